@@ -1,0 +1,125 @@
+/* A log: segments in the order of their numbers, read record by record, around whatever is damaged.
+ *
+ * Plain segments are mapped, compressed ones and pipes go through an unlinked temporary file, so that memory stays flat
+ * however long the log is. Nothing here writes to the log. One tr_log belongs to one thread at a time. */
+#ifndef TRACEREEL_LOG_H
+#define TRACEREEL_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tracereel/record.h"
+#include "tracereel/snapshot.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tr_log tr_log;
+
+/* A place in a log: `offset` bytes into the (uncompressed) segment with that number. */
+typedef struct tr_position {
+    uint64_t sequence;
+    uint64_t offset;
+} tr_position;
+
+/* Where the last record came from. */
+typedef struct tr_place {
+    const char *segment; /* file name without its directory; lives as long as the log */
+    uint32_t segment_index;
+    bool suspect; /* it stands inside the span of a broken record: perhaps a text that only looks like a record */
+    tr_position position;
+} tr_place;
+
+/* X(C name, name that people see, true when something durable was lost). Rules: docs/damage.md. */
+#define TR_GAP_CLASSES(X)                                                                                              \
+    X(TORN_TAIL, torn_tail, false)                                                                                     \
+    X(ZERO_TAIL, zero_tail, false)                                                                                     \
+    X(TORN_WRITE, torn_write, false)                                                                                   \
+    X(CORRUPT, corrupt, true)                                                                                          \
+    X(MISSING_SEGMENT, missing_segment, true)
+
+typedef enum tr_gap_class {
+#define TR_GAP_CLASS_ENUM(constant, name, damage) TR_GAP_##constant,
+    TR_GAP_CLASSES(TR_GAP_CLASS_ENUM)
+#undef TR_GAP_CLASS_ENUM
+        TR_GAP_CLASS_COUNT
+} tr_gap_class;
+
+const char *tr_gap_class_name(tr_gap_class gap_class);
+bool tr_gap_class_is_damage(tr_gap_class gap_class);
+
+/* A stretch that holds no readable record. For a missing segment, `segment` is the name it would have, and offset and
+ * length are 0. */
+typedef struct tr_gap {
+    tr_gap_class gap_class;
+    const char *segment;  /* lives until the next call on the log */
+    tr_position position; /* where it begins */
+    uint64_t length_bytes;
+    uint64_t missing_count; /* of segments, from this number on: above 1 only where very many are missing in a row */
+    tr_defect defect;       /* why the bytes at its beginning are not a record */
+    char detail[256];       /* one sentence for a person */
+} tr_gap;
+
+typedef enum tr_log_mode {
+    TR_LOG_SALVAGE, /* read around every gap */
+    TR_LOG_PREFIX,  /* report the first damaged gap, then end; what crashes leave (a torn write) is read past */
+    TR_LOG_STRICT   /* fail with TR_ERROR_DAMAGED at the first byte that is not part of a valid record */
+} tr_log_mode;
+
+typedef struct tr_log_options {
+    tr_log_mode mode;
+    bool ignore_snapshot; /* read every segment there is, from the first */
+    bool has_from;        /* start at `from`: no snapshot is used, segments before it are not looked at */
+    tr_position from;
+} tr_log_options;
+
+/* What has been read so far. */
+typedef struct tr_log_statistics {
+    uint64_t records;
+    uint64_t record_bytes;
+    uint64_t gap_bytes;
+    uint64_t gaps[TR_GAP_CLASS_COUNT];
+} tr_log_statistics;
+
+/* Opens a directory of segments, one segment (plain or .gz), or "-" for standard input. NULL options mean all zero:
+ * salvage, from the newest readable snapshot or the first segment. TR_OK: `*log` is to be closed. TR_ERROR_NOT_A_LOG,
+ * TR_ERROR_IO, TR_ERROR_MEMORY: `*log` is NULL and `error` says what is wrong with which file. */
+tr_status tr_log_open(const char *path, const tr_log_options *options, tr_log **log, tr_error *error);
+
+/* TR_OK: `record` is the next one, valid until the next call on this log. TR_GAP: tr_log_gap() tells of a stretch that
+ * was passed over; call again. TR_END: all was read; it stays so. Anything else: tr_log_error() explains; it stays so.
+ */
+tr_status tr_log_next(tr_log *log, tr_record *record);
+
+/* About the last answer of tr_log_next; the pointers stay good for the log's life, what they show changes. */
+const tr_place *tr_log_place(const tr_log *log);
+const tr_gap *tr_log_gap(const tr_log *log);
+const tr_error *tr_log_error(const tr_log *log);
+
+/* Where the next record would be read: give it to `from` to go on later. */
+tr_position tr_log_position(const tr_log *log);
+const tr_log_statistics *tr_log_get_statistics(const tr_log *log);
+/* True when something durable was lost in what has been read so far. */
+bool tr_log_is_damaged(const tr_log *log);
+
+/* The snapshot that reading began from, or NULL. Lives as long as the log. */
+const tr_snapshot *tr_log_snapshot(const tr_log *log);
+
+typedef struct tr_segment_info {
+    const char *name; /* file name without its directory; lives as long as the log */
+    uint64_t sequence;
+    bool compressed;
+} tr_segment_info;
+
+uint32_t tr_log_segment_count(const tr_log *log);
+/* False when there is no such segment; `info` is then not changed. */
+bool tr_log_segment(const tr_log *log, uint32_t index, tr_segment_info *info);
+
+/* NULL is allowed. */
+void tr_log_close(tr_log *log);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

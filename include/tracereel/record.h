@@ -1,0 +1,142 @@
+/* One record of the write-ahead log: what the bytes mean, and how to make such bytes.
+ *
+ * A tr_record is a view: it points into bytes that somebody else owns and is good for as long as they are. Fields are
+ * decoded when they are asked for. Nothing here knows of files. */
+#ifndef TRACEREEL_RECORD_H
+#define TRACEREEL_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tracereel/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(number on disk, C name, name that people see). */
+#define TR_RECORD_TYPES(X)                                                                                             \
+    X(0, TRACE_START, trace_start)                                                                                     \
+    X(1, NODE_START, node_start)                                                                                       \
+    X(2, NODE_DONE, node_done)                                                                                         \
+    X(3, NODE_ERROR, node_error)                                                                                       \
+    X(4, TRACE_COMPLETE, trace_complete)                                                                               \
+    X(5, TRACE_FAILED, trace_failed)                                                                                   \
+    X(6, TRACE_SUSPENDED, trace_suspended)                                                                             \
+    X(7, TRACE_RESUMED, trace_resumed)                                                                                 \
+    X(8, CHECKPOINT, checkpoint)                                                                                       \
+    X(9, LOOP_ITERATION, loop_iteration)                                                                               \
+    X(10, LOOP_EXIT, loop_exit)
+
+typedef enum tr_record_type {
+#define TR_RECORD_TYPE_ENUM(number, constant, name) TR_TYPE_##constant = number,
+    TR_RECORD_TYPES(TR_RECORD_TYPE_ENUM)
+#undef TR_RECORD_TYPE_ENUM
+} tr_record_type;
+
+enum {
+    TR_RECORD_TYPE_COUNT = 11,
+    TR_RECORD_MIN_BYTES = 69, /* a record with neither text */
+    TR_TRACE_ID_BYTES = 16,
+    TR_TRACE_ID_TEXT_BYTES = 37 /* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" and the final zero */
+};
+
+/* Bytes that are usually UTF-8, not zero-terminated. An absent text has length 0; `bytes` is then not to be read. */
+typedef struct tr_text {
+    const char *bytes;
+    uint32_t length_bytes;
+} tr_text;
+
+/* The fixed fields behind the header, each once: X(name, C type, offset in the record, bits). */
+#define TR_RECORD_NUMBERS(X)                                                                                           \
+    X(node_id, uint32_t, 25, 32)                                                                                       \
+    X(timestamp_ns, uint64_t, 29, 64)                                                                                  \
+    X(output_offset, uint64_t, 37, 64)                                                                                 \
+    X(output_size, uint32_t, 45, 32)                                                                                   \
+    X(schema_hash, uint64_t, 49, 64)                                                                                   \
+    X(iteration, uint32_t, 57, 32)
+
+/* A valid record. Made by tr_record_decode and tr_log_next only: the lengths here were checked against the bytes. */
+typedef struct tr_record {
+    const uint8_t *bytes; /* the whole record, header included; not owned */
+    uint32_t length_bytes;
+    uint32_t error_length_bytes;
+    uint32_t metadata_length_bytes;
+} tr_record;
+
+/* Why bytes are not a record. `expected` and `found` are lengths in bytes, CRCs or the type number, as the code says.
+ */
+typedef enum tr_defect_code {
+    TR_DEFECT_NONE,
+    TR_DEFECT_TOO_SMALL,    /* fewer bytes than the smallest record: expected 69, found what is there */
+    TR_DEFECT_LENGTH,       /* total_len below 69: expected 69, found total_len */
+    TR_DEFECT_TRUNCATED,    /* total_len runs past the end: expected total_len, found what is there */
+    TR_DEFECT_UNKNOWN_TYPE, /* expected 10 (the largest), found the type */
+    TR_DEFECT_TEXT_LENGTH,  /* error_len or metadata_len does not fit: expected at most, found */
+    TR_DEFECT_CRC           /* expected: stored in the record; found: computed from its bytes */
+} tr_defect_code;
+
+typedef struct tr_defect {
+    tr_defect_code code;
+    uint64_t expected;
+    uint64_t found;
+} tr_defect;
+
+/* Reads the record at the start of `bytes`, of which `available_bytes` may be read. TR_OK: `record` views it (its
+ * length may be less than what is available). TR_ERROR_INVALID: `defect` says why and `record` is not changed. */
+tr_status tr_record_decode(const uint8_t *bytes, size_t available_bytes, tr_record *record, tr_defect *defect);
+
+/* Writes one sentence about a defect into `out` (always zero-terminated where capacity > 0); returns its length. */
+size_t tr_defect_describe(const tr_defect *defect, char *out, size_t capacity_bytes);
+
+tr_record_type tr_record_type_of(const tr_record *record);
+const uint8_t *tr_record_trace_id(const tr_record *record); /* 16 bytes inside the record */
+
+/* tr_record_node_id, tr_record_timestamp_ns, tr_record_output_offset, tr_record_output_size, tr_record_schema_hash,
+ * tr_record_iteration. */
+#define TR_RECORD_NUMBER_DECLARE(name, type, offset, bits) type tr_record_##name(const tr_record *record);
+TR_RECORD_NUMBERS(TR_RECORD_NUMBER_DECLARE)
+#undef TR_RECORD_NUMBER_DECLARE
+
+tr_text tr_record_error_message(const tr_record *record);
+tr_text tr_record_metadata(const tr_record *record);
+/* What a later version of the format put behind the metadata; length 0 in all records known today. */
+tr_text tr_record_extra(const tr_record *record);
+
+/* The fields of a record as values, for making one. Texts are borrowed for the call. */
+typedef struct tr_record_fields {
+    tr_record_type type;
+    uint8_t trace_id[TR_TRACE_ID_BYTES];
+#define TR_RECORD_NUMBER_MEMBER(name, ctype, offset, bits) ctype name;
+    TR_RECORD_NUMBERS(TR_RECORD_NUMBER_MEMBER)
+#undef TR_RECORD_NUMBER_MEMBER
+    tr_text error_message;
+    tr_text metadata;
+    tr_text extra;
+} tr_record_fields;
+
+/* All fields of a record; its texts point into the record's bytes. */
+void tr_record_unpack(const tr_record *record, tr_record_fields *fields);
+
+/* How many bytes the record will take; 0 when the texts are so long that the length does not fit in 32 bits. */
+size_t tr_record_encoded_bytes(const tr_record_fields *fields);
+
+/* Writes the record. TR_OK: exactly tr_record_encoded_bytes() bytes of `out` were written. TR_ERROR_ARGUMENT: it does
+ * not fit, or has a type that does not exist; nothing was written. */
+tr_status tr_record_encode(const tr_record_fields *fields, uint8_t *out, size_t capacity_bytes);
+
+/* "node_done"; NULL for a number that is no type. */
+const char *tr_record_type_name(unsigned type);
+/* The number of a name of `length` bytes, or -1. */
+int tr_record_type_from_name(const char *name, size_t length);
+
+/* The usual text form, lower case. `out` holds TR_TRACE_ID_TEXT_BYTES. */
+void tr_trace_id_format(const uint8_t id[TR_TRACE_ID_BYTES], char *out);
+/* Accepts the usual form and 32 bare hex digits, either case. False: `id` is not changed. */
+bool tr_trace_id_parse(const char *text, size_t length, uint8_t id[TR_TRACE_ID_BYTES]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,44 @@
+/* What a call into the engine came to, and the text that explains a failure. */
+#ifndef TRACEREEL_STATUS_H
+#define TRACEREEL_STATUS_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(name, what it means to a person). Zero is success; TR_END and TR_GAP are answers, not failures. */
+#define TR_STATUSES(X)                                                                                                 \
+    X(TR_OK, "done")                                                                                                   \
+    X(TR_END, "nothing more to read")                                                                                  \
+    X(TR_GAP, "a stretch of the log could not be read")                                                                \
+    X(TR_ERROR_ARGUMENT, "the call was wrong")                                                                         \
+    X(TR_ERROR_MEMORY, "out of memory")                                                                                \
+    X(TR_ERROR_IO, "the system refused a read or a write")                                                             \
+    X(TR_ERROR_NOT_A_LOG, "there is no log there")                                                                     \
+    X(TR_ERROR_INVALID, "the bytes are not what they should be")                                                       \
+    X(TR_ERROR_DAMAGED, "strict reading met a stretch that could not be read")                                         \
+    X(TR_ERROR_LOCKED, "another process holds the log")
+
+typedef enum tr_status {
+#define TR_STATUS_NAME(name, meaning) name,
+    TR_STATUSES(TR_STATUS_NAME)
+#undef TR_STATUS_NAME
+} tr_status;
+
+/* The longest message, its final zero included. Longer ones are cut. */
+#define TR_ERROR_BYTES 768
+
+/* Filled by a call that fails: one line, without a newline, that names the file, the offset, what was expected, what
+ * was found and what to do. Left alone by a call that succeeds. Where a function takes a `tr_error *`, NULL is allowed
+ * and means that the caller wants the status only. */
+typedef struct tr_error {
+    char message[TR_ERROR_BYTES];
+} tr_error;
+
+/* A constant sentence for a status; never NULL. */
+const char *tr_status_meaning(tr_status status);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,241 @@
+/* The state of traces, rebuilt record by record.
+ *
+ * Two views stand side by side. The engine's own view (the members under "what the engine recovers from") is exactly
+ * what the workflow engine would rebuild from the same records. The rest is what a person wants to know as well:
+ * attempts, errors, loops, times. Nothing here knows of files.
+ *
+ * All structures are to be read, not written, by callers. */
+#ifndef TRACEREEL_TRACE_H
+#define TRACEREEL_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tracereel/json.h"
+#include "tracereel/record.h"
+#include "tracereel/snapshot.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(C name, name that people see). */
+#define TR_TRACE_STATUSES(X)                                                                                           \
+    X(RUNNING, running)                                                                                                \
+    X(SUSPENDED, suspended)                                                                                            \
+    X(COMPLETE, complete)                                                                                              \
+    X(FAILED, failed)
+
+typedef enum tr_trace_status {
+#define TR_TRACE_STATUS_ENUM(constant, name) TR_TRACE_##constant,
+    TR_TRACE_STATUSES(TR_TRACE_STATUS_ENUM)
+#undef TR_TRACE_STATUS_ENUM
+        TR_TRACE_STATUS_COUNT
+} tr_trace_status;
+
+#define TR_NODE_STATUSES(X)                                                                                            \
+    X(IDLE, idle)                                                                                                      \
+    X(RUNNING, running)                                                                                                \
+    X(DONE, done)                                                                                                      \
+    X(ERROR, error)                                                                                                    \
+    X(SUSPENDED, suspended)                                                                                            \
+    X(LOOPING, looping)
+
+typedef enum tr_node_status {
+#define TR_NODE_STATUS_ENUM(constant, name) TR_NODE_##constant,
+    TR_NODE_STATUSES(TR_NODE_STATUS_ENUM)
+#undef TR_NODE_STATUS_ENUM
+        TR_NODE_STATUS_COUNT
+} tr_node_status;
+
+/* How one attempt of a node ended. `abandoned`: the node was started again, or the trace closed, without a word of it.
+ */
+#define TR_OUTCOMES(X)                                                                                                 \
+    X(OPEN, open)                                                                                                      \
+    X(DONE, done)                                                                                                      \
+    X(ERROR, error)                                                                                                    \
+    X(ABANDONED, abandoned)
+
+typedef enum tr_outcome {
+#define TR_OUTCOME_ENUM(constant, name) TR_OUTCOME_##constant,
+    TR_OUTCOMES(TR_OUTCOME_ENUM)
+#undef TR_OUTCOME_ENUM
+} tr_outcome;
+
+/* What the state machine did not expect. The names are stable; the meanings stand in docs/violations.md.
+ * X(bit, C name, name that people see, one sentence). */
+#define TR_VIOLATIONS(X)                                                                                               \
+    X(0, TRACE_NOT_OPEN, trace_not_open, "a record of a trace that has not started, or has closed")                    \
+    X(1, TRACE_RESTARTED, trace_restarted, "a second trace_start: the trace's state begins afresh")                    \
+    X(2, DONE_WITHOUT_START, done_without_start, "a node ended that was not running, in a trace that records starts")  \
+    X(3, EXIT_WITHOUT_ITERATION, exit_without_iteration, "loop_exit of a loop that was not iterating")                 \
+    X(4, ITERATION_SKIPPED, iteration_skipped, "the iteration number is neither the next one nor a fresh start")       \
+    X(5, COMPLETE_WHILE_RUNNING, complete_while_running, "trace_complete while nodes were started and not done")       \
+    X(6, COMPLETE_WHILE_SUSPENDED, complete_while_suspended, "trace_complete of a suspended trace")                    \
+    X(7, SUSPENDED_TWICE, suspended_twice, "trace_suspended of a trace that was suspended")                            \
+    X(8, TIME_BACKWARDS, time_backwards, "earlier than the event that must have come before it")                       \
+    X(9, SUSPECT_RECORD, suspect_record, "the record stands inside the span of a broken one")
+
+typedef enum tr_violation {
+#define TR_VIOLATION_ENUM(bit, constant, name, meaning) TR_VIOLATION_##constant = 1u << (bit),
+    TR_VIOLATIONS(TR_VIOLATION_ENUM)
+#undef TR_VIOLATION_ENUM
+} tr_violation;
+
+enum { TR_VIOLATION_COUNT = 10 };
+
+/* Names for the numbers above; NULL for one that does not exist. Violations are named by bit number. */
+const char *tr_trace_status_name(unsigned status);
+const char *tr_node_status_name(unsigned status);
+const char *tr_outcome_name(unsigned outcome);
+const char *tr_violation_name(unsigned bit);
+const char *tr_violation_meaning(unsigned bit);
+
+/* "No such index". */
+#define TR_NONE UINT32_MAX
+
+/* One try of a node, from its start to its end. */
+typedef struct tr_attempt {
+    uint64_t start_ns;
+    uint64_t end_ns; /* 0 while open */
+    uint32_t next;   /* index of the node's next attempt in the trace's `attempts`, or TR_NONE */
+    uint8_t outcome; /* tr_outcome */
+    bool estimated;  /* no node_start was written: start_ns is the latest earlier event that can have made it ready */
+} tr_attempt;
+
+typedef struct tr_node {
+    uint64_t output_offset; /* of the last node_done; bytes from the start of the arena file, 0 = none */
+    uint64_t schema_hash;
+    uint32_t output_size;
+    uint32_t node_id;
+    uint32_t attempt_count;
+    uint32_t first_attempt; /* index into the trace's `attempts`, or TR_NONE */
+    uint32_t last_attempt;
+    uint32_t loop_iterations; /* loop_iteration records seen */
+    uint32_t last_iteration;  /* the number in the latest of them; read it only where loop_iterations > 0 */
+    uint8_t status;           /* tr_node_status */
+    bool is_completed;        /* the engine's completed_nodes has it */
+} tr_node;
+
+typedef struct tr_suspension {
+    uint64_t start_ns;
+    uint64_t end_ns; /* 0 while it lasts */
+    uint32_t node_id;
+} tr_suspension;
+
+typedef struct tr_trace_error {
+    uint64_t timestamp_ns;
+    uint32_t node_id;      /* of a node_error; not meaningful for the trace's own failure */
+    bool is_trace_failure; /* it came with trace_failed */
+    char *message;         /* message_bytes bytes, not zero-terminated */
+    uint32_t message_bytes;
+} tr_trace_error;
+
+typedef struct tr_trace {
+    uint8_t id[TR_TRACE_ID_BYTES];
+    uint64_t start_ns;      /* of its trace_start; 0 for a trace that came from a snapshot */
+    uint64_t last_ns;       /* the latest timestamp seen so far */
+    uint64_t ready_ns;      /* the latest event that can have made a node ready */
+    uint64_t log_slot;      /* small number, unique among the open traces of one table, reused after the trace closes */
+    uint32_t record_count;  /* its trace_start included */
+    uint32_t error_count;   /* node_error records */
+    uint32_t restart_count; /* second and further trace_starts */
+    uint32_t violations_seen; /* tr_violation bits */
+    uint32_t damage_at_start; /* tr_traces' damage count when it was opened */
+    uint8_t status;           /* tr_trace_status */
+    bool is_tainted;          /* it was open across damage, or holds a suspect record: do not build on it */
+    bool from_snapshot;
+    bool records_starts; /* a node_start was seen */
+
+    /* What the engine recovers from. completed_nodes are the nodes with is_completed. */
+    bool has_last_completed_node;
+    bool is_suspended;
+    uint32_t last_completed_node;
+    uint32_t suspended_at;
+    uint32_t started_count;
+    uint32_t *started_nodes; /* in order, twice where node_start came twice */
+    char *suspension_metadata;
+    uint32_t suspension_metadata_bytes;
+    bool has_suspension_metadata;
+
+    char *metadata; /* of its trace_start */
+    uint32_t metadata_bytes;
+
+    uint32_t node_count; /* nodes in the order in which they first appeared */
+    uint32_t attempt_count;
+    uint32_t suspension_count;
+    uint32_t error_list_count;
+    tr_node *nodes;
+    tr_attempt *attempts;
+    tr_suspension *suspensions;
+    tr_trace_error *errors; /* every error with its text, in order */
+} tr_trace;
+
+/* The node with that id, or NULL. */
+const tr_node *tr_trace_find_node(const tr_trace *trace, uint32_t node_id);
+
+/* The time an attempt ran: end - start, less what the trace was suspended at this node meanwhile; 0 where the clock
+ * stepped back, and while it is open. */
+uint64_t tr_attempt_duration_ns(const tr_trace *trace, const tr_node *node, const tr_attempt *attempt);
+
+/* What the engine does with an open trace after a crash, in its order of rules. */
+typedef enum tr_recovery_action {
+    TR_RECOVERY_AWAIT_RESUME, /* `node` is where it is suspended */
+    TR_RECOVERY_RETRY_NODES,  /* the trace's started_nodes, in that order */
+    TR_RECOVERY_RESUME_FROM   /* `node` is the last completed one, or 0 */
+} tr_recovery_action;
+
+typedef struct tr_recovery {
+    tr_recovery_action action;
+    uint32_t node;
+} tr_recovery;
+
+tr_recovery tr_trace_recovery(const tr_trace *trace);
+const char *tr_recovery_action_name(tr_recovery_action action);
+
+/* An object: the engine's view under completed_nodes, last_completed_node, recovery, started_nodes, suspended_at,
+ * suspension_metadata, trace_id; and error_count, last_ns, record_count, start_ns, status, tainted, violations. */
+void tr_json_trace(tr_json *json, const tr_trace *trace);
+
+/* A trace as one relocatable block: how many bytes it takes, and the copy. The copy's pointers point into `memory`
+ * (aligned for any object, at least that many bytes); it lives as long as that and must not be freed or applied to. */
+size_t tr_trace_copy_bytes(const tr_trace *trace);
+tr_trace *tr_trace_copy(const tr_trace *trace, void *memory);
+
+/* The open traces of one log. One thread at a time. */
+typedef struct tr_traces tr_traces;
+
+/* NULL when there is no memory. */
+tr_traces *tr_traces_new(void);
+/* NULL is allowed. */
+void tr_traces_free(tr_traces *traces);
+
+/* Opens the traces of a snapshot. TR_OK or TR_ERROR_MEMORY (some may then be open). */
+tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot);
+
+/* Applies one record. TR_OK: `*trace` is the trace with the record in it, or NULL where the record is of no open trace
+ * or a checkpoint of none; `*violations` are tr_violation bits. A trace that the record closed can be read until the
+ * next call and is freed by it. TR_ERROR_MEMORY: the record was not, or only partly, applied; the table can still be
+ * read and freed. `is_suspect` marks records found inside a broken one. */
+tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_suspect, tr_trace **trace,
+                          uint32_t *violations);
+
+/* Something durable was lost here: every trace that is open now is tainted from now on. */
+void tr_traces_note_damage(tr_traces *traces);
+bool tr_trace_is_tainted(const tr_traces *traces, const tr_trace *trace);
+
+/* An open trace by its id, or NULL. Good until the next tr_traces_apply. */
+tr_trace *tr_traces_find(tr_traces *traces, const uint8_t id[TR_TRACE_ID_BYTES]);
+size_t tr_traces_open_count(const tr_traces *traces);
+/* Largest log_slot in use so far, plus one. */
+size_t tr_traces_slot_limit(const tr_traces *traces);
+
+/* The open traces in order of their ids, in an array of tr_traces_open_count() pointers that the caller frees with
+ * free(). NULL when there is no memory, or none is open. */
+tr_trace **tr_traces_sorted(tr_traces *traces);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,389 @@
+---@meta tracereel
+-- The Lua API, once: types for editors, and the source of docs/api.md. A test keeps this equal to what exists.
+--
+-- 64-bit numbers are Lua integers. Lua's are signed: a schema_hash above 2^63, or a timestamp of a broken clock, is
+-- negative; `%016x` prints its bits, `tracereel.unsigned(n)` its decimal digits, JSON is written unsigned.
+
+---The module that `require "tracereel"` gives. In a script it is also the global `tracereel`, without `open` and `writer`.
+---@class tracereel
+---@field version string
+---@field record tracereel.constructors
+---@field types string[] the eleven type names, `types[n + 1]` for type number n
+---@field gap_classes table<string, boolean> every class of gap; true where something durable was lost
+---@field violations table<string, string> every violation code and its one-sentence meaning
+---@field null table stands for JSON null in decoded values
+local tracereel = {}
+
+---Opens a log: a directory of segments, one segment (plain or .gz), or "-" for standard input.
+---Raises an error that names the file where there is no log or it cannot be read.
+---@param path string
+---@param options? tracereel.open_options
+---@return tracereel.log
+function tracereel.open(path, options) end
+
+---Reads the record that starts at byte `position` of `bytes`.
+---@param bytes string
+---@param position? integer from 1; 1 where not given
+---@return tracereel.rec|nil record nil where the bytes are not a record
+---@return integer|string next_or_problem the position behind the record; or a sentence that says what is wrong
+function tracereel.decode(bytes, position) end
+
+---A new empty histogram.
+---@return tracereel.histogram
+function tracereel.histogram() end
+
+---Opens a directory for writing a new log (or, with `append`, going on in one). Raises where it cannot.
+---@param directory string
+---@param options? tracereel.writer_options
+---@return tracereel.writer
+function tracereel.writer(directory, options) end
+
+---A Lua value as JSON text. Keys are sorted; a table with only 1..n is an array; tracereel.null is null.
+---Integers are exact; texts that are not UTF-8 are shown with U+FFFD. Raises on functions, cycles and mixed tables.
+---@param value any
+---@return string
+function tracereel.json(value) end
+
+---JSON text as a Lua value; null becomes tracereel.null. Integers stay integers.
+---@param text string
+---@return any value nil where the text is not JSON
+---@return string|nil problem
+function tracereel.json_decode(text) end
+
+---The decimal digits of an integer read as unsigned 64 bits.
+---@param n integer
+---@return string
+function tracereel.unsigned(n) end
+
+---A span of time for a person: "340 ns", "1.25 ms", "2h05m".
+---@param ns integer
+---@return string
+function tracereel.duration(ns) end
+
+---A point in time as RFC 3339 UTC with nanoseconds: "2025-11-24T16:00:00.005674000Z".
+---@param ns integer unsigned
+---@return string
+function tracereel.time(ns) end
+
+---Nanoseconds of "250ms", "1.5s", "2h", "1h30m"; units ns us ms s m h d.
+---@param text string
+---@return integer|nil ns
+---@return string|nil problem
+function tracereel.parse_duration(text) end
+
+---As `pairs`, but in the order of the keys (numbers first, then strings), so that a script gives the same answer twice.
+---@generic K, V
+---@param t table<K, V>
+---@return fun(): K, V
+function tracereel.sorted(t) end
+
+---What the engine raises when something other than the call itself is wrong: a table that `tostring` turns into its
+---message. Errors of a handler are raised as this too, with kind "script".
+---@class tracereel.failure
+---@field kind "io"|"memory"|"not_a_log"|"invalid"|"damaged"|"locked"|"argument"|"script"
+---@field message string one line: file, offset, what was expected, what was found, what to do
+---@field traceback string|nil of a handler's error
+
+---@class tracereel.open_options
+---@field mode? "salvage"|"prefix"|"strict" salvage reads around all damage; prefix ends at the first; strict raises at any gap
+---@field from? tracereel.position start here; no snapshot is used
+---@field snapshot? boolean false: do not start from a snapshot
+
+---@class tracereel.position
+---@field sequence integer number of the segment
+---@field offset integer bytes into it
+
+---One constructor for each type: `tracereel.record.node_done{ trace_id = id, node_id = 3, ... }`. Every field is optional
+---but trace_id (a checkpoint's is nil UUID where not given); timestamp_ns is now (in a script: the log's time) where not
+---given. An unknown field is an error that names it.
+---@class tracereel.constructors
+---@field trace_start fun(fields: tracereel.fields): tracereel.rec
+---@field node_start fun(fields: tracereel.fields): tracereel.rec
+---@field node_done fun(fields: tracereel.fields): tracereel.rec
+---@field node_error fun(fields: tracereel.fields): tracereel.rec
+---@field trace_complete fun(fields: tracereel.fields): tracereel.rec
+---@field trace_failed fun(fields: tracereel.fields): tracereel.rec
+---@field trace_suspended fun(fields: tracereel.fields): tracereel.rec
+---@field trace_resumed fun(fields: tracereel.fields): tracereel.rec
+---@field checkpoint fun(fields: tracereel.fields): tracereel.rec
+---@field loop_iteration fun(fields: tracereel.fields): tracereel.rec
+---@field loop_exit fun(fields: tracereel.fields): tracereel.rec
+
+---@class tracereel.fields
+---@field trace_id? string UUID in text form
+---@field node_id? integer
+---@field timestamp_ns? integer
+---@field output_offset? integer
+---@field output_size? integer
+---@field schema_hash? integer
+---@field iteration? integer
+---@field error_message? string
+---@field metadata? string
+
+---One record. It owns its bytes: keep it as long as you like. Two are equal when their bytes are.
+---Reading a field that does not exist is an error that names it.
+---@class tracereel.rec
+---@field type string "node_done" ...
+---@field trace_id string UUID in text form
+---@field node_id integer
+---@field timestamp_ns integer
+---@field output_offset integer bytes from the start of the trace's arena file; 0 = none
+---@field output_size integer bytes
+---@field schema_hash integer
+---@field iteration integer
+---@field error_message string|nil raw bytes; nil where there is none
+---@field metadata string|nil raw bytes; nil where there is none
+---@field segment string|nil file name of its segment; nil where it came from no log
+---@field sequence integer|nil number of its segment; nil where it came from no log
+---@field offset integer|nil byte of its segment where it begins; nil where it came from no log
+---@field suspect boolean it stands inside the span of a broken record
+---@operator len: integer
+local rec = {}
+
+---The record's bytes, as they stand in the log.
+---@return string
+function rec:bytes() end
+
+---The record as JSON: the ten keys of `tracereel dump --json`. A text that is absent is null.
+---@return string
+function rec:json() end
+
+---A record like this one with some fields changed (`type` too). `false` removes a text. Bytes behind the known fields
+---are kept. The copy came from no log.
+---@param changes tracereel.fields
+---@return tracereel.rec
+function rec:copy(changes) end
+
+---The same as rec:copy{ metadata = text }.
+---@param text string
+---@return tracereel.rec
+function rec:with_metadata(text) end
+
+---A trace: the state machine's view of it. One handle for the trace's life: equal to itself, a usable table key,
+---readable after the trace has closed, when it shows the trace's final state.
+---@class tracereel.trace
+---@field id string UUID in text form
+---@field status string "running", "suspended", "complete" or "failed"
+---@field open boolean
+---@field tainted boolean it was open across damage, or holds a suspect record
+---@field from_snapshot boolean its beginning is known from a snapshot only
+---@field start_ns integer time of its trace_start; 0 where it came from a snapshot
+---@field last_ns integer latest timestamp seen
+---@field duration_ns integer last_ns - start_ns; 0 where the start is not known
+---@field record_count integer
+---@field error_count integer node_error records
+---@field restart_count integer trace_starts after the first
+---@field metadata string|nil of its trace_start
+---@field nodes tracereel.node[] in the order in which they first appeared
+---@field errors tracereel.trace_error[] in order
+---@field violations string[] codes seen on this trace
+---@field suspension tracereel.suspension|nil the one that lasts now
+---@field suspensions tracereel.past_suspension[] all of them, in order
+---@field started_nodes integer[] the engine's view: started and not done, twice where started twice
+---@field completed_nodes table<integer, tracereel.output> the engine's view: node id to where its output is
+---@field last_completed_node integer|nil the engine's view
+---@field suspended_at integer|nil the engine's view
+---@field suspension_metadata string|nil the engine's view
+---@field data table yours: a table that stays with the trace; each script has its own
+local trace = {}
+
+---The node with that id; nil where the trace has not touched it. What is returned is a copy of the node's state now.
+---@param node_id integer
+---@return tracereel.node|nil
+function trace:node(node_id) end
+
+---What the engine would do with this trace after a crash. Read-only: nothing is done.
+---@return tracereel.recovery
+function trace:recovery() end
+
+---The trace as JSON: the engine's view, status, times and counts (the keys of `tracereel traces --json`).
+---@return string
+function trace:json() end
+
+---@class tracereel.node
+---@field id integer
+---@field status string "running", "done", "error", "suspended", "looping" or "idle"
+---@field attempts tracereel.attempt[]
+---@field start_ns integer|nil of the last attempt; nil where there is none
+---@field end_ns integer|nil of the last attempt; nil while it runs
+---@field duration_ns integer of the last attempt, less the time suspended in it; 0 while it runs
+---@field estimated boolean the last attempt's start was estimated, because no node_start was written
+---@field error string|nil message of its last error
+---@field error_count integer
+---@field loop_iterations integer loop_iteration records seen
+---@field last_iteration integer|nil number in the latest of them
+---@field completed boolean the engine counts it as done
+---@field output_offset integer
+---@field output_size integer
+---@field schema_hash integer
+
+---@class tracereel.attempt
+---@field start_ns integer
+---@field end_ns integer|nil
+---@field duration_ns integer
+---@field outcome string "open", "done", "error" or "abandoned"
+---@field estimated boolean
+
+---@class tracereel.trace_error
+---@field timestamp_ns integer
+---@field node_id integer|nil nil for the trace's own failure
+---@field message string
+
+---@class tracereel.suspension
+---@field node_id integer
+---@field since_ns integer
+---@field metadata string|nil raw text
+---@field decoded any metadata as a Lua value; nil where it is not JSON
+
+---@class tracereel.past_suspension
+---@field node_id integer
+---@field start_ns integer
+---@field end_ns integer|nil nil while it lasts
+
+---@class tracereel.output
+---@field offset integer
+---@field size integer
+---@field schema_hash integer
+
+---@class tracereel.recovery
+---@field action "await_resume"|"retry_nodes"|"resume_from"
+---@field node integer|nil for await_resume and resume_from
+---@field nodes integer[]|nil for retry_nodes
+
+---@class tracereel.gap
+---@field class string
+---@field damage boolean something durable was lost
+---@field segment string
+---@field sequence integer
+---@field offset integer
+---@field length integer
+---@field missing_count integer of segments: above 1 only where very many are missing in a row
+---@field detail string one sentence
+
+---@class tracereel.filter
+---@field types? string|string[]
+---@field nodes? integer|integer[] records that name no node pass
+---@field traces? string|string[]
+---@field since_ns? integer timestamp_ns >= since_ns
+---@field until_ns? integer timestamp_ns < until_ns (`until` is a word of Lua's own)
+
+---Handlers by record type, and: `record` every record, after its own handler; `gap`; `violation`; `tick`; and the filter's
+---keys. A script has these and `api`, `summary`, `args`, `start`, `finish`, `merge`.
+---@class tracereel.handlers: tracereel.filter
+---@field trace_start? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field node_start? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field node_done? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field node_error? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field trace_complete? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field trace_failed? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field trace_suspended? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field trace_resumed? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field checkpoint? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field loop_iteration? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field loop_exit? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field record? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field gap? fun(gap: tracereel.gap)
+---@field violation? fun(rec: tracereel.rec, trace: tracereel.trace|nil, code: string)
+---@field tick? fun(now_ns: integer)
+---@field every? string time between ticks, of log time: "1s"
+
+---@class tracereel.log
+---@field path string
+---@field segments tracereel.segment[]
+local log = {}
+
+---Reads the log from its beginning and calls the handlers, in the order of the records. Raises what a handler raises,
+---with the record's segment and offset and its trace added. Returns the log. A log can be replayed again (a pipe cannot).
+---Several handler tables share one pass; each has its own filter, ticks and `trace.data`.
+---@param handlers tracereel.handlers
+---@param ... tracereel.handlers
+---@return tracereel.log
+function log:replay(handlers, ...) end
+
+---Pulls records: `for rec, trace in log:records{ types = "node_done" } do`. State is kept for all records, whatever the
+---filter. Each call reads the log from its beginning.
+---@param filter? tracereel.filter
+---@return fun(): tracereel.rec|nil, tracereel.trace|nil
+function log:records(filter) end
+
+---The traces that are open at the end of the log, in order of their ids. Reads the log if it has not been read to its end.
+---@return tracereel.trace[]
+function log:traces() end
+
+---The gaps met so far by the latest reading, in order.
+---@return tracereel.gap[]
+function log:gaps() end
+
+---What the latest reading has met so far.
+---@return tracereel.statistics
+function log:stats() end
+
+---Where the next record would be read: give it to `from` to go on later.
+---@return tracereel.position
+function log:position() end
+
+---@class tracereel.segment
+---@field name string
+---@field sequence integer
+---@field compressed boolean
+
+---@class tracereel.statistics
+---@field records integer
+---@field record_bytes integer
+---@field gap_bytes integer
+---@field gaps table<string, integer> by class; every class is there
+---@field violations table<string, integer> by code; only those met
+---@field damaged boolean something durable was lost
+---@field open_traces integer
+---@field now_ns integer the latest timestamp seen
+---@field snapshot_sequence integer|nil where reading began, if from a snapshot
+---@field snapshot_offset integer|nil
+
+---@class tracereel.histogram
+---@field count integer
+---@field min integer 0 while empty
+---@field max integer 0 while empty
+---@field sum number
+---@field mean number 0 while empty
+---@field relative_error number the stated bound for quantiles
+---@field memory_bytes integer
+local histogram = {}
+
+---@param value integer unsigned
+---@param times? integer 1 where not given
+function histogram:add(value, times) end
+
+---Adds what another holds to this one.
+---@param other tracereel.histogram
+---@return tracereel.histogram self
+function histogram:merge(other) end
+
+---The value at rank ceil(q * count), within relative_error.
+---@param q number 0 to 1
+---@return integer
+function histogram:quantile(q) end
+
+---The buckets that hold something, in order: `for lower, upper, count in h:buckets() do`; lower <= value <= upper.
+---@return fun(): integer|nil, integer, integer
+function histogram:buckets() end
+
+---@class tracereel.writer_options
+---@field max_segment_bytes? integer 64 MiB where not given
+---@field append? boolean go on in a directory that has segments
+
+---@class tracereel.writer
+local writer = {}
+
+---Appends a record (or the bytes of one). Raises when it cannot be written; the writer is then finished.
+---@param record tracereel.rec|string
+---@return integer sequence where the record stands
+---@return integer offset
+function writer:append(record) end
+
+---Waits until everything appended is durable.
+function writer:sync() end
+
+---Syncs and closes. Raises when that fails. Closing twice is allowed.
+function writer:close() end
+
+return tracereel
