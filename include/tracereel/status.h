@@ -17,7 +17,8 @@ extern "C" {
     X(TR_ERROR_NOT_A_LOG, "there is no log there")                                                                     \
     X(TR_ERROR_INVALID, "the bytes are not what they should be")                                                       \
     X(TR_ERROR_DAMAGED, "strict reading met a stretch that could not be read")                                         \
-    X(TR_ERROR_LOCKED, "another process holds the log")
+    X(TR_ERROR_LOCKED, "another process holds the log")                                                                \
+    X(TR_ERROR_INTERRUPTED, "a signal came while waiting for input; the call can be made again")
 
 typedef enum tr_status {
 #define TR_STATUS_NAME(name, meaning) name,
