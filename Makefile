@@ -1,0 +1,239 @@
+# tracereel, for GNU make. `make help` lists what can be made.
+
+VERSION = 0.1.0
+# The library's binary interface: raised when a program that was linked with an older one would break.
+SO_VERSION = 0
+
+PREFIX = /usr/local
+DESTDIR =
+BUILD = build
+
+LUA_VERSION = 5.4
+LUA_MODULE_DIR = $(PREFIX)/share/lua/$(LUA_VERSION)
+LUA_C_MODULE_DIR = $(PREFIX)/lib/lua/$(LUA_VERSION)
+# Where build/tracereel looks for its Lua files when they are not beside it (in ../lua, as in this tree).
+LUA_DIR = $(LUA_MODULE_DIR)
+
+FUZZ_SECONDS = 60
+FUZZ_TEST_SECONDS = 5
+
+# --- flags ---------------------------------------------------------------------------------------------------------
+
+CFLAGS = -O2 -g
+# For example address,undefined. Sanitizers bring checks of their own in place of the hardening flags.
+SANITIZE =
+HARDEN_CPPFLAGS = $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN_CFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer,\
+	-fstack-protector-strong)
+HARDEN_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE),-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
+comma = ,
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+ENGINE_PACKAGES = zlib libdeflate json-c
+# Without pkg-config these are empty; tools/deps.sh says so before anything is compiled.
+ENGINE_CFLAGS := $(shell pkg-config --cflags $(ENGINE_PACKAGES) 2>/dev/null)
+ENGINE_LIBS := $(shell pkg-config --libs $(ENGINE_PACKAGES) 2>/dev/null)
+LUA_CFLAGS := $(shell pkg-config --cflags lua$(LUA_VERSION) 2>/dev/null)
+LUA_LIBS := $(shell pkg-config --libs lua$(LUA_VERSION) 2>/dev/null)
+
+ALL_CPPFLAGS = -Iinclude -Isrc $(ENGINE_CFLAGS) $(LUA_CFLAGS) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+	-DTRACEREEL_VERSION='"$(VERSION)"' $(HARDEN_CPPFLAGS) $(CPPFLAGS)
+# Position independent throughout: the same objects make the program, both libraries and the Lua module.
+ALL_CFLAGS = -std=c11 $(WARNINGS) -fPIC -fno-semantic-interposition $(HARDEN_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(HARDEN_LDFLAGS) $(LDFLAGS)
+COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
+
+# --- files ---------------------------------------------------------------------------------------------------------
+
+PUBLIC_HEADERS = $(wildcard include/tracereel/*.h)
+ENGINE_SOURCES = $(filter-out src/main.c,$(wildcard src/*.c))
+# Needs the host program around it: limits on scripts, the terminal, signals.
+HOST_SOURCES = $(wildcard src/lua/host*.c src/lua/limits*.c)
+MODULE_SOURCES = $(filter-out $(HOST_SOURCES),$(wildcard src/lua/*.c))
+LUA_FILES = $(shell find lua/tracereel -type f)
+
+objects = $(1:%.c=$(BUILD)/obj/%.o)
+ENGINE_OBJECTS = $(call objects,$(ENGINE_SOURCES))
+MODULE_OBJECTS = $(call objects,$(MODULE_SOURCES))
+HOST_OBJECTS = $(call objects,$(HOST_SOURCES) $(wildcard src/main.c))
+UNIT_OBJECTS = $(call objects,$(wildcard tests/c/*_test.c))
+FUZZ_OBJECTS = $(call objects,$(wildcard tests/fuzz/*_fuzz.c))
+BENCH_OBJECTS = $(call objects,$(wildcard tests/bench/*.c))
+ALL_OBJECTS = $(ENGINE_OBJECTS) $(MODULE_OBJECTS) $(HOST_OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS) $(BENCH_OBJECTS)
+
+UNIT_PROGRAMS = $(UNIT_OBJECTS:$(BUILD)/obj/tests/c/%.o=$(BUILD)/tests/%)
+FUZZ_PROGRAMS = $(FUZZ_OBJECTS:$(BUILD)/obj/tests/fuzz/%.o=$(BUILD)/fuzzers/%)
+BENCH_PROGRAMS = $(BENCH_OBJECTS:$(BUILD)/obj/tests/bench/%.o=$(BUILD)/bench/%)
+
+PROGRAM = $(BUILD)/tracereel
+STATIC_LIBRARY = $(BUILD)/libtracereel.a
+SHARED_LIBRARY = $(BUILD)/libtracereel.so
+SONAME = libtracereel.so.$(SO_VERSION)
+SHARED_FILE = libtracereel.so.$(VERSION)
+LUA_MODULE = $(BUILD)/lua/tracereel/core.so
+PKG_CONFIG_FILE = $(BUILD)/tracereel.pc
+
+# --- building ------------------------------------------------------------------------------------------------------
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+# A make inside a recipe uses every core, unless whoever called make chose a number.
+JOBS := $(shell nproc 2>/dev/null || echo 1)
+SUBMAKE = $(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+
+.PHONY: all libraries module objects unit-programs fuzz-programs bench-programs deps demo test unit spec asan fuzz \
+	bench lint install uninstall clean help FORCE
+
+all: $(PROGRAM) libraries module ## the program, the libraries, the Lua module and the pkg-config file
+libraries: $(STATIC_LIBRARY) $(SHARED_LIBRARY) $(PKG_CONFIG_FILE)
+module: $(LUA_MODULE)
+objects: $(ALL_OBJECTS)
+unit-programs: $(UNIT_PROGRAMS)
+fuzz-programs: $(FUZZ_PROGRAMS)
+bench-programs: $(BENCH_PROGRAMS)
+
+# What is printed for a command: a short line, the whole command with V=1, nothing under --silent.
+silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
+V =
+run = $(if $(V)$(silent),,@echo '  $(1) $@'; )
+
+# Names the package of a header that is missing, instead of the compiler's many words.
+$(BUILD)/headers-found: tools/packages.txt tools/deps.sh
+	@mkdir -p $(@D)
+	@CC='$(CC)' CPPFLAGS='$(ENGINE_CFLAGS) $(LUA_CFLAGS) $(CPPFLAGS)' tools/deps.sh check build
+	@touch $@
+
+# These hold what the objects were compiled with: other flags compile them again.
+keep_if_same = printf '%s\n' '$(subst ','\'',$(1))' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@$(call keep_if_same,$(COMPILE))
+$(BUILD)/lua-dir: FORCE
+	@mkdir -p $(@D)
+	@$(call keep_if_same,$(LUA_DIR))
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/headers-found
+	@mkdir -p $(@D)
+	$(call run,compile)$(COMPILE) -MMD -MP -c -o $@ $<
+$(BUILD)/obj/src/main.o: $(BUILD)/lua-dir
+$(BUILD)/obj/src/main.o: private ALL_CPPFLAGS += -DTRACEREEL_LUA_DIR='"$(LUA_DIR)"'
+
+-include $(ALL_OBJECTS:.o=.d)
+
+$(STATIC_LIBRARY): $(ENGINE_OBJECTS)
+	$(call run,archive)rm -f $@ && $(AR) rcs $@ $^
+
+# The shared library exports what the public headers declare, and nothing else.
+$(BUILD)/libtracereel.map: $(PUBLIC_HEADERS) $(BUILD)/flags | $(BUILD)/headers-found
+	$(call run,list)export LC_ALL=C; { echo 'TRACEREEL_$(SO_VERSION) {'; echo '    global:'; \
+	  cat $(PUBLIC_HEADERS) | $(CC) $(ALL_CPPFLAGS) -E -P - | grep -o '\<tr_[a-z0-9_]* *(' | tr -d ' (' | sort -u | \
+	  sed 's/.*/        &;/'; echo '    local: *;'; echo '};'; } >$@
+
+$(BUILD)/$(SHARED_FILE): $(ENGINE_OBJECTS) $(BUILD)/libtracereel.map
+	$(call run,link)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/libtracereel.map \
+		$(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) -o $@ $(ENGINE_OBJECTS) $(ENGINE_LIBS)
+$(SHARED_LIBRARY): $(BUILD)/$(SHARED_FILE)
+	$(call run,link)ln -sf $(SHARED_FILE) $(BUILD)/$(SONAME) && ln -sf $(SONAME) $@
+
+# Lua's own functions come from the program that loads the module.
+$(LUA_MODULE): $(MODULE_OBJECTS) $(STATIC_LIBRARY) src/lua/module.map
+	@mkdir -p $(@D)
+	$(call run,link)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared -Wl,--version-script=src/lua/module.map -o $@ $(MODULE_OBJECTS) \
+		$(STATIC_LIBRARY) $(ENGINE_LIBS)
+
+# Linked with the shared Lua, so that a script run with --unsafe can load C modules.
+$(PROGRAM): $(HOST_OBJECTS) $(MODULE_OBJECTS) $(STATIC_LIBRARY)
+	$(call run,link)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LUA_LIBS) $(ENGINE_LIBS) -lm
+
+$(PKG_CONFIG_FILE): tracereel.pc.in $(BUILD)/lua-dir Makefile
+	$(call run,write)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PACKAGES@|$(ENGINE_PACKAGES)|' $< >$@
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/c/%.o $(STATIC_LIBRARY)
+	@mkdir -p $(@D)
+	$(call run,link)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ENGINE_LIBS) -lm -lpthread
+
+$(BUILD)/fuzzers/%: $(BUILD)/obj/tests/fuzz/%.o $(STATIC_LIBRARY)
+	@mkdir -p $(@D)
+	$(call run,link)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(ENGINE_LIBS) -lm
+
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(STATIC_LIBRARY)
+	@mkdir -p $(@D)
+	$(call run,link)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ENGINE_LIBS) -lm
+
+# --- using and testing ---------------------------------------------------------------------------------------------
+
+deps: ## install the Debian packages that are missing, or say which
+	@tools/deps.sh install
+
+demo: deps ## install what is missing, build, and show the main job on examples/logs
+	@$(SUBMAKE) --silent all
+	@tools/demo.sh $(BUILD)
+
+ASAN_BUILD = $(BUILD)/asan
+ASAN_MAKE = $(SUBMAKE) --silent BUILD=$(ASAN_BUILD) SANITIZE=address,undefined CFLAGS='-O1 -g' LUA_DIR='$(CURDIR)/lua'
+FUZZ_BUILD = $(BUILD)/fuzz
+FUZZ_MAKE = $(SUBMAKE) --silent BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
+
+test: deps ## set up as demo does, then run every test
+	@$(SUBMAKE) --silent all unit-programs
+	@$(FUZZ_MAKE) fuzz-programs
+	@FUZZ_SECONDS=$(FUZZ_TEST_SECONDS) tools/run_tests.sh $(BUILD) unit spec fuzz demo install
+
+unit: ## only the unit tests of the C layers
+	@$(SUBMAKE) --silent unit-programs
+	@tools/run_tests.sh $(BUILD) unit
+
+spec: ## only the specs of the Lua module and the command line
+	@$(SUBMAKE) --silent all
+	@tools/run_tests.sh $(BUILD) spec
+
+asan: deps ## unit tests and specs under address and undefined-behaviour sanitizers
+	@$(ASAN_MAKE) all unit-programs
+	@SANITIZED=1 CC='$(CC)' tools/run_tests.sh $(ASAN_BUILD) unit spec
+
+fuzz: deps ## each fuzz program for FUZZ_SECONDS (60)
+	@$(FUZZ_MAKE) fuzz-programs
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run_tests.sh $(BUILD) fuzz
+
+bench: deps ## measure against yardsticks in the same run
+	@$(SUBMAKE) --silent all bench-programs
+	@tests/bench/run.sh $(BUILD)
+
+lint: deps ## compiler warnings, clang-tidy, luacheck, formatting, include directions
+	@MAKE='$(SUBMAKE)' tools/lint.sh $(BUILD)
+
+# --- installing ----------------------------------------------------------------------------------------------------
+
+INSTALLED_FILES = bin/tracereel lib/libtracereel.a lib/$(SHARED_FILE) lib/$(SONAME) lib/libtracereel.so \
+	lib/pkgconfig/tracereel.pc lib/lua/$(LUA_VERSION)/tracereel/core.so $(PUBLIC_HEADERS) \
+	$(LUA_FILES:lua/%=share/lua/$(LUA_VERSION)/%)
+
+install: all ## into PREFIX (/usr/local), below DESTDIR
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/pkgconfig' '$(DESTDIR)$(PREFIX)/include/tracereel' \
+		'$(DESTDIR)$(LUA_C_MODULE_DIR)/tracereel'
+	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/tracereel'
+	install -m 644 $(STATIC_LIBRARY) $(BUILD)/$(SHARED_FILE) '$(DESTDIR)$(PREFIX)/lib'
+	ln -sf $(SHARED_FILE) '$(DESTDIR)$(PREFIX)/lib/$(SONAME)'
+	ln -sf $(SONAME) '$(DESTDIR)$(PREFIX)/lib/libtracereel.so'
+	install -m 644 $(PKG_CONFIG_FILE) '$(DESTDIR)$(PREFIX)/lib/pkgconfig/tracereel.pc'
+	install -m 644 $(PUBLIC_HEADERS) '$(DESTDIR)$(PREFIX)/include/tracereel'
+	install -m 644 $(LUA_MODULE) '$(DESTDIR)$(LUA_C_MODULE_DIR)/tracereel/core.so'
+	for file in $(LUA_FILES:lua/%=%); do \
+		install -D -m 644 "lua/$$file" "$(DESTDIR)$(LUA_MODULE_DIR)/$$file" || exit 1; \
+	done
+
+uninstall: ## remove what install put there
+	rm -f $(INSTALLED_FILES:%='$(DESTDIR)$(PREFIX)/%')
+	for directory in include/tracereel lib/lua/$(LUA_VERSION)/tracereel share/lua/$(LUA_VERSION)/tracereel; do \
+		test ! -d '$(DESTDIR)$(PREFIX)'/$$directory || \
+			find '$(DESTDIR)$(PREFIX)'/$$directory -depth -type d -empty -delete; \
+	done
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do \
+		printf '  make %-10s %s\n' "$$target" "$$text"; \
+	done

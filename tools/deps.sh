@@ -1,0 +1,86 @@
+#!/bin/sh
+# Finds, and installs, the packages that tools/packages.txt lists.
+#
+#   tools/deps.sh install     install what is missing, or say what to type
+#   tools/deps.sh check FOR   only say what is missing of the packages for FOR (build, run, test, lint)
+#
+# Both exit with 0 when nothing is missing any more.
+set -u
+
+list=$(dirname "$0")/packages.txt
+compiler=${CC:-cc}
+
+# Debian's place for Lua's headers is in no compiler's path.
+if [ -z "${CPPFLAGS:-}" ]; then
+    CPPFLAGS=$(pkg-config --cflags lua5.4 2>/dev/null)
+fi
+
+# is_there KIND:WHAT
+is_there() {
+    what=${1#*:}
+    case $1 in
+    command:*) command -v "$what" ;;
+    # shellcheck disable=SC2086
+    header:*) echo "#include <$what>" | $compiler $CPPFLAGS -E -x c - ;;
+    lua:*) lua5.4 -e "require '$what'" ;;
+    clang:*) echo 'int LLVMFuzzerTestOneInput(const char *b, unsigned long n) { return !b || n; }' |
+        clang "$what" -x c - -o /dev/null ;;
+    *) echo "$list: unknown kind of sign: $1" >&2; exit 2 ;;
+    esac >/dev/null 2>&1
+}
+
+# find_missing [FOR]: sets `missing` to the packages' names.
+find_missing() {
+    missing=
+    while read -r package purpose sign; do
+        case $package in '' | '#'*) continue ;; esac
+        case ${1:-$purpose} in "$purpose") ;; *) continue ;; esac
+        is_there "$sign" || missing="$missing $package"
+    done <"$list"
+}
+
+# as_root: what to put before a command that only root may run; fails when there is no way.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        echo env
+    elif sudo -n true 2>/dev/null; then
+        echo 'sudo -n env'
+    else
+        return 1
+    fi
+}
+
+tell_what_to_type() {
+    echo "tracereel needs packages that are not installed:$missing" >&2
+    if command -v apt-get >/dev/null; then
+        echo "Type, as root:" >&2
+        echo "    apt-get update && apt-get install -y --no-install-recommends$missing" >&2
+    else
+        echo "These are their names in Debian 12; this system has no apt-get: install what it calls them, then try again." >&2
+    fi
+    exit 1
+}
+
+case ${1:-} in
+install)
+    find_missing
+    [ -n "$missing" ] || exit 0
+    command -v apt-get >/dev/null || tell_what_to_type
+    root=$(as_root) || tell_what_to_type
+    echo "installing:$missing"
+    # shellcheck disable=SC2086
+    $root DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null &&
+        $root DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing </dev/null ||
+        tell_what_to_type
+    find_missing
+    [ -z "$missing" ] || tell_what_to_type
+    ;;
+check)
+    find_missing "${2:-}"
+    [ -z "$missing" ] || tell_what_to_type
+    ;;
+*)
+    echo "usage: tools/deps.sh install | check build|run|test|lint" >&2
+    exit 2
+    ;;
+esac
