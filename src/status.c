@@ -18,11 +18,49 @@ const char *tr_status_meaning(tr_status status) {
     return "an unknown status";
 }
 
+/* Where `text` of `length` bytes can be cut without leaving the beginning of a UTF-8 character at its end. */
+static size_t whole_characters(const char *text, size_t length) {
+    size_t lead = length;
+    while (lead > 0 && length - lead < 3 && ((unsigned char)text[lead - 1] & 0xc0) == 0x80) {
+        lead--;
+    }
+    if (lead == 0 || (unsigned char)text[lead - 1] < 0xc0) {
+        return length;
+    }
+    unsigned char first = (unsigned char)text[lead - 1];
+    size_t character_bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    return length - (lead - 1) < character_bytes ? lead - 1 : length;
+}
+
+/* Adds to the message from `used` on; returns the new length. File names may hold anything: control bytes become '?',
+ * so that the message stays one line. */
+static size_t append(tr_error *error, size_t used, const char *format, va_list arguments) {
+    size_t room = sizeof error->message - used;
+    char *start = error->message + used;
+    int length = vsnprintf(start, room, format, arguments);
+    if (length < 0) { /* only where the C library has no memory */
+        *start = '\0';
+    } else if ((size_t)length >= room) {
+        start[whole_characters(start, room - 1)] = '\0';
+    }
+    for (char *at = start; *at != '\0'; at++) {
+        *at = (unsigned char)*at < 0x20 || *at == 0x7f ? '?' : *at;
+    }
+    return used + strlen(start);
+}
+
+static void __attribute__((format(printf, 3, 4))) append_words(tr_error *error, size_t used, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    append(error, used, format, arguments);
+    va_end(arguments);
+}
+
 tr_status tr_fail(tr_error *error, tr_status status, const char *format, ...) {
     if (error != NULL) {
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(error->message, sizeof error->message, format, arguments);
+        append(error, 0, format, arguments);
         va_end(arguments);
     }
     return status;
@@ -33,10 +71,9 @@ tr_status tr_fail_system(tr_error *error, const char *format, ...) {
     if (error != NULL) {
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(error->message, sizeof error->message, format, arguments);
+        size_t used = append(error, 0, format, arguments);
         va_end(arguments);
-        size_t length = strlen(error->message);
-        snprintf(error->message + length, sizeof error->message - length, ": %s", strerror(cause));
+        append_words(error, used, ": %s", strerror(cause));
     }
     return cause == ENOMEM ? TR_ERROR_MEMORY : cause == EINTR ? TR_ERROR_INTERRUPTED : TR_ERROR_IO;
 }

@@ -1,0 +1,233 @@
+#include "tracereel/histogram.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    CHUNK_BUCKETS = 64, /* of one power of two; the first chunk is 0 to 63 */
+    CHUNK_BITS = 6,
+    CHUNK_COUNT = 64 - CHUNK_BITS + 1,
+    BUCKET_COUNT = CHUNK_COUNT * CHUNK_BUCKETS
+};
+
+typedef struct chunk {
+    uint64_t counts[CHUNK_BUCKETS];
+} chunk;
+
+struct tr_histogram {
+    uint64_t count;
+    uint64_t min; /* UINT64_MAX while empty */
+    uint64_t max;
+    uint64_t sum_low; /* 128 bits hold any sum; it stops at the largest, as the counts do */
+    uint64_t sum_high;
+    chunk *chunks[CHUNK_COUNT]; /* NULL where no value came */
+};
+
+tr_histogram *tr_histogram_new(void) {
+    tr_histogram *histogram = calloc(1, sizeof *histogram);
+    if (histogram != NULL) {
+        histogram->min = UINT64_MAX;
+    }
+    return histogram;
+}
+
+void tr_histogram_free(tr_histogram *histogram) {
+    if (histogram == NULL) {
+        return;
+    }
+    for (int i = 0; i < CHUNK_COUNT; i++) {
+        free(histogram->chunks[i]);
+    }
+    free(histogram);
+}
+
+/* Counts stop at the largest number instead of wrapping, which keeps adding commutative and associative. */
+static uint64_t add_saturating(uint64_t a, uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static void add_to_sum(tr_histogram *histogram, uint64_t high, uint64_t low) {
+    histogram->sum_low += low;
+    uint64_t carry = histogram->sum_low < low;
+    uint64_t sum = histogram->sum_high + high;
+    bool overflow = sum < high || sum + carry < carry;
+    histogram->sum_high = sum + carry;
+    if (overflow) {
+        histogram->sum_high = UINT64_MAX;
+        histogram->sum_low = UINT64_MAX;
+    }
+}
+
+static void add_product_to_sum(tr_histogram *histogram, uint64_t a, uint64_t b) {
+    uint64_t a_low = a & UINT32_MAX, a_high = a >> 32;
+    uint64_t b_low = b & UINT32_MAX, b_high = b >> 32;
+    uint64_t low = a_low * b_low;
+    uint64_t middle = a_high * b_low + (low >> 32); /* at most (2^32 - 1) * 2^32: no overflow, here and below */
+    uint64_t other_middle = a_low * b_high + (middle & UINT32_MAX);
+    uint64_t high = a_high * b_high + (middle >> 32) + (other_middle >> 32);
+    add_to_sum(histogram, high, other_middle << 32 | (low & UINT32_MAX));
+}
+
+/* Chunk 0 is exact; chunk c holds 2^(c+5) to 2^(c+6) - 1 in buckets of 2^(c-1) values. */
+static unsigned chunk_of(uint64_t value) {
+    if (value < CHUNK_BUCKETS) {
+        return 0;
+    }
+    return 64 - CHUNK_BITS - (unsigned)__builtin_clzll(value);
+}
+
+static unsigned bucket_of(uint64_t value, unsigned chunk_index) {
+    unsigned shift = chunk_index == 0 ? 0 : chunk_index - 1;
+    return (unsigned)(value >> shift) & (CHUNK_BUCKETS - 1);
+}
+
+static void bucket_bounds(unsigned chunk_index, unsigned bucket, uint64_t *lower, uint64_t *upper) {
+    if (chunk_index == 0) {
+        *lower = *upper = bucket;
+        return;
+    }
+    unsigned shift = chunk_index - 1;
+    *lower = (uint64_t)(CHUNK_BUCKETS + bucket) << shift;
+    *upper = *lower + ((UINT64_C(1) << shift) - 1);
+}
+
+tr_status tr_histogram_add(tr_histogram *histogram, uint64_t value, uint64_t times) {
+    if (times == 0) {
+        return TR_OK;
+    }
+    unsigned index = chunk_of(value);
+    chunk *target = histogram->chunks[index];
+    if (target == NULL) {
+        target = calloc(1, sizeof *target);
+        if (target == NULL) {
+            return TR_ERROR_MEMORY;
+        }
+        histogram->chunks[index] = target;
+    }
+    uint64_t *bucket = &target->counts[bucket_of(value, index)];
+    *bucket = add_saturating(*bucket, times);
+    histogram->count = add_saturating(histogram->count, times);
+    histogram->min = value < histogram->min ? value : histogram->min;
+    histogram->max = value > histogram->max ? value : histogram->max;
+    add_product_to_sum(histogram, value, times);
+    return TR_OK;
+}
+
+/* Gives `into` every chunk that `from` has; false, and `into` is as it was, when there is no memory. */
+static bool add_missing_chunks(tr_histogram *into, const tr_histogram *from) {
+    bool is_new[CHUNK_COUNT] = {false};
+    for (int i = 0; i < CHUNK_COUNT; i++) {
+        if (from->chunks[i] == NULL || into->chunks[i] != NULL) {
+            continue;
+        }
+        into->chunks[i] = calloc(1, sizeof *into->chunks[i]);
+        is_new[i] = true;
+        if (into->chunks[i] == NULL) {
+            for (int undo = 0; undo < i; undo++) {
+                if (is_new[undo]) {
+                    free(into->chunks[undo]);
+                    into->chunks[undo] = NULL;
+                }
+            }
+            return false;
+        }
+    }
+    return true;
+}
+
+tr_status tr_histogram_merge(tr_histogram *into, const tr_histogram *from) {
+    if (!add_missing_chunks(into, from)) {
+        return TR_ERROR_MEMORY;
+    }
+    for (int i = 0; i < CHUNK_COUNT; i++) {
+        for (int bucket = 0; from->chunks[i] != NULL && bucket < CHUNK_BUCKETS; bucket++) {
+            uint64_t *count = &into->chunks[i]->counts[bucket];
+            *count = add_saturating(*count, from->chunks[i]->counts[bucket]);
+        }
+    }
+    into->count = add_saturating(into->count, from->count);
+    into->min = from->min < into->min ? from->min : into->min;
+    into->max = from->max > into->max ? from->max : into->max;
+    add_to_sum(into, from->sum_high, from->sum_low);
+    return TR_OK;
+}
+
+uint64_t tr_histogram_count(const tr_histogram *histogram) {
+    return histogram->count;
+}
+
+uint64_t tr_histogram_min(const tr_histogram *histogram) {
+    return histogram->count == 0 ? 0 : histogram->min;
+}
+
+uint64_t tr_histogram_max(const tr_histogram *histogram) {
+    return histogram->max;
+}
+
+double tr_histogram_sum(const tr_histogram *histogram) {
+    return ldexp((double)histogram->sum_high, 64) + (double)histogram->sum_low;
+}
+
+double tr_histogram_mean(const tr_histogram *histogram) {
+    return histogram->count == 0 ? 0 : tr_histogram_sum(histogram) / (double)histogram->count;
+}
+
+/* ceil(q * count), from 1 to count. q is meant as the decimal number that somebody wrote: 0.07 * 100 is 7, although the
+ * nearest double makes it 7.000000000000001. */
+static uint64_t nearest_rank(double q, uint64_t count) {
+    if (!(q > 0)) { /* not-a-number as well */
+        return 1;
+    }
+    double product = q * (double)count;
+    double rank = floor(product);
+    if (product - rank > product * 1e-15) {
+        rank += 1;
+    }
+    if (rank < 1) {
+        return 1;
+    }
+    /* The comparison also keeps the conversion within 64 bits. */
+    return rank >= (double)count ? count : (uint64_t)rank;
+}
+
+uint64_t tr_histogram_quantile(const tr_histogram *histogram, double q) {
+    uint64_t rank = nearest_rank(q, histogram->count);
+    if (rank <= 1) {
+        return tr_histogram_min(histogram);
+    }
+    if (rank >= histogram->count) {
+        return histogram->max;
+    }
+    uint64_t below = 0, lower = 0, upper = 0, count;
+    uint32_t cursor = 0;
+    while (below < rank && tr_histogram_next(histogram, &cursor, &lower, &upper, &count)) {
+        below = add_saturating(below, count);
+    }
+    uint64_t middle = lower + (upper - lower) / 2;
+    middle = middle > histogram->max ? histogram->max : middle;
+    return middle < histogram->min ? histogram->min : middle;
+}
+
+bool tr_histogram_next(const tr_histogram *histogram, uint32_t *cursor, uint64_t *lower, uint64_t *upper,
+                       uint64_t *count) {
+    while (*cursor < BUCKET_COUNT) {
+        unsigned index = *cursor / CHUNK_BUCKETS;
+        unsigned bucket = *cursor % CHUNK_BUCKETS;
+        const chunk *source = histogram->chunks[index];
+        *cursor = source == NULL ? (index + 1) * CHUNK_BUCKETS : *cursor + 1;
+        if (source != NULL && source->counts[bucket] > 0) {
+            bucket_bounds(index, bucket, lower, upper);
+            *count = source->counts[bucket];
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t tr_histogram_memory_bytes(const tr_histogram *histogram) {
+    size_t bytes = sizeof *histogram;
+    for (int i = 0; i < CHUNK_COUNT; i++) {
+        bytes += histogram->chunks[i] == NULL ? 0 : sizeof *histogram->chunks[i];
+    }
+    return bytes;
+}
