@@ -1,19 +1,23 @@
 -- `tracereel generate`: a realistic log to try things out on.
 
 local exit_codes = require "tracereel.exit_codes"
+local failure = require "tracereel.failure"
 local generator = require "tracereel.generator"
+local output = require "tracereel.output"
 local reel = require "tracereel"
+local units = require "tracereel.units"
 
-local DEFAULT_START_S = 1764000000
 local LONGEST_SPAN_NS = 365 * 86400 * 1000000000
+local LATEST_START_NS = 7258118400 * 1000000000
 local ANY = math.maxinteger
 local CRASH_FORMS = "a span of log time such as 30s, or a number of records"
+local SMALLEST_RECORD_BYTES = 69
 
 local function whole_number(least, most)
     return function(text)
         local number = math.tointeger(tonumber(text))
         if not number or number < least or number > most then
-            return nil, ("'%s' is not a whole number from %d to %d"):format(text, least, most)
+            return nil, ('"%s" is not a whole number from %d to %d'):format(text, least, most)
         end
         return number
     end
@@ -22,7 +26,7 @@ end
 local function share(text)
     local number = tonumber(text)
     if not number or not (number >= 0 and number <= 1) then
-        return nil, ("'%s' is not a share: a number from 0 to 1"):format(text)
+        return nil, ('"%s" is not a share: a number from 0 to 1'):format(text)
     end
     return number
 end
@@ -30,18 +34,35 @@ end
 local function arrival_rate(text)
     local number = tonumber(text)
     if not number or not (number >= 0.000001 and number <= 1e9) then
-        return nil, ("'%s' is not a rate: traces in a second, from 0.000001 to 1e9"):format(text)
+        return nil, ('"%s" is not a rate: traces in a second, from 0.000001 to 1e9'):format(text)
     end
     return number
 end
 
 -- A span of log time; bounded, so that no sum of times leaves 64 bits.
 local function span_ns(text)
-    local time_ns, problem = reel.parse_duration(text)
+    local time_ns, problem = units.parse_duration(text)
     if time_ns and (time_ns <= 0 or time_ns > LONGEST_SPAN_NS) then
-        return nil, ("'%s' is not more than 0s and at most 365d"):format(text)
+        return nil, ('"%s" is not more than 0s and at most 365d'):format(text)
     end
     return time_ns, problem
+end
+
+-- Earlier than 2200, so that the log ends before time does.
+local function start_time(text)
+    local time_ns, problem = units.parse_time(text)
+    if time_ns and time_ns >= LATEST_START_NS then
+        return nil, ('"%s" is not before the year 2200'):format(text)
+    end
+    return time_ns, problem
+end
+
+local function segment_size(text)
+    local size_bytes, problem = units.parse_size(text)
+    if size_bytes and size_bytes < SMALLEST_RECORD_BYTES then
+        return nil, ('"%s" is less than a record takes (%d bytes)'):format(text, SMALLEST_RECORD_BYTES)
+    end
+    return size_bytes, problem
 end
 
 local function waiting_time(text)
@@ -57,9 +78,12 @@ local function crash_point(text)
     if records and records > 0 then
         return { records = records }
     end
+    if not units.parse_duration(text) then
+        return nil, ('"%s" is not %s'):format(text, CRASH_FORMS)
+    end
     local time_ns, problem = span_ns(text)
     if not time_ns then
-        return nil, ("%s; it has to be %s"):format(problem, CRASH_FORMS)
+        return nil, problem
     end
     return { time_ns = time_ns }
 end
@@ -74,8 +98,8 @@ local OPTIONS = {
     { "--approval-share", "share of the paid orders that wait for a person", "0.15", share, "SHARE" },
     { "--approval-wait", "half of those waits are shorter; or: never", "30s", waiting_time, "TIME" },
     { "--checkpoint-every", "records from one checkpoint to the next; 0: none", "1000", whole_number(0, ANY), "N" },
-    { "--start-time", "Unix seconds of the first record", tostring(DEFAULT_START_S), whole_number(0, 4000000000), "S" },
-    { "--segment-size", "bytes in a segment at most", tostring(64 << 20), whole_number(69, 1 << 62), "BYTES" },
+    { "--start-time", "when the first order arrives", "2025-11-24T16:00:00Z", start_time, "TIME" },
+    { "--segment-size", "how long a segment may be", "64MiB", segment_size, "BYTES" },
     { "--crash-after", "end there, whatever is under way: " .. CRASH_FORMS, nil, crash_point, "POINT" },
     { "--metadata", "text of every trace_start, instead of one for each order", nil, nil, "TEXT" },
 }
@@ -91,14 +115,15 @@ local function define(command)
     command:flag("--json", "say what was written as one line of JSON")
 end
 
-local Output = {}
-Output.__index = Output
+-- What has been written so far.
+local Tally = {}
+Tally.__index = Tally
 
 local OPEN_TRACES_CHANGE = { trace_start = 1, trace_complete = -1, trace_failed = -1 }
 
-local function new_output(directory, segment_size)
+local function new_tally(directory, writer)
     return setmetatable({
-        writer = reel.writer(directory, { max_segment_bytes = segment_size }),
+        writer = writer,
         directory = directory,
         last_sequence = 0,
         records = 0,
@@ -106,10 +131,10 @@ local function new_output(directory, segment_size)
         traces = 0,
         open_traces = 0,
         torn_bytes = 0,
-    }, Output)
+    }, Tally)
 end
 
-function Output:append(type_name, record)
+function Tally:append(type_name, record)
     self.last_sequence = self.writer:append(record)
     self.records = self.records + 1
     self.bytes = self.bytes + #record
@@ -119,21 +144,25 @@ function Output:append(type_name, record)
     end
 end
 
--- Puts half of a record behind the log, as a crash in the middle of a write leaves it. Not through the writer, which
--- only writes whole ones. Gives nil and the problem where it cannot.
-function Output:tear(record)
+-- Puts half of a record behind the closed log, as a crash in the middle of a write leaves it. Not through the writer,
+-- which only writes whole ones.
+function Tally:tear(record)
     local half = record:bytes():sub(1, #record // 2)
-    local file, problem = io.open(("%s/wal_%016x.log"):format(self.directory, self.last_sequence), "ab")
-    if not file then
-        return nil, problem
+    local path = ("%s/wal_%016x.log"):format(self.directory, self.last_sequence)
+    local file, problem = io.open(path, "ab")
+    local done = file ~= nil
+    if file then
+        done, problem = file:write(half)
+        local closed, close_problem = file:close()
+        done, problem = done and closed, problem or close_problem
+    end
+    if not done then
+        failure.raise("io", "cannot append half a record: %s", problem)
     end
     self.torn_bytes = #half
-    local written, write_problem = file:write(half)
-    local closed, close_problem = file:close()
-    return written and closed, write_problem or close_problem
 end
 
-function Output:summary()
+function Tally:summary()
     return {
         directory = self.directory,
         records = self.records,
@@ -151,7 +180,7 @@ local function new_pipeline(options)
     return generator.new {
         seed = options.seed,
         traces = options.traces,
-        start_ns = options.start_time * 1000000000,
+        start_ns = options.start_time,
         rate = options.rate,
         starts = not options.no_starts,
         retry_rate = options.retry_rate,
@@ -166,7 +195,7 @@ local function new_pipeline(options)
 end
 
 -- Writes all records but the last, which is given back: it may have to be torn.
-local function write_all_but_last(output, options)
+local function write_all_but_last(tally, options)
     local pipeline = new_pipeline(options)
     local most = options.crash_after and options.crash_after.records or math.maxinteger - 1
     local type_name, record
@@ -176,7 +205,7 @@ local function write_all_but_last(output, options)
             break
         end
         if record then
-            output:append(type_name, record)
+            tally:append(type_name, record)
         end
         type_name, record = next_type, reel.record[next_type](fields)
     end
@@ -189,40 +218,38 @@ end
 
 local function report(summary, as_json)
     if as_json then
-        print(reel.json(summary))
+        output.line(reel.json(summary))
         return
     end
-    print(("wrote %s: %s (%d bytes in %s) of %s, %d of them open at the end"):format(
+    output.line(("wrote %s: %s (%d bytes in %s) of %s, %d of them open at the end"):format(
         summary.directory, count(summary.records, "record"), summary.bytes, count(summary.segments, "segment"),
         count(summary.traces, "trace"), summary.open_traces))
     if summary.torn_bytes > 0 then
-        print(("and the first %d bytes of one more record"):format(summary.torn_bytes))
+        output.line(("and the first %d bytes of one more record"):format(summary.torn_bytes))
     end
 end
 
 local function run(options)
-    local opened, output = pcall(new_output, options.directory, options.segment_size)
+    local opened, writer = pcall(reel.writer, options.directory, { max_segment_bytes = options.segment_size })
     if not opened then
-        local failure = output
-        if type(failure) == "table" and failure.kind == "argument" then
-            io.stderr:write("tracereel: ", failure.message, "\n")
-            return exit_codes.refused
+        local problem = writer
+        if not failure.is(problem) or problem.kind ~= "argument" then
+            error(problem, 0)
         end
-        error(failure, 0)
+        -- There is a log already.
+        output.say("%s", problem.message)
+        return exit_codes.refused
     end
-    local type_name, record = write_all_but_last(output, options)
+    local tally = new_tally(options.directory, writer)
+    local type_name, record = write_all_but_last(tally, options)
     if not options.torn then
-        output:append(type_name, record)
+        tally:append(type_name, record)
     end
-    output.writer:close()
+    writer:close()
     if options.torn then
-        local torn, problem = output:tear(record)
-        if not torn then
-            io.stderr:write("tracereel: ", problem, "\n")
-            return exit_codes.io
-        end
+        tally:tear(record)
     end
-    report(output:summary(), options.json)
+    report(tally:summary(), options.json)
     return exit_codes.ok
 end
 
