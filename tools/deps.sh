@@ -15,16 +15,24 @@ if [ -z "${CPPFLAGS:-}" ]; then
     CPPFLAGS=$(pkg-config --cflags lua5.4 2>/dev/null)
 fi
 
+can_include() {
+    # shellcheck disable=SC2086
+    echo "#include <$1>" | $compiler $CPPFLAGS -E -x c -
+}
+
+can_link_with() {
+    echo 'int LLVMFuzzerTestOneInput(const char *bytes, unsigned long size) { return !bytes || size; }' |
+        clang "$1" -x c - -o /dev/null
+}
+
 # is_there KIND:WHAT
 is_there() {
     what=${1#*:}
     case $1 in
     command:*) command -v "$what" ;;
-    # shellcheck disable=SC2086
-    header:*) echo "#include <$what>" | $compiler $CPPFLAGS -E -x c - ;;
+    header:*) can_include "$what" ;;
     lua:*) lua5.4 -e "require '$what'" ;;
-    clang:*) echo 'int LLVMFuzzerTestOneInput(const char *b, unsigned long n) { return !b || n; }' |
-        clang "$what" -x c - -o /dev/null ;;
+    clang:*) can_link_with "$what" ;;
     *) echo "$list: unknown kind of sign: $1" >&2; exit 2 ;;
     esac >/dev/null 2>&1
 }
@@ -68,10 +76,10 @@ install)
     command -v apt-get >/dev/null || tell_what_to_type
     root=$(as_root) || tell_what_to_type
     echo "installing:$missing"
+    # What goes wrong here shows in what is missing afterwards.
+    $root DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null
     # shellcheck disable=SC2086
-    $root DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null &&
-        $root DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing </dev/null ||
-        tell_what_to_type
+    $root DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing </dev/null
     find_missing
     [ -z "$missing" ] || tell_what_to_type
     ;;

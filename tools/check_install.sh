@@ -1,0 +1,88 @@
+#!/bin/bash
+# Installs into an empty directory and uses what is there as a stranger would: the program, the Lua module from plain
+# lua5.4, both libraries through pkg-config. Closes with "N passed, N failed".
+#
+#   tools/check_install.sh BUILD
+set -u
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=$(cd "$1" && pwd) || exit 2
+log=$root/tests/fixtures/logs/orders
+staging=$(mktemp -d) || exit 2
+trap 'rm -rf "$staging"' EXIT
+prefix=$staging/prefix
+passed=0
+failed=0
+
+# expect NAME COMMAND...: one check.
+expect() {
+    local name=$1 output
+    shift
+    if output=$("$@" 2>&1 </dev/null); then
+        passed=$((passed + 1))
+        echo "ok: $name"
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: %s\n%s\n' "$name" "$output"
+    fi
+}
+
+# The objects of BUILD serve here too; only what knows the prefix is made again, in a copy.
+copy=$staging/build
+mkdir "$copy"
+cp -a "$build"/{obj,lua,flags,lua-dir,headers-found,libtracereel*,tracereel*} "$copy"
+make_there() {
+    env -u MAKEFLAGS -u MAKELEVEL make -C "$root" --no-print-directory --silent BUILD="$copy" PREFIX="$prefix" "$@"
+}
+
+cat >"$staging/client.c" <<'END'
+#include <stdio.h>
+#include <tracereel/histogram.h>
+#include <tracereel/json.h>
+#include <tracereel/log.h>
+#include <tracereel/record.h>
+#include <tracereel/replay.h>
+#include <tracereel/snapshot.h>
+#include <tracereel/status.h>
+#include <tracereel/trace.h>
+#include <tracereel/writer.h>
+
+int main(void) {
+    return puts(tr_record_type_name(TR_TYPE_NODE_DONE)) < 0;
+}
+END
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+compile_client() {
+    # shellcheck disable=SC2046
+    "${CC:-cc}" -o "$staging/$1" "$staging/client.c" $("${@:2}") && ldd "$staging/$1" >"$staging/$1.libraries"
+}
+static_flags() {
+    pkg-config --static --cflags --libs tracereel | sed 's/-ltracereel/-l:libtracereel.a/'
+}
+plain_lua() {
+    env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH="$prefix/share/lua/5.4/?.lua;$prefix/share/lua/5.4/?/init.lua;;" \
+        LUA_CPATH="$prefix/lib/lua/5.4/?.so;;" lua5.4 -e "$1"
+}
+exports_only_its_own() {
+    ! nm -D --defined-only "$prefix/lib/libtracereel.so" | grep -v ' A ' | grep -v ' tr_'
+}
+nothing_left() {
+    ! find "$prefix" ! -type d | grep .
+}
+
+cd "$staging" || exit 2
+expect "it installs" make_there install
+expect "the installed program reads a log, far from its source" "$prefix/bin/tracereel" check "$log"
+expect "plain lua5.4 finds the installed module" plain_lua \
+    "local count = 0; for _ in require('tracereel').open('$log'):records() do count = count + 1 end; assert(count > 0)"
+expect "a C program compiles with the shared library" compile_client shared pkg-config --cflags --libs tracereel
+expect "and is linked with its versioned name" grep -q 'libtracereel\.so\.[0-9]* ' "$staging/shared.libraries"
+expect "and runs" env LD_LIBRARY_PATH="$prefix/lib" "$staging/shared"
+expect "a C program compiles with the static library" compile_client static static_flags
+expect "and runs without the shared one" "$staging/static"
+expect "the shared library exports only what begins with tr_" exports_only_its_own
+expect "it uninstalls" make_there uninstall
+expect "and leaves nothing behind" nothing_left
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,180 @@
+#!/bin/bash
+# Runs parts of the tests on what was built in BUILD and closes with one line, "N passed, N failed".
+#
+#   tools/run_tests.sh BUILD PART...
+#
+#   unit     every program in BUILD/tests
+#   spec     busted on tests/spec, with the module and the program of BUILD
+#   fuzz     every program in BUILD/fuzz/fuzzers for FUZZ_SECONDS, starting from tests/fuzz/corpus/NAME
+#   demo     what `make demo` shows ends well
+#   install  what `make install` puts somewhere else works there, and uninstall leaves nothing
+#
+# With SANITIZED=1 BUILD was made with sanitizers: the part that runs inside lua5.4 gets their run-time library, and any
+# report of theirs counts as a failure, whoever swallowed the exit code.
+# What a part prints is kept in BUILD/results/PART.txt and shown when something in it failed.
+set -u
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=$(cd "$1" && pwd) || exit 2
+shift
+cd "$root" || exit 2
+results=$build/results
+rm -rf "$results"
+mkdir -p "$results"
+
+passed=0
+failed=0
+
+# count NAME PASSED FAILED [NOTE]: one line for a part, added to the total.
+count() {
+    passed=$((passed + $2))
+    failed=$((failed + $3))
+    printf '%s: %d passed, %d failed%s\n' "$1" "$2" "$3" "${4:-}"
+}
+
+# run_into FILE COMMAND...: its output goes to FILE; returns its exit code.
+run_into() {
+    local file=$1
+    shift
+    "$@" >"$file" 2>&1 </dev/null
+}
+
+prepare_sanitizers() {
+    mkdir -p "$results/reports"
+    local compiler=${CC:-cc} leaks=1
+    sanitizer_library=$("$compiler" -print-file-name=libasan.so)
+    # Leak detection stops the process to look at it, which some containers forbid.
+    printf '#include <stdlib.h>\nint main(void) { return malloc(1) == (void *)1; }\n' >"$results/leak.c"
+    "$compiler" -fsanitize=address -o "$results/leak" "$results/leak.c"
+    "$results/leak" >/dev/null 2>&1
+    if ! ASAN_OPTIONS=exitcode=99 "$results/leak" 2>&1 </dev/null | grep -q 'detected memory leaks'; then
+        leaks=0
+        echo "note: leak detection does not work on this system, leaks are not looked for"
+    fi
+    local common="exitcode=99:log_path=$results/reports/report"
+    without_leaks="$common:detect_leaks=0"
+    with_leaks="$common:detect_leaks=$leaks"
+    export UBSAN_OPTIONS="$common:print_stacktrace=1:halt_on_error=1"
+    export ASAN_OPTIONS=$with_leaks
+    # lua5.4 and busted leak on purpose; the program must not. So only the program turns the detection on.
+    program=$results/tracereel
+    printf '#!/bin/sh\nASAN_OPTIONS=%s exec %s/tracereel "$@"\n' "$with_leaks" "$build" >"$program"
+    chmod +x "$program"
+}
+
+finish_sanitizers() {
+    local reports
+    reports=$(find "$results/reports" -type f | sort)
+    if [ -n "$reports" ]; then
+        # shellcheck disable=SC2086
+        cat $reports
+        # shellcheck disable=SC2086
+        count "sanitizer reports" 0 "$(echo $reports | wc -w)"
+    fi
+}
+
+# The last "N passed, N failed" in a file, as two numbers; fails when there is none.
+closing_line() {
+    sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$1" | tail -n 1 | grep .
+}
+
+run_unit() {
+    local source name output good bad code
+    for source in tests/c/*_test.c; do
+        name=$(basename "$source" .c)
+        output=$results/$name.txt
+        if [ ! -x "$build/tests/$name" ]; then
+            count "unit $name (not built)" 0 1
+            continue
+        fi
+        run_into "$output" "$build/tests/$name"
+        code=$?
+        if read -r good bad < <(closing_line "$output"); then
+            # Ended badly although all its tests passed: a leak, or a crash behind the last of them.
+            [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+        else
+            good=0 bad=1
+        fi
+        [ "$bad" -eq 0 ] || grep -v '^ok: ' "$output"
+        count "unit $name" "$good" "$bad"
+    done
+}
+
+run_spec() {
+    local output=$results/spec.txt code good bad pending note=
+    local -a environment=(
+        "LUA_PATH=$root/lua/?.lua;$root/lua/?/init.lua;$root/tests/spec/?.lua;;" "LUA_CPATH=$build/lua/?.so;;"
+        "TRACEREEL=$program" "TRACEREEL_BUILD=$build")
+    if [ -n "${SANITIZED:-}" ]; then
+        environment+=("TRACEREEL_SANITIZED=1" "ASAN_OPTIONS=$without_leaks" "LD_PRELOAD=$sanitizer_library")
+    fi
+    run_into "$output" env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 -u LUA_INIT -u LUA_INIT_5_4 "${environment[@]}" \
+        lua5.4 "$(command -v busted)" --output=plainTerminal tests/spec
+    code=$?
+    if read -r good bad pending < <(busted_counts "$output"); then
+        [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+    else
+        good=0 bad=1 pending=0
+    fi
+    [ "$pending" -eq 0 ] || note=" ($pending pending)"
+    [ $((bad + pending)) -eq 0 ] || cat "$output"
+    count spec "$good" "$bad" "$note"
+}
+
+# "57 successes / 0 failures / 1 error / 0 pending : 0.5 seconds" as: passed, failed, pending.
+busted_counts() {
+    sed -n 's,^\([0-9]*\) success[es]* / \([0-9]*\) failures* / \([0-9]*\) errors* / \([0-9]*\) pending.*,\1 \2 \3 \4,p' \
+        "$1" | tail -n 1 | awk '{ print $1, $2 + $3, $4; found = 1 } END { exit !found }'
+}
+
+run_fuzz() {
+    local source name output corpus seeds
+    for source in tests/fuzz/*_fuzz.c; do
+        name=$(basename "$source" _fuzz.c)
+        output=$results/fuzz_$name.txt
+        corpus=$build/fuzz/corpus/$name
+        seeds=tests/fuzz/corpus/$name
+        mkdir -p "$corpus" "$build/fuzz/found"
+        if run_into "$output" "$build/fuzz/fuzzers/${name}_fuzz" -max_total_time="${FUZZ_SECONDS:-5}" -timeout=10 \
+            -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$build/fuzz/found/$name-" \
+            "$corpus" "$seeds"; then
+            count "fuzz $name" 1 0 " ($(sed -n 's/^stat::number_of_executed_units: *//p' "$output") inputs)"
+        else
+            tail -n 60 "$output"
+            count "fuzz $name" 0 1
+        fi
+    done
+}
+
+run_demo() {
+    if run_into "$results/demo.txt" tools/demo.sh "$build"; then
+        count demo 1 0
+    else
+        cat "$results/demo.txt"
+        count demo 0 1
+    fi
+}
+
+run_install() {
+    local output=$results/install.txt good bad
+    if run_into "$output" tools/check_install.sh "$build" && read -r good bad < <(closing_line "$output"); then
+        count install "$good" "$bad"
+    else
+        cat "$output"
+        read -r good bad < <(closing_line "$output") || { good=0; bad=1; }
+        count install "$good" "$bad"
+    fi
+}
+
+program=$build/tracereel
+[ -z "${SANITIZED:-}" ] || prepare_sanitizers
+for part in "$@"; do
+    case $part in
+    unit | spec | fuzz | demo | install) "run_$part" ;;
+    *) echo "tools/run_tests.sh: no such part: $part" >&2; exit 2 ;;
+    esac
+done
+[ -z "${SANITIZED:-}" ] || finish_sanitizers
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
