@@ -27,8 +27,9 @@ struct tr_source {
     size_t available_bytes;
     size_t forgotten_bytes;
     bool complete;
-    bool inflating;     /* zlib's state is to be ended */
-    bool inside_member; /* of the gzip file: its end has not been seen */
+    bool inflating;       /* zlib's state is to be ended */
+    bool inside_member;   /* of the gzip file: its end has not been seen */
+    bool more_to_inflate; /* the last chunk was filled: zlib may hold more without new input */
     uint64_t input_read_bytes;
     z_stream zlib;
     uint8_t *input_chunk;  /* gzip only */
@@ -290,8 +291,9 @@ void tr_source_forget_before(tr_source *source, size_t offset) {
     source->forgotten_bytes = end;
 }
 
-const char *tr_source_complaint(const tr_source *source) {
-    return source->complaint[0] != '\0' ? source->complaint : NULL;
+const char *tr_source_complaint(const tr_source *source, size_t begin, size_t end) {
+    bool concerned = source->kind == TR_SOURCE_FILE ? end > begin : end == source->available_bytes;
+    return concerned && source->complaint[0] != '\0' ? source->complaint : NULL;
 }
 
 void tr_source_close(tr_source *source) {

@@ -41,8 +41,10 @@ tr_status tr_source_recheck(tr_source *source, bool *changed, tr_error *error);
 /* Bytes before this offset will not be looked at again: a stream's temporary file gives their disk space back. */
 void tr_source_forget_before(tr_source *source, size_t offset);
 
-/* Why a compressed source ended early, or why a page of a file could not be read; NULL when nothing is wrong. */
-const char *tr_source_complaint(const tr_source *source);
+/* Why the bytes from `begin` to `end` may be no records, where the source knows: a page of a file that the disk did not
+ * give, or (where `end` is the end of what is available) a gzip stream that ended early. NULL where it knows of
+ * nothing. */
+const char *tr_source_complaint(const tr_source *source, size_t begin, size_t end);
 
 /* NULL is allowed. */
 void tr_source_close(tr_source *source);

@@ -141,10 +141,11 @@ typedef struct tr_trace {
     uint32_t record_count;  /* its trace_start included */
     uint32_t error_count;   /* node_error records */
     uint32_t restart_count; /* second and further trace_starts */
-    uint32_t violations_seen; /* tr_violation bits */
-    uint32_t damage_at_start; /* tr_traces' damage count when it was opened */
-    uint8_t status;           /* tr_trace_status */
-    bool is_tainted;          /* it was open across damage, or holds a suspect record: do not build on it */
+    uint32_t violations_seen;     /* tr_violation bits */
+    uint32_t damage_at_start;     /* what *damage_count was when the trace was opened */
+    const uint32_t *damage_count; /* damaged gaps met so far; NULL in a copy */
+    uint8_t status;               /* tr_trace_status */
+    bool was_tainted;             /* ask tr_trace_is_tainted */
     bool from_snapshot;
     bool records_starts; /* a node_start was seen */
 
@@ -166,6 +167,8 @@ typedef struct tr_trace {
     uint32_t attempt_count;
     uint32_t suspension_count;
     uint32_t error_list_count;
+    uint32_t node_capacity;
+    uint32_t attempt_capacity;
     tr_node *nodes;
     tr_attempt *attempts;
     tr_suspension *suspensions;
@@ -178,6 +181,9 @@ const tr_node *tr_trace_find_node(const tr_trace *trace, uint32_t node_id);
 /* The time an attempt ran: end - start, less what the trace was suspended at this node meanwhile; 0 where the clock
  * stepped back, and while it is open. */
 uint64_t tr_attempt_duration_ns(const tr_trace *trace, const tr_node *node, const tr_attempt *attempt);
+
+/* True where the trace was open across damage or holds a suspect record: what is known of it may not be so. */
+bool tr_trace_is_tainted(const tr_trace *trace);
 
 /* What the engine does with an open trace after a crash, in its order of rules. */
 typedef enum tr_recovery_action {
@@ -223,7 +229,6 @@ tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_su
 
 /* Something durable was lost here: every trace that is open now is tainted from now on. */
 void tr_traces_note_damage(tr_traces *traces);
-bool tr_trace_is_tainted(const tr_traces *traces, const tr_trace *trace);
 
 /* An open trace by its id, or NULL. Good until the next tr_traces_apply. */
 tr_trace *tr_traces_find(tr_traces *traces, const uint8_t id[TR_TRACE_ID_BYTES]);

@@ -1,0 +1,396 @@
+#include "tracereel/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fail.h"
+#include "gap.h"
+#include "segment_list.h"
+#include "segment_reader.h"
+#include "snapshot_store.h"
+#include "source.h"
+
+/* Missing segments in a row are reported one by one up to this many, beyond it as one gap: a file named
+ * wal_ffffffffffffffff.log must not cost 2^64 reports. */
+enum { MISSING_ONE_BY_ONE = 1000 };
+
+struct tr_log {
+    tr_segment_reader reader;
+    tr_place place;
+    tr_log_statistics statistics;
+    tr_status finished; /* TR_OK while reading goes on, then what every further call answers */
+    tr_log_options options;
+    char *path;
+    bool is_directory;
+    tr_source_kind single_kind; /* of a log that is one segment or a stream */
+    tr_segment_list segments;
+    uint32_t next_segment; /* index of the one to be opened next */
+    uint64_t missing_next; /* sequence numbers missing_next <= n < missing_end are to be reported */
+    uint64_t missing_end;
+    uint64_t start_offset; /* where to begin in the segment that is opened first */
+    tr_snapshot_store snapshots;
+    uint32_t problems_reported;
+    uint64_t closed_at;      /* the end of the segment that was closed last */
+    bool end_complaint_told; /* the open segment's complaint was part of a gap already */
+    tr_gap gap;
+    char missing_name[TR_SEGMENT_NAME_BYTES];
+    tr_error error;
+};
+
+static tr_status finish(tr_log *log, tr_status status) {
+    if (status != TR_ERROR_INTERRUPTED) {
+        log->finished = status;
+    }
+    return status;
+}
+
+/* Passes the gap on, or does what the mode makes of it. */
+static tr_status report_gap(tr_log *log) {
+    const tr_gap *gap = &log->gap;
+    log->statistics.gaps[gap->gap_class]++;
+    log->statistics.gap_bytes += gap->length_bytes;
+    if (log->options.mode == TR_LOG_STRICT) {
+        return finish(log, tr_fail(&log->error, TR_ERROR_DAMAGED,
+                                   "%s: expected a record at offset %" PRIu64 ", found %s (%" PRIu64 " bytes): %s",
+                                   gap->segment, gap->position.offset, tr_gap_class_name(gap->gap_class),
+                                   gap->length_bytes, gap->detail));
+    }
+    if (log->options.mode == TR_LOG_PREFIX && tr_gap_class_is_damage(gap->gap_class)) {
+        finish(log, TR_END);
+    }
+    return TR_GAP;
+}
+
+static tr_status report_without_bytes(tr_log *log, tr_gap_class gap_class, const char *segment, tr_position position,
+                                      const char *detail) {
+    log->gap = (tr_gap){.gap_class = gap_class, .segment = segment, .position = position};
+    log->gap.missing_count = gap_class == TR_GAP_MISSING_SEGMENT ? 1 : 0;
+    snprintf(log->gap.detail, sizeof log->gap.detail, "%s", detail);
+    return report_gap(log);
+}
+
+static tr_status report_missing(tr_log *log) {
+    uint64_t count = log->missing_end - log->missing_next;
+    count = count > MISSING_ONE_BY_ONE ? count : 1;
+    tr_segment_name_format(log->missing_next, log->missing_name);
+    log->gap = (tr_gap){.gap_class = TR_GAP_MISSING_SEGMENT,
+                        .segment = log->missing_name,
+                        .position = {log->missing_next, 0},
+                        .missing_count = count};
+    snprintf(log->gap.detail, sizeof log->gap.detail, "%" PRIu64 " segment%s not there, others are", count,
+             count == 1 ? " is" : "s in a row are");
+    log->missing_next += count;
+    return report_gap(log);
+}
+
+static tr_status report_snapshot_problem(tr_log *log) {
+    const tr_snapshot_problem *problem = &log->snapshots.problems[log->problems_reported++];
+    log->gap = (tr_gap){.gap_class = TR_GAP_CORRUPT, .segment = problem->name, .length_bytes = problem->file_bytes};
+    snprintf(log->gap.detail, sizeof log->gap.detail, "the snapshot cannot be read: %.200s", problem->error.message);
+    return report_gap(log);
+}
+
+static tr_status open_reader(tr_log *log, const tr_segment *segment) {
+    if (!log->is_directory) {
+        return tr_reader_open(&log->reader, log->path, segment->name, log->single_kind, &log->error);
+    }
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", log->path, segment->name) < 0) {
+        return tr_fail_memory(&log->error, "opening a segment");
+    }
+    tr_source_kind kind = segment->compressed ? TR_SOURCE_GZIP : TR_SOURCE_FILE;
+    tr_status status = tr_reader_open(&log->reader, path, segment->name, kind, &log->error);
+    free(path);
+    return status;
+}
+
+static tr_status seek_to_start(tr_log *log) {
+    bool reached = true;
+    tr_status status = tr_reader_seek(&log->reader, log->start_offset, &reached, &log->error);
+    if (status != TR_OK) {
+        return finish(log, status);
+    }
+    uint64_t wanted = log->start_offset;
+    log->start_offset = 0;
+    if (reached) {
+        return TR_OK;
+    }
+    tr_position end = {log->place.position.sequence, log->reader.offset};
+    if (log->options.has_from) {
+        return finish(log, tr_fail(&log->error, TR_ERROR_ARGUMENT,
+                                   "%s: asked to start at offset %" PRIu64 ", but it has only %" PRIu64 " bytes",
+                                   log->place.segment, wanted, end.offset));
+    }
+    char detail[128];
+    snprintf(detail, sizeof detail, "the segment ends here, but the snapshot was taken at offset %" PRIu64 " of it",
+             wanted);
+    return report_without_bytes(log, TR_GAP_CORRUPT, log->place.segment, end, detail);
+}
+
+static tr_status open_next_segment(tr_log *log) {
+    if (log->next_segment == log->segments.count) {
+        return finish(log, TR_END);
+    }
+    uint32_t index = log->next_segment;
+    const tr_segment *segment = &log->segments.items[index];
+    tr_status status = open_reader(log, segment);
+    bool unusable = status == TR_ERROR_NOT_A_LOG && log->is_directory;
+    if (status != TR_OK && !unusable) {
+        return finish(log, status);
+    }
+    log->next_segment++;
+    if (log->next_segment < log->segments.count) {
+        log->missing_next = segment->sequence + 1;
+        log->missing_end = log->segments.items[log->next_segment].sequence;
+    }
+    log->place = (tr_place){.segment = segment->name, .segment_index = index, .position = {segment->sequence, 0}};
+    log->end_complaint_told = false;
+    if (unusable) { /* it vanished after it was listed, or is a directory */
+        log->start_offset = 0;
+        log->closed_at = 0;
+        return report_without_bytes(log, TR_GAP_MISSING_SEGMENT, segment->name, log->place.position,
+                                    log->error.message);
+    }
+    return TR_OK;
+}
+
+static tr_status pass_over_gap(tr_log *log, size_t end) {
+    const tr_segment_reader *reader = &log->reader;
+    size_t begin = reader->offset;
+    const char *complaint = tr_source_complaint(reader->source, begin, end);
+    tr_gap_surroundings surroundings = {reader->available_bytes, log->next_segment == log->segments.count,
+                                        end < reader->available_bytes};
+    log->gap = (tr_gap){.gap_class = tr_gap_classify(reader->bytes + begin, end - begin, &surroundings),
+                        .segment = log->place.segment,
+                        .position = {log->place.position.sequence, begin},
+                        .length_bytes = end - begin};
+    tr_record record;
+    size_t length = 0;
+    if (tr_record_decode(reader->bytes + begin, reader->available_bytes - begin, &record, &log->gap.defect) != TR_OK) {
+        length = tr_defect_describe(&log->gap.defect, log->gap.detail, sizeof log->gap.detail);
+    }
+    if (complaint != NULL) {
+        snprintf(log->gap.detail + length, sizeof log->gap.detail - length, "; %s", complaint);
+        log->gap.gap_class = TR_GAP_CORRUPT; /* not a crash of the writer: an archive or a disk lost something */
+        log->end_complaint_told = true;
+    }
+    tr_reader_skip_gap(&log->reader, end);
+    return report_gap(log);
+}
+
+/* The segment's bytes are used up. A compressed one may have something to say about how it ended. */
+static tr_status end_segment(tr_log *log) {
+    tr_position end = {log->place.position.sequence, log->reader.offset};
+    const char *complaint = tr_source_complaint(log->reader.source, end.offset, end.offset);
+    if (complaint != NULL && !log->end_complaint_told) {
+        log->end_complaint_told = true;
+        return report_without_bytes(log, TR_GAP_CORRUPT, log->place.segment, end, complaint);
+    }
+    tr_reader_close(&log->reader);
+    log->closed_at = end.offset;
+    return TR_OK;
+}
+
+/* TR_OK: either a record stands at the reader's offset (`*found`), or there is more to do. */
+static tr_status step(tr_log *log, tr_record *record, bool *found) {
+    if (log->problems_reported < log->snapshots.problem_count) {
+        return report_snapshot_problem(log);
+    }
+    if (log->reader.source == NULL) {
+        return log->missing_next < log->missing_end ? report_missing(log) : open_next_segment(log);
+    }
+    if (log->start_offset > 0) {
+        return seek_to_start(log);
+    }
+    size_t gap_end = 0;
+    tr_status status = tr_reader_find(&log->reader, record, &gap_end, &log->error);
+    switch (status) {
+    case TR_OK:
+        *found = true;
+        return TR_OK;
+    case TR_GAP:
+        return pass_over_gap(log, gap_end);
+    case TR_END:
+        return end_segment(log);
+    default:
+        return finish(log, status);
+    }
+}
+
+tr_status tr_log_next(tr_log *log, tr_record *record) {
+    bool found = tr_reader_try(&log->reader, record);
+    while (!found) {
+        tr_status status = log->finished == TR_OK ? step(log, record, &found) : log->finished;
+        if (status != TR_OK) {
+            return status;
+        }
+    }
+    log->place.position.offset = log->reader.offset;
+    log->place.suspect = log->reader.offset < log->reader.suspect_end;
+    log->reader.offset += record->length_bytes;
+    log->statistics.records++;
+    log->statistics.record_bytes += record->length_bytes;
+    return TR_OK;
+}
+
+const tr_place *tr_log_place(const tr_log *log) {
+    return &log->place;
+}
+
+const tr_gap *tr_log_gap(const tr_log *log) {
+    return &log->gap;
+}
+
+const tr_error *tr_log_error(const tr_log *log) {
+    return &log->error;
+}
+
+tr_position tr_log_position(const tr_log *log) {
+    if (log->reader.source == NULL && log->next_segment < log->segments.count) {
+        return (tr_position){log->segments.items[log->next_segment].sequence, log->start_offset};
+    }
+    uint64_t offset = log->reader.source == NULL ? log->closed_at : log->reader.offset;
+    return (tr_position){log->place.position.sequence, log->start_offset > 0 ? log->start_offset : offset};
+}
+
+const tr_log_statistics *tr_log_get_statistics(const tr_log *log) {
+    return &log->statistics;
+}
+
+bool tr_log_is_damaged(const tr_log *log) {
+    for (int i = 0; i < TR_GAP_CLASS_COUNT; i++) {
+        if (tr_gap_class_is_damage((tr_gap_class)i) && log->statistics.gaps[i] > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const tr_snapshot *tr_log_snapshot(const tr_log *log) {
+    return log->snapshots.newest;
+}
+
+uint32_t tr_log_segment_count(const tr_log *log) {
+    return log->segments.count;
+}
+
+bool tr_log_segment(const tr_log *log, uint32_t index, tr_segment_info *info) {
+    if (index >= log->segments.count) {
+        return false;
+    }
+    const tr_segment *segment = &log->segments.items[index];
+    *info = (tr_segment_info){segment->name, segment->sequence, segment->compressed};
+    return true;
+}
+
+/* Sets reading to begin at a position: what lies before it is not looked at, and what should be there and is not, up to
+ * the first segment behind it, is missing. */
+static void begin_at(tr_log *log, tr_position position) {
+    while (log->next_segment < log->segments.count &&
+           log->segments.items[log->next_segment].sequence < position.sequence) {
+        log->next_segment++;
+    }
+    bool present =
+        log->next_segment < log->segments.count && log->segments.items[log->next_segment].sequence == position.sequence;
+    if (present) {
+        log->start_offset = position.offset;
+    } else {
+        log->missing_next = position.sequence;
+        log->missing_end = log->next_segment < log->segments.count ? log->segments.items[log->next_segment].sequence
+                                                                   : position.sequence + 1;
+    }
+}
+
+static tr_status open_directory(tr_log *log, tr_error *error) {
+    tr_status status = tr_segment_list_read(log->path, &log->segments, error);
+    if (status != TR_OK) {
+        return status;
+    }
+    if (log->segments.count == 0) {
+        return tr_fail(error, TR_ERROR_NOT_A_LOG,
+                       "%s: expected segments (wal_*.log or wal_*.log.gz) in this directory, found none", log->path);
+    }
+    if (log->options.has_from || log->options.ignore_snapshot) {
+        return TR_OK;
+    }
+    status = tr_snapshot_store_read(log->path, &log->snapshots, error);
+    if (status == TR_OK && log->snapshots.newest != NULL) {
+        begin_at(log, (tr_position){log->snapshots.newest->sequence, log->snapshots.newest->offset});
+    }
+    return status;
+}
+
+static tr_status open_single(tr_log *log, mode_t mode, tr_error *error) {
+    const char *slash = strrchr(log->path, '/');
+    const char *name = slash != NULL ? slash + 1 : log->path;
+    size_t length = strlen(name);
+    uint64_t sequence = 0;
+    bool compressed = false;
+    if (!tr_segment_name_parse(name, &sequence, &compressed)) {
+        compressed = length > 3 && strcmp(name + length - 3, ".gz") == 0;
+    }
+    log->single_kind = !S_ISREG(mode) ? TR_SOURCE_STREAM : compressed ? TR_SOURCE_GZIP : TR_SOURCE_FILE;
+    if (tr_segment_list_add(&log->segments, name, sequence, compressed) != TR_OK) {
+        return tr_fail_memory(error, "opening a log");
+    }
+    /* Opened at once, so that a file that cannot be read is refused here. */
+    tr_status status = open_next_segment(log);
+    return status == TR_OK ? TR_OK : tr_fail(error, status, "%s", log->error.message);
+}
+
+static tr_status open_path(tr_log *log, tr_error *error) {
+    struct stat status = {.st_mode = S_IFIFO};
+    if (strcmp(log->path, "-") != 0 && stat(log->path, &status) != 0) {
+        tr_fail_system(error, "%s: cannot find a log there", log->path);
+        return TR_ERROR_NOT_A_LOG;
+    }
+    log->is_directory = S_ISDIR(status.st_mode);
+    tr_status opened = log->is_directory ? open_directory(log, error) : open_single(log, status.st_mode, error);
+    if (opened != TR_OK || !log->options.has_from) {
+        return opened;
+    }
+    if (!log->is_directory) {
+        log->start_offset = log->options.from.offset;
+        return TR_OK;
+    }
+    begin_at(log, log->options.from);
+    if (log->missing_next < log->missing_end) {
+        return tr_fail(error, TR_ERROR_ARGUMENT, "%s: asked to start in segment %" PRIu64 ", which is not there",
+                       log->path, log->options.from.sequence);
+    }
+    return TR_OK;
+}
+
+tr_status tr_log_open(const char *path, const tr_log_options *options, tr_log **out, tr_error *error) {
+    *out = NULL;
+    tr_log *log = calloc(1, sizeof *log);
+    if (log == NULL || (log->path = strdup(path)) == NULL) {
+        free(log);
+        return tr_fail_memory(error, "opening a log");
+    }
+    tr_reader_init(&log->reader);
+    if (options != NULL) {
+        log->options = *options;
+    }
+    tr_status status = open_path(log, error);
+    if (status != TR_OK) {
+        tr_log_close(log);
+        return status;
+    }
+    *out = log;
+    return TR_OK;
+}
+
+void tr_log_close(tr_log *log) {
+    if (log == NULL) {
+        return;
+    }
+    tr_reader_close(&log->reader);
+    tr_segment_list_clear(&log->segments);
+    tr_snapshot_store_clear(&log->snapshots);
+    free(log->path);
+    free(log);
+}

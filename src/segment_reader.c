@@ -1,0 +1,139 @@
+#include "segment_reader.h"
+
+static const uint8_t no_bytes[1];
+
+void tr_reader_init(tr_segment_reader *reader) {
+    *reader = (tr_segment_reader){.bytes = no_bytes, .complete = true};
+}
+
+static void adopt_view(tr_segment_reader *reader) {
+    tr_source_view view = tr_source_look(reader->source);
+    reader->bytes = view.bytes;
+    reader->available_bytes = view.available_bytes;
+    reader->complete = view.complete;
+}
+
+tr_status tr_reader_open(tr_segment_reader *reader, const char *path, const char *name, tr_source_kind kind,
+                         tr_error *error) {
+    tr_source *source;
+    tr_status status = tr_source_open(path, name, kind, &source, error);
+    if (status == TR_OK) {
+        tr_reader_init(reader);
+        reader->source = source;
+        adopt_view(reader);
+    }
+    return status;
+}
+
+void tr_reader_close(tr_segment_reader *reader) {
+    tr_source_close(reader->source);
+    tr_reader_init(reader);
+}
+
+static tr_status want(tr_segment_reader *reader, size_t wanted_bytes, tr_error *error) {
+    tr_status status = tr_source_more(reader->source, wanted_bytes, error);
+    adopt_view(reader);
+    return status;
+}
+
+tr_status tr_reader_seek(tr_segment_reader *reader, uint64_t offset, bool *reached, tr_error *error) {
+    tr_status status = want(reader, (size_t)offset, error);
+    if (status == TR_OK) {
+        *reached = offset <= reader->available_bytes;
+        reader->offset = *reached ? (size_t)offset : reader->available_bytes;
+    }
+    return status;
+}
+
+/* How many bytes must be at hand to judge what stands at `offset`, while more may come. */
+static size_t bytes_to_judge(const tr_segment_reader *reader, size_t offset) {
+    if (reader->available_bytes - offset < TR_RECORD_MIN_BYTES ||
+        reader->bytes[offset + TR_OFFSET_TYPE] >= TR_RECORD_TYPE_COUNT) {
+        return TR_RECORD_MIN_BYTES;
+    }
+    uint32_t claimed = tr_load_u32(reader->bytes + offset);
+    return claimed > TR_RECORD_MIN_BYTES ? claimed : TR_RECORD_MIN_BYTES;
+}
+
+/* The first offset after the reader's where a valid record starts, or the end of the segment. */
+static tr_status find_next_record(tr_segment_reader *reader, size_t *found, tr_error *error) {
+    tr_record record;
+    for (size_t offset = reader->offset + 1;; offset++) {
+        while (!reader->complete && reader->available_bytes - offset < bytes_to_judge(reader, offset)) {
+            tr_status status = want(reader, offset + bytes_to_judge(reader, offset), error);
+            if (status != TR_OK) {
+                return status;
+            }
+        }
+        size_t left = reader->available_bytes - offset;
+        if (left < TR_RECORD_MIN_BYTES) {
+            *found = reader->available_bytes;
+            return TR_OK;
+        }
+        if (tr_record_is_plausible(reader->bytes + offset, left, &record) && tr_record_crc_matches(&record)) {
+            *found = offset;
+            return TR_OK;
+        }
+    }
+}
+
+/* The file may have shrunk or grown since its size was taken. */
+static tr_status recheck(tr_segment_reader *reader, bool *changed, tr_error *error) {
+    tr_status status = tr_source_recheck(reader->source, changed, error);
+    if (status == TR_OK && *changed) {
+        adopt_view(reader);
+        if (reader->offset > reader->available_bytes) { /* cut off before what was read already */
+            reader->offset = reader->available_bytes;
+        }
+    }
+    return status;
+}
+
+tr_status tr_reader_find(tr_segment_reader *reader, tr_record *record, size_t *gap_end, tr_error *error) {
+    tr_source_forget_before(reader->source, reader->offset);
+    while (!tr_reader_try(reader, record)) {
+        size_t wanted = bytes_to_judge(reader, reader->offset);
+        if (!reader->complete && reader->available_bytes - reader->offset < wanted) {
+            tr_status status = want(reader, reader->offset + wanted, error);
+            if (status != TR_OK) {
+                return status;
+            }
+            continue;
+        }
+        if (reader->offset == reader->available_bytes) {
+            return TR_END;
+        }
+        bool changed = false;
+        tr_status status = recheck(reader, &changed, error);
+        if (status != TR_OK) {
+            return status;
+        }
+        if (!changed) {
+            status = find_next_record(reader, gap_end, error);
+            return status == TR_OK ? TR_GAP : status;
+        }
+    }
+    return TR_OK;
+}
+
+/* Where the broken record at the offset says that it ends, and a valid one does start there, everything found in
+ * between may be a record that was stored inside the broken one's text. */
+static size_t find_suspect_end(const tr_segment_reader *reader) {
+    size_t left = reader->available_bytes - reader->offset;
+    uint32_t claimed = left >= TR_RECORD_MIN_BYTES ? tr_load_u32(reader->bytes + reader->offset) : 0;
+    tr_segment_reader ahead = *reader;
+    tr_record record;
+    if (claimed < TR_RECORD_MIN_BYTES || claimed > left) {
+        return 0;
+    }
+    ahead.offset += claimed;
+    return tr_reader_try(&ahead, &record) ? ahead.offset : 0;
+}
+
+void tr_reader_skip_gap(tr_segment_reader *reader, size_t gap_end) {
+    size_t suspect_end = find_suspect_end(reader);
+    if (suspect_end > reader->suspect_end) {
+        reader->suspect_end = suspect_end;
+    }
+    reader->offset = gap_end;
+}
