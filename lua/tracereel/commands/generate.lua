@@ -3,6 +3,7 @@
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local generator = require "tracereel.generator"
+local logs = require "tracereel.logs"
 local output = require "tracereel.output"
 local reel = require "tracereel"
 local units = require "tracereel.units"
@@ -89,30 +90,31 @@ local function crash_point(text)
 end
 
 local OPTIONS = {
-    { "--traces", "how many orders arrive", "100", whole_number(1, ANY), "N" },
-    { "--seed", "the same seed and options give the same bytes", "1", whole_number(-ANY, ANY), "S" },
-    { "--rate", "orders that arrive in a second, on average", "100", arrival_rate, "N" },
-    { "--retry-rate", "share of the first and second charges that time out", "0.4", share, "SHARE" },
-    { "--error-rate", "share of the orders that fail", "0.05", share, "SHARE" },
-    { "--dropped-share", "share of the failed ones that get no trace_failed", "0.5", share, "SHARE" },
-    { "--approval-share", "share of the paid orders that wait for a person", "0.15", share, "SHARE" },
-    { "--approval-wait", "half of those waits are shorter; or: never", "30s", waiting_time, "TIME" },
-    { "--checkpoint-every", "records from one checkpoint to the next; 0: none", "1000", whole_number(0, ANY), "N" },
-    { "--start-time", "when the first order arrives", "2025-11-24T16:00:00Z", start_time, "TIME" },
-    { "--segment-size", "how long a segment may be", "64MiB", segment_size, "BYTES" },
-    { "--crash-after", "end there, whatever is under way: " .. CRASH_FORMS, nil, crash_point, "POINT" },
-    { "--metadata", "text of every trace_start, instead of one for each order", nil, nil, "TEXT" },
+    { "--traces", "N", "How many orders arrive.", "100", whole_number(1, ANY) },
+    { "--seed", "N", "The same seed and options give the same bytes.", "1", whole_number(-ANY, ANY) },
+    { "--rate", "N", "Orders that arrive in a second, on average.", "100", arrival_rate },
+    { "--retry-rate", "SHARE", "How many of the first and second charges time out.", "0.4", share },
+    { "--error-rate", "SHARE", "How many of the orders fail.", "0.05", share },
+    { "--dropped-share", "SHARE", "How many of the failed ones get no trace_failed.", "0.5", share },
+    { "--approval-share", "SHARE", "How many of the paid orders wait for a person.", "0.15", share },
+    { "--approval-wait", "TIME", "Half of those waits are shorter. Or: never.", "30s", waiting_time },
+    { "--checkpoint-every", "N", "Records from one checkpoint to the next; 0: none.", "1000", whole_number(0, ANY) },
+    { "--start-time", "TIME", "When the first order arrives.", "2025-11-24T16:00:00Z", start_time },
+    { "--segment-size", "BYTES", "How long a segment may be.", "64MiB", segment_size },
+    { "--crash-after", "POINT", ("End there, whatever is under way: %s."):format(CRASH_FORMS), nil, crash_point },
+    { "--metadata", "TEXT", "Metadata of every trace_start, instead of one for each order." },
 }
 
 local function define(command)
-    command:argument("directory", "where the log is written; made if it is not there"):args(1)
+    command:argument("directory", "Where the log is written. It is made if it is not there, and must hold no segments.")
+        :argname("<DIR>")
     for _, row in ipairs(OPTIONS) do
-        local flag, help, default, convert, argument_name = table.unpack(row, 1, 5)
+        local flag, argument_name, help, default, convert = table.unpack(row, 1, 5)
         command:option(flag, help, default, convert):argname("<" .. argument_name .. ">")
     end
-    command:flag("--no-starts", "write no node_start, as the engine does in production")
-    command:flag("--torn", "leave the last record half written, as a crash does")
-    command:flag("--json", "say what was written as one line of JSON")
+    command:flag("--no-starts", "Write no node_start, as the engine does in production.")
+    command:flag("--torn", "Leave the last record half written, as a crash does.")
+    command:flag("--json", "Say what was written as a JSON object.")
 end
 
 -- What has been written so far.
@@ -201,7 +203,7 @@ local function write_all_but_last(tally, options)
     local type_name, record
     for _ = 1, options.torn and most + 1 or most do
         local next_type, fields = pipeline:next()
-        if not next_type then
+        if not next_type or logs.interrupted() then
             break
         end
         if record then
@@ -250,12 +252,12 @@ local function run(options)
         tally:tear(record)
     end
     report(tally:summary(), options.json)
-    return exit_codes.ok
+    return logs.interrupted() and exit_codes.interrupted or exit_codes.ok
 end
 
 return {
     name = "generate",
-    summary = "write a made-up log of an order pipeline, to try things out on",
+    summary = "Write a made-up log of an order pipeline, to try things out on.",
     define = define,
     run = run,
 }

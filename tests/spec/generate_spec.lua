@@ -1,0 +1,285 @@
+-- `tracereel generate`: what it writes is a log that looks like the engine's, and always the same one.
+local dkjson = require "dkjson"
+
+local program = os.getenv("TRACEREEL") or "build/tracereel"
+local directory
+
+local function quote(text)
+    return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+local function path_of(name)
+    return directory .. "/" .. name
+end
+
+-- Runs the program; gives its exit status and what it wrote to standard output and standard error.
+local function tracereel(...)
+    local words = { quote(program) }
+    for _, argument in ipairs { ... } do
+        words[#words + 1] = quote(argument)
+    end
+    local errors = path_of("stderr.txt")
+    local process = io.popen(table.concat(words, " ") .. " 2>" .. quote(errors))
+    local text = process:read("a")
+    local _, _, status = process:close()
+    local file = io.open(errors, "rb")
+    local error_text = file:read("a")
+    file:close()
+    return status, text, error_text
+end
+
+local function generate(name, ...)
+    local status, text, error_text = tracereel("generate", path_of(name), "--json", ...)
+    assert.are.equal("", error_text)
+    assert.are.equal(0, status)
+    return (dkjson.decode(text))
+end
+
+local function json_lines(...)
+    local _, text = tracereel(...)
+    local objects = {}
+    for line in text:gmatch("[^\n]+") do
+        objects[#objects + 1] = dkjson.decode(line, 1, nil)
+    end
+    return objects
+end
+
+local function dump(name)
+    return json_lines("dump", "--json", path_of(name))
+end
+
+-- The bytes of all segments, one after another, read without tracereel.
+local function log_bytes(name, segment_count)
+    local parts = {}
+    for sequence = 0, segment_count - 1 do
+        local file = assert(io.open(("%s/wal_%016x.log"):format(path_of(name), sequence), "rb"))
+        parts[#parts + 1] = file:read("a")
+        file:close()
+    end
+    return table.concat(parts)
+end
+
+-- FNV-1a, 64 bits.
+local function fingerprint(bytes)
+    local hash = 0xCBF29CE484222325
+    for index = 1, #bytes do
+        hash = (hash ~ bytes:byte(index)) * 0x100000001B3
+    end
+    return ("%016x"):format(hash)
+end
+
+local function count_types(records)
+    local counts = setmetatable({}, {
+        __index = function()
+            return 0
+        end,
+    })
+    for _, record in ipairs(records) do
+        counts[record.type] = counts[record.type] + 1
+    end
+    return counts
+end
+
+local function by_trace(records)
+    local traces = {}
+    for _, record in ipairs(records) do
+        local list = traces[record.trace_id] or {}
+        traces[record.trace_id] = list
+        list[#list + 1] = record
+    end
+    return traces
+end
+
+local function is_closed(records)
+    local last = records[#records].type
+    return last == "trace_complete" or last == "trace_failed"
+end
+
+describe("tracereel generate", function()
+    setup(function()
+        local process = io.popen("mktemp -d")
+        directory = process:read("l")
+        process:close()
+    end)
+
+    teardown(function()
+        os.execute("rm -rf " .. quote(directory))
+    end)
+
+    it("writes the same bytes for the same seed and options, and others for another seed", function()
+        local first = generate("first", "--traces", "50", "--seed", "7")
+        local second = generate("second", "--traces", "50", "--seed", "7")
+        local other = generate("other", "--traces", "50", "--seed", "8")
+        assert.are.equal(log_bytes("first", first.segments), log_bytes("second", second.segments))
+        assert.are_not.equal(log_bytes("first", first.segments), log_bytes("other", other.segments))
+    end)
+
+    it("writes these bytes on every machine", function()
+        -- The expected value was computed with another encoder (Lua's string.pack and a CRC-32 of its own).
+        local summary = generate("known", "--traces", "20", "--seed", "42")
+        assert.are.equal(28370, summary.bytes)
+        assert.are.equal("d53d63cf2b922c2e", fingerprint(log_bytes("known", summary.segments)))
+    end)
+
+    it("tells the truth about what it wrote", function()
+        local summary = generate("summary", "--traces", "80", "--crash-after", "500ms", "--segment-size", "20000")
+        local records = dump("summary")
+        local open = 0
+        for id, list in pairs(by_trace(records)) do
+            if not id:match("^0000") and not is_closed(list) then
+                open = open + 1
+            end
+        end
+        assert.are.equal(#records, summary.records)
+        assert.are.equal(count_types(records).trace_start, summary.traces)
+        assert.are.equal(open, summary.open_traces)
+        assert.are.equal(open, #json_lines("traces", "--open", "--json", path_of("summary")))
+        assert.are.equal(#log_bytes("summary", summary.segments), summary.bytes)
+        assert.is_true(summary.segments > 1)
+        assert.is_nil(io.open(("%s/wal_%016x.log"):format(path_of("summary"), summary.segments), "rb"))
+    end)
+
+    it("writes what check finds nothing in, and the state machine expects", function()
+        generate("clean", "--traces", "300", "--error-rate", "0.2", "--segment-size", "50000")
+        assert.are.equal(0, (tracereel("check", path_of("clean"))))
+        assert.are.same({}, json_lines("check", "--json", path_of("clean")))
+        local script = path_of("violations.lua")
+        local file = assert(io.open(script, "wb"))
+        file:write([[
+            local codes = {}
+            return {
+                api = 1,
+                violation = function(_, _, code) codes[#codes + 1] = code end,
+                finish = function() return table.concat(codes, " ") .. "." end,
+            }]])
+        file:close()
+        local status, text = tracereel("run", script, path_of("clean"))
+        assert.are.equal(0, status)
+        assert.are.equal(".", (text:gsub("%s+$", "")))
+    end)
+
+    it("has everything in it that happens to an order", function()
+        generate("rich", "--traces", "300", "--error-rate", "0.2")
+        local records = dump("rich")
+        local counts = count_types(records)
+        for _, name in ipairs {
+            "trace_start", "node_start", "node_done", "node_error", "trace_complete", "trace_failed", "trace_suspended",
+            "trace_resumed", "checkpoint", "loop_iteration", "loop_exit",
+        } do
+            assert.is_true(counts[name] > 0, "no " .. name)
+        end
+        local dropped, interleaved = 0, 0
+        for _, list in pairs(by_trace(records)) do
+            if list[#list].type == "node_error" then
+                dropped = dropped + 1
+            end
+        end
+        for index = 2, #records do
+            if records[index].trace_id ~= records[index - 1].trace_id then
+                interleaved = interleaved + 1
+            end
+        end
+        assert.is_true(dropped > 0)
+        assert.is_true(interleaved > 300)
+    end)
+
+    it("follows the pipeline in every order that completes", function()
+        generate("flow", "--traces", "200")
+        for _, list in pairs(by_trace(dump("flow"))) do
+            if list[#list].type == "trace_complete" then
+                local done, outputs_end = {}, 128
+                for _, record in ipairs(list) do
+                    if record.type == "node_done" then
+                        done[#done + 1] = record.node_id
+                        assert.is_true(record.output_offset >= outputs_end)
+                        outputs_end = record.output_offset + record.output_size
+                    end
+                end
+                local order = table.concat(done, " ")
+                assert.is_truthy(order:match("^0 1 2 7 3 4? ?5 6$") or order:match("^0 1 7 2 3 4? ?5 6$"), order)
+            end
+        end
+    end)
+
+    it("leaves out node_start when asked to, and nothing else", function()
+        generate("done-only", "--traces", "100", "--no-starts")
+        local counts = count_types(dump("done-only"))
+        assert.are.equal(0, counts.node_start)
+        assert.are.equal(100, counts.trace_start)
+        assert.is_true(counts.node_done >= 700)
+    end)
+
+    it("stops after a number of records or a span of time", function()
+        assert.are.equal(123, generate("after-records", "--crash-after", "123").records)
+        assert.are.equal(123, #dump("after-records"))
+        generate("after-time", "--crash-after", "300ms", "--start-time", "2026-01-02T03:04:05Z")
+        local records = dump("after-time")
+        local start_ns = 1767323045000000000
+        assert.are.equal(start_ns, records[1].timestamp_ns)
+        assert.is_true(records[#records].timestamp_ns < start_ns + 300000000)
+        assert.is_true(records[#records].timestamp_ns > start_ns + 200000000)
+    end)
+
+    it("leaves a torn tail that is normal, behind the same log", function()
+        local whole = generate("whole", "--crash-after", "500")
+        local torn = generate("torn", "--crash-after", "500", "--torn")
+        local more = generate("one-more", "--crash-after", "501")
+        local whole_bytes, torn_bytes = log_bytes("whole", whole.segments), log_bytes("torn", torn.segments)
+        assert.are.equal(500, torn.records)
+        assert.are.equal(#whole_bytes + torn.torn_bytes, #torn_bytes)
+        assert.are.equal(log_bytes("one-more", more.segments):sub(1, #torn_bytes), torn_bytes)
+        assert.are.equal(0, (tracereel("check", path_of("torn"))))
+        assert.are.same({
+            {
+                class = "torn_tail",
+                segment = "wal_0000000000000000.log",
+                offset = #whole_bytes,
+                length = torn.torn_bytes,
+            },
+        }, json_lines("check", "--json", path_of("torn")))
+    end)
+
+    it("lets every order wait for a person who never answers", function()
+        local summary = generate("waiting", "--approval-share", "1", "--approval-wait", "never", "--error-rate", "0")
+        assert.are.equal(100, summary.open_traces)
+        local open = json_lines("traces", "--open", "--json", path_of("waiting"))
+        assert.are.equal(100, #open)
+        for _, trace in ipairs(open) do
+            assert.are.equal(4, trace.suspended_at)
+            assert.are.same({ action = "await_resume", node = 4 }, trace.recovery)
+        end
+    end)
+
+    it("never writes into a log that is there", function()
+        local summary = generate("there", "--traces", "5")
+        local before = log_bytes("there", summary.segments)
+        local status, text, error_text = tracereel("generate", path_of("there"), "--traces", "5")
+        assert.are.equal(6, status)
+        assert.are.equal("", text)
+        assert.is_truthy(error_text:find(path_of("there"), 1, true))
+        assert.are.equal(before, log_bytes("there", summary.segments))
+    end)
+
+    it("says what is wrong with an option", function()
+        for _, case in ipairs {
+            { "--traces", "0" },
+            { "--rate", "-1" },
+            { "--error-rate", "1.5" },
+            { "--approval-wait", "long" },
+            { "--crash-after", "0s" },
+            { "--segment-size", "68" },
+            { "--start-time", "yesterday" },
+        } do
+            local status, _, error_text = tracereel("generate", path_of("wrong"), case[1] .. "=" .. case[2])
+            assert.are.equal(2, status)
+            assert.is_truthy(error_text:find('"' .. case[2] .. '"', 1, true), error_text)
+        end
+        assert.is_nil(io.open(path_of("wrong")))
+    end)
+
+    it("says which directory it cannot write to", function()
+        local status, _, error_text = tracereel("generate", path_of("no/such/parent"))
+        assert.are.equal(4, status)
+        assert.is_truthy(error_text:find("no/such/parent", 1, true))
+    end)
+end)
