@@ -79,7 +79,7 @@ closing_line() {
 }
 
 run_unit() {
-    local source name output good bad code
+    local source name output good bad code note
     for source in tests/c/*_test.c; do
         name=$(basename "$source" .c)
         output=$results/$name.txt
@@ -89,6 +89,8 @@ run_unit() {
         fi
         run_into "$output" "$build/tests/$name"
         code=$?
+        note=
+        [ "$code" -le 1 ] || note=" (exit code $code)"
         if read -r good bad < <(closing_line "$output"); then
             # Ended badly although all its tests passed: a leak, or a crash behind the last of them.
             [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
@@ -96,7 +98,7 @@ run_unit() {
             good=0 bad=1
         fi
         [ "$bad" -eq 0 ] || grep -v '^ok: ' "$output"
-        count "unit $name" "$good" "$bad"
+        count "unit $name" "$good" "$bad" "$note"
     done
 }
 
@@ -109,7 +111,7 @@ run_spec() {
         environment+=("TRACEREEL_SANITIZED=1" "ASAN_OPTIONS=$without_leaks" "LD_PRELOAD=$sanitizer_library")
     fi
     run_into "$output" env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 -u LUA_INIT -u LUA_INIT_5_4 "${environment[@]}" \
-        lua5.4 "$(command -v busted)" --output=plainTerminal tests/spec
+        lua5.4 "$(command -v busted)" --ignore-lua --output=plainTerminal tests/spec
     code=$?
     if read -r good bad pending < <(busted_counts "$output"); then
         [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
