@@ -1,6 +1,5 @@
 #include "tracereel/histogram.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 enum {
@@ -9,6 +8,8 @@ enum {
     CHUNK_COUNT = 64 - CHUNK_BITS + 1,
     BUCKET_COUNT = CHUNK_COUNT * CHUNK_BUCKETS
 };
+
+static const double TWO_TO_64 = 18446744073709551616.0;
 
 typedef struct chunk {
     uint64_t counts[CHUNK_BUCKETS];
@@ -165,7 +166,7 @@ uint64_t tr_histogram_max(const tr_histogram *histogram) {
 }
 
 double tr_histogram_sum(const tr_histogram *histogram) {
-    return ldexp((double)histogram->sum_high, 64) + (double)histogram->sum_low;
+    return (double)histogram->sum_high * TWO_TO_64 + (double)histogram->sum_low;
 }
 
 double tr_histogram_mean(const tr_histogram *histogram) {
@@ -179,15 +180,12 @@ static uint64_t nearest_rank(double q, uint64_t count) {
         return 1;
     }
     double product = q * (double)count;
-    double rank = floor(product);
-    if (product - rank > product * 1e-15) {
-        rank += 1;
+    if (product >= (double)count || product >= TWO_TO_64) {
+        return count;
     }
-    if (rank < 1) {
-        return 1;
-    }
-    /* The comparison also keeps the conversion within 64 bits. */
-    return rank >= (double)count ? count : (uint64_t)rank;
+    uint64_t rank = (uint64_t)product;
+    rank += product - (double)rank > product * 1e-15;
+    return rank < 1 ? 1 : rank > count ? count : rank;
 }
 
 uint64_t tr_histogram_quantile(const tr_histogram *histogram, double q) {
