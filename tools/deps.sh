@@ -64,7 +64,7 @@ tell_what_to_type() {
         echo "Type, as root:" >&2
         echo "    apt-get update && apt-get install -y --no-install-recommends$missing" >&2
     else
-        echo "These are their names in Debian 12; this system has no apt-get: install what it calls them, then try again." >&2
+        echo "These are their names in Debian 12. This system has no apt-get: install what it calls them." >&2
     fi
     exit 1
 }
@@ -77,9 +77,10 @@ install)
     root=$(as_root) || tell_what_to_type
     echo "installing:$missing"
     # What goes wrong here shows in what is missing afterwards.
-    $root DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null
+    $root DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null
     # shellcheck disable=SC2086
-    $root DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing </dev/null
+    $root DEBIAN_FRONTEND=noninteractive apt-get install -q -y -o Dpkg::Use-Pty=0 --no-install-recommends $missing \
+        </dev/null
     find_missing
     [ -z "$missing" ] || tell_what_to_type
     ;;
