@@ -12,6 +12,13 @@ local function path_of(name)
     return directory .. "/" .. name
 end
 
+local function read_file(path)
+    local file = assert(io.open(path, "rb"))
+    local bytes = file:read("a")
+    file:close()
+    return bytes
+end
+
 -- Runs the program; gives its exit status and what it wrote to standard output and standard error.
 local function tracereel(...)
     local words = { quote(program) }
@@ -22,9 +29,7 @@ local function tracereel(...)
     local process = io.popen(table.concat(words, " ") .. " 2>" .. quote(errors))
     local text = process:read("a")
     local _, _, status = process:close()
-    local file = io.open(errors, "rb")
-    local error_text = file:read("a")
-    file:close()
+    local error_text = read_file(errors)
     return status, text, error_text
 end
 
@@ -48,15 +53,22 @@ local function dump(name)
     return json_lines("dump", "--json", path_of(name))
 end
 
+local function segment_path(log, sequence)
+    return ("%s/wal_%016x.log"):format(log, sequence)
+end
+
 -- The bytes of all segments, one after another, read without tracereel.
-local function log_bytes(name, segment_count)
+local function bytes_of_log(log, segment_count)
     local parts = {}
     for sequence = 0, segment_count - 1 do
-        local file = assert(io.open(("%s/wal_%016x.log"):format(path_of(name), sequence), "rb"))
-        parts[#parts + 1] = file:read("a")
-        file:close()
+        parts[#parts + 1] = read_file(segment_path(log, sequence))
     end
+    assert.is_nil(io.open(segment_path(log, segment_count), "rb"))
     return table.concat(parts)
+end
+
+local function log_bytes(name, segment_count)
+    return bytes_of_log(path_of(name), segment_count)
 end
 
 -- FNV-1a, 64 bits.
@@ -136,7 +148,6 @@ describe("tracereel generate", function()
         assert.are.equal(open, #json_lines("traces", "--open", "--json", path_of("summary")))
         assert.are.equal(#log_bytes("summary", summary.segments), summary.bytes)
         assert.is_true(summary.segments > 1)
-        assert.is_nil(io.open(("%s/wal_%016x.log"):format(path_of("summary"), summary.segments), "rb"))
     end)
 
     it("writes what check finds nothing in, and the state machine expects", function()
@@ -248,6 +259,17 @@ describe("tracereel generate", function()
             assert.are.equal(4, trace.suspended_at)
             assert.are.same({ action = "await_resume", node = 4 }, trace.recovery)
         end
+    end)
+
+    it("makes the example log again, with the command that stands beside it", function()
+        local readme = read_file("examples/logs/README.md"):gsub("\\\n", " ")
+        local arguments = {}
+        for word in readme:match("tracereel generate examples/logs/orders ([^\n]+)"):gmatch("%S+") do
+            arguments[#arguments + 1] = word
+        end
+        local summary = generate("example", table.unpack(arguments))
+        local expected = bytes_of_log("examples/logs/orders", summary.segments)
+        assert.are.equal(expected, log_bytes("example", summary.segments))
     end)
 
     it("never writes into a log that is there", function()
