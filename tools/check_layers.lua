@@ -11,7 +11,7 @@ local layers = {
     { "source", "mapping", "segment_file", "segment_list" },
     { "snapshot", "snapshot_store" },
     { "log", "gap", "segment_reader" },
-    { "trace" },
+    { "trace", "trace_json", "trace_store", "transition" },
     { "replay" },
     { "histogram" },
     { "writer" },
