@@ -1,0 +1,35 @@
+-- The scripts that come with the program, in scripts/ beside this file: `tracereel run NAME LOG`.
+local bundled = {}
+
+local function directory()
+    local own_path = package.searchpath("tracereel.bundled", package.path)
+    return own_path and own_path:gsub("[^/]*$", "") .. "scripts/"
+end
+
+---The file of a bundled script; nil where there is none with that name.
+---@param name string
+---@return string|nil
+function bundled.path(name)
+    if not name:match("^[%w_]+$") or not directory() then
+        return nil
+    end
+    local path = directory() .. name .. ".lua"
+    local file = io.open(path, "rb")
+    if file then
+        file:close()
+        return path
+    end
+end
+
+---The names of all of them, in order.
+---@param list_directory fun(path: string): string[]
+function bundled.names(list_directory)
+    local names = {}
+    for _, file_name in ipairs(list_directory(directory())) do
+        names[#names + 1] = file_name:match("^([%w_]+)%.lua$")
+    end
+    table.sort(names)
+    return names
+end
+
+return bundled

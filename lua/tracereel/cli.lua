@@ -1,0 +1,119 @@
+-- The command line: which command is meant, and what the program's exit status is.
+local argparse = require "argparse"
+local exit_codes = require "tracereel.exit_codes"
+local failure = require "tracereel.failure"
+local output = require "tracereel.output"
+local tracereel = require "tracereel"
+
+-- In the order of the help. Each is tracereel.commands.NAME: { name, summary, define(command), run(options) -> code }.
+local command_names = { "check", "traces", "show", "dump", "run", "generate" }
+
+local about = [[
+Reads the write-ahead log of a workflow engine, rebuilds every trace record by
+record, and hands each step to a Lua script. It never writes to a log.]]
+
+-- Raised by --help, --version and --completion: argparse would write unchecked and end the process itself.
+local function answer_with(state, make_text)
+    return function(...)
+        state.answer = make_text(...)
+        error("answered", 0)
+    end
+end
+
+local function add_help(parser, state)
+    parser:add_help {
+        description = "Show this help and exit.",
+        action = answer_with(state, function()
+            return parser:get_help() .. "\n"
+        end),
+    }
+    parser:help_max_width(80)
+    parser:help_description_margin(27)
+end
+
+local function add_completion(parser, state)
+    parser:option("--completion", "Print a completion script for that shell and exit.")
+        :choices({ "bash", "zsh", "fish" })
+        :action(answer_with(state, function(_, _, shell)
+            return parser["get_" .. shell .. "_complete"](parser)
+        end))
+end
+
+local function build(state)
+    local parser = argparse("tracereel", about, "Exit status:\n" .. exit_codes.describe())
+    add_help(parser, state)
+    add_completion(parser, state)
+    parser:flag("--version", "Print the version and exit."):action(answer_with(state, function()
+        return "tracereel " .. tracereel.version .. "\n"
+    end))
+    parser:command_target("command")
+    local commands = {}
+    for _, name in ipairs(command_names) do
+        local command = require("tracereel.commands." .. name)
+        commands[name] = command
+        local definition = parser:command(name, command.summary)
+        add_help(definition, state)
+        command.define(definition)
+    end
+    return parser, commands
+end
+
+local function usage_failure(message, command)
+    local hint = command and ("tracereel %s --help"):format(command) or "tracereel --help"
+    io.stderr:write(("tracereel: %s\nTry `%s`.\n"):format(message, hint))
+    return exit_codes.usage
+end
+
+local function run(arguments)
+    local state = {}
+    local parser, commands = build(state)
+    local called, parsed, result = pcall(parser.pparse, parser, arguments)
+    if state.answer then
+        output.write(state.answer)
+        return exit_codes.ok
+    elseif not called then
+        error(parsed, 0)
+    elseif not parsed then
+        return usage_failure(result, commands[arguments[1]] and arguments[1])
+    end
+    output.use_blocks()
+    return commands[result.command].run(result)
+end
+
+local broken_pipe_status = 141
+
+-- What an error that ended a command means for the exit status.
+local function explain(problem, arguments)
+    if output.failed then
+        if output.failed.is_broken_pipe then
+            return broken_pipe_status
+        end
+        io.stderr:write("tracereel: cannot write to standard output: ", output.failed.message, "\n")
+        return exit_codes.io
+    elseif problem.kind == "usage" then
+        return usage_failure(problem.message, arguments[1])
+    end
+    local code = exit_codes.of_failure(problem)
+    if code then
+        output.say("%s", problem.message)
+        return code
+    end
+    output.say("%s", "this is a bug in tracereel, please report it: " .. problem.message)
+    io.stderr:write(problem.traceback or "", "\n")
+    return exit_codes.io
+end
+
+---@param arguments string[] without the program's name
+---@return integer exit status
+local function main(arguments)
+    local code
+    local ran, result = xpcall(run, failure.with_traceback, arguments)
+    code = ran and result or explain(result, arguments)
+    local flushed, problem = pcall(output.flush)
+    if output.failed and (ran or not flushed) and code ~= broken_pipe_status and code ~= exit_codes.io then
+        return explain(problem, arguments)
+    end
+    return code
+end
+
+return { main = main }

@@ -1,0 +1,89 @@
+-- `tracereel check`: what of a log cannot be read, and where.
+local engine_reader = require "tracereel.engine_reader"
+local logs = require "tracereel.logs"
+local options = require "tracereel.options"
+local output = require "tracereel.output"
+local text = require "tracereel.render.text"
+local tracereel = require "tracereel"
+local units = require "tracereel.units"
+
+local check = { name = "check", summary = "List what is damaged in a log, where, and how much was lost." }
+
+function check.define(command)
+    options.logs(command)
+    options.json(command)
+    options.reading(command)
+end
+
+-- The keys of the JSON output: a missing segment has neither place nor length.
+local function gap_object(gap)
+    if gap.class == "missing_segment" then
+        return { class = gap.class, segment = gap.segment }
+    end
+    return { class = gap.class, segment = gap.segment, offset = gap.offset, length = gap.length }
+end
+
+local function write_gap(gap)
+    local mark = gap.damage and output.paint("red", "damage") or output.paint("yellow", "normal")
+    output.line(("%s  %s"):format(mark, logs.gap_line(gap)))
+end
+
+local function write_violations(violations)
+    local lines = {}
+    for code, count in units.sorted(violations) do
+        lines[#lines + 1] = ("  %6d  %s: %s"):format(count, code, tracereel.violations[code])
+    end
+    if #lines > 0 then
+        output.line("violations (records that the state machine did not expect):")
+        output.line(table.concat(lines, "\n"))
+    end
+end
+
+local function verdict(statistics)
+    if statistics.damaged then
+        return output.paint("red", "damaged") .. ": " .. logs.damage_summary(statistics)
+    elseif statistics.gap_bytes > 0 then
+        return output.paint("green", "sound") .. ": what cannot be read is what a crash leaves, nothing was lost"
+    end
+    return output.paint("green", "sound") .. ": every byte belongs to a valid record"
+end
+
+local function write_summary(log)
+    local statistics = log:stats()
+    output.line(("%s, %s, %d bytes; %d bytes unreadable; %s open at the end"):format(
+        text.count(#log.segments, "segment"), text.count(statistics.records, "record"), statistics.record_bytes,
+        statistics.gap_bytes, text.count(statistics.open_traces, "trace")))
+    if statistics.snapshot_sequence then
+        output.line(("read from a snapshot, at %d:%d; --no-snapshot reads all segments there are"):format(
+            statistics.snapshot_sequence, statistics.snapshot_offset))
+    end
+    write_violations(statistics.violations)
+    output.line(verdict(statistics))
+end
+
+---@param parsed table
+---@return integer exit code
+function check.run(parsed)
+    return logs.each(parsed, function(log, context)
+        local gaps = {}
+        local function gap_handler(gap)
+            -- Enough of them to say what the engine would meet; a hostile log can have millions.
+            if #gaps < engine_reader.gap_limit then
+                gaps[#gaps + 1] = gap
+            end
+            if parsed.json then
+                output.line(logs.with_log(context, tracereel.json(gap_object(gap))))
+            else
+                write_gap(gap)
+            end
+        end
+        log:replay { gap = gap_handler }
+        context.has_told_damage = true
+        if not parsed.json then
+            write_summary(log)
+            output.line(engine_reader.verdict(log, gaps))
+        end
+    end)
+end
+
+return check

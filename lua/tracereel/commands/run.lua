@@ -1,0 +1,196 @@
+-- `tracereel run`: replays logs through scripts.
+local bundled = require "tracereel.bundled"
+local exit_codes = require "tracereel.exit_codes"
+local failure = require "tracereel.failure"
+local host = require "tracereel.host"
+local logs = require "tracereel.logs"
+local options = require "tracereel.options"
+local output = require "tracereel.output"
+local render_result = require "tracereel.render.result"
+local runner = require "tracereel.runner"
+local script = require "tracereel.script"
+local script_arguments = require "tracereel.script_arguments"
+local starter = require "tracereel.starter"
+local tracereel = require "tracereel"
+local units = require "tracereel.units"
+
+local run = { name = "run", summary = "Replay logs through Lua scripts." }
+
+local default_memory = "1GiB"
+
+function run.define(command)
+    command:argument("files", "Scripts, files ending in .lua or names of bundled ones (--list), then logs.")
+        :argname("<SCRIPT|LOG>"):args("*")
+    options.json(command)
+    command:option("-a --arg", "A value for an argument that a script declares."):argname("<NAME=VALUE>"):count("*")
+        :convert(function(text)
+            return text:match("^[%a_][%w_]*=") and text or nil, ('"%s" is not NAME=VALUE'):format(text)
+        end)
+    command:flag("--list", "List the bundled scripts with their arguments.")
+    command:option("--new", "Write a starter script with a handler for each type that the log contains.")
+        :argname("<NAME.lua>")
+    command:flag("--unsafe", "Give the scripts the whole standard library: files, processes, the clock.")
+    command:option("--max-memory", "Memory for the scripts; 0: no limit.", default_memory):argname("<SIZE>")
+        :convert(units.parse_size)
+    command:option("--max-time", "Time for the whole run; 0: no limit.", "0s"):argname("<DURATION>")
+        :convert(function(text)
+            return units.parse_duration(text == "0" and "0s" or text)
+        end)
+    options.filter(command)
+    options.reading(command)
+end
+
+local function list(parsed)
+    for _, name in ipairs(bundled.names(host.list_directory)) do
+        local loaded = script.load(bundled.path(name), { name = name })
+        if parsed.json then
+            output.line(tracereel.json { script = name, summary = loaded.summary, args = loaded.arguments })
+        else
+            output.line(("%-12s %s"):format(name, loaded.summary))
+            for _, line in ipairs(script_arguments.describe(loaded.arguments)) do
+                output.line("             " .. line)
+            end
+        end
+    end
+    return exit_codes.ok
+end
+
+local function write_starter(parsed)
+    local name = parsed.new
+    if not name:match("%.lua$") then
+        failure.raise("usage", "--new: the script's name must end in .lua")
+    elseif #parsed.files ~= 1 then
+        failure.raise("usage", "--new needs one LOG, whose record types the script will handle")
+    end
+    local existing = io.open(name, "rb")
+    if existing then
+        existing:close()
+        failure.raise("usage", "%s exists already; it is not overwritten", name)
+    end
+    parsed.logs = parsed.files
+    return logs.each(parsed, function(log)
+        local counts = {}
+        log:replay {
+            record = function(rec)
+                counts[rec.type] = (counts[rec.type] or 0) + 1
+            end,
+        }
+        local file, problem = io.open(name, "wb")
+        local written = file and file:write(starter.text(name, counts))
+        if not file or not written or not file:close() then
+            failure.raise("io", "cannot write %s: %s", name, problem or "the disk may be full")
+        end
+        output.say("wrote %s", name)
+    end)
+end
+
+local function exists(path)
+    local file = io.open(path, "rb")
+    return file and file:close() or false
+end
+
+-- Which of the files are scripts: those that end in .lua, and names of bundled scripts that are not files here.
+local function sort_files(files)
+    local scripts, log_paths = {}, {}
+    for _, file in ipairs(files) do
+        local bundled_path = not exists(file) and bundled.path(file)
+        if file:match("%.lua$") then
+            scripts[#scripts + 1] = { path = file }
+        elseif bundled_path then
+            scripts[#scripts + 1] = { path = bundled_path, name = file }
+        else
+            log_paths[#log_paths + 1] = file
+        end
+    end
+    if #scripts == 0 then
+        failure.raise("usage", "no script: give a file ending in .lua, or a bundled one (tracereel run --list)")
+    elseif #log_paths == 0 then
+        failure.raise("usage", "no log: give a directory of segments, a segment, a .gz, or - for standard input")
+    end
+    return scripts, log_paths
+end
+
+local function given_arguments(texts)
+    local given = {}
+    for _, text in ipairs(texts or {}) do
+        local name, value = text:match("^([%a_][%w_]*)=(.*)$")
+        given[name] = value
+    end
+    return given
+end
+
+local function write_result(parsed, context, name, result, is_alone)
+    if parsed.json then
+        local value = result == nil and tracereel.null or result
+        local written, json = pcall(tracereel.json, { script = name, result = value })
+        if not written then
+            failure.raise("script", "%s: the result cannot be written as JSON: %s", name, tostring(json))
+        end
+        output.line(context and logs.with_log(context, json) or json)
+        return
+    end
+    local text = render_result(result)
+    if not is_alone and text ~= "" then
+        output.line(output.paint("bold", "-- " .. name))
+    end
+    output.write(text)
+end
+
+local limit_messages = {
+    memory = "the scripts used more memory than --max-memory allows",
+    time = "the scripts took more time than --max-time allows",
+}
+
+local function run_logs(parsed, files)
+    local filter, accepts = options.to_filter(parsed)
+    if accepts then
+        failure.raise("usage", "run needs whole trace ids for --trace (tracereel traces --full shows them)")
+    end
+    local given = given_arguments(parsed.arg)
+    local merged = runner.new_merge()
+    local is_alone = #files == 1
+    local code = logs.each(parsed, function(log, context)
+        local scripts = runner.load(files, parsed.unsafe)
+        runner.check_given(scripts, given)
+        local called, results = pcall(runner.replay, scripts, log, given, filter)
+        if not called then
+            local tripped = host.tripped()
+            if tripped then
+                failure.raise("limit", "%s", limit_messages[tripped])
+            end
+            error(results, 0)
+        end
+        for index, one in ipairs(scripts) do
+            if one:can_merge() and #parsed.logs > 1 then
+                merged:add(one, results[index])
+            else
+                write_result(parsed, context, one.name, results[index], is_alone)
+            end
+        end
+    end)
+    for _, joined in ipairs(merged) do
+        write_result(parsed, nil, joined.name, joined.result, is_alone)
+    end
+    return code
+end
+
+---@param parsed table
+---@return integer exit code
+function run.run(parsed)
+    if parsed.list then
+        return list(parsed)
+    elseif parsed.new then
+        return write_starter(parsed)
+    end
+    local files
+    files, parsed.logs = sort_files(parsed.files)
+    if parsed.max_memory > 0 then
+        host.limit_memory(parsed.max_memory)
+    end
+    if parsed.max_time > 0 then
+        host.limit_time(parsed.max_time / 1e9)
+    end
+    return run_logs(parsed, files)
+end
+
+return run

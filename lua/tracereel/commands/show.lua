@@ -1,0 +1,180 @@
+-- `tracereel show`: the timeline of one trace.
+local exit_codes = require "tracereel.exit_codes"
+local failure = require "tracereel.failure"
+local logs = require "tracereel.logs"
+local options = require "tracereel.options"
+local output = require "tracereel.output"
+local trace_page = require "tracereel.render.trace_page"
+local tracereel = require "tracereel"
+
+local show = { name = "show", summary = "Show the timeline of one trace." }
+
+function show.define(command)
+    command:argument("trace", "The trace's id, or its beginning while only one trace has it."):argname("<TRACE>")
+    options.logs(command)
+    options.json(command)
+    command:flag("--ascii", "Draw with ASCII characters only.")
+    options.reading(command)
+end
+
+local candidate_limit = 20
+
+-- Everything about the traces that are meant. One pass is enough, so that a pipe works too: as soon as two traces
+-- match, records are no longer kept, only ids.
+local function new_search(is_meant)
+    return { is_meant = is_meant, ids = {}, id_count = 0, records = {}, events = {}, codes = {} }
+end
+
+local function note_id(search, id)
+    if not search.ids[id] then
+        search.ids[id] = true
+        search.id_count = search.id_count + 1
+        search.id = search.id or id
+    end
+    if search.id_count > 1 then
+        search.records, search.events = {}, {}
+        return false
+    end
+    return true
+end
+
+local function place_key(rec)
+    return ("%d:%d"):format(rec.sequence, rec.offset)
+end
+
+local function last_suspension_ns(trace)
+    local suspensions = trace.suspensions
+    local latest = suspensions[#suspensions]
+    return latest and latest.end_ns and latest.end_ns - latest.start_ns or nil
+end
+
+-- What only the state at that moment can say.
+local measure = {
+    node_start = function(event, rec, trace)
+        local node = trace:node(rec.node_id)
+        event.attempt = node and #node.attempts
+    end,
+    trace_start = function(event, _, trace)
+        event.is_restart = trace.restart_count > 0
+    end,
+    trace_resumed = function(event, _, trace)
+        event.took_ns = last_suspension_ns(trace)
+    end,
+    trace_complete = function(event, _, trace)
+        event.took_ns = trace.start_ns ~= 0 and trace.duration_ns or nil
+    end,
+}
+measure.trace_failed = measure.trace_complete
+
+local function measure_end(event, rec, trace)
+    local node = trace:node(rec.node_id)
+    if node and node.end_ns then
+        event.took_ns, event.is_estimated = node.duration_ns, node.estimated
+    end
+end
+measure.node_done, measure.node_error = measure_end, measure_end
+
+local function handlers_of(search)
+    return {
+        record = function(rec, trace)
+            local id = rec.trace_id
+            if not search.is_meant(id) or not note_id(search, id) then
+                return
+            end
+            local event = { rec = rec, trace = trace }
+            search.records[#search.records + 1] = rec
+            search.events[#search.events + 1] = event
+            search.trace = trace or search.trace
+            local measured = trace and measure[rec.type]
+            if measured then
+                measured(event, rec, trace)
+            end
+        end,
+        violation = function(rec, _, code)
+            if search.id_count < 2 and search.is_meant(rec.trace_id) then
+                local key = place_key(rec)
+                search.codes[key] = search.codes[key] or {}
+                table.insert(search.codes[key], code)
+            end
+        end,
+        gap = function(gap)
+            if gap.damage and search.trace and search.trace.open then
+                search.events[#search.events + 1] = { gap = gap }
+            end
+        end,
+    }
+end
+
+local function search_log(log, is_meant)
+    local search = new_search(is_meant)
+    log:replay(handlers_of(search))
+    -- A trace of a snapshot may have no record here.
+    for _, trace in ipairs(log:traces()) do
+        if is_meant(trace.id) and note_id(search, trace.id) then
+            search.trace = trace
+        end
+    end
+    for _, event in ipairs(search.events) do
+        event.codes = event.rec and search.codes[place_key(event.rec)]
+    end
+    return search
+end
+
+local function ambiguous(prefix, ids)
+    local list = {}
+    for id in tracereel.sorted(ids) do
+        if #list == candidate_limit then
+            list[#list + 1] = "  ..."
+            break
+        end
+        list[#list + 1] = "  " .. id
+    end
+    failure.raise("usage", '"%s" is the beginning of several traces; give more of the id:\n%s', prefix,
+        table.concat(list, "\n"))
+end
+
+local function json_object(search)
+    local records = {}
+    for index, rec in ipairs(search.records) do
+        records[index] = rec:json()
+    end
+    return ('{"trace":%s,"records":[%s]}'):format(search.trace and search.trace:json() or "null",
+        table.concat(records, ","))
+end
+
+---@param parsed table
+---@return integer exit code
+function show.run(parsed)
+    if not parsed.trace:match("^[%x-]+$") or #parsed.trace > 36 then
+        failure.raise("usage", '"%s" is neither a trace id nor the beginning of one', parsed.trace)
+    end
+    local is_meant = options.id_test({ parsed.trace })
+    local all_ids, found_count = {}, 0
+    local code = logs.each(parsed, function(log, context)
+        local search = search_log(log, is_meant)
+        for id in pairs(search.ids) do
+            all_ids[id] = true
+        end
+        if search.id_count > 1 or search.id and next(all_ids, (next(all_ids))) then
+            ambiguous(parsed.trace, all_ids)
+        elseif search.id_count == 0 then
+            if #parsed.logs > 1 and not parsed.json then
+                output.line("no such trace in this log")
+            end
+            return
+        end
+        found_count = found_count + 1
+        if parsed.json then
+            output.line(logs.with_log(context, json_object(search)))
+        else
+            trace_page.write(search, log:stats().now_ns, parsed.ascii)
+        end
+    end)
+    if found_count == 0 and code <= exit_codes.damaged and not logs.interrupted() then
+        output.say('no trace whose id begins with "%s"; `tracereel traces` lists those there are', parsed.trace)
+        return exit_codes.usage
+    end
+    return code
+end
+
+return show

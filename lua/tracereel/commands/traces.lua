@@ -1,0 +1,129 @@
+-- `tracereel traces`: the traces of a log, closed ones as they close, open ones in order of their ids.
+local logs = require "tracereel.logs"
+local options = require "tracereel.options"
+local output = require "tracereel.output"
+local text = require "tracereel.render.text"
+local trace_words = require "tracereel.render.trace_words"
+local tracereel = require "tracereel"
+local units = require "tracereel.units"
+
+local traces = { name = "traces", summary = "List traces: status, times, and where each open one stands." }
+
+local statuses = { "running", "suspended", "complete", "failed" }
+local style_of = { running = "cyan", suspended = "yellow", complete = "green", failed = "red" }
+
+function traces.define(command)
+    options.logs(command)
+    options.json(command)
+    command:flag("--open", "Only the traces that are open at the end of the log.")
+    command:option("--status", "Only traces of these statuses."):count("*"):choices(statuses)
+    command:flag("--full", "Whole ids and texts, however long the line gets.")
+    options.reading(command)
+end
+
+local row_form = "%s  %s  %-14s  %8s  %5s  %6s  %s"
+
+local function started_text(trace)
+    if trace.start_ns == 0 then
+        return trace.from_snapshot and "in a snapshot" or "1970"
+    end
+    return (tracereel.time(trace.start_ns):gsub("^%d+%-(%d+%-%d+)T([%d:]+).*$", "%1 %2"))
+end
+
+local function node_counts(trace)
+    local done, touched = 0, 0
+    for _, node in ipairs(trace.nodes) do
+        touched = touched + 1
+        done = done + (node.completed and 1 or 0)
+    end
+    return ("%d/%d"):format(done, touched)
+end
+
+local function header(id_columns)
+    return row_form:format(text.pad_right("TRACE", id_columns), text.pad_right("STATUS", 9), "STARTED", "TOOK", "NODES",
+        "ERRORS", "WHERE IT STANDS")
+end
+
+-- Writes a trace as a line; the first one has the heading before it.
+local function row_writer(is_full, log)
+    local id_columns = is_full and 36 or 8
+    local columns = is_full and math.maxinteger or output.columns()
+    local has_header = false
+    return function(trace)
+        if not has_header then
+            has_header = true
+            output.line(output.paint("bold", header(id_columns)))
+        end
+        local took = trace.start_ns ~= 0 and units.span(trace.start_ns, trace.last_ns) or "-"
+        local stands = (trace.tainted and "TAINTED " or "") .. trace_words.stands(trace, log:stats().now_ns)
+        local status = output.paint(style_of[trace.status], text.pad_right(trace.status, 9))
+        local line = row_form:format(trace.id:sub(1, id_columns), status, started_text(trace), took, node_counts(trace),
+            ("%d"):format(trace.error_count), "")
+        local used = id_columns + 2 + 9 + 2 + 14 + 2 + 8 + 2 + 5 + 2 + 6 + 2
+        output.line(((line .. text.cut(stands, math.max(columns - used, 8))):gsub(" +$", "")))
+    end
+end
+
+local function status_test(wanted)
+    if not wanted or #wanted == 0 then
+        return function()
+            return true
+        end
+    end
+    local is_wanted = {}
+    for _, status in ipairs(wanted) do
+        is_wanted[status] = true
+    end
+    return function(trace)
+        return is_wanted[trace.status]
+    end
+end
+
+local function summary(counts)
+    local parts = {}
+    for _, status in ipairs(statuses) do
+        if counts[status] then
+            parts[#parts + 1] = ("%d %s"):format(counts[status], status)
+        end
+    end
+    return #parts > 0 and table.concat(parts, ", ") or "no such trace"
+end
+
+---@param parsed table
+---@return integer exit code
+function traces.run(parsed)
+    local is_wanted = status_test(parsed.status)
+    return logs.each(parsed, function(log, context)
+        local counts = {}
+        local write_row = row_writer(parsed.full, log)
+        local function show(trace)
+            if not is_wanted(trace) then
+                return
+            end
+            counts[trace.status] = (counts[trace.status] or 0) + 1
+            if parsed.json then
+                output.line(logs.with_log(context, trace:json()))
+            else
+                write_row(trace)
+            end
+        end
+        local function show_closed(_, trace)
+            if trace then
+                show(trace)
+            end
+        end
+        if parsed.open then
+            log:replay {}
+        else
+            log:replay { trace_complete = show_closed, trace_failed = show_closed }
+        end
+        for _, trace in ipairs(log:traces()) do
+            show(trace)
+        end
+        if not parsed.json then
+            output.line(summary(counts))
+        end
+    end)
+end
+
+return traces

@@ -1,0 +1,43 @@
+-- The module that `require "tracereel"` gives: the engine (tracereel.core, in C) and what is words and units.
+-- Its types and texts for people: library/tracereel.d.lua.
+local core = require "tracereel.core"
+local dkjson = require "dkjson"
+local units = require "tracereel.units"
+
+---@type tracereel
+local tracereel = {
+    version = core.version,
+    open = core.open,
+    decode = core.decode,
+    record = core.constructors(),
+    histogram = core.histogram,
+    writer = core.writer,
+    json = core.json,
+    unsigned = core.unsigned,
+    types = core.types,
+    gap_classes = core.gap_classes,
+    violations = core.violations,
+    null = core.null,
+    duration = units.duration,
+    time = units.time,
+    parse_duration = units.parse_duration,
+    sorted = units.sorted,
+}
+
+function tracereel.json_decode(text)
+    -- The two nils keep dkjson from putting metatables on what it returns. Texts in a log can nest so deeply that the
+    -- decoder runs out of stack, hence the pcall.
+    local called, value, position, problem = pcall(dkjson.decode, text, 1, core.null, nil, nil)
+    if not called then
+        return nil, tostring(value)
+    elseif problem then
+        return nil, problem
+    elseif text:find("%S", position) then
+        return nil, ("text goes on behind the value, at byte %d"):format(text:find("%S", position))
+    end
+    return value
+end
+
+core.set_json_decoder(tracereel.json_decode)
+
+return tracereel

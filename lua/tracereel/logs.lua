@@ -1,0 +1,104 @@
+-- Going through the logs of a command line: each is opened, read and judged by itself, and one that cannot be read does
+-- not keep the others from being read.
+local exit_codes = require "tracereel.exit_codes"
+local failure = require "tracereel.failure"
+local options = require "tracereel.options"
+local output = require "tracereel.output"
+local text = require "tracereel.render.text"
+local tracereel = require "tracereel"
+local units = require "tracereel.units"
+
+local has_host, host = pcall(require, "tracereel.host")
+
+local logs = {}
+
+---Was an interrupt asked for (by SIGINT)?
+function logs.interrupted()
+    return has_host and host.interrupted() or false
+end
+
+---One line about a gap, for a person.
+function logs.gap_line(gap)
+    if gap.class == "missing_segment" then
+        local more = gap.missing_count > 1 and (" and %d more"):format(gap.missing_count - 1) or ""
+        return ("%s%s: %s: %s"):format(gap.segment, more, gap.class, text.clean(gap.detail))
+    end
+    return ("%s:%d: %s, %d bytes: %s"):format(gap.segment, gap.offset, gap.class, gap.length, text.clean(gap.detail))
+end
+
+---A gap handler that tells of each gap on standard error.
+function logs.say_gap(gap)
+    output.say("%s", logs.gap_line(gap))
+end
+
+---"1 corrupt (69 bytes), 1 missing_segment": what was lost.
+function logs.damage_summary(statistics)
+    local parts = {}
+    for class, count in units.sorted(statistics.gaps) do
+        if count > 0 and tracereel.gap_classes[class] then
+            parts[#parts + 1] = ("%d %s"):format(count, class)
+        end
+    end
+    return table.concat(parts, ", ")
+end
+
+-- The text that keeps two logs of one command apart.
+local function heading(path, index)
+    output.write(index > 1 and "\n" or "", output.paint("bold", "== " .. text.clean(path) .. " =="), "\n")
+end
+
+local function visit_one(path, parsed, index, visit)
+    local log = tracereel.open(path, options.to_open(parsed))
+    if #parsed.logs > 1 and not parsed.json then
+        heading(path, index)
+    end
+    local context = {
+        path = path,
+        -- What a JSON object begins with: the log's name, where there is more than one.
+        json_start = #parsed.logs > 1 and ('{"log":%s,'):format(tracereel.json(path)) or "{",
+    }
+    local code = visit(log, context) or exit_codes.ok
+    local statistics = log:stats()
+    if statistics.damaged then
+        code = exit_codes.graver(code, exit_codes.damaged)
+        if not context.has_told_damage then
+            output.say("%s is damaged: %s; `tracereel check` lists what was lost", path,
+                logs.damage_summary(statistics))
+        end
+    end
+    return code
+end
+
+---JSON text of an object, with the log's name in it where there is more than one log.
+function logs.with_log(context, object)
+    return context.json_start == "{" and object or context.json_start .. object:sub(2)
+end
+
+---Calls visit(log, context) for each log of the parsed command line.
+---@param parsed table options.logs and those of options.reading
+---@param visit fun(log: tracereel.log, context: table): integer|nil the log's exit code, where it is not the usual one
+---@return integer exit code: the gravest of all
+function logs.each(parsed, visit)
+    local code = exit_codes.ok
+    for index, path in ipairs(parsed.logs) do
+        local visited, result = xpcall(visit_one, failure.with_traceback, path, parsed, index, visit)
+        if not visited then
+            local failed_code = exit_codes.of_failure(result)
+            if not failed_code or output.failed or result.kind == "limit" or result.kind == "usage" then
+                error(result, 0)
+            end
+            output.say("%s", result.message)
+            if result.traceback then
+                io.stderr:write(result.traceback, "\n")
+            end
+            result = failed_code
+        end
+        code = exit_codes.graver(code, result)
+        if logs.interrupted() then
+            return exit_codes.graver(code, exit_codes.interrupted)
+        end
+    end
+    return code
+end
+
+return logs

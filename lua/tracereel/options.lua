@@ -1,0 +1,142 @@
+-- The options that several commands share: how a log is read, and which of its records are meant.
+local failure = require "tracereel.failure"
+local tracereel = require "tracereel"
+local units = require "tracereel.units"
+
+local options = {}
+
+-- For argparse's `convert`: a parser's (value or nil, problem) as it stands.
+local function list_of(known, what)
+    return function(value)
+        for name in value:gmatch("[^,]+") do
+            if not known[name] then
+                local names = {}
+                for known_name in units.sorted(known) do
+                    names[#names + 1] = known_name
+                end
+                return nil, ('unknown %s "%s"; known are %s'):format(what, name, table.concat(names, ", "))
+            end
+        end
+        return value
+    end
+end
+
+local function node_list(value)
+    for item in value:gmatch("[^,]+") do
+        local node = item:match("^%d+$") and math.tointeger(tonumber(item))
+        if not node or node > 0xFFFFFFFF then
+            return nil, ('"%s" is not a node number'):format(item)
+        end
+    end
+    return value
+end
+
+local function trace_prefix(value)
+    for item in value:gmatch("[^,]+") do
+        if not item:match("^[%x-]+$") or #item > 36 then
+            return nil, ('"%s" is neither a trace id nor the beginning of one'):format(item)
+        end
+    end
+    return value
+end
+
+local known_types = {}
+for _, name in ipairs(tracereel.types) do
+    known_types[name] = true
+end
+
+function options.logs(command)
+    command:argument("logs", "A log: a directory of segments, one segment, a .gz, or - for standard input.")
+        :argname("<LOG>"):args("+")
+end
+
+function options.json(command)
+    command:flag("--json", "One JSON object a line.")
+end
+
+---How a log is read.
+function options.reading(command)
+    command:option("--mode", "Around damage: read on (salvage), stop at the first (prefix), or fail (strict).")
+        :choices({ "salvage", "prefix", "strict" }):default("salvage"):show_default(true)
+    command:option("--from", "Start at SEQUENCE:OFFSET; SEQUENCE is decimal, 0x hexadecimal, or a segment's file name.")
+        :argname("<POSITION>"):convert(units.parse_position)
+    command:flag("--no-snapshot", "Read every segment there is, also where a snapshot would let reading start later.")
+end
+
+---Which records are meant. Every option can be repeated and takes lists with commas.
+function options.filter(command)
+    command:option("--type", "Only records of these types."):argname("<TYPE>"):count("*")
+        :convert(list_of(known_types, "type"))
+    command:option("--node", "Only records of these nodes; records that name no node are shown as well.")
+        :argname("<NODE>"):count("*"):convert(node_list)
+    command:option("--trace", "Only records of these traces: ids, or beginnings of ids."):argname("<ID>"):count("*")
+        :convert(trace_prefix)
+    command:option("--since", "Only records of that time or later: RFC 3339, or nanoseconds since 1970.")
+        :argname("<TIME>"):convert(units.parse_time)
+    command:option("--until", "Only records before that time."):argname("<TIME>"):convert(units.parse_time)
+end
+
+local function flat(lists, convert)
+    local items = {}
+    for _, list in ipairs(lists or {}) do
+        for item in list:gmatch("[^,]+") do
+            items[#items + 1] = convert and convert(item) or item
+        end
+    end
+    return #items > 0 and items or nil
+end
+
+local function id_key(id)
+    return (id:lower():gsub("-", ""))
+end
+
+---A test for ids that begin with one of the prefixes, written with or without hyphens.
+---@param prefixes string[]
+---@return fun(id: string): boolean
+function options.id_test(prefixes)
+    local keys = {}
+    for index, prefix in ipairs(prefixes) do
+        keys[index] = id_key(prefix)
+    end
+    return function(id)
+        local key = id_key(id)
+        for _, prefix in ipairs(keys) do
+            if key:sub(1, #prefix) == prefix then
+                return true
+            end
+        end
+        return false
+    end
+end
+
+---The filter for a replay, from the parsed options.
+---@return tracereel.filter
+---@return nil|fun(id: string): boolean accepts what the filter's `traces` cannot say: beginnings of ids
+function options.to_filter(parsed)
+    local traces = flat(parsed.trace, string.lower)
+    local is_whole = true
+    for _, id in ipairs(traces or {}) do
+        is_whole = is_whole and #id_key(id) == 32
+    end
+    local filter = {
+        types = flat(parsed.type),
+        nodes = flat(parsed.node, function(item)
+            return math.tointeger(tonumber(item))
+        end),
+        traces = is_whole and traces or nil,
+        since_ns = parsed.since,
+        until_ns = parsed["until"],
+    }
+    if filter.since_ns and filter.until_ns and not math.ult(filter.since_ns, filter.until_ns) then
+        failure.raise("usage", "--since is not before --until: no record can be shown")
+    end
+    return filter, not is_whole and options.id_test(traces) or nil
+end
+
+---What tracereel.open takes, from the parsed options.
+---@return tracereel.open_options
+function options.to_open(parsed)
+    return { mode = parsed.mode, from = parsed.from, snapshot = not parsed.no_snapshot }
+end
+
+return options

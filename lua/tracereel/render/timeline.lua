@@ -1,0 +1,273 @@
+-- The events of one trace as lines: when, how long, and beside them a lane for each node that runs and each loop that
+-- turns, so that what happened at the same time stands side by side.
+local output = require "tracereel.output"
+local text = require "tracereel.render.text"
+local trace_words = require "tracereel.render.trace_words"
+local tracereel = require "tracereel"
+local units = require "tracereel.units"
+
+local timeline = {}
+
+local glyphs_of = {
+    unicode = { begin = "┌", go_on = "├", done = "└", failed = "✗", runs = "│", waits = "┊", single = "•", trace = "●",
+        gap = "░" },
+    ascii = { begin = ",", go_on = "+", done = "`", failed = "x", runs = "|", waits = ":", single = "o", trace = "*",
+        gap = "#" },
+}
+
+-- Beyond this many lanes there is no room for the text: what runs there is told in words only.
+local lane_limit = 14
+
+local minute_ns = 60 * 1000000000
+
+-- How offsets are written: one form for the whole trace, so that the digits stand below each other.
+local function offset_form(total_ns)
+    if total_ns >= 0 and total_ns < 1000000 then
+        return function(ns)
+            return ("%d.%09d"):format(ns // 1000000000, ns % 1000000000)
+        end
+    elseif total_ns >= 0 and total_ns < minute_ns then
+        return function(ns)
+            return ("%d.%06d"):format(ns // 1000000000, ns % 1000000000 // 1000)
+        end
+    end
+    return function(ns)
+        local ms = ns // 1000000
+        return ("%d:%02d:%02d.%03d"):format(ms // 3600000, ms // 60000 % 60, ms // 1000 % 60, ms % 1000)
+    end
+end
+
+local function offset_text(form, ns)
+    return ns < 0 and "-" .. form(-ns) or form(ns)
+end
+
+local Lanes = {}
+Lanes.__index = Lanes
+
+local function new_lanes(glyphs)
+    return setmetatable({ glyphs = glyphs, taken = {}, by_key = {}, last = 0 }, Lanes)
+end
+
+function Lanes:open(key, start_ns)
+    local index = 1
+    while self.taken[index] do
+        index = index + 1
+    end
+    local lane = { key = key, index = index, start_ns = start_ns, glyph = self.glyphs.runs }
+    self.taken[index], self.by_key[key] = lane, lane
+    self.last = math.max(self.last, index)
+    return lane
+end
+
+function Lanes:close(lane)
+    self.taken[lane.index], self.by_key[lane.key] = nil, nil
+    while self.last > 0 and not self.taken[self.last] do
+        self.last = self.last - 1
+    end
+end
+
+---The lanes as they stand, with one of them, or a free place, showing an event.
+function Lanes:draw(event_index, event_glyph)
+    local parts = {}
+    for index = 1, math.min(math.max(self.last, event_index or 0), lane_limit) do
+        local lane = self.taken[index]
+        parts[index] = index == event_index and event_glyph or lane and lane.glyph or " "
+    end
+    return #parts > 0 and table.concat(parts, " ") .. " " or ""
+end
+
+local function message_of(rec)
+    return rec.error_message and ": " .. text.clean(rec.error_message) or ", without a message"
+end
+
+local function output_of(rec)
+    if rec.output_size == 0 then
+        return ""
+    end
+    return (", %d bytes at %s"):format(rec.output_size, tracereel.unsigned(rec.output_offset))
+end
+
+local function attempt_words(event)
+    return event.attempt and event.attempt > 1 and (", attempt %d"):format(event.attempt) or ""
+end
+
+-- One function for each type: applies the event to the lanes, and gives the lane to draw it on, its glyph, the words,
+-- and a colour. `done` is a lane that ends with this event.
+local steps = {}
+
+function steps.trace_start(event, lanes)
+    local words = event.is_restart and "trace starts afresh" or "trace starts"
+    return { glyph = lanes.glyphs.trace, words = words, forget = event.is_restart }
+end
+
+function steps.node_start(event, lanes)
+    local key = "node " .. event.rec.node_id
+    local lane = lanes.by_key[key]
+    if lane then
+        local words = key .. " starts again" .. attempt_words(event)
+        lane.start_ns = event.rec.timestamp_ns
+        return { lane = lane, glyph = lanes.glyphs.go_on, words = words, style = "yellow" }
+    end
+    return { lane = lanes:open(key, event.rec.timestamp_ns), glyph = lanes.glyphs.begin,
+        words = key .. attempt_words(event) }
+end
+
+function steps.node_done(event, lanes)
+    local key = "node " .. event.rec.node_id
+    local lane = lanes.by_key[key]
+    return { lane = lane, done = lane, glyph = lane and lanes.glyphs.done or lanes.glyphs.single,
+        words = key .. " done" .. output_of(event.rec) }
+end
+
+function steps.node_error(event, lanes)
+    local key = "node " .. event.rec.node_id
+    local lane = lanes.by_key[key]
+    return { lane = lane, done = lane, glyph = lanes.glyphs.failed, words = key .. " FAILED" .. message_of(event.rec),
+        style = "red" }
+end
+
+function steps.trace_complete(_, lanes)
+    return { glyph = lanes.glyphs.trace, words = "trace complete", style = "green" }
+end
+
+function steps.trace_failed(event, lanes)
+    return { glyph = lanes.glyphs.trace, words = "trace FAILED" .. message_of(event.rec), style = "red" }
+end
+
+function steps.trace_suspended(event, lanes)
+    local key = "node " .. event.rec.node_id
+    local lane = lanes.by_key[key]
+    local glyph = lane and lanes.glyphs.go_on or lanes.glyphs.begin
+    lane = lane or lanes:open(key, event.rec.timestamp_ns)
+    lane.glyph = lanes.glyphs.waits
+    lanes.waiting = lane
+    return { lane = lane, glyph = glyph, words = key .. " suspended: " .. trace_words.waits_for(event.rec.metadata),
+        style = "yellow" }
+end
+
+function steps.trace_resumed(_, lanes)
+    local lane = lanes.waiting
+    lanes.waiting = nil
+    if not lane or lanes.by_key[lane.key] ~= lane then
+        return { glyph = lanes.glyphs.trace, words = "trace resumed", style = "yellow" }
+    end
+    lane.glyph = lanes.glyphs.runs
+    return { lane = lane, glyph = lanes.glyphs.go_on, words = lane.key .. " resumed", style = "yellow" }
+end
+
+function steps.checkpoint(_, lanes)
+    return { glyph = lanes.glyphs.trace, words = "checkpoint", style = "dim" }
+end
+
+function steps.loop_iteration(event, lanes)
+    local key = "loop " .. event.rec.node_id
+    local lane = lanes.by_key[key]
+    local glyph = lane and lanes.glyphs.go_on or lanes.glyphs.begin
+    return { lane = lane or lanes:open(key, event.rec.timestamp_ns), glyph = glyph,
+        words = ("%s, iteration %d"):format(key, event.rec.iteration) }
+end
+
+function steps.loop_exit(event, lanes)
+    local key = "loop " .. event.rec.node_id
+    local lane = lanes.by_key[key]
+    return { lane = lane, done = lane, glyph = lane and lanes.glyphs.done or lanes.glyphs.single,
+        took_ns = lane and event.rec.timestamp_ns - lane.start_ns,
+        words = ("%s ends, iteration %d"):format(key, event.rec.iteration) }
+end
+
+local function gap_step(event, lanes)
+    local gap = event.gap
+    local words = ("unreadable here: %s, %d bytes at %s:%d; records of this trace may be missing"):format(gap.class,
+        gap.length, gap.segment, gap.offset)
+    return { glyph = lanes.glyphs.gap, words = words, style = "red" }
+end
+
+-- Writes one event: the drawn columns first, long words on lines of their own below each other.
+local function write_step(step, lanes, columns, at, took)
+    local index = step.lane and step.lane.index or lanes.last + 1
+    local start = ("%s  %9s  "):format(at, took)
+    local drawn = lanes:draw(index, step.glyph)
+    if step.done then
+        lanes:close(step.done)
+    end
+    local room = math.max(columns - text.width(start) - text.width(drawn), 24)
+    for line_index, words in ipairs(text.wrap(step.words, room)) do
+        if line_index > 1 then
+            start = (" "):rep(text.width(start))
+            drawn = text.pad_right(lanes:draw(), text.width(drawn))
+        end
+        output.line(start .. output.paint("dim", drawn) .. output.paint(step.style, words))
+    end
+end
+
+local function step_of(event, lanes)
+    local step = event.gap and gap_step(event, lanes) or steps[event.rec.type](event, lanes)
+    if event.rec and not event.trace and event.rec.type ~= "checkpoint" then
+        step.words = step.words .. " (the trace was not open)"
+    end
+    if event.codes then
+        step.words = step.words .. "  ! " .. table.concat(event.codes, ", ")
+        step.style = step.style or "yellow"
+    end
+    if event.rec and event.rec.suspect then
+        step.words = step.words .. "  (suspect record)"
+    end
+    return step
+end
+
+local function took_text(event, step)
+    local ns = event.took_ns or step.took_ns
+    if not ns then
+        return ""
+    end
+    return (event.is_estimated and "~" or "") .. tracereel.duration(ns)
+end
+
+-- The lanes that nothing ended.
+local function write_unfinished(lanes, columns, page, at_columns)
+    local words_after = page.is_open and "unfinished" or "never ended"
+    for index = 1, lanes.last do
+        local lane = lanes.taken[index]
+        if lane then
+            local is_waiting = lane.glyph == lanes.glyphs.waits
+            local words = ("%s %s%s"):format(lane.key, words_after, is_waiting and ", still suspended" or "")
+            local took = units.span(lane.start_ns, page.end_ns)
+            local step = { lane = lane, done = lane, glyph = lane.glyph, words = words, style = "yellow" }
+            write_step(step, lanes, columns, text.pad_left("end", at_columns), took)
+        end
+    end
+end
+
+-- Gives every event the text of its offset; returns the columns of the longest.
+local function place_in_time(page)
+    local latest_ns = page.start_ns
+    for _, event in ipairs(page.events) do
+        if event.rec and math.ult(latest_ns, event.rec.timestamp_ns) then
+            latest_ns = event.rec.timestamp_ns
+        end
+    end
+    local form, columns = offset_form(latest_ns - page.start_ns), 3
+    for _, event in ipairs(page.events) do
+        event.at = event.rec and offset_text(form, event.rec.timestamp_ns - page.start_ns) or ""
+        columns = math.max(columns, #event.at)
+    end
+    return columns
+end
+
+---@param page { events: table[], start_ns: integer, end_ns: integer, is_open: boolean, is_ascii: boolean }
+function timeline.write(page)
+    local lanes = new_lanes(page.is_ascii and glyphs_of.ascii or glyphs_of.unicode)
+    local columns = output.columns()
+    local at_columns = place_in_time(page)
+    output.line(output.paint("bold", ("%s  %9s"):format(text.pad_left("AT", at_columns), "TOOK")))
+    for _, event in ipairs(page.events) do
+        local step = step_of(event, lanes)
+        if step.forget then
+            lanes = new_lanes(lanes.glyphs)
+        end
+        write_step(step, lanes, columns, text.pad_left(event.at, at_columns), took_text(event, step))
+    end
+    write_unfinished(lanes, columns, page, at_columns)
+end
+
+return timeline

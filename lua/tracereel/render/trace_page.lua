@@ -1,0 +1,142 @@
+-- What stands around a trace's timeline: who it is above, and below what is unfinished and what is wrong.
+local output = require "tracereel.output"
+local text = require "tracereel.render.text"
+local timeline = require "tracereel.render.timeline"
+local trace_words = require "tracereel.render.trace_words"
+local tracereel = require "tracereel"
+local units = require "tracereel.units"
+
+local trace_page = {}
+
+local style_of = { running = "cyan", suspended = "yellow", complete = "green", failed = "red" }
+
+local function labelled(label, value, style)
+    local room = math.max(output.columns() - 12, 24)
+    for index, line in ipairs(text.wrap(value, room)) do
+        output.line(("  %-9s %s"):format(index == 1 and label or "", output.paint(style, line)))
+    end
+end
+
+local function write_header(found)
+    local trace = found.trace
+    output.line(output.paint("bold", "trace " .. found.id))
+    if not trace then
+        labelled("status", "unknown: the log has records of it, but not its beginning", "red")
+        return
+    end
+    labelled("status", trace.status .. (trace.open and ", open at the end of the log" or ""), style_of[trace.status])
+    if trace.start_ns ~= 0 then
+        labelled("started", tracereel.time(trace.start_ns))
+        labelled("took", units.span(trace.start_ns, trace.last_ns) .. (trace.open and " so far" or ""))
+    elseif trace.from_snapshot then
+        labelled("started", "before the snapshot that reading began from; times count from the first record here")
+    end
+    labelled("records", ("%d, %s"):format(#found.records, text.count(trace.error_count, "error")))
+    if trace.metadata then
+        labelled("metadata", text.clean(trace.metadata))
+    end
+    if trace.tainted then
+        labelled("TAINTED", "it was open where the log is damaged: records of it may be missing", "red")
+    end
+end
+
+local function is_unfinished(node)
+    return node.status ~= "done" and node.status ~= "idle"
+end
+
+local function node_line(trace, node, now_ns)
+    local words = { ("node %d"):format(node.id) }
+    if node.status == "suspended" and trace.suspension then
+        words[#words + 1] = ("suspended for %s, since %s"):format(units.span(trace.suspension.since_ns, now_ns),
+            tracereel.time(trace.suspension.since_ns))
+        words[#words + 1] = trace_words.waits_for(trace.suspension_metadata)
+    elseif node.status == "error" then
+        words[#words + 1] = ("failed (%s)"):format(text.count(node.error_count, "error"))
+        words[#words + 1] = node.error and text.clean(node.error) or nil
+    elseif node.status == "looping" then
+        words[#words + 1] = ("looping, iteration %d"):format(node.last_iteration)
+    elseif node.start_ns then
+        words[#words + 1] = ("%s for %s, attempt %d"):format(node.status, units.span(node.start_ns, now_ns),
+            #node.attempts)
+    else
+        words[#words + 1] = node.status
+    end
+    return table.concat(words, ": ", 1, 2) .. (words[3] and "; " .. words[3] or "")
+end
+
+local function write_unfinished(trace, now_ns)
+    output.line("")
+    output.line(output.paint("bold", "unfinished at the end of the log, " .. tracereel.time(now_ns)))
+    local count = 0
+    for _, node in ipairs(trace.nodes) do
+        if is_unfinished(node) then
+            count = count + 1
+            for index, line in ipairs(text.wrap(node_line(trace, node, now_ns), output.columns() - 4)) do
+                output.line((index == 1 and "  " or "    ") .. line)
+            end
+        end
+    end
+    if count == 0 then
+        output.line("  no node is known to be running")
+    end
+    output.line(output.paint("bold", "after a crash the engine would"))
+    output.line("  " .. trace_words.recovery(trace))
+end
+
+local function write_violations(found)
+    local places, order = {}, {}
+    for _, event in ipairs(found.events) do
+        for _, code in ipairs(event.codes or {}) do
+            if not places[code] then
+                places[code] = {}
+                order[#order + 1] = code
+            end
+            table.insert(places[code], ("%s:%d"):format(tracereel.unsigned(event.rec.sequence), event.rec.offset))
+        end
+    end
+    if #order == 0 then
+        return
+    end
+    output.line("")
+    output.line(output.paint("bold", "violations"))
+    for _, code in ipairs(order) do
+        output.line(("  %s: %s"):format(code, tracereel.violations[code]))
+        output.line("    at " .. text.cut(table.concat(places[code], ", "), output.columns() - 7))
+    end
+end
+
+local function has_estimates(events)
+    for _, event in ipairs(events) do
+        if event.is_estimated then
+            return true
+        end
+    end
+    return false
+end
+
+---@param found { id: string, trace: tracereel.trace|nil, records: tracereel.rec[], events: table[] }
+---@param now_ns integer the log's end
+---@param is_ascii boolean|nil
+function trace_page.write(found, now_ns, is_ascii)
+    local trace = found.trace
+    local first = found.records[1]
+    local start_ns = trace and trace.start_ns ~= 0 and trace.start_ns or first and first.timestamp_ns or 0
+    write_header(found)
+    output.line("")
+    timeline.write {
+        events = found.events,
+        start_ns = start_ns,
+        end_ns = trace and not trace.open and trace.last_ns or now_ns,
+        is_open = trace == nil or trace.open,
+        is_ascii = is_ascii,
+    }
+    if has_estimates(found.events) then
+        output.line("  ~ estimated: no node_start was written")
+    end
+    if trace and trace.open then
+        write_unfinished(trace, now_ns)
+    end
+    write_violations(found)
+end
+
+return trace_page

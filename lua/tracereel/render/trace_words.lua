@@ -1,0 +1,108 @@
+-- Words about a trace: where it stands, what it waits for, what the engine would do with it.
+local text = require "tracereel.render.text"
+local tracereel = require "tracereel"
+local units = require "tracereel.units"
+
+local trace_words = {}
+
+---Nodes as "3, 5 and 3 again": "3 (twice), 5".
+---@param nodes integer[]
+function trace_words.nodes(nodes)
+    local times, order = {}, {}
+    for _, node in ipairs(nodes) do
+        if not times[node] then
+            order[#order + 1] = node
+        end
+        times[node] = (times[node] or 0) + 1
+    end
+    for index, node in ipairs(order) do
+        local count = times[node]
+        order[index] = count == 1 and ("%d"):format(node) or ("%d (%d times)"):format(node, count)
+    end
+    return table.concat(order, ", ")
+end
+
+local recovery_words = {
+    await_resume = function(recovery)
+        return ("wait at node %d for its resume"):format(recovery.node)
+    end,
+    retry_nodes = function(recovery)
+        return "run again, from the beginning of the node: " .. trace_words.nodes(recovery.nodes)
+    end,
+    resume_from = function(recovery, trace)
+        return trace.last_completed_node and ("go on behind node %d"):format(recovery.node) or "begin at node 0"
+    end,
+}
+
+---What the engine would do after a crash, with the engine's own word for it.
+function trace_words.recovery(trace)
+    local recovery = trace:recovery()
+    return ("%s (%s)"):format(recovery_words[recovery.action](recovery, trace), recovery.action)
+end
+
+local function known(value)
+    return value ~= nil and value ~= tracereel.null
+end
+
+---What a suspension waits for, from its metadata: "waits for order-approval-1, 1h00m at most, then Reject".
+---@param metadata string|nil
+function trace_words.waits_for(metadata)
+    if not metadata then
+        return "waits for a resume"
+    end
+    local decoded = tracereel.json_decode(metadata)
+    if type(decoded) ~= "table" then
+        return text.clean(metadata)
+    end
+    local words = { "waits for " .. (known(decoded.hook_id) and text.clean(tostring(decoded.hook_id)) or "a resume") }
+    local seconds = math.type(decoded.timeout_secs) == "integer" and decoded.timeout_secs
+    if not seconds or seconds < 0 or seconds > math.maxinteger // 1000000000 then
+        words[2] = "no timeout"
+    else
+        words[2] = tracereel.duration(seconds * 1000000000) .. " at most"
+        words[3] = known(decoded.timeout_action) and "then " .. text.clean(tostring(decoded.timeout_action)) or nil
+    end
+    return table.concat(words, ", ")
+end
+
+local function last_error(trace)
+    local errors = trace.errors
+    local latest = errors[#errors]
+    return latest and text.clean(latest.message) or nil
+end
+
+-- A failed node leaves its trace open for ever in the log: the last thing that happened to it is the error.
+local function failed_node(trace)
+    local failed
+    for _, node in ipairs(trace.nodes) do
+        if node.status == "running" then
+            return nil
+        elseif node.status == "error" then
+            failed = node
+        end
+    end
+    return failed
+end
+
+---Where a trace stands, in a few words; empty for one that is complete.
+---@param trace tracereel.trace
+---@param now_ns integer the log's end
+function trace_words.stands(trace, now_ns)
+    if trace.status == "complete" then
+        return ""
+    elseif trace.status == "failed" then
+        return last_error(trace) or ""
+    elseif trace.suspended_at then
+        local since = trace.suspension and (" for " .. units.span(trace.suspension.since_ns, now_ns)) or ""
+        return ("suspended at %d%s"):format(trace.suspended_at, since)
+    end
+    local failed = failed_node(trace)
+    if failed then
+        return ("failed at %d: %s"):format(failed.id, failed.error and text.clean(failed.error) or "")
+    elseif #trace.started_nodes > 0 then
+        return "running " .. trace_words.nodes(trace.started_nodes)
+    end
+    return trace.last_completed_node and ("after %d"):format(trace.last_completed_node) or "nothing done yet"
+end
+
+return trace_words

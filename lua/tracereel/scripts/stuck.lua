@@ -1,0 +1,47 @@
+-- Traces that wait or stand still for longer than a limit, seen from the end of the log.
+local limit_ns
+
+local function where(trace)
+    if trace.suspended_at then
+        return ("suspended at node %d"):format(trace.suspended_at)
+    end
+    for _, node in ipairs(trace.nodes) do
+        if node.status == "running" then
+            return ("node %d runs"):format(node.id)
+        elseif node.status == "error" then
+            return ("node %d failed: %s"):format(node.id, node.error or "")
+        end
+    end
+    return trace.last_completed_node and ("after node %d"):format(trace.last_completed_node) or "nothing done"
+end
+
+return {
+    api = 1,
+    summary = "open traces in which nothing has happened for longer than a limit",
+    args = { limit = { type = "duration", default = "1h", help = "how long is too long, in the log's time" } },
+
+    start = function(args)
+        limit_ns = args.limit
+    end,
+
+    finish = function(log)
+        local now_ns = log:stats().now_ns
+        local rows = {}
+        for _, trace in ipairs(log:traces()) do
+            local quiet_ns = now_ns - trace.last_ns
+            if quiet_ns > limit_ns then
+                rows[#rows + 1] = { trace.id, quiet_ns, where(trace) .. (trace.tainted and " (tainted)" or "") }
+            end
+        end
+        table.sort(rows, function(a, b)
+            if a[2] ~= b[2] then
+                return a[2] > b[2]
+            end
+            return a[1] < b[1]
+        end)
+        for _, row in ipairs(rows) do
+            row[2] = tracereel.duration(row[2])
+        end
+        return rows
+    end,
+}
