@@ -137,7 +137,7 @@ typedef struct tr_trace {
     uint64_t start_ns;      /* of its trace_start; 0 for a trace that came from a snapshot */
     uint64_t last_ns;       /* the latest timestamp seen so far */
     uint64_t ready_ns;      /* the latest event that can have made a node ready */
-    uint64_t log_slot;      /* small number, unique among the open traces of one table, reused after the trace closes */
+    uint32_t log_slot;      /* small number, unique among the open traces of one table, reused after the trace closes */
     uint32_t record_count;  /* its trace_start included */
     uint32_t error_count;   /* node_error records */
     uint32_t restart_count; /* second and further trace_starts */
@@ -155,13 +155,13 @@ typedef struct tr_trace {
     uint32_t last_completed_node;
     uint32_t suspended_at;
     uint32_t started_count;
-    uint32_t *started_nodes; /* in order, twice where node_start came twice */
-    char *suspension_metadata;
-    uint32_t suspension_metadata_bytes;
-    bool has_suspension_metadata;
+    uint32_t started_capacity;
+    uint32_t *started_nodes;   /* in order, twice where node_start came twice */
+    char *suspension_metadata; /* of the latest trace_suspended, kept when the trace is resumed, as the engine does */
+    uint32_t suspension_metadata_bytes; /* 0 = none */
 
-    char *metadata; /* of its trace_start */
-    uint32_t metadata_bytes;
+    uint32_t metadata_bytes; /* 0 = none */
+    char *metadata;          /* of its trace_start */
 
     uint32_t node_count; /* nodes in the order in which they first appeared */
     uint32_t attempt_count;
@@ -220,10 +220,10 @@ void tr_traces_free(tr_traces *traces);
 /* Opens the traces of a snapshot. TR_OK or TR_ERROR_MEMORY (some may then be open). */
 tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot);
 
-/* Applies one record. TR_OK: `*trace` is the trace with the record in it, or NULL where the record is of no open trace
- * or a checkpoint of none; `*violations` are tr_violation bits. A trace that the record closed can be read until the
- * next call and is freed by it. TR_ERROR_MEMORY: the record was not, or only partly, applied; the table can still be
- * read and freed. `is_suspect` marks records found inside a broken one. */
+/* Applies one record. TR_OK: `*trace` is the trace with the record in it, or NULL where the record is of no open trace,
+ * and for a checkpoint; `*violations` are tr_violation bits. A trace that the record closed can be read until the next
+ * call and is freed by it. TR_ERROR_MEMORY: the record was not, or only partly, applied; the table can still be read and
+ * freed. `is_suspect` marks records found inside a broken one. */
 tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_suspect, tr_trace **trace,
                           uint32_t *violations);
 

@@ -1,0 +1,179 @@
+#include "trace_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Nodes and attempts are most of an open trace's memory, and a million traces may be open: so they grow by half. */
+static uint32_t next_capacity(uint32_t capacity) {
+    return capacity < 4 ? 4 : capacity + capacity / 2;
+}
+
+static bool make_room(void **items, uint32_t count, uint32_t *capacity, size_t item_bytes) {
+    if (count < *capacity) {
+        return true;
+    }
+    uint32_t larger = next_capacity(*capacity);
+    void *grown = realloc(*items, larger * item_bytes);
+    if (grown == NULL) {
+        return false;
+    }
+    *items = grown;
+    *capacity = larger;
+    return true;
+}
+
+/* For the short lists, which store no capacity: it is the power of two at or above the count. */
+static bool make_room_for_short(void **items, uint32_t count, size_t item_bytes) {
+    if ((count & (count - 1)) != 0) {
+        return true;
+    }
+    void *grown = realloc(*items, (count == 0 ? 1 : (size_t)count * 2) * item_bytes);
+    if (grown == NULL) {
+        return false;
+    }
+    *items = grown;
+    return true;
+}
+
+tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id) {
+    void *items = trace->nodes;
+    if (!make_room(&items, trace->node_count, &trace->node_capacity, sizeof *trace->nodes)) {
+        return NULL;
+    }
+    trace->nodes = items;
+    tr_node *node = &trace->nodes[trace->node_count++];
+    *node = (tr_node){.node_id = node_id, .first_attempt = TR_NONE, .last_attempt = TR_NONE, .status = TR_NODE_IDLE};
+    return node;
+}
+
+tr_attempt *tr_trace_add_attempt(tr_trace *trace, tr_node *node, uint64_t start_ns, bool estimated) {
+    void *items = trace->attempts;
+    if (!make_room(&items, trace->attempt_count, &trace->attempt_capacity, sizeof *trace->attempts)) {
+        return NULL;
+    }
+    trace->attempts = items;
+    uint32_t index = trace->attempt_count++;
+    if (node->last_attempt == TR_NONE) {
+        node->first_attempt = index;
+    } else {
+        trace->attempts[node->last_attempt].next = index;
+    }
+    node->last_attempt = index;
+    node->attempt_count++;
+    trace->attempts[index] =
+        (tr_attempt){.start_ns = start_ns, .next = TR_NONE, .outcome = TR_OUTCOME_OPEN, .estimated = estimated};
+    return &trace->attempts[index];
+}
+
+tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64_t start_ns) {
+    void *items = trace->suspensions;
+    if (!make_room_for_short(&items, trace->suspension_count, sizeof *trace->suspensions)) {
+        return NULL;
+    }
+    trace->suspensions = items;
+    tr_suspension *suspension = &trace->suspensions[trace->suspension_count++];
+    *suspension = (tr_suspension){.start_ns = start_ns, .node_id = node_id};
+    return suspension;
+}
+
+/* A copy of a text; "no memory" and "no text" are told apart by the return value. */
+static bool copy_text(tr_text text, char **copy) {
+    *copy = NULL;
+    if (text.length_bytes == 0) {
+        return true;
+    }
+    *copy = malloc(text.length_bytes);
+    if (*copy == NULL) {
+        return false;
+    }
+    memcpy(*copy, text.bytes, text.length_bytes);
+    return true;
+}
+
+tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
+    void *items = trace->errors;
+    char *copy;
+    if (!make_room_for_short(&items, trace->error_list_count, sizeof *trace->errors)) {
+        return NULL;
+    }
+    trace->errors = items;
+    if (!copy_text(message, &copy)) {
+        return NULL;
+    }
+    tr_trace_error *error = &trace->errors[trace->error_list_count++];
+    *error = (tr_trace_error){.message = copy, .message_bytes = message.length_bytes};
+    return error;
+}
+
+bool tr_trace_add_started(tr_trace *trace, uint32_t node_id) {
+    void *items = trace->started_nodes;
+    if (!make_room(&items, trace->started_count, &trace->started_capacity, sizeof *trace->started_nodes)) {
+        return false;
+    }
+    trace->started_nodes = items;
+    trace->started_nodes[trace->started_count++] = node_id;
+    return true;
+}
+
+void tr_trace_remove_started(tr_trace *trace, uint32_t node_id) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < trace->started_count; i++) {
+        if (trace->started_nodes[i] != node_id) {
+            trace->started_nodes[kept++] = trace->started_nodes[i];
+        }
+    }
+    trace->started_count = kept;
+}
+
+bool tr_trace_set_metadata(tr_trace *trace, tr_text metadata) {
+    char *copy;
+    if (!copy_text(metadata, &copy)) {
+        return false;
+    }
+    free(trace->metadata);
+    trace->metadata = copy;
+    trace->metadata_bytes = metadata.length_bytes;
+    return true;
+}
+
+bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata) {
+    char *copy;
+    if (!copy_text(metadata, &copy)) {
+        return false;
+    }
+    free(trace->suspension_metadata);
+    trace->suspension_metadata = copy;
+    trace->suspension_metadata_bytes = metadata.length_bytes;
+    return true;
+}
+
+static void free_texts_and_short_lists(tr_trace *trace) {
+    for (uint32_t i = 0; i < trace->error_list_count; i++) {
+        free(trace->errors[i].message);
+    }
+    free(trace->errors);
+    free(trace->suspensions);
+    free(trace->suspension_metadata);
+    free(trace->metadata);
+}
+
+void tr_trace_reset(tr_trace *trace) {
+    tr_trace empty = {.nodes = trace->nodes,
+                      .attempts = trace->attempts,
+                      .started_nodes = trace->started_nodes,
+                      .node_capacity = trace->node_capacity,
+                      .attempt_capacity = trace->attempt_capacity,
+                      .started_capacity = trace->started_capacity,
+                      .log_slot = trace->log_slot,
+                      .damage_count = trace->damage_count};
+    memcpy(empty.id, trace->id, sizeof empty.id);
+    free_texts_and_short_lists(trace);
+    *trace = empty;
+}
+
+void tr_trace_release(tr_trace *trace) {
+    free_texts_and_short_lists(trace);
+    free(trace->nodes);
+    free(trace->attempts);
+    free(trace->started_nodes);
+}

@@ -1,0 +1,38 @@
+/* The memory of one trace: its lists and texts. The counts and pointers of tr_trace change here and nowhere else. */
+#ifndef TRACEREEL_TRACE_STORE_H
+#define TRACEREEL_TRACE_STORE_H
+
+#include <stdbool.h>
+
+#include "tracereel/trace.h"
+
+/* Each returns what it added, uninitialised but for what its arguments say, or NULL when there is no memory (nothing
+ * changed then). What was returned earlier from the same list may have moved. */
+tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id);
+tr_attempt *tr_trace_add_attempt(tr_trace *trace, tr_node *node, uint64_t start_ns, bool estimated);
+tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64_t start_ns);
+tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message);
+
+/* False when there is no memory; nothing is changed then. */
+bool tr_trace_add_started(tr_trace *trace, uint32_t node_id);
+bool tr_trace_set_metadata(tr_trace *trace, tr_text metadata);
+bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata);
+
+/* Takes every entry with that id out, keeping the order of the others. */
+void tr_trace_remove_started(tr_trace *trace, uint32_t node_id);
+
+/* Empties the trace for another use: its id, slot and damage_count stay; the memory of its longer lists is kept. */
+void tr_trace_reset(tr_trace *trace);
+/* Frees everything that the trace owns, but not the trace. */
+void tr_trace_release(tr_trace *trace);
+
+static inline tr_node *tr_trace_node(tr_trace *trace, uint32_t node_id) {
+    for (uint32_t i = 0; i < trace->node_count; i++) {
+        if (trace->nodes[i].node_id == node_id) {
+            return &trace->nodes[i];
+        }
+    }
+    return NULL;
+}
+
+#endif
