@@ -33,6 +33,7 @@ struct tr_log {
     uint64_t start_offset; /* where to begin in the segment that is opened first */
     tr_snapshot_store snapshots;
     uint32_t problems_reported;
+    size_t counted_to;       /* statistics.record_bytes has the records of the open segment up to here */
     uint64_t closed_at;      /* the end of the segment that was closed last */
     bool end_complaint_told; /* the open segment's complaint was part of a gap already */
     tr_gap gap;
@@ -115,6 +116,7 @@ static tr_status seek_to_start(tr_log *log) {
     }
     uint64_t wanted = log->start_offset;
     log->start_offset = 0;
+    log->counted_to = log->reader.offset;
     if (reached) {
         return TR_OK;
     }
@@ -157,6 +159,12 @@ static tr_status open_next_segment(tr_log *log) {
     return TR_OK;
 }
 
+/* Between two gaps all bytes are records', so that they need not be added up one record at a time. */
+static void count_record_bytes(tr_log *log) {
+    log->statistics.record_bytes += log->reader.offset - log->counted_to;
+    log->counted_to = log->reader.offset;
+}
+
 static tr_status pass_over_gap(tr_log *log, size_t end) {
     const tr_segment_reader *reader = &log->reader;
     size_t begin = reader->offset;
@@ -177,7 +185,9 @@ static tr_status pass_over_gap(tr_log *log, size_t end) {
         log->gap.gap_class = TR_GAP_CORRUPT; /* not a crash of the writer: an archive or a disk lost something */
         log->end_complaint_told = true;
     }
+    count_record_bytes(log);
     tr_reader_skip_gap(&log->reader, end);
+    log->counted_to = end;
     return report_gap(log);
 }
 
@@ -189,7 +199,9 @@ static tr_status end_segment(tr_log *log) {
         log->end_complaint_told = true;
         return report_without_bytes(log, TR_GAP_CORRUPT, log->place.segment, end, complaint);
     }
+    count_record_bytes(log);
     tr_reader_close(&log->reader);
+    log->counted_to = 0;
     log->closed_at = end.offset;
     return TR_OK;
 }
@@ -232,7 +244,6 @@ tr_status tr_log_next(tr_log *log, tr_record *record) {
     log->place.suspect = log->reader.offset < log->reader.suspect_end;
     log->reader.offset += record->length_bytes;
     log->statistics.records++;
-    log->statistics.record_bytes += record->length_bytes;
     return TR_OK;
 }
 
@@ -256,8 +267,10 @@ tr_position tr_log_position(const tr_log *log) {
     return (tr_position){log->place.position.sequence, log->start_offset > 0 ? log->start_offset : offset};
 }
 
-const tr_log_statistics *tr_log_get_statistics(const tr_log *log) {
-    return &log->statistics;
+tr_log_statistics tr_log_get_statistics(const tr_log *log) {
+    tr_log_statistics statistics = log->statistics;
+    statistics.record_bytes += log->reader.offset - log->counted_to;
+    return statistics;
 }
 
 bool tr_log_is_damaged(const tr_log *log) {

@@ -1,7 +1,6 @@
 #include "tracereel/record.h"
 
 #include <inttypes.h>
-#include <libdeflate.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,10 +24,6 @@ int tr_record_type_from_name(const char *name, size_t length) {
         }
     }
     return -1;
-}
-
-uint32_t tr_record_crc(const uint8_t *bytes, uint32_t length_bytes) {
-    return libdeflate_crc32(0, bytes + TR_OFFSET_PAYLOAD, length_bytes - TR_OFFSET_PAYLOAD);
 }
 
 static tr_defect find_defect(const uint8_t *bytes, size_t available_bytes) {

@@ -3,6 +3,8 @@
 #ifndef TRACEREEL_RECORD_VIEW_H
 #define TRACEREEL_RECORD_VIEW_H
 
+#include <libdeflate.h>
+
 #include "bytes.h"
 #include "tracereel/record.h"
 
@@ -41,7 +43,9 @@ static inline tr_text tr_view_metadata(const tr_record *record) {
 }
 
 /* The CRC that the record's header should hold. */
-uint32_t tr_record_crc(const uint8_t *bytes, uint32_t length_bytes);
+static inline uint32_t tr_record_crc(const uint8_t *bytes, uint32_t length_bytes) {
+    return libdeflate_crc32(0, bytes + TR_OFFSET_PAYLOAD, length_bytes - TR_OFFSET_PAYLOAD);
+}
 
 /* tr_record_decode without its words: true when a valid record starts at `bytes`. The tests stand in the order of their
  * cost, so that a search through garbage seldom reaches the CRC. */

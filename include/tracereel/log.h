@@ -99,7 +99,7 @@ const tr_error *tr_log_error(const tr_log *log);
 
 /* Where the next record would be read: give it to `from` to go on later. */
 tr_position tr_log_position(const tr_log *log);
-const tr_log_statistics *tr_log_get_statistics(const tr_log *log);
+tr_log_statistics tr_log_get_statistics(const tr_log *log);
 /* True when something durable was lost in what has been read so far. */
 bool tr_log_is_damaged(const tr_log *log);
 
