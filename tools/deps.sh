@@ -10,14 +10,10 @@ set -u
 list=$(dirname "$0")/packages.txt
 compiler=${CC:-cc}
 
-# Debian's place for Lua's headers is in no compiler's path.
-if [ -z "${CPPFLAGS:-}" ]; then
-    CPPFLAGS=$(pkg-config --cflags lua5.4 2>/dev/null)
-fi
-
+# Debian's place for Lua's headers is in no compiler's path. pkg-config is asked each time: it may have come meanwhile.
 can_include() {
-    # shellcheck disable=SC2086
-    echo "#include <$1>" | $compiler $CPPFLAGS -E -x c -
+    # shellcheck disable=SC2046,SC2086
+    echo "#include <$1>" | $compiler ${CPPFLAGS:-$(pkg-config --cflags lua5.4)} -E -x c -
 }
 
 can_link_with() {
@@ -61,7 +57,7 @@ as_root() {
 tell_what_to_type() {
     echo "tracereel needs packages that are not installed:$missing" >&2
     if command -v apt-get >/dev/null; then
-        echo "Type, as root:" >&2
+        echo "Type this as root, and then make again:" >&2
         echo "    apt-get update && apt-get install -y --no-install-recommends$missing" >&2
     else
         echo "These are their names in Debian 12. This system has no apt-get: install what it calls them." >&2
