@@ -11,7 +11,7 @@ local layers = {
     { "source", "mapping", "segment_file", "segment_list" },
     { "snapshot", "snapshot_store" },
     { "log", "gap", "segment_reader" },
-    { "trace", "trace_json", "trace_store", "transition" },
+    { "trace", "trace_json", "trace_store", "traces", "transition" },
     { "replay" },
     { "histogram" },
     { "writer" },
@@ -77,15 +77,21 @@ end
 
 local function check_engine_include(path, line_number, header)
     local name, included = base_name(path), base_name(header)
-    if not rank_of[name] then
-        return report(path, line_number, "belongs to no layer: add %s to the table in tools/check_layers.lua", name)
-    elseif not rank_of[included] then
-        return report(path, line_number, "%s belongs to no layer", header)
+    if not rank_of[name] or not rank_of[included] then
+        return -- said once, by check_has_layer
     end
     local stranger = strangers[layer_of[name]]
     if rank_of[included] > rank_of[name] or stranger and stranger[layer_of[included]] then
         report(path, line_number, "%s (layer %s) may not include %s (layer %s)", name, layer_of[name], header,
             layer_of[included])
+    end
+end
+
+local function check_has_layer(path)
+    if path:find("^src/[^/]*$") and path ~= "src/main.c" or path:find("^include/") then
+        if not rank_of[base_name(path)] then
+            report(path, 1, "belongs to no layer: add it to the table in tools/check_layers.lua")
+        end
     end
 end
 
@@ -149,6 +155,7 @@ end
 
 local c_files = list("find include src tests -name '*.[ch]' | sort")
 for _, path in ipairs(c_files) do
+    check_has_layer(path)
     check_file(path, check_c_line)
 end
 for _, path in ipairs(list("find lua examples tests tools -name '*.lua' ! -name '*.d.lua' | sort")) do
