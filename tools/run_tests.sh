@@ -105,7 +105,7 @@ run_unit() {
 run_spec() {
     local output=$results/spec.txt code good bad pending note=
     local -a environment=(
-        "LUA_PATH=$root/lua/?.lua;$root/lua/?/init.lua;$root/tests/spec/?.lua;;" "LUA_CPATH=$build/lua/?.so;;"
+        "LUA_PATH=$root/lua/?.lua;$root/lua/?/init.lua;$root/?.lua;;" "LUA_CPATH=$build/lua/?.so;;"
         "TRACEREEL=$program" "TRACEREEL_BUILD=$build")
     if [ -n "${SANITIZED:-}" ]; then
         environment+=("TRACEREEL_SANITIZED=1" "ASAN_OPTIONS=$without_leaks" "LD_PRELOAD=$sanitizer_library")
