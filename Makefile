@@ -80,7 +80,7 @@ PKG_CONFIG_FILE = $(BUILD)/tracereel.pc
 MAKEFLAGS += --no-print-directory
 # A make inside a recipe uses every core, unless whoever called make chose a number.
 JOBS := $(shell nproc 2>/dev/null || echo 1)
-SUBMAKE = $(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 .PHONY: all libraries module objects unit-programs fuzz-programs bench-programs deps demo test unit spec asan fuzz \
 	bench lint install uninstall clean help FORCE
@@ -167,41 +167,44 @@ deps: ## install the Debian packages that are missing, or say which
 	@tools/deps.sh install
 
 demo: deps ## install what is missing, build, and show the main job on examples/logs
-	@$(SUBMAKE) --silent all
+	@$(MAKE) $(PARALLEL) --silent all
 	@tools/demo.sh $(BUILD)
 
 ASAN_BUILD = $(BUILD)/asan
-ASAN_MAKE = $(SUBMAKE) --silent BUILD=$(ASAN_BUILD) SANITIZE=address,undefined CFLAGS='-O1 -g' LUA_DIR='$(CURDIR)/lua'
+# gcc's run-time library can be loaded before lua5.4, which was not built with it.
+ASAN_FLAGS = $(PARALLEL) --silent BUILD=$(ASAN_BUILD) CC=gcc SANITIZE=address,undefined CFLAGS='-O1 -g' \
+	LUA_DIR='$(CURDIR)/lua'
 FUZZ_BUILD = $(BUILD)/fuzz
-FUZZ_MAKE = $(SUBMAKE) --silent BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
+FUZZ_FLAGS = $(PARALLEL) --silent BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=fuzzer-no-link,address,undefined \
+	CFLAGS='-O1 -g'
 
 test: deps ## set up as demo does, then run every test
-	@$(SUBMAKE) --silent all unit-programs
-	@$(FUZZ_MAKE) fuzz-programs
+	@$(MAKE) $(PARALLEL) --silent all unit-programs
+	@$(MAKE) $(FUZZ_FLAGS) fuzz-programs
 	@FUZZ_SECONDS=$(FUZZ_TEST_SECONDS) tools/run_tests.sh $(BUILD) unit spec fuzz demo install
 
 unit: ## only the unit tests of the C layers
-	@$(SUBMAKE) --silent unit-programs
+	@$(MAKE) $(PARALLEL) --silent unit-programs
 	@tools/run_tests.sh $(BUILD) unit
 
 spec: ## only the specs of the Lua module and the command line
-	@$(SUBMAKE) --silent all
+	@$(MAKE) $(PARALLEL) --silent all
 	@tools/run_tests.sh $(BUILD) spec
 
 asan: deps ## unit tests and specs under address and undefined-behaviour sanitizers
-	@$(ASAN_MAKE) all unit-programs
-	@SANITIZED=1 CC='$(CC)' tools/run_tests.sh $(ASAN_BUILD) unit spec
+	@$(MAKE) $(ASAN_FLAGS) all unit-programs
+	@SANITIZED=1 CC=gcc tools/run_tests.sh $(ASAN_BUILD) unit spec
 
 fuzz: deps ## each fuzz program for FUZZ_SECONDS (60)
-	@$(FUZZ_MAKE) fuzz-programs
+	@$(MAKE) $(FUZZ_FLAGS) fuzz-programs
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run_tests.sh $(BUILD) fuzz
 
 bench: deps ## measure against yardsticks in the same run
-	@$(SUBMAKE) --silent all bench-programs
+	@$(MAKE) $(PARALLEL) --silent all bench-programs
 	@tests/bench/run.sh $(BUILD)
 
 lint: deps ## compiler warnings, clang-tidy, luacheck, formatting, include directions
-	@MAKE='$(SUBMAKE)' tools/lint.sh $(BUILD)
+	@MAKE='$(MAKE) $(PARALLEL)' tools/lint.sh $(BUILD)
 
 # --- installing ----------------------------------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ run_unit() {
         name=$(basename "$source" .c)
         output=$results/$name.txt
         if [ ! -x "$build/tests/$name" ]; then
-            count "unit $name (not built)" 0 1
+            count "unit $name: not built" 0 1
             continue
         fi
         run_into "$output" "$build/tests/$name"
