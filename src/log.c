@@ -8,14 +8,10 @@
 
 #include "fail.h"
 #include "gap.h"
-#include "segment_list.h"
 #include "segment_reader.h"
+#include "segment_walk.h"
 #include "snapshot_store.h"
 #include "source.h"
-
-/* Missing segments in a row are reported one by one up to this many, beyond it as one gap: a file named
- * wal_ffffffffffffffff.log must not cost 2^64 reports. */
-enum { MISSING_ONE_BY_ONE = 1000 };
 
 struct tr_log {
     tr_segment_reader reader;
@@ -26,11 +22,7 @@ struct tr_log {
     char *path;
     bool is_directory;
     tr_source_kind single_kind; /* of a log that is one segment or a stream */
-    tr_segment_list segments;
-    uint32_t next_segment; /* index of the one to be opened next */
-    uint64_t missing_next; /* sequence numbers missing_next <= n < missing_end are to be reported */
-    uint64_t missing_end;
-    uint64_t start_offset; /* where to begin in the segment that is opened first */
+    tr_segment_walk walk;
     tr_snapshot_store snapshots;
     uint32_t problems_reported;
     size_t counted_to;       /* statistics.record_bytes has the records of the open segment up to here */
@@ -73,17 +65,14 @@ static tr_status report_without_bytes(tr_log *log, tr_gap_class gap_class, const
     return report_gap(log);
 }
 
-static tr_status report_missing(tr_log *log) {
-    uint64_t count = log->missing_end - log->missing_next;
-    count = count > MISSING_ONE_BY_ONE ? count : 1;
-    tr_segment_name_format(log->missing_next, log->missing_name);
+static tr_status report_missing(tr_log *log, uint64_t first, uint64_t count) {
+    tr_segment_name_format(first, log->missing_name);
     log->gap = (tr_gap){.gap_class = TR_GAP_MISSING_SEGMENT,
                         .segment = log->missing_name,
-                        .position = {log->missing_next, 0},
+                        .position = {first, 0},
                         .missing_count = count};
     snprintf(log->gap.detail, sizeof log->gap.detail, "%" PRIu64 " segment%s not there, others are", count,
              count == 1 ? " is" : "s in a row are");
-    log->missing_next += count;
     return report_gap(log);
 }
 
@@ -110,12 +99,12 @@ static tr_status open_reader(tr_log *log, const tr_segment *segment) {
 
 static tr_status seek_to_start(tr_log *log) {
     bool reached = true;
-    tr_status status = tr_reader_seek(&log->reader, log->start_offset, &reached, &log->error);
+    tr_status status = tr_reader_seek(&log->reader, log->walk.start_offset, &reached, &log->error);
     if (status != TR_OK) {
         return finish(log, status);
     }
-    uint64_t wanted = log->start_offset;
-    log->start_offset = 0;
+    uint64_t wanted = log->walk.start_offset;
+    log->walk.start_offset = 0;
     log->counted_to = log->reader.offset;
     if (reached) {
         return TR_OK;
@@ -133,25 +122,26 @@ static tr_status seek_to_start(tr_log *log) {
 }
 
 static tr_status open_next_segment(tr_log *log) {
-    if (log->next_segment == log->segments.count) {
+    uint64_t first = 0;
+    uint64_t missing = tr_walk_take_missing(&log->walk, &first);
+    if (missing > 0) {
+        return report_missing(log, first, missing);
+    }
+    const tr_segment *segment = tr_walk_peek(&log->walk);
+    if (segment == NULL) {
         return finish(log, TR_END);
     }
-    uint32_t index = log->next_segment;
-    const tr_segment *segment = &log->segments.items[index];
     tr_status status = open_reader(log, segment);
     bool unusable = status == TR_ERROR_NOT_A_LOG && log->is_directory;
     if (status != TR_OK && !unusable) {
         return finish(log, status);
     }
-    log->next_segment++;
-    if (log->next_segment < log->segments.count) {
-        log->missing_next = segment->sequence + 1;
-        log->missing_end = log->segments.items[log->next_segment].sequence;
-    }
-    log->place = (tr_place){.segment = segment->name, .segment_index = index, .position = {segment->sequence, 0}};
+    log->place = (tr_place){
+        .segment = segment->name, .segment_index = log->walk.next_segment, .position = {segment->sequence, 0}};
     log->end_complaint_told = false;
+    tr_walk_advance(&log->walk);
     if (unusable) { /* it vanished after it was listed, or is a directory */
-        log->start_offset = 0;
+        log->walk.start_offset = 0;
         log->closed_at = 0;
         return report_without_bytes(log, TR_GAP_MISSING_SEGMENT, segment->name, log->place.position,
                                     log->error.message);
@@ -169,7 +159,7 @@ static tr_status pass_over_gap(tr_log *log, size_t end) {
     const tr_segment_reader *reader = &log->reader;
     size_t begin = reader->offset;
     const char *complaint = tr_source_complaint(reader->source, begin, end);
-    tr_gap_surroundings surroundings = {reader->available_bytes, log->next_segment == log->segments.count,
+    tr_gap_surroundings surroundings = {reader->available_bytes, tr_walk_is_at_end(&log->walk),
                                         end < reader->available_bytes};
     log->gap = (tr_gap){.gap_class = tr_gap_classify(reader->bytes + begin, end - begin, &surroundings),
                         .segment = log->place.segment,
@@ -212,9 +202,9 @@ static tr_status step(tr_log *log, tr_record *record, bool *found) {
         return report_snapshot_problem(log);
     }
     if (log->reader.source == NULL) {
-        return log->missing_next < log->missing_end ? report_missing(log) : open_next_segment(log);
+        return open_next_segment(log);
     }
-    if (log->start_offset > 0) {
+    if (log->walk.start_offset > 0) {
         return seek_to_start(log);
     }
     size_t gap_end = 0;
@@ -260,11 +250,12 @@ const tr_error *tr_log_error(const tr_log *log) {
 }
 
 tr_position tr_log_position(const tr_log *log) {
-    if (log->reader.source == NULL && log->next_segment < log->segments.count) {
-        return (tr_position){log->segments.items[log->next_segment].sequence, log->start_offset};
+    const tr_segment *next = tr_walk_peek(&log->walk);
+    if (log->reader.source == NULL && next != NULL) {
+        return (tr_position){next->sequence, log->walk.start_offset};
     }
     uint64_t offset = log->reader.source == NULL ? log->closed_at : log->reader.offset;
-    return (tr_position){log->place.position.sequence, log->start_offset > 0 ? log->start_offset : offset};
+    return (tr_position){log->place.position.sequence, log->walk.start_offset > 0 ? log->walk.start_offset : offset};
 }
 
 tr_log_statistics tr_log_get_statistics(const tr_log *log) {
@@ -287,42 +278,24 @@ const tr_snapshot *tr_log_snapshot(const tr_log *log) {
 }
 
 uint32_t tr_log_segment_count(const tr_log *log) {
-    return log->segments.count;
+    return log->walk.segments.count;
 }
 
 bool tr_log_segment(const tr_log *log, uint32_t index, tr_segment_info *info) {
-    if (index >= log->segments.count) {
+    if (index >= log->walk.segments.count) {
         return false;
     }
-    const tr_segment *segment = &log->segments.items[index];
+    const tr_segment *segment = &log->walk.segments.items[index];
     *info = (tr_segment_info){segment->name, segment->sequence, segment->compressed};
     return true;
 }
 
-/* Sets reading to begin at a position: what lies before it is not looked at, and what should be there and is not, up to
- * the first segment behind it, is missing. */
-static void begin_at(tr_log *log, tr_position position) {
-    while (log->next_segment < log->segments.count &&
-           log->segments.items[log->next_segment].sequence < position.sequence) {
-        log->next_segment++;
-    }
-    bool present =
-        log->next_segment < log->segments.count && log->segments.items[log->next_segment].sequence == position.sequence;
-    if (present) {
-        log->start_offset = position.offset;
-    } else {
-        log->missing_next = position.sequence;
-        log->missing_end = log->next_segment < log->segments.count ? log->segments.items[log->next_segment].sequence
-                                                                   : position.sequence + 1;
-    }
-}
-
 static tr_status open_directory(tr_log *log, tr_error *error) {
-    tr_status status = tr_segment_list_read(log->path, &log->segments, error);
+    tr_status status = tr_segment_list_read(log->path, &log->walk.segments, error);
     if (status != TR_OK) {
         return status;
     }
-    if (log->segments.count == 0) {
+    if (log->walk.segments.count == 0) {
         return tr_fail(error, TR_ERROR_NOT_A_LOG,
                        "%s: expected segments (wal_*.log or wal_*.log.gz) in this directory, found none", log->path);
     }
@@ -331,7 +304,7 @@ static tr_status open_directory(tr_log *log, tr_error *error) {
     }
     status = tr_snapshot_store_read(log->path, &log->snapshots, error);
     if (status == TR_OK && log->snapshots.newest != NULL) {
-        begin_at(log, (tr_position){log->snapshots.newest->sequence, log->snapshots.newest->offset});
+        tr_walk_begin_at(&log->walk, (tr_position){log->snapshots.newest->sequence, log->snapshots.newest->offset});
     }
     return status;
 }
@@ -346,7 +319,7 @@ static tr_status open_single(tr_log *log, mode_t mode, tr_error *error) {
         compressed = length > 3 && strcmp(name + length - 3, ".gz") == 0;
     }
     log->single_kind = !S_ISREG(mode) ? TR_SOURCE_STREAM : compressed ? TR_SOURCE_GZIP : TR_SOURCE_FILE;
-    if (tr_segment_list_add(&log->segments, name, sequence, compressed) != TR_OK) {
+    if (tr_segment_list_add(&log->walk.segments, name, sequence, compressed) != TR_OK) {
         return tr_fail_memory(error, "opening a log");
     }
     /* Opened at once, so that a file that cannot be read is refused here. */
@@ -366,11 +339,10 @@ static tr_status open_path(tr_log *log, tr_error *error) {
         return opened;
     }
     if (!log->is_directory) {
-        log->start_offset = log->options.from.offset;
+        log->walk.start_offset = log->options.from.offset;
         return TR_OK;
     }
-    begin_at(log, log->options.from);
-    if (log->missing_next < log->missing_end) {
+    if (!tr_walk_begin_at(&log->walk, log->options.from)) {
         return tr_fail(error, TR_ERROR_ARGUMENT, "%s: asked to start in segment %" PRIu64 ", which is not there",
                        log->path, log->options.from.sequence);
     }
@@ -402,7 +374,7 @@ void tr_log_close(tr_log *log) {
         return;
     }
     tr_reader_close(&log->reader);
-    tr_segment_list_clear(&log->segments);
+    tr_segment_list_clear(&log->walk.segments);
     tr_snapshot_store_clear(&log->snapshots);
     free(log->path);
     free(log);

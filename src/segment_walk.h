@@ -1,0 +1,36 @@
+/* The order in which the segments of a log are read, and which are missing between them. */
+#ifndef TRACEREEL_SEGMENT_WALK_H
+#define TRACEREEL_SEGMENT_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "segment_list.h"
+#include "tracereel/log.h"
+
+typedef struct tr_segment_walk {
+    tr_segment_list segments;
+    uint32_t next_segment; /* index of the one to be read next */
+    uint64_t start_offset; /* where reading begins in it: not 0 at the very beginning only */
+    uint64_t missing_next; /* numbers missing_next <= n < missing_end are missing before it */
+    uint64_t missing_end;
+} tr_segment_walk;
+
+/* Makes the walk begin at a position. What should be there and is not, up to the first segment behind it, is missing:
+ * then false is returned. */
+bool tr_walk_begin_at(tr_segment_walk *walk, tr_position position);
+
+/* How many segments in a row are missing before the next one, to be reported as one gap; 0 = none. `*first` is the
+ * number of the first. They are passed over by this call. */
+uint64_t tr_walk_take_missing(tr_segment_walk *walk, uint64_t *first);
+
+/* The segment to be read next, or NULL at the end of the log. */
+const tr_segment *tr_walk_peek(const tr_segment_walk *walk);
+/* Goes on to the one after it. */
+void tr_walk_advance(tr_segment_walk *walk);
+
+static inline bool tr_walk_is_at_end(const tr_segment_walk *walk) {
+    return walk->next_segment == walk->segments.count;
+}
+
+#endif
