@@ -111,6 +111,7 @@ static void lay_out(const tr_trace *trace, layout *to) {
     place(to, &copy, sizeof copy); /* takes the room; written when its pointers are known */
     copy.was_tainted = tr_trace_is_tainted(trace);
     copy.damage_count = NULL;
+    copy.node_index = NULL;
     copy.nodes = place(to, trace->nodes, trace->node_count * sizeof *trace->nodes);
     copy.attempts = place(to, trace->attempts, trace->attempt_count * sizeof *trace->attempts);
     copy.suspensions = place(to, trace->suspensions, trace->suspension_count * sizeof *trace->suspensions);

@@ -35,12 +35,54 @@ static bool make_room_for_short(void **items, uint32_t count, size_t item_bytes)
     return true;
 }
 
+/* Up to this many nodes a walk over them is as fast as an index, and costs no memory. */
+enum { NODES_WITHOUT_INDEX = 24, FIRST_INDEX = 128 };
+
+/* Where a node id stands in the index (open addressing), or the empty place where it would. */
+static uint32_t *index_place(const tr_trace *trace, uint32_t node_id) {
+    uint32_t mask = trace->node_index_capacity - 1;
+    uint32_t at = (node_id * 0x9e3779b1u >> 7) & mask;
+    while (trace->node_index[at] != TR_NONE && trace->nodes[trace->node_index[at]].node_id != node_id) {
+        at = (at + 1) & mask;
+    }
+    return &trace->node_index[at];
+}
+
+tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id) {
+    uint32_t found = *index_place(trace, node_id);
+    return found == TR_NONE ? NULL : &trace->nodes[found];
+}
+
+/* Makes the index at least twice as large as the nodes that it is going to hold. */
+static bool make_room_in_index(tr_trace *trace) {
+    if (trace->node_count < NODES_WITHOUT_INDEX || trace->node_count + 1 <= trace->node_index_capacity / 2) {
+        return true;
+    }
+    uint32_t capacity = trace->node_index_capacity == 0 ? FIRST_INDEX : trace->node_index_capacity * 2;
+    uint32_t *index = malloc(capacity * sizeof *index);
+    if (index == NULL) {
+        return false;
+    }
+    memset(index, 0xff, capacity * sizeof *index); /* every place TR_NONE */
+    free(trace->node_index);
+    trace->node_index = index;
+    trace->node_index_capacity = capacity;
+    for (uint32_t i = 0; i < trace->node_count; i++) {
+        *index_place(trace, trace->nodes[i].node_id) = i;
+    }
+    return true;
+}
+
 tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id) {
     void *items = trace->nodes;
-    if (!make_room(&items, trace->node_count, &trace->node_capacity, sizeof *trace->nodes)) {
+    if (!make_room_in_index(trace) ||
+        !make_room(&items, trace->node_count, &trace->node_capacity, sizeof *trace->nodes)) {
         return NULL;
     }
     trace->nodes = items;
+    if (trace->node_index != NULL) {
+        *index_place(trace, node_id) = trace->node_count;
+    }
     tr_node *node = &trace->nodes[trace->node_count++];
     *node = (tr_node){.node_id = node_id, .first_attempt = TR_NONE, .last_attempt = TR_NONE, .status = TR_NODE_IDLE};
     return node;
@@ -153,6 +195,7 @@ static void free_texts_and_short_lists(tr_trace *trace) {
     }
     free(trace->errors);
     free(trace->suspensions);
+    free(trace->node_index);
     free(trace->suspension_metadata);
     free(trace->metadata);
 }

@@ -26,7 +26,14 @@ void tr_trace_reset(tr_trace *trace);
 /* Frees everything that the trace owns, but not the trace. */
 void tr_trace_release(tr_trace *trace);
 
+/* The lookup for traces with many nodes; call tr_trace_node. */
+tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id);
+
+/* The node with that id, or NULL. */
 static inline tr_node *tr_trace_node(tr_trace *trace, uint32_t node_id) {
+    if (trace->node_index != NULL) {
+        return tr_trace_node_by_index(trace, node_id);
+    }
     for (uint32_t i = 0; i < trace->node_count; i++) {
         if (trace->nodes[i].node_id == node_id) {
             return &trace->nodes[i];

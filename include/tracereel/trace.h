@@ -169,6 +169,8 @@ typedef struct tr_trace {
     uint32_t error_list_count;
     uint32_t node_capacity;
     uint32_t attempt_capacity;
+    uint32_t node_index_capacity;
+    uint32_t *node_index; /* finds a node by its id where there are many; NULL in small traces and in copies */
     tr_node *nodes;
     tr_attempt *attempts;
     tr_suspension *suspensions;
@@ -222,8 +224,8 @@ tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot);
 
 /* Applies one record. TR_OK: `*trace` is the trace with the record in it, or NULL where the record is of no open trace,
  * and for a checkpoint; `*violations` are tr_violation bits. A trace that the record closed can be read until the next
- * call and is freed by it. TR_ERROR_MEMORY: the record was not, or only partly, applied; the table can still be read and
- * freed. `is_suspect` marks records found inside a broken one. */
+ * call and is freed by it. TR_ERROR_MEMORY: the record was not, or only partly, applied; the table can still be read
+ * and freed. `is_suspect` marks records found inside a broken one. */
 tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_suspect, tr_trace **trace,
                           uint32_t *violations);
 
