@@ -57,8 +57,8 @@ function units.duration(ns)
         return small_duration(ns)
     end
     for _, unit in ipairs(large_units) do
-        local rounded = (ns + unit[4] // 2) // unit[4]
-        if rounded < unit.limit_ns // unit[4] then
+        local rounded = ns // unit[4] + (ns % unit[4] >= unit[4] // 2 and 1 or 0)
+        if rounded < unit.limit_ns // unit[4] or unit[1] == "d" then
             local per_large = unit[3] // unit[4]
             return ("%d%s%02d%s"):format(rounded // per_large, unit[1], rounded % per_large, unit[2])
         end
@@ -212,7 +212,7 @@ local bytes_of_suffix = {
 function units.parse_size(text)
     local number, suffix = text:match("^(%d+%.?%d*)%s*(%a*)$")
     local factor = number and bytes_of_suffix[suffix:lower()]
-    local bytes = factor and tonumber(number) * factor
+    local bytes = factor and tonumber(number) * (factor + 0.0)
     if not bytes or bytes >= 2.0 ^ 62 then
         return nil, ('"%s" is not a size; write one like 512MiB or 1GiB'):format(text)
     end
@@ -224,7 +224,7 @@ end
 ---@return tracereel.position|nil position
 ---@return string|nil problem
 function units.parse_position(text)
-    local sequence, offset = text:match("^(.+):(%w+)$")
+    local sequence, offset = text:match("^([%w_.]+):(%w+)$")
     local from_name = sequence and (sequence:match("^wal_(%x+)%.log$") or sequence:match("^wal_(%x+)%.log%.gz$"))
     sequence = from_name and math.tointeger(tonumber(from_name, 16)) or math.tointeger(tonumber(sequence or ""))
     offset = math.tointeger(tonumber(offset or ""))

@@ -1,0 +1,183 @@
+-- What is the same for every command: usage, help, where output goes, exit codes, interrupts.
+local helper = require "tests.spec.helper"
+
+local commands = { "check", "traces", "show", "dump", "run", "generate" }
+
+describe("the command line", function()
+    after_each(helper.clean)
+
+    it("answers --help, for the program and each command, on standard output", function()
+        local help = helper.run { "--help" }
+        assert.are.equal(0, help.status)
+        assert.are.equal("", help.stderr)
+        for _, name in ipairs(commands) do
+            assert.truthy(help.stdout:find("\n   " .. name .. " ", 1, true))
+            local own = helper.run { name, "--help" }
+            assert.are.equal(0, own.status)
+            assert.truthy(own.stdout:find("Usage: tracereel " .. name, 1, true))
+            for line in own.stdout:gmatch("[^\n]+") do
+                assert.is_true(#line <= 80, line)
+            end
+        end
+        assert.truthy(help.stdout:find("3  done, but the log is damaged", 1, true))
+    end)
+
+    it("answers --version", function()
+        local result = helper.run { "--version" }
+        assert.truthy(result.stdout:find("^tracereel %d+%.%d+%.%d+\n$"))
+        assert.are.equal(0, result.status)
+    end)
+
+    for _, shell in ipairs { "bash", "zsh", "fish" } do
+        it("prints a completion script for " .. shell, function()
+            local result = helper.run { "--completion", shell }
+            assert.are.equal(0, result.status)
+            assert.truthy(result.stdout:find("traces", 1, true))
+        end)
+    end
+
+    it("ends with 2 and a hint on standard error where it is used wrongly", function()
+        for _, arguments in ipairs {
+            {}, { "frobnicate" }, { "dump" }, { "dump", "--nope", helper.log("orders") },
+            { "dump", "--type", "node_finished", helper.log("orders") },
+            { "dump", "--from", "here", helper.log("orders") },
+            { "dump", "--node", "x", helper.log("orders") },
+            { "dump", "--trace", "x", helper.log("orders") },
+            { "dump", "--since", "noon", helper.log("orders") },
+            { "dump", "--since", "2", "--until", "1", helper.log("orders") },
+            { "traces", "--status", "odd", helper.log("orders") },
+            { "check", "--mode", "odd", helper.log("orders") },
+            { "run", "--max-memory", "lots", "stuck", helper.log("orders") },
+        } do
+            local result = helper.run(arguments)
+            assert.are.equal(2, result.status, table.concat(arguments, " "))
+            assert.are.equal("", result.stdout)
+            assert.truthy(result.stderr:find("--help`.\n", 1, true))
+        end
+    end)
+
+    it("reads no log where there is none, and ends with 4", function()
+        local directory = helper.directory()
+        helper.shell("mkdir " .. directory .. "/wal_0000000000000000.log")
+        for _, path in ipairs { helper.log("no-segments"), directory .. "/missing", directory } do
+            for _, command in ipairs { "dump", "check", "traces" } do
+                local result = helper.run { command, path }
+                assert.are.equal(4, result.status)
+                assert.are.equal("", result.stdout)
+                assert.truthy(result.stderr:find(path, 1, true))
+            end
+        end
+    end)
+
+    it("has an empty log for what it is", function()
+        local result = helper.run { "dump", helper.log("empty") }
+        assert.are.same({ stdout = "", stderr = "", status = 0 }, result)
+    end)
+end)
+
+describe("output", function()
+    after_each(helper.clean)
+
+    local log = helper.log("orders")
+    local commands_with_output = {
+        { "dump", log }, { "dump", "--json", log }, { "dump", "--stats", log }, { "check", log }, { "traces", log },
+        { "show", "068c8572", log }, { "run", "node_times", log }, { "run", "--list" }, { "--help" }, { "--version" },
+        { "--completion", "bash" },
+    }
+
+    for _, arguments in ipairs(commands_with_output) do
+        it("that a full disk takes ends `" .. table.concat(arguments, " ") .. "` with 4", function()
+            local result = helper.run(arguments, { stdout = "/dev/full" })
+            assert.are.equal(4, result.status)
+            assert.truthy(result.stderr:find("cannot write to standard output: No space left", 1, true))
+        end)
+    end
+
+    it("that a script's print cannot write ends with 4, even where the script catches the error", function()
+        for _, text in ipairs {
+            "return { api = 1, record = function() print(('x'):rep(1000)) end }",
+            "return { api = 1, record = function() pcall(print, ('x'):rep(1000)) end }",
+        } do
+            local result = helper.run_script(text, { stdout = "/dev/full" })
+            assert.are.equal(4, result.status)
+            assert.truthy(result.stderr:find("cannot write to standard output", 1, true))
+        end
+    end)
+
+    it("that nobody reads any more ends quietly", function()
+        local script = helper.script("return { api = 1, record = function() print(('x'):rep(1000)) end }")
+        for _, words in ipairs { "dump --json " .. log, "run " .. script .. " " .. log } do
+            local errors = helper.directory() .. "/stderr"
+            local text = helper.shell(("%s %s 2>%s | head -c 10"):format(helper.program, words, errors))
+            assert.are.equal(10, #text)
+            assert.are.equal("", helper.read(errors))
+            -- Also where the shell has turned the signal off.
+            helper.shell(("(trap '' PIPE; %s %s 2>%s) | head -c 10"):format(helper.program, words, errors))
+            assert.are.equal("", helper.read(errors))
+        end
+    end)
+
+    it("has no colours where it is no terminal", function()
+        for _, arguments in ipairs(commands_with_output) do
+            assert.is_nil(helper.run(arguments).stdout:find("\27", 1, true))
+        end
+    end)
+
+    it("has colours on a terminal, and none with NO_COLOR", function()
+        local function on_terminal(environment)
+            return helper.shell(("%s script -qec %s /dev/null </dev/null"):format(environment,
+                helper.quote(helper.program .. " traces " .. log)))
+        end
+        local _, has_script = helper.shell("command -v script")
+        if has_script ~= 0 then
+            pending("needs script(1)")
+            return
+        end
+        assert.truthy(on_terminal("TERM=xterm NO_COLOR="):find("\27[32m", 1, true))
+        assert.is_nil(on_terminal("TERM=xterm NO_COLOR=1"):find("\27[", 1, true))
+    end)
+end)
+
+describe("an interrupt", function()
+    after_each(helper.clean)
+
+    -- A log that never ends: a pipe that stays open behind its first records.
+    local function interrupted(arguments)
+        local directory = helper.directory()
+        local words = {}
+        for _, argument in ipairs(arguments) do
+            words[#words + 1] = helper.quote(argument)
+        end
+        helper.write(directory .. "/run.sh", ([[
+            mkfifo %s/pipe
+            %s %s - <%s/pipe >%s/stdout 2>%s/stderr &
+            reader=$!
+            exec 3>%s/pipe
+            cat %s >&3
+            sleep 0.5
+            kill -INT $reader
+            wait $reader
+            echo $? >%s/status
+        ]]):format(directory, helper.program, table.concat(words, " "), directory, directory, directory, directory,
+            helper.log("orders/wal_0000000000000000.log"), directory))
+        -- A shell that starts a job in the background lets it ignore interrupts; bash -m does not.
+        helper.shell("timeout 20 bash -m " .. directory .. "/run.sh 2>&1")
+        return {
+            stdout = helper.read(directory .. "/stdout"),
+            stderr = helper.read(directory .. "/stderr"),
+            status = tonumber(helper.read(directory .. "/status")),
+        }
+    end
+
+    it("ends a run with what finish makes of what was gathered, and 130", function()
+        local script = helper.script("local n = 0 return { api = 1, record = function() n = n + 1 end,"
+            .. " finish = function() return n end }")
+        local result = interrupted { "run", script }
+        assert.are.equal(130, result.status)
+        assert.truthy(result.stdout:find("^%d+\n$"), result.stderr)
+    end)
+
+    it("ends a dump with 130", function()
+        assert.are.equal(130, interrupted({ "dump", "--json" }).status)
+    end)
+end)

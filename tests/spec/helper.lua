@@ -1,0 +1,132 @@
+-- Runs the program as a user does, and knows the sample logs and what is expected of them.
+local exact_json = require "tests.spec.exact_json"
+
+local helper = {}
+
+helper.program = os.getenv("TRACEREEL") or "build/tracereel"
+helper.logs_directory = "tests/fixtures/logs"
+
+function helper.quote(text)
+    return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+function helper.read(path)
+    local file = assert(io.open(path, "rb"))
+    local text = file:read("a")
+    file:close()
+    return text
+end
+
+function helper.write(path, text)
+    local file = assert(io.open(path, "wb"))
+    assert(file:write(text))
+    assert(file:close())
+    return path
+end
+
+-- A shell command's standard output, and its exit status.
+function helper.shell(command)
+    local process = assert(io.popen(command, "r"))
+    local text = process:read("a")
+    local _, how, status = process:close()
+    return text, how == "signal" and 128 + status or status
+end
+
+local directories = {}
+
+---A new empty directory, which helper.clean removes.
+function helper.directory()
+    local path = helper.shell("mktemp -d"):match("%S+")
+    directories[#directories + 1] = path
+    return path
+end
+
+function helper.clean()
+    for _, path in ipairs(directories) do
+        helper.shell("chmod -R u+rwx " .. helper.quote(path) .. "; rm -rf " .. helper.quote(path))
+    end
+    directories = {}
+end
+
+---Runs the program. `stdin` is a text, `stdout` a file instead of a pipe, `env` a table of variables, `before` and
+---`behind` shell text around the command.
+---@param arguments string[]
+---@param options? { stdin: string, stdout: string, env: table<string, string>, before: string, behind: string }
+---@return { stdout: string, stderr: string, status: integer }
+function helper.run(arguments, options)
+    options = options or {}
+    local directory = helper.shell("mktemp -d"):match("%S+")
+    local words = {}
+    for name, value in pairs(options.env or {}) do
+        words[#words + 1] = name .. "=" .. helper.quote(value)
+    end
+    words[#words + 1] = options.before
+    words[#words + 1] = helper.quote(helper.program)
+    for _, argument in ipairs(arguments) do
+        words[#words + 1] = helper.quote(argument)
+    end
+    local input = "/dev/null"
+    if options.stdin then
+        input = helper.write(directory .. "/stdin", options.stdin)
+    end
+    words[#words + 1] = "<" .. input .. " 2>" .. directory .. "/stderr"
+    words[#words + 1] = options.stdout and ">" .. options.stdout or nil
+    words[#words + 1] = options.behind
+    local stdout, status = helper.shell(table.concat(words, " "))
+    local stderr = helper.read(directory .. "/stderr")
+    helper.shell("rm -rf " .. directory)
+    return { stdout = stdout, stderr = stderr, status = status }
+end
+
+---The path of a sample log.
+function helper.log(name)
+    return helper.logs_directory .. "/" .. name
+end
+
+---The names of all sample logs.
+function helper.log_names()
+    local names = {}
+    for name in helper.shell("ls " .. helper.logs_directory):gmatch("[^\n]+") do
+        if name ~= "expected" and name ~= "no-segments" then
+            names[#names + 1] = name
+        end
+    end
+    return names
+end
+
+---Every line of JSON, numbers kept as texts.
+function helper.objects(text)
+    local objects = {}
+    for line in text:gmatch("[^\n]+") do
+        objects[#objects + 1] = exact_json(line)
+    end
+    return objects
+end
+
+---What is expected of a sample log: its "records", "states" or "damage". nil where nothing is written down.
+function helper.expected(name, kind)
+    local path = ("%s/expected/%s.%s.jsonl"):format(helper.logs_directory, name, kind)
+    local file = io.open(path, "rb")
+    if file then
+        file:close()
+        return helper.objects(helper.read(path))
+    end
+end
+
+---A script's file in a directory of its own.
+function helper.script(text, name)
+    return helper.write(helper.directory() .. "/" .. (name or "script") .. ".lua", text)
+end
+
+---Runs a script on a sample log.
+function helper.run_script(text, options)
+    options = options or {}
+    local arguments = { "run", helper.script(text) }
+    for _, argument in ipairs(options.arguments or {}) do
+        arguments[#arguments + 1] = argument
+    end
+    arguments[#arguments + 1] = helper.log(options.log or "orders")
+    return helper.run(arguments, options)
+end
+
+return helper
