@@ -5,12 +5,12 @@
 -- include its own layer and those below.
 local layers = {
     { "status", "fail" },
-    { "bytes", "utf8" },
+    { "bytes", "utf8", "span_crc" },
     { "record", "record_view" },
     { "json" },
     { "source", "mapping", "segment_file", "segment_list" },
     { "snapshot", "snapshot_store" },
-    { "log", "gap", "segment_reader" },
+    { "log", "gap", "segment_reader", "segment_walk" },
     { "trace", "trace_json", "trace_store", "traces", "transition" },
     { "replay" },
     { "histogram" },
@@ -36,7 +36,7 @@ local reserved = {
 
 -- Lua modules that few files may require, in the same way.
 local reserved_modules = {
-    { "^tracereel%.core$", { "^lua/tracereel/[^/]*%.lua$" }, "commands and scripts use the public API" },
+    { "^tracereel%.core$", { "^lua/tracereel/[^/]*%.lua$", "^tests/" }, "commands and scripts use the public API" },
     { "^tracereel%.", { "^lua/tracereel/", "^tests/" }, "examples use what every script has: require \"tracereel\"" },
 }
 
