@@ -27,6 +27,7 @@ tr_status tr_reader_open(tr_segment_reader *reader, const char *path, const char
 
 void tr_reader_close(tr_segment_reader *reader) {
     tr_source_close(reader->source);
+    tr_span_crc_clear(&reader->spans);
     tr_reader_init(reader);
 }
 
@@ -55,9 +56,19 @@ static size_t bytes_to_judge(const tr_segment_reader *reader, size_t offset) {
     return claimed > TR_RECORD_MIN_BYTES ? claimed : TR_RECORD_MIN_BYTES;
 }
 
+/* Like tr_reader_try, but for a search that may meet very many claims of very long records. */
+static bool looks_valid(tr_segment_reader *reader, size_t offset) {
+    tr_record record;
+    if (!tr_record_is_plausible(reader->bytes + offset, reader->available_bytes - offset, &record)) {
+        return false;
+    }
+    uint32_t crc =
+        tr_span_crc_get(&reader->spans, reader->bytes, offset + TR_OFFSET_PAYLOAD, offset + record.length_bytes);
+    return crc == tr_load_u32(record.bytes + TR_OFFSET_CRC);
+}
+
 /* The first offset after the reader's where a valid record starts, or the end of the segment. */
 static tr_status find_next_record(tr_segment_reader *reader, size_t *found, tr_error *error) {
-    tr_record record;
     for (size_t offset = reader->offset + 1;; offset++) {
         while (!reader->complete && reader->available_bytes - offset < bytes_to_judge(reader, offset)) {
             tr_status status = want(reader, offset + bytes_to_judge(reader, offset), error);
@@ -65,12 +76,11 @@ static tr_status find_next_record(tr_segment_reader *reader, size_t *found, tr_e
                 return status;
             }
         }
-        size_t left = reader->available_bytes - offset;
-        if (left < TR_RECORD_MIN_BYTES) {
+        if (reader->available_bytes - offset < TR_RECORD_MIN_BYTES) {
             *found = reader->available_bytes;
             return TR_OK;
         }
-        if (tr_record_is_plausible(reader->bytes + offset, left, &record) && tr_record_crc_matches(&record)) {
+        if (looks_valid(reader, offset)) {
             *found = offset;
             return TR_OK;
         }
@@ -82,6 +92,7 @@ static tr_status recheck(tr_segment_reader *reader, bool *changed, tr_error *err
     tr_status status = tr_source_recheck(reader->source, changed, error);
     if (status == TR_OK && *changed) {
         adopt_view(reader);
+        tr_span_crc_clear(&reader->spans);
         if (reader->offset > reader->available_bytes) { /* cut off before what was read already */
             reader->offset = reader->available_bytes;
         }

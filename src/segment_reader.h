@@ -10,6 +10,7 @@
 
 #include "record_view.h"
 #include "source.h"
+#include "span_crc.h"
 
 typedef struct tr_segment_reader {
     const uint8_t *bytes; /* never NULL */
@@ -18,6 +19,7 @@ typedef struct tr_segment_reader {
     size_t suspect_end; /* records before this offset stand inside the span of a broken one */
     bool complete;      /* no more bytes will come */
     tr_source *source;  /* NULL while no segment is open */
+    tr_span_crc spans;  /* of `bytes` */
 } tr_segment_reader;
 
 /* A reader with no segment open. */
