@@ -75,6 +75,21 @@ local function handlers_with(one, filter)
     return handlers
 end
 
+-- What is no failure yet is a mistake in the tables themselves, such as a filter of a type that does not exist.
+local function replay_all(scripts, log, all)
+    local called, problem = pcall(log.replay, log, table.unpack(all))
+    if called then
+        return
+    elseif failure.is(problem) then
+        error(problem, 0)
+    end
+    local names = {}
+    for index, one in ipairs(scripts) do
+        names[index] = one.path
+    end
+    failure.raise("script", "%s: %s", table.concat(names, ", "), tostring(problem))
+end
+
 ---One pass of a log through all the scripts. After an interrupt the scripts finish with what they have gathered.
 ---@return any[] results one for each script, holes where there is none
 function runner.replay(scripts, log, given, filter)
@@ -83,7 +98,7 @@ function runner.replay(scripts, log, given, filter)
         one:start(given, log)
         all[index] = handlers_with(one, filter)
     end
-    log:replay(table.unpack(all))
+    replay_all(scripts, log, all)
     local results = {}
     for index, one in ipairs(scripts) do
         results[index] = one:finish(log)

@@ -37,7 +37,7 @@ describe("tracereel check", function()
     local verdicts = {
         ["orders"] = "the engine would open this log and read all of it",
         ["torn-tail"] = "the engine would refuse this log: at wal_0000000000000002.log:21958 it meets a record length",
-        ["zero-tail"] = "the engine would refuse this log: at wal_0000000000000002.log:22027 it meets a record length of",
+        ["zero-tail"] = "the engine would refuse this log: at wal_0000000000000002.log:22027 it meets a record",
         ["restarted"] = "the engine would refuse this log: at wal_0000000000000000.log:",
         ["bit-flip-payload"] = "the engine would open this log, but skip what it cannot read",
         ["missing-segment"] = "the engine would open this log, but not notice that a segment is missing",

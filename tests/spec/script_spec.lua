@@ -40,7 +40,8 @@ describe("a script's file", function()
 
     it("can be loaded, checked and run from plain lua5.4", function()
         local path = helper.script("local n = 0 return { api = 1, summary = 's',"
-            .. " args = { by = { type = 'integer', default = 2 } }, start = function(args) n = args.by end, finish = function() return n end }")
+            .. " args = { by = { type = 'integer', default = 2 } }, start = function(args) n = args.by end,"
+            .. " finish = function() return n end }")
         local program = ([[
             local script, reel = require "tracereel.script", require "tracereel"
             local one = script.load(%q)
