@@ -1,0 +1,56 @@
+/* Values from Lua as the engine wants them, and back. */
+#include "lua/binding.h"
+
+static lua_Integer to_integer(lua_State *L, int index, const char *field) {
+    int is_integer = 0;
+    lua_Integer value = lua_tointegerx(L, index, &is_integer);
+    if (!is_integer || lua_type(L, index) != LUA_TNUMBER) {
+        luaL_error(L, "%s must be an integer, is %s", field, luaL_tolstring(L, index, NULL));
+    }
+    return value;
+}
+
+uint32_t tr_lua_to_u32(lua_State *L, int index, const char *field) {
+    lua_Integer value = to_integer(L, index, field);
+    if (value < 0 || value > (lua_Integer)UINT32_MAX) {
+        luaL_error(L, "%s must be from 0 to 4294967295, is %I", field, (LUAI_UACINT)value);
+    }
+    return (uint32_t)value;
+}
+
+uint64_t tr_lua_to_u64(lua_State *L, int index, const char *field) {
+    return (uint64_t)to_integer(L, index, field);
+}
+
+void tr_lua_to_trace_id(lua_State *L, int index, const char *field, uint8_t id[TR_TRACE_ID_BYTES]) {
+    size_t length = 0;
+    const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &length) : NULL;
+    if (text == NULL || !tr_trace_id_parse(text, length, id)) {
+        luaL_error(L, "%s must be a UUID like 0123abcd-0123-4567-89ab-0123456789ab, is %s", field,
+                   luaL_tolstring(L, index, NULL));
+    }
+}
+
+tr_record_type tr_lua_to_type(lua_State *L, int index) {
+    size_t length = 0;
+    const char *name = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &length) : NULL;
+    int type = name == NULL ? -1 : tr_record_type_from_name(name, length);
+    if (type < 0) {
+        luaL_error(L, "there is no record type '%s'; see tracereel.types", luaL_tolstring(L, index, NULL));
+    }
+    return (tr_record_type)type;
+}
+
+void tr_lua_push_trace_id(lua_State *L, const uint8_t id[TR_TRACE_ID_BYTES]) {
+    char text[TR_TRACE_ID_TEXT_BYTES];
+    tr_trace_id_format(id, text);
+    lua_pushlstring(L, text, TR_TRACE_ID_TEXT_BYTES - 1);
+}
+
+void tr_lua_push_text(lua_State *L, const char *bytes, size_t length) {
+    if (length == 0) {
+        lua_pushnil(L);
+    } else {
+        lua_pushlstring(L, bytes, length);
+    }
+}

@@ -1,0 +1,272 @@
+/* What the files of the binding share. Each Lua type has one file, in the order: check, push, fields and methods, open.
+ *
+ * Every function here may raise a Lua error unless it says otherwise; so a C resource is acquired only after the
+ * userdata that owns it stands on the stack. */
+#ifndef TRACEREEL_LUA_BINDING_H
+#define TRACEREEL_LUA_BINDING_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "lua/keys.h"
+#include "tracereel/json.h"
+#include "tracereel/log.h"
+#include "tracereel/record.h"
+#include "tracereel/replay.h"
+#include "tracereel/trace.h"
+
+#define TR_LUA_REC "tracereel.rec"
+#define TR_LUA_TRACE "tracereel.trace"
+#define TR_LUA_NODE "tracereel.node"
+#define TR_LUA_LOG "tracereel.log"
+#define TR_LUA_READING "tracereel.reading"
+#define TR_LUA_HISTOGRAM "tracereel.histogram"
+#define TR_LUA_WRITER "tracereel.writer"
+#define TR_LUA_FAILURE "tracereel.failure"
+
+/* ---- module.c: what one Lua state has once ---- */
+
+typedef struct tr_lua_core {
+    tr_json json;          /* for one text at a time; its memory is kept from use to use */
+    uint32_t script_index; /* whose `trace.data` is shown: the handler table that runs, from 0 */
+} tr_lua_core;
+
+/* Lua values that belong to the core, as its user values. */
+enum tr_lua_core_value {
+    TR_CORE_SEGMENT_NAMES = 1, /* table: number -> name and name -> number */
+    TR_CORE_NULL,              /* what stands for JSON null */
+    TR_CORE_OBJECT_METATABLE,  /* marks a table as a JSON object, whatever its keys are */
+    TR_CORE_JSON_DECODER,      /* function(text) -> value, or nil */
+    TR_CORE_DURATION_PARSER,   /* function(text) -> ns or nil, problem; or nil */
+    TR_CORE_RECORD_KEYS,       /* tr_keys: the names of the fields that a record can be made from */
+    TR_CORE_VALUES = TR_CORE_RECORD_KEYS
+};
+
+tr_lua_core *tr_lua_core_of(lua_State *L); /* never raises */
+void tr_lua_push_core_value(lua_State *L, enum tr_lua_core_value value);
+
+/* The text written into core->json as a Lua string; raises where memory ran out while it was written. */
+void tr_lua_push_json(lua_State *L, tr_lua_core *core);
+
+/* Makes the metatable of a type: methods by name in the table at `methods`, `__index` a closure of `index` whose
+ * upvalues are the names' lookup, the methods and whatever `upvalue_count` values are on the stack (they are popped),
+ * `__newindex` an error, locked. Nothing is left on the stack. */
+void tr_lua_new_type(lua_State *L, const char *type, const char *const *fields, int field_count,
+                     const luaL_Reg *methods, const luaL_Reg *metamethods, lua_CFunction index, int upvalue_count);
+enum { TR_UPVALUE_KEYS = 1, TR_UPVALUE_METHODS = 2, TR_UPVALUE_FIRST_OWN = 3 };
+
+/* Pushes a userdata that gives what its pointer (NULL now) points to back to free(). */
+void **tr_lua_push_block(lua_State *L);
+
+/* For the end of an `__index`: the method of that name, or an error that lists what there is. */
+int tr_lua_index_method(lua_State *L, const char *what);
+
+/* ---- failure.c ---- */
+
+/* Raise a failure object. `error` may be NULL: the status says enough. */
+int tr_lua_raise_status(lua_State *L, tr_status status, const tr_error *error);
+int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...);
+/* Pushes one from the message on top of the stack, which it replaces. */
+void tr_lua_wrap_failure(lua_State *L, const char *kind);
+void tr_lua_open_failure(lua_State *L);
+
+/* ---- arguments.c: values from Lua as the engine wants them ---- */
+
+/* The integer at `index`, within 0 .. 2^32-1; otherwise an error that names the field. */
+uint32_t tr_lua_to_u32(lua_State *L, int index, const char *field);
+/* Any integer, read as unsigned. */
+uint64_t tr_lua_to_u64(lua_State *L, int index, const char *field);
+void tr_lua_to_trace_id(lua_State *L, int index, const char *field, uint8_t id[TR_TRACE_ID_BYTES]);
+tr_record_type tr_lua_to_type(lua_State *L, int index);
+static inline void tr_lua_push_unsigned(lua_State *L, uint64_t value) {
+    lua_pushinteger(L, (lua_Integer)value);
+}
+void tr_lua_push_trace_id(lua_State *L, const uint8_t id[TR_TRACE_ID_BYTES]);
+/* The text, or nil where it is absent. */
+void tr_lua_push_text(lua_State *L, const char *bytes, size_t length);
+static inline void tr_lua_set_unsigned(lua_State *L, const char *name, uint64_t value) { /* into the table on top */
+    tr_lua_push_unsigned(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* ---- rec.c ---- */
+
+typedef struct tr_lua_rec {
+    tr_record record; /* views `bytes` */
+    uint64_t sequence;
+    uint64_t offset;
+    uint32_t segment_name; /* number in TR_CORE_SEGMENT_NAMES; 0 = it came from no log */
+    bool suspect;
+    uint8_t bytes[];
+} tr_lua_rec;
+
+tr_lua_rec *tr_lua_check_rec(lua_State *L, int index);
+tr_lua_rec *tr_lua_test_rec(lua_State *L, int index); /* NULL: it is something else */
+/* Pushes a copy of the record; the metatable stands at `metatable_index`. */
+tr_lua_rec *tr_lua_push_rec(lua_State *L, const tr_record *record, int metatable_index);
+void tr_lua_open_rec(lua_State *L);
+
+/* ---- record_make.c ---- */
+
+/* Pushes TR_CORE_RECORD_KEYS. */
+void tr_lua_push_record_keys(lua_State *L);
+
+/* Lua functions: constructors(now), decode(bytes, position), rec:copy(changes), rec:with_metadata(text). */
+int tr_lua_constructors(lua_State *L);
+int tr_lua_decode(lua_State *L);
+int tr_lua_rec_copy(lua_State *L);
+int tr_lua_rec_with_metadata(lua_State *L);
+
+/* ---- reading.c: one pass over a log ---- */
+
+typedef struct tr_lua_gap {
+    tr_gap gap; /* its `segment` is not to be read: see segment_name */
+    uint32_t segment_name; /* number in TR_CORE_SEGMENT_NAMES */
+} tr_lua_gap;
+
+typedef enum tr_lua_reading_state {
+    TR_READING_FRESH,     /* nothing was read */
+    TR_READING_REPLAYING, /* a replay with handlers is under way */
+    TR_READING_PULLING,   /* records() is under way, or was left early */
+    TR_READING_ON,        /* log:traces() is reading on to the end */
+    TR_READING_STOPPED,   /* left early: an interrupt or an error */
+    TR_READING_ENDED
+} tr_lua_reading_state;
+
+/* A userdata with `__gc`. User value 1 is the table of handles of open traces, by log_slot + 1. */
+typedef struct tr_lua_reading {
+    tr_lua_core *core;
+    tr_log *log;
+    tr_replay *replay;
+    const tr_place *place;
+    tr_trace *closed; /* closed by the last event: what handles show of it must be moved before the next one */
+    tr_lua_gap *gaps; /* the first TR_LUA_MOST_GAPS_KEPT */
+    size_t gap_count;
+    size_t gap_capacity;
+    uint32_t script_count; /* handler tables in this pass, at least 1 */
+    uint32_t segment_index;
+    uint32_t segment_name;     /* of segment_index, number in TR_CORE_SEGMENT_NAMES */
+    uint32_t gap_segment_name; /* the same of the last gap */
+    tr_lua_reading_state state;
+    bool is_taken; /* log:traces() has read on: a pull must not */
+} tr_lua_reading;
+
+enum { TR_LUA_MOST_GAPS_KEPT = 10000 };
+
+/* Where the things that a pass needs at hand stand: stack slots, or upvalues. */
+typedef struct tr_lua_slots {
+    int reading;
+    int handles;
+    int rec_metatable;
+    int trace_metatable;
+} tr_lua_slots;
+
+/* Pushes a reading that has not begun. */
+tr_lua_reading *tr_lua_push_reading(lua_State *L, const char *path, const tr_log_options *options);
+/* Opens the replay: call once, before the first next. */
+void tr_lua_begin_reading(lua_State *L, tr_lua_reading *reading, uint32_t script_count, tr_lua_reading_state state);
+void tr_lua_set_reading_state(tr_lua_reading *reading, tr_lua_reading_state state); /* never raises */
+/* Pushes, in this order, the four things of tr_lua_slots, of the reading at `index`. */
+void tr_lua_push_slots(lua_State *L, int index);
+/* As tr_replay_next; gaps are noted. Raises only where memory runs out. */
+tr_status tr_lua_reading_next(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, tr_event *event);
+void tr_lua_push_event_rec(lua_State *L, const tr_lua_reading *reading, const tr_lua_slots *slots,
+                           const tr_event *event);
+void tr_lua_push_gap(lua_State *L, const tr_gap *gap, uint32_t segment_name);
+void tr_lua_open_reading(lua_State *L);
+
+/* ---- trace.c, trace_view.c, node.c ---- */
+
+/* A userdata without `__gc`. What keeps `trace` alive is its user value TR_HANDLE_OWNER: the reading, and after the
+ * trace has closed a block with its final state. */
+typedef struct tr_lua_trace {
+    const tr_trace *trace; /* NULL: the reading was finalized (only other finalizers can see that) */
+    const tr_lua_core *core;
+    uint32_t script_count;
+} tr_lua_trace;
+
+enum { TR_HANDLE_OWNER = 1, TR_HANDLE_ID = 2, TR_HANDLE_FIRST_DATA = 3 };
+
+static inline bool tr_lua_is_open(const tr_trace *trace) {
+    return trace->status == TR_TRACE_RUNNING || trace->status == TR_TRACE_SUSPENDED;
+}
+
+tr_lua_trace *tr_lua_check_trace(lua_State *L, int index);
+const tr_trace *tr_lua_test_trace(lua_State *L, int index);
+/* Pushes the one handle of an open (or just closed) trace of the reading. */
+void tr_lua_push_trace(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, const tr_trace *trace);
+/* Moves what the handle of `trace`, if there is one, shows into memory of its own. */
+void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace);
+void tr_lua_open_trace(lua_State *L);
+
+/* Tables made of a trace: each pushes one value. The handle stands at stack index 1. */
+void tr_lua_push_nodes(lua_State *L, const tr_trace *trace);
+void tr_lua_push_errors(lua_State *L, const tr_trace *trace);
+void tr_lua_push_violations(lua_State *L, const tr_trace *trace);
+void tr_lua_push_suspension(lua_State *L, const tr_trace *trace);
+void tr_lua_push_suspensions(lua_State *L, const tr_trace *trace);
+void tr_lua_push_started_nodes(lua_State *L, const tr_trace *trace);
+void tr_lua_push_completed_nodes(lua_State *L, const tr_trace *trace);
+void tr_lua_push_recovery(lua_State *L, const tr_trace *trace);
+
+/* Pushes a copy of a node's state. The trace's handle stands at `handle_index`, the type's metatable at
+ * `metatable_index`. */
+void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, int handle_index, int metatable_index);
+void tr_lua_open_node(lua_State *L);
+
+/* ---- filter.c ---- */
+
+/* Pushes a userdata with the filter that the table at `index` describes; NULL, and nil pushed, where it lets everything
+ * pass. Keys that are not a filter's are not looked at. */
+const tr_filter *tr_lua_push_filter(lua_State *L, int index);
+/* Raises where the table has a key that is not a filter's. */
+void tr_lua_check_filter_keys(lua_State *L, int index);
+/* The names of the filter's keys. */
+#define TR_FILTER_KEYS(X) X(types) X(nodes) X(traces) X(since_ns) X(until_ns)
+
+/* ---- log.c, replay.c ---- */
+
+int tr_lua_open_log(lua_State *L); /* the Lua function open(path, options) */
+void tr_lua_open_log_type(lua_State *L);
+
+/* The handlers' keys, beside the record types. X(name). */
+#define TR_HANDLER_EVENTS(X) X(record) X(gap) X(violation) X(tick)
+/* What a script has besides. */
+#define TR_SCRIPT_KEYS(X) X(api) X(summary) X(args) X(start) X(finish) X(merge)
+
+void tr_lua_push_handler_keys(lua_State *L, bool with_script_keys);
+/* Replays with the handler tables at 2 .. top; `reading` stands at index `reading_index`, not begun. */
+void tr_lua_run_replay(lua_State *L, int reading_index, int handler_count);
+/* Pushes the iterator of records() over a reading that was not begun, with the filter userdata (or nil) at
+ * `filter_index`. */
+void tr_lua_push_pull(lua_State *L, int reading_index, int filter_index);
+
+/* Why a pass over a log should end before its end. Written by signal handlers. */
+typedef enum tr_lua_stop {
+    TR_STOP_NONE,
+    TR_STOP_INTERRUPT, /* end the pass as if the log ended here */
+    TR_STOP_LIMIT      /* raise an error */
+} tr_lua_stop;
+extern volatile sig_atomic_t tr_lua_stop_flag;
+/* How many replays and pulls are under way: an interrupt reaches them through the flag above. */
+extern volatile sig_atomic_t tr_lua_active_readings;
+
+/* ---- histogram.c, writer.c, json.c ---- */
+
+int tr_lua_new_histogram(lua_State *L);
+void tr_lua_open_histogram(lua_State *L);
+int tr_lua_new_writer(lua_State *L);
+void tr_lua_open_writer(lua_State *L);
+int tr_lua_json(lua_State *L);
+
+#if defined(__GNUC__)
+__attribute__((visibility("default")))
+#endif
+int luaopen_tracereel_core(lua_State *L);
+
+#endif

@@ -1,0 +1,69 @@
+/* Failure objects: what is raised when something other than the call itself is wrong. */
+#include <stdarg.h>
+
+#include "lua/binding.h"
+
+/* X(status, kind). A status that is not here is a mistake of the caller's. */
+#define FAILURE_KINDS(X)                                                                                               \
+    X(TR_ERROR_ARGUMENT, "argument")                                                                                   \
+    X(TR_ERROR_MEMORY, "memory")                                                                                       \
+    X(TR_ERROR_IO, "io")                                                                                               \
+    X(TR_ERROR_NOT_A_LOG, "not_a_log")                                                                                 \
+    X(TR_ERROR_INVALID, "invalid")                                                                                     \
+    X(TR_ERROR_DAMAGED, "damaged")                                                                                     \
+    X(TR_ERROR_LOCKED, "locked")                                                                                       \
+    X(TR_ERROR_INTERRUPTED, "interrupted")
+
+static const char *kind_of(tr_status status) {
+    switch (status) {
+#define FAILURE_KIND_CASE(constant, kind)                                                                              \
+    case constant:                                                                                                     \
+        return kind;
+        FAILURE_KINDS(FAILURE_KIND_CASE)
+#undef FAILURE_KIND_CASE
+    case TR_OK:
+    case TR_END:
+    case TR_GAP:
+        break;
+    }
+    return "argument";
+}
+
+void tr_lua_wrap_failure(lua_State *L, const char *kind) {
+    lua_createtable(L, 0, 3); /* message, failure */
+    lua_insert(L, -2);        /* failure, message */
+    lua_setfield(L, -2, "message");
+    lua_pushstring(L, kind);
+    lua_setfield(L, -2, "kind");
+    luaL_setmetatable(L, TR_LUA_FAILURE);
+}
+
+int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    lua_pushvfstring(L, format, arguments);
+    va_end(arguments);
+    tr_lua_wrap_failure(L, kind);
+    return lua_error(L);
+}
+
+int tr_lua_raise_status(lua_State *L, tr_status status, const tr_error *error) {
+    const char *message = error != NULL && error->message[0] != '\0' ? error->message : tr_status_meaning(status);
+    return tr_lua_raise(L, kind_of(status), "%s", message);
+}
+
+static int failure_tostring(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_pushliteral(L, "message");
+    lua_rawget(L, 1);
+    return 1;
+}
+
+void tr_lua_open_failure(lua_State *L) {
+    luaL_newmetatable(L, TR_LUA_FAILURE); /* metatable */
+    lua_pushcfunction(L, failure_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushliteral(L, TR_LUA_FAILURE);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}

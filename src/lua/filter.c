@@ -1,0 +1,119 @@
+/* Filters: which records a handler table or a pull wants to see. */
+#include <string.h>
+
+#include "lua/binding.h"
+
+static const char *const filter_keys[] = {
+#define FILTER_KEY_STRING(name) #name,
+    TR_FILTER_KEYS(FILTER_KEY_STRING)
+#undef FILTER_KEY_STRING
+};
+
+enum { FILTER_KEY_COUNT = sizeof filter_keys / sizeof *filter_keys };
+
+void tr_lua_check_filter_keys(lua_State *L, int index) {
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) { /* key, value */
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        int known = 0;
+        while (known < FILTER_KEY_COUNT && strcmp(filter_keys[known], key) != 0) {
+            known++;
+        }
+        if (known == FILTER_KEY_COUNT) {
+            luaL_error(L, "a filter has no key '%s'; it has nodes, since_ns, traces, types, until_ns",
+                       luaL_tolstring(L, -2, NULL));
+        }
+        lua_pop(L, 1);
+    }
+}
+
+/* Pushes the field; answers with how many values it holds: 0 where it is absent, the length of an array, otherwise 1. */
+static size_t push_list(lua_State *L, int index, const char *name) {
+    lua_pushstring(L, name);
+    switch (lua_rawget(L, index)) {
+    case LUA_TNIL:
+        return 0;
+    case LUA_TTABLE:
+        if (lua_rawlen(L, -1) == 0) {
+            luaL_error(L, "%s is an empty list: leave it out to let all pass", name);
+        }
+        return (size_t)lua_rawlen(L, -1);
+    default:
+        return 1;
+    }
+}
+
+/* Pushes the element of a list that push_list left on top, or a single value itself. */
+static void push_element(lua_State *L, size_t position) {
+    if (lua_istable(L, -1)) {
+        lua_rawgeti(L, -1, (lua_Integer)position + 1);
+    } else {
+        lua_pushvalue(L, -1);
+    }
+}
+
+static uint64_t to_time(lua_State *L, int index, const char *name, uint64_t least_ns) {
+    uint64_t time_ns = 0;
+    lua_pushstring(L, name);
+    if (lua_rawget(L, index) != LUA_TNIL) {
+        time_ns = tr_lua_to_u64(L, -1, name);
+        if (time_ns < least_ns) {
+            luaL_error(L, "%s must be above 0", name);
+        }
+    }
+    lua_pop(L, 1);
+    return time_ns;
+}
+
+static bool has_filter_key(lua_State *L, int index) {
+    for (int i = 0; i < FILTER_KEY_COUNT; i++) {
+        lua_pushstring(L, filter_keys[i]);
+        bool is_there = lua_rawget(L, index) != LUA_TNIL;
+        lua_pop(L, 1);
+        if (is_there) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const tr_filter *tr_lua_push_filter(lua_State *L, int index) {
+    if (!has_filter_key(L, index)) {
+        lua_pushnil(L);
+        return NULL;
+    }
+    size_t type_count = push_list(L, index, "types");
+    size_t node_count = push_list(L, index, "nodes");
+    size_t trace_count = push_list(L, index, "traces"); /* types, nodes, traces */
+    size_t nodes_bytes = node_count * sizeof(uint32_t);
+    tr_filter *filter = lua_newuserdatauv(L, sizeof *filter + nodes_bytes + trace_count * TR_TRACE_ID_BYTES, 0);
+    memset(filter, 0, sizeof *filter);
+    lua_insert(L, -4); /* filter, types, nodes, traces */
+    uint32_t *nodes = (uint32_t *)(filter + 1);
+    uint8_t(*traces)[TR_TRACE_ID_BYTES] = (void *)(nodes + node_count);
+    for (size_t i = 0; i < trace_count; i++) {
+        push_element(L, i);
+        tr_lua_to_trace_id(L, -1, "traces", traces[i]);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1); /* filter, types, nodes */
+    for (size_t i = 0; i < node_count; i++) {
+        push_element(L, i);
+        nodes[i] = tr_lua_to_u32(L, -1, "nodes");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1); /* filter, types */
+    for (size_t i = 0; i < type_count; i++) {
+        push_element(L, i);
+        filter->types |= 1u << (unsigned)tr_lua_to_type(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1); /* filter */
+    filter->nodes = nodes;
+    filter->node_count = node_count;
+    filter->traces = (const uint8_t(*)[TR_TRACE_ID_BYTES])traces;
+    filter->trace_count = trace_count;
+    filter->since_ns = to_time(L, index, "since_ns", 0);
+    filter->until_ns = to_time(L, index, "until_ns", 1);
+    return filter;
+}

@@ -1,0 +1,306 @@
+/* A log: where it is, how it is to be read, and its latest reading. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lua/binding.h"
+
+typedef struct tr_lua_log {
+    tr_log_options options;
+} tr_lua_log;
+
+enum { LOG_USER_VALUE_PATH = 1, LOG_USER_VALUE_READING, LOG_USER_VALUES = LOG_USER_VALUE_READING };
+
+/* ---- check ---- */
+
+static tr_lua_log *check_log(lua_State *L, int index) {
+    return luaL_checkudata(L, index, TR_LUA_LOG);
+}
+
+/* Pushes the latest reading of the log at index 1. */
+static tr_lua_reading *push_latest(lua_State *L) {
+    lua_getiuservalue(L, 1, LOG_USER_VALUE_READING);
+    return lua_touserdata(L, -1);
+}
+
+/* ---- push ---- */
+
+static bool can_be_read_again(const char *path) {
+    struct stat status;
+    return strcmp(path, "-") != 0 &&
+           (stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+}
+
+/* Pushes a reading of the log at index 1 that has not begun, which becomes the latest. */
+static tr_lua_reading *push_fresh(lua_State *L) {
+    const tr_lua_log *self = check_log(L, 1);
+    tr_lua_reading *latest = push_latest(L); /* reading */
+    if (latest->replay == NULL) {
+        return latest;
+    }
+    lua_pop(L, 1);
+    lua_getiuservalue(L, 1, LOG_USER_VALUE_PATH); /* path */
+    const char *path = lua_tostring(L, -1);
+    if (!can_be_read_again(path)) {
+        tr_lua_raise(L, "io", "%s: a pipe can be read only once; save it to a file to read it again", path);
+    }
+    tr_lua_reading *reading = tr_lua_push_reading(L, path, &self->options); /* path, reading */
+    lua_remove(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, LOG_USER_VALUE_READING); /* reading */
+    return reading;
+}
+
+/* ---- fields and methods ---- */
+
+#define LOG_FIELDS(X) X(path) X(segments)
+
+enum {
+#define LOG_FIELD_ENUM(name) LOG_##name,
+    LOG_FIELDS(LOG_FIELD_ENUM)
+#undef LOG_FIELD_ENUM
+        LOG_FIELD_COUNT
+};
+
+static const char *const log_fields[LOG_FIELD_COUNT] = {
+#define LOG_FIELD_STRING(name) #name,
+    LOG_FIELDS(LOG_FIELD_STRING)
+#undef LOG_FIELD_STRING
+};
+
+static void push_segments(lua_State *L) {
+    tr_lua_reading *reading = push_latest(L); /* reading */
+    tr_segment_info info;
+    lua_newtable(L); /* reading, segments */
+    for (uint32_t i = 0; tr_log_segment(reading->log, i, &info); i++) {
+        lua_createtable(L, 0, 3); /* reading, segments, segment */
+        lua_pushstring(L, info.name);
+        lua_setfield(L, -2, "name");
+        tr_lua_set_unsigned(L, "sequence", info.sequence);
+        lua_pushboolean(L, info.compressed);
+        lua_setfield(L, -2, "compressed");
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+static int log_index(lua_State *L) {
+    const tr_keys *keys = lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_KEYS));
+    switch (tr_keys_find(keys, lua_tostring(L, 2))) {
+    case LOG_path:
+        lua_getiuservalue(L, 1, LOG_USER_VALUE_PATH);
+        return 1;
+    case LOG_segments:
+        push_segments(L);
+        return 1;
+    default:
+        return tr_lua_index_method(L, "a log");
+    }
+}
+
+static int log_tostring(lua_State *L) {
+    check_log(L, 1);
+    lua_getiuservalue(L, 1, LOG_USER_VALUE_PATH);
+    lua_pushfstring(L, "log %s", lua_tostring(L, -1));
+    return 1;
+}
+
+static int log_replay(lua_State *L) {
+    check_log(L, 1);
+    int handler_count = lua_gettop(L) - 1;
+    luaL_checktype(L, 2, LUA_TTABLE);
+    push_fresh(L); /* log, handlers..., reading */
+    tr_lua_run_replay(L, lua_gettop(L), handler_count);
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int log_records(lua_State *L) {
+    check_log(L, 1);
+    lua_settop(L, 2);
+    if (!lua_isnil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TTABLE);
+        tr_lua_check_filter_keys(L, 2);
+        tr_lua_push_filter(L, 2);
+        lua_replace(L, 2);
+    }
+    push_fresh(L); /* log, filter, reading */
+    tr_lua_push_pull(L, 3, 2);
+    return 1;
+}
+
+/* Reads on to the end of the log; an interrupt ends it early. */
+static void read_on(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots) {
+    tr_event event;
+    tr_status status = TR_OK;
+    reading->is_taken = true;
+    tr_lua_set_reading_state(reading, TR_READING_ON);
+    while ((status == TR_OK || status == TR_GAP || status == TR_ERROR_INTERRUPTED) &&
+           tr_lua_stop_flag == TR_STOP_NONE) {
+        status = tr_lua_reading_next(L, reading, slots, &event);
+    }
+    tr_lua_set_reading_state(reading, status == TR_END ? TR_READING_ENDED : TR_READING_STOPPED);
+    if (status != TR_OK && status != TR_GAP && status != TR_END && status != TR_ERROR_INTERRUPTED) {
+        tr_lua_raise_status(L, status, tr_replay_error(reading->replay));
+    }
+}
+
+static int log_traces(lua_State *L) {
+    check_log(L, 1);
+    lua_settop(L, 1);
+    tr_lua_reading *reading = push_latest(L);
+    if (reading->replay == NULL) {
+        tr_lua_begin_reading(L, reading, 1, TR_READING_STOPPED);
+    }
+    tr_lua_push_slots(L, 2); /* log, reading, reading, handles, metatables... */
+    const tr_lua_slots slots = {3, 4, 5, 6};
+    if (reading->state != TR_READING_ENDED && reading->state != TR_READING_REPLAYING) {
+        read_on(L, reading, &slots);
+    }
+    tr_traces *traces = tr_replay_traces(reading->replay);
+    size_t count = tr_traces_open_count(traces);
+    void **block = tr_lua_push_block(L); /* ..., block */
+    tr_trace **sorted = tr_traces_sorted(traces);
+    *block = sorted;
+    if (sorted == NULL && count > 0) {
+        return tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
+    }
+    lua_createtable(L, count < INT32_MAX ? (int)count : INT32_MAX, 0); /* ..., block, handles */
+    for (size_t i = 0; i < count; i++) {
+        tr_lua_push_trace(L, reading, &slots, sorted[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
+static int log_gaps(lua_State *L) {
+    check_log(L, 1);
+    const tr_lua_reading *reading = push_latest(L);
+    lua_createtable(L, (int)reading->gap_count, 0); /* reading, gaps */
+    for (size_t i = 0; i < reading->gap_count; i++) {
+        tr_lua_push_gap(L, &reading->gaps[i].gap, reading->gaps[i].segment_name);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
+/* Adds what the state machine has met; nothing, before the first record was asked for. */
+static void set_replay_statistics(lua_State *L, const tr_lua_reading *reading) {
+    const tr_replay *replay = reading->replay;
+    const uint64_t *counts = replay == NULL ? NULL : tr_replay_violation_counts(replay);
+    lua_newtable(L); /* statistics, violations */
+    for (unsigned bit = 0; counts != NULL && bit < TR_VIOLATION_COUNT; bit++) {
+        if (counts[bit] > 0) {
+            tr_lua_set_unsigned(L, tr_violation_name(bit), counts[bit]);
+        }
+    }
+    lua_setfield(L, -2, "violations");
+    size_t open_count = replay == NULL ? 0 : tr_traces_open_count(tr_replay_traces(reading->replay));
+    tr_lua_set_unsigned(L, "open_traces", open_count);
+    tr_lua_set_unsigned(L, "now_ns", replay == NULL ? 0 : tr_replay_now_ns(replay));
+}
+
+static int log_stats(lua_State *L) {
+    check_log(L, 1);
+    const tr_lua_reading *reading = push_latest(L);
+    tr_log_statistics statistics = tr_log_get_statistics(reading->log);
+    const tr_snapshot *snapshot = tr_log_snapshot(reading->log);
+    lua_createtable(L, 0, 10); /* statistics */
+    tr_lua_set_unsigned(L, "records", statistics.records);
+    tr_lua_set_unsigned(L, "record_bytes", statistics.record_bytes);
+    tr_lua_set_unsigned(L, "gap_bytes", statistics.gap_bytes);
+    lua_createtable(L, 0, TR_GAP_CLASS_COUNT); /* statistics, gaps */
+    for (unsigned gap_class = 0; gap_class < TR_GAP_CLASS_COUNT; gap_class++) {
+        tr_lua_set_unsigned(L, tr_gap_class_name((tr_gap_class)gap_class), statistics.gaps[gap_class]);
+    }
+    lua_setfield(L, -2, "gaps");
+    lua_pushboolean(L, tr_log_is_damaged(reading->log));
+    lua_setfield(L, -2, "damaged");
+    set_replay_statistics(L, reading);
+    if (snapshot != NULL) {
+        tr_lua_set_unsigned(L, "snapshot_sequence", snapshot->sequence);
+        tr_lua_set_unsigned(L, "snapshot_offset", snapshot->offset);
+    }
+    return 1;
+}
+
+static int log_position(lua_State *L) {
+    check_log(L, 1);
+    tr_position position = tr_log_position(push_latest(L)->log);
+    lua_createtable(L, 0, 2); /* position */
+    tr_lua_set_unsigned(L, "sequence", position.sequence);
+    tr_lua_set_unsigned(L, "offset", position.offset);
+    return 1;
+}
+
+/* ---- open ---- */
+
+static tr_log_mode to_mode(lua_State *L, int index) {
+    static const char *const names[] = {
+        [TR_LOG_SALVAGE] = "salvage", [TR_LOG_PREFIX] = "prefix", [TR_LOG_STRICT] = "strict"};
+    const char *name = lua_tostring(L, index);
+    for (int mode = 0; mode <= TR_LOG_STRICT; mode++) {
+        if (name != NULL && strcmp(names[mode], name) == 0) {
+            return (tr_log_mode)mode;
+        }
+    }
+    luaL_error(L, "mode must be salvage, prefix or strict, is %s", luaL_tolstring(L, index, NULL));
+    return TR_LOG_SALVAGE;
+}
+
+static tr_position to_position(lua_State *L, int index) {
+    tr_position position;
+    if (!lua_istable(L, index)) {
+        luaL_error(L, "from must be a table with sequence and offset, is %s", luaL_tolstring(L, index, NULL));
+    }
+    lua_getfield(L, index, "sequence");
+    lua_getfield(L, index, "offset");
+    position.sequence = tr_lua_to_u64(L, -2, "from.sequence");
+    position.offset = tr_lua_to_u64(L, -1, "from.offset");
+    lua_pop(L, 2);
+    return position;
+}
+
+/* Reads the table at `index`; each key must be known. */
+static void read_options(lua_State *L, int index, tr_log_options *options) {
+    luaL_checktype(L, index, LUA_TTABLE);
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) { /* name, value */
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        if (strcmp(name, "mode") == 0) {
+            options->mode = to_mode(L, lua_gettop(L));
+        } else if (strcmp(name, "from") == 0) {
+            options->has_from = true;
+            options->from = to_position(L, lua_gettop(L));
+        } else if (strcmp(name, "snapshot") == 0) {
+            options->ignore_snapshot = !lua_toboolean(L, -1);
+        } else {
+            luaL_error(L, "open has no option '%s'; it has from, mode, snapshot", luaL_tolstring(L, -2, NULL));
+        }
+        lua_pop(L, 1);
+    }
+}
+
+int tr_lua_open_log(lua_State *L) {
+    const char *path = luaL_checkstring(L, 1);
+    lua_settop(L, 2);
+    tr_log_options options;
+    memset(&options, 0, sizeof options);
+    if (!lua_isnil(L, 2)) {
+        read_options(L, 2, &options);
+    }
+    tr_lua_log *self = lua_newuserdatauv(L, sizeof *self, LOG_USER_VALUES); /* path, options, log */
+    self->options = options;
+    tr_lua_push_reading(L, path, &options);
+    lua_setiuservalue(L, 3, LOG_USER_VALUE_READING);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, 3, LOG_USER_VALUE_PATH);
+    luaL_setmetatable(L, TR_LUA_LOG);
+    return 1;
+}
+
+void tr_lua_open_log_type(lua_State *L) {
+    static const luaL_Reg methods[] = {
+        {"replay", log_replay}, {"records", log_records}, {"traces", log_traces},     {"gaps", log_gaps},
+        {"stats", log_stats},   {"position", log_position}, {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__tostring", log_tostring}, {NULL, NULL}};
+    tr_lua_new_type(L, TR_LUA_LOG, log_fields, LOG_FIELD_COUNT, methods, metamethods, log_index, 0);
+}

@@ -1,0 +1,167 @@
+/* One node of a trace: a copy of its state at the moment when it was asked for. */
+#include "lua/binding.h"
+
+/* The lists (attempts, errors) only grow while the trace lives, so they are not copied: what belongs to the moment of
+ * the copy is counted here, and read from the trace when it is asked for. */
+typedef struct tr_lua_node {
+    tr_node node;
+    tr_attempt last; /* good where node.attempt_count > 0 */
+    uint64_t duration_ns;
+    uint32_t error_list_count;
+    uint32_t restart_count;
+} tr_lua_node;
+
+enum { NODE_UPVALUE_STATUS = TR_UPVALUE_FIRST_OWN, NODE_USER_VALUE_TRACE = 1 };
+
+/* ---- push ---- */
+
+void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, int handle_index, int metatable_index) {
+    tr_lua_node *self = lua_newuserdatauv(L, sizeof *self, 1); /* node */
+    self->node = *node;
+    self->duration_ns = 0;
+    self->error_list_count = trace->error_list_count;
+    self->restart_count = trace->restart_count;
+    if (node->attempt_count > 0) {
+        self->last = trace->attempts[node->last_attempt];
+        self->duration_ns = tr_attempt_duration_ns(trace, node, &self->last);
+    }
+    lua_pushvalue(L, metatable_index);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, handle_index);
+    lua_setiuservalue(L, -2, NODE_USER_VALUE_TRACE);
+}
+
+/* ---- fields and methods ---- */
+
+#define NODE_FIELDS(X)                                                                                                 \
+    X(id, lua_pushinteger(L, (lua_Integer)node->node_id))                                                              \
+    X(status, lua_pushvalue(L, lua_upvalueindex(NODE_UPVALUE_STATUS + node->status)))                                  \
+    X(attempts, push_attempts(L, self))                                                                                \
+    X(start_ns, push_time_if(L, node->attempt_count > 0, self->last.start_ns))                                         \
+    X(end_ns, push_time_if(L, node->attempt_count > 0 && self->last.outcome != TR_OUTCOME_OPEN, self->last.end_ns))    \
+    X(duration_ns, tr_lua_push_unsigned(L, self->duration_ns))                                                         \
+    X(estimated, lua_pushboolean(L, node->attempt_count > 0 && self->last.estimated))                                  \
+    X(error, push_last_error(L, self))                                                                                 \
+    X(error_count, lua_pushinteger(L, count_errors(L, self)))                                                          \
+    X(loop_iterations, lua_pushinteger(L, (lua_Integer)node->loop_iterations))                                         \
+    X(last_iteration, push_time_if(L, node->loop_iterations > 0, node->last_iteration))                                \
+    X(completed, lua_pushboolean(L, node->is_completed))                                                               \
+    X(output_offset, tr_lua_push_unsigned(L, node->output_offset))                                                     \
+    X(output_size, lua_pushinteger(L, (lua_Integer)node->output_size))                                                 \
+    X(schema_hash, tr_lua_push_unsigned(L, node->schema_hash))
+
+enum {
+#define NODE_FIELD_ENUM(name, push) NODE_##name,
+    NODE_FIELDS(NODE_FIELD_ENUM)
+#undef NODE_FIELD_ENUM
+        NODE_FIELD_COUNT
+};
+
+static const char *const node_fields[NODE_FIELD_COUNT] = {
+#define NODE_FIELD_STRING(name, push) #name,
+    NODE_FIELDS(NODE_FIELD_STRING)
+#undef NODE_FIELD_STRING
+};
+
+static void push_time_if(lua_State *L, bool is_there, uint64_t value) {
+    if (is_there) {
+        tr_lua_push_unsigned(L, value);
+    } else {
+        lua_pushnil(L);
+    }
+}
+
+/* The trace that the lists stand in; the handle stays on the stack. */
+static const tr_trace *push_trace_of(lua_State *L, const tr_lua_node *self) {
+    lua_getiuservalue(L, 1, NODE_USER_VALUE_TRACE); /* handle */
+    const tr_trace *trace = tr_lua_check_trace(L, -1)->trace;
+    if (trace->restart_count != self->restart_count) {
+        luaL_error(L, "the trace was started afresh since this node was asked for: read its lists before that");
+    }
+    return trace;
+}
+
+static void push_attempts(lua_State *L, const tr_lua_node *self) {
+    const tr_trace *trace = push_trace_of(L, self); /* handle */
+    const tr_node *node = &self->node;
+    uint32_t count = node->attempt_count;
+    uint32_t at = node->first_attempt;
+    lua_createtable(L, count < INT32_MAX ? (int)count : INT32_MAX, 0); /* handle, attempts */
+    for (uint32_t i = 1; i <= count && at != TR_NONE; i++) {
+        const tr_attempt *attempt = i == count ? &self->last : &trace->attempts[at];
+        at = trace->attempts[at].next;
+        lua_createtable(L, 0, 5); /* handle, attempts, attempt */
+        tr_lua_set_unsigned(L, "start_ns", attempt->start_ns);
+        if (attempt->outcome != TR_OUTCOME_OPEN) {
+            tr_lua_set_unsigned(L, "end_ns", attempt->end_ns);
+        }
+        tr_lua_set_unsigned(L, "duration_ns",
+                            i == count ? self->duration_ns : tr_attempt_duration_ns(trace, node, attempt));
+        lua_pushstring(L, tr_outcome_name(attempt->outcome));
+        lua_setfield(L, -2, "outcome");
+        lua_pushboolean(L, attempt->estimated);
+        lua_setfield(L, -2, "estimated");
+        lua_rawseti(L, -2, (lua_Integer)i);
+    }
+}
+
+static bool is_error_of(const tr_trace_error *error, const tr_lua_node *self) {
+    return !error->is_trace_failure && error->node_id == self->node.node_id;
+}
+
+static void push_last_error(lua_State *L, const tr_lua_node *self) {
+    const tr_trace *trace = push_trace_of(L, self);
+    for (uint32_t i = self->error_list_count; i-- > 0;) {
+        const tr_trace_error *error = &trace->errors[i];
+        if (is_error_of(error, self)) {
+            lua_pushlstring(L, error->message_bytes == 0 ? "" : error->message, error->message_bytes);
+            return;
+        }
+    }
+    lua_pushnil(L);
+}
+
+static lua_Integer count_errors(lua_State *L, const tr_lua_node *self) {
+    const tr_trace *trace = push_trace_of(L, self);
+    lua_Integer count = 0;
+    for (uint32_t i = 0; i < self->error_list_count; i++) {
+        count += is_error_of(&trace->errors[i], self);
+    }
+    return count;
+}
+
+/* The metatable is locked, so nothing but a node gets here. */
+static int node_index(lua_State *L) {
+    const tr_lua_node *self = lua_touserdata(L, 1);
+    const tr_node *node = &self->node;
+    const tr_keys *keys = lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_KEYS));
+    switch (tr_keys_find(keys, lua_tostring(L, 2))) {
+#define NODE_FIELD_CASE(name, push)                                                                                    \
+    case NODE_##name:                                                                                                  \
+        push;                                                                                                          \
+        return 1;
+        NODE_FIELDS(NODE_FIELD_CASE)
+#undef NODE_FIELD_CASE
+    default:
+        return tr_lua_index_method(L, "a node");
+    }
+}
+
+static int node_tostring(lua_State *L) {
+    const tr_lua_node *self = luaL_checkudata(L, 1, TR_LUA_NODE);
+    lua_pushfstring(L, "node %I %s, %I attempts", (LUAI_UACINT)self->node.node_id,
+                    tr_node_status_name(self->node.status), (LUAI_UACINT)self->node.attempt_count);
+    return 1;
+}
+
+/* ---- open ---- */
+
+void tr_lua_open_node(lua_State *L) {
+    static const luaL_Reg methods[] = {{NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__tostring", node_tostring}, {NULL, NULL}};
+    int count = 0;
+    while (tr_node_status_name((unsigned)count) != NULL) {
+        lua_pushstring(L, tr_node_status_name((unsigned)count++)); /* status names... */
+    }
+    tr_lua_new_type(L, TR_LUA_NODE, node_fields, NODE_FIELD_COUNT, methods, metamethods, node_index, count);
+}

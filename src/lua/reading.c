@@ -1,0 +1,184 @@
+/* One pass over a log: the open log, its traces, and the gaps met. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lua/binding.h"
+
+volatile sig_atomic_t tr_lua_stop_flag = TR_STOP_NONE;
+volatile sig_atomic_t tr_lua_active_readings = 0;
+
+enum { READING_USER_VALUE_HANDLES = 1 };
+
+static bool is_active(tr_lua_reading_state state) {
+    return state == TR_READING_REPLAYING || state == TR_READING_PULLING || state == TR_READING_ON;
+}
+
+void tr_lua_set_reading_state(tr_lua_reading *reading, tr_lua_reading_state state) {
+    tr_lua_active_readings += is_active(state) - is_active(reading->state);
+    reading->state = state;
+}
+
+/* ---- push ---- */
+
+tr_lua_reading *tr_lua_push_reading(lua_State *L, const char *path, const tr_log_options *options) {
+    /* An open log weighs more than the collector knows: it maps files and keeps traces. */
+    enum { WEIGHT_KIB = 64 };
+    lua_gc(L, LUA_GCSTEP, WEIGHT_KIB);
+    tr_lua_reading *self = lua_newuserdatauv(L, sizeof *self, 1); /* reading */
+    memset(self, 0, sizeof *self);
+    self->core = tr_lua_core_of(L);
+    self->segment_index = UINT32_MAX;
+    luaL_setmetatable(L, TR_LUA_READING);
+    lua_newtable(L);
+    lua_setiuservalue(L, -2, READING_USER_VALUE_HANDLES);
+    tr_error error = {""};
+    tr_status status = tr_log_open(path, options, &self->log, &error);
+    if (status == TR_ERROR_IO || status == TR_ERROR_MEMORY) {
+        lua_gc(L, LUA_GCCOLLECT); /* logs that nobody holds any more may have the files or the memory */
+        status = tr_log_open(path, options, &self->log, &error);
+    }
+    while (status == TR_ERROR_INTERRUPTED && tr_lua_stop_flag == TR_STOP_NONE) {
+        status = tr_log_open(path, options, &self->log, &error);
+    }
+    if (status != TR_OK) {
+        tr_lua_raise_status(L, status, &error);
+    }
+    self->place = tr_log_place(self->log);
+    return self;
+}
+
+void tr_lua_begin_reading(lua_State *L, tr_lua_reading *reading, uint32_t script_count, tr_lua_reading_state state) {
+    tr_status status = tr_replay_open(reading->log, &reading->replay);
+    if (status != TR_OK) {
+        tr_lua_raise_status(L, status, NULL);
+    }
+    reading->script_count = script_count;
+    tr_lua_set_reading_state(reading, state);
+}
+
+void tr_lua_push_slots(lua_State *L, int index) {
+    lua_pushvalue(L, index);
+    lua_getiuservalue(L, index, READING_USER_VALUE_HANDLES);
+    luaL_getmetatable(L, TR_LUA_REC);
+    luaL_getmetatable(L, TR_LUA_TRACE); /* reading, handles, metatable of records, metatable of traces */
+}
+
+/* ---- reading on ---- */
+
+/* The number of a name in TR_CORE_SEGMENT_NAMES; new names are added. */
+static uint32_t number_segment_name(lua_State *L, const char *name) {
+    tr_lua_push_core_value(L, TR_CORE_SEGMENT_NAMES); /* names */
+    if (lua_getfield(L, -1, name) == LUA_TNIL) {
+        lua_Integer next = (lua_Integer)lua_rawlen(L, -2) + 1;
+        lua_pop(L, 1);
+        lua_pushstring(L, name);
+        lua_rawseti(L, -2, next);
+        lua_pushinteger(L, next);
+        lua_setfield(L, -2, name);
+        lua_pushinteger(L, next); /* names, number */
+    }
+    uint32_t number = (uint32_t)lua_tointeger(L, -1);
+    lua_pop(L, 2);
+    return number;
+}
+
+static void note_gap(lua_State *L, tr_lua_reading *reading) {
+    const tr_gap *gap = tr_log_gap(reading->log);
+    reading->gap_segment_name = number_segment_name(L, gap->segment);
+    if (reading->gap_count == TR_LUA_MOST_GAPS_KEPT) {
+        return;
+    }
+    if (reading->gap_count == reading->gap_capacity) {
+        size_t capacity = reading->gap_capacity == 0 ? 8 : 2 * reading->gap_capacity;
+        tr_lua_gap *gaps = realloc(reading->gaps, capacity * sizeof *gaps);
+        if (gaps == NULL) {
+            tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
+        }
+        reading->gaps = gaps;
+        reading->gap_capacity = capacity;
+    }
+    reading->gaps[reading->gap_count++] = (tr_lua_gap){*gap, reading->gap_segment_name};
+}
+
+tr_status tr_lua_reading_next(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, tr_event *event) {
+    if (reading->closed != NULL) {
+        tr_lua_settle_trace(L, slots, reading->closed);
+        reading->closed = NULL;
+    }
+    tr_status status = tr_replay_next(reading->replay, event);
+    if (status == TR_OK) {
+        reading->closed = event->trace != NULL && !tr_lua_is_open(event->trace) ? event->trace : NULL;
+        if (reading->place->segment_index != reading->segment_index) {
+            reading->segment_name = number_segment_name(L, reading->place->segment);
+            reading->segment_index = reading->place->segment_index;
+        }
+    } else if (status == TR_GAP) {
+        note_gap(L, reading);
+    }
+    return status;
+}
+
+void tr_lua_push_event_rec(lua_State *L, const tr_lua_reading *reading, const tr_lua_slots *slots,
+                           const tr_event *event) {
+    tr_lua_rec *rec = tr_lua_push_rec(L, &event->record, slots->rec_metatable);
+    rec->sequence = reading->place->position.sequence;
+    rec->offset = reading->place->position.offset;
+    rec->suspect = reading->place->suspect;
+    rec->segment_name = reading->segment_name;
+}
+
+void tr_lua_push_gap(lua_State *L, const tr_gap *gap, uint32_t segment_name) {
+    lua_createtable(L, 0, 8); /* gap */
+    lua_pushstring(L, tr_gap_class_name(gap->gap_class));
+    lua_setfield(L, -2, "class");
+    lua_pushboolean(L, tr_gap_class_is_damage(gap->gap_class));
+    lua_setfield(L, -2, "damage");
+    tr_lua_push_core_value(L, TR_CORE_SEGMENT_NAMES);
+    lua_rawgeti(L, -1, (lua_Integer)segment_name); /* gap, names, name */
+    lua_setfield(L, -3, "segment");
+    lua_pop(L, 1);
+    tr_lua_set_unsigned(L, "sequence", gap->position.sequence);
+    tr_lua_set_unsigned(L, "offset", gap->position.offset);
+    tr_lua_set_unsigned(L, "length", gap->length_bytes);
+    tr_lua_set_unsigned(L, "missing_count", gap->missing_count);
+    lua_pushstring(L, gap->detail);
+    lua_setfield(L, -2, "detail");
+}
+
+/* ---- open ---- */
+
+/* Other finalizers may still hold handles of traces: they must not look into what is freed here. */
+static void forget_traces(lua_State *L) {
+    lua_getiuservalue(L, 1, READING_USER_VALUE_HANDLES); /* handles */
+    if (!lua_istable(L, -1)) {
+        return;
+    }
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) { /* handles, place, handle */
+        ((tr_lua_trace *)lua_touserdata(L, -1))->trace = NULL;
+        lua_pop(L, 1);
+    }
+}
+
+static int reading_finalize(lua_State *L) {
+    tr_lua_reading *self = luaL_checkudata(L, 1, TR_LUA_READING);
+    tr_lua_set_reading_state(self, TR_READING_ENDED);
+    forget_traces(L);
+    tr_replay_close(self->replay);
+    tr_log_close(self->log);
+    free(self->gaps);
+    self->replay = NULL;
+    self->log = NULL;
+    self->gaps = NULL;
+    self->gap_count = 0;
+    return 0;
+}
+
+void tr_lua_open_reading(lua_State *L) {
+    luaL_newmetatable(L, TR_LUA_READING); /* metatable */
+    lua_pushcfunction(L, reading_finalize);
+    lua_setfield(L, -2, "__gc");
+    lua_pushliteral(L, TR_LUA_READING);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,269 @@
+/* A replay: the loop that calls handlers. Everything that can be known before the first record is worked out then, and
+ * one protected call holds the whole loop. */
+#include <string.h>
+
+#include "lua/handlers.h"
+
+/* One replay, as a userdata. */
+typedef struct tr_pass {
+    tr_lua_reading *reading;
+    tr_event event;
+    const char *handler; /* name of what was called last, for the place of an error; NULL before the first */
+    tr_status status;    /* how reading ended */
+    int top;             /* up to this slot the stack of the loop is fixed */
+    int made;            /* of the record and the trace handle, how many stand above it */
+    uint32_t types;      /* of interest to any of the tables */
+    bool has_violation_handler;
+    bool has_tick_handler;
+    int count;
+    tr_handlers handlers[];
+} tr_pass;
+
+/* Where things stand on the stack of the loop. */
+enum { SLOT_PASS = 1, SLOT_READING, SLOT_HANDLES, SLOT_REC_METATABLE, SLOT_TRACE_METATABLE, SLOT_FIRST_FUNCTION };
+static const tr_lua_slots loop_slots = {SLOT_READING, SLOT_HANDLES, SLOT_REC_METATABLE, SLOT_TRACE_METATABLE};
+
+/* More ticks than this for one record are only the last of them: its timestamp is not to be believed. */
+enum { MOST_TICKS_AT_ONCE = 1000000 };
+
+/* ---- calling handlers ---- */
+
+static void make_arguments(lua_State *L, tr_pass *pass, int wanted) {
+    if (pass->made < 1) {
+        tr_lua_push_event_rec(L, pass->reading, &loop_slots, &pass->event);
+        pass->made = 1;
+    }
+    if (wanted > 1 && pass->made < 2) {
+        if (pass->event.trace == NULL) {
+            lua_pushnil(L);
+        } else {
+            tr_lua_push_trace(L, pass->reading, &loop_slots, pass->event.trace);
+        }
+        pass->made = 2;
+    }
+}
+
+static void call_handler(lua_State *L, tr_pass *pass, const tr_handler *handler, const char *name, const char *code) {
+    int count = code == NULL && handler->parameters > 2 ? 2 : handler->parameters;
+    pass->handler = name;
+    if (count > 0) {
+        make_arguments(L, pass, count);
+    }
+    lua_pushvalue(L, handler->slot);
+    if (count > 0) {
+        lua_pushvalue(L, pass->top + 1);
+    }
+    if (count > 1) {
+        lua_pushvalue(L, pass->top + 2);
+    }
+    if (count > 2) {
+        lua_pushstring(L, code);
+    }
+    lua_call(L, count, 0);
+}
+
+static void call_violation_handler(lua_State *L, tr_pass *pass, const tr_handler *handler) {
+    for (unsigned bit = 0; bit < TR_VIOLATION_COUNT; bit++) {
+        if ((pass->event.violations & 1u << bit) != 0) {
+            call_handler(L, pass, handler, "violation", tr_violation_name(bit));
+        }
+    }
+}
+
+/* A handler of the record's own type, then `record`, then `violation`: of each table in turn. */
+static void show_record(lua_State *L, tr_pass *pass, unsigned type) {
+    pass->made = 0;
+    for (int i = 0; i < pass->count; i++) {
+        const tr_handlers *handlers = &pass->handlers[i];
+        bool has_violation = handlers->violation.slot != 0 && pass->event.violations != 0;
+        if ((handlers->types >> type & 1u) == 0 && !has_violation) {
+            continue;
+        }
+        if (handlers->filter != NULL && !tr_filter_passes(handlers->filter, &pass->event.record)) {
+            continue;
+        }
+        pass->reading->core->script_index = (uint32_t)i;
+        if (handlers->by_type[type].slot != 0) {
+            call_handler(L, pass, &handlers->by_type[type], tr_record_type_name(type), NULL);
+        }
+        if (handlers->record.slot != 0) {
+            call_handler(L, pass, &handlers->record, "record", NULL);
+        }
+        if (has_violation) {
+            call_violation_handler(L, pass, &handlers->violation);
+        }
+    }
+    lua_settop(L, pass->top);
+}
+
+static void show_gap(lua_State *L, tr_pass *pass) {
+    for (int i = 0; i < pass->count; i++) {
+        const tr_handler *handler = &pass->handlers[i].gap;
+        if (handler->slot != 0) {
+            pass->handler = "gap";
+            pass->reading->core->script_index = (uint32_t)i;
+            lua_pushvalue(L, handler->slot);
+            tr_lua_push_gap(L, tr_log_gap(pass->reading->log), pass->reading->gap_segment_name);
+            lua_call(L, 1, 0);
+        }
+    }
+}
+
+/* The first tick is at the first record's time, rounded up to a whole multiple. */
+static void begin_ticks(tr_handlers *handlers, uint64_t now_ns) {
+    uint64_t past_ns = now_ns % handlers->every_ns;
+    uint64_t wait_ns = past_ns == 0 ? 0 : handlers->every_ns - past_ns;
+    handlers->ticks_begun = true;
+    handlers->has_next_tick = wait_ns <= UINT64_MAX - now_ns;
+    handlers->next_tick_ns = now_ns + wait_ns;
+}
+
+static void call_ticks(lua_State *L, tr_pass *pass, tr_handlers *handlers, uint64_t now_ns) {
+    if (!handlers->ticks_begun) {
+        begin_ticks(handlers, now_ns);
+    }
+    if (handlers->has_next_tick && now_ns >= handlers->next_tick_ns &&
+        (now_ns - handlers->next_tick_ns) / handlers->every_ns >= MOST_TICKS_AT_ONCE) {
+        handlers->next_tick_ns = now_ns - (now_ns - handlers->next_tick_ns) % handlers->every_ns;
+    }
+    while (handlers->has_next_tick && now_ns >= handlers->next_tick_ns && tr_lua_stop_flag == TR_STOP_NONE) {
+        pass->handler = "tick";
+        lua_pushvalue(L, handlers->tick.slot);
+        tr_lua_push_unsigned(L, handlers->next_tick_ns);
+        lua_call(L, 1, 0);
+        handlers->has_next_tick = handlers->next_tick_ns <= UINT64_MAX - handlers->every_ns;
+        handlers->next_tick_ns += handlers->every_ns;
+    }
+}
+
+static void show_time(lua_State *L, tr_pass *pass) {
+    uint64_t now_ns = tr_replay_now_ns(pass->reading->replay);
+    for (int i = 0; i < pass->count; i++) {
+        if (pass->handlers[i].tick.slot != 0) {
+            pass->reading->core->script_index = (uint32_t)i;
+            call_ticks(L, pass, &pass->handlers[i], now_ns);
+        }
+    }
+}
+
+/* ---- the loop ---- */
+
+static int run_loop(lua_State *L) {
+    tr_pass *pass = lua_touserdata(L, SLOT_PASS);
+    tr_lua_reading *reading = pass->reading;
+    pass->top = lua_gettop(L);
+    do {
+        if (tr_lua_stop_flag != TR_STOP_NONE) {
+            break;
+        }
+        pass->status = tr_lua_reading_next(L, reading, &loop_slots, &pass->event);
+        if (pass->status == TR_OK) {
+            unsigned type = (unsigned)tr_record_type_of(&pass->event.record);
+            if (pass->has_tick_handler) {
+                show_time(L, pass);
+            }
+            if ((pass->types >> type & 1u) != 0 || (pass->has_violation_handler && pass->event.violations != 0)) {
+                show_record(L, pass, type);
+            }
+        } else if (pass->status == TR_GAP) {
+            show_gap(L, pass);
+        }
+    } while (pass->status == TR_OK || pass->status == TR_GAP || pass->status == TR_ERROR_INTERRUPTED);
+    if (tr_lua_stop_flag == TR_STOP_LIMIT) {
+        return luaL_error(L, "a limit on the script was reached");
+    }
+    return 0;
+}
+
+/* ---- errors ---- */
+
+/* Only keeps the traceback, in its upvalue: what comes after the stack is unwound can be limited, this could not. */
+static int keep_traceback(lua_State *L) {
+    lua_settop(L, 1);
+    luaL_traceback(L, L, NULL, 1);
+    lua_replace(L, lua_upvalueindex(1));
+    return 1;
+}
+
+/* Pushes "NAME offset N, node_done of trace ID": where the log stood when a handler failed. */
+static void push_place(lua_State *L, const tr_pass *pass) {
+    const tr_lua_reading *reading = pass->reading;
+    bool is_gap = pass->status == TR_GAP;
+    const tr_position *position = is_gap ? &tr_log_gap(reading->log)->position : &reading->place->position;
+    tr_lua_push_core_value(L, TR_CORE_SEGMENT_NAMES); /* names */
+    lua_rawgeti(L, -1, (lua_Integer)(is_gap ? reading->gap_segment_name : reading->segment_name));
+    const char *segment = lua_tostring(L, -1); /* names, segment */
+    if (is_gap) {
+        lua_pushfstring(L, "%s offset %I, a gap", segment, (LUAI_UACINT)position->offset);
+    } else {
+        char id[TR_TRACE_ID_TEXT_BYTES];
+        tr_trace_id_format(tr_record_trace_id(&pass->event.record), id);
+        lua_pushfstring(L, "%s offset %I, %s of trace %s", segment, (LUAI_UACINT)position->offset,
+                        tr_record_type_name((unsigned)tr_record_type_of(&pass->event.record)), id);
+    }
+    lua_replace(L, -3);
+    lua_pop(L, 1); /* place */
+}
+
+/* Raises what a handler raised, which is on top of the stack, with the place added. */
+static int raise_handler_error(lua_State *L, const tr_pass *pass, int call_status, int message_handler_index) {
+    if (pass->handler == NULL) {
+        return lua_error(L);
+    }
+    luaL_tolstring(L, -1, NULL);
+    push_place(L, pass);
+    lua_pushfstring(L, "%s (in %s at %s)", lua_tostring(L, -2), pass->handler, lua_tostring(L, -1));
+    tr_lua_wrap_failure(L, call_status == LUA_ERRMEM ? "memory" : "script"); /* failure */
+    if (lua_getupvalue(L, message_handler_index, 1) != NULL) {
+        lua_setfield(L, -2, "traceback");
+    }
+    return lua_error(L);
+}
+
+/* ---- replay ---- */
+
+/* Pushes the functions of the tables at 2 .. handler_count + 1 and notes what is of interest. */
+static int resolve_all(lua_State *L, tr_pass *pass, int anchor_index) {
+    int functions = 0;
+    for (int i = 0; i < pass->count; i++) {
+        tr_handlers *handlers = &pass->handlers[i];
+        functions += tr_lua_resolve_handlers(L, 2 + i, anchor_index, SLOT_FIRST_FUNCTION + functions, handlers);
+        pass->types |= handlers->types;
+        pass->has_violation_handler |= handlers->violation.slot != 0;
+        pass->has_tick_handler |= handlers->tick.slot != 0;
+    }
+    return functions;
+}
+
+void tr_lua_run_replay(lua_State *L, int reading_index, int handler_count) {
+    size_t bytes = offsetof(tr_pass, handlers) + (size_t)handler_count * sizeof(tr_handlers);
+    tr_lua_reading *reading = lua_touserdata(L, reading_index);
+    lua_newtable(L); /* anchor of the filters */
+    int anchor_index = lua_gettop(L);
+    lua_pushnil(L);
+    lua_pushcclosure(L, keep_traceback, 1); /* anchor, message handler */
+    int message_handler_index = lua_gettop(L);
+    tr_pass *pass = lua_newuserdatauv(L, bytes, 0); /* anchor, message handler, pass */
+    memset(pass, 0, offsetof(tr_pass, handlers));
+    pass->reading = reading;
+    pass->count = handler_count;
+    luaL_checkstack(L, LUA_MINSTACK, NULL);
+    lua_pushcfunction(L, run_loop);
+    lua_pushvalue(L, message_handler_index + 1);
+    tr_lua_push_slots(L, reading_index);
+    int functions = resolve_all(L, pass, anchor_index); /* ..., pass, loop, pass, slots, functions... */
+    tr_lua_begin_reading(L, reading, (uint32_t)handler_count, TR_READING_REPLAYING);
+
+    uint32_t outer_script = reading->core->script_index;
+    int call_status = lua_pcall(L, SLOT_FIRST_FUNCTION - 1 + functions, 0, message_handler_index);
+    reading->core->script_index = outer_script;
+    bool has_ended = call_status == LUA_OK && pass->status == TR_END;
+    tr_lua_set_reading_state(reading, has_ended ? TR_READING_ENDED : TR_READING_STOPPED);
+    if (call_status != LUA_OK) {
+        raise_handler_error(L, pass, call_status, message_handler_index);
+    }
+    if (pass->status > TR_GAP && pass->status != TR_ERROR_INTERRUPTED) {
+        tr_lua_raise_status(L, pass->status, tr_replay_error(reading->replay));
+    }
+    lua_settop(L, anchor_index - 1);
+}

@@ -1,0 +1,198 @@
+/* The handle of a trace: one userdata for the trace's life. */
+#include "lua/binding.h"
+
+/* ---- check ---- */
+
+/* The trace a handle shows. Only a finalizer that runs after the log's can meet one that shows nothing. */
+static const tr_trace *shown(lua_State *L, const tr_lua_trace *self) {
+    if (self->trace == NULL) {
+        luaL_error(L, "the log of this trace was closed");
+    }
+    return self->trace;
+}
+
+tr_lua_trace *tr_lua_check_trace(lua_State *L, int index) {
+    tr_lua_trace *self = luaL_checkudata(L, index, TR_LUA_TRACE);
+    shown(L, self);
+    return self;
+}
+
+const tr_trace *tr_lua_test_trace(lua_State *L, int index) {
+    tr_lua_trace *self = luaL_testudata(L, index, TR_LUA_TRACE);
+    return self == NULL ? NULL : shown(L, self);
+}
+
+/* ---- push ---- */
+
+void tr_lua_push_trace(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, const tr_trace *trace) {
+    lua_Integer place = (lua_Integer)trace->log_slot + 1;
+    if (lua_rawgeti(L, slots->handles, place) == LUA_TUSERDATA) { /* handle */
+        return;
+    }
+    lua_pop(L, 1);
+    tr_lua_trace *self = lua_newuserdatauv(L, sizeof *self, TR_HANDLE_FIRST_DATA - 1 + (int)reading->script_count);
+    self->trace = trace;
+    self->core = reading->core;
+    self->script_count = reading->script_count;
+    lua_pushvalue(L, slots->trace_metatable);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, slots->reading);
+    lua_setiuservalue(L, -2, TR_HANDLE_OWNER);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, slots->handles, place); /* handle */
+}
+
+void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace) {
+    lua_Integer place = (lua_Integer)trace->log_slot + 1;
+    if (lua_rawgeti(L, slots->handles, place) != LUA_TUSERDATA) { /* handle */
+        lua_pop(L, 1);
+        return;
+    }
+    tr_lua_trace *self = lua_touserdata(L, -1);
+    const tr_trace *copy = tr_trace_copy(trace, lua_newuserdatauv(L, tr_trace_copy_bytes(trace), 0));
+    lua_setiuservalue(L, -2, TR_HANDLE_OWNER); /* handle */
+    self->trace = copy;
+    lua_pushnil(L);
+    lua_rawseti(L, slots->handles, place);
+    lua_pop(L, 1);
+}
+
+/* ---- fields and methods ---- */
+
+/* X(name, what pushes it: `trace` is the trace, `self` its handle). */
+#define TRACE_FIELDS(X)                                                                                                \
+    X(id, push_id(L, trace))                                                                                           \
+    X(status, lua_pushvalue(L, lua_upvalueindex(TR_UPVALUE_FIRST_OWN + trace->status)))                                \
+    X(open, lua_pushboolean(L, tr_lua_is_open(trace)))                                                                 \
+    X(tainted, lua_pushboolean(L, tr_trace_is_tainted(trace)))                                                                   \
+    X(from_snapshot, lua_pushboolean(L, trace->from_snapshot))                                                         \
+    X(start_ns, tr_lua_push_unsigned(L, trace->start_ns))                                                              \
+    X(last_ns, tr_lua_push_unsigned(L, trace->last_ns))                                                                \
+    X(duration_ns, tr_lua_push_unsigned(L, duration_ns(trace)))                                                        \
+    X(record_count, lua_pushinteger(L, (lua_Integer)trace->record_count))                                              \
+    X(error_count, lua_pushinteger(L, (lua_Integer)trace->error_count))                                                \
+    X(restart_count, lua_pushinteger(L, (lua_Integer)trace->restart_count))                                            \
+    X(metadata, tr_lua_push_text(L, trace->metadata, trace->metadata_bytes))                                           \
+    X(nodes, tr_lua_push_nodes(L, trace))                                                                              \
+    X(errors, tr_lua_push_errors(L, trace))                                                                            \
+    X(violations, tr_lua_push_violations(L, trace))                                                                    \
+    X(suspension, tr_lua_push_suspension(L, trace))                                                                    \
+    X(suspensions, tr_lua_push_suspensions(L, trace))                                                                  \
+    X(started_nodes, tr_lua_push_started_nodes(L, trace))                                                              \
+    X(completed_nodes, tr_lua_push_completed_nodes(L, trace))                                                          \
+    X(last_completed_node, push_node_id_if(L, trace->has_last_completed_node, trace->last_completed_node))             \
+    X(suspended_at, push_node_id_if(L, trace->is_suspended, trace->suspended_at))                                      \
+    X(suspension_metadata, tr_lua_push_text(L, trace->suspension_metadata, trace->suspension_metadata_bytes))                                                         \
+    X(data, push_data(L, self))
+
+enum {
+#define TRACE_FIELD_ENUM(name, push) TRACE_##name,
+    TRACE_FIELDS(TRACE_FIELD_ENUM)
+#undef TRACE_FIELD_ENUM
+        TRACE_FIELD_COUNT
+};
+
+static const char *const trace_fields[TRACE_FIELD_COUNT] = {
+#define TRACE_FIELD_STRING(name, push) #name,
+    TRACE_FIELDS(TRACE_FIELD_STRING)
+#undef TRACE_FIELD_STRING
+};
+
+/* The text is made once for each handle. */
+static void push_id(lua_State *L, const tr_trace *trace) {
+    if (lua_getiuservalue(L, 1, TR_HANDLE_ID) == LUA_TNIL) {
+        lua_pop(L, 1);
+        tr_lua_push_trace_id(L, trace->id);
+        lua_pushvalue(L, -1);
+        lua_setiuservalue(L, 1, TR_HANDLE_ID);
+    }
+}
+
+static uint64_t duration_ns(const tr_trace *trace) {
+    return trace->start_ns == 0 || trace->last_ns < trace->start_ns ? 0 : trace->last_ns - trace->start_ns;
+}
+
+static void push_node_id_if(lua_State *L, bool is_there, uint32_t node_id) {
+    if (is_there) {
+        lua_pushinteger(L, (lua_Integer)node_id);
+    } else {
+        lua_pushnil(L);
+    }
+}
+
+/* The table of the script that runs; that of the first where this handle knows fewer scripts. */
+static void push_data(lua_State *L, const tr_lua_trace *self) {
+    uint32_t script = self->core->script_index < self->script_count ? self->core->script_index : 0;
+    int place = TR_HANDLE_FIRST_DATA + (int)script;
+    if (lua_getiuservalue(L, 1, place) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setiuservalue(L, 1, place);
+    }
+}
+
+/* The metatable is locked, so nothing but a handle gets here. */
+static int trace_index(lua_State *L) {
+    const tr_lua_trace *self = lua_touserdata(L, 1);
+    const tr_keys *keys = lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_KEYS));
+    const tr_trace *trace = shown(L, self);
+    switch (tr_keys_find(keys, lua_tostring(L, 2))) {
+#define TRACE_FIELD_CASE(name, push)                                                                                   \
+    case TRACE_##name:                                                                                                 \
+        push;                                                                                                          \
+        return 1;
+        TRACE_FIELDS(TRACE_FIELD_CASE)
+#undef TRACE_FIELD_CASE
+    default:
+        return tr_lua_index_method(L, "a trace");
+    }
+}
+
+static int trace_tostring(lua_State *L) {
+    const tr_trace *trace = tr_lua_check_trace(L, 1)->trace;
+    char id[TR_TRACE_ID_TEXT_BYTES];
+    tr_trace_id_format(trace->id, id);
+    lua_pushfstring(L, "trace %s %s, %I records", id, tr_trace_status_name(trace->status),
+                    (LUAI_UACINT)trace->record_count);
+    return 1;
+}
+
+static int trace_node(lua_State *L) {
+    const tr_trace *trace = shown(L, luaL_checkudata(L, 1, TR_LUA_TRACE));
+    const tr_node *node = tr_trace_find_node(trace, tr_lua_to_u32(L, 2, "node_id"));
+    if (node == NULL) {
+        lua_pushnil(L);
+    } else {
+        luaL_getmetatable(L, TR_LUA_NODE);
+        tr_lua_push_node(L, trace, node, 1, lua_gettop(L));
+    }
+    return 1;
+}
+
+static int trace_recovery(lua_State *L) {
+    tr_lua_push_recovery(L, tr_lua_check_trace(L, 1)->trace);
+    return 1;
+}
+
+static int trace_json(lua_State *L) {
+    const tr_lua_trace *self = tr_lua_check_trace(L, 1);
+    tr_lua_core *core = tr_lua_core_of(L);
+    tr_json_reset(&core->json);
+    tr_json_trace(&core->json, self->trace);
+    tr_lua_push_json(L, core);
+    return 1;
+}
+
+/* ---- open ---- */
+
+void tr_lua_open_trace(lua_State *L) {
+    static const luaL_Reg methods[] = {
+        {"node", trace_node}, {"recovery", trace_recovery}, {"json", trace_json}, {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__tostring", trace_tostring}, {NULL, NULL}};
+    for (unsigned status = 0; status < TR_TRACE_STATUS_COUNT; status++) {
+        lua_pushstring(L, tr_trace_status_name(status)); /* status names... */
+    }
+    tr_lua_new_type(L, TR_LUA_TRACE, trace_fields, TRACE_FIELD_COUNT, methods, metamethods, trace_index,
+                    TR_TRACE_STATUS_COUNT);
+}

@@ -1,0 +1,130 @@
+/* What a trace holds, as tables made when they are asked for. */
+#include "lua/binding.h"
+
+static void set_integer(lua_State *L, const char *name, lua_Integer value) {
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void push_array(lua_State *L, uint32_t count) {
+    lua_createtable(L, count < INT32_MAX ? (int)count : INT32_MAX, 0);
+}
+
+void tr_lua_push_nodes(lua_State *L, const tr_trace *trace) {
+    push_array(L, trace->node_count);     /* nodes */
+    luaL_getmetatable(L, TR_LUA_NODE);    /* nodes, metatable */
+    int metatable_index = lua_gettop(L);
+    for (uint32_t i = 0; i < trace->node_count; i++) {
+        tr_lua_push_node(L, trace, &trace->nodes[i], 1, metatable_index); /* nodes, metatable, node */
+        lua_rawseti(L, -3, (lua_Integer)i + 1);
+    }
+    lua_pop(L, 1);
+}
+
+void tr_lua_push_errors(lua_State *L, const tr_trace *trace) {
+    push_array(L, trace->error_list_count); /* errors */
+    for (uint32_t i = 0; i < trace->error_list_count; i++) {
+        const tr_trace_error *error = &trace->errors[i];
+        lua_createtable(L, 0, 3); /* errors, error */
+        tr_lua_set_unsigned(L, "timestamp_ns", error->timestamp_ns);
+        lua_pushlstring(L, error->message_bytes == 0 ? "" : error->message, error->message_bytes);
+        lua_setfield(L, -2, "message");
+        if (!error->is_trace_failure) {
+            set_integer(L, "node_id", (lua_Integer)error->node_id);
+        }
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+void tr_lua_push_violations(lua_State *L, const tr_trace *trace) {
+    lua_Integer count = 0;
+    lua_newtable(L); /* codes */
+    for (unsigned bit = 0; bit < TR_VIOLATION_COUNT; bit++) {
+        if ((trace->violations_seen & 1u << bit) != 0) {
+            lua_pushstring(L, tr_violation_name(bit));
+            lua_rawseti(L, -2, ++count);
+        }
+    }
+}
+
+/* Sets `decoded` in the table on top: what the registered decoder makes of the text, nothing where it is not JSON. */
+static void set_decoded(lua_State *L, const char *text, size_t length) {
+    tr_lua_push_core_value(L, TR_CORE_JSON_DECODER); /* table, decoder */
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_pushlstring(L, text, length);
+    lua_call(L, 1, 1); /* table, value */
+    lua_setfield(L, -2, "decoded");
+}
+
+void tr_lua_push_suspension(lua_State *L, const tr_trace *trace) {
+    if (!trace->is_suspended) {
+        lua_pushnil(L);
+        return;
+    }
+    uint64_t since_ns = 0;
+    if (trace->suspension_count > 0) {
+        since_ns = trace->suspensions[trace->suspension_count - 1].start_ns;
+    }
+    lua_createtable(L, 0, 4); /* suspension */
+    set_integer(L, "node_id", (lua_Integer)trace->suspended_at);
+    tr_lua_set_unsigned(L, "since_ns", since_ns);
+    if (trace->suspension_metadata_bytes > 0) {
+        lua_pushlstring(L, trace->suspension_metadata, trace->suspension_metadata_bytes);
+        lua_setfield(L, -2, "metadata");
+        set_decoded(L, trace->suspension_metadata, trace->suspension_metadata_bytes);
+    }
+}
+
+void tr_lua_push_suspensions(lua_State *L, const tr_trace *trace) {
+    push_array(L, trace->suspension_count); /* suspensions */
+    for (uint32_t i = 0; i < trace->suspension_count; i++) {
+        const tr_suspension *suspension = &trace->suspensions[i];
+        lua_createtable(L, 0, 3); /* suspensions, suspension */
+        set_integer(L, "node_id", (lua_Integer)suspension->node_id);
+        tr_lua_set_unsigned(L, "start_ns", suspension->start_ns);
+        if (suspension->end_ns != 0) {
+            tr_lua_set_unsigned(L, "end_ns", suspension->end_ns);
+        }
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+void tr_lua_push_started_nodes(lua_State *L, const tr_trace *trace) {
+    push_array(L, trace->started_count); /* node ids */
+    for (uint32_t i = 0; i < trace->started_count; i++) {
+        lua_pushinteger(L, (lua_Integer)trace->started_nodes[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+void tr_lua_push_completed_nodes(lua_State *L, const tr_trace *trace) {
+    lua_newtable(L); /* outputs */
+    tr_lua_push_core_value(L, TR_CORE_OBJECT_METATABLE);
+    lua_setmetatable(L, -2);
+    for (uint32_t i = 0; i < trace->node_count; i++) {
+        const tr_node *node = &trace->nodes[i];
+        if (node->is_completed) {
+            lua_createtable(L, 0, 3); /* outputs, output */
+            tr_lua_set_unsigned(L, "offset", node->output_offset);
+            set_integer(L, "size", (lua_Integer)node->output_size);
+            tr_lua_set_unsigned(L, "schema_hash", node->schema_hash);
+            lua_rawseti(L, -2, (lua_Integer)node->node_id);
+        }
+    }
+}
+
+void tr_lua_push_recovery(lua_State *L, const tr_trace *trace) {
+    tr_recovery recovery = tr_trace_recovery(trace);
+    lua_createtable(L, 0, 2); /* recovery */
+    lua_pushstring(L, tr_recovery_action_name(recovery.action));
+    lua_setfield(L, -2, "action");
+    if (recovery.action == TR_RECOVERY_RETRY_NODES) {
+        tr_lua_push_started_nodes(L, trace);
+        lua_setfield(L, -2, "nodes");
+    } else {
+        set_integer(L, "node", (lua_Integer)recovery.node);
+    }
+}

@@ -1,0 +1,125 @@
+/* A writer of a log, as a userdata that owns it. */
+#include "tracereel/writer.h"
+
+#include <string.h>
+
+#include "lua/binding.h"
+
+typedef struct tr_lua_writer {
+    tr_writer *writer; /* NULL once it was closed */
+} tr_lua_writer;
+
+/* ---- check ---- */
+
+static tr_writer *check_writer(lua_State *L, int index) {
+    const tr_lua_writer *self = luaL_checkudata(L, index, TR_LUA_WRITER);
+    if (self->writer == NULL) {
+        luaL_error(L, "the writer is closed");
+    }
+    return self->writer;
+}
+
+/* ---- push ---- */
+
+static void read_options(lua_State *L, int index, tr_writer_options *options) {
+    luaL_checktype(L, index, LUA_TTABLE);
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) { /* name, value */
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        if (strcmp(name, "append") == 0) {
+            options->append = lua_toboolean(L, -1);
+        } else if (strcmp(name, "max_segment_bytes") == 0) {
+            options->max_segment_bytes = tr_lua_to_u64(L, -1, name);
+        } else {
+            luaL_error(L, "writer has no option '%s'; it has append, max_segment_bytes", luaL_tolstring(L, -2, NULL));
+        }
+        lua_pop(L, 1);
+    }
+}
+
+int tr_lua_new_writer(lua_State *L) {
+    const char *directory = luaL_checkstring(L, 1);
+    lua_settop(L, 2);
+    tr_writer_options options;
+    memset(&options, 0, sizeof options);
+    if (!lua_isnil(L, 2)) {
+        read_options(L, 2, &options);
+    }
+    tr_lua_writer *self = lua_newuserdatauv(L, sizeof *self, 0); /* directory, options, writer */
+    self->writer = NULL;
+    luaL_setmetatable(L, TR_LUA_WRITER);
+    tr_error error = {""};
+    tr_status status = tr_writer_open(directory, &options, &self->writer, &error);
+    return status == TR_OK ? 1 : tr_lua_raise_status(L, status, &error);
+}
+
+/* ---- fields and methods ---- */
+
+static int writer_index(lua_State *L) {
+    return tr_lua_index_method(L, "a writer");
+}
+
+static int writer_append(lua_State *L) {
+    tr_writer *writer = check_writer(L, 1);
+    const tr_lua_rec *rec = tr_lua_test_rec(L, 2);
+    size_t length = 0;
+    const uint8_t *bytes = NULL;
+    if (rec != NULL) {
+        bytes = rec->bytes;
+        length = rec->record.length_bytes;
+    } else if (lua_type(L, 2) == LUA_TSTRING) {
+        bytes = (const uint8_t *)lua_tolstring(L, 2, &length);
+    } else {
+        return luaL_argerror(L, 2, "a record, or the bytes of one, expected");
+    }
+    tr_error error = {""};
+    tr_position position;
+    tr_status status = tr_writer_append_bytes(writer, bytes, length, &position, &error);
+    if (status != TR_OK) {
+        return tr_lua_raise_status(L, status, &error);
+    }
+    tr_lua_push_unsigned(L, position.sequence);
+    tr_lua_push_unsigned(L, position.offset);
+    return 2;
+}
+
+static int writer_sync(lua_State *L) {
+    tr_error error = {""};
+    tr_status status = tr_writer_sync(check_writer(L, 1), &error);
+    return status == TR_OK ? 0 : tr_lua_raise_status(L, status, &error);
+}
+
+static int writer_close(lua_State *L) {
+    tr_lua_writer *self = luaL_checkudata(L, 1, TR_LUA_WRITER);
+    tr_writer *writer = self->writer;
+    tr_error error = {""};
+    self->writer = NULL;
+    tr_status status = tr_writer_close(writer, &error);
+    return status == TR_OK ? 0 : tr_lua_raise_status(L, status, &error);
+}
+
+/* Nobody is there to hear of a failure. */
+static int writer_finalize(lua_State *L) {
+    tr_lua_writer *self = luaL_checkudata(L, 1, TR_LUA_WRITER);
+    tr_writer_close(self->writer, NULL);
+    self->writer = NULL;
+    return 0;
+}
+
+static int writer_tostring(lua_State *L) {
+    const tr_lua_writer *self = luaL_checkudata(L, 1, TR_LUA_WRITER);
+    lua_pushstring(L, self->writer == NULL ? "writer (closed)" : "writer");
+    return 1;
+}
+
+/* ---- open ---- */
+
+void tr_lua_open_writer(lua_State *L) {
+    static const luaL_Reg methods[] = {
+        {"append", writer_append}, {"sync", writer_sync}, {"close", writer_close}, {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__tostring", writer_tostring},
+                                           {"__gc", writer_finalize},
+                                           {"__close", writer_close},
+                                           {NULL, NULL}};
+    tr_lua_new_type(L, TR_LUA_WRITER, NULL, 0, methods, metamethods, writer_index, 0);
+}
