@@ -148,6 +148,9 @@ static void rotates_where_the_rule_says(void) {
     for (unsigned i = 0; i < RECORDS; i++) {
         state = state * 1664525 + 1013904223;
         size_t metadata = i % 50 == 17 ? LARGEST - i : i % 10 == 3 ? MAX - 69 + i % 3 : (state >> 16) % 400;
+        if (i % 7 == 5 && offset + 69 <= MAX) {
+            metadata = MAX - 69 - offset; /* fills the segment to the last byte */
+        }
         uint64_t length = 69 + metadata;
         bool is_left = offset > 0 && offset + length > MAX;
         tr_position position;
