@@ -223,7 +223,7 @@ static tr_status step(tr_log *log, tr_record *record, bool *found) {
 }
 
 tr_status tr_log_next(tr_log *log, tr_record *record) {
-    bool found = tr_reader_try(&log->reader, record);
+    bool found = log->finished == TR_OK && tr_reader_try(&log->reader, record);
     while (!found) {
         tr_status status = log->finished == TR_OK ? step(log, record, &found) : log->finished;
         if (status != TR_OK) {
