@@ -1,0 +1,138 @@
+#include "lua/host.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+
+#include "lua/binding.h"
+#include "lua/limits.h"
+
+/* limit_memory(bytes) */
+static int limit_memory(lua_State *L) {
+    lua_Integer bytes = luaL_checkinteger(L, 1);
+    luaL_argcheck(L, bytes >= 0, 1, "must not be negative");
+    tr_limits_set_memory((size_t)bytes);
+    return 0;
+}
+
+/* limit_time(seconds) */
+static int limit_time(lua_State *L) {
+    if (!tr_limits_set_time(luaL_checknumber(L, 1))) {
+        return luaL_error(L, "no timer for the time limit: %s", strerror(errno));
+    }
+    return 0;
+}
+
+/* tripped() -> nil, "memory" or "time" */
+static int tripped(lua_State *L) {
+    static const char *const names[] = {
+        [TR_LIMIT_NONE] = NULL, [TR_LIMIT_MEMORY] = "memory", [TR_LIMIT_TIME] = "time"};
+    lua_pushstring(L, names[tr_limits_tripped()]);
+    return 1;
+}
+
+/* interrupted() -> boolean */
+static int interrupted(lua_State *L) {
+    lua_pushboolean(L, tr_limits_interrupted());
+    return 1;
+}
+
+/* is_terminal(descriptor) -> boolean */
+static int is_terminal(lua_State *L) {
+    lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+    return 1;
+}
+
+/* terminal_columns() -> integer: of standard output, 80 where that is unknown */
+static int terminal_columns(lua_State *L) {
+    struct winsize size;
+    bool is_known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    lua_pushinteger(L, is_known ? size.ws_col : 80);
+    return 1;
+}
+
+/* now_ns() -> integer: Unix time */
+static int now_ns(lua_State *L) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    lua_pushinteger(L, (lua_Integer)now.tv_sec * 1000000000 + now.tv_nsec);
+    return 1;
+}
+
+/* make_directory(path) -> true; or nil and what is wrong */
+static int make_directory(lua_State *L) {
+    const char *path = luaL_checkstring(L, 1);
+    return luaL_fileresult(L, mkdir(path, 0777) == 0, path);
+}
+
+static void **push_directory(lua_State *L);
+
+/* list_directory(path) -> names in no order, without "." and ".."; or nil and what is wrong */
+static int list_directory(lua_State *L) {
+    const char *path = luaL_checkstring(L, 1);
+    void **owner = push_directory(L);
+    DIR *directory = opendir(path);
+    if (directory == NULL) {
+        return luaL_fileresult(L, 0, path);
+    }
+    *owner = directory;
+    lua_newtable(L); /* path, owner, names */
+    lua_Integer count = 0;
+    for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            lua_pushstring(L, entry->d_name);
+            lua_rawseti(L, -2, ++count);
+        }
+    }
+    closedir(directory);
+    *owner = NULL;
+    return 1;
+}
+
+static int directory_finalize(lua_State *L) {
+    void **owner = lua_touserdata(L, 1);
+    if (*owner != NULL) {
+        closedir(*owner);
+        *owner = NULL;
+    }
+    return 0;
+}
+
+/* A userdata that closes the directory if an error comes before we do. */
+static void **push_directory(lua_State *L) {
+    void **owner = lua_newuserdatauv(L, sizeof *owner, 0);
+    *owner = NULL;
+    if (luaL_newmetatable(L, "tracereel.directory")) {
+        lua_pushcfunction(L, directory_finalize);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    return owner;
+}
+
+int luaopen_tracereel_host(lua_State *L) {
+    static const luaL_Reg functions[] = {
+        {"limit_memory", limit_memory},
+        {"limit_time", limit_time},
+        {"tripped", tripped},
+        {"interrupted", interrupted},
+        {"guard", tr_host_guard},
+        {"xpcall", tr_host_xpcall},
+        {"is_terminal", is_terminal},
+        {"terminal_columns", terminal_columns},
+        {"now_ns", now_ns},
+        {"make_directory", make_directory},
+        {"list_directory", list_directory},
+        {NULL, NULL},
+    };
+    luaL_newlib(L, functions); /* module */
+    tr_host_push_coroutine(L);
+    lua_setfield(L, -2, "coroutine");
+    return 1;
+}

@@ -1,0 +1,15 @@
+/* The module "tracereel.host": what the command line needs of the program around it. */
+#ifndef TRACEREEL_LUA_HOST_H
+#define TRACEREEL_LUA_HOST_H
+
+#include <lua.h>
+
+int luaopen_tracereel_host(lua_State *L);
+
+/* host_call.c: pushes the table `coroutine` with resume, wrap and close that limits work inside of. */
+void tr_host_push_coroutine(lua_State *L);
+/* Lua functions. */
+int tr_host_xpcall(lua_State *L);
+int tr_host_guard(lua_State *L);
+
+#endif

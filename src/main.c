@@ -1,0 +1,119 @@
+/* The program: makes a Lua state, shows it where its Lua files are, and hands over to tracereel.cli. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "lua/binding.h"
+#include "lua/host.h"
+#include "lua/limits.h"
+
+#ifndef TRACEREEL_LUA_DIR
+#define TRACEREEL_LUA_DIR "/usr/local/share/lua/5.4"
+#endif
+
+/* Exit statuses that are decided here; all of them stand in lua/tracereel/exit_codes.lua. */
+enum { EXIT_IO = 4, EXIT_LIMIT = 5, EXIT_INTERRUPTED = 130 };
+
+/* Pushes the directory of the Lua files: ../lua, seen from the program, or where they were installed. */
+static void push_lua_directory(lua_State *L) {
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length > 0) {
+        path[length] = '\0';
+        char *slash = strrchr(path, '/');
+        if (slash != NULL) {
+            *slash = '\0';
+            lua_pushfstring(L, "%s/../lua", path); /* directory */
+            const char *probe = lua_pushfstring(L, "%s/tracereel/cli.lua", lua_tostring(L, -1));
+            bool is_there = access(probe, R_OK) == 0;
+            lua_pop(L, 1);
+            if (is_there) {
+                return;
+            }
+            lua_pop(L, 1);
+        }
+    }
+    lua_pushliteral(L, TRACEREEL_LUA_DIR);
+}
+
+static void set_up_modules(lua_State *L) {
+    luaL_openlibs(L);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE); /* preload */
+    lua_pushcfunction(L, luaopen_tracereel_core);
+    lua_setfield(L, -2, "tracereel.core");
+    lua_pushcfunction(L, luaopen_tracereel_host);
+    lua_setfield(L, -2, "tracereel.host");
+    lua_pop(L, 1);
+    lua_getglobal(L, LUA_LOADLIBNAME); /* package */
+    lua_getfield(L, -1, "path");
+    push_lua_directory(L); /* package, path, directory */
+    const char *directory = lua_tostring(L, -1);
+    lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", directory, directory, lua_tostring(L, -2));
+    lua_setfield(L, -4, "path");
+    lua_pop(L, 3);
+}
+
+/* Called with argc and argv; answers with the exit status. */
+static int run(lua_State *L) {
+    int count = (int)lua_tointeger(L, 1);
+    char **texts = lua_touserdata(L, 2);
+    set_up_modules(L);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "tracereel.cli");
+    lua_call(L, 1, 1); /* argc, argv, cli */
+    lua_getfield(L, -1, "main");
+    lua_createtable(L, count, 0);
+    for (int i = 1; i < count; i++) {
+        lua_pushstring(L, texts[i]);
+        lua_rawseti(L, -2, i);
+    }
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+static int add_traceback(lua_State *L) {
+    const char *message = luaL_tolstring(L, 1, NULL);
+    luaL_traceback(L, L, message, 1);
+    return 1;
+}
+
+/* What the command line did not handle itself. */
+static int explain_failure(lua_State *L) {
+    if (tr_limits_tripped() != TR_LIMIT_NONE) {
+        fputs("tracereel: a limit set for the script was reached\n", stderr);
+        return EXIT_LIMIT;
+    }
+    if (tr_limits_interrupted()) {
+        return EXIT_INTERRUPTED;
+    }
+    const char *message = lua_tostring(L, -1);
+    fprintf(stderr, "tracereel: %s\n", message == NULL ? "an error without a message" : message);
+    return EXIT_IO;
+}
+
+int main(int argc, char **argv) {
+    lua_State *L = lua_newstate(tr_limits_allocate, NULL);
+    if (L == NULL) {
+        fputs("tracereel: out of memory\n", stderr);
+        return EXIT_IO;
+    }
+    /* Most of what a script makes is garbage at once: collecting seldom is faster, and still little memory. */
+    enum { PAUSE_PERCENT = 400 };
+    lua_gc(L, LUA_GCINC, PAUSE_PERCENT, 0, 0);
+    tr_limits_begin(L);
+    lua_pushcfunction(L, add_traceback);
+    lua_pushcfunction(L, run);
+    lua_pushinteger(L, argc);
+    lua_pushlightuserdata(L, argv);
+    int code = lua_pcall(L, 2, 1, 1) == LUA_OK ? (int)lua_tointeger(L, -1) : explain_failure(L);
+    tr_limits_end();
+    lua_sethook(L, NULL, 0, 0);
+    lua_close(L);
+    return code;
+}
