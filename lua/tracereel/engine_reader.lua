@@ -46,6 +46,20 @@ local function refusal_at(log, gap)
     end
 end
 
+local no_such_file_errno = 2
+
+-- A segment that is not there is not noticed; one that is there and cannot be read makes the engine give up.
+local function unreadable(log, gap)
+    local file, _, errno = io.open(directory_of(log) .. gap.segment, "rb")
+    local is_readable = file and file:read(0)
+    if file then
+        file:close()
+    end
+    if not is_readable and errno ~= no_such_file_errno then
+        return ("the engine would refuse this log: it cannot read %s"):format(gap.segment)
+    end
+end
+
 local function compressed_count(log)
     local count = 0
     for _, segment in ipairs(log.segments) do
@@ -64,15 +78,18 @@ function engine_reader.verdict(log, gaps)
     end
     local is_skipping, is_missing = false, false
     for _, gap in ipairs(gaps) do
-        if gap.class == "missing_segment" then
-            is_missing = true
+        local is_segment_missing = gap.class == "missing_segment"
+        local refusal
+        if is_segment_missing then
+            refusal = unreadable(log, gap)
         elseif not gap.segment:match("%.gz$") then
-            local refusal = refusal_at(log, gap)
-            if refusal then
-                return refusal
-            end
+            refusal = refusal_at(log, gap)
             is_skipping = true
         end
+        if refusal then
+            return refusal
+        end
+        is_missing = is_missing or is_segment_missing
     end
     local remarks = {}
     if is_skipping then

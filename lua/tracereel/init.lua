@@ -25,9 +25,8 @@ local tracereel = {
 }
 
 function tracereel.json_decode(text)
-    -- The two nils keep dkjson from putting metatables on what it returns. Texts in a log can nest so deeply that the
-    -- decoder runs out of stack, hence the pcall.
-    local called, value, position, problem = pcall(dkjson.decode, text, 1, core.null, nil, nil)
+    -- Texts in a log can nest so deeply that the decoder runs out of stack, hence the pcall.
+    local called, value, position, problem = pcall(dkjson.decode, text, 1, core.null)
     if not called then
         return nil, tostring(value)
     elseif problem then
@@ -39,5 +38,6 @@ function tracereel.json_decode(text)
 end
 
 core.set_json_decoder(tracereel.json_decode)
+core.set_duration_parser(units.parse_duration)
 
 return tracereel

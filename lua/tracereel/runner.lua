@@ -1,4 +1,5 @@
 -- Scripts on one log: loaded afresh, started, one pass for all of them, finished.
+local core = require "tracereel.core"
 local failure = require "tracereel.failure"
 local script = require "tracereel.script"
 local units = require "tracereel.units"
@@ -95,12 +96,14 @@ end
 function runner.replay(scripts, log, given, filter)
     local all = {}
     for index, one in ipairs(scripts) do
+        core.set_script(index)
         one:start(given, log)
         all[index] = handlers_with(one, filter)
     end
     replay_all(scripts, log, all)
     local results = {}
     for index, one in ipairs(scripts) do
+        core.set_script(index)
         results[index] = one:finish(log)
     end
     return results

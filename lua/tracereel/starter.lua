@@ -62,18 +62,8 @@ local finish_head = [[
             rows[#rows + 1] = { type_name, number }
         end]]
 
-local function describe_types(counts)
-    local parts = {}
-    for _, type_name in ipairs(tracereel.types) do
-        if counts[type_name] then
-            parts[#parts + 1] = ("%d %s"):format(counts[type_name], type_name)
-        end
-    end
-    return #parts > 0 and table.concat(parts, ", ") or "no records"
-end
-
-local function handler_text(type_name)
-    local lines = {}
+local function handler_text(type_name, count)
+    local lines = { ("    -- %d in the log that this was written for."):format(count) }
     for _, field in ipairs(fields_of[type_name]) do
         lines[#lines + 1] = "    -- " .. field
     end
@@ -107,15 +97,16 @@ function starter.text(file_name, counts)
     if counts.node_error then
         parts[#parts + 1] = "local last_error\n"
     end
-    parts[#parts + 1] = "\nlocal function count(name)\n    counts[name] = (counts[name] or 0) + 1\nend\n\n"
-    parts[#parts + 1] = ("return {\n    api = 1,\n    summary = \"%s\",\n\n"):format("counts of each type of record")
-    parts[#parts + 1] = "    -- The log had: " .. describe_types(counts) .. "\n\n"
+    if next(counts) then
+        parts[#parts + 1] = "\nlocal function count(name)\n    counts[name] = (counts[name] or 0) + 1\nend\n"
+    end
+    parts[#parts + 1] = ("\nreturn {\n    api = 1,\n    summary = \"%s\",\n\n"):format("counts of each type of record")
     if counts.node_done then
         parts[#parts + 1] = args_text .. "\n"
     end
     for _, type_name in ipairs(tracereel.types) do
         if counts[type_name] then
-            parts[#parts + 1] = handler_text(type_name) .. "\n"
+            parts[#parts + 1] = handler_text(type_name, counts[type_name]) .. "\n"
         end
     end
     parts[#parts + 1] = finish_text(counts)

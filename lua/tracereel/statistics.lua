@@ -17,6 +17,11 @@ local names_node = {
     loop_exit = true,
 }
 
+-- Empty or not, these are objects in JSON.
+local function as_json_object(counts)
+    return setmetatable(counts, { __jsontype = "object" })
+end
+
 local function as_object(state, log)
     local read = log:stats()
     local nodes = {}
@@ -26,14 +31,14 @@ local function as_object(state, log)
     return {
         records = state.records,
         bytes = state.bytes,
-        types = state.types,
-        nodes = nodes,
+        types = as_json_object(state.types),
+        nodes = as_json_object(nodes),
         first_time = state.first_ns and tracereel.time(state.first_ns) or tracereel.null,
         last_time = state.last_ns and tracereel.time(state.last_ns) or tracereel.null,
         segments = #log.segments,
         gaps = read.gaps,
         gap_bytes = read.gap_bytes,
-        violations = read.violations,
+        violations = as_json_object(read.violations),
         damaged = read.damaged,
         open_traces = read.open_traces,
     }

@@ -58,7 +58,6 @@ describe("the command line", function()
 
     it("reads no log where there is none, and ends with 4", function()
         local directory = helper.directory()
-        helper.shell("mkdir " .. directory .. "/wal_0000000000000000.log")
         for _, path in ipairs { helper.log("no-segments"), directory .. "/missing", directory } do
             for _, command in ipairs { "dump", "check", "traces" } do
                 local result = helper.run { command, path }
@@ -67,6 +66,19 @@ describe("the command line", function()
                 assert.truthy(result.stderr:find(path, 1, true))
             end
         end
+    end)
+
+    it("tells of a directory that is named like a segment, and reads what stands beside it", function()
+        local directory = helper.directory()
+        helper.shell("mkdir " .. directory .. "/wal_0000000000000000.log")
+        helper.shell("cp " .. helper.log("edge") .. "/wal_0000000000000000.log " .. directory
+            .. "/wal_0000000000000001.log")
+        local result = helper.run { "dump", "--json", directory }
+        assert.are.equal(3, result.status)
+        assert.are.equal(23, #helper.objects(result.stdout))
+        assert.truthy(result.stderr:find("wal_0000000000000000.log: expected a file, found a directory", 1, true))
+        result = helper.run { "check", directory }
+        assert.truthy(result.stdout:find("the engine would refuse this log: it cannot read wal_0000000000000000.log"))
     end)
 
     it("has an empty log for what it is", function()

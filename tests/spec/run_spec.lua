@@ -239,7 +239,7 @@ end)
 
 describe("the bundled script", function()
     local function bundled(name, log, ...)
-        return helper.run { "run", name, ..., helper.log(log) }
+        return helper.run { "run", name, helper.log(log), ... }
     end
 
     it("node_times counts the runs of each node", function()

@@ -33,8 +33,11 @@ end
 local function node_counts(trace)
     local done, touched = 0, 0
     for _, node in ipairs(trace.nodes) do
-        touched = touched + 1
-        done = done + (node.completed and 1 or 0)
+        -- A loop is not done as other nodes are: it has no attempts.
+        if node.completed or node.start_ns then
+            touched = touched + 1
+            done = done + (node.completed and 1 or 0)
+        end
     end
     return ("%d/%d"):format(done, touched)
 end

@@ -94,13 +94,13 @@ function trace_words.stands(trace, now_ns)
         return last_error(trace) or ""
     elseif trace.suspended_at then
         local since = trace.suspension and (" for " .. units.span(trace.suspension.since_ns, now_ns)) or ""
-        return ("suspended at %d%s"):format(trace.suspended_at, since)
+        return ("at %d%s"):format(trace.suspended_at, since)
     end
     local failed = failed_node(trace)
     if failed then
         return ("failed at %d: %s"):format(failed.id, failed.error and text.clean(failed.error) or "")
     elseif #trace.started_nodes > 0 then
-        return "running " .. trace_words.nodes(trace.started_nodes)
+        return "in " .. trace_words.nodes(trace.started_nodes)
     end
     return trace.last_completed_node and ("after %d"):format(trace.last_completed_node) or "nothing done yet"
 end
