@@ -154,7 +154,7 @@ describe("an interrupt", function()
     after_each(helper.clean)
 
     -- A log that never ends: a pipe that stays open behind its first records.
-    local function interrupted(arguments)
+    local function interrupted(arguments, times)
         local directory = helper.directory()
         local words = {}
         for _, argument in ipairs(arguments) do
@@ -166,12 +166,14 @@ describe("an interrupt", function()
             reader=$!
             exec 3>%s/pipe
             cat %s >&3
-            sleep 0.5
-            kill -INT $reader
+            for i in $(seq %d); do
+                sleep 0.5
+                kill -INT $reader
+            done
             wait $reader
             echo $? >%s/status
         ]]):format(directory, helper.program, table.concat(words, " "), directory, directory, directory, directory,
-            helper.log("orders/wal_0000000000000000.log"), directory))
+            helper.log("orders/wal_0000000000000000.log"), times or 1, directory))
         -- A shell that starts a job in the background lets it ignore interrupts; bash -m does not.
         helper.shell("timeout 20 bash -m " .. directory .. "/run.sh 2>&1")
         return {
@@ -187,6 +189,13 @@ describe("an interrupt", function()
         local result = interrupted { "run", script }
         assert.are.equal(130, result.status)
         assert.truthy(result.stdout:find("^%d+\n$"), result.stderr)
+    end)
+
+    it("that comes twice ends a handler that is busy, with 130", function()
+        local script = helper.script("return { api = 1, record = function() while true do end end }")
+        local result = interrupted({ "run", script }, 2)
+        assert.are.equal(130, result.status)
+        assert.are.equal("", result.stdout)
     end)
 
     it("ends a dump with 130", function()

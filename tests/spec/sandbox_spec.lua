@@ -13,7 +13,7 @@ describe("a script's environment", function()
     it("has no files, processes, debug library, packages or clock", function()
         for _, name in ipairs { "io", "os", "debug", "package", "dofile", "loadfile", "warn", "string.dump",
             "tracereel.open", "tracereel.writer", "collectgarbage'collect'", "_G.io", "_ENV.os",
-            "load('return io')()", "load('return os', 'x', 't', nil)" } do
+            "load('return io')()", "load('return os', 'x', 't', nil)()" } do
             local answer, status = evaluate(name)
             assert.is_true(answer == "nil" or status == 1, name .. " gives " .. answer)
         end
@@ -83,14 +83,14 @@ describe("a script's environment", function()
     end)
 
     describe("`require`", function()
-        local function run_with(modules, text, ...)
+        local function run_with(modules, text)
             local directory = helper.directory()
             for name, module in pairs(modules) do
                 helper.shell("mkdir -p " .. (directory .. "/" .. name):match("^(.*)/"))
                 helper.write(directory .. "/" .. name, module)
             end
             helper.write(directory .. "/main.lua", text)
-            return helper.run { "run", directory .. "/main.lua", ..., helper.log("edge") }
+            return helper.run { "run", directory .. "/main.lua", helper.log("edge") }
         end
 
         it("finds modules beside the script, loads them once, and keeps them in the restricted environment", function()
@@ -139,7 +139,8 @@ describe("limits on a script", function()
             local result = helper.run_script(started:format(text), { arguments = { "--max-time", "200ms" },
                 before = "timeout 20" })
             assert.are.equal(5, result.status)
-            assert.truthy(result.stderr:find("--max-time", 1, true))
+            assert.truthy(result.stderr:find("--max-time", 1, true)
+                or result.stderr:find("the time limit was reached, and the script cannot be stopped", 1, true))
         end)
     end
 
@@ -147,7 +148,7 @@ describe("limits on a script", function()
         ["a growing table"] = "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
         ["a growing text in pcall in a loop"] = "local t = {} while true do pcall(function() while true do"
             .. " t[#t + 1] = ('x'):rep(100000) .. #t end end) end",
-        ["one huge text"] = "local t = ('x'):rep(1 << 40)",
+        ["one huge text"] = "local t = ('x'):rep(1 << 30) return #t",
     }
     for name, text in pairs(greedy) do
         it("--max-memory ends " .. name .. " with 5", function()

@@ -141,6 +141,22 @@ local limit_messages = {
     time = "the scripts took more time than --max-time allows",
 }
 
+-- Calls what runs the scripts' code. Where a limit is reached, or a second interrupt comes while a handler is busy,
+-- everything unwinds to here.
+local function guarded(callee)
+    local called, scripts, results = host.guard(callee)
+    if called then
+        return scripts, results
+    end
+    local tripped = host.tripped()
+    if tripped then
+        failure.raise("limit", "%s", limit_messages[tripped])
+    elseif host.interrupted() then
+        failure.raise("interrupted", "interrupted while a handler was busy: finish was not called")
+    end
+    error(scripts, 0)
+end
+
 local function run_logs(parsed, files)
     local filter, accepts = options.to_filter(parsed)
     if accepts then
@@ -150,16 +166,11 @@ local function run_logs(parsed, files)
     local merged = runner.new_merge()
     local is_alone = #files == 1
     local code = logs.each(parsed, function(log, context)
-        local scripts = runner.load(files, parsed.unsafe)
-        runner.check_given(scripts, given)
-        local called, results = pcall(runner.replay, scripts, log, given, filter)
-        if not called then
-            local tripped = host.tripped()
-            if tripped then
-                failure.raise("limit", "%s", limit_messages[tripped])
-            end
-            error(results, 0)
-        end
+        local scripts, results = guarded(function()
+            local loaded = runner.load(files, parsed.unsafe)
+            runner.check_given(loaded, given)
+            return loaded, runner.replay(loaded, log, given, filter)
+        end)
         for index, one in ipairs(scripts) do
             if one:can_merge() and #parsed.logs > 1 then
                 merged:add(one, results[index])
