@@ -115,6 +115,7 @@ static void lay_out(const tr_trace *trace, layout *to) {
     copy.nodes = place(to, trace->nodes, trace->node_count * sizeof *trace->nodes);
     copy.attempts = place(to, trace->attempts, trace->attempt_count * sizeof *trace->attempts);
     copy.suspensions = place(to, trace->suspensions, trace->suspension_count * sizeof *trace->suspensions);
+    copy.loop_events = place(to, trace->loop_events, trace->loop_event_count * sizeof *trace->loop_events);
     copy.errors = place(to, trace->errors, trace->error_list_count * sizeof *trace->errors);
     copy.started_nodes = place(to, trace->started_nodes, trace->started_count * sizeof *trace->started_nodes);
     copy.metadata = place(to, trace->metadata, trace->metadata_bytes);

@@ -118,6 +118,17 @@ tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64
     return suspension;
 }
 
+tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, uint32_t node_id, uint64_t timestamp_ns, bool is_exit) {
+    void *items = trace->loop_events;
+    if (!make_room_for_short(&items, trace->loop_event_count, sizeof *trace->loop_events)) {
+        return NULL;
+    }
+    trace->loop_events = items;
+    tr_loop_event *event = &trace->loop_events[trace->loop_event_count++];
+    *event = (tr_loop_event){timestamp_ns, node_id, is_exit};
+    return event;
+}
+
 /* A copy of a text; "no memory" and "no text" are told apart by the return value. */
 static bool copy_text(tr_text text, char **copy) {
     *copy = NULL;
@@ -195,6 +206,7 @@ static void free_texts_and_short_lists(tr_trace *trace) {
     }
     free(trace->errors);
     free(trace->suspensions);
+    free(trace->loop_events);
     free(trace->node_index);
     free(trace->suspension_metadata);
     free(trace->metadata);

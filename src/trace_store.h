@@ -11,6 +11,7 @@
 tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id);
 tr_attempt *tr_trace_add_attempt(tr_trace *trace, tr_node *node, uint64_t start_ns, bool estimated);
 tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64_t start_ns);
+tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, uint32_t node_id, uint64_t timestamp_ns, bool is_exit);
 tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message);
 
 /* False when there is no memory; nothing is changed then. */

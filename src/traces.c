@@ -257,6 +257,7 @@ static bool seed_node(tr_trace *trace, uint32_t node_id, tr_node_status status, 
         return false;
     }
     (*node)->status = (uint8_t)status;
+    (*node)->from_snapshot = status != TR_NODE_DONE;
     return true;
 }
 

@@ -104,15 +104,22 @@ static tr_attempt *open_attempt_of(tr_trace *trace, const tr_node *node) {
     return &trace->attempts[node->last_attempt];
 }
 
-/* When a node whose start was not written can have begun. What came before a snapshot is not known. */
-static uint64_t estimated_start_ns(const tr_trace *trace, uint64_t now_ns) {
-    return trace->from_snapshot && trace->ready_ns == 0 ? now_ns : trace->ready_ns;
+/* An attempt whose start was not written: it can have begun when the latest earlier event made it ready. What came
+ * before a snapshot is not known. */
+static tr_attempt *add_estimated_attempt(tr_trace *trace, tr_node *node, uint64_t now_ns) {
+    bool cut = trace->from_snapshot && (trace->ready_ns == 0 || node->from_snapshot);
+    tr_attempt *attempt = tr_trace_add_attempt(trace, node, cut ? now_ns : trace->ready_ns, true);
+    if (attempt != NULL) {
+        attempt->cut = cut;
+    }
+    node->from_snapshot = false;
+    return attempt;
 }
 
 static bool close_attempt(tr_trace *trace, tr_node *node, tr_outcome outcome, uint64_t now_ns, uint32_t *violations) {
     tr_attempt *attempt = open_attempt_of(trace, node);
     if (attempt == NULL) {
-        attempt = tr_trace_add_attempt(trace, node, estimated_start_ns(trace, now_ns), true);
+        attempt = add_estimated_attempt(trace, node, now_ns);
         if (attempt == NULL) {
             return false;
         }
@@ -137,7 +144,7 @@ static bool change_attempts(tr_trace *trace, tr_node *node, attempt_action actio
         return tr_trace_add_attempt(trace, node, now_ns, false) != NULL;
     case NEED:
         return open_attempt_of(trace, node) != NULL ||
-               tr_trace_add_attempt(trace, node, estimated_start_ns(trace, now_ns), true) != NULL;
+               add_estimated_attempt(trace, node, now_ns) != NULL;
     case CLOSE_DONE:
         return close_attempt(trace, node, TR_OUTCOME_DONE, now_ns, violations);
     case CLOSE_ERROR:
@@ -149,13 +156,16 @@ static bool change_attempts(tr_trace *trace, tr_node *node, attempt_action actio
 }
 
 /* The first iteration of a loop is 0; after recovery an iteration can come again. */
-static void count_iteration(const tr_trace *trace, tr_node *node, uint32_t iteration, uint32_t *violations) {
+static bool iterate(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
+    tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
+    uint32_t iteration = tr_view_iteration(record);
     uint64_t largest = node->loop_iterations == 0 ? 0 : (uint64_t)node->last_iteration + 1;
     if (iteration > largest && !(trace->from_snapshot && node->loop_iterations == 0)) {
         *violations |= TR_VIOLATION_ITERATION_SKIPPED;
     }
     node->loop_iterations++;
     node->last_iteration = iteration;
+    return tr_trace_add_loop_event(trace, node->node_id, now_ns, false) != NULL;
 }
 
 static bool note_error(tr_trace *trace, const tr_record *record, uint64_t now_ns, bool is_trace_failure) {
@@ -272,8 +282,9 @@ static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t
         resume(trace, now_ns, violations);
         return true;
     case TR_TYPE_LOOP_ITERATION:
-        count_iteration(trace, tr_trace_node(trace, tr_view_node_id(record)), tr_view_iteration(record), violations);
-        return true;
+        return iterate(trace, record, now_ns, violations);
+    case TR_TYPE_LOOP_EXIT:
+        return tr_trace_add_loop_event(trace, tr_view_node_id(record), now_ns, true) != NULL;
     default:
         return true;
     }

@@ -102,6 +102,7 @@ typedef struct tr_attempt {
     uint32_t next;   /* index of the node's next attempt in the trace's `attempts`, or TR_NONE */
     uint8_t outcome; /* tr_outcome */
     bool estimated;  /* no node_start was written: start_ns is the latest earlier event that can have made it ready */
+    bool cut;        /* it began before what is known of the trace: start_ns is the time of its end */
 } tr_attempt;
 
 typedef struct tr_node {
@@ -116,6 +117,7 @@ typedef struct tr_node {
     uint32_t last_iteration;  /* the number in the latest of them; read it only where loop_iterations > 0 */
     uint8_t status;           /* tr_node_status */
     bool is_completed;        /* the engine's completed_nodes has it */
+    bool from_snapshot;       /* a snapshot says that it runs, and nothing has been heard of it since */
 } tr_node;
 
 typedef struct tr_suspension {
@@ -123,6 +125,13 @@ typedef struct tr_suspension {
     uint64_t end_ns; /* 0 while it lasts */
     uint32_t node_id;
 } tr_suspension;
+
+/* A loop_iteration, or the loop_exit that ends the last one. */
+typedef struct tr_loop_event {
+    uint64_t timestamp_ns;
+    uint32_t node_id;
+    bool is_exit;
+} tr_loop_event;
 
 typedef struct tr_trace_error {
     uint64_t timestamp_ns;
@@ -167,6 +176,7 @@ typedef struct tr_trace {
     uint32_t attempt_count;
     uint32_t suspension_count;
     uint32_t error_list_count;
+    uint32_t loop_event_count;
     uint32_t node_capacity;
     uint32_t attempt_capacity;
     uint32_t node_index_capacity;
@@ -174,6 +184,7 @@ typedef struct tr_trace {
     tr_node *nodes;
     tr_attempt *attempts;
     tr_suspension *suspensions;
+    tr_loop_event *loop_events;
     tr_trace_error *errors; /* every error with its text, in order */
 } tr_trace;
 

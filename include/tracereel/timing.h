@@ -1,0 +1,106 @@
+/* Where the time of nodes and traces went, added up over any number of traces.
+ *
+ * The definitions, each as a formula over records, stand in docs/timing.md. All sums are in nanoseconds and saturate.
+ * Everything merges by addition, maximum or minimum: parts of a log, merged in any order, give the same numbers. */
+#ifndef TRACEREEL_TIMING_H
+#define TRACEREEL_TIMING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tracereel/activity.h"
+#include "tracereel/histogram.h"
+#include "tracereel/trace.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Which nodes must be done before a node is ready. */
+typedef struct tr_flow_node {
+    uint32_t node_id;
+    uint32_t after_count;
+    const uint32_t *after;
+} tr_flow_node;
+
+typedef struct tr_flow {
+    size_t node_count;
+    const tr_flow_node *nodes;
+} tr_flow;
+
+/* The n-th iterations of loops, by n: the last entry is for all from there on. */
+enum { TR_ITERATION_TREND = 16 };
+
+typedef struct tr_iteration_timing {
+    uint64_t count;
+    uint64_t sum_ns;
+} tr_iteration_timing;
+
+typedef struct tr_node_timing {
+    uint32_t node_id;
+    uint64_t done_count;       /* attempts that ended with node_done */
+    uint64_t error_count;      /* attempts that ended with node_error */
+    uint64_t retry_count;      /* attempts made after one of the same trace that did not end with node_done */
+    uint64_t unfinished_count; /* attempts that never ended, or began before the log: in none of the sums */
+    uint64_t exact_count;      /* finished attempts whose node_start was written */
+    uint64_t estimated_count;  /* finished attempts whose start was estimated */
+    uint64_t clock_step_count; /* finished attempts that end before they start: counted as 0 ns */
+    uint64_t run_ns;           /* attempts that were done, less what they were suspended */
+    uint64_t queue_ns;         /* ready but not started; of exact attempts only */
+    uint64_t suspended_ns;     /* waited for at this node */
+    uint64_t retry_ns;         /* attempts that ended in an error, or were started again without an end */
+    uint64_t loop_ns;          /* of a loop node: its iterations, which contain other nodes' time */
+    uint64_t iteration_count;  /* finished iterations */
+    uint64_t critical_ns;      /* on the path that decided its trace's time */
+    uint64_t critical_count;   /* attempts on that path */
+    uint8_t worst_trace_id[TR_TRACE_ID_BYTES]; /* of the longest run; the smallest id among equals */
+    uint64_t worst_run_ns;
+    tr_iteration_timing trend[TR_ITERATION_TREND];
+    tr_histogram *run; /* nanoseconds; NULL where nothing was counted, as all of these */
+    tr_histogram *queue;
+    tr_histogram *suspended; /* of each suspension at this node that ended */
+    tr_histogram *iteration;
+    tr_histogram *slack; /* of attempts off the path: how much later each could have ended */
+} tr_node_timing;
+
+typedef struct tr_trace_timing {
+    uint64_t complete_count;
+    uint64_t failed_count;
+    uint64_t open_count;          /* cut off by the log's end: their makespan is not known */
+    uint64_t from_snapshot_count; /* of the closed ones: cut off by the log's beginning, makespan not known */
+    uint64_t tainted_count;       /* left out of everything else */
+    uint64_t clock_step_count;    /* closed ones that end before they start: counted as 0 ns */
+    uint64_t makespan_ns;         /* of the closed ones whose start is known */
+    uint64_t suspended_ns;        /* of the same */
+    uint64_t first_ns;            /* the earliest start and latest end of all; first_ns > last_ns while there is none */
+    uint64_t last_ns;
+    tr_histogram *makespan; /* NULL where nothing was counted */
+    tr_histogram *suspended;
+    tr_activity in_flight; /* starts and ends of traces; open ones do not end */
+} tr_trace_timing;
+
+typedef struct tr_timing tr_timing;
+
+/* `flow` is copied; NULL: a node is ready when the latest earlier event of its trace has happened. NULL when there is
+ * no memory. */
+tr_timing *tr_timing_new(const tr_flow *flow);
+/* NULL is allowed. */
+void tr_timing_free(tr_timing *timing);
+
+/* Adds a trace as it is now: once for each trace, when it has closed, or at the end of the log while it is open. TR_OK;
+ * TR_ERROR_MEMORY: perhaps a part of it was added. */
+tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace);
+
+/* Adds what `from` holds. TR_ERROR_MEMORY: perhaps a part of it was added. */
+tr_status tr_timing_merge(tr_timing *into, const tr_timing *from);
+
+const tr_trace_timing *tr_timing_traces(const tr_timing *timing);
+size_t tr_timing_node_count(const tr_timing *timing);
+/* Nodes in ascending order of their ids; NULL when there is no such index. Good until the timing is changed. */
+const tr_node_timing *tr_timing_node(const tr_timing *timing, size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
