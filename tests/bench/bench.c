@@ -192,7 +192,7 @@ static double least(const double *values, size_t count) {
 
 /* Makes a log unless an earlier run did. `name` says what it holds, so other settings make another one. It is made
  * under another name first: one that was not finished is not taken for a log. */
-static void make_log(const char *name, const char *const *options) {
+static void make_log(const char *name, const char *const *options, int output) {
     snprintf(log_directory, sizeof log_directory, "%s/bench/%s", build, name);
     if (access(log_directory, F_OK) == 0) {
         return;
@@ -205,7 +205,8 @@ static void make_log(const char *name, const char *const *options) {
         arguments[i + 3] = options[i];
     }
     int status;
-    pid_t child = start(arguments, 1, STDOUT_FILENO);
+    printf("making %s\n", finished);
+    pid_t child = start(arguments, 1, output);
     if (waitpid(child, &status, 0) != child || !check_end("generate", status)) {
         fail("generate", "cannot be run; is the program built?");
     }
@@ -250,7 +251,7 @@ static void measure_jobs(size_t rounds, unsigned long records, int output) {
     char count[32], name[64];
     snprintf(count, sizeof count, "%lu", records);
     snprintf(name, sizeof name, "log-%lu", records);
-    make_log(name, (const char *const[]){"--traces", count, "--crash-after", count, NULL});
+    make_log(name, (const char *const[]){"--traces", count, "--crash-after", count, NULL}, output);
 
     double discarded; /* brings the log into the page cache */
     measure_time(&jobs[YARDSTICK], output, &discarded);
@@ -270,12 +271,14 @@ static void measure_jobs(size_t rounds, unsigned long records, int output) {
 }
 
 /* Every order ends where it waits for a person who never answers. */
-static void measure_open_traces(unsigned long traces) {
+static void measure_open_traces(unsigned long traces, int output) {
     char count[32], name[64];
     snprintf(count, sizeof count, "%lu", traces);
     snprintf(name, sizeof name, "open-%lu", traces);
-    make_log(name, (const char *const[]){"--traces", count, "--approval-share", "1", "--approval-wait", "never",
-                                         "--error-rate", "0", "--rate", "1000", NULL});
+    make_log(name,
+             (const char *const[]){"--traces", count, "--approval-share", "1", "--approval-wait", "never",
+                                   "--error-rate", "0", "--rate", "1000", NULL},
+             output);
     int ends[2];
     if (pipe(ends) != 0) {
         fail("pipe", strerror(errno));
@@ -318,7 +321,7 @@ int main(int argc, char **argv) {
     }
     measure_jobs(rounds, records, output);
     if (open_traces > 0) {
-        measure_open_traces(open_traces);
+        measure_open_traces(open_traces, output);
     }
     return 0;
 }
