@@ -13,7 +13,8 @@ local layers = {
     { "log", "gap", "segment_reader", "segment_walk" },
     { "trace", "trace_json", "trace_store", "traces", "transition" },
     { "replay" },
-    { "histogram" },
+    { "histogram", "activity" },
+    { "timing", "spans" },
     { "writer" },
 }
 
