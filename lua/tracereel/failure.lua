@@ -37,4 +37,28 @@ function failure.with_traceback(value)
     return failure.new("internal", text, debug.traceback(nil, 2))
 end
 
+-- Where a script's own calls end in a traceback, and the program's begin.
+local own_frames = {
+    "tracereel/runner%.lua:%d+: in upvalue 'replay_all'",
+    "tracereel/script%.lua:%d+: in upvalue 'call'",
+}
+
+---The part of a traceback that is about the script.
+---@param traceback string
+---@return string
+function failure.script_part(traceback)
+    local kept, last_script_line = {}, 0
+    for line in traceback:gmatch("[^\n]+") do
+        if line:find(own_frames[1]) or line:find(own_frames[2]) then
+            return table.concat(kept, "\n", 1, last_script_line)
+        end
+        kept[#kept + 1] = line
+        -- The calls between the script and the program are C's: "[C]: in ?", "[C]: in function 'pcall'".
+        if not line:find("^%s*%[C%]: in %?$") and not line:find("^%s*%[C%]: in function 'x?pcall'$") then
+            last_script_line = #kept
+        end
+    end
+    return traceback
+end
+
 return failure

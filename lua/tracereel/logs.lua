@@ -89,7 +89,7 @@ function logs.each(parsed, visit)
             end
             output.say("%s", result.message)
             if result.traceback then
-                io.stderr:write(result.traceback, "\n")
+                io.stderr:write(failure.script_part(result.traceback), "\n")
             end
             result = failed_code
         end

@@ -96,6 +96,21 @@ describe("tracereel run", function()
         assert.are.equal("true\n", result.stdout)
     end)
 
+    it("gives each script its own trace.data, from start to finish", function()
+        local text = [[
+            local mine = %q
+            return { api = 1, trace_start = function(_, trace) trace.data.name = mine end,
+                node_done = function(_, trace) assert(trace.data.name == mine) end,
+                finish = function(log)
+                    for _, trace in ipairs(log:traces()) do assert(trace.data.name == mine) end
+                    return mine
+                end }
+        ]]
+        local result = helper.run { "run", helper.script(text:format("one"), "one"),
+            helper.script(text:format("two"), "two"), helper.log("orders") }
+        assert.are.equal("-- one\none\n-- two\ntwo\n", result.stdout)
+    end)
+
     it("tells a script of gaps and violations", function()
         local text = [[
             local seen = {}
@@ -118,6 +133,7 @@ describe("tracereel run", function()
             assert.truthy(result.stderr:find("%f[%x]%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x+"))
             assert.truthy(result.stderr:find("stack traceback:", 1, true))
             assert.truthy(result.stderr:find("script.lua:3: in", 1, true))
+            assert.is_nil(result.stderr:find("runner.lua", 1, true))
         end)
 
         it("names the part of the script: start, finish or the file itself", function()

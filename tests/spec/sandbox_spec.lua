@@ -159,6 +159,20 @@ describe("limits on a script", function()
         end)
     end
 
+    it("hold in finish, in merge and in metamethods of the result", function()
+        for _, text in ipairs {
+            "return { api = 1, finish = function() while true do end end }",
+            "return { api = 1, finish = function() return 1 end, merge = function() while true do end end }",
+            -- What JSON cannot say is shown by tostring.
+            "return { api = 1, finish = function() return { a = setmetatable({ print }, { __tostring = function()"
+                .. " while true do end end }) } end }",
+        } do
+            local result = helper.run({ "run", helper.script(text), "--max-time", "200ms", helper.log("edge"),
+                helper.log("empty") }, { before = "timeout 20" })
+            assert.are.equal(5, result.status)
+        end
+    end)
+
     it("let a script that stays within them run", function()
         local result = helper.run_script("return { api = 1, finish = function() return 'fine' end }",
             { arguments = { "--max-time", "1m", "--max-memory", "64MiB" } })

@@ -103,6 +103,12 @@ describe("tracereel show", function()
         assert_in_order(result.stdout, { "TAINTED", "unreadable here: corrupt, 69 bytes at" })
     end)
 
+    it("shows a trace that only the snapshot knows", function()
+        local text = show("0633f6b4", helper.log("snapshot")).stdout
+        assert_in_order(text, { "started   before the snapshot that reading began from\n", "records   0, 0 errors",
+            "node 3: running", "run again, from the beginning of the node: 3 (2 times) (retry_nodes)" })
+    end)
+
     it("--ascii draws with ASCII characters only", function()
         assert.is_nil(show("--ascii", "e9993d64", helper.log("orders")).stdout:gsub("[^\n]*metadata[^\n]*\n", "")
             :find("[\x80-\xFF]"))

@@ -21,7 +21,10 @@ local function json_writer(context)
     local stdout, write, check = io.stdout, io.stdout.write, output.check
     if context.json_start == "{" then
         return function(rec)
-            check(write(stdout, rec:json(), "\n"))
+            local written, message, errno = write(stdout, rec:json(), "\n")
+            if not written then
+                check(nil, message, errno)
+            end
         end
     end
     return function(rec)

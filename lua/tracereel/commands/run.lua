@@ -144,9 +144,9 @@ local limit_messages = {
 -- Calls what runs the scripts' code. Where a limit is reached, or a second interrupt comes while a handler is busy,
 -- everything unwinds to here.
 local function guarded(callee)
-    local called, scripts, results = host.guard(callee)
+    local called, problem = host.guard(callee)
     if called then
-        return scripts, results
+        return
     end
     local tripped = host.tripped()
     if tripped then
@@ -154,7 +154,7 @@ local function guarded(callee)
     elseif host.interrupted() then
         failure.raise("interrupted", "interrupted while a handler was busy: finish was not called")
     end
-    error(scripts, 0)
+    error(problem, 0)
 end
 
 local function run_logs(parsed, files)
@@ -166,22 +166,25 @@ local function run_logs(parsed, files)
     local merged = runner.new_merge()
     local is_alone = #files == 1
     local code = logs.each(parsed, function(log, context)
-        local scripts, results = guarded(function()
-            local loaded = runner.load(files, parsed.unsafe)
-            runner.check_given(loaded, given)
-            return loaded, runner.replay(loaded, log, given, filter)
-        end)
-        for index, one in ipairs(scripts) do
-            if one:can_merge() and #parsed.logs > 1 then
-                merged:add(one, results[index])
-            else
-                write_result(parsed, context, one.name, results[index], is_alone)
+        guarded(function()
+            local scripts = runner.load(files, parsed.unsafe)
+            runner.check_given(scripts, given)
+            local results = runner.replay(scripts, log, given, filter)
+            for index, one in ipairs(scripts) do
+                if one:can_merge() and #parsed.logs > 1 then
+                    merged:add(one, results[index])
+                else
+                    write_result(parsed, context, one.name, results[index], is_alone)
+                end
             end
+        end)
+    end)
+    -- Writing a result can run the script's code too, by metamethods.
+    guarded(function()
+        for _, joined in ipairs(merged) do
+            write_result(parsed, nil, joined.name, joined.result, is_alone)
         end
     end)
-    for _, joined in ipairs(merged) do
-        write_result(parsed, nil, joined.name, joined.result, is_alone)
-    end
     return code
 end
 

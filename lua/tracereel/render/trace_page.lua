@@ -10,6 +10,9 @@ local trace_page = {}
 
 local style_of = { running = "cyan", suspended = "yellow", complete = "green", failed = "red" }
 
+-- About three lines: `show --json` has all of it.
+local metadata_columns = 200
+
 local function labelled(label, value, style)
     local room = math.max(output.columns() - 12, 24)
     for index, line in ipairs(text.wrap(value, room)) do
@@ -29,11 +32,12 @@ local function write_header(found)
         labelled("started", tracereel.time(trace.start_ns))
         labelled("took", units.span(trace.start_ns, trace.last_ns) .. (trace.open and " so far" or ""))
     elseif trace.from_snapshot then
-        labelled("started", "before the snapshot that reading began from; times count from the first record here")
+        labelled("started", "before the snapshot that reading began from"
+            .. (#found.records > 0 and "; times count from the first record here" or ""))
     end
     labelled("records", ("%d, %s"):format(#found.records, text.count(trace.error_count, "error")))
     if trace.metadata then
-        labelled("metadata", text.clean(trace.metadata))
+        labelled("metadata", text.cut(text.clean(trace.metadata), metadata_columns))
     end
     if trace.tainted then
         labelled("TAINTED", "it was open where the log is damaged: records of it may be missing", "red")
@@ -122,14 +126,16 @@ function trace_page.write(found, now_ns, is_ascii)
     local first = found.records[1]
     local start_ns = trace and trace.start_ns ~= 0 and trace.start_ns or first and first.timestamp_ns or 0
     write_header(found)
-    output.line("")
-    timeline.write {
-        events = found.events,
-        start_ns = start_ns,
-        end_ns = trace and not trace.open and trace.last_ns or now_ns,
-        is_open = trace == nil or trace.open,
-        is_ascii = is_ascii,
-    }
+    if #found.events > 0 then
+        output.line("")
+        timeline.write {
+            events = found.events,
+            start_ns = start_ns,
+            end_ns = trace and not trace.open and trace.last_ns or now_ns,
+            is_open = trace == nil or trace.open,
+            is_ascii = is_ascii,
+        }
+    end
     if has_estimates(found.events) then
         output.line("  ~ estimated: no node_start was written")
     end
