@@ -1,5 +1,6 @@
 #include "gap.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bytes.h"
@@ -56,4 +57,21 @@ tr_gap_class tr_gap_classify(const uint8_t *bytes, size_t length, const tr_gap_s
     }
     bool writer_went_on = surroundings->record_follows || surroundings->segment_bytes > TR_REOPEN_LIMIT_BYTES;
     return writer_went_on && tr_gap_is_record_prefix(bytes, length) ? TR_GAP_TORN_WRITE : TR_GAP_CORRUPT;
+}
+
+size_t tr_gap_describe(tr_gap_class gap_class, const uint8_t *bytes, size_t length, const tr_defect *defect, char *out,
+                       size_t capacity_bytes) {
+    bool torn = gap_class == TR_GAP_TORN_TAIL || gap_class == TR_GAP_TORN_WRITE;
+    int written = 0;
+    if (gap_class == TR_GAP_ZERO_TAIL) {
+        written = snprintf(out, capacity_bytes, "zeros to the end of the log");
+    } else if (torn && length < TR_OFFSET_CRC) {
+        written = snprintf(out, capacity_bytes, "a record was begun, and not even its length was written");
+    } else if (torn && tr_gap_is_record_prefix(bytes, length)) {
+        written = snprintf(out, capacity_bytes, "a record of %u bytes was begun, and not written to its end",
+                           (unsigned)tr_load_u32(bytes + TR_OFFSET_LENGTH));
+    } else {
+        return tr_defect_describe(defect, out, capacity_bytes);
+    }
+    return written > 0 && (size_t)written < capacity_bytes ? (size_t)written : 0;
 }

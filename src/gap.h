@@ -23,4 +23,9 @@ tr_gap_class tr_gap_classify(const uint8_t *bytes, size_t length, const tr_gap_s
 /* Whether the `length` bytes can be the beginning of a record that was not written to its end. */
 bool tr_gap_is_record_prefix(const uint8_t *bytes, size_t length);
 
+/* One sentence about the gap for a person, into `out` as snprintf would; returns its length. `defect` is why the bytes
+ * are no record. */
+size_t tr_gap_describe(tr_gap_class gap_class, const uint8_t *bytes, size_t length, const tr_defect *defect, char *out,
+                       size_t capacity_bytes);
+
 #endif

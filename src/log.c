@@ -168,7 +168,8 @@ static tr_status pass_over_gap(tr_log *log, size_t end) {
     tr_record record;
     size_t length = 0;
     if (tr_record_decode(reader->bytes + begin, reader->available_bytes - begin, &record, &log->gap.defect) != TR_OK) {
-        length = tr_defect_describe(&log->gap.defect, log->gap.detail, sizeof log->gap.detail);
+        length = tr_gap_describe(log->gap.gap_class, reader->bytes + begin, end - begin, &log->gap.defect,
+                                 log->gap.detail, sizeof log->gap.detail);
     }
     if (complaint != NULL) {
         snprintf(log->gap.detail + length, sizeof log->gap.detail - length, "; %s", complaint);
