@@ -1,0 +1,33 @@
+-- What went wrong: each error message (numbers in it do not count), how often, in how many traces, and how many of
+-- those traces got over it.
+local digests = {}
+
+local function digest_of(rec)
+    local text = ("node %d: %s"):format(rec.node_id, (rec.error_message or "no message"):gsub("%d+", "#"))
+    digests[text] = digests[text] or { count = 0, traces = {} }
+    return digests[text]
+end
+
+return {
+    api = 1,
+    summary = "errors by message, and whether their traces got over them",
+    node_error = function(rec, trace)
+        local digest = digest_of(rec)
+        digest.count = digest.count + 1
+        if trace then
+            digest.traces[trace] = true
+        end
+    end,
+    finish = function()
+        local rows = { { "errors", "traces", "overcome", "message" } }
+        for text, digest in tracereel.sorted(digests) do
+            local traces, overcome = 0, 0
+            for trace in pairs(digest.traces) do
+                traces = traces + 1
+                overcome = overcome + (trace.status == "complete" and 1 or 0)
+            end
+            rows[#rows + 1] = { digest.count, traces, overcome, text }
+        end
+        return rows
+    end,
+}
