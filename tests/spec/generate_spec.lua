@@ -288,6 +288,22 @@ describe("tracereel generate", function()
         assert.are.equal(before, log_bytes("there", summary.segments))
     end)
 
+    it("leaves whole records behind when it is interrupted", function()
+        -- Interrupted as soon as something was written; after 20 seconds in any case.
+        local shell = [[
+            %s generate %s --traces 100000000 &
+            for _ in $(seq 400); do [ -s %s ] && break; sleep 0.05; done
+            kill -INT $!; wait $!; echo $?]]
+        local segment = segment_path(path_of("interrupted"), 0)
+        local process = io.popen(shell:format(quote(program), quote(path_of("interrupted")), quote(segment)))
+        local text = process:read("a")
+        process:close()
+        assert.are.equal("130\n", text)
+        assert.are.equal(0, (tracereel("check", path_of("interrupted"))))
+        assert.are.same({}, json_lines("check", "--json", path_of("interrupted")))
+        assert.is_true(#read_file(segment) > 0)
+    end)
+
     it("says what is wrong with an option", function()
         for _, case in ipairs {
             { "--traces", "0" },

@@ -3,7 +3,6 @@
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local generator = require "tracereel.generator"
-local logs = require "tracereel.logs"
 local output = require "tracereel.output"
 local reel = require "tracereel"
 local units = require "tracereel.units"
@@ -203,7 +202,7 @@ local function write_all_but_last(tally, options)
     local type_name, record
     for _ = 1, options.torn and most + 1 or most do
         local next_type, fields = pipeline:next()
-        if not next_type or logs.interrupted() then
+        if not next_type then
             break
         end
         if record then
@@ -252,7 +251,7 @@ local function run(options)
         tally:tear(record)
     end
     report(tally:summary(), options.json)
-    return logs.interrupted() and exit_codes.interrupted or exit_codes.ok
+    return exit_codes.ok
 end
 
 return {
