@@ -98,7 +98,7 @@ static pid_t start(const char *const *templates, unsigned passes, int output) {
     pid_t child = fork();
     if (child == 0) {
         dup2(output, STDOUT_FILENO);
-        execvp(arguments[0], arguments);
+        execvp(texts[0], arguments);
         _exit(PROGRAM_MISSING);
     }
     if (child < 0) {
