@@ -103,9 +103,8 @@ int main(int argc, char **argv) {
         fputs("tracereel: out of memory\n", stderr);
         return EXIT_IO;
     }
-    /* Most of what a script makes is garbage at once: collecting seldom is faster, and still little memory. */
-    enum { PAUSE_PERCENT = 400 };
-    lua_gc(L, LUA_GCINC, PAUSE_PERCENT, 0, 0);
+    /* Most of what a script makes is garbage at once: young collections find it while it is still in the cache. */
+    lua_gc(L, LUA_GCGEN, 0, 0);
     tr_limits_begin(L);
     lua_pushcfunction(L, add_traceback);
     lua_pushcfunction(L, run);

@@ -32,6 +32,8 @@
 /* ---- module.c: what one Lua state has once ---- */
 
 typedef struct tr_lua_core {
+    const tr_keys *rec_keys; /* the fields of records and traces by name; their metatables keep them */
+    const tr_keys *trace_keys;
     tr_json json;          /* for one text at a time; its memory is kept from use to use */
     uint32_t script_index; /* whose `trace.data` is shown: the handler table that runs, from 0 */
 } tr_lua_core;
@@ -55,9 +57,11 @@ void tr_lua_push_json(lua_State *L, tr_lua_core *core);
 
 /* Makes the metatable of a type: methods by name in the table at `methods`, `__index` a closure of `index` whose
  * upvalues are the names' lookup, the methods and whatever `upvalue_count` values are on the stack (they are popped),
- * `__newindex` an error, locked. Nothing is left on the stack. */
-void tr_lua_new_type(lua_State *L, const char *type, const char *const *fields, int field_count,
-                     const luaL_Reg *methods, const luaL_Reg *metamethods, lua_CFunction index, int upvalue_count);
+ * `__newindex` an error, locked. Nothing is left on the stack. Answers with the lookup, which lives as long as the type.
+ */
+const tr_keys *tr_lua_new_type(lua_State *L, const char *type, const char *const *fields, int field_count,
+                               const luaL_Reg *methods, const luaL_Reg *metamethods, lua_CFunction index,
+                               int upvalue_count);
 enum { TR_UPVALUE_KEYS = 1, TR_UPVALUE_METHODS = 2, TR_UPVALUE_FIRST_OWN = 3 };
 
 /* Pushes a userdata that gives what its pointer (NULL now) points to back to free(). */
@@ -97,7 +101,8 @@ static inline void tr_lua_set_unsigned(lua_State *L, const char *name, uint64_t 
 /* ---- rec.c ---- */
 
 typedef struct tr_lua_rec {
-    tr_record record; /* views `bytes` */
+    tr_record record;    /* views `bytes` */
+    const tr_keys *keys; /* of the type: an upvalue would be slower to get at */
     uint64_t sequence;
     uint64_t offset;
     uint32_t segment_name; /* number in TR_CORE_SEGMENT_NAMES; 0 = it came from no log */
@@ -108,7 +113,7 @@ typedef struct tr_lua_rec {
 tr_lua_rec *tr_lua_check_rec(lua_State *L, int index);
 tr_lua_rec *tr_lua_test_rec(lua_State *L, int index); /* NULL: it is something else */
 /* Pushes a copy of the record; the metatable stands at `metatable_index`. */
-tr_lua_rec *tr_lua_push_rec(lua_State *L, const tr_record *record, int metatable_index);
+tr_lua_rec *tr_lua_push_rec(lua_State *L, const tr_lua_core *core, const tr_record *record, int metatable_index);
 void tr_lua_open_rec(lua_State *L);
 
 /* ---- record_make.c ---- */

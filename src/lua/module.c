@@ -78,12 +78,14 @@ static int refuse_assignment(lua_State *L) {
                       luaL_tolstring(L, 2, NULL));
 }
 
-void tr_lua_new_type(lua_State *L, const char *type, const char *const *fields, int field_count,
-                     const luaL_Reg *methods, const luaL_Reg *metamethods, lua_CFunction index, int upvalue_count) {
+const tr_keys *tr_lua_new_type(lua_State *L, const char *type, const char *const *fields, int field_count,
+                               const luaL_Reg *methods, const luaL_Reg *metamethods, lua_CFunction index,
+                               int upvalue_count) {
     luaL_newmetatable(L, type);
     luaL_setfuncs(L, metamethods, 0);
     lua_insert(L, -1 - upvalue_count); /* metatable, upvalues... */
     tr_keys_push(L, fields, field_count);
+    const tr_keys *keys = lua_touserdata(L, -1);
     lua_newtable(L);
     luaL_setfuncs(L, methods, 0); /* metatable, upvalues..., keys, methods */
     lua_rotate(L, -2 - upvalue_count, 2);
@@ -95,6 +97,7 @@ void tr_lua_new_type(lua_State *L, const char *type, const char *const *fields, 
     lua_pushstring(L, type);
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
+    return keys;
 }
 
 int tr_lua_index_method(lua_State *L, const char *what) {

@@ -120,7 +120,7 @@ tr_status tr_lua_reading_next(lua_State *L, tr_lua_reading *reading, const tr_lu
 
 void tr_lua_push_event_rec(lua_State *L, const tr_lua_reading *reading, const tr_lua_slots *slots,
                            const tr_event *event) {
-    tr_lua_rec *rec = tr_lua_push_rec(L, &event->record, slots->rec_metatable);
+    tr_lua_rec *rec = tr_lua_push_rec(L, reading->core, &event->record, slots->rec_metatable);
     rec->sequence = reading->place->position.sequence;
     rec->offset = reading->place->position.offset;
     rec->suspect = reading->place->suspect;

@@ -15,11 +15,12 @@ tr_lua_rec *tr_lua_test_rec(lua_State *L, int index) {
 
 /* ---- push ---- */
 
-tr_lua_rec *tr_lua_push_rec(lua_State *L, const tr_record *record, int metatable_index) {
+tr_lua_rec *tr_lua_push_rec(lua_State *L, const tr_lua_core *core, const tr_record *record, int metatable_index) {
     tr_lua_rec *self = lua_newuserdatauv(L, offsetof(tr_lua_rec, bytes) + record->length_bytes, 0);
     memcpy(self->bytes, record->bytes, record->length_bytes);
     self->record = *record;
     self->record.bytes = self->bytes;
+    self->keys = core->rec_keys;
     self->sequence = 0;
     self->offset = 0;
     self->segment_name = 0;
@@ -71,8 +72,7 @@ static int push_text(lua_State *L, tr_text text) {
 /* The metatable is locked, so nothing but a record gets here. */
 static int rec_index(lua_State *L) {
     const tr_lua_rec *self = lua_touserdata(L, 1);
-    const tr_keys *keys = lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_KEYS));
-    switch (tr_keys_find(keys, lua_tostring(L, 2))) {
+    switch (tr_keys_find(self->keys, lua_tostring(L, 2))) {
 #define REC_NUMBER_CASE(name, ctype, offset, bits)                                                                     \
     case REC_##name:                                                                                                   \
         lua_pushinteger(L, (lua_Integer)tr_record_##name(&self->record));                                              \
@@ -194,6 +194,6 @@ void tr_lua_open_rec(lua_State *L) {
     for (unsigned type = 0; type < TR_RECORD_TYPE_COUNT; type++) {
         lua_pushstring(L, tr_record_type_name(type)); /* names, type names... */
     }
-    tr_lua_new_type(L, TR_LUA_REC, rec_fields, REC_FIELD_COUNT, methods, metamethods, rec_index,
-                    1 + TR_RECORD_TYPE_COUNT);
+    tr_lua_core_of(L)->rec_keys = tr_lua_new_type(L, TR_LUA_REC, rec_fields, REC_FIELD_COUNT, methods, metamethods,
+                                                  rec_index, 1 + TR_RECORD_TYPE_COUNT);
 }

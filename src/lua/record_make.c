@@ -105,6 +105,7 @@ static int push_made(lua_State *L, const tr_record_fields *fields) {
     }
     tr_lua_rec *self = lua_newuserdatauv(L, offsetof(tr_lua_rec, bytes) + length, 0);
     memset(self, 0, offsetof(tr_lua_rec, bytes));
+    self->keys = tr_lua_core_of(L)->rec_keys;
     tr_status status = tr_record_encode(fields, self->bytes, length);
     tr_defect defect;
     if (status == TR_OK) {
@@ -197,7 +198,7 @@ int tr_lua_decode(lua_State *L) {
         return 2;
     }
     luaL_getmetatable(L, TR_LUA_REC); /* metatable */
-    tr_lua_push_rec(L, &record, lua_gettop(L));
+    tr_lua_push_rec(L, tr_lua_core_of(L), &record, lua_gettop(L));
     lua_pushinteger(L, (lua_Integer)(start + record.length_bytes) + 1);
     return 2;
 }

@@ -4,6 +4,13 @@
 
 #include "lua/handlers.h"
 
+/* For a record type of which one handler wants to know. */
+typedef struct tr_sole_handler {
+    tr_handler handler; /* slot 0: there is none, or there are several */
+    const char *name;
+    int table;
+} tr_sole_handler;
+
 /* One replay, as a userdata. */
 typedef struct tr_pass {
     tr_lua_reading *reading;
@@ -15,6 +22,7 @@ typedef struct tr_pass {
     uint32_t types;      /* of interest to any of the tables */
     bool has_violation_handler;
     bool has_tick_handler;
+    tr_sole_handler sole[TR_RECORD_TYPE_COUNT];
     int count;
     tr_handlers handlers[];
 } tr_pass;
@@ -28,17 +36,22 @@ enum { MOST_TICKS_AT_ONCE = 1000000 };
 
 /* ---- calling handlers ---- */
 
+/* Pushes the handle, or nil for a record of no open trace. */
+static void push_event_trace(lua_State *L, const tr_pass *pass) {
+    if (pass->event.trace == NULL) {
+        lua_pushnil(L);
+    } else {
+        tr_lua_push_trace(L, pass->reading, &loop_slots, pass->event.trace);
+    }
+}
+
 static void make_arguments(lua_State *L, tr_pass *pass, int wanted) {
     if (pass->made < 1) {
         tr_lua_push_event_rec(L, pass->reading, &loop_slots, &pass->event);
         pass->made = 1;
     }
     if (wanted > 1 && pass->made < 2) {
-        if (pass->event.trace == NULL) {
-            lua_pushnil(L);
-        } else {
-            tr_lua_push_trace(L, pass->reading, &loop_slots, pass->event.trace);
-        }
+        push_event_trace(L, pass);
         pass->made = 2;
     }
 }
@@ -68,6 +81,25 @@ static void call_violation_handler(lua_State *L, tr_pass *pass, const tr_handler
             call_handler(L, pass, handler, "violation", tr_violation_name(bit));
         }
     }
+}
+
+/* What show_record does where one function is all there is to call. */
+static void show_to_one(lua_State *L, tr_pass *pass, const tr_sole_handler *sole) {
+    const tr_filter *filter = pass->handlers[sole->table].filter;
+    if (filter != NULL && !tr_filter_passes(filter, &pass->event.record)) {
+        return;
+    }
+    int count = sole->handler.parameters < 2 ? sole->handler.parameters : 2;
+    pass->handler = sole->name;
+    pass->reading->core->script_index = (uint32_t)sole->table;
+    lua_pushvalue(L, sole->handler.slot);
+    if (count > 0) {
+        tr_lua_push_event_rec(L, pass->reading, &loop_slots, &pass->event);
+    }
+    if (count > 1) {
+        push_event_trace(L, pass);
+    }
+    lua_call(L, count, 0);
 }
 
 /* A handler of the record's own type, then `record`, then `violation`: of each table in turn. */
@@ -162,7 +194,10 @@ static int run_loop(lua_State *L) {
             if (pass->has_tick_handler) {
                 show_time(L, pass);
             }
-            if ((pass->types >> type & 1u) != 0 || (pass->has_violation_handler && pass->event.violations != 0)) {
+            bool has_violation = pass->has_violation_handler && pass->event.violations != 0;
+            if (pass->sole[type].handler.slot != 0 && !has_violation) {
+                show_to_one(L, pass, &pass->sole[type]);
+            } else if ((pass->types >> type & 1u) != 0 || has_violation) {
                 show_record(L, pass, type);
             }
         } else if (pass->status == TR_GAP) {
@@ -222,6 +257,26 @@ static int raise_handler_error(lua_State *L, const tr_pass *pass, int call_statu
 
 /* ---- replay ---- */
 
+static void find_sole_handlers(tr_pass *pass) {
+    for (unsigned type = 0; type < TR_RECORD_TYPE_COUNT; type++) {
+        int found = 0;
+        for (int i = 0; i < pass->count; i++) {
+            const tr_handlers *handlers = &pass->handlers[i];
+            if (handlers->by_type[type].slot != 0) {
+                pass->sole[type] = (tr_sole_handler){handlers->by_type[type], tr_record_type_name(type), i};
+                found++;
+            }
+            if (handlers->record.slot != 0) {
+                pass->sole[type] = (tr_sole_handler){handlers->record, "record", i};
+                found++;
+            }
+        }
+        if (found != 1) {
+            pass->sole[type].handler.slot = 0;
+        }
+    }
+}
+
 /* Pushes the functions of the tables at 2 .. handler_count + 1 and notes what is of interest. */
 static int resolve_all(lua_State *L, tr_pass *pass, int anchor_index) {
     int functions = 0;
@@ -232,6 +287,7 @@ static int resolve_all(lua_State *L, tr_pass *pass, int anchor_index) {
         pass->has_violation_handler |= handlers->violation.slot != 0;
         pass->has_tick_handler |= handlers->tick.slot != 0;
     }
+    find_sole_handlers(pass);
     return functions;
 }
 

@@ -135,9 +135,8 @@ static void push_data(lua_State *L, const tr_lua_trace *self) {
 /* The metatable is locked, so nothing but a handle gets here. */
 static int trace_index(lua_State *L) {
     const tr_lua_trace *self = lua_touserdata(L, 1);
-    const tr_keys *keys = lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_KEYS));
     const tr_trace *trace = shown(L, self);
-    switch (tr_keys_find(keys, lua_tostring(L, 2))) {
+    switch (tr_keys_find(self->core->trace_keys, lua_tostring(L, 2))) {
 #define TRACE_FIELD_CASE(name, push)                                                                                   \
     case TRACE_##name:                                                                                                 \
         push;                                                                                                          \
@@ -193,6 +192,6 @@ void tr_lua_open_trace(lua_State *L) {
     for (unsigned status = 0; status < TR_TRACE_STATUS_COUNT; status++) {
         lua_pushstring(L, tr_trace_status_name(status)); /* status names... */
     }
-    tr_lua_new_type(L, TR_LUA_TRACE, trace_fields, TRACE_FIELD_COUNT, methods, metamethods, trace_index,
-                    TR_TRACE_STATUS_COUNT);
+    tr_lua_core_of(L)->trace_keys = tr_lua_new_type(L, TR_LUA_TRACE, trace_fields, TRACE_FIELD_COUNT, methods,
+                                                    metamethods, trace_index, TR_TRACE_STATUS_COUNT);
 }
