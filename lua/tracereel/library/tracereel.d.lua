@@ -32,6 +32,12 @@ function tracereel.decode(bytes, position) end
 ---@return tracereel.histogram
 function tracereel.histogram() end
 
+---A new empty timing: where the time of nodes and traces goes. The definitions: docs/timing.md.
+---@param flow? tracereel.flow names nodes and says what must be done before a node is ready
+---@param worst_count? integer how many of the longest traces are kept whole, 0 to 1000; 10 where not given
+---@return tracereel.timing
+function tracereel.timing(flow, worst_count) end
+
 ---Opens a directory for writing a new log (or, with `append`, going on in one). Raises where it cannot.
 ---@param directory string
 ---@param options? tracereel.writer_options
@@ -366,6 +372,33 @@ function histogram:quantile(q) end
 ---The buckets that hold something, in order: `for lower, upper, count in h:buckets() do`; lower <= value <= upper.
 ---@return fun(): integer|nil, integer, integer
 function histogram:buckets() end
+
+---The order of a pipeline's nodes, as a flow file gives it.
+---@class tracereel.flow
+---@field name? string of the pipeline
+---@field nodes table<integer, tracereel.flow_node> by node id
+
+---@class tracereel.flow_node
+---@field name? string
+---@field after? integer[] nodes that must be done before this one is ready; each must be in `nodes`, without a cycle
+
+---Adds up traces. Two timings with the same flow and worst_count merge, in any order, to the same report.
+---@class tracereel.timing
+local timing = {}
+
+---Adds a trace as it is now: once for each trace, when it has closed (a handler of trace_complete and one of
+---trace_failed), or at the end of the log while it is open (`log:traces()`).
+---@param trace tracereel.trace
+function timing:add(trace) end
+
+---Adds what another holds to this one.
+---@param other tracereel.timing
+---@return tracereel.timing self
+function timing:merge(other) end
+
+---What was added up. A new table each time; nodes in the order of their ids.
+---@return tracereel.timing_report
+function timing:report() end
 
 ---@class tracereel.writer_options
 ---@field max_segment_bytes? integer 64 MiB where not given
