@@ -63,17 +63,27 @@ function options.reading(command)
     command:flag("--no-snapshot", "Read every segment there is, also where a snapshot would let reading start later.")
 end
 
+local function add_filter(command, nodes, traces, since, before)
+    command:option("--node", nodes):argname("<NODE>"):count("*"):convert(node_list)
+    command:option("--trace", traces):argname("<ID>"):count("*"):convert(trace_prefix)
+    command:option("--since", since):argname("<TIME>"):convert(units.parse_time)
+    command:option("--until", before):argname("<TIME>"):convert(units.parse_time)
+end
+
 ---Which records are meant. Every option can be repeated and takes lists with commas.
 function options.filter(command)
     command:option("--type", "Only records of these types."):argname("<TYPE>"):count("*")
         :convert(list_of(known_types, "type"))
-    command:option("--node", "Only records of these nodes; records that name no node are shown as well.")
-        :argname("<NODE>"):count("*"):convert(node_list)
-    command:option("--trace", "Only records of these traces: ids, or beginnings of ids."):argname("<ID>"):count("*")
-        :convert(trace_prefix)
-    command:option("--since", "Only records of that time or later: RFC 3339, or nanoseconds since 1970.")
-        :argname("<TIME>"):convert(units.parse_time)
-    command:option("--until", "Only records before that time."):argname("<TIME>"):convert(units.parse_time)
+    add_filter(command, "Only records of these nodes; records that name no node are shown as well.",
+        "Only records of these traces: ids, or beginnings of ids.",
+        "Only records of that time or later: RFC 3339, or nanoseconds since 1970.", "Only records before that time.")
+end
+
+---Which traces are meant, and which of their nodes. Every option can be repeated and takes lists with commas.
+function options.trace_filter(command)
+    add_filter(command, "Only these nodes of the traces.", "Only these traces: ids, or beginnings of ids.",
+        "Only traces that began at that time or later: RFC 3339, or nanoseconds since 1970.",
+        "Only traces that began before that time.")
 end
 
 local function flat(lists, convert)
@@ -128,7 +138,7 @@ function options.to_filter(parsed)
         until_ns = parsed["until"],
     }
     if filter.since_ns and filter.until_ns and not math.ult(filter.since_ns, filter.until_ns) then
-        failure.raise("usage", "--since is not before --until: no record can be shown")
+        failure.raise("usage", "--since is not before --until: nothing can be shown")
     end
     return filter, not is_whole and options.id_test(traces) or nil
 end

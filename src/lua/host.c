@@ -71,6 +71,13 @@ static int make_directory(lua_State *L) {
     return luaL_fileresult(L, mkdir(path, 0777) == 0, path);
 }
 
+/* is_special_file(path) -> boolean: a device, a pipe or a directory, which a rename must not replace */
+static int is_special_file(lua_State *L) {
+    struct stat found;
+    lua_pushboolean(L, stat(luaL_checkstring(L, 1), &found) == 0 && !S_ISREG(found.st_mode));
+    return 1;
+}
+
 static void **push_directory(lua_State *L);
 
 /* list_directory(path) -> names in no order, without "." and ".."; or nil and what is wrong */
@@ -129,6 +136,7 @@ int luaopen_tracereel_host(lua_State *L) {
         {"now_ns", now_ns},
         {"make_directory", make_directory},
         {"list_directory", list_directory},
+        {"is_special_file", is_special_file},
         {NULL, NULL},
     };
     luaL_newlib(L, functions); /* module */

@@ -90,7 +90,7 @@ static void push_attempts(lua_State *L, const tr_lua_node *self) {
     for (uint32_t i = 1; i <= count && at != TR_NONE; i++) {
         const tr_attempt *attempt = i == count ? &self->last : &trace->attempts[at];
         at = trace->attempts[at].next;
-        lua_createtable(L, 0, 5); /* handle, attempts, attempt */
+        lua_createtable(L, 0, 6); /* handle, attempts, attempt */
         tr_lua_set_unsigned(L, "start_ns", attempt->start_ns);
         if (attempt->outcome != TR_OUTCOME_OPEN) {
             tr_lua_set_unsigned(L, "end_ns", attempt->end_ns);
@@ -101,6 +101,8 @@ static void push_attempts(lua_State *L, const tr_lua_node *self) {
         lua_setfield(L, -2, "outcome");
         lua_pushboolean(L, attempt->estimated);
         lua_setfield(L, -2, "estimated");
+        lua_pushboolean(L, attempt->cut);
+        lua_setfield(L, -2, "cut");
         lua_rawseti(L, -2, (lua_Integer)i);
     }
 }

@@ -229,6 +229,7 @@ function trace:json() end
 ---@field duration_ns integer
 ---@field outcome string "open", "done", "error" or "abandoned"
 ---@field estimated boolean
+---@field cut boolean it began before what a snapshot tells: start_ns is only the time of its end
 
 ---@class tracereel.trace_error
 ---@field timestamp_ns integer
