@@ -46,14 +46,23 @@ tr_status tr_reader_seek(tr_segment_reader *reader, uint64_t offset, bool *reach
     return status;
 }
 
-/* How many bytes must be at hand to judge what stands at `offset`, while more may come. */
-static size_t bytes_to_judge(const tr_segment_reader *reader, size_t offset) {
-    if (reader->available_bytes - offset < TR_RECORD_MIN_BYTES ||
+/* Where the bytes end that must be at hand to judge what stands at `offset`, while more may come. */
+static size_t end_of_judged(const tr_segment_reader *reader, size_t offset) {
+    if (reader->available_bytes < offset + TR_RECORD_MIN_BYTES ||
         reader->bytes[offset + TR_OFFSET_TYPE] >= TR_RECORD_TYPE_COUNT) {
-        return TR_RECORD_MIN_BYTES;
+        return offset + TR_RECORD_MIN_BYTES;
     }
     uint32_t claimed = tr_load_u32(reader->bytes + offset);
-    return claimed > TR_RECORD_MIN_BYTES ? claimed : TR_RECORD_MIN_BYTES;
+    return offset + (claimed > TR_RECORD_MIN_BYTES ? claimed : TR_RECORD_MIN_BYTES);
+}
+
+/* Reads on until what stands at `offset` can be judged, or the segment ends. */
+static tr_status gather(tr_segment_reader *reader, size_t offset, tr_error *error) {
+    tr_status status = TR_OK;
+    while (status == TR_OK && !reader->complete && reader->available_bytes < end_of_judged(reader, offset)) {
+        status = want(reader, end_of_judged(reader, offset), error);
+    }
+    return status;
 }
 
 /* Like tr_reader_try, but for a search that may meet very many claims of very long records. */
@@ -70,11 +79,9 @@ static bool looks_valid(tr_segment_reader *reader, size_t offset) {
 /* The first offset after the reader's where a valid record starts, or the end of the segment. */
 static tr_status find_next_record(tr_segment_reader *reader, size_t *found, tr_error *error) {
     for (size_t offset = reader->offset + 1;; offset++) {
-        while (!reader->complete && reader->available_bytes - offset < bytes_to_judge(reader, offset)) {
-            tr_status status = want(reader, offset + bytes_to_judge(reader, offset), error);
-            if (status != TR_OK) {
-                return status;
-            }
+        tr_status status = gather(reader, offset, error);
+        if (status != TR_OK) {
+            return status;
         }
         if (reader->available_bytes - offset < TR_RECORD_MIN_BYTES) {
             *found = reader->available_bytes;
@@ -100,51 +107,58 @@ static tr_status recheck(tr_segment_reader *reader, bool *changed, tr_error *err
     return status;
 }
 
+/* Where the broken record at the offset says that it ends, and a valid one does start there, everything found in
+ * between may be a record that was stored inside the broken one's text. */
+static tr_status note_suspects(tr_segment_reader *reader, tr_error *error) {
+    bool has_header = reader->available_bytes - reader->offset >= TR_RECORD_MIN_BYTES;
+    uint32_t claimed = has_header ? tr_load_u32(reader->bytes + reader->offset) : 0;
+    if (claimed < TR_RECORD_MIN_BYTES) {
+        return TR_OK;
+    }
+    size_t end = reader->offset + claimed;
+    tr_status status = gather(reader, end, error);
+    tr_segment_reader ahead = *reader;
+    tr_record record;
+    ahead.offset = end;
+    if (status == TR_OK && end > reader->suspect_end && end <= reader->available_bytes &&
+        tr_reader_try(&ahead, &record)) {
+        reader->suspect_end = end;
+    }
+    return status;
+}
+
+/* What stands at the offset can be judged and is no record: finds where the gap ends. `*again` where the file has
+ * changed meanwhile, so that another look is needed. */
+static tr_status measure_gap(tr_segment_reader *reader, size_t *gap_end, bool *again, tr_error *error) {
+    tr_status status = recheck(reader, again, error);
+    if (status != TR_OK || *again) {
+        return status;
+    }
+    status = find_next_record(reader, gap_end, error);
+    if (status == TR_OK && *gap_end == reader->available_bytes) { /* it may have been cut off during the search */
+        return recheck(reader, again, error);
+    }
+    return status == TR_OK ? note_suspects(reader, error) : status;
+}
+
 tr_status tr_reader_find(tr_segment_reader *reader, tr_record *record, size_t *gap_end, tr_error *error) {
     tr_source_forget_before(reader->source, reader->offset);
-    while (!tr_reader_try(reader, record)) {
-        size_t wanted = bytes_to_judge(reader, reader->offset);
-        if (!reader->complete && reader->available_bytes - reader->offset < wanted) {
-            tr_status status = want(reader, reader->offset + wanted, error);
-            if (status != TR_OK) {
-                return status;
-            }
-            continue;
+    for (;;) {
+        tr_status status = gather(reader, reader->offset, error);
+        if (status != TR_OK || tr_reader_try(reader, record)) {
+            return status;
         }
         if (reader->offset == reader->available_bytes) {
             return TR_END;
         }
-        bool changed = false;
-        tr_status status = recheck(reader, &changed, error);
-        if (status != TR_OK) {
-            return status;
-        }
-        if (!changed) {
-            status = find_next_record(reader, gap_end, error);
+        bool again = false;
+        status = measure_gap(reader, gap_end, &again, error);
+        if (status != TR_OK || !again) {
             return status == TR_OK ? TR_GAP : status;
         }
     }
-    return TR_OK;
-}
-
-/* Where the broken record at the offset says that it ends, and a valid one does start there, everything found in
- * between may be a record that was stored inside the broken one's text. */
-static size_t find_suspect_end(const tr_segment_reader *reader) {
-    size_t left = reader->available_bytes - reader->offset;
-    uint32_t claimed = left >= TR_RECORD_MIN_BYTES ? tr_load_u32(reader->bytes + reader->offset) : 0;
-    tr_segment_reader ahead = *reader;
-    tr_record record;
-    if (claimed < TR_RECORD_MIN_BYTES || claimed > left) {
-        return 0;
-    }
-    ahead.offset += claimed;
-    return tr_reader_try(&ahead, &record) ? ahead.offset : 0;
 }
 
 void tr_reader_skip_gap(tr_segment_reader *reader, size_t gap_end) {
-    size_t suspect_end = find_suspect_end(reader);
-    if (suspect_end > reader->suspect_end) {
-        reader->suspect_end = suspect_end;
-    }
     reader->offset = gap_end;
 }
