@@ -33,9 +33,26 @@ struct tr_log {
     tr_error error;
 };
 
+/* Between two gaps all bytes are records', so that they need not be added up one record at a time. */
+static void count_record_bytes(tr_log *log) {
+    log->statistics.record_bytes += log->reader.offset - log->counted_to;
+    log->counted_to = log->reader.offset;
+}
+
+static void close_segment(tr_log *log) {
+    count_record_bytes(log);
+    log->closed_at = log->reader.offset;
+    log->counted_to = 0;
+    tr_reader_close(&log->reader);
+}
+
+/* With the segment closed, tr_log_next finds nothing on its fast path, and answers this from then on. */
 static tr_status finish(tr_log *log, tr_status status) {
     if (status != TR_ERROR_INTERRUPTED) {
         log->finished = status;
+        if (log->reader.source != NULL) {
+            close_segment(log);
+        }
     }
     return status;
 }
@@ -149,12 +166,6 @@ static tr_status open_next_segment(tr_log *log) {
     return TR_OK;
 }
 
-/* Between two gaps all bytes are records', so that they need not be added up one record at a time. */
-static void count_record_bytes(tr_log *log) {
-    log->statistics.record_bytes += log->reader.offset - log->counted_to;
-    log->counted_to = log->reader.offset;
-}
-
 static tr_status pass_over_gap(tr_log *log, size_t end) {
     const tr_segment_reader *reader = &log->reader;
     size_t begin = reader->offset;
@@ -176,7 +187,6 @@ static tr_status pass_over_gap(tr_log *log, size_t end) {
         log->gap.gap_class = TR_GAP_CORRUPT; /* not a crash of the writer: an archive or a disk lost something */
         log->end_complaint_told = true;
     }
-    count_record_bytes(log);
     tr_reader_skip_gap(&log->reader, end);
     log->counted_to = end;
     return report_gap(log);
@@ -190,7 +200,6 @@ static tr_status end_segment(tr_log *log) {
         log->end_complaint_told = true;
         return report_without_bytes(log, TR_GAP_CORRUPT, log->place.segment, end, complaint);
     }
-    count_record_bytes(log);
     tr_reader_close(&log->reader);
     log->counted_to = 0;
     log->closed_at = end.offset;
@@ -209,7 +218,9 @@ static tr_status step(tr_log *log, tr_record *record, bool *found) {
         return seek_to_start(log);
     }
     size_t gap_end = 0;
+    count_record_bytes(log);
     tr_status status = tr_reader_find(&log->reader, record, &gap_end, &log->error);
+    log->counted_to = log->reader.offset; /* it moves back where the file was cut off before it */
     switch (status) {
     case TR_OK:
         *found = true;
@@ -223,19 +234,28 @@ static tr_status step(tr_log *log, tr_record *record, bool *found) {
     }
 }
 
-tr_status tr_log_next(tr_log *log, tr_record *record) {
-    bool found = log->finished == TR_OK && tr_reader_try(&log->reader, record);
+static tr_status deliver(tr_log *log, const tr_record *record) {
+    log->place.position.offset = log->reader.offset;
+    log->place.suspect = log->reader.offset < log->reader.suspect_end;
+    log->reader.offset += record->length_bytes;
+    log->statistics.records++;
+    return TR_OK;
+}
+
+/* Kept out of tr_log_next, whose registers it would make to be saved for every record. */
+__attribute__((noinline)) static tr_status read_on(tr_log *log, tr_record *record) {
+    bool found = false;
     while (!found) {
         tr_status status = log->finished == TR_OK ? step(log, record, &found) : log->finished;
         if (status != TR_OK) {
             return status;
         }
     }
-    log->place.position.offset = log->reader.offset;
-    log->place.suspect = log->reader.offset < log->reader.suspect_end;
-    log->reader.offset += record->length_bytes;
-    log->statistics.records++;
-    return TR_OK;
+    return deliver(log, record);
+}
+
+tr_status tr_log_next(tr_log *log, tr_record *record) {
+    return tr_reader_try(&log->reader, record) ? deliver(log, record) : read_on(log, record);
 }
 
 const tr_place *tr_log_place(const tr_log *log) {
@@ -300,7 +320,13 @@ static tr_status open_directory(tr_log *log, tr_error *error) {
         return tr_fail(error, TR_ERROR_NOT_A_LOG,
                        "%s: expected segments (wal_*.log or wal_*.log.gz) in this directory, found none", log->path);
     }
-    if (log->options.has_from || log->options.ignore_snapshot) {
+    if (log->options.has_from) {
+        return tr_walk_begin_at(&log->walk, log->options.from)
+                   ? TR_OK
+                   : tr_fail(error, TR_ERROR_ARGUMENT, "%s: asked to start in segment %" PRIu64 ", which is not there",
+                             log->path, log->options.from.sequence);
+    }
+    if (log->options.ignore_snapshot) {
         return TR_OK;
     }
     status = tr_snapshot_store_read(log->path, &log->snapshots, error);
@@ -324,7 +350,11 @@ static tr_status open_single(tr_log *log, mode_t mode, tr_error *error) {
         return tr_fail_memory(error, "opening a log");
     }
     /* Opened at once, so that a file that cannot be read is refused here. */
+    log->walk.start_offset = log->options.has_from ? log->options.from.offset : 0;
     tr_status status = open_next_segment(log);
+    if (status == TR_OK && log->walk.start_offset > 0) {
+        status = seek_to_start(log);
+    }
     return status == TR_OK ? TR_OK : tr_fail(error, status, "%s", log->error.message);
 }
 
@@ -335,19 +365,7 @@ static tr_status open_path(tr_log *log, tr_error *error) {
         return TR_ERROR_NOT_A_LOG;
     }
     log->is_directory = S_ISDIR(status.st_mode);
-    tr_status opened = log->is_directory ? open_directory(log, error) : open_single(log, status.st_mode, error);
-    if (opened != TR_OK || !log->options.has_from) {
-        return opened;
-    }
-    if (!log->is_directory) {
-        log->walk.start_offset = log->options.from.offset;
-        return TR_OK;
-    }
-    if (!tr_walk_begin_at(&log->walk, log->options.from)) {
-        return tr_fail(error, TR_ERROR_ARGUMENT, "%s: asked to start in segment %" PRIu64 ", which is not there",
-                       log->path, log->options.from.sequence);
-    }
-    return TR_OK;
+    return log->is_directory ? open_directory(log, error) : open_single(log, status.st_mode, error);
 }
 
 tr_status tr_log_open(const char *path, const tr_log_options *options, tr_log **out, tr_error *error) {
