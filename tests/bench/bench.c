@@ -1,5 +1,5 @@
 /* The driver of `make bench`: makes the logs that it needs, runs every job as a process of its own, all jobs in turn
- * for some rounds, and prints each one's speed as a share of the yardstick's in the same round. How to read it:
+ * for some rounds, and prints each one's speed as a share of the yardstick's in the same run. How to read it:
  * docs/benchmarks.md. Nothing here fails because it was slow; a job that cannot run ends it with status 1.
  *
  * Run in the root of the source tree. Environment: BENCH_ROUNDS (5), BENCH_RECORDS (2000000), BENCH_OPEN_TRACES
@@ -48,7 +48,6 @@ enum { JOB_COUNT = sizeof jobs / sizeof jobs[0], YARDSTICK = 0 };
 typedef struct result {
     bool is_missing; /* its program is not installed */
     double seconds[MAX_ROUNDS];
-    double ratios[MAX_ROUNDS];
     double peak_mib;
 } result;
 
@@ -222,7 +221,6 @@ static void run_round(size_t round, int output) {
             continue;
         }
         results[i].is_missing = !measure_time(&jobs[i], output, &results[i].seconds[round]);
-        results[i].ratios[round] = results[YARDSTICK].seconds[round] / results[i].seconds[round];
     }
 }
 
@@ -232,9 +230,11 @@ static void print_row(size_t i, size_t rounds, double records) {
         printf("%-28s not installed\n", jobs[i].name);
         return;
     }
-    double seconds = median(row->seconds, rounds), ratio = median(row->ratios, rounds);
-    printf("%-28s %9.1f %9.1f %8.2f %9.3f ", jobs[i].name, seconds * 1e3, least(row->seconds, rounds) * 1e3,
-           records / seconds / 1e6, ratio);
+    const double *yardstick = results[YARDSTICK].seconds;
+    double seconds = median(row->seconds, rounds), least_seconds = least(row->seconds, rounds);
+    double ratio = median(yardstick, rounds) / seconds;
+    printf("%-28s %9.1f %9.1f %8.2f %7.3f %7.3f ", jobs[i].name, seconds * 1e3, least_seconds * 1e3,
+           records / seconds / 1e6, ratio, least(yardstick, rounds) / least_seconds);
     if (jobs[i].target > 0) {
         printf(">= %-6.3f %-6s", jobs[i].target, ratio >= jobs[i].target ? "met" : "MISSED");
     } else {
@@ -261,10 +261,10 @@ static void measure_jobs(size_t rounds, unsigned long records, int output) {
     for (size_t i = 0; i < JOB_COUNT; i++) {
         results[i].peak_mib = results[i].is_missing ? 0 : measure_peak_mib(&jobs[i], output);
     }
-    printf("\n%lu records, %zu rounds; processor time of one reading; ratio: the yardstick's time over the job's\n\n",
+    printf("\n%lu records, %zu rounds; processor time of one reading; ratio: the yardstick's median over the job's\n\n",
            records, rounds);
-    printf("%-28s %9s %9s %8s %9s %-16s %8s\n", "job", "median ms", "least ms", "M rec/s", "ratio", "target",
-           "peak MiB");
+    printf("%-28s %9s %9s %8s %7s %7s %-16s %8s\n", "job", "median ms", "least ms", "M rec/s", "ratio", "(least)",
+           "target", "peak MiB");
     for (size_t i = 0; i < JOB_COUNT; i++) {
         print_row(i, rounds, (double)records);
     }
