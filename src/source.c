@@ -29,6 +29,7 @@ struct tr_source {
     bool complete;
     bool inflating;       /* zlib's state is to be ended */
     bool inside_member;   /* of the gzip file: its end has not been seen */
+    bool mapped_again;    /* because a page was lost while the size was the same */
     bool more_to_inflate; /* the last chunk was filled: zlib may hold more without new input */
     uint64_t input_read_bytes;
     z_stream zlib;
@@ -262,14 +263,18 @@ tr_status tr_source_recheck(tr_source *source, bool *changed, tr_error *error) {
         return tr_fail_system(error, "%s: cannot ask for its size", source->name);
     }
     size_t size = (size_t)status.st_size;
-    if (size == source->available_bytes) {
-        if (tr_mapping_lost_a_page(&source->mapping)) {
+    bool same_size = size == source->available_bytes;
+    bool lost_a_page = tr_mapping_lost_a_page(&source->mapping);
+    if (same_size && (!lost_a_page || source->mapped_again)) {
+        if (lost_a_page) {
             snprintf(source->complaint, sizeof source->complaint,
                      "the system could not read a page of it (disk error)");
         }
         return TR_OK;
     }
-    if (size > source->mapping.length_bytes) {
+    /* The page may be there again, where the file was cut off and has grown since. */
+    source->mapped_again = same_size;
+    if (size > source->mapping.length_bytes || (lost_a_page && size > 0)) {
         tr_status mapped = tr_mapping_set(&source->mapping, source->input, size, source->name, error);
         if (mapped != TR_OK) {
             return mapped;

@@ -1,0 +1,233 @@
+/* Segments whose bytes change, end or come while they are read. */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "log_fixture.h"
+#include "tracereel/log.h"
+
+#define SEGMENT "wal_0000000000000000.log"
+
+enum { RECORD_BYTES = 100, PAGE_BYTES = 4096, RECORDS = 400 };
+
+/* Record number `i` of a log in which all are 100 bytes long. */
+static void put_numbered(uint8_t *out, uint32_t i) {
+    size_t length = put_record(out, (written_record){.type = 2,
+                                                     .trace = 0xee,
+                                                     .node_id = i,
+                                                     .timestamp_ns = 1764000000000000000u + i,
+                                                     .metadata = "0123456789012345678901234567890"});
+    CHECK_UINT(RECORD_BYTES, length);
+}
+
+static uint8_t *put_log(size_t records) {
+    uint8_t *bytes = malloc(records * RECORD_BYTES);
+    for (uint32_t i = 0; bytes != NULL && i < records; i++) {
+        put_numbered(bytes + (size_t)i * RECORD_BYTES, i);
+    }
+    return bytes;
+}
+
+typedef struct changing_log {
+    char directory[64];
+    char path[128];
+    uint8_t *bytes;
+    tr_log *log;
+} changing_log;
+
+/* A log of RECORDS records, read up to record `already`. */
+static void open_changing(changing_log *with, uint32_t already) {
+    tr_record record;
+    make_directory(with->directory);
+    with->bytes = put_log(2 * RECORDS);
+    write_file(with->directory, SEGMENT, with->bytes, RECORDS * RECORD_BYTES);
+    join(with->path, sizeof with->path, with->directory, SEGMENT);
+    CHECK_INT(TR_OK, tr_log_open(with->directory, NULL, &with->log, NULL));
+    for (uint32_t i = 0; i < already; i++) {
+        CHECK_INT(TR_OK, tr_log_next(with->log, &record));
+    }
+}
+
+static void close_changing(changing_log *with) {
+    CHECK(!tr_log_is_damaged(with->log));
+    tr_log_close(with->log);
+    free(with->bytes);
+    remove_directory(with->directory);
+}
+
+/* Cuts the file, or gives it back what belongs at its end. */
+static void set_length(const changing_log *with, size_t length) {
+    struct stat status;
+    CHECK(stat(with->path, &status) == 0);
+    size_t size = (size_t)status.st_size;
+    CHECK(truncate(with->path, (off_t)(length < size ? length : size)) == 0);
+    int file = open(with->path, O_WRONLY | O_APPEND);
+    if (length > size) {
+        CHECK(write(file, with->bytes + size, length - size) == (ssize_t)(length - size));
+    }
+    close(file);
+}
+
+/* Every record up to `end` comes; then a torn tail of so many bytes where that is not 0; then the end. */
+static void check_rest(changing_log *with, uint32_t from, uint32_t end, size_t torn_bytes) {
+    tr_record record;
+    for (uint32_t i = from; i < end; i++) {
+        REQUIRE(tr_log_next(with->log, &record) == TR_OK);
+        CHECK_BYTES(with->bytes + i * RECORD_BYTES, RECORD_BYTES, record.bytes, record.length_bytes);
+    }
+    if (torn_bytes > 0) {
+        CHECK_INT(TR_GAP, tr_log_next(with->log, &record));
+        CHECK_INT(TR_GAP_TORN_TAIL, tr_log_gap(with->log)->gap_class);
+        CHECK_UINT((uint64_t)end * RECORD_BYTES, tr_log_gap(with->log)->position.offset);
+        CHECK_UINT(torn_bytes, tr_log_gap(with->log)->length_bytes);
+    }
+    CHECK_INT(TR_END, tr_log_next(with->log, &record));
+    CHECK_UINT(torn_bytes, tr_log_get_statistics(with->log).gap_bytes);
+}
+
+/* A log of which 10 records were read is cut to that length. */
+static void check_cut(size_t length) {
+    changing_log with;
+    open_changing(&with, 10);
+    set_length(&with, length);
+    size_t records = length / RECORD_BYTES;
+    if (records >= 10) {
+        check_rest(&with, 10, (uint32_t)records, length % RECORD_BYTES);
+        CHECK_UINT(records * RECORD_BYTES, tr_log_get_statistics(with.log).record_bytes);
+    } else {
+        check_rest(&with, 10, 10, 0); /* nothing is said of what was read before it was cut off */
+    }
+    close_changing(&with);
+}
+
+static void cut_off_while_read(void) {
+    check_cut(RECORDS * RECORD_BYTES - 1);
+    check_cut(200 * RECORD_BYTES);     /* between two records */
+    check_cut(200 * RECORD_BYTES + 1); /* inside one */
+    check_cut(3 * PAGE_BYTES);         /* where pages end: what was behind is gone altogether */
+    check_cut(3 * PAGE_BYTES + 1);
+    check_cut(10 * RECORD_BYTES); /* right behind what was read */
+    check_cut(10 * RECORD_BYTES + 68);
+    check_cut(5 * RECORD_BYTES); /* before it */
+    check_cut(0);
+}
+
+/* Garbage, then a record: what is counted stays sensible when the file is cut off before them. */
+static void counts_after_a_cut(void) {
+    changing_log with;
+    tr_record record;
+    make_directory(with.directory);
+    join(with.path, sizeof with.path, with.directory, SEGMENT);
+    uint8_t bytes[1000 + 2 * RECORD_BYTES];
+    memset(bytes, 0xee, 1000);
+    put_numbered(bytes + 1000, 0);
+    put_numbered(bytes + 1000 + RECORD_BYTES, 1);
+    write_file(with.directory, SEGMENT, bytes, sizeof bytes);
+    REQUIRE(tr_log_open(with.path, NULL, &with.log, NULL) == TR_OK);
+    CHECK_INT(TR_GAP, tr_log_next(with.log, &record));
+    CHECK_INT(TR_OK, tr_log_next(with.log, &record));
+    CHECK(truncate(with.path, 500) == 0);
+    CHECK_INT(TR_END, tr_log_next(with.log, &record));
+    CHECK_UINT(1, tr_log_get_statistics(with.log).records);
+    CHECK_UINT(RECORD_BYTES, tr_log_get_statistics(with.log).record_bytes);
+    CHECK_UINT(1000, tr_log_get_statistics(with.log).gap_bytes);
+    tr_log_close(with.log);
+    remove_directory(with.directory);
+}
+
+static void grown_while_read(void) {
+    changing_log with;
+    open_changing(&with, 0);
+    set_length(&with, RECORDS * RECORD_BYTES - 40); /* the last record is half written */
+    tr_log_close(with.log);
+    REQUIRE(tr_log_open(with.directory, NULL, &with.log, NULL) == TR_OK);
+    set_length(&with, 2 * RECORDS * RECORD_BYTES);
+    check_rest(&with, 0, 2 * RECORDS, 0);
+    close_changing(&with);
+    open_changing(&with, 0);
+    set_length(&with, RECORDS * RECORD_BYTES - 40);
+    tr_log_close(with.log);
+    REQUIRE(tr_log_open(with.directory, NULL, &with.log, NULL) == TR_OK);
+    set_length(&with, RECORDS * RECORD_BYTES - 20); /* and still is, when it is met */
+    check_rest(&with, 0, RECORDS - 1, 80);
+    close_changing(&with);
+}
+
+static void cut_off_and_written_again(void) {
+    static const size_t lengths[] = {0, 3 * PAGE_BYTES, 200 * RECORD_BYTES + 50};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        changing_log with;
+        open_changing(&with, 10);
+        set_length(&with, lengths[i]);
+        set_length(&with, RECORDS * RECORD_BYTES);
+        check_rest(&with, 10, RECORDS, 0);
+        close_changing(&with);
+    }
+}
+
+/* A lost page is looked at while it is lost, and then the file grows to `size`. */
+static void check_page_that_came_back(size_t size) {
+    changing_log with;
+    tr_record record;
+    open_changing(&with, 9);
+    REQUIRE(tr_log_next(with.log, &record) == TR_OK);
+    set_length(&with, PAGE_BYTES);
+    volatile const uint8_t *lost = record.bytes - 9 * RECORD_BYTES + 2 * PAGE_BYTES;
+    CHECK_UINT(0, *lost); /* the record and what follows are one mapping, now with a page of zeros in it */
+    set_length(&with, size);
+    check_rest(&with, 10, (uint32_t)(size / RECORD_BYTES), 0);
+    close_changing(&with);
+}
+
+static void pages_that_came_back(void) {
+    check_page_that_came_back(RECORDS * RECORD_BYTES);
+    check_page_that_came_back((RECORDS - 1) * RECORD_BYTES);
+    check_page_that_came_back((RECORDS + 1) * RECORD_BYTES);
+}
+
+/* A writer that cuts the file and writes it again, as fast as it can, while it is read many times over. */
+static void changed_all_the_time(void) {
+    changing_log with;
+    open_changing(&with, 0);
+    pid_t child = fork();
+    if (child == 0) {
+        for (unsigned i = 0;; i++) {
+            size_t records = i % 7 * 50 + 30;
+            if (truncate(with.path, (off_t)(records * RECORD_BYTES)) != 0) {
+                _exit(1);
+            }
+            int file = open(with.path, O_WRONLY | O_APPEND);
+            if (write(file, with.bytes + records * RECORD_BYTES, (RECORDS - records) * RECORD_BYTES) < 0) {
+                _exit(1);
+            }
+            close(file);
+        }
+    }
+    for (int i = 0; i < 300; i++) {
+        tr_record record;
+        tr_status status;
+        uint64_t count = 0;
+        tr_log_close(with.log);
+        REQUIRE(tr_log_open(with.directory, NULL, &with.log, NULL) == TR_OK);
+        while ((status = tr_log_next(with.log, &record)) == TR_OK) {
+            CHECK_UINT(count * RECORD_BYTES, tr_log_place(with.log)->position.offset);
+            count++;
+        }
+        CHECK(status == TR_GAP || status == TR_END);
+        CHECK(count >= 30);
+        CHECK(!tr_log_is_damaged(with.log));
+    }
+    kill(child, SIGKILL);
+    CHECK(waitpid(child, NULL, 0) == child);
+    close_changing(&with);
+}
+
+int main(int argc, char **argv) {
+    check_begin(argc, argv);
+    check_run("a segment that is cut off while it is read ends where it was cut", cut_off_while_read);
+    check_run("what was read stays counted when it is cut off", counts_after_a_cut);
+    check_run("a record that was half written when it was first seen is whole when it is met", grown_while_read);
+    check_run("a segment that is cut off and written again is whole", cut_off_and_written_again);
+    check_run("pages that were lost for a while are read when they are there again", pages_that_came_back);
+    check_run("a segment that changes all the time is never called damaged", changed_all_the_time);
+    return check_end();
+}
