@@ -1,0 +1,296 @@
+/* Which files are segments, which are missing, and what streams and archives give. */
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "log_fixture.h"
+#include "tracereel/log.h"
+
+#define SEGMENT_0 "wal_0000000000000000.log"
+
+enum { RECORD_BYTES = 69 };
+
+/* A segment of one record, whose node_id tells which file it is from. */
+static void write_segment(const char *directory, const char *name, uint32_t node_id) {
+    uint8_t bytes[RECORD_BYTES];
+    put_record(bytes, (written_record){.type = 1, .node_id = node_id});
+    if (strstr(name, ".gz") != NULL) {
+        write_gzip(directory, name, "wb9", bytes, sizeof bytes);
+    } else {
+        write_file(directory, name, bytes, sizeof bytes);
+    }
+}
+
+/* What reading gives, as a text: a node_id for a record, "-N*COUNT" for missing segments, a class for another gap. */
+static const char *read_as_text(const char *path) {
+    static char text[8192];
+    tr_log *log;
+    tr_error error;
+    tr_record record;
+    tr_status status;
+    size_t used = 0;
+    text[0] = '\0';
+    if (tr_log_open(path, NULL, &log, &error) != TR_OK) {
+        return "not opened";
+    }
+    while (((status = tr_log_next(log, &record)) == TR_OK || status == TR_GAP) && used + 64 < sizeof text) {
+        const tr_gap *gap = tr_log_gap(log);
+        const char *space = used == 0 ? "" : " ";
+        if (status == TR_OK) {
+            used += (size_t)snprintf(text + used, 64, "%s%" PRIu32, space, tr_record_node_id(&record));
+        } else if (gap->gap_class == TR_GAP_MISSING_SEGMENT) {
+            used += (size_t)snprintf(text + used, 64, "%s-%" PRIx64 "*%" PRIu64, space, gap->position.sequence,
+                                     gap->missing_count);
+        } else {
+            used += (size_t)snprintf(text + used, 64, "%s%s", space, tr_gap_class_name(gap->gap_class));
+        }
+    }
+    snprintf(text + used, 64, "%s", status == TR_END ? "" : " failed");
+    tr_log_close(log);
+    return text;
+}
+
+static void segments_come_in_order_of_their_numbers(void) {
+    char directory[64];
+    make_directory(directory);
+    write_segment(directory, "wal_000000000000000a.log", 10);
+    write_segment(directory, "wal_9.log", 9);
+    write_segment(directory, "wal_00000000000000000000000B.log", 11);
+    write_segment(directory, "wal_0000000000000008.log.gz", 8);
+    /* none of these is a segment */
+    static const char *const others[] = {"wal_.log",
+                                         "wal_0x7.log",
+                                         "wal_7.log.bak",
+                                         "xwal_7.log",
+                                         "wal_7.LOG",
+                                         "wal_-7.log",
+                                         "wal_ 7.log",
+                                         "wal_7",
+                                         "wal_7.gz",
+                                         "trace_7.bin",
+                                         "wal_10000000000000007.log"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        write_segment(directory, others[i], 99);
+    }
+    CHECK_TEXT("8 9 10 11", read_as_text(directory));
+    remove_directory(directory);
+}
+
+static void one_number_is_read_once(void) {
+    char directory[64];
+    make_directory(directory);
+    write_segment(directory, "wal_0000000000000001.log.gz", 1);
+    write_segment(directory, "wal_0000000000000001.log", 2);
+    write_segment(directory, "wal_1.log", 3);
+    write_segment(directory, "wal_0000000000000002.log.gz", 4);
+    write_segment(directory, "wal_2.log.gz", 5);
+    write_segment(directory, "wal_3.log", 6);
+    write_segment(directory, "wal_0000000000000003.log.gz", 7);
+    CHECK_TEXT("2 4 6", read_as_text(directory));
+    remove_directory(directory);
+}
+
+static void missing_segments(void) {
+    char directory[64];
+    make_directory(directory);
+    write_segment(directory, "wal_0000000000000005.log", 5); /* what is before the first one was archived away */
+    write_segment(directory, "wal_0000000000000007.log", 7);
+    write_segment(directory, "wal_000000000000000a.log", 10);
+    CHECK_TEXT("5 -6*1 7 -8*1 -9*1 10", read_as_text(directory));
+    write_segment(directory, "wal_00000000000003f3.log", 1011);
+    tr_log *log;
+    REQUIRE(tr_log_open(directory, NULL, &log, NULL) == TR_OK);
+    tr_record record;
+    while (tr_log_next(log, &record) != TR_END) {
+    }
+    CHECK_UINT(3 + 1000, tr_log_get_statistics(log).gaps[TR_GAP_MISSING_SEGMENT]);
+    tr_log_close(log);
+    remove_directory(directory);
+}
+
+static void very_many_missing_segments_are_one_gap(void) {
+    char directory[64];
+    make_directory(directory);
+    write_segment(directory, "wal_0000000000000000.log", 1);
+    write_segment(directory, "wal_00000000000003ea.log", 2); /* 1001 are missing */
+    write_segment(directory, "wal_ffffffffffffffff.log", 3);
+    CHECK_TEXT("1 -1*1001 2 -3eb*18446744073709550612 3", read_as_text(directory));
+    remove_directory(directory);
+}
+
+static void what_is_named_like_a_segment_and_is_none(void) {
+    char directory[64], path[512];
+    make_directory(directory);
+    write_segment(directory, "wal_0000000000000000.log", 1);
+    write_segment(directory, "wal_0000000000000003.log", 2);
+    join(path, sizeof path, directory, "wal_0000000000000001.log");
+    CHECK_INT(0, mkdir(path, 0755));
+    join(path, sizeof path, directory, "wal_0000000000000002.log");
+    CHECK_INT(0, mkfifo(path, 0644));
+    CHECK_TEXT("1 -1*1 -2*1 2", read_as_text(directory));
+    tr_log *log;
+    tr_record record;
+    REQUIRE(tr_log_open(directory, NULL, &log, NULL) == TR_OK);
+    CHECK_INT(TR_OK, tr_log_next(log, &record));
+    CHECK_INT(TR_GAP, tr_log_next(log, &record));
+    CHECK_CONTAINS("wal_0000000000000001.log: expected a file, found a directory", tr_log_gap(log)->detail);
+    CHECK_INT(TR_GAP, tr_log_next(log, &record));
+    CHECK_CONTAINS("wal_0000000000000002.log: expected a file, found something else", tr_log_gap(log)->detail);
+    tr_log_close(log);
+    remove_directory(directory);
+}
+
+static void check_not_opened(tr_status expected, const char *path, const char *words) {
+    tr_log *log = (tr_log *)&expected;
+    tr_error error = {""};
+    CHECK_INT(expected, tr_log_open(path, NULL, &log, &error));
+    CHECK(log == NULL);
+    CHECK_CONTAINS(path, error.message);
+    CHECK_CONTAINS(words, error.message);
+}
+
+static void what_is_no_log(void) {
+    char directory[64], path[512];
+    make_directory(directory);
+    check_not_opened(TR_ERROR_NOT_A_LOG, directory, "found none");
+    check_not_opened(TR_ERROR_NOT_A_LOG, FIXTURES "no-segments", "wal_*.log");
+    join(path, sizeof path, directory, "nothing");
+    check_not_opened(TR_ERROR_NOT_A_LOG, path, "No such file or directory");
+    remove_directory(directory);
+    CHECK_TEXT("", read_as_text(FIXTURES "empty"));
+}
+
+/* As a user who may not read it; root may read everything. */
+static void what_may_not_be_read(void) {
+    char directory[64], path[512];
+    make_directory(directory);
+    write_segment(directory, SEGMENT_0, 1);
+    write_segment(directory, "wal_0000000000000001.log", 2);
+    join(path, sizeof path, directory, "wal_0000000000000001.log");
+    CHECK_INT(0, chmod(directory, 0755));
+    CHECK_INT(0, chmod(path, 0));
+    pid_t child = fork();
+    if (child == 0) {
+        check_state.failures = 0;
+        if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
+            _exit(2);
+        }
+        CHECK_TEXT("1 failed", read_as_text(directory));
+        tr_log *log;
+        tr_record record;
+        CHECK_INT(TR_OK, tr_log_open(directory, NULL, &log, NULL));
+        CHECK_INT(TR_OK, tr_log_next(log, &record));
+        for (int i = 0; i < 2; i++) {
+            CHECK_INT(TR_ERROR_IO, tr_log_next(log, &record));
+            CHECK_CONTAINS("wal_0000000000000001.log: cannot open it for reading: Permission denied",
+                           tr_log_error(log)->message);
+        }
+        tr_log_close(log);
+        check_not_opened(TR_ERROR_IO, path, "Permission denied");
+        _exit(check_state.failures > 0);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    remove_directory(directory);
+}
+
+static void a_directory_that_may_not_be_listed(void) {
+    char directory[64], inside[512];
+    make_directory(directory);
+    join(inside, sizeof inside, directory, "log");
+    CHECK_INT(0, mkdir(inside, 0755));
+    CHECK_INT(0, chmod(directory, 0));
+    pid_t child = fork();
+    if (child == 0) {
+        check_state.failures = 0;
+        if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
+            _exit(2);
+        }
+        check_not_opened(TR_ERROR_IO, directory, "Permission denied");
+        check_not_opened(TR_ERROR_IO, inside, "Permission denied");
+        _exit(check_state.failures > 0);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK_INT(0, chmod(directory, 0755));
+    remove_directory(directory);
+}
+
+static void a_fifo_can_be_a_log(void) {
+    char directory[64], path[512];
+    make_directory(directory);
+    join(path, sizeof path, directory, "pipe");
+    CHECK_INT(0, mkfifo(path, 0644));
+    pid_t child = fork();
+    if (child == 0) {
+        uint8_t bytes[RECORD_BYTES];
+        put_record(bytes, (written_record){.type = 1, .node_id = 7});
+        int file = open(path, O_WRONLY);
+        for (size_t i = 0; i < 2 * sizeof bytes - 9; i++) {
+            if (write(file, bytes + i % sizeof bytes, 1) != 1) {
+                _exit(1);
+            }
+        }
+        _exit(0);
+    }
+    CHECK_TEXT("7 torn_tail", read_as_text(path));
+    CHECK(waitpid(child, NULL, 0) == child);
+    remove_directory(directory);
+}
+
+static void a_stream_without_room_for_its_copy(void) {
+    const char *path = FIXTURES "archived/wal_0000000000000000.log.gz";
+    char before[512];
+    const char *kept = getenv("TMPDIR");
+    snprintf(before, sizeof before, "%s", kept == NULL ? "" : kept);
+    CHECK_INT(0, setenv("TMPDIR", "/nonexistent/directory", 1));
+    tr_log *log;
+    tr_error error;
+    CHECK_INT(TR_ERROR_IO, tr_log_open(path, NULL, &log, &error));
+    CHECK_CONTAINS("wal_0000000000000000.log.gz: cannot make a temporary file in /nonexistent/directory (set TMPDIR to "
+                   "another directory)",
+                   error.message);
+    CHECK_INT(0, kept == NULL ? unsetenv("TMPDIR") : setenv("TMPDIR", before, 1));
+}
+
+/* A length of 4 GiB costs no memory, whether it is claimed in a file or in a pipe. */
+static void claimed_lengths_cost_nothing(void) {
+    char directory[64], path[512];
+    uint8_t bytes[1024];
+    make_directory(directory);
+    for (size_t i = 0; i < sizeof bytes; i += 4) {
+        put_number(bytes + i, i % 128 == 0 ? UINT32_MAX : 0, 4);
+    }
+    put_record(bytes + 512, (written_record){.type = 1, .node_id = 7});
+    write_file(directory, SEGMENT_0, bytes, sizeof bytes);
+    join(path, sizeof path, directory, SEGMENT_0);
+    struct mallinfo2 before = mallinfo2();
+    CHECK_TEXT("corrupt 7 torn_tail", read_as_text(directory));
+    write_gzip(directory, "wal_0000000000000000.log.gz", "wb", bytes, sizeof bytes);
+    CHECK_INT(0, unlink(path));
+    CHECK_TEXT("corrupt 7 torn_tail", read_as_text(directory));
+    struct mallinfo2 after = mallinfo2();
+    CHECK(after.uordblks <= before.uordblks + 4096);
+    CHECK(after.arena + after.hblkhd < before.arena + before.hblkhd + ((size_t)4 << 20));
+    remove_directory(directory);
+}
+
+int main(int argc, char **argv) {
+    check_begin(argc, argv);
+    check_run("segments come in the order of their numbers, however many digits they have",
+              segments_come_in_order_of_their_numbers);
+    check_run("of several files with one number one is read: plain before compressed", one_number_is_read_once);
+    check_run("a missing number is a gap, before the first one nothing is missing", missing_segments);
+    check_run("very many missing segments in a row are one gap", very_many_missing_segments_are_one_gap);
+    check_run("directories and pipes that are named like segments are missing segments",
+              what_is_named_like_a_segment_and_is_none);
+    check_run("what is no log is said to be none", what_is_no_log);
+    check_run("a segment that may not be read is an error, and what is before it is read", what_may_not_be_read);
+    check_run("a directory that may not be entered is an error", a_directory_that_may_not_be_listed);
+    check_run("a pipe of any name can be a log, however few bytes come at a time", a_fifo_can_be_a_log);
+    check_run("a stream whose copy has no place says so", a_stream_without_room_for_its_copy);
+    check_run("a claimed length of 4 GiB costs no memory", claimed_lengths_cost_nothing);
+    return check_end();
+}
