@@ -12,6 +12,9 @@ __attribute__((format(printf, 3, 4))) tr_status tr_fail(tr_error *error, tr_stat
  * EINTR TR_ERROR_INTERRUPTED, anything else TR_ERROR_IO. */
 __attribute__((format(printf, 2, 3))) tr_status tr_fail_system(tr_error *error, const char *format, ...);
 
+/* The same for a path that may not be there at all: ENOENT and ENOTDIR become TR_ERROR_NOT_A_LOG. */
+__attribute__((format(printf, 2, 3))) tr_status tr_fail_opening(tr_error *error, const char *format, ...);
+
 /* Out of memory while doing what `doing` says. */
 tr_status tr_fail_memory(tr_error *error, const char *doing);
 

@@ -1,6 +1,5 @@
 #include "tracereel/log.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -362,9 +361,7 @@ static tr_status open_single(tr_log *log, mode_t mode, tr_error *error) {
 static tr_status open_path(tr_log *log, tr_error *error) {
     struct stat status = {.st_mode = S_IFIFO};
     if (strcmp(log->path, "-") != 0 && stat(log->path, &status) != 0) {
-        bool absent = errno == ENOENT || errno == ENOTDIR;
-        tr_status failure = tr_fail_system(error, "%s: cannot find a log there", log->path);
-        return absent ? TR_ERROR_NOT_A_LOG : failure;
+        return tr_fail_opening(error, "%s: cannot find a log there", log->path);
     }
     log->is_directory = S_ISDIR(status.st_mode);
     return log->is_directory ? open_directory(log, error) : open_single(log, status.st_mode, error);

@@ -84,7 +84,7 @@ static json *member(member_reader *reader, const char *name, enum json_type type
 }
 
 static uint64_t number_in(member_reader *reader, json *value, const char *name, uint64_t maximum) {
-    if (reader->status != TR_OK || value == NULL) {
+    if (reader->status != TR_OK) {
         return 0;
     }
     uint64_t number = json_object_get_uint64(value);
@@ -104,7 +104,7 @@ static uint64_t number_member(member_reader *reader, const char *name, uint64_t 
 static uint32_t optional_node(member_reader *reader, const char *name, bool *present) {
     json *value = member(reader, name, json_type_int, true);
     *present = value != NULL;
-    return (uint32_t)number_in(reader, value, name, UINT32_MAX);
+    return value != NULL ? (uint32_t)number_in(reader, value, name, UINT32_MAX) : 0;
 }
 
 /* The block that a snapshot is cut from. Its size was computed before, so cutting cannot fail. */

@@ -108,9 +108,7 @@ static tr_status open_input(tr_source *source, const char *path, tr_error *error
     if (source->input >= 0) {
         return TR_OK;
     }
-    bool absent = errno == ENOENT || errno == ENOTDIR;
-    tr_status failure = tr_fail_system(error, "%s: cannot open it for reading", path);
-    return absent ? TR_ERROR_NOT_A_LOG : failure;
+    return tr_fail_opening(error, "%s: cannot open it for reading", path);
 }
 
 tr_status tr_source_open(const char *path, const char *name, tr_source_kind kind, tr_source **out, tr_error *error) {

@@ -66,16 +66,31 @@ tr_status tr_fail(tr_error *error, tr_status status, const char *format, ...) {
     return status;
 }
 
-tr_status tr_fail_system(tr_error *error, const char *format, ...) {
+/* Adds what errno means to the message, and returns the status that it stands for. */
+static tr_status fail_by_errno(tr_error *error, const char *format, va_list arguments) {
     int cause = errno;
     if (error != NULL) {
-        va_list arguments;
-        va_start(arguments, format);
         size_t used = append(error, 0, format, arguments);
-        va_end(arguments);
         append_words(error, used, ": %s", strerror(cause));
     }
+    errno = cause;
     return cause == ENOMEM ? TR_ERROR_MEMORY : cause == EINTR ? TR_ERROR_INTERRUPTED : TR_ERROR_IO;
+}
+
+tr_status tr_fail_system(tr_error *error, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    tr_status status = fail_by_errno(error, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+tr_status tr_fail_opening(tr_error *error, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    tr_status status = fail_by_errno(error, format, arguments);
+    va_end(arguments);
+    return errno == ENOENT || errno == ENOTDIR ? TR_ERROR_NOT_A_LOG : status;
 }
 
 tr_status tr_fail_memory(tr_error *error, const char *doing) {
