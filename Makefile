@@ -29,7 +29,7 @@ HARDEN_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE),-Wl$(comma)-z$(comma)re
 comma = ,
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
-ENGINE_PACKAGES = zlib libdeflate json-c
+ENGINE_PACKAGES = zlib libdeflate json-c libmd
 # Without pkg-config these are empty; tools/deps.sh says so before anything is compiled.
 ENGINE_CFLAGS := $(shell pkg-config --cflags $(ENGINE_PACKAGES) 2>/dev/null)
 ENGINE_LIBS := $(shell pkg-config --libs $(ENGINE_PACKAGES) 2>/dev/null)

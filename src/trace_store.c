@@ -226,6 +226,75 @@ void tr_trace_reset(tr_trace *trace) {
     *trace = empty;
 }
 
+/* A copy of the items; NULL where there are none, and where there is no memory, which `*failed` then says. The short
+ * lists get room for a power of two. */
+static void *copy_items(const void *items, uint32_t count, size_t item_bytes, bool is_short, bool *failed) {
+    if (count == 0) {
+        return NULL;
+    }
+    size_t room = is_short ? 1 : count;
+    while (room < count) {
+        room *= 2;
+    }
+    void *copy = malloc(room * item_bytes);
+    if (copy == NULL) {
+        *failed = true;
+        return NULL;
+    }
+    memcpy(copy, items, count * item_bytes);
+    return copy;
+}
+
+static bool copy_errors(tr_trace *trace, const tr_trace *from) {
+    for (uint32_t i = 0; i < from->error_list_count; i++) {
+        const tr_trace_error *error = &from->errors[i];
+        tr_trace_error *added = tr_trace_add_error(trace, (tr_text){error->message, error->message_bytes});
+        if (added == NULL) {
+            return false;
+        }
+        added->timestamp_ns = error->timestamp_ns;
+        added->node_id = error->node_id;
+        added->is_trace_failure = error->is_trace_failure;
+    }
+    return true;
+}
+
+static bool copy_texts(tr_trace *trace, const tr_trace *from) {
+    tr_text metadata = {from->metadata, from->metadata_bytes};
+    tr_text suspension_metadata = {from->suspension_metadata, from->suspension_metadata_bytes};
+    return copy_errors(trace, from) && tr_trace_set_metadata(trace, metadata) &&
+           tr_trace_set_suspension_metadata(trace, suspension_metadata);
+}
+
+bool tr_trace_assign(tr_trace *trace, const tr_trace *from) {
+    bool failed = false;
+    tr_trace made = *from;
+    made.nodes = copy_items(from->nodes, from->node_count, sizeof *from->nodes, false, &failed);
+    made.attempts = copy_items(from->attempts, from->attempt_count, sizeof *from->attempts, false, &failed);
+    made.started_nodes =
+        copy_items(from->started_nodes, from->started_count, sizeof *from->started_nodes, false, &failed);
+    made.suspensions = copy_items(from->suspensions, from->suspension_count, sizeof *from->suspensions, true, &failed);
+    made.loop_events = copy_items(from->loop_events, from->loop_event_count, sizeof *from->loop_events, true, &failed);
+    made.node_capacity = made.nodes == NULL ? 0 : from->node_count;
+    made.attempt_capacity = made.attempts == NULL ? 0 : from->attempt_count;
+    made.started_capacity = made.started_nodes == NULL ? 0 : from->started_count;
+    made.node_index = NULL; /* made again when a node is added */
+    made.node_index_capacity = 0;
+    made.errors = NULL;
+    made.error_list_count = 0;
+    made.metadata = NULL;
+    made.suspension_metadata = NULL;
+    made.log_slot = trace->log_slot;
+    made.damage_count = trace->damage_count;
+    tr_trace_release(trace);
+    *trace = made;
+    if (failed || !copy_texts(trace, from)) {
+        tr_trace_reset(trace);
+        return false;
+    }
+    return true;
+}
+
 void tr_trace_release(tr_trace *trace) {
     free_texts_and_short_lists(trace);
     free(trace->nodes);

@@ -24,6 +24,8 @@ void tr_trace_remove_started(tr_trace *trace, uint32_t node_id);
 
 /* Empties the trace for another use: its id, slot and damage_count stay; the memory of its longer lists is kept. */
 void tr_trace_reset(tr_trace *trace);
+/* Makes the trace a copy of another with the same id; slot and damage_count stay. False when there is no memory; it is then reset. */
+bool tr_trace_assign(tr_trace *trace, const tr_trace *from);
 /* Frees everything that the trace owns, but not the trace. */
 void tr_trace_release(tr_trace *trace);
 

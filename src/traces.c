@@ -314,6 +314,38 @@ tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot) {
     return TR_OK;
 }
 
+static void forget_open(tr_traces *traces, tr_trace *trace, size_t at) {
+    remove_entry(traces, at);
+    traces->open_count--;
+    traces->closed = trace;
+    forget_closed(traces);
+}
+
+tr_status tr_traces_put(tr_traces *traces, const tr_trace *source, tr_trace **trace_out) {
+    if (traces->closed != NULL) {
+        forget_closed(traces);
+    }
+    uint32_t hash = hash_id(traces, source->id);
+    size_t at = find_entry(traces, source->id, hash);
+    bool is_known = traces->entries[at].slot != TR_NONE;
+    tr_trace *trace = is_known ? traces->slots[traces->entries[at].slot] : open_trace(traces, source->id, hash, at);
+    *trace_out = trace;
+    if (trace == NULL) {
+        return TR_ERROR_MEMORY;
+    }
+    if (trace == source) {
+        return TR_OK;
+    }
+    if (!tr_trace_assign(trace, source)) {
+        forget_open(traces, trace, find_entry(traces, source->id, hash));
+        *trace_out = NULL;
+        return TR_ERROR_MEMORY;
+    }
+    trace->was_tainted = tr_trace_is_tainted(source);
+    trace->damage_at_start = traces->damage_count;
+    return TR_OK;
+}
+
 void tr_traces_note_damage(tr_traces *traces) {
     traces->damage_count++;
 }

@@ -5,7 +5,7 @@
 -- include its own layer and those below.
 local layers = {
     { "status", "fail" },
-    { "bytes", "utf8", "span_crc" },
+    { "bytes", "utf8", "span_crc", "digest" },
     { "record", "record_view" },
     { "json" },
     { "source", "mapping", "segment_file", "segment_list" },
@@ -14,7 +14,7 @@ local layers = {
     { "trace", "trace_json", "trace_store", "traces", "transition" },
     { "replay" },
     { "histogram", "activity" },
-    { "timing", "spans" },
+    { "timing", "spans", "timing_merge", "timing_parts", "worst_traces" },
     { "writer" },
 }
 

@@ -240,6 +240,11 @@ tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot);
 tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_suspect, tr_trace **trace,
                           uint32_t *violations);
 
+/* Puts a copy of an open trace, of this table or another, into this one, in place of one with the same id. TR_OK:
+ * `*trace` is the copy, good as what tr_traces_find gives. What is tainted in its table is tainted in this one.
+ * TR_ERROR_MEMORY: `*trace` is NULL, and the trace with that id is not open here. */
+tr_status tr_traces_put(tr_traces *traces, const tr_trace *source, tr_trace **trace);
+
 /* Something durable was lost here: every trace that is open now is tainted from now on. */
 void tr_traces_note_damage(tr_traces *traces);
 

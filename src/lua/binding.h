@@ -27,6 +27,7 @@
 #define TR_LUA_READING "tracereel.reading"
 #define TR_LUA_HISTOGRAM "tracereel.histogram"
 #define TR_LUA_WRITER "tracereel.writer"
+#define TR_LUA_STATE "tracereel.state"
 #define TR_LUA_FAILURE "tracereel.failure"
 
 /* ---- module.c: what one Lua state has once ---- */
@@ -45,6 +46,7 @@ enum tr_lua_core_value {
     TR_CORE_OBJECT_METATABLE,  /* marks a table as a JSON object, whatever its keys are */
     TR_CORE_JSON_DECODER,      /* function(text) -> value, or nil */
     TR_CORE_DURATION_PARSER,   /* function(text) -> ns or nil, problem; or nil */
+    TR_CORE_OUTPUT_READER,     /* function(trace, node_id, form) -> output or nil, problem; or nil */
     TR_CORE_RECORD_KEYS,       /* tr_keys: the names of the fields that a record can be made from */
     TR_CORE_VALUES = TR_CORE_RECORD_KEYS
 };
@@ -193,6 +195,7 @@ typedef struct tr_lua_trace {
     const tr_trace *trace; /* NULL: the reading was finalized (only other finalizers can see that) */
     const tr_lua_core *core;
     uint32_t script_count;
+    bool taint_was_read; /* by `trace.tainted`, since recovery last asked */
 } tr_lua_trace;
 
 enum { TR_HANDLE_OWNER = 1, TR_HANDLE_ID = 2, TR_HANDLE_FIRST_DATA = 3 };
@@ -205,6 +208,14 @@ tr_lua_trace *tr_lua_check_trace(lua_State *L, int index);
 const tr_trace *tr_lua_test_trace(lua_State *L, int index);
 /* Pushes the one handle of an open (or just closed) trace of the reading. */
 void tr_lua_push_trace(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, const tr_trace *trace);
+/* The same without a reading; `slots->reading` is what keeps the trace alive. */
+void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_count, const tr_lua_slots *slots,
+                        const tr_trace *trace);
+/* Pushes the handles of the open traces, in order of their ids. */
+void tr_lua_push_sorted_traces(lua_State *L, const tr_lua_core *core, uint32_t script_count, const tr_lua_slots *slots,
+                               tr_traces *traces);
+/* For finalizers: makes the handles in the table on top of the stack, if it is one, show nothing. */
+void tr_lua_forget_handles(lua_State *L);
 /* Moves what the handle of `trace`, if there is one, shows into memory of its own. */
 void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace);
 void tr_lua_open_trace(lua_State *L);
@@ -242,7 +253,7 @@ void tr_lua_open_log_type(lua_State *L);
 /* The handlers' keys, beside the record types. X(name). */
 #define TR_HANDLER_EVENTS(X) X(record) X(gap) X(violation) X(tick)
 /* What a script has besides. */
-#define TR_SCRIPT_KEYS(X) X(api) X(summary) X(args) X(start) X(finish) X(merge)
+#define TR_SCRIPT_KEYS(X) X(api) X(summary) X(args) X(start) X(finish) X(merge) X(recover) X(check)
 
 void tr_lua_push_handler_keys(lua_State *L, bool with_script_keys);
 /* Replays with the handler tables at 2 .. top; `reading` stands at index `reading_index`, not begun. */
@@ -261,13 +272,18 @@ extern volatile sig_atomic_t tr_lua_stop_flag;
 /* How many replays and pulls are under way: an interrupt reaches them through the flag above. */
 extern volatile sig_atomic_t tr_lua_active_readings;
 
-/* ---- histogram.c, writer.c, json.c ---- */
+/* ---- histogram.c, writer.c, json.c, state.c, digest.c ---- */
 
 int tr_lua_new_histogram(lua_State *L);
 void tr_lua_open_histogram(lua_State *L);
 int tr_lua_new_writer(lua_State *L);
 void tr_lua_open_writer(lua_State *L);
 int tr_lua_json(lua_State *L);
+int tr_lua_new_state(lua_State *L);
+void tr_lua_open_state(lua_State *L);
+int tr_lua_sha256(lua_State *L);
+int tr_lua_crc32(lua_State *L);
+int tr_lua_taint_was_read(lua_State *L);
 
 #if defined(__GNUC__)
 __attribute__((visibility("default")))

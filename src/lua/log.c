@@ -26,8 +26,7 @@ static tr_lua_reading *push_latest(lua_State *L) {
 
 static bool can_be_read_again(const char *path) {
     struct stat status;
-    return strcmp(path, "-") != 0 &&
-           (stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+    return strcmp(path, "-") != 0 && (stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
 }
 
 /* Pushes a reading of the log at index 1 that has not begun, which becomes the latest. */
@@ -155,19 +154,7 @@ static int log_traces(lua_State *L) {
     if (reading->state != TR_READING_ENDED && reading->state != TR_READING_REPLAYING) {
         read_on(L, reading, &slots);
     }
-    tr_traces *traces = tr_replay_traces(reading->replay);
-    size_t count = tr_traces_open_count(traces);
-    void **block = tr_lua_push_block(L); /* ..., block */
-    tr_trace **sorted = tr_traces_sorted(traces);
-    *block = sorted;
-    if (sorted == NULL && count > 0) {
-        return tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
-    }
-    lua_createtable(L, count < INT32_MAX ? (int)count : INT32_MAX, 0); /* ..., block, handles */
-    for (size_t i = 0; i < count; i++) {
-        tr_lua_push_trace(L, reading, &slots, sorted[i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
+    tr_lua_push_sorted_traces(L, reading->core, reading->script_count, &slots, tr_replay_traces(reading->replay));
     return 1;
 }
 
@@ -298,9 +285,13 @@ int tr_lua_open_log(lua_State *L) {
 }
 
 void tr_lua_open_log_type(lua_State *L) {
-    static const luaL_Reg methods[] = {
-        {"replay", log_replay}, {"records", log_records}, {"traces", log_traces},     {"gaps", log_gaps},
-        {"stats", log_stats},   {"position", log_position}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"replay", log_replay},
+                                       {"records", log_records},
+                                       {"traces", log_traces},
+                                       {"gaps", log_gaps},
+                                       {"stats", log_stats},
+                                       {"position", log_position},
+                                       {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__tostring", log_tostring}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_LOG, log_fields, LOG_FIELD_COUNT, methods, metamethods, log_index, 0);
 }

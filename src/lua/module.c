@@ -150,6 +150,13 @@ static int set_duration_parser(lua_State *L) {
     return 0;
 }
 
+/* function(trace, node_id, form) -> output or nil, problem; nil: there are no arenas. */
+static int set_output_reader(lua_State *L) {
+    lua_settop(L, 1);
+    set_core_value(L, TR_CORE_OUTPUT_READER);
+    return 0;
+}
+
 /* Outside of a replay: whose `trace.data` is shown, by the position of its handler table from 1. */
 static int set_script(lua_State *L) {
     lua_Integer position = luaL_checkinteger(L, 1);
@@ -219,7 +226,12 @@ int luaopen_tracereel_core(lua_State *L) {
         {"constructors", tr_lua_constructors},
         {"set_json_decoder", set_json_decoder},
         {"set_duration_parser", set_duration_parser},
+        {"set_output_reader", set_output_reader},
         {"set_script", set_script},
+        {"state", tr_lua_new_state},
+        {"sha256", tr_lua_sha256},
+        {"crc32", tr_lua_crc32},
+        {"taint_was_read", tr_lua_taint_was_read},
         {NULL, NULL},
     };
     luaL_checkversion(L);
@@ -232,6 +244,7 @@ int luaopen_tracereel_core(lua_State *L) {
     tr_lua_open_log_type(L);
     tr_lua_open_histogram(L);
     tr_lua_open_writer(L);
+    tr_lua_open_state(L);
     luaL_newlib(L, functions); /* module */
     set_names(L);
     return 1;

@@ -150,14 +150,7 @@ void tr_lua_push_gap(lua_State *L, const tr_gap *gap, uint32_t segment_name) {
 /* Other finalizers may still hold handles of traces: they must not look into what is freed here. */
 static void forget_traces(lua_State *L) {
     lua_getiuservalue(L, 1, READING_USER_VALUE_HANDLES); /* handles */
-    if (!lua_istable(L, -1)) {
-        return;
-    }
-    lua_pushnil(L);
-    while (lua_next(L, -2) != 0) { /* handles, place, handle */
-        ((tr_lua_trace *)lua_touserdata(L, -1))->trace = NULL;
-        lua_pop(L, 1);
-    }
+    tr_lua_forget_handles(L);
 }
 
 static int reading_finalize(lua_State *L) {

@@ -24,22 +24,56 @@ const tr_trace *tr_lua_test_trace(lua_State *L, int index) {
 
 /* ---- push ---- */
 
-void tr_lua_push_trace(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, const tr_trace *trace) {
+void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_count, const tr_lua_slots *slots,
+                        const tr_trace *trace) {
     lua_Integer place = (lua_Integer)trace->log_slot + 1;
     if (lua_rawgeti(L, slots->handles, place) == LUA_TUSERDATA) { /* handle */
         return;
     }
     lua_pop(L, 1);
-    tr_lua_trace *self = lua_newuserdatauv(L, sizeof *self, TR_HANDLE_FIRST_DATA - 1 + (int)reading->script_count);
+    tr_lua_trace *self = lua_newuserdatauv(L, sizeof *self, TR_HANDLE_FIRST_DATA - 1 + (int)script_count);
     self->trace = trace;
-    self->core = reading->core;
-    self->script_count = reading->script_count;
+    self->core = core;
+    self->script_count = script_count;
+    self->taint_was_read = false;
     lua_pushvalue(L, slots->trace_metatable);
     lua_setmetatable(L, -2);
     lua_pushvalue(L, slots->reading);
     lua_setiuservalue(L, -2, TR_HANDLE_OWNER);
     lua_pushvalue(L, -1);
     lua_rawseti(L, slots->handles, place); /* handle */
+}
+
+void tr_lua_push_trace(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, const tr_trace *trace) {
+    tr_lua_push_handle(L, reading->core, reading->script_count, slots, trace);
+}
+
+void tr_lua_push_sorted_traces(lua_State *L, const tr_lua_core *core, uint32_t script_count, const tr_lua_slots *slots,
+                               tr_traces *traces) {
+    size_t count = tr_traces_open_count(traces);
+    void **block = tr_lua_push_block(L); /* block */
+    tr_trace **sorted = tr_traces_sorted(traces);
+    *block = sorted;
+    if (sorted == NULL && count > 0) {
+        tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
+    }
+    lua_createtable(L, count < INT32_MAX ? (int)count : INT32_MAX, 0); /* block, handles */
+    for (size_t i = 0; i < count; i++) {
+        tr_lua_push_handle(L, core, script_count, slots, sorted[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_remove(L, -2); /* handles */
+}
+
+void tr_lua_forget_handles(lua_State *L) {
+    if (!lua_istable(L, -1)) {
+        return;
+    }
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) { /* handles, place, handle */
+        ((tr_lua_trace *)lua_touserdata(L, -1))->trace = NULL;
+        lua_pop(L, 1);
+    }
 }
 
 void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace) {
@@ -64,7 +98,7 @@ void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace
     X(id, push_id(L, trace))                                                                                           \
     X(status, lua_pushvalue(L, lua_upvalueindex(TR_UPVALUE_FIRST_OWN + trace->status)))                                \
     X(open, lua_pushboolean(L, tr_lua_is_open(trace)))                                                                 \
-    X(tainted, lua_pushboolean(L, tr_trace_is_tainted(trace)))                                                                   \
+    X(tainted, push_tainted(L, trace))                                                                                 \
     X(from_snapshot, lua_pushboolean(L, trace->from_snapshot))                                                         \
     X(start_ns, tr_lua_push_unsigned(L, trace->start_ns))                                                              \
     X(last_ns, tr_lua_push_unsigned(L, trace->last_ns))                                                                \
@@ -82,7 +116,7 @@ void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace
     X(completed_nodes, tr_lua_push_completed_nodes(L, trace))                                                          \
     X(last_completed_node, push_node_id_if(L, trace->has_last_completed_node, trace->last_completed_node))             \
     X(suspended_at, push_node_id_if(L, trace->is_suspended, trace->suspended_at))                                      \
-    X(suspension_metadata, tr_lua_push_text(L, trace->suspension_metadata, trace->suspension_metadata_bytes))                                                         \
+    X(suspension_metadata, tr_lua_push_text(L, trace->suspension_metadata, trace->suspension_metadata_bytes))          \
     X(data, push_data(L, self))
 
 enum {
@@ -118,6 +152,20 @@ static void push_node_id_if(lua_State *L, bool is_there, uint32_t node_id) {
     } else {
         lua_pushnil(L);
     }
+}
+
+/* Recovery holds a tainted trace unless its script has looked at this. */
+static void push_tainted(lua_State *L, const tr_trace *trace) {
+    tr_lua_trace *self = lua_touserdata(L, 1);
+    self->taint_was_read = true;
+    lua_pushboolean(L, tr_trace_is_tainted(trace));
+}
+
+int tr_lua_taint_was_read(lua_State *L) {
+    tr_lua_trace *self = tr_lua_check_trace(L, 1);
+    lua_pushboolean(L, self->taint_was_read);
+    self->taint_was_read = false;
+    return 1;
 }
 
 /* The table of the script that runs; that of the first where this handle knows fewer scripts. */
@@ -174,6 +222,19 @@ static int trace_recovery(lua_State *L) {
     return 1;
 }
 
+static int trace_output(lua_State *L) {
+    tr_lua_check_trace(L, 1);
+    tr_lua_to_u32(L, 2, "node_id");
+    lua_settop(L, 3);
+    tr_lua_push_core_value(L, TR_CORE_OUTPUT_READER); /* trace, node, form, reader */
+    if (lua_isnil(L, -1)) {
+        return luaL_error(L, "trace:output needs the directory of the arenas: --arenas DIR, or tracereel.arenas(DIR)");
+    }
+    lua_insert(L, 1);
+    lua_call(L, 3, 2);
+    return 2;
+}
+
 static int trace_json(lua_State *L) {
     const tr_lua_trace *self = tr_lua_check_trace(L, 1);
     tr_lua_core *core = tr_lua_core_of(L);
@@ -186,8 +247,11 @@ static int trace_json(lua_State *L) {
 /* ---- open ---- */
 
 void tr_lua_open_trace(lua_State *L) {
-    static const luaL_Reg methods[] = {
-        {"node", trace_node}, {"recovery", trace_recovery}, {"json", trace_json}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"node", trace_node},
+                                       {"recovery", trace_recovery},
+                                       {"json", trace_json},
+                                       {"output", trace_output},
+                                       {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__tostring", trace_tostring}, {NULL, NULL}};
     for (unsigned status = 0; status < TR_TRACE_STATUS_COUNT; status++) {
         lua_pushstring(L, tr_trace_status_name(status)); /* status names... */
