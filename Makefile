@@ -28,6 +28,13 @@ HARDEN_CFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=al
 HARDEN_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE),-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
 comma = ,
 
+# The engine's hottest calls cross files: link-time optimization takes reading a log from 0.85 to 0.97 of the bare walk.
+# The objects carry ordinary code as well, for whoever links the static library without it, and for the tests, which
+# link faster so. Only gcc's, and not under sanitizers.
+IS_GCC := $(shell $(CC) -v 2>&1 | grep -c '^gcc version')
+LTO_CFLAGS = $(if $(SANITIZE),,$(if $(filter 1,$(IS_GCC)),-flto=auto -ffat-lto-objects))
+NO_LTO = $(if $(LTO_CFLAGS),-fno-lto)
+
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 ENGINE_PACKAGES = zlib libdeflate json-c libmd
 # Without pkg-config these are empty; tools/deps.sh says so before anything is compiled.
@@ -39,7 +46,7 @@ LUA_LIBS := $(shell pkg-config --libs lua$(LUA_VERSION) 2>/dev/null)
 ALL_CPPFLAGS = -Iinclude -Isrc $(ENGINE_CFLAGS) $(LUA_CFLAGS) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DTRACEREEL_VERSION='"$(VERSION)"' $(HARDEN_CPPFLAGS) $(CPPFLAGS)
 # Position independent throughout: the same objects make the program, both libraries and the Lua module.
-ALL_CFLAGS = -std=c11 $(WARNINGS) -fPIC -fno-semantic-interposition $(HARDEN_CFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=c11 $(WARNINGS) -fPIC -fno-semantic-interposition $(HARDEN_CFLAGS) $(LTO_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(HARDEN_LDFLAGS) $(LDFLAGS)
 COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
 
@@ -151,7 +158,7 @@ $(PKG_CONFIG_FILE): tracereel.pc.in $(BUILD)/lua-dir Makefile
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/c/%.o $(STATIC_LIBRARY)
 	@mkdir -p $(@D)
-	$(call run,link)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ENGINE_LIBS) -lm -lpthread
+	$(call run,link)$(CC) $(ALL_CFLAGS) $(NO_LTO) $(ALL_LDFLAGS) -o $@ $^ $(ENGINE_LIBS) -lm -lpthread
 
 $(BUILD)/fuzzers/%: $(BUILD)/obj/tests/fuzz/%.o $(STATIC_LIBRARY)
 	@mkdir -p $(@D)

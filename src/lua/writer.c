@@ -73,7 +73,7 @@ static int writer_append(lua_State *L) {
         return luaL_argerror(L, 2, "a record, or the bytes of one, expected");
     }
     tr_error error = {""};
-    tr_position position;
+    tr_position position = {0, 0};
     tr_status status = tr_writer_append_bytes(writer, bytes, length, &position, &error);
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, &error);
