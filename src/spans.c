@@ -35,7 +35,7 @@ static int compare_spans(const void *left, const void *right) {
         return a->end_ns < b->end_ns ? -1 : 1;
     }
     if (a->start_ns != b->start_ns) {
-        return a->start_ns > b->start_ns ? -1 : 1;
+        return a->start_ns < b->start_ns ? -1 : 1;
     }
     return (a->node_index > b->node_index) - (a->node_index < b->node_index);
 }
@@ -98,16 +98,30 @@ static bool reserve(tr_spans *spans, const tr_trace *trace) {
 static void add_span(tr_spans *spans, const tr_trace *trace, uint32_t node_index, const tr_attempt *attempt,
                      bool is_retry) {
     bool clock_step = attempt->end_ns < attempt->start_ns;
+    /* An end that was written is a fact, an estimated start is not. */
+    uint64_t start_ns = clock_step && attempt->estimated ? attempt->end_ns : attempt->start_ns;
     spans->items[spans->count++] =
-        (tr_span){.ready_ns = attempt->start_ns,
-                  .start_ns = attempt->start_ns,
-                  .end_ns = clock_step ? attempt->start_ns : attempt->end_ns,
+        (tr_span){.ready_ns = start_ns,
+                  .start_ns = start_ns,
+                  .end_ns = clock_step ? start_ns : attempt->end_ns,
+                  .ended_ns = attempt->end_ns,
                   .run_ns = tr_attempt_duration_ns(trace, &trace->nodes[node_index], attempt),
                   .node_index = node_index,
                   .outcome = attempt->outcome,
                   .estimated = attempt->estimated,
                   .is_retry = is_retry,
-                  .clock_step = clock_step};
+                  .clock_step = clock_step,
+                  .has_ready = true};
+}
+
+/* It ended, or was started again without an end. */
+static bool is_finished(const tr_attempt *attempt) {
+    return attempt->outcome == TR_OUTCOME_DONE || attempt->outcome == TR_OUTCOME_ERROR ||
+           (attempt->outcome == TR_OUTCOME_ABANDONED && attempt->next != TR_NONE);
+}
+
+bool tr_attempt_is_counted(const tr_attempt *attempt) {
+    return is_finished(attempt) && !attempt->cut;
 }
 
 static void collect_spans(tr_spans *spans, const tr_trace *trace) {
@@ -115,9 +129,7 @@ static void collect_spans(tr_spans *spans, const tr_trace *trace) {
         bool failed_before = false;
         for (uint32_t at = trace->nodes[n].first_attempt; at != TR_NONE; at = trace->attempts[at].next) {
             const tr_attempt *attempt = &trace->attempts[at];
-            bool replaced = attempt->outcome == TR_OUTCOME_ABANDONED && attempt->next != TR_NONE;
-            if (!attempt->cut &&
-                (attempt->outcome == TR_OUTCOME_DONE || attempt->outcome == TR_OUTCOME_ERROR || replaced)) {
+            if (tr_attempt_is_counted(attempt)) {
                 add_span(spans, trace, n, attempt, failed_before);
             }
             failed_before = failed_before || attempt->outcome != TR_OUTCOME_DONE;
@@ -128,22 +140,29 @@ static void collect_spans(tr_spans *spans, const tr_trace *trace) {
 static void collect_ready_events(tr_spans *spans, const tr_trace *trace) {
     uint64_t *times = spans->ready_events;
     size_t count = 0;
-    times[count++] = trace->start_ns;
-    for (size_t i = 0; i < spans->count; i++) {
-        times[count++] = spans->items[i].end_ns;
+    if (!trace->from_snapshot) {
+        times[count++] = trace->start_ns;
+    }
+    for (uint32_t i = 0; i < trace->attempt_count; i++) {
+        if (is_finished(&trace->attempts[i])) {
+            times[count++] = trace->attempts[i].end_ns;
+        }
     }
     for (uint32_t i = 0; i < trace->loop_event_count; i++) {
         times[count++] = trace->loop_events[i].timestamp_ns;
     }
     for (uint32_t i = 0; i < trace->suspension_count; i++) {
-        times[count++] = trace->suspensions[i].end_ns;
+        bool lasts = i + 1 == trace->suspension_count && trace->status == TR_TRACE_SUSPENDED;
+        if (!lasts) {
+            times[count++] = trace->suspensions[i].end_ns;
+        }
     }
     spans->ready_event_count = count;
     sort_times(times, count);
 }
 
-/* The latest ready event at or before a time; 0 where there is none. */
-static uint64_t latest_event_before(const tr_spans *spans, uint64_t time_ns) {
+/* How many ready events there are at or before a time. */
+static size_t count_events_until(const tr_spans *spans, uint64_t time_ns) {
     size_t low = 0;
     size_t high = spans->ready_event_count;
     while (low < high) {
@@ -154,40 +173,78 @@ static uint64_t latest_event_before(const tr_spans *spans, uint64_t time_ns) {
             high = middle;
         }
     }
-    return low == 0 ? 0 : spans->ready_events[low - 1];
+    return low;
 }
 
-/* The latest end, not after `limit_ns`, of a span that the flow lets this node wait for: a node in its `after` that was
- * done, or its own earlier attempt. The trace's start where there is none. */
-static uint64_t ready_by_flow(const tr_spans *spans, const tr_trace *trace, const tr_flow_node *node, size_t self,
-                              uint64_t limit_ns) {
-    uint64_t ready_ns = trace->start_ns;
-    const tr_span *waiting = &spans->items[self];
-    for (size_t i = 0; i < spans->count; i++) {
-        const tr_span *span = &spans->items[i];
-        bool own = span->node_index == waiting->node_index && i < self;
-        bool before = span->outcome == TR_OUTCOME_DONE && comes_after(node, trace->nodes[span->node_index].node_id);
-        if ((own || before) && span->end_ns <= limit_ns && span->end_ns > ready_ns) {
-            ready_ns = span->end_ns;
+/* How many spans end at or before a time: the first ones. */
+static size_t count_spans_until(const tr_spans *spans, uint64_t time_ns) {
+    size_t low = 0;
+    size_t high = spans->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (spans->items[middle].end_ns <= time_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return ready_ns;
+    return low;
+}
+
+/* By the latest event at or before the start, the attempt's own end left out. Without any, the clock stepped back (the
+ * node waited 0 ns) or what made it ready is not known. */
+static void be_ready_by_events(const tr_spans *spans, const tr_trace *trace, tr_span *span) {
+    size_t count = count_events_until(spans, span->start_ns);
+    if (count > 0 && spans->ready_events[count - 1] == span->ended_ns) {
+        count--;
+    }
+    span->has_ready = count > 0 || !trace->from_snapshot;
+    span->ready_ns = count > 0 ? spans->ready_events[count - 1] : span->start_ns;
+}
+
+/* Finds the latest end, not after `limit_ns`, of a span that the flow lets this node wait for: a node in its `after`
+ * that was done, or its own earlier attempt. A node that waits for none is ready when the trace starts. False where
+ * there is no such end. */
+static bool find_ready_by_flow(const tr_spans *spans, const tr_trace *trace, const tr_flow_node *node, size_t self,
+                               uint64_t limit_ns, uint64_t *ready_ns) {
+    for (size_t at = count_spans_until(spans, limit_ns); at-- > 0;) {
+        const tr_span *span = &spans->items[at];
+        bool own = span->node_index == spans->items[self].node_index && at < self;
+        bool before =
+            at != self && span->outcome == TR_OUTCOME_DONE && comes_after(node, trace->nodes[span->node_index].node_id);
+        if (own || before) {
+            *ready_ns = span->end_ns;
+            return true;
+        }
+    }
+    *ready_ns = trace->start_ns;
+    return node->after_count == 0 && !trace->from_snapshot && trace->start_ns <= limit_ns;
+}
+
+/* An estimated attempt began when it was ready; what it was suspended stays out of its run time. */
+static void start_when_ready(tr_span *span, uint64_t ready_ns) {
+    uint64_t waited_ns = span->end_ns - span->start_ns - span->run_ns;
+    uint64_t lasted_ns = span->end_ns - ready_ns;
+    span->ready_ns = ready_ns;
+    span->start_ns = ready_ns;
+    span->run_ns = lasted_ns > waited_ns ? lasted_ns - waited_ns : 0;
+    span->clock_step = false;
 }
 
 static void find_ready_times(tr_spans *spans, const tr_trace *trace, const tr_flow *flow) {
     for (size_t i = 0; i < spans->count; i++) {
         tr_span *span = &spans->items[i];
         const tr_flow_node *node = tr_flow_find(flow, trace->nodes[span->node_index].node_id);
-        if (node == NULL) {
-            span->ready_ns = span->estimated ? span->start_ns : latest_event_before(spans, span->start_ns);
+        uint64_t limit_ns = span->estimated ? span->end_ns : span->start_ns;
+        uint64_t ready_ns;
+        if (node != NULL && find_ready_by_flow(spans, trace, node, i, limit_ns, &ready_ns)) {
+            if (span->estimated) {
+                start_when_ready(span, ready_ns);
+            } else {
+                span->ready_ns = ready_ns;
+            }
         } else if (!span->estimated) {
-            span->ready_ns = ready_by_flow(spans, trace, node, i, span->start_ns);
-        } else {
-            uint64_t waited_ns = span->end_ns - span->start_ns - span->run_ns;
-            span->ready_ns = ready_by_flow(spans, trace, node, i, span->end_ns);
-            span->start_ns = span->ready_ns;
-            uint64_t lasted_ns = span->end_ns - span->start_ns;
-            span->run_ns = lasted_ns > waited_ns ? lasted_ns - waited_ns : 0;
+            be_ready_by_events(spans, trace, span);
         }
     }
 }

@@ -15,6 +15,7 @@ typedef struct tr_span {
     uint64_t ready_ns;
     uint64_t start_ns;
     uint64_t end_ns;   /* never before start_ns */
+    uint64_t ended_ns; /* what the clock said: before start_ns where it stepped back */
     uint64_t run_ns;   /* end - start, less what was suspended */
     uint64_t slack_ns; /* of a span off the critical path */
     uint32_t node_index;
@@ -23,6 +24,7 @@ typedef struct tr_span {
     bool is_retry;   /* an earlier attempt of the node did not end with node_done */
     bool clock_step; /* it ends before it starts: counted as 0 ns */
     bool is_critical;
+    bool has_ready; /* false: the trace came from a snapshot, and what made the node ready lies before it */
 } tr_span;
 
 /* Reused from trace to trace; all zero is an empty one. */
@@ -34,6 +36,9 @@ typedef struct tr_spans {
     size_t ready_event_count;
     size_t ready_event_capacity;
 } tr_spans;
+
+/* Whether an attempt is laid out as a span. */
+bool tr_attempt_is_counted(const tr_attempt *attempt);
 
 /* Lays out the attempts of a trace. `flow` may be NULL. False when there is no memory; the spans are then empty. */
 bool tr_spans_lay_out(tr_spans *spans, const tr_trace *trace, const tr_flow *flow);

@@ -4,20 +4,7 @@
 #include <string.h>
 
 #include "spans.h"
-
-struct tr_timing {
-    tr_flow flow; /* a copy, in one block */
-    bool has_flow;
-    tr_node_timing *nodes; /* in ascending order of node_id */
-    size_t node_count;
-    size_t node_capacity;
-    tr_trace_timing traces;
-    tr_spans spans;
-};
-
-static void add(uint64_t *sum, uint64_t value) {
-    *sum = *sum > UINT64_MAX - value ? UINT64_MAX : *sum + value;
-}
+#include "timing_parts.h"
 
 /* Counts a value in a histogram that is made when its first value comes. */
 static bool count(tr_histogram **histogram, uint64_t value) {
@@ -25,16 +12,6 @@ static bool count(tr_histogram **histogram, uint64_t value) {
         return false;
     }
     return tr_histogram_add(*histogram, value, 1) == TR_OK;
-}
-
-static bool merge_histogram(tr_histogram **into, const tr_histogram *from) {
-    if (from == NULL) {
-        return true;
-    }
-    if (*into == NULL && (*into = tr_histogram_new()) == NULL) {
-        return false;
-    }
-    return tr_histogram_merge(*into, from) == TR_OK;
 }
 
 static bool copy_flow(tr_timing *timing, const tr_flow *flow) {
@@ -59,10 +36,12 @@ static bool copy_flow(tr_timing *timing, const tr_flow *flow) {
     return true;
 }
 
-tr_timing *tr_timing_new(const tr_flow *flow) {
+tr_timing *tr_timing_new(const tr_flow *flow, uint32_t worst_count) {
     tr_timing *timing = calloc(1, sizeof *timing);
-    if (timing == NULL || (flow != NULL && !copy_flow(timing, flow))) {
-        free(timing);
+    uint32_t worst_limit = worst_count < TR_TIMING_MOST_WORST ? worst_count : TR_TIMING_MOST_WORST;
+    if (timing == NULL || (flow != NULL && !copy_flow(timing, flow)) ||
+        !tr_worst_traces_init(&timing->worst, worst_limit)) {
+        tr_timing_free(timing);
         return NULL;
     }
     timing->traces.first_ns = UINT64_MAX;
@@ -84,13 +63,13 @@ void tr_timing_free(tr_timing *timing) {
     tr_histogram_free(timing->traces.makespan);
     tr_histogram_free(timing->traces.suspended);
     tr_spans_free(&timing->spans);
+    tr_worst_traces_free(&timing->worst);
     free((void *)timing->flow.nodes);
     free(timing->nodes);
     free(timing);
 }
 
-/* The place of a node, made where there is none; NULL when there is no memory. */
-static tr_node_timing *node_timing(tr_timing *timing, uint32_t node_id) {
+tr_node_timing *tr_timing_need_node(tr_timing *timing, uint32_t node_id) {
     size_t low = 0;
     size_t high = timing->node_count;
     while (low < high) {
@@ -119,10 +98,9 @@ static tr_node_timing *node_timing(tr_timing *timing, uint32_t node_id) {
     return &timing->nodes[low];
 }
 
-static void note_worst(tr_node_timing *node, const uint8_t *trace_id, uint64_t run_ns) {
-    bool first = tr_histogram_count(node->run) <= 1;
+void tr_timing_note_worst(tr_node_timing *node, bool is_first, const uint8_t *trace_id, uint64_t run_ns) {
     bool smaller_id = memcmp(trace_id, node->worst_trace_id, TR_TRACE_ID_BYTES) < 0;
-    if (first || run_ns > node->worst_run_ns || (run_ns == node->worst_run_ns && smaller_id)) {
+    if (is_first || run_ns > node->worst_run_ns || (run_ns == node->worst_run_ns && smaller_id)) {
         node->worst_run_ns = run_ns;
         memcpy(node->worst_trace_id, trace_id, TR_TRACE_ID_BYTES);
     }
@@ -130,12 +108,9 @@ static void note_worst(tr_node_timing *node, const uint8_t *trace_id, uint64_t r
 
 static bool add_done(tr_node_timing *node, const tr_span *span, const tr_trace *trace) {
     node->done_count++;
-    add(&node->run_ns, span->run_ns);
-    if (!count(&node->run, span->run_ns)) {
-        return false;
-    }
-    note_worst(node, trace->id, span->run_ns);
-    return true;
+    tr_timing_sum(&node->run_ns, span->run_ns);
+    tr_timing_note_worst(node, node->run == NULL, trace->id, span->run_ns);
+    return count(&node->run, span->run_ns);
 }
 
 static bool add_span(tr_node_timing *node, const tr_span *span, const tr_trace *trace, bool has_path) {
@@ -149,19 +124,23 @@ static bool add_span(tr_node_timing *node, const tr_span *span, const tr_trace *
         }
     } else {
         node->error_count += span->outcome == TR_OUTCOME_ERROR;
-        add(&node->retry_ns, span->run_ns);
+        tr_timing_sum(&node->retry_ns, span->run_ns);
     }
-    if (!span->estimated) {
-        add(&node->queue_ns, span->start_ns - span->ready_ns);
+    if (!span->estimated && span->has_ready) {
+        tr_timing_sum(&node->queue_ns, span->start_ns - span->ready_ns);
         if (!count(&node->queue, span->start_ns - span->ready_ns)) {
             return false;
         }
     }
     if (has_path && span->is_critical) {
         node->critical_count++;
-        add(&node->critical_ns, span->end_ns - span->start_ns);
+        tr_timing_sum(&node->critical_ns, span->end_ns - span->start_ns);
     }
-    return !has_path || span->is_critical || count(&node->slack, span->slack_ns);
+    if (!has_path || span->is_critical) {
+        return true;
+    }
+    tr_timing_sum(&node->slack_ns, span->slack_ns);
+    return count(&node->slack, span->slack_ns);
 }
 
 static bool add_unfinished(tr_timing *timing, const tr_trace *trace) {
@@ -170,15 +149,12 @@ static bool add_unfinished(tr_timing *timing, const tr_trace *trace) {
         if (node->attempt_count == 0) {
             continue;
         }
-        tr_node_timing *timed = node_timing(timing, node->node_id);
+        tr_node_timing *timed = tr_timing_need_node(timing, node->node_id);
         if (timed == NULL) {
             return false;
         }
         for (uint32_t at = node->first_attempt; at != TR_NONE; at = trace->attempts[at].next) {
-            const tr_attempt *attempt = &trace->attempts[at];
-            bool replaced = attempt->outcome == TR_OUTCOME_ABANDONED && attempt->next != TR_NONE;
-            bool ended = attempt->outcome == TR_OUTCOME_DONE || attempt->outcome == TR_OUTCOME_ERROR || replaced;
-            timed->unfinished_count += attempt->cut || !ended;
+            timed->unfinished_count += !tr_attempt_is_counted(&trace->attempts[at]);
         }
     }
     return true;
@@ -192,31 +168,33 @@ static bool add_suspensions(tr_timing *timing, const tr_trace *trace, uint64_t *
             continue;
         }
         uint64_t waited_ns = suspension->end_ns > suspension->start_ns ? suspension->end_ns - suspension->start_ns : 0;
-        tr_node_timing *node = node_timing(timing, suspension->node_id);
+        tr_node_timing *node = tr_timing_need_node(timing, suspension->node_id);
         if (node == NULL || !count(&node->suspended, waited_ns)) {
             return false;
         }
-        add(&node->suspended_ns, waited_ns);
-        add(total_ns, waited_ns);
+        tr_timing_sum(&node->suspended_ns, waited_ns);
+        tr_timing_sum(total_ns, waited_ns);
     }
     return true;
 }
 
-/* How many loop events of the node stand before this one, back to its loop's beginning. */
+/* `number` from 0 on; TR_NONE where the loop's first iterations are not known. */
 static bool add_iteration(tr_node_timing *node, uint64_t lasted_ns, uint32_t number) {
-    tr_iteration_timing *trend = &node->trend[number < TR_ITERATION_TREND ? number : TR_ITERATION_TREND - 1];
-    trend->count++;
-    add(&trend->sum_ns, lasted_ns);
+    if (number != TR_NONE) {
+        tr_iteration_timing *trend = &node->trend[number < TR_ITERATION_TREND ? number : TR_ITERATION_TREND - 1];
+        trend->count++;
+        tr_timing_sum(&trend->sum_ns, lasted_ns);
+    }
     node->iteration_count++;
-    add(&node->loop_ns, lasted_ns);
+    tr_timing_sum(&node->loop_ns, lasted_ns);
     return count(&node->iteration, lasted_ns);
 }
 
 /* An iteration lasts until the next loop event of its node. */
 static bool add_iterations_of(tr_timing *timing, const tr_trace *trace, uint32_t node_id) {
     const tr_loop_event *previous = NULL;
-    uint32_t number = 0;
-    tr_node_timing *node = node_timing(timing, node_id);
+    uint32_t number = trace->from_snapshot ? TR_NONE : 0;
+    tr_node_timing *node = tr_timing_need_node(timing, node_id);
     for (uint32_t i = 0; node != NULL && i < trace->loop_event_count; i++) {
         const tr_loop_event *event = &trace->loop_events[i];
         if (event->node_id != node_id) {
@@ -224,9 +202,10 @@ static bool add_iterations_of(tr_timing *timing, const tr_trace *trace, uint32_t
         }
         if (previous != NULL) {
             bool forward = event->timestamp_ns > previous->timestamp_ns;
-            if (!add_iteration(node, forward ? event->timestamp_ns - previous->timestamp_ns : 0, number++)) {
+            if (!add_iteration(node, forward ? event->timestamp_ns - previous->timestamp_ns : 0, number)) {
                 return false;
             }
+            number += number != TR_NONE;
         }
         previous = event->is_exit ? NULL : event;
         number = event->is_exit ? 0 : number;
@@ -253,7 +232,7 @@ static bool add_spans(tr_timing *timing, const tr_trace *trace, bool has_path) {
     }
     for (size_t i = 0; i < timing->spans.count; i++) {
         const tr_span *span = &timing->spans.items[i];
-        tr_node_timing *node = node_timing(timing, trace->nodes[span->node_index].node_id);
+        tr_node_timing *node = tr_timing_need_node(timing, trace->nodes[span->node_index].node_id);
         if (node == NULL || !add_span(node, span, trace, has_path)) {
             return false;
         }
@@ -261,17 +240,32 @@ static bool add_spans(tr_timing *timing, const tr_trace *trace, bool has_path) {
     return true;
 }
 
-static void note_period(tr_trace_timing *traces, uint64_t first_ns, uint64_t last_ns) {
+void tr_timing_note_period(tr_trace_timing *traces, uint64_t first_ns, uint64_t last_ns) {
     traces->first_ns = first_ns < traces->first_ns ? first_ns : traces->first_ns;
     traces->last_ns = last_ns > traces->last_ns ? last_ns : traces->last_ns;
 }
 
-static bool add_whole(tr_trace_timing *traces, const tr_trace *trace, uint64_t suspended_ns) {
+static bool add_whole(tr_timing *timing, const tr_trace *trace, uint64_t suspended_ns) {
+    tr_trace_timing *traces = &timing->traces;
     uint64_t makespan_ns = trace->last_ns - trace->start_ns;
     traces->clock_step_count += makespan_ns == 0 && (trace->violations_seen & TR_VIOLATION_TIME_BACKWARDS) != 0;
-    add(&traces->makespan_ns, makespan_ns);
-    add(&traces->suspended_ns, suspended_ns);
-    return count(&traces->makespan, makespan_ns) && count(&traces->suspended, suspended_ns);
+    tr_timing_sum(&traces->makespan_ns, makespan_ns);
+    tr_timing_sum(&traces->suspended_ns, suspended_ns);
+    return count(&traces->makespan, makespan_ns) && count(&traces->suspended, suspended_ns) &&
+           tr_worst_traces_add(&timing->worst, trace, &timing->spans, suspended_ns);
+}
+
+static void add_activity(tr_trace_timing *traces, const tr_trace *trace, bool is_closed) {
+    if (trace->from_snapshot) {
+        traces->before_count++;
+    } else {
+        tr_activity_start(&traces->in_flight, trace->start_ns);
+        tr_timing_note_period(traces, trace->start_ns, trace->last_ns);
+    }
+    if (is_closed) {
+        tr_activity_end(&traces->in_flight, trace->last_ns);
+        tr_timing_note_period(traces, UINT64_MAX, trace->last_ns);
+    }
 }
 
 tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace) {
@@ -280,83 +274,18 @@ tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace) {
         traces->tainted_count++;
         return TR_OK;
     }
-    bool closed = trace->status == TR_TRACE_COMPLETE || trace->status == TR_TRACE_FAILED;
-    bool whole = closed && !trace->from_snapshot;
+    bool is_closed = trace->status == TR_TRACE_COMPLETE || trace->status == TR_TRACE_FAILED;
+    bool is_whole = is_closed && !trace->from_snapshot;
     uint64_t suspended_ns = 0;
     traces->complete_count += trace->status == TR_TRACE_COMPLETE;
     traces->failed_count += trace->status == TR_TRACE_FAILED;
-    traces->open_count += !closed;
-    traces->from_snapshot_count += closed && trace->from_snapshot;
-    if (!trace->from_snapshot) {
-        tr_activity_start(&traces->in_flight, trace->start_ns);
-        note_period(traces, trace->start_ns, trace->last_ns);
-        if (closed) {
-            tr_activity_end(&traces->in_flight, trace->last_ns);
-        }
-    }
-    bool added = add_spans(timing, trace, whole) && add_unfinished(timing, trace) &&
+    traces->open_count += !is_closed;
+    traces->from_snapshot_count += is_closed && trace->from_snapshot;
+    add_activity(traces, trace, is_closed);
+    bool added = add_spans(timing, trace, is_whole) && add_unfinished(timing, trace) &&
                  add_suspensions(timing, trace, &suspended_ns) && add_loops(timing, trace) &&
-                 (!whole || add_whole(traces, trace, suspended_ns));
+                 (!is_whole || add_whole(timing, trace, suspended_ns));
     return added ? TR_OK : TR_ERROR_MEMORY;
-}
-
-static bool merge_node(tr_node_timing *into, const tr_node_timing *from) {
-    /* Before the histograms, because note_worst tells the first run by the count. */
-    if (from->run != NULL) {
-        bool none = into->run == NULL;
-        bool smaller_id = memcmp(from->worst_trace_id, into->worst_trace_id, TR_TRACE_ID_BYTES) < 0;
-        if (none || from->worst_run_ns > into->worst_run_ns ||
-            (from->worst_run_ns == into->worst_run_ns && smaller_id)) {
-            into->worst_run_ns = from->worst_run_ns;
-            memcpy(into->worst_trace_id, from->worst_trace_id, TR_TRACE_ID_BYTES);
-        }
-    }
-    into->done_count += from->done_count;
-    into->error_count += from->error_count;
-    into->retry_count += from->retry_count;
-    into->unfinished_count += from->unfinished_count;
-    into->exact_count += from->exact_count;
-    into->estimated_count += from->estimated_count;
-    into->clock_step_count += from->clock_step_count;
-    into->iteration_count += from->iteration_count;
-    into->critical_count += from->critical_count;
-    add(&into->run_ns, from->run_ns);
-    add(&into->queue_ns, from->queue_ns);
-    add(&into->suspended_ns, from->suspended_ns);
-    add(&into->retry_ns, from->retry_ns);
-    add(&into->loop_ns, from->loop_ns);
-    add(&into->critical_ns, from->critical_ns);
-    for (int i = 0; i < TR_ITERATION_TREND; i++) {
-        into->trend[i].count += from->trend[i].count;
-        add(&into->trend[i].sum_ns, from->trend[i].sum_ns);
-    }
-    return merge_histogram(&into->run, from->run) && merge_histogram(&into->queue, from->queue) &&
-           merge_histogram(&into->suspended, from->suspended) && merge_histogram(&into->iteration, from->iteration) &&
-           merge_histogram(&into->slack, from->slack);
-}
-
-static bool merge_traces(tr_trace_timing *into, const tr_trace_timing *from) {
-    into->complete_count += from->complete_count;
-    into->failed_count += from->failed_count;
-    into->open_count += from->open_count;
-    into->from_snapshot_count += from->from_snapshot_count;
-    into->tainted_count += from->tainted_count;
-    into->clock_step_count += from->clock_step_count;
-    add(&into->makespan_ns, from->makespan_ns);
-    add(&into->suspended_ns, from->suspended_ns);
-    note_period(into, from->first_ns, from->last_ns);
-    tr_activity_merge(&into->in_flight, &from->in_flight);
-    return merge_histogram(&into->makespan, from->makespan) && merge_histogram(&into->suspended, from->suspended);
-}
-
-tr_status tr_timing_merge(tr_timing *into, const tr_timing *from) {
-    for (size_t i = 0; i < from->node_count; i++) {
-        tr_node_timing *node = node_timing(into, from->nodes[i].node_id);
-        if (node == NULL || !merge_node(node, &from->nodes[i])) {
-            return TR_ERROR_MEMORY;
-        }
-    }
-    return merge_traces(&into->traces, &from->traces) ? TR_OK : TR_ERROR_MEMORY;
 }
 
 const tr_trace_timing *tr_timing_traces(const tr_timing *timing) {
@@ -369,4 +298,12 @@ size_t tr_timing_node_count(const tr_timing *timing) {
 
 const tr_node_timing *tr_timing_node(const tr_timing *timing, size_t index) {
     return index < timing->node_count ? &timing->nodes[index] : NULL;
+}
+
+const tr_timed_trace *tr_timing_worst(const tr_timing *timing, uint32_t index) {
+    return index < timing->worst.count ? &timing->worst.items[index] : NULL;
+}
+
+uint32_t tr_timing_worst_limit(const tr_timing *timing) {
+    return timing->worst.limit;
 }

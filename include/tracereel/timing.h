@@ -47,13 +47,14 @@ typedef struct tr_node_timing {
     uint64_t estimated_count;  /* finished attempts whose start was estimated */
     uint64_t clock_step_count; /* finished attempts that end before they start: counted as 0 ns */
     uint64_t run_ns;           /* attempts that were done, less what they were suspended */
-    uint64_t queue_ns;         /* ready but not started; of exact attempts only */
+    uint64_t queue_ns;         /* ready but not started; of exact attempts whose ready time is known */
     uint64_t suspended_ns;     /* waited for at this node */
     uint64_t retry_ns;         /* attempts that ended in an error, or were started again without an end */
     uint64_t loop_ns;          /* of a loop node: its iterations, which contain other nodes' time */
     uint64_t iteration_count;  /* finished iterations */
     uint64_t critical_ns;      /* on the path that decided its trace's time */
     uint64_t critical_count;   /* attempts on that path */
+    uint64_t slack_ns;         /* of attempts off it: how much later each could have ended */
     uint8_t worst_trace_id[TR_TRACE_ID_BYTES]; /* of the longest run; the smallest id among equals */
     uint64_t worst_run_ns;
     tr_iteration_timing trend[TR_ITERATION_TREND];
@@ -61,7 +62,7 @@ typedef struct tr_node_timing {
     tr_histogram *queue;
     tr_histogram *suspended; /* of each suspension at this node that ended */
     tr_histogram *iteration;
-    tr_histogram *slack; /* of attempts off the path: how much later each could have ended */
+    tr_histogram *slack;
 } tr_node_timing;
 
 typedef struct tr_trace_timing {
@@ -71,20 +72,55 @@ typedef struct tr_trace_timing {
     uint64_t from_snapshot_count; /* of the closed ones: cut off by the log's beginning, makespan not known */
     uint64_t tainted_count;       /* left out of everything else */
     uint64_t clock_step_count;    /* closed ones that end before they start: counted as 0 ns */
+    uint64_t before_count;        /* open before anything that is known: they came from a snapshot */
     uint64_t makespan_ns;         /* of the closed ones whose start is known */
     uint64_t suspended_ns;        /* of the same */
     uint64_t first_ns;            /* the earliest start and latest end of all; first_ns > last_ns while there is none */
     uint64_t last_ns;
     tr_histogram *makespan; /* NULL where nothing was counted */
     tr_histogram *suspended;
-    tr_activity in_flight; /* starts and ends of traces; open ones do not end */
+    tr_activity in_flight; /* starts and ends of traces: before_count did not start, open ones do not end */
 } tr_trace_timing;
+
+/* One of a trace's finished attempts. */
+typedef struct tr_timed_span {
+    uint64_t ready_ns;
+    uint64_t start_ns;
+    uint64_t end_ns; /* never before start_ns */
+    uint64_t run_ns; /* end - start, less what was suspended */
+    uint32_t node_id;
+    uint32_t lane;   /* from 0: the spans in one lane do not overlap, from ready to end */
+    uint8_t outcome; /* tr_outcome */
+    bool estimated;
+    bool is_critical;
+} tr_timed_span;
+
+/* At most so many spans, and suspensions, of a trace are kept. */
+enum { TR_TIMED_TRACE_MOST = 4096 };
+
+typedef struct tr_timed_trace {
+    uint8_t id[TR_TRACE_ID_BYTES];
+    uint8_t status; /* tr_trace_status */
+    uint64_t start_ns;
+    uint64_t end_ns;
+    uint64_t makespan_ns;
+    uint64_t suspended_ns;
+    uint64_t critical_ns;
+    uint32_t lane_count;
+    uint32_t span_count;
+    uint32_t suspension_count;
+    uint32_t left_out_count; /* spans and suspensions that were not kept */
+    tr_timed_span *spans;    /* in the order of their starts */
+    tr_suspension *suspensions;
+} tr_timed_trace;
 
 typedef struct tr_timing tr_timing;
 
-/* `flow` is copied; NULL: a node is ready when the latest earlier event of its trace has happened. NULL when there is
- * no memory. */
-tr_timing *tr_timing_new(const tr_flow *flow);
+enum { TR_TIMING_MOST_WORST = 1000 };
+
+/* `flow` is copied; NULL: a node is ready when the latest earlier event of its trace has happened. `worst_count` of the
+ * longest traces are kept whole (at most TR_TIMING_MOST_WORST). NULL when there is no memory. */
+tr_timing *tr_timing_new(const tr_flow *flow, uint32_t worst_count);
 /* NULL is allowed. */
 void tr_timing_free(tr_timing *timing);
 
@@ -92,13 +128,18 @@ void tr_timing_free(tr_timing *timing);
  * TR_ERROR_MEMORY: perhaps a part of it was added. */
 tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace);
 
-/* Adds what `from` holds. TR_ERROR_MEMORY: perhaps a part of it was added. */
+/* Adds what `from` holds, which was made with the same flow and worst_count; it must not be `into`
+ * itself. TR_ERROR_MEMORY: perhaps a part of it was added. */
 tr_status tr_timing_merge(tr_timing *into, const tr_timing *from);
 
 const tr_trace_timing *tr_timing_traces(const tr_timing *timing);
 size_t tr_timing_node_count(const tr_timing *timing);
 /* Nodes in ascending order of their ids; NULL when there is no such index. Good until the timing is changed. */
 const tr_node_timing *tr_timing_node(const tr_timing *timing, size_t index);
+/* The longest of the closed traces whose start is known, longest first, smaller ids first among equals; NULL when there
+ * is no such index. Good until the timing is changed. */
+const tr_timed_trace *tr_timing_worst(const tr_timing *timing, uint32_t index);
+uint32_t tr_timing_worst_limit(const tr_timing *timing);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
 -- Its types and texts for people: library/tracereel.d.lua.
 local core = require "tracereel.core"
 local dkjson = require "dkjson"
+local flow = require "tracereel.flow"
 local units = require "tracereel.units"
 
 ---@type tracereel
@@ -23,6 +24,14 @@ local tracereel = {
     parse_duration = units.parse_duration,
     sorted = units.sorted,
 }
+
+function tracereel.timing(order, worst_count)
+    local checked, problem = flow.check(order or { nodes = { [0] = {} } })
+    if not checked then
+        error("timing: " .. problem, 2)
+    end
+    return core.timing(order, worst_count)
+end
 
 function tracereel.json_decode(text)
     -- Texts in a log can nest so deeply that the decoder runs out of stack, hence the pcall.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lua/binding.h"
+#include "lua/timing.h"
 
 /* ---- what a state has once ---- */
 
@@ -220,6 +221,7 @@ int luaopen_tracereel_core(lua_State *L) {
         {"open", tr_lua_open_log},
         {"decode", tr_lua_decode},
         {"histogram", tr_lua_new_histogram},
+        {"timing", tr_lua_new_timing},
         {"writer", tr_lua_new_writer},
         {"json", tr_lua_json},
         {"unsigned", unsigned_digits},
@@ -243,6 +245,7 @@ int luaopen_tracereel_core(lua_State *L) {
     tr_lua_open_reading(L);
     tr_lua_open_log_type(L);
     tr_lua_open_histogram(L);
+    tr_lua_open_timing(L);
     tr_lua_open_writer(L);
     tr_lua_open_state(L);
     luaL_newlib(L, functions); /* module */

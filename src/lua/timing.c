@@ -1,0 +1,167 @@
+/* Where the time of nodes and traces went, as a userdata that owns it. */
+#include "lua/timing.h"
+
+#include <string.h>
+
+/* ---- check ---- */
+
+static tr_timing *check_timing(lua_State *L, int index) {
+    const tr_lua_timing *self = luaL_checkudata(L, index, TR_LUA_TIMING);
+    luaL_argcheck(L, self->timing != NULL, index, "the timing was finalized");
+    return self->timing;
+}
+
+/* Pushes the table `name` of the table on top, or an empty one where there is none. */
+static void push_table_of(lua_State *L, const char *name) {
+    if (lua_getfield(L, -1, name) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+    } else if (!lua_istable(L, -1)) {
+        luaL_error(L, "flow: '%s' must be a table, is %s", name, luaL_typename(L, -1));
+    }
+}
+
+/* Reads the `after` of the flow node on top into a userdata, which is put into the table at `anchor_index`. */
+static void read_after(lua_State *L, int anchor_index, tr_flow_node *node) {
+    push_table_of(L, "after"); /* node, after */
+    node->after_count = (uint32_t)lua_rawlen(L, -1);
+    uint32_t *after = lua_newuserdatauv(L, node->after_count * sizeof *after, 0); /* node, after, ids */
+    lua_rawsetp(L, anchor_index, after);
+    for (uint32_t i = 0; i < node->after_count; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        after[i] = tr_lua_to_u32(L, -1, "a node in 'after'");
+        lua_pop(L, 1);
+    }
+    node->after = after;
+    lua_pop(L, 1); /* node */
+}
+
+/* ---- push ---- */
+
+/* Pushes a userdata with the flow nodes of the table `nodes` on top, and what they need in a table below it; names go
+ * into the table at `names_index`. */
+static tr_flow push_flow(lua_State *L, int names_index) {
+    int nodes_index = lua_gettop(L);
+    size_t count = 0;
+    for (lua_pushnil(L); lua_next(L, nodes_index) != 0; lua_pop(L, 1)) {
+        count++;
+    }
+    lua_newtable(L); /* anchor */
+    int anchor_index = lua_gettop(L);
+    tr_flow_node *nodes = lua_newuserdatauv(L, count * sizeof *nodes, 0); /* anchor, flow nodes */
+    size_t filled = 0;
+    lua_pushnil(L);
+    while (lua_next(L, nodes_index) != 0) { /* anchor, flow nodes, id, node */
+        tr_flow_node *node = &nodes[filled++];
+        memset(node, 0, sizeof *node);
+        node->node_id = tr_lua_to_u32(L, -2, "a node's id in the flow");
+        if (!lua_istable(L, -1)) {
+            luaL_error(L, "flow: node %I must be a table, is %s", (LUAI_UACINT)node->node_id, luaL_typename(L, -1));
+        }
+        read_after(L, anchor_index, node);
+        lua_getfield(L, -1, "name");
+        lua_rawseti(L, names_index, (lua_Integer)node->node_id);
+        lua_pop(L, 1);
+    }
+    return (tr_flow){count, nodes};
+}
+
+int tr_lua_new_timing(lua_State *L) {
+    enum { ARGUMENT_FLOW = 1, ARGUMENT_WORST_COUNT, SELF, NAMES };
+    bool has_flow = !lua_isnoneornil(L, ARGUMENT_FLOW);
+    lua_Integer worst_count = luaL_optinteger(L, ARGUMENT_WORST_COUNT, 10);
+    luaL_argcheck(L, worst_count >= 0 && worst_count <= TR_TIMING_MOST_WORST, ARGUMENT_WORST_COUNT,
+                  "must be from 0 to 1000");
+    lua_settop(L, ARGUMENT_WORST_COUNT);
+    tr_lua_timing *self = lua_newuserdatauv(L, sizeof *self, TR_TIMING_VALUES);
+    self->timing = NULL;
+    luaL_setmetatable(L, TR_LUA_TIMING);
+    lua_newtable(L); /* self, names */
+    tr_flow flow = {0};
+    if (has_flow) {
+        luaL_checktype(L, ARGUMENT_FLOW, LUA_TTABLE);
+        lua_getfield(L, ARGUMENT_FLOW, "name");
+        lua_setiuservalue(L, SELF, TR_TIMING_FLOW_NAME);
+        lua_pushcfunction(L, tr_lua_json);
+        lua_pushvalue(L, ARGUMENT_FLOW);
+        lua_call(L, 1, 1);
+        lua_setiuservalue(L, SELF, TR_TIMING_FLOW_TEXT);
+        lua_pushvalue(L, ARGUMENT_FLOW);
+        push_table_of(L, "nodes");
+        flow = push_flow(L, NAMES);
+    }
+    self->timing = tr_timing_new(has_flow ? &flow : NULL, (uint32_t)worst_count);
+    if (self->timing == NULL) {
+        return tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
+    }
+    lua_pushvalue(L, NAMES);
+    lua_setiuservalue(L, SELF, TR_TIMING_NAMES);
+    lua_settop(L, SELF);
+    return 1;
+}
+
+/* ---- fields and methods ---- */
+
+static int timing_index(lua_State *L) {
+    return tr_lua_index_method(L, "a timing");
+}
+
+static int timing_add(lua_State *L) {
+    tr_timing *timing = check_timing(L, 1);
+    tr_status status = tr_timing_add(timing, tr_lua_check_trace(L, 2)->trace);
+    return status == TR_OK ? 0 : tr_lua_raise_status(L, status, NULL);
+}
+
+static bool has_same_flow(lua_State *L) {
+    lua_getiuservalue(L, 1, TR_TIMING_FLOW_TEXT);
+    lua_getiuservalue(L, 2, TR_TIMING_FLOW_TEXT);
+    bool is_same = lua_rawequal(L, -1, -2) != 0;
+    lua_pop(L, 2);
+    return is_same;
+}
+
+static int timing_merge(lua_State *L) {
+    tr_timing *into = check_timing(L, 1);
+    const tr_timing *from = check_timing(L, 2);
+    luaL_argcheck(L, into != from, 2, "a timing cannot be merged with itself");
+    luaL_argcheck(L, has_same_flow(L), 2, "was made with another flow: what it holds cannot be added");
+    luaL_argcheck(L, tr_timing_worst_limit(into) == tr_timing_worst_limit(from), 2, "keeps another number of traces");
+    tr_status status = tr_timing_merge(into, from);
+    if (status != TR_OK) {
+        return tr_lua_raise_status(L, status, NULL);
+    }
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int timing_report(lua_State *L) {
+    const tr_timing *timing = check_timing(L, 1);
+    lua_settop(L, 1);
+    tr_lua_push_timing_report(L, timing);
+    return 1;
+}
+
+static int timing_tostring(lua_State *L) {
+    const tr_timing *timing = check_timing(L, 1);
+    const tr_trace_timing *traces = tr_timing_traces(timing);
+    lua_pushfstring(L, "timing of %I closed and %I open traces, %I nodes",
+                    (LUAI_UACINT)(traces->complete_count + traces->failed_count), (LUAI_UACINT)traces->open_count,
+                    (LUAI_UACINT)tr_timing_node_count(timing));
+    return 1;
+}
+
+static int timing_finalize(lua_State *L) {
+    tr_lua_timing *self = luaL_checkudata(L, 1, TR_LUA_TIMING);
+    tr_timing_free(self->timing);
+    self->timing = NULL;
+    return 0;
+}
+
+/* ---- open ---- */
+
+void tr_lua_open_timing(lua_State *L) {
+    static const luaL_Reg methods[] = {
+        {"add", timing_add}, {"merge", timing_merge}, {"report", timing_report}, {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__tostring", timing_tostring}, {"__gc", timing_finalize}, {NULL, NULL}};
+    tr_lua_new_type(L, TR_LUA_TIMING, NULL, 0, methods, metamethods, timing_index, 0);
+}

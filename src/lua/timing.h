@@ -1,0 +1,29 @@
+/* What the two files about timings share. */
+#ifndef TRACEREEL_LUA_TIMING_H
+#define TRACEREEL_LUA_TIMING_H
+
+#include "lua/binding.h"
+#include "tracereel/timing.h"
+
+#define TR_LUA_TIMING "tracereel.timing"
+
+typedef struct tr_lua_timing {
+    tr_timing *timing; /* NULL once it was finalized */
+} tr_lua_timing;
+
+/* User values of a timing. */
+enum {
+    TR_TIMING_NAMES = 1, /* table: node id -> name, of the flow */
+    TR_TIMING_FLOW_NAME, /* text or nil */
+    TR_TIMING_FLOW_TEXT, /* the whole flow as JSON, or nil: only timings with the same one merge */
+    TR_TIMING_VALUES = TR_TIMING_FLOW_TEXT
+};
+
+/* The Lua function timing(flow, worst_count). */
+int tr_lua_new_timing(lua_State *L);
+void tr_lua_open_timing(lua_State *L);
+
+/* Pushes the report of the timing at stack index 1: tracereel.timing_report in library/timing_report.d.lua. */
+void tr_lua_push_timing_report(lua_State *L, const tr_timing *timing);
+
+#endif

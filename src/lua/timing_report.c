@@ -1,0 +1,295 @@
+/* What a timing holds, as a table. */
+#include "lua/timing.h"
+
+enum { REPORT_SCHEMA = 1 };
+
+/* What stands where on the stack while a report is made. */
+enum { TIMING_INDEX = 1, NAMES_INDEX = 2 };
+
+static double share_of(uint64_t part, double whole) {
+    return whole > 0 ? (double)part / whole : 0;
+}
+
+static void set_number(lua_State *L, const char *name, double value) { /* into the table on top */
+    lua_pushnumber(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void set_flag(lua_State *L, const char *name, bool value) { /* into the table on top */
+    lua_pushboolean(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void set_name(lua_State *L, uint32_t node_id) { /* of a node, into the table on top */
+    lua_rawgeti(L, NAMES_INDEX, (lua_Integer)node_id);
+    lua_setfield(L, -2, "name");
+}
+
+static void set_trace_id(lua_State *L, const uint8_t *id) { /* into the table on top */
+    tr_lua_push_trace_id(L, id);
+    lua_setfield(L, -2, "trace_id");
+}
+
+/* ---- distributions ---- */
+
+static const struct {
+    const char *name;
+    double quantile;
+} percentiles[] = {{"p50_ns", 0.5}, {"p90_ns", 0.9}, {"p95_ns", 0.95}, {"p99_ns", 0.99}, {"p999_ns", 0.999}};
+
+/* Rounded to the nearest, halves up. */
+static uint64_t mean_of(uint64_t sum, uint64_t count) {
+    if (count == 0) {
+        return 0;
+    }
+    uint64_t rest = sum % count;
+    return sum / count + (rest >= count - rest);
+}
+
+static void push_buckets(lua_State *L, const tr_histogram *histogram) {
+    uint32_t cursor = 0;
+    uint64_t lower;
+    uint64_t upper;
+    uint64_t count;
+    lua_newtable(L); /* buckets */
+    for (lua_Integer i = 1; histogram != NULL && tr_histogram_next(histogram, &cursor, &lower, &upper, &count); i++) {
+        lua_createtable(L, 0, 3); /* buckets, bucket */
+        tr_lua_set_unsigned(L, "lower_ns", lower);
+        tr_lua_set_unsigned(L, "upper_ns", upper);
+        tr_lua_set_unsigned(L, "count", count);
+        lua_rawseti(L, -2, i);
+    }
+}
+
+/* Into the table on top. `histogram` may be NULL: an empty one. */
+static void set_distribution(lua_State *L, const char *name, const tr_histogram *histogram, uint64_t sum_ns) {
+    uint64_t count = histogram == NULL ? 0 : tr_histogram_count(histogram);
+    lua_createtable(L, 0, 11); /* distribution */
+    tr_lua_set_unsigned(L, "count", count);
+    tr_lua_set_unsigned(L, "sum_ns", sum_ns);
+    tr_lua_set_unsigned(L, "mean_ns", mean_of(sum_ns, count));
+    tr_lua_set_unsigned(L, "min_ns", count == 0 ? 0 : tr_histogram_min(histogram));
+    tr_lua_set_unsigned(L, "max_ns", count == 0 ? 0 : tr_histogram_max(histogram));
+    for (size_t i = 0; i < sizeof percentiles / sizeof *percentiles; i++) {
+        uint64_t value = count == 0 ? 0 : tr_histogram_quantile(histogram, percentiles[i].quantile);
+        tr_lua_set_unsigned(L, percentiles[i].name, value);
+    }
+    push_buckets(L, histogram);
+    lua_setfield(L, -2, "buckets");
+    lua_setfield(L, -2, name);
+}
+
+/* ---- nodes ---- */
+
+/* X(field of the report and of tr_node_timing). */
+#define NODE_NUMBERS(X)                                                                                                \
+    X(error_count)                                                                                                     \
+    X(retry_count)                                                                                                     \
+    X(unfinished_count)                                                                                                \
+    X(exact_count)                                                                                                     \
+    X(estimated_count)                                                                                                 \
+    X(clock_step_count)                                                                                                \
+    X(run_ns)                                                                                                          \
+    X(queue_ns)                                                                                                        \
+    X(suspended_ns)                                                                                                    \
+    X(retry_ns)                                                                                                        \
+    X(loop_ns)                                                                                                         \
+    X(critical_ns)                                                                                                     \
+    X(critical_count)
+
+static uint64_t total_ns_of(const tr_node_timing *node) {
+    uint64_t parts[] = {node->run_ns, node->queue_ns, node->suspended_ns, node->retry_ns};
+    uint64_t total_ns = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        total_ns = total_ns > UINT64_MAX - parts[i] ? UINT64_MAX : total_ns + parts[i];
+    }
+    return total_ns;
+}
+
+static void set_shares(lua_State *L, const tr_node_timing *node, double total_ns, double makespan_ns) {
+    set_number(L, "run_share", share_of(node->run_ns, total_ns));
+    set_number(L, "queue_share", share_of(node->queue_ns, total_ns));
+    set_number(L, "suspended_share", share_of(node->suspended_ns, total_ns));
+    set_number(L, "retry_share", share_of(node->retry_ns, total_ns));
+    set_number(L, "loop_share", share_of(node->loop_ns, total_ns));
+    set_number(L, "critical_share", share_of(node->critical_ns, makespan_ns));
+}
+
+static void set_trend(lua_State *L, const tr_node_timing *node) {
+    lua_newtable(L); /* trend */
+    for (int i = 0; i < TR_ITERATION_TREND && node->trend[i].count > 0; i++) {
+        lua_createtable(L, 0, 3); /* trend, point */
+        lua_pushinteger(L, i + 1);
+        lua_setfield(L, -2, "n");
+        tr_lua_set_unsigned(L, "count", node->trend[i].count);
+        tr_lua_set_unsigned(L, "mean_ns", mean_of(node->trend[i].sum_ns, node->trend[i].count));
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "trend");
+}
+
+static void push_node_timing(lua_State *L, const tr_node_timing *node, double total_ns, double makespan_ns) {
+    lua_createtable(L, 0, 32); /* node */
+    tr_lua_set_unsigned(L, "id", node->node_id);
+    set_name(L, node->node_id);
+    tr_lua_set_unsigned(L, "count", node->done_count);
+#define SET_NODE_NUMBER(name) tr_lua_set_unsigned(L, #name, node->name);
+    NODE_NUMBERS(SET_NODE_NUMBER)
+#undef SET_NODE_NUMBER
+    tr_lua_set_unsigned(L, "total_ns", total_ns_of(node));
+    set_flag(L, "estimated", node->estimated_count > 0);
+    set_distribution(L, "run", node->run, node->run_ns);
+    set_distribution(L, "queue", node->queue, node->queue_ns);
+    set_distribution(L, "suspended", node->suspended, node->suspended_ns);
+    set_distribution(L, "iteration", node->iteration, node->loop_ns);
+    set_distribution(L, "slack", node->slack, node->slack_ns);
+    set_shares(L, node, total_ns, makespan_ns);
+    set_trend(L, node);
+    if (node->run != NULL) {
+        lua_createtable(L, 0, 2); /* node, worst */
+        set_trace_id(L, node->worst_trace_id);
+        tr_lua_set_unsigned(L, "run_ns", node->worst_run_ns);
+        lua_setfield(L, -2, "worst");
+    }
+}
+
+static void set_nodes(lua_State *L, const tr_timing *timing) {
+    size_t count = tr_timing_node_count(timing);
+    double makespan_ns = (double)tr_timing_traces(timing)->makespan_ns;
+    double total_ns = 0;
+    for (size_t i = 0; i < count; i++) {
+        total_ns += (double)total_ns_of(tr_timing_node(timing, i));
+    }
+    lua_createtable(L, (int)count, 0); /* nodes */
+    for (size_t i = 0; i < count; i++) {
+        push_node_timing(L, tr_timing_node(timing, i), total_ns, makespan_ns);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_setfield(L, -2, "nodes");
+}
+
+/* ---- traces ---- */
+
+/* How many were open when each bucket began, and when the last one ended. */
+static void set_in_flight(lua_State *L, const tr_trace_timing *traces) {
+    const tr_activity *activity = &traces->in_flight;
+    uint64_t width_ns = UINT64_C(1) << activity->width_shift;
+    uint64_t open = traces->before_count;
+    uint64_t end_ns = 0;
+    lua_createtable(L, 0, 2); /* in flight */
+    tr_lua_set_unsigned(L, "bucket_ns", activity->used > 0 ? width_ns : 0);
+    lua_createtable(L, (int)activity->used + 1, 0); /* in flight, points */
+    for (uint32_t i = 0; activity->used > 0 && i <= activity->used; i++) {
+        bool is_last = i == activity->used;
+        tr_activity_bucket bucket = is_last ? (tr_activity_bucket){end_ns, 0, 0} : tr_activity_at(activity, i);
+        lua_createtable(L, 0, 2); /* in flight, points, point */
+        tr_lua_set_unsigned(L, "time_ns", bucket.begin_ns);
+        tr_lua_set_unsigned(L, "count", open);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+        open = open + bucket.starts - bucket.ends;
+        end_ns = bucket.begin_ns > UINT64_MAX - width_ns ? UINT64_MAX : bucket.begin_ns + width_ns;
+    }
+    lua_setfield(L, -2, "points");
+    lua_setfield(L, -2, "in_flight");
+}
+
+static void set_traces(lua_State *L, const tr_trace_timing *traces) {
+    bool has_period = traces->first_ns <= traces->last_ns;
+    double seconds = has_period ? (double)(traces->last_ns - traces->first_ns) / 1e9 : 0;
+    uint64_t closed_count = traces->complete_count + traces->failed_count;
+    lua_createtable(L, 0, 12); /* traces */
+    tr_lua_set_unsigned(L, "complete_count", traces->complete_count);
+    tr_lua_set_unsigned(L, "failed_count", traces->failed_count);
+    tr_lua_set_unsigned(L, "open_count", traces->open_count);
+    tr_lua_set_unsigned(L, "from_snapshot_count", traces->from_snapshot_count);
+    tr_lua_set_unsigned(L, "tainted_count", traces->tainted_count);
+    tr_lua_set_unsigned(L, "clock_step_count", traces->clock_step_count);
+    tr_lua_set_unsigned(L, "first_ns", has_period ? traces->first_ns : 0);
+    tr_lua_set_unsigned(L, "last_ns", has_period ? traces->last_ns : 0);
+    set_number(L, "throughput_per_s", seconds > 0 ? (double)closed_count / seconds : 0);
+    set_distribution(L, "makespan", traces->makespan, traces->makespan_ns);
+    set_distribution(L, "suspended", traces->suspended, traces->suspended_ns);
+    set_in_flight(L, traces);
+    lua_setfield(L, -2, "traces");
+}
+
+/* ---- the longest traces ---- */
+
+static void push_span(lua_State *L, const tr_timed_span *span) {
+    lua_createtable(L, 0, 10); /* span */
+    tr_lua_set_unsigned(L, "node_id", span->node_id);
+    set_name(L, span->node_id);
+    tr_lua_set_unsigned(L, "lane", (uint64_t)span->lane + 1);
+    tr_lua_set_unsigned(L, "ready_ns", span->ready_ns);
+    tr_lua_set_unsigned(L, "start_ns", span->start_ns);
+    tr_lua_set_unsigned(L, "end_ns", span->end_ns);
+    tr_lua_set_unsigned(L, "run_ns", span->run_ns);
+    lua_pushstring(L, tr_outcome_name(span->outcome));
+    lua_setfield(L, -2, "outcome");
+    set_flag(L, "estimated", span->estimated);
+    set_flag(L, "critical", span->is_critical);
+}
+
+static void push_suspension(lua_State *L, const tr_suspension *suspension) {
+    uint64_t start_ns = suspension->start_ns;
+    lua_createtable(L, 0, 4); /* suspension */
+    tr_lua_set_unsigned(L, "node_id", suspension->node_id);
+    set_name(L, suspension->node_id);
+    tr_lua_set_unsigned(L, "start_ns", start_ns);
+    tr_lua_set_unsigned(L, "end_ns", suspension->end_ns > start_ns ? suspension->end_ns : start_ns);
+}
+
+static void push_timed_trace(lua_State *L, const tr_timed_trace *timed) {
+    lua_createtable(L, 0, 11); /* trace */
+    set_trace_id(L, timed->id);
+    lua_pushstring(L, tr_trace_status_name(timed->status));
+    lua_setfield(L, -2, "status");
+    tr_lua_set_unsigned(L, "start_ns", timed->start_ns);
+    tr_lua_set_unsigned(L, "end_ns", timed->end_ns);
+    tr_lua_set_unsigned(L, "makespan_ns", timed->makespan_ns);
+    tr_lua_set_unsigned(L, "suspended_ns", timed->suspended_ns);
+    tr_lua_set_unsigned(L, "critical_ns", timed->critical_ns);
+    tr_lua_set_unsigned(L, "lane_count", timed->lane_count);
+    tr_lua_set_unsigned(L, "left_out_count", timed->left_out_count);
+    lua_createtable(L, (int)timed->span_count, 0); /* trace, spans */
+    for (uint32_t i = 0; i < timed->span_count; i++) {
+        push_span(L, &timed->spans[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_setfield(L, -2, "spans");
+    lua_createtable(L, (int)timed->suspension_count, 0); /* trace, suspensions */
+    for (uint32_t i = 0; i < timed->suspension_count; i++) {
+        push_suspension(L, &timed->suspensions[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_setfield(L, -2, "suspensions");
+}
+
+static void set_worst_traces(lua_State *L, const tr_timing *timing) {
+    const tr_timed_trace *timed;
+    lua_newtable(L); /* worst traces */
+    for (uint32_t i = 0; (timed = tr_timing_worst(timing, i)) != NULL; i++) {
+        push_timed_trace(L, timed);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_setfield(L, -2, "worst_traces");
+}
+
+/* ---- the whole ---- */
+
+void tr_lua_push_timing_report(lua_State *L, const tr_timing *timing) {
+    lua_settop(L, TIMING_INDEX);
+    lua_getiuservalue(L, TIMING_INDEX, TR_TIMING_NAMES); /* names, at NAMES_INDEX */
+    lua_createtable(L, 0, 8);                            /* names, report */
+    tr_lua_set_unsigned(L, "schema", REPORT_SCHEMA);
+    set_number(L, "relative_error", TR_HISTOGRAM_RELATIVE_ERROR);
+    lua_getiuservalue(L, TIMING_INDEX, TR_TIMING_FLOW_NAME);
+    lua_setfield(L, -2, "flow_name");
+    lua_pushliteral(L, "node");
+    lua_setfield(L, -2, "by");
+    set_traces(L, tr_timing_traces(timing));
+    set_nodes(L, timing);
+    lua_newtable(L);
+    lua_setfield(L, -2, "groups");
+    set_worst_traces(L, timing);
+}
