@@ -10,6 +10,7 @@ struct tr_replay {
     tr_log *log;
     tr_traces *traces;
     uint64_t now_ns;
+    uint64_t first_ns; /* the earliest timestamp; above now_ns before there is any */
     uint64_t violation_counts[TR_VIOLATION_COUNT];
     bool out_of_memory;
     tr_error error;
@@ -61,6 +62,7 @@ tr_status tr_replay_open(tr_log *log, tr_replay **out) {
         return TR_ERROR_MEMORY;
     }
     replay->log = log;
+    replay->first_ns = UINT64_MAX;
     replay->traces = tr_traces_new();
     const tr_snapshot *snapshot = tr_log_snapshot(log);
     if (replay->traces == NULL || (snapshot != NULL && tr_traces_seed(replay->traces, snapshot) != TR_OK)) {
@@ -95,6 +97,7 @@ tr_status tr_replay_next(tr_replay *replay, tr_event *event) {
         }
         uint64_t timestamp_ns = tr_view_timestamp_ns(&event->record);
         replay->now_ns = timestamp_ns > replay->now_ns ? timestamp_ns : replay->now_ns;
+        replay->first_ns = timestamp_ns < replay->first_ns ? timestamp_ns : replay->first_ns;
         if (event->violations != 0) {
             count_violations(replay, event->violations);
         }
@@ -110,6 +113,10 @@ tr_status tr_replay_next(tr_replay *replay, tr_event *event) {
 
 uint64_t tr_replay_now_ns(const tr_replay *replay) {
     return replay->now_ns;
+}
+
+uint64_t tr_replay_first_ns(const tr_replay *replay) {
+    return replay->first_ns < replay->now_ns ? replay->first_ns : replay->now_ns;
 }
 
 tr_traces *tr_replay_traces(tr_replay *replay) {

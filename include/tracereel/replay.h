@@ -44,6 +44,8 @@ tr_status tr_replay_next(tr_replay *replay, tr_event *event);
 
 /* The latest timestamp seen so far: a log's clock never runs backwards, though its records' timestamps can. */
 uint64_t tr_replay_now_ns(const tr_replay *replay);
+/* The earliest timestamp seen so far. Both are 0 before the first record. */
+uint64_t tr_replay_first_ns(const tr_replay *replay);
 /* The traces that are open now; owned by the replay. */
 tr_traces *tr_replay_traces(tr_replay *replay);
 const tr_error *tr_replay_error(const tr_replay *replay);

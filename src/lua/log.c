@@ -183,6 +183,7 @@ static void set_replay_statistics(lua_State *L, const tr_lua_reading *reading) {
     size_t open_count = replay == NULL ? 0 : tr_traces_open_count(tr_replay_traces(reading->replay));
     tr_lua_set_unsigned(L, "open_traces", open_count);
     tr_lua_set_unsigned(L, "now_ns", replay == NULL ? 0 : tr_replay_now_ns(replay));
+    tr_lua_set_unsigned(L, "first_ns", replay == NULL ? 0 : tr_replay_first_ns(replay));
 }
 
 static int log_stats(lua_State *L) {

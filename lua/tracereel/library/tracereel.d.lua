@@ -342,7 +342,8 @@ function log:position() end
 ---@field violations table<string, integer> by code; only those met
 ---@field damaged boolean something durable was lost
 ---@field open_traces integer
----@field now_ns integer the latest timestamp seen
+---@field now_ns integer the latest timestamp seen; 0 where there is none
+---@field first_ns integer the earliest one
 ---@field snapshot_sequence integer|nil where reading began, if from a snapshot
 ---@field snapshot_offset integer|nil
 
