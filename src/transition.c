@@ -185,6 +185,19 @@ static tr_node *need_node(tr_trace *trace, uint32_t node_id) {
     return node != NULL ? node : tr_trace_add_node(trace, node_id);
 }
 
+/* Where starts are not recorded, a node that ends without one is what production writes; a loop's node that ran before
+ * it iterated can end after it. The iterations of a loop can have come before the snapshot. */
+static bool is_excused(tr_trace *trace, const tr_node *node, uint32_t violation) {
+    switch (violation) {
+    case NOT_STARTED:
+        return !trace->records_starts || open_attempt_of(trace, node) != NULL;
+    case NOT_LOOPING:
+        return trace->from_snapshot && node->loop_iterations == 0;
+    default:
+        return false;
+    }
+}
+
 static bool apply_to_node(tr_trace *trace, const tr_record *record, node_event event, uint64_t now_ns,
                           uint32_t *violations) {
     tr_node *node = need_node(trace, tr_view_node_id(record));
@@ -192,10 +205,7 @@ static bool apply_to_node(tr_trace *trace, const tr_record *record, node_event e
         return false;
     }
     const node_rule *rule = &node_rules[event][node->status];
-    /* Where starts are not recorded, a node that ends without one is what production writes. */
-    if (rule->violation != NOT_STARTED || trace->records_starts) {
-        *violations |= rule->violation;
-    }
+    *violations |= is_excused(trace, node, rule->violation) ? 0 : rule->violation;
     node->status = rule->next;
     return change_attempts(trace, node, (attempt_action)rule->attempt, now_ns, violations);
 }

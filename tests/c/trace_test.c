@@ -1,0 +1,302 @@
+#include "tracereel/trace.h"
+
+#include "log_fixture.h"
+
+/* Short for a step of a history. Times are in nanoseconds, small for reading. */
+#define START(time)                                                                                                    \
+    { .type = 0, .trace = 1, .timestamp_ns = (time) }
+#define NODE_START(node, time)                                                                                         \
+    { .type = 1, .trace = 1, .node_id = (node), .timestamp_ns = (time) }
+#define NODE_DONE(node, time)                                                                                          \
+    { .type = 2, .trace = 1, .node_id = (node), .timestamp_ns = (time) }
+#define NODE_ERROR(node, time)                                                                                         \
+    { .type = 3, .trace = 1, .node_id = (node), .timestamp_ns = (time), .error_message = "no" }
+#define COMPLETE(time)                                                                                                 \
+    { .type = 4, .trace = 1, .timestamp_ns = (time) }
+#define FAILED(time)                                                                                                   \
+    { .type = 5, .trace = 1, .timestamp_ns = (time), .error_message = "gave up" }
+#define SUSPENDED(node, time)                                                                                          \
+    { .type = 6, .trace = 1, .node_id = (node), .timestamp_ns = (time), .metadata = "{}" }
+#define RESUMED(time)                                                                                                  \
+    { .type = 7, .trace = 1, .timestamp_ns = (time) }
+#define CHECKPOINT(time)                                                                                               \
+    { .type = 8, .trace = 1, .timestamp_ns = (time) }
+#define ITERATION(node, number, time)                                                                                  \
+    { .type = 9, .trace = 1, .node_id = (node), .iteration = (number), .timestamp_ns = (time) }
+#define EXIT(node, number, time)                                                                                       \
+    { .type = 10, .trace = 1, .node_id = (node), .iteration = (number), .timestamp_ns = (time) }
+
+enum { STEPS_MAX = 12 };
+
+static const uint8_t id_1[TR_TRACE_ID_BYTES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
+static tr_trace *apply_one(tr_traces *traces, written_record written, bool suspect, uint32_t *violations) {
+    uint8_t bytes[256];
+    tr_record record;
+    tr_defect defect;
+    tr_trace *trace = NULL;
+    size_t length = put_record(bytes, written);
+    CHECK_INT(TR_OK, tr_record_decode(bytes, length, &record, &defect));
+    CHECK_INT(TR_OK, tr_traces_apply(traces, &record, suspect, &trace, violations));
+    return trace;
+}
+
+/* Applies a history that ends at the first step of type 0 and time 0. Returns the trace after the last step; the
+ * violations of the last step in `*last`, those of the steps before it in `*before`. */
+static tr_trace *apply(tr_traces *traces, const written_record *steps, uint32_t *before, uint32_t *last) {
+    tr_trace *trace = NULL;
+    *before = 0;
+    *last = 0;
+    for (int i = 0; i < STEPS_MAX && (steps[i].type != 0 || steps[i].timestamp_ns != 0); i++) {
+        *before |= *last;
+        trace = apply_one(traces, steps[i], false, last);
+    }
+    return trace;
+}
+
+/* --- violations --- */
+
+typedef struct history {
+    uint32_t expected; /* of the last step; the ones before it have none */
+    written_record steps[STEPS_MAX];
+} history;
+
+static void check_histories(const history *histories, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t before, last;
+        tr_traces *traces = tr_traces_new();
+        const tr_trace *trace = apply(traces, histories[i].steps, &before, &last);
+        CHECK_UINT(0, before);
+        CHECK_UINT(histories[i].expected, last);
+        CHECK(trace == NULL || trace->violations_seen == last);
+        tr_traces_free(traces);
+    }
+}
+
+#define CHECK_HISTORIES(histories) check_histories(histories, sizeof(histories) / sizeof *(histories))
+
+static void each_violation(void) {
+    static const history histories[] = {
+        {TR_VIOLATION_TRACE_NOT_OPEN, {NODE_DONE(1, 5)}},
+        {TR_VIOLATION_TRACE_NOT_OPEN, {START(1), COMPLETE(2), NODE_DONE(1, 3)}},
+        {TR_VIOLATION_TRACE_NOT_OPEN, {START(1), FAILED(2), COMPLETE(3)}},
+        {TR_VIOLATION_TRACE_RESTARTED, {START(1), START(2)}},
+        {TR_VIOLATION_DONE_WITHOUT_START, {START(1), NODE_START(1, 2), NODE_DONE(2, 3)}},
+        {TR_VIOLATION_DONE_WITHOUT_START, {START(1), NODE_START(1, 2), NODE_DONE(1, 3), NODE_DONE(1, 4)}},
+        {TR_VIOLATION_DONE_WITHOUT_START, {START(1), NODE_START(1, 2), NODE_ERROR(2, 3)}},
+        {TR_VIOLATION_EXIT_WITHOUT_ITERATION, {START(1), EXIT(8, 1, 2)}},
+        {TR_VIOLATION_EXIT_WITHOUT_ITERATION, {START(1), ITERATION(8, 0, 2), EXIT(8, 1, 3), EXIT(8, 1, 4)}},
+        {TR_VIOLATION_ITERATION_SKIPPED, {START(1), ITERATION(8, 1, 2)}},
+        {TR_VIOLATION_ITERATION_SKIPPED, {START(1), ITERATION(8, 0, 2), ITERATION(8, 2, 3)}},
+        {TR_VIOLATION_COMPLETE_WHILE_RUNNING, {START(1), NODE_START(1, 2), COMPLETE(3)}},
+        {TR_VIOLATION_COMPLETE_WHILE_SUSPENDED, {START(1), SUSPENDED(4, 2), COMPLETE(3)}},
+        {TR_VIOLATION_SUSPENDED_TWICE, {START(1), SUSPENDED(4, 2), SUSPENDED(4, 3)}},
+        {TR_VIOLATION_TIME_BACKWARDS, {START(5), NODE_DONE(1, 4)}},
+        {TR_VIOLATION_TIME_BACKWARDS, {START(1), NODE_START(1, 5), NODE_DONE(1, 4)}},
+        {TR_VIOLATION_TIME_BACKWARDS, {START(1), NODE_START(1, 5), NODE_ERROR(1, 4)}},
+        {TR_VIOLATION_TIME_BACKWARDS, {START(1), SUSPENDED(4, 5), RESUMED(4)}},
+        {TR_VIOLATION_TIME_BACKWARDS, {START(1), NODE_DONE(1, 5), COMPLETE(4)}}};
+    CHECK_HISTORIES(histories);
+}
+
+static void what_is_no_violation(void) {
+    static const history histories[] = {
+        {0, {START(1), NODE_START(1, 2), NODE_START(1, 3), NODE_DONE(1, 4), COMPLETE(5)}}, /* a retry */
+        {0, {START(1), NODE_START(3, 2), NODE_ERROR(3, 3), NODE_START(3, 4), NODE_DONE(3, 5), COMPLETE(6)}},
+        {0, {START(1), NODE_DONE(1, 2), NODE_DONE(1, 3), COMPLETE(4)}}, /* run again, where no starts are written */
+        {0, {START(1), NODE_ERROR(1, 2), NODE_DONE(1, 3), COMPLETE(4)}},
+        {0, {START(1), NODE_DONE(1, 2), NODE_START(2, 3), NODE_DONE(2, 4), COMPLETE(5)}},
+        {0, {START(1), RESUMED(2), NODE_DONE(1, 3), COMPLETE(4)}}, /* recovery resumes every trace */
+        {0, {START(1), NODE_START(4, 2), SUSPENDED(4, 3), RESUMED(4), NODE_DONE(4, 5), COMPLETE(6)}},
+        {0, {START(1), SUSPENDED(4, 2), RESUMED(3), SUSPENDED(4, 4)}},
+        {0, {START(1), SUSPENDED(4, 2), FAILED(3)}},
+        {0, {START(1), NODE_START(1, 2), FAILED(3)}},
+        {0, {START(1), NODE_START(1, 5), NODE_START(2, 4), NODE_DONE(2, 5), NODE_DONE(1, 6)}}, /* threads */
+        {0, {START(1), ITERATION(8, 0, 2), ITERATION(8, 1, 3), EXIT(8, 2, 4), ITERATION(8, 0, 5), EXIT(8, 1, 6)}},
+        {0, {START(1), ITERATION(8, 0, 2), ITERATION(8, 1, 3), ITERATION(8, 1, 4)}}, /* again, after recovery */
+        {0, {START(1), NODE_START(8, 2), ITERATION(8, 0, 3), EXIT(8, 1, 4), NODE_DONE(8, 5), COMPLETE(6)}},
+        {0, {START(1), NODE_START(8, 2), ITERATION(8, 0, 3), NODE_DONE(8, 5), COMPLETE(6)}},
+        {0, {START(1), NODE_START(4, 2), SUSPENDED(4, 3), NODE_ERROR(4, 4)}},
+        {0, {START(1), CHECKPOINT(2), COMPLETE(3)}},
+        {0, {START(1), COMPLETE(2), START(3), COMPLETE(4)}}};
+    CHECK_HISTORIES(histories);
+}
+
+static void checkpoints_are_of_no_trace(void) {
+    uint32_t violations;
+    tr_traces *traces = tr_traces_new();
+    CHECK(apply_one(traces, (written_record){.type = 8, .trace = 9}, false, &violations) == NULL);
+    CHECK_UINT(0, violations);
+    CHECK_UINT(0, tr_traces_open_count(traces));
+    tr_traces_free(traces);
+}
+
+/* What happened before a snapshot is not known, so that nothing can be said to be missing. */
+static void traces_of_a_snapshot(void) {
+    static const uint32_t started[] = {3};
+    static const tr_snapshot_node completed[] = {
+        {.node_id = 1, .output_offset = 128, .output_size = 9, .schema_hash = 5}};
+    tr_snapshot_trace from = {.is_suspended = true,
+                              .suspended_at = 4,
+                              .has_last_completed_node = true,
+                              .last_completed_node = 1,
+                              .started_count = 1,
+                              .completed_count = 1,
+                              .started_nodes = started,
+                              .completed_nodes = completed};
+    memcpy(from.trace_id, id_1, sizeof id_1);
+    tr_snapshot snapshot = {.trace_count = 1, .traces = &from};
+    static const written_record steps[] = {RESUMED(10),         NODE_DONE(4, 20), NODE_DONE(3, 30), ITERATION(8, 5, 40),
+                                           ITERATION(8, 6, 50), EXIT(8, 7, 60),   NODE_DONE(2, 70), COMPLETE(80)};
+    tr_traces *traces = tr_traces_new();
+    CHECK_INT(TR_OK, tr_traces_seed(traces, &snapshot));
+    const tr_trace *trace = tr_traces_find(traces, id_1);
+    REQUIRE(trace != NULL);
+    CHECK(trace->from_snapshot && trace->status == TR_TRACE_SUSPENDED && trace->start_ns == 0);
+    CHECK_INT(TR_RECOVERY_AWAIT_RESUME, tr_trace_recovery(trace).action);
+    CHECK_UINT(9, tr_trace_find_node(trace, 1)->output_size);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        uint32_t violations;
+        trace = apply_one(traces, steps[i], false, &violations);
+        CHECK_UINT(0, violations);
+    }
+    CHECK_INT(TR_TRACE_COMPLETE, trace->status);
+    tr_traces_free(traces);
+    traces = tr_traces_new();
+    CHECK_INT(TR_OK, tr_traces_seed(traces, &snapshot));
+    uint32_t violations;
+    apply_one(traces, (written_record)EXIT(8, 7, 60), false, &violations); /* its iterations were before */
+    CHECK_UINT(0, violations);
+    apply_one(traces, (written_record)ITERATION(8, 0, 61), false, &violations);
+    apply_one(traces, (written_record)EXIT(8, 1, 62), false, &violations);
+    CHECK_UINT(0, violations);
+    apply_one(traces, (written_record)EXIT(8, 1, 63), false, &violations);
+    CHECK_UINT(TR_VIOLATION_EXIT_WITHOUT_ITERATION, violations);
+    tr_traces_free(traces);
+}
+
+/* --- attempts and times --- */
+
+static const tr_attempt *attempt_of(const tr_trace *trace, uint32_t node_id, uint32_t number) {
+    const tr_node *node = tr_trace_find_node(trace, node_id);
+    uint32_t at = node == NULL ? TR_NONE : node->first_attempt;
+    while (at != TR_NONE && number-- > 0) {
+        at = trace->attempts[at].next;
+    }
+    return at == TR_NONE ? NULL : &trace->attempts[at];
+}
+
+static void check_attempt(const tr_trace *trace, uint32_t node_id, uint32_t number, uint64_t start_ns, uint64_t end_ns,
+                          tr_outcome outcome, bool estimated, uint64_t duration_ns) {
+    const tr_attempt *found = attempt_of(trace, node_id, number);
+    REQUIRE(found != NULL);
+    CHECK_UINT(start_ns, found->start_ns);
+    CHECK_UINT(end_ns, found->end_ns);
+    CHECK_INT(outcome, found->outcome);
+    CHECK_INT(estimated, found->estimated);
+    CHECK_UINT(duration_ns, tr_attempt_duration_ns(trace, tr_trace_find_node(trace, node_id), found));
+}
+
+static void attempts_have_ends_and_durations(void) {
+    static const written_record steps[STEPS_MAX] = {START(100),         NODE_START(1, 110), NODE_DONE(1, 150),
+                                                    NODE_START(3, 160), NODE_START(3, 200), NODE_ERROR(3, 230),
+                                                    NODE_START(3, 300), NODE_START(2, 310)};
+    uint32_t before, last;
+    tr_traces *traces = tr_traces_new();
+    const tr_trace *trace = apply(traces, steps, &before, &last);
+    CHECK_UINT(3, tr_trace_find_node(trace, 3)->attempt_count);
+    check_attempt(trace, 1, 0, 110, 150, TR_OUTCOME_DONE, false, 40);
+    check_attempt(trace, 3, 0, 160, 200, TR_OUTCOME_ABANDONED, false, 40);
+    check_attempt(trace, 3, 1, 200, 230, TR_OUTCOME_ERROR, false, 30);
+    check_attempt(trace, 3, 2, 300, 0, TR_OUTCOME_OPEN, false, 0);
+    CHECK_INT(TR_NODE_RUNNING, tr_trace_find_node(trace, 3)->status);
+    uint32_t violations;
+    trace = apply_one(traces, (written_record)FAILED(400), false, &violations);
+    check_attempt(trace, 3, 2, 300, 400, TR_OUTCOME_ABANDONED, false, 100);
+    CHECK_UINT(2, trace->error_list_count);
+    CHECK_UINT(1, trace->error_count);
+    CHECK(trace->errors[1].is_trace_failure && !trace->errors[0].is_trace_failure);
+    CHECK_BYTES("gave up", 7, trace->errors[1].message, trace->errors[1].message_bytes);
+    tr_traces_free(traces);
+}
+
+/* Without node_start: from the latest event that can have made the node ready. */
+static void starts_are_estimated_where_none_are_written(void) {
+    static const written_record steps[STEPS_MAX] = {
+        START(100),        NODE_DONE(0, 110),    NODE_DONE(1, 150),  SUSPENDED(4, 160), RESUMED(900),
+        NODE_DONE(4, 930), ITERATION(8, 0, 940), NODE_ERROR(3, 950), EXIT(8, 1, 960),   NODE_DONE(5, 980)};
+    uint32_t before, last;
+    tr_traces *traces = tr_traces_new();
+    const tr_trace *trace = apply(traces, steps, &before, &last);
+    check_attempt(trace, 0, 0, 100, 110, TR_OUTCOME_DONE, true, 10);
+    check_attempt(trace, 1, 0, 110, 150, TR_OUTCOME_DONE, true, 40);
+    check_attempt(trace, 4, 0, 150, 930, TR_OUTCOME_DONE, true, 780 - 740);
+    check_attempt(trace, 3, 0, 940, 950, TR_OUTCOME_ERROR, true, 10);
+    check_attempt(trace, 5, 0, 960, 980, TR_OUTCOME_DONE, true, 20);
+    tr_traces_free(traces);
+}
+
+/* Time that a trace waits at one node is not that node's time, but it is another's. */
+static void suspensions_are_no_working_time(void) {
+    static const written_record steps[STEPS_MAX] = {START(100),        NODE_START(4, 110), NODE_START(5, 115),
+                                                    SUSPENDED(4, 120), RESUMED(220),       SUSPENDED(4, 230),
+                                                    RESUMED(530),      NODE_DONE(4, 540),  NODE_DONE(5, 545)};
+    uint32_t before, last;
+    tr_traces *traces = tr_traces_new();
+    const tr_trace *trace = apply(traces, steps, &before, &last);
+    CHECK_UINT(2, trace->suspension_count);
+    check_attempt(trace, 4, 0, 110, 540, TR_OUTCOME_DONE, false, 430 - 100 - 300);
+    check_attempt(trace, 5, 0, 115, 545, TR_OUTCOME_DONE, false, 430);
+    tr_traces_free(traces);
+}
+
+/* --- taint --- */
+
+static void taint(void) {
+    uint32_t violations;
+    tr_traces *traces = tr_traces_new();
+    tr_trace *open = apply_one(traces, (written_record)START(1), false, &violations);
+    CHECK(!tr_trace_is_tainted(open));
+    tr_traces_note_damage(traces);
+    CHECK(tr_trace_is_tainted(open)); /* it was open across damage */
+    const tr_trace *later = apply_one(traces, (written_record){.type = 0, .trace = 2}, false, &violations);
+    CHECK(!tr_trace_is_tainted(later));
+    later = apply_one(traces, (written_record){.type = 2, .trace = 2}, true, &violations);
+    CHECK_UINT(TR_VIOLATION_SUSPECT_RECORD, violations);
+    CHECK(tr_trace_is_tainted(later));
+    open = apply_one(traces, (written_record)START(2), false, &violations); /* all of it is known again */
+    CHECK(!tr_trace_is_tainted(open));
+    CHECK_UINT(1, open->restart_count);
+    tr_traces_free(traces);
+}
+
+static void names(void) {
+    static const char *const violations[] = {
+        "trace_not_open",    "trace_restarted",        "done_without_start",       "exit_without_iteration",
+        "iteration_skipped", "complete_while_running", "complete_while_suspended", "suspended_twice",
+        "time_backwards",    "suspect_record"};
+    for (unsigned bit = 0; bit < TR_VIOLATION_COUNT; bit++) {
+        CHECK_TEXT(violations[bit], tr_violation_name(bit));
+        CHECK(tr_violation_meaning(bit) != NULL);
+    }
+    CHECK_TEXT(NULL, tr_violation_name(TR_VIOLATION_COUNT));
+    CHECK_TEXT(NULL, tr_violation_meaning(TR_VIOLATION_COUNT));
+    CHECK_TEXT("suspended", tr_trace_status_name(TR_TRACE_SUSPENDED));
+    CHECK_TEXT("looping", tr_node_status_name(TR_NODE_LOOPING));
+    CHECK_TEXT("abandoned", tr_outcome_name(TR_OUTCOME_ABANDONED));
+    CHECK_TEXT(NULL, tr_node_status_name(TR_NODE_STATUS_COUNT));
+}
+
+int main(int argc, char **argv) {
+    check_begin(argc, argv);
+    check_run("each violation is seen in the smallest history that has it", each_violation);
+    check_run("retries, repeats, recovery and threads are no violations", what_is_no_violation);
+    check_run("a checkpoint is of no trace", checkpoints_are_of_no_trace);
+    check_run("a trace of a snapshot goes on without violations", traces_of_a_snapshot);
+    check_run("every attempt has its end, its outcome and its duration", attempts_have_ends_and_durations);
+    check_run("where starts are not written they are estimated", starts_are_estimated_where_none_are_written);
+    check_run("waiting is not working time of the node that waits", suspensions_are_no_working_time);
+    check_run("damage and suspect records taint a trace, a restart does away with it", taint);
+    check_run("statuses, outcomes and violations have names", names);
+    return check_end();
+}
