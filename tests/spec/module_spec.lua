@@ -1,0 +1,167 @@
+local core = require "tracereel.core"
+local helper = require "tests.spec.helper"
+local reel = require "tracereel"
+
+local function problem_of(callee, ...)
+    local called, problem = pcall(callee, ...)
+    assert.is_false(called)
+    return tostring(problem)
+end
+
+-- The names that the type annotations list for a class.
+local function documented(class)
+    local names, is_inside = {}, false
+    for line in io.lines("lua/tracereel/library/tracereel.d.lua") do
+        local name = line:match("^%-%-%-@class tracereel([%w_.]*)")
+        if name then
+            is_inside = name == class
+        end
+        local field = line:match("^%-%-%-@field ([%a_][%w_]*)")
+        if field and is_inside then
+            names[field] = true
+        end
+    end
+    return names
+end
+
+local function set_of(list)
+    local set = {}
+    for _, name in ipairs(list) do
+        set[name] = true
+    end
+    return set
+end
+
+describe("the module", function()
+    it("lists types, gap classes and violations as the annotations and the logs know them", function()
+        assert.are.same({ "trace_start", "node_start", "node_done", "node_error", "trace_complete", "trace_failed",
+            "trace_suspended", "trace_resumed", "checkpoint", "loop_iteration", "loop_exit" }, reel.types)
+        assert.are.same({ torn_tail = false, zero_tail = false, torn_write = false, corrupt = true,
+            missing_segment = true }, reel.gap_classes)
+        for code, meaning in pairs(reel.violations) do
+            assert.truthy(code:match("^[a-z_]+$") and #meaning > 20)
+        end
+        assert.truthy(reel.version:match("^%d+%.%d+%.%d+$"))
+    end)
+
+    it("has the fields that the annotations promise, and says their names when asked for another", function()
+        local log = reel.open(helper.log("edge"))
+        local rec, trace = log:records()()
+        local samples = { [".rec"] = rec, [".trace"] = trace, [".log"] = log, [".histogram"] = reel.histogram(),
+            [".node"] = reel.open(helper.log("orders")):traces()[1].nodes[1] }
+        for class, value in pairs(samples) do
+            local list = problem_of(function() return value.no_such_field end):match("it has (.*)$")
+            local known = {}
+            for name in list:gmatch("[%w_]+") do
+                known[name] = true
+            end
+            for field in pairs(documented(class)) do
+                assert.is_true(known[field], class .. " lacks " .. field)
+                local _ = value[field]
+                known[field] = nil
+            end
+            for name in pairs(known) do
+                assert.are.equal("function", type(value[name]), class .. "." .. name .. " is not documented")
+            end
+        end
+    end)
+
+    it("takes the handler keys that the annotations list", function()
+        local keys = documented(".handlers")
+        for name in pairs(documented(".filter")) do
+            keys[name] = true
+        end
+        assert.are.same(keys, set_of(core.handler_keys))
+        for _, name in ipairs { "api", "summary", "args", "start", "finish", "merge" } do
+            keys[name] = true
+        end
+        assert.are.same(keys, set_of(core.script_keys))
+    end)
+
+    it("prints the digits of an integer read as unsigned", function()
+        assert.are.equal("18446744073709551615", reel.unsigned(-1))
+        assert.are.equal("9223372036854775808", reel.unsigned(math.mininteger))
+        assert.are.equal("0", reel.unsigned(0))
+        assert.is_false(pcall(reel.unsigned, "x"))
+        assert.is_false(pcall(reel.unsigned, 1.5))
+    end)
+
+    it("has a null that is itself only", function()
+        assert.are.equal("null", tostring(reel.null))
+        assert.is_false(pcall(function() reel.null.x = 1 end))
+        assert.are.equal(reel.null, reel.json_decode("null"))
+        assert.are.equal(reel.null, reel.json_decode('{"a":null}').a)
+    end)
+end)
+
+describe("reel.json", function()
+    it("writes values as JSON has them, keys in order", function()
+        for value, text in pairs {
+            ["a\"\\\n\0é"] = '"a\\"\\\\\\n\\u0000é"', ["\xff"] = '"\u{FFFD}"', [1] = "1", [0.5] = "0.5",
+            [true] = "true", [math.mininteger] = "-9223372036854775808", [math.maxinteger] = "9223372036854775807",
+            [reel.null] = "null", [{ 1, { 2, {} } }] = "[1,[2,[]]]",
+            [{ b = 1, a = { x = false }, ["c d"] = "" }] = '{"a":{"x":false},"b":1,"c d":""}',
+            [{ [10] = 1, [9] = 2, [-1] = 3 }] = '{"-1":3,"9":2,"10":1}',
+        } do
+            assert.are.equal(text, reel.json(value))
+        end
+        assert.are.equal("null", reel.json(nil))
+        assert.are.equal("null", reel.json(1 / 0))
+        assert.are.equal("20.0", reel.json(20.0))
+    end)
+
+    it("writes records and traces as their own JSON", function()
+        local rec, trace = reel.open(helper.log("orders")):records()()
+        assert.are.equal("[" .. rec:json() .. "," .. trace:json() .. "]", reel.json { rec, trace })
+    end)
+
+    it("keeps a table that was marked as an object one", function()
+        local trace = reel.open(helper.log("all-complete")):records { types = "trace_start" }
+        local _, started = trace()
+        assert.are.equal("{}", reel.json(started.completed_nodes))
+        assert.are.equal("{}", reel.json(setmetatable({}, { __jsontype = "object" })))
+    end)
+
+    it("reads back what it wrote, to the last bit", function()
+        local value = { n = { math.maxinteger, math.mininteger, 0.1, 1e300, 5e-324 }, s = { "\u{1F600}", "\1" } }
+        assert.are.same(value, reel.json_decode(reel.json(value)))
+    end)
+
+    it("raises on what JSON cannot say, and can be used again", function()
+        local cycle = {}
+        cycle[1] = cycle
+        assert.truthy(problem_of(reel.json, cycle):find("contain itself", 1, true))
+        assert.truthy(problem_of(reel.json, { 1, x = 2 }):find("neither", 1, true))
+        assert.truthy(problem_of(reel.json, { a = print }):find("function", 1, true))
+        assert.truthy(problem_of(reel.json, { [true] = 1 }):find("boolean", 1, true))
+        assert.truthy(problem_of(reel.json, { [1.5] = 1 }):find("number", 1, true))
+        assert.truthy(problem_of(reel.json, reel.histogram()):find("histogram", 1, true))
+        assert.is_false(pcall(reel.json))
+        assert.are.equal("[1]", reel.json { 1 })
+    end)
+
+    it("writes deep tables and long texts", function()
+        local deep = {}
+        for _ = 1, 100 do
+            deep = { deep }
+        end
+        assert.are.equal(("["):rep(101) .. ("]"):rep(101), reel.json(deep))
+        assert.are.equal(3000002, #reel.json(("x"):rep(3000000)))
+        assert.are.equal("1", reel.json(1))
+    end)
+end)
+
+describe("the core module", function()
+    it("is closed cleanly with everything in use", function()
+        local program = [[local reel = require "tracereel"
+            local log = reel.open("%s")
+            for _, trace in ipairs(log:traces()) do kept = { trace, trace.nodes, log } end
+            pull = log:records()
+            pull()
+            histogram = reel.histogram()
+            print "done"]]
+        local text, status = helper.shell("lua5.4 -e " .. helper.quote(program:format(helper.log("orders"))) .. " 2>&1")
+        assert.are.equal("done\n", text)
+        assert.are.equal(0, status)
+    end)
+end)

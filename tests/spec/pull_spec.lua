@@ -1,0 +1,58 @@
+local helper = require "tests.spec.helper"
+local reel = require "tracereel"
+
+describe("log:records", function()
+    it("gives the same records and traces as a replay", function()
+        local replayed, pulled = {}, {}
+        local log = reel.open(helper.log("orders"))
+        local function note(list, rec, trace)
+            list[#list + 1] = rec:bytes() .. rec.offset .. (trace and trace.id .. trace.record_count or "")
+        end
+        log:replay { record = function(rec, trace) note(replayed, rec, trace) end }
+        for rec, trace in log:records() do
+            note(pulled, rec, trace)
+        end
+        assert.are.same(replayed, pulled)
+    end)
+
+    it("can be left early, abandoned, and called again behind the end", function()
+        local log = reel.open(helper.log("orders"))
+        local _, kept = log:records { types = "node_done" }()
+        collectgarbage()
+        collectgarbage()
+        assert.is_true(kept.open)
+        assert.are.equal(1, #kept.nodes)
+        local pull = log:records { types = "trace_failed" }
+        while pull() do
+            assert.is_true(true)
+        end
+        assert.is_nil(pull())
+        assert.is_nil(pull())
+    end)
+
+    it("can be pulled by several loops at once", function()
+        local log = reel.open(helper.log("edge"))
+        local first, other = log:records(), log:records()
+        local count = 0
+        repeat
+            local a, b = first(), other()
+            assert.is_true(a == b)
+            count = count + (a and 1 or 0)
+        until not a
+        assert.are.equal(#helper.expected("edge", "records"), count)
+    end)
+
+    it("can be pulled from a coroutine", function()
+        local log = reel.open(helper.log("edge"))
+        local count = 0
+        for _ in coroutine.wrap(function()
+            for rec in log:records() do
+                coroutine.yield(rec)
+            end
+        end) do
+            count = count + 1
+        end
+        assert.are.equal(#helper.expected("edge", "records"), count)
+    end)
+end)
+
