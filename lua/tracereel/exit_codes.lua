@@ -32,6 +32,7 @@ local code_of_kind = {
     locked = exit_codes.io,
     output = exit_codes.io,
     limit = exit_codes.limit,
+    refused = exit_codes.refused,
     interrupted = exit_codes.interrupted,
 }
 

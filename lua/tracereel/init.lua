@@ -3,6 +3,7 @@
 local core = require "tracereel.core"
 local dkjson = require "dkjson"
 local flow = require "tracereel.flow"
+local decision = require "tracereel.recovery.decision"
 local units = require "tracereel.units"
 
 ---@type tracereel
@@ -23,6 +24,14 @@ local tracereel = {
     time = units.time,
     parse_duration = units.parse_duration,
     sorted = units.sorted,
+    state = core.state,
+    fail = decision.fail,
+    complete = decision.complete,
+    await = decision.await,
+    hold = decision.hold,
+    resume_from = decision.resume_from,
+    retry = decision.retry,
+    restart = decision.restart,
 }
 
 function tracereel.timing(order, worst_count)

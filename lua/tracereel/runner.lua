@@ -91,9 +91,8 @@ local function replay_all(scripts, log, all)
     failure.raise("script", "%s: %s", table.concat(names, ", "), tostring(problem))
 end
 
----One pass of a log through all the scripts. After an interrupt the scripts finish with what they have gathered.
----@return any[] results one for each script, holes where there is none
-function runner.replay(scripts, log, given, filter)
+---Starts the scripts and reads the log through their handlers, once for all of them.
+function runner.read(scripts, log, given, filter)
     local all = {}
     for index, one in ipairs(scripts) do
         core.set_script(index)
@@ -101,6 +100,12 @@ function runner.replay(scripts, log, given, filter)
         all[index] = handlers_with(one, filter)
     end
     replay_all(scripts, log, all)
+end
+
+---One pass of a log through all the scripts. After an interrupt the scripts finish with what they have gathered.
+---@return any[] results one for each script, holes where there is none
+function runner.replay(scripts, log, given, filter)
+    runner.read(scripts, log, given, filter)
     local results = {}
     for index, one in ipairs(scripts) do
         core.set_script(index)

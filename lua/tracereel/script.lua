@@ -149,6 +149,21 @@ function Script:finish(log)
     end
 end
 
+---What the script's `recover` answers for a trace; nil where it has none.
+function Script:recover(trace, default)
+    if self.table.recover then
+        return (call(self, "recover", self.table.recover, trace, default))
+    end
+end
+
+---Calls the handler of that name, if the script has it: for events that no log has.
+function Script:handle(name, ...)
+    local handler = self.table[name]
+    if handler then
+        call(self, name, handler, ...)
+    end
+end
+
 function Script:can_merge()
     return self.table.merge ~= nil
 end

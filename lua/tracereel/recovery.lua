@@ -1,0 +1,212 @@
+-- Recovery: what becomes of each open trace, decided by a script, compiled to records, and proven. Nothing is written.
+-- The modules and the plan: docs/recovery-plan.md.
+local compiler = require "tracereel.recovery.compiler"
+local core = require "tracereel.core"
+local decision = require "tracereel.recovery.decision"
+local failure = require "tracereel.failure"
+local plan = require "tracereel.recovery.plan"
+local plan_view = require "tracereel.recovery.plan_view"
+local proof = require "tracereel.recovery.proof"
+local settling = require "tracereel.recovery.settling"
+local tracereel = require "tracereel"
+local view = require "tracereel.recovery.view"
+local identity = require "tracereel.recovery.identity"
+local words = require "tracereel.recovery.words"
+
+local recovery = {}
+
+local tainted_reason = "the log was damaged while this trace was open: what is known of it may not be so"
+
+---Asks a script what becomes of a trace. A tainted one is held unless it is trusted or the script looked at
+---`trace.tainted`. Raises what the script raises.
+---@param recover fun(trace: tracereel.trace, default: tracereel.decision): tracereel.decision|nil
+---@param trace tracereel.trace
+---@param is_trusted boolean|nil
+---@return tracereel.decision
+---@return "script"|"default"|"tainted" source
+function recovery.ask(recover, trace, is_trusted)
+    local is_doubtful = trace.tainted and not is_trusted
+    core.taint_was_read(trace)
+    local default = decision.default(trace)
+    local answer = recover and recover(trace, default)
+    if answer ~= nil and not decision.is(answer) then
+        failure.raise("script", "recover: a decision expected (default, tracereel.fail(reason), ...), got %s",
+            tostring(answer))
+    elseif is_doubtful and not core.taint_was_read(trace) then
+        return decision.hold(tainted_reason), "tainted"
+    elseif answer == nil or decision.is_plain_default(answer) then
+        return answer or default, "default"
+    end
+    return answer, "script"
+end
+
+---A decision as records, proven. Of a decision that cannot be, nothing but the problem.
+---@param trace tracereel.trace
+---@param chosen tracereel.decision
+---@param context { timestamp_ns: integer, provenance: table|nil }
+---@return tracereel.rec[]|nil records
+---@return table|string wanted the view that they lead to; or the problem
+function recovery.compile(trace, chosen, context)
+    local before = view.of(trace)
+    local wanted, problem = view.wanted(before, chosen)
+    if not wanted then
+        return nil, problem
+    end
+    local records, no_way = compiler.compile(before, wanted, {
+        trace_id = trace.id,
+        timestamp_ns = context.timestamp_ns,
+        decision = chosen,
+        provenance = context.provenance,
+    })
+    if not records then
+        return nil, no_way
+    end
+    local _, difference = proof.prove(trace, records, wanted)
+    if difference then
+        failure.raise("refused", "trace %s: the records for %s do not lead where they should: %s", trace.id,
+            decision.describe(chosen), difference)
+    end
+    return records, wanted
+end
+
+local function marked_object(values)
+    return setmetatable(values, { __jsontype = "object" })
+end
+
+local function damage_of(log)
+    local damage = {}
+    for index, gap in ipairs(log:gaps()) do
+        damage[index] = { class = gap.class, damage = gap.damage, segment = gap.segment, offset_bytes = gap.offset,
+            length_bytes = gap.length, detail = gap.detail }
+    end
+    return damage
+end
+
+local function copy_of(values)
+    local copied = marked_object({})
+    for key, value in pairs(values or {}) do
+        copied[key] = value
+    end
+    return copied
+end
+
+local function new_plan(log, one, options)
+    local now_ns = log:stats().now_ns
+    local self = {
+        schema_version = plan.schema_version,
+        tool = "tracereel " .. tracereel.version,
+        log = identity.of(log),
+        script = one and { name = one.name, sha256 = core.sha256(options.script_text) } or tracereel.null,
+        arguments = copy_of(options.given),
+        trust = table.move(options.trust or {}, 1, #(options.trust or {}), 1, {}),
+        damage = damage_of(log),
+        time_ns = tracereel.unsigned(now_ns == -1 and now_ns or now_ns + 1),
+        traces = {},
+    }
+    table.sort(self.trust)
+    self.id = plan.id(self)
+    return self
+end
+
+-- Decides for one trace; where the script fails, the trace is held and the error kept.
+local function decide_one(run, trace)
+    local called, chosen, source = pcall(recovery.ask, run.recover, trace, run.is_trusted[trace.id])
+    local problem
+    if called then
+        local records, wanted = recovery.compile(trace, chosen, run)
+        if records then
+            return chosen, source, records, wanted
+        end
+        problem = wanted
+    else
+        run.check_stop(chosen)
+        problem = failure.is(chosen) and chosen.message or tostring(chosen)
+    end
+    local held = decision.hold("the script failed for this trace: " .. problem)
+    local records, wanted = recovery.compile(trace, held, run)
+    return held, "error", records, wanted, problem
+end
+
+local function entry_of(trace, chosen, source, records, problem, result)
+    local before = plan_view.to_plan(view.of(trace))
+    return {
+        trace_id = trace.id,
+        tainted = trace.tainted,
+        before = before,
+        after = #records > 0 and plan_view.to_plan(result) or before,
+        decision = decision.to_table(chosen),
+        reason = chosen.reason or words.reason(trace, chosen),
+        source = source,
+        error = problem or tracereel.null,
+    }
+end
+
+-- The view after the records, as the engine will see it.
+local function after(trace, records)
+    local state = tracereel.state()
+    local result = state:put(trace)
+    for _, rec in ipairs(records) do
+        state:apply(rec)
+    end
+    return view.of(result)
+end
+
+local function add_trace(run, self, trace)
+    local chosen, source, records, wanted, problem = decide_one(run, trace)
+    self.traces[#self.traces + 1] = {
+        entry = entry_of(trace, chosen, source, records, problem, #records > 0 and after(trace, records) or nil),
+        records = records,
+        decision = chosen,
+        wanted = wanted,
+        trace = trace,
+    }
+    local summary = self.summary
+    summary.traces = summary.traces + 1
+    summary.records = summary.records + #records
+    summary.changed = summary.changed + (#records > 0 and 1 or 0)
+    summary.held_for_errors = summary.held_for_errors + (source == "error" and 1 or 0)
+    summary.decisions[chosen.kind] = (summary.decisions[chosen.kind] or 0) + 1
+end
+
+local function set_of(list)
+    local set = {}
+    for _, item in ipairs(list or {}) do
+        set[item] = true
+    end
+    return set
+end
+
+---What becomes of every open trace of a log: a plan, proven and asked for a second time. Raises a failure of kind
+---"refused" where the proof does not hold or the script does not settle.
+---@param log tracereel.log not read yet
+---@param script nil|{ load: fun(): table } makes a fresh script, ready to be started
+---@param options? { given: table, trust: string[], script_text: string, check_stop: fun(problem: any) }
+---@return table plan see plan.lua; its traces have `decision`, `wanted` and `trace` besides
+function recovery.decide(log, script, options)
+    options = options or {}
+    local one = script and script.load()
+    if one then
+        settling.read(one, log, options.given or {})
+    end
+    local traces = log:traces()
+    local self = new_plan(log, one, options)
+    self.summary = { traces = 0, changed = 0, records = 0, held_for_errors = 0, decisions = marked_object({}) }
+    local run = {
+        recover = one and function(trace, default)
+            return one:recover(trace, default)
+        end,
+        is_trusted = set_of(options.trust),
+        timestamp_ns = plan_view.parse_unsigned(self.time_ns),
+        provenance = { plan = self.id, tool = self.tool },
+        check_stop = options.check_stop or function() end,
+    }
+    for _, trace in ipairs(traces) do
+        add_trace(run, self, trace)
+    end
+    if one then
+        settling.check(recovery, self, log, script, options, run)
+    end
+    return self
+end
+
+return recovery

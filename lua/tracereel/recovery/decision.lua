@@ -1,0 +1,242 @@
+-- What a recovery script answers for a trace: an immutable value. What it means for the trace's state is view.lua's.
+local decision = {}
+
+---@class tracereel.decision
+local methods = {}
+
+local leaves_open = { default = true, await = true, hold = true, resume_from = true, retry = true, restart = true }
+local await_options = { hook_id = "string", timeout_secs = "integer", timeout_action = "string" }
+local output_fields = { offset = math.maxinteger, size = 0xFFFFFFFF, schema_hash = math.maxinteger }
+
+local metatable = { __name = "tracereel.decision", __index = methods }
+
+local function new(fields)
+    fields.skipped, fields.forgotten = fields.skipped or {}, fields.forgotten or {}
+    return setmetatable(fields, metatable)
+end
+
+local function check_node(node, what, level)
+    local number = math.type(node) == "float" and math.tointeger(node) or node
+    if math.type(number) ~= "integer" or number < 0 or number > 0xFFFFFFFF then
+        error(("%s: a node's number expected, got %s"):format(what, tostring(node)), level + 1)
+    end
+    return number
+end
+
+local function check_nodes(nodes, what, level)
+    if type(nodes) ~= "table" then
+        error(("%s: a list of nodes expected, such as { 3, 5 }, got %s"):format(what, tostring(nodes)), level + 1)
+    end
+    local checked = {}
+    for index, node in ipairs(nodes) do
+        checked[index] = check_node(node, what, level + 1)
+    end
+    if #checked == 0 then
+        error(("%s: at least one node expected"):format(what), level + 1)
+    end
+    return checked
+end
+
+local function check_reason(reason, what, level)
+    if type(reason) ~= "string" or reason == "" then
+        error(("%s: a reason expected, for whoever reads the log later, got %s"):format(what, tostring(reason)),
+            level + 1)
+    end
+    return reason
+end
+
+---Close the trace as failed.
+function decision.fail(reason)
+    return new { kind = "fail", reason = check_reason(reason, "fail", 2) }
+end
+
+---Close the trace as complete.
+function decision.complete()
+    return new { kind = "complete" }
+end
+
+---Wait at a node for a resume.
+---@param node integer
+---@param options? { hook_id: string, timeout_secs: integer, timeout_action: string }
+function decision.await(node, options)
+    if options ~= nil and type(options) ~= "table" then
+        error(("await: a table of options expected, got %s"):format(tostring(options)), 2)
+    end
+    local kept = {}
+    for name, value in pairs(options or {}) do
+        local wanted = await_options[name]
+        if not wanted then
+            error(("await: unknown option %s; it has hook_id, timeout_action, timeout_secs"):format(tostring(name)), 2)
+        elseif wanted == "integer" and (math.type(value) ~= "integer" or value < 0)
+            or wanted == "string" and type(value) ~= "string" then
+            error(("await: %s: a %s expected, got %s"):format(name, wanted, tostring(value)), 2)
+        end
+        kept[name] = value
+    end
+    return new { kind = "await", node = check_node(node, "await", 2), options = kept }
+end
+
+---Wait for a person, however long that takes.
+function decision.hold(reason)
+    return new { kind = "hold", reason = check_reason(reason, "hold", 2) }
+end
+
+---Go on behind a node that is done.
+function decision.resume_from(node)
+    return new { kind = "resume_from", node = check_node(node, "resume_from", 2) }
+end
+
+---Run these nodes again.
+function decision.retry(nodes)
+    return new { kind = "retry", nodes = check_nodes(nodes, "retry", 2) }
+end
+
+---Begin the trace afresh.
+function decision.restart()
+    return new { kind = "restart" }
+end
+
+local function copy_with(self, changes)
+    local copied = {}
+    for key, value in next, self do
+        copied[key] = value
+    end
+    for key, value in next, changes do
+        copied[key] = value
+    end
+    return setmetatable(copied, getmetatable(self) or metatable)
+end
+
+local function check_is_open(self, what)
+    if not leaves_open[self.kind] then
+        error(("%s: a decision to %s closes the trace"):format(what, self.kind), 3)
+    end
+end
+
+local function check_output(output)
+    local checked = { offset = 0, size = 0, schema_hash = 0 }
+    for name, value in pairs(output) do
+        local most = output_fields[name]
+        if not most then
+            error(("skip: an output has no field %s; it has offset, schema_hash, size"):format(tostring(name)), 3)
+        elseif math.type(value) ~= "integer" or math.ult(most, value) and most == 0xFFFFFFFF then
+            error(("skip: %s of an output: a whole number expected, got %s"):format(name, tostring(value)), 3)
+        end
+        checked[name] = value
+    end
+    return checked
+end
+
+---Count a node as done, with its output there (in the trace's arena); without one, with no output.
+---@param node integer
+---@param output? tracereel.output
+function methods:skip(node, output)
+    check_is_open(self, "skip")
+    if output ~= nil and type(output) ~= "table" then
+        error(("skip: an output expected, { offset =, size =, schema_hash = }, got %s"):format(tostring(output)), 2)
+    end
+    local skipped = {}
+    node = check_node(node, "skip", 2)
+    for _, earlier in ipairs(self.skipped) do
+        if earlier.node ~= node then
+            skipped[#skipped + 1] = earlier
+        end
+    end
+    skipped[#skipped + 1] = { node = node, output = check_output(output or {}) }
+    return copy_with(self, { skipped = skipped })
+end
+
+---Forget that nodes were done.
+---@param nodes integer[]
+function methods:rerun(nodes)
+    check_is_open(self, "rerun")
+    local forgotten = table.move(self.forgotten, 1, #self.forgotten, 1, {})
+    for _, node in ipairs(check_nodes(nodes, "rerun", 2)) do
+        forgotten[#forgotten + 1] = node
+    end
+    return copy_with(self, { forgotten = forgotten })
+end
+
+---Say why, for the plan and whoever reads it.
+---@param reason string
+function methods:because(reason)
+    return copy_with(self, { reason = check_reason(reason, "because", 2) })
+end
+
+-- The engine's own decision: worked out when it is looked at, because most scripts only hand it back.
+local engine_fields = { action = true, node = true, nodes = true }
+local default_metatable = {
+    __name = "tracereel.decision",
+    __index = function(self, key)
+        if engine_fields[key] then
+            local recovery = rawget(self, "trace"):recovery()
+            return recovery[key]
+        end
+        return methods[key]
+    end,
+}
+local nothing = {}
+
+---What the engine does by itself: `action`, and `node` or `nodes`.
+function decision.default(trace)
+    return setmetatable({ kind = "default", trace = trace, skipped = nothing, forgotten = nothing }, default_metatable)
+end
+
+---Is this a decision?
+function decision.is(value)
+    if type(value) ~= "table" then
+        return false
+    end
+    local own = getmetatable(value)
+    return own == metatable or own == default_metatable
+end
+
+---Does it want anything that the engine would not do by itself?
+function decision.is_plain_default(value)
+    return value.kind == "default" and #value.skipped == 0 and #value.forgotten == 0
+end
+
+local function list(nodes)
+    local texts = {}
+    for index, node in ipairs(nodes) do
+        texts[index] = ("%d"):format(node)
+    end
+    return table.concat(texts, ", ")
+end
+
+---"retry 3, 5; skip 2; rerun 4": one line for a person.
+function decision.describe(value)
+    local head = value.kind
+    if value.kind == "retry" then
+        head = "retry " .. list(value.nodes)
+    elseif value.kind == "await" or value.kind == "resume_from" then
+        head = ("%s %d"):format(value.kind, value.node)
+    end
+    local parts, skipped = { head }, {}
+    for index, one in ipairs(value.skipped) do
+        skipped[index] = one.node
+    end
+    parts[#parts + 1] = #skipped > 0 and "skip " .. list(skipped) or nil
+    parts[#parts + 1] = #value.forgotten > 0 and "rerun " .. list(value.forgotten) or nil
+    return table.concat(parts, "; ")
+end
+
+---What a plan says of it.
+function decision.to_table(value)
+    local is_default = value.kind == "default"
+    local result = { kind = value.kind, node = not is_default and value.node or nil,
+        nodes = not is_default and value.nodes or nil }
+    if #value.skipped > 0 then
+        result.skipped = {}
+        for index, one in ipairs(value.skipped) do
+            result.skipped[index] = one.node
+        end
+    end
+    result.forgotten = #value.forgotten > 0 and value.forgotten or nil
+    if value.options and next(value.options) then
+        result.options = value.options
+    end
+    return result
+end
+
+return decision

@@ -1,0 +1,110 @@
+-- Which log a plan is for: enough to notice that it has grown, was cut, or is another one.
+local core = require "tracereel.core"
+local failure = require "tracereel.failure"
+local tracereel = require "tracereel"
+
+local identity = {}
+
+local most_last_bytes = 4096
+
+local function segment_path(log, name)
+    return log.path:match("([^/]+)/*$") == name and log.path or log.path:gsub("/+$", "") .. "/" .. name
+end
+
+-- A file's size, and its last bytes where they are asked for.
+local function look_at(path, last_bytes)
+    local file, problem = io.open(path, "rb")
+    local size = file and file:seek("end")
+    local bytes = ""
+    if size and last_bytes > 0 then
+        local length = math.min(size, last_bytes)
+        local is_there = file:seek("set", size - length)
+        bytes = is_there and (length > 0 and file:read(length) or "") or nil
+    end
+    if file then
+        file:close()
+    end
+    if not size or not bytes then
+        failure.raise("io", "%s: cannot be read: %s", path, problem or "it is no file")
+    end
+    return size, bytes
+end
+
+local function position_of(log)
+    local position = log:position()
+    for _, segment in ipairs(log.segments) do
+        if segment.sequence == position.sequence then
+            return { segment = segment.name, offset_bytes = position.offset }
+        end
+    end
+    return { segment = ("%016x"):format(position.sequence), offset_bytes = position.offset }
+end
+
+---What a plan says under `log`. The log was read to its end.
+---@param log tracereel.log
+function identity.of(log)
+    local statistics = log:stats()
+    local segments, last = {}, { length_bytes = 0, crc32 = "00000000" }
+    for index, segment in ipairs(log.segments) do
+        local size, bytes = look_at(segment_path(log, segment.name), index == #log.segments and most_last_bytes or 0)
+        segments[index] = { name = segment.name, size_bytes = size }
+        last = { length_bytes = #bytes, crc32 = ("%08x"):format(core.crc32(bytes)) }
+    end
+    return {
+        path = log.path,
+        segments = segments,
+        position = position_of(log),
+        last_bytes = last,
+        now_ns = tracereel.unsigned(statistics.now_ns),
+        snapshot = statistics.snapshot_sequence and {
+            segment_sequence = tracereel.unsigned(statistics.snapshot_sequence),
+            offset_bytes = tracereel.unsigned(statistics.snapshot_offset),
+        } or tracereel.null,
+    }
+end
+
+local function sizes(segments)
+    local by_name = {}
+    for _, segment in ipairs(segments) do
+        by_name[segment.name] = segment.size_bytes
+    end
+    return by_name
+end
+
+local function segment_difference(recorded, found)
+    local before, now = sizes(recorded.segments), sizes(found.segments)
+    for _, segment in ipairs(recorded.segments) do
+        local size = now[segment.name]
+        if not size then
+            return ("segment %s is not there any more"):format(segment.name)
+        elseif size ~= segment.size_bytes then
+            return ("segment %s had %d bytes, and has %d"):format(segment.name, segment.size_bytes, size)
+        end
+    end
+    for _, segment in ipairs(found.segments) do
+        if not before[segment.name] then
+            return ("segment %s is new"):format(segment.name)
+        end
+    end
+end
+
+---How a log differs from what a plan says of it: nil, or one sentence. The log was read to its end.
+---@param recorded table a plan's `log`
+---@param log tracereel.log
+---@return string|nil
+function identity.difference(recorded, log)
+    local found = identity.of(log)
+    local difference = segment_difference(recorded, found)
+    if difference then
+        return difference
+    elseif tracereel.json(recorded.last_bytes) ~= tracereel.json(found.last_bytes) then
+        return "the last bytes of the log are others"
+    end
+    for _, key in ipairs { "position", "now_ns", "snapshot" } do
+        if tracereel.json(recorded[key]) ~= tracereel.json(found[key]) then
+            return ("%s was %s, and is %s"):format(key, tracereel.json(recorded[key]), tracereel.json(found[key]))
+        end
+    end
+end
+
+return identity

@@ -1,0 +1,244 @@
+-- The plan as a file: written so that the same input gives the same bytes, read so that an edited one is refused.
+-- Every field: docs/recovery-plan.md.
+local core = require "tracereel.core"
+local identity = require "tracereel.recovery.identity"
+local plan_view = require "tracereel.recovery.plan_view"
+local proof = require "tracereel.recovery.proof"
+local tracereel = require "tracereel"
+local view = require "tracereel.recovery.view"
+
+local plan = { schema_version = 1 }
+
+-- A plan in memory has the keys of the file, but `traces` are { entry, records }: the entry as the file has it, without
+-- its records, which are userdata.
+
+local function hex(bytes)
+    return (bytes:gsub(".", function(byte)
+        return ("%02x"):format(byte:byte())
+    end))
+end
+
+local function bytes_of(text)
+    if type(text) ~= "string" or #text % 2 ~= 0 or text:find("%X") then
+        return nil
+    end
+    return (text:gsub("..", function(pair)
+        return string.char(tonumber(pair, 16))
+    end))
+end
+
+---One line of a plan's traces: a JSON object.
+---@param one { entry: table, records: tracereel.rec[] }
+function plan.trace_text(one)
+    local records = {}
+    for index, rec in ipairs(one.records) do
+        records[index] = ('{"bytes":"%s","record":%s}'):format(hex(rec:bytes()), rec:json())
+    end
+    -- The records' own JSON has their numbers exactly.
+    return tracereel.json(one.entry):sub(1, -2) .. ',"records":[' .. table.concat(records, ",") .. "]}"
+end
+
+local header_keys = { "schema_version", "tool", "log", "script", "arguments", "trust", "damage", "time_ns" }
+local known_keys = { id = true, summary = true, traces = true, sha256 = true }
+for _, key in ipairs(header_keys) do
+    known_keys[key] = true
+end
+
+---SHA-256 over what a plan is made from: its `id`.
+function plan.id(header)
+    local kept = {}
+    for _, key in ipairs(header_keys) do
+        kept[key] = header[key]
+    end
+    -- Where the log lies does not change what it is.
+    kept.log = {}
+    for key, value in pairs(header.log) do
+        kept.log[key] = key ~= "path" and value or nil
+    end
+    return core.sha256(tracereel.json(kept))
+end
+
+local sha256_form = '"sha256":"%s"}\n'
+
+---The bytes of a plan's file.
+---@param self table
+function plan.text(self)
+    local lines = {}
+    for _, key in ipairs(header_keys) do
+        lines[#lines + 1] = ('"%s":%s'):format(key, tracereel.json(self[key]))
+    end
+    lines[#lines + 1] = ('"id":"%s"'):format(self.id)
+    lines[#lines + 1] = '"summary":' .. tracereel.json(self.summary)
+    local traces = {}
+    for index, one in ipairs(self.traces) do
+        traces[index] = plan.trace_text(one)
+    end
+    lines[#lines + 1] = '"traces":[\n' .. table.concat(traces, ",\n") .. "\n]"
+    local body = "{" .. table.concat(lines, ",\n") .. ",\n"
+    return body .. sha256_form:format(core.sha256(body))
+end
+
+---Writes a plan to a new file: there whole, or not at all.
+---@return boolean|nil written
+---@return string|nil problem
+function plan.write(path, self)
+    local existing = io.open(path, "rb")
+    if existing then
+        existing:close()
+        return nil, ("%s exists already; it is not overwritten"):format(path)
+    end
+    local temporary = path .. ".new"
+    local file, problem = io.open(temporary, "wb")
+    if not file then
+        return nil, problem
+    end
+    local written, write_problem = file:write(plan.text(self))
+    local closed, close_problem = file:close()
+    local renamed, rename_problem
+    if written and closed then
+        renamed, rename_problem = os.rename(temporary, path)
+    end
+    if not renamed then
+        os.remove(temporary)
+        return nil, ("cannot write %s: %s"):format(path, write_problem or close_problem or rename_problem)
+    end
+    return true
+end
+
+-- Decodes the records of a trace's object; the bytes count.
+local function read_records(object)
+    local records = {}
+    for index, one in ipairs(type(object.records) == "table" and object.records or {}) do
+        local bytes = type(one) == "table" and bytes_of(one.bytes)
+        local rec, problem = tracereel.decode(bytes or "")
+        if not rec or #rec ~= #bytes then
+            return nil, ("record %d of trace %s is not a record: %s"):format(index, tostring(object.trace_id),
+                not rec and problem or "bytes are left over")
+        elseif rec.trace_id ~= object.trace_id then
+            return nil, ("record %d of trace %s is of trace %s"):format(index, object.trace_id, rec.trace_id)
+        end
+        records[index] = rec
+    end
+    return records
+end
+
+local function read_traces(decoded)
+    local traces = {}
+    for index, object in ipairs(decoded.traces) do
+        local records, problem = read_records(object)
+        if not records then
+            return nil, problem
+        end
+        object.records = nil
+        local before, after = plan_view.from_plan(object.before), plan_view.from_plan(object.after)
+        if not before or not after then
+            return nil, ("trace %s: its state before or after is not one"):format(tostring(object.trace_id))
+        end
+        traces[index] = { entry = object, records = records, before = before, after = after }
+    end
+    return traces
+end
+
+-- The text's decoded object, when the text is whole and its own.
+local function checked_object(text)
+    local decoded, problem = tracereel.json_decode(text)
+    if type(decoded) ~= "table" then
+        return nil, "it is not a plan: " .. (problem or "no JSON object")
+    elseif math.type(decoded.schema_version) ~= "integer" then
+        return nil, "it is not a plan: it has no schema_version"
+    elseif decoded.schema_version ~= plan.schema_version then
+        return nil, ("it has schema version %d; this tracereel reads version %d"):format(decoded.schema_version,
+            plan.schema_version)
+    end
+    local body, sum = text:match('^(.*\n)"sha256":"(%x+)"}\n$')
+    if not body or core.sha256(body) ~= sum then
+        return nil, "it was edited, or written only in part: its SHA-256 is not the one it names; make a new plan"
+    end
+    for key in pairs(decoded) do
+        if not known_keys[key] then
+            return nil, ("it has an unknown key %s"):format(tostring(key))
+        end
+    end
+    return decoded
+end
+
+---Reads a plan from its text.
+---@return table|nil plan
+---@return string|nil problem one sentence, without the file's name
+function plan.parse(text)
+    local decoded, problem = checked_object(text)
+    if not decoded then
+        return nil, problem
+    elseif plan.id(decoded) ~= decoded.id then
+        return nil, "its id is not the one of its contents"
+    end
+    local traces, traces_problem = read_traces(decoded)
+    if not traces then
+        return nil, traces_problem
+    end
+    decoded.traces = traces
+    return decoded
+end
+
+---Reads a plan's file.
+---@return table|nil plan with { entry, records, before, after } under `traces`; before and after are views
+---@return string|nil problem one sentence, without the file's name
+---@return boolean|nil is_unreadable the file could not be read
+function plan.read(path)
+    local file, problem = io.open(path, "rb")
+    local text = file and file:read("a")
+    if file then
+        file:close()
+    end
+    if not text then
+        return nil, problem or "it is no file", true
+    end
+    return plan.parse(text)
+end
+
+---Every record of a plan, in the order of writing.
+---@return tracereel.rec[]
+function plan.records(self)
+    local records = {}
+    for _, one in ipairs(self.traces) do
+        table.move(one.records, 1, #one.records, #records + 1, records)
+    end
+    return records
+end
+
+local function verify_trace(one, trace)
+    local id = one.entry.trace_id
+    if trace.id ~= id then
+        return ("trace %s is not open in the log, or not in the plan's order"):format(id)
+    end
+    local moved = view.difference(one.before, view.of(trace))
+    if moved then
+        return ("trace %s has moved on: %s"):format(id, moved)
+    end
+    local _, difference = proof.prove(trace, one.records, one.after)
+    return difference and ("trace %s: the records do not lead to the state after: %s"):format(id, difference)
+end
+
+---Does a plan still hold for the log? The log is read to its end.
+---@param self table from plan.read
+---@param log tracereel.log not read yet
+---@return boolean|nil holds
+---@return string|nil problem one sentence
+function plan.verify(self, log)
+    local traces = log:traces()
+    local difference = identity.difference(self.log, log)
+    if difference then
+        return nil, "the plan is for another log, or the log has changed since: " .. difference
+    elseif #traces ~= #self.traces then
+        return nil, ("the plan has %d open traces, the log %d"):format(#self.traces, #traces)
+    end
+    for index, one in ipairs(self.traces) do
+        local problem = verify_trace(one, traces[index])
+        if problem then
+            return nil, problem
+        end
+    end
+    return true
+end
+
+return plan

@@ -1,0 +1,115 @@
+-- Does a script settle? Loaded afresh and asked again behind its own records, it must want nothing more.
+local core = require "tracereel.core"
+local decision = require "tracereel.recovery.decision"
+local failure = require "tracereel.failure"
+local runner = require "tracereel.runner"
+local tracereel = require "tracereel"
+
+local settling = {}
+
+---Starts a script and reads a log through its handlers.
+function settling.read(one, log, given)
+    runner.check_given({ one }, given)
+    runner.read({ one }, log, given, {})
+end
+
+local function contains(list_or_item, item)
+    if type(list_or_item) ~= "table" then
+        return list_or_item == item
+    end
+    for _, one in ipairs(list_or_item) do
+        if one == item then
+            return true
+        end
+    end
+    return false
+end
+
+local names_node = { node_start = true, node_done = true, node_error = true, trace_suspended = true,
+    loop_iteration = true, loop_exit = true }
+
+-- Would the script's own filter let the record through?
+local function passes(filter, rec)
+    return (filter.types == nil or contains(filter.types, rec.type))
+        and (filter.traces == nil or contains(filter.traces, rec.trace_id))
+        and (filter.nodes == nil or not names_node[rec.type] or contains(filter.nodes, rec.node_id))
+        and (filter.since_ns == nil or not math.ult(rec.timestamp_ns, filter.since_ns))
+        and (filter.until_ns == nil or math.ult(rec.timestamp_ns, filter.until_ns))
+end
+
+-- Applies a record as if the log had gone on, and tells the script of it.
+local function go_on(one, state, rec)
+    local trace, violations = state:apply(rec)
+    if not passes(one.table, rec) then
+        return
+    end
+    one:handle(rec.type, rec, trace)
+    one:handle("record", rec, trace)
+    for _, code in ipairs(violations) do
+        one:handle("violation", rec, trace, code)
+    end
+end
+
+-- The open traces behind the plan's records, by id.
+local function traces_behind(self, one, log)
+    local state, by_id = tracereel.state(), {}
+    for _, trace in ipairs(log:traces()) do
+        by_id[trace.id] = trace
+    end
+    for _, planned in ipairs(self.traces) do
+        if #planned.records > 0 then
+            by_id[planned.entry.trace_id] = state:put(by_id[planned.entry.trace_id])
+        end
+    end
+    for _, planned in ipairs(self.traces) do
+        for _, rec in ipairs(planned.records) do
+            go_on(one, state, rec)
+        end
+    end
+    return by_id
+end
+
+local function refuse(planned, second, records)
+    local types = {}
+    for index, rec in ipairs(records) do
+        types[index] = rec.type
+    end
+    failure.raise("refused", "the script does not settle: for trace %s it first decides: %s; and asked again behind "
+        .. "that: %s (%s). A plan must leave nothing to be decided", planned.entry.trace_id,
+        decision.describe(planned.decision), decision.describe(second), table.concat(types, ", "))
+end
+
+---Raises a failure of kind "refused" where the script wants more.
+---@param recovery table the module
+---@param self table the plan, with all its traces
+---@param log tracereel.log
+---@param script { load: fun(): table }
+---@param options table of recovery.decide
+---@param run table
+function settling.check(recovery, self, log, script, options, run)
+    local one = script.load()
+    settling.read(one, log, options.given or {})
+    core.set_script(1)
+    local by_id = traces_behind(self, one, log)
+    local function recover(trace, default)
+        return one:recover(trace, default)
+    end
+    for _, planned in ipairs(self.traces) do
+        local trace = by_id[planned.entry.trace_id]
+        if not trace then
+            failure.raise("refused", "trace %s is not open any more: the log has grown while it was read",
+                planned.entry.trace_id)
+        elseif trace.open and planned.entry.source ~= "error" then
+            local second = recovery.ask(recover, trace, run.is_trusted[trace.id])
+            local records, problem = recovery.compile(trace, second, run)
+            if not records then
+                failure.raise("refused", "the script does not settle: for trace %s it first decides: %s; and asked "
+                    .. "again: %s", trace.id, decision.describe(planned.decision), problem)
+            elseif #records > 0 then
+                refuse(planned, second, records)
+            end
+        end
+    end
+end
+
+return settling
