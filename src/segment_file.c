@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "fail.h"
 #include "segment_list.h"
 
@@ -34,30 +34,8 @@ static tr_status set_name(tr_segment_file *file, const char *name, uint64_t sequ
     return TR_OK;
 }
 
-static bool sync_descriptor(int descriptor) {
-    int answered;
-    do {
-        answered = fsync(descriptor);
-    } while (answered != 0 && errno == EINTR);
-    return answered == 0;
-}
-
-/* Some file systems keep a directory's entries safe without being asked, and refuse to be asked. */
-static bool sync_directory(int descriptor) {
-    return sync_descriptor(descriptor) || errno == EINVAL;
-}
-
-/* Linux has closed the file even where it answers EINTR. */
-static bool close_descriptor(int descriptor) {
-    return descriptor < 0 || close(descriptor) == 0 || errno == EINTR;
-}
-
 static tr_status lock(const tr_segment_file *file, tr_error *error) {
-    int answered;
-    do {
-        answered = flock(file->descriptor, LOCK_EX | LOCK_NB);
-    } while (answered != 0 && errno == EINTR);
-    if (answered == 0) {
+    if (tr_descriptor_lock(file->descriptor)) {
         return TR_OK;
     }
     if (errno != EWOULDBLOCK) {
@@ -89,10 +67,10 @@ static tr_status create(tr_segment_file *file, uint64_t sequence, tr_error *erro
     } else {
         status = fail_on_file(file, "make it", error);
     }
-    if (status == TR_OK && !sync_directory(file->directory_descriptor)) {
+    if (status == TR_OK && !tr_descriptor_sync_directory(file->directory_descriptor)) {
         status = fail_on_directory(file, "make its new entry durable", error);
     }
-    if (!close_descriptor(previous) && status == TR_OK) {
+    if (!tr_descriptor_close(previous) && status == TR_OK) {
         status = fail_on_directory(file, "close its previous segment", error);
     }
     return status;
@@ -201,9 +179,9 @@ static tr_status open_directory(tr_segment_file *file, tr_error *error) {
         return TR_OK;
     }
     int parent = openat(file->directory_descriptor, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_durable = parent >= 0 && sync_directory(parent);
+    bool is_durable = parent >= 0 && tr_descriptor_sync_directory(parent);
     tr_status status = is_durable ? TR_OK : fail_on_directory(file, "make the new directory durable", error);
-    close_descriptor(parent); /* nothing was written through it */
+    tr_descriptor_close(parent); /* nothing was written through it */
     return status;
 }
 
@@ -220,7 +198,7 @@ tr_status tr_segment_file_open(tr_segment_file *file, const char *directory, boo
             return tr_fail(error, TR_ERROR_LOCKED, "%s: its last segment keeps changing: another process is at work",
                            directory);
         }
-        close_descriptor(file->descriptor); /* nothing was written to it */
+        tr_descriptor_close(file->descriptor); /* nothing was written to it */
         file->descriptor = -1;
         status = try_to_open(file, append, longest_bytes, &is_settled, error);
     }
@@ -228,29 +206,20 @@ tr_status tr_segment_file_open(tr_segment_file *file, const char *directory, boo
 }
 
 tr_status tr_segment_file_write(tr_segment_file *file, const uint8_t *bytes, size_t length, tr_error *error) {
-    while (length > 0) {
-        ssize_t written = write(file->descriptor, bytes, length);
-        if (written < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
-            return tr_fail_system(error, "%s/%s: cannot write at offset %" PRIu64, file->directory, file->name,
-                                  file->length_bytes);
-        }
-        bytes += written;
-        length -= (size_t)written;
-        file->length_bytes += (uint64_t)written;
+    if (!tr_descriptor_write(file->descriptor, bytes, length, &file->length_bytes)) {
+        return tr_fail_system(error, "%s/%s: cannot write at offset %" PRIu64, file->directory, file->name,
+                              file->length_bytes);
     }
     return TR_OK;
 }
 
 tr_status tr_segment_file_sync(tr_segment_file *file, tr_error *error) {
-    return sync_descriptor(file->descriptor) ? TR_OK : fail_on_file(file, "make it durable", error);
+    return tr_descriptor_sync(file->descriptor) ? TR_OK : fail_on_file(file, "make it durable", error);
 }
 
 tr_status tr_segment_file_close(tr_segment_file *file, tr_error *error) {
-    tr_status status = close_descriptor(file->descriptor) ? TR_OK : fail_on_file(file, "close it", error);
-    close_descriptor(file->directory_descriptor); /* nothing was written through it */
+    tr_status status = tr_descriptor_close(file->descriptor) ? TR_OK : fail_on_file(file, "close it", error);
+    tr_descriptor_close(file->directory_descriptor); /* nothing was written through it */
     free(file->name);
     free(file->directory);
     *file = (tr_segment_file){.directory_descriptor = -1, .descriptor = -1};

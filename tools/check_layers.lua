@@ -8,7 +8,7 @@ local layers = {
     { "bytes", "utf8", "span_crc", "digest" },
     { "record", "record_view" },
     { "json" },
-    { "source", "mapping", "segment_file", "segment_list" },
+    { "source", "mapping", "descriptor", "new_file", "segment_file", "segment_list" },
     { "snapshot", "snapshot_store" },
     { "log", "gap", "segment_reader", "segment_walk" },
     { "trace", "trace_json", "trace_store", "traces", "transition" },
@@ -16,12 +16,14 @@ local layers = {
     { "histogram", "activity" },
     { "timing", "spans", "timing_merge", "timing_parts", "worst_traces" },
     { "writer" },
+    { "held_log" },
 }
 
 -- The order alone would allow these: only replay sees both a log and traces.
 local strangers = {
     trace = { log = true, source = true },
     writer = { trace = true, replay = true },
+    held_log = { trace = true, replay = true, writer = true },
     histogram = { log = true, trace = true, replay = true },
 }
 

@@ -137,8 +137,10 @@ int luaopen_tracereel_host(lua_State *L) {
         {"make_directory", make_directory},
         {"list_directory", list_directory},
         {"is_special_file", is_special_file},
+        {"hold_log", tr_host_hold_log},
         {NULL, NULL},
     };
+    tr_host_open_held_log(L);
     luaL_newlib(L, functions); /* module */
     tr_host_push_coroutine(L);
     lua_setfield(L, -2, "coroutine");

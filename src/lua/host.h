@@ -12,4 +12,8 @@ void tr_host_push_coroutine(lua_State *L);
 int tr_host_xpcall(lua_State *L);
 int tr_host_guard(lua_State *L);
 
+/* host_held_log.c: makes the type; the Lua function that holds a log. */
+void tr_host_open_held_log(lua_State *L);
+int tr_host_hold_log(lua_State *L);
+
 #endif
