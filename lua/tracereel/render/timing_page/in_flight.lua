@@ -1,0 +1,74 @@
+-- How many traces were open at a time.
+local axis = require "tracereel.render.axis"
+local html = require "tracereel.render.html"
+local svg = require "tracereel.render.svg"
+local words = require "tracereel.render.timing_page.words"
+
+local in_flight = {}
+
+local top_y, plot_height = 18, 150
+
+---The most traces that were open at a time, and when.
+---@param report tracereel.timing_report
+---@return tracereel.in_flight_point|nil
+function in_flight.peak(report)
+    local peak
+    for _, point in ipairs(report.traces.in_flight.points) do
+        if not peak or point.count > peak.count then
+            peak = point
+        end
+    end
+    return peak
+end
+
+local function count_labels(labelled, top)
+    local parts = {}
+    for _, count in ipairs(labelled) do
+        local y = ("%.1f"):format(top_y + plot_height * (1 - count / top))
+        parts[#parts + 1] = svg.line("grid", 0, y, 1, y)
+        parts[#parts + 1] = html.element("text", { class = "strong", x = 0, y = y, dy = -3 }, html.count(count))
+    end
+    return table.concat(parts)
+end
+
+local function anchor_at(position)
+    return position < 0.04 and "start" or position > 0.96 and "end" or "middle"
+end
+
+local function time_labels(scale)
+    local bottom = top_y + plot_height
+    local parts = {}
+    for _, tick in ipairs(scale.ticks) do
+        parts[#parts + 1] = svg.line("tick", tick.position, bottom, tick.position, bottom + 5)
+        parts[#parts + 1] = svg.text(tick.is_minor and "minor" or "major", tick.position, bottom + 18,
+            anchor_at(tick.position), tick.label)
+    end
+    return table.concat(parts)
+end
+
+---@param report tracereel.timing_report
+function in_flight.section(report)
+    local points = report.traces.in_flight.points
+    local peak = in_flight.peak(report)
+    if not peak or #points < 2 then
+        return ""
+    end
+    local first_ns, last_ns = points[1].time_ns, points[#points].time_ns
+    local scale = axis.clock(first_ns, last_ns)
+    local top, labelled = axis.counts(peak.count)
+    local steps = {}
+    for index, point in ipairs(points) do
+        steps[index] = { scale.position(point.time_ns), point.count / top }
+    end
+    local label = ("Open traces from %s to %s: at most %s, at %s"):format(words.time(first_ns), words.time(last_ns),
+        html.count(peak.count), words.time(peak.time_ns))
+    local note = ("Traces that had started and not ended, one point every %s. Times are UTC, from %s to %s."):format(
+        words.unbroken(html.duration(report.traces.in_flight.bucket_ns)), words.unbroken(words.time(first_ns)),
+        words.unbroken(words.time(last_ns)))
+    return words.section("in-flight", "Traces in flight", note,
+        svg.chart("in-flight", top_y + plot_height + 24, label,
+            svg.stretched(top_y, plot_height, svg.stairs("in-flight", steps, 1.0)), count_labels(labelled, top),
+            svg.line("axis", 0, top_y + plot_height, 1, top_y + plot_height), time_labels(scale)))
+end
+
+return in_flight
