@@ -8,7 +8,7 @@
 #include <lauxlib.h>
 
 #include "lua/binding.h"
-#include "lua/limits_pool.h"
+#include "tracereel/pool.h"
 
 typedef enum unwinding_reason { UNWIND_NOTHING, UNWIND_MEMORY, UNWIND_TIME, UNWIND_INTERRUPT } unwinding_reason;
 
@@ -58,7 +58,7 @@ static void raise_while_unwinding(lua_State *L, lua_Debug *activation) {
 
 /* Callable from signal handlers, as lua_sethook is. */
 static void unwind(unwinding_reason reason) {
-    unwinding = reason;
+    unwinding = (sig_atomic_t)reason;
     tr_lua_stop_flag = reason == UNWIND_INTERRUPT ? TR_STOP_INTERRUPT : TR_STOP_LIMIT;
     if (running != NULL) {
         lua_sethook(running, raise_while_unwinding, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
@@ -142,6 +142,10 @@ static bool is_refused(const void *block, size_t bytes, size_t growth) {
     return is_over;
 }
 
+/* A script makes and drops millions of small objects of few sizes; the pool is faster than malloc for them. It is given
+ * back when the process ends. */
+static tr_pool pool;
+
 void *tr_limits_allocate(void *user_data, void *block, size_t old_bytes, size_t new_bytes) {
     (void)user_data;
     if (block == NULL) {
@@ -151,7 +155,7 @@ void *tr_limits_allocate(void *user_data, void *block, size_t old_bytes, size_t 
         is_refused(block, new_bytes, new_bytes - old_bytes)) {
         return NULL;
     }
-    void *moved = tr_pool_reallocate(block, old_bytes, new_bytes);
+    void *moved = tr_pool_reallocate(&pool, block, old_bytes, new_bytes);
     if (moved != NULL || new_bytes == 0) {
         used_bytes += new_bytes - old_bytes;
     }
