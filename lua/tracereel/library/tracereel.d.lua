@@ -45,7 +45,9 @@ function tracereel.timing(flow, worst_count) end
 function tracereel.writer(directory, options) end
 
 ---A Lua value as JSON text. Keys are sorted; a table with only 1..n is an array; tracereel.null is null.
----Integers are exact; texts that are not UTF-8 are shown with U+FFFD. Raises on functions, cycles and mixed tables.
+---Integers are exact; texts that are not UTF-8 are shown with U+FFFD; records and traces are what their json() gives.
+---An empty table is an array, unless its metatable has `__jsontype = "object"` (which `completed_nodes` has).
+---Raises on functions, cycles and mixed tables.
 ---@param value any
 ---@return string
 function tracereel.json(value) end
@@ -86,7 +88,7 @@ function tracereel.sorted(t) end
 ---What the engine raises when something other than the call itself is wrong: a table that `tostring` turns into its
 ---message. Errors of a handler are raised as this too, with kind "script".
 ---@class tracereel.failure
----@field kind "io"|"memory"|"not_a_log"|"invalid"|"damaged"|"locked"|"argument"|"script"
+---@field kind "io"|"memory"|"not_a_log"|"invalid"|"damaged"|"locked"|"argument"|"script"|"interrupted"
 ---@field message string one line: file, offset, what was expected, what was found, what to do
 ---@field traceback string|nil of a handler's error
 
@@ -292,7 +294,7 @@ function trace:json() end
 ---@field gap? fun(gap: tracereel.gap)
 ---@field violation? fun(rec: tracereel.rec, trace: tracereel.trace|nil, code: string)
 ---@field tick? fun(now_ns: integer)
----@field every? string time between ticks, of log time: "1s"
+---@field every? string|integer time between ticks, of log time: "1s", or nanoseconds
 
 ---@class tracereel.log
 ---@field path string
@@ -313,11 +315,13 @@ function log:replay(handlers, ...) end
 ---@return fun(): tracereel.rec|nil, tracereel.trace|nil
 function log:records(filter) end
 
----The traces that are open at the end of the log, in order of their ids. Reads the log if it has not been read to its end.
+---The traces that are open at the end of the log, in order of their ids. Reads the log if it has not been read to its
+---end; a `records()` that was left early is read on, and cannot be pulled any further. Called by a handler: the traces
+---that are open so far.
 ---@return tracereel.trace[]
 function log:traces() end
 
----The gaps met so far by the latest reading, in order.
+---The gaps met so far by the latest reading, in order: the first 10000 of them (`stats().gaps` counts all).
 ---@return tracereel.gap[]
 function log:gaps() end
 
