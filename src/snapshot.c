@@ -1,19 +1,15 @@
 #include "tracereel/snapshot.h"
 
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bytes.h"
 #include "fail.h"
+#include "json_reader.h"
 
 /* XSNP, u32 version, u64 length, then that many bytes of JSON. */
 enum { OFFSET_VERSION = 4, OFFSET_LENGTH = 8, HEADER_BYTES = 16, VERSION = 1 };
-
-enum { JSON_DEPTH = 16, JSON_PIECE_BYTES = 1 << 30 /* json-c counts in int */ };
-
-typedef struct json_object json;
 
 static tr_status check_header(const uint8_t *bytes, size_t length, tr_error *error) {
     if (length < HEADER_BYTES) {
@@ -35,209 +31,245 @@ static tr_status check_header(const uint8_t *bytes, size_t length, tr_error *err
     return TR_OK;
 }
 
-static tr_status parse_json(const char *text, size_t length, json **root, tr_error *error) {
-    struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH);
-    if (tokener == NULL) {
-        return tr_fail_memory(error, "reading a snapshot");
-    }
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-    size_t done = 0;
-    do {
-        size_t piece = length - done < JSON_PIECE_BYTES ? length - done : JSON_PIECE_BYTES;
-        *root = json_tokener_parse_ex(tokener, text + done, (int)piece);
-        done += json_tokener_get_parse_end(tokener);
-    } while (json_tokener_get_error(tokener) == json_tokener_continue && done < length);
-    enum json_tokener_error problem = json_tokener_get_error(tokener);
-    json_tokener_free(tokener);
-    if (problem == json_tokener_success && done == length && json_object_is_type(*root, json_type_object)) {
-        return TR_OK;
-    }
-    json_object_put(*root);
-    *root = NULL;
-    const char *words = problem == json_tokener_continue  ? "the JSON ends early"
-                        : problem == json_tokener_success ? "more follows the JSON object, or it is no object"
-                                                          : json_tokener_error_desc(problem);
-    return tr_fail(error, TR_ERROR_INVALID, "offset %zu: %s", HEADER_BYTES + done, words);
-}
-
-/* Reads the members of one JSON object. The first that is wrong is noted, and all further reading does nothing. */
-typedef struct member_reader {
-    json *object;
-    const char *where;
-    tr_error *error;
-    tr_status status;
-} member_reader;
-
-static json *member(member_reader *reader, const char *name, enum json_type type, bool may_be_null) {
-    json *value = NULL;
-    if (reader->status != TR_OK) {
-        return NULL;
-    }
-    bool present = json_object_object_get_ex(reader->object, name, &value);
-    if (json_object_is_type(value, type) || (may_be_null && value == NULL)) {
-        return value;
-    }
-    reader->status =
-        tr_fail(reader->error, TR_ERROR_INVALID, "%s: expected \"%s\" to be %s, found %s", reader->where, name,
-                json_type_to_name(type), present ? json_type_to_name(json_object_get_type(value)) : "nothing");
-    return NULL;
-}
-
-static uint64_t number_in(member_reader *reader, json *value, const char *name, uint64_t maximum) {
-    if (reader->status != TR_OK) {
-        return 0;
-    }
-    uint64_t number = json_object_get_uint64(value);
-    if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0 || number > maximum) {
-        reader->status = tr_fail(reader->error, TR_ERROR_INVALID, "%s: \"%s\" is not a number from 0 to %" PRIu64,
-                                 reader->where, name, maximum);
-        return 0;
-    }
-    return number;
-}
-
-static uint64_t number_member(member_reader *reader, const char *name, uint64_t maximum) {
-    return number_in(reader, member(reader, name, json_type_int, false), name, maximum);
-}
-
-/* A node id that may be null. */
-static uint32_t optional_node(member_reader *reader, const char *name, bool *present) {
-    json *value = member(reader, name, json_type_int, true);
-    *present = value != NULL;
-    return value != NULL ? (uint32_t)number_in(reader, value, name, UINT32_MAX) : 0;
-}
-
-/* The block that a snapshot is cut from. Its size was computed before, so cutting cannot fail. */
+/* The block that a snapshot is cut from: the traces first, then what they point to. Its size follows from the length of
+ * the JSON, in which everything takes up more, or not much less, than it does here. */
 typedef struct block {
+    tr_snapshot *snapshot;
+    tr_snapshot_trace *traces;
     uint8_t *next;
 } block;
 
-static void *cut(block *from, size_t bytes) {
-    void *piece = from->next;
+/* The shortest state of a trace: 32 digits as its name, and the two members that must be there. */
+enum { SHORTEST_TRACE_BYTES = sizeof "\"\":{\"started_nodes\":[],\"completed_nodes\":{}}" - 1 + 32 };
+
+static bool make_block(block *made, size_t json_bytes) {
+    size_t trace_room = (json_bytes / SHORTEST_TRACE_BYTES + 1) * sizeof(tr_snapshot_trace);
+    /* A number in a list takes two bytes of JSON at the least, and four here. */
+    size_t bytes = sizeof(tr_snapshot) + trace_room + 2 * json_bytes + 64;
+    made->snapshot = json_bytes < SIZE_MAX / 8 ? calloc(1, bytes) : NULL;
+    if (made->snapshot == NULL) {
+        return false;
+    }
+    made->traces = (tr_snapshot_trace *)(made->snapshot + 1);
+    made->next = (uint8_t *)made->traces + trace_room;
+    return true;
+}
+
+/* Takes what was written from `next` on, and leaves `next` aligned for whatever comes. */
+static void cut(block *from, size_t bytes) {
     from->next += (bytes + 7) & ~(size_t)7;
-    return piece;
 }
 
-static size_t trace_bytes(json *state) {
-    json *started = NULL;
-    json *completed = NULL;
-    json *metadata = NULL;
-    size_t bytes = 3 * 8; /* what rounding up may add to each of the three pieces */
-    if (json_object_object_get_ex(state, "started_nodes", &started) && json_object_is_type(started, json_type_array)) {
-        bytes += json_object_array_length(started) * sizeof(uint32_t);
-    }
-    if (json_object_object_get_ex(state, "completed_nodes", &completed) &&
-        json_object_is_type(completed, json_type_object)) {
-        bytes += (size_t)json_object_object_length(completed) * sizeof(tr_snapshot_node);
-    }
-    if (json_object_object_get_ex(state, "suspension_metadata", &metadata) &&
-        json_object_is_type(metadata, json_type_string)) {
-        bytes += (size_t)json_object_get_string_len(metadata);
-    }
-    return bytes;
+/* How much of a name a message shows. */
+static int shown(tr_text name) {
+    return name.length_bytes < 64 ? (int)name.length_bytes : 64;
 }
 
-static void read_started(member_reader *reader, block *from, tr_snapshot_trace *trace) {
-    json *array = member(reader, "started_nodes", json_type_array, false);
-    size_t count = array != NULL ? json_object_array_length(array) : 0;
-    uint32_t *nodes = cut(from, count * sizeof *nodes);
-    for (size_t i = 0; i < count; i++) {
-        nodes[i] = (uint32_t)number_in(reader, json_object_array_get_idx(array, i), "started_nodes", UINT32_MAX);
+static bool is(tr_text name, const char *expected) {
+    return name.length_bytes == strlen(expected) && memcmp(name.bytes, expected, name.length_bytes) == 0;
+}
+
+/* Says which member is missing; `bits` has one for each that was seen, in the order of `names`. */
+static void require_members(tr_json_reader *reader, unsigned bits, const char *const *names, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        if ((bits >> i & 1) == 0) {
+            tr_json_reader_fail(reader, "\"%s\" is missing in the object that ends here", names[i]);
+        }
+    }
+}
+
+/* The number of a member's name among `names`, or `count`; its bit is set. */
+static unsigned find_member(tr_text name, const char *const *names, unsigned count, unsigned *bits) {
+    unsigned found = 0;
+    while (found < count && !is(name, names[found])) {
+        found++;
+    }
+    *bits |= 1u << found;
+    return found;
+}
+
+static uint32_t read_u32(tr_json_reader *reader) {
+    uint64_t number = 0;
+    (void)tr_json_reader_unsigned(reader, UINT32_MAX, &number);
+    return (uint32_t)number;
+}
+
+/* A node id that may be null. */
+static uint32_t read_optional_node(tr_json_reader *reader, bool *present) {
+    *present = !tr_json_reader_null(reader);
+    return *present ? read_u32(reader) : 0;
+}
+
+static void read_started(tr_json_reader *reader, block *from, tr_snapshot_trace *trace) {
+    uint32_t *nodes = (uint32_t *)(void *)from->next;
+    uint32_t count = 0;
+    (void)tr_json_reader_enter_array(reader);
+    while (tr_json_reader_next_element(reader)) {
+        uint32_t node_id = read_u32(reader);
+        if (reader->status == TR_OK) {
+            nodes[count++] = node_id;
+        }
     }
     trace->started_nodes = nodes;
-    trace->started_count = (uint32_t)count;
+    trace->started_count = count;
+    cut(from, count * sizeof *nodes);
 }
 
-static void read_completed(member_reader *reader, block *from, tr_snapshot_trace *trace) {
-    json *object = member(reader, "completed_nodes", json_type_object, false);
-    size_t count = object != NULL ? (size_t)json_object_object_length(object) : 0;
-    tr_snapshot_node *nodes = cut(from, count * sizeof *nodes);
+static bool parse_node_id(tr_text name, uint32_t *node_id) {
+    uint64_t number = 0;
+    tr_json_reader digits = tr_json_reader_begin(name.bytes, name.length_bytes, 0, NULL);
+    bool is_number = tr_json_reader_unsigned(&digits, UINT32_MAX, &number) && digits.at == digits.end &&
+                     name.bytes[0] >= '0' && name.bytes[0] <= '9';
+    *node_id = (uint32_t)number;
+    return is_number;
+}
+
+static tr_snapshot_node read_output(tr_json_reader *reader) {
+    static const char *const names[] = {"offset", "size", "schema_hash"};
+    tr_snapshot_node node = {0};
+    tr_text name;
+    unsigned bits = 0;
+    (void)tr_json_reader_enter_object(reader);
+    while (tr_json_reader_next_member(reader, &name)) {
+        switch (find_member(name, names, 3, &bits)) {
+        case 0:
+            (void)tr_json_reader_unsigned(reader, UINT64_MAX, &node.output_offset);
+            break;
+        case 1:
+            node.output_size = read_u32(reader);
+            break;
+        case 2:
+            (void)tr_json_reader_unsigned(reader, UINT64_MAX, &node.schema_hash);
+            break;
+        default:
+            tr_json_reader_skip(reader);
+        }
+    }
+    require_members(reader, bits, names, 3);
+    return node;
+}
+
+static void read_completed(tr_json_reader *reader, block *from, tr_snapshot_trace *trace) {
+    tr_snapshot_node *nodes = (tr_snapshot_node *)(void *)from->next;
+    uint32_t count = 0;
+    tr_text name;
+    (void)tr_json_reader_enter_object(reader);
+    while (tr_json_reader_next_member(reader, &name)) {
+        uint32_t node_id = 0;
+        if (!parse_node_id(name, &node_id)) {
+            tr_json_reader_fail(reader, "\"%.*s\" is not a node id", shown(name), name.bytes);
+        }
+        tr_snapshot_node node = read_output(reader);
+        node.node_id = node_id;
+        if (reader->status == TR_OK) {
+            nodes[count++] = node;
+        }
+    }
     trace->completed_nodes = nodes;
-    trace->completed_count = (uint32_t)count;
-    if (object == NULL) {
-        return;
-    }
-    json_object_object_foreach(object, key, value) {
-        char *end = NULL;
-        unsigned long long id = strtoull(key, &end, 10);
-        member_reader output = {value, reader->where, reader->error, reader->status};
-        if (*key < '0' || *key > '9' || *end != '\0' || id > UINT32_MAX) {
-            output.status = tr_fail(reader->error, TR_ERROR_INVALID, "%s: \"%s\" is not a node id", reader->where, key);
-        }
-        nodes->node_id = (uint32_t)id;
-        nodes->output_offset = number_member(&output, "offset", UINT64_MAX);
-        nodes->output_size = (uint32_t)number_member(&output, "size", UINT32_MAX);
-        nodes->schema_hash = number_member(&output, "schema_hash", UINT64_MAX);
-        reader->status = output.status;
-        nodes++;
-    }
+    trace->completed_count = count;
+    cut(from, count * sizeof *nodes);
 }
 
-static void read_suspension_metadata(member_reader *reader, block *from, tr_snapshot_trace *trace) {
-    json *text = member(reader, "suspension_metadata", json_type_string, true);
-    if (text != NULL) {
-        uint32_t length = (uint32_t)json_object_get_string_len(text);
-        char *bytes = cut(from, length);
-        memcpy(bytes, json_object_get_string(text), length);
+static void read_suspension_metadata(tr_json_reader *reader, block *from, tr_snapshot_trace *trace) {
+    char *bytes = (char *)from->next;
+    uint32_t length = 0;
+    if (!tr_json_reader_null(reader) && tr_json_reader_text(reader, bytes, &length)) {
         trace->suspension_metadata = (tr_text){bytes, length};
+        cut(from, length);
     }
 }
 
-static tr_status read_trace(const char *id, json *state, block *from, tr_snapshot_trace *trace, tr_error *error) {
-    if (!tr_trace_id_parse(id, strlen(id), trace->trace_id) || !json_object_is_type(state, json_type_object)) {
-        return tr_fail(error, TR_ERROR_INVALID, "trace_states: \"%.80s\" is not a trace id with its state", id);
+static void read_trace(tr_json_reader *reader, tr_text id, block *from, tr_snapshot_trace *trace) {
+    static const char *const names[] = {"started_nodes", "completed_nodes", "last_completed_node", "suspended_at",
+                                        "suspension_metadata"};
+    unsigned bits = 0;
+    tr_text name;
+    if (!tr_trace_id_parse(id.bytes, id.length_bytes, trace->trace_id)) {
+        tr_json_reader_fail(reader, "\"%.*s\" is not a trace id", shown(id), id.bytes);
     }
-    member_reader reader = {state, id, error, TR_OK};
-    trace->last_completed_node = optional_node(&reader, "last_completed_node", &trace->has_last_completed_node);
-    trace->suspended_at = optional_node(&reader, "suspended_at", &trace->is_suspended);
-    read_started(&reader, from, trace);
-    read_completed(&reader, from, trace);
-    read_suspension_metadata(&reader, from, trace);
-    return reader.status;
+    (void)tr_json_reader_enter_object(reader);
+    while (tr_json_reader_next_member(reader, &name)) {
+        switch (find_member(name, names, 5, &bits)) {
+        case 0:
+            read_started(reader, from, trace);
+            break;
+        case 1:
+            read_completed(reader, from, trace);
+            break;
+        case 2:
+            trace->last_completed_node = read_optional_node(reader, &trace->has_last_completed_node);
+            break;
+        case 3:
+            trace->suspended_at = read_optional_node(reader, &trace->is_suspended);
+            break;
+        case 4:
+            read_suspension_metadata(reader, from, trace);
+            break;
+        default:
+            tr_json_reader_skip(reader);
+        }
+    }
+    require_members(reader, bits, names, 2);
 }
 
-static tr_status read_root(json *root, tr_snapshot **out, tr_error *error) {
-    member_reader reader = {root, "the snapshot", error, TR_OK};
-    json *position = member(&reader, "wal_position", json_type_object, false);
-    json *states = member(&reader, "trace_states", json_type_object, false);
-    if (reader.status != TR_OK) {
-        return reader.status;
+static void read_traces(tr_json_reader *reader, block *from) {
+    tr_text id;
+    (void)tr_json_reader_enter_object(reader);
+    while (tr_json_reader_next_member(reader, &id)) {
+        read_trace(reader, id, from, &from->traces[from->snapshot->trace_count]);
+        from->snapshot->trace_count += reader->status == TR_OK;
     }
-    size_t count = (size_t)json_object_object_length(states);
-    size_t bytes = sizeof(tr_snapshot) + 8 + count * sizeof(tr_snapshot_trace) + 8;
-    {
-        json_object_object_foreach(states, sized_id, sized_state) {
-            (void)sized_id;
-            bytes += trace_bytes(sized_state);
+}
+
+static void read_position(tr_json_reader *reader, tr_snapshot *snapshot) {
+    static const char *const names[] = {"file_sequence", "offset"};
+    unsigned bits = 0;
+    tr_text name;
+    (void)tr_json_reader_enter_object(reader);
+    while (tr_json_reader_next_member(reader, &name)) {
+        switch (find_member(name, names, 2, &bits)) {
+        case 0:
+            (void)tr_json_reader_unsigned(reader, UINT64_MAX, &snapshot->sequence);
+            break;
+        case 1:
+            (void)tr_json_reader_unsigned(reader, UINT64_MAX, &snapshot->offset);
+            break;
+        default:
+            tr_json_reader_skip(reader);
         }
     }
-    tr_snapshot *snapshot = calloc(1, bytes);
-    if (snapshot == NULL) {
-        return tr_fail_memory(error, "reading a snapshot");
-    }
-    block from = {(uint8_t *)snapshot};
-    cut(&from, sizeof *snapshot);
-    tr_snapshot_trace *trace = cut(&from, count * sizeof *trace);
-    snapshot->traces = trace;
-    snapshot->trace_count = count;
-    member_reader place = {position, "wal_position", error, TR_OK};
-    snapshot->sequence = number_member(&place, "file_sequence", UINT64_MAX);
-    snapshot->offset = number_member(&place, "offset", UINT64_MAX);
-    snapshot->id = number_member(&reader, "id", UINT64_MAX);
-    snapshot->created_at_s = number_member(&reader, "created_at", UINT64_MAX);
-    snapshot->record_count = number_member(&reader, "record_count", UINT64_MAX);
-    tr_status status = place.status != TR_OK ? place.status : reader.status;
-    json_object_object_foreach(states, id, state) {
-        if (status == TR_OK) {
-            status = read_trace(id, state, &from, trace++, error);
+    require_members(reader, bits, names, 2);
+}
+
+static void read_root(tr_json_reader *reader, block *from) {
+    static const char *const names[] = {"wal_position", "trace_states", "id", "created_at", "record_count"};
+    tr_snapshot *snapshot = from->snapshot;
+    unsigned bits = 0;
+    tr_text name;
+    (void)tr_json_reader_enter_object(reader);
+    while (tr_json_reader_next_member(reader, &name)) {
+        switch (find_member(name, names, 5, &bits)) {
+        case 0:
+            read_position(reader, snapshot);
+            break;
+        case 1:
+            read_traces(reader, from);
+            break;
+        case 2:
+            (void)tr_json_reader_unsigned(reader, UINT64_MAX, &snapshot->id);
+            break;
+        case 3:
+            (void)tr_json_reader_unsigned(reader, UINT64_MAX, &snapshot->created_at_s);
+            break;
+        case 4:
+            (void)tr_json_reader_unsigned(reader, UINT64_MAX, &snapshot->record_count);
+            break;
+        default:
+            tr_json_reader_skip(reader);
         }
     }
-    if (status != TR_OK) {
-        tr_snapshot_free(snapshot);
-        return status;
-    }
-    *out = snapshot;
-    return TR_OK;
+    require_members(reader, bits, names, 5);
+    tr_json_reader_finish(reader);
 }
 
 tr_status tr_snapshot_parse(const uint8_t *bytes, size_t length, tr_snapshot **snapshot, tr_error *error) {
@@ -246,13 +278,20 @@ tr_status tr_snapshot_parse(const uint8_t *bytes, size_t length, tr_snapshot **s
     if (status != TR_OK) {
         return status;
     }
-    json *root = NULL;
-    status = parse_json((const char *)bytes + HEADER_BYTES, length - HEADER_BYTES, &root, error);
-    if (status == TR_OK) {
-        status = read_root(root, snapshot, error);
-        json_object_put(root);
+    block from;
+    if (!make_block(&from, length - HEADER_BYTES)) {
+        return tr_fail_memory(error, "reading a snapshot");
     }
-    return status;
+    from.snapshot->traces = from.traces;
+    const char *json = (const char *)bytes + HEADER_BYTES;
+    tr_json_reader reader = tr_json_reader_begin(json, length - HEADER_BYTES, HEADER_BYTES, error);
+    read_root(&reader, &from);
+    if (reader.status != TR_OK) {
+        tr_snapshot_free(from.snapshot);
+        return reader.status;
+    }
+    *snapshot = from.snapshot;
+    return TR_OK;
 }
 
 void tr_snapshot_free(tr_snapshot *snapshot) {

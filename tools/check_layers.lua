@@ -7,7 +7,7 @@ local layers = {
     { "status", "fail" },
     { "bytes", "utf8", "span_crc", "digest" },
     { "record", "record_view" },
-    { "json" },
+    { "json", "json_reader" },
     { "source", "mapping", "descriptor", "new_file", "segment_file", "segment_list" },
     { "snapshot", "snapshot_store" },
     { "log", "gap", "segment_reader", "segment_walk" },

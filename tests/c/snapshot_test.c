@@ -124,52 +124,75 @@ static void wrong_members(void) {
     static const struct {
         const char *json, *words;
     } cases[] = {
-        {"[]", "no object"},
-        {"null ", "no object"},
-        {BEFORE AFTER "x", "offset "},
-        {"{}", "wal_position"},
-        {"{\"wal_position\":{},\"trace_states\":[]}", "\"trace_states\" to be object, found array"},
-        {"{\"id\":0,\"created_at\":0,\"record_count\":0,\"wal_position\":{\"file_sequence\":-1,\"offset\":0},\"trace_"
-         "states\":{}}",
-         "file_sequence"},
-        {"{\"id\":0,\"created_at\":0,\"record_count\":0,\"wal_position\":{\"file_sequence\":0,\"offset\":1.5},\"trace_"
-         "states\":{}}",
-         "\"offset\" to be int"},
-        {"{\"id\":0,\"created_at\":0,\"record_count\":0,\"wal_position\":{\"file_sequence\":0,\"offset\":\"1\"},"
-         "\"trace_states\":{}}",
-         "\"offset\" to be int"},
+        {"[]", "offset 16: expected an object, found '['"},
+        {"null ", "offset 16: expected an object, found 'n'"},
+        {BEFORE AFTER "x", "more follows"},
+        {"{}", "offset 18: \"wal_position\" is missing in the object that ends here"},
+        {"{\"wal_position\":{\"offset\":0},\"trace_states\":[]}", "offset 44: \"file_sequence\" is missing"},
+        {"{\"trace_states\":[]}", "offset 32: expected an object, found '['"},
+        {"{\"id\":-1}", "offset 22: expected a number from 0 to 18446744073709551615"},
+        {"{\"id\":1.5}", "expected a number from 0 to 18446744073709551615"},
+        {"{\"id\":1e3}", "expected a number from 0 to 18446744073709551615"},
+        {"{\"id\":01}", "expected a number from 0 to 18446744073709551615"},
+        {"{\"id\":\"1\"}", "expected a number from 0 to 18446744073709551615"},
+        {"{\"id\":18446744073709551616}", "expected a number from 0 to 18446744073709551615"},
+        {"{\"id\":99999999999999999999999}", "expected a number from 0 to 18446744073709551615"},
+        {"{\"x\":01}", "offset 22: expected a comma or the end of the object, found '1'"},
+        {"{\"x\":-}", "expected a digit"},
+        {"{\"x\":1.}", "expected a digit"},
+        {"{\"x\":nul}", "expected a value, found 'n'"},
+        {"{\"x\":1,}", "expected a member's name, found '}'"},
+        {"{\"x\" 1}", "expected a colon, found '1'"},
+        {"{\"x\":\"a\nb\"}", "control byte"},
         {BEFORE "\"not an id\":" EMPTY_STATE AFTER, "\"not an id\" is not a trace id"},
-        {BEFORE "\"" ID_1 "\":null" AFTER, "is not a trace id with its state"},
-        {STATE("\"last_completed_node\":null,\"suspended_at\":null"), "started_nodes"},
-        {STATE("\"last_completed_node\":4294967296," NODES),
-         "\"last_completed_node\" is not a number from 0 to 4294967295"},
-        {STATE("\"last_completed_node\":-1," NODES), "last_completed_node"},
-        {STATE("\"suspended_at\":\"4\"," NODES), "\"suspended_at\" to be int, found string"},
-        {STATE("\"started_nodes\":{},\"completed_nodes\":{}"), "\"started_nodes\" to be array"},
-        {STATE("\"started_nodes\":[1,\"2\"],\"completed_nodes\":{}"), "started_nodes"},
-        {STATE("\"started_nodes\":[1,null],\"completed_nodes\":{}"), "started_nodes"},
-        {STATE("\"started_nodes\":[4294967296],\"completed_nodes\":{}"), "started_nodes"},
+        {BEFORE "\"" ID_1 "\":null" AFTER, "expected an object, found 'n'"},
+        {STATE("\"last_completed_node\":null,\"suspended_at\":null"),
+         "\"started_nodes\" is missing in the object that ends here"},
+        {STATE("\"started_nodes\":[]"), "\"completed_nodes\" is missing"},
+        {STATE("\"last_completed_node\":4294967296," NODES ""), "expected a number from 0 to 4294967295"},
+        {STATE("\"last_completed_node\":-1," NODES ""), "expected a number from 0 to 4294967295"},
+        {STATE("\"suspended_at\":\"4\"," NODES ""), "expected a number from 0 to 4294967295"},
+        {STATE("\"started_nodes\":{},\"completed_nodes\":{}"), "expected an array, found '{'"},
+        {STATE("\"started_nodes\":[1,\"2\"],\"completed_nodes\":{}"), "expected a number from 0 to 4294967295"},
+        {STATE("\"started_nodes\":[1,null],\"completed_nodes\":{}"), "expected a number from 0 to 4294967295"},
+        {STATE("\"started_nodes\":[4294967296],\"completed_nodes\":{}"), "expected a number from 0 to 4294967295"},
+        {STATE("\"started_nodes\":[1 2],\"completed_nodes\":{}"), "expected a comma or the end of the array"},
         {STATE("\"started_nodes\":[],\"completed_nodes\":{\"x\":{}}"), "\"x\" is not a node id"},
         {STATE("\"started_nodes\":[],\"completed_nodes\":{\"\":{}}"), "\"\" is not a node id"},
+        {STATE("\"started_nodes\":[],\"completed_nodes\":{\" 1\":{}}"), "is not a node id"},
         {STATE("\"started_nodes\":[],\"completed_nodes\":{\"4294967296\":{}}"), "is not a node id"},
-        {STATE("\"started_nodes\":[],\"completed_nodes\":{\"1\":null}"), "offset"},
+        {STATE("\"started_nodes\":[],\"completed_nodes\":{\"1\":null}"), "expected an object, found 'n'"},
+        {STATE("\"started_nodes\":[],\"completed_nodes\":{\"1\":{\"offset\":0,\"size\":1}}"),
+         "\"schema_hash\" is missing"},
         {STATE("\"started_nodes\":[],\"completed_nodes\":{\"1\":{\"offset\":0,\"size\":4294967296,\"schema_hash\":0}}"),
-         "\"size\" is not a number from 0 to 4294967295"},
-        {STATE("\"started_nodes\":[],\"completed_nodes\":{\"1\":{\"offset\":0,\"size\":1,\"schema_hash\":-1}}"),
-         "schema_hash"},
-        {STATE("\"started_nodes\":[],\"completed_nodes\":{\"1\":{\"offset\":0,\"size\":1,\"schema_hash\":1e3}}"),
-         "schema_hash"},
-        {STATE(NODES ",\"suspension_metadata\":{}"), "suspension_metadata"}};
+         "expected a number from 0 to 4294967295"},
+        {STATE("\"started_nodes\":[],\"completed_nodes\":{\"1\":{\"schema_hash\":-1}}"),
+         "expected a number from 0 to 18446744073709551615"},
+        {STATE("" NODES ",\"suspension_metadata\":{}"), "expected a text, found '{'"},
+        {STATE("" NODES ",\"suspension_metadata\":\"\\x\""), "escape"},
+        {STATE("" NODES ",\"suspension_metadata\":\"\\u12g4\""), "escape"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         check_refused(cases[i].json, cases[i].words);
     }
 }
 
+static void what_else_json_allows(void) {
+    tr_snapshot *snapshot = parse(
+        " { \"x\" : [ { \"y\":[0,-2.5e+3,0.1E-9,true,false,null,\"\\\"\",{},[ ]] } ] ,\r\n\t\"id\":7,\"wal_position\":"
+        "{\"offset\":1,\"z\":[],\"file_sequence\":2},\"trace_states\":{\"" ID_1 "\":{" NODES ",\"suspension_metadata\":"
+        "\"\\u00e9\\ud83d\\ude42\\ud800x\\/\\n\\u0000\\udc00\\u20AC\"}" AFTER " ");
+    REQUIRE(snapshot != NULL && snapshot->trace_count == 1);
+    CHECK_UINT(2, snapshot->sequence);
+    static const char expected[] = "\xc3\xa9\xf0\x9f\x99\x82\xef\xbf\xbdx/\n\0\xef\xbf\xbd\xe2\x82\xac";
+    CHECK_BYTES(expected, sizeof expected - 1, snapshot->traces[0].suspension_metadata.bytes,
+                snapshot->traces[0].suspension_metadata.length_bytes);
+    tr_snapshot_free(snapshot);
+}
+
 static void deep_json_is_refused(void) {
-    char json[40000];
-    memset(json, '[', sizeof json - 1);
-    json[sizeof json - 1] = '\0';
-    check_refused(json, "too deep");
+    char json[40000] = "{\"x\":";
+    memset(json + 5, '[', sizeof json - 6);
+    check_refused(json, "the JSON is nested too deeply");
 }
 
 /* --- snapshots in a log --- */
@@ -269,6 +292,7 @@ int main(int argc, char **argv) {
     check_run("a wrong magic, version or length is refused with its offset", wrong_headers);
     check_run("JSON that is cut anywhere is refused", json_that_is_cut_anywhere);
     check_run("a member that is missing, of a wrong type or too large is refused by its name", wrong_members);
+    check_run("unknown members are passed over, and escapes are understood", what_else_json_allows);
     check_run("JSON without end in its depth is refused", deep_json_is_refused);
     check_run("reading begins at the newest snapshot, unless it is ignored", reading_begins_at_the_newest_snapshot);
     check_run("a snapshot that cannot be read is damage, and an older one or the whole log is read instead",

@@ -1,0 +1,298 @@
+#include "tracereel/replay.h"
+
+#include <errno.h>
+#include <malloc.h>
+
+#include "log_fixture.h"
+#include "scarce_memory.h"
+
+static const char *const samples[] = {"orders",          "done-only", "edge",           "archived",
+                                      "snapshot",        "torn-tail", "zero-tail",      "bit-flip-payload",
+                                      "bit-flip-length", "bad-type",  "garbage-middle", "lost-page",
+                                      "missing-segment", "restarted", "short-record",   "short-middle-segment"};
+
+/* --- the sample logs --- */
+
+/* What tr_json_trace gives, less what the expected states do not have. */
+static void keep_expected_keys(tr_json *json) {
+    static const char *const others[] = {"\"error_count\":", "\"last_ns\":", "\"record_count\":", "\"start_ns\":",
+                                         "\"status\":",      "\"tainted\":", "\"violations\":"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char *key = memmem(json->bytes, json->length_bytes, others[i], strlen(others[i]));
+        REQUIRE(key != NULL);
+        char *end = json->bytes + json->length_bytes;
+        char *next = key + strlen(others[i]);
+        int depth = 0;
+        for (; next < end && (depth > 0 || (*next != ',' && *next != '}')); next++) {
+            depth += *next == '[' ? 1 : *next == ']' ? -1 : 0;
+        }
+        if (*next == ',') {
+            next++;
+        } else {
+            key--; /* the last member: the comma before it goes */
+        }
+        memmove(key, next, (size_t)(end - next));
+        json->length_bytes -= (size_t)(next - key);
+    }
+}
+
+static void check_states(const char *name, tr_traces *traces) {
+    expected_lines lines = read_expected(name, "states");
+    REQUIRE(lines.bytes != NULL);
+    size_t count = tr_traces_open_count(traces);
+    tr_trace **sorted = tr_traces_sorted(traces);
+    char *line;
+    size_t length;
+    for (size_t i = 0; i < count; i++) {
+        tr_json json;
+        tr_json_init(&json);
+        tr_json_trace(&json, sorted[i]);
+        keep_expected_keys(&json);
+        REQUIRE(next_expected(&lines, &line, &length));
+        /* The order of completed_nodes is that of their ids there and of their coming here; the first can be compared.
+         */
+        const char *found = memmem(json.bytes, json.length_bytes, "\"last_completed_node\"", 21);
+        const char *expected = memmem(line, length, "\"last_completed_node\"", 21);
+        REQUIRE(found != NULL && expected != NULL);
+        CHECK_BYTES(expected, length - (size_t)(expected - line), found,
+                    json.length_bytes - (size_t)(found - json.bytes));
+        CHECK_INT(expected - line, found - json.bytes);
+        tr_json_free(&json);
+    }
+    CHECK(!next_expected(&lines, &line, &length));
+    free(lines.bytes);
+    free(sorted);
+}
+
+static tr_status replay_to_end(tr_replay *replay) {
+    tr_event event;
+    tr_status status;
+    do {
+        status = tr_replay_next(replay, &event);
+    } while (status == TR_OK || status == TR_GAP);
+    return status;
+}
+
+static void states_at_the_end(void) {
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        char path[128];
+        tr_log *log;
+        tr_replay *replay;
+        snprintf(path, sizeof path, FIXTURES "%s", samples[i]);
+        REQUIRE(tr_log_open(path, NULL, &log, NULL) == TR_OK);
+        REQUIRE(tr_replay_open(log, &replay) == TR_OK);
+        CHECK_INT(TR_END, replay_to_end(replay));
+        check_states(samples[i], tr_replay_traces(replay));
+        tr_replay_close(replay);
+        tr_log_close(log);
+    }
+}
+
+/* A trace is tainted when it was open while something was lost, and only then. */
+static void taint_by_damage(void) {
+    tr_log *log;
+    tr_replay *replay;
+    tr_event event;
+    tr_status status;
+    uint64_t gap_at = 0, last_ns = 0, now_ns = 0;
+    REQUIRE(tr_log_open(FIXTURES "garbage-middle", NULL, &log, NULL) == TR_OK);
+    REQUIRE(tr_replay_open(log, &replay) == TR_OK);
+    while ((status = tr_replay_next(replay, &event)) != TR_END) {
+        if (status == TR_GAP && tr_gap_class_is_damage(tr_log_gap(log)->gap_class)) {
+            gap_at = last_ns;
+        } else if (status == TR_OK) {
+            last_ns = tr_record_timestamp_ns(&event.record);
+            CHECK(tr_replay_now_ns(replay) >= now_ns && tr_replay_now_ns(replay) >= last_ns);
+            now_ns = tr_replay_now_ns(replay);
+        }
+    }
+    REQUIRE(gap_at > 0);
+    size_t count = tr_traces_open_count(tr_replay_traces(replay)), tainted = 0;
+    tr_trace **sorted = tr_traces_sorted(tr_replay_traces(replay));
+    for (size_t i = 0; i < count; i++) {
+        CHECK_INT(sorted[i]->start_ns <= gap_at, tr_trace_is_tainted(sorted[i]));
+        tainted += tr_trace_is_tainted(sorted[i]);
+    }
+    CHECK(tainted > 0 && tainted < count);
+    free(sorted);
+    tr_replay_close(replay);
+    tr_log_close(log);
+}
+
+/* --- filters --- */
+
+static bool passes(tr_filter filter, written_record written) {
+    uint8_t bytes[256];
+    tr_record record;
+    tr_defect defect;
+    CHECK_INT(TR_OK, tr_record_decode(bytes, put_record(bytes, written), &record, &defect));
+    return tr_filter_passes(&filter, &record);
+}
+
+static void filters(void) {
+    static const uint32_t nodes[] = {3, 4};
+    static const uint8_t ids[1][TR_TRACE_ID_BYTES] = {{7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7}};
+    written_record done = {.type = 2, .trace = 7, .node_id = 4, .timestamp_ns = 100};
+    CHECK(passes((tr_filter){0}, done));
+    CHECK(passes((tr_filter){.types = 1u << 2}, done));
+    CHECK(!passes((tr_filter){.types = 1u << 1 | 1u << 3}, done));
+    CHECK(passes((tr_filter){.nodes = nodes, .node_count = 2}, done));
+    CHECK(!passes((tr_filter){.nodes = nodes, .node_count = 1}, done));
+    CHECK(passes((tr_filter){.nodes = nodes, .node_count = 2}, (written_record){.type = 4})); /* names no node */
+    CHECK(passes((tr_filter){.nodes = nodes, .node_count = 2}, (written_record){.type = 7}));
+    CHECK(passes((tr_filter){.nodes = nodes, .node_count = 2}, (written_record){.type = 8}));
+    CHECK(!passes((tr_filter){.nodes = nodes, .node_count = 2}, (written_record){.type = 6, .node_id = 5}));
+    CHECK(passes((tr_filter){.traces = ids, .trace_count = 1}, done));
+    CHECK(!passes((tr_filter){.traces = ids, .trace_count = 1}, (written_record){.type = 2, .trace = 8}));
+    CHECK(passes((tr_filter){.since_ns = 100, .until_ns = 101}, done));
+    CHECK(!passes((tr_filter){.since_ns = 101}, done));
+    CHECK(!passes((tr_filter){.until_ns = 100}, done));
+}
+
+/* --- out of memory --- */
+
+#if CAN_RUN_OUT_OF_MEMORY
+
+/* Which allocation fails, counted from 0; and what is taken and not given back. */
+static struct {
+    bool counting;
+    long fails_at;
+    bool fails_on; /* all behind it fail, too */
+    long count;
+    long live;
+} memory;
+
+void *__libc_malloc(size_t size);                 /* NOLINT(bugprone-reserved-identifier) */
+void *__libc_calloc(size_t count, size_t size);   /* NOLINT(bugprone-reserved-identifier) */
+void *__libc_realloc(void *pointer, size_t size); /* NOLINT(bugprone-reserved-identifier) */
+void __libc_free(void *pointer);                  /* NOLINT(bugprone-reserved-identifier) */
+
+static bool fails_now(void) {
+    if (!memory.counting) {
+        return false;
+    }
+    long number = memory.count++;
+    if (number == memory.fails_at || (memory.fails_on && number > memory.fails_at)) {
+        errno = ENOMEM;
+        return true;
+    }
+    return false;
+}
+
+static void *noted(void *pointer) {
+    memory.live += memory.counting && pointer != NULL;
+    return pointer;
+}
+
+void *malloc(size_t size) {
+    return fails_now() ? NULL : noted(__libc_malloc(size));
+}
+
+void *calloc(size_t count, size_t size) {
+    return fails_now() ? NULL : noted(__libc_calloc(count, size));
+}
+
+void *realloc(void *pointer, size_t size) {
+    if (fails_now()) {
+        return NULL;
+    }
+    return pointer == NULL ? noted(__libc_realloc(pointer, size)) : __libc_realloc(pointer, size);
+}
+
+void free(void *pointer) {
+    memory.live -= memory.counting && pointer != NULL;
+    __libc_free(pointer);
+}
+
+typedef struct outcome {
+    tr_status status;
+    uint64_t records;
+    uint64_t gaps;
+    size_t open_traces;
+    char message[TR_ERROR_BYTES];
+} outcome;
+
+static outcome replay_counting(const char *path) {
+    outcome found = {.status = TR_OK};
+    tr_log *log = NULL;
+    tr_replay *replay = NULL;
+    tr_error error = {""};
+    tr_event event;
+    memory.counting = true;
+    found.status = tr_log_open(path, NULL, &log, &error);
+    if (found.status == TR_OK) {
+        found.status = tr_replay_open(log, &replay);
+        snprintf(error.message, sizeof error.message, "out of memory");
+    }
+    while (found.status == TR_OK) {
+        tr_status status = tr_replay_next(replay, &event);
+        found.gaps += status == TR_GAP;
+        found.status = status == TR_GAP ? TR_OK : status;
+    }
+    if (replay != NULL) {
+        error = *tr_replay_error(replay);
+        found.records = tr_log_get_statistics(log).records;
+        found.open_traces = tr_traces_open_count(tr_replay_traces(replay));
+    }
+    tr_replay_close(replay);
+    tr_log_close(log);
+    memory.counting = false;
+    snprintf(found.message, sizeof found.message, "%s", error.message);
+    return found;
+}
+
+/* Every allocation fails once. Either that is said, or nothing was missed. */
+static void fail_every_allocation(const char *path, bool fails_on) {
+    memory.fails_at = -2;
+    memory.fails_on = false;
+    outcome expected = replay_counting(path);
+    CHECK_INT(TR_END, expected.status);
+    CHECK_INT(0, memory.live);
+    long refused = 0;
+    for (long at = 0;; at++) {
+        memory.fails_at = at;
+        memory.fails_on = fails_on;
+        memory.count = 0;
+        memory.live = 0;
+        outcome found = replay_counting(path);
+        CHECK_INT(0, memory.live);
+        if (found.status == TR_END) {
+            CHECK_UINT(expected.records, found.records);
+            CHECK_UINT(expected.gaps, found.gaps);
+            CHECK_UINT(expected.open_traces, found.open_traces);
+        } else {
+            CHECK_INT(TR_ERROR_MEMORY, found.status);
+            CHECK_CONTAINS("emory", found.message);
+            refused++;
+        }
+        if (memory.count <= at || check_state.failures > 20) {
+            break;
+        }
+    }
+    CHECK(refused > 10);
+}
+
+static void every_allocation_fails_once(void) {
+    fail_every_allocation(FIXTURES "snapshot", false);
+    fail_every_allocation(FIXTURES "archived", false);
+    fail_every_allocation(FIXTURES "garbage-middle", false);
+}
+
+static void every_allocation_from_one_on_fails(void) {
+    fail_every_allocation(FIXTURES "snapshot", true);
+    fail_every_allocation(FIXTURES "archived", true);
+}
+
+#endif
+
+int main(int argc, char **argv) {
+    check_begin(argc, argv);
+    check_run("every sample log leaves the traces open that are expected of it", states_at_the_end);
+    check_run("traces that were open across damage are tainted, the others are not", taint_by_damage);
+    check_run("a filter passes what it names, and records that name no node", filters);
+#if CAN_RUN_OUT_OF_MEMORY
+    check_run("an allocation that fails is told, and is never the end of the log", every_allocation_fails_once);
+    check_run("so it is when all that follow fail, too", every_allocation_from_one_on_fails);
+#endif
+    return check_end();
+}
