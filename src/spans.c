@@ -92,6 +92,14 @@ static bool reserve(tr_spans *spans, const tr_trace *trace) {
         spans->ready_events = times;
         spans->ready_event_capacity = events * 2;
     }
+    if (trace->node_count > spans->has_failed_capacity) {
+        uint8_t *has_failed = realloc(spans->has_failed, (size_t)trace->node_count * 2);
+        if (has_failed == NULL) {
+            return false;
+        }
+        spans->has_failed = has_failed;
+        spans->has_failed_capacity = (size_t)trace->node_count * 2;
+    }
     return true;
 }
 
@@ -115,25 +123,27 @@ static void add_span(tr_spans *spans, const tr_trace *trace, uint32_t node_index
 }
 
 /* It ended, or was started again without an end. */
-static bool is_finished(const tr_attempt *attempt) {
+static bool is_finished(const tr_trace *trace, const tr_attempt *attempt) {
+    bool is_last = &trace->attempts[trace->nodes[attempt->node_index].last_attempt] == attempt;
     return attempt->outcome == TR_OUTCOME_DONE || attempt->outcome == TR_OUTCOME_ERROR ||
-           (attempt->outcome == TR_OUTCOME_ABANDONED && attempt->next != TR_NONE);
+           (attempt->outcome == TR_OUTCOME_ABANDONED && !is_last);
 }
 
-bool tr_attempt_is_counted(const tr_attempt *attempt) {
-    return is_finished(attempt) && !attempt->cut;
+bool tr_attempt_is_counted(const tr_trace *trace, const tr_attempt *attempt) {
+    return is_finished(trace, attempt) && !attempt->cut;
 }
 
 static void collect_spans(tr_spans *spans, const tr_trace *trace) {
-    for (uint32_t n = 0; n < trace->node_count; n++) {
-        bool failed_before = false;
-        for (uint32_t at = trace->nodes[n].first_attempt; at != TR_NONE; at = trace->attempts[at].next) {
-            const tr_attempt *attempt = &trace->attempts[at];
-            if (tr_attempt_is_counted(attempt)) {
-                add_span(spans, trace, n, attempt, failed_before);
-            }
-            failed_before = failed_before || attempt->outcome != TR_OUTCOME_DONE;
+    if (trace->node_count > 0) {
+        memset(spans->has_failed, 0, trace->node_count);
+    }
+    for (uint32_t i = 0; i < trace->attempt_count; i++) {
+        const tr_attempt *attempt = &trace->attempts[i];
+        uint8_t *has_failed = &spans->has_failed[attempt->node_index];
+        if (tr_attempt_is_counted(trace, attempt)) {
+            add_span(spans, trace, attempt->node_index, attempt, *has_failed != 0);
         }
+        *has_failed |= attempt->outcome != TR_OUTCOME_DONE;
     }
 }
 
@@ -144,7 +154,7 @@ static void collect_ready_events(tr_spans *spans, const tr_trace *trace) {
         times[count++] = trace->start_ns;
     }
     for (uint32_t i = 0; i < trace->attempt_count; i++) {
-        if (is_finished(&trace->attempts[i])) {
+        if (is_finished(trace, &trace->attempts[i])) {
             times[count++] = trace->attempts[i].end_ns;
         }
     }
@@ -319,5 +329,6 @@ void tr_spans_find_critical(tr_spans *spans, const tr_trace *trace, const tr_flo
 void tr_spans_free(tr_spans *spans) {
     free(spans->items);
     free(spans->ready_events);
+    free(spans->has_failed);
     *spans = (tr_spans){0};
 }

@@ -35,10 +35,12 @@ typedef struct tr_spans {
     uint64_t *ready_events; /* times at which a node of the trace can have become ready, ascending */
     size_t ready_event_count;
     size_t ready_event_capacity;
+    uint8_t *has_failed; /* by node: an attempt so far did not end with node_done */
+    size_t has_failed_capacity;
 } tr_spans;
 
 /* Whether an attempt is laid out as a span. */
-bool tr_attempt_is_counted(const tr_attempt *attempt);
+bool tr_attempt_is_counted(const tr_trace *trace, const tr_attempt *attempt);
 
 /* Lays out the attempts of a trace. `flow` may be NULL. False when there is no memory; the spans are then empty. */
 bool tr_spans_lay_out(tr_spans *spans, const tr_trace *trace, const tr_flow *flow);

@@ -144,18 +144,13 @@ static bool add_span(tr_node_timing *node, const tr_span *span, const tr_trace *
 }
 
 static bool add_unfinished(tr_timing *timing, const tr_trace *trace) {
-    for (uint32_t n = 0; n < trace->node_count; n++) {
-        const tr_node *node = &trace->nodes[n];
-        if (node->attempt_count == 0) {
-            continue;
-        }
-        tr_node_timing *timed = tr_timing_need_node(timing, node->node_id);
+    for (uint32_t i = 0; i < trace->attempt_count; i++) {
+        const tr_attempt *attempt = &trace->attempts[i];
+        tr_node_timing *timed = tr_timing_need_node(timing, trace->nodes[attempt->node_index].node_id);
         if (timed == NULL) {
             return false;
         }
-        for (uint32_t at = node->first_attempt; at != TR_NONE; at = trace->attempts[at].next) {
-            timed->unfinished_count += !tr_attempt_is_counted(&trace->attempts[at]);
-        }
+        timed->unfinished_count += !tr_attempt_is_counted(trace, attempt);
     }
     return true;
 }
@@ -191,13 +186,13 @@ static bool add_iteration(tr_node_timing *node, uint64_t lasted_ns, uint32_t num
 }
 
 /* An iteration lasts until the next loop event of its node. */
-static bool add_iterations_of(tr_timing *timing, const tr_trace *trace, uint32_t node_id) {
+static bool add_iterations_of(tr_timing *timing, const tr_trace *trace, uint32_t node_index) {
     const tr_loop_event *previous = NULL;
     uint32_t number = trace->from_snapshot ? TR_NONE : 0;
-    tr_node_timing *node = tr_timing_need_node(timing, node_id);
+    tr_node_timing *node = tr_timing_need_node(timing, trace->nodes[node_index].node_id);
     for (uint32_t i = 0; node != NULL && i < trace->loop_event_count; i++) {
         const tr_loop_event *event = &trace->loop_events[i];
-        if (event->node_id != node_id) {
+        if (event->node_index != node_index) {
             continue;
         }
         if (previous != NULL) {
@@ -215,7 +210,7 @@ static bool add_iterations_of(tr_timing *timing, const tr_trace *trace, uint32_t
 
 static bool add_loops(tr_timing *timing, const tr_trace *trace) {
     for (uint32_t n = 0; trace->loop_event_count > 0 && n < trace->node_count; n++) {
-        if (trace->nodes[n].loop_iterations > 0 && !add_iterations_of(timing, trace, trace->nodes[n].node_id)) {
+        if (trace->nodes[n].last_loop_event != TR_NODE_NONE && !add_iterations_of(timing, trace, n)) {
             return false;
         }
     }

@@ -45,6 +45,33 @@ const tr_node *tr_trace_find_node(const tr_trace *trace, uint32_t node_id) {
     return tr_trace_node((tr_trace *)trace, node_id);
 }
 
+uint32_t tr_trace_next_attempt(const tr_trace *trace, uint32_t node_index, uint32_t from) {
+    for (uint32_t i = from; i < trace->attempt_count; i++) {
+        if (trace->attempts[i].node_index == node_index) {
+            return i;
+        }
+    }
+    return TR_NONE;
+}
+
+const tr_attempt *tr_trace_last_attempt(const tr_trace *trace, const tr_node *node) {
+    return tr_trace_attempt_of((tr_trace *)trace, node);
+}
+
+const tr_loop_event *tr_trace_last_loop_event(const tr_trace *trace, const tr_node *node) {
+    return node->last_loop_event == TR_NODE_NONE ? NULL : &trace->loop_events[node->last_loop_event];
+}
+
+uint32_t tr_trace_loop_iterations(const tr_trace *trace, const tr_node *node) {
+    const tr_loop_event *last = tr_trace_last_loop_event(trace, node);
+    uint32_t count = 0;
+    for (uint32_t i = 0; last != NULL && i <= node->last_loop_event; i++) {
+        const tr_loop_event *event = &trace->loop_events[i];
+        count += event->node_index == last->node_index && !event->is_exit;
+    }
+    return count;
+}
+
 static uint64_t overlap_ns(uint64_t a_start, uint64_t a_end, uint64_t b_start, uint64_t b_end) {
     uint64_t start = a_start > b_start ? a_start : b_start;
     uint64_t end = a_end < b_end ? a_end : b_end;
@@ -70,7 +97,7 @@ uint64_t tr_attempt_duration_ns(const tr_trace *trace, const tr_node *node, cons
 }
 
 bool tr_trace_is_tainted(const tr_trace *trace) {
-    return trace->was_tainted || (trace->damage_count != NULL && *trace->damage_count != trace->damage_at_start);
+    return trace->was_tainted || (trace->home != NULL && trace->home->damage_count != trace->damage_at_start);
 }
 
 tr_recovery tr_trace_recovery(const tr_trace *trace) {
@@ -110,7 +137,7 @@ static void lay_out(const tr_trace *trace, layout *to) {
     tr_trace copy = *trace;
     place(to, &copy, sizeof copy); /* takes the room; written when its pointers are known */
     copy.was_tainted = tr_trace_is_tainted(trace);
-    copy.damage_count = NULL;
+    copy.home = NULL;
     copy.node_index = NULL;
     copy.nodes = place(to, trace->nodes, trace->node_count * sizeof *trace->nodes);
     copy.attempts = place(to, trace->attempts, trace->attempt_count * sizeof *trace->attempts);

@@ -3,37 +3,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nodes and attempts are most of an open trace's memory, and a million traces may be open: so they grow by half. */
-static uint32_t next_capacity(uint32_t capacity) {
-    return capacity < 4 ? 4 : capacity + capacity / 2;
+/* ---- lists ---- */
+
+/* How many items a list with `count` of them has room for. Nothing else says so: a million traces may be open, and each
+ * has five lists. Small ones grow by two, larger ones by a quarter of a power of two. */
+static size_t capacity_for(size_t count) {
+    if (count <= 16) {
+        return (count + 1) & ~(size_t)1;
+    }
+    size_t step = 4;
+    while (step * 8 < count) {
+        step *= 2;
+    }
+    return (count + step - 1) / step * step;
 }
 
-static bool make_room(void **items, uint32_t count, uint32_t *capacity, size_t item_bytes) {
-    if (count < *capacity) {
+/* Makes room for one more item. */
+static bool make_room(const tr_trace *trace, void **items, size_t count, size_t item_bytes) {
+    size_t capacity = capacity_for(count);
+    if (count < capacity) {
         return true;
     }
-    uint32_t larger = next_capacity(*capacity);
-    void *grown = realloc(*items, larger * item_bytes);
+    void *grown =
+        tr_pool_reallocate(&trace->home->pool, *items, capacity * item_bytes, capacity_for(count + 1) * item_bytes);
     if (grown == NULL) {
         return false;
     }
     *items = grown;
-    *capacity = larger;
     return true;
 }
 
-/* For the short lists, which store no capacity: it is the power of two at or above the count. */
-static bool make_room_for_short(void **items, uint32_t count, size_t item_bytes) {
-    if ((count & (count - 1)) != 0) {
-        return true;
-    }
-    void *grown = realloc(*items, (count == 0 ? 1 : (size_t)count * 2) * item_bytes);
-    if (grown == NULL) {
-        return false;
-    }
-    *items = grown;
-    return true;
+static void free_list(const tr_trace *trace, void *items, size_t count, size_t item_bytes) {
+    tr_pool_reallocate(&trace->home->pool, items, capacity_for(count) * item_bytes, 0);
 }
+
+/* ---- nodes ---- */
 
 /* Up to this many nodes a walk over them is as fast as an index, and costs no memory. */
 enum { NODES_WITHOUT_INDEX = 24, FIRST_INDEX = 128 };
@@ -59,6 +63,9 @@ static bool make_room_in_index(tr_trace *trace) {
         return true;
     }
     uint32_t capacity = trace->node_index_capacity == 0 ? FIRST_INDEX : trace->node_index_capacity * 2;
+    while (capacity / 2 < trace->node_count + 1) {
+        capacity *= 2;
+    }
     uint32_t *index = malloc(capacity * sizeof *index);
     if (index == NULL) {
         return false;
@@ -75,8 +82,7 @@ static bool make_room_in_index(tr_trace *trace) {
 
 tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id) {
     void *items = trace->nodes;
-    if (!make_room_in_index(trace) ||
-        !make_room(&items, trace->node_count, &trace->node_capacity, sizeof *trace->nodes)) {
+    if (!make_room_in_index(trace) || !make_room(trace, &items, trace->node_count, sizeof *trace->nodes)) {
         return NULL;
     }
     trace->nodes = items;
@@ -84,32 +90,32 @@ tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id) {
         *index_place(trace, node_id) = trace->node_count;
     }
     tr_node *node = &trace->nodes[trace->node_count++];
-    *node = (tr_node){.node_id = node_id, .first_attempt = TR_NONE, .last_attempt = TR_NONE, .status = TR_NODE_IDLE};
+    *node = (tr_node){
+        .node_id = node_id, .last_attempt = TR_NODE_NONE, .last_loop_event = TR_NODE_NONE, .status = TR_NODE_IDLE};
     return node;
 }
 
+/* ---- what happened ---- */
+
 tr_attempt *tr_trace_add_attempt(tr_trace *trace, tr_node *node, uint64_t start_ns, bool estimated) {
     void *items = trace->attempts;
-    if (!make_room(&items, trace->attempt_count, &trace->attempt_capacity, sizeof *trace->attempts)) {
+    if (trace->attempt_count >= TR_NODE_NONE ||
+        !make_room(trace, &items, trace->attempt_count, sizeof *trace->attempts)) {
         return NULL;
     }
     trace->attempts = items;
-    uint32_t index = trace->attempt_count++;
-    if (node->last_attempt == TR_NONE) {
-        node->first_attempt = index;
-    } else {
-        trace->attempts[node->last_attempt].next = index;
-    }
-    node->last_attempt = index;
-    node->attempt_count++;
-    trace->attempts[index] =
-        (tr_attempt){.start_ns = start_ns, .next = TR_NONE, .outcome = TR_OUTCOME_OPEN, .estimated = estimated};
-    return &trace->attempts[index];
+    node->last_attempt = trace->attempt_count++ & TR_NODE_NONE;
+    tr_attempt *attempt = &trace->attempts[node->last_attempt];
+    *attempt = (tr_attempt){.start_ns = start_ns,
+                            .node_index = (uint32_t)(node - trace->nodes),
+                            .outcome = TR_OUTCOME_OPEN,
+                            .estimated = estimated};
+    return attempt;
 }
 
 tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64_t start_ns) {
     void *items = trace->suspensions;
-    if (!make_room_for_short(&items, trace->suspension_count, sizeof *trace->suspensions)) {
+    if (!make_room(trace, &items, trace->suspension_count, sizeof *trace->suspensions)) {
         return NULL;
     }
     trace->suspensions = items;
@@ -118,24 +124,32 @@ tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64
     return suspension;
 }
 
-tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, uint32_t node_id, uint64_t timestamp_ns, bool is_exit) {
+tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, tr_node *node, uint64_t timestamp_ns, uint32_t iteration,
+                                       bool is_exit) {
     void *items = trace->loop_events;
-    if (!make_room_for_short(&items, trace->loop_event_count, sizeof *trace->loop_events)) {
+    if (trace->loop_event_count >= TR_NODE_NONE ||
+        !make_room(trace, &items, trace->loop_event_count, sizeof *trace->loop_events)) {
         return NULL;
     }
     trace->loop_events = items;
-    tr_loop_event *event = &trace->loop_events[trace->loop_event_count++];
-    *event = (tr_loop_event){timestamp_ns, node_id, is_exit};
+    node->last_loop_event = trace->loop_event_count++ & TR_NODE_NONE;
+    tr_loop_event *event = &trace->loop_events[node->last_loop_event];
+    *event = (tr_loop_event){.timestamp_ns = timestamp_ns,
+                             .iteration = iteration,
+                             .node_index = (uint32_t)(node - trace->nodes) & TR_LOOP_NODE_MASK,
+                             .is_exit = is_exit};
     return event;
 }
 
+/* ---- texts ---- */
+
 /* A copy of a text; "no memory" and "no text" are told apart by the return value. */
-static bool copy_text(tr_text text, char **copy) {
+static bool copy_text(const tr_trace *trace, tr_text text, char **copy) {
     *copy = NULL;
     if (text.length_bytes == 0) {
         return true;
     }
-    *copy = malloc(text.length_bytes);
+    *copy = tr_pool_reallocate(&trace->home->pool, NULL, 0, text.length_bytes);
     if (*copy == NULL) {
         return false;
     }
@@ -143,14 +157,33 @@ static bool copy_text(tr_text text, char **copy) {
     return true;
 }
 
+static bool set_text(const tr_trace *trace, tr_text text, char **held, uint32_t *held_bytes) {
+    char *copy;
+    if (!copy_text(trace, text, &copy)) {
+        return false;
+    }
+    tr_pool_reallocate(&trace->home->pool, *held, *held_bytes, 0);
+    *held = copy;
+    *held_bytes = text.length_bytes;
+    return true;
+}
+
+bool tr_trace_set_metadata(tr_trace *trace, tr_text metadata) {
+    return set_text(trace, metadata, &trace->metadata, &trace->metadata_bytes);
+}
+
+bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata) {
+    return set_text(trace, metadata, &trace->suspension_metadata, &trace->suspension_metadata_bytes);
+}
+
 tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
     void *items = trace->errors;
     char *copy;
-    if (!make_room_for_short(&items, trace->error_list_count, sizeof *trace->errors)) {
+    if (!make_room(trace, &items, trace->error_list_count, sizeof *trace->errors)) {
         return NULL;
     }
     trace->errors = items;
-    if (!copy_text(message, &copy)) {
+    if (!copy_text(trace, message, &copy)) {
         return NULL;
     }
     tr_trace_error *error = &trace->errors[trace->error_list_count++];
@@ -158,12 +191,20 @@ tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
     return error;
 }
 
+/* ---- started nodes: the one list that also shrinks, and so has to know its capacity ---- */
+
 bool tr_trace_add_started(tr_trace *trace, uint32_t node_id) {
-    void *items = trace->started_nodes;
-    if (!make_room(&items, trace->started_count, &trace->started_capacity, sizeof *trace->started_nodes)) {
-        return false;
+    if (trace->started_count == trace->started_capacity) {
+        size_t capacity = capacity_for((size_t)trace->started_count + 1);
+        void *grown = tr_pool_reallocate(&trace->home->pool, trace->started_nodes,
+                                         trace->started_capacity * sizeof *trace->started_nodes,
+                                         capacity * sizeof *trace->started_nodes);
+        if (grown == NULL) {
+            return false;
+        }
+        trace->started_nodes = grown;
+        trace->started_capacity = (uint32_t)capacity;
     }
-    trace->started_nodes = items;
     trace->started_nodes[trace->started_count++] = node_id;
     return true;
 }
@@ -178,71 +219,70 @@ void tr_trace_remove_started(tr_trace *trace, uint32_t node_id) {
     trace->started_count = kept;
 }
 
-bool tr_trace_set_metadata(tr_trace *trace, tr_text metadata) {
-    char *copy;
-    if (!copy_text(metadata, &copy)) {
-        return false;
+/* ---- the trace as a whole ---- */
+
+tr_trace *tr_trace_new(struct tr_trace_home *home) {
+    tr_trace *trace = tr_pool_reallocate(&home->pool, NULL, 0, sizeof *trace);
+    if (trace != NULL) {
+        *trace = (tr_trace){.home = home};
     }
-    free(trace->metadata);
-    trace->metadata = copy;
-    trace->metadata_bytes = metadata.length_bytes;
-    return true;
+    return trace;
 }
 
-bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata) {
-    char *copy;
-    if (!copy_text(metadata, &copy)) {
-        return false;
-    }
-    free(trace->suspension_metadata);
-    trace->suspension_metadata = copy;
-    trace->suspension_metadata_bytes = metadata.length_bytes;
-    return true;
-}
-
-static void free_texts_and_short_lists(tr_trace *trace) {
+static void free_contents(tr_trace *trace) {
+    tr_pool *pool = &trace->home->pool;
     for (uint32_t i = 0; i < trace->error_list_count; i++) {
-        free(trace->errors[i].message);
+        tr_pool_reallocate(pool, trace->errors[i].message, trace->errors[i].message_bytes, 0);
     }
-    free(trace->errors);
-    free(trace->suspensions);
-    free(trace->loop_events);
+    free_list(trace, trace->errors, trace->error_list_count, sizeof *trace->errors);
+    free_list(trace, trace->suspensions, trace->suspension_count, sizeof *trace->suspensions);
+    free_list(trace, trace->loop_events, trace->loop_event_count, sizeof *trace->loop_events);
+    free_list(trace, trace->attempts, trace->attempt_count, sizeof *trace->attempts);
+    free_list(trace, trace->nodes, trace->node_count, sizeof *trace->nodes);
+    tr_pool_reallocate(pool, trace->started_nodes, trace->started_capacity * sizeof *trace->started_nodes, 0);
+    tr_pool_reallocate(pool, trace->suspension_metadata, trace->suspension_metadata_bytes, 0);
+    tr_pool_reallocate(pool, trace->metadata, trace->metadata_bytes, 0);
     free(trace->node_index);
-    free(trace->suspension_metadata);
-    free(trace->metadata);
+}
+
+void tr_trace_free(tr_trace *trace) {
+    if (trace != NULL) {
+        free_contents(trace);
+        tr_pool_reallocate(&trace->home->pool, trace, sizeof *trace, 0);
+    }
 }
 
 void tr_trace_reset(tr_trace *trace) {
-    tr_trace empty = {.nodes = trace->nodes,
-                      .attempts = trace->attempts,
-                      .started_nodes = trace->started_nodes,
-                      .node_capacity = trace->node_capacity,
-                      .attempt_capacity = trace->attempt_capacity,
-                      .started_capacity = trace->started_capacity,
-                      .log_slot = trace->log_slot,
-                      .damage_count = trace->damage_count};
+    tr_trace empty = {.log_slot = trace->log_slot, .home = trace->home};
     memcpy(empty.id, trace->id, sizeof empty.id);
-    free_texts_and_short_lists(trace);
+    free_contents(trace);
     *trace = empty;
 }
 
-/* A copy of the items; NULL where there are none, and where there is no memory, which `*failed` then says. The short
- * lists get room for a power of two. */
-static void *copy_items(const void *items, uint32_t count, size_t item_bytes, bool is_short, bool *failed) {
-    if (count == 0) {
-        return NULL;
+/* A copy of a list; NULL where it is empty, and where there is no memory, which `*failed` then says. */
+static void *copy_list(const tr_trace *trace, const void *from, size_t count, size_t item_bytes, bool *failed) {
+    void *copy = count == 0 ? NULL : tr_pool_reallocate(&trace->home->pool, NULL, 0, capacity_for(count) * item_bytes);
+    if (copy != NULL) {
+        memcpy(copy, from, count * item_bytes);
     }
-    size_t room = is_short ? 1 : count;
-    while (room < count) {
-        room *= 2;
-    }
-    void *copy = malloc(room * item_bytes);
-    if (copy == NULL) {
-        *failed = true;
-        return NULL;
-    }
-    memcpy(copy, items, count * item_bytes);
+    *failed = *failed || (copy == NULL && count > 0);
     return copy;
+}
+
+static bool copy_lists(tr_trace *trace, const tr_trace *from) {
+    bool failed = false;
+    trace->nodes = copy_list(trace, from->nodes, from->node_count, sizeof *from->nodes, &failed);
+    trace->attempts = copy_list(trace, from->attempts, from->attempt_count, sizeof *from->attempts, &failed);
+    trace->suspensions =
+        copy_list(trace, from->suspensions, from->suspension_count, sizeof *from->suspensions, &failed);
+    trace->loop_events =
+        copy_list(trace, from->loop_events, from->loop_event_count, sizeof *from->loop_events, &failed);
+    /* A list that was not copied is empty, so that what was copied can be freed. */
+    trace->node_count = trace->nodes != NULL ? from->node_count : 0;
+    trace->attempt_count = trace->attempts != NULL ? from->attempt_count : 0;
+    trace->suspension_count = trace->suspensions != NULL ? from->suspension_count : 0;
+    trace->loop_event_count = trace->loop_events != NULL ? from->loop_event_count : 0;
+    return !failed;
 }
 
 static bool copy_errors(tr_trace *trace, const tr_trace *from) {
@@ -259,45 +299,41 @@ static bool copy_errors(tr_trace *trace, const tr_trace *from) {
     return true;
 }
 
-static bool copy_texts(tr_trace *trace, const tr_trace *from) {
-    tr_text metadata = {from->metadata, from->metadata_bytes};
-    tr_text suspension_metadata = {from->suspension_metadata, from->suspension_metadata_bytes};
-    return copy_errors(trace, from) && tr_trace_set_metadata(trace, metadata) &&
-           tr_trace_set_suspension_metadata(trace, suspension_metadata);
+static bool copy_contents(tr_trace *trace, const tr_trace *from) {
+    for (uint32_t i = 0; i < from->started_count; i++) {
+        if (!tr_trace_add_started(trace, from->started_nodes[i])) {
+            return false;
+        }
+    }
+    return copy_lists(trace, from) && copy_errors(trace, from) &&
+           tr_trace_set_metadata(trace, (tr_text){from->metadata, from->metadata_bytes}) &&
+           tr_trace_set_suspension_metadata(trace,
+                                            (tr_text){from->suspension_metadata, from->suspension_metadata_bytes}) &&
+           make_room_in_index(trace);
 }
 
 bool tr_trace_assign(tr_trace *trace, const tr_trace *from) {
-    bool failed = false;
+    tr_trace_reset(trace);
     tr_trace made = *from;
-    made.nodes = copy_items(from->nodes, from->node_count, sizeof *from->nodes, false, &failed);
-    made.attempts = copy_items(from->attempts, from->attempt_count, sizeof *from->attempts, false, &failed);
-    made.started_nodes =
-        copy_items(from->started_nodes, from->started_count, sizeof *from->started_nodes, false, &failed);
-    made.suspensions = copy_items(from->suspensions, from->suspension_count, sizeof *from->suspensions, true, &failed);
-    made.loop_events = copy_items(from->loop_events, from->loop_event_count, sizeof *from->loop_events, true, &failed);
-    made.node_capacity = made.nodes == NULL ? 0 : from->node_count;
-    made.attempt_capacity = made.attempts == NULL ? 0 : from->attempt_count;
-    made.started_capacity = made.started_nodes == NULL ? 0 : from->started_count;
-    made.node_index = NULL; /* made again when a node is added */
-    made.node_index_capacity = 0;
+    made.log_slot = trace->log_slot;
+    made.home = trace->home;
+    /* What is owned begins empty, and is copied one by one. */
+    made.node_count = made.attempt_count = made.suspension_count = made.loop_event_count = made.error_list_count = 0;
+    made.started_count = made.started_capacity = made.node_index_capacity = 0;
+    made.metadata_bytes = made.suspension_metadata_bytes = 0;
+    made.nodes = NULL;
+    made.attempts = NULL;
+    made.suspensions = NULL;
+    made.loop_events = NULL;
     made.errors = NULL;
-    made.error_list_count = 0;
+    made.started_nodes = NULL;
+    made.node_index = NULL;
     made.metadata = NULL;
     made.suspension_metadata = NULL;
-    made.log_slot = trace->log_slot;
-    made.damage_count = trace->damage_count;
-    tr_trace_release(trace);
     *trace = made;
-    if (failed || !copy_texts(trace, from)) {
+    if (!copy_contents(trace, from)) {
         tr_trace_reset(trace);
         return false;
     }
     return true;
-}
-
-void tr_trace_release(tr_trace *trace) {
-    free_texts_and_short_lists(trace);
-    free(trace->nodes);
-    free(trace->attempts);
-    free(trace->started_nodes);
 }

@@ -4,14 +4,32 @@
 
 #include <stdbool.h>
 
+#include "tracereel/pool.h"
 #include "tracereel/trace.h"
 
-/* Each returns what it added, uninitialised but for what its arguments say, or NULL when there is no memory (nothing
- * changed then). What was returned earlier from the same list may have moved. */
+/* What the traces of one table share. */
+struct tr_trace_home {
+    tr_pool pool;
+    uint32_t damage_count; /* damaged gaps met so far */
+};
+
+/* A new trace with nothing in it but its home; NULL when there is no memory. */
+tr_trace *tr_trace_new(struct tr_trace_home *home);
+/* NULL is allowed. */
+void tr_trace_free(tr_trace *trace);
+/* Empties the trace for another use: its id, slot and home stay. */
+void tr_trace_reset(tr_trace *trace);
+/* Makes the trace a copy of another with the same id, of this table or another; slot and home stay. False when there is
+ * no memory; it is then empty. */
+bool tr_trace_assign(tr_trace *trace, const tr_trace *from);
+
+/* Each returns what it added, or NULL when there is no memory (nothing changed then). What was returned earlier from
+ * the same list may have moved. */
 tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id);
 tr_attempt *tr_trace_add_attempt(tr_trace *trace, tr_node *node, uint64_t start_ns, bool estimated);
 tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64_t start_ns);
-tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, uint32_t node_id, uint64_t timestamp_ns, bool is_exit);
+tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, tr_node *node, uint64_t timestamp_ns, uint32_t iteration,
+                                       bool is_exit);
 tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message);
 
 /* False when there is no memory; nothing is changed then. */
@@ -21,13 +39,6 @@ bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata);
 
 /* Takes every entry with that id out, keeping the order of the others. */
 void tr_trace_remove_started(tr_trace *trace, uint32_t node_id);
-
-/* Empties the trace for another use: its id, slot and damage_count stay; the memory of its longer lists is kept. */
-void tr_trace_reset(tr_trace *trace);
-/* Makes the trace a copy of another with the same id; slot and damage_count stay. False when there is no memory; it is then reset. */
-bool tr_trace_assign(tr_trace *trace, const tr_trace *from);
-/* Frees everything that the trace owns, but not the trace. */
-void tr_trace_release(tr_trace *trace);
 
 /* The lookup for traces with many nodes; call tr_trace_node. */
 tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id);
@@ -43,6 +54,10 @@ static inline tr_node *tr_trace_node(tr_trace *trace, uint32_t node_id) {
         }
     }
     return NULL;
+}
+
+static inline tr_attempt *tr_trace_attempt_of(tr_trace *trace, const tr_node *node) {
+    return node->last_attempt == TR_NODE_NONE ? NULL : &trace->attempts[node->last_attempt];
 }
 
 #endif

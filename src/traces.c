@@ -9,8 +9,7 @@
 #include "tracereel/trace.h"
 #include "transition.h"
 
-/* How many closed traces keep their memory for the next ones: enough for a steady stream of short traces. */
-enum { SPARE_LIMIT = 256, FIRST_CAPACITY = 64 };
+enum { FIRST_CAPACITY = 64 };
 
 /* One entry of the open-addressed table (linear probing; capacity is a power of two, at most 3/4 full). */
 typedef struct entry {
@@ -27,9 +26,7 @@ struct tr_traces {
     uint32_t free_slot_count;
     uint32_t slot_limit;
     uint32_t slot_capacity; /* of `slots` and `free_slots` */
-    uint32_t damage_count;
-    uint32_t spare_count;
-    tr_trace *spare[SPARE_LIMIT];
+    struct tr_trace_home home;
     tr_trace *closed; /* closed by the latest record, to be freed by the next call */
     uint64_t seed[2];
 };
@@ -107,23 +104,15 @@ static bool grow_slots(tr_traces *traces) {
     return true;
 }
 
-static void free_trace(tr_trace *trace) {
-    if (trace != NULL) {
-        tr_trace_release(trace);
-        free(trace);
-    }
-}
-
 /* Gives the slot of the trace that the previous record closed back, and its memory. */
 static void forget_closed(tr_traces *traces) {
     tr_trace *trace = traces->closed;
     traces->closed = NULL;
     traces->slots[trace->log_slot] = NULL;
     traces->free_slots[traces->free_slot_count++] = trace->log_slot;
-    if (traces->spare_count < SPARE_LIMIT) {
-        traces->spare[traces->spare_count++] = trace;
-    } else {
-        free_trace(trace);
+    tr_trace_free(trace);
+    if (traces->open_count == 0) {
+        tr_pool_release(&traces->home.pool); /* nothing is left in it: a burst of traces does not keep its memory */
     }
 }
 
@@ -131,15 +120,13 @@ static tr_trace *new_trace(tr_traces *traces) {
     if (traces->free_slot_count == 0 && traces->slot_limit == traces->slot_capacity && !grow_slots(traces)) {
         return NULL;
     }
-    tr_trace *trace = traces->spare_count > 0 ? traces->spare[--traces->spare_count] : calloc(1, sizeof *trace);
+    tr_trace *trace = tr_trace_new(&traces->home);
     if (trace == NULL) {
         return NULL;
     }
-    tr_trace_reset(trace);
     trace->log_slot =
         traces->free_slot_count > 0 ? traces->free_slots[--traces->free_slot_count] : traces->slot_limit++;
-    trace->damage_count = &traces->damage_count;
-    trace->damage_at_start = traces->damage_count;
+    trace->damage_at_start = traces->home.damage_count;
     traces->slots[trace->log_slot] = trace;
     return trace;
 }
@@ -167,7 +154,7 @@ static void restart_trace(tr_traces *traces, tr_trace *trace) {
     tr_trace_reset(trace);
     trace->restart_count = restarts + 1;
     trace->violations_seen = seen;
-    trace->damage_at_start = traces->damage_count;
+    trace->damage_at_start = traces->home.damage_count;
 }
 
 tr_traces *tr_traces_new(void) {
@@ -190,11 +177,9 @@ void tr_traces_free(tr_traces *traces) {
         return;
     }
     for (uint32_t i = 0; i < traces->slot_limit; i++) {
-        free_trace(traces->slots[i]);
+        tr_trace_free(traces->slots[i]);
     }
-    for (uint32_t i = 0; i < traces->spare_count; i++) {
-        free_trace(traces->spare[i]);
-    }
+    tr_pool_release(&traces->home.pool);
     free(traces->slots);
     free(traces->free_slots);
     free(traces->entries);
@@ -256,7 +241,7 @@ static bool seed_node(tr_trace *trace, uint32_t node_id, tr_node_status status, 
     if (*node == NULL) {
         return false;
     }
-    (*node)->status = (uint8_t)status;
+    (*node)->status = (unsigned)status & 7u;
     (*node)->from_snapshot = status != TR_NODE_DONE;
     return true;
 }
@@ -342,12 +327,12 @@ tr_status tr_traces_put(tr_traces *traces, const tr_trace *source, tr_trace **tr
         return TR_ERROR_MEMORY;
     }
     trace->was_tainted = tr_trace_is_tainted(source);
-    trace->damage_at_start = traces->damage_count;
+    trace->damage_at_start = traces->home.damage_count;
     return TR_OK;
 }
 
 void tr_traces_note_damage(tr_traces *traces) {
-    traces->damage_count++;
+    traces->home.damage_count++;
 }
 
 tr_trace *tr_traces_find(tr_traces *traces, const uint8_t id[TR_TRACE_ID_BYTES]) {

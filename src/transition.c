@@ -98,10 +98,8 @@ static const trace_rule trace_rules[TR_RECORD_TYPE_COUNT] = {
 };
 
 static tr_attempt *open_attempt_of(tr_trace *trace, const tr_node *node) {
-    if (node->last_attempt == TR_NONE || trace->attempts[node->last_attempt].outcome != TR_OUTCOME_OPEN) {
-        return NULL;
-    }
-    return &trace->attempts[node->last_attempt];
+    tr_attempt *attempt = tr_trace_attempt_of(trace, node);
+    return attempt != NULL && attempt->outcome == TR_OUTCOME_OPEN ? attempt : NULL;
 }
 
 /* An attempt whose start was not written: it can have begun when the latest earlier event made it ready. What came
@@ -143,8 +141,7 @@ static bool change_attempts(tr_trace *trace, tr_node *node, attempt_action actio
         }
         return tr_trace_add_attempt(trace, node, now_ns, false) != NULL;
     case NEED:
-        return open_attempt_of(trace, node) != NULL ||
-               add_estimated_attempt(trace, node, now_ns) != NULL;
+        return open_attempt_of(trace, node) != NULL || add_estimated_attempt(trace, node, now_ns) != NULL;
     case CLOSE_DONE:
         return close_attempt(trace, node, TR_OUTCOME_DONE, now_ns, violations);
     case CLOSE_ERROR:
@@ -159,13 +156,20 @@ static bool change_attempts(tr_trace *trace, tr_node *node, attempt_action actio
 static bool iterate(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
     tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
     uint32_t iteration = tr_view_iteration(record);
-    uint64_t largest = node->loop_iterations == 0 ? 0 : (uint64_t)node->last_iteration + 1;
-    if (iteration > largest && !(trace->from_snapshot && node->loop_iterations == 0)) {
+    const tr_loop_event *last = tr_trace_last_loop_event(trace, node);
+    uint64_t largest = last == NULL ? 0 : (uint64_t)last->iteration + 1;
+    if (iteration > largest && !(trace->from_snapshot && last == NULL)) {
         *violations |= TR_VIOLATION_ITERATION_SKIPPED;
     }
-    node->loop_iterations++;
-    node->last_iteration = iteration;
-    return tr_trace_add_loop_event(trace, node->node_id, now_ns, false) != NULL;
+    return tr_trace_add_loop_event(trace, node, now_ns, iteration, false) != NULL;
+}
+
+/* The number in a loop_exit is of no iteration of its own: the latest one's stays. */
+static bool leave_loop(tr_trace *trace, const tr_record *record, uint64_t now_ns) {
+    tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
+    const tr_loop_event *last = tr_trace_last_loop_event(trace, node);
+    uint32_t iteration = last == NULL ? 0 : last->iteration;
+    return tr_trace_add_loop_event(trace, node, now_ns, iteration, true) != NULL;
 }
 
 static bool note_error(tr_trace *trace, const tr_record *record, uint64_t now_ns, bool is_trace_failure) {
@@ -192,7 +196,7 @@ static bool is_excused(tr_trace *trace, const tr_node *node, uint32_t violation)
     case NOT_STARTED:
         return !trace->records_starts || open_attempt_of(trace, node) != NULL;
     case NOT_LOOPING:
-        return trace->from_snapshot && node->loop_iterations == 0;
+        return trace->from_snapshot && node->last_loop_event == TR_NODE_NONE;
     default:
         return false;
     }
@@ -206,7 +210,7 @@ static bool apply_to_node(tr_trace *trace, const tr_record *record, node_event e
     }
     const node_rule *rule = &node_rules[event][node->status];
     *violations |= is_excused(trace, node, rule->violation) ? 0 : rule->violation;
-    node->status = rule->next;
+    node->status = rule->next & 7u;
     return change_attempts(trace, node, (attempt_action)rule->attempt, now_ns, violations);
 }
 
@@ -249,7 +253,7 @@ static void resume(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
     end_suspension(trace, now_ns, violations);
     tr_node *node = trace->is_suspended ? tr_trace_node(trace, trace->suspended_at) : NULL;
     if (node != NULL) {
-        node->status = node_rules[RESUME][node->status].next;
+        node->status = node_rules[RESUME][node->status].next & 7u;
     }
     trace->is_suspended = false;
 }
@@ -294,7 +298,7 @@ static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t
     case TR_TYPE_LOOP_ITERATION:
         return iterate(trace, record, now_ns, violations);
     case TR_TYPE_LOOP_EXIT:
-        return tr_trace_add_loop_event(trace, tr_view_node_id(record), now_ns, true) != NULL;
+        return leave_loop(trace, record, now_ns);
     default:
         return true;
     }

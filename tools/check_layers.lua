@@ -5,7 +5,7 @@
 -- include its own layer and those below.
 local layers = {
     { "status", "fail" },
-    { "bytes", "utf8", "span_crc", "digest" },
+    { "bytes", "pool", "utf8", "span_crc", "digest" },
     { "record", "record_view" },
     { "json", "json_reader" },
     { "source", "mapping", "descriptor", "new_file", "segment_file", "segment_list" },

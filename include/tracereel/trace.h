@@ -98,26 +98,27 @@ const char *tr_violation_meaning(unsigned bit);
 /* One try of a node, from its start to its end. */
 typedef struct tr_attempt {
     uint64_t start_ns;
-    uint64_t end_ns; /* 0 while open */
-    uint32_t next;   /* index of the node's next attempt in the trace's `attempts`, or TR_NONE */
-    uint8_t outcome; /* tr_outcome */
-    bool estimated;  /* no node_start was written: start_ns is the latest earlier event that can have made it ready */
-    bool cut;        /* it began before what is known of the trace: start_ns is the time of its end */
+    uint64_t end_ns;     /* 0 while open */
+    uint32_t node_index; /* of its node in the trace's `nodes` */
+    uint8_t outcome;     /* tr_outcome */
+    bool estimated; /* no node_start was written: start_ns is the latest earlier event that can have made it ready */
+    bool cut;       /* it began before what is known of the trace: start_ns is the time of its end */
 } tr_attempt;
 
+/* "No such index", in the members of tr_node. */
+#define TR_NODE_NONE ((1u << 29) - 1)
+
+/* Packed, because a million traces may be open. */
 typedef struct tr_node {
     uint64_t output_offset; /* of the last node_done; bytes from the start of the arena file, 0 = none */
     uint64_t schema_hash;
     uint32_t output_size;
     uint32_t node_id;
-    uint32_t attempt_count;
-    uint32_t first_attempt; /* index into the trace's `attempts`, or TR_NONE */
-    uint32_t last_attempt;
-    uint32_t loop_iterations; /* loop_iteration records seen */
-    uint32_t last_iteration;  /* the number in the latest of them; read it only where loop_iterations > 0 */
-    uint8_t status;           /* tr_node_status */
-    bool is_completed;        /* the engine's completed_nodes has it */
-    bool from_snapshot;       /* a snapshot says that it runs, and nothing has been heard of it since */
+    uint32_t last_attempt : 29;    /* index into the trace's `attempts`, or TR_NODE_NONE */
+    uint32_t status : 3;           /* tr_node_status */
+    uint32_t last_loop_event : 29; /* index into the trace's `loop_events`, or TR_NODE_NONE */
+    uint32_t is_completed : 1;     /* the engine's completed_nodes has it */
+    uint32_t from_snapshot : 1;    /* a snapshot says that it runs, and nothing has been heard of it since */
 } tr_node;
 
 typedef struct tr_suspension {
@@ -126,11 +127,14 @@ typedef struct tr_suspension {
     uint32_t node_id;
 } tr_suspension;
 
+#define TR_LOOP_NODE_MASK 0x7fffffffu
+
 /* A loop_iteration, or the loop_exit that ends the last one. */
 typedef struct tr_loop_event {
     uint64_t timestamp_ns;
-    uint32_t node_id;
-    bool is_exit;
+    uint32_t iteration;
+    uint32_t node_index : 31; /* of the loop node in the trace's `nodes` */
+    uint32_t is_exit : 1;
 } tr_loop_event;
 
 typedef struct tr_trace_error {
@@ -150,11 +154,11 @@ typedef struct tr_trace {
     uint32_t record_count;  /* its trace_start included */
     uint32_t error_count;   /* node_error records */
     uint32_t restart_count; /* second and further trace_starts */
-    uint32_t violations_seen;     /* tr_violation bits */
-    uint32_t damage_at_start;     /* what *damage_count was when the trace was opened */
-    const uint32_t *damage_count; /* damaged gaps met so far; NULL in a copy */
-    uint8_t status;               /* tr_trace_status */
-    bool was_tainted;             /* ask tr_trace_is_tainted */
+    uint32_t violations_seen;   /* tr_violation bits */
+    uint32_t damage_at_start;   /* damaged gaps met in the log before it was opened */
+    struct tr_trace_home *home; /* what the traces of its table share; NULL in a copy */
+    uint8_t status;             /* tr_trace_status */
+    bool was_tainted;           /* ask tr_trace_is_tainted */
     bool from_snapshot;
     bool records_starts; /* a node_start was seen */
 
@@ -177,8 +181,6 @@ typedef struct tr_trace {
     uint32_t suspension_count;
     uint32_t error_list_count;
     uint32_t loop_event_count;
-    uint32_t node_capacity;
-    uint32_t attempt_capacity;
     uint32_t node_index_capacity;
     uint32_t *node_index; /* finds a node by its id where there are many; NULL in small traces and in copies */
     tr_node *nodes;
@@ -190,6 +192,16 @@ typedef struct tr_trace {
 
 /* The node with that id, or NULL. */
 const tr_node *tr_trace_find_node(const tr_trace *trace, uint32_t node_id);
+
+/* The attempts of a node are those of the trace that name its index, in order. Gives the first of them at or behind the
+ * place `from` in the trace's `attempts`, or TR_NONE. */
+uint32_t tr_trace_next_attempt(const tr_trace *trace, uint32_t node_index, uint32_t from);
+/* The node's last attempt, or NULL. */
+const tr_attempt *tr_trace_last_attempt(const tr_trace *trace, const tr_node *node);
+/* Its latest loop_iteration or loop_exit, or NULL. */
+const tr_loop_event *tr_trace_last_loop_event(const tr_trace *trace, const tr_node *node);
+/* How many loop_iteration records of it were seen. */
+uint32_t tr_trace_loop_iterations(const tr_trace *trace, const tr_node *node);
 
 /* The time an attempt ran: end - start, less what the trace was suspended at this node meanwhile; 0 where the clock
  * stepped back, and while it is open. */

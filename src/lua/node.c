@@ -5,11 +5,15 @@
  * the copy is counted here, and read from the trace when it is asked for. */
 typedef struct tr_lua_node {
     tr_node node;
-    tr_attempt last; /* good where node.attempt_count > 0 */
+    tr_attempt last; /* good where the node has attempts */
     uint64_t duration_ns;
     uint32_t error_list_count;
     uint32_t restart_count;
 } tr_lua_node;
+
+static bool has_attempts(const tr_node *node) {
+    return node->last_attempt != TR_NODE_NONE;
+}
 
 enum { NODE_UPVALUE_STATUS = TR_UPVALUE_FIRST_OWN, NODE_USER_VALUE_TRACE = 1 };
 
@@ -21,8 +25,9 @@ void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, 
     self->duration_ns = 0;
     self->error_list_count = trace->error_list_count;
     self->restart_count = trace->restart_count;
-    if (node->attempt_count > 0) {
-        self->last = trace->attempts[node->last_attempt];
+    const tr_attempt *last = tr_trace_last_attempt(trace, node);
+    if (last != NULL) {
+        self->last = *last;
         self->duration_ns = tr_attempt_duration_ns(trace, node, &self->last);
     }
     lua_pushvalue(L, metatable_index);
@@ -37,14 +42,14 @@ void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, 
     X(id, lua_pushinteger(L, (lua_Integer)node->node_id))                                                              \
     X(status, lua_pushvalue(L, lua_upvalueindex(NODE_UPVALUE_STATUS + node->status)))                                  \
     X(attempts, push_attempts(L, self))                                                                                \
-    X(start_ns, push_time_if(L, node->attempt_count > 0, self->last.start_ns))                                         \
-    X(end_ns, push_time_if(L, node->attempt_count > 0 && self->last.outcome != TR_OUTCOME_OPEN, self->last.end_ns))    \
+    X(start_ns, push_time_if(L, has_attempts(node), self->last.start_ns))                                              \
+    X(end_ns, push_time_if(L, has_attempts(node) && self->last.outcome != TR_OUTCOME_OPEN, self->last.end_ns))         \
     X(duration_ns, tr_lua_push_unsigned(L, self->duration_ns))                                                         \
-    X(estimated, lua_pushboolean(L, node->attempt_count > 0 && self->last.estimated))                                  \
+    X(estimated, lua_pushboolean(L, has_attempts(node) && self->last.estimated))                                       \
     X(error, push_last_error(L, self))                                                                                 \
     X(error_count, lua_pushinteger(L, count_errors(L, self)))                                                          \
-    X(loop_iterations, lua_pushinteger(L, (lua_Integer)node->loop_iterations))                                         \
-    X(last_iteration, push_time_if(L, node->loop_iterations > 0, node->last_iteration))                                \
+    X(loop_iterations, push_loop_iterations(L, self))                                                                  \
+    X(last_iteration, push_last_iteration(L, self))                                                                    \
     X(completed, lua_pushboolean(L, node->is_completed))                                                               \
     X(output_offset, tr_lua_push_unsigned(L, node->output_offset))                                                     \
     X(output_size, lua_pushinteger(L, (lua_Integer)node->output_size))                                                 \
@@ -81,30 +86,41 @@ static const tr_trace *push_trace_of(lua_State *L, const tr_lua_node *self) {
     return trace;
 }
 
+/* The attempts that there were when the node was asked for. */
 static void push_attempts(lua_State *L, const tr_lua_node *self) {
     const tr_trace *trace = push_trace_of(L, self); /* handle */
     const tr_node *node = &self->node;
-    uint32_t count = node->attempt_count;
-    uint32_t at = node->first_attempt;
-    lua_createtable(L, count < INT32_MAX ? (int)count : INT32_MAX, 0); /* handle, attempts */
-    for (uint32_t i = 1; i <= count && at != TR_NONE; i++) {
-        const tr_attempt *attempt = i == count ? &self->last : &trace->attempts[at];
-        at = trace->attempts[at].next;
+    lua_newtable(L); /* handle, attempts */
+    uint32_t at = has_attempts(node) ? tr_trace_next_attempt(trace, self->last.node_index, 0) : TR_NONE;
+    for (lua_Integer number = 1; at != TR_NONE && at <= node->last_attempt; number++) {
+        bool is_last = at == node->last_attempt;
+        const tr_attempt *attempt = is_last ? &self->last : &trace->attempts[at];
         lua_createtable(L, 0, 6); /* handle, attempts, attempt */
         tr_lua_set_unsigned(L, "start_ns", attempt->start_ns);
         if (attempt->outcome != TR_OUTCOME_OPEN) {
             tr_lua_set_unsigned(L, "end_ns", attempt->end_ns);
         }
         tr_lua_set_unsigned(L, "duration_ns",
-                            i == count ? self->duration_ns : tr_attempt_duration_ns(trace, node, attempt));
+                            is_last ? self->duration_ns : tr_attempt_duration_ns(trace, node, attempt));
         lua_pushstring(L, tr_outcome_name(attempt->outcome));
         lua_setfield(L, -2, "outcome");
         lua_pushboolean(L, attempt->estimated);
         lua_setfield(L, -2, "estimated");
         lua_pushboolean(L, attempt->cut);
         lua_setfield(L, -2, "cut");
-        lua_rawseti(L, -2, (lua_Integer)i);
+        lua_rawseti(L, -2, number);
+        at = tr_trace_next_attempt(trace, self->last.node_index, at + 1);
     }
+}
+
+static void push_loop_iterations(lua_State *L, const tr_lua_node *self) {
+    lua_pushinteger(L, (lua_Integer)tr_trace_loop_iterations(push_trace_of(L, self), &self->node));
+}
+
+static void push_last_iteration(lua_State *L, const tr_lua_node *self) {
+    const tr_trace *trace = push_trace_of(L, self);
+    const tr_loop_event *last = tr_trace_last_loop_event(trace, &self->node);
+    push_time_if(L, tr_trace_loop_iterations(trace, &self->node) > 0, last != NULL ? last->iteration : 0);
 }
 
 static bool is_error_of(const tr_trace_error *error, const tr_lua_node *self) {
@@ -151,8 +167,7 @@ static int node_index(lua_State *L) {
 
 static int node_tostring(lua_State *L) {
     const tr_lua_node *self = luaL_checkudata(L, 1, TR_LUA_NODE);
-    lua_pushfstring(L, "node %I %s, %I attempts", (LUAI_UACINT)self->node.node_id,
-                    tr_node_status_name(self->node.status), (LUAI_UACINT)self->node.attempt_count);
+    lua_pushfstring(L, "node %I %s", (LUAI_UACINT)self->node.node_id, tr_node_status_name(self->node.status));
     return 1;
 }
 

@@ -179,9 +179,10 @@ static void traces_of_a_snapshot(void) {
 
 static const tr_attempt *attempt_of(const tr_trace *trace, uint32_t node_id, uint32_t number) {
     const tr_node *node = tr_trace_find_node(trace, node_id);
-    uint32_t at = node == NULL ? TR_NONE : node->first_attempt;
+    uint32_t node_index = node == NULL ? TR_NONE : (uint32_t)(node - trace->nodes);
+    uint32_t at = tr_trace_next_attempt(trace, node_index, 0);
     while (at != TR_NONE && number-- > 0) {
-        at = trace->attempts[at].next;
+        at = tr_trace_next_attempt(trace, node_index, at + 1);
     }
     return at == TR_NONE ? NULL : &trace->attempts[at];
 }
@@ -204,7 +205,7 @@ static void attempts_have_ends_and_durations(void) {
     uint32_t before, last;
     tr_traces *traces = tr_traces_new();
     const tr_trace *trace = apply(traces, steps, &before, &last);
-    CHECK_UINT(3, tr_trace_find_node(trace, 3)->attempt_count);
+    CHECK(attempt_of(trace, 3, 3) == NULL);
     check_attempt(trace, 1, 0, 110, 150, TR_OUTCOME_DONE, false, 40);
     check_attempt(trace, 3, 0, 160, 200, TR_OUTCOME_ABANDONED, false, 40);
     check_attempt(trace, 3, 1, 200, 230, TR_OUTCOME_ERROR, false, 30);

@@ -1,0 +1,116 @@
+#include "tracereel/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_POOL 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_POOL 0
+#else
+#define HAS_POOL 1
+#endif
+#else
+#define HAS_POOL 1
+#endif
+
+enum { LARGEST_BYTES = HAS_POOL ? TR_POOL_LARGEST_BYTES : 0, CHUNK_BYTES = 64 * 1024 };
+
+/* A free block. */
+typedef struct free_block {
+    struct free_block *next;
+} free_block;
+
+/* The first bytes of a chunk; blocks follow. */
+typedef struct chunk {
+    struct chunk *next;
+} chunk;
+
+static size_t class_of(size_t bytes) {
+    return (bytes + TR_POOL_STEP_BYTES - 1) / TR_POOL_STEP_BYTES;
+}
+
+static void free_small(tr_pool *pool, void *block, size_t size_class) {
+    free_block *freed = block;
+    freed->next = pool->free_blocks[size_class];
+    pool->free_blocks[size_class] = freed;
+}
+
+/* Takes a new chunk; what is left of the old one goes to the free lists. */
+static int add_chunk(tr_pool *pool) {
+    chunk *added = malloc(CHUNK_BYTES);
+    if (added == NULL) {
+        return 0;
+    }
+    if (pool->unused_bytes >= TR_POOL_STEP_BYTES) {
+        free_small(pool, pool->unused, pool->unused_bytes / TR_POOL_STEP_BYTES);
+    }
+    added->next = pool->chunks;
+    pool->chunks = added;
+    pool->unused = (char *)(added + 1);
+    pool->unused_bytes = (CHUNK_BYTES - sizeof *added) / TR_POOL_STEP_BYTES * TR_POOL_STEP_BYTES;
+    return 1;
+}
+
+static void *allocate(tr_pool *pool, size_t bytes) {
+    if (bytes > LARGEST_BYTES) {
+        return malloc(bytes);
+    }
+    size_t size_class = class_of(bytes);
+    free_block *block = pool->free_blocks[size_class];
+    if (block != NULL) {
+        pool->free_blocks[size_class] = block->next;
+        return block;
+    }
+    size_t block_bytes = size_class * TR_POOL_STEP_BYTES;
+    if (pool->unused_bytes < block_bytes && !add_chunk(pool)) {
+        return NULL;
+    }
+    void *cut = pool->unused;
+    pool->unused += block_bytes;
+    pool->unused_bytes -= block_bytes;
+    return cut;
+}
+
+static void give_back(tr_pool *pool, void *block, size_t bytes) {
+    if (bytes > LARGEST_BYTES) {
+        free(block);
+    } else {
+        free_small(pool, block, class_of(bytes));
+    }
+}
+
+void *tr_pool_reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t new_bytes) {
+    if (block == NULL) {
+        return new_bytes == 0 ? NULL : allocate(pool, new_bytes);
+    }
+    if (new_bytes == 0) {
+        give_back(pool, block, old_bytes);
+        return NULL;
+    }
+    if (old_bytes > LARGEST_BYTES && new_bytes > LARGEST_BYTES) {
+        void *moved = realloc(block, new_bytes);
+        return moved == NULL && new_bytes <= old_bytes ? block : moved;
+    }
+    if (new_bytes <= LARGEST_BYTES && old_bytes <= LARGEST_BYTES && class_of(old_bytes) == class_of(new_bytes)) {
+        return block;
+    }
+    void *moved = allocate(pool, new_bytes);
+    if (moved == NULL) {
+        /* A smaller size is never refused; the block is then given back as one of that size, which it can hold. */
+        return new_bytes <= old_bytes ? block : NULL;
+    }
+    memcpy(moved, block, old_bytes < new_bytes ? old_bytes : new_bytes);
+    give_back(pool, block, old_bytes);
+    return moved;
+}
+
+void tr_pool_release(tr_pool *pool) {
+    while (pool->chunks != NULL) {
+        chunk *next = ((chunk *)pool->chunks)->next;
+        free(pool->chunks);
+        pool->chunks = next;
+    }
+    memset(pool, 0, sizeof *pool);
+}
