@@ -1,5 +1,6 @@
 -- The module that `require "tracereel"` gives: the engine (tracereel.core, in C) and what is words and units.
 -- Its types and texts for people: library/tracereel.d.lua.
+local arenas = require "tracereel.arenas"
 local core = require "tracereel.core"
 local dkjson = require "dkjson"
 local flow = require "tracereel.flow"
@@ -25,6 +26,7 @@ local tracereel = {
     parse_duration = units.parse_duration,
     sorted = units.sorted,
     state = core.state,
+    arenas = arenas.open,
     fail = decision.fail,
     complete = decision.complete,
     await = decision.await,

@@ -141,7 +141,7 @@ end
 ---The module as a script has it: records are made at the log's time, and nothing opens files.
 ---@param now fun(): integer the log's time
 function sandbox.module(now, is_unsafe)
-    local module = copy(tracereel, not is_unsafe and { open = true, writer = true } or nil)
+    local module = copy(tracereel, not is_unsafe and { open = true, writer = true, arenas = true } or nil)
     module.record = core.constructors(now)
     -- Tables of the module's own: what one script does to them must not reach another.
     for _, name in ipairs { "types", "violations", "gap_classes" } do

@@ -3,6 +3,7 @@ local bundled = require "tracereel.bundled"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local host = require "tracereel.host"
+local limits = require "tracereel.limits"
 local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
@@ -12,30 +13,17 @@ local script = require "tracereel.script"
 local script_arguments = require "tracereel.script_arguments"
 local starter = require "tracereel.starter"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
 
 local run = { name = "run", summary = "Replay logs through Lua scripts." }
-
-local default_memory = "1GiB"
 
 function run.define(command)
     command:argument("files", "Scripts, files ending in .lua or names of bundled ones (--list), then logs.")
         :argname("<SCRIPT|LOG>"):args("*")
     options.json(command)
-    command:option("-a --arg", "A value for an argument that a script declares."):argname("<NAME=VALUE>"):count("*")
-        :convert(function(text)
-            return text:match("^[%a_][%w_]*=") and text or nil, ('"%s" is not NAME=VALUE'):format(text)
-        end)
     command:flag("--list", "List the bundled scripts with their arguments.")
     command:option("--new", "Write a starter script with a handler for each type that the log contains.")
         :argname("<NAME.lua>")
-    command:flag("--unsafe", "Give the scripts the whole standard library: files, processes, the clock.")
-    command:option("--max-memory", "Memory for the scripts; 0: no limit.", default_memory):argname("<SIZE>")
-        :convert(units.parse_size)
-    command:option("--max-time", "Time for the whole run; 0: no limit.", "0s"):argname("<DURATION>")
-        :convert(function(text)
-            return units.parse_duration(text == "0" and "0s" or text)
-        end)
+    limits.define(command)
     options.filter(command)
     options.reading(command)
 end
@@ -110,15 +98,6 @@ local function sort_files(files)
     return scripts, log_paths
 end
 
-local function given_arguments(texts)
-    local given = {}
-    for _, text in ipairs(texts or {}) do
-        local name, value = text:match("^([%a_][%w_]*)=(.*)$")
-        given[name] = value
-    end
-    return given
-end
-
 local function write_result(parsed, context, name, result, is_alone)
     if parsed.json then
         local value = result == nil and tracereel.null or result
@@ -136,37 +115,16 @@ local function write_result(parsed, context, name, result, is_alone)
     output.write(text)
 end
 
-local limit_messages = {
-    memory = "the scripts used more memory than --max-memory allows",
-    time = "the scripts took more time than --max-time allows",
-}
-
--- Calls what runs the scripts' code. Where a limit is reached, or a second interrupt comes while a handler is busy,
--- everything unwinds to here.
-local function guarded(callee)
-    local called, problem = host.guard(callee)
-    if called then
-        return
-    end
-    local tripped = host.tripped()
-    if tripped then
-        failure.raise("limit", "%s", limit_messages[tripped])
-    elseif host.interrupted() then
-        failure.raise("interrupted", "interrupted while a handler was busy: finish was not called")
-    end
-    error(problem, 0)
-end
-
 local function run_logs(parsed, files)
     local filter, accepts = options.to_filter(parsed)
     if accepts then
         failure.raise("usage", "run needs whole trace ids for --trace (tracereel traces --full shows them)")
     end
-    local given = given_arguments(parsed.arg)
+    local given = limits.given(parsed)
     local merged = runner.new_merge()
     local is_alone = #files == 1
     local code = logs.each(parsed, function(log, context)
-        guarded(function()
+        limits.guarded(function()
             local scripts = runner.load(files, parsed.unsafe)
             runner.check_given(scripts, given)
             local results = runner.replay(scripts, log, given, filter)
@@ -180,7 +138,7 @@ local function run_logs(parsed, files)
         end)
     end)
     -- Writing a result can run the script's code too, by metamethods.
-    guarded(function()
+    limits.guarded(function()
         for _, joined in ipairs(merged) do
             write_result(parsed, nil, joined.name, joined.result, is_alone)
         end
@@ -198,12 +156,7 @@ function run.run(parsed)
     end
     local files
     files, parsed.logs = sort_files(parsed.files)
-    if parsed.max_memory > 0 then
-        host.limit_memory(parsed.max_memory)
-    end
-    if parsed.max_time > 0 then
-        host.limit_time(parsed.max_time / 1e9)
-    end
+    limits.set(parsed)
     return run_logs(parsed, files)
 end
 

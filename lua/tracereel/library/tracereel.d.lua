@@ -4,7 +4,8 @@
 -- 64-bit numbers are Lua integers. Lua's are signed: a schema_hash above 2^63, or a timestamp of a broken clock, is
 -- negative; `%016x` prints its bits, `tracereel.unsigned(n)` its decimal digits, JSON is written unsigned.
 
----The module that `require "tracereel"` gives. In a script it is also the global `tracereel`, without `open` and `writer`.
+---The module that `require "tracereel"` gives. In a script it is also the global `tracereel`, without `open`,
+---`writer` and `arenas`.
 ---@class tracereel
 ---@field version string
 ---@field record tracereel.constructors
@@ -84,6 +85,97 @@ function tracereel.parse_duration(text) end
 ---@param t table<K, V>
 ---@return fun(): K, V
 function tracereel.sorted(t) end
+
+---Traces that records are applied to in memory, by the same state machine that reads logs.
+---@return tracereel.state
+function tracereel.state() end
+
+---Where `trace:output(node)` finds the outputs of nodes: a directory of arenas, trace_<uuid>.bin. nil: nowhere. Not in
+---scripts: there it is `--arenas DIR`.
+---@param directory string|nil
+function tracereel.arenas(directory) end
+
+---For `recover`: close the trace as failed.
+---@param reason string
+---@return tracereel.decision
+function tracereel.fail(reason) end
+
+---For `recover`: close the trace as complete.
+---@return tracereel.decision
+function tracereel.complete() end
+
+---For `recover`: wait at a node for a resume. What the options do not say is kept where the trace waits there already.
+---@param node integer
+---@param options? { hook_id?: string, timeout_secs?: integer, timeout_action?: string }
+---@return tracereel.decision
+function tracereel.await(node, options) end
+
+---For `recover`: wait for a person: a suspension that no timeout ends, with the hook that there is.
+---@param reason string
+---@return tracereel.decision
+function tracereel.hold(reason) end
+
+---For `recover`: go on behind a node that is done (or 0, where none is).
+---@param node integer
+---@return tracereel.decision
+function tracereel.resume_from(node) end
+
+---For `recover`: run these nodes again, in this order.
+---@param nodes integer[]
+---@return tracereel.decision
+function tracereel.retry(nodes) end
+
+---For `recover`: begin the trace afresh, with the metadata it had.
+---@return tracereel.decision
+function tracereel.restart() end
+
+---What becomes of a trace. Immutable: each method returns another decision.
+---@class tracereel.decision
+---@field kind "default"|"fail"|"complete"|"await"|"hold"|"resume_from"|"retry"|"restart"
+---@field action string|nil of the `default` that recover is given: what the engine does, as trace:recovery() says it
+---@field node integer|nil
+---@field nodes integer[]|nil
+---@field reason string|nil
+local decision = {}
+
+---Count a node as done, with its output there; with no output where none is given. Not for fail and complete.
+---@param node integer
+---@param output? { offset?: integer, size?: integer, schema_hash?: integer }
+---@return tracereel.decision
+function decision:skip(node, output) end
+
+---Forget that nodes were done. Not for fail and complete.
+---@param nodes integer[]
+---@return tracereel.decision
+function decision:rerun(nodes) end
+
+---Say why, for the plan and whoever reads it later.
+---@param reason string
+---@return tracereel.decision
+function decision:because(reason) end
+
+---@class tracereel.state
+local state = {}
+
+---Puts a copy of an open trace into the state, in place of one with the same id. `data` is shared with the original.
+---@param trace tracereel.trace of a log, or of another state
+---@return tracereel.trace
+function state:put(trace) end
+
+---Applies a record, as if a log had gone on with it.
+---@param rec tracereel.rec
+---@return tracereel.trace|nil trace nil where the record is of no open trace, and for a checkpoint
+---@return string[] violations
+function state:apply(rec) end
+
+---An open trace by its id.
+---@param trace_id string
+---@return tracereel.trace|nil
+function state:trace(trace_id) end
+
+---The open traces in order of their ids.
+---@return tracereel.trace[]
+function state:traces() end
 
 ---What the engine raises when something other than the call itself is wrong: a table that `tostring` turns into its
 ---message. Errors of a handler are raised as this too, with kind "script".
@@ -204,6 +296,13 @@ function trace:node(node_id) end
 ---@return tracereel.recovery
 function trace:recovery() end
 
+---What a node put out, as its arena has it. Raises where no directory of arenas was given (`--arenas DIR`).
+---@param node_id integer
+---@param form? "bytes"|"json" bytes where not given; json: the decoded value
+---@return any output a string of bytes, or the value; nil where it cannot be read
+---@return string|nil problem
+function trace:output(node_id, form) end
+
 ---The trace as JSON: the engine's view, status, times and counts (the keys of `tracereel traces --json`).
 ---@return string
 function trace:json() end
@@ -277,7 +376,8 @@ function trace:json() end
 ---@field until_ns? integer timestamp_ns < until_ns (`until` is a word of Lua's own)
 
 ---Handlers by record type, and: `record` every record, after its own handler; `gap`; `violation`; `tick`; and the filter's
----keys. A script has these and `api`, `summary`, `args`, `start`, `finish`, `merge`.
+---keys. A script has these and `api`, `summary`, `args`, `start`, `finish`, `merge`,
+---`recover` (for tracereel recover) and `check` (for tracereel crashtest).
 ---@class tracereel.handlers: tracereel.filter
 ---@field trace_start? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
 ---@field node_start? fun(rec: tracereel.rec, trace: tracereel.trace|nil)

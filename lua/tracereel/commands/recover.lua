@@ -1,0 +1,172 @@
+-- `tracereel recover`: decides what becomes of each open trace, proves it, and writes a plan. The log is only read.
+local arenas = require "tracereel.arenas"
+local bundled = require "tracereel.bundled"
+local exit_codes = require "tracereel.exit_codes"
+local failure = require "tracereel.failure"
+local limits = require "tracereel.limits"
+local logs = require "tracereel.logs"
+local options = require "tracereel.options"
+local output = require "tracereel.output"
+local plan = require "tracereel.recovery.plan"
+local recovery = require "tracereel.recovery"
+local recovery_page = require "tracereel.render.recovery_page"
+local script = require "tracereel.script"
+local tracereel = require "tracereel"
+
+local recover = { name = "recover", summary = "Decide what becomes of each open trace, and write a plan of it." }
+
+function recover.define(command)
+    command:argument("files", "A script with `recover` (a file, or the name of a bundled one), then the log; without a "
+        .. "script: what the engine would do."):argname("<SCRIPT|LOG>"):args("1-2")
+    options.json(command)
+    command:option("-o --output", "Write the plan to this new file, for tracereel apply."):argname("<PLAN.json>")
+    command:flag("--dry-run", "Decide and prove, but write no plan, whatever -o says.")
+    command:option("--trust", "Decide for this tainted trace as for any other."):argname("<ID>"):count("*")
+    command:option("--arenas", "The directory of the nodes' outputs, for trace:output(node)."):argname("<DIR>")
+    command:flag("--keep-going", "Write the plan although the script failed for some traces: those are held.")
+    command:flag("--full", "Show every trace of a group.")
+    limits.define(command)
+end
+
+-- The script's file and name, and the log's path.
+local function sort_files(files)
+    if #files == 1 then
+        if files[1]:match("%.lua$") then
+            failure.raise("usage", "no log: give a directory of segments behind the script")
+        end
+        return nil, files[1]
+    end
+    local path = files[1]
+    local bundled_path = not path:find("/", 1, true) and bundled.path(path)
+    if bundled_path then
+        return { path = bundled_path, name = path }, files[2]
+    elseif not path:match("%.lua$") then
+        failure.raise("usage", "%s is no script: a file ending in .lua expected, or a bundled one, then one log", path)
+    end
+    return { path = path }, files[2]
+end
+
+local function text_of(path)
+    local file, problem = io.open(path, "rb")
+    local bytes = file and file:read("a")
+    if file then
+        file:close()
+    end
+    if not bytes then
+        failure.raise("usage", "cannot read the script: %s", problem or path)
+    end
+    return bytes
+end
+
+local function loader_of(file, parsed)
+    return function()
+        local one = script.load(file.path, { name = file.name, unsafe = parsed.unsafe })
+        if not one.table.recover then
+            failure.raise("usage", "%s has no `recover = function(trace, default)`", file.path)
+        end
+        return one
+    end
+end
+
+-- Whole ids for those given with --trust, which may be beginnings of ids.
+local function trusted_ids(parsed, log)
+    local ids = {}
+    for _, prefix in ipairs(parsed.trust or {}) do
+        if not prefix:match("^[%x-]+$") then
+            failure.raise("usage", '--trust: "%s" is neither a trace id nor the beginning of one', prefix)
+        end
+        local accepts, found = options.id_test { prefix }, nil
+        for _, trace in ipairs(log:traces()) do
+            if accepts(trace.id) then
+                if found then
+                    failure.raise("usage", "--trust %s is the beginning of several traces' ids", prefix)
+                end
+                found = trace.id
+            end
+        end
+        ids[#ids + 1] = found or failure.raise("usage", "--trust %s: no open trace has that id", prefix)
+    end
+    return ids
+end
+
+local function tell_errors(made)
+    for _, one in ipairs(made.traces) do
+        if one.entry.source == "error" then
+            output.say("trace %s is held: %s", one.entry.trace_id, one.entry.error)
+        end
+    end
+end
+
+local function show(parsed, made)
+    if not parsed.json then
+        recovery_page.write(made, parsed.full)
+        return
+    end
+    for _, one in ipairs(made.traces) do
+        output.line(plan.trace_text(one))
+    end
+    output.line(tracereel.json { summary = made.summary })
+end
+
+-- Writes the plan where one was asked for and may be written.
+local function keep(parsed, made)
+    local has_errors = made.summary.held_for_errors > 0
+    if not parsed.output then
+        return
+    elseif parsed.dry_run then
+        output.say("--dry-run: no plan was written")
+    elseif has_errors and not parsed.keep_going then
+        output.say("no plan was written, because the script failed for %d of the traces; with --keep-going they are "
+            .. "held", made.summary.held_for_errors)
+    else
+        local written, problem = plan.write(parsed.output, made)
+        if not written then
+            failure.raise("io", "%s", problem)
+        end
+        output.say("wrote %s", parsed.output)
+    end
+end
+
+local function decide(parsed, file, log)
+    local trust = #(parsed.trust or {}) > 0 and trusted_ids(parsed, tracereel.open(log.path)) or {}
+    return recovery.decide(log, file and { load = loader_of(file, parsed) }, {
+        given = limits.given(parsed),
+        trust = trust,
+        script_text = file and text_of(file.path),
+        check_stop = function(problem)
+            if limits.reached() then
+                error(problem, 0)
+            end
+        end,
+    })
+end
+
+local function check_usage(parsed, file, path)
+    if path == "-" and (file or parsed.output) then
+        failure.raise("usage", "a log is read more than once for a plan: save what comes through the pipe to a file")
+    elseif not file and parsed.arg and #parsed.arg > 0 then
+        failure.raise("usage", "--arg: there is no script that could take it")
+    end
+end
+
+---@param parsed table
+---@return integer exit code
+function recover.run(parsed)
+    local file, path = sort_files(parsed.files)
+    check_usage(parsed, file, path)
+    limits.set(parsed)
+    arenas.open(parsed.arenas)
+    parsed.logs = { path }
+    return logs.each(parsed, function(log)
+        local made
+        limits.guarded(function()
+            made = decide(parsed, file, log)
+        end)
+        show(parsed, made)
+        tell_errors(made)
+        keep(parsed, made)
+        return made.summary.held_for_errors > 0 and exit_codes.script_failed or exit_codes.ok
+    end)
+end
+
+return recover

@@ -1,0 +1,169 @@
+-- A plan for a person: how many of what, and for each trace the state before and after, grouped by decision and node.
+local decision = require "tracereel.recovery.decision"
+local output = require "tracereel.output"
+local render_table = require "tracereel.render.table"
+local text = require "tracereel.render.text"
+local tracereel = require "tracereel"
+local view = require "tracereel.recovery.view"
+
+local recovery_page = {}
+
+-- Traces of one group that are shown unless all are asked for.
+local most_shown = 20
+
+local function nodes_text(nodes)
+    local texts = {}
+    for index, node in ipairs(nodes) do
+        texts[index] = ("%d"):format(type(node) == "table" and node.node or node)
+    end
+    return #texts > 0 and table.concat(texts, ", ") or "none"
+end
+
+local function or_none(value)
+    return value == tracereel.null and "none" or tostring(value)
+end
+
+-- A line for each thing that a view in a plan says: { what, text }.
+local function lines_of(plan_view)
+    if not plan_view.open then
+        return { { "trace", "closed: " .. plan_view.status } }
+    end
+    local action = plan_view.action
+    local does = action.action .. " " .. (action.nodes and nodes_text(action.nodes) or ("%d"):format(action.node))
+    return {
+        { "trace", "open" },
+        { "engine does", does },
+        { "suspended at", or_none(plan_view.suspended_at) },
+        -- The engine looks at it nowhere else.
+        { "waits with", plan_view.suspended_at ~= tracereel.null and or_none(plan_view.suspension_metadata) or "none" },
+        { "started", nodes_text(plan_view.started_nodes) },
+        { "last done", or_none(plan_view.last_completed_node) },
+    }
+end
+
+local function diff_line(sign, style, name, value)
+    local line = ("    %s %-12s %s"):format(sign, name, text.clean(value))
+    output.line(output.paint(style, text.cut(line, output.columns())))
+end
+
+-- Nodes that are done: a line for each that is so on one side only, or with another output.
+local function write_done_diff(before, after)
+    local sides, nodes = { {}, {} }, {}
+    for side, completed in ipairs { before.completed_nodes, after.completed_nodes } do
+        for _, one in ipairs(completed) do
+            sides[side][one.node] = ("node %d, %d bytes at %s, schema %s"):format(one.node, one.size, one.offset,
+                one.schema_hash)
+            nodes[one.node] = true
+        end
+    end
+    for node in tracereel.sorted(nodes) do
+        local old, new = sides[1][node], sides[2][node]
+        if old and old ~= new then
+            diff_line("-", "red", "done", old)
+        end
+        if new and old ~= new then
+            diff_line("+", "green", "done", new)
+        end
+    end
+end
+
+local function write_diff(entry)
+    local before, after = lines_of(entry.before), lines_of(entry.after)
+    for index = 1, math.max(#before, #after) do
+        local old, new = before[index], after[index]
+        if not new and index > 1 then
+            break -- a closed trace has no more to say
+        elseif old[2] ~= new[2] then
+            diff_line("-", "red", old[1], old[2])
+            diff_line("+", "green", new[1], new[2])
+        end
+    end
+    if entry.after.open then
+        write_done_diff(entry.before, entry.after)
+    end
+end
+
+local function record_words(records)
+    local types = {}
+    for index, rec in ipairs(records) do
+        types[index] = rec.type
+    end
+    return ("%s: %s"):format(text.count(#records, "record"), table.concat(types, ", "))
+end
+
+local function write_trace(one)
+    local entry = one.entry
+    local what = decision.describe(one.decision)
+    output.line(("  %s  %s%s"):format(output.paint("bold", entry.trace_id), what, entry.tainted and "  TAINTED" or ""))
+    for _, line in ipairs(text.wrap(text.clean(entry.reason), output.columns() - 4)) do
+        output.line("    " .. line)
+    end
+    if #one.records > 0 then
+        write_diff(entry)
+        output.line("    " .. record_words(one.records))
+    end
+end
+
+local function group_of(one)
+    local kind = one.entry.decision.kind
+    return kind, one.entry.decision.node or view.place(view.of(one.trace))
+end
+
+-- Groups in the order of decisions' names, then nodes: { kind, node, traces = {...}, records }.
+local function groups_of(plan)
+    local groups, by_key = {}, {}
+    for _, one in ipairs(plan.traces) do
+        local kind, node = group_of(one)
+        local key = kind .. " " .. node
+        if not by_key[key] then
+            by_key[key] = { kind = kind, node = node, traces = {}, records = 0 }
+            groups[#groups + 1] = by_key[key]
+        end
+        table.insert(by_key[key].traces, one)
+        by_key[key].records = by_key[key].records + #one.records
+    end
+    table.sort(groups, function(a, b)
+        if a.kind ~= b.kind then
+            return a.kind < b.kind
+        end
+        return a.node < b.node
+    end)
+    return groups
+end
+
+local function write_group(group, is_full)
+    output.line("")
+    output.line(output.paint("bold", ("%s, at node %d"):format(group.kind, group.node)))
+    local shown = is_full and #group.traces or math.min(#group.traces, most_shown)
+    for index = 1, shown do
+        write_trace(group.traces[index])
+    end
+    if shown < #group.traces then
+        output.line(("  ... and %d more (--full shows them)"):format(#group.traces - shown))
+    end
+end
+
+---Writes a plan to standard output.
+---@param plan table from recovery.decide
+---@param is_full boolean
+function recovery_page.write(plan, is_full)
+    local groups = groups_of(plan)
+    if #groups == 0 then
+        output.line("no open trace: there is nothing to recover")
+        return
+    end
+    local rows = {}
+    for index, group in ipairs(groups) do
+        rows[index] = { group.kind, group.node, #group.traces, group.records }
+    end
+    output.write(render_table(rows, { "DECISION", "NODE", "TRACES", "RECORDS" }))
+    for _, group in ipairs(groups) do
+        write_group(group, is_full)
+    end
+    local summary = plan.summary
+    output.line("")
+    output.line(("%s, %d changed by %s"):format(text.count(summary.traces, "open trace"), summary.changed,
+        text.count(summary.records, "record")))
+end
+
+return recovery_page
