@@ -6,7 +6,7 @@ local output = require "tracereel.output"
 local tracereel = require "tracereel"
 
 -- In the order of the help. Each is tracereel.commands.NAME: { name, summary, define(command), run(options) -> code }.
-local command_names = { "check", "traces", "show", "dump", "run", "generate" }
+local command_names = { "check", "traces", "show", "dump", "run", "recover", "generate" }
 
 local about = [[
 Reads the write-ahead log of a workflow engine, rebuilds every trace record by
