@@ -59,7 +59,8 @@ void tr_lua_push_json(lua_State *L, tr_lua_core *core);
 
 /* Makes the metatable of a type: methods by name in the table at `methods`, `__index` a closure of `index` whose
  * upvalues are the names' lookup, the methods and whatever `upvalue_count` values are on the stack (they are popped),
- * `__newindex` an error, locked. Nothing is left on the stack. Answers with the lookup, which lives as long as the type.
+ * `__newindex` an error, locked. Nothing is left on the stack. Answers with the lookup, which lives as long as the
+ * type.
  */
 const tr_keys *tr_lua_new_type(lua_State *L, const char *type, const char *const *fields, int field_count,
                                const luaL_Reg *methods, const luaL_Reg *metamethods, lua_CFunction index,
@@ -74,9 +75,9 @@ int tr_lua_index_method(lua_State *L, const char *what);
 
 /* ---- failure.c ---- */
 
-/* Raise a failure object. `error` may be NULL: the status says enough. */
-int tr_lua_raise_status(lua_State *L, tr_status status, const tr_error *error);
-int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...);
+/* Raise a failure object. `error` may be NULL: the status says enough. The int is for `return` to say that all ends. */
+_Noreturn int tr_lua_raise_status(lua_State *L, tr_status status, const tr_error *error);
+_Noreturn int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...);
 /* Pushes one from the message on top of the stack, which it replaces. */
 void tr_lua_wrap_failure(lua_State *L, const char *kind);
 void tr_lua_open_failure(lua_State *L);
@@ -132,7 +133,7 @@ int tr_lua_rec_with_metadata(lua_State *L);
 /* ---- reading.c: one pass over a log ---- */
 
 typedef struct tr_lua_gap {
-    tr_gap gap; /* its `segment` is not to be read: see segment_name */
+    tr_gap gap;            /* its `segment` is not to be read: see segment_name */
     uint32_t segment_name; /* number in TR_CORE_SEGMENT_NAMES */
 } tr_lua_gap;
 

@@ -1,5 +1,6 @@
 /* Failure objects: what is raised when something other than the call itself is wrong. */
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include "lua/binding.h"
 
@@ -44,12 +45,13 @@ int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...) {
     lua_pushvfstring(L, format, arguments);
     va_end(arguments);
     tr_lua_wrap_failure(L, kind);
-    return lua_error(L);
+    lua_error(L);
+    abort(); /* lua_error does not return, but does not say so */
 }
 
 int tr_lua_raise_status(lua_State *L, tr_status status, const tr_error *error) {
     const char *message = error != NULL && error->message[0] != '\0' ? error->message : tr_status_meaning(status);
-    return tr_lua_raise(L, kind_of(status), "%s", message);
+    tr_lua_raise(L, kind_of(status), "%s", message);
 }
 
 static int failure_tostring(lua_State *L) {

@@ -27,7 +27,8 @@ void tr_lua_check_filter_keys(lua_State *L, int index) {
     }
 }
 
-/* Pushes the field; answers with how many values it holds: 0 where it is absent, the length of an array, otherwise 1. */
+/* Pushes the field; answers with how many values it holds: 0 where it is absent, the length of an array, otherwise 1.
+ */
 static size_t push_list(lua_State *L, int index, const char *name) {
     lua_pushstring(L, name);
     switch (lua_rawget(L, index)) {

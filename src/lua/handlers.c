@@ -6,8 +6,7 @@
 static const char *const known_keys[] = {
 #define KEY_OF_TYPE(number, constant, name) #name,
 #define KEY(name) #name,
-    TR_RECORD_TYPES(KEY_OF_TYPE) TR_HANDLER_EVENTS(KEY) "every",
-    TR_FILTER_KEYS(KEY) TR_SCRIPT_KEYS(KEY)
+    TR_RECORD_TYPES(KEY_OF_TYPE) TR_HANDLER_EVENTS(KEY) "every", TR_FILTER_KEYS(KEY) TR_SCRIPT_KEYS(KEY)
 #undef KEY_OF_TYPE
 #undef KEY
 };

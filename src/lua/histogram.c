@@ -144,6 +144,6 @@ void tr_lua_open_histogram(lua_State *L) {
                                        {NULL, NULL}};
     static const luaL_Reg metamethods[] = {
         {"__tostring", histogram_tostring}, {"__gc", histogram_finalize}, {NULL, NULL}};
-    tr_lua_new_type(L, TR_LUA_HISTOGRAM, histogram_fields, HISTOGRAM_FIELD_COUNT, methods, metamethods,
-                    histogram_index, 0);
+    tr_lua_new_type(L, TR_LUA_HISTOGRAM, histogram_fields, HISTOGRAM_FIELD_COUNT, methods, metamethods, histogram_index,
+                    0);
 }

@@ -31,8 +31,7 @@ static int limit_time(lua_State *L) {
 
 /* tripped() -> nil, "memory" or "time" */
 static int tripped(lua_State *L) {
-    static const char *const names[] = {
-        [TR_LIMIT_NONE] = NULL, [TR_LIMIT_MEMORY] = "memory", [TR_LIMIT_TIME] = "time"};
+    static const char *const names[] = {[TR_LIMIT_NONE] = NULL, [TR_LIMIT_MEMORY] = "memory", [TR_LIMIT_TIME] = "time"};
     lua_pushstring(L, names[tr_limits_tripped()]);
     return 1;
 }

@@ -42,10 +42,10 @@ static int finish_xpcall(lua_State *L, int status, lua_KContext context) {
     if (tr_limits_is_unwinding()) {
         return lua_error(L);
     }
-    lua_pushboolean(L, false);           /* handler, keeper, problem, false */
-    lua_insert(L, -2);                   /* handler, keeper, false, problem */
+    lua_pushboolean(L, false); /* handler, keeper, problem, false */
+    lua_insert(L, -2);         /* handler, keeper, false, problem */
     lua_pushvalue(L, XPCALL_HANDLER);
-    lua_insert(L, -2);                   /* handler, keeper, false, handler, problem */
+    lua_insert(L, -2); /* handler, keeper, false, handler, problem */
     lua_getupvalue(L, XPCALL_TRACEBACK, 1);
     lua_callk(L, 2, LUA_MULTRET, 0, finish_handler);
     return finish_handler(L, LUA_OK, 0);

@@ -72,5 +72,6 @@ int tr_keys_raise_unknown(lua_State *L, const char *what, int keys_index, int me
         luaL_addstring(&list, known[i]);
     }
     luaL_pushresult(&list);
-    return luaL_error(L, "%s has no field '%s'; it has %s", what, name, lua_tostring(L, -1));
+    luaL_error(L, "%s has no field '%s'; it has %s", what, name, lua_tostring(L, -1));
+    abort(); /* luaL_error does not return, but does not say so */
 }

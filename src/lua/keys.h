@@ -41,6 +41,6 @@ static inline int tr_keys_find(const tr_keys *keys, const char *name) {
 
 /* Raises "WHAT has no FIELD 'x'; it has a, b, c": `keys_index` is where the userdata stands, `name_index` the wrong
  * name. The names of the table at `methods_index` (0: none) are listed too. */
-int tr_keys_raise_unknown(lua_State *L, const char *what, int keys_index, int methods_index, int name_index);
+_Noreturn int tr_keys_raise_unknown(lua_State *L, const char *what, int keys_index, int methods_index, int name_index);
 
 #endif

@@ -185,7 +185,10 @@ static int rec_json(lua_State *L) {
 
 void tr_lua_open_rec(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"bytes", rec_bytes},       {"json", rec_json}, {"copy", tr_lua_rec_copy}, {"with_metadata", tr_lua_rec_with_metadata},
+        {"bytes", rec_bytes},
+        {"json", rec_json},
+        {"copy", tr_lua_rec_copy},
+        {"with_metadata", tr_lua_rec_with_metadata},
         {NULL, NULL},
     };
     static const luaL_Reg metamethods[] = {

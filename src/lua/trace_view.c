@@ -11,8 +11,8 @@ static void push_array(lua_State *L, uint32_t count) {
 }
 
 void tr_lua_push_nodes(lua_State *L, const tr_trace *trace) {
-    push_array(L, trace->node_count);     /* nodes */
-    luaL_getmetatable(L, TR_LUA_NODE);    /* nodes, metatable */
+    push_array(L, trace->node_count);  /* nodes */
+    luaL_getmetatable(L, TR_LUA_NODE); /* nodes, metatable */
     int metatable_index = lua_gettop(L);
     for (uint32_t i = 0; i < trace->node_count; i++) {
         tr_lua_push_node(L, trace, &trace->nodes[i], 1, metatable_index); /* nodes, metatable, node */

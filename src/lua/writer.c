@@ -117,9 +117,7 @@ static int writer_tostring(lua_State *L) {
 void tr_lua_open_writer(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"append", writer_append}, {"sync", writer_sync}, {"close", writer_close}, {NULL, NULL}};
-    static const luaL_Reg metamethods[] = {{"__tostring", writer_tostring},
-                                           {"__gc", writer_finalize},
-                                           {"__close", writer_close},
-                                           {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {
+        {"__tostring", writer_tostring}, {"__gc", writer_finalize}, {"__close", writer_close}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_WRITER, NULL, 0, methods, metamethods, writer_index, 0);
 }
