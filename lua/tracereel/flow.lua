@@ -56,8 +56,8 @@ local function check_after(nodes, id, after)
     end
 end
 
--- A cycle's nodes in order, its first one repeated at the end; nil where there is none. Nodes are looked at in the order
--- of their ids, so that the same file always gives the same message.
+-- A cycle's nodes in order, its first one repeated at the end; nil where there is none. Nodes are looked at in the
+-- order of their ids, so that the same file always gives the same message.
 local function find_cycle(nodes)
     local state, path = {}, {}
     local function visit(id)

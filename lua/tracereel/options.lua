@@ -63,11 +63,11 @@ function options.reading(command)
     command:flag("--no-snapshot", "Read every segment there is, also where a snapshot would let reading start later.")
 end
 
-local function add_filter(command, nodes, traces, since, before)
+local function add_filter(command, nodes, traces, since, before, parse_time)
     command:option("--node", nodes):argname("<NODE>"):count("*"):convert(node_list)
     command:option("--trace", traces):argname("<ID>"):count("*"):convert(trace_prefix)
-    command:option("--since", since):argname("<TIME>"):convert(units.parse_time)
-    command:option("--until", before):argname("<TIME>"):convert(units.parse_time)
+    command:option("--since", since):argname("<TIME>"):convert(parse_time or units.parse_time)
+    command:option("--until", before):argname("<TIME>"):convert(parse_time or units.parse_time)
 end
 
 ---Which records are meant. Every option can be repeated and takes lists with commas.
@@ -80,10 +80,14 @@ function options.filter(command)
 end
 
 ---Which traces are meant, and which of their nodes. Every option can be repeated and takes lists with commas.
-function options.trace_filter(command)
+---@param command table
+---@param parse_moment? function for a command that takes times before the end of the log, too
+function options.trace_filter(command, parse_moment)
     add_filter(command, "Only these nodes of the traces.", "Only these traces: ids, or beginnings of ids.",
-        "Only traces that began at that time or later: RFC 3339, or nanoseconds since 1970.",
-        "Only traces that began before that time.")
+        "Only traces that began at that time or later: RFC 3339, " .. (parse_moment
+            and "nanoseconds since 1970, or -2h: so long before the end of the log."
+            or "or nanoseconds since 1970."),
+        "Only traces that began before that time.", parse_moment)
 end
 
 local function flat(lists, convert)
@@ -94,6 +98,15 @@ local function flat(lists, convert)
         end
     end
     return #items > 0 and items or nil
+end
+
+---The nodes, and the beginnings of trace ids, of the parsed options.
+---@return integer[]|nil nodes nil: all of them
+---@return string[]|nil prefixes nil: all of them
+function options.nodes_and_traces(parsed)
+    return flat(parsed.node, function(item)
+        return math.tointeger(tonumber(item))
+    end), flat(parsed.trace, string.lower)
 end
 
 local function id_key(id)
@@ -123,16 +136,14 @@ end
 ---@return tracereel.filter
 ---@return nil|fun(id: string): boolean accepts what the filter's `traces` cannot say: beginnings of ids
 function options.to_filter(parsed)
-    local traces = flat(parsed.trace, string.lower)
+    local nodes, traces = options.nodes_and_traces(parsed)
     local is_whole = true
     for _, id in ipairs(traces or {}) do
         is_whole = is_whole and #id_key(id) == 32
     end
     local filter = {
         types = flat(parsed.type),
-        nodes = flat(parsed.node, function(item)
-            return math.tointeger(tonumber(item))
-        end),
+        nodes = nodes,
         traces = is_whole and traces or nil,
         since_ns = parsed.since,
         until_ns = parsed["until"],

@@ -156,6 +156,7 @@
 ---@field shifts tracereel.timing_shift[] all of them: nodes in the order of their ids, then the traces
 ---@field new_nodes integer[] not in the baseline
 ---@field vanished_nodes integer[] only in the baseline
+---@field not_compared integer[] nodes whose starts are written in one of the logs and estimated in the other
 ---@field failed_checks string[] sentences: the --fail-on conditions that hold
 
 ---@class tracereel.timing_shift

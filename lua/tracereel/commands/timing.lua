@@ -1,0 +1,150 @@
+-- `tracereel timing`: which node costs the time, of whole logs and against a baseline.
+local baseline = require "tracereel.baseline"
+local exit_codes = require "tracereel.exit_codes"
+local failure = require "tracereel.failure"
+local flow = require "tracereel.flow"
+local logs = require "tracereel.logs"
+local options = require "tracereel.options"
+local output = require "tracereel.output"
+local render_csv = require "tracereel.render.timing_csv"
+local rows = require "tracereel.timing_rows"
+local sink = require "tracereel.export.sink"
+local timing = require "tracereel.timing"
+local timing_table = require "tracereel.render.timing_table"
+local tracereel = require "tracereel"
+local units = require "tracereel.units"
+
+local command = { name = "timing", summary = "Where the time goes: run times, waiting, critical path, per node." }
+
+local default_worst_count, default_trace_rows, most_rows = 10, 20, 1000
+
+local function sort_keys()
+    local names = {}
+    for name in units.sorted(rows.keys) do
+        names[#names + 1] = name
+    end
+    return names
+end
+
+local function row_count(value)
+    local number = value:match("^%d+$") and math.tointeger(tonumber(value))
+    if not number or number < 1 or number > most_rows then
+        return nil, ('"%s" is not a number from 1 to %d'):format(value, most_rows)
+    end
+    return number
+end
+
+function command.define(definition)
+    options.logs(definition)
+    options.trace_filter(definition, timing.parse_moment)
+    definition:option("--by", "What the rows are: nodes, the longest traces, hours, or outcomes.")
+        :choices({ "node", "trace", "hour", "outcome" }):default("node"):show_default(true)
+    definition:option("--sort", "What the nodes are sorted by, largest first.")
+        :choices(sort_keys()):default("total"):show_default(true)
+    definition:option("--top", "Only so many nodes (or traces, with --by trace; 20 there where not given).")
+        :argname("<N>"):convert(row_count)
+    definition:option("--flow", "Names of the nodes and their order; `tracereel flow` writes a first one.")
+        :argname("<FILE>")
+    definition:option("--baseline", "Compare with this log, node by node."):argname("<LOG>")
+    definition:option("--fail-on", "Exit with 7 where a shift against the baseline is significant and more than that: "
+        .. "\"p99>20%\". Can be repeated."):argname("<CONDITION>"):count("*"):convert(baseline.parse_condition)
+    options.json(definition)
+    definition:flag("--csv", "The rows as comma-separated values.")
+    definition:option("--html", "Write the report as one page to this file, too."):argname("<FILE>")
+    options.reading(definition)
+end
+
+local function check_usage(parsed)
+    if parsed.json and parsed.csv then
+        failure.raise("usage", "--json and --csv exclude each other")
+    elseif #parsed.fail_on > 0 and not parsed.baseline then
+        failure.raise("usage", "--fail-on needs a --baseline to compare with")
+    end
+end
+
+local function query_of(parsed, prefixes)
+    local worst_count = parsed.by == "trace" and (parsed.top or default_trace_rows) or default_worst_count
+    return {
+        by = parsed.by,
+        worst_count = worst_count,
+        flow = parsed.flow and flow.load(parsed.flow),
+        since = parsed.since,
+        until_moment = parsed["until"],
+        is_trace_meant = prefixes and options.id_test(prefixes),
+    }
+end
+
+-- One report of all the logs, which need no headings: nil where none could be read, or the user has interrupted.
+local function gather(parsed, query)
+    local gatherer = timing.gatherer(query)
+    gatherer:find_period(parsed, options.to_open(parsed))
+    local code = logs.each(setmetatable({ json = true }, { __index = parsed }), function(log, context)
+        gatherer:read(log, context.path)
+    end)
+    if logs.interrupted() or #gatherer.log.paths == 0 then
+        return nil, code
+    end
+    return gatherer:report(), code
+end
+
+-- A time that is written absolutely is of the logs; the baseline has its own. One before the end is before its own end.
+local function baseline_query(query)
+    local function relative(moment)
+        return moment and moment.before_end_ns and moment or nil
+    end
+    return setmetatable({
+        by = "node",
+        since = relative(query.since) or false,
+        until_moment = relative(query.until_moment) or false,
+    }, { __index = query })
+end
+
+local function compare(report, parsed, query, nodes)
+    local before, code = gather(setmetatable({ logs = { parsed.baseline } }, { __index = parsed }),
+        baseline_query(query))
+    if not before then
+        return code
+    end
+    rows.choose(before, { nodes = nodes })
+    report.comparison = baseline.compare(before, report)
+    baseline.check(report.comparison, parsed.fail_on)
+    for _, sentence in ipairs(report.comparison.failed_checks) do
+        output.say("%s", sentence)
+        code = exit_codes.graver(code, exit_codes.check_failed)
+    end
+    return code
+end
+
+local function write(report, parsed)
+    if parsed.json then
+        output.line(tracereel.json(report))
+    elseif parsed.csv then
+        output.write(render_csv(report))
+    else
+        timing_table.write(report)
+    end
+end
+
+---@param parsed table
+---@return integer exit code
+function command.run(parsed)
+    check_usage(parsed)
+    local nodes, prefixes = options.nodes_and_traces(parsed)
+    local query = query_of(parsed, prefixes)
+    local report, code = gather(parsed, query)
+    if not report then
+        return code
+    end
+    rows.choose(report, { nodes = nodes })
+    if parsed.baseline then
+        code = exit_codes.graver(code, compare(report, parsed, query, nodes))
+    end
+    rows.choose(report, { sort = parsed.sort, top = parsed.by ~= "trace" and parsed.top or nil })
+    if parsed.html then
+        sink.replace(parsed.html, require "tracereel.render.timing_page".page(report))
+    end
+    write(report, parsed)
+    return code
+end
+
+return command

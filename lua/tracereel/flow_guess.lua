@@ -1,0 +1,160 @@
+-- Guesses the order of a pipeline's nodes from its traces: who has always ended before whom began, without the steps
+-- that follow from others. A person corrects it: a log shows what happened, not what must be so.
+local units = require "tracereel.units"
+
+local flow_guess = {}
+
+local Guess = {}
+Guess.__index = Guess
+
+---A guess that has seen nothing: add(trace) for each trace, then flow().
+function flow_guess.new()
+    return setmetatable({
+        traces_with = {}, -- by node: how many traces it was seen in
+        together = {}, -- by node, by node: in how many traces both were
+        before = {}, -- by node, by node: in how many of these the first had ended when the second began
+        loops = {}, -- nodes that iterate
+    }, Guess)
+end
+
+local function increase(counts, key)
+    counts[key] = (counts[key] or 0) + 1
+end
+
+local function increase_pair(counts, a, b)
+    local of_a = counts[a]
+    if not of_a then
+        of_a = {}
+        counts[a] = of_a
+    end
+    of_a[b] = (of_a[b] or 0) + 1
+end
+
+-- When a node began and ended in the trace: by its first attempt, because later ones can be those of a loop. An
+-- estimated start says nothing about the order, so that the end has to do.
+local function first_run(node)
+    local first = node.attempts[1]
+    if not first then
+        return nil
+    end
+    return { id = node.id, began_ns = first.estimated and first.end_ns or first.start_ns, ended_ns = first.end_ns }
+end
+
+local function is_before(a, b)
+    return a.ended_ns and b.began_ns and not math.ult(b.began_ns, a.ended_ns)
+end
+
+---Notes the order of a trace's nodes. Tainted traces, and those whose beginning is not known, say nothing.
+---@param trace tracereel.trace
+function Guess:add(trace)
+    if trace.tainted or trace.from_snapshot then
+        return
+    end
+    local runs = {}
+    for _, node in ipairs(trace.nodes) do
+        if node.loop_iterations > 0 then
+            self.loops[node.id] = true
+        end
+        local run = first_run(node)
+        if run then
+            increase(self.traces_with, run.id)
+            runs[#runs + 1] = run
+        end
+    end
+    for index, a in ipairs(runs) do
+        for other = index + 1, #runs do
+            local b = runs[other]
+            increase_pair(self.together, a.id, b.id)
+            increase_pair(self.together, b.id, a.id)
+            local a_first, b_first = is_before(a, b), is_before(b, a)
+            -- Both: two ends at the same time. The order in the log decides.
+            if a_first then
+                increase_pair(self.before, a.id, b.id)
+            elseif b_first then
+                increase_pair(self.before, b.id, a.id)
+            end
+        end
+    end
+end
+
+function Guess:precedes(a, b)
+    local together = (self.together[a] or {})[b]
+    return together ~= nil and (self.before[a] or {})[b] == together
+end
+
+-- Nodes that always come before `id`, without those that come before another of them that is there as often: a node
+-- behind an optional one waits for what is before that, too, wherever the optional one did not run.
+function Guess:direct_predecessors(id, nodes)
+    local all = {}
+    for _, other in ipairs(nodes) do
+        if other ~= id and self:precedes(other, id) then
+            all[#all + 1] = other
+        end
+    end
+    local direct = {}
+    for _, candidate in ipairs(all) do
+        local is_implied = false
+        for _, between in ipairs(all) do
+            is_implied = is_implied or (between ~= candidate and self:precedes(candidate, between)
+                and self.together[between][id] >= self.together[candidate][id])
+        end
+        if not is_implied then
+            direct[#direct + 1] = candidate
+        end
+    end
+    return direct
+end
+
+-- Nodes of different branches, never seen together, can seem to wait for each other in a circle: the link that closes
+-- it goes.
+local function without_cycles(after, nodes)
+    local state = {}
+    local function visit(id)
+        state[id] = "open"
+        local kept = {}
+        for _, before in ipairs(after[id]) do
+            if state[before] ~= "open" then
+                kept[#kept + 1] = before
+                if not state[before] then
+                    visit(before)
+                end
+            end
+        end
+        after[id] = kept
+        state[id] = "done"
+    end
+    for _, id in ipairs(nodes) do
+        if not state[id] then
+            visit(id)
+        end
+    end
+end
+
+---The guess, and a remark for each node that a person should look at.
+---@param name string of the pipeline
+---@return tracereel.flow|nil nil where no node was seen
+---@return table<integer, string> comments by node id
+function Guess:flow(name)
+    local nodes, after, comments = {}, {}, {}
+    for id in units.sorted(self.traces_with) do
+        nodes[#nodes + 1] = id
+    end
+    if #nodes == 0 then
+        return nil, comments
+    end
+    local most = 0
+    for _, id in ipairs(nodes) do
+        after[id] = self:direct_predecessors(id, nodes)
+        most = math.max(most, self.traces_with[id])
+    end
+    without_cycles(after, nodes)
+    local guessed = {}
+    for _, id in ipairs(nodes) do
+        guessed[id] = { name = ("node_%d"):format(id), after = after[id] }
+        local seen = self.traces_with[id]
+        comments[id] = ("in %d of %d traces"):format(seen, most) .. (self.loops[id] and ", iterates" or "")
+    end
+    return { name = name, nodes = guessed }, comments
+end
+
+return flow_guess

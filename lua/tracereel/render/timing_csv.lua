@@ -1,0 +1,123 @@
+-- The rows of a timing report as comma-separated values (RFC 4180, lines end in a line feed): nodes, traces or groups.
+local quantile_fields = {
+    "min_ns", "mean_ns", "p50_ns", "p90_ns", "p95_ns", "p99_ns", "p999_ns", "max_ns",
+}
+
+local node_fields = {
+    "id", "name", "count", "error_count", "retry_count", "unfinished_count", "exact_count", "estimated_count",
+    "clock_step_count", "total_ns", "run_ns", "queue_ns", "suspended_ns", "retry_ns", "loop_ns", "critical_ns",
+    "run_share", "queue_share", "suspended_share", "retry_share", "loop_share", "critical_share",
+}
+
+local trace_fields = { "trace_id", "status", "start_ns", "end_ns", "makespan_ns", "suspended_ns", "critical_ns" }
+
+local group_trace_fields = {
+    "complete_count", "failed_count", "open_count", "from_snapshot_count", "tainted_count", "throughput_per_s",
+}
+
+local function field(value)
+    if value == nil then
+        return ""
+    elseif math.type(value) == "float" then
+        return ("%.17g"):format(value)
+    end
+    value = tostring(value)
+    return value:find('[,"\r\n]') and '"' .. value:gsub('"', '""') .. '"' or value
+end
+
+-- Lines that are being written, cell by cell.
+local function new_writer()
+    local lines, cells = {}, {}
+    return {
+        add = function(value)
+            cells[#cells + 1] = field(value)
+        end,
+        end_line = function()
+            lines[#lines + 1] = table.concat(cells, ",")
+            cells = {}
+        end,
+        text = function()
+            return table.concat(lines, "\n") .. "\n"
+        end,
+    }
+end
+
+local function add_fields(writer, source, names)
+    for _, name in ipairs(names) do
+        writer.add(source[name])
+    end
+end
+
+local function add_names(writer, names, prefix)
+    for _, name in ipairs(names) do
+        writer.add((prefix or "") .. name)
+    end
+end
+
+local function add_node(writer, node)
+    add_fields(writer, node, node_fields)
+    add_fields(writer, node.run, quantile_fields)
+    writer.add(node.slack.p50_ns)
+    writer.add(node.iteration.count)
+    writer.add(node.iteration.mean_ns)
+    writer.add(node.worst and node.worst.trace_id)
+    writer.add(node.worst and node.worst.run_ns)
+end
+
+local function add_node_heading(writer)
+    add_names(writer, node_fields)
+    add_names(writer, quantile_fields, "run_")
+    add_names(writer, { "slack_p50_ns", "iteration_count", "iteration_mean_ns", "worst_trace_id", "worst_run_ns" })
+end
+
+local function nodes_text(report)
+    local writer = new_writer()
+    add_node_heading(writer)
+    writer.end_line()
+    for _, node in ipairs(report.nodes) do
+        add_node(writer, node)
+        writer.end_line()
+    end
+    return writer.text()
+end
+
+local function traces_text(report)
+    local writer = new_writer()
+    add_names(writer, trace_fields)
+    writer.end_line()
+    for _, trace in ipairs(report.worst_traces) do
+        add_fields(writer, trace, trace_fields)
+        writer.end_line()
+    end
+    return writer.text()
+end
+
+-- A row for each node of each group; a group without nodes has one row.
+local function groups_text(report)
+    local writer = new_writer()
+    writer.add(report.by)
+    add_names(writer, group_trace_fields, "traces_")
+    add_names(writer, quantile_fields, "makespan_")
+    add_node_heading(writer)
+    writer.end_line()
+    for _, group in ipairs(report.groups) do
+        for index = 1, math.max(1, #group.nodes) do
+            writer.add(group.key)
+            add_fields(writer, group.traces, group_trace_fields)
+            add_fields(writer, group.traces.makespan, quantile_fields)
+            if group.nodes[index] then
+                add_node(writer, group.nodes[index])
+            end
+            writer.end_line()
+        end
+    end
+    return writer.text()
+end
+
+local text_of = { node = nodes_text, trace = traces_text, hour = groups_text, outcome = groups_text }
+
+---@param report tracereel.timing_report
+---@return string
+return function(report)
+    return text_of[report.by](report)
+end
