@@ -6,7 +6,7 @@ local output = require "tracereel.output"
 local tracereel = require "tracereel"
 
 -- In the order of the help. Each is tracereel.commands.NAME: { name, summary, define(command), run(options) -> code }.
-local command_names = { "check", "traces", "show", "dump", "run", "recover", "generate" }
+local command_names = { "check", "traces", "show", "dump", "run", "timing", "flow", "recover", "export", "generate" }
 
 local about = [[
 Reads the write-ahead log of a workflow engine, rebuilds every trace record by
@@ -64,8 +64,23 @@ local function usage_failure(message, command)
     return exit_codes.usage
 end
 
+-- "--since -2h" as "--since=-2h": a word like -2h is a value, and argparse would take it for an option.
+local function join_negative_values(arguments)
+    local joined = {}
+    for _, argument in ipairs(arguments) do
+        local last = joined[#joined]
+        if last and last:find("^%-%-%a[%w-]*$") and argument:find("^%-%d") then
+            joined[#joined] = last .. "=" .. argument
+        else
+            joined[#joined + 1] = argument
+        end
+    end
+    return joined
+end
+
 local function run(arguments)
     local state = {}
+    arguments = join_negative_values(arguments)
     local parser, commands = build(state)
     local called, parsed, result = pcall(parser.pparse, parser, arguments)
     if state.answer then

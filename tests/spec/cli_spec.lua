@@ -1,7 +1,7 @@
 -- What is the same for every command: usage, help, where output goes, exit codes, interrupts.
 local helper = require "tests.spec.helper"
 
-local commands = { "check", "traces", "show", "dump", "run", "generate" }
+local commands = { "check", "traces", "show", "dump", "run", "export", "generate" }
 
 describe("the command line", function()
     after_each(helper.clean)
@@ -94,7 +94,7 @@ describe("output", function()
     local commands_with_output = {
         { "dump", log }, { "dump", "--json", log }, { "dump", "--stats", log }, { "check", log }, { "traces", log },
         { "show", "068c8572", log }, { "run", "node_times", log }, { "run", "--list" }, { "--help" }, { "--version" },
-        { "--completion", "bash" },
+        { "--completion", "bash" }, { "export", "--format", "csv", log }, { "export", "--format", "prometheus", log },
     }
 
     for _, arguments in ipairs(commands_with_output) do

@@ -1,0 +1,217 @@
+-- `tracereel export`: the traces of logs in the formats of other programs. A trace is written when it closes, open ones
+-- at the end of their log, so that no more is kept than the traces that are open.
+local exit_codes = require "tracereel.exit_codes"
+local facts = require "tracereel.export.facts"
+local failure = require "tracereel.failure"
+local flow = require "tracereel.flow"
+local logs = require "tracereel.logs"
+local options = require "tracereel.options"
+local output = require "tracereel.output"
+local sink = require "tracereel.export.sink"
+local tracereel = require "tracereel"
+
+local export = { name = "export", summary = "Write traces in the formats of other programs." }
+
+-- Each is tracereel.export.NAME: { new = function(context) -> exporter }. An exporter has trace(facts), and where it
+-- wants them gap(gap, now_ns), log_ends(log) and finish(). `needs_times`: a trace of which only a snapshot knows,
+-- without any time, has no place in it.
+local formats = {
+    chrome = { needs_times = true },
+    otlp = { needs_times = true },
+    folded = {},
+    prometheus = {},
+    csv = {},
+    jsonl = {},
+}
+
+local format_names = { "chrome", "otlp", "folded", "prometheus", "csv", "jsonl" }
+
+function export.define(command)
+    options.logs(command)
+    command:option("--format", "chrome (trace events), otlp (OTLP/JSON lines), folded (stacks), prometheus (text), "
+        .. "csv (a row an attempt), or jsonl (an object a trace)."):argname("<FORMAT>"):choices(format_names):count(1)
+    command:option("-o --output", "Write to this file, which is replaced when all is written. Standard output if "
+        .. "not given, or -."):argname("<FILE>")
+    command:option("--flow", "A file that names the nodes, as `tracereel flow` writes it."):argname("<FILE>")
+    options.trace_filter(command)
+    options.reading(command)
+end
+
+-- The names of things, for all formats.
+local function new_context(write, named)
+    local context = { write = write }
+
+    ---The name that the flow gives the node; nil where there is none.
+    function context.node_name(node_id)
+        local node = named.nodes[node_id]
+        return node and node.name
+    end
+
+    function context.node_label(node_id)
+        return context.node_name(node_id) or ("node_%d"):format(node_id)
+    end
+
+    ---The flow's name, or that of the pipeline in the trace's metadata.
+    function context.pipeline_of(trace)
+        if named.name and named.name ~= "" then
+            return named.name
+        end
+        local metadata = trace.metadata and tracereel.json_decode(trace.metadata)
+        local pipeline = type(metadata) == "table" and metadata.pipeline
+        return type(pipeline) == "string" and pipeline ~= "" and pipeline or "trace"
+    end
+
+    return context
+end
+
+-- A test of traces, from the parsed options.
+local function new_trace_test(parsed)
+    local filter, accepts_id = options.to_filter(parsed)
+    local is_wanted_id
+    for _, id in ipairs(filter.traces or {}) do
+        is_wanted_id = is_wanted_id or {}
+        is_wanted_id[id] = true
+    end
+    local is_wanted_node
+    for _, node_id in ipairs(filter.nodes or {}) do
+        is_wanted_node = is_wanted_node or {}
+        is_wanted_node[node_id] = true
+    end
+    local function accepts(trace_facts)
+        local start_ns = trace_facts.start_ns
+        return not (filter.since_ns and math.ult(start_ns, filter.since_ns))
+            and not (filter.until_ns and not math.ult(start_ns, filter.until_ns))
+    end
+    local function accepts_trace(trace)
+        return (not is_wanted_id or is_wanted_id[trace.id] ~= nil) and (not accepts_id or accepts_id(trace.id))
+    end
+    return accepts_trace, accepts, is_wanted_node
+end
+
+-- Follows the loops of open traces, which their handles know only in numbers. A trace's loops are forgotten with it.
+local function new_loop_book()
+    local loops_of = {}
+    local book = {}
+
+    function book.note(rec, trace)
+        if trace then
+            local loops = loops_of[trace] or {}
+            loops_of[trace] = loops
+            local events = loops[rec.node_id] or {}
+            loops[rec.node_id] = events
+            events[#events + 1] = { timestamp_ns = rec.timestamp_ns, iteration = rec.iteration,
+                is_exit = rec.type == "loop_exit" }
+        end
+    end
+
+    function book.take(trace)
+        local loops = loops_of[trace]
+        loops_of[trace] = nil
+        return loops
+    end
+
+    return book
+end
+
+-- Replays one log into the exporter. Returns how many of its traces have no place in the format.
+local function export_log(log, exporter, format, parsed)
+    local accepts_trace, accepts, is_wanted_node = new_trace_test(parsed)
+    local book = new_loop_book()
+    local timeless_count = 0
+    local function write(_, trace)
+        local loops = trace and book.take(trace)
+        if not trace or not accepts_trace(trace) then
+            return
+        end
+        local trace_facts = facts.of(trace, loops, is_wanted_node)
+        if not trace_facts or not accepts(trace_facts) then
+            return
+        elseif format.needs_times and not trace_facts.has_times then
+            timeless_count = timeless_count + 1
+        else
+            exporter:trace(trace_facts)
+        end
+    end
+    log:replay {
+        trace_start = function(_, trace)
+            -- A second trace_start begins the trace afresh.
+            book.take(trace)
+        end,
+        loop_iteration = book.note,
+        loop_exit = book.note,
+        trace_complete = write,
+        trace_failed = write,
+        gap = exporter.gap and function(gap)
+            exporter:gap(gap, log:stats().now_ns)
+        end,
+    }
+    for _, trace in ipairs(log:traces()) do
+        write(nil, trace)
+    end
+    return timeless_count
+end
+
+-- What a handler raises is told with the record it was at; that a disk is full is not about a record.
+local function export_log_to(out, ...)
+    local exported, result = xpcall(export_log, failure.with_traceback, ...)
+    if not exported and out.problem then
+        failure.raise("io", "%s", out.problem)
+    elseif not exported then
+        error(result, 0)
+    end
+    return result
+end
+
+local function export_all(parsed, out, named)
+    local format = formats[parsed.format]
+    local context = new_context(function(...)
+        out:write(...)
+    end, named)
+    local exporter = require("tracereel.export." .. parsed.format).new(context)
+    local code = logs.each(parsed, function(log, log_context)
+        if out.problem then
+            return exit_codes.io
+        end
+        context.path = log_context.path
+        local timeless_count = export_log_to(out, log, exporter, format, parsed)
+        if exporter.log_ends then
+            exporter:log_ends(log)
+        end
+        if timeless_count > 0 then
+            output.say("%s: %d open traces are known from a snapshot only, without any time: they are not in the "
+                .. "output", context.path, timeless_count)
+        end
+    end)
+    if exporter.finish and not out.problem then
+        exporter:finish()
+    end
+    return code
+end
+
+-- With these the output is all that there is to say of the logs; otherwise an older file is worth more.
+local is_complete = { [exit_codes.ok] = true, [exit_codes.damaged] = true }
+
+---@param parsed table
+---@return integer exit code
+function export.run(parsed)
+    -- One document for all logs: no headings between them.
+    parsed.json = true
+    local named = parsed.flow and flow.load(parsed.flow) or { nodes = {} }
+    local out = sink.open(parsed.output)
+    local ran, code = xpcall(function()
+        local code = export_all(parsed, out, named)
+        if is_complete[code] and not out.problem then
+            out:commit()
+        end
+        return code
+    end, failure.with_traceback)
+    local was_left = out:abandon()
+    if not ran then
+        error(code, 0)
+    elseif was_left and not out.problem then
+        output.say("%s is as it was: not every log was read to its end", parsed.output)
+    end
+    return code
+end
+
+return export

@@ -1,0 +1,54 @@
+-- Comma-separated values: a row for each attempt, in the form of RFC 4180, but with lines that end in a line feed.
+local json_text = require "tracereel.export.json_text"
+local tracereel = require "tracereel"
+
+local csv = {}
+
+local columns = {
+    "log", "trace_id", "pipeline", "trace_status", "tainted", "node_id", "node_name", "attempt", "outcome", "estimated",
+    "start_ns", "end_ns", "run_ns", "suspended_ns", "error",
+}
+
+local Csv = {}
+Csv.__index = Csv
+
+local function field(value)
+    if value == nil then
+        return ""
+    elseif not value:find('[,"\r\n\x80-\xFF]') then
+        return value
+    end
+    value = json_text.valid_utf8(value)
+    return value:find('[,"\r\n]') and '"' .. value:gsub('"', '""') .. '"' or value
+end
+
+local function number(value)
+    return value and tracereel.unsigned(value) or ""
+end
+
+---@param trace_facts tracereel.export.facts
+function Csv:trace(trace_facts)
+    local trace, context = trace_facts.trace, self.context
+    local of_trace = table.concat({
+        field(context.path), trace.id, field(context.pipeline_of(trace)), trace.status, tostring(trace.tainted),
+    }, ",")
+    for _, node in ipairs(trace_facts.nodes) do
+        local of_node = ("%s,%s,%s"):format(of_trace, number(node.id), field(context.node_name(node.id)))
+        for _, attempt in ipairs(node.attempts) do
+            local is_measured = not attempt.is_open and not attempt.is_cut
+            context.write(table.concat({
+                of_node, number(attempt.number), attempt.outcome, tostring(attempt.is_estimated),
+                number(not attempt.is_cut and attempt.start_ns), number(attempt.written_end_ns),
+                number(is_measured and attempt.duration_ns), number(is_measured and attempt.suspended_ns),
+                field(attempt.error and attempt.error.message),
+            }, ","), "\n")
+        end
+    end
+end
+
+function csv.new(context)
+    context.write(table.concat(columns, ","), "\n")
+    return setmetatable({ context = context }, Csv)
+end
+
+return csv

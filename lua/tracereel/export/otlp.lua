@@ -1,0 +1,216 @@
+-- OpenTelemetry traces as OTLP/JSON lines: one TracesData object for each trace, as the collector's file receiver reads
+-- them. A span for the trace, in it one for each node, in that one for each attempt and each suspension.
+local json_text = require "tracereel.export.json_text"
+local tracereel = require "tracereel"
+
+local object, array, text, digits = json_text.object, json_text.array, json_text.text, json_text.digits
+
+local otlp = {}
+
+local Otlp = {}
+Otlp.__index = Otlp
+
+local kind_internal = "1"
+local status_ok, status_error = 1, 2
+-- OTLP forbids a trace id of zeros; this one says "tracereel-nil-id" in ASCII.
+local id_of_nil = "7472616365726565" .. "6c2d6e696c2d6964"
+
+-- The finalizer of splitmix64: every bit of the input changes about half of the output's.
+local function mix(n)
+    n = (n ~ (n >> 30)) * 0xbf58476d1ce4e5b9
+    n = (n ~ (n >> 27)) * 0x94d049bb133111eb
+    return n ~ (n >> 31)
+end
+
+local golden = 0x9e3779b97f4a7c15
+
+-- The same span has the same id in every export. A start time is part of it, because a UUID can start twice in a log.
+local function span_id(trace_seed, kind_number, node_id, number)
+    local id = mix(mix(mix(trace_seed + kind_number * golden) + node_id * golden) + number * golden)
+    return ("%016x"):format(id == 0 and 1 or id)
+end
+
+local kind_numbers = { trace = 1, node = 2, attempt = 3, suspension = 4 }
+
+local function hexadecimal_halves(id)
+    local hexadecimal = id:gsub("-", "")
+    return hexadecimal, math.tointeger(tonumber(hexadecimal:sub(1, 16), 16)),
+        math.tointeger(tonumber(hexadecimal:sub(17), 16))
+end
+
+-- Keys are ours and need no escapes.
+local function attribute(list, key, kind, value)
+    list[#list + 1] = '{"key":"' .. key .. '","value":{"' .. kind .. '":' .. value .. "}}"
+end
+
+local function text_attribute(list, key, value)
+    if value ~= nil then
+        attribute(list, key, "stringValue", text(value))
+    end
+end
+
+local function integer_attribute(list, key, value)
+    attribute(list, key, "intValue", digits(value))
+end
+
+-- Marks are there only where they hold.
+local function mark_attribute(list, key, value)
+    if value then
+        attribute(list, key, "boolValue", "true")
+    end
+end
+
+local function status_text(code, message)
+    return code and object("code", tostring(code), "message", message and text(message))
+end
+
+local function event_text(name, ns, attributes)
+    return object("timeUnixNano", digits(ns), "name", text(name), "attributes", array(attributes))
+end
+
+local function error_event(problem)
+    local attributes = {}
+    text_attribute(attributes, "exception.message", problem.message)
+    return event_text("exception", problem.timestamp_ns, attributes)
+end
+
+-- What the spans of one trace have in common.
+local Story = {}
+Story.__index = Story
+
+local function new_story(trace_facts)
+    local trace = trace_facts.trace
+    local hexadecimal, high, low = hexadecimal_halves(trace.id)
+    return setmetatable({
+        trace_id = high == 0 and low == 0 and id_of_nil or hexadecimal,
+        seed = mix(mix(high + golden) ~ mix(low) ~ mix(trace.start_ns + 2 * golden)),
+        is_tainted = trace.tainted,
+        spans = {},
+    }, Story)
+end
+
+---Adds a span. `details` are its attributes, events and status, as JSON texts.
+---@return string its id
+function Story:add(kind, identity, parent_id, name, range, details)
+    local id = span_id(self.seed, kind_numbers[kind], identity.node_id or 0, identity.number or 0)
+    local attributes = details.attributes
+    text_attribute(attributes, "tracereel.span", kind)
+    mark_attribute(attributes, "tracereel.tainted", self.is_tainted)
+    self.spans[#self.spans + 1] = object(
+        "traceId", text(self.trace_id),
+        "spanId", text(id),
+        "parentSpanId", parent_id and text(parent_id),
+        "name", text(name),
+        "kind", kind_internal,
+        "startTimeUnixNano", digits(range.start_ns),
+        "endTimeUnixNano", digits(range.end_ns),
+        "attributes", array(attributes),
+        "events", details.events and #details.events > 0 and array(details.events),
+        "status", details.status)
+    return id
+end
+
+local function add_attempt(story, parent_id, node_id, label, attempt)
+    local attributes = {}
+    integer_attribute(attributes, "tracereel.node_id", node_id)
+    integer_attribute(attributes, "tracereel.attempt", attempt.number)
+    text_attribute(attributes, "tracereel.outcome", attempt.outcome)
+    if not attempt.is_open and not attempt.is_cut then
+        integer_attribute(attributes, "tracereel.run_ns", attempt.duration_ns)
+    end
+    mark_attribute(attributes, "tracereel.open", attempt.is_open)
+    mark_attribute(attributes, "tracereel.estimated", attempt.is_estimated)
+    mark_attribute(attributes, "tracereel.start_unknown", attempt.is_cut)
+    mark_attribute(attributes, "tracereel.clock_step", attempt.is_clock_step)
+    local is_error = attempt.outcome == "error"
+    local problem = attempt.error
+    story:add("attempt", { node_id = node_id, number = attempt.number }, parent_id,
+        ("%s attempt %d"):format(label, attempt.number), attempt, {
+            attributes = attributes,
+            events = problem and { error_event(problem) },
+            status = is_error and status_text(status_error, problem and problem.message)
+                or attempt.outcome == "done" and status_text(status_ok),
+        })
+end
+
+local function add_suspension(story, parent_id, node_id, label, number, suspension)
+    local attributes = {}
+    integer_attribute(attributes, "tracereel.node_id", node_id)
+    mark_attribute(attributes, "tracereel.open", suspension.is_open)
+    mark_attribute(attributes, "tracereel.start_unknown", suspension.is_cut)
+    story:add("suspension", { node_id = node_id, number = number }, parent_id, label .. " suspended", suspension,
+        { attributes = attributes })
+end
+
+local function loop_events(node)
+    local events = {}
+    for index, event in ipairs(node.loop_events) do
+        local attributes = {}
+        integer_attribute(attributes, "tracereel.iteration", event.iteration)
+        events[index] = event_text(event.is_exit and "loop_exit" or "loop_iteration", event.timestamp_ns, attributes)
+    end
+    return events
+end
+
+local status_of_node = { done = status_ok, error = status_error }
+
+local function add_node(story, parent_id, label, node)
+    local attributes = {}
+    integer_attribute(attributes, "tracereel.node_id", node.id)
+    text_attribute(attributes, "tracereel.status", node.node.status)
+    local code = status_of_node[node.node.status]
+    local id = story:add("node", { node_id = node.id }, parent_id, label, node, {
+        attributes = attributes,
+        events = loop_events(node),
+        status = status_text(code, code == status_error and node.node.error),
+    })
+    for _, attempt in ipairs(node.attempts) do
+        add_attempt(story, id, node.id, label, attempt)
+    end
+    for number, suspension in ipairs(node.suspensions) do
+        add_suspension(story, id, node.id, label, number, suspension)
+    end
+end
+
+local status_of_trace = { complete = status_ok, failed = status_error }
+
+local function add_trace(story, name, trace_facts)
+    local trace, problem = trace_facts.trace, trace_facts.failure
+    local attributes = {}
+    text_attribute(attributes, "tracereel.trace_id", trace.id)
+    text_attribute(attributes, "tracereel.status", trace.status)
+    text_attribute(attributes, "tracereel.metadata", trace.metadata)
+    integer_attribute(attributes, "tracereel.records", trace.record_count)
+    mark_attribute(attributes, "tracereel.open", trace.open)
+    mark_attribute(attributes, "tracereel.start_unknown", not trace_facts.is_start_known)
+    return story:add("trace", {}, nil, name, trace_facts, {
+        attributes = attributes,
+        events = problem and { error_event(problem) },
+        status = status_text(status_of_trace[trace.status], problem and problem.message),
+    })
+end
+
+---@param trace_facts tracereel.export.facts
+function Otlp:trace(trace_facts)
+    local context = self.context
+    local pipeline = context.pipeline_of(trace_facts.trace)
+    local story = new_story(trace_facts)
+    local root_id = add_trace(story, pipeline, trace_facts)
+    for _, node in ipairs(trace_facts.nodes) do
+        add_node(story, root_id, context.node_label(node.id), node)
+    end
+    local resource = {}
+    text_attribute(resource, "service.name", pipeline)
+    text_attribute(resource, "tracereel.log", context.path)
+    local scope = object("name", '"tracereel"', "version", text(tracereel.version))
+    context.write(object("resourceSpans", array { object(
+        "resource", object("attributes", array(resource)),
+        "scopeSpans", array { object("scope", scope, "spans", array(story.spans)) })
+    }), "\n")
+end
+
+function otlp.new(context)
+    return setmetatable({ context = context }, Otlp)
+end
+
+return otlp
