@@ -6,11 +6,15 @@ local output = require "tracereel.output"
 local tracereel = require "tracereel"
 
 -- In the order of the help. Each is tracereel.commands.NAME: { name, summary, define(command), run(options) -> code }.
-local command_names = { "check", "traces", "show", "dump", "run", "timing", "flow", "recover", "export", "generate" }
+local command_names = {
+    "check", "traces", "show", "dump", "run", "timing", "flow", "recover", "apply", "undo", "repair", "export",
+    "generate",
+}
 
 local about = [[
 Reads the write-ahead log of a workflow engine, rebuilds every trace record by
-record, and hands each step to a Lua script. It never writes to a log.]]
+record, and hands each step to a Lua script. Only apply, undo and repair write to
+a log; generate makes a new one.]]
 
 -- Raised by --help, --version and --completion: argparse would write unchecked and end the process itself.
 local function answer_with(state, make_text)

@@ -157,7 +157,8 @@ function compiler.steps(before, wanted, prefers_afresh)
     elseif not view.difference(wanted, before) then
         return {}
     end
-    local edited, fresh = edit(before, wanted), afresh(before, wanted)
+    -- Only a new trace_start opens a trace that is closed.
+    local edited, fresh = before.open and edit(before, wanted) or nil, afresh(before, wanted)
     if fresh and before.from_snapshot then
         fresh = nil
         if not edited then

@@ -1,0 +1,165 @@
+-- `tracereel apply`: writes the records of a plan behind the log it was made for, all of them or none.
+local engine_reader = require "tracereel.engine_reader"
+local exit_codes = require "tracereel.exit_codes"
+local failure = require "tracereel.failure"
+local journal = require "tracereel.recovery.journal"
+local metadata = require "tracereel.recovery.metadata"
+local output = require "tracereel.output"
+local plan = require "tracereel.recovery.plan"
+local proof = require "tracereel.recovery.proof"
+local repair = require "tracereel.recovery.repair"
+local text = require "tracereel.render.text"
+local tracereel = require "tracereel"
+local writing = require "tracereel.recovery.writing"
+
+local apply = { name = "apply", summary = "Write a plan's records behind its log: all of them, or none." }
+
+function apply.define(command)
+    command:argument("plan", "A plan of tracereel recover."):argname("<PLAN>")
+    command:argument("log", "The directory of segments that it was made for."):argname("<LOG>")
+    command:flag("--repair", "First cut what a crash has torn, as tracereel repair --yes does.")
+    writing.define_options(command)
+end
+
+-- What an operator should know when the log is not any more what the plan was made for.
+local function explain_refusal(self, made, problem)
+    local entries = self:journal_entries()
+    local applied = journal.about(entries, "done", "apply", made.id)
+    local undone = journal.about(entries, "done", "undo", made.id)
+    local last = applied[#applied]
+    if last and #undone < #applied then
+        failure.raise("refused", "this plan was applied already: at %s by %s, as %s/%s; nothing is left to do",
+            last.time, last.operator, self.directory, last.segment)
+    end
+    failure.raise("refused", "%s; make a new plan with tracereel recover", problem)
+end
+
+local function is_finished(self, made)
+    for _, intent in ipairs(self.settled) do
+        if intent.action == "apply" and intent.plan == made.id and intent.state == "done" then
+            return intent
+        end
+    end
+end
+
+-- The records as they will stand in the log: with who writes them, where there is room for that. Proven once more,
+-- because these are the ones that count.
+local function signed_records(self, made, log)
+    local provenance, records = self:provenance(made.id), {}
+    local traces = log:traces()
+    for index, one in ipairs(made.traces) do
+        local signed = {}
+        for number, rec in ipairs(one.records) do
+            signed[number] = metadata.stamp(rec, provenance)
+        end
+        local _, difference = proof.prove(traces[index], signed, one.after)
+        if difference then
+            failure.raise("refused", "trace %s: the records do not lead to the state after: %s", one.entry.trace_id,
+                difference)
+        end
+        table.move(signed, 1, #signed, #records + 1, records)
+    end
+    return records
+end
+
+-- A log that ends in a torn record must be repaired first.
+local function repair_where_needed(self, parsed, log)
+    local torn = repair.torn_end(log:gaps())
+    if torn and not parsed.repair then
+        failure.raise("refused", "%s/%s: the log ends in a torn record (%s, %d bytes at offset %d), and behind a new "
+            .. "segment that would look like damage; add --repair to cut it first (the original is kept)",
+            self.directory, torn.segment, torn.class, torn.length, torn.offset)
+    end
+    local found = parsed.repair and repair.find(self:open(), false)
+    if not found or #found.segments == 0 then
+        return {}
+    end
+    if not self.is_dry_run then
+        repair.choose_names(found, self.directory)
+        self:cut(found)
+    end
+    return found.segments
+end
+
+local function segment_names(segments)
+    local names = {}
+    for index, segment in ipairs(segments) do
+        names[index] = segment.name
+    end
+    return names
+end
+
+local function report(self, parsed, answer)
+    if parsed.json then
+        answer.action, answer.log, answer.done = self.action, self.directory, not self.is_dry_run
+        output.line(tracereel.json(answer))
+        return
+    end
+    for _, name in ipairs(answer.repaired) do
+        output.line(("%s %s"):format(self.is_dry_run and "would repair" or "repaired", name))
+    end
+    output.line(("plan %s: %s of %d to change"):format(answer.plan:sub(1, 12), text.count(answer.traces, "trace"),
+        answer.open_traces))
+    if answer.records == 0 then
+        output.line("nothing to write: the engine does all that the plan wants by itself")
+    else
+        output.line(("%s %s: %s, %d bytes"):format(self.is_dry_run and "would write" or "wrote", answer.segment,
+            text.count(answer.records, "record"), answer.size_bytes))
+    end
+end
+
+local function total_bytes(records)
+    local total = 0
+    for _, rec in ipairs(records) do
+        total = total + #rec
+    end
+    return total
+end
+
+local function tell_engines_view(self)
+    local log = self:open()
+    log:replay {}
+    local verdict = engine_reader.verdict(log, log:gaps())
+    if verdict:find("would refuse", 1, true) then
+        output.say("%s; tracereel repair makes a log that it opens", verdict)
+    end
+end
+
+local function carry_out(self, parsed, made)
+    local finished = is_finished(self, made)
+    if finished then
+        report(self, parsed, { plan = made.id, traces = made.summary.changed, open_traces = #made.traces, repaired = {},
+            records = finished.records, segment = finished.segment, size_bytes = finished.size_bytes })
+        return exit_codes.ok
+    end
+    local log = self:open()
+    local holds, problem = plan.verify(made, log)
+    if not holds then
+        explain_refusal(self, made, problem)
+    end
+    local records = signed_records(self, made, log)
+    if #records > 0 then
+        self:check_room()
+    end
+    local repaired = repair_where_needed(self, parsed, log)
+    if #records > 0 and not self.is_dry_run then
+        self:add_segment(records, { plan = made.id, plan_sha256 = made.sha256, traces = made.summary.changed })
+    end
+    report(self, parsed, { plan = made.id, traces = made.summary.changed, open_traces = #made.traces,
+        repaired = segment_names(repaired), records = #records, size_bytes = total_bytes(records),
+        segment = #records > 0 and self.next_name or tracereel.null })
+    tell_engines_view(self)
+    return log:stats().damaged and exit_codes.damaged or exit_codes.ok
+end
+
+---@param parsed table
+---@return integer exit code
+function apply.run(parsed)
+    local made = writing.read_plan(parsed.plan)
+    local options = { action = "apply", operator = parsed.operator, is_dry_run = parsed.dry_run }
+    return writing.with(parsed.log, options, function(self)
+        return carry_out(self, parsed, made)
+    end)
+end
+
+return apply

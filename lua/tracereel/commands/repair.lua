@@ -1,0 +1,100 @@
+-- `tracereel repair`: cuts what a crash has torn out of a log, so that the engine can open it again.
+local exit_codes = require "tracereel.exit_codes"
+local logs = require "tracereel.logs"
+local output = require "tracereel.output"
+local repairing = require "tracereel.recovery.repair"
+local text = require "tracereel.render.text"
+local tracereel = require "tracereel"
+local writing = require "tracereel.recovery.writing"
+
+local repair = { name = "repair", summary = "Cut what a crash has torn out of a log, so that the engine opens it." }
+
+function repair.define(command)
+    command:argument("log", "A directory of segments."):argname("<LOG>")
+    command:flag("--yes -y", "Do it; without, it is only shown what would be done.")
+    command:flag("--cut-corrupt", "Cut corrupt stretches too. What they held is saved, and is lost to every reader.")
+    writing.define_options(command)
+end
+
+local function cut_objects(cuts)
+    local objects = {}
+    for index, cut in ipairs(cuts) do
+        objects[index] = { class = cut.class, offset = cut.offset, length = cut.length }
+    end
+    return objects
+end
+
+local function left_object(gap)
+    return { class = gap.class, segment = gap.segment, offset = gap.offset, length = gap.length }
+end
+
+local function to_json(found, directory, is_done)
+    local segments, left = {}, {}
+    for index, segment in ipairs(found.segments) do
+        segments[index] = {
+            segment = segment.name, size_bytes = segment.size_bytes, cut_bytes = segment.cut_bytes,
+            cuts = cut_objects(segment.cuts), original = segment.original, cut = segment.cut_name,
+        }
+    end
+    for index, gap in ipairs(found.left) do
+        left[index] = left_object(gap)
+    end
+    return tracereel.json { action = "repair", log = directory, done = is_done, records = found.records,
+        segments = segments, left = left, tainted = found.tainted }
+end
+
+local function show(found, is_done)
+    local verb = is_done and "cut" or "would cut"
+    for _, segment in ipairs(found.segments) do
+        for _, cut in ipairs(segment.cuts) do
+            output.line(("%s %d bytes at %s:%d (%s)"):format(verb, cut.length, segment.name, cut.offset, cut.class))
+        end
+        output.line(("  %d of %d bytes stay; the original is kept as %s, what is cut as %s"):format(
+            segment.size_bytes - segment.cut_bytes, segment.size_bytes, segment.original, segment.cut_name))
+    end
+    for _, gap in ipairs(found.left) do
+        local hint = gap.class == "corrupt" and not gap.segment:find("%.gz$") and " (--cut-corrupt cuts it)" or ""
+        output.line(("stays%s: %s"):format(hint, logs.gap_line(gap)))
+    end
+    if #found.tainted > 0 then
+        output.line(("%s open across the damage; nothing will mark %s any more:"):format(
+            text.count(#found.tainted, "trace was", "traces were"), #found.tainted == 1 and "it" or "them"))
+        for _, id in ipairs(found.tainted) do
+            output.line("  " .. id)
+        end
+    end
+end
+
+local function conclude(found, parsed, is_done)
+    if #found.segments == 0 then
+        output.line("nothing to repair: no segment is torn")
+    elseif is_done then
+        output.line(("repaired: %s, as many as before"):format(text.count(found.records, "readable record")))
+    elseif not parsed.dry_run then
+        output.line("nothing was changed; tracereel repair --yes does it")
+    end
+end
+
+---@param parsed table
+---@return integer exit code
+function repair.run(parsed)
+    local is_meant = parsed.yes and not parsed.dry_run or false
+    local options = { action = "repair", operator = parsed.operator, is_dry_run = not is_meant }
+    return writing.with(parsed.log, options, function(self)
+        local found = repairing.find(self:open(), parsed.cut_corrupt)
+        repairing.choose_names(found, self.directory)
+        local is_done = is_meant and #found.segments > 0
+        if is_done then
+            self:cut(found)
+        end
+        if parsed.json then
+            output.line(to_json(found, self.directory, is_done))
+        else
+            show(found, is_done)
+            conclude(found, parsed, is_done)
+        end
+        return repairing.leaves_damage(found) and exit_codes.damaged or exit_codes.ok
+    end)
+end
+
+return repair

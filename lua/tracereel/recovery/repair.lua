@@ -1,0 +1,162 @@
+-- What a crash has torn, cut out of a log: which stretches of which segments, and how they are taken away.
+local failure = require "tracereel.failure"
+local tracereel = require "tracereel"
+
+local repair = {}
+
+local is_cut_always = { torn_tail = true, zero_tail = true, torn_write = true }
+
+-- The stretches of a segment that must go, in order and not touching.
+local function add_cut(segments, name, offset, length, class)
+    local segment = segments[name]
+    if not segment then
+        segment = { name = name, cuts = {} }
+        segments[name] = segment
+        segments[#segments + 1] = segment
+    end
+    segment.cuts[#segment.cuts + 1] = { offset = offset, length = length, class = class }
+end
+
+local function size_of(path)
+    local file, problem = io.open(path, "rb")
+    local size = file and file:seek("end")
+    if file then
+        file:close()
+    end
+    return size or failure.raise("io", "%s: cannot be read: %s", path, problem or "it is no file")
+end
+
+-- What stays of a segment, and where the cut stretches stand in the file that keeps them.
+local function complete(segment, directory)
+    segment.size_bytes = size_of(directory .. "/" .. segment.name)
+    segment.kept, segment.cut_bytes = {}, 0
+    local position = 0
+    for _, cut in ipairs(segment.cuts) do
+        if cut.offset > position then
+            segment.kept[#segment.kept + 1] = { offset = position, length = cut.offset - position }
+        end
+        segment.cut_bytes = segment.cut_bytes + cut.length
+        position = cut.offset + cut.length
+    end
+    if segment.size_bytes > position then
+        segment.kept[#segment.kept + 1] = { offset = position, length = segment.size_bytes - position }
+    end
+end
+
+-- A trace that was open across damage is not told apart from others once the damage is cut away.
+local function tainted_ids(log)
+    local ids = {}
+    for _, trace in ipairs(log:traces()) do
+        if trace.tainted then
+            ids[#ids + 1] = trace.id
+        end
+    end
+    return ids
+end
+
+---What a repair would cut. The log is read to its end.
+---@param log tracereel.log a directory's, not read yet
+---@param cuts_corrupt boolean cut corrupt stretches, and the suspect records inside of them
+---@return table found { segments = { name, size_bytes, cuts = { offset, length, class }, kept, cut_bytes },
+---  left = gaps that stay, records = how many stay readable,
+---  tainted = ids of traces that will not look tainted any more }
+function repair.find(log, cuts_corrupt)
+    local segments, left, suspects = {}, {}, 0
+    local handlers = {}
+    function handlers.gap(gap)
+        local is_cut = is_cut_always[gap.class] or cuts_corrupt and gap.class == "corrupt"
+        if is_cut and not gap.segment:find("%.gz$") then
+            add_cut(segments, gap.segment, gap.offset, gap.length, gap.class)
+        else
+            left[#left + 1] = gap
+        end
+    end
+    if cuts_corrupt then
+        -- A text that only looks like a record must not become one.
+        function handlers.record(rec)
+            if rec.suspect and not rec.segment:find("%.gz$") then
+                add_cut(segments, rec.segment, rec.offset, #rec, "suspect")
+                suspects = suspects + 1
+            end
+        end
+    end
+    log:replay(handlers)
+    for _, segment in ipairs(segments) do
+        complete(segment, log.path)
+    end
+    return {
+        segments = segments,
+        left = left,
+        records = log:stats().records - suspects,
+        tainted = cuts_corrupt and tainted_ids(log) or {},
+    }
+end
+
+---Does something durable stay lost?
+function repair.leaves_damage(found)
+    for _, gap in ipairs(found.left) do
+        if gap.damage then
+            return true
+        end
+    end
+    return false
+end
+
+---Does the log end in what a crash leaves? A segment behind it would make that look like damage.
+---@param gaps tracereel.gap[]
+---@return tracereel.gap|nil
+function repair.torn_end(gaps)
+    local last = gaps[#gaps]
+    return last and (last.class == "torn_tail" or last.class == "zero_tail") and last or nil
+end
+
+local function is_there(path)
+    local file = io.open(path, "rb")
+    return file ~= nil and file:close()
+end
+
+-- Names that no segment has, the same number in both, and free.
+local function free_names(directory, name)
+    local number = 1
+    while true do
+        local ending = number == 1 and "" or "-" .. number
+        local original, cut = name .. ".original" .. ending, name .. ".cut" .. ending
+        if not is_there(directory .. "/" .. original) and not is_there(directory .. "/" .. cut) then
+            return original, cut
+        end
+        number = number + 1
+    end
+end
+
+---Chooses, for each segment, the names of the files that keep the original and what is cut.
+---@param found table from repair.find
+---@param directory string
+function repair.choose_names(found, directory)
+    for _, segment in ipairs(found.segments) do
+        segment.original, segment.cut_name = free_names(directory, segment.name)
+    end
+end
+
+---Rewrites one segment without its cuts.
+---@param held userdata the log, held
+---@param segment table from repair.find, with names
+function repair.rewrite(held, segment)
+    held:save(segment.name, segment.cuts, segment.cut_name)
+    held:replace_segment(segment.name, segment.kept, segment.original)
+end
+
+---Reads the log again: nil, or what is not as it was foreseen.
+---@param directory string
+---@param found table from repair.find
+---@return string|nil
+function repair.check(directory, found)
+    local again = repair.find(tracereel.open(directory), false)
+    if #again.segments > 0 then
+        local segment = again.segments[1]
+        return ("%s/%s: still torn at offset %d"):format(directory, segment.name, segment.cuts[1].offset)
+    elseif again.records ~= found.records then
+        return ("%s: %d records expected, %d found"):format(directory, found.records, again.records)
+    end
+end
+
+return repair

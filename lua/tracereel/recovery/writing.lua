@@ -1,0 +1,220 @@
+-- What apply, undo and repair have in common: the log is held, what an interrupted command left is settled, every
+-- change stands in the journal before and behind it.
+local core = require "tracereel.core"
+local failure = require "tracereel.failure"
+local journal = require "tracereel.recovery.journal"
+local output = require "tracereel.output"
+local plan = require "tracereel.recovery.plan"
+local repair = require "tracereel.recovery.repair"
+local tracereel = require "tracereel"
+
+local has_host, host = pcall(require, "tracereel.host")
+
+local writing = {}
+
+local Writing = {}
+Writing.__index = Writing
+
+local function now_text()
+    return tracereel.time(host.now_ns())
+end
+
+local function user_number()
+    local file = io.open("/proc/self/status", "r")
+    local text = file and file:read("a") or ""
+    if file then
+        file:close()
+    end
+    local number = text:match("\nUid:%s*(%d+)")
+    return number and "user " .. number
+end
+
+-- Who runs the program, as far as the system tells.
+local function operator_of(given)
+    return given or os.getenv("SUDO_USER") or os.getenv("LOGNAME") or os.getenv("USER") or user_number() or "unknown"
+end
+
+local function hold(directory)
+    if not has_host then
+        failure.raise("usage", "a log can be changed by the program tracereel only")
+    end
+    local held, result = pcall(host.hold_log, directory)
+    if held then
+        return result
+    elseif failure.is(result) and result.kind == "locked" then
+        failure.raise("refused", "%s", result.message)
+    end
+    error(result, 0)
+end
+
+---Holds a log, so that the engine cannot start meanwhile. Raises "refused" where another process holds it. With
+---`is_dry_run` it is only looked whether it could be held: nothing is written, and nothing kept from starting.
+---@param directory string
+---@param options { action: string, operator: string|nil, is_dry_run: boolean }
+---@return table writing to be closed
+function writing.begin(directory, options)
+    local self = setmetatable({
+        directory = directory:gsub("(.)/+$", "%1"),
+        action = options.action,
+        operator = operator_of(options.operator),
+        tool = "tracereel " .. tracereel.version,
+        is_dry_run = options.is_dry_run or false,
+        settled = {},
+    }, Writing)
+    local held = hold(directory)
+    self.next_name = held:next_name()
+    if self.is_dry_run then
+        held:close()
+        return self
+    end
+    self.held = held
+    self.time = now_text()
+    self.settled = journal.settle(held, self.directory, self.time)
+    return self
+end
+
+function Writing:close()
+    if self.held then
+        self.held:close()
+        self.held = nil
+    end
+end
+
+local fate = { done = "had taken place", abandoned = "had not taken place" }
+
+---Begins, calls `carry_out(writing)` and lets go of the log, whatever comes of it.
+---@param directory string
+---@param options table of writing.begin
+---@param carry_out fun(writing: table): integer exit code
+---@return integer
+function writing.with(directory, options, carry_out)
+    local self = writing.begin(directory, options)
+    for _, intent in ipairs(self.settled) do
+        output.say("an earlier %s was interrupted; it %s (%s)", intent.action, fate[intent.state], intent.segment)
+    end
+    local ran, result = xpcall(carry_out, failure.with_traceback, self)
+    self:close()
+    if not ran then
+        error(result, 0)
+    end
+    return result
+end
+
+---A plan from its file, or a failure: "refused" where it is not one that can be trusted.
+---@param path string
+---@return table
+function writing.read_plan(path)
+    local read, problem, is_unreadable = plan.read(path)
+    if not read then
+        failure.raise(is_unreadable and "io" or "refused", "%s: %s", path, problem)
+    end
+    return read
+end
+
+---The options that the three commands share.
+function writing.define_options(command)
+    command:option("--operator", "Who does it, for the journal and the records; the user's name where not given.")
+        :argname("<NAME>")
+    command:flag("--dry-run", "Check and prove everything, and write nothing.")
+    command:flag("--json", "One JSON object.")
+end
+
+---The log as it is now, not read yet.
+---@return tracereel.log
+function Writing:open()
+    return tracereel.open(self.directory)
+end
+
+---What goes into the metadata of records.
+---@param plan_id string
+function Writing:provenance(plan_id)
+    return { action = self.action, operator = self.operator, plan = plan_id, time = self.time or now_text(),
+        tool = self.tool }
+end
+
+function Writing:journal_entries()
+    return journal.read(self.directory)
+end
+
+-- Carries out `change` between its two lines in the journal. A change that failed is looked at: it may be in place.
+local function with_journal(self, entry, change)
+    entry.action, entry.operator, entry.tool, entry.time = self.action, self.operator, self.tool, self.time
+    local intent = journal.open(self.held, entry)
+    local changed, problem = pcall(change)
+    if not changed then
+        pcall(journal.settle, self.held, self.directory, now_text())
+        if failure.is(problem) and problem.kind == "locked" then
+            failure.raise("refused", "%s", problem.message)
+        end
+        error(problem, 0)
+    end
+    journal.close(self.held, intent, "done", now_text())
+end
+
+---Adds a segment of records behind the log.
+---@param records tracereel.rec[] at least one
+---@param about table plan, plan_sha256, traces: what the journal says besides
+---@return string name of the segment
+---@return integer size_bytes
+function Writing:add_segment(records, about)
+    local name = self.held:next_name()
+    local parts = {}
+    for index, rec in ipairs(records) do
+        parts[index] = rec:bytes()
+    end
+    local bytes = table.concat(parts)
+    local entry = { segment = name, size_bytes = #bytes, sha256 = core.sha256(bytes), records = #records }
+    for key, value in pairs(about) do
+        entry[key] = value
+    end
+    with_journal(self, entry, function()
+        self.held:add_segment(bytes)
+    end)
+    return name, #bytes
+end
+
+---Raises "refused" where no segment can follow the highest one.
+function Writing:check_room()
+    if not self.next_name then
+        failure.raise("refused", "%s: its last segment has the largest number there is, so none can follow it; let the "
+            .. "engine start a new log", self.directory)
+    end
+end
+
+local function kept_bytes(path, kept)
+    local file, problem = io.open(path, "rb")
+    local whole = file and file:read("a")
+    if file then
+        file:close()
+    end
+    if not whole then
+        failure.raise("io", "%s: cannot be read: %s", path, problem or "it is no file")
+    end
+    local parts = {}
+    for index, stretch in ipairs(kept) do
+        parts[index] = whole:sub(stretch.offset + 1, stretch.offset + stretch.length)
+    end
+    return whole, table.concat(parts)
+end
+
+---Cuts what repair.find has found, one segment after the other.
+---@param found table with names chosen
+function Writing:cut(found)
+    for _, segment in ipairs(found.segments) do
+        local whole, kept = kept_bytes(self.directory .. "/" .. segment.name, segment.kept)
+        local entry = {
+            segment = segment.name, size_bytes = #kept, sha256 = core.sha256(kept),
+            replaces = { size_bytes = #whole, sha256 = core.sha256(whole) },
+            original = segment.original, cut = segment.cut_name, cuts = segment.cuts, tainted = found.tainted,
+        }
+        with_journal(self, entry, function()
+            repair.rewrite(self.held, segment)
+        end)
+    end
+    local problem = repair.check(self.directory, found)
+    if problem then
+        failure.raise("io", "after the repair: %s; the original segments are kept as *.original", problem)
+    end
+end
+
+return writing
