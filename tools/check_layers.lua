@@ -31,7 +31,7 @@ local longest_file = 400
 
 -- Headers that few files may include: pattern of the header, patterns of the files.
 local reserved = {
-    { "^zlib%.h$", { "^src/source%.c$" } },
+    { "^zlib%.h$", { "^src/source%.c$", "^tests/c/log_fixture%.h$" } }, -- the tests compute CRCs by other code
     { "^lua%.h$", { "^src/lua/", "^src/main%.c$" } },
     { "^lauxlib%.h$", { "^src/lua/", "^src/main%.c$" } },
     { "^lualib%.h$", { "^src/lua/", "^src/main%.c$" } },

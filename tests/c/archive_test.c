@@ -1,0 +1,195 @@
+/* Compressed segments that are cut off, damaged, or more than one gzip member. */
+#include "log_fixture.h"
+#include "tracereel/log.h"
+
+#define ARCHIVE "wal_0000000000000000.log.gz"
+
+enum { RECORDS = 20, RECORD_BYTES = 69, LOG_BYTES = RECORDS * RECORD_BYTES };
+
+static void put_log(uint8_t *out) {
+    for (uint32_t i = 0; i < RECORDS; i++) {
+        put_record(out + (size_t)i * RECORD_BYTES, (written_record){.type = 1,
+                                                                    .node_id = i * 2654435761u,
+                                                                    .timestamp_ns = i * 0x9e3779b97f4a7c15u,
+                                                                    .schema_hash = i * 0xd6e8feb86659fd93u});
+    }
+}
+
+/* Writes the log as an archive into the directory, and gives the bytes of that; the caller frees them. */
+static uint8_t *make_archive(const char *directory, size_t *length) {
+    char path[512];
+    uint8_t bytes[LOG_BYTES];
+    put_log(bytes);
+    write_gzip(directory, ARCHIVE, "wb6", bytes, sizeof bytes);
+    join(path, sizeof path, directory, ARCHIVE);
+    return read_file(path, length);
+}
+
+typedef struct seen {
+    uint64_t records;
+    uint64_t gaps;
+    tr_gap last_gap;
+} seen;
+
+/* Reads all of it. Every record has to be the next one of the log that was compressed. */
+static seen read_archive(const char *directory) {
+    uint8_t expected[LOG_BYTES];
+    tr_log *log;
+    tr_record record;
+    tr_status status;
+    seen all = {0};
+    put_log(expected);
+    CHECK_INT(TR_OK, tr_log_open(directory, NULL, &log, NULL));
+    while ((status = tr_log_next(log, &record)) == TR_OK || status == TR_GAP) {
+        if (status == TR_GAP) {
+            all.gaps++;
+            all.last_gap = *tr_log_gap(log);
+            continue;
+        }
+        CHECK_BYTES(expected + all.records % RECORDS * RECORD_BYTES, RECORD_BYTES, record.bytes, record.length_bytes);
+        all.records++;
+    }
+    CHECK_INT(TR_END, status);
+    tr_log_close(log);
+    return all;
+}
+
+static void cut_off_at_every_byte(void) {
+    char directory[64];
+    size_t length;
+    make_directory(directory);
+    uint8_t *archive = make_archive(directory, &length);
+    uint64_t most = 0;
+    for (size_t cut = 0; cut < length; cut++) {
+        write_file(directory, ARCHIVE, archive, cut);
+        seen all = read_archive(directory);
+        CHECK_UINT(1, all.gaps);
+        CHECK_INT(TR_GAP_CORRUPT, all.last_gap.gap_class); /* no crash of the writer cuts an archive */
+        CHECK_UINT(all.records * RECORD_BYTES, all.last_gap.position.offset);
+        CHECK_CONTAINS("the gzip data ends early at compressed byte", all.last_gap.detail);
+        CHECK(all.records >= most); /* more bytes never give fewer records */
+        most = all.records;
+    }
+    CHECK_UINT(RECORDS, most); /* only the checksum at the end was missing */
+    write_file(directory, ARCHIVE, archive, length);
+    CHECK_UINT(0, read_archive(directory).gaps);
+    free(archive);
+    remove_directory(directory);
+}
+
+/* gzip's own checksum finds what the records' CRC does not cover. */
+static void flipped_bytes_are_found(void) {
+    char directory[64];
+    size_t length;
+    make_directory(directory);
+    uint8_t *archive = make_archive(directory, &length);
+    size_t found = 0;
+    for (size_t at = 0; at < length; at++) {
+        archive[at] ^= 0x40;
+        write_file(directory, ARCHIVE, archive, length);
+        tr_log *log;
+        tr_record record;
+        REQUIRE(tr_log_open(directory, NULL, &log, NULL) == TR_OK);
+        while (tr_log_next(log, &record) != TR_END) {
+        }
+        found += tr_log_is_damaged(log);
+        /* gzip's time, flags for nothing and system mean nothing, nor do the bits that fill the last byte of its data
+         */
+        CHECK(tr_log_is_damaged(log) || (at >= 4 && at < 10) || at == length - 9);
+        tr_log_close(log);
+        archive[at] ^= 0x40;
+    }
+    CHECK(found >= length - 7);
+    free(archive);
+    remove_directory(directory);
+}
+
+static void what_stands_behind_the_end(void) {
+    static const struct {
+        const char *behind;
+        size_t length;
+        uint64_t gaps;
+    } cases[] = {{"\0\0\0\0\0\0\0", 7, 0}, {"garbage", 7, 1}, {"\0\0garbage", 9, 1}, {"\x1f", 1, 1}};
+    char directory[64];
+    size_t length;
+    make_directory(directory);
+    uint8_t *archive = make_archive(directory, &length);
+    archive = realloc(archive, length + 16);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        memcpy(archive + length, cases[i].behind, cases[i].length);
+        write_file(directory, ARCHIVE, archive, length + cases[i].length);
+        seen all = read_archive(directory);
+        CHECK_UINT(RECORDS, all.records);
+        CHECK_UINT(cases[i].gaps, all.gaps);
+        if (cases[i].gaps > 0) {
+            CHECK_INT(TR_GAP_CORRUPT, all.last_gap.gap_class);
+            CHECK_UINT(LOG_BYTES, all.last_gap.position.offset);
+            CHECK_UINT(0, all.last_gap.length_bytes);
+            CHECK_CONTAINS("the gzip data", all.last_gap.detail);
+        }
+    }
+    free(archive);
+    remove_directory(directory);
+}
+
+/* `cat a.gz b.gz` is a gzip file, wherever the first ends. */
+static void two_members(void) {
+    char directory[64];
+    size_t length;
+    make_directory(directory);
+    uint8_t *archive = make_archive(directory, &length);
+    uint8_t *twice = malloc(2 * length);
+    REQUIRE(twice != NULL);
+    memcpy(twice, archive, length);
+    memcpy(twice + length, archive, length);
+    write_file(directory, ARCHIVE, twice, 2 * length);
+    seen all = read_archive(directory);
+    CHECK_UINT(2 * RECORDS, all.records);
+    CHECK_UINT(0, all.gaps);
+    free(twice);
+    free(archive);
+    remove_directory(directory);
+}
+
+/* Larger than what is inflated at a time, and very well compressed; a copy of it would be seen. */
+static void a_large_archive(void) {
+    enum { COPIES = 6000 };
+    char directory[64];
+    uint8_t *bytes = malloc((size_t)COPIES * LOG_BYTES);
+    REQUIRE(bytes != NULL);
+    for (size_t i = 0; i < COPIES; i++) {
+        put_log(bytes + i * LOG_BYTES);
+    }
+    make_directory(directory);
+    write_gzip(directory, ARCHIVE, "wb1", bytes, (size_t)COPIES * LOG_BYTES);
+    free(bytes);
+    seen all = read_archive(directory);
+    CHECK_UINT((uint64_t)COPIES * RECORDS, all.records);
+    CHECK_UINT(0, all.gaps);
+    remove_directory(directory);
+}
+
+static void what_is_no_gzip(void) {
+    char directory[64];
+    uint8_t bytes[LOG_BYTES];
+    make_directory(directory);
+    put_log(bytes);
+    write_file(directory, ARCHIVE, bytes, sizeof bytes); /* a plain segment with the wrong name */
+    seen all = read_archive(directory);
+    CHECK_UINT(0, all.records);
+    CHECK_UINT(1, all.gaps);
+    CHECK_INT(TR_GAP_CORRUPT, all.last_gap.gap_class);
+    CHECK_CONTAINS("the gzip data incorrect header check", all.last_gap.detail);
+    remove_directory(directory);
+}
+
+int main(int argc, char **argv) {
+    check_begin(argc, argv);
+    check_run("an archive that is cut off gives what it has, and says that gzip ends early", cut_off_at_every_byte);
+    check_run("a damaged archive is damage, even where the records' CRC sees nothing", flipped_bytes_are_found);
+    check_run("behind an archive zeros are nothing, and anything else is damage", what_stands_behind_the_end);
+    check_run("an archive can be several in a row", two_members);
+    check_run("an archive can be large", a_large_archive);
+    check_run("what is no gzip is damage that says so", what_is_no_gzip);
+    return check_end();
+}
