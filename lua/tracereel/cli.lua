@@ -43,7 +43,17 @@ local function add_completion(parser, state)
         end))
 end
 
-local function build(state)
+-- A command that is named first is the only one that has to be loaded; help and mistakes need them all.
+local function names_to_load(first)
+    for _, name in ipairs(command_names) do
+        if name == first then
+            return { name }
+        end
+    end
+    return command_names
+end
+
+local function build(state, first)
     local parser = argparse("tracereel", about, "Exit status:\n" .. exit_codes.describe())
     add_help(parser, state)
     add_completion(parser, state)
@@ -52,7 +62,7 @@ local function build(state)
     end))
     parser:command_target("command")
     local commands = {}
-    for _, name in ipairs(command_names) do
+    for _, name in ipairs(names_to_load(first)) do
         local command = require("tracereel.commands." .. name)
         commands[name] = command
         local definition = parser:command(name, command.summary)
@@ -85,7 +95,7 @@ end
 local function run(arguments)
     local state = {}
     arguments = join_negative_values(arguments)
-    local parser, commands = build(state)
+    local parser, commands = build(state, arguments[1])
     local called, parsed, result = pcall(parser.pparse, parser, arguments)
     if state.answer then
         output.write(state.answer)
