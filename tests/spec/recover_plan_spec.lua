@@ -1,0 +1,206 @@
+-- The plan's file: what docs/recovery-plan.md says of it, and what is refused.
+local exact_json = require "tests.spec.exact_json"
+local helper = require "tests.spec.helper"
+local plan = require "tracereel.recovery.plan"
+local tracereel = require "tracereel"
+
+local script_text = [[
+return { api = 1, args = { node = { type = "integer", default = 3 } }, recover = function(trace, default)
+    if trace.suspended_at == 4 then return tracereel.restart() end
+    if trace.last_completed_node then return tracereel.hold("look at it") end
+end }
+]]
+
+local function write_plan(log, ...)
+    local path = helper.directory() .. "/plan.json"
+    local result = helper.run { "recover", helper.script(script_text), "-o", path, "--arg", "node=4", log, ... }
+    return path, result
+end
+
+local function sha256_of(text)
+    local path = helper.write(helper.directory() .. "/bytes", text)
+    return (helper.shell("sha256sum " .. path):match("^%x+"))
+end
+
+-- A plan's text after a change, with the hash made right again.
+local function changed(text, pattern, replacement)
+    local body, count = text:match('^(.*\n)"sha256"'):gsub(pattern, replacement, 1)
+    assert(count == 1, pattern)
+    return body .. ('"sha256":"%s"}\n'):format(sha256_of(body))
+end
+
+describe("a plan", function()
+    after_each(helper.clean)
+
+    it("says which log, script, arguments and damage it is made from", function()
+        local log = helper.log("bit-flip-payload")
+        local object = exact_json(helper.read((write_plan(log))))
+        assert.are.equal("#1", object.schema_version)
+        assert.are.equal(log, object.log.path)
+        local sizes = {}
+        for _, segment in ipairs(object.log.segments) do
+            sizes[#sizes + 1] = segment.name .. " " .. segment.size_bytes:sub(2) .. "\n"
+        end
+        assert.are.equal(helper.shell(("cd %s && stat -c '%%n %%s' wal_*"):format(log)), table.concat(sizes))
+        local last = object.log.segments[#object.log.segments]
+        assert.are.same({ segment = last.name, offset_bytes = last.size_bytes }, object.log.position)
+        local tail = helper.shell(("tail -c 4096 %s/%s | gzip -1 | tail -c 8 | od -An -tx4 -N4"):format(log, last.name))
+        assert.are.equal(tail:match("%x+"), object.log.last_bytes.crc32)
+        assert.are.same({ name = "script", sha256 = sha256_of(script_text) }, object.script)
+        assert.are.same({ node = "4" }, object.arguments)
+        local damage = helper.expected("bit-flip-payload", "damage")
+        assert.are.equal(#damage, #object.damage)
+        for index, gap in ipairs(damage) do
+            assert.are.equal(gap.offset, object.damage[index].offset_bytes)
+            assert.are.equal(gap.class, object.damage[index].class)
+        end
+    end)
+
+    it("has for each trace the state before and after, the decision, its reason and its records", function()
+        local object = exact_json(helper.read((write_plan(helper.log("orders")))))
+        local states = helper.expected("orders", "states")
+        assert.are.equal(#states, #object.traces)
+        for index, state in ipairs(states) do
+            local planned = object.traces[index]
+            local is_suspended = state.recovery.action == "await_resume"
+            assert.are.equal(state.trace_id, planned.trace_id)
+            assert.are.same(state.started_nodes, planned.before.started_nodes)
+            assert.are.equal(state.last_completed_node, planned.before.last_completed_node)
+            assert.are.equal(is_suspended and "restart" or "hold", planned.decision.kind)
+            assert.are.equal(is_suspended and "the script decided so" or "look at it", planned.reason)
+            assert.are.equal(is_suspended and "trace_start" or "trace_suspended", planned.records[1].record.type)
+            assert.are.equal(is_suspended and "resume_from" or "await_resume", planned.after.action.action)
+        end
+    end)
+
+    it("keeps all 64 bits of outputs and records", function()
+        local object = exact_json(helper.read((write_plan(helper.log("orders")))))
+        local expected, seen = {}, 0
+        for _, state in ipairs(helper.expected("orders", "states")) do
+            for node, output in pairs(state.completed_nodes) do
+                expected[state.trace_id .. " " .. node] = output.schema_hash
+            end
+        end
+        for _, planned in ipairs(object.traces) do
+            for _, one in ipairs(planned.before.completed_nodes) do
+                assert.are.equal(expected[planned.trace_id .. " " .. one.node:sub(2)], "#" .. one.schema_hash)
+                seen = seen + 1
+            end
+        end
+        assert.is_true(seen > 20)
+    end)
+
+    it("has records as bytes that decode to what is shown beside them", function()
+        local object = exact_json(helper.read((write_plan(helper.log("done-only")))))
+        for _, planned in ipairs(object.traces) do
+            for _, one in ipairs(planned.records) do
+                local rec = assert(tracereel.decode((one.bytes:gsub("..", function(pair)
+                    return string.char(tonumber(pair, 16))
+                end))))
+                assert.are.same(one.record, exact_json(rec:json()))
+                assert.are.equal(object.time_ns, tracereel.unsigned(rec.timestamp_ns))
+            end
+        end
+    end)
+
+    it("is the same, byte for byte, for the same log, script and arguments", function()
+        local first, second = write_plan(helper.log("orders")), write_plan(helper.log("orders"))
+        assert.are.equal(helper.read(first), helper.read(second))
+    end)
+
+    it("is not written over a file that is there, and not with --dry-run", function()
+        local path = write_plan(helper.log("orders"))
+        local before = helper.read(path)
+        local script = helper.script(script_text)
+        local again = helper.run { "recover", script, "-o", path, helper.log("orders") }
+        assert.are.equal(4, again.status)
+        assert.are.equal(before, helper.read(path))
+        local result = helper.run { "recover", script, "--dry-run", "-o", path .. "2", helper.log("orders") }
+        assert.are.equal(0, result.status)
+        assert.is_nil(io.open(path .. "2"))
+    end)
+
+    it("that was written can be read and verified", function()
+        for _, name in ipairs { "orders", "done-only", "restarted", "torn-tail", "zero-tail", "archived" } do
+            local log = helper.log(name)
+            local read = assert(plan.read((write_plan(log))))
+            assert.is_true(plan.verify(read, tracereel.open(log)))
+            assert.is_true(#plan.records(read) >= 12)
+        end
+    end)
+end)
+
+describe("a plan is refused", function()
+    after_each(helper.clean)
+
+    local function problem_of(text)
+        return select(2, plan.parse(text)) or ""
+    end
+
+    it("where a byte of it was changed, wherever that is", function()
+        local text = helper.read((write_plan(helper.log("done-only"))))
+        for position = 1, #text, 97 do
+            local byte = text:byte(position)
+            local broken = text:sub(1, position - 1) .. string.char(byte ~ 1) .. text:sub(position + 1)
+            assert.is_nil(plan.parse(broken), position)
+        end
+        for length = 0, #text - 1, 211 do
+            assert.is_nil(plan.parse(text:sub(1, length)), length)
+        end
+    end)
+
+    it("with the reason", function()
+        local text = helper.read((write_plan(helper.log("orders"))))
+        assert.truthy(problem_of(text:gsub("look at it", "look at me")):find("it was edited", 1, true))
+        assert.truthy(problem_of(changed(text, '"schema_version":1', '"schema_version":2'))
+            :find("schema version 2; this tracereel reads version 1", 1, true))
+        assert.truthy(problem_of(changed(text, '"time_ns":"1', '"time_ns":"2')):find("its id is not", 1, true))
+        assert.truthy(problem_of(changed(text, '"bytes":"..', '"bytes":"00')):find("is not a record", 1, true))
+        assert.truthy(problem_of("{}\n"):find("no schema_version", 1, true))
+        assert.truthy(problem_of("nothing"):find("not a plan", 1, true))
+        assert.truthy(select(2, plan.read("/nonexistent/plan.json")):find("No such file", 1, true))
+    end)
+
+    local function copy_of(name)
+        local directory = helper.directory() .. "/log"
+        helper.shell(("cp -r %s %s"):format(helper.log(name), directory))
+        return directory
+    end
+
+    it("where the log has grown, was cut, or is another one", function()
+        local log = copy_of("orders")
+        local read = assert(plan.read((write_plan(log))))
+        assert.is_true(plan.verify(read, tracereel.open(log)))
+        local last = log .. "/wal_0000000000000002.log"
+        local bytes = helper.read(last)
+        local cases = {
+            ["had %d+ bytes, and has %d+"] = function() helper.write(last, bytes .. "x") end,
+            ["segment wal_0000000000000003.log is new"] = function()
+                helper.write(last, bytes)
+                helper.write(log .. "/wal_0000000000000003.log", "")
+            end,
+            ["segment wal_0000000000000002.log is not there"] = function()
+                os.remove(log .. "/wal_0000000000000003.log")
+                os.remove(last)
+            end,
+        }
+        for _, message in ipairs { "had %d+ bytes, and has %d+", "segment wal_0000000000000003.log is new",
+            "segment wal_0000000000000002.log is not there" } do
+            cases[message]()
+            local holds, problem = plan.verify(read, tracereel.open(log))
+            assert.is_nil(holds)
+            assert.truthy(problem:find(message), problem)
+        end
+        assert.is_nil((plan.verify(read, tracereel.open(helper.log("done-only")))))
+    end)
+
+    it("where its records do not lead to the state after, although its hash is right", function()
+        local log = helper.log("orders")
+        local text = helper.read((write_plan(log)))
+        local read = assert(plan.parse(changed(text, '"after":{"action":{"action":"await_resume","node":3}(.-)'
+            .. '"suspended_at":3', '"after":{"action":{"action":"await_resume","node":3}%1"suspended_at":2')))
+        local holds, problem = plan.verify(read, tracereel.open(log))
+        assert.is_nil(holds)
+        assert.truthy(problem:find("do not lead to the state after: suspended_at: 2 expected, found 3", 1, true))
+    end)
+end)
