@@ -1,6 +1,5 @@
 #include "trace_store.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- lists ---- */
@@ -66,12 +65,13 @@ static bool make_room_in_index(tr_trace *trace) {
     while (capacity / 2 < trace->node_count + 1) {
         capacity *= 2;
     }
-    uint32_t *index = malloc(capacity * sizeof *index);
+    tr_pool *pool = &trace->home->pool;
+    uint32_t *index = tr_pool_reallocate(pool, NULL, 0, capacity * sizeof *index);
     if (index == NULL) {
         return false;
     }
     memset(index, 0xff, capacity * sizeof *index); /* every place TR_NONE */
-    free(trace->node_index);
+    tr_pool_reallocate(pool, trace->node_index, trace->node_index_capacity * sizeof *index, 0);
     trace->node_index = index;
     trace->node_index_capacity = capacity;
     for (uint32_t i = 0; i < trace->node_count; i++) {
@@ -242,7 +242,7 @@ static void free_contents(tr_trace *trace) {
     tr_pool_reallocate(pool, trace->started_nodes, trace->started_capacity * sizeof *trace->started_nodes, 0);
     tr_pool_reallocate(pool, trace->suspension_metadata, trace->suspension_metadata_bytes, 0);
     tr_pool_reallocate(pool, trace->metadata, trace->metadata_bytes, 0);
-    free(trace->node_index);
+    tr_pool_reallocate(pool, trace->node_index, trace->node_index_capacity * sizeof *trace->node_index, 0);
 }
 
 void tr_trace_free(tr_trace *trace) {
