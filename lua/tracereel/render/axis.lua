@@ -16,10 +16,19 @@ local function unsigned_remainder(n, divisor)
     return n >= 0 and n % divisor or ((n >> 1) % divisor * 2 + (n & 1)) % divisor
 end
 
+local function decade_label(ns)
+    for _, unit in ipairs { { second_ns, "s" }, { 1000000, "ms" }, { 1000, "µs" } } do
+        if ns >= unit[1] then
+            return html.count(ns // unit[1]) .. " " .. unit[2]
+        end
+    end
+    return ns .. " ns"
+end
+
 ---A logarithmic scale of durations, a little wider than what it must hold. 0 ns stands at its left end.
 ---@param low_ns number
 ---@param high_ns number
----@return table scale `position(ns)` -> 0 to 1; `ticks`: { position, label, is_major }
+---@return table scale `position(ns)` -> 0 to 1; `ticks`: { position, label }
 function axis.logarithmic(low_ns, high_ns)
     local low = math.log(math.max(low_ns, 1), 10)
     local high = math.log(math.max(high_ns, 1), 10)
@@ -41,12 +50,9 @@ function axis.logarithmic(low_ns, high_ns)
         for _, factor in ipairs(factors) do
             local ns = math.tointeger(10 ^ decade) * factor
             if math.log(ns, 10) >= low and math.log(ns, 10) <= high then
-                table.insert(scale.ticks, { position = scale.position(ns), label = axis.round_duration(ns) })
+                table.insert(scale.ticks, { position = scale.position(ns), label = decade_label(ns) })
             end
         end
-    end
-    for index, tick in ipairs(scale.ticks) do
-        tick.is_minor = #scale.ticks > 5 and index % 2 == 0
     end
     return scale
 end
@@ -97,10 +103,12 @@ function axis.round_step(span_ns, most_ticks)
     return nil
 end
 
-local function clock_label(ns, step_ns)
+local function clock_label(ns, step_ns, span)
     local date, clock, fraction = units.time(ns):match("^([%d-]+)T([%d:]+)%.(%d+)Z$")
     if step_ns >= day_ns then
         return date
+    elseif span >= day_ns then
+        return date:sub(6) .. " " .. clock:sub(1, 5)
     elseif step_ns >= minute_ns then
         return clock:sub(1, 5)
     elseif step_ns >= second_ns then
@@ -111,7 +119,7 @@ local function clock_label(ns, step_ns)
 end
 
 ---A linear scale of points of time, both unsigned. Labels are UTC.
----@return table scale `position(ns)` -> 0 to 1; `ticks`: { position, label, is_minor }
+---@return table scale `position(ns)` -> 0 to 1; `ticks`: { position, label }
 function axis.clock(first_ns, last_ns)
     local span_ns = last_ns - first_ns
     local span = math.max(axis.unsigned_float(span_ns), 1.0)
@@ -121,15 +129,14 @@ function axis.clock(first_ns, last_ns)
     end
     local step_ns = axis.round_step(span, 8)
     if not step_ns or span_ns <= 0 then
-        scale.ticks = { { position = 0.0, label = clock_label(first_ns, day_ns) } }
+        scale.ticks = { { position = 0.0, label = clock_label(first_ns, day_ns, span) } }
         return scale
     end
     local offset_ns = (step_ns - unsigned_remainder(first_ns, step_ns)) % step_ns
     while offset_ns >= 0 and offset_ns <= span_ns do
         table.insert(scale.ticks, {
             position = offset_ns / span,
-            label = clock_label(first_ns + offset_ns, step_ns),
-            is_minor = #scale.ticks % 2 == 1,
+            label = clock_label(first_ns + offset_ns, step_ns, span),
         })
         offset_ns = offset_ns + step_ns
     end

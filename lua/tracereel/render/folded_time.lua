@@ -130,10 +130,9 @@ function folded_time.scale(trace)
     local step_ns = axis.round_step(ns_of_width, 8)
     for _, piece in ipairs(step_ns and pieces or {}) do
         if not piece.is_folded then
-            -- Labels need room: a piece that is shorter than a step has one, or none, of its own.
             for number = (piece.from_ns + step_ns - 1) // step_ns, piece.to_ns // step_ns do
                 local ns = number * step_ns
-                table.insert(scale.ticks, { position = scale.position(ns), is_minor = number % 2 == 1,
+                table.insert(scale.ticks, { position = scale.position(ns),
                     label = axis.offset_label(ns, step_ns) })
             end
         end

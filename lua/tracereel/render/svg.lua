@@ -61,6 +61,49 @@ function svg.text(class, x, y, anchor, words)
         html.escape(words))
 end
 
+-- How wide a character of a label is, and how far labels are apart, in pixels.
+local character_width, label_distance = 6.8, 8
+
+-- Which labels have room on a chart of that width: earlier ones first.
+local function fitting(labels, width)
+    local taken, fits = {}, {}
+    for _, item in ipairs(labels) do
+        local length = utf8.len(item.label) * character_width + label_distance
+        local left = math.max(0, math.min(item.position * width - length / 2, width - length))
+        local has_room = true
+        for _, other in ipairs(taken) do
+            has_room = has_room and (left >= other[2] or left + length <= other[1])
+        end
+        if has_room then
+            taken[#taken + 1] = { left, left + length }
+            fits[item] = true
+        end
+    end
+    return fits
+end
+
+---The labels of an axis, as many as there is room for: on a wide screen those that fit `wide` pixels, on a narrow one
+---those of them that fit `narrow` pixels.
+---@param labels { position: number, label: string, class: string|nil }[] the most important first
+---@param y integer
+---@param wide number
+---@param narrow number
+function svg.labels(labels, y, wide, narrow)
+    local fits = fitting(labels, wide)
+    local kept, parts = {}, {}
+    for _, item in ipairs(labels) do
+        kept[#kept + 1] = fits[item] and item or nil
+    end
+    local fits_narrow = fitting(kept, narrow)
+    for _, item in ipairs(kept) do
+        local half = utf8.len(item.label) * character_width / 2 / narrow
+        local anchor = item.position < half and "start" or item.position > 1 - half and "end" or "middle"
+        local class = (item.class or "tick") .. (fits_narrow[item] and "" or " minor")
+        parts[#parts + 1] = svg.text(class, item.position, y, anchor, item.label)
+    end
+    return table.concat(parts)
+end
+
 ---A point, `radius` in pixels.
 function svg.dot(class, x, y, radius, title)
     return html.element("circle", { class = class, cx = svg.percent(x), cy = y, r = radius }, titled(title))

@@ -8,6 +8,7 @@ local comparison = require "tracereel.render.timing_page.comparison"
 local distributions = require "tracereel.render.timing_page.distributions"
 local groups = require "tracereel.render.timing_page.groups"
 local in_flight = require "tracereel.render.timing_page.in_flight"
+local loops = require "tracereel.render.timing_page.loops"
 local nodes = require "tracereel.render.timing_page.nodes"
 local style = require "tracereel.render.timing_page.style"
 local summary = require "tracereel.render.timing_page.summary"
@@ -44,7 +45,7 @@ function timing_page.page(report)
         "<!DOCTYPE html>\n<html lang=\"en\">\n", head(report), "\n<body>\n",
         summary.header(report), "<main>\n", summary.notices(report), summary.numbers(report),
         comparison.section(report), nodes.section(report, page), groups.section(report, page),
-        distributions.section(report), in_flight.section(report), waterfall.section(report),
+        distributions.section(report), loops.section(report), in_flight.section(report), waterfall.section(report),
         "</main>\n", footer, "<script>", behaviour, "</script>\n</body>\n</html>\n",
     }
 end

@@ -12,7 +12,7 @@ end
 
 local function change_text(shift)
     if shift.metric == "errors" then
-        return ("%+.1f pp"):format(100.0 * (shift.after - shift.before)):gsub("%-", "−", 1)
+        return words.signed(("%+.1f pp"):format(100.0 * (shift.after - shift.before)))
     end
     return words.change(shift.change)
 end

@@ -126,12 +126,8 @@ local function distribution_row(row, scale)
 end
 
 local function scale_row(scale)
-    local parts = {}
-    for _, tick in ipairs(scale.ticks) do
-        parts[#parts + 1] = svg.text(tick.is_minor and "minor" or "major", tick.position, 14, "middle", tick.label)
-    end
     return html.element("div", { class = "row scale" }, "<div></div>",
-        svg.chart("scale", scale_height, nil, parts), "<div></div>") .. "\n"
+        svg.chart("scale", scale_height, nil, svg.labels(scale.ticks, 14, 450, 340)), "<div></div>") .. "\n"
 end
 
 local function charts(rows)

@@ -31,19 +31,13 @@ local function count_labels(labelled, top)
     return table.concat(parts)
 end
 
-local function anchor_at(position)
-    return position < 0.04 and "start" or position > 0.96 and "end" or "middle"
-end
-
 local function time_labels(scale)
     local bottom = top_y + plot_height
     local parts = {}
     for _, tick in ipairs(scale.ticks) do
         parts[#parts + 1] = svg.line("tick", tick.position, bottom, tick.position, bottom + 5)
-        parts[#parts + 1] = svg.text(tick.is_minor and "minor" or "major", tick.position, bottom + 18,
-            anchor_at(tick.position), tick.label)
     end
-    return table.concat(parts)
+    return table.concat(parts) .. svg.labels(scale.ticks, bottom + 18, 840, 340)
 end
 
 ---@param report tracereel.timing_report

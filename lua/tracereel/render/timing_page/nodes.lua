@@ -47,9 +47,10 @@ local function of_distribution(distribution_key, key)
     end
 end
 
-local function of_sum(key)
+-- Sums of times that begin with an attempt's start are estimated where that was.
+local function of_sum(key, begins_with_start)
     return function(node)
-        return node[key], node[key] == 0 and "–" or words.duration(node[key], node.estimated and key ~= "suspended_ns")
+        return node[key], node[key] == 0 and "–" or words.duration(node[key], begins_with_start and node.estimated)
     end
 end
 
@@ -60,7 +61,8 @@ end
 
 -- Its value is in parts of a thousand million, so that shares sort as whole numbers as well.
 local function critical_cell(node)
-    return math.floor(node.critical_share * 1e9 + 0.5), html.share(node.critical_share, 1)
+    local text = html.share(node.critical_share, 1)
+    return math.floor(node.critical_share * 1e9 + 0.5), node.estimated and "~" .. text or text
 end
 
 local function worst_cell(node, page)
@@ -96,11 +98,12 @@ local columns = {
     { title = "Slowest run in", hint = "trace with the longest run; for tracereel show", cell = worst_cell },
     { title = "min", is_extra = true, hint = "the shortest run, exact", cell = of_distribution("run", "min_ns") },
     { title = "mean", is_extra = true, hint = "of the runs, exact", cell = of_distribution("run", "mean_ns") },
-    { title = "p90", is_extra = true, hint = "90 % of the runs took no longer", cell = of_distribution("run", "p90_ns") },
+    { title = "p90", is_extra = true, hint = "90 % of the runs took no longer",
+        cell = of_distribution("run", "p90_ns") },
     { title = "p99.9", is_extra = true, hint = "99.9 % of the runs took no longer",
         cell = of_distribution("run", "p999_ns") },
-    { title = "Run", is_extra = true, hint = "sum of the runs", cell = of_sum("run_ns") },
-    { title = "Failed", is_extra = true, hint = "sum of the attempts that failed", cell = of_sum("retry_ns") },
+    { title = "Run", is_extra = true, hint = "sum of the runs", cell = of_sum("run_ns", true) },
+    { title = "Failed", is_extra = true, hint = "sum of the attempts that failed", cell = of_sum("retry_ns", true) },
     { title = "Loop", is_extra = true, hint = "sum of iterations; contains the time of other nodes",
         cell = of_sum("loop_ns") },
     { title = "Slack p50", is_extra = true, hint = "how much later attempts off the path could have ended",

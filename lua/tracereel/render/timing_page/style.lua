@@ -38,7 +38,7 @@ section { margin-top: 36px; }
 .notices li.warning { border-color: var(--suspended); background: var(--warn-ground); }
 
 .numbers {
-  display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 1px; margin: 20px 0 0;
+  display: grid; grid-template-columns: repeat(6, 1fr); gap: 1px; margin: 20px 0 0;
   background: var(--line); border: 1px solid var(--line);
 }
 .numbers > div { background: var(--ground); padding: 10px 14px; }
@@ -109,7 +109,7 @@ td.busy span { margin-left: auto; }
 .chart rect.suspended, .chart path.suspended { fill: var(--suspended); }
 .chart rect.retry { fill: var(--retry); }
 .chart path.slack { fill: var(--queue); }
-.chart path.iteration { fill: var(--loop); }
+.chart path.iteration, .chart rect.loop { fill: var(--loop); }
 .chart path.makespan, .chart path.in-flight { fill: var(--muted); }
 .chart path.in-flight { fill-opacity: 0.45; }
 .chart rect.critical { fill: var(--text); }
@@ -142,12 +142,17 @@ footer {
   margin-top: 44px; padding-top: 10px; border-top: 1px solid var(--line); color: var(--muted); font-size: 12.5px;
 }
 
+@media (max-width: 1040px) {
+  .numbers { grid-template-columns: repeat(3, 1fr); }
+}
+@media (max-width: 900px) {
+  .chart .minor { display: none; }
+}
 @media (max-width: 640px) {
   body { padding: 18px 14px 32px; }
   .distributions .row { grid-template-columns: minmax(0, 1fr) auto; padding-top: 6px; }
   .distributions .row > .chart { grid-column: 1 / -1; grid-row: 2; }
   .waterfall .row { grid-template-columns: 84px minmax(0, 1fr) 62px; column-gap: 8px; font-size: 12.5px; }
-  .chart .minor, .chart .wide { display: none; }
   .node-name { max-width: 13ch; }
   .busy-bar { width: 90px; }
   .numbers { grid-template-columns: 1fr 1fr; }
@@ -163,10 +168,12 @@ footer {
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   .scroller { overflow: visible; border: 0; }
-  table { font-size: 7.5pt; }
-  th, td { padding: 2px 4px; }
+  .numbers { grid-template-columns: repeat(3, 1fr); }
+  table, table code { font-size: 7pt; }
+  th, td { padding: 2px 3px; }
   th.node { position: static; }
-  .busy-bar { width: 70px; }
+  .busy-bar { width: 40px; }
+  .node-name { max-width: 16ch; }
   .toggle, .scripted .toggle { display: none; }
   .row, tr, .numbers > div { break-inside: avoid; }
   h2, h3 { break-after: avoid; }

@@ -86,8 +86,8 @@ local notices = {
     { "warning", function(report)
         local count = report.log and report.log.clock_step_count or report.traces.clock_step_count
         if count > 0 then
-            return ("<b>%s end before they start</b>, as the clock was set back: counted as 0 ns."):format(
-                html.counted(count, "attempts or trace", "attempts or traces"))
+            return ("<b>%s</b>, as if the clock was set back: counted as 0 ns."):format(html.counted(count,
+                "duration ends before it starts", "durations end before they start"))
         end
     end },
     { "plain", function(report)

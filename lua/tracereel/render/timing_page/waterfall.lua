@@ -114,7 +114,8 @@ end
 local function ground(scale)
     local parts = {}
     for _, fold in ipairs(scale.folds) do
-        parts[#parts + 1] = svg.bar("break", fold.left, fold.right, 0, lane_height)
+        parts[#parts + 1] = svg.bar("break", fold.left, fold.right, 0, lane_height, "folded: "
+            .. html.duration(fold.length_ns) .. " in which nothing ran")
         for _, x in ipairs { fold.left, fold.right } do
             parts[#parts + 1] = svg.line("break", x, 0, x, lane_height)
         end
@@ -143,30 +144,15 @@ local function lane_row(lane, trace, scale, background)
 end
 
 local function scale_row(scale)
-    local parts, right_end = {}, -1.0
+    local labels = {}
     for _, fold in ipairs(scale.folds) do
-        parts[#parts + 1] = svg.text("strong", (fold.left + fold.right) / 2, 14, "middle",
-            html.duration(fold.length_ns))
+        labels[#labels + 1] = { position = (fold.left + fold.right) / 2, label = html.duration(fold.length_ns),
+            class = "strong" }
     end
-    -- How far it is to the next label.
-    local function room(position)
-        local least = position - right_end
-        for _, fold in ipairs(scale.folds) do
-            least = math.min(least, math.abs(position - (fold.left + fold.right) / 2))
-        end
-        return least
-    end
-    for _, tick in ipairs(scale.ticks) do
-        local tick_room = room(tick.position)
-        if tick_room >= 0.08 then
-            local anchor = tick.position > 0.97 and "end" or tick.position < 0.01 and "start" or "middle"
-            local is_minor = tick.is_minor or tick_room < 0.2
-            parts[#parts + 1] = svg.text(is_minor and "minor" or "major", tick.position, 14, anchor, tick.label)
-            right_end = tick.position
-        end
-    end
-    return html.element("div", { class = "row scale" }, "<div></div>", svg.chart("scale", scale_height, nil, parts),
-        '<div class="figures">run</div>') .. "\n"
+    table.move(scale.ticks, 1, #scale.ticks, #labels + 1, labels)
+    return html.element("div", { class = "row scale" }, "<div></div>",
+        svg.chart("scale", scale_height, nil, svg.labels(labels, 14, 600, 200)),
+        html.element("div", { class = "figures" }, "run")) .. "\n"
 end
 
 local function left_out_note(trace, lanes)
@@ -223,7 +209,7 @@ end
 
 -- One pattern for all charts. It is nothing to look at itself.
 local hatch = '<svg class="definitions" aria-hidden="true"><defs><pattern id="hatch" width="6" height="6" '
-    .. 'patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0,0 V6"/></pattern></defs></svg>\n'
+    .. 'patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0,0 V6"></path></pattern></defs></svg>\n'
 
 ---@param report tracereel.timing_report
 function waterfall.section(report)

@@ -28,6 +28,9 @@ function words.rate(per_second)
     if per_second <= 0 then
         return "0 /s"
     end
+    if per_second * 3600 < 0.005 then
+        return "<0.01 /h"
+    end
     for _, unit in ipairs { { 1, "/s" }, { 60, "/min" }, { 3600, "/h" } } do
         local rate = per_second * unit[1]
         if rate >= 1 or unit[1] == 3600 then
@@ -63,7 +66,15 @@ function words.change(change)
     end
     local percent = 100.0 * change
     local form = math.abs(percent) >= 99.95 and "%+.0f %%" or "%+.1f %%"
-    return (form:format(percent):gsub("%-", "−", 1))
+    return words.signed(form:format(percent))
+end
+
+---A number with its sign as it is written: a true minus, and none for what is rounded to nothing.
+function words.signed(text)
+    if not text:find("[1-9]") then
+        return text:sub(2)
+    end
+    return (text:gsub("^%-", "−"))
 end
 
 ---A section with a heading and what it means.
