@@ -1,0 +1,223 @@
+-- The page that `tracereel timing --html` writes, read as text. tests/browser opens it.
+local dkjson = require "dkjson"
+local helper = require "tests.spec.helper"
+local tracereel = require "tracereel"
+
+local void_elements = { meta = true, br = true }
+
+-- Walks over all tags; returns how many of each there are. Raises where they are not nested as they must be.
+local function count_elements(page)
+    -- What is in these two is not HTML.
+    local text = page:gsub("<style>.-</style>", "<style></style>"):gsub("<script>.-</script>", "<script></script>")
+    local open, counts = {}, {}
+    for closing, name in text:gmatch("<(/?)([%a][%w]*)") do
+        if closing == "/" then
+            assert.are.equal(table.remove(open), name)
+        else
+            counts[name] = (counts[name] or 0) + 1
+            if not void_elements[name] then
+                open[#open + 1] = name
+            end
+        end
+    end
+    assert.are.equal(0, #open)
+    return counts
+end
+
+local function make(log, ...)
+    local path = helper.directory() .. "/report.html"
+    local result = helper.run { "timing", log, "--html", path, ... }
+    return helper.read(path), result
+end
+
+local function report_of(log, ...)
+    return dkjson.decode(helper.run({ "timing", log, "--json", ... }).stdout)
+end
+
+-- The cells of the table of nodes: by node id a list of { value, text }, as wide as the head.
+local function node_cells(page)
+    local found = {}
+    local body = page:match('id="nodes%-table".-<tbody>(.-)</tbody>')
+    for row in body:gmatch("<tr>(.-)</tr>") do
+        local cells = {}
+        for attributes, text in row:gmatch("<t[dh]([^>]*)>(.-)</t[dh]>") do
+            cells[#cells + 1] = { value = attributes:match('data%-value="(%d+)"'),
+                text = text:gsub("<title>.-</title>", ""):gsub("<[^>]+>", "") }
+        end
+        found[tonumber(cells[1].value)] = cells
+    end
+    return found
+end
+
+local function column_of(page, title)
+    local head = page:match('id="nodes%-table".-<thead>(.-)</thead>')
+    local index = 0
+    for text in head:gmatch("<th[^>]*>(.-)</th>") do
+        index = index + 1
+        if text == title then
+            return index
+        end
+    end
+    error("there is no column " .. title)
+end
+
+-- As it would be named in a policy, computed by other programs.
+local function hash_of(text)
+    local path = helper.write(helper.directory() .. "/text", text)
+    local bytes = helper.shell("sha256sum " .. path):match("^%x+"):gsub("%x%x", function(pair)
+        return string.char(tonumber(pair, 16))
+    end)
+    helper.write(path, bytes)
+    return "sha256-" .. helper.shell("base64 " .. path):match("%S+")
+end
+
+describe("the page of tracereel timing", function()
+    after_each(helper.clean)
+
+    for _, name in ipairs(helper.log_names()) do
+        it("is well nested and of moderate size for " .. name, function()
+            local page = make(helper.log(name))
+            local counts = count_elements(page)
+            assert.are.equal(1, counts.script)
+            assert.are.equal(1, counts.h1)
+            assert.is_true(#page < 1000000)
+        end)
+    end
+
+    it("is the same bytes each time", function()
+        assert.are.equal(make(helper.log("orders")), (make(helper.log("orders"))))
+    end)
+
+    it("refers to nothing outside itself", function()
+        local page = make(helper.log("orders"))
+        for _, sign in ipairs { "https?:", " src=", "@import", "<link", "<iframe", "<object" } do
+            assert.is_nil(page:find(sign), sign)
+        end
+        for target in page:gmatch("url%(([^)]*)%)") do
+            assert.are.equal("#hatch", target)
+        end
+        for target in page:gmatch(' href="([^"]*)"') do
+            assert.is_not_nil(page:find(('id="%s"'):format(target:match("^#(.*)")), 1, true))
+        end
+    end)
+
+    it("allows its own style and script to work, by their hashes, and nothing else", function()
+        local page = make(helper.log("all-complete"))
+        assert.are.equal(("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'")
+            :format(hash_of(page:match("<style>(.-)</style>")), hash_of(page:match("<script>(.-)</script>")))
+            :gsub("'", "&#39;"), page:match('Content%-Security%-Policy"') and page:match('content="(default[^"]*)"'))
+    end)
+
+    it("shows every node's numbers as the report has them", function()
+        local page = make(helper.log("orders"))
+        local cells = node_cells(page)
+        local columns = { p50 = "p50_ns", p90 = "p90_ns", p95 = "p95_ns", p99 = "p99_ns", ["p99.9"] = "p999_ns",
+            min = "min_ns", mean = "mean_ns", max = "max_ns" }
+        local compared = 0
+        for _, node in ipairs(report_of(helper.log("orders")).nodes) do
+            for title, key in pairs(columns) do
+                local cell = cells[node.id][column_of(page, title)]
+                if node.run.count > 0 then
+                    compared = compared + 1
+                    assert.are.equal(("%d"):format(node.run[key]), cell.value)
+                    assert.are.equal((tracereel.duration(node.run[key]):gsub(" us$", " µs")), cell.text)
+                else
+                    assert.is_nil(cell.value)
+                    assert.are.equal("–", cell.text)
+                end
+            end
+            assert.are.equal(("%d"):format(node.error_count), cells[node.id][column_of(page, "Errors")].value)
+        end
+        assert.is_true(compared > 40)
+    end)
+
+    it("marks what is estimated, and says why", function()
+        local page = make(helper.log("done-only"))
+        local cells = node_cells(page)
+        for _, node in ipairs(report_of(helper.log("done-only")).nodes) do
+            if node.run.count > 0 then
+                assert.are.equal("~", cells[node.id][column_of(page, "p99")].text:sub(1, 1))
+            end
+        end
+        assert.is_not_nil(page:find("durations are estimated</b> and marked with ~", 1, true))
+        assert.is_not_nil(page:find('<rect class="estimated"', 1, true))
+        local exact = make(helper.log("all-complete"))
+        assert.is_nil(exact:find("estimated</b>", 1, true))
+        assert.is_nil(exact:find('<rect class="estimated"', 1, true))
+        assert.is_nil(exact:find(">~", 1, true))
+    end)
+
+    it("warns of damage, and not of what a crash leaves", function()
+        local flipped = make(helper.log("bit-flip-payload"))
+        assert.is_not_nil(flipped:find("<b>The log is damaged</b> (1 corrupt stretch)", 1, true))
+        assert.is_not_nil(make(helper.log("missing-segment")):find("(1 missing segment)", 1, true))
+        local torn = make(helper.log("torn-tail"))
+        assert.is_nil(torn:find("The log is damaged", 1, true))
+        assert.is_not_nil(torn:find("1 torn record at the end", 1, true))
+    end)
+
+    it("escapes what comes from the log and from the flow", function()
+        local name = [["'><img src=x onerror=alert(1)></script><!-- &amp;]] .. "\u{202E}\7"
+        local directory = helper.directory() .. "/log '\"<b>&"
+        helper.shell(("cp -r %s %s"):format(helper.log("orders"), helper.quote(directory)))
+        local flow = helper.write(helper.directory() .. "/flow.lua",
+            ("return { name = %q, nodes = { [3] = { name = %q } } }"):format(name, name))
+        local page = make(directory, "--flow", flow)
+        local counts = count_elements(page)
+        assert.is_nil(counts.img)
+        assert.are.equal(1, counts.script)
+        assert.is_nil(page:find("<!--", 1, true))
+        assert.is_not_nil(page:find("&quot;&#39;&gt;&lt;img src=x onerror=alert(1)&gt;&lt;/script&gt;&lt;!-- &amp;amp;"
+            .. "\\u{202e}\\x07", 1, true))
+        assert.is_not_nil(page:find("log &#39;&quot;&lt;b&gt;&amp;", 1, true))
+    end)
+
+    it("draws the longest traces: a bar for each attempt, marked where it was critical", function()
+        local page = make(helper.log("all-complete"))
+        local report = report_of(helper.log("all-complete"))
+        assert.is_true(#report.worst_traces > 1)
+        for _, trace in ipairs(report.worst_traces) do
+            local picture = page:match('<details [^>]*id="trace%-' .. trace.trace_id:gsub("%-", "%%-")
+                .. '".-</details>')
+            local bars, critical, expected_critical = 0, 0, 0
+            for class in picture:gmatch('<rect class="(%a+)"') do
+                bars = bars + ((class == "run" or class == "retry") and 1 or 0)
+                critical = critical + (class == "critical" and 1 or 0)
+            end
+            for _, span in ipairs(trace.spans) do
+                expected_critical = expected_critical + (span.critical and 1 or 0)
+            end
+            assert.are.equal(#trace.spans, bars)
+            assert.are.equal(expected_critical, critical)
+            assert.is_not_nil(picture:find("<b>" .. tracereel.duration(trace.makespan_ns) .. "</b>", 1, true))
+        end
+    end)
+
+    it("shows the comparison with a baseline", function()
+        local log, before = helper.directory() .. "/log", helper.directory() .. "/before"
+        helper.run { "generate", log, "--traces", "300", "--seed", "1" }
+        helper.run { "generate", before, "--traces", "300", "--seed", "2" }
+        local page = make(log, "--baseline", before)
+        count_elements(page)
+        assert.is_not_nil(page:find('<section aria-labelledby="comparison-title"', 1, true))
+        local compared = report_of(log, "--baseline", before).comparison
+        local section = page:match('id="comparison".-</section>')
+        local significant = 0
+        for _, shift in ipairs(compared.shifts) do
+            significant = significant + (shift.significant and 1 or 0)
+        end
+        local _, listed = section:gsub("<li>", "")
+        assert.are.equal(significant, listed)
+        assert.are.equal(significant == 0, section:find("No shift is significant", 1, true) ~= nil)
+        assert.is_nil(make(log):find('id="comparison"', 1, true))
+    end)
+
+    it("has a table of hours, with the nodes of each", function()
+        local page = make(helper.log("orders"), "--by", "hour")
+        local report = report_of(helper.log("orders"), "--by", "hour")
+        for _, group in ipairs(report.groups) do
+            assert.is_not_nil(page:find(">Nodes: " .. group.key, 1, true))
+        end
+        assert.is_true(#report.groups > 0)
+    end)
+end)
