@@ -9,3 +9,4 @@ read_globals = { "tracereel" }
 exclude_files = { "lua/tracereel/library/*.d.lua" }
 
 files["tests/spec"] = { std = "+busted" }
+files["tests/browser"] = { std = "+busted" }

@@ -89,7 +89,7 @@ MAKEFLAGS += --no-print-directory
 JOBS := $(shell nproc 2>/dev/null || echo 1)
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all libraries module objects unit-programs fuzz-programs bench-programs deps demo test unit spec asan fuzz \
+.PHONY: all libraries module objects unit-programs fuzz-programs bench-programs deps demo test unit spec test-browser asan fuzz \
 	bench lint install uninstall clean help FORCE
 
 all: $(PROGRAM) libraries module ## the program, the libraries, the Lua module and the pkg-config file
@@ -188,7 +188,7 @@ FUZZ_FLAGS = $(PARALLEL) --silent BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=fuzzer-n
 test: deps ## set up as demo does, then run every test
 	@$(MAKE) $(PARALLEL) --silent all unit-programs
 	@$(MAKE) $(FUZZ_FLAGS) fuzz-programs
-	@FUZZ_SECONDS=$(FUZZ_TEST_SECONDS) tools/run_tests.sh $(BUILD) unit spec fuzz demo install
+	@FUZZ_SECONDS=$(FUZZ_TEST_SECONDS) tools/run_tests.sh $(BUILD) unit spec browser fuzz demo install
 
 unit: ## only the unit tests of the C layers
 	@$(MAKE) $(PARALLEL) --silent unit-programs
@@ -197,6 +197,11 @@ unit: ## only the unit tests of the C layers
 spec: ## only the specs of the Lua module and the command line
 	@$(MAKE) $(PARALLEL) --silent all
 	@tools/run_tests.sh $(BUILD) spec
+
+test-browser: deps ## the HTML report in a headless Chromium, which is installed if it is missing
+	@tools/deps.sh install browser
+	@$(MAKE) $(PARALLEL) --silent all
+	@tools/run_tests.sh $(BUILD) browser
 
 asan: deps ## unit tests and specs under address and undefined-behaviour sanitizers
 	@$(MAKE) $(ASAN_FLAGS) all unit-programs
@@ -244,6 +249,6 @@ clean: ## remove everything that was built
 	rm -rf $(BUILD)
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do \
-		printf '  make %-10s %s\n' "$$target" "$$text"; \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do \
+		printf '  make %-12s %s\n' "$$target" "$$text"; \
 	done

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Finds, and installs, the packages that tools/packages.txt lists.
 #
-#   tools/deps.sh install     install what is missing, or say what to type
-#   tools/deps.sh check FOR   only say what is missing of the packages for FOR (build, run, test, lint)
+#   tools/deps.sh install [FOR]   install what is missing, or say what to type
+#   tools/deps.sh check [FOR]     only say what is missing
 #
+# FOR is build, run, test, lint or browser: only the packages for that. Without it: all of them but a browser.
 # Both exit with 0 when nothing is missing any more.
 set -u
 
@@ -38,7 +39,11 @@ find_missing() {
     missing=
     while read -r package purpose sign; do
         case $package in '' | '#'*) continue ;; esac
-        case ${1:-$purpose} in "$purpose") ;; *) continue ;; esac
+        case ${1:-not browser} in
+        "$purpose") ;;
+        'not browser') [ "$purpose" != browser ] || continue ;;
+        *) continue ;;
+        esac
         is_there "$sign" || missing="$missing $package"
     done <"$list"
 }
@@ -67,7 +72,7 @@ tell_what_to_type() {
 
 case ${1:-} in
 install)
-    find_missing
+    find_missing "${2:-}"
     [ -n "$missing" ] || exit 0
     command -v apt-get >/dev/null || tell_what_to_type
     root=$(as_root) || tell_what_to_type
@@ -77,7 +82,7 @@ install)
     # shellcheck disable=SC2086
     $root DEBIAN_FRONTEND=noninteractive apt-get install -q -y -o Dpkg::Use-Pty=0 --no-install-recommends $missing \
         </dev/null
-    find_missing
+    find_missing "${2:-}"
     [ -z "$missing" ] || tell_what_to_type
     ;;
 check)
@@ -85,7 +90,7 @@ check)
     [ -z "$missing" ] || tell_what_to_type
     ;;
 *)
-    echo "usage: tools/deps.sh install | check build|run|test|lint" >&2
+    echo "usage: tools/deps.sh install|check [build|run|test|lint|browser]" >&2
     exit 2
     ;;
 esac

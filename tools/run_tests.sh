@@ -5,6 +5,7 @@
 #
 #   unit     every program in BUILD/tests
 #   spec     busted on tests/spec, with the module and the program of BUILD
+#   browser  busted on tests/browser, in the same way: the HTML report in a headless Chromium, where there is one
 #   fuzz     every program in BUILD/fuzz/fuzzers for FUZZ_SECONDS, starting from tests/fuzz/corpus/NAME
 #   demo     what `make demo` shows ends well
 #   install  what `make install` puts somewhere else works there, and uninstall leaves nothing
@@ -102,8 +103,9 @@ run_unit() {
     done
 }
 
-run_spec() {
-    local output=$results/spec.txt code good bad pending note=
+# run_busted PART DIRECTORY
+run_busted() {
+    local output=$results/$1.txt code good bad pending note=
     local -a environment=(
         "LUA_PATH=$root/lua/?.lua;$root/lua/?/init.lua;$root/?.lua;;" "LUA_CPATH=$build/lua/?.so;;"
         "TRACEREEL=$program" "TRACEREEL_BUILD=$build")
@@ -111,7 +113,7 @@ run_spec() {
         environment+=("TRACEREEL_SANITIZED=1" "ASAN_OPTIONS=$without_leaks" "LD_PRELOAD=$sanitizer_library")
     fi
     run_into "$output" env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 -u LUA_INIT -u LUA_INIT_5_4 "${environment[@]}" \
-        lua5.4 "$(command -v busted)" --ignore-lua --output=plainTerminal tests/spec
+        lua5.4 "$(command -v busted)" --ignore-lua --output=plainTerminal "$2"
     code=$?
     if read -r good bad pending < <(busted_counts "$output"); then
         [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
@@ -120,7 +122,19 @@ run_spec() {
     fi
     [ "$pending" -eq 0 ] || note=" ($pending pending)"
     [ $((bad + pending)) -eq 0 ] || cat "$output"
-    count spec "$good" "$bad" "$note"
+    count "$1" "$good" "$bad" "$note"
+}
+
+run_spec() {
+    run_busted spec tests/spec
+}
+
+run_browser() {
+    if tools/deps.sh check browser 2>/dev/null; then
+        run_busted browser tests/browser
+    else
+        echo "browser: left out, there is no Chromium with its driver here (make test-browser installs them)"
+    fi
 }
 
 # "57 successes / 0 failures / 1 error / 0 pending : 0.5 seconds" as: passed, failed, pending.
@@ -172,7 +186,7 @@ program=$build/tracereel
 [ -z "${SANITIZED:-}" ] || prepare_sanitizers
 for part in "$@"; do
     case $part in
-    unit | spec | fuzz | demo | install) "run_$part" ;;
+    unit | spec | browser | fuzz | demo | install) "run_$part" ;;
     *) echo "tools/run_tests.sh: no such part: $part" >&2; exit 2 ;;
     esac
 done
