@@ -38,7 +38,7 @@ end
 
 local key_of = {
     hour = function(trace)
-        return trace.start_ns // hour_ns
+        return (trace.start_ns >> 1) // (hour_ns // 2) -- times are unsigned
     end,
     outcome = function(trace)
         return trace.open and "open" or trace.status

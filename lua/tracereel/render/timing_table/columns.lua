@@ -1,0 +1,82 @@
+-- What the sections of a timing report's text share: columns, headings, and how amounts are written.
+local output = require "tracereel.output"
+local text = require "tracereel.render.text"
+local units = require "tracereel.units"
+
+local columns = {}
+
+local node_columns = 16
+
+function columns.duration(ns)
+    return ns < 0 and ">292y" or units.duration(ns)
+end
+
+function columns.percent(share)
+    if share == 0 then
+        return "-"
+    end
+    local value = share * 100
+    return value < 0.05 and "<0.1%" or value < 99.95 and ("%.1f%%"):format(value) or ("%.0f%%"):format(value)
+end
+
+function columns.count(number)
+    return number == 0 and "-" or ("%d"):format(number)
+end
+
+---"3 charge", with ~ where times of it rest on estimated starts.
+function columns.node_label(node, width)
+    local label = ("%d"):format(node.id) .. (node.name and " " .. text.clean(node.name) or "")
+    local mark = node.estimated and " ~" or ""
+    return text.cut(label, width - #mark) .. mark
+end
+
+---Writes lines of columns: { heading, width, value(row) -> text, left = true | nil }.
+function columns.write(definitions, rows)
+    local function line(cell)
+        local parts = {}
+        for index, column in ipairs(definitions) do
+            local shown = cell(column)
+            local pad = column.left and text.pad_right or text.pad_left
+            parts[index] = pad(shown, math.max(column[2], text.width(shown)))
+        end
+        return (table.concat(parts, " "):gsub(" +$", ""))
+    end
+    output.line(output.paint("dim", line(function(column)
+        return column[1]
+    end)))
+    for _, row in ipairs(rows) do
+        output.line(line(function(column)
+            return column[3](row)
+        end))
+    end
+end
+
+function columns.heading(title, note)
+    output.line("")
+    output.line(output.paint("bold", title) .. (note and output.paint("dim", "  " .. note) or ""))
+end
+
+function columns.filtered(nodes, test)
+    local kept = {}
+    for _, node in ipairs(nodes) do
+        if test(node) then
+            kept[#kept + 1] = node
+        end
+    end
+    return kept
+end
+
+columns.node = {
+    "NODE", node_columns, function(node)
+        return columns.node_label(node, node_columns)
+    end, left = true,
+}
+
+---A column of a field of one of the nodes' distributions.
+function columns.time(title, name, field)
+    return { title, 7, function(node)
+        return node[name].count == 0 and "-" or columns.duration(node[name][field])
+    end }
+end
+
+return columns

@@ -1,0 +1,189 @@
+-- The sections of a timing report's text that have a line for each node.
+local bars = require "tracereel.render.bars"
+local columns = require "tracereel.render.timing_table.columns"
+
+local function run_section(nodes, spare)
+    nodes = columns.filtered(nodes, function(node)
+        return node.run.count > 0
+    end)
+    if #nodes == 0 then
+        return
+    end
+    local low_ns, high_ns = math.maxinteger, 0
+    for _, node in ipairs(nodes) do
+        low_ns, high_ns = math.min(low_ns, node.run.min_ns), math.max(high_ns, node.run.max_ns)
+    end
+    local spark_columns = 10 + math.min(spare, 30)
+    columns.heading("Run time", ("of attempts that were done; right: %s to %s, logarithmic"):format(
+        columns.duration(low_ns), columns.duration(high_ns)))
+    columns.write({
+        columns.node,
+        { "COUNT", 7, function(node)
+            return columns.count(node.count)
+        end },
+        columns.time("MEAN", "run", "mean_ns"),
+        columns.time("P50", "run", "p50_ns"),
+        columns.time("P90", "run", "p90_ns"),
+        columns.time("P99", "run", "p99_ns"),
+        columns.time("MAX", "run", "max_ns"),
+        { "", spark_columns, function(node)
+            return bars.distribution(node.run, low_ns, high_ns, spark_columns)
+        end, left = true },
+    }, nodes)
+end
+
+local parts = {
+    { share = "queue_share", sign = "░" },
+    { share = "run_share", sign = "█" },
+    { share = "suspended_share", sign = "▒" },
+    { share = "retry_share", sign = "▞" },
+}
+
+-- The bar of the node that took most fills the column.
+local function part_bar(node, largest_share, width)
+    local shares = {}
+    for index, part in ipairs(parts) do
+        shares[index] = { share = node[part.share] / largest_share, sign = part.sign }
+    end
+    local drawn = bars.stacked(shares, width)
+    return drawn == "" and bars.bar(0.001, width) or drawn
+end
+
+local function share_column(title, name)
+    return { title, 6, function(node)
+        return columns.percent(node[name])
+    end }
+end
+
+local function total_share(node)
+    return node.queue_share + node.run_share + node.suspended_share + node.retry_share
+end
+
+local function share_section(nodes, spare)
+    nodes = columns.filtered(nodes, function(node)
+        return node.total_ns > 0
+    end)
+    if #nodes == 0 then
+        return
+    end
+    local largest_share = 0
+    for _, node in ipairs(nodes) do
+        largest_share = math.max(largest_share, total_share(node))
+    end
+    local bar_columns = 18 + math.min(spare, 30)
+    columns.heading("Where the time went", "░ queue  █ run  ▒ suspended  ▞ retry, of all nodes' time")
+    columns.write({
+        columns.node,
+        { "TOTAL", 7, function(node)
+            return columns.duration(node.total_ns)
+        end },
+        { "SHARE", 6, function(node)
+            return columns.percent(total_share(node))
+        end },
+        { "", bar_columns, function(node)
+            return part_bar(node, largest_share, bar_columns)
+        end, left = true },
+        share_column("QUEUE", "queue_share"),
+        share_column("RUN", "run_share"),
+        share_column("SUSP", "suspended_share"),
+        share_column("RETRY", "retry_share"),
+    }, nodes)
+end
+
+local function critical_section(nodes, spare)
+    nodes = columns.filtered(nodes, function(node)
+        return node.critical_count > 0 or node.slack.count > 0
+    end)
+    if #nodes == 0 then
+        return
+    end
+    local bar_columns = 12 + math.min(spare, 30)
+    columns.heading("Critical path", "the share of the traces' time that the node decided")
+    columns.write({
+        columns.node,
+        { "ON PATH", 7, function(node)
+            return columns.percent(node.critical_share)
+        end },
+        { "", bar_columns, function(node)
+            return bars.bar(node.critical_share, bar_columns)
+        end, left = true },
+        { "TIMES", 7, function(node)
+            return columns.count(node.critical_count)
+        end },
+        columns.time("SLACK50", "slack", "p50_ns"),
+        { "WORST", 7, function(node)
+            return node.worst and columns.duration(node.worst.run_ns) or "-"
+        end },
+        { "IN TRACE", 13, function(node)
+            return node.worst and node.worst.trace_id:sub(1, 13) or "-"
+        end, left = true },
+    }, nodes)
+end
+
+local function trouble_section(nodes)
+    nodes = columns.filtered(nodes, function(node)
+        return node.error_count + node.retry_count + node.unfinished_count + node.clock_step_count + node.retry_ns > 0
+    end)
+    if #nodes == 0 then
+        return
+    end
+    columns.heading("Errors and retries")
+    local function number_column(title, width, name)
+        return { title, width, function(node)
+            return columns.count(node[name])
+        end }
+    end
+    columns.write({
+        columns.node,
+        number_column("ERRORS", 8, "error_count"),
+        number_column("RETRIES", 8, "retry_count"),
+        { "LOST TO RETRY", 13, function(node)
+            return node.retry_ns > 0 and columns.duration(node.retry_ns) or "-"
+        end },
+        number_column("UNFINISHED", 10, "unfinished_count"),
+        number_column("CLOCK STEPS", 11, "clock_step_count"),
+    }, nodes)
+end
+
+local function loop_section(nodes)
+    nodes = columns.filtered(nodes, function(node)
+        return node.iteration.count > 0
+    end)
+    if #nodes == 0 then
+        return
+    end
+    columns.heading("Loops", "contain the time of other nodes; trend: 1st, 2nd, ... iteration")
+    columns.write({
+        columns.node,
+        { "ITERATIONS", 10, function(node)
+            return columns.count(node.iteration.count)
+        end },
+        columns.time("MEAN", "iteration", "mean_ns"),
+        columns.time("P50", "iteration", "p50_ns"),
+        columns.time("P99", "iteration", "p99_ns"),
+        { "TREND", 24, function(node)
+            local values = {}
+            for index, point in ipairs(node.trend) do
+                values[index] = point.mean_ns
+            end
+            local first, last = node.trend[1], node.trend[#node.trend]
+            if not first then
+                return "-"
+            end
+            local ends = #values > 1 and columns.duration(first.mean_ns) .. " to " .. columns.duration(last.mean_ns)
+                or columns.duration(first.mean_ns)
+            return bars.spark(values) .. " " .. ends
+        end, left = true },
+    }, nodes)
+end
+
+---Writes the sections about the nodes.
+---@param nodes tracereel.timing_node[]
+---@param spare integer columns beyond 80
+return function(nodes, spare)
+    run_section(nodes, spare)
+    share_section(nodes, spare)
+    critical_section(nodes, spare)
+    trouble_section(nodes)
+    loop_section(nodes)
+end

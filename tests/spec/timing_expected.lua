@@ -1,0 +1,345 @@
+-- What a timing report must say, worked out from records by other means than the engine's: every definition of
+-- docs/timing.md taken by its word, all durations kept in lists and sorted. Slow and plain on purpose.
+local timing_expected = {}
+
+local closes_trace = { trace_complete = "complete", trace_failed = "failed" }
+local makes_ready = {
+    trace_start = true, node_done = true, node_error = true, trace_resumed = true, loop_iteration = true,
+    loop_exit = true,
+}
+
+-- Times are unsigned.
+local function least(a, b)
+    return math.ult(b, a) and b or a
+end
+
+local function largest(a, b)
+    return math.ult(a, b) and b or a
+end
+
+-- From one time to a later one; 0 where the clock stepped back.
+local function span(from_ns, to_ns)
+    return math.ult(to_ns, from_ns) and 0 or to_ns - from_ns
+end
+
+-- ---- traces, record by record ----
+
+local function new_trace(record)
+    return {
+        id = record.trace_id, start_ns = record.timestamp_ns, last_ns = record.timestamp_ns,
+        ready_ns = record.timestamp_ns, status = "open", events = { record.timestamp_ns }, nodes = {}, order = {},
+        suspensions = {}, loop_events = {},
+    }
+end
+
+local function attempts_of(trace, id)
+    if not trace.nodes[id] then
+        trace.nodes[id] = {}
+        trace.order[#trace.order + 1] = id
+    end
+    return trace.nodes[id]
+end
+
+local function open_attempt(attempts)
+    local last = attempts[#attempts]
+    return last and last.outcome == nil and last or nil
+end
+
+local function end_suspension(trace, now_ns)
+    local last = trace.suspensions[#trace.suspensions]
+    if trace.is_suspended and last then
+        last.end_ns = now_ns
+        trace.events[#trace.events + 1] = now_ns
+    end
+    trace.is_suspended = false
+end
+
+local steps = {}
+
+function steps.node_start(trace, record, now_ns)
+    local attempts = attempts_of(trace, record.node_id)
+    local open = open_attempt(attempts)
+    if open then
+        open.outcome, open.end_ns = "replaced", now_ns
+        trace.events[#trace.events + 1] = now_ns
+    end
+    attempts[#attempts + 1] = { start_ns = now_ns }
+end
+
+local function finish(outcome)
+    return function(trace, record, now_ns)
+        local attempts = attempts_of(trace, record.node_id)
+        local open = open_attempt(attempts)
+        if not open then
+            open = { start_ns = trace.ready_ns, is_estimated = true }
+            attempts[#attempts + 1] = open
+        end
+        open.outcome, open.end_ns = outcome, now_ns
+        trace.events[#trace.events + 1] = now_ns
+    end
+end
+
+steps.node_done, steps.node_error = finish "done", finish "error"
+
+function steps.trace_suspended(trace, record, now_ns)
+    local attempts = attempts_of(trace, record.node_id)
+    if not open_attempt(attempts) then
+        attempts[#attempts + 1] = { start_ns = trace.ready_ns, is_estimated = true }
+    end
+    end_suspension(trace, now_ns)
+    trace.is_suspended = true
+    trace.suspensions[#trace.suspensions + 1] = { node_id = record.node_id, start_ns = now_ns }
+end
+
+function steps.trace_resumed(trace, _, now_ns)
+    end_suspension(trace, now_ns)
+end
+
+local function loop(trace, record, now_ns)
+    attempts_of(trace, record.node_id)
+    trace.events[#trace.events + 1] = now_ns
+    table.insert(trace.loop_events, {
+        node_id = record.node_id, time_ns = now_ns, is_exit = record.type == "loop_exit",
+    })
+end
+
+steps.loop_iteration, steps.loop_exit = loop, loop
+
+local function apply(trace, record)
+    local now_ns = record.timestamp_ns
+    if steps[record.type] then
+        steps[record.type](trace, record, now_ns)
+    end
+    trace.ready_ns = makes_ready[record.type] and now_ns or trace.ready_ns
+    trace.last_ns = largest(trace.last_ns, now_ns)
+    if closes_trace[record.type] then
+        end_suspension(trace, now_ns)
+        trace.status = closes_trace[record.type]
+    end
+end
+
+local function traces_of(records)
+    local open, all = {}, {}
+    for _, record in ipairs(records) do
+        local trace = open[record.trace_id]
+        if record.type == "trace_start" then
+            open[record.trace_id] = new_trace(record)
+            if trace then
+                all[trace.position] = open[record.trace_id]
+            end
+            open[record.trace_id].position = trace and trace.position or #all + 1
+            all[open[record.trace_id].position] = open[record.trace_id]
+        elseif trace and record.type ~= "checkpoint" then
+            apply(trace, record)
+            if trace.status ~= "open" then
+                open[record.trace_id] = nil
+            end
+        end
+    end
+    return all
+end
+
+-- ---- spans ----
+
+local function suspended_in(trace, id, attempt)
+    local total = 0
+    for _, suspension in ipairs(trace.suspensions) do
+        if suspension.node_id == id then
+            total = total + span(largest(suspension.start_ns, attempt.start_ns),
+                least(suspension.end_ns or attempt.end_ns, attempt.end_ns))
+        end
+    end
+    return total
+end
+
+-- The latest event at or before the start of an attempt, but for its own end.
+local function ready_of(trace, attempt)
+    local found, is_own_left_out = nil, false
+    for _, event_ns in ipairs(trace.events) do
+        if event_ns == attempt.end_ns and not is_own_left_out then
+            is_own_left_out = true
+        elseif not math.ult(attempt.start_ns, event_ns) then
+            found = found and largest(found, event_ns) or event_ns
+        end
+    end
+    return found or attempt.start_ns
+end
+
+local function spans_of(trace)
+    local spans = {}
+    for position, id in ipairs(trace.order) do
+        local has_failed = false
+        for index, attempt in ipairs(trace.nodes[id]) do
+            if attempt.outcome and (attempt.outcome ~= "replaced" or trace.nodes[id][index + 1]) then
+                local is_step = math.ult(attempt.end_ns, attempt.start_ns)
+                local start_ns = is_step and attempt.is_estimated and attempt.end_ns or attempt.start_ns
+                spans[#spans + 1] = {
+                    id = id, position = position, start_ns = start_ns, end_ns = largest(start_ns, attempt.end_ns),
+                    run_ns = span(attempt.start_ns, attempt.end_ns) - suspended_in(trace, id, attempt),
+                    outcome = attempt.outcome, is_estimated = attempt.is_estimated, is_retry = has_failed,
+                    is_step = is_step, queue_ns = not attempt.is_estimated
+                        and span(ready_of(trace, attempt), attempt.start_ns) or nil,
+                }
+            end
+            has_failed = has_failed or attempt.outcome ~= "done"
+        end
+    end
+    table.sort(spans, function(a, b)
+        if a.end_ns ~= b.end_ns then
+            return math.ult(a.end_ns, b.end_ns)
+        elseif a.start_ns ~= b.start_ns then
+            return math.ult(a.start_ns, b.start_ns)
+        end
+        return a.position < b.position
+    end)
+    return spans
+end
+
+-- From the span that ended last, back to the one that ended last before it began, and so on.
+local function mark_path(trace, spans)
+    local at = #spans
+    while at > 0 do
+        spans[at].is_critical = true
+        local begin_ns = spans[at].start_ns
+        repeat
+            at = at - 1
+        until at == 0 or not math.ult(begin_ns, spans[at].end_ns)
+    end
+    for index, each in ipairs(spans) do
+        local needed_ns = trace.last_ns
+        for later = #spans, 1, -1 do
+            local other = spans[later]
+            if other.is_critical and later ~= index and not math.ult(other.start_ns, each.end_ns) then
+                needed_ns = other.start_ns
+            end
+        end
+        each.slack_ns = span(each.end_ns, needed_ns)
+    end
+end
+
+-- ---- sums and lists ----
+
+local function new_node()
+    return {
+        count = 0, error_count = 0, retry_count = 0, unfinished_count = 0, exact_count = 0, estimated_count = 0,
+        clock_step_count = 0, retry_ns = 0, critical_ns = 0, critical_count = 0, run = {}, queue = {}, suspended = {},
+        iteration = {}, slack = {}, trend = {},
+    }
+end
+
+local function add_span(node, each, trace, is_closed)
+    node.retry_count = node.retry_count + (each.is_retry and 1 or 0)
+    node.clock_step_count = node.clock_step_count + (each.is_step and 1 or 0)
+    local kind = each.is_estimated and "estimated_count" or "exact_count"
+    node[kind] = node[kind] + 1
+    if each.outcome == "done" then
+        node.count = node.count + 1
+        table.insert(node.run, each.run_ns)
+        local worst = node.worst
+        if not worst or each.run_ns > worst.run_ns or each.run_ns == worst.run_ns and trace.id < worst.trace_id then
+            node.worst = { trace_id = trace.id, run_ns = each.run_ns }
+        end
+    else
+        node.error_count = node.error_count + (each.outcome == "error" and 1 or 0)
+        node.retry_ns = node.retry_ns + each.run_ns
+    end
+    table.insert(node.queue, each.queue_ns)
+    if is_closed and each.is_critical then
+        node.critical_count = node.critical_count + 1
+        node.critical_ns = node.critical_ns + each.end_ns - each.start_ns
+    elseif is_closed then
+        table.insert(node.slack, each.slack_ns)
+    end
+end
+
+local function add_loops(need_node, trace)
+    local previous, number = {}, {}
+    for _, event in ipairs(trace.loop_events) do
+        local before = previous[event.node_id]
+        local node = need_node(event.node_id)
+        if before then
+            local lasted_ns = span(before.time_ns, event.time_ns)
+            table.insert(node.iteration, lasted_ns)
+            number[event.node_id] = (number[event.node_id] or 0) + 1
+            local n = math.min(number[event.node_id], 16)
+            node.trend[n] = node.trend[n] or {}
+            table.insert(node.trend[n], lasted_ns)
+        end
+        previous[event.node_id] = not event.is_exit and event or nil
+        number[event.node_id] = not event.is_exit and number[event.node_id] or nil
+    end
+end
+
+local function add_trace(expected, need_node, trace)
+    local is_closed = trace.status ~= "open"
+    expected[trace.status .. "_count"] = expected[trace.status .. "_count"] + 1
+    local spans = spans_of(trace)
+    if is_closed then
+        mark_path(trace, spans)
+    end
+    for _, each in ipairs(spans) do
+        add_span(need_node(each.id), each, trace, is_closed)
+    end
+    for _, id in ipairs(trace.order) do
+        local finished = 0
+        for _, each in ipairs(spans) do
+            finished = finished + (each.id == id and 1 or 0)
+        end
+        if #trace.nodes[id] > 0 then
+            local node = need_node(id)
+            node.unfinished_count = node.unfinished_count + #trace.nodes[id] - finished
+        end
+    end
+    local suspended_ns = 0
+    for _, suspension in ipairs(trace.suspensions) do
+        if suspension.end_ns then
+            local waited_ns = span(suspension.start_ns, suspension.end_ns)
+            table.insert(need_node(suspension.node_id).suspended, waited_ns)
+            suspended_ns = suspended_ns + waited_ns
+        end
+    end
+    add_loops(need_node, trace)
+    if is_closed then
+        table.insert(expected.makespan, trace.last_ns - trace.start_ns)
+        table.insert(expected.suspended, suspended_ns)
+    end
+end
+
+---@param records table[] in order: type, trace_id, node_id, timestamp_ns
+---@return table traces counts and lists of durations
+---@return table<integer, table> nodes
+function timing_expected.of(records)
+    local expected = { complete_count = 0, failed_count = 0, open_count = 0, makespan = {}, suspended = {} }
+    local nodes = {}
+    local function need_node(id)
+        nodes[id] = nodes[id] or new_node()
+        return nodes[id]
+    end
+    for _, trace in ipairs(traces_of(records)) do
+        add_trace(expected, need_node, trace)
+    end
+    return expected, nodes
+end
+
+---The records of expected/NAME.records.jsonl, as parsed with numbers as texts.
+function timing_expected.records(objects)
+    local records = {}
+    for index, object in ipairs(objects) do
+        local function integer(text)
+            -- Integers wrap: above 2^63 they are the unsigned number's bits.
+            local digits = text:sub(2)
+            local value = 0
+            for digit in digits:gmatch("%d") do
+                value = value * 10 + tonumber(digit)
+            end
+            return value
+        end
+        records[index] = {
+            type = object.type, trace_id = object.trace_id, node_id = integer(object.node_id),
+            timestamp_ns = integer(object.timestamp_ns),
+        }
+    end
+    return records
+end
+
+return timing_expected

@@ -1,0 +1,212 @@
+-- The numbers of `tracereel timing`, against what another program makes of the same records.
+local expected_timing = require "tests.spec.timing_expected"
+local helper = require "tests.spec.helper"
+local tracereel = require "tracereel"
+
+local function report_of(...)
+    local ran = helper.run { "timing", "--json", ... }
+    assert.are.equal("", ran.stderr)
+    assert.are.equal(0, ran.status)
+    return assert(tracereel.json_decode(ran.stdout))
+end
+
+local quantiles = {
+    p50_ns = 0.5, p90_ns = 0.9, p95_ns = 0.95, p99_ns = 0.99, p999_ns = 0.999,
+}
+
+local function sum_of(list)
+    local sum = 0
+    for _, value in ipairs(list) do
+        sum = sum + value
+    end
+    return sum
+end
+
+-- A distribution against the sorted list of all its values.
+local function check_distribution(values, distribution, what)
+    table.sort(values)
+    local count, sum = #values, sum_of(values)
+    assert.are.equal(count, distribution.count, what .. " count")
+    assert.are.equal(sum, distribution.sum_ns, what .. " sum")
+    assert.are.equal(values[1] or 0, distribution.min_ns, what .. " min")
+    assert.are.equal(values[count] or 0, distribution.max_ns, what .. " max")
+    assert.are.equal(count > 0 and (sum + count // 2) // count or 0, distribution.mean_ns, what .. " mean")
+    local in_buckets = 0
+    for _, bucket in ipairs(distribution.buckets) do
+        in_buckets = in_buckets + bucket.count
+    end
+    assert.are.equal(count, in_buckets, what .. " buckets")
+    for field, q in pairs(quantiles) do
+        local exact = count > 0 and values[math.max(1, math.ceil(q * count - 1e-9))] or 0
+        local error_ns = math.abs(distribution[field] - exact)
+        assert.is_true(error_ns <= exact * 0.01, ("%s %s is %d, exactly %d"):format(what, field, distribution[field],
+            exact))
+    end
+end
+
+local counts = {
+    "count", "error_count", "retry_count", "unfinished_count", "exact_count", "estimated_count", "clock_step_count",
+    "retry_ns", "critical_ns", "critical_count",
+}
+
+local function check_node(expected, node)
+    local name = "node " .. node.id
+    for _, field in ipairs(counts) do
+        assert.are.equal(expected[field], node[field], name .. " " .. field)
+    end
+    for _, field in ipairs { "run", "queue", "suspended", "iteration", "slack" } do
+        check_distribution(expected[field], node[field], name .. " " .. field)
+    end
+    assert.are.same(expected.worst, node.worst)
+    local trend = {}
+    for n, lasted in ipairs(expected.trend) do
+        trend[n] = { n = n, count = #lasted, mean_ns = (sum_of(lasted) + #lasted // 2) // #lasted }
+    end
+    assert.are.same(trend, node.trend)
+    assert.are.equal(node.run.sum_ns, node.run_ns)
+    assert.are.equal(node.queue.sum_ns, node.queue_ns)
+    assert.are.equal(node.suspended.sum_ns, node.suspended_ns)
+    assert.are.equal(node.iteration.sum_ns, node.loop_ns)
+    assert.are.equal(node.run_ns + node.queue_ns + node.suspended_ns + node.retry_ns, node.total_ns)
+end
+
+local function check_shares(report)
+    local total_ns = 0
+    for _, node in ipairs(report.nodes) do
+        total_ns = total_ns + node.total_ns
+    end
+    for _, node in ipairs(report.nodes) do
+        for _, part in ipairs { "run", "queue", "suspended", "retry" } do
+            local share = total_ns > 0 and node[part .. "_ns"] / total_ns or 0
+            assert.is_true(math.abs(node[part .. "_share"] - share) < 1e-12)
+        end
+        local makespan_ns = report.traces.makespan.sum_ns
+        local critical_share = makespan_ns > 0 and node.critical_ns / makespan_ns or 0
+        assert.is_true(math.abs(node.critical_share - critical_share) < 1e-12)
+    end
+end
+
+describe("tracereel timing", function()
+    for _, name in ipairs { "orders", "done-only", "restarted", "edge", "all-complete" } do
+        it("gives for " .. name .. " what the records say, worked out independently", function()
+            local traces, nodes = expected_timing.of(expected_timing.records(helper.expected(name, "records")))
+            local report = report_of("--sort", "id", helper.log(name))
+            for _, field in ipairs { "complete_count", "failed_count", "open_count" } do
+                assert.are.equal(traces[field], report.traces[field], field)
+            end
+            check_distribution(traces.makespan, report.traces.makespan, "makespan")
+            check_distribution(traces.suspended, report.traces.suspended, "suspended")
+            local ids, found = {}, {}
+            for id in pairs(nodes) do
+                ids[#ids + 1] = id
+            end
+            table.sort(ids)
+            for index, node in ipairs(report.nodes) do
+                found[index] = node.id
+            end
+            assert.are.same(ids, found)
+            for _, node in ipairs(report.nodes) do
+                check_node(nodes[node.id], node)
+            end
+            check_shares(report)
+            assert.are.equal(#helper.expected(name, "records"), report.log.records)
+        end)
+    end
+
+    it("counts traces in flight as their starts and ends say", function()
+        local open, changes = {}, {}
+        for _, record in ipairs(expected_timing.records(helper.expected("orders", "records"))) do
+            local id, now_ns = record.trace_id, record.timestamp_ns
+            if record.type == "trace_start" then
+                open[id] = now_ns
+                changes[#changes + 1] = { now_ns, 1 }
+            elseif open[id] then
+                open[id] = math.max(open[id], now_ns)
+                if record.type == "trace_complete" or record.type == "trace_failed" then
+                    changes[#changes + 1] = { open[id], -1 }
+                    open[id] = nil
+                end
+            end
+        end
+        local in_flight = report_of(helper.log("orders")).traces.in_flight
+        assert.is_true(#in_flight.points > 200)
+        for _, point in ipairs(in_flight.points) do
+            local count = 0
+            for _, change in ipairs(changes) do
+                count = count + (change[1] < point.time_ns and change[2] or 0)
+            end
+            assert.are.equal(count, point.count)
+        end
+        assert.are.equal(in_flight.bucket_ns, in_flight.points[2].time_ns - in_flight.points[1].time_ns)
+    end)
+
+    it("marks every number that rests on an estimated start, and none that does not", function()
+        for _, node in ipairs(report_of(helper.log("done-only")).nodes) do
+            assert.are.equal(node.estimated_count > 0, node.estimated)
+        end
+        local estimated = helper.run({ "timing", helper.log("done-only") }).stdout
+        assert.is_truthy(estimated:find("\n3 ~ ", 1, true))
+        assert.is_truthy(estimated:find("0 exact, 295 estimated", 1, true))
+        assert.is_nil(helper.run({ "timing", helper.log("orders") }).stdout:find("~", 1, true))
+    end)
+
+    it("keeps the longest traces, with spans that do not overlap within a lane", function()
+        local report = report_of("--by", "trace", "--top", "5", helper.log("orders"))
+        assert.are.equal(5, #report.worst_traces)
+        assert.are.equal(report.traces.makespan.max_ns, report.worst_traces[1].makespan_ns)
+        for index, trace in ipairs(report.worst_traces) do
+            local before = report.worst_traces[index - 1]
+            assert.is_true(not before or before.makespan_ns >= trace.makespan_ns)
+            local free_from, critical_ns = {}, 0
+            for _, span in ipairs(trace.spans) do
+                assert.is_true(span.lane >= 1 and span.lane <= trace.lane_count)
+                assert.is_true((free_from[span.lane] or 0) <= span.ready_ns)
+                assert.is_true(span.ready_ns <= span.start_ns and span.start_ns <= span.end_ns)
+                free_from[span.lane] = span.end_ns
+                critical_ns = critical_ns + (span.critical and span.end_ns - span.start_ns or 0)
+            end
+            assert.are.equal(critical_ns, trace.critical_ns)
+            assert.is_true(critical_ns <= trace.makespan_ns)
+        end
+    end)
+
+    it("fits in eighty columns", function()
+        for _, name in ipairs(helper.log_names()) do
+            for _, by in ipairs { "node", "trace", "hour", "outcome" } do
+                local ran = helper.run { "timing", "--by", by, helper.log(name) }
+                local first = true
+                for line in ran.stdout:gmatch("[^\n]+") do
+                    assert.is_true(first or utf8.len(line) <= 80, line)
+                    first = false -- the log's path, which is as long as it is
+                end
+            end
+        end
+    end)
+
+    it("leaves tainted traces out, counts them, and says that the log is damaged", function()
+        local ran = helper.run { "timing", "--json", helper.log("bit-flip-payload") }
+        assert.are.equal(3, ran.status)
+        local report = tracereel.json_decode(ran.stdout)
+        local tainted = 0
+        local listed = helper.run { "traces", "--json", helper.log("bit-flip-payload") }
+        for _, trace in ipairs(helper.objects(listed.stdout)) do
+            tainted = tainted + (trace.tainted and 1 or 0)
+        end
+        assert.is_true(tainted > 0)
+        assert.are.equal(tainted, report.traces.tainted_count)
+        assert.is_true(report.log.damaged)
+        assert.are.equal(1, report.log.gaps.corrupt)
+    end)
+
+    it("counts traces that were open before the log as in flight from its beginning on", function()
+        local before = 0
+        for _, trace in ipairs(helper.objects(helper.run({ "traces", "--json", helper.log("snapshot") }).stdout)) do
+            before = before + (trace.start_ns == "#0" and 1 or 0)
+        end
+        assert.is_true(before > 0)
+        local traces = report_of(helper.log("snapshot")).traces
+        assert.are.equal(before, traces.in_flight.points[1].count)
+        assert.are.equal(traces.open_count, traces.in_flight.points[#traces.in_flight.points].count)
+        assert.are.equal(traces.complete_count + traces.failed_count, traces.makespan.count)
+    end)
+end)
