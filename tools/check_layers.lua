@@ -39,7 +39,8 @@ local reserved = {
 
 -- Lua modules that few files may require, in the same way.
 local reserved_modules = {
-    { "^tracereel%.core$", { "^lua/tracereel/[^/]*%.lua$", "^tests/" }, "commands and scripts use the public API" },
+    { "^tracereel%.core$", { "^lua/tracereel/[^/]*%.lua$", "^lua/tracereel/recovery/", "^tests/" },
+        "commands and scripts use the public API" },
     { "^tracereel%.", { "^lua/tracereel/", "^tests/" }, "examples use what every script has: require \"tracereel\"" },
 }
 

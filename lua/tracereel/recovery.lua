@@ -26,7 +26,9 @@ local tainted_reason = "the log was damaged while this trace was open: what is k
 ---@return "script"|"default"|"tainted" source
 function recovery.ask(recover, trace, is_trusted)
     local is_doubtful = trace.tainted and not is_trusted
-    core.taint_was_read(trace)
+    if is_doubtful then
+        core.taint_was_read(trace) -- what handlers looked at before does not count
+    end
     local default = decision.default(trace)
     local answer = recover and recover(trace, default)
     if answer ~= nil and not decision.is(answer) then

@@ -10,8 +10,11 @@ local output_fields = { offset = math.maxinteger, size = 0xFFFFFFFF, schema_hash
 
 local metatable = { __name = "tracereel.decision", __index = methods }
 
+-- Most decisions skip and forget nothing; the methods make lists of their own.
+local nothing = {}
+
 local function new(fields)
-    fields.skipped, fields.forgotten = fields.skipped or {}, fields.forgotten or {}
+    fields.skipped, fields.forgotten = nothing, nothing
     return setmetatable(fields, metatable)
 end
 
@@ -175,8 +178,6 @@ local default_metatable = {
         return methods[key]
     end,
 }
-local nothing = {}
-
 ---What the engine does by itself: `action`, and `node` or `nodes`.
 function decision.default(trace)
     return setmetatable({ kind = "default", trace = trace, skipped = nothing, forgotten = nothing }, default_metatable)
