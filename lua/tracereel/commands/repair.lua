@@ -43,6 +43,15 @@ local function to_json(found, directory, is_done)
         segments = segments, left = left, tainted = found.tainted }
 end
 
+local function reason_to_stay(gap)
+    if gap.class == "missing_segment" then
+        return ""
+    elseif gap.segment:find("%.gz$") then
+        return " (compressed, not rewritten)"
+    end
+    return " (--cut-corrupt cuts it)"
+end
+
 local function show(found, is_done)
     local verb = is_done and "cut" or "would cut"
     for _, segment in ipairs(found.segments) do
@@ -53,8 +62,7 @@ local function show(found, is_done)
             segment.size_bytes - segment.cut_bytes, segment.size_bytes, segment.original, segment.cut_name))
     end
     for _, gap in ipairs(found.left) do
-        local hint = gap.class == "corrupt" and not gap.segment:find("%.gz$") and " (--cut-corrupt cuts it)" or ""
-        output.line(("stays%s: %s"):format(hint, logs.gap_line(gap)))
+        output.line(("stays%s: %s"):format(reason_to_stay(gap), logs.gap_line(gap)))
     end
     if #found.tainted > 0 then
         output.line(("%s open across the damage; nothing will mark %s any more:"):format(

@@ -1,0 +1,247 @@
+local files = require "tests.spec.recovery_files"
+local helper = require "tests.spec.helper"
+local reel = require "tracereel"
+
+local given_up = 'return { api = 1, recover = function() return tracereel.fail("given up") end }'
+
+local function apply(plan, directory, ...)
+    return helper.run { "apply", plan, directory, ... }
+end
+
+local function journal(directory)
+    return helper.objects(helper.read(directory .. "/tracereel.journal"))
+end
+
+-- Holds a segment's lock as the engine does, while a command runs.
+local function while_held(segment, arguments)
+    return helper.run(arguments, { before = "flock --exclusive --nonblock " .. helper.quote(segment) })
+end
+
+local function refuses(result, words, directory, before)
+    assert.are.equal(6, result.status, result.stderr)
+    assert.truthy(result.stderr:find(words, 1, true), result.stderr)
+    assert.are.equal("", result.stdout)
+    assert.are.same(before, files.contents(directory))
+end
+
+describe("tracereel apply", function()
+    after_each(helper.clean)
+
+    for _, name in ipairs { "orders", "restarted", "torn-tail", "zero-tail", "done-only", "snapshot", "edge" } do
+        it("leads every trace of " .. name .. " to the state that the plan names, and changes no record", function()
+            local directory = files.copy(name)
+            local plan = files.plan(directory, name == "snapshot" and given_up or nil)
+            local before = files.segments(directory)
+            local result = apply(plan, directory, "--repair")
+            assert.are.equal(0, result.status, result.stderr)
+            assert.are.same(files.plan_views(plan, "after"), files.views(directory))
+            for segment, bytes in pairs(files.segments(directory)) do
+                local old = before[segment]
+                assert.truthy(old == nil or old:sub(1, #bytes) == bytes or name == "restarted")
+            end
+            assert.truthy(files.strict_log(directory))
+        end)
+    end
+
+    it("writes one segment with the next number, and says what it wrote", function()
+        local directory = files.copy("orders")
+        local plan = files.plan(directory)
+        local result = apply(plan, directory, "--json", "--operator", "ada")
+        local answer = helper.objects(result.stdout)[1]
+        local bytes = helper.read(directory .. "/wal_0000000000000003.log")
+        assert.are.equal("wal_0000000000000003.log", answer.segment)
+        assert.are.equal("#" .. #files.strict_records(bytes), answer.records)
+        assert.are.equal("#" .. #bytes, answer.size_bytes)
+        assert.are.equal(files.plan_object(plan).id, answer.plan)
+        assert.is_true(answer.done)
+    end)
+
+    it("says in the journal and in the records who did it, when, by which plan and with what", function()
+        local directory = files.copy("orders")
+        local plan = files.plan(directory)
+        apply(plan, directory, "--operator", "ada")
+        local lines = journal(directory)
+        assert.are.equal("intent", lines[1].state)
+        assert.are.equal("done", lines[2].state)
+        assert.are.equal(lines[1].id, lines[2].id)
+        for _, line in ipairs(lines) do
+            assert.are.equal("ada", line.operator)
+            assert.are.equal(files.plan_object(plan).id, line.plan)
+            assert.are.equal(files.plan_object(plan).sha256, line.plan_sha256)
+            assert.truthy(line.tool:find("^tracereel %d"))
+            assert.truthy(line.time:find("^20%d%d%-"))
+        end
+        local signed, suspended = 0, 0
+        for _, object in ipairs(helper.objects(helper.run({ "dump", "--json", "--from", "3:0", directory }).stdout)) do
+            local provenance = object.metadata ~= "#null" and object.metadata:find('"operator":"ada"', 1, true)
+            signed = signed + (provenance and 1 or 0)
+            if object.type == "trace_suspended" then
+                suspended = suspended + 1
+                assert.falsy(provenance, "the engine reads this metadata")
+            end
+        end
+        assert.truthy(signed > 0 and suspended > 0)
+    end)
+
+    it("--dry-run checks everything and writes nothing", function()
+        local directory = files.copy("orders")
+        local plan = files.plan(directory)
+        local before = files.contents(directory)
+        local result = apply(plan, directory, "--dry-run")
+        assert.are.equal(0, result.status)
+        assert.truthy(result.stdout:find("would write wal_0000000000000003.log", 1, true))
+        assert.are.same(before, files.contents(directory))
+    end)
+
+    it("writes nothing where the engine does all by itself", function()
+        local directory = files.copy("orders")
+        local plan = files.plan(directory, "return { api = 1, recover = function() end }")
+        local before = files.contents(directory)
+        local result = apply(plan, directory)
+        assert.are.equal(0, result.status)
+        assert.truthy(result.stdout:find("nothing to write", 1, true))
+        assert.are.same(before, files.contents(directory))
+    end)
+
+    it("refuses a log that another process holds, whichever segment that is", function()
+        local directory = files.copy("orders")
+        local plan = files.plan(directory)
+        local before = files.contents(directory)
+        for _, segment in ipairs { "wal_0000000000000002.log", "wal_0000000000000000.log" } do
+            for _, extra in ipairs { "--dry-run", "--json" } do
+                local result = while_held(directory .. "/" .. segment, { "apply", plan, directory, extra })
+                refuses(result, segment .. ": another process holds it", directory, before)
+            end
+        end
+    end)
+
+    it("refuses a log that has grown, was cut, or changed since the plan", function()
+        local changes = {
+            { "has grown", "wal_0000000000000002.log had", "cp LOG/wal_0000000000000001.log LOG/x; "
+                .. "head -c 12 LOG/x >> LOG/wal_0000000000000002.log; rm LOG/x" },
+            { "was cut", "wal_0000000000000001.log had", "truncate -s 100 LOG/wal_0000000000000001.log" },
+            { "has a new segment", "wal_0000000000000003.log is new", ": > LOG/wal_0000000000000003.log" },
+            { "has lost one", "wal_0000000000000000.log is not there", "rm LOG/wal_0000000000000000.log" },
+            { "has other last bytes", "last bytes", "printf X | dd of=LOG/wal_0000000000000002.log conv=notrunc "
+                .. "bs=1 seek=20000 status=none" },
+        }
+        for _, change in ipairs(changes) do
+            local directory = files.copy("orders")
+            local plan = files.plan(directory)
+            helper.shell((change[3]:gsub("LOG", directory)))
+            refuses(apply(plan, directory), change[2], directory, files.contents(directory))
+        end
+    end)
+
+    it("refuses the plan of another log", function()
+        local plan = files.plan(files.copy("done-only"))
+        local directory = files.copy("orders")
+        refuses(apply(plan, directory), "the plan is for another log", directory, files.contents(directory))
+    end)
+
+    it("refuses a plan that was edited, is of a later schema, or is none", function()
+        local directory = files.copy("orders")
+        local plan = files.plan(directory)
+        local text = helper.read(plan)
+        local before = files.contents(directory)
+        for words, changed in pairs {
+            ["was edited"] = text:gsub('"reason":"given up"', '"reason":"given  up"', 1),
+            ["edited, or written only in part"] = text:gsub('"sha256":"%x+"}\n$', '"sha256":"00"}\n', 1),
+            ["schema version 2"] = text:gsub('"schema_version":1', '"schema_version":2', 1),
+            ["not a plan"] = "{}",
+        } do
+            assert.are_not.equal(text, changed)
+            refuses(apply(helper.write(plan .. ".changed", changed), directory), words, directory, before)
+        end
+        assert.are.equal(4, apply(plan .. ".absent", directory).status)
+    end)
+
+    it("refuses a log that ends in a torn record, and offers the repair", function()
+        for _, name in ipairs { "torn-tail", "zero-tail" } do
+            local directory = files.copy(name)
+            refuses(apply(files.plan(directory), directory), "--repair", directory, files.contents(directory))
+        end
+    end)
+
+    it("says that the engine will not open a log with a torn record inside, which stays where it is", function()
+        local directory = files.copy("restarted")
+        local before = files.contents(directory)
+        local result = apply(files.plan(directory), directory)
+        assert.are.equal(0, result.status)
+        assert.truthy(result.stderr:find("would refuse this log", 1, true))
+        assert.truthy(result.stderr:find("tracereel repair", 1, true))
+        local name = "wal_0000000000000000.log"
+        assert.are.equal(before[name], files.contents(directory)[name])
+    end)
+
+    it("refuses a second time, and says that nothing is left to do", function()
+        local directory = files.copy("orders")
+        local plan = files.plan(directory)
+        apply(plan, directory)
+        refuses(apply(plan, directory), "applied already", directory, files.contents(directory))
+    end)
+
+    it("refuses a log whose last segment has the largest number", function()
+        local directory = files.copy("all-complete")
+        local names = { "wal_0000000000000000.log", "wal_ffffffffffffffff.log" }
+        helper.shell(("mv %s/%s %s/%s"):format(directory, names[1], directory, names[2]))
+        local orders = helper.read(helper.log("orders") .. "/wal_0000000000000002.log")
+        local file = assert(io.open(directory .. "/" .. names[2], "ab"))
+        file:write(helper.read(helper.log("orders") .. "/" .. names[1]), orders)
+        file:close()
+        local plan = files.plan(directory)
+        refuses(apply(plan, directory), "largest number", directory, files.contents(directory))
+    end)
+
+    it("goes on behind a compressed segment", function()
+        local directory = files.copy("archived")
+        helper.shell("gzip " .. directory .. "/wal_0000000000000002.log")
+        local plan = files.plan(directory)
+        assert.are.equal(0, apply(plan, directory).status)
+        assert.are.same(files.plan_views(plan, "after"), files.views(directory))
+    end)
+
+    it("keeps telling of damage that was there before", function()
+        local directory = files.copy("bit-flip-payload")
+        local plan = files.plan(directory)
+        assert.are.equal(3, apply(plan, directory).status)
+        assert.are.same(files.plan_views(plan, "after"), files.views(directory))
+    end)
+
+    it("gives the new segment the owner and the permissions of the last one", function()
+        local directory = files.copy("orders")
+        helper.shell("chmod 640 " .. directory .. "/wal_0000000000000002.log")
+        apply(files.plan(directory), directory)
+        assert.are.equal("640\n", (helper.shell("stat -c %a " .. directory .. "/wal_0000000000000003.log")))
+    end)
+
+    it("tells one segment, a pipe and what is no log apart from a log", function()
+        local plan = files.plan(files.copy("orders"))
+        for _, path in ipairs { helper.log("orders") .. "/wal_0000000000000000.log", "-", helper.log("no-segments") } do
+            local result = apply(plan, path)
+            assert.are.equal(4, result.status)
+            assert.truthy(result.stderr:find("segment", 1, true))
+        end
+    end)
+end)
+
+describe("tracereel apply on a large log", function()
+    after_each(helper.clean)
+
+    it("writes a plan for ten thousand traces in seconds", function()
+        local directory = helper.directory() .. "/log"
+        local writer = reel.writer(directory)
+        for number = 1, 10000 do
+            writer:append(reel.record.trace_start { trace_id = ("%08x-0000-4000-8000-000000000000"):format(number),
+                timestamp_ns = number })
+        end
+        writer:close()
+        local plan = files.plan(directory, given_up)
+        local began = os.time()
+        local result = apply(plan, directory)
+        assert.are.equal(0, result.status, result.stderr)
+        assert.truthy(os.time() - began < 30)
+        assert.truthy(result.stdout:find("10000 traces of 10000 to change", 1, true))
+        assert.are.same({}, files.views(directory))
+    end)
+end)
