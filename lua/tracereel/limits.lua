@@ -62,7 +62,7 @@ function limits.guarded(callee)
     local tripped = host.tripped()
     if tripped then
         failure.raise("limit", "%s", messages[tripped])
-    elseif host.interrupted() then
+    elseif host.interrupted() and not (failure.is(problem) and problem.kind == "interrupted") then
         failure.raise("interrupted", "interrupted while a handler was busy: finish was not called")
     end
     error(problem, 0)

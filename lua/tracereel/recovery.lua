@@ -182,7 +182,8 @@ end
 ---"refused" where the proof does not hold or the script does not settle.
 ---@param log tracereel.log not read yet
 ---@param script nil|{ load: fun(): table } makes a fresh script, ready to be started
----@param options? { given: table, trust: string[], script_text: string, check_stop: fun(problem: any) }
+---@param options? { given: table, trust: string[], script_text: string, check_stop: fun(problem: any) } check_stop raises
+---where a limit was reached or an interrupt came: what was read then is not the whole log
 ---@return table plan see plan.lua; its traces have `decision`, `wanted` and `trace` besides
 function recovery.decide(log, script, options)
     options = options or {}
@@ -190,7 +191,9 @@ function recovery.decide(log, script, options)
     if one then
         settling.read(one, log, options.given or {})
     end
+    local check_stop = options.check_stop or function() end
     local traces = log:traces()
+    check_stop()
     local self = new_plan(log, one, options)
     self.summary = { traces = 0, changed = 0, records = 0, held_for_errors = 0, decisions = marked_object({}) }
     local run = {
@@ -200,7 +203,7 @@ function recovery.decide(log, script, options)
         is_trusted = set_of(options.trust),
         timestamp_ns = plan_view.parse_unsigned(self.time_ns),
         provenance = { plan = self.id, tool = self.tool },
-        check_stop = options.check_stop or function() end,
+        check_stop = check_stop,
     }
     for _, trace in ipairs(traces) do
         add_trace(run, self, trace)

@@ -135,7 +135,7 @@ local function decide(parsed, file, log)
         script_text = file and text_of(file.path),
         check_stop = function(problem)
             if limits.reached() then
-                error(problem, 0)
+                error(problem or failure.new("interrupted", "interrupted: nothing was decided"), 0)
             end
         end,
     })
