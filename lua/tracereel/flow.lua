@@ -150,7 +150,9 @@ end
 function flow.load(path)
     local chunk, problem = load(read_text(path), "@" .. path, "t", {})
     if not chunk then
-        failure.raise("usage", "flow %s", problem)
+        -- A syntax error begins with the file's name and line, other problems do not.
+        local has_place = problem:find(path, 1, true)
+        failure.raise("usage", "flow %s", has_place and problem or path .. ": " .. problem)
     end
     local ran, value = pcall(chunk)
     if not ran then
