@@ -30,7 +30,7 @@
 #define TR_LUA_STATE "tracereel.state"
 #define TR_LUA_FAILURE "tracereel.failure"
 
-/* ---- module.c: what one Lua state has once ---- */
+/* ---- core.c: what one Lua state has once ---- */
 
 typedef struct tr_lua_core {
     const tr_keys *rec_keys; /* the fields of records and traces by name; their metatables keep them */
@@ -53,9 +53,15 @@ enum tr_lua_core_value {
 
 tr_lua_core *tr_lua_core_of(lua_State *L); /* never raises */
 void tr_lua_push_core_value(lua_State *L, enum tr_lua_core_value value);
+/* Sets it to the value on top of the stack, which is popped. */
+void tr_lua_set_core_value(lua_State *L, enum tr_lua_core_value value);
+/* Makes the core; before everything else. */
+void tr_lua_open_core(lua_State *L);
 
 /* The text written into core->json as a Lua string; raises where memory ran out while it was written. */
 void tr_lua_push_json(lua_State *L, tr_lua_core *core);
+
+/* ---- type.c: what all types have in common ---- */
 
 /* Makes the metatable of a type: methods by name in the table at `methods`, `__index` a closure of `index` whose
  * upvalues are the names' lookup, the methods and whatever `upvalue_count` values are on the stack (they are popped),
@@ -66,6 +72,9 @@ const tr_keys *tr_lua_new_type(lua_State *L, const char *type, const char *const
                                const luaL_Reg *methods, const luaL_Reg *metamethods, lua_CFunction index,
                                int upvalue_count);
 enum { TR_UPVALUE_KEYS = 1, TR_UPVALUE_METHODS = 2, TR_UPVALUE_FIRST_OWN = 3 };
+
+/* A `__newindex` that raises; its upvalue is what cannot be changed. */
+int tr_lua_refuse_assignment(lua_State *L);
 
 /* Pushes a userdata that gives what its pointer (NULL now) points to back to free(). */
 void **tr_lua_push_block(lua_State *L);

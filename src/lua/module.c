@@ -1,132 +1,9 @@
-/* luaopen_tracereel_core: the module that init.lua builds on, and what one Lua state has once. */
+/* luaopen_tracereel_core: the module that init.lua builds on. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "lua/binding.h"
 #include "lua/timing.h"
-
-/* ---- what a state has once ---- */
-
-static const char core_key; /* its address is the core's key in the registry */
-
-tr_lua_core *tr_lua_core_of(lua_State *L) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &core_key);
-    tr_lua_core *core = lua_touserdata(L, -1);
-    lua_pop(L, 1);
-    return core;
-}
-
-void tr_lua_push_core_value(lua_State *L, enum tr_lua_core_value value) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &core_key); /* core */
-    lua_getiuservalue(L, -1, (int)value);
-    lua_remove(L, -2); /* value */
-}
-
-/* Sets it to the value on top of the stack, which is popped. */
-static void set_core_value(lua_State *L, enum tr_lua_core_value value) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &core_key); /* value, core */
-    lua_insert(L, -2);
-    lua_setiuservalue(L, -2, (int)value); /* core */
-    lua_pop(L, 1);
-}
-
-void tr_lua_push_json(lua_State *L, tr_lua_core *core) {
-    enum { KEPT_BYTES = 1 << 20 };
-    if (tr_json_status(&core->json) != TR_OK) {
-        tr_json_free(&core->json);
-        tr_json_init(&core->json);
-        tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
-    }
-    lua_pushlstring(L, core->json.bytes, core->json.length_bytes);
-    if (core->json.capacity_bytes > KEPT_BYTES) {
-        tr_json_free(&core->json);
-        tr_json_init(&core->json);
-    }
-}
-
-static int core_finalize(lua_State *L) {
-    tr_lua_core *core = lua_touserdata(L, 1);
-    tr_json_free(&core->json);
-    tr_json_init(&core->json);
-    return 0;
-}
-
-static void open_core(lua_State *L) {
-    tr_lua_core *core = lua_newuserdatauv(L, sizeof *core, TR_CORE_VALUES); /* core */
-    tr_json_init(&core->json);
-    core->script_index = 0;
-    lua_createtable(L, 0, 1); /* core, metatable */
-    lua_pushcfunction(L, core_finalize);
-    lua_setfield(L, -2, "__gc");
-    lua_setmetatable(L, -2); /* core */
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &core_key);
-    lua_newtable(L);
-    set_core_value(L, TR_CORE_SEGMENT_NAMES);
-    tr_lua_push_record_keys(L);
-    set_core_value(L, TR_CORE_RECORD_KEYS);
-    lua_createtable(L, 0, 1); /* metatable */
-    lua_pushliteral(L, "object");
-    lua_setfield(L, -2, "__jsontype"); /* the name that dkjson gives it */
-    set_core_value(L, TR_CORE_OBJECT_METATABLE);
-}
-
-/* ---- types ---- */
-
-static int refuse_assignment(lua_State *L) {
-    return luaL_error(L, "%s cannot be changed: '%s' is read-only", lua_tostring(L, lua_upvalueindex(1)),
-                      luaL_tolstring(L, 2, NULL));
-}
-
-const tr_keys *tr_lua_new_type(lua_State *L, const char *type, const char *const *fields, int field_count,
-                               const luaL_Reg *methods, const luaL_Reg *metamethods, lua_CFunction index,
-                               int upvalue_count) {
-    luaL_newmetatable(L, type);
-    luaL_setfuncs(L, metamethods, 0);
-    lua_insert(L, -1 - upvalue_count); /* metatable, upvalues... */
-    tr_keys_push(L, fields, field_count);
-    const tr_keys *keys = lua_touserdata(L, -1);
-    lua_newtable(L);
-    luaL_setfuncs(L, methods, 0); /* metatable, upvalues..., keys, methods */
-    lua_rotate(L, -2 - upvalue_count, 2);
-    lua_pushcclosure(L, index, TR_UPVALUE_METHODS + upvalue_count);
-    lua_setfield(L, -2, "__index"); /* metatable */
-    lua_pushstring(L, type);
-    lua_pushcclosure(L, refuse_assignment, 1);
-    lua_setfield(L, -2, "__newindex");
-    lua_pushstring(L, type);
-    lua_setfield(L, -2, "__metatable");
-    lua_pop(L, 1);
-    return keys;
-}
-
-int tr_lua_index_method(lua_State *L, const char *what) {
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(TR_UPVALUE_METHODS)) == LUA_TNIL) {
-        return tr_keys_raise_unknown(L, what, lua_upvalueindex(TR_UPVALUE_KEYS), lua_upvalueindex(TR_UPVALUE_METHODS),
-                                     2);
-    }
-    return 1;
-}
-
-static int block_finalize(lua_State *L) {
-    void **block = lua_touserdata(L, 1);
-    free(*block);
-    *block = NULL;
-    return 0;
-}
-
-void **tr_lua_push_block(lua_State *L) {
-    void **block = lua_newuserdatauv(L, sizeof *block, 0);
-    *block = NULL;
-    if (luaL_newmetatable(L, "tracereel.block")) {
-        lua_pushcfunction(L, block_finalize);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
-    return block;
-}
 
 /* ---- functions and tables of the module ---- */
 
@@ -140,21 +17,21 @@ static int unsigned_digits(lua_State *L) {
 static int set_json_decoder(lua_State *L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);
-    set_core_value(L, TR_CORE_JSON_DECODER);
+    tr_lua_set_core_value(L, TR_CORE_JSON_DECODER);
     return 0;
 }
 
 static int set_duration_parser(lua_State *L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);
-    set_core_value(L, TR_CORE_DURATION_PARSER);
+    tr_lua_set_core_value(L, TR_CORE_DURATION_PARSER);
     return 0;
 }
 
 /* function(trace, node_id, form) -> output or nil, problem; nil: there are no arenas. */
 static int set_output_reader(lua_State *L) {
     lua_settop(L, 1);
-    set_core_value(L, TR_CORE_OUTPUT_READER);
+    tr_lua_set_core_value(L, TR_CORE_OUTPUT_READER);
     return 0;
 }
 
@@ -177,13 +54,13 @@ static void push_null(lua_State *L) {
     lua_pushcfunction(L, null_tostring);
     lua_setfield(L, -2, "__tostring");
     lua_pushliteral(L, "null cannot be changed");
-    lua_pushcclosure(L, refuse_assignment, 1);
+    lua_pushcclosure(L, tr_lua_refuse_assignment, 1);
     lua_setfield(L, -2, "__newindex");
     lua_pushliteral(L, "tracereel.null");
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
     lua_pushvalue(L, -1);
-    set_core_value(L, TR_CORE_NULL);
+    tr_lua_set_core_value(L, TR_CORE_NULL);
 }
 
 /* Sets the module's tables of names; the module is on top of the stack. */
@@ -237,7 +114,9 @@ int luaopen_tracereel_core(lua_State *L) {
         {NULL, NULL},
     };
     luaL_checkversion(L);
-    open_core(L);
+    tr_lua_open_core(L);
+    tr_lua_push_record_keys(L);
+    tr_lua_set_core_value(L, TR_CORE_RECORD_KEYS);
     tr_lua_open_failure(L);
     tr_lua_open_rec(L);
     tr_lua_open_node(L);
