@@ -182,8 +182,8 @@ end
 ---"refused" where the proof does not hold or the script does not settle.
 ---@param log tracereel.log not read yet
 ---@param script nil|{ load: fun(): table } makes a fresh script, ready to be started
----@param options? { given: table, trust: string[], script_text: string, check_stop: fun(problem: any) } check_stop raises
----where a limit was reached or an interrupt came: what was read then is not the whole log
+---@param options? { given: table, trust: string[], script_text: string, check_stop: fun(problem: any) }
+--- check_stop raises where a limit was reached or an interrupt came: what was read then is not the whole log
 ---@return table plan see plan.lua; its traces have `decision`, `wanted` and `trace` besides
 function recovery.decide(log, script, options)
     options = options or {}
