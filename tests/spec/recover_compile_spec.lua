@@ -162,9 +162,7 @@ local function random_nodes()
 end
 
 local makers = {
-    function()
-        return setmetatable({ kind = "default", skipped = {}, forgotten = {} }, getmetatable(decision.restart()))
-    end,
+    function() return decision.default {} end,
     function() return decision.await(draw(0, 2), { timeout_secs = draw(60, 61) }) end,
     function() return decision.hold("look at it") end,
     function() return decision.resume_from(draw(0, 2)) end,

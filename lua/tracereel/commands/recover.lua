@@ -128,6 +128,9 @@ local function keep(parsed, made)
 end
 
 local function decide(parsed, file, log)
+    if parsed.output and #log.segments == 1 and log.path:match("[^/]*$") == log.segments[1].name then
+        failure.raise("usage", "%s is one segment: a plan is for a whole log, give its directory", log.path)
+    end
     local trust = #(parsed.trust or {}) > 0 and trusted_ids(parsed, tracereel.open(log.path)) or {}
     return recovery.decide(log, file and { load = loader_of(file, parsed) }, {
         given = limits.given(parsed),

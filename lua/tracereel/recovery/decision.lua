@@ -8,7 +8,9 @@ local leaves_open = { default = true, await = true, hold = true, resume_from = t
 local await_options = { hook_id = "string", timeout_secs = "integer", timeout_action = "string" }
 local output_fields = { offset = math.maxinteger, size = 0xFFFFFFFF, schema_hash = math.maxinteger }
 
-local metatable = { __name = "tracereel.decision", __index = methods }
+-- Locked: what one script does to a decision's methods must not reach another.
+local type_name = "tracereel.decision"
+local metatable = { __name = type_name, __metatable = type_name, __index = methods }
 
 -- Most decisions skip and forget nothing; the methods make lists of their own.
 local nothing = {}
@@ -99,6 +101,8 @@ function decision.restart()
     return new { kind = "restart" }
 end
 
+local default_metatable
+
 local function copy_with(self, changes)
     local copied = {}
     for key, value in next, self do
@@ -107,7 +111,7 @@ local function copy_with(self, changes)
     for key, value in next, changes do
         copied[key] = value
     end
-    return setmetatable(copied, getmetatable(self) or metatable)
+    return setmetatable(copied, rawget(self, "trace") and default_metatable or metatable)
 end
 
 local function check_is_open(self, what)
@@ -168,8 +172,9 @@ end
 
 -- The engine's own decision: worked out when it is looked at, because most scripts only hand it back.
 local engine_fields = { action = true, node = true, nodes = true }
-local default_metatable = {
-    __name = "tracereel.decision",
+default_metatable = {
+    __name = type_name,
+    __metatable = type_name,
     __index = function(self, key)
         if engine_fields[key] then
             local recovery = rawget(self, "trace"):recovery()
@@ -185,11 +190,7 @@ end
 
 ---Is this a decision?
 function decision.is(value)
-    if type(value) ~= "table" then
-        return false
-    end
-    local own = getmetatable(value)
-    return own == metatable or own == default_metatable
+    return type(value) == "table" and getmetatable(value) == type_name
 end
 
 ---Does it want anything that the engine would not do by itself?

@@ -162,10 +162,7 @@ local function checked_object(text)
     return decoded
 end
 
----Reads a plan from its text.
----@return table|nil plan
----@return string|nil problem one sentence, without the file's name
-function plan.parse(text)
+local function parse(text)
     local decoded, problem = checked_object(text)
     if not decoded then
         return nil, problem
@@ -178,6 +175,18 @@ function plan.parse(text)
     end
     decoded.traces = traces
     return decoded
+end
+
+---Reads a plan from its text.
+---@return table|nil plan
+---@return string|nil problem one sentence, without the file's name
+function plan.parse(text)
+    -- A file with the right hash can still have anything in place of the fields, if somebody made it so.
+    local called, decoded, problem = pcall(parse, text)
+    if not called then
+        return nil, "its fields are not those of a plan"
+    end
+    return decoded, problem
 end
 
 ---Reads a plan's file.
