@@ -176,9 +176,8 @@ static tr_status pass_over_gap(tr_log *log, size_t end) {
                         .segment = log->place.segment,
                         .position = {log->place.position.sequence, begin},
                         .length_bytes = end - begin};
-    tr_record record;
     size_t length = 0;
-    if (tr_record_decode(reader->bytes + begin, reader->available_bytes - begin, &record, &log->gap.defect) != TR_OK) {
+    if (tr_reader_find_defect(&log->reader, &log->gap.defect)) {
         length = tr_gap_describe(log->gap.gap_class, reader->bytes + begin, end - begin, &log->gap.defect,
                                  log->gap.detail, sizeof log->gap.detail);
     }

@@ -3,7 +3,7 @@
 static const uint8_t no_bytes[1];
 
 void tr_reader_init(tr_segment_reader *reader) {
-    *reader = (tr_segment_reader){.bytes = no_bytes, .complete = true};
+    *reader = (tr_segment_reader){.bytes = no_bytes, .direct_bytes = SIZE_MAX, .complete = true};
 }
 
 static void adopt_view(tr_segment_reader *reader) {
@@ -65,19 +65,35 @@ static tr_status gather(tr_segment_reader *reader, size_t offset, tr_error *erro
     return status;
 }
 
-/* Like tr_reader_try, but for a search that may meet very many claims of very long records. */
-static bool looks_valid(tr_segment_reader *reader, size_t offset) {
+/* The CRC that the plausible record at `offset` should have. Where very many claim to be very long, as in a search or
+ * behind a gap, what is known of the bytes they share is used. */
+static uint32_t computed_crc(tr_segment_reader *reader, size_t offset, const tr_record *record) {
+    return tr_span_crc_get(&reader->spans, reader->bytes, offset + TR_OFFSET_PAYLOAD, offset + record->length_bytes);
+}
+
+static bool is_valid_at(tr_segment_reader *reader, size_t offset, tr_record *record) {
+    return offset <= reader->available_bytes &&
+           tr_record_is_plausible(reader->bytes + offset, reader->available_bytes - offset, record) &&
+           computed_crc(reader, offset, record) == tr_load_u32(record->bytes + TR_OFFSET_CRC);
+}
+
+bool tr_reader_find_defect(tr_segment_reader *reader, tr_defect *defect) {
+    const uint8_t *bytes = reader->bytes + reader->offset;
     tr_record record;
-    if (!tr_record_is_plausible(reader->bytes + offset, reader->available_bytes - offset, &record)) {
-        return false;
+    if (!tr_record_is_plausible(bytes, reader->available_bytes - reader->offset, &record)) {
+        return tr_record_decode(bytes, reader->available_bytes - reader->offset, &record, defect) != TR_OK;
     }
-    uint32_t crc =
-        tr_span_crc_get(&reader->spans, reader->bytes, offset + TR_OFFSET_PAYLOAD, offset + record.length_bytes);
-    return crc == tr_load_u32(record.bytes + TR_OFFSET_CRC);
+    uint32_t stored = tr_load_u32(bytes + TR_OFFSET_CRC);
+    uint32_t computed = computed_crc(reader, reader->offset, &record);
+    if (stored != computed) {
+        *defect = (tr_defect){TR_DEFECT_CRC, stored, computed};
+    }
+    return stored != computed;
 }
 
 /* The first offset after the reader's where a valid record starts, or the end of the segment. */
 static tr_status find_next_record(tr_segment_reader *reader, size_t *found, tr_error *error) {
+    tr_record record;
     for (size_t offset = reader->offset + 1;; offset++) {
         tr_status status = gather(reader, offset, error);
         if (status != TR_OK) {
@@ -87,7 +103,7 @@ static tr_status find_next_record(tr_segment_reader *reader, size_t *found, tr_e
             *found = reader->available_bytes;
             return TR_OK;
         }
-        if (looks_valid(reader, offset)) {
+        if (is_valid_at(reader, offset, &record)) {
             *found = offset;
             return TR_OK;
         }
@@ -117,11 +133,8 @@ static tr_status note_suspects(tr_segment_reader *reader, tr_error *error) {
     }
     size_t end = reader->offset + claimed;
     tr_status status = gather(reader, end, error);
-    tr_segment_reader ahead = *reader;
     tr_record record;
-    ahead.offset = end;
-    if (status == TR_OK && end > reader->suspect_end && end <= reader->available_bytes &&
-        tr_reader_try(&ahead, &record)) {
+    if (status == TR_OK && end > reader->suspect_end && is_valid_at(reader, end, &record)) {
         reader->suspect_end = end;
     }
     return status;
@@ -145,7 +158,8 @@ tr_status tr_reader_find(tr_segment_reader *reader, tr_record *record, size_t *g
     tr_source_forget_before(reader->source, reader->offset);
     for (;;) {
         tr_status status = gather(reader, reader->offset, error);
-        if (status != TR_OK || tr_reader_try(reader, record)) {
+        if (status != TR_OK || tr_reader_try(reader, record) ||
+            (reader->direct_bytes < SIZE_MAX && is_valid_at(reader, reader->offset, record))) {
             return status;
         }
         if (reader->offset == reader->available_bytes) {
@@ -160,5 +174,6 @@ tr_status tr_reader_find(tr_segment_reader *reader, tr_record *record, size_t *g
 }
 
 void tr_reader_skip_gap(tr_segment_reader *reader, size_t gap_end) {
+    reader->direct_bytes = TR_SPAN_CRC_WORTHWHILE_BYTES;
     reader->offset = gap_end;
 }

@@ -16,10 +16,11 @@ typedef struct tr_segment_reader {
     const uint8_t *bytes; /* never NULL */
     size_t offset;        /* where the next record is expected */
     size_t available_bytes;
-    size_t suspect_end; /* records before this offset stand inside the span of a broken one */
-    bool complete;      /* no more bytes will come */
-    tr_source *source;  /* NULL while no segment is open */
-    tr_span_crc spans;  /* of `bytes` */
+    size_t suspect_end;  /* records before this offset stand inside the span of a broken one */
+    size_t direct_bytes; /* records up to this length are checked directly, longer ones with `spans` */
+    bool complete;       /* no more bytes will come */
+    tr_source *source;   /* NULL while no segment is open */
+    tr_span_crc spans;   /* of `bytes` */
 } tr_segment_reader;
 
 /* A reader with no segment open. */
@@ -34,16 +35,20 @@ void tr_reader_close(tr_segment_reader *reader);
 /* Goes to `offset`, or to the end where the segment is shorter: then `*reached` is false. Answers of tr_source_more. */
 tr_status tr_reader_seek(tr_segment_reader *reader, uint64_t offset, bool *reached, tr_error *error);
 
-/* True when a valid record stands at the offset and all its bytes are at hand. Does not move. */
+/* True when a valid record stands at the offset and all its bytes are at hand. Does not move. False also where a long
+ * record has to be checked with care, after a gap: tr_reader_find does that. */
 static inline bool tr_reader_try(const tr_segment_reader *reader, tr_record *record) {
     return tr_record_is_plausible(reader->bytes + reader->offset, reader->available_bytes - reader->offset, record) &&
-           tr_record_crc_matches(record);
+           record->length_bytes <= reader->direct_bytes && tr_record_crc_matches(record);
 }
 
 /* TR_OK: a valid record stands at the offset; the offset is not moved. TR_GAP: no record stands there; the next one is,
  * or the segment ends, at `*gap_end`, which is more than the offset. TR_END: the segment ends at the offset. Otherwise
  * the answers of tr_source_more. */
 tr_status tr_reader_find(tr_segment_reader *reader, tr_record *record, size_t *gap_end, tr_error *error);
+
+/* Why no record stands at the offset. False, and `defect` is not changed, where one does. */
+bool tr_reader_find_defect(tr_segment_reader *reader, tr_defect *defect);
 
 /* Moves over a gap that tr_reader_find reported. */
 void tr_reader_skip_gap(tr_segment_reader *reader, size_t gap_end);
