@@ -177,7 +177,7 @@ describe("tracereel timing", function()
             ["return { nodes = { [3] = { after = { 9 } } } }"] = "node 3: it comes after 9, which is not in",
             ["return os.exit(0)"] = "only return a table",
             ["return 7"] = "a flow is a table like",
-            ["retrun {}"] = "syntax error",
+            ["return }"] = "unexpected symbol",
             ["\27Lua"] = "binary chunk",
             ["return { nodes = { [1] = { after = {2} }, [2] = { after = {1} } } }"] = "in a circle: 1 after 2 after 1",
         }

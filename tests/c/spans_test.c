@@ -1,0 +1,153 @@
+#include "spans.h"
+
+#include "timing_fixture.h"
+
+/* The span of a node, its n-th in the order of ends; NULL where there is none. */
+static const tr_span *span_of(const tr_spans *spans, const tr_trace *trace, uint32_t node_id, int n) {
+    for (size_t i = 0; i < spans->count; i++) {
+        if (trace->nodes[spans->items[i].node_index].node_id == node_id && n-- == 0) {
+            return &spans->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* Lays out the trace of these records and finds its path. */
+static const tr_trace *lay_out(tr_spans *spans, tr_traces *traces, const written_record *records, size_t count,
+                               const tr_flow *flow) {
+    const tr_trace *trace = apply_records(traces, records, count);
+    CHECK(tr_spans_lay_out(spans, trace, flow));
+    tr_spans_find_critical(spans, trace, flow);
+    return trace;
+}
+
+#define LAY_OUT(spans, traces, records, flow)                                                                          \
+    lay_out((spans), (traces), (records), sizeof(records) / sizeof *(records), (flow))
+
+static void spans_come_in_the_order_of_their_ends(void) {
+    static const written_record records[] = {TRACE_START(0),   NODE_START(1, 5), NODE_START(2, 6), NODE_DONE(2, 9),
+                                             NODE_START(3, 9), NODE_DONE(3, 12), NODE_DONE(1, 11), COMPLETE(20)};
+    tr_traces *traces = tr_traces_new();
+    tr_spans spans = {0};
+    const tr_trace *trace = LAY_OUT(&spans, traces, records, NULL);
+    REQUIRE(spans.count == 3);
+    CHECK_UINT(2, trace->nodes[spans.items[0].node_index].node_id);
+    CHECK_UINT(1, trace->nodes[spans.items[1].node_index].node_id);
+    CHECK_UINT(3, trace->nodes[spans.items[2].node_index].node_id);
+    CHECK_UINT(9, span_of(&spans, trace, 3, 0)->ready_ns);
+    CHECK_UINT(0, span_of(&spans, trace, 1, 0)->ready_ns);
+    tr_spans_free(&spans);
+    tr_traces_free(traces);
+}
+
+static void equal_ends_keep_the_chain(void) {
+    /* 2 took no time at all, right where 1 ended and 3 began. */
+    static const written_record records[] = {TRACE_START(0),   NODE_START(1, 0),  NODE_DONE(1, 10), NODE_START(2, 10),
+                                             NODE_DONE(2, 10), NODE_START(3, 10), NODE_DONE(3, 15), COMPLETE(15)};
+    tr_traces *traces = tr_traces_new();
+    tr_spans spans = {0};
+    const tr_trace *trace = LAY_OUT(&spans, traces, records, NULL);
+    for (uint32_t node = 1; node <= 3; node++) {
+        const tr_span *span = span_of(&spans, trace, node, 0);
+        REQUIRE(span != NULL);
+        CHECK(span->is_critical);
+    }
+    tr_spans_free(&spans);
+    tr_traces_free(traces);
+}
+
+static void a_loop_waits_for_its_own_attempt(void) {
+    static const uint32_t after_3[] = {2};
+    static const tr_flow_node nodes[] = {{.node_id = 2}, {.node_id = 3, .after_count = 1, .after = after_3}};
+    static const tr_flow flow = {2, nodes};
+    static const written_record records[] = {TRACE_START(0), NODE_DONE(2, 10), NODE_ERROR(3, 30), NODE_DONE(3, 70),
+                                             COMPLETE(71)};
+    tr_traces *traces = tr_traces_new();
+    tr_spans spans = {0};
+    const tr_trace *trace = LAY_OUT(&spans, traces, records, &flow);
+    const tr_span *first = span_of(&spans, trace, 3, 0);
+    const tr_span *second = span_of(&spans, trace, 3, 1);
+    REQUIRE(first != NULL && second != NULL);
+    CHECK_UINT(10, first->ready_ns);
+    CHECK_UINT(20, first->run_ns);
+    CHECK_UINT(30, second->ready_ns);
+    CHECK_UINT(40, second->run_ns);
+    CHECK(second->is_retry && !first->is_retry);
+    CHECK(first->is_critical && second->is_critical);
+    tr_spans_free(&spans);
+    tr_traces_free(traces);
+}
+
+static void a_flow_finds_a_start_that_the_clock_hid(void) {
+    /* 7 ended at 30 by its clock but was written after 2, which ended at 40 by its own. */
+    static const uint32_t after[] = {1};
+    static const tr_flow_node nodes[] = {{.node_id = 1}, {.node_id = 7, .after_count = 1, .after = after}};
+    static const tr_flow flow = {2, nodes};
+    static const written_record records[] = {TRACE_START(0), NODE_DONE(1, 10), NODE_DONE(2, 40), NODE_DONE(7, 30),
+                                             COMPLETE(41)};
+    tr_traces *traces = tr_traces_new();
+    tr_spans spans = {0};
+    const tr_trace *trace = LAY_OUT(&spans, traces, records, NULL);
+    CHECK(span_of(&spans, trace, 7, 0)->clock_step);
+    CHECK_UINT(0, span_of(&spans, trace, 7, 0)->run_ns);
+    tr_traces_free(traces);
+    traces = tr_traces_new();
+    trace = LAY_OUT(&spans, traces, records, &flow);
+    CHECK(!span_of(&spans, trace, 7, 0)->clock_step);
+    CHECK_UINT(20, span_of(&spans, trace, 7, 0)->run_ns);
+    tr_spans_free(&spans);
+    tr_traces_free(traces);
+}
+
+/* Long traces are sorted by other means than short ones. */
+static void long_traces(void) {
+    enum { PAIRS = 5000 };
+    tr_traces *traces = tr_traces_new();
+    tr_trace *trace = apply_record(traces, (written_record)TRACE_START(0));
+    for (uint32_t i = 0; i < PAIRS; i++) {
+        /* Two branches: the odd nodes begin and end a little before the even ones, written in the other order. */
+        apply_record(traces, (written_record)NODE_START(2 * i, 100 * i + 10));
+        apply_record(traces, (written_record)NODE_START(2 * i + 1, 100 * i + 5));
+        apply_record(traces, (written_record)NODE_DONE(2 * i, 100 * i + 90));
+        apply_record(traces, (written_record)NODE_DONE(2 * i + 1, 100 * i + 80));
+    }
+    trace = apply_record(traces, (written_record)COMPLETE(100 * PAIRS));
+    tr_spans spans = {0};
+    REQUIRE(tr_spans_lay_out(&spans, trace, NULL));
+    tr_spans_find_critical(&spans, trace, NULL);
+    REQUIRE(spans.count == 2 * PAIRS);
+    for (size_t i = 0; i < spans.count; i++) {
+        const tr_span *span = &spans.items[i];
+        bool is_even = trace->nodes[span->node_index].node_id % 2 == 0;
+        CHECK(i == 0 || spans.items[i - 1].end_ns <= span->end_ns);
+        CHECK(span->is_critical == is_even);
+        /* From 80 to the next even node's 110; the last one to the end of the trace. */
+        CHECK(is_even || span->slack_ns == (i + 2 < spans.count ? 30u : 20u));
+    }
+    tr_spans_free(&spans);
+    tr_traces_free(traces);
+}
+
+static void a_trace_without_attempts(void) {
+    static const written_record records[] = {TRACE_START(5), COMPLETE(9)};
+    tr_traces *traces = tr_traces_new();
+    tr_spans spans = {0};
+    LAY_OUT(&spans, traces, records, NULL);
+    CHECK_UINT(0, spans.count);
+    tr_spans_free(&spans);
+    tr_traces_free(traces);
+}
+
+int main(int argc, char **argv) {
+    check_begin(argc, argv);
+    check_run("spans come in the order of their ends, whatever the order of the records was",
+              spans_come_in_the_order_of_their_ends);
+    check_run("a span of no length stays in the chain of the critical path", equal_ends_keep_the_chain);
+    check_run("with a flow, a node that runs again waits for its own earlier attempt",
+              a_loop_waits_for_its_own_attempt);
+    check_run("with a flow, records that are out of order do not hide a run time",
+              a_flow_finds_a_start_that_the_clock_hid);
+    check_run("traces with thousands of attempts", long_traces);
+    check_run("a trace in which nothing ran", a_trace_without_attempts);
+    return check_end();
+}
