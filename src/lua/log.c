@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "lua/binding.h"
+#include "lua/history.h"
 
 typedef struct tr_lua_log {
     tr_log_options options;
@@ -124,6 +125,20 @@ static int log_records(lua_State *L) {
     push_fresh(L); /* log, filter, reading */
     tr_lua_push_pull(L, 3, 2);
     return 1;
+}
+
+static int log_history(lua_State *L) {
+    check_log(L, 1);
+    uint32_t lost = lua_isnoneornil(L, 2) ? 0 : tr_lua_to_u32(L, 2, "lost");
+    push_fresh(L); /* log, ..., reading */
+    return tr_lua_push_history(L, lua_gettop(L), lost);
+}
+
+static int log_pick(lua_State *L) {
+    check_log(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    push_fresh(L); /* log, numbers, ..., reading */
+    return tr_lua_push_picked(L, lua_gettop(L), 2);
 }
 
 /* Reads on to the end of the log; an interrupt ends it early. */
@@ -286,13 +301,9 @@ int tr_lua_open_log(lua_State *L) {
 }
 
 void tr_lua_open_log_type(lua_State *L) {
-    static const luaL_Reg methods[] = {{"replay", log_replay},
-                                       {"records", log_records},
-                                       {"traces", log_traces},
-                                       {"gaps", log_gaps},
-                                       {"stats", log_stats},
-                                       {"position", log_position},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"replay", log_replay}, {"records", log_records},   {"history", log_history},
+                                       {"pick", log_pick},     {"traces", log_traces},     {"gaps", log_gaps},
+                                       {"stats", log_stats},   {"position", log_position}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__tostring", log_tostring}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_LOG, log_fields, LOG_FIELD_COUNT, methods, metamethods, log_index, 0);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "lua/binding.h"
+#include "lua/history.h"
 #include "lua/timing.h"
 
 /* ---- functions and tables of the module ---- */
@@ -127,6 +128,7 @@ int luaopen_tracereel_core(lua_State *L) {
     tr_lua_open_timing(L);
     tr_lua_open_writer(L);
     tr_lua_open_state(L);
+    tr_lua_open_history(L);
     luaL_newlib(L, functions); /* module */
     set_names(L);
     return 1;

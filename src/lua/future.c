@@ -1,0 +1,195 @@
+/* A future: what happens to a trace behind one record of a history. */
+#include "lua/history.h"
+
+#define TR_LUA_FUTURE "tracereel.future"
+#define TR_LUA_TIMES "tracereel.times"
+
+/* User value 1 is the history, which keeps what is shown alive. Times are futures of which one type of record is meant.
+ */
+typedef struct tr_lua_future {
+    const tr_history *history;
+    uint32_t number; /* of the record that it stands behind */
+    uint32_t lost;
+    uint8_t type; /* of times: tr_record_type */
+} tr_lua_future;
+
+enum { FUTURE_OWNER = 1 };
+
+/* ---- push ---- */
+
+void tr_lua_push_future(lua_State *L, const tr_lua_history *owner, uint32_t number) {
+    tr_lua_future *future = lua_newuserdatauv(L, sizeof *future, 1); /* future */
+    *future = (tr_lua_future){owner->history, number, owner->lost, 0};
+    lua_getiuservalue(L, 1, HISTORY_USER_VALUE_FUTURE);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, FUTURE_OWNER);
+}
+
+/* ---- fields and methods ---- */
+
+/* X(name of the records' type). Of nodes: by node id. */
+#define FUTURE_NODE_TYPES(X)                                                                                           \
+    X(node_start, NODE_START)                                                                                          \
+    X(node_done, NODE_DONE)                                                                                            \
+    X(node_error, NODE_ERROR)                                                                                          \
+    X(trace_suspended, TRACE_SUSPENDED)                                                                                \
+    X(loop_iteration, LOOP_ITERATION)                                                                                  \
+    X(loop_exit, LOOP_EXIT)
+#define FUTURE_FIELDS(X) X(outcome) X(end_ns) X(record_count) X(trace_start) X(trace_resumed) X(unseen)
+
+enum {
+#define FUTURE_TYPE_ENUM(name, constant) FUTURE_##name,
+#define FUTURE_FIELD_ENUM(name) FUTURE_##name,
+    FUTURE_NODE_TYPES(FUTURE_TYPE_ENUM) FUTURE_FIELDS(FUTURE_FIELD_ENUM) FUTURE_FIELD_COUNT
+};
+
+static const char *const future_fields[FUTURE_FIELD_COUNT] = {
+#define FUTURE_TYPE_STRING(name, constant) #name,
+#define FUTURE_FIELD_STRING(name) #name,
+    FUTURE_NODE_TYPES(FUTURE_TYPE_STRING) FUTURE_FIELDS(FUTURE_FIELD_STRING)};
+
+static const uint8_t future_types[] = {
+#define FUTURE_TYPE_NUMBER(name, constant) TR_TYPE_##constant,
+    FUTURE_NODE_TYPES(FUTURE_TYPE_NUMBER)};
+
+static const tr_moment *here(const tr_lua_future *self) {
+    return tr_history_moment(self->history, self->number);
+}
+
+static uint32_t next_of(const tr_lua_future *self, uint32_t number) {
+    return tr_history_moment(self->history, number)->next;
+}
+
+static void push_times_of(lua_State *L, const tr_lua_future *self, uint8_t type) {
+    tr_lua_future *times = lua_newuserdatauv(L, sizeof *times, 1); /* times */
+    *times = *self;
+    times->type = type;
+    luaL_setmetatable(L, TR_LUA_TIMES);
+    lua_getiuservalue(L, 1, FUTURE_OWNER);
+    lua_setiuservalue(L, -2, FUTURE_OWNER);
+}
+
+/* Pushes the times of the records of a type, in order; nil where there is none. `node_id` NULL: of any node. */
+static void push_list(lua_State *L, const tr_lua_future *self, uint8_t type, const uint32_t *node_id) {
+    lua_Integer count = 0;
+    for (uint32_t at = next_of(self, self->number); at != TR_NONE; at = next_of(self, at)) {
+        const tr_moment *moment = tr_history_moment(self->history, at);
+        if (moment->type != type || (node_id != NULL && moment->node_id != *node_id)) {
+            continue;
+        }
+        if (count == 0) {
+            lua_createtable(L, 1, 0); /* times */
+        }
+        tr_lua_push_unsigned(L, moment->timestamp_ns);
+        lua_rawseti(L, -2, ++count);
+    }
+    if (count == 0) {
+        lua_pushnil(L);
+    }
+}
+
+static void push_record_count(lua_State *L, const tr_lua_future *self) {
+    lua_Integer count = 0;
+    for (uint32_t at = next_of(self, self->number); at != TR_NONE; at = next_of(self, at)) {
+        count++;
+    }
+    lua_pushinteger(L, count);
+}
+
+static void push_end_ns(lua_State *L, const tr_lua_future *self) {
+    uint32_t at = self->number;
+    if (here(self)->outcome == TR_TRACE_RUNNING) {
+        lua_pushnil(L);
+        return;
+    }
+    while (next_of(self, at) != TR_NONE) {
+        at = next_of(self, at);
+    }
+    tr_lua_push_unsigned(L, tr_history_moment(self->history, at)->timestamp_ns);
+}
+
+static void push_moment(lua_State *L, const tr_moment *moment) {
+    lua_createtable(L, 0, 3); /* record */
+    lua_pushstring(L, tr_record_type_name(moment->type));
+    lua_setfield(L, -2, "type");
+    lua_pushinteger(L, (lua_Integer)moment->node_id);
+    lua_setfield(L, -2, "node_id");
+    tr_lua_set_unsigned(L, "timestamp_ns", moment->timestamp_ns);
+}
+
+static void push_moments(lua_State *L, const tr_lua_future *self, bool only_unseen) {
+    lua_Integer count = 0;
+    lua_newtable(L); /* records */
+    for (uint32_t at = next_of(self, self->number); at != TR_NONE; at = next_of(self, at)) {
+        if (only_unseen && !tr_history_is_unseen(self->history, self->number, at, self->lost)) {
+            break;
+        }
+        push_moment(L, tr_history_moment(self->history, at));
+        lua_rawseti(L, -2, ++count);
+    }
+}
+
+static void push_outcome(lua_State *L, const tr_lua_future *self) {
+    unsigned outcome = here(self)->outcome;
+    lua_pushstring(L, outcome == TR_TRACE_RUNNING ? "open" : tr_trace_status_name(outcome));
+}
+
+/* The metatable is locked, so nothing but a future gets here. */
+static int future_index(lua_State *L) {
+    const tr_lua_future *self = lua_touserdata(L, 1);
+    int field = tr_keys_find(lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_KEYS)), lua_tostring(L, 2));
+    switch (field) {
+    case FUTURE_outcome:
+        push_outcome(L, self);
+        return 1;
+    case FUTURE_end_ns:
+        push_end_ns(L, self);
+        return 1;
+    case FUTURE_record_count:
+        push_record_count(L, self);
+        return 1;
+    case FUTURE_trace_start:
+        push_list(L, self, TR_TYPE_TRACE_START, NULL);
+        return 1;
+    case FUTURE_trace_resumed:
+        push_list(L, self, TR_TYPE_TRACE_RESUMED, NULL);
+        return 1;
+    case FUTURE_unseen:
+        push_moments(L, self, true);
+        return 1;
+    default:
+        if (field < 0) {
+            return tr_lua_index_method(L, "a future");
+        }
+        push_times_of(L, self, future_types[field]);
+        return 1;
+    }
+}
+
+/* future:records() -> all that is to come */
+static int future_records(lua_State *L) {
+    push_moments(L, luaL_checkudata(L, 1, TR_LUA_FUTURE), false);
+    return 1;
+}
+
+/* The metatable is locked, so nothing but times get here. */
+static int times_index(lua_State *L) {
+    const tr_lua_future *self = lua_touserdata(L, 1);
+    uint32_t node_id = tr_lua_to_u32(L, 2, "node_id");
+    push_list(L, self, self->type, &node_id);
+    return 1;
+}
+
+/* ---- open ---- */
+
+void tr_lua_open_future(lua_State *L) {
+    static const luaL_Reg methods[] = {{"records", future_records}, {NULL, NULL}};
+    static const luaL_Reg none[] = {{NULL, NULL}};
+    tr_lua_new_type(L, TR_LUA_FUTURE, future_fields, FUTURE_FIELD_COUNT, methods, none, future_index, 0);
+    tr_lua_new_type(L, TR_LUA_TIMES, NULL, 0, none, none, times_index, 0);
+}
+
+void tr_lua_push_future_metatable(lua_State *L) {
+    luaL_getmetatable(L, TR_LUA_FUTURE);
+}

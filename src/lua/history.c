@@ -1,0 +1,215 @@
+/* The history of a log as a userdata. */
+#include "lua/history.h"
+
+#include "tracereel/shape.h"
+
+#define TR_LUA_HISTORY "tracereel.history"
+
+#define TR_LUA_HISTORY "tracereel.history"
+/* ---- check ---- */
+
+static tr_lua_history *check_history(lua_State *L) {
+    return luaL_checkudata(L, 1, TR_LUA_HISTORY);
+}
+
+/* The record with the number, from 1, at `index`. */
+static uint32_t check_number(lua_State *L, const tr_lua_history *self, int index) {
+    lua_Integer number = luaL_checkinteger(L, index);
+    luaL_argcheck(L, number >= 1 && number <= (lua_Integer)tr_history_count(self->history), index,
+                  "the number of a record, from 1; is the log growing?");
+    return (uint32_t)(number - 1);
+}
+
+/* ---- push ---- */
+
+/* The collector does not know how much memory hangs on a history. */
+static void tell_collector(lua_State *L, const tr_history *history) {
+    lua_gc(L, LUA_GCSTEP, (int)(tr_history_count(history) / 1024 * sizeof(tr_moment) / 64));
+}
+
+static tr_status add_all(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, tr_history *history) {
+    tr_event event;
+    tr_status status = TR_OK;
+    while (tr_lua_stop_flag == TR_STOP_NONE) {
+        status = tr_lua_reading_next(L, reading, slots, &event);
+        if (status == TR_OK) {
+            tr_status added = tr_history_add(history, &event);
+            if (added == TR_ERROR_ARGUMENT) {
+                return luaL_error(L, "a log of more than 4294967294 records is too long for a history");
+            } else if (added != TR_OK) {
+                return added;
+            }
+        } else if (status != TR_GAP && status != TR_ERROR_INTERRUPTED) {
+            break;
+        }
+    }
+    return status;
+}
+
+/* What comes of a reading that is over: an error, where it did not come to its end. */
+static void end_reading(lua_State *L, tr_lua_reading *reading, tr_status status) {
+    tr_lua_set_reading_state(reading, status == TR_END ? TR_READING_ENDED : TR_READING_STOPPED);
+    if (tr_lua_stop_flag == TR_STOP_LIMIT) {
+        luaL_error(L, "a limit on the script was reached");
+    } else if (status == TR_ERROR_MEMORY) {
+        tr_lua_raise_status(L, status, NULL);
+    } else if (status > TR_GAP && status != TR_ERROR_INTERRUPTED) {
+        tr_lua_raise_status(L, status, tr_replay_error(reading->replay));
+    }
+}
+
+static tr_lua_slots push_slots(lua_State *L, int reading_index) {
+    int first = lua_gettop(L) + 1;
+    tr_lua_push_slots(L, reading_index);
+    return (tr_lua_slots){first, first + 1, first + 2, first + 3};
+}
+
+int tr_lua_push_history(lua_State *L, int reading_index, uint32_t lost) {
+    tr_lua_reading *reading = lua_touserdata(L, reading_index);
+    tr_lua_history *self = lua_newuserdatauv(L, sizeof *self, HISTORY_USER_VALUES); /* history */
+    int index = lua_gettop(L);
+    *self = (tr_lua_history){NULL, lost};
+    luaL_setmetatable(L, TR_LUA_HISTORY);
+    tr_lua_push_future_metatable(L); /* at hand for every future */
+    lua_setiuservalue(L, -2, HISTORY_USER_VALUE_FUTURE);
+    self->history = tr_history_new();
+    if (self->history == NULL) {
+        return tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
+    }
+    const tr_lua_slots slots = push_slots(L, reading_index);
+    tr_lua_begin_reading(L, reading, 1, TR_READING_ON);
+    end_reading(L, reading, add_all(L, reading, &slots, self->history));
+    tr_history_finish(self->history);
+    tell_collector(L, self->history);
+    lua_settop(L, index);
+    return 1;
+}
+
+/* The number at `place` in the table of numbers, or 0 behind its end. */
+static lua_Integer wanted_number(lua_State *L, int numbers_index, lua_Integer place, lua_Integer before) {
+    lua_Integer number = 0;
+    if (lua_rawgeti(L, numbers_index, place) != LUA_TNIL) {
+        number = lua_tointeger(L, -1);
+        luaL_argcheck(L, number > before, numbers_index, "numbers from 1, each larger than the one before");
+    }
+    lua_pop(L, 1);
+    return number;
+}
+
+int tr_lua_push_picked(lua_State *L, int reading_index, int numbers_index) {
+    tr_lua_reading *reading = lua_touserdata(L, reading_index);
+    lua_newtable(L); /* records */
+    int records_index = lua_gettop(L);
+    const tr_lua_slots slots = push_slots(L, reading_index);
+    tr_lua_begin_reading(L, reading, 1, TR_READING_ON);
+    tr_event event;
+    tr_status status = TR_OK;
+    lua_Integer place = 1, number = 0, wanted = wanted_number(L, numbers_index, place, 0);
+    while (wanted != 0 && tr_lua_stop_flag == TR_STOP_NONE) {
+        status = tr_lua_reading_next(L, reading, &slots, &event);
+        if (status == TR_OK && ++number == wanted) {
+            tr_lua_push_event_rec(L, reading, &slots, &event);
+            lua_rawseti(L, records_index, place);
+            wanted = wanted_number(L, numbers_index, ++place, wanted);
+        } else if (status != TR_OK && status != TR_GAP && status != TR_ERROR_INTERRUPTED) {
+            break;
+        }
+    }
+    end_reading(L, reading, status);
+    lua_settop(L, records_index);
+    return 1;
+}
+
+/* ---- fields and methods ---- */
+
+static int history_index(lua_State *L) {
+    return tr_lua_index_method(L, "a history");
+}
+
+static int history_length(lua_State *L) {
+    lua_pushinteger(L, (lua_Integer)tr_history_count(check_history(L)->history));
+    return 1;
+}
+
+/* history:at(number, trace, with_future) -> shape, tainted, future; nothing where the trace is closed */
+static int history_at(lua_State *L) {
+    const tr_lua_history *self = check_history(L);
+    uint32_t number = check_number(L, self, 2);
+    const tr_trace *trace = tr_lua_check_trace(L, 3)->trace;
+    if (!tr_lua_is_open(trace)) {
+        return 0;
+    }
+    bool with_future = lua_toboolean(L, 4);
+    tr_lua_push_unsigned(L, tr_trace_shape(trace));
+    lua_pushboolean(L, tr_trace_is_tainted(trace));
+    if (!with_future) {
+        return 2;
+    }
+    tr_lua_push_future(L, self, number);
+    return 3;
+}
+
+/* history:future(number) -> future */
+static int history_future(lua_State *L) {
+    const tr_lua_history *self = check_history(L);
+    tr_lua_push_future(L, self, check_number(L, self, 2));
+    return 1;
+}
+
+static bool is_run(const tr_moment *moment, uint32_t node_id) {
+    return moment->node_id == node_id && (moment->type == TR_TYPE_NODE_START || moment->type == TR_TYPE_NODE_DONE ||
+                                          moment->type == TR_TYPE_NODE_ERROR);
+}
+
+/* history:has_run_unseen(number, node_id) -> boolean */
+static int history_has_run_unseen(lua_State *L) {
+    const tr_lua_history *self = check_history(L);
+    uint32_t from = check_number(L, self, 2), node_id = tr_lua_to_u32(L, 3, "node_id");
+    bool has_run = false;
+    for (uint32_t next = tr_history_moment(self->history, from)->next; next != TR_NONE && !has_run;) {
+        const tr_moment *moment = tr_history_moment(self->history, next);
+        if (!tr_history_is_unseen(self->history, from, next, self->lost)) {
+            break;
+        }
+        has_run = is_run(moment, node_id);
+        next = moment->next;
+    }
+    lua_pushboolean(L, has_run);
+    return 1;
+}
+
+/* history:life(number) -> numbers of all the records of that trace's life, and the place of the given one */
+static int history_life(lua_State *L) {
+    const tr_lua_history *self = check_history(L);
+    uint32_t number = check_number(L, self, 2);
+    lua_Integer count = 0, place = 0;
+    lua_newtable(L); /* numbers */
+    for (uint32_t at = tr_history_moment(self->history, number)->first; at != TR_NONE;) {
+        lua_pushinteger(L, (lua_Integer)at + 1);
+        lua_rawseti(L, -2, ++count);
+        place = at == number ? count : place;
+        at = tr_history_moment(self->history, at)->next;
+    }
+    lua_pushinteger(L, place);
+    return 2;
+}
+
+static int history_finalize(lua_State *L) {
+    tr_lua_history *self = check_history(L);
+    tr_history_free(self->history);
+    self->history = NULL;
+    return 0;
+}
+
+/* ---- open ---- */
+
+void tr_lua_open_history(lua_State *L) {
+    static const luaL_Reg methods[] = {{"at", history_at},
+                                       {"future", history_future},
+                                       {"has_run_unseen", history_has_run_unseen},
+                                       {"life", history_life},
+                                       {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__len", history_length}, {"__gc", history_finalize}, {NULL, NULL}};
+    tr_lua_new_type(L, TR_LUA_HISTORY, NULL, 0, methods, metamethods, history_index, 0);
+    tr_lua_open_future(L);
+}
