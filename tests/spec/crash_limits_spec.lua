@@ -1,0 +1,113 @@
+-- Where apply, repair and undo cannot write: a full disk, a limit on the size of files, a directory that is read-only.
+-- And what no other command may do: write to a log at all.
+local files = require "tests.spec.recovery_files"
+local helper = require "tests.spec.helper"
+local system_calls = require "tests.spec.system_calls"
+
+local is_root = helper.shell("id -u"):match("^0\n") ~= nil
+
+-- A log, its plan, and what each command is called with.
+local function prepare(command)
+    local directory = files.copy(command == "repair" and "torn-tail" or "orders")
+    local plan = command ~= "repair" and files.plan(directory)
+    if command == "undo" then
+        assert(helper.run({ "apply", plan, directory }).status == 0)
+    end
+    return directory, command == "repair" and { command, "--yes", directory } or { command, plan, directory }
+end
+
+describe("tracereel that cannot write", function()
+    after_each(helper.clean)
+
+    for _, command in ipairs { "apply", "undo", "repair" } do
+        it(command .. ": a limit on the size of files is told, and the log is as before", function()
+            local directory, arguments = prepare(command)
+            local before = files.segments(directory)
+            -- In units of 512 or 1024 bytes: enough for the first line of the journal, not for a segment.
+            local result = helper.run(arguments, { before = "ulimit -f 5;" })
+            assert.are.equal(4, result.status, result.stderr)
+            assert.truthy(result.stderr:find("File too large", 1, true))
+            assert.are.same(before, files.segments(directory))
+            assert.are.equal(0, helper.run(arguments).status)
+        end)
+
+        it(command .. ": a directory that is read-only is told, and nothing changes", function()
+            local directory, arguments = prepare(command)
+            local before = files.contents(directory)
+            helper.shell("chmod 555 " .. directory)
+            local as_another = is_root and "setpriv --reuid=65534 --regid=65534 --clear-groups env" or nil
+            if is_root then
+                -- What that user must be able to read.
+                helper.shell(("chmod 755 %s; chmod 644 %s/*"):format(directory:match("^(.*)/"), directory))
+                helper.shell("chmod 755 " .. (arguments[2]:match("^(.*)/[^/]*$") or "."))
+            end
+            local result = helper.run(arguments, { before = as_another })
+            assert.are.equal(4, result.status, result.stderr)
+            assert.truthy(result.stderr:find("Permission denied", 1, true), result.stderr)
+            assert.are.same(before, files.contents(directory))
+        end)
+    end
+
+    if is_root then
+        -- The file system is mounted in a name space of the command's own.
+        for _, command in ipairs { "apply", "undo", "repair" } do
+            it(command .. ": a full disk is told, and the log is as before", function()
+                local directory, arguments = prepare(command)
+                local mounted, out = helper.directory(), helper.directory()
+                local room = command == "repair" and 16 or 4
+                arguments[#arguments] = mounted .. "/log"
+                local words = {}
+                for index, argument in ipairs(arguments) do
+                    words[index] = helper.quote(argument)
+                end
+                local script = ([[
+                    mount -t tmpfs -o size=1m none MOUNTED && cp -r LOG MOUNTED/log &&
+                    dd if=/dev/zero of=MOUNTED/filler bs=4k status=none 2>/dev/null
+                    truncate -s -ROOMk MOUNTED/filler
+                    PROGRAM ARGUMENTS 2>OUT/stderr; echo $? >OUT/status
+                    cp -r MOUNTED/log OUT/log
+                ]]):gsub("%u%u%u+", { MOUNTED = mounted, LOG = directory, OUT = out, ROOM = tostring(room),
+                    PROGRAM = helper.quote(helper.program), ARGUMENTS = table.concat(words, " ") })
+                helper.shell("unshare --mount sh -c " .. helper.quote(script) .. " 2>&1")
+                assert.are.equal("4\n", helper.read(out .. "/status"))
+                assert.truthy(helper.read(out .. "/stderr"):find("No space left", 1, true))
+                assert.are.same(files.segments(directory), files.segments(out .. "/log"))
+            end)
+        end
+    end
+end)
+
+describe("every command but apply, undo and repair", function()
+    after_each(helper.clean)
+
+    local trace = "069c3653"
+    local commands = {
+        { "check" }, { "traces" }, { "show", trace }, { "dump" }, { "run", "throughput" }, { "recover" }, { "timing" },
+        { "flow" }, { "export", "--format", "chrome" },
+    }
+    for _, command in ipairs(commands) do
+        it("opens a log only to read: " .. command[1], function()
+            local directory = files.copy("torn-tail")
+            local before = files.contents(directory)
+            local arguments = table.move(command, 1, #command, 1, {})
+            arguments[#arguments + 1] = directory
+            local calls, status = system_calls.list(arguments, directory)
+            assert.are.equal(0, status)
+            local opened = 0
+            for _, call in ipairs(calls) do
+                assert.falsy(system_calls.is_changing(call), call.line)
+                assert.falsy(call.name == "flock", call.line)
+                if call.name == "openat" then
+                    assert.truthy(call.line:find("O_RDONLY", 1, true), call.line)
+                    assert.falsy(call.line:find("O_TRUNC", 1, true), call.line)
+                    opened = opened + 1
+                elseif call.name == "mmap" then
+                    assert.falsy(call.line:find("PROT_WRITE", 1, true) and call.line:find("MAP_SHARED", 1, true),
+                        call.line)
+                end
+            end
+            assert.truthy(opened >= 3)
+            assert.are.same(before, files.contents(directory))
+        end)
+    end
+end)

@@ -1,0 +1,90 @@
+-- Runs the program under strace: which system calls it makes on a directory, and what comes of it when one of them
+-- fails or is the last thing that it does.
+local helper = require "tests.spec.helper"
+
+local system_calls = {}
+
+-- A leak checker cannot work under ptrace: the program itself, not the wrapper that turns that on.
+local program = "ASAN_OPTIONS=detect_leaks=0 "
+    .. helper.quote((os.getenv("TRACEREEL_BUILD") or "build") .. "/tracereel")
+
+local names = {
+    "openat", "flock", "fstat", "newfstatat", "getdents64", "read", "pread64", "mmap", "unlinkat", "fchown", "fchmod",
+    "write", "fsync", "renameat", "renameat2", "linkat", "close", "ftruncate", "rename", "unlink", "mkdir", "link",
+}
+
+local function command_line(arguments)
+    local words = {}
+    for _, argument in ipairs(arguments) do
+        words[#words + 1] = helper.quote(argument)
+    end
+    return program .. " " .. table.concat(words, " ")
+end
+
+---Runs the program and lists its calls on a directory and what is in it.
+---@param arguments string[]
+---@param directory string
+---@return table[] calls { name =, when = (the how-manieth call of that name), line = as strace writes it }
+---@return integer status
+function system_calls.list(arguments, directory)
+    local file = helper.directory() .. "/calls"
+    local _, status = helper.shell(("strace -y -s 0 -o %s -e trace=?%s env %s >/dev/null 2>&1"):format(file,
+        table.concat(names, ",?"), command_line(arguments)))
+    local calls, counts = {}, {}
+    for line in helper.read(file):gmatch("[^\n]+") do
+        local name = line:match("^(%w+)%(")
+        if name then
+            counts[name] = (counts[name] or 0) + 1
+            if line:find(directory, 1, true) then
+                calls[#calls + 1] = { name = name, when = counts[name], line = line }
+            end
+        end
+    end
+    return calls, status
+end
+
+---Leaves out calls that are made again with the same arguments, apart from the first and the last time.
+---@param calls table[]
+---@return table[]
+function system_calls.without_repetitions(calls)
+    local last_of, seen, kept = {}, {}, {}
+    local function key(call)
+        return call.line:gsub(" = .*$", ""):gsub("0x%x+", ""):gsub("%d+<", "<")
+    end
+    for _, call in ipairs(calls) do
+        last_of[key(call)] = call
+    end
+    for _, call in ipairs(calls) do
+        if not seen[key(call)] or last_of[key(call)] == call or system_calls.is_changing(call) then
+            kept[#kept + 1] = call
+        end
+        seen[key(call)] = true
+    end
+    return kept
+end
+
+---Runs the program with one call made to fail, or with a signal sent as it begins the call (which is then not made).
+---@param arguments string[]
+---@param call table from list
+---@param fault string "error=EIO", "signal=SIGKILL"
+---@return integer status
+---@return string stderr
+function system_calls.run_with_fault(arguments, call, fault)
+    -- The quick way of strace sends no signals.
+    local quick = fault:find("^error") and "-f --seccomp-bpf " or ""
+    local text, status = helper.shell(("exec 2>&1 >/dev/null; strace %s-o /dev/null -e trace=%s "
+        .. "-e inject=%s:%s:when=%d env %s"):format(quick, call.name, call.name, fault, call.when,
+        command_line(arguments)))
+    return status, text
+end
+
+local changing = { unlinkat = true, fchown = true, fchmod = true, write = true, fsync = true, renameat = true,
+    renameat2 = true, linkat = true, ftruncate = true, rename = true, unlink = true, mkdir = true, link = true }
+
+---Does a call change something, or make it durable?
+function system_calls.is_changing(call)
+    return changing[call.name] or call.line:find("O_CREAT", 1, true) ~= nil
+        or call.line:find("O_TRUNC", 1, true) ~= nil
+end
+
+return system_calls
