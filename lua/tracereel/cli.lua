@@ -13,8 +13,8 @@ local command_names = {
 
 local about = [[
 Reads the write-ahead log of a workflow engine, rebuilds every trace record by
-record, and hands each step to a Lua script. Only apply, undo and repair write to
-a log; generate makes a new one.]]
+record, and hands each step to a Lua script. Only apply, undo and repair write
+to a log; generate makes a new one.]]
 
 -- Raised by --help, --version and --completion: argparse would write unchecked and end the process itself.
 local function answer_with(state, make_text)

@@ -115,6 +115,31 @@ describe("tracereel apply", function()
         end
     end)
 
+    -- strace stops the program before, and behind, the moment at which the new segment appears.
+    for moment, segments in pairs {
+        delay_enter = { "wal_0000000000000002.log" },
+        delay_exit = { "wal_0000000000000002.log", "wal_0000000000000003.log" },
+    } do
+        it("keeps an engine from starting while it writes (" .. moment .. ")", function()
+            local directory = files.copy("orders")
+            local plan = files.plan(directory)
+            local tries = {}
+            for index, segment in ipairs(segments) do
+                tries[index] = ("flock --exclusive --nonblock %s/%s true; echo $?"):format(directory, segment)
+            end
+            local program = (os.getenv("TRACEREEL_BUILD") or "build") .. "/tracereel"
+            local seen = moment == "delay_enter" and "tracereel.new" or segments[2]
+            local text = helper.shell(([[
+                ASAN_OPTIONS=detect_leaks=0 strace -o /dev/null -e trace=renameat2 -e inject=renameat2:%s=1000000 \
+                    %s apply %s %s >/dev/null 2>&1 &
+                for try in $(seq 500); do [ -e %s/%s ] && break; sleep 0.02; done
+                %s; wait
+            ]]):format(moment, program, plan, directory, directory, seen, table.concat(tries, "; ")))
+            assert.are.equal(("1\n"):rep(#segments), text)
+            assert.are.same(files.plan_views(plan, "after"), files.views(directory))
+        end)
+    end
+
     it("refuses a log that has grown, was cut, or changed since the plan", function()
         local changes = {
             { "has grown", "wal_0000000000000002.log had", "cp LOG/wal_0000000000000001.log LOG/x; "

@@ -80,6 +80,13 @@ function Writing:close()
     end
 end
 
+-- A log that was read only in part, because of an interrupt, must not be acted on.
+local function check_interrupt()
+    if host.interrupted() then
+        failure.raise("interrupted", "interrupted; nothing more was written")
+    end
+end
+
 local fate = { done = "had taken place", abandoned = "had not taken place" }
 
 ---Begins, calls `carry_out(writing)` and lets go of the log, whatever comes of it.
@@ -94,6 +101,7 @@ function writing.with(directory, options, carry_out)
     end
     local ran, result = xpcall(carry_out, failure.with_traceback, self)
     self:close()
+    check_interrupt()
     if not ran then
         error(result, 0)
     end
@@ -138,6 +146,7 @@ end
 
 -- Carries out `change` between its two lines in the journal. A change that failed is looked at: it may be in place.
 local function with_journal(self, entry, change)
+    check_interrupt()
     entry.action, entry.operator, entry.tool, entry.time = self.action, self.operator, self.tool, self.time
     local intent = journal.open(self.held, entry)
     local changed, problem = pcall(change)
@@ -148,7 +157,11 @@ local function with_journal(self, entry, change)
         end
         error(problem, 0)
     end
-    journal.close(self.held, intent, "done", now_text())
+    local closed, close_problem = pcall(journal.close, self.held, intent, "done", now_text())
+    if not closed then
+        failure.raise("io", "%s is in place, but the journal does not say so yet: %s; give the command again",
+            intent.segment, failure.is(close_problem) and close_problem.message or tostring(close_problem))
+    end
 end
 
 ---Adds a segment of records behind the log.
