@@ -193,7 +193,7 @@ tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
 
 /* ---- started nodes: the one list that also shrinks, and so has to know its capacity ---- */
 
-bool tr_trace_add_started(tr_trace *trace, uint32_t node_id) {
+bool tr_trace_add_started(tr_trace *trace, tr_node *node) {
     if (trace->started_count == trace->started_capacity) {
         size_t capacity = capacity_for((size_t)trace->started_count + 1);
         void *grown = tr_pool_reallocate(&trace->home->pool, trace->started_nodes,
@@ -205,18 +205,20 @@ bool tr_trace_add_started(tr_trace *trace, uint32_t node_id) {
         trace->started_nodes = grown;
         trace->started_capacity = (uint32_t)capacity;
     }
-    trace->started_nodes[trace->started_count++] = node_id;
+    trace->started_nodes[trace->started_count++] = node->node_id;
+    node->is_started = true;
     return true;
 }
 
-void tr_trace_remove_started(tr_trace *trace, uint32_t node_id) {
+void tr_trace_remove_started(tr_trace *trace, tr_node *node) {
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < trace->started_count; i++) {
-        if (trace->started_nodes[i] != node_id) {
+    for (uint32_t i = 0; node->is_started && i < trace->started_count; i++) {
+        if (trace->started_nodes[i] != node->node_id) {
             trace->started_nodes[kept++] = trace->started_nodes[i];
         }
     }
-    trace->started_count = kept;
+    trace->started_count = node->is_started ? kept : trace->started_count;
+    node->is_started = false;
 }
 
 /* ---- the trace as a whole ---- */
@@ -299,17 +301,20 @@ static bool copy_errors(tr_trace *trace, const tr_trace *from) {
     return true;
 }
 
-static bool copy_contents(tr_trace *trace, const tr_trace *from) {
+static bool copy_started(tr_trace *trace, const tr_trace *from) {
     for (uint32_t i = 0; i < from->started_count; i++) {
-        if (!tr_trace_add_started(trace, from->started_nodes[i])) {
+        if (!tr_trace_add_started(trace, tr_trace_node(trace, from->started_nodes[i]))) {
             return false;
         }
     }
-    return copy_lists(trace, from) && copy_errors(trace, from) &&
-           tr_trace_set_metadata(trace, (tr_text){from->metadata, from->metadata_bytes}) &&
+    return true;
+}
+
+static bool copy_contents(tr_trace *trace, const tr_trace *from) {
+    return copy_lists(trace, from) && make_room_in_index(trace) && copy_started(trace, from) &&
+           copy_errors(trace, from) && tr_trace_set_metadata(trace, (tr_text){from->metadata, from->metadata_bytes}) &&
            tr_trace_set_suspension_metadata(trace,
-                                            (tr_text){from->suspension_metadata, from->suspension_metadata_bytes}) &&
-           make_room_in_index(trace);
+                                            (tr_text){from->suspension_metadata, from->suspension_metadata_bytes});
 }
 
 bool tr_trace_assign(tr_trace *trace, const tr_trace *from) {

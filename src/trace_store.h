@@ -33,12 +33,12 @@ tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, tr_node *node, uint64_t 
 tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message);
 
 /* False when there is no memory; nothing is changed then. */
-bool tr_trace_add_started(tr_trace *trace, uint32_t node_id);
+bool tr_trace_add_started(tr_trace *trace, tr_node *node);
 bool tr_trace_set_metadata(tr_trace *trace, tr_text metadata);
 bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata);
 
-/* Takes every entry with that id out, keeping the order of the others. */
-void tr_trace_remove_started(tr_trace *trace, uint32_t node_id);
+/* Takes every entry of the node out, keeping the order of the others. */
+void tr_trace_remove_started(tr_trace *trace, tr_node *node);
 
 /* The lookup for traces with many nodes; call tr_trace_node. */
 tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id);

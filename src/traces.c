@@ -260,8 +260,7 @@ static bool seed_trace(tr_trace *trace, const tr_snapshot_trace *from) {
         node->is_completed = true;
     }
     for (uint32_t i = 0; i < from->started_count; i++) {
-        if (!seed_node(trace, from->started_nodes[i], TR_NODE_RUNNING, &node) ||
-            !tr_trace_add_started(trace, from->started_nodes[i])) {
+        if (!seed_node(trace, from->started_nodes[i], TR_NODE_RUNNING, &node) || !tr_trace_add_started(trace, node)) {
             return false;
         }
     }

@@ -228,7 +228,7 @@ static void finish_node(tr_trace *trace, const tr_record *record) {
     node->is_completed = true;
     trace->has_last_completed_node = true;
     trace->last_completed_node = node->node_id;
-    tr_trace_remove_started(trace, node->node_id);
+    tr_trace_remove_started(trace, node);
 }
 
 static void end_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
@@ -276,7 +276,7 @@ static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t
         return start_trace(trace, record, now_ns);
     case TR_TYPE_NODE_START:
         trace->records_starts = true;
-        return tr_trace_add_started(trace, tr_view_node_id(record));
+        return tr_trace_add_started(trace, tr_trace_node(trace, tr_view_node_id(record)));
     case TR_TYPE_NODE_DONE:
         finish_node(trace, record);
         return true;

@@ -119,6 +119,7 @@ typedef struct tr_node {
     uint32_t last_loop_event : 29; /* index into the trace's `loop_events`, or TR_NODE_NONE */
     uint32_t is_completed : 1;     /* the engine's completed_nodes has it */
     uint32_t from_snapshot : 1;    /* a snapshot says that it runs, and nothing has been heard of it since */
+    uint32_t is_started : 1;       /* the engine's started_nodes has it, perhaps more than once */
 } tr_node;
 
 typedef struct tr_suspension {
