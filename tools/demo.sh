@@ -1,6 +1,6 @@
 #!/bin/sh
-# What tracereel is for, in three commands on a small log: is it whole, what is in it, and what does a script say of it.
-# Prints each command before its output.
+# What tracereel is for, on a small log: is it whole, what is in it, what does a script say of it, where did the time go,
+# and what becomes of its open traces. Prints each command before its output.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -16,3 +16,5 @@ show() {
 show check examples/logs/orders
 show traces --open examples/logs/orders
 show run examples/node_timing.lua examples/logs/orders
+show timing --top 3 examples/logs/orders
+show recover give_up_errors examples/logs/orders
