@@ -1,0 +1,271 @@
+-- The types that editors show are what there is: every function and field that they document exists, and nothing else.
+local core = require "tracereel.core"
+local helper = require "tests.spec.helper"
+local reel = require "tracereel"
+
+local library_directory = "lua/tracereel/library/"
+
+-- Class name, without "tracereel.", to { fields = its @field names, functions = its functions and methods }.
+local function read_classes()
+    local classes, texts = {}, {}
+    for file_name in helper.shell("ls " .. library_directory):gmatch("[^\n]+") do
+        local class, class_of_variable = nil, {}
+        texts[#texts + 1] = helper.read(library_directory .. file_name)
+        for line in texts[#texts]:gmatch("[^\n]+") do
+            local class_name = line:match("^%-%-%-@class tracereel%.?([%w_]*)")
+            local field = line:match("^%-%-%-@field ([%a_][%w_]*)")
+            local variable = line:match("^local ([%w_]+) = {}$")
+            local owner, name = line:match("^function ([%w_]+)[.:]([%w_]+)%(")
+            if class_name then
+                class = { fields = {}, functions = {} }
+                assert(not classes[class_name], "documented twice: " .. class_name)
+                classes[class_name] = class
+            elseif field then
+                class.fields[field] = true
+            elseif variable then
+                class_of_variable[variable] = class
+            elseif owner then
+                local functions = class_of_variable[owner].functions
+                functions[name] = true
+            end
+        end
+    end
+    return classes, table.concat(texts)
+end
+
+local classes, library_text = read_classes()
+
+local function names_in(text)
+    local names = {}
+    for name in text:gmatch("[%a_][%w_]*") do
+        names[name] = true
+    end
+    return names
+end
+
+local function keys_of(t)
+    local keys = {}
+    for key in pairs(t) do
+        keys[key] = true
+    end
+    return keys
+end
+
+local function joined(...)
+    local all = {}
+    for _, names in ipairs { ... } do
+        for name in pairs(names) do
+            all[name] = true
+        end
+    end
+    return all
+end
+
+local function set_of(list)
+    local set = {}
+    for _, name in ipairs(list) do
+        set[name] = true
+    end
+    return set
+end
+
+-- The names that an error lists: "a record has no field 'x'; it has a, b, c".
+local function listed_by(callee, ...)
+    local called, problem = pcall(callee, ...)
+    assert.is_false(called)
+    return names_in(assert(tostring(problem):match("; it has (.*)$"), problem))
+end
+
+-- Methods that only the program's own commands use.
+local own_methods = { log = { history = true, pick = true } }
+
+-- Calls visit(log) for each sample log, read to its end.
+local function each_log(visit)
+    for _, name in ipairs(helper.log_names()) do
+        local log = reel.open(helper.log(name))
+        log:replay {}
+        visit(log)
+    end
+end
+
+-- Calls visit(trace) for the last state of every trace that closed, and of every one that is open, in all sample logs.
+local function each_trace(visit)
+    for _, name in ipairs(helper.log_names()) do
+        local log = reel.open(helper.log(name))
+        local function closed(_, trace)
+            if trace then
+                visit(trace)
+            end
+        end
+        log:replay { trace_complete = closed, trace_failed = closed, trace_suspended = closed }
+        for _, trace in ipairs(log:traces()) do
+            visit(trace)
+        end
+    end
+end
+
+-- How to meet tables of a class: call meet(t) for each.
+local samples = {
+    position = function(meet)
+        meet(reel.open(helper.log("orders")):position())
+    end,
+    segment = function(meet)
+        each_log(function(log)
+            for _, segment in ipairs(log.segments) do
+                meet(segment)
+            end
+        end)
+    end,
+    statistics = function(meet)
+        each_log(function(log)
+            meet(log:stats())
+        end)
+    end,
+    gap = function(meet)
+        each_log(function(log)
+            for _, gap in ipairs(log:gaps()) do
+                meet(gap)
+            end
+        end)
+    end,
+    attempt = function(meet)
+        each_trace(function(trace)
+            for _, node in ipairs(trace.nodes) do
+                for _, attempt in ipairs(node.attempts) do
+                    meet(attempt)
+                end
+            end
+        end)
+    end,
+    trace_error = function(meet)
+        each_trace(function(trace)
+            for _, problem in ipairs(trace.errors) do
+                meet(problem)
+            end
+        end)
+    end,
+    suspension = function(meet)
+        each_trace(function(trace)
+            if trace.suspension then
+                meet(trace.suspension)
+            end
+        end)
+    end,
+    past_suspension = function(meet)
+        each_trace(function(trace)
+            for _, suspension in ipairs(trace.suspensions) do
+                meet(suspension)
+            end
+        end)
+    end,
+    output = function(meet)
+        each_trace(function(trace)
+            for _, output in pairs(trace.completed_nodes) do
+                meet(output)
+            end
+        end)
+    end,
+    recovery = function(meet)
+        each_trace(function(trace)
+            meet(trace:recovery())
+        end)
+    end,
+    failure = function(meet)
+        local log = reel.open(helper.log("orders"))
+        local _, problem = pcall(log.replay, log, { record = function() error("x") end })
+        meet(problem)
+    end,
+}
+
+describe("the types for editors", function()
+    it("have the module's own names, and no others", function()
+        assert.are.same(joined(classes[""].fields, classes[""].functions), keys_of(reel))
+        for name in pairs(classes[""].functions) do
+            assert.are.equal("function", type(reel[name]), name)
+        end
+        assert.are.same(classes.constructors.fields, keys_of(reel.record))
+    end)
+
+    it("say which of them a script does not have", function()
+        local left_out = library_text:match("global `tracereel`, without (.-)%.\n")
+        left_out = names_in(left_out:gsub("`and`", ""):gsub(" and", ""):gsub("%-%-%-", ""))
+        local result = helper.run_script([[
+            return { api = 1, finish = function()
+                local names = {}
+                for name in tracereel.sorted(tracereel) do names[#names + 1] = name end
+                return table.concat(names, " ")
+            end }]])
+        assert.are.equal(0, result.status, result.stderr)
+        local in_script = names_in(result.stdout)
+        for name in pairs(left_out) do
+            assert.is_nil(in_script[name], name)
+        end
+        assert.are.same(keys_of(reel), joined(in_script, left_out))
+    end)
+
+    it("have the fields and methods of every object, and no others", function()
+        local log = reel.open(helper.log("orders"))
+        local rec, trace = log:records()()
+        local directory = helper.directory()
+        local writer = reel.writer(directory)
+        local objects = {
+            rec = rec,
+            trace = trace,
+            node = reel.open(helper.log("orders")):traces()[1].nodes[1],
+            log = log,
+            histogram = reel.histogram(),
+            timing = reel.timing(),
+            state = reel.state(),
+            writer = writer,
+        }
+        for name, object in pairs(objects) do
+            local known = listed_by(function() return object.no_such_field end)
+            local documented = joined(classes[name].fields, classes[name].functions)
+            assert.are.same(joined(documented, own_methods[name] or {}), known, name)
+            for method in pairs(classes[name].functions) do
+                assert.are.equal("function", type(object[method]), name .. ":" .. method)
+            end
+            for field in pairs(classes[name].fields) do
+                assert.are_not.equal("function", type(object[field]), name .. "." .. field)
+            end
+        end
+        writer:close()
+        helper.clean()
+    end)
+
+    it("have the keys of every table that is given out, and no others", function()
+        for class, each in pairs(samples) do
+            local met = {}
+            each(function(t)
+                met = joined(met, keys_of(t))
+            end)
+            assert.are.same(classes[class].fields, met, class)
+        end
+    end)
+
+    it("have the keys of every table that is taken, and no others", function()
+        local fields = listed_by(reel.record.node_done, { no_such_field = 1 })
+        fields.type = nil -- only rec:copy changes it
+        assert.are.same(classes.fields.fields, fields)
+        assert.are.same(classes.open_options.fields, listed_by(reel.open, helper.log("orders"), { no_such_key = 1 }))
+        assert.are.same(classes.writer_options.fields, listed_by(reel.writer, "none", { no_such_key = 1 }))
+        assert.are.same(joined(classes.handlers.fields, classes.filter.fields), set_of(core.handler_keys))
+    end)
+
+    it("have the methods of a decision", function()
+        local decision = reel.await(4, { hook_id = "x" })
+        for method in pairs(classes.decision.functions) do
+            assert.are.equal("function", type(decision[method]), method)
+        end
+        assert.are.equal("await", decision.kind)
+    end)
+
+    it("name no class that they do not describe", function()
+        for line in library_text:gmatch("[^\n]+") do
+            local is_annotation = line:find("^%-%-%-@")
+            for class in (is_annotation and line or ""):gmatch("tracereel%.([%a_]+)[^%w_(]") do
+                assert.truthy(classes[class] or reel[class], line)
+            end
+        end
+    end)
+end)
