@@ -159,6 +159,30 @@ end
 describe("a fault in", function()
     teardown(helper.clean)
 
+    for _, command in ipairs { "apply", "undo", "repair" } do
+        it(command .. ": a kill behind the rename is recognised, and the same command ends what it began", function()
+            local case = prepare(cases[command])
+            local last
+            for _, call in ipairs(case.calls) do
+                last = call.name:find("^rename") and call or last
+                if last and call.name == "fsync" and not last.next_sync then
+                    last.next_sync = call
+                end
+            end
+            local path = fresh_copy(case)
+            assert.are.equal(137, (system_calls.run_with_fault(case.arguments(path), last.next_sync, "signal=SIGKILL")))
+            assert.are.equal("after", check_state(case, path, last, "SIGKILL"))
+            local result = helper.run(case.arguments(path))
+            assert.are.equal(0, result.status, result.stderr)
+            assert.truthy(result.stderr:find(("an earlier %s was interrupted; it had taken place"):format(command), 1,
+                true), result.stderr)
+            assert.are.equal("after", check_state(case, path, last, "again"))
+            local lines = helper.objects(helper.read(path .. "/tracereel.journal"))
+            assert.are.equal("done", lines[#lines].state)
+            assert.are.equal(lines[#lines - 1].id, lines[#lines].id)
+        end)
+    end
+
     for name, make in pairs(cases) do
         it(name .. ": each system call that fails leaves the log as before or as after", function()
             local case = prepare(make)

@@ -34,14 +34,6 @@ local function explain_refusal(self, made, problem)
     failure.raise("refused", "%s; make a new plan with tracereel recover", problem)
 end
 
-local function is_finished(self, made)
-    for _, intent in ipairs(self.settled) do
-        if intent.action == "apply" and intent.plan == made.id and intent.state == "done" then
-            return intent
-        end
-    end
-end
-
 -- The records as they will stand in the log: with who writes them, where there is room for that. Proven once more,
 -- because these are the ones that count.
 local function signed_records(self, made, log)
@@ -126,7 +118,7 @@ local function tell_engines_view(self)
 end
 
 local function carry_out(self, parsed, made)
-    local finished = is_finished(self, made)
+    local finished = self:finished(made.id)
     if finished then
         report(self, parsed, { plan = made.id, traces = made.summary.changed, open_traces = #made.traces, repaired = {},
             records = finished.records, segment = finished.segment, size_bytes = finished.size_bytes })

@@ -127,6 +127,17 @@ function writing.define_options(command)
     command:flag("--json", "One JSON object.")
 end
 
+---The intent of an interrupted command like this one, for that plan, that had taken place: nothing is left to do.
+---@param plan_id string
+---@return table|nil
+function Writing:finished(plan_id)
+    for _, intent in ipairs(self.settled) do
+        if intent.action == self.action and intent.plan == plan_id and intent.state == "done" then
+            return intent
+        end
+    end
+end
+
 ---The log as it is now, not read yet.
 ---@return tracereel.log
 function Writing:open()
