@@ -241,21 +241,24 @@ static void end_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violation
     }
 }
 
-static bool suspend(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
-    end_suspension(trace, now_ns, violations);
-    trace->is_suspended = true;
-    trace->suspended_at = tr_view_node_id(record);
-    return tr_trace_add_suspension(trace, trace->suspended_at, now_ns) != NULL &&
-           tr_trace_set_suspension_metadata(trace, tr_view_metadata(record));
-}
-
-static void resume(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
+/* The trace waits at its node no more. */
+static void leave_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
     end_suspension(trace, now_ns, violations);
     tr_node *node = trace->is_suspended ? tr_trace_node(trace, trace->suspended_at) : NULL;
     if (node != NULL) {
         node->status = node_rules[RESUME][node->status].next & 7u;
     }
     trace->is_suspended = false;
+}
+
+static bool suspend(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
+    uint32_t node_id = tr_view_node_id(record);
+    leave_suspension(trace, now_ns, violations);
+    trace->is_suspended = true;
+    trace->suspended_at = node_id;
+    tr_trace_node(trace, node_id)->status = TR_NODE_SUSPENDED; /* also where it was left at the same node */
+    return tr_trace_add_suspension(trace, node_id, now_ns) != NULL &&
+           tr_trace_set_suspension_metadata(trace, tr_view_metadata(record));
 }
 
 /* A trace that closes leaves no attempt and no suspension open. */
@@ -293,7 +296,7 @@ static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t
     case TR_TYPE_TRACE_SUSPENDED:
         return suspend(trace, record, now_ns, violations);
     case TR_TYPE_TRACE_RESUMED:
-        resume(trace, now_ns, violations);
+        leave_suspension(trace, now_ns, violations);
         return true;
     case TR_TYPE_LOOP_ITERATION:
         return iterate(trace, record, now_ns, violations);

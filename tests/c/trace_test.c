@@ -251,6 +251,20 @@ static void suspensions_are_no_working_time(void) {
     tr_traces_free(traces);
 }
 
+/* A trace waits at one place: a second suspension ends the first, at the node as well. */
+static void a_second_suspension_ends_the_first(void) {
+    static const written_record steps[STEPS_MAX] = {START(100),        NODE_START(4, 110), NODE_START(5, 115),
+                                                    SUSPENDED(4, 120), SUSPENDED(5, 150),  RESUMED(220)};
+    uint32_t before, last;
+    tr_traces *traces = tr_traces_new();
+    const tr_trace *trace = apply(traces, steps, &before, &last);
+    CHECK_INT(TR_NODE_RUNNING, tr_trace_find_node(trace, 4)->status);
+    CHECK_INT(TR_NODE_RUNNING, tr_trace_find_node(trace, 5)->status);
+    CHECK_UINT(150, trace->suspensions[0].end_ns);
+    CHECK_UINT(220, trace->suspensions[1].end_ns);
+    tr_traces_free(traces);
+}
+
 /* --- taint --- */
 
 static void taint(void) {
@@ -297,6 +311,7 @@ int main(int argc, char **argv) {
     check_run("every attempt has its end, its outcome and its duration", attempts_have_ends_and_durations);
     check_run("where starts are not written they are estimated", starts_are_estimated_where_none_are_written);
     check_run("waiting is not working time of the node that waits", suspensions_are_no_working_time);
+    check_run("a second suspension ends the first", a_second_suspension_ends_the_first);
     check_run("damage and suspect records taint a trace, a restart does away with it", taint);
     check_run("statuses, outcomes and violations have names", names);
     return check_end();
