@@ -32,6 +32,7 @@ typedef struct job {
 #define LUA_ENVIRONMENT "env", "LUA_PATH=lua/?.lua;lua/?/init.lua;;", "LUA_CPATH=%b/lua/?.so;;"
 #define MEMORY_LIMIT_MIB 30.0
 #define OPEN_TRACE_LIMIT_BYTES 1024.0
+#define PYTHON_RATIO 10.0
 
 static const job jobs[] = {
     {"yardstick: lengths and CRC", 0, 5, false, {"%b/bench/yardstick", "%l", "%p"}},
@@ -39,9 +40,12 @@ static const job jobs[] = {
     {"state machine (C)", 0.25, 5, true, {"%b/bench/replay_records", "%l", "%p"}},
     {"script: every record", 0.075, 1, true, {"%b/tracereel", "run", "tests/bench/every_record.lua", "%l"}},
     {"script: node_done only", 0.13, 1, true, {"%b/tracereel", "run", "tests/bench/node_done.lua", "%l"}},
+    {"timing", 0.08, 1, true, {"%b/tracereel", "timing", "%l"}},
+    {"crash points", 0.015, 1, false, {"%b/tracereel", "crashtest", "tests/bench/crash_points.lua", "%l"}},
     {"dump --json", 0.025, 1, true, {"%b/tracereel", "dump", "--json", "%l"}},
     {"lua5.4: pull every record", 0, 1, false, {LUA_ENVIRONMENT, "lua5.4", "tests/bench/pull_records.lua", "%l"}},
     {"Python: count node_done", 0, 1, false, {"python3", "tests/bench/count_nodes.py", "%l"}},
+    {"Python: timing", 0, 1, false, {"python3", "tests/bench/timing_python.py", "%l"}},
 };
 enum { JOB_COUNT = sizeof jobs / sizeof jobs[0], YARDSTICK = 0 };
 
@@ -247,6 +251,25 @@ static void print_row(size_t i, size_t rounds, double records) {
     printf("\n");
 }
 
+static const result *result_of(const char *name) {
+    for (size_t i = 0; i < JOB_COUNT; i++) {
+        if (strcmp(jobs[i].name, name) == 0) {
+            return &results[i];
+        }
+    }
+    fail(name, "is no job");
+    return NULL;
+}
+
+static void print_timing_ratio(size_t rounds) {
+    const result *ours = result_of("timing"), *python = result_of("Python: timing");
+    if (!python->is_missing) {
+        double ratio = median(python->seconds, rounds) / median(ours->seconds, rounds);
+        printf("\ntiming: %.1f times as fast as the Python program, target >= %.0f: %s\n", ratio, PYTHON_RATIO,
+               ratio >= PYTHON_RATIO ? "met" : "MISSED");
+    }
+}
+
 static void measure_jobs(size_t rounds, unsigned long records, int output) {
     char count[32], name[64];
     snprintf(count, sizeof count, "%lu", records);
@@ -268,6 +291,7 @@ static void measure_jobs(size_t rounds, unsigned long records, int output) {
     for (size_t i = 0; i < JOB_COUNT; i++) {
         print_row(i, rounds, (double)records);
     }
+    print_timing_ratio(rounds);
 }
 
 /* Every order ends where it waits for a person who never answers. */

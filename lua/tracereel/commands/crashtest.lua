@@ -1,0 +1,175 @@
+-- `tracereel crashtest`: a recovery script against every crash that the log could have ended in. The log is only read.
+local arenas = require "tracereel.arenas"
+local bundled = require "tracereel.bundled"
+local crashtest_page = require "tracereel.render.crashtest_page"
+local engine = require "tracereel.crashtest"
+local exit_codes = require "tracereel.exit_codes"
+local failure = require "tracereel.failure"
+local limits = require "tracereel.limits"
+local logs = require "tracereel.logs"
+local options = require "tracereel.options"
+local output = require "tracereel.output"
+local saving = require "tracereel.crashtest.saving"
+local script = require "tracereel.script"
+local tracereel = require "tracereel"
+
+local crashtest = { name = "crashtest", summary = "Try a recovery script on every crash that could have happened." }
+
+local most_lost = 1000000
+
+local function whole_number(most, what)
+    return function(word)
+        local number = word:match("^%d+$") and math.tointeger(tonumber(word))
+        if not number or number > most then
+            return nil, ('"%s" is not %s'):format(word, what)
+        end
+        return number
+    end
+end
+
+function crashtest.define(command)
+    command:argument("script", "A script with `recover`, and `check` where it has an opinion of its own: a file, or the "
+        .. "name of a bundled one."):argname("<SCRIPT>")
+    command:argument("log", "A directory of segments, one segment, or a .gz."):argname("<LOG>")
+    options.json(command)
+    command:option("--once", "This node must not run a second time, whatever the crash has taken away.")
+        :argname("<NODE>"):count("*"):convert(whole_number(0xFFFFFFFF, "a node number"))
+    command:option("--lost", "Also crashes that took the last N records before them.", "0"):argname("<N>")
+        :convert(whole_number(most_lost, "a number of records, at most " .. most_lost))
+    command:flag("--allow-rerun", "Nodes that were done may be run again.")
+    command:option("--save", "For each violation a small log and a spec that fails, in this new directory.")
+        :argname("<DIR>")
+    command:option("--arenas", "The directory of the nodes' outputs, for trace:output(node)."):argname("<DIR>")
+    limits.define(command)
+end
+
+local function script_file(word)
+    local path = not word:find("/", 1, true) and bundled.path(word)
+    if path then
+        return { path = path, name = word, is_bundled = true }
+    elseif not word:match("%.lua$") then
+        failure.raise("usage", "%s is no script: a file ending in .lua expected, or a bundled one", word)
+    end
+    return { path = word }
+end
+
+local function text_of(path)
+    local file, problem = io.open(path, "rb")
+    local bytes = file and file:read("a")
+    if file then
+        file:close()
+    end
+    return bytes or failure.raise("usage", "cannot read the script: %s", problem or path)
+end
+
+local function loader_of(file, parsed)
+    return { load = function()
+        local one = script.load(file.path, { name = file.name, unsafe = parsed.unsafe })
+        if not one.table.recover then
+            failure.raise("usage", "%s has no `recover = function(trace, default)`", file.path)
+        end
+        return one
+    end }
+end
+
+local function check_stop(problem)
+    if limits.reached() then
+        error(problem, 0)
+    end
+end
+
+-- The command line's words that lead to the same test of another log.
+local function words_of(parsed)
+    local words = {}
+    for _, node in ipairs(parsed.once or {}) do
+        table.move({ "--once", ("%d"):format(node) }, 1, 2, #words + 1, words)
+    end
+    if parsed.lost > 0 then
+        table.move({ "--lost", ("%d"):format(parsed.lost) }, 1, 2, #words + 1, words)
+    end
+    for _, text in ipairs(parsed.arg or {}) do
+        table.move({ "--arg", text }, 1, 2, #words + 1, words)
+    end
+    words[#words + 1] = parsed.allow_rerun and "--allow-rerun" or nil
+    words[#words + 1] = parsed.unsafe and "--unsafe" or nil
+    return words
+end
+
+local function tell_saved(saved, spec, is_json)
+    local count = 0
+    for index, one in ipairs(saved) do
+        one.group.saved = one.log
+        count = count + (one.log and 1 or 0)
+        if not one.log and not is_json then
+            output.say("violation %d shows only with more of the log than is small: it was not saved", index)
+        end
+    end
+    output.say("saved %d of %d violations; the spec: %s", count, #saved, spec)
+end
+
+local function write_json(result)
+    for _, group in ipairs(result.violations) do
+        for _, example in ipairs { group.first, group.shortest } do
+            example.number = nil
+        end
+        output.line(tracereel.json { violation = {
+            check = group.check, node = group.node or tracereel.null, record_type = group.record_type,
+            decision = group.decision, count = group.count, first = group.first, shortest = group.shortest,
+            saved = group.saved or tracereel.null,
+        } })
+    end
+    output.line(tracereel.json { summary = {
+        crash_points = result.crash_points, records = result.records, states = result.states, asked = result.asked,
+        distinct_decisions = result.distinct_decisions, decisions = result.decisions, settled = result.settled,
+        plans = result.plans, disk_states = result.disk_states, untried = result.untried,
+        violations = #result.violations,
+    } })
+end
+
+local function test_log(parsed, file, log)
+    local script_text = text_of(file.path)
+    local function run(any_log)
+        return engine.run(any_log, loader_of(file, parsed), {
+            given = limits.given(parsed),
+            once = parsed.once or {},
+            lost = parsed.lost,
+            allow_rerun = parsed.allow_rerun,
+            script_text = script_text,
+            check_stop = check_stop,
+        })
+    end
+    local result = run(log)
+    if parsed.save and #result.violations > 0 then
+        local about = { script = file.name or file.path, name = file.name or script.name_of(file.path),
+            is_bundled = file.is_bundled, arguments = words_of(parsed) }
+        local saved, spec = saving.save(parsed.save, about, result, log, run)
+        tell_saved(saved, spec, parsed.json)
+    end
+    return result
+end
+
+---@param parsed table
+---@return integer exit code
+function crashtest.run(parsed)
+    local file = script_file(parsed.script)
+    if parsed.log == "-" then
+        failure.raise("usage", "a log is read more than once for a crash test: save what comes through the pipe")
+    end
+    limits.set(parsed)
+    arenas.open(parsed.arenas)
+    parsed.logs = { parsed.log }
+    return logs.each(parsed, function(log)
+        local result
+        limits.guarded(function()
+            result = test_log(parsed, file, log)
+        end)
+        if parsed.json then
+            write_json(result)
+        else
+            crashtest_page.write(result)
+        end
+        return #result.violations > 0 and exit_codes.check_failed or exit_codes.ok
+    end)
+end
+
+return crashtest

@@ -1,0 +1,72 @@
+-- Small logs in a directory of their own: one trace's history as the only segment, and whatever an interrupted command
+-- has left beside it.
+local failure = require "tracereel.failure"
+local host = require "tracereel.host"
+
+local small_log = { first_segment = "wal_0000000000000000.log", second_segment = "wal_0000000000000001.log" }
+
+local function made(path)
+    local is_made, problem = host.make_directory(path)
+    if not is_made then
+        failure.raise("io", "cannot make a directory for small logs: %s", problem)
+    end
+    return path
+end
+
+---A new empty directory for a while.
+---@return string path
+function small_log.directory()
+    local name = os.tmpname()
+    os.remove(name)
+    return made(name .. ".crashtest")
+end
+
+local function write_file(path, bytes)
+    local file, problem = io.open(path, "wb")
+    local written = file and file:write(bytes)
+    if not file or not written or not file:close() then
+        failure.raise("io", "cannot write %s: %s", path, problem or "the disk may be full")
+    end
+end
+
+---Removes the files of a directory.
+function small_log.clear(directory)
+    for _, name in ipairs(host.list_directory(directory) or {}) do
+        os.remove(directory .. "/" .. name)
+    end
+end
+
+---Puts files into a directory, in place of those that were there.
+---@param files table<string, string> by name
+function small_log.fill(directory, files)
+    small_log.clear(directory)
+    for name, bytes in pairs(files) do
+        write_file(directory .. "/" .. name, bytes)
+    end
+end
+
+function small_log.remove(directory)
+    small_log.clear(directory)
+    os.remove(directory)
+end
+
+---The bytes of the first `count` records.
+---@param records tracereel.rec[]
+function small_log.bytes(records, count)
+    local parts = {}
+    for index = 1, count or #records do
+        parts[index] = records[index]:bytes()
+    end
+    return table.concat(parts)
+end
+
+---A new directory that stays, with a log in it.
+function small_log.write(path, bytes)
+    made(path)
+    write_file(path .. "/" .. small_log.first_segment, bytes)
+end
+
+small_log.make_directory = made
+small_log.write_file = write_file
+
+return small_log

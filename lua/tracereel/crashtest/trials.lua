@@ -1,0 +1,210 @@
+-- Recovery tried out on small logs: does every decision settle, and does a recovery that is itself interrupted lead to
+-- the same end? Once for each state and decision, and once for each plan, that differ in more than ids and times.
+local disk_states = require "tracereel.crashtest.disk_states"
+local failure = require "tracereel.failure"
+local judge = require "tracereel.crashtest.judge"
+local recovery = require "tracereel.recovery"
+local repair = require "tracereel.recovery.repair"
+local small_log = require "tracereel.crashtest.small_log"
+local tracereel = require "tracereel"
+local view = require "tracereel.recovery.view"
+
+local trials = {}
+
+local Trials = {}
+Trials.__index = Trials
+
+-- Decides for the log in the directory. nil and the problem where recovery refuses, or the script fails.
+local function decide(self, directory)
+    local options = self.options
+    local called, made = pcall(recovery.decide, tracereel.open(directory), self.script, {
+        given = options.given,
+        script_text = options.script_text,
+        check_stop = options.check_stop,
+    })
+    if not called then
+        options.check_stop(made)
+        if not failure.is(made) or made.kind ~= "refused" and made.kind ~= "script" then
+            error(made, 0)
+        end
+        return nil, made.message
+    end
+    local one = made.traces[1]
+    if one and one.entry.source == "error" then
+        return nil, one.entry.error
+    end
+    return made, one
+end
+
+-- The view of the only trace that the log in the directory has.
+local function view_of_log(directory)
+    local last
+    local log = tracereel.open(directory)
+    log:replay {
+        record = function(_, trace)
+            last = trace or last
+        end,
+    }
+    return view.of(last), log:stats()
+end
+
+-- Cuts what is torn, as repair does.
+local function repair_files(directory)
+    local found = repair.find(tracereel.open(directory), false)
+    for _, segment in ipairs(found.segments) do
+        local path = directory .. "/" .. segment.name
+        local file = assert(io.open(path, "rb"))
+        local whole, kept = file:read("a"), {}
+        file:close()
+        for index, stretch in ipairs(segment.kept) do
+            kept[index] = whole:sub(stretch.offset + 1, stretch.offset + stretch.length)
+        end
+        small_log.write_file(path, table.concat(kept))
+    end
+end
+
+-- Recovers what lies in the directory to its end: repair, decide, write. nil and the problem where that fails.
+local function recover_to_end(self, directory)
+    repair_files(directory)
+    local made, one = decide(self, directory)
+    if not made then
+        return nil, one
+    elseif one and #one.records > 0 then
+        local segments = tracereel.open(directory).segments
+        small_log.write_file(("%s/wal_%016x.log"):format(directory, segments[#segments].sequence + 1),
+            small_log.bytes(one.records))
+    end
+    local ended, statistics = view_of_log(directory)
+    if statistics.damaged then
+        return nil, "the log looks damaged afterwards"
+    end
+    return ended
+end
+
+local function add_problem(self, met, check, reason)
+    self.found:add(check, reason, met, met.described, met.count)
+end
+
+local function try_state(self, met, expected, state)
+    small_log.fill(self.directory, state.files)
+    local ended, problem = recover_to_end(self, self.directory)
+    local difference = ended and view.difference(expected, ended)
+    self.disk_states = self.disk_states + 1
+    if problem or difference then
+        add_problem(self, met, "interrupted recovery leads to the same end", ("%s: %s"):format(state.name,
+            problem or difference))
+    end
+end
+
+-- A piece of the trace's next record, or of its last one again: what a crash inside of it leaves.
+local function torn_tail(met)
+    local record = met.records[met.place + 1] or met.records[met.place]
+    local bytes = record:bytes()
+    return bytes:sub(1, #bytes - 1 - #bytes // 3)
+end
+
+local function interrupt(self, met, history, one)
+    small_log.fill(self.directory, { [small_log.first_segment] = history })
+    local expected, problem = recover_to_end(self, self.directory)
+    if not expected then
+        add_problem(self, met, "every decision settles", problem)
+        return
+    end
+    local states = #one.records > 0 and disk_states.of_apply(history, small_log.bytes(one.records)) or {}
+    for _, state in ipairs(states) do
+        try_state(self, met, expected, state)
+    end
+    for _, state in ipairs(disk_states.of_repair(history, torn_tail(met))) do
+        try_state(self, met, expected, state)
+    end
+    self.plans = self.plans + 1
+end
+
+-- Decides for the trace's history alone. What a script knows of other traces is missing there: then nothing is tried.
+local function try(self, met)
+    local history = small_log.bytes(met.records, met.place)
+    small_log.fill(self.directory, { [small_log.first_segment] = history })
+    local made, one = decide(self, self.directory)
+    if not made then
+        add_problem(self, met, "every decision settles", one)
+        return
+    elseif not one or judge.key(one.decision, one.trace) ~= met.key then
+        self.untried.other_traces = self.untried.other_traces + 1
+        return
+    end
+    self.settled = self.settled + 1
+    if not self.is_plan_known[met.plan_key] then
+        self.is_plan_known[met.plan_key] = true
+        interrupt(self, met, history, one)
+    end
+end
+
+-- Why a state cannot be made again from the trace's own records; nil where it can.
+local function obstacle(met)
+    if met.is_tainted then
+        return "tainted"
+    elseif not met.records[1] or met.records[1].type ~= "trace_start" then
+        return "snapshot"
+    end
+end
+
+-- Gives each of those met the records of its trace's life, read in one pass.
+local function fetch_records(history, log, all)
+    local wanted, lives = {}, {}
+    for _, met in ipairs(all) do
+        local numbers, place = history:life(met.number)
+        -- Behind the crash only the next record is of interest: it can be torn.
+        lives[met] = table.move(numbers, 1, math.min(#numbers, place + 1), 1, {})
+        met.place = place
+        for _, number in ipairs(lives[met]) do
+            wanted[number] = true
+        end
+    end
+    local numbers, record_of = {}, {}
+    for number in pairs(wanted) do
+        numbers[#numbers + 1] = number
+    end
+    table.sort(numbers)
+    for index, rec in ipairs(log:pick(numbers)) do
+        record_of[numbers[index]] = rec
+    end
+    for met, life in pairs(lives) do
+        met.records = {}
+        for index, number in ipairs(life) do
+            met.records[index] = record_of[number]
+        end
+    end
+end
+
+---Tries every state and decision that was met and can be written.
+---@param test table of crashtest.lua: met, found, options, history
+---@param log tracereel.log
+---@param script { load: fun(): table }
+---@return { plans: integer, disk_states: integer, settled: integer, untried: table<string, integer> }
+function trials.run(test, log, script)
+    local self = setmetatable({ options = test.options, found = test.found, script = script, is_plan_known = {},
+        plans = 0, disk_states = 0, settled = 0, untried = { tainted = 0, snapshot = 0, other_traces = 0 } }, Trials)
+    local all = {}
+    for _, met in ipairs(test.met) do
+        all[#all + 1] = met.plan_key and met or nil
+    end
+    fetch_records(test.history, log, all)
+    self.directory = small_log.directory()
+    local ran, problem = xpcall(function()
+        for _, met in ipairs(all) do
+            local why_not = obstacle(met)
+            if why_not then
+                self.untried[why_not] = self.untried[why_not] + 1
+            else
+                try(self, met)
+            end
+        end
+    end, failure.with_traceback)
+    small_log.remove(self.directory)
+    if not ran then
+        error(problem, 0)
+    end
+    return self
+end
+
+return trials

@@ -1,0 +1,83 @@
+-- The result of a crash test for a person.
+local output = require "tracereel.output"
+local render_table = require "tracereel.render.table"
+local text = require "tracereel.render.text"
+
+local crashtest_page = {}
+
+local function decisions_text(decisions)
+    local parts = {}
+    for kind, count in pairs(decisions) do
+        parts[#parts + 1] = { kind, count }
+    end
+    table.sort(parts, function(a, b)
+        if a[2] ~= b[2] then
+            return a[2] > b[2]
+        end
+        return a[1] < b[1]
+    end)
+    for index, part in ipairs(parts) do
+        parts[index] = ("%s %d"):format(part[1], part[2])
+    end
+    return #parts > 0 and " (" .. table.concat(parts, ", ") .. ")" or ""
+end
+
+local untried_words = {
+    { "tainted", "of tainted traces" },
+    { "snapshot", "of traces whose beginning only a snapshot has" },
+    { "other_traces", "that depend on more of the log than the trace's own records" },
+}
+
+local function write_coverage(result)
+    local points = result.crash_points
+    output.line(("%s: %d behind a record, %d inside one%s"):format(
+        text.count(points.after + points.inside + points.lost, "crash point"), points.after, points.inside,
+        points.lost > 0 and (", %d with records lost before it"):format(points.lost) or ""))
+    output.line(("%s asked for%s, in %s"):format(text.count(result.asked, "decision"),
+        decisions_text(result.decisions), text.count(result.states, "state")))
+    output.line(("%s of state and decision; %d tried alone: each settles or is listed below"):format(
+        text.count(result.distinct_decisions, "combination"), result.settled))
+    output.line(("%s, interrupted in %s on disk"):format(text.count(result.plans, "plan"),
+        text.count(result.disk_states, "state")))
+    for _, untried in ipairs(untried_words) do
+        local count = result.untried[untried[1]]
+        if count > 0 then
+            output.line(("%d combinations %s were not tried alone"):format(count, untried[2]))
+        end
+    end
+end
+
+local function place_of(example)
+    return ("%s:%d trace %s"):format(example.segment, example.offset, example.trace_id)
+end
+
+local function write_violations(result)
+    local rows, total = {}, 0
+    for index, group in ipairs(result.violations) do
+        total = total + group.count
+        rows[index] = { group.count, group.check, group.node or "-", group.record_type, group.decision }
+    end
+    output.line("")
+    output.write(render_table(rows, { "crash points", "check that does not hold", "node", "behind", "decision" }))
+    for index, group in ipairs(result.violations) do
+        output.line("")
+        output.line(output.paint("bold", ("%d. %s: %s"):format(index, group.check,
+            text.clean(group.first.reason))))
+        output.line("   first    " .. place_of(group.first))
+        output.line(("   shortest %s, %s long"):format(place_of(group.shortest),
+            text.count(group.shortest.record_count, "record")))
+    end
+    return total
+end
+
+---@param result table of crashtest.run
+function crashtest_page.write(result)
+    write_coverage(result)
+    if #result.violations == 0 then
+        output.line("no violation")
+    else
+        write_violations(result)
+    end
+end
+
+return crashtest_page
