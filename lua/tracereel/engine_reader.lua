@@ -1,12 +1,20 @@
 -- Would the engine's own reader open this log? It walks from record to record by their lengths: a length that cannot be
 -- makes it give up the whole log, while a record whose checksum or type is wrong is skipped with a warning. It looks at
 -- uncompressed segments only, and does not notice a segment that is missing.
+local host = require "tracereel.host"
+
 local engine_reader = { gap_limit = 10000 }
 
 local shortest_record_bytes = 69
 
-local function directory_of(log)
-    return log.path:match("%.log$") and log.path:match("^(.*/)") or log.path:match("%.log$") and "" or log.path .. "/"
+-- The file of a log's segment: the log is the directory that it stands in, or the segment itself.
+local function path_of(log, segment_name)
+    local as_directory = io.open(log.path .. "/.", "rb")
+    if not as_directory then
+        return log.path
+    end
+    as_directory:close()
+    return log.path .. "/" .. segment_name
 end
 
 -- Walks as the engine does, from the beginning of a gap. Where it comes out exactly at the gap's end, records follow.
@@ -34,7 +42,7 @@ local function walk(file, offset, size, known_boundaries)
 end
 
 local function refusal_at(log, gap)
-    local file = io.open(directory_of(log) .. gap.segment, "rb")
+    local file = io.open(path_of(log, gap.segment), "rb")
     local size = file and file:seek("end")
     if not size then
         return nil
@@ -50,10 +58,12 @@ local no_such_file_errno = 2
 
 -- A segment that is not there is not noticed; one that is there and cannot be read makes the engine give up.
 local function unreadable(log, gap)
-    local file, _, errno = io.open(directory_of(log) .. gap.segment, "rb")
-    local is_readable = file and file:read(0)
-    if file then
-        file:close()
+    local path = path_of(log, gap.segment)
+    local is_readable, file, _, errno
+    -- A pipe would be waited for.
+    if not host.is_special_file(path) then
+        file, _, errno = io.open(path, "rb")
+        is_readable = file and file:close()
     end
     if not is_readable and errno ~= no_such_file_errno then
         return ("the engine would refuse this log: it cannot read %s"):format(gap.segment)
@@ -82,7 +92,7 @@ function engine_reader.verdict(log, gaps)
         local refusal
         if is_segment_missing then
             refusal = unreadable(log, gap)
-        elseif not gap.segment:match("%.gz$") then
+        elseif not gap.segment:match("%.gz$") and not gap.segment:match("%.snap$") then
             refusal = refusal_at(log, gap)
             is_skipping = true
         end

@@ -49,6 +49,27 @@ describe("tracereel check", function()
         end)
     end
 
+    it("judges a log by its segments: what else cannot be read, and how a file is named, do not matter", function()
+        local directory = helper.directory()
+        helper.shell(("cp -r %s/. %s"):format(helper.log("snapshot"), directory))
+        helper.shell(("printf 12345678 >%s/snapshots/snapshot_0000000000000001.snap"):format(directory))
+        local result = check(directory)
+        assert.truthy(result.stdout:find("damage  snapshots/snapshot_0000000000000001.snap:0: ", 1, true))
+        assert.truthy(result.stdout:find("the engine would open this log and read all of it", 1, true), result.stdout)
+        local copy = directory .. "/no-log"
+        helper.shell(("cp %s/wal_0000000000000002.log %s"):format(helper.log("torn-tail"), copy))
+        result = check(copy)
+        assert.truthy(result.stdout:find("the engine would refuse this log: at no-log:21958 ", 1, true), result.stdout)
+    end)
+
+    it("does not wait for a pipe that is named like a segment", function()
+        local directory = helper.directory()
+        helper.shell(("mkfifo %s/wal_0000000000000000.log"):format(directory))
+        local result = helper.run({ "check", directory }, { before = "timeout 10" })
+        assert.are.equal(3, result.status)
+        assert.truthy(result.stdout:find("the engine would refuse this log: it cannot read wal_0", 1, true))
+    end)
+
     it("summarises violations with their meanings", function()
         local text = check(helper.log("edge")).stdout
         assert.truthy(text:find("trace_not_open: ", 1, true))
