@@ -69,7 +69,8 @@ void tr_timing_free(tr_timing *timing) {
     free(timing);
 }
 
-tr_node_timing *tr_timing_need_node(tr_timing *timing, uint32_t node_id) {
+/* Where a node stands, or would stand. */
+static size_t find_place(const tr_timing *timing, uint32_t node_id) {
     size_t low = 0;
     size_t high = timing->node_count;
     while (low < high) {
@@ -80,9 +81,10 @@ tr_node_timing *tr_timing_need_node(tr_timing *timing, uint32_t node_id) {
             high = middle;
         }
     }
-    if (low < timing->node_count && timing->nodes[low].node_id == node_id) {
-        return &timing->nodes[low];
-    }
+    return low;
+}
+
+static tr_node_timing *insert_node(tr_timing *timing, size_t place, uint32_t node_id) {
     if (timing->node_count == timing->node_capacity) {
         size_t capacity = timing->node_capacity == 0 ? 16 : timing->node_capacity * 2;
         tr_node_timing *nodes = realloc(timing->nodes, capacity * sizeof *nodes);
@@ -92,10 +94,24 @@ tr_node_timing *tr_timing_need_node(tr_timing *timing, uint32_t node_id) {
         timing->nodes = nodes;
         timing->node_capacity = capacity;
     }
-    memmove(timing->nodes + low + 1, timing->nodes + low, (timing->node_count - low) * sizeof *timing->nodes);
+    memmove(timing->nodes + place + 1, timing->nodes + place, (timing->node_count - place) * sizeof *timing->nodes);
+    timing->nodes[place] = (tr_node_timing){.node_id = node_id};
     timing->node_count++;
-    timing->nodes[low] = (tr_node_timing){.node_id = node_id};
-    return &timing->nodes[low];
+    for (size_t i = place; i < timing->node_count && timing->nodes[i].node_id < TR_TIMING_SMALL_IDS; i++) {
+        timing->small_ids[timing->nodes[i].node_id] = (uint16_t)(i + 1);
+    }
+    return &timing->nodes[place];
+}
+
+tr_node_timing *tr_timing_need_node(tr_timing *timing, uint32_t node_id) {
+    if (node_id < TR_TIMING_SMALL_IDS && timing->small_ids[node_id] > 0) {
+        return &timing->nodes[timing->small_ids[node_id] - 1];
+    }
+    size_t place = find_place(timing, node_id);
+    if (place < timing->node_count && timing->nodes[place].node_id == node_id) {
+        return &timing->nodes[place];
+    }
+    return insert_node(timing, place, node_id);
 }
 
 void tr_timing_note_worst(tr_node_timing *node, bool is_first, const uint8_t *trace_id, uint64_t run_ns) {
@@ -146,11 +162,14 @@ static bool add_span(tr_node_timing *node, const tr_span *span, const tr_trace *
 static bool add_unfinished(tr_timing *timing, const tr_trace *trace) {
     for (uint32_t i = 0; i < trace->attempt_count; i++) {
         const tr_attempt *attempt = &trace->attempts[i];
+        if (tr_attempt_is_counted(trace, attempt)) {
+            continue;
+        }
         tr_node_timing *timed = tr_timing_need_node(timing, trace->nodes[attempt->node_index].node_id);
         if (timed == NULL) {
             return false;
         }
-        timed->unfinished_count += !tr_attempt_is_counted(trace, attempt);
+        timed->unfinished_count++;
     }
     return true;
 }
@@ -263,7 +282,23 @@ static void add_activity(tr_trace_timing *traces, const tr_trace *trace, bool is
     }
 }
 
+/* A trace that closes has not been touched for long: its lists are fetched all at once, instead of line by line. */
+static void fetch(const void *list, size_t bytes) {
+    enum { LINE_BYTES = 64, MOST_BYTES = 1024 };
+    for (size_t at = 0; at < bytes && at < MOST_BYTES; at += LINE_BYTES) {
+        __builtin_prefetch((const char *)list + at);
+    }
+}
+
+static void fetch_lists(const tr_trace *trace) {
+    fetch(trace->attempts, trace->attempt_count * sizeof *trace->attempts);
+    fetch(trace->nodes, trace->node_count * sizeof *trace->nodes);
+    fetch(trace->loop_events, trace->loop_event_count * sizeof *trace->loop_events);
+    fetch(trace->suspensions, trace->suspension_count * sizeof *trace->suspensions);
+}
+
 tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace) {
+    fetch_lists(trace);
     tr_trace_timing *traces = &timing->traces;
     if (tr_trace_is_tainted(trace)) {
         traces->tainted_count++;

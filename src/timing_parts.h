@@ -10,12 +10,16 @@
 #include "tracereel/timing.h"
 #include "worst_traces.h"
 
+/* Ids below this are found without a search. */
+enum { TR_TIMING_SMALL_IDS = 256 };
+
 struct tr_timing {
     tr_flow flow; /* a copy, in one block */
     bool has_flow;
     tr_node_timing *nodes; /* in ascending order of node_id */
     size_t node_count;
     size_t node_capacity;
+    uint16_t small_ids[TR_TIMING_SMALL_IDS]; /* by node_id: its place in `nodes` plus one; 0: it has none */
     tr_trace_timing traces;
     tr_spans spans; /* of the trace that is being added */
     tr_worst_traces worst;

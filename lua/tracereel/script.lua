@@ -25,6 +25,7 @@ local type_of_key = {
     summary = "string",
     args = "table",
     every = "string or number",
+    timing = "userdata",
     types = "string or table",
     nodes = "number or table",
     traces = "string or table",

@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "lua/timing.h"
+
 /* Those of handlers first, then those that only a script has. */
 static const char *const known_keys[] = {
 #define KEY_OF_TYPE(number, constant, name) #name,
 #define KEY(name) #name,
-    TR_RECORD_TYPES(KEY_OF_TYPE) TR_HANDLER_EVENTS(KEY) "every", TR_FILTER_KEYS(KEY) TR_SCRIPT_KEYS(KEY)
+    TR_RECORD_TYPES(KEY_OF_TYPE) TR_HANDLER_EVENTS(KEY) "every", "timing", TR_FILTER_KEYS(KEY) TR_SCRIPT_KEYS(KEY)
 #undef KEY_OF_TYPE
 #undef KEY
 };
@@ -108,6 +110,19 @@ static uint64_t to_period(lua_State *L, int index) {
     return (uint64_t)every_ns;
 }
 
+/* Notes the timing that closed traces are added to, if there is one. */
+static void resolve_timing(lua_State *L, int index, int anchor_index, tr_handlers *handlers) {
+    lua_pushliteral(L, "timing");
+    if (lua_rawget(L, index) == LUA_TNIL) {
+        lua_pop(L, 1);
+        return;
+    }
+    handlers->timing = tr_lua_check_timing(L, -1, "timing");
+    handlers->types |= 1u << TR_TYPE_TRACE_COMPLETE | 1u << TR_TYPE_TRACE_FAILED;
+    lua_pushboolean(L, true);
+    lua_rawset(L, anchor_index);
+}
+
 int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first_slot, tr_handlers *handlers) {
     int count = 0;
     luaL_checktype(L, index, LUA_TTABLE);
@@ -126,6 +141,7 @@ int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first
         count += resolve(L, index, tr_record_type_name(type), first_slot + count, handler);
         handlers->types |= handler->slot == 0 ? 0 : 1u << type;
     }
+    resolve_timing(L, index, anchor_index, handlers);
 #define RESOLVE_EVENT(name) count += resolve(L, index, #name, first_slot + count, &handlers->name);
     TR_HANDLER_EVENTS(RESOLVE_EVENT)
 #undef RESOLVE_EVENT

@@ -3,6 +3,7 @@
 #define TRACEREEL_LUA_HANDLERS_H
 
 #include "lua/binding.h"
+#include "tracereel/timing.h"
 
 /* A handler: the stack slot that its function stands in, or 0 where there is none. */
 typedef struct tr_handler {
@@ -16,6 +17,7 @@ typedef struct tr_handlers {
     TR_HANDLER_EVENTS(HANDLERS_MEMBER)
 #undef HANDLERS_MEMBER
     const tr_filter *filter; /* NULL: every record passes */
+    tr_timing *timing;       /* traces are added to it when they close; NULL: there is none */
     uint32_t types;          /* bits 1 << type: records of it are of interest, whatever their violations */
     uint64_t every_ns;       /* between ticks; above 0 where there is a tick */
     uint64_t next_tick_ns;
@@ -25,7 +27,7 @@ typedef struct tr_handlers {
 
 /* Reads the handler table at `index`. Its functions are pushed, and the slots are those they have if the table's first
  * function comes to stand in slot `first_slot`; answers with how many were pushed. The filter lives in a userdata that
- * is put into the table at `anchor_index`. */
+ * is put into the table at `anchor_index`, and so does the timing. */
 int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first_slot, tr_handlers *handlers);
 
 #endif

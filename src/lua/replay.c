@@ -102,7 +102,14 @@ static void show_to_one(lua_State *L, tr_pass *pass, const tr_sole_handler *sole
     lua_call(L, count, 0);
 }
 
-/* A handler of the record's own type, then `record`, then `violation`: of each table in turn. */
+static void add_closed_trace(lua_State *L, tr_timing *timing, const tr_trace *trace) {
+    if (trace != NULL && !tr_lua_is_open(trace) && tr_timing_add(timing, trace) != TR_OK) {
+        tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
+    }
+}
+
+/* The timing of a trace that has closed, a handler of the record's own type, then `record`, then `violation`: of each
+ * table in turn. */
 static void show_record(lua_State *L, tr_pass *pass, unsigned type) {
     pass->made = 0;
     for (int i = 0; i < pass->count; i++) {
@@ -115,6 +122,9 @@ static void show_record(lua_State *L, tr_pass *pass, unsigned type) {
             continue;
         }
         pass->reading->core->script_index = (uint32_t)i;
+        if (handlers->timing != NULL) {
+            add_closed_trace(L, handlers->timing, pass->event.trace);
+        }
         if (handlers->by_type[type].slot != 0) {
             call_handler(L, pass, &handlers->by_type[type], tr_record_type_name(type), NULL);
         }
@@ -270,6 +280,7 @@ static void find_sole_handlers(tr_pass *pass) {
                 pass->sole[type] = (tr_sole_handler){handlers->record, "record", i};
                 found++;
             }
+            found += handlers->timing != NULL;
         }
         if (found != 1) {
             pass->sole[type].handler.slot = 0;

@@ -11,6 +11,14 @@ static tr_timing *check_timing(lua_State *L, int index) {
     return self->timing;
 }
 
+tr_timing *tr_lua_check_timing(lua_State *L, int index, const char *name) {
+    const tr_lua_timing *self = luaL_testudata(L, index, TR_LUA_TIMING);
+    if (self == NULL || self->timing == NULL) {
+        luaL_error(L, "%s must be a timing, as tracereel.timing() gives it, is a %s", name, luaL_typename(L, index));
+    }
+    return self->timing;
+}
+
 /* Pushes the table `name` of the table on top, or an empty one where there is none. */
 static void push_table_of(lua_State *L, const char *name) {
     if (lua_getfield(L, -1, name) == LUA_TNIL) {

@@ -19,6 +19,9 @@ enum {
     TR_TIMING_VALUES = TR_TIMING_FLOW_TEXT
 };
 
+/* The timing at `index`, or an error that says what `name` must be. */
+tr_timing *tr_lua_check_timing(lua_State *L, int index, const char *name);
+
 /* The Lua function timing(flow, worst_count). */
 int tr_lua_new_timing(lua_State *L);
 void tr_lua_open_timing(lua_State *L);

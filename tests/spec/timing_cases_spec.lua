@@ -252,6 +252,30 @@ local function permutations(list)
     return all
 end
 
+describe("a handler table's timing", function()
+    it("gets each trace that closes, as a handler would give it", function()
+        local by_key, by_handler = tracereel.timing(), tracereel.timing()
+        local function add(_, trace)
+            if trace then
+                by_handler:add(trace)
+            end
+        end
+        tracereel.open(helper.log("orders")):replay({ timing = by_key }, { trace_complete = add, trace_failed = add })
+        assert.is_true(by_key:report().traces.makespan.count > 0)
+        assert.are.equal(tracereel.json(by_handler:report()), tracereel.json(by_key:report()))
+    end)
+
+    it("works in a script, with a filter, and is nothing else than a timing", function()
+        local ran = helper.run_script("local timing = tracereel.timing() return { api = 1, timing = timing, "
+            .. "types = 'trace_failed', finish = function() return timing:report().traces.failed_count end }")
+        assert.are.equal("", ran.stderr)
+        assert.are.equal("3\n", ran.stdout)
+        assert.error_matches(function()
+            tracereel.open(helper.log("orders")):replay { timing = {} }
+        end, "timing must be a timing, as tracereel.timing() gives it, is a table", 1, true)
+    end)
+end)
+
 describe("parts of a log", function()
     -- Three timings, each with every third trace.
     local function parts(name, flow)

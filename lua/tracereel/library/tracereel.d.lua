@@ -394,6 +394,7 @@ function trace:json() end
 ---@field gap? fun(gap: tracereel.gap)
 ---@field violation? fun(rec: tracereel.rec, trace: tracereel.trace|nil, code: string)
 ---@field tick? fun(now_ns: integer)
+---@field timing? tracereel.timing each trace is added to it when it closes, without the cost of a handler
 ---@field every? string|integer time between ticks, of log time: "1s", or nanoseconds
 
 ---@class tracereel.log
