@@ -62,7 +62,7 @@ describe("tracereel that cannot write", function()
                 end
                 local script = ([[
                     mount -t tmpfs -o size=1m none MOUNTED && cp -r LOG MOUNTED/log &&
-                    dd if=/dev/zero of=MOUNTED/filler bs=4k status=none 2>/dev/null
+                    head -c 2M /dev/zero >MOUNTED/filler 2>/dev/null
                     truncate -s -ROOMk MOUNTED/filler
                     PROGRAM ARGUMENTS 2>OUT/stderr; echo $? >OUT/status
                     cp -r MOUNTED/log OUT/log
