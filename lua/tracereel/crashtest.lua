@@ -44,7 +44,8 @@ end
 
 local function new_met(self, key, shape, number, rec, trace, chosen)
     local met = { key = key, count = 0, next_count = 1, number = number, rec = rec, trace_id = trace.id,
-        is_tainted = trace.tainted, record_count = trace.record_count, kind = chosen.kind, described = violations.describe(chosen) }
+        is_tainted = trace.tainted, record_count = trace.record_count, kind = chosen.kind,
+        described = violations.describe(chosen) }
     self.by_key[key][shape] = met
     self.met[#self.met + 1] = met
     if not self.shapes[shape] then
@@ -95,8 +96,8 @@ local function judge_met(self, met, number, rec, trace, chosen)
     end
 end
 
--- The handler of every record, the hot path: one call into C tells the state's shape and its future. `has_handlers`: the
--- script's own table stands before ours, so that its `trace.data` must be asked for.
+-- The handler of every record, the hot path: one call into C tells the state's shape and its future. `has_handlers`:
+-- the script's own table stands before ours, so that its `trace.data` must be asked for.
 local function record_handler(self, has_handlers)
     local number, asked, calling, defaults, plain = 0, 0, nil, {}, {}
     local history, at, by_key, recover, check = self.history, self.history.at, self.by_key, self.recover, self.check

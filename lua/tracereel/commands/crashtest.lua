@@ -28,8 +28,8 @@ local function whole_number(most, what)
 end
 
 function crashtest.define(command)
-    command:argument("script", "A script with `recover`, and `check` where it has an opinion of its own: a file, or the "
-        .. "name of a bundled one."):argname("<SCRIPT>")
+    command:argument("script", "A script with `recover`, and with `check` where it has an opinion of its own: a file, "
+        .. "or the name of a bundled one."):argname("<SCRIPT>")
     command:argument("log", "A directory of segments, one segment, or a .gz."):argname("<LOG>")
     options.json(command)
     command:option("--once", "This node must not run a second time, whatever the crash has taken away.")

@@ -1,0 +1,214 @@
+#include "tracereel/history.h"
+
+#include "log_fixture.h"
+#include "scarce_memory.h"
+#include "tracereel/shape.h"
+
+enum { BYTES = 4096 };
+
+typedef struct replayed {
+    tr_traces *traces;
+    tr_history *history;
+    tr_trace *trace; /* of the record added last, or NULL */
+} replayed;
+
+static replayed begin(void) {
+    replayed made = {tr_traces_new(), tr_history_new(), NULL};
+    CHECK(made.traces != NULL && made.history != NULL);
+    return made;
+}
+
+static void end(replayed *made) {
+    tr_traces_free(made->traces);
+    tr_history_free(made->history);
+}
+
+static void add(replayed *made, written_record written) {
+    uint8_t bytes[BYTES];
+    tr_defect defect;
+    tr_event event;
+    CHECK_INT(TR_OK, tr_record_decode(bytes, put_record(bytes, written), &event.record, &defect));
+    CHECK_INT(TR_OK, tr_traces_apply(made->traces, &event.record, false, &event.trace, &event.violations));
+    CHECK_INT(TR_OK, tr_history_add(made->history, &event));
+    made->trace = event.trace;
+}
+
+static const tr_moment *moment(const replayed *made, uint32_t number) {
+    return tr_history_moment(made->history, number);
+}
+
+/* --- lives --- */
+
+/* Two traces take turns: 1 completes and comes again, 2 stays open; a record of neither stands in between. */
+static replayed two_traces(void) {
+    replayed made = begin();
+    add(&made, (written_record){.type = 0, .trace = 1, .timestamp_ns = 10});
+    add(&made, (written_record){.type = 0, .trace = 2, .timestamp_ns = 11});
+    add(&made, (written_record){.type = 1, .trace = 1, .node_id = 3, .timestamp_ns = 12});
+    add(&made, (written_record){.type = 2, .trace = 9, .node_id = 3, .timestamp_ns = 13});
+    add(&made, (written_record){.type = 2, .trace = 1, .node_id = 3, .timestamp_ns = 14});
+    add(&made, (written_record){.type = 1, .trace = 2, .node_id = 5, .timestamp_ns = 15});
+    add(&made, (written_record){.type = 4, .trace = 1, .timestamp_ns = 16});
+    add(&made, (written_record){.type = 0, .trace = 1, .timestamp_ns = 17});
+    add(&made, (written_record){.type = 5, .trace = 1, .timestamp_ns = 18});
+    tr_history_finish(made.history);
+    return made;
+}
+
+static void records_of_a_life(void) {
+    static const struct {
+        uint32_t first, next;
+        unsigned outcome;
+    } expected[] = {
+        {0, 2, TR_TRACE_COMPLETE},       {1, 5, TR_TRACE_RUNNING},  {0, 4, TR_TRACE_COMPLETE},
+        {3, TR_NONE, TR_TRACE_RUNNING},  {0, 6, TR_TRACE_COMPLETE}, {1, TR_NONE, TR_TRACE_RUNNING},
+        {0, TR_NONE, TR_TRACE_COMPLETE}, {7, 8, TR_TRACE_FAILED},   {7, TR_NONE, TR_TRACE_FAILED},
+    };
+    replayed made = two_traces();
+    REQUIRE(tr_history_count(made.history) == sizeof expected / sizeof *expected);
+    for (uint32_t i = 0; i < tr_history_count(made.history); i++) {
+        CHECK_UINT(expected[i].first, moment(&made, i)->first);
+        CHECK_UINT(expected[i].next, moment(&made, i)->next);
+        CHECK_UINT(expected[i].outcome, moment(&made, i)->outcome);
+        CHECK_UINT(10 + i, moment(&made, i)->timestamp_ns);
+    }
+    CHECK_UINT(3, moment(&made, 4)->node_id);
+    CHECK_UINT(TR_TYPE_NODE_DONE, moment(&made, 4)->type);
+    end(&made);
+}
+
+/* More records than one piece of memory holds. */
+static void long_life(void) {
+    enum { RECORDS = 50000 };
+    replayed made = begin();
+    add(&made, (written_record){.type = 0, .trace = 1, .timestamp_ns = 1});
+    for (uint32_t i = 1; i < RECORDS; i++) {
+        add(&made, (written_record){.type = 9, .trace = 1, .node_id = 8, .timestamp_ns = i, .iteration = i});
+    }
+    tr_history_finish(made.history);
+    uint32_t count = 0;
+    for (uint32_t at = 0; at != TR_NONE; at = moment(&made, at)->next) {
+        CHECK_UINT(count, at);
+        count++;
+    }
+    CHECK_UINT(RECORDS, count);
+    end(&made);
+}
+
+/* --- what recovery does not see --- */
+
+static void unseen_records(void) {
+    replayed made = two_traces();
+    /* Inside record 2, a node_start, nothing has happened yet; inside 4, a node_done, the node is over. */
+    CHECK(!tr_history_is_unseen(made.history, 0, 2, 0));
+    CHECK(tr_history_is_unseen(made.history, 2, 4, 0));
+    CHECK(!tr_history_is_unseen(made.history, 2, 6, 0));
+    /* One lost: 2 whole, and nothing of 4, which is not the next to be written. Two lost: the crash comes inside 4. */
+    CHECK(tr_history_is_unseen(made.history, 0, 2, 1));
+    CHECK(!tr_history_is_unseen(made.history, 0, 4, 1));
+    CHECK(tr_history_is_unseen(made.history, 0, 4, 2));
+    CHECK(!tr_history_is_unseen(made.history, 0, 6, 3));
+    CHECK(tr_history_is_unseen(made.history, 0, 6, 4));
+    /* Nothing comes behind the last. */
+    CHECK(!tr_history_is_unseen(made.history, 5, 6, 100));
+    end(&made);
+}
+
+/* --- shapes --- */
+
+/* The shape behind the records, all of one trace. */
+static uint64_t shape_behind(const written_record *records, size_t count) {
+    replayed made = begin();
+    for (size_t i = 0; i < count; i++) {
+        add(&made, records[i]);
+    }
+    uint64_t shape = made.trace == NULL ? 0 : tr_trace_shape(made.trace);
+    end(&made);
+    return shape;
+}
+
+#define SHAPE(...)                                                                                                     \
+    shape_behind((const written_record[]){__VA_ARGS__}, sizeof(written_record[]){__VA_ARGS__} / sizeof(written_record))
+#define START(id, ns)                                                                                                  \
+    { .type = 0, .trace = (id), .timestamp_ns = (ns) }
+#define NODE_START(id, node, ns)                                                                                       \
+    { .type = 1, .trace = (id), .node_id = (node), .timestamp_ns = (ns) }
+#define NODE_DONE(id, node, ns)                                                                                        \
+    { .type = 2, .trace = (id), .node_id = (node), .timestamp_ns = (ns) }
+#define SUSPENDED(id, node, text)                                                                                      \
+    { .type = 6, .trace = (id), .node_id = (node), .timestamp_ns = 9, .metadata = (text) }
+
+static void ids_and_times_do_not_count(void) {
+    CHECK_UINT(SHAPE(START(1, 10), NODE_START(1, 3, 11), NODE_DONE(1, 3, 12)),
+               SHAPE(START(7, 500), NODE_START(7, 3, 501), NODE_DONE(7, 3, 999)));
+    /* nor does the order in which nodes were started that are done since */
+    CHECK_UINT(SHAPE(START(1, 1), NODE_START(1, 3, 2), NODE_START(1, 4, 3), NODE_DONE(1, 3, 4), NODE_DONE(1, 4, 5)),
+               SHAPE(START(1, 1), NODE_START(1, 4, 2), NODE_START(1, 3, 3), NODE_DONE(1, 3, 4), NODE_DONE(1, 4, 5)));
+    CHECK_UINT(SHAPE(START(1, 1), SUSPENDED(1, 4, "{\"hook_id\":\"order-17\",\"timeout_secs\":60}")),
+               SHAPE(START(1, 1), SUSPENDED(1, 4, "{\"hook_id\":\"order-18\",\"timeout_secs\":3600}")));
+}
+
+static void what_recovery_looks_at_counts(void) {
+    const uint64_t shapes[] = {
+        SHAPE(START(1, 1)),
+        SHAPE(START(1, 1), NODE_START(1, 3, 2)),
+        SHAPE(START(1, 1), NODE_START(1, 3, 2), NODE_START(1, 3, 3)),
+        SHAPE(START(1, 1), NODE_START(1, 3, 2), NODE_START(1, 4, 3)),
+        SHAPE(START(1, 1), NODE_START(1, 4, 2), NODE_START(1, 3, 3)),
+        SHAPE(START(1, 1), NODE_DONE(1, 3, 2)),
+        SHAPE(START(1, 1), NODE_DONE(1, 4, 2)),
+        SHAPE(START(1, 1), NODE_DONE(1, 3, 2), NODE_DONE(1, 4, 3)),
+        SHAPE(START(1, 1), NODE_DONE(1, 4, 2), NODE_DONE(1, 3, 3)),
+        SHAPE(START(1, 1), {.type = 3, .trace = 1, .node_id = 3, .timestamp_ns = 2, .error_message = "no"}),
+        SHAPE(START(1, 1), SUSPENDED(1, 4, "{\"timeout_secs\":null}")),
+        SHAPE(START(1, 1), SUSPENDED(1, 4, "{\"timeout_secs\":60}")),
+        SHAPE(START(1, 1), SUSPENDED(1, 5, "{\"timeout_secs\":60}")),
+        SHAPE(START(1, 1), NODE_DONE(1, 3, 2), NODE_START(1, 3, 3)),
+        SHAPE({.type = 0, .trace = 1, .timestamp_ns = 1, .metadata = "{}"}),
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        for (size_t other = 0; other < i; other++) {
+            CHECK(shapes[i] != shapes[other]);
+        }
+    }
+}
+
+/* --- memory --- */
+
+#if CAN_RUN_OUT_OF_MEMORY
+static int add_until_memory_ends(void) {
+    uint8_t bytes[BYTES];
+    tr_defect defect;
+    tr_event event = {.trace = NULL};
+    tr_history *history = tr_history_new();
+    tr_status status =
+        tr_record_decode(bytes, put_record(bytes, (written_record){.type = 8, .trace = 1}), &event.record, &defect);
+    use_up_memory();
+    uint32_t added = 0;
+    while (status == TR_OK && added < 1000000) {
+        status = tr_history_add(history, &event);
+        added += status == TR_OK;
+    }
+    int wrong = status != TR_ERROR_MEMORY ? 1 : tr_history_count(history) != added ? 2 : 0;
+    tr_history_finish(history);
+    tr_history_free(history);
+    return wrong;
+}
+
+static void memory_that_ends(void) {
+    check_in_child(add_until_memory_ends);
+}
+#endif
+
+int main(int argc, char **argv) {
+    check_begin(argc, argv);
+    check_run("a life reaches from the start of a trace to its end, and knows how it ends", records_of_a_life);
+    check_run("a life of many records is whole", long_life);
+    check_run("what the crash took away: the record being written, and those lost before it", unseen_records);
+    check_run("traces that differ in ids and times have one shape", ids_and_times_do_not_count);
+    check_run("whatever recovery looks at makes another shape", what_recovery_looks_at_counts);
+#if CAN_RUN_OUT_OF_MEMORY
+    check_run("no memory is told, and what was added stays", memory_that_ends);
+#endif
+    return check_end();
+}
