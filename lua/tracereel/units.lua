@@ -26,6 +26,11 @@ local ns_of_unit = {
     d = day_ns,
 }
 
+-- Raised where the function was called that got something else.
+local function whole_ns(value, caller)
+    return math.tointeger(value) or error(caller .. ": nanoseconds must be a whole number, got " .. tostring(value), 3)
+end
+
 local function small_duration(ns)
     for index, unit in ipairs(small_units) do
         local value = ns / unit[2]
@@ -46,7 +51,7 @@ end
 ---@param ns integer
 ---@return string
 function units.duration(ns)
-    ns = assert(math.tointeger(ns), "duration: nanoseconds must be a whole number")
+    ns = whole_ns(ns, "duration")
     if ns == math.mininteger then
         ns = ns + 1
     end
@@ -82,6 +87,9 @@ end
 ---@return integer|nil ns
 ---@return string|nil problem
 function units.parse_duration(text)
+    if type(text) ~= "string" then
+        error(("parse_duration: a text expected, got a %s"):format(type(text)), 2)
+    end
     local problem = ('"%s" is not a duration; write 250ms, 1.5s or 1h30m (units ns us ms s m h d)'):format(text)
     local total, position = 0, 1
     while position <= #text do
@@ -146,6 +154,7 @@ end
 ---@param ns integer unsigned
 ---@return string
 function units.time(ns)
+    ns = whole_ns(ns, "time")
     local seconds, fraction_ns = unsigned_divide(ns, second_ns)
     local year, month, day = date_of_days(seconds // 86400)
     local of_day = seconds % 86400

@@ -36,6 +36,21 @@ describe("durations", function()
     end)
 end)
 
+describe("what is no number or no text", function()
+    it("is refused where the function was called", function()
+        for expression, expected in pairs {
+            ["duration(1.5)"] = "duration: nanoseconds must be a whole number, got 1.5",
+            ["duration()"] = "duration: nanoseconds must be a whole number, got nil",
+            ["time('noon')"] = "time: nanoseconds must be a whole number, got noon",
+            ["parse_duration(5)"] = "parse_duration: a text expected, got a number",
+        } do
+            local called, problem = pcall(load("local units = ... local _ = units." .. expression, "=script"), units)
+            assert.is_false(called)
+            assert.are.equal("script:1: " .. expected, problem)
+        end
+    end)
+end)
+
 describe("points of time", function()
     it("are shown as RFC 3339 with nanoseconds, over the whole unsigned range", function()
         for ns, text in pairs {
