@@ -101,6 +101,9 @@ function sandbox.load_file(path, environment)
     if not text then
         return nil, ("%s: %s"):format(path, read_problem)
     end
+    if text:sub(1, 1) == "\27" then
+        return nil, ("%s: this is compiled Lua; a script is loaded as text"):format(path)
+    end
     -- A first line "#!..." stays a line, so that the numbers of lines are right.
     return real_load((text:gsub("^#[^\n]*", "")), "@" .. path, "t", environment)
 end

@@ -97,7 +97,7 @@ static uint64_t to_period(lua_State *L, int index) {
         lua_pushvalue(L, -2);
         lua_call(L, 1, 2); /* text, ns, problem */
         if (lua_isnil(L, -2)) {
-            luaL_error(L, "every = \"%s\": %s", lua_tostring(L, -3), luaL_tolstring(L, -1, NULL));
+            luaL_error(L, "every = \"%s\": %s", lua_tostring(L, -3), lua_tostring(L, -1));
         }
         lua_pop(L, 1); /* text, ns */
         lua_replace(L, -2);

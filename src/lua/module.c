@@ -54,7 +54,7 @@ static void push_null(lua_State *L) {
     lua_createtable(L, 0, 3); /* null, metatable */
     lua_pushcfunction(L, null_tostring);
     lua_setfield(L, -2, "__tostring");
-    lua_pushliteral(L, "null cannot be changed");
+    lua_pushliteral(L, "tracereel.null");
     lua_pushcclosure(L, tr_lua_refuse_assignment, 1);
     lua_setfield(L, -2, "__newindex");
     lua_pushliteral(L, "tracereel.null");

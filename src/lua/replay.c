@@ -250,12 +250,21 @@ static void push_place(lua_State *L, const tr_pass *pass) {
     lua_pop(L, 1); /* place */
 }
 
+/* Pushes what the error value on top of the stack says; the address of a table would say nothing. */
+static void push_problem(lua_State *L) {
+    if (lua_isstring(L, -1) || luaL_getmetafield(L, -1, "__tostring") != LUA_TNIL) {
+        luaL_tolstring(L, lua_isstring(L, -1) ? -1 : -2, NULL);
+    } else {
+        lua_pushfstring(L, "(the error is a %s value)", luaL_typename(L, -1));
+    }
+}
+
 /* Raises what a handler raised, which is on top of the stack, with the place added. */
 static int raise_handler_error(lua_State *L, const tr_pass *pass, int call_status, int message_handler_index) {
     if (pass->handler == NULL) {
         return lua_error(L);
     }
-    luaL_tolstring(L, -1, NULL);
+    push_problem(L);
     push_place(L, pass);
     lua_pushfstring(L, "%s (in %s at %s)", lua_tostring(L, -2), pass->handler, lua_tostring(L, -1));
     tr_lua_wrap_failure(L, call_status == LUA_ERRMEM ? "memory" : "script"); /* failure */

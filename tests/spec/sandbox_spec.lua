@@ -43,7 +43,7 @@ describe("a script's environment", function()
         local path = helper.write(helper.directory() .. "/binary.lua", string.dump(load("return { api = 1 }")))
         local result = helper.run { "run", path, helper.log("orders") }
         assert.are.equal(1, result.status)
-        assert.truthy(result.stderr:find("binary", 1, true))
+        assert.are.equal("tracereel: " .. path .. ": this is compiled Lua; a script is loaded as text\n", result.stderr)
     end)
 
     it("refuses finalizers, and keeps the strings' metatable to itself", function()
