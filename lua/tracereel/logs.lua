@@ -42,15 +42,15 @@ function logs.damage_summary(statistics)
     return table.concat(parts, ", ")
 end
 
--- The text that keeps two logs of one command apart.
-local function heading(path, index)
-    output.write(index > 1 and "\n" or "", output.paint("bold", "== " .. text.clean(path) .. " =="), "\n")
+---The text that keeps the outputs of a command about several logs apart: before the first, the second and so on.
+function logs.heading(title, index)
+    output.write(index > 1 and "\n" or "", output.paint("bold", "== " .. text.clean(title) .. " =="), "\n")
 end
 
 local function visit_one(path, parsed, index, visit)
     local log = tracereel.open(path, options.to_open(parsed))
     if #parsed.logs > 1 and not parsed.json then
-        heading(path, index)
+        logs.heading(path, index)
     end
     local context = {
         path = path,

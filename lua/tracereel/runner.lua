@@ -117,19 +117,20 @@ end
 local Merge = {}
 Merge.__index = Merge
 
----Gathers the results of several logs for the scripts that can merge them; its array part are { name, result }.
+---Gathers the results of several logs for the scripts that can merge them; its array part are { index, name, result }.
 function runner.new_merge()
     return setmetatable({}, Merge)
 end
 
-function Merge:add(one, result)
+---@param index integer of the script among those of the command line: two can have one name
+function Merge:add(index, one, result)
     for _, joined in ipairs(self) do
-        if joined.name == one.name then
+        if joined.index == index then
             joined.result = one:merge(joined.result, result)
             return
         end
     end
-    self[#self + 1] = { name = one.name, result = result }
+    self[#self + 1] = { index = index, name = one.name, result = result }
 end
 
 return runner

@@ -84,6 +84,16 @@ describe("tracereel run", function()
         assert.are.equal('{"result":1194,"script":"script"}\n', result.stdout)
     end)
 
+    it("merges the results of each script apart, whatever its name, and says that they are of all logs", function()
+        local text = "local n = 0 return { api = 1, %s = function() n = n + 1 end, finish = function() return n end,"
+            .. " merge = function(a, b) return a + b end }"
+        local orders, edge = helper.log("orders"), helper.log("edge")
+        local first, second = helper.script(text:format("record")), helper.script(text:format("checkpoint"))
+        local result = helper.run { "run", first, second, orders, edge }
+        assert.are.equal(lines_of("== " .. orders .. " ==", "", "== " .. edge .. " ==", "", "== all logs ==",
+            "-- script", "1194", "-- script", "2"), result.stdout)
+    end)
+
     it("calls tick in the log's time", function()
         local result = helper.run_script([[
             local times = {}
@@ -220,6 +230,12 @@ describe("tracereel run", function()
                 local _, status = helper.shell("luacheck --no-config --std lua54 -q " .. path)
                 assert.are.equal(0, status)
             end
+        end)
+
+        it("says once where it cannot write", function()
+            local result = helper.run { "run", "--new", "/nowhere/a.lua", helper.log("orders") }
+            assert.are.equal(4, result.status)
+            assert.are.equal("tracereel: cannot write /nowhere/a.lua: No such file or directory\n", result.stderr)
         end)
 
         it("never overwrites a file", function()

@@ -66,7 +66,7 @@ local function write_starter(parsed)
         local file, problem = io.open(name, "wb")
         local written = file and file:write(starter.text(name, counts))
         if not file or not written or not file:close() then
-            failure.raise("io", "cannot write %s: %s", name, problem or "the disk may be full")
+            failure.raise("io", "cannot write %s", problem or name .. ": the disk may be full")
         end
         output.say("wrote %s", name)
     end)
@@ -130,7 +130,7 @@ local function run_logs(parsed, files)
             local results = runner.replay(scripts, log, given, filter)
             for index, one in ipairs(scripts) do
                 if one:can_merge() and #parsed.logs > 1 then
-                    merged:add(one, results[index])
+                    merged:add(index, one, results[index])
                 else
                     write_result(parsed, context, one.name, results[index], is_alone)
                 end
@@ -139,6 +139,9 @@ local function run_logs(parsed, files)
     end)
     -- Writing a result can run the script's code too, by metamethods.
     limits.guarded(function()
+        if #merged > 0 and not parsed.json then
+            logs.heading("all logs", #parsed.logs + 1)
+        end
         for _, joined in ipairs(merged) do
             write_result(parsed, nil, joined.name, joined.result, is_alone)
         end
