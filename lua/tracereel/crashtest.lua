@@ -66,12 +66,13 @@ local function note_problems(self, met, number, rec, trace, chosen)
     end
 end
 
--- Nodes that may run, and have not run as far as the log tells: the crash may have come when they had.
+-- Nodes that may run, and have not run as far as the trace's state tells: they may have before the trace began again,
+-- or before the crash, whose records are missing.
 local function note_unseen(self, met, number, rec, trace, chosen)
     for _, node in ipairs(met.open_once) do
-        if self.history:has_run_unseen(number, node) then
-            note(self, judge.once_check(node), ("node %d had run when the crash came, which its record does not "
-                .. "tell any more, and would run again"):format(node), number, rec, trace, chosen)
+        if self.history:has_run(number, node, trace.restart_count > 0) then
+            note(self, judge.once_check(node), ("node %d had run when the crash came, which the trace does not tell any "
+                .. "more, and would run again"):format(node), number, rec, trace, chosen)
         end
     end
 end

@@ -161,18 +161,20 @@ static bool is_run(const tr_moment *moment, uint32_t node_id) {
                                           moment->type == TR_TYPE_NODE_ERROR);
 }
 
-/* history:has_run_unseen(number, node_id) -> boolean */
-static int history_has_run_unseen(lua_State *L) {
+/* history:has_run(number, node_id, from_first) -> boolean: in what recovery at that record does not see; and with
+ * `from_first` in all that came before it, too */
+static int history_has_run(lua_State *L) {
     const tr_lua_history *self = check_history(L);
-    uint32_t from = check_number(L, self, 2), node_id = tr_lua_to_u32(L, 3, "node_id");
+    uint32_t number = check_number(L, self, 2), node_id = tr_lua_to_u32(L, 3, "node_id");
+    const tr_moment *here = tr_history_moment(self->history, number);
     bool has_run = false;
-    for (uint32_t next = tr_history_moment(self->history, from)->next; next != TR_NONE && !has_run;) {
-        const tr_moment *moment = tr_history_moment(self->history, next);
-        if (!tr_history_is_unseen(self->history, from, next, self->lost)) {
+    for (uint32_t at = lua_toboolean(L, 4) ? here->first : here->next; at != TR_NONE && !has_run;) {
+        const tr_moment *moment = tr_history_moment(self->history, at);
+        if (at > number && !tr_history_is_unseen(self->history, number, at, self->lost)) {
             break;
         }
         has_run = is_run(moment, node_id);
-        next = moment->next;
+        at = moment->next;
     }
     lua_pushboolean(L, has_run);
     return 1;
@@ -206,7 +208,7 @@ static int history_finalize(lua_State *L) {
 void tr_lua_open_history(lua_State *L) {
     static const luaL_Reg methods[] = {{"at", history_at},
                                        {"future", history_future},
-                                       {"has_run_unseen", history_has_run_unseen},
+                                       {"has_run", history_has_run},
                                        {"life", history_life},
                                        {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__len", history_length}, {"__gc", history_finalize}, {NULL, NULL}};
