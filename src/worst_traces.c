@@ -12,6 +12,8 @@ bool tr_worst_traces_init(tr_worst_traces *worst, uint32_t limit) {
 static void free_timed(tr_timed_trace *timed) {
     free(timed->spans);
     free(timed->suspensions);
+    timed->spans = NULL;
+    timed->suspensions = NULL;
 }
 
 void tr_worst_traces_free(tr_worst_traces *worst) {
@@ -44,7 +46,9 @@ static void insert(tr_worst_traces *worst, uint32_t at, tr_timed_trace timed) {
     if (worst->count == worst->limit) {
         free_timed(&worst->items[--worst->count]);
     }
-    memmove(worst->items + at + 1, worst->items + at, (worst->count - at) * sizeof *worst->items);
+    for (uint32_t place = worst->count; place > at; place--) {
+        worst->items[place] = worst->items[place - 1];
+    }
     worst->items[at] = timed;
     worst->count++;
 }

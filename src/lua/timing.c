@@ -13,10 +13,11 @@ static tr_timing *check_timing(lua_State *L, int index) {
 
 tr_timing *tr_lua_check_timing(lua_State *L, int index, const char *name) {
     const tr_lua_timing *self = luaL_testudata(L, index, TR_LUA_TIMING);
-    if (self == NULL || self->timing == NULL) {
-        luaL_error(L, "%s must be a timing, as tracereel.timing() gives it, is a %s", name, luaL_typename(L, index));
+    if (self != NULL && self->timing != NULL) {
+        return self->timing;
     }
-    return self->timing;
+    luaL_error(L, "%s must be a timing, as tracereel.timing() gives it, is a %s", name, luaL_typename(L, index));
+    return NULL;
 }
 
 /* Pushes the table `name` of the table on top, or an empty one where there is none. */
@@ -152,9 +153,9 @@ static int timing_report(lua_State *L) {
 static int timing_tostring(lua_State *L) {
     const tr_timing *timing = check_timing(L, 1);
     const tr_trace_timing *traces = tr_timing_traces(timing);
-    lua_pushfstring(L, "timing of %I closed and %I open traces, %I nodes",
-                    (LUAI_UACINT)(traces->complete_count + traces->failed_count), (LUAI_UACINT)traces->open_count,
-                    (LUAI_UACINT)tr_timing_node_count(timing));
+    uint64_t closed_count = traces->complete_count + traces->failed_count;
+    lua_pushfstring(L, "timing of %I closed and %I open traces, %I nodes", (LUAI_UACINT)closed_count,
+                    (LUAI_UACINT)traces->open_count, (LUAI_UACINT)tr_timing_node_count(timing));
     return 1;
 }
 

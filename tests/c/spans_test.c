@@ -103,7 +103,7 @@ static void a_flow_finds_a_start_that_the_clock_hid(void) {
 static void long_traces(void) {
     enum { PAIRS = 5000 };
     tr_traces *traces = tr_traces_new();
-    tr_trace *trace = apply_record(traces, (written_record)TRACE_START(0));
+    apply_record(traces, (written_record)TRACE_START(0));
     for (uint32_t i = 0; i < PAIRS; i++) {
         /* Two branches: the odd nodes begin and end a little before the even ones, written in the other order. */
         apply_record(traces, (written_record)NODE_START(2 * i, 100 * i + 10));
@@ -111,7 +111,7 @@ static void long_traces(void) {
         apply_record(traces, (written_record)NODE_DONE(2 * i, 100 * i + 90));
         apply_record(traces, (written_record)NODE_DONE(2 * i + 1, 100 * i + 80));
     }
-    trace = apply_record(traces, (written_record)COMPLETE(100 * PAIRS));
+    const tr_trace *trace = apply_record(traces, (written_record)COMPLETE(100 * PAIRS));
     tr_spans spans = {0};
     REQUIRE(tr_spans_lay_out(&spans, trace, NULL));
     tr_spans_find_critical(&spans, trace, NULL);
