@@ -3,35 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "fail.h"
+#include "follow.h"
 #include "gap.h"
-#include "segment_reader.h"
-#include "segment_walk.h"
-#include "snapshot_store.h"
-#include "source.h"
-
-struct tr_log {
-    tr_segment_reader reader;
-    tr_place place;
-    tr_log_statistics statistics;
-    tr_status finished; /* TR_OK while reading goes on, then what every further call answers */
-    tr_log_options options;
-    char *path;
-    bool is_directory;
-    tr_source_kind single_kind; /* of a log that is one segment or a stream */
-    tr_segment_walk walk;
-    tr_snapshot_store snapshots;
-    uint32_t problems_reported;
-    size_t counted_to;       /* statistics.record_bytes has the records of the open segment up to here */
-    uint64_t closed_at;      /* the end of the segment that was closed last */
-    bool end_complaint_told; /* the open segment's complaint was part of a gap already */
-    tr_gap gap;
-    char missing_name[TR_SEGMENT_NAME_BYTES];
-    tr_error error;
-};
+#include "log_state.h"
 
 /* Between two gaps all bytes are records', so that they need not be added up one record at a time. */
 static void count_record_bytes(tr_log *log) {
@@ -47,7 +23,7 @@ static void close_segment(tr_log *log) {
 }
 
 /* With the segment closed, tr_log_next finds nothing on its fast path, and answers this from then on. */
-static tr_status finish(tr_log *log, tr_status status) {
+tr_status tr_log_finish(tr_log *log, tr_status status) {
     if (status != TR_ERROR_INTERRUPTED) {
         log->finished = status;
         if (log->reader.source != NULL) {
@@ -63,13 +39,13 @@ static tr_status report_gap(tr_log *log) {
     log->statistics.gaps[gap->gap_class]++;
     log->statistics.gap_bytes += gap->length_bytes;
     if (log->options.mode == TR_LOG_STRICT) {
-        return finish(log, tr_fail(&log->error, TR_ERROR_DAMAGED,
-                                   "%s: expected a record at offset %" PRIu64 ", found %s (%" PRIu64 " bytes): %s",
-                                   gap->segment, gap->position.offset, tr_gap_class_name(gap->gap_class),
-                                   gap->length_bytes, gap->detail));
+        return tr_log_finish(
+            log, tr_fail(&log->error, TR_ERROR_DAMAGED,
+                         "%s: expected a record at offset %" PRIu64 ", found %s (%" PRIu64 " bytes): %s", gap->segment,
+                         gap->position.offset, tr_gap_class_name(gap->gap_class), gap->length_bytes, gap->detail));
     }
     if (log->options.mode == TR_LOG_PREFIX && tr_gap_class_is_damage(gap->gap_class)) {
-        finish(log, TR_END);
+        tr_log_finish(log, TR_END);
     }
     return TR_GAP;
 }
@@ -114,11 +90,11 @@ static tr_status open_reader(tr_log *log, const tr_segment *segment) {
     return status;
 }
 
-static tr_status seek_to_start(tr_log *log) {
+tr_status tr_log_seek_to_start(tr_log *log) {
     bool reached = true;
     tr_status status = tr_reader_seek(&log->reader, log->walk.start_offset, &reached, &log->error);
     if (status != TR_OK) {
-        return finish(log, status);
+        return tr_log_finish(log, status);
     }
     uint64_t wanted = log->walk.start_offset;
     log->walk.start_offset = 0;
@@ -128,9 +104,9 @@ static tr_status seek_to_start(tr_log *log) {
     }
     tr_position end = {log->place.position.sequence, log->reader.offset};
     if (log->options.has_from) {
-        return finish(log, tr_fail(&log->error, TR_ERROR_ARGUMENT,
-                                   "%s: asked to start at offset %" PRIu64 ", but it has only %" PRIu64 " bytes",
-                                   log->place.segment, wanted, end.offset));
+        return tr_log_finish(log, tr_fail(&log->error, TR_ERROR_ARGUMENT,
+                                          "%s: asked to start at offset %" PRIu64 ", but it has only %" PRIu64 " bytes",
+                                          log->place.segment, wanted, end.offset));
     }
     char detail[128];
     snprintf(detail, sizeof detail, "the segment ends here, but the snapshot was taken at offset %" PRIu64 " of it",
@@ -138,7 +114,7 @@ static tr_status seek_to_start(tr_log *log) {
     return report_without_bytes(log, TR_GAP_CORRUPT, log->place.segment, end, detail);
 }
 
-static tr_status open_next_segment(tr_log *log) {
+tr_status tr_log_open_next_segment(tr_log *log) {
     uint64_t first = 0;
     uint64_t missing = tr_walk_take_missing(&log->walk, &first);
     if (missing > 0) {
@@ -146,12 +122,12 @@ static tr_status open_next_segment(tr_log *log) {
     }
     const tr_segment *segment = tr_walk_peek(&log->walk);
     if (segment == NULL) {
-        return finish(log, TR_END);
+        return tr_follow_holds_for_segment(log) ? TR_OK : tr_log_finish(log, TR_END);
     }
     tr_status status = open_reader(log, segment);
     bool unusable = status == TR_ERROR_NOT_A_LOG && log->is_directory;
     if (status != TR_OK && !unusable) {
-        return finish(log, status);
+        return tr_log_finish(log, status);
     }
     log->place = (tr_place){
         .segment = segment->name, .segment_index = log->walk.next_segment, .position = {segment->sequence, 0}};
@@ -210,11 +186,14 @@ static tr_status step(tr_log *log, tr_record *record, bool *found) {
     if (log->problems_reported < log->snapshots.problem_count) {
         return report_snapshot_problem(log);
     }
+    if (log->follow.is_waiting) {
+        return tr_follow_look(log);
+    }
     if (log->reader.source == NULL) {
-        return open_next_segment(log);
+        return tr_log_open_next_segment(log);
     }
     if (log->walk.start_offset > 0) {
-        return seek_to_start(log);
+        return tr_log_seek_to_start(log);
     }
     size_t gap_end = 0;
     count_record_bytes(log);
@@ -225,11 +204,11 @@ static tr_status step(tr_log *log, tr_record *record, bool *found) {
         *found = true;
         return TR_OK;
     case TR_GAP:
-        return pass_over_gap(log, gap_end);
+        return tr_follow_holds(log, gap_end) ? TR_OK : pass_over_gap(log, gap_end);
     case TR_END:
-        return end_segment(log);
+        return tr_follow_holds(log, log->reader.offset) ? TR_OK : end_segment(log);
     default:
-        return finish(log, status);
+        return tr_log_finish(log, status);
     }
 }
 
@@ -308,91 +287,4 @@ bool tr_log_segment(const tr_log *log, uint32_t index, tr_segment_info *info) {
     const tr_segment *segment = &log->walk.segments.items[index];
     *info = (tr_segment_info){segment->name, segment->sequence, segment->compressed};
     return true;
-}
-
-static tr_status open_directory(tr_log *log, tr_error *error) {
-    tr_status status = tr_segment_list_read(log->path, &log->walk.segments, error);
-    if (status != TR_OK) {
-        return status;
-    }
-    if (log->walk.segments.count == 0) {
-        return tr_fail(error, TR_ERROR_NOT_A_LOG,
-                       "%s: expected segments (wal_*.log or wal_*.log.gz) in this directory, found none", log->path);
-    }
-    if (log->options.has_from) {
-        return tr_walk_begin_at(&log->walk, log->options.from)
-                   ? TR_OK
-                   : tr_fail(error, TR_ERROR_ARGUMENT, "%s: asked to start in segment %" PRIu64 ", which is not there",
-                             log->path, log->options.from.sequence);
-    }
-    if (log->options.ignore_snapshot) {
-        return TR_OK;
-    }
-    status = tr_snapshot_store_read(log->path, &log->snapshots, error);
-    if (status == TR_OK && log->snapshots.newest != NULL) {
-        tr_walk_begin_at(&log->walk, (tr_position){log->snapshots.newest->sequence, log->snapshots.newest->offset});
-    }
-    return status;
-}
-
-static tr_status open_single(tr_log *log, mode_t mode, tr_error *error) {
-    const char *slash = strrchr(log->path, '/');
-    const char *name = slash != NULL ? slash + 1 : log->path;
-    size_t length = strlen(name);
-    uint64_t sequence = 0;
-    bool compressed = false;
-    if (!tr_segment_name_parse(name, &sequence, &compressed)) {
-        compressed = length > 3 && strcmp(name + length - 3, ".gz") == 0;
-    }
-    log->single_kind = !S_ISREG(mode) ? TR_SOURCE_STREAM : compressed ? TR_SOURCE_GZIP : TR_SOURCE_FILE;
-    if (tr_segment_list_add(&log->walk.segments, name, sequence, compressed) != TR_OK) {
-        return tr_fail_memory(error, "opening a log");
-    }
-    /* Opened at once, so that a file that cannot be read is refused here. */
-    log->walk.start_offset = log->options.has_from ? log->options.from.offset : 0;
-    tr_status status = open_next_segment(log);
-    if (status == TR_OK && log->walk.start_offset > 0) {
-        status = seek_to_start(log);
-    }
-    return status == TR_OK ? TR_OK : tr_fail(error, status, "%s", log->error.message);
-}
-
-static tr_status open_path(tr_log *log, tr_error *error) {
-    struct stat status = {.st_mode = S_IFIFO};
-    if (strcmp(log->path, "-") != 0 && stat(log->path, &status) != 0) {
-        return tr_fail_opening(error, "%s: cannot find a log there", log->path);
-    }
-    log->is_directory = S_ISDIR(status.st_mode);
-    return log->is_directory ? open_directory(log, error) : open_single(log, status.st_mode, error);
-}
-
-tr_status tr_log_open(const char *path, const tr_log_options *options, tr_log **out, tr_error *error) {
-    *out = NULL;
-    tr_log *log = calloc(1, sizeof *log);
-    if (log == NULL || (log->path = strdup(path)) == NULL) {
-        free(log);
-        return tr_fail_memory(error, "opening a log");
-    }
-    tr_reader_init(&log->reader);
-    if (options != NULL) {
-        log->options = *options;
-    }
-    tr_status status = open_path(log, error);
-    if (status != TR_OK) {
-        tr_log_close(log);
-        return status;
-    }
-    *out = log;
-    return TR_OK;
-}
-
-void tr_log_close(tr_log *log) {
-    if (log == NULL) {
-        return;
-    }
-    tr_reader_close(&log->reader);
-    tr_segment_list_clear(&log->walk.segments);
-    tr_snapshot_store_clear(&log->snapshots);
-    free(log->path);
-    free(log);
 }

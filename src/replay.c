@@ -13,6 +13,9 @@ struct tr_replay {
     uint64_t first_ns; /* the earliest timestamp; above now_ns before there is any */
     uint64_t violation_counts[TR_VIOLATION_COUNT];
     bool out_of_memory;
+    bool has_peeked; /* `peeked` and `peeked_record` are the log's next answer */
+    tr_status peeked;
+    tr_record peeked_record;
     tr_error error;
 };
 
@@ -84,11 +87,29 @@ static tr_status fail_memory(tr_replay *replay) {
     return tr_fail_memory(&replay->error, "keeping the state of the open traces");
 }
 
+tr_status tr_replay_peek(tr_replay *replay, uint64_t *timestamp_ns) {
+    if (!replay->has_peeked) {
+        replay->peeked = tr_log_next(replay->log, &replay->peeked_record);
+        replay->has_peeked = replay->peeked == TR_OK || replay->peeked == TR_GAP;
+    }
+    if (replay->peeked == TR_OK) {
+        *timestamp_ns = tr_view_timestamp_ns(&replay->peeked_record);
+    }
+    return replay->peeked;
+}
+
+static tr_status take_peeked(tr_replay *replay, tr_record *record) {
+    replay->has_peeked = false;
+    *record = replay->peeked_record;
+    return replay->peeked;
+}
+
 tr_status tr_replay_next(tr_replay *replay, tr_event *event) {
     if (replay->out_of_memory) {
         return TR_ERROR_MEMORY;
     }
-    tr_status status = tr_log_next(replay->log, &event->record);
+    tr_status status =
+        replay->has_peeked ? take_peeked(replay, &event->record) : tr_log_next(replay->log, &event->record);
     if (status == TR_OK) {
         bool is_suspect = tr_log_place(replay->log)->suspect;
         status = tr_traces_apply(replay->traces, &event->record, is_suspect, &event->trace, &event->violations);

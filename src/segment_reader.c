@@ -110,8 +110,7 @@ static tr_status find_next_record(tr_segment_reader *reader, size_t *found, tr_e
     }
 }
 
-/* The file may have shrunk or grown since its size was taken. */
-static tr_status recheck(tr_segment_reader *reader, bool *changed, tr_error *error) {
+tr_status tr_reader_recheck(tr_segment_reader *reader, bool *changed, tr_error *error) {
     tr_status status = tr_source_recheck(reader->source, changed, error);
     if (status == TR_OK && *changed) {
         adopt_view(reader);
@@ -143,13 +142,13 @@ static tr_status note_suspects(tr_segment_reader *reader, tr_error *error) {
 /* What stands at the offset can be judged and is no record: finds where the gap ends. `*again` where the file has
  * changed meanwhile, so that another look is needed. */
 static tr_status measure_gap(tr_segment_reader *reader, size_t *gap_end, bool *again, tr_error *error) {
-    tr_status status = recheck(reader, again, error);
+    tr_status status = tr_reader_recheck(reader, again, error);
     if (status != TR_OK || *again) {
         return status;
     }
     status = find_next_record(reader, gap_end, error);
     if (status == TR_OK && *gap_end == reader->available_bytes) { /* it may have been cut off during the search */
-        return recheck(reader, again, error);
+        return tr_reader_recheck(reader, again, error);
     }
     return status == TR_OK ? note_suspects(reader, error) : status;
 }

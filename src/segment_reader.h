@@ -50,6 +50,9 @@ tr_status tr_reader_find(tr_segment_reader *reader, tr_record *record, size_t *g
 /* Why no record stands at the offset. False, and `defect` is not changed, where one does. */
 bool tr_reader_find_defect(tr_segment_reader *reader, tr_defect *defect);
 
+/* Takes notice that the file has shrunk or grown since its size was taken: `*changed`. */
+tr_status tr_reader_recheck(tr_segment_reader *reader, bool *changed, tr_error *error);
+
 /* Moves over a gap that tr_reader_find reported. */
 void tr_reader_skip_gap(tr_segment_reader *reader, size_t gap_end);
 

@@ -29,6 +29,10 @@ const tr_segment *tr_walk_peek(const tr_segment_walk *walk);
 /* Goes on to the one after it. */
 void tr_walk_advance(tr_segment_walk *walk);
 
+/* At the end: adds the segments that a directory has got since, behind those that are known. `*found`: there were some.
+ * TR_OK, TR_ERROR_IO, TR_ERROR_MEMORY. */
+tr_status tr_walk_extend(tr_segment_walk *walk, const char *directory, bool *found, tr_error *error);
+
 static inline bool tr_walk_is_at_end(const tr_segment_walk *walk) {
     return walk->next_segment == walk->segments.count;
 }

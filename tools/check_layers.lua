@@ -10,7 +10,7 @@ local layers = {
     { "json", "json_reader" },
     { "source", "mapping", "descriptor", "new_file", "segment_file", "segment_list" },
     { "snapshot", "snapshot_store" },
-    { "log", "gap", "segment_reader", "segment_walk" },
+    { "log", "gap", "segment_reader", "segment_walk", "follow", "log_open", "log_state" },
     { "trace", "trace_json", "trace_store", "traces", "transition", "shape" },
     { "replay", "history" },
     { "histogram", "activity" },

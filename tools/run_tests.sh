@@ -5,6 +5,7 @@
 #
 #   unit     every program in BUILD/tests
 #   spec     busted on tests/spec, with the module and the program of BUILD
+#   follow   the specs of --follow alone; FOLLOW_SECONDS says how long their writer takes
 #   browser  busted on tests/browser, in the same way: the HTML report in a headless Chromium, where there is one
 #   fuzz     every program in BUILD/fuzz/fuzzers for FUZZ_SECONDS, starting from tests/fuzz/corpus/NAME
 #   demo     what `make demo` shows ends well
@@ -129,6 +130,10 @@ run_spec() {
     run_busted spec tests/spec
 }
 
+run_follow() {
+    run_busted follow tests/spec/follow_spec.lua
+}
+
 run_browser() {
     if tools/deps.sh check browser 2>/dev/null; then
         run_busted browser tests/browser
@@ -186,7 +191,7 @@ program=$build/tracereel
 [ -z "${SANITIZED:-}" ] || prepare_sanitizers
 for part in "$@"; do
     case $part in
-    unit | spec | browser | fuzz | demo | install) "run_$part" ;;
+    unit | spec | follow | browser | fuzz | demo | install) "run_$part" ;;
     *) echo "tools/run_tests.sh: no such part: $part" >&2; exit 2 ;;
     esac
 done

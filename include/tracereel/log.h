@@ -92,6 +92,14 @@ tr_status tr_log_open(const char *path, const tr_log_options *options, tr_log **
  */
 tr_status tr_log_next(tr_log *log, tr_record *record);
 
+/* From now on, to be called before the end was met: the log is one that a writer appends to. TR_END then says that
+ * nothing more is there now: call again later, as long as tr_log_may_go_on. Segments that come are read too. A record
+ * that is being written is waited for: bytes at the end are never a gap, but become one, by the usual rules, when the
+ * log has gone on behind them. One segment is followed alone; a pipe and an archive end where they end. */
+void tr_log_follow(tr_log *log);
+/* After TR_END: whether it is worth calling again. */
+bool tr_log_may_go_on(const tr_log *log);
+
 /* About the last answer of tr_log_next; the pointers stay good for the log's life, what they show changes. */
 const tr_place *tr_log_place(const tr_log *log);
 const tr_gap *tr_log_gap(const tr_log *log);

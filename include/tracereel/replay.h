@@ -42,6 +42,10 @@ tr_status tr_replay_open(tr_log *log, tr_replay **replay);
  * explains. */
 tr_status tr_replay_next(tr_replay *replay, tr_event *event);
 
+/* What tr_replay_next is going to answer, without applying it; for TR_OK the record's timestamp. The record of the last
+ * event must not be looked at any more. What the log says of its last answer is about the peeked one. */
+tr_status tr_replay_peek(tr_replay *replay, uint64_t *timestamp_ns);
+
 /* The latest timestamp seen so far: a log's clock never runs backwards, though its records' timestamps can. */
 uint64_t tr_replay_now_ns(const tr_replay *replay);
 /* The earliest timestamp seen so far. Both are 0 before the first record. */

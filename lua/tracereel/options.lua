@@ -54,12 +54,20 @@ function options.json(command)
     command:flag("--json", "One JSON object a line.")
 end
 
+local from_position = {
+    help = "Start at SEQUENCE:OFFSET; SEQUENCE is decimal, 0x hexadecimal, or a segment's file name.",
+    argname = "<POSITION>",
+    convert = units.parse_position,
+}
+
 ---How a log is read.
-function options.reading(command)
+---@param command table
+---@param from? { help: string, argname: string, convert: function } where --from can be more than a position
+function options.reading(command, from)
+    from = from or from_position
     command:option("--mode", "Around damage: read on (salvage), stop at the first (prefix), or fail (strict).")
         :choices({ "salvage", "prefix", "strict" }):default("salvage"):show_default(true)
-    command:option("--from", "Start at SEQUENCE:OFFSET; SEQUENCE is decimal, 0x hexadecimal, or a segment's file name.")
-        :argname("<POSITION>"):convert(units.parse_position)
+    command:option("--from", from.help):argname(from.argname):convert(from.convert)
     command:flag("--no-snapshot", "Read every segment there is, also where a snapshot would let reading start later.")
 end
 

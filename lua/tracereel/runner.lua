@@ -92,20 +92,22 @@ local function replay_all(scripts, log, all)
 end
 
 ---Starts the scripts and reads the log through their handlers, once for all of them.
-function runner.read(scripts, log, given, filter)
+---@param how? table the options of log:replay
+function runner.read(scripts, log, given, filter, how)
     local all = {}
     for index, one in ipairs(scripts) do
         core.set_script(index)
         one:start(given, log)
         all[index] = handlers_with(one, filter)
     end
+    all[#all + 1] = how
     replay_all(scripts, log, all)
 end
 
 ---One pass of a log through all the scripts. After an interrupt the scripts finish with what they have gathered.
 ---@return any[] results one for each script, holes where there is none
-function runner.replay(scripts, log, given, filter)
-    runner.read(scripts, log, given, filter)
+function runner.replay(scripts, log, given, filter, how)
+    runner.read(scripts, log, given, filter, how)
     local results = {}
     for index, one in ipairs(scripts) do
         core.set_script(index)

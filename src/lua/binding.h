@@ -266,8 +266,9 @@ void tr_lua_open_log_type(lua_State *L);
 #define TR_SCRIPT_KEYS(X) X(api) X(summary) X(args) X(start) X(finish) X(merge) X(recover) X(check)
 
 void tr_lua_push_handler_keys(lua_State *L, bool with_script_keys);
-/* Replays with the handler tables at 2 .. top; `reading` stands at index `reading_index`, not begun. */
-void tr_lua_run_replay(lua_State *L, int reading_index, int handler_count);
+/* Replays with the handler tables at 2 .. handler_count + 1; the reading stands at `reading_index`, not begun. */
+typedef struct tr_pace tr_pace;
+void tr_lua_run_replay(lua_State *L, int reading_index, int handler_count, const tr_pace *pace);
 /* Pushes the iterator of records() over a reading that was not begun, with the filter userdata (or nil) at
  * `filter_index`. */
 void tr_lua_push_pull(lua_State *L, int reading_index, int filter_index);

@@ -4,6 +4,7 @@
 
 #include "lua/binding.h"
 #include "lua/history.h"
+#include "lua/pace.h"
 
 typedef struct tr_lua_log {
     tr_log_options options;
@@ -105,10 +106,22 @@ static int log_tostring(lua_State *L) {
 
 static int log_replay(lua_State *L) {
     check_log(L, 1);
-    int handler_count = lua_gettop(L) - 1;
+    tr_pace pace;
+    memset(&pace, 0, sizeof pace);
     luaL_checktype(L, 2, LUA_TTABLE);
-    push_fresh(L); /* log, handlers..., reading */
-    tr_lua_run_replay(L, lua_gettop(L), handler_count);
+    if (lua_gettop(L) > 2 && lua_isnil(L, -1)) {
+        lua_pop(L, 1); /* options that the caller has none of */
+    }
+    if (lua_gettop(L) > 2 && tr_lua_is_pace(L, lua_gettop(L))) {
+        tr_lua_read_pace(L, lua_gettop(L), &pace);
+        lua_pop(L, 1);
+    }
+    int handler_count = lua_gettop(L) - 1;
+    tr_lua_reading *reading = push_fresh(L); /* log, handlers..., reading */
+    if (pace.follows) {
+        tr_log_follow(reading->log);
+    }
+    tr_lua_run_replay(L, lua_gettop(L), handler_count, &pace);
     lua_settop(L, 1);
     return 1;
 }

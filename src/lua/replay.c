@@ -2,37 +2,11 @@
  * one protected call holds the whole loop. */
 #include <string.h>
 
-#include "lua/handlers.h"
-
-/* For a record type of which one handler wants to know. */
-typedef struct tr_sole_handler {
-    tr_handler handler; /* slot 0: there is none, or there are several */
-    const char *name;
-    int table;
-} tr_sole_handler;
-
-/* One replay, as a userdata. */
-typedef struct tr_pass {
-    tr_lua_reading *reading;
-    tr_event event;
-    const char *handler; /* name of what was called last, for the place of an error; NULL before the first */
-    tr_status status;    /* how reading ended */
-    int top;             /* up to this slot the stack of the loop is fixed */
-    int made;            /* of the record and the trace handle, how many stand above it */
-    uint32_t types;      /* of interest to any of the tables */
-    bool has_violation_handler;
-    bool has_tick_handler;
-    tr_sole_handler sole[TR_RECORD_TYPE_COUNT];
-    int count;
-    tr_handlers handlers[];
-} tr_pass;
+#include "lua/pass.h"
 
 /* Where things stand on the stack of the loop. */
 enum { SLOT_PASS = 1, SLOT_READING, SLOT_HANDLES, SLOT_REC_METATABLE, SLOT_TRACE_METATABLE, SLOT_FIRST_FUNCTION };
 static const tr_lua_slots loop_slots = {SLOT_READING, SLOT_HANDLES, SLOT_REC_METATABLE, SLOT_TRACE_METATABLE};
-
-/* More ticks than this for one record are only the last of them: its timestamp is not to be believed. */
-enum { MOST_TICKS_AT_ONCE = 1000000 };
 
 /* ---- calling handlers ---- */
 
@@ -151,69 +125,43 @@ static void show_gap(lua_State *L, tr_pass *pass) {
     }
 }
 
-/* The first tick is at the first record's time, rounded up to a whole multiple. */
-static void begin_ticks(tr_handlers *handlers, uint64_t now_ns) {
-    uint64_t past_ns = now_ns % handlers->every_ns;
-    uint64_t wait_ns = past_ns == 0 ? 0 : handlers->every_ns - past_ns;
-    handlers->ticks_begun = true;
-    handlers->has_next_tick = wait_ns <= UINT64_MAX - now_ns;
-    handlers->next_tick_ns = now_ns + wait_ns;
-}
-
-static void call_ticks(lua_State *L, tr_pass *pass, tr_handlers *handlers, uint64_t now_ns) {
-    if (!handlers->ticks_begun) {
-        begin_ticks(handlers, now_ns);
-    }
-    if (handlers->has_next_tick && now_ns >= handlers->next_tick_ns &&
-        (now_ns - handlers->next_tick_ns) / handlers->every_ns >= MOST_TICKS_AT_ONCE) {
-        handlers->next_tick_ns = now_ns - (now_ns - handlers->next_tick_ns) % handlers->every_ns;
-    }
-    while (handlers->has_next_tick && now_ns >= handlers->next_tick_ns && tr_lua_stop_flag == TR_STOP_NONE) {
-        pass->handler = "tick";
-        lua_pushvalue(L, handlers->tick.slot);
-        tr_lua_push_unsigned(L, handlers->next_tick_ns);
-        lua_call(L, 1, 0);
-        handlers->has_next_tick = handlers->next_tick_ns <= UINT64_MAX - handlers->every_ns;
-        handlers->next_tick_ns += handlers->every_ns;
-    }
-}
-
-static void show_time(lua_State *L, tr_pass *pass) {
-    uint64_t now_ns = tr_replay_now_ns(pass->reading->replay);
-    for (int i = 0; i < pass->count; i++) {
-        if (pass->handlers[i].tick.slot != 0) {
-            pass->reading->core->script_index = (uint32_t)i;
-            call_ticks(L, pass, &pass->handlers[i], now_ns);
-        }
-    }
-}
-
 /* ---- the loop ---- */
+
+static void show_event(lua_State *L, tr_pass *pass) {
+    unsigned type = (unsigned)tr_record_type_of(&pass->event.record);
+    if (pass->has_tick_handler) {
+        tr_pass_show_time(L, pass, tr_replay_now_ns(pass->reading->replay));
+    }
+    bool has_violation = pass->has_violation_handler && pass->event.violations != 0;
+    if (pass->sole[type].handler.slot != 0 && !has_violation) {
+        show_to_one(L, pass, &pass->sole[type]);
+    } else if ((pass->types >> type & 1u) != 0 || has_violation) {
+        show_record(L, pass, type);
+    }
+}
+
+static bool goes_on(tr_status status) {
+    return status == TR_OK || status == TR_GAP || status == TR_ERROR_INTERRUPTED;
+}
 
 static int run_loop(lua_State *L) {
     tr_pass *pass = lua_touserdata(L, SLOT_PASS);
     tr_lua_reading *reading = pass->reading;
     pass->top = lua_gettop(L);
-    do {
-        if (tr_lua_stop_flag != TR_STOP_NONE) {
-            break;
+    while (tr_lua_stop_flag == TR_STOP_NONE && goes_on(pass->status)) {
+        if (pass->pace_matters && !tr_pass_advance(L, pass)) {
+            continue;
         }
         pass->status = tr_lua_reading_next(L, reading, &loop_slots, &pass->event);
+        if (pass->is_hidden) {
+            continue;
+        }
         if (pass->status == TR_OK) {
-            unsigned type = (unsigned)tr_record_type_of(&pass->event.record);
-            if (pass->has_tick_handler) {
-                show_time(L, pass);
-            }
-            bool has_violation = pass->has_violation_handler && pass->event.violations != 0;
-            if (pass->sole[type].handler.slot != 0 && !has_violation) {
-                show_to_one(L, pass, &pass->sole[type]);
-            } else if ((pass->types >> type & 1u) != 0 || has_violation) {
-                show_record(L, pass, type);
-            }
+            show_event(L, pass);
         } else if (pass->status == TR_GAP) {
             show_gap(L, pass);
         }
-    } while (pass->status == TR_OK || pass->status == TR_GAP || pass->status == TR_ERROR_INTERRUPTED);
+    }
     if (tr_lua_stop_flag == TR_STOP_LIMIT) {
         return luaL_error(L, "a limit on the script was reached");
     }
@@ -233,6 +181,10 @@ static int keep_traceback(lua_State *L) {
 /* Pushes "NAME offset N, node_done of trace ID": where the log stood when a handler failed. */
 static void push_place(lua_State *L, const tr_pass *pass) {
     const tr_lua_reading *reading = pass->reading;
+    if (pass->is_between) {
+        lua_pushliteral(L, "a time between two records");
+        return;
+    }
     bool is_gap = pass->status == TR_GAP;
     const tr_position *position = is_gap ? &tr_log_gap(reading->log)->position : &reading->place->position;
     tr_lua_push_core_value(L, TR_CORE_SEGMENT_NAMES); /* names */
@@ -311,7 +263,7 @@ static int resolve_all(lua_State *L, tr_pass *pass, int anchor_index) {
     return functions;
 }
 
-void tr_lua_run_replay(lua_State *L, int reading_index, int handler_count) {
+void tr_lua_run_replay(lua_State *L, int reading_index, int handler_count, const tr_pace *pace) {
     size_t bytes = offsetof(tr_pass, handlers) + (size_t)handler_count * sizeof(tr_handlers);
     tr_lua_reading *reading = lua_touserdata(L, reading_index);
     lua_newtable(L); /* anchor of the filters */
@@ -323,6 +275,9 @@ void tr_lua_run_replay(lua_State *L, int reading_index, int handler_count) {
     memset(pass, 0, offsetof(tr_pass, handlers));
     pass->reading = reading;
     pass->count = handler_count;
+    pass->pace = *pace;
+    pass->pace_matters = tr_lua_pace_matters(pace);
+    pass->is_hidden = pace->from_ns > 0;
     luaL_checkstack(L, LUA_MINSTACK, NULL);
     lua_pushcfunction(L, run_loop);
     lua_pushvalue(L, message_handler_index + 1);

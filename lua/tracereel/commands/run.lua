@@ -7,6 +7,7 @@ local limits = require "tracereel.limits"
 local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
+local pace = require "tracereel.pace"
 local render_result = require "tracereel.render.result"
 local runner = require "tracereel.runner"
 local script = require "tracereel.script"
@@ -25,7 +26,8 @@ function run.define(command)
         :argname("<NAME.lua>")
     limits.define(command)
     options.filter(command)
-    options.reading(command)
+    options.reading(command, pace.from)
+    pace.define(command)
 end
 
 local function list(parsed)
@@ -121,13 +123,17 @@ local function run_logs(parsed, files)
         failure.raise("usage", "run needs whole trace ids for --trace (tracereel traces --full shows them)")
     end
     local given = limits.given(parsed)
+    local chosen_pace = pace.of(parsed)
+    if pace.is_live(chosen_pace) then
+        io.stdout:setvbuf("line")
+    end
     local merged = runner.new_merge()
     local is_alone = #files == 1
     local code = logs.each(parsed, function(log, context)
         limits.guarded(function()
             local scripts = runner.load(files, parsed.unsafe)
             runner.check_given(scripts, given)
-            local results = runner.replay(scripts, log, given, filter)
+            local results = runner.replay(scripts, log, given, filter, pace.options(chosen_pace, log))
             for index, one in ipairs(scripts) do
                 if one:can_merge() and #parsed.logs > 1 then
                     merged:add(index, one, results[index])

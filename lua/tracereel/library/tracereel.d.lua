@@ -397,6 +397,13 @@ function trace:json() end
 ---@field timing? tracereel.timing each trace is added to it when it closes, without the cost of a handler
 ---@field every? string|integer time between ticks, of log time: "1s", or nanoseconds
 
+---How a replay goes with time.
+---@class tracereel.replay_options
+---@field follow? boolean go on at the end of the log, as its writer appends and rotates, until a handler raises an error or an interrupt comes; ticks go on when nothing comes
+---@field speed? number call handlers when log time says so: 1 as the log was written, 60 a minute in a second; not with follow
+---@field from_ns? integer show nothing before this log time; the state is built from the beginning
+---@field to_ns? integer end the replay before the first record at this log time or later
+
 ---@class tracereel.log
 ---@field path string
 ---@field segments tracereel.segment[]
@@ -405,8 +412,9 @@ local log = {}
 ---Reads the log from its beginning and calls the handlers, in the order of the records. Raises what a handler raises,
 ---with the record's segment and offset and its trace added. Returns the log. A log can be replayed again (a pipe cannot).
 ---Several handler tables share one pass; each has its own filter, ticks and `trace.data`.
+---The last argument may be options in place of handlers: a table with at least one key of tracereel.replay_options.
 ---@param handlers tracereel.handlers
----@param ... tracereel.handlers
+---@param ... tracereel.handlers|tracereel.replay_options
 ---@return tracereel.log
 function log:replay(handlers, ...) end
 

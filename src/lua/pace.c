@@ -1,0 +1,98 @@
+#include "lua/pace.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+/* The longest sleep: so soon are an interrupt that came just before it, and a log that has grown, noticed. */
+static const uint64_t nap_ns = 50000000;
+
+/* ---- options ---- */
+
+static const char *const option_names[] = {"follow", "speed", "from_ns", "to_ns"};
+
+bool tr_lua_is_pace(lua_State *L, int index) {
+    bool found = false;
+    for (size_t i = 0; lua_istable(L, index) && i < sizeof option_names / sizeof *option_names; i++) {
+        lua_pushstring(L, option_names[i]);
+        lua_pushvalue(L, index);
+        lua_insert(L, -2);
+        found = lua_rawget(L, -2) != LUA_TNIL || found;
+        lua_pop(L, 2);
+    }
+    return found;
+}
+
+static double to_speed(lua_State *L, int index) {
+    double speed = lua_type(L, index) == LUA_TNUMBER ? lua_tonumber(L, index) : 0;
+    if (!(speed > 0) || isinf(speed)) {
+        luaL_error(L, "speed must be a number above 0, is %s", luaL_tolstring(L, index, NULL));
+    }
+    return speed;
+}
+
+void tr_lua_read_pace(lua_State *L, int index, tr_pace *pace) {
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) { /* name, value */
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        int value = lua_gettop(L);
+        if (strcmp(name, "follow") == 0) {
+            pace->follows = lua_toboolean(L, value);
+        } else if (strcmp(name, "speed") == 0) {
+            pace->speed = to_speed(L, value);
+        } else if (strcmp(name, "from_ns") == 0) {
+            pace->from_ns = tr_lua_to_u64(L, value, "from_ns");
+        } else if (strcmp(name, "to_ns") == 0) {
+            pace->to_ns = tr_lua_to_u64(L, value, "to_ns");
+        } else {
+            luaL_error(L, "replay has no option '%s'; it has follow, from_ns, speed, to_ns",
+                       luaL_tolstring(L, -2, NULL));
+        }
+        lua_settop(L, value - 1);
+    }
+    if (pace->follows && pace->speed > 0) {
+        luaL_error(L, "follow goes at the pace of the writer: it cannot have a speed");
+    }
+}
+
+/* ---- the clock ---- */
+
+static uint64_t monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* A log that is followed is written at the speed of the wall clock. */
+static double speed_of(const tr_pace *pace) {
+    return pace->follows ? 1 : pace->speed;
+}
+
+void tr_lua_pace_set(tr_pace *pace, uint64_t log_ns) {
+    pace->is_running = true;
+    pace->log_ns = log_ns;
+    pace->wall_ns = monotonic_ns();
+}
+
+uint64_t tr_lua_pace_now(const tr_pace *pace) {
+    double passed_ns = (double)(monotonic_ns() - pace->wall_ns) * speed_of(pace);
+    double left_ns = (double)(UINT64_MAX - pace->log_ns);
+    return passed_ns < left_ns ? pace->log_ns + (uint64_t)passed_ns : UINT64_MAX;
+}
+
+static int wake(lua_State *L) {
+    (void)L;
+    return 0;
+}
+
+void tr_lua_pace_sleep(lua_State *L, const tr_pace *pace, uint64_t until_ns) {
+    uint64_t now_ns = tr_lua_pace_now(pace);
+    double wait_ns = until_ns > now_ns ? (double)(until_ns - now_ns) / speed_of(pace) : 0;
+    struct timespec nap = {0, (long)(wait_ns < (double)nap_ns ? ceil(wait_ns) : (double)nap_ns)};
+    if (tr_lua_stop_flag == TR_STOP_NONE) {
+        nanosleep(&nap, NULL);
+    }
+    /* Any call lets a hook run: it is how Lua's own interpreter, and whoever else runs us, ends what takes too long. */
+    lua_pushcfunction(L, wake);
+    lua_call(L, 0, 0);
+}

@@ -1,0 +1,133 @@
+-- What whoever watches a running engine relies on: every record once, and no alarm about what is only half written.
+local helper = require "tests.spec.helper"
+local reel = require "tracereel"
+
+-- FOLLOW_SECONDS=30 for a long run.
+local seconds = tonumber(os.getenv("FOLLOW_SECONDS") or "3")
+
+local script_text = [[
+return {
+    api = 1,
+    record = function(rec) print(rec:json()) end,
+    gap = function(gap) print("gap " .. gap.class .. " " .. gap.length) end,
+    finish = function(log) return ("finished after %d records"):format(log:stats().records) end,
+}]]
+
+local function lines_of(text)
+    local lines = {}
+    for line in text:gmatch("[^\n]+") do
+        lines[#lines + 1] = line
+    end
+    return lines
+end
+
+-- Follows a directory while a writer fills it from a sample log, then interrupts the program.
+local function follow(name, writer_seconds, awaited_lines)
+    local directory, results = helper.directory(), helper.directory()
+    helper.shell("touch " .. directory .. "/wal_0000000000000000.log")
+    local command = ([[
+        '%s' run '%s' '%s' --follow >%s/out 2>%s/err &
+        pid=$!
+        lua5.4 tests/spec/follow_writer.lua '%s' '%s' %s %d
+        for i in $(seq 300); do [ "$(wc -l <%s/out)" -ge %d ] && break; sleep 0.1; done
+        kill -INT $pid
+        wait $pid
+        echo $?]]):format(helper.program, helper.script(script_text), directory, results, results,
+        helper.log(name), directory, writer_seconds, #name, results, awaited_lines)
+    local status = tonumber((helper.shell(command)))
+    return lines_of(helper.read(results .. "/out")), helper.read(results .. "/err"), status
+end
+
+describe("run --follow", function()
+    teardown(helper.clean)
+
+    it("shows every record once, in order, of a log that grows in random pieces and rotates", function()
+        local records = helper.expected("orders", "records")
+        local whole = lines_of(helper.run({ "dump", "--json", helper.log("orders") }).stdout)
+        assert.are.equal(#records, #whole)
+        local found, problems, status = follow("orders", seconds, #whole)
+        assert.are.equal("finished after " .. #whole .. " records", table.remove(found))
+        assert.are.same(whole, found)
+        assert.are.equal("", problems)
+        assert.are.equal(130, status)
+    end)
+
+    it("tells of a torn write once, when a restarted writer has gone on behind it", function()
+        local records = helper.expected("restarted", "records")
+        local gap = helper.expected("restarted", "damage")[1]
+        local found, _, status = follow("restarted", 1, #records + 1)
+        local gaps = {}
+        for _, line in ipairs(found) do
+            gaps[#gaps + 1] = line:match("^gap .*")
+        end
+        assert.are.same({ "gap torn_write " .. gap.length:sub(2) }, gaps)
+        assert.are.equal(#records + 2, #found)
+        assert.are.equal(130, status)
+    end)
+
+    it("never reports a torn tail", function()
+        local whole = lines_of(helper.run({ "dump", "--json", helper.log("torn-tail") }).stdout)
+        local found, problems, status = follow("torn-tail", 1, #whole)
+        assert.are.equal("finished after " .. #whole .. " records", table.remove(found))
+        assert.are.same(whole, found)
+        assert.are.equal("", problems)
+        assert.are.equal(130, status)
+    end)
+
+    it("reads a pipe to its end", function()
+        local segment = helper.log("orders") .. "/wal_0000000000000000.log"
+        local text, status = helper.shell(("cat %s | %s run %s - --follow"):format(segment, helper.program,
+            helper.script(script_text)))
+        local whole = lines_of(helper.run({ "dump", "--json", segment }).stdout)
+        whole[#whole + 1] = ("finished after %d records"):format(#whole)
+        assert.are.same(whole, lines_of(text))
+        assert.are.equal(0, status)
+    end)
+end)
+
+describe("log:replay with follow", function()
+    teardown(helper.clean)
+
+    local function problem_of(...)
+        local called, problem = pcall(...)
+        assert.is_false(called)
+        return tostring(problem)
+    end
+
+    it("ticks on when nothing comes, from the last record's time", function()
+        local log = reel.open(helper.log("orders"))
+        local last_ns, ticks = 0, {}
+        local problem = problem_of(log.replay, log, {
+            record = function(rec) last_ns = math.max(last_ns, rec.timestamp_ns) end,
+            tick = function(now_ns)
+                ticks[#ticks + 1] = now_ns
+                if now_ns > last_ns + 100000000 then
+                    error("enough")
+                end
+            end,
+            every = "20ms",
+        }, { follow = true })
+        assert.truthy(problem:find("enough (in tick at a time between two records)", 1, true))
+        for index = 2, #ticks do
+            assert.are.equal(20000000, ticks[index] - ticks[index - 1])
+        end
+    end)
+
+    it("ends where nothing can come: one compressed segment", function()
+        local count = 0
+        local archive = helper.directory() .. "/wal_0000000000000000.log.gz"
+        helper.shell(("gzip -c %s/wal_0000000000000000.log >%s"):format(helper.log("orders"), archive))
+        reel.open(archive):replay({ record = function() count = count + 1 end }, { follow = true })
+        local expected = 0
+        reel.open(helper.log("orders") .. "/wal_0000000000000000.log"):replay {
+            record = function() expected = expected + 1 end,
+        }
+        assert.are.equal(expected, count)
+    end)
+
+    it("takes no speed", function()
+        local log = reel.open(helper.log("orders"))
+        local problem = problem_of(log.replay, log, {}, { follow = true, speed = 1 })
+        assert.truthy(problem:find("cannot have a speed", 1, true))
+    end)
+end)
