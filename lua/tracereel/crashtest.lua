@@ -71,8 +71,8 @@ end
 local function note_unseen(self, met, number, rec, trace, chosen)
     for _, node in ipairs(met.open_once) do
         if self.history:has_run(number, node, trace.restart_count > 0) then
-            note(self, judge.once_check(node), ("node %d had run when the crash came, which the trace does not tell any "
-                .. "more, and would run again"):format(node), number, rec, trace, chosen)
+            note(self, judge.once_check(node), ("node %d had run when the crash came, which the trace does not tell "
+                .. "any more, and would run again"):format(node), number, rec, trace, chosen)
         end
     end
 end

@@ -176,46 +176,53 @@ return {
     end)
 end)
 
--- Every crash of a log one by one: behind each record and inside it, with 0 to `lost` records missing before it. Gives
--- the states (by the number of the trace's last record that is left) in which node 3 has run and would run again.
-local function crashes_that_run_twice(name, lost)
-    local all, states, life_of = {}, {}, {}
+-- Every record with the life of its trace that it is part of, and whether node 3 would run again behind it.
+local function with_lives(name)
+    local all, life_of = {}, {}
     for rec, trace in reel.open(helper.log(name)):records() do
         local one = { rec = rec, id = rec.trace_id }
         all[#all + 1] = one
+        one.is_run = rec.node_id == 3 and (rec.type == "node_start" or rec.type == "node_done"
+            or rec.type == "node_error")
         if trace then
             one.life = life_of[one.id] or {}
             life_of[one.id] = trace.open and one.life or nil
-            local begun = false
-            for _, node in ipairs(trace.started_nodes) do
-                begun = begun or node == 3
-            end
-            one.runs_again = trace.open and not trace.suspended_at and (begun or not trace.completed_nodes[3])
+            local is_begun = (" " .. table.concat(trace.started_nodes, " ") .. " "):find(" 3 ", 1, true)
+            one.runs_again = trace.open and not trace.suspended_at and (is_begun or not trace.completed_nodes[3])
         end
     end
-    local function is_run(number)
-        local rec = all[number].rec
-        return rec.node_id == 3 and (rec.type == "node_start" or rec.type == "node_done" or rec.type == "node_error")
+    return all
+end
+
+-- Has node 3 run in that life, when the crash comes inside the record behind `last`? All up to `last` has happened, and
+-- so has what was being written, if it tells of what is over: a start that is not on disk has not been acted on.
+local function has_run(all, life, last)
+    for number = 1, last do
+        if all[number].life == life and all[number].is_run then
+            return true
+        end
+    end
+    local torn = all[last + 1]
+    return torn and torn.life == life and torn.is_run and torn.rec.type ~= "node_start"
+end
+
+-- Every crash of a log one by one: behind each record and inside the next, with 0 to `lost` records missing before it.
+-- Gives the states (by the number of the trace's last record that is left) in which node 3 has run and would run again.
+local function crashes_that_run_twice(name, lost)
+    local all, states = with_lives(name), {}
+    local function crash(last, left)
+        local seen = {}
+        for number = left, 1, -1 do
+            local one = all[number]
+            if one.life and not seen[one.id] and one.runs_again and has_run(all, one.life, last) then
+                states[number] = true
+            end
+            seen[one.id] = true
+        end
     end
     for last = 0, #all do
-        -- All that is on disk, and what was being written: a start that is not on disk has not been acted on.
         for missing = 0, math.min(lost, last) do
-            local left, seen = last - missing, {}
-            local torn = all[last + 1]
-            for number = left, math.max(1, left - 400), -1 do
-                local one = all[number]
-                if one.life and not seen[one.id] and one.runs_again then
-                    local has_run = false
-                    for other = 1, last do
-                        has_run = has_run or all[other].life == one.life and is_run(other)
-                    end
-                    if torn and torn.life == one.life and is_run(last + 1) and torn.rec.type ~= "node_start" then
-                        has_run = true
-                    end
-                    states[number] = states[number] or has_run or nil
-                end
-                seen[one.id] = true
-            end
+            crash(last, last - missing)
         end
     end
     local count = 0
