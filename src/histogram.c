@@ -21,6 +21,7 @@ struct tr_histogram {
     uint64_t max;
     uint64_t sum_low; /* 128 bits hold any sum; it stops at the largest, as the counts do */
     uint64_t sum_high;
+    uint32_t chunk_count;
     chunk *chunks[CHUNK_COUNT]; /* NULL where no value came */
 };
 
@@ -92,20 +93,21 @@ static void bucket_bounds(unsigned chunk_index, unsigned bucket, uint64_t *lower
     *upper = *lower + ((UINT64_C(1) << shift) - 1);
 }
 
+static bool add_chunk(tr_histogram *histogram, unsigned index) {
+    histogram->chunks[index] = calloc(1, sizeof(chunk));
+    histogram->chunk_count += histogram->chunks[index] != NULL;
+    return histogram->chunks[index] != NULL;
+}
+
 tr_status tr_histogram_add(tr_histogram *histogram, uint64_t value, uint64_t times) {
     if (times == 0) {
         return TR_OK;
     }
     unsigned index = chunk_of(value);
-    chunk *target = histogram->chunks[index];
-    if (target == NULL) {
-        target = calloc(1, sizeof *target);
-        if (target == NULL) {
-            return TR_ERROR_MEMORY;
-        }
-        histogram->chunks[index] = target;
+    if (histogram->chunks[index] == NULL && !add_chunk(histogram, index)) {
+        return TR_ERROR_MEMORY;
     }
-    uint64_t *bucket = &target->counts[bucket_of(value, index)];
+    uint64_t *bucket = &histogram->chunks[index]->counts[bucket_of(value, index)];
     *bucket = add_saturating(*bucket, times);
     histogram->count = add_saturating(histogram->count, times);
     histogram->min = value < histogram->min ? value : histogram->min;
@@ -117,17 +119,17 @@ tr_status tr_histogram_add(tr_histogram *histogram, uint64_t value, uint64_t tim
 /* Gives `into` every chunk that `from` has; false, and `into` is as it was, when there is no memory. */
 static bool add_missing_chunks(tr_histogram *into, const tr_histogram *from) {
     bool is_new[CHUNK_COUNT] = {false};
-    for (int i = 0; i < CHUNK_COUNT; i++) {
+    for (unsigned i = 0; i < CHUNK_COUNT; i++) {
         if (from->chunks[i] == NULL || into->chunks[i] != NULL) {
             continue;
         }
-        into->chunks[i] = calloc(1, sizeof *into->chunks[i]);
-        is_new[i] = true;
-        if (into->chunks[i] == NULL) {
-            for (int undo = 0; undo < i; undo++) {
+        is_new[i] = add_chunk(into, i);
+        if (!is_new[i]) {
+            for (unsigned undo = 0; undo < i; undo++) {
                 if (is_new[undo]) {
                     free(into->chunks[undo]);
                     into->chunks[undo] = NULL;
+                    into->chunk_count--;
                 }
             }
             return false;
@@ -223,9 +225,5 @@ bool tr_histogram_next(const tr_histogram *histogram, uint32_t *cursor, uint64_t
 }
 
 size_t tr_histogram_memory_bytes(const tr_histogram *histogram) {
-    size_t bytes = sizeof *histogram;
-    for (int i = 0; i < CHUNK_COUNT; i++) {
-        bytes += histogram->chunks[i] == NULL ? 0 : sizeof *histogram->chunks[i];
-    }
-    return bytes;
+    return sizeof *histogram + histogram->chunk_count * sizeof(chunk);
 }

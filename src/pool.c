@@ -81,7 +81,7 @@ static void give_back(tr_pool *pool, void *block, size_t bytes) {
     }
 }
 
-void *tr_pool_reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t new_bytes) {
+static void *reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t new_bytes) {
     if (block == NULL) {
         return new_bytes == 0 ? NULL : allocate(pool, new_bytes);
     }
@@ -103,6 +103,14 @@ void *tr_pool_reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t ne
     }
     memcpy(moved, block, old_bytes < new_bytes ? old_bytes : new_bytes);
     give_back(pool, block, old_bytes);
+    return moved;
+}
+
+void *tr_pool_reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t new_bytes) {
+    void *moved = reallocate(pool, block, old_bytes, new_bytes);
+    if (moved != NULL || new_bytes == 0) {
+        pool->used_bytes += new_bytes - (block == NULL ? 0 : old_bytes);
+    }
     return moved;
 }
 

@@ -20,6 +20,7 @@ typedef struct tr_pool {
     void *chunks;
     char *unused; /* of the newest chunk */
     size_t unused_bytes;
+    size_t used_bytes; /* of all blocks in use, as they were asked for; may be read */
 } tr_pool;
 
 /* As realloc, with the old size told: `block` is NULL or came from this pool with `old_bytes`. `new_bytes` = 0 frees.

@@ -264,6 +264,8 @@ void tr_traces_note_damage(tr_traces *traces);
 /* An open trace by its id, or NULL. Good until the next tr_traces_apply. */
 tr_trace *tr_traces_find(tr_traces *traces, const uint8_t id[TR_TRACE_ID_BYTES]);
 size_t tr_traces_open_count(const tr_traces *traces);
+/* Bytes of memory that the table and its traces take now. */
+size_t tr_traces_memory_bytes(const tr_traces *traces);
 /* Largest log_slot in use so far, plus one. */
 size_t tr_traces_slot_limit(const tr_traces *traces);
 

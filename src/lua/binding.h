@@ -71,6 +71,11 @@ void tr_lua_push_json(lua_State *L, tr_lua_core *core);
 const tr_keys *tr_lua_new_type(lua_State *L, const char *type, const char *const *fields, int field_count,
                                const luaL_Reg *methods, const luaL_Reg *metamethods, lua_CFunction index,
                                int upvalue_count);
+/* To be called when what a userdata holds outside Lua's memory has changed: a host can count it as the script's. A
+ * growth may run the collector. `*told_bytes` is what was told before, 0 in the beginning. */
+void tr_lua_tell_memory(lua_State *L, size_t *told_bytes, size_t bytes);
+/* Who counts it; NULL: nobody. */
+extern void (*tr_lua_memory_counter)(lua_State *L, size_t bytes_before, size_t bytes);
 enum { TR_UPVALUE_KEYS = 1, TR_UPVALUE_METHODS = 2, TR_UPVALUE_FIRST_OWN = 3 };
 
 /* A `__newindex` that raises; its upvalue is what cannot be changed. */

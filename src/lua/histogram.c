@@ -5,6 +5,7 @@
 
 typedef struct tr_lua_histogram {
     tr_histogram *histogram; /* NULL once it was finalized */
+    size_t told_bytes; /* of tr_lua_tell_memory */
 } tr_lua_histogram;
 
 /* ---- check ---- */
@@ -15,16 +16,23 @@ static tr_histogram *check_histogram(lua_State *L, int index) {
     return self->histogram;
 }
 
+/* The histogram at `index` may have grown. */
+static void tell_memory(lua_State *L, int index) {
+    tr_lua_histogram *self = lua_touserdata(L, index);
+    tr_lua_tell_memory(L, &self->told_bytes, tr_histogram_memory_bytes(self->histogram));
+}
+
 /* ---- push ---- */
 
 int tr_lua_new_histogram(lua_State *L) {
     tr_lua_histogram *self = lua_newuserdatauv(L, sizeof *self, 0);
-    self->histogram = NULL;
+    *self = (tr_lua_histogram){NULL, 0};
     luaL_setmetatable(L, TR_LUA_HISTOGRAM);
     self->histogram = tr_histogram_new();
     if (self->histogram == NULL) {
         return tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
     }
+    tell_memory(L, -1);
     return 1;
 }
 
@@ -80,6 +88,7 @@ static int histogram_add(lua_State *L) {
     lua_Integer times = luaL_optinteger(L, 3, 1);
     luaL_argcheck(L, times >= 0, 3, "must not be negative");
     tr_status status = tr_histogram_add(histogram, value, (uint64_t)times);
+    tell_memory(L, 1);
     return status == TR_OK ? 0 : tr_lua_raise_status(L, status, NULL);
 }
 
@@ -88,6 +97,7 @@ static int histogram_merge(lua_State *L) {
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, NULL);
     }
+    tell_memory(L, 1);
     lua_settop(L, 1);
     return 1;
 }
@@ -131,6 +141,7 @@ static int histogram_finalize(lua_State *L) {
     tr_lua_histogram *self = luaL_checkudata(L, 1, TR_LUA_HISTOGRAM);
     tr_histogram_free(self->histogram);
     self->histogram = NULL;
+    tr_lua_tell_memory(L, &self->told_bytes, 0);
     return 0;
 }
 

@@ -32,8 +32,11 @@ static volatile sig_atomic_t tripped = TR_LIMIT_NONE;
 static volatile sig_atomic_t interrupt_count = 0;
 static volatile sig_atomic_t expiration_count = 0;
 
-static size_t used_bytes;
-static size_t limit_bytes; /* 0: none */
+/* A script makes and drops millions of small objects of few sizes; the pool is faster than malloc for them. It is given
+ * back when the process ends. */
+static tr_pool pool;
+static size_t outside_bytes; /* what objects of the script hold that did not come from the pool */
+static size_t limit_bytes;   /* 0: none */
 static timer_t timer;
 static bool has_timer;
 static bool is_guarded;
@@ -126,10 +129,15 @@ static void trip_memory(void) {
     }
 }
 
+static bool is_over_limit(size_t growth) {
+    size_t used_bytes = pool.used_bytes + outside_bytes;
+    return limit_bytes != 0 && (growth > limit_bytes || used_bytes > limit_bytes - growth);
+}
+
 /* Whether a block may not grow to `bytes`, because of the limit. */
 static bool is_refused(const void *block, size_t bytes, size_t growth) {
     bool is_second = refusal.is_open && refusal.block == block && refusal.bytes == bytes;
-    bool is_over = limit_bytes != 0 && (growth > limit_bytes || used_bytes > limit_bytes - growth);
+    bool is_over = is_over_limit(growth);
     if (refusal.is_open && (!is_second || is_over)) {
         trip_memory();
     }
@@ -142,10 +150,6 @@ static bool is_refused(const void *block, size_t bytes, size_t growth) {
     return is_over;
 }
 
-/* A script makes and drops millions of small objects of few sizes; the pool is faster than malloc for them. It is given
- * back when the process ends. */
-static tr_pool pool;
-
 void *tr_limits_allocate(void *user_data, void *block, size_t old_bytes, size_t new_bytes) {
     (void)user_data;
     if (block == NULL) {
@@ -155,11 +159,18 @@ void *tr_limits_allocate(void *user_data, void *block, size_t old_bytes, size_t 
         is_refused(block, new_bytes, new_bytes - old_bytes)) {
         return NULL;
     }
-    void *moved = tr_pool_reallocate(&pool, block, old_bytes, new_bytes);
-    if (moved != NULL || new_bytes == 0) {
-        used_bytes += new_bytes - old_bytes;
+    return tr_pool_reallocate(&pool, block, old_bytes, new_bytes);
+}
+
+/* The collector does not know this memory: what a script has dropped may still hold much of it. */
+static void count_outside(lua_State *L, size_t bytes_before, size_t bytes) {
+    outside_bytes += bytes - bytes_before;
+    if (bytes > bytes_before && tripped == TR_LIMIT_NONE && is_over_limit(0)) {
+        lua_gc(L, LUA_GCCOLLECT);
+        if (is_over_limit(0)) {
+            trip_memory();
+        }
     }
-    return moved;
 }
 
 void tr_limits_set_memory(size_t bytes) {
@@ -243,6 +254,7 @@ static void handle(int signal_number, void (*handler)(int), int flags) {
 
 void tr_limits_begin(lua_State *main_thread) {
     running = main_thread;
+    tr_lua_memory_counter = count_outside;
     handle(SIGINT, on_interrupt, 0); /* no SA_RESTART: a read from a terminal or a pipe must come back */
     handle(SIGTERM, on_interrupt, 0);
     handle(SIGALRM, on_timer, SA_RESTART);

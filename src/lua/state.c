@@ -7,6 +7,7 @@ typedef struct tr_lua_state {
     tr_lua_core *core;
     tr_traces *traces;
     tr_trace *closed; /* closed by the last record: what its handle shows must be moved before the next call */
+    size_t told_bytes; /* of tr_lua_tell_memory */
 } tr_lua_state;
 
 enum { STATE_USER_VALUE_HANDLES = 1, STATE_USER_VALUES = STATE_USER_VALUE_HANDLES };
@@ -15,6 +16,10 @@ enum { STATE_USER_VALUE_HANDLES = 1, STATE_USER_VALUES = STATE_USER_VALUE_HANDLE
 
 static tr_lua_state *check_state(lua_State *L, int index) {
     return luaL_checkudata(L, index, TR_LUA_STATE);
+}
+
+static void tell_memory(lua_State *L, tr_lua_state *self) {
+    tr_lua_tell_memory(L, &self->told_bytes, tr_traces_memory_bytes(self->traces));
 }
 
 /* ---- push ---- */
@@ -31,6 +36,7 @@ int tr_lua_new_state(lua_State *L) {
     if (self->traces == NULL) {
         return tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
     }
+    tell_memory(L, self);
     return 1;
 }
 
@@ -69,6 +75,7 @@ static int state_put(lua_State *L) {
         tr_lua_settle_trace(L, &slots, trace); /* a handle of what stood here before keeps showing that */
     }
     tr_status status = tr_traces_put(self->traces, given->trace, &trace);
+    tell_memory(L, self);
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, NULL);
     }
@@ -100,6 +107,7 @@ static int state_apply(lua_State *L) {
     tr_trace *trace;
     uint32_t violations;
     tr_status status = tr_traces_apply(self->traces, &rec->record, rec->suspect, &trace, &violations);
+    tell_memory(L, self);
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, NULL);
     }
@@ -149,6 +157,7 @@ static int state_finalize(lua_State *L) {
     tr_lua_forget_handles(L);
     tr_traces_free(self->traces);
     self->traces = NULL;
+    tr_lua_tell_memory(L, &self->told_bytes, 0);
     return 0;
 }
 

@@ -30,6 +30,16 @@ const tr_keys *tr_lua_new_type(lua_State *L, const char *type, const char *const
     return keys;
 }
 
+void (*tr_lua_memory_counter)(lua_State *L, size_t bytes_before, size_t bytes) = NULL;
+
+void tr_lua_tell_memory(lua_State *L, size_t *told_bytes, size_t bytes) {
+    size_t bytes_before = *told_bytes;
+    if (bytes != bytes_before && tr_lua_memory_counter != NULL) {
+        *told_bytes = bytes;
+        tr_lua_memory_counter(L, bytes_before, bytes);
+    }
+}
+
 int tr_lua_index_method(lua_State *L, const char *what) {
     lua_pushvalue(L, 2);
     if (lua_rawget(L, lua_upvalueindex(TR_UPVALUE_METHODS)) == LUA_TNIL) {

@@ -137,6 +137,8 @@ static void edges_of_buckets(void) {
     CHECK_UINT(129, total);
     CHECK_UINT(0, next_lower);
     CHECK(!tr_histogram_next(histogram, &cursor, &lower, &upper, &count));
+    /* 59 spans of values, each counted in 64 numbers of 8 bytes. */
+    CHECK(tr_histogram_memory_bytes(histogram) > (size_t)59 * 64 * 8);
     CHECK(tr_histogram_memory_bytes(histogram) <= (size_t)31 * 1024);
     tr_histogram_free(histogram);
 }

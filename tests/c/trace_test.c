@@ -54,6 +54,30 @@ static tr_trace *apply(tr_traces *traces, const written_record *steps, uint32_t 
     return trace;
 }
 
+/* --- memory --- */
+
+static void memory_is_counted(void) {
+    enum { TRACES = 100, LEAST_BYTES = sizeof(tr_trace) };
+    tr_traces *traces = tr_traces_new();
+    uint32_t violations = 0;
+    size_t empty_bytes = tr_traces_memory_bytes(traces);
+    CHECK(empty_bytes > 0);
+    for (uint8_t i = 0; i < TRACES; i++) {
+        size_t before = tr_traces_memory_bytes(traces);
+        apply_one(traces, (written_record){.type = 0, .trace = i, .timestamp_ns = 1}, false, &violations);
+        CHECK(tr_traces_memory_bytes(traces) >= before + LEAST_BYTES);
+    }
+    for (uint8_t i = 0; i < TRACES; i++) {
+        apply_one(traces, (written_record){.type = 4, .trace = i, .timestamp_ns = 2}, false, &violations);
+    }
+    size_t closed_bytes = tr_traces_memory_bytes(traces);
+    apply_one(traces, (written_record){.type = 8, .trace = 1, .timestamp_ns = 3}, false, &violations);
+    CHECK(tr_traces_memory_bytes(traces) < closed_bytes);
+    /* What is left is the table itself. */
+    CHECK(tr_traces_memory_bytes(traces) < empty_bytes + (size_t)TRACES * LEAST_BYTES);
+    tr_traces_free(traces);
+}
+
 /* --- violations --- */
 
 typedef struct history {
@@ -313,6 +337,7 @@ int main(int argc, char **argv) {
     check_run("waiting is not working time of the node that waits", suspensions_are_no_working_time);
     check_run("a second suspension ends the first", a_second_suspension_ends_the_first);
     check_run("damage and suspect records taint a trace, a restart does away with it", taint);
+    check_run("the memory of open traces is counted", memory_is_counted);
     check_run("statuses, outcomes and violations have names", names);
     return check_end();
 }

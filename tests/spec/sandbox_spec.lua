@@ -148,6 +148,11 @@ describe("limits on a script", function()
         ["a growing table"] = "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
         ["a growing text in pcall in a loop"] = "local t = {} while true do pcall(function() while true do"
             .. " t[#t + 1] = ('x'):rep(100000) .. #t end end) end",
+        ["very many histograms"] = "local t = {} for i = 1, 3000 do t[i] = tracereel.histogram()"
+            .. " for bit = 0, 60 do t[i]:add(1 << bit) end end",
+        ["a state that only grows"] = "local state, id = tracereel.state(), '00000000-0000-0000-0000-000000000001'"
+            .. " state:apply(tracereel.record.trace_start { trace_id = id }) for i = 1, 1000000 do"
+            .. " state:apply(tracereel.record.node_start { trace_id = id, node_id = i }) end",
         ["one huge text"] = "local t = ('x'):rep(1 << 30) return #t",
     }
     for name, text in pairs(greedy) do
@@ -171,6 +176,13 @@ describe("limits on a script", function()
                 helper.log("empty") }, { before = "timeout 20" })
             assert.are.equal(5, result.status)
         end
+    end)
+
+    it("let a script run that drops histograms and states as fast as it makes them", function()
+        local result = helper.run_script("for i = 1, 100000 do tracereel.histogram():add(i)"
+            .. " tracereel.state():apply(tracereel.record.checkpoint {}) end return { api = 1 }",
+            { arguments = { "--max-memory", "32MiB" } })
+        assert.are.same({ "", 0 }, { result.stderr, result.status })
     end)
 
     it("let a script that stays within them run", function()
