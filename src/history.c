@@ -4,11 +4,15 @@
 
 enum { CHUNK_BITS = 14, CHUNK_MOMENTS = 1 << CHUNK_BITS };
 
+typedef struct chunk {
+    tr_moment *moments; /* CHUNK_MOMENTS of them */
+} chunk;
+
 struct tr_history {
     uint32_t count;
     size_t chunk_count;
     size_t chunk_capacity;
-    tr_moment **chunks; /* CHUNK_MOMENTS each, so that nothing is ever copied */
+    chunk *chunks; /* so that moments are never copied */
     size_t slot_count;
     uint32_t *last_of_slot; /* number of the latest record of the open trace with that log_slot, or TR_NONE */
 };
@@ -20,7 +24,7 @@ tr_history *tr_history_new(void) {
 void tr_history_free(tr_history *history) {
     if (history != NULL) {
         for (size_t i = 0; i < history->chunk_count; i++) {
-            free(history->chunks[i]);
+            free(history->chunks[i].moments);
         }
         free(history->chunks);
         free(history->last_of_slot);
@@ -29,7 +33,7 @@ void tr_history_free(tr_history *history) {
 }
 
 static tr_moment *moment_at(const tr_history *history, uint32_t number) {
-    return &history->chunks[number >> CHUNK_BITS][number & (CHUNK_MOMENTS - 1)];
+    return &history->chunks[number >> CHUNK_BITS].moments[number & (CHUNK_MOMENTS - 1)];
 }
 
 static bool reserve_chunk(tr_history *history) {
@@ -38,18 +42,18 @@ static bool reserve_chunk(tr_history *history) {
     }
     if (history->chunk_count == history->chunk_capacity) {
         size_t capacity = history->chunk_capacity == 0 ? 16 : 2 * history->chunk_capacity;
-        tr_moment **chunks = realloc(history->chunks, capacity * sizeof *chunks);
+        chunk *chunks = realloc(history->chunks, capacity * sizeof *chunks);
         if (chunks == NULL) {
             return false;
         }
         history->chunks = chunks;
         history->chunk_capacity = capacity;
     }
-    tr_moment *chunk = malloc(CHUNK_MOMENTS * sizeof *chunk);
-    if (chunk == NULL) {
+    tr_moment *moments = malloc(CHUNK_MOMENTS * sizeof *moments);
+    if (moments == NULL) {
         return false;
     }
-    history->chunks[history->chunk_count++] = chunk;
+    history->chunks[history->chunk_count++].moments = moments;
     return true;
 }
 

@@ -35,8 +35,9 @@ static tr_status add_all(lua_State *L, tr_lua_reading *reading, const tr_lua_slo
         if (status == TR_OK) {
             tr_status added = tr_history_add(history, &event);
             if (added == TR_ERROR_ARGUMENT) {
-                return luaL_error(L, "a log of more than 4294967294 records is too long for a history");
-            } else if (added != TR_OK) {
+                luaL_error(L, "a log of more than 4294967294 records is too long for a history");
+            }
+            if (added != TR_OK) {
                 return added;
             }
         } else if (status != TR_GAP && status != TR_ERROR_INTERRUPTED) {

@@ -183,8 +183,9 @@ static int add_until_memory_ends(void) {
     tr_history *history = tr_history_new();
     tr_status status =
         tr_record_decode(bytes, put_record(bytes, (written_record){.type = 8, .trace = 1}), &event.record, &defect);
-    use_up_memory();
-    uint32_t added = 0;
+    status = status == TR_OK ? tr_history_add(history, &event) : status;
+    uint32_t added = 1;
+    get_no_more_memory();
     while (status == TR_OK && added < 1000000) {
         status = tr_history_add(history, &event);
         added += status == TR_OK;
