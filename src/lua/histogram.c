@@ -5,7 +5,7 @@
 
 typedef struct tr_lua_histogram {
     tr_histogram *histogram; /* NULL once it was finalized */
-    size_t told_bytes; /* of tr_lua_tell_memory */
+    size_t told_bytes;       /* of tr_lua_tell_memory */
 } tr_lua_histogram;
 
 /* ---- check ---- */
