@@ -11,6 +11,7 @@ local options = require "tracereel.options"
 local output = require "tracereel.output"
 local saving = require "tracereel.crashtest.saving"
 local script = require "tracereel.script"
+local small_log = require "tracereel.crashtest.small_log"
 local tracereel = require "tracereel"
 
 local crashtest = { name = "crashtest", summary = "Try a recovery script on every crash that could have happened." }
@@ -160,9 +161,13 @@ function crashtest.run(parsed)
     parsed.logs = { parsed.log }
     return logs.each(parsed, function(log)
         local result
-        limits.guarded(function()
+        local ran, problem = pcall(limits.guarded, function()
             result = test_log(parsed, file, log)
         end)
+        small_log.remove_all()
+        if not ran then
+            error(problem, 0)
+        end
         if parsed.json then
             write_json(result)
         else

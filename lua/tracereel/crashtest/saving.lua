@@ -135,22 +135,17 @@ function saving.save(directory, about, result, log, run)
     end
     local work = small_log.directory()
     local all, saved = {}, {}
-    local ran, wrong = xpcall(function()
-        for index, group in ipairs(result.violations) do
-            local bytes, count = find_log(work, group, result.history, log, run)
-            local one = { group = group, records = count, log = bytes and ("violation-%d"):format(index) }
-            if bytes then
-                small_log.write(directory .. "/" .. one.log, bytes)
-                one.title = title_of(group)
-                saved[#saved + 1] = one
-            end
-            all[index] = one
+    for index, group in ipairs(result.violations) do
+        local bytes, count = find_log(work, group, result.history, log, run)
+        local one = { group = group, records = count, log = bytes and ("violation-%d"):format(index) }
+        if bytes then
+            small_log.write(directory .. "/" .. one.log, bytes)
+            one.title = title_of(group)
+            saved[#saved + 1] = one
         end
-    end, failure.with_traceback)
-    small_log.remove(work)
-    if not ran then
-        error(wrong, 0)
+        all[index] = one
     end
+    small_log.remove(work)
     local spec = directory .. "/crashtest_spec.lua"
     small_log.write_file(spec, spec_text(spec, about, saved))
     return all, spec

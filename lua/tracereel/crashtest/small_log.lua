@@ -13,12 +13,15 @@ local function made(path)
     return path
 end
 
----A new empty directory for a while.
+local lent = {}
+
+---A new empty directory in TMPDIR, until small_log.remove or small_log.remove_all.
 ---@return string path
 function small_log.directory()
-    local name = os.tmpname()
-    os.remove(name)
-    return made(name .. ".crashtest")
+    local name = ("tracereel-crashtest-%x-%s"):format(host.now_ns(), tostring({}):match("%x+$"))
+    local path = made((os.getenv("TMPDIR") or "/tmp") .. "/" .. name)
+    lent[path] = true
+    return path
 end
 
 local function write_file(path, bytes)
@@ -48,6 +51,17 @@ end
 function small_log.remove(directory)
     small_log.clear(directory)
     os.remove(directory)
+    lent[directory] = nil
+end
+
+---Removes the directories that an error has left. Not within a script's limits: nothing runs there any more once one of
+---them was reached.
+function small_log.remove_all()
+    for directory in pairs(lent) do
+        small_log.clear(directory)
+        os.remove(directory)
+    end
+    lent = {}
 end
 
 ---The bytes of the first `count` records.

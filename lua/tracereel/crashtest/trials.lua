@@ -11,11 +11,22 @@ local view = require "tracereel.recovery.view"
 
 local trials = {}
 
+local most_records_with_others, most_tried_with_others = 2000, 100
+
 local Trials = {}
 Trials.__index = Trials
 
--- Decides for the log in the directory. nil and the problem where recovery refuses, or the script fails.
-local function decide(self, directory)
+local function trace_of(made, trace_id)
+    for _, one in ipairs(made.traces) do
+        if one.entry.trace_id == trace_id then
+            return one
+        end
+    end
+end
+
+-- Decides for the log in the directory, and gives the plan and what it says of the trace. nil and the problem where
+-- recovery refuses, or the script fails.
+local function decide(self, directory, trace_id)
     local options = self.options
     local called, made = pcall(recovery.decide, tracereel.open(directory), self.script, {
         given = options.given,
@@ -29,7 +40,7 @@ local function decide(self, directory)
         end
         return nil, made.message
     end
-    local one = made.traces[1]
+    local one = trace_of(made, trace_id)
     if one and one.entry.source == "error" then
         return nil, one.entry.error
     end
@@ -64,9 +75,9 @@ local function repair_files(directory)
 end
 
 -- Recovers what lies in the directory to its end: repair, decide, write. nil and the problem where that fails.
-local function recover_to_end(self, directory)
+local function recover_to_end(self, directory, trace_id)
     repair_files(directory)
-    local made, one = decide(self, directory)
+    local made, one = decide(self, directory, trace_id)
     if not made then
         return nil, one
     elseif one and #one.records > 0 then
@@ -87,7 +98,7 @@ end
 
 local function try_state(self, met, expected, state)
     small_log.fill(self.directory, state.files)
-    local ended, problem = recover_to_end(self, self.directory)
+    local ended, problem = recover_to_end(self, self.directory, met.trace_id)
     local difference = ended and view.difference(expected, ended)
     self.disk_states = self.disk_states + 1
     if problem or difference then
@@ -105,7 +116,7 @@ end
 
 local function interrupt(self, met, history, one)
     small_log.fill(self.directory, { [small_log.first_segment] = history })
-    local expected, problem = recover_to_end(self, self.directory)
+    local expected, problem = recover_to_end(self, self.directory, met.trace_id)
     if not expected then
         add_problem(self, met, "every decision settles", problem)
         return
@@ -120,16 +131,48 @@ local function interrupt(self, met, history, one)
     self.plans = self.plans + 1
 end
 
--- Decides for the trace's history alone. What a script knows of other traces is missing there: then nothing is tried.
+local function is_decided_so(met, one)
+    return one ~= nil and judge.key(one.decision, one.trace) == met.key
+end
+
+local function range(last)
+    local numbers = {}
+    for number = 1, last do
+        numbers[number] = number
+    end
+    return numbers
+end
+
+-- Decides for all that the log had by then: for scripts that know something of other traces. So much is read and
+-- decided for each of these that it is done for few, and near the beginning of the log. Nothing is interrupted.
+local function try_with_others(self, met)
+    local is_affordable = met.number <= most_records_with_others and self.tried_with_others < most_tried_with_others
+    if is_affordable then
+        self.tried_with_others = self.tried_with_others + 1
+        local bytes = small_log.bytes(self.log:pick(range(met.number)))
+        small_log.fill(self.directory, { [small_log.first_segment] = bytes })
+        local made, one = decide(self, self.directory, met.trace_id)
+        if not made and one:find(met.trace_id, 1, true) then
+            add_problem(self, met, "every decision settles", one)
+            return
+        elseif made and is_decided_so(met, one) then
+            self.settled = self.settled + 1
+            return
+        end
+    end
+    self.untried.other_traces = self.untried.other_traces + 1
+end
+
+-- Decides for the trace's history alone.
 local function try(self, met)
     local history = small_log.bytes(met.records, met.place)
     small_log.fill(self.directory, { [small_log.first_segment] = history })
-    local made, one = decide(self, self.directory)
+    local made, one = decide(self, self.directory, met.trace_id)
     if not made then
         add_problem(self, met, "every decision settles", one)
         return
-    elseif not one or judge.key(one.decision, one.trace) ~= met.key then
-        self.untried.other_traces = self.untried.other_traces + 1
+    elseif not is_decided_so(met, one) then
+        try_with_others(self, met)
         return
     end
     self.settled = self.settled + 1
@@ -182,28 +225,33 @@ end
 ---@param script { load: fun(): table }
 ---@return { plans: integer, disk_states: integer, settled: integer, untried: table<string, integer> }
 function trials.run(test, log, script)
-    local self = setmetatable({ options = test.options, found = test.found, script = script, is_plan_known = {},
-        plans = 0, disk_states = 0, settled = 0, untried = { tainted = 0, snapshot = 0, other_traces = 0 } }, Trials)
+    local self = setmetatable({
+        options = test.options,
+        found = test.found,
+        log = log,
+        script = script,
+        is_plan_known = {},
+        plans = 0,
+        disk_states = 0,
+        settled = 0,
+        tried_with_others = 0,
+        untried = { tainted = 0, snapshot = 0, other_traces = 0 },
+    }, Trials)
     local all = {}
     for _, met in ipairs(test.met) do
         all[#all + 1] = met.plan_key and met or nil
     end
     fetch_records(test.history, log, all)
     self.directory = small_log.directory()
-    local ran, problem = xpcall(function()
-        for _, met in ipairs(all) do
-            local why_not = obstacle(met)
-            if why_not then
-                self.untried[why_not] = self.untried[why_not] + 1
-            else
-                try(self, met)
-            end
+    for _, met in ipairs(all) do
+        local why_not = obstacle(met)
+        if why_not then
+            self.untried[why_not] = self.untried[why_not] + 1
+        else
+            try(self, met)
         end
-    end, failure.with_traceback)
-    small_log.remove(self.directory)
-    if not ran then
-        error(problem, 0)
     end
+    small_log.remove(self.directory)
     return self
 end
 

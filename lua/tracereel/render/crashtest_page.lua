@@ -35,14 +35,14 @@ local function write_coverage(result)
         points.lost > 0 and (", %d with records lost before it"):format(points.lost) or ""))
     output.line(("%s asked for%s, in %s"):format(text.count(result.asked, "decision"),
         decisions_text(result.decisions), text.count(result.states, "state")))
-    output.line(("%s of state and decision; %d tried alone: each settles or is listed below"):format(
+    output.line(("%s of state and decision, %d of them settle when tried"):format(
         text.count(result.distinct_decisions, "combination"), result.settled))
     output.line(("%s, interrupted in %s on disk"):format(text.count(result.plans, "plan"),
         text.count(result.disk_states, "state")))
     for _, untried in ipairs(untried_words) do
         local count = result.untried[untried[1]]
         if count > 0 then
-            output.line(("%d combinations %s were not tried alone"):format(count, untried[2]))
+            output.line(("%d combinations %s could not be tried"):format(count, untried[2]))
         end
     end
 end
