@@ -345,7 +345,7 @@ size_t tr_traces_open_count(const tr_traces *traces) {
 
 size_t tr_traces_memory_bytes(const tr_traces *traces) {
     return sizeof *traces + traces->capacity * sizeof *traces->entries +
-           traces->slot_capacity * (sizeof *traces->slots + sizeof *traces->free_slots) + traces->home.pool.used_bytes;
+           traces->slot_capacity * (sizeof(tr_trace *) + sizeof *traces->free_slots) + traces->home.pool.used_bytes;
 }
 
 size_t tr_traces_slot_limit(const tr_traces *traces) {

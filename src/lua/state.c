@@ -6,7 +6,7 @@
 typedef struct tr_lua_state {
     tr_lua_core *core;
     tr_traces *traces;
-    tr_trace *closed; /* closed by the last record: what its handle shows must be moved before the next call */
+    tr_trace *closed;  /* closed by the last record: what its handle shows must be moved before the next call */
     size_t told_bytes; /* of tr_lua_tell_memory */
 } tr_lua_state;
 
@@ -121,6 +121,11 @@ static int state_apply(lua_State *L) {
     return 2;
 }
 
+static int state_note_damage(lua_State *L) {
+    tr_traces_note_damage(check_state(L, 1)->traces);
+    return 0;
+}
+
 static int state_trace(lua_State *L) {
     tr_lua_state *self = check_state(L, 1);
     uint8_t id[TR_TRACE_ID_BYTES];
@@ -163,7 +168,8 @@ static int state_finalize(lua_State *L) {
 
 void tr_lua_open_state(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"put", state_put}, {"apply", state_apply}, {"trace", state_trace}, {"traces", state_traces}, {NULL, NULL}};
+        {"put", state_put},     {"apply", state_apply},   {"note_damage", state_note_damage},
+        {"trace", state_trace}, {"traces", state_traces}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__tostring", state_tostring}, {"__gc", state_finalize}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_STATE, NULL, 0, methods, metamethods, state_index, 0);
 }

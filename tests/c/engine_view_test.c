@@ -150,7 +150,13 @@ static void check_copy(const tr_trace *trace) {
     tr_json_trace(&found, copy);
     CHECK_BYTES(expected.bytes, expected.length_bytes, found.bytes, found.length_bytes);
     for (uint32_t i = 0; i < trace->attempt_count; i++) {
-        CHECK(memcmp(&trace->attempts[i], &copy->attempts[i], sizeof copy->attempts[i]) == 0);
+        const tr_attempt *original = &trace->attempts[i];
+        const tr_attempt *copied = &copy->attempts[i];
+        CHECK_UINT(original->start_ns, copied->start_ns);
+        CHECK_UINT(original->end_ns, copied->end_ns);
+        CHECK_UINT(original->node_index, copied->node_index);
+        CHECK_UINT(original->outcome, copied->outcome);
+        CHECK(original->estimated == copied->estimated && original->cut == copied->cut);
     }
     for (uint32_t i = 0; i < trace->error_list_count; i++) {
         CHECK_BYTES(trace->errors[i].message, trace->errors[i].message_bytes, copy->errors[i].message,

@@ -62,13 +62,13 @@ static void memory_is_counted(void) {
     uint32_t violations = 0;
     size_t empty_bytes = tr_traces_memory_bytes(traces);
     CHECK(empty_bytes > 0);
-    for (uint8_t i = 0; i < TRACES; i++) {
+    for (int i = 0; i < TRACES; i++) {
         size_t before = tr_traces_memory_bytes(traces);
-        apply_one(traces, (written_record){.type = 0, .trace = i, .timestamp_ns = 1}, false, &violations);
+        apply_one(traces, (written_record){.type = 0, .trace = (uint8_t)i, .timestamp_ns = 1}, false, &violations);
         CHECK(tr_traces_memory_bytes(traces) >= before + LEAST_BYTES);
     }
-    for (uint8_t i = 0; i < TRACES; i++) {
-        apply_one(traces, (written_record){.type = 4, .trace = i, .timestamp_ns = 2}, false, &violations);
+    for (int i = 0; i < TRACES; i++) {
+        apply_one(traces, (written_record){.type = 4, .trace = (uint8_t)i, .timestamp_ns = 2}, false, &violations);
     }
     size_t closed_bytes = tr_traces_memory_bytes(traces);
     apply_one(traces, (written_record){.type = 8, .trace = 1, .timestamp_ns = 3}, false, &violations);
