@@ -2,8 +2,12 @@
 -- library/tracereel.d.lua.
 local failure = {}
 
+local type_name = "tracereel.failure"
+
+-- Locked, as the engine's is: a script can get hold of a failure.
 local metatable = {
-    __name = "tracereel.failure",
+    __name = type_name,
+    __metatable = type_name,
     __tostring = function(self)
         return self.message
     end,
@@ -23,9 +27,10 @@ function failure.raise(kind, message, ...)
     error(failure.new(kind, message), 0)
 end
 
----Is this an error object with a kind, of the engine's or of ours?
+---Is this an error object with a kind, of the engine's or of ours? An error table of a script's own is none, whatever
+---keys it has: what it says must not become the program's exit status.
 function failure.is(value)
-    return type(value) == "table" and type(value.kind) == "string" and type(value.message) == "string"
+    return type(value) == "table" and getmetatable(value) == type_name
 end
 
 ---For xpcall: keeps failures as they are, and gives anything else its traceback.

@@ -41,6 +41,13 @@ function output.use_blocks()
     end
 end
 
+-- What a log or a script says must not steer the terminal.
+local function escape_controls(message)
+    return (message:gsub("[%z\1-\8\11-\31\127]", function(character)
+        return ("\\x%02x"):format(character:byte())
+    end))
+end
+
 ---Talk: one line on standard error. What cannot be said there cannot be said anywhere.
 function output.say(message, ...)
     if select("#", ...) > 0 then
@@ -50,7 +57,7 @@ function output.say(message, ...)
     if not output.failed then
         stdout:flush()
     end
-    io.stderr:write("tracereel: ", message, "\n")
+    io.stderr:write("tracereel: ", escape_controls(message), "\n")
 end
 
 function output.is_terminal(descriptor)

@@ -158,6 +158,27 @@ describe("tracereel run", function()
             end
         end)
 
+        it("ends with 1, whatever error it raises and wherever", function()
+            for _, kind in ipairs { "usage", "io", "limit", "interrupted", "internal", "unheard-of" } do
+                for _, part in ipairs { "start", "finish", "node_done" } do
+                    local result = helper.run_script(("return { api = 1, %s = function()"
+                        .. " error { kind = %q, message = 'mine' } end }"):format(part, kind))
+                    assert.are.equal(1, result.status, part .. " " .. kind .. result.stderr)
+                end
+            end
+            local result = helper.run_script("return { api = 1, finish = function()"
+                .. " return setmetatable({}, { __len = function() error('no length', 0) end }) end }")
+            assert.are.equal(1, result.status)
+            assert.are.equal("tracereel: script: the result cannot be shown: no length\n", result.stderr)
+        end)
+
+        it("says what a log's texts say without their control characters", function()
+            local result = helper.run_script("return { api = 1, node_done = function()"
+                .. " error('a\\27[31m\\0b\\r\\tc', 0) end }")
+            local expected = "tracereel: a\\x1b[31m\\x00b\\x0d\tc (in node_done at "
+            assert.truthy(result.stderr:find(expected, 1, true), result.stderr)
+        end)
+
         it("names an unknown field of a record", function()
             local result = helper.run_script("return { api = 1, node_done = function(rec) return rec.duration end }")
             assert.are.equal(1, result.status)

@@ -110,7 +110,10 @@ local function write_result(parsed, context, name, result, is_alone)
         output.line(context and logs.with_log(context, json) or json)
         return
     end
-    local text = render_result(result)
+    local shown, text = pcall(render_result, result)
+    if not shown then
+        failure.raise("script", "%s: the result cannot be shown: %s", name, tostring(text))
+    end
     if not is_alone and text ~= "" then
         output.line(output.paint("bold", "-- " .. name))
     end
