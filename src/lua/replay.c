@@ -220,7 +220,7 @@ static int raise_handler_error(lua_State *L, const tr_pass *pass, int call_statu
     push_place(L, pass);
     lua_pushfstring(L, " (in %s at %s)", pass->handler, lua_tostring(L, -1)); /* problem, place, " (in ..." */
     lua_remove(L, -2);
-    lua_concat(L, 2); /* a problem may hold a byte 0 */
+    lua_concat(L, 2);                                                        /* a problem may hold a byte 0 */
     tr_lua_wrap_failure(L, call_status == LUA_ERRMEM ? "memory" : "script"); /* failure */
     if (lua_getupvalue(L, message_handler_index, 1) != NULL) {
         lua_setfield(L, -2, "traceback");
