@@ -89,6 +89,10 @@ describe("tracereel show", function()
     it("lists violations with their meanings and places", function()
         local text = show("00112233", helper.log("edge")).stdout
         assert_in_order(text, { "violations", "trace_restarted: ", "at 0:" })
+        assert_in_order(text, { "iteration_skipped: the iteration number is neither", "\n    ", "at 0:" })
+        for line in text:gmatch("[^\n]+") do
+            assert.is_true(utf8.len(line) <= 80, line)
+        end
         assert.is_nil(text:find("[%z\1-\9\11-\31\127]"))
     end)
 

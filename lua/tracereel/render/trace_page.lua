@@ -68,6 +68,13 @@ local function node_line(trace, node, now_ns)
     return table.concat(words, ": ", 1, 2) .. (words[3] and "; " .. words[3] or "")
 end
 
+-- An item of a list, in as many lines as it needs.
+local function write_item(item)
+    for index, line in ipairs(text.wrap(item, output.columns() - 4)) do
+        output.line((index == 1 and "  " or "    ") .. line)
+    end
+end
+
 local function write_unfinished(trace, now_ns)
     output.line("")
     output.line(output.paint("bold", "unfinished at the end of the log, " .. tracereel.time(now_ns)))
@@ -75,9 +82,7 @@ local function write_unfinished(trace, now_ns)
     for _, node in ipairs(trace.nodes) do
         if is_unfinished(node) then
             count = count + 1
-            for index, line in ipairs(text.wrap(node_line(trace, node, now_ns), output.columns() - 4)) do
-                output.line((index == 1 and "  " or "    ") .. line)
-            end
+            write_item(node_line(trace, node, now_ns))
         end
     end
     if count == 0 then
@@ -104,7 +109,7 @@ local function write_violations(found)
     output.line("")
     output.line(output.paint("bold", "violations"))
     for _, code in ipairs(order) do
-        output.line(("  %s: %s"):format(code, tracereel.violations[code]))
+        write_item(("%s: %s"):format(code, tracereel.violations[code]))
         output.line("    at " .. text.cut(table.concat(places[code], ", "), output.columns() - 7))
     end
 end
