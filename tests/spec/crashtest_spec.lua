@@ -22,6 +22,7 @@ local function state_behind(records, trace_id, torn)
             return trace:json() .. reel.json(trace:recovery())
         end
     end
+    return nil
 end
 
 describe("crashtest", function()
