@@ -249,6 +249,8 @@ describe("the types for editors", function()
         assert.are.same(classes.fields.fields, fields)
         assert.are.same(classes.open_options.fields, listed_by(reel.open, helper.log("orders"), { no_such_key = 1 }))
         assert.are.same(classes.writer_options.fields, listed_by(reel.writer, "none", { no_such_key = 1 }))
+        local log = reel.open(helper.log("orders"))
+        assert.are.same(classes.replay_options.fields, listed_by(log.replay, log, {}, { speed = 1, no_such_key = 1 }))
         assert.are.same(joined(classes.handlers.fields, classes.filter.fields), set_of(core.handler_keys))
     end)
 
