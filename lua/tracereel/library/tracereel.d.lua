@@ -168,6 +168,9 @@ function state:put(trace) end
 ---@return string[] violations
 function state:apply(rec) end
 
+---Something durable was lost here: every trace that is open now is tainted from now on.
+function state:note_damage() end
+
 ---An open trace by its id.
 ---@param trace_id string
 ---@return tracereel.trace|nil
