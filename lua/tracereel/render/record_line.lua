@@ -67,6 +67,11 @@ function record_line.what(rec)
     return (rec.suspect and "suspect " or "") .. forms[rec.type].what(rec)
 end
 
+---Does its type give node_id a meaning?
+function record_line.has_node(rec)
+    return forms[rec.type].has_node or false
+end
+
 local function node_text(rec)
     return forms[rec.type].has_node and ("%d"):format(rec.node_id) or "-"
 end

@@ -1,0 +1,97 @@
+-- `tracereel debug`: steps through a log, or one of its traces, forwards and backwards.
+local console = require "tracereel.debugger.console"
+local exit_codes = require "tracereel.exit_codes"
+local failure = require "tracereel.failure"
+local host = require "tracereel.host"
+local logs = require "tracereel.logs"
+local options = require "tracereel.options"
+local output = require "tracereel.output"
+local tape = require "tracereel.debugger.tape"
+local timeline = require "tracereel.debugger.timeline"
+local units = require "tracereel.units"
+
+local debugger = { name = "debug", summary = "Step through a log or a trace, forwards and backwards." }
+
+function debugger.define(command)
+    command:argument("log", "A log: a directory of segments, one segment or a .gz."):argname("<LOG>")
+    command:argument("trace", "Step through this trace only: its id, or the beginning of it."):argname("<TRACE>")
+        :args("?")
+    command:option("--max-memory", "Memory for the expressions; 0: no limit.", "1GiB"):argname("<SIZE>")
+        :convert(units.parse_size)
+    command:option("--max-time", "Time for one expression; 0: no limit.", "10s"):argname("<DURATION>")
+        :convert(function(text)
+            return units.parse_duration(text == "0" and "0s" or text)
+        end)
+    options.reading(command)
+end
+
+local function open_tape(log, parsed)
+    local prefix = parsed.trace
+    if prefix and (not prefix:match("^[%x-]+$") or #prefix > 36) then
+        failure.raise("usage", '"%s" is neither a trace id nor the beginning of one', prefix)
+    end
+    local found = tape.of(log, options.to_open(parsed), prefix and options.id_test({ prefix }))
+    if prefix and found.count == 0 then
+        failure.raise("usage", 'no record is of a trace whose id begins with "%s"', prefix)
+    end
+    return found
+end
+
+-- One line of input: nil at its end, and after an interrupt. Whoever writes the commands sees what came of the last.
+local function read_line(is_terminal)
+    if is_terminal then
+        output.write("(tracereel) ")
+    end
+    output.flush()
+    local read, line = host.guard(io.read, "l")
+    return read and not host.interrupted() and line or nil
+end
+
+-- Carries out a line. What is wrong with it is told, and the next one can be right; a limit that it reaches ends it.
+local function try_line(session, line, max_memory)
+    host.limit_memory(max_memory)
+    local done, problem = host.guard(session.execute, session, line)
+    if done or host.interrupted() then
+        return true
+    end
+    if failure.is(problem) and problem.kind ~= "usage" then
+        error(problem, 0)
+    end
+    local message = failure.is(problem) and problem.message or tostring(problem)
+    local limit = message:match("the %a+ limit was reached")
+    output.say("%s", limit and "stopped: " .. limit .. " (--max-time, --max-memory)" or message)
+    return false
+end
+
+local function hold_session(log, parsed)
+    local is_terminal = output.is_terminal(0)
+    local found = open_tape(log, parsed)
+    local session = console.new(timeline.new(found), parsed.log, parsed.max_time)
+    local end_ns = log:stats().now_ns
+    function session.end_ns()
+        return end_ns
+    end
+    local code = exit_codes.ok
+    session:show_place()
+    repeat
+        local line = read_line(is_terminal)
+        if line and not try_line(session, line, parsed.max_memory) and not is_terminal then
+            code = exit_codes.usage
+        end
+    until not line or session.is_over or host.interrupted()
+    return code
+end
+
+---@param parsed table
+---@return integer exit code
+function debugger.run(parsed)
+    if parsed.log == "-" then
+        failure.raise("usage", "debug reads commands from standard input, and a log more than once: save it to a file")
+    end
+    parsed.logs = { parsed.log }
+    return logs.each(parsed, function(log)
+        return hold_session(log, parsed)
+    end)
+end
+
+return debugger

@@ -1,0 +1,166 @@
+-- Where a debugger stops by itself: breakpoints (a Lua condition holds) and watches (an expression's value changes).
+local failure = require "tracereel.failure"
+local host = require "tracereel.host"
+local sandbox = require "tracereel.sandbox"
+local text = require "tracereel.render.text"
+local tracereel = require "tracereel"
+local units = require "tracereel.units"
+
+local Stops = {}
+Stops.__index = Stops
+
+local stops = {}
+
+-- What `log` is in an expression: the log as far as the timeline has come.
+local function log_view(timeline, path)
+    local view = { path = path }
+    function view.traces()
+        return timeline.state:traces()
+    end
+    function view.trace(_, id)
+        return timeline.state:trace(id)
+    end
+    return setmetatable(view, {
+        __index = function(_, key)
+            if key == "now_ns" or key == "number" then
+                return timeline[key]
+            elseif key == "count" then
+                return timeline.tape.count
+            end
+            error(("log has no field '%s'; it has count, now_ns, number, path, trace, traces"):format(tostring(key)), 2)
+        end,
+        __tostring = function()
+            return "log " .. path
+        end,
+    })
+end
+
+---@param timeline table
+---@param path string of the log
+---@param max_time_ns integer for one expression; 0: no limit
+function stops.new(timeline, path, max_time_ns)
+    local self = setmetatable({ timeline = timeline, list = {}, next_id = 1, max_time_ns = max_time_ns }, Stops)
+    self.environment = sandbox.environment("./", function()
+        return timeline.now_ns
+    end)
+    self.log = log_view(timeline, path)
+    return self
+end
+
+---Lua text as a function: an expression, or statements.
+---@return function|nil
+---@return string|nil problem
+function Stops:compile(source, statements_too)
+    local expression, problem = load("return " .. source, "=(expression)", "t", self.environment)
+    local compiled = expression or statements_too and load(source, "=(statement)", "t", self.environment)
+    return compiled or nil, problem
+end
+
+---Calls what was compiled, with `rec`, `trace` and `log` as they are now, for as long as it may take.
+---@return boolean ok
+---@return any value the first one, or a problem
+---@return any[] values all of them, with `n`
+function Stops:evaluate(compiled)
+    local environment = self.environment
+    environment.rec, environment.trace, environment.log = self.timeline.rec, self.timeline.trace, self.log
+    if self.max_time_ns > 0 then
+        host.limit_time(self.max_time_ns / 1e9)
+    end
+    local results = table.pack(pcall(compiled))
+    host.limit_time(0)
+    local called, value = results[1], results[2]
+    if not called and failure.is(value) then
+        value = value.message
+    end
+    return called, value, table.pack(table.unpack(results, 2, results.n))
+end
+
+---A value for a person, the same for equal values.
+function stops.show(value)
+    if type(value) == "string" then
+        return text.clean(value)
+    elseif type(value) == "table" or type(value) == "userdata" then
+        local written, json = pcall(tracereel.json, value)
+        if written then
+            return json
+        end
+    elseif type(value) == "function" or type(value) == "thread" then
+        return type(value)
+    end
+    return text.clean(tostring(value))
+end
+
+local function value_text(self, stop)
+    local called, value = self:evaluate(stop.compiled)
+    if called then
+        return stops.show(value)
+    end
+    return "error: " .. stops.show(value)
+end
+
+---@param kind "break"|"watch"
+---@return table stop
+function Stops:add(kind, source)
+    local compiled, problem = self:compile(source)
+    if not compiled then
+        failure.raise("usage", "%s", problem)
+    end
+    local stop = { id = self.next_id, kind = kind, source = source, compiled = compiled }
+    if kind == "watch" then
+        stop.shown = value_text(self, stop)
+    end
+    self.next_id = self.next_id + 1
+    self.list[stop.id] = stop
+    return stop
+end
+
+---@return boolean was there one
+function Stops:delete(id)
+    local was_there = self.list[id] ~= nil
+    self.list[id] = nil
+    return was_there
+end
+
+---In the order in which they were made.
+function Stops:each()
+    return units.sorted(self.list)
+end
+
+---Watches show what is now: for when the timeline has jumped.
+function Stops:look()
+    for _, stop in self:each() do
+        if stop.kind == "watch" then
+            stop.shown = value_text(self, stop)
+        end
+    end
+end
+
+local judge = {}
+
+judge["break"] = function(self, stop)
+    local called, value = self:evaluate(stop.compiled)
+    if not called then
+        return ("breakpoint %d: %s: error: %s"):format(stop.id, stop.source, stops.show(value))
+    end
+    return value and ("breakpoint %d: %s"):format(stop.id, stop.source) or nil
+end
+
+function judge.watch(self, stop)
+    local before = stop.shown
+    stop.shown = value_text(self, stop)
+    if stop.shown ~= before then
+        return ("watch %d: %s: %s -> %s"):format(stop.id, stop.source, before, stop.shown)
+    end
+end
+
+---Why to stop here: nothing, where there is no reason to.
+---@return string[]
+function Stops:reasons()
+    local reasons = {}
+    for _, stop in self:each() do
+        reasons[#reasons + 1] = judge[stop.kind](self, stop)
+    end
+    return reasons
+end
+
+return stops

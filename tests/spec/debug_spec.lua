@@ -1,0 +1,216 @@
+-- The debugger, driven as a script drives it: commands on standard input. And what makes going back cheap.
+local helper = require "tests.spec.helper"
+local reel = require "tracereel"
+local tape = require "tracereel.debugger.tape"
+local timeline = require "tracereel.debugger.timeline"
+
+local directory = "tests/fixtures/debug/"
+
+local function debug(log, commands, arguments)
+    return helper.run({ "debug", log, table.unpack(arguments or {}) }, { stdin = commands, behind = "2>&1" })
+end
+
+local function timeline_of(path)
+    return timeline.new(tape.of(reel.open(path), {}))
+end
+
+local function number_of(text)
+    return math.tointeger(tonumber((text:match("%d+"))))
+end
+
+describe("debug", function()
+    teardown(helper.clean)
+
+    -- The session looks for why node 3 of the first failing trace (068c8572) failed, sees the trace end well 391
+    -- records later, and goes back to the failure, where the trace runs again and has one error, not two. Then it goes
+    -- to places, runs to the first node that fails a second time (in that same trace), and from there until a trace
+    -- closes, which changes the number of open ones. In the end stand mistakes, each told and none fatal.
+    it("holds the session that is written down", function()
+        local session = debug(helper.log("orders"), helper.read(directory .. "orders.commands"))
+        assert.are.equal(helper.read(directory .. "orders.transcript"), session.stdout)
+        assert.are.equal(2, session.status) -- there were mistakes
+    end)
+
+    it("writes down what the log is expected to hold", function()
+        local records, lines = helper.expected("orders", "records"), 0
+        for line in io.lines(directory .. "orders.transcript") do
+            local number, time, kind, rest = line:match("^#(%d+) (%S+) %d+:%d+ (%S+)(.*)$")
+            local record = number and records[math.tointeger(tonumber(number))]
+            if record then
+                lines = lines + 1
+                assert.are.equal(reel.time(number_of(record.timestamp_ns)), time)
+                assert.are.equal(record.type, kind)
+                assert.are.equal(record.trace_id:sub(1, 8), rest:match("trace (%x+)"))
+            end
+        end
+        assert.is_true(lines >= 12)
+    end)
+
+    it("finds errors and gaps forwards and backwards", function()
+        local errors = {}
+        for index, record in ipairs(helper.expected("orders", "records")) do
+            if record.type == "node_error" or record.type == "trace_failed" then
+                errors[#errors + 1] = "#" .. index
+            end
+        end
+        local commands = ("next error\n"):rep(#errors) .. ("back error\n"):rep(#errors)
+        local found = {}
+        for number in debug(helper.log("orders"), commands).stdout:gmatch("(#%d+) ") do
+            found[#found + 1] = number
+        end
+        local wanted = table.move(errors, 1, #errors, 1, {})
+        for index = #errors - 1, 1, -1 do
+            wanted[#wanted + 1] = errors[index]
+        end
+        assert.are.same(wanted, found)
+    end)
+
+    it("marks what was open across damage, and says so in its status", function()
+        local gap = helper.expected("garbage-middle", "damage")[1]
+        local session = debug(helper.log("garbage-middle"),
+            "back\nnext gap\nprint trace.tainted\nback 1\nprint trace and trace.tainted\nnext gap\nnext gap\n")
+        assert.truthy(session.stdout:find(("gap: %s:%d: corrupt, %d bytes"):format(gap.segment,
+            number_of(gap.offset), number_of(gap.length)), 1, true))
+        assert.truthy(session.stdout:find("\ntrue\n", 1, true))
+        assert.truthy(session.stdout:find("\nfalse\n", 1, true))
+        assert.truthy(session.stdout:find("no gap behind here", 1, true))
+        assert.are.equal(3, session.status)
+    end)
+
+    it("steps through one trace, named by the beginning of its id", function()
+        local wanted = {}
+        for _, record in ipairs(helper.expected("orders", "records")) do
+            if record.trace_id:sub(1, 4) == "068c" then
+                wanted[#wanted + 1] = record.type
+            end
+        end
+        local commands = ("next\n"):rep(#wanted) .. "next\nprint #log:traces()\n"
+        local session = debug(helper.log("orders"), commands, { "068C" })
+        local found = {}
+        for kind in session.stdout:gmatch("#%d+ %S+ %S+ (%S+)") do
+            found[#found + 1] = kind
+        end
+        assert.are.same(wanted, found)
+        assert.truthy(session.stdout:find("at the end\nat the end\n0\n$"))
+        assert.are.equal(0, session.status)
+        assert.are.equal(2, debug(helper.log("orders"), "", { "0" }).status)
+        assert.are.equal(2, debug(helper.log("orders"), "", { "ffffffffffff" }).status)
+    end)
+
+    it("knows the traces of a snapshot from the beginning", function()
+        local expected = 0
+        reel.open(helper.log("snapshot")):replay { record = function() expected = expected + 1 end }
+        local commands = "goto end\nprint #log:traces()\ngoto start\nprint #log:traces()\n"
+        local session = debug(helper.log("snapshot"), commands)
+        local at_end, at_start = session.stdout:match("at the end\n(%d+)\n[^\n]*\n(%d+)\n$")
+        assert.are.equal(#helper.expected("snapshot", "states"), math.tointeger(tonumber(at_end)))
+        assert.is_true(tonumber(at_start) > 0)
+        assert.truthy(session.stdout:find("#" .. expected .. " ", 1, true))
+    end)
+
+    it("keeps expressions in their sandbox and their limits, and goes on", function()
+        local session = debug(helper.log("orders"), table.concat({
+            "print while true do pcall(function() while true do end end) end",
+            "print io, os, package",
+            "break (function() while true do end end)()",
+            "continue",
+            "print 6 * 7",
+        }, "\n") .. "\n", { "--max-time", "100ms" })
+        assert.are.equal(2, select(2, session.stdout:gsub("stopped: the time limit was reached", "")))
+        assert.truthy(session.stdout:find("nil\tnil\tnil\n", 1, true))
+        assert.truthy(session.stdout:find("42\n$"))
+        assert.are.equal(2, session.status)
+    end)
+
+    it("tells of an error in a condition, and stops there", function()
+        local session = debug(helper.log("orders"), "break rec.nonsense\ncontinue\n")
+        assert.truthy(session.stdout:find("breakpoint 1: rec.nonsense: error: ", 1, true))
+        assert.truthy(session.stdout:find("\n#1 ", 1, true))
+    end)
+
+    it("ends with the interrupt's status", function()
+        local place = helper.directory()
+        local text = helper.shell(([[
+            mkfifo %s/fifo
+            timeout 30 '%s' debug '%s' <>%s/fifo >%s/out & pid=$!
+            for i in $(seq 100); do [ -s %s/out ] && break; sleep 0.1; done
+            kill -INT $pid; wait $pid; echo "status $?"]]):format(place, helper.program, helper.log("orders"), place,
+            place, place))
+        assert.are.equal("status 130\n", text)
+    end)
+
+    it("is what its document shows", function()
+        local document, shown = helper.read("docs/debug.md"), 0
+        local session = debug("examples/logs/orders", "next error\nnode 3\nfinish\n")
+        for line in session.stdout:gmatch("[^\n]+") do
+            shown = shown + 1
+            assert.truthy(document:find("    " .. line .. "\n", 1, true), line)
+        end
+        assert.are.equal(5, shown)
+    end)
+
+    it("takes no log from standard input", function()
+        assert.are.equal(2, debug("-", "").status)
+        assert.are.equal(0, debug(helper.log("empty"), "next\nback\ngoto end\nprint rec, trace\n").status)
+    end)
+end)
+
+describe("going back", function()
+    teardown(helper.clean)
+
+    -- By the engine's own replay, stopped there.
+    local function states_at(path, number)
+        local log, count, states = reel.open(path), 0, nil
+        log:replay {
+            record = function()
+                count = count + 1
+                states = count == number and reel.json(log:traces()) or states
+            end,
+        }
+        return states
+    end
+
+    it("shows every state as a replay up to there does", function()
+        for _, name in ipairs { "orders", "garbage-middle", "snapshot", "archived", "restarted" } do
+            local line = timeline_of(helper.log(name))
+            local count = line.tape.count
+            local half = count // 2
+            line:go(count)
+            for _, number in ipairs { count, count - 1, count - 17, half, half + 1, 33, 16, 2, count // 3 } do
+                line:go(number)
+                assert.are.equal(states_at(helper.log(name), number), reel.json(line.state:traces()), name .. number)
+            end
+        end
+    end)
+
+    local function long_log()
+        local path = helper.directory() .. "/log"
+        assert.are.equal(0, helper.run({ "generate", path, "--traces", "800", "--seed", "3" }).status)
+        return path
+    end
+
+    it("applies records in proportion to the distance, whatever the length of the log", function()
+        local line = timeline_of(long_log())
+        local count = line.tape.count
+        assert.is_true(count > 8000)
+        for _, distance in ipairs { 1, 10, 100, 1000, count // 2 } do
+            line:go(count)
+            assert.is_true(#line.kept <= 4 * math.log(count, 2), #line.kept)
+            line.applied = 0
+            line:go(count - distance)
+            assert.is_true(line.applied <= distance + 2 * line.spacing, distance .. ": " .. line.applied)
+        end
+    end)
+
+    it("walks back record by record with O(log n) records applied for each", function()
+        local line = timeline_of(long_log())
+        local count = 2048
+        line:go(count)
+        line.applied = 0
+        for number = count - 1, 0, -1 do
+            line:go(number)
+        end
+        assert.is_true(line.applied <= count * (math.log(count, 2) + line.spacing), line.applied)
+        assert.is_true(line.applied >= count - 1)
+    end)
+end)
