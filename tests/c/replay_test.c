@@ -129,6 +129,37 @@ static bool passes(tr_filter filter, written_record written) {
     return tr_filter_passes(&filter, &record);
 }
 
+/* Whoever peeks sees what comes next, twice the same, and the state without it. */
+static void peeking_changes_nothing(void) {
+    tr_log *log;
+    tr_replay *replay;
+    tr_event event;
+    REQUIRE(tr_log_open(FIXTURES "garbage-middle", NULL, &log, NULL) == TR_OK);
+    REQUIRE(tr_replay_open(log, &replay) == TR_OK);
+    uint64_t gaps = 0;
+    uint64_t records = 0;
+    tr_status status;
+    do {
+        uint64_t now_ns = tr_replay_now_ns(replay);
+        uint64_t first_ns = 0;
+        uint64_t second_ns = 0;
+        status = tr_replay_peek(replay, &first_ns);
+        CHECK_INT(status, tr_replay_peek(replay, &second_ns));
+        CHECK_UINT(first_ns, second_ns);
+        CHECK_UINT(now_ns, tr_replay_now_ns(replay));
+        CHECK_INT(status, tr_replay_next(replay, &event));
+        records += status == TR_OK;
+        gaps += status == TR_GAP;
+        CHECK_UINT(status == TR_OK ? tr_record_timestamp_ns(&event.record) : 0, first_ns);
+    } while (status == TR_OK || status == TR_GAP);
+    CHECK_INT(TR_END, status);
+    CHECK_UINT(1, gaps);
+    CHECK_UINT(tr_log_get_statistics(log).records, records);
+    check_states("garbage-middle", tr_replay_traces(replay));
+    tr_replay_close(replay);
+    tr_log_close(log);
+}
+
 static void filters(void) {
     static const uint32_t nodes[] = {3, 4};
     static const uint8_t ids[1][TR_TRACE_ID_BYTES] = {{7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7}};
@@ -289,6 +320,7 @@ int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("every sample log leaves the traces open that are expected of it", states_at_the_end);
     check_run("traces that were open across damage are tainted, the others are not", taint_by_damage);
+    check_run("peeking changes nothing", peeking_changes_nothing);
     check_run("a filter passes what it names, and records that name no node", filters);
 #if CAN_RUN_OUT_OF_MEMORY
     check_run("an allocation that fails is told, and is never the end of the log", every_allocation_fails_once);
