@@ -18,3 +18,4 @@ show traces --open examples/logs/orders
 show run examples/node_timing.lua examples/logs/orders
 show timing --top 3 examples/logs/orders
 show recover give_up_errors examples/logs/orders
+show crashtest examples/recover_dead_orders.lua examples/logs/orders

@@ -95,4 +95,15 @@ describe("tracereel check", function()
         assert.are.equal(1, #helper.objects(result.stdout))
         assert.are.equal(helper.log("bit-flip-payload"), helper.objects(result.stdout)[1].log)
     end)
+
+    it("asks whether a file without one record is a log", function()
+        local result = helper.run { "check", "LICENSE" }
+        assert.truthy(result.stdout:find("no record could be read: is this a log?", 1, true))
+    end)
+
+    it("says of gzip data on a pipe what to do with it", function()
+        local archive = helper.read(helper.log("archived") .. "/wal_0000000000000000.log.gz")
+        local result = helper.run({ "check", "-" }, { stdin = archive })
+        assert.truthy(result.stdout:find("gzip data where a record is expected", 1, true))
+    end)
 end)

@@ -42,6 +42,9 @@ end
 local function verdict(statistics)
     if statistics.damaged then
         return output.paint("red", "damaged") .. ": " .. logs.damage_summary(statistics)
+    elseif statistics.gap_bytes > 0 and statistics.records == 0 then
+        -- By the classes alone any file is the torn tail of a log.
+        return output.paint("yellow", "no record") .. " could be read: is this a log?"
     elseif statistics.gap_bytes > 0 then
         return output.paint("green", "sound") .. ": what cannot be read is what a crash leaves, nothing was lost"
     end
