@@ -17,6 +17,8 @@ local layers = {
     { "timing", "spans", "timing_merge", "timing_parts", "worst_traces" },
     { "writer" },
     { "held_log" },
+    { "simulation", "spool", "event_queue", "recording", "program", "simulated_log", "simulation_parts",
+        "simulation_rules", "simulation_steps" },
 }
 
 -- The order alone would allow these: only replay sees both a log and traces.

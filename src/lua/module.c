@@ -4,6 +4,7 @@
 
 #include "lua/binding.h"
 #include "lua/history.h"
+#include "lua/simulation.h"
 #include "lua/timing.h"
 
 /* ---- functions and tables of the module ---- */
@@ -109,6 +110,7 @@ int luaopen_tracereel_core(lua_State *L) {
         {"set_output_reader", set_output_reader},
         {"set_script", set_script},
         {"state", tr_lua_new_state},
+        {"recording", tr_lua_new_recording},
         {"sha256", tr_lua_sha256},
         {"crc32", tr_lua_crc32},
         {"taint_was_read", tr_lua_taint_was_read},
@@ -129,6 +131,7 @@ int luaopen_tracereel_core(lua_State *L) {
     tr_lua_open_writer(L);
     tr_lua_open_state(L);
     tr_lua_open_history(L);
+    tr_lua_open_recording(L);
     luaL_newlib(L, functions); /* module */
     set_names(L);
     return 1;

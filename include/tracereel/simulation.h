@@ -1,0 +1,146 @@
+/* A log played again in virtual time, under other conditions, into a new log. The model: docs/simulation.md.
+ *
+ * First the log is recorded: its records are sorted into one chain for each trace, in temporary files. Then any number
+ * of simulations can be made of the recording. What a scenario leaves to functions comes out of tr_simulation_next as a
+ * question, and goes back in by tr_simulation_answer: nothing here calls back. */
+#ifndef TRACEREEL_SIMULATION_H
+#define TRACEREEL_SIMULATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tracereel/log.h"
+#include "tracereel/record.h"
+#include "tracereel/timing.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tr_recording tr_recording;
+
+/* What was recorded. Times are event times: of each record the latest timestamp up to it, so that they never fall. */
+typedef struct tr_recording_facts {
+    uint64_t records;
+    uint64_t traces;         /* that began in the log, the tainted ones included */
+    uint64_t tainted_traces; /* left out of every simulation */
+    uint64_t strays;         /* records of no open trace, and checkpoints: they stay at their times */
+    uint64_t lost_strays;    /* of a damaged log, checkpoints excepted: left out */
+    uint64_t first_ns;       /* both 0 where there is no record */
+    uint64_t last_ns;
+    uint64_t first_sequence;
+    bool is_damaged;
+} tr_recording_facts;
+
+/* Reads `log`, which must have been opened with ignore_snapshot and must outlive the recording. TR_OK or a failure;
+ * then
+ * `*recording` is NULL. */
+tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *error);
+/* Reads on, for about `most_records`. TR_OK: there is more. TR_END: all was read, simulations can be made. */
+tr_status tr_recording_read(tr_recording *recording, uint64_t most_records, tr_error *error);
+const tr_recording_facts *tr_recording_get_facts(const tr_recording *recording);
+bool tr_recording_has_node(const tr_recording *recording, uint32_t node_id);
+/* NULL is allowed. No simulation of it may be left. */
+void tr_recording_close(tr_recording *recording);
+
+typedef enum tr_time_kind {
+    TR_TIME_RECORDED,
+    TR_TIME_FACTOR,
+    TR_TIME_FIXED,
+    TR_TIME_ASK /* each time as a question */
+} tr_time_kind;
+
+typedef struct tr_time_rule {
+    tr_time_kind kind;
+    double factor; /* of the recorded time; not negative */
+    uint64_t ns;
+} tr_time_rule;
+
+typedef enum tr_fail_kind { TR_FAIL_AS_RECORDED, TR_FAIL_SHARE, TR_FAIL_ASK } tr_fail_kind;
+
+typedef struct tr_node_rule {
+    uint32_t node_id;
+    tr_time_rule time;
+    tr_fail_kind fail;
+    double fail_share; /* of the attempts that were done in the recorded log */
+    const char *error; /* message of the node_error; error_bytes of it */
+    uint32_t error_bytes;
+    uint32_t retry_most; /* attempts after the first; 0: the first failure ends the trace */
+    uint64_t retry_delay_ns;
+    double retry_factor; /* each further delay is so many times the one before */
+} tr_node_rule;
+
+typedef struct tr_suspension_rule {
+    uint32_t node_id;
+    tr_time_rule time;
+} tr_suspension_rule;
+
+/* What is different from the recorded log; all zero: nothing. What pointers lead to must outlive the simulation. */
+typedef struct tr_scenario {
+    uint64_t seed;
+    const tr_node_rule *nodes;
+    size_t node_count;
+    const tr_node_rule *default_node; /* for nodes that have no rule; NULL: as recorded */
+    const tr_suspension_rule *suspensions;
+    size_t suspension_count;
+    const tr_flow *flow;           /* NULL: guessed from each trace */
+    tr_time_rule arrivals;         /* time from one trace to the next: recorded, fixed, or asked for */
+    uint64_t trace_count;          /* 0: as many as were recorded */
+    uint32_t most_nodes_per_trace; /* that run at once; 0: no limit, as the next two */
+    uint32_t most_nodes;
+    uint32_t most_traces; /* that are open at once */
+    bool has_crash;
+    uint64_t crash_ns;      /* the log ends before the first record behind this event time */
+    uint64_t crash_records; /* or behind so many records */
+    uint64_t torn_bytes;    /* of the next record, which are there nevertheless */
+    uint32_t lost_records;  /* that were written and did not become durable */
+} tr_scenario;
+
+typedef enum tr_question_kind {
+    TR_QUESTION_NODE_TIME,       /* ns that this attempt runs */
+    TR_QUESTION_NODE_FAIL,       /* not 0: this attempt fails */
+    TR_QUESTION_SUSPENSION_TIME, /* ns */
+    TR_QUESTION_ARRIVAL          /* ns from the last arrival to this one */
+} tr_question_kind;
+
+typedef struct tr_question {
+    tr_question_kind kind;
+    uint32_t node_id;
+    uint32_t attempt;     /* from 1 */
+    uint64_t recorded_ns; /* the answer that would change nothing */
+    uint64_t now_ns;
+    uint64_t trace_number;               /* from 1, in the order of arrival */
+    uint64_t trace_arrival_ns;           /* in virtual time */
+    uint8_t trace_id[TR_TRACE_ID_BYTES]; /* in the simulated log */
+    tr_text metadata;                    /* of the trace_start; good until the answer */
+} tr_question;
+
+typedef struct tr_simulation_facts {
+    uint64_t records;
+    uint64_t traces;          /* that arrived */
+    uint64_t injected_errors; /* node_errors that the recorded log does not have */
+    uint64_t retries;         /* attempts made after these */
+    uint64_t given_up_traces; /* ended by one of these */
+    uint64_t waiting_traces;  /* that never began, or had a node that waited for its turn at the end */
+    uint64_t last_ns;         /* event time of the last record */
+} tr_simulation_facts;
+
+typedef struct tr_simulation tr_simulation;
+
+/* Writes into `directory`, which is made if it is not there and must hold no segments. On failure `*simulation` is
+ * NULL; the statuses are those of tr_writer_open. */
+tr_status tr_simulation_open(const tr_recording *recording, const tr_scenario *scenario, const char *directory,
+                             tr_simulation **simulation, tr_error *error);
+/* TR_END: the log is complete and durable. TR_OK: there is a question to be answered where `*question` is not NULL;
+ * where it is NULL some work was done: call again. */
+tr_status tr_simulation_next(tr_simulation *simulation, const tr_question **question, tr_error *error);
+void tr_simulation_answer(tr_simulation *simulation, uint64_t answer);
+const tr_simulation_facts *tr_simulation_get_facts(const tr_simulation *simulation);
+/* NULL is allowed. */
+void tr_simulation_close(tr_simulation *simulation);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

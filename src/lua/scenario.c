@@ -1,0 +1,160 @@
+/* A scenario's table, as lua/tracereel/simulation/scenario.lua makes it, for the engine. It was checked there: what is
+ * wrong here is the program's mistake, and raises. */
+#include <string.h>
+
+#include "lua/simulation.h"
+
+static const char *const time_kinds[] = {"recorded", "factor", "fixed", "ask", NULL};
+static const char *const fail_kinds[] = {"recorded", "share", "ask", NULL};
+
+/* Each of these reads a field of the table at `index`; nil reads as 0. */
+static uint64_t read_u64(lua_State *L, int index, const char *name) {
+    uint64_t value = lua_getfield(L, index, name) == LUA_TNIL ? 0 : tr_lua_to_u64(L, -1, name);
+    lua_pop(L, 1);
+    return value;
+}
+
+static uint32_t read_u32(lua_State *L, int index, const char *name) {
+    uint32_t value = lua_getfield(L, index, name) == LUA_TNIL ? 0 : tr_lua_to_u32(L, -1, name);
+    lua_pop(L, 1);
+    return value;
+}
+
+static double read_double(lua_State *L, int index, const char *name) {
+    lua_getfield(L, index, name);
+    double value = lua_isnil(L, -1) ? 0 : luaL_checknumber(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
+/* The rule in the field `name`; nil: as recorded. */
+static tr_time_rule read_time(lua_State *L, int index, const char *name) {
+    tr_time_rule rule = {.kind = TR_TIME_RECORDED};
+    if (lua_getfield(L, index, name) == LUA_TTABLE) {
+        int table = lua_gettop(L);
+        lua_getfield(L, table, "kind");
+        rule.kind = (tr_time_kind)luaL_checkoption(L, -1, NULL, time_kinds);
+        lua_pop(L, 1);
+        rule.factor = read_double(L, table, "factor");
+        rule.ns = read_u64(L, table, "ns");
+    }
+    lua_pop(L, 1);
+    return rule;
+}
+
+/* The rule in the table on top, whose texts stay where they are: in that table. */
+static void read_node(lua_State *L, tr_node_rule *rule) {
+    int table = lua_gettop(L);
+    memset(rule, 0, sizeof *rule);
+    rule->node_id = read_u32(L, table, "id");
+    rule->time = read_time(L, table, "time");
+    lua_getfield(L, table, "fail");
+    rule->fail = (tr_fail_kind)luaL_checkoption(L, -1, "recorded", fail_kinds);
+    lua_pop(L, 1);
+    rule->fail_share = read_double(L, table, "fail_share");
+    size_t length = 0;
+    lua_getfield(L, table, "error");
+    rule->error = luaL_optlstring(L, -1, "", &length);
+    rule->error_bytes = (uint32_t)length;
+    lua_pop(L, 1);
+    rule->retry_most = read_u32(L, table, "retry_most");
+    rule->retry_delay_ns = read_u64(L, table, "retry_delay_ns");
+    rule->retry_factor = read_double(L, table, "retry_factor");
+}
+
+/* Pushes the list in the field `name` (an empty one for nil) and gives memory for as many items, which the table at
+ * `anchor_index` keeps, as it does the list. */
+static void *begin_list(lua_State *L, int index, int anchor_index, const char *name, size_t item_bytes, size_t *count) {
+    if (lua_getfield(L, index, name) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+    }
+    luaL_checktype(L, -1, LUA_TTABLE); /* list */
+    *count = lua_rawlen(L, -1);
+    void *items = lua_newuserdatauv(L, *count * item_bytes + 1, 0); /* list, items */
+    memset(items, 0, *count * item_bytes + 1);
+    lua_rawsetp(L, anchor_index, items);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, anchor_index, (lua_Integer)lua_rawlen(L, anchor_index) + 1); /* list */
+    return items;
+}
+
+static void read_nodes(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
+    tr_node_rule *nodes = begin_list(L, index, anchor_index, "nodes", sizeof *nodes, &scenario->node_count);
+    for (size_t i = 0; i < scenario->node_count; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        read_node(L, &nodes[i]);
+        lua_pop(L, 1);
+    }
+    scenario->nodes = nodes;
+    lua_pop(L, 1);
+    if (lua_getfield(L, index, "default") == LUA_TTABLE) {
+        tr_node_rule *rule = lua_newuserdatauv(L, sizeof *rule, 0); /* default, rule */
+        lua_rawsetp(L, anchor_index, rule);
+        read_node(L, rule);
+        scenario->default_node = rule;
+    }
+    lua_pop(L, 1);
+}
+
+static void read_suspensions(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
+    tr_suspension_rule *rules =
+        begin_list(L, index, anchor_index, "suspensions", sizeof *rules, &scenario->suspension_count);
+    for (size_t i = 0; i < scenario->suspension_count; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        rules[i].node_id = read_u32(L, lua_gettop(L), "id");
+        rules[i].time = read_time(L, lua_gettop(L), "time");
+        lua_pop(L, 1);
+    }
+    scenario->suspensions = rules;
+    lua_pop(L, 1);
+}
+
+static void read_flow(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
+    if (lua_getfield(L, index, "flow") != LUA_TNIL) {
+        tr_flow *flow = lua_newuserdatauv(L, sizeof *flow, 0);
+        lua_rawsetp(L, anchor_index, flow);
+        tr_flow_node *nodes = begin_list(L, index, anchor_index, "flow", sizeof *nodes, &flow->node_count);
+        for (size_t i = 0; i < flow->node_count; i++) {
+            lua_rawgeti(L, -1, (lua_Integer)i + 1); /* flow, list, node */
+            nodes[i].node_id = read_u32(L, lua_gettop(L), "id");
+            size_t count = 0;
+            uint32_t *after = begin_list(L, lua_gettop(L), anchor_index, "after", sizeof *after, &count);
+            for (size_t j = 0; j < count; j++) {
+                lua_rawgeti(L, -1, (lua_Integer)j + 1);
+                after[j] = tr_lua_to_u32(L, -1, "after");
+                lua_pop(L, 1);
+            }
+            nodes[i].after = after;
+            nodes[i].after_count = (uint32_t)count;
+            lua_pop(L, 2);
+        }
+        flow->nodes = nodes;
+        scenario->flow = flow;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
+    memset(scenario, 0, sizeof *scenario);
+    scenario->seed = read_u64(L, index, "seed");
+    read_nodes(L, index, anchor_index, scenario);
+    read_suspensions(L, index, anchor_index, scenario);
+    read_flow(L, index, anchor_index, scenario);
+    scenario->arrivals = read_time(L, index, "arrivals");
+    scenario->trace_count = read_u64(L, index, "traces");
+    scenario->most_nodes_per_trace = read_u32(L, index, "most_nodes_per_trace");
+    scenario->most_nodes = read_u32(L, index, "most_nodes");
+    scenario->most_traces = read_u32(L, index, "most_traces");
+    lua_getfield(L, index, "crash");
+    if (lua_istable(L, -1)) {
+        int crash = lua_gettop(L);
+        scenario->has_crash = true;
+        scenario->crash_ns = read_u64(L, crash, "ns");
+        scenario->crash_records = read_u64(L, crash, "records");
+        scenario->torn_bytes = read_u64(L, crash, "torn_bytes");
+        scenario->lost_records = read_u32(L, crash, "lost_records");
+    }
+    lua_pop(L, 1);
+}

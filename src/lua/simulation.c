@@ -1,0 +1,184 @@
+/* A recording of a log, as a userdata that owns it and the log. */
+#include "lua/simulation.h"
+
+#include <string.h>
+
+typedef struct tr_lua_recording {
+    tr_log *log;
+    tr_recording *recording; /* NULL once it was finalized */
+} tr_lua_recording;
+
+typedef struct tr_lua_simulation {
+    tr_simulation *simulation;
+} tr_lua_simulation;
+
+enum { RECORDS_AT_ONCE = 65536 };
+
+/* ---- check ---- */
+
+static tr_recording *check_recording(lua_State *L, int index) {
+    const tr_lua_recording *self = luaL_checkudata(L, index, TR_LUA_RECORDING);
+    if (self->recording == NULL) {
+        luaL_error(L, "the recording was finalized");
+    }
+    return self->recording;
+}
+
+/* ---- push ---- */
+
+/* Between two pieces of the engine's work. */
+static void raise_where_stopped(lua_State *L) {
+    if (tr_lua_stop_flag == TR_STOP_INTERRUPT) {
+        tr_lua_raise(L, "interrupted", "interrupted: the simulation was not finished");
+    } else if (tr_lua_stop_flag == TR_STOP_LIMIT) {
+        luaL_error(L, "a limit on the script was reached");
+    }
+}
+
+int tr_lua_new_recording(lua_State *L) {
+    const char *path = luaL_checkstring(L, 1);
+    lua_settop(L, 1);
+    tr_lua_recording *self = lua_newuserdatauv(L, sizeof *self, 0); /* path, recording */
+    memset(self, 0, sizeof *self);
+    luaL_setmetatable(L, TR_LUA_RECORDING);
+    tr_log_options options;
+    memset(&options, 0, sizeof options);
+    options.ignore_snapshot = true;
+    tr_error error = {""};
+    tr_status status = tr_log_open(path, &options, &self->log, &error);
+    if (status == TR_OK) {
+        status = tr_recording_open(self->log, &self->recording, &error);
+    }
+    while (status == TR_OK) {
+        tr_lua_active_readings++;
+        status = tr_recording_read(self->recording, RECORDS_AT_ONCE, &error);
+        tr_lua_active_readings--;
+        raise_where_stopped(L);
+    }
+    return status == TR_END ? 1 : tr_lua_raise_status(L, status, &error);
+}
+
+static void push_simulation_facts(lua_State *L, const tr_simulation_facts *facts) {
+    lua_createtable(L, 0, 8);
+    tr_lua_set_unsigned(L, "records", facts->records);
+    tr_lua_set_unsigned(L, "traces", facts->traces);
+    tr_lua_set_unsigned(L, "injected_errors", facts->injected_errors);
+    tr_lua_set_unsigned(L, "retries", facts->retries);
+    tr_lua_set_unsigned(L, "given_up_traces", facts->given_up_traces);
+    tr_lua_set_unsigned(L, "waiting_traces", facts->waiting_traces);
+    tr_lua_set_unsigned(L, "last_ns", facts->last_ns);
+}
+
+/* ---- fields and methods ---- */
+
+static int recording_index(lua_State *L) {
+    return tr_lua_index_method(L, "a recording");
+}
+
+static int recording_facts(lua_State *L) {
+    const tr_recording_facts *facts = tr_recording_get_facts(check_recording(L, 1));
+    lua_createtable(L, 0, 8);
+    tr_lua_set_unsigned(L, "records", facts->records);
+    tr_lua_set_unsigned(L, "traces", facts->traces);
+    tr_lua_set_unsigned(L, "tainted_traces", facts->tainted_traces);
+    tr_lua_set_unsigned(L, "strays", facts->strays);
+    tr_lua_set_unsigned(L, "lost_strays", facts->lost_strays);
+    tr_lua_set_unsigned(L, "first_ns", facts->first_ns);
+    tr_lua_set_unsigned(L, "last_ns", facts->last_ns);
+    lua_pushboolean(L, facts->is_damaged);
+    lua_setfield(L, -2, "is_damaged");
+    return 1;
+}
+
+static int recording_has_node(lua_State *L) {
+    const tr_recording *recording = check_recording(L, 1);
+    lua_pushboolean(L, tr_recording_has_node(recording, tr_lua_to_u32(L, 2, "node")));
+    return 1;
+}
+
+/* Calls the function at `ask_index`, and gives its answer, an integer, back. */
+static void answer(lua_State *L, int ask_index, tr_simulation *simulation, const tr_question *question) {
+    static const char *const names[] = {"time", "fail", "suspension", "arrival"};
+    lua_pushvalue(L, ask_index);
+    lua_pushstring(L, names[question->kind]);
+    tr_lua_push_unsigned(L, question->node_id);
+    tr_lua_push_unsigned(L, question->attempt);
+    tr_lua_push_unsigned(L, question->recorded_ns);
+    tr_lua_push_unsigned(L, question->now_ns);
+    tr_lua_push_unsigned(L, question->trace_number);
+    tr_lua_push_unsigned(L, question->trace_arrival_ns);
+    tr_lua_push_trace_id(L, question->trace_id);
+    tr_lua_push_text(L, question->metadata.bytes, question->metadata.length_bytes);
+    lua_call(L, 9, 1);
+    tr_simulation_answer(simulation, tr_lua_to_u64(L, -1, "the answer"));
+    lua_pop(L, 1);
+}
+
+static int recording_simulate(lua_State *L) {
+    const tr_recording *recording = check_recording(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    const char *directory = luaL_checkstring(L, 3);
+    luaL_checktype(L, 4, LUA_TFUNCTION);
+    lua_settop(L, 4);
+    lua_newtable(L); /* recording, scenario, directory, ask, anchor */
+    tr_scenario scenario;
+    tr_lua_read_scenario(L, 2, 5, &scenario);
+    tr_lua_simulation *self = lua_newuserdatauv(L, sizeof *self, 0); /* ..., simulation */
+    self->simulation = NULL;
+    luaL_setmetatable(L, TR_LUA_SIMULATION);
+    tr_error error = {""};
+    tr_status status = tr_simulation_open(recording, &scenario, directory, &self->simulation, &error);
+    while (status == TR_OK) {
+        const tr_question *question;
+        tr_lua_active_readings++;
+        status = tr_simulation_next(self->simulation, &question, &error);
+        tr_lua_active_readings--;
+        raise_where_stopped(L);
+        if (status == TR_OK && question != NULL) {
+            answer(L, 4, self->simulation, question);
+        }
+    }
+    if (status != TR_END) {
+        return tr_lua_raise_status(L, status, &error);
+    }
+    push_simulation_facts(L, tr_simulation_get_facts(self->simulation));
+    tr_simulation_close(self->simulation);
+    self->simulation = NULL;
+    return 1;
+}
+
+static int recording_finalize(lua_State *L) {
+    tr_lua_recording *self = luaL_checkudata(L, 1, TR_LUA_RECORDING);
+    tr_recording_close(self->recording);
+    tr_log_close(self->log);
+    self->recording = NULL;
+    self->log = NULL;
+    return 0;
+}
+
+/* Only an error leaves one open. */
+static int simulation_finalize(lua_State *L) {
+    tr_lua_simulation *self = luaL_checkudata(L, 1, TR_LUA_SIMULATION);
+    tr_simulation_close(self->simulation);
+    self->simulation = NULL;
+    return 0;
+}
+
+static int recording_tostring(lua_State *L) {
+    lua_pushliteral(L, "recording");
+    return 1;
+}
+
+/* ---- open ---- */
+
+void tr_lua_open_recording(lua_State *L) {
+    static const luaL_Reg methods[] = {
+        {"facts", recording_facts}, {"has_node", recording_has_node}, {"simulate", recording_simulate}, {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {
+        {"__tostring", recording_tostring}, {"__gc", recording_finalize}, {NULL, NULL}};
+    tr_lua_new_type(L, TR_LUA_RECORDING, NULL, 0, methods, metamethods, recording_index, 0);
+    luaL_newmetatable(L, TR_LUA_SIMULATION);
+    lua_pushcfunction(L, simulation_finalize);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+}

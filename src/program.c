@@ -1,0 +1,375 @@
+#include "program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What is known of a node while its trace is gone through. */
+typedef struct node_view {
+    uint64_t generation; /* of the program that it belongs to: others are free places */
+    uint32_t node_id;
+    uint32_t open_run;
+    uint32_t last_piece; /* step of the open run */
+    uint32_t last_end;   /* step at which it ended or, a loop, went on */
+} node_view;
+
+struct tr_program_maker {
+    node_view *views; /* open addressing by node id */
+    size_t view_capacity;
+    size_t view_count;
+    uint64_t generation;
+    uint64_t *event_ns; /* of each step */
+    uint32_t event_capacity;
+};
+
+/* One chain on its way to be a program. */
+typedef struct making {
+    tr_program_maker *maker;
+    tr_program *program;
+    const tr_flow *flow;
+    uint32_t latest_end; /* the step that can have made a node ready */
+    uint32_t suspended_step;
+    uint32_t suspended_node;
+    bool has_failed; /* no memory */
+} making;
+
+tr_program_maker *tr_program_maker_new(void) {
+    return calloc(1, sizeof(tr_program_maker));
+}
+
+void tr_program_maker_free(tr_program_maker *maker) {
+    if (maker != NULL) {
+        free(maker->views);
+        free(maker->event_ns);
+        free(maker);
+    }
+}
+
+void tr_program_free(tr_program *program) {
+    free(program->steps);
+    free(program->edges);
+    free(program->runs);
+    *program = (tr_program){0};
+}
+
+/* Room for one more of `size` bytes each; NULL where there is none. */
+static void *room(void *items, uint32_t count, uint32_t *capacity, size_t size) {
+    if (count < *capacity) {
+        return items;
+    }
+    if (count >= UINT32_MAX / 4) {
+        return NULL;
+    }
+    uint32_t larger = *capacity * 2 + 16;
+    void *grown = realloc(items, larger * size);
+    if (grown != NULL) {
+        *capacity = larger;
+    }
+    return grown;
+}
+
+static size_t view_place(const tr_program_maker *maker, uint32_t node_id) {
+    size_t place = (size_t)(node_id * UINT32_C(2654435769)) & (maker->view_capacity - 1);
+    while (maker->views[place].generation == maker->generation && maker->views[place].node_id != node_id) {
+        place = (place + 1) & (maker->view_capacity - 1);
+    }
+    return place;
+}
+
+static bool grow_views(tr_program_maker *maker) {
+    tr_program_maker larger = {.generation = maker->generation,
+                               .view_capacity = maker->view_capacity == 0 ? 32 : maker->view_capacity * 2};
+    larger.views = calloc(larger.view_capacity, sizeof *larger.views);
+    if (larger.views == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < maker->view_capacity; i++) {
+        if (maker->views[i].generation == maker->generation) {
+            larger.views[view_place(&larger, maker->views[i].node_id)] = maker->views[i];
+        }
+    }
+    free(maker->views);
+    maker->views = larger.views;
+    maker->view_capacity = larger.view_capacity;
+    return true;
+}
+
+/* The view of a node, good until the next call; NULL where there is no memory, or the node is not known and `is_wanted`
+ * false. */
+static node_view *view_of(making *now, uint32_t node_id, bool is_wanted) {
+    tr_program_maker *maker = now->maker;
+    if (maker->view_count * 2 >= maker->view_capacity && !grow_views(maker)) {
+        now->has_failed = true;
+        return NULL;
+    }
+    node_view *view = &maker->views[view_place(maker, node_id)];
+    if (view->generation == maker->generation) {
+        return view;
+    }
+    if (!is_wanted) {
+        return NULL;
+    }
+    *view = (node_view){maker->generation, node_id, TR_NO_STEP, TR_NO_STEP, TR_NO_STEP};
+    maker->view_count++;
+    return view;
+}
+
+static uint32_t add_step(making *now, tr_step_role role, uint64_t record, const tr_recorded *recorded) {
+    tr_program *program = now->program;
+    tr_program_maker *maker = now->maker;
+    uint32_t index = program->step_count;
+    tr_step *steps = room(program->steps, index, &program->step_capacity, sizeof *steps);
+    if (steps != NULL) {
+        program->steps = steps;
+    }
+    uint64_t *event_ns = room(maker->event_ns, index, &maker->event_capacity, sizeof *event_ns);
+    if (event_ns != NULL) {
+        maker->event_ns = event_ns;
+    }
+    if (steps == NULL || event_ns == NULL) {
+        now->has_failed = true;
+        return TR_NO_STEP;
+    }
+    steps[index] = (tr_step){.record = record,
+                             .number = recorded->number,
+                             .first_edge = TR_NO_STEP,
+                             .run = TR_NO_STEP,
+                             .piece_of = TR_NO_STEP,
+                             .role = (uint8_t)role};
+    event_ns[index] = recorded->event_ns;
+    program->step_count++;
+    return index;
+}
+
+/* Lets a step wait for another one; for several, the latest counts. */
+static void wait_for(making *now, uint32_t step, uint32_t awaited) {
+    tr_program *program = now->program;
+    if (now->has_failed || awaited == TR_NO_STEP) {
+        return;
+    }
+    tr_edge *edges = room(program->edges, program->edge_count, &program->edge_capacity, sizeof *edges);
+    if (edges == NULL) {
+        now->has_failed = true;
+        return;
+    }
+    program->edges = edges;
+    tr_step *waiting = &program->steps[step];
+    edges[program->edge_count] = (tr_edge){step, program->steps[awaited].first_edge};
+    program->steps[awaited].first_edge = program->edge_count++;
+    uint64_t lag_ns = now->maker->event_ns[step] - now->maker->event_ns[awaited];
+    waiting->lag_ns = waiting->waits_for == 0 || lag_ns < waiting->lag_ns ? lag_ns : waiting->lag_ns;
+    waiting->waits_for++;
+}
+
+static const tr_flow_node *flow_node(const tr_flow *flow, uint32_t node_id) {
+    for (size_t i = 0; flow != NULL && i < flow->node_count; i++) {
+        if (flow->nodes[i].node_id == node_id) {
+            return &flow->nodes[i];
+        }
+    }
+    return NULL;
+}
+
+/* What a node waits for before it starts: what ended last or, with a flow, all that it comes after, and its own last
+ * attempt. */
+static void wait_to_start(making *now, uint32_t step, uint32_t node_id) {
+    const tr_flow_node *node = flow_node(now->flow, node_id);
+    const node_view *own = node == NULL ? NULL : view_of(now, node_id, false);
+    if (own != NULL) {
+        wait_for(now, step, own->last_end);
+    }
+    for (uint32_t i = 0; node != NULL && i < node->after_count; i++) {
+        const node_view *view = view_of(now, node->after[i], false);
+        if (view != NULL) {
+            wait_for(now, step, view->last_end);
+        }
+    }
+    if (!now->has_failed && now->program->steps[step].waits_for == 0) {
+        wait_for(now, step, now->latest_end);
+    }
+}
+
+/* A step that is a piece of the node's open run. */
+static void add_piece(making *now, node_view *view, uint32_t step) {
+    wait_for(now, step, view->last_piece);
+    if (!now->has_failed) {
+        now->program->steps[step].piece_of = view->open_run;
+        now->program->runs[view->open_run].recorded_ns += now->program->steps[step].lag_ns;
+        view->last_piece = step;
+    }
+}
+
+static void open_run(making *now, uint32_t node_id, uint32_t step) {
+    tr_program *program = now->program;
+    tr_run *runs = room(program->runs, program->run_count, &program->run_capacity, sizeof *runs);
+    node_view *view = view_of(now, node_id, true);
+    if (runs == NULL || view == NULL) {
+        program->runs = runs == NULL ? program->runs : runs;
+        now->has_failed = true;
+        return;
+    }
+    program->runs = runs;
+    runs[program->run_count] = (tr_run){.node_id = node_id, .start = step, .end = TR_NO_STEP, .attempt = 1};
+    program->steps[step].run = program->run_count;
+    view->open_run = program->run_count++;
+    view->last_piece = step;
+}
+
+static void start_node(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded) {
+    uint32_t step = add_step(now, TR_STEP_START, offset, recorded);
+    node_view *view = now->has_failed ? NULL : view_of(now, node_id, true);
+    if (view == NULL) {
+        return;
+    }
+    if (view->open_run != TR_NO_STEP) {
+        add_piece(now, view, step); /* the attempt before it was left alone: it lasted until now */
+    } else {
+        wait_to_start(now, step, node_id);
+    }
+    if (!now->has_failed) {
+        open_run(now, node_id, step);
+    }
+}
+
+/* Engines in production write no starts: such a run begins when what it waits for has happened. */
+static void start_unseen(making *now, uint32_t node_id, const tr_recorded *recorded) {
+    uint32_t step = add_step(now, TR_STEP_START, 0, recorded);
+    if (now->has_failed) {
+        return;
+    }
+    wait_to_start(now, step, node_id);
+    if (!now->has_failed) {
+        now->maker->event_ns[step] -= now->program->steps[step].lag_ns;
+        now->program->steps[step].lag_ns = 0;
+        open_run(now, node_id, step);
+    }
+}
+
+static void end_node(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded, bool is_error) {
+    node_view *view = view_of(now, node_id, true);
+    if (view != NULL && view->open_run == TR_NO_STEP) {
+        start_unseen(now, node_id, recorded);
+    }
+    uint32_t step = now->has_failed ? TR_NO_STEP : add_step(now, TR_STEP_END, offset, recorded);
+    view = now->has_failed ? NULL : view_of(now, node_id, true);
+    if (view == NULL) {
+        return;
+    }
+    add_piece(now, view, step);
+    if (!now->has_failed) {
+        tr_run *run = &now->program->runs[view->open_run];
+        run->end = step;
+        run->is_error = is_error;
+        now->program->steps[step].run = view->open_run;
+        view->open_run = TR_NO_STEP;
+        view->last_end = step;
+        now->latest_end = step;
+    }
+}
+
+static void suspend(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded) {
+    uint32_t step = add_step(now, TR_STEP_PLAIN, offset, recorded);
+    node_view *view = now->has_failed ? NULL : view_of(now, node_id, true);
+    if (view == NULL) {
+        return;
+    }
+    if (view->open_run != TR_NO_STEP) {
+        add_piece(now, view, step);
+    } else {
+        wait_for(now, step, now->latest_end);
+    }
+    now->suspended_step = step;
+    now->suspended_node = node_id;
+}
+
+static void resume(making *now, uint64_t offset, const tr_recorded *recorded) {
+    bool is_suspended = now->suspended_step != TR_NO_STEP;
+    uint32_t step = add_step(now, is_suspended ? TR_STEP_RESUME : TR_STEP_PLAIN, offset, recorded);
+    if (now->has_failed) {
+        return;
+    }
+    wait_for(now, step, is_suspended ? now->suspended_step : now->latest_end);
+    now->program->steps[step].node_id = now->suspended_node;
+    node_view *view = is_suspended ? view_of(now, now->suspended_node, true) : NULL;
+    if (view != NULL && view->open_run != TR_NO_STEP) {
+        view->last_piece = step;
+    }
+    now->suspended_step = TR_NO_STEP;
+    now->latest_end = step;
+}
+
+static void pass_loop(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded) {
+    uint32_t step = add_step(now, TR_STEP_PLAIN, offset, recorded);
+    node_view *view = now->has_failed ? NULL : view_of(now, node_id, true);
+    if (view != NULL) {
+        wait_for(now, step, now->latest_end);
+        view->last_end = step;
+        now->latest_end = step;
+    }
+}
+
+/* Records that nothing is known to cause wait for the one before them. */
+static void follow(making *now, tr_step_role role, uint64_t offset, const tr_recorded *recorded) {
+    uint32_t step = add_step(now, role, offset, recorded);
+    if (!now->has_failed && step > 0) {
+        wait_for(now, step, step - 1);
+        now->latest_end = role == TR_STEP_PLAIN ? step : now->latest_end;
+    } else if (!now->has_failed) {
+        now->latest_end = step;
+    }
+}
+
+static void add_record(making *now, uint64_t offset, const tr_recorded *recorded) {
+    tr_record record = {.bytes = tr_recorded_bytes(recorded), .length_bytes = (uint32_t)recorded->length_bytes};
+    uint32_t node_id = tr_record_node_id(&record);
+    tr_record_type type = tr_record_type_of(&record);
+    if (now->program->step_count == 0) {
+        follow(now, TR_STEP_PLAIN, offset, recorded);
+        return;
+    }
+    switch (type) {
+    case TR_TYPE_NODE_START:
+        start_node(now, node_id, offset, recorded);
+        break;
+    case TR_TYPE_NODE_DONE:
+    case TR_TYPE_NODE_ERROR:
+        end_node(now, node_id, offset, recorded, type == TR_TYPE_NODE_ERROR);
+        break;
+    case TR_TYPE_TRACE_SUSPENDED:
+        suspend(now, node_id, offset, recorded);
+        break;
+    case TR_TYPE_TRACE_RESUMED:
+        resume(now, offset, recorded);
+        break;
+    case TR_TYPE_LOOP_ITERATION:
+    case TR_TYPE_LOOP_EXIT:
+        pass_loop(now, node_id, offset, recorded);
+        break;
+    case TR_TYPE_TRACE_COMPLETE:
+    case TR_TYPE_TRACE_FAILED:
+        follow(now, TR_STEP_CLOSE, offset, recorded);
+        break;
+    case TR_TYPE_TRACE_START:
+    case TR_TYPE_CHECKPOINT:
+        follow(now, TR_STEP_PLAIN, offset, recorded);
+        break;
+    }
+}
+
+tr_status tr_program_make(tr_program_maker *maker, const tr_recording *recording, const tr_chain *chain,
+                          const tr_flow *flow, tr_program *program) {
+    *program = (tr_program){0};
+    maker->generation++;
+    maker->view_count = 0;
+    making now = {
+        .maker = maker, .program = program, .flow = flow, .latest_end = TR_NO_STEP, .suspended_step = TR_NO_STEP};
+    for (uint64_t offset = chain->first; offset != 0 && !now.has_failed;) {
+        const tr_recorded *recorded = tr_recording_at(recording, offset);
+        add_record(&now, offset, recorded);
+        offset = recorded->next;
+    }
+    if (now.has_failed) {
+        tr_program_free(program);
+        return TR_ERROR_MEMORY;
+    }
+    return TR_OK;
+}

@@ -1,0 +1,129 @@
+/* What the files of the simulation share. */
+#ifndef TRACEREEL_SIMULATION_PARTS_H
+#define TRACEREEL_SIMULATION_PARTS_H
+
+#include "event_queue.h"
+#include "program.h"
+#include "simulated_log.h"
+
+struct tr_simulated_trace;
+
+/* A start that waits for its turn. */
+typedef struct tr_waiting {
+    struct tr_waiting *next;
+    struct tr_simulated_trace *trace;
+    uint32_t step;
+} tr_waiting;
+
+typedef struct tr_waiting_line {
+    tr_waiting *first;
+    tr_waiting *last;
+} tr_waiting_line;
+
+/* A trace that has arrived and is not over. */
+typedef struct tr_simulated_trace {
+    struct tr_simulated_trace *next; /* in the list of all */
+    struct tr_simulated_trace *previous;
+    tr_program program;
+    tr_waiting_line line; /* for a place among its own running nodes */
+    uint64_t series;      /* in the order of arrival, from 0 */
+    uint64_t arrival_ns;
+    uint64_t references; /* events and waiting starts that point here */
+    uint32_t happened;   /* steps */
+    uint32_t running;    /* nodes */
+    bool is_stray;
+    bool is_over;
+    bool has_own_id; /* another than the recorded one */
+    uint8_t id[TR_TRACE_ID_BYTES];
+} tr_simulated_trace;
+
+/* Where chains come from: the traces, and the strays beside them. */
+typedef struct tr_arrivals {
+    const tr_chain *chain; /* the next one; NULL: there is none */
+    uint64_t index;
+    uint64_t time_ns;
+    bool is_drawn;
+    bool is_stray;
+} tr_arrivals;
+
+/* A trace that waits for its turn to be open. */
+typedef struct tr_waiting_trace {
+    struct tr_waiting_trace *next;
+    tr_arrivals arrival;
+    uint64_t series;
+} tr_waiting_trace;
+
+/* What is done when the answer to a question is there. */
+typedef enum tr_pending {
+    TR_PENDING_NOTHING,
+    TR_PENDING_TIME,
+    TR_PENDING_FAIL,
+    TR_PENDING_RESUME,
+    TR_PENDING_ARRIVAL
+} tr_pending;
+
+struct tr_simulation {
+    const tr_recording *recording;
+    tr_scenario scenario;
+    tr_simulated_log log;
+    tr_event_queue queue;
+    tr_program_maker *maker;
+    tr_arrivals arrivals[2]; /* traces, strays */
+    tr_simulated_trace *traces;
+    tr_waiting_line line; /* for a place among all running nodes */
+    tr_waiting_trace *first_waiting_trace;
+    tr_waiting_trace *last_waiting_trace;
+    tr_question question;
+    tr_pending pending;
+    tr_simulated_trace *asked_trace;
+    uint32_t asked_step;
+    uint64_t answer;
+    uint64_t now_ns;
+    uint64_t arrived; /* traces, in the order of which they are numbered */
+    uint64_t open_traces;
+    uint64_t waiting_count; /* traces */
+    uint64_t admissions;    /* of these, so many are about to be let in */
+    uint32_t running;
+    bool is_over;
+    bool has_crashed; /* the last record stands behind the crash */
+    uint8_t *record;  /* memory for one that is made */
+    size_t record_capacity_bytes;
+    tr_simulation_facts facts;
+};
+
+/* ---- simulation_rules.c ---- */
+
+/* A number that depends on nothing but what is given: the same for the same decision, whatever else happens. */
+uint64_t tr_simulation_chance(const tr_simulation *simulation, uint64_t series, uint64_t purpose, uint64_t detail);
+uint64_t tr_simulation_add_ns(uint64_t time_ns, uint64_t span_ns); /* saturates */
+uint64_t tr_simulation_scale(uint64_t span_ns, double factor);
+const tr_node_rule *tr_simulation_node_rule(const tr_simulation *simulation, uint32_t node_id);
+const tr_time_rule *tr_simulation_suspension_rule(const tr_simulation *simulation, uint32_t node_id);
+/* The time from what a step waited for to the step. */
+uint64_t tr_simulation_lag(const tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step);
+/* Writes a step's record at the present time. */
+tr_status tr_simulation_write(tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
+                              tr_error *error);
+/* Writes a node_error in place of the node_done of that step. */
+tr_status tr_simulation_write_error(tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
+                                    const tr_node_rule *rule, tr_error *error);
+void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simulated_trace *trace, uint32_t step);
+
+/* ---- simulation_steps.c ---- */
+
+tr_status tr_simulation_push(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
+                             tr_error *error);
+/* A step's time has come. */
+tr_status tr_simulation_happen(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error);
+/* The question that was asked of it is answered. */
+tr_status tr_simulation_go_on(tr_simulation *simulation, tr_error *error);
+/* For the end: everything that a trace holds. */
+void tr_simulation_free_trace(tr_simulation *simulation, tr_simulated_trace *trace);
+void tr_simulation_clear_line(tr_waiting_line *line);
+
+/* ---- simulation.c ---- */
+
+/* A trace is over: another one may take its place. */
+tr_status tr_simulation_admit(tr_simulation *simulation, tr_error *error);
+
+#endif
