@@ -1,0 +1,139 @@
+-- The recorded and the simulated log side by side, by the definitions of docs/timing.md.
+local estimates = require "tracereel.simulation.estimates"
+local output = require "tracereel.output"
+local render_table = require "tracereel.render.table"
+local timing = require "tracereel.timing"
+local tracereel = require "tracereel"
+
+local report = {}
+
+local function plain_count(value)
+    return ("%.6g"):format(value)
+end
+
+local function as_duration(value)
+    return tracereel.duration(math.floor(value + 0.5))
+end
+
+local function as_share(value)
+    return ("%.1f %%"):format(value * 100)
+end
+
+local function as_rate(value)
+    return ("%.4g/s"):format(value)
+end
+
+-- Of the traces: name, how it is shown, where it stands in a timing report's `traces`.
+local trace_measures = {
+    { "complete", plain_count, function(t) return t.complete_count end },
+    { "failed", plain_count, function(t) return t.failed_count end },
+    { "open", plain_count, function(t) return t.open_count end },
+    { "throughput", as_rate, function(t) return t.throughput_per_s end },
+    { "makespan_p50", as_duration, function(t) return t.makespan.p50_ns end },
+    { "makespan_p90", as_duration, function(t) return t.makespan.p90_ns end },
+    { "makespan_p99", as_duration, function(t) return t.makespan.p99_ns end },
+    { "makespan_mean", as_duration, function(t) return t.makespan.mean_ns end },
+    { "suspended_mean", as_duration, function(t) return t.suspended.mean_ns end },
+}
+
+-- Of each node.
+local node_measures = {
+    { "done", plain_count, function(n) return n.count end },
+    { "errors", plain_count, function(n) return n.error_count end },
+    { "run_p50", as_duration, function(n) return n.run.p50_ns end },
+    { "run_p99", as_duration, function(n) return n.run.p99_ns end },
+    { "queue_mean", as_duration, function(n) return n.queue.mean_ns end },
+    { "queue_p99", as_duration, function(n) return n.queue.p99_ns end },
+    { "critical", as_share, function(n) return n.critical_share end },
+}
+
+---The measures of a log: { name, value, show } in a fixed order; nodes in the order of their ids.
+---@param path string
+---@return table[]
+function report.measure(path)
+    local gatherer = timing.gatherer { by = "node", worst_count = 0 }
+    gatherer:read(tracereel.open(path, { snapshot = false }), path)
+    local measured = gatherer:report()
+    local measures = {}
+    for _, measure in ipairs(trace_measures) do
+        measures[#measures + 1] = { name = measure[1], show = measure[2], value = measure[3](measured.traces) }
+    end
+    for _, node in ipairs(measured.nodes) do
+        for _, measure in ipairs(node_measures) do
+            measures[#measures + 1] = {
+                name = ("node.%d.%s"):format(node.id, measure[1]), show = measure[2], value = measure[3](node),
+            }
+        end
+    end
+    return measures
+end
+
+-- One row for each measure of either log: recorded, and the mean of the runs with its interval.
+local function rows_of(recorded, runs)
+    local rows, row_of = {}, {}
+    local function row_for(measure)
+        local row = row_of[measure.name]
+        if not row then
+            row = { name = measure.name, show = measure.show, recorded = 0, values = {} }
+            rows[#rows + 1], row_of[measure.name] = row, row
+        end
+        return row
+    end
+    for _, measure in ipairs(recorded) do
+        row_for(measure).recorded = measure.value
+    end
+    for run, measures in ipairs(runs) do
+        for _, measure in ipairs(measures) do
+            row_for(measure).values[run] = measure.value
+        end
+    end
+    for _, row in ipairs(rows) do
+        for run = 1, #runs do
+            row.values[run] = row.values[run] or 0
+        end
+        row.mean, row.half_width = estimates.mean(row.values)
+    end
+    return rows
+end
+
+local function change_text(row)
+    if row.recorded == 0 then
+        return row.mean == 0 and "" or "new"
+    end
+    local ratio = row.mean / row.recorded
+    if ratio >= 10 then
+        return ("x %.0f"):format(ratio)
+    end
+    return ratio == 1 and "" or ("%+.1f %%"):format((ratio - 1) * 100)
+end
+
+---Prints the comparison as a table, without what is 0 in both.
+---@param recorded table[] of report.measure
+---@param runs table[][] one for each run
+function report.write_text(recorded, runs)
+    local rows, header = {}, { "", "recorded", "simulated", "change" }
+    if #runs > 1 then
+        header[5] = "95 % interval"
+    end
+    for _, row in ipairs(rows_of(recorded, runs)) do
+        if row.recorded ~= 0 or row.mean ~= 0 then
+            local cells = { row.name, row.show(row.recorded), row.show(row.mean), change_text(row) }
+            if #runs > 1 then
+                cells[5] = "+- " .. row.show(row.half_width)
+            end
+            rows[#rows + 1] = cells
+        end
+    end
+    output.write(render_table(rows, header))
+end
+
+---The comparison as a table of objects by measure, for JSON: times in nanoseconds, shares from 0 to 1.
+function report.object(recorded, runs)
+    local object = {}
+    for _, row in ipairs(rows_of(recorded, runs)) do
+        object[row.name] = { recorded = row.recorded, simulated = row.mean, half_width = row.half_width }
+    end
+    return object
+end
+
+return report

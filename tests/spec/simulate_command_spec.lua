@@ -1,0 +1,141 @@
+local helper = require "tests.spec.helper"
+local simulation_logs = require "tests.spec.simulation_logs"
+
+local simulate = simulation_logs.simulate
+
+-- helper.objects keeps numbers as texts, marked.
+local function number(text)
+    return tonumber((text:gsub("^#", "")))
+end
+
+describe("a crash", function()
+    after_each(helper.clean)
+
+    it("after a number of records leaves exactly these", function()
+        local lines = simulation_logs.play("return { crash = { record = 100 } }", helper.log("orders"))
+        local whole = simulation_logs.lines(helper.log("orders"))
+        assert.same(table.move(whole, 1, 100, 1, {}), lines)
+    end)
+
+    it("loses the last records, and leaves a torn one", function()
+        local lines, _, directory = simulation_logs.play(
+            "return { crash = { record = 100, lost = 10, torn = 40 } }", helper.log("orders"))
+        local whole = simulation_logs.lines(helper.log("orders"))
+        assert.same(table.move(whole, 1, 90, 1, {}), lines)
+        local gaps = helper.objects(helper.run({ "check", "--json", directory }).stdout)
+        local text = helper.run({ "check", directory }).stdout
+        assert.matches("torn_tail", text)
+        assert.is_true(#gaps > 0)
+    end)
+
+    it("at a time leaves what was written until then", function()
+        local lines = simulation_logs.play('return { crash = { at = "5ms" } }', simulation_logs.one_node())
+        assert.same({ "trace_start 0@0", "node_start 1@0" }, lines)
+    end)
+end)
+
+describe("a scenario that is not right", function()
+    after_each(helper.clean)
+
+    local cases = {
+        { "{ nodes = {} }", 'unknown key "nodes"' },
+        { "{ node = { [3] = { tiem = 1 } } }", 'node%[3%]: unknown key "tiem"' },
+        { "{ node = { [99] = {} } }", "node%[99%]: the log has no node 99" },
+        { "{ node = { x = {} } }", "x is not a node number" },
+        { '{ node = { [3] = { time = "-5ms" } } }', 'node%[3%]%.time: "%-5ms" is negative' },
+        { "{ node = { [3] = { time = -1 } } }", "%-1 is negative" },
+        { '{ node = { [3] = { time = "soon" } } }', "is not a duration" },
+        { "{ node = { [3] = { fail = 1.5 } } }", "node%[3%]%.fail: a number from 0 to 1" },
+        { "{ node = { [3] = { retry = { max = 1 } } } }", "never fails" },
+        { "{ node = { [3] = { fail = 1, retry = { max = 1, wait = 2 } } } }", 'retry: unknown key "wait"' },
+        { "{ suspension = { [77] = {} } }", "no node 77" },
+        { "{ arrivals = { rate = -2 } }", "arrivals%.rate" },
+        { '{ arrivals = { rate = 2, every = "1s" } }', "one of rate, every and times" },
+        { "{ traces = 0 }", "traces: a whole number" },
+        { "{ limits = { nodes = 0 } }", "limits%.nodes" },
+        { "{ limits = { threads = 1 } }", 'unknown key "threads"' },
+        { "{ flow = { nodes = { [1] = { after = {2} }, [2] = { after = {1} } } } }", "1 after 2 after 1" },
+        { "{ flow = { nodes = { [55] = {} } } }", "no node 55" },
+        { "{ crash = {} }", "crash: one of" },
+        { "{ seed = 1.5 }", "seed: a whole number" },
+        { "{ loop = {} }", 'unknown key "loop"' },
+        { "{ damage = {} }", 'unknown key "damage"' },
+        { "{ on_event = print }", 'unknown key "on_event"' },
+        { "7", "a table expected" },
+    }
+    for _, case in ipairs(cases) do
+        it(("is refused before anything runs: %s"):format(case[1]), function()
+            local directory, ran = simulate("return " .. case[1], helper.log("orders"))
+            assert.equal(2, ran.status, ran.stderr)
+            assert.matches(case[2], ran.stderr)
+            assert.equal("", (helper.shell("ls " .. directory .. " 2>/dev/null")))
+        end)
+    end
+
+    it("has its own errors told with line, trace and node", function()
+        local _, ran = simulate('return { node = { [3] = {\n time = function() error "oops" end } } }',
+            helper.log("orders"))
+        assert.equal(1, ran.status)
+        assert.matches("scenario%.lua:2: oops %(time of node 3, trace %x+%-", ran.stderr)
+    end)
+
+    it("must answer with times that there are", function()
+        for _, answer in ipairs { "-1", "'x'", "nil", "0/0" } do
+            local _, ran = simulate(("return { node = { [3] = { time = function() return %s end } } }"):format(answer),
+                helper.log("orders"))
+            assert.equal(1, ran.status)
+            assert.matches("time of node 3, trace .*: a time in nanoseconds", ran.stderr)
+        end
+    end)
+
+    it("cannot be written over a log", function()
+        local scenario = helper.script("return {}", "scenario")
+        local copy = helper.directory()
+        helper.shell(("cp %s/wal_* %s"):format(helper.log("orders"), copy))
+        local ran = helper.run { "simulate", scenario, helper.log("orders"), "-o", copy }
+        assert.equal(2, ran.status)
+        assert.matches("already holds segments", ran.stderr)
+    end)
+end)
+
+describe("what simulate prints", function()
+    after_each(helper.clean)
+
+    it("is the recorded log beside the simulated one", function()
+        local _, ran = simulate("return { node = { [3] = { time = 0.5 } } }", helper.log("orders"), { "--json" })
+        local object = helper.objects(ran.stdout)[1]
+        local measure = object.measures["node.3.run_p50"]
+        assert.is_true(math.abs(number(measure.simulated) / number(measure.recorded) - 0.5) < 0.02)
+        assert.equal(60, number(object.recorded.traces))
+    end)
+
+    it("has an interval over seeds for several runs, which lie in directories of their own", function()
+        local directory, ran = simulate("return { node = { [3] = { fail = 0.5 } } }", helper.log("orders"),
+            { "--runs", "3", "--json" })
+        local object = helper.objects(ran.stdout)[1]
+        assert.equal(3, #object.runs)
+        local sum, squares = 0, 0
+        for _, run in ipairs(object.runs) do
+            sum = sum + number(run.injected_errors)
+        end
+        for _, run in ipairs(object.runs) do
+            squares = squares + (number(run.injected_errors) - sum / 3) ^ 2
+        end
+        -- 4.303: Student's t for two degrees of freedom; every injected error is a node_error.
+        local errors = object.measures["node.3.errors"]
+        assert.is_true(math.abs(number(errors.half_width) - 4.303 * math.sqrt(squares / 2 / 3)) < 0.01)
+        assert.equal("run-1\nrun-2\nrun-3\n", (helper.shell("ls " .. directory)))
+    end)
+
+    it("for the example is the output that lies beside it, and the story in it is so", function()
+        local directory = helper.directory()
+        local log = "examples/logs/orders"
+        local ran = helper.run { "simulate", "examples/rush_hour.lua", log, "-o", directory .. "/simulated" }
+        assert.equal("", ran.stderr)
+        assert.equal(helper.read("examples/rush_hour.txt"), ran.stdout)
+        assert.matches("makespan_p50%s+120 ms%s+80.%d ms", ran.stdout)
+        local as_it_is = helper.read("examples/rush_hour.lua"):gsub("{ time = 0.5 } }", "{ time = 1 } }")
+        local _, slow = simulate(as_it_is, log)
+        assert.matches("makespan_p50%s+120 ms%s+329 ms", slow.stdout)
+    end)
+end)

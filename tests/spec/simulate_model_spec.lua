@@ -1,0 +1,224 @@
+local helper = require "tests.spec.helper"
+local reel = require "tracereel"
+local simulation_logs = require "tests.spec.simulation_logs"
+
+local play, write = simulation_logs.play, simulation_logs.write
+local millisecond = simulation_logs.millisecond
+
+local function report_of(directory)
+    local timing = reel.timing(nil, 0)
+    local function add(_, trace)
+        timing:add(trace)
+    end
+    reel.open(directory):replay { trace_complete = add, trace_failed = add }
+    return timing:report()
+end
+
+local function near(expected, found, tolerance)
+    assert.is_true(math.abs(found / expected - 1) <= tolerance,
+        ("expected about %g, found %g"):format(expected, found))
+end
+
+describe("a simulated node", function()
+    after_each(helper.clean)
+
+    it("takes the time that a factor, a time or a function says", function()
+        local log = simulation_logs.one_node()
+        for text, end_ms in pairs { ["0.5"] = 5, ["2"] = 20, ["0"] = 0, ['"3ms"'] = 3,
+            ["function(ns, trace, attempt) return ns + attempt + trace.number end"] = 10.000002 } do
+            local lines = play(("return { node = { [1] = { time = %s } } }"):format(text), log)
+            assert.same({ "trace_start 0@0", "node_start 1@0", ("node_done 1@%g"):format(end_ms),
+                ("trace_complete 0@%g"):format(end_ms) }, lines)
+        end
+    end)
+
+    it("moves what depends on it, and only that, with the recorded lag", function()
+        local log = write {
+            { "trace_start", 0 }, { "node_start", 1, 1 }, { "node_start", 1, 2 }, { "node_done", 11, 1 },
+            { "node_start", 12, 3 }, { "node_done", 21, 2 }, { "node_done", 22, 3 }, { "trace_complete", 25 },
+        }
+        assert.same({ "trace_start 0@0", "node_start 1@1", "node_start 2@1", "node_done 1@6", "node_start 3@7",
+            "node_done 3@17", "node_done 2@21", "trace_complete 0@24" },
+            (play("return { node = { [1] = { time = 0.5 } } }", log)))
+    end)
+
+    it("without a written start begins when what came before it ended", function()
+        local log = write {
+            { "trace_start", 0 }, { "node_done", 10, 1 }, { "node_done", 30, 2 }, { "trace_complete", 31 },
+        }
+        assert.same({ "trace_start 0@0", "node_done 1@20", "node_done 2@40", "trace_complete 0@41" },
+            (play("return { node = { [1] = { time = 2 } } }", log)))
+    end)
+
+    it("keeps its suspension apart from its run time", function()
+        local log = write {
+            { "trace_start", 0 }, { "node_start", 0, 4 }, { "trace_suspended", 4, 4 }, { "trace_resumed", 104 },
+            { "node_done", 110, 4 }, { "trace_complete", 110 },
+        }
+        assert.same({ "trace_start 0@0", "node_start 4@0", "trace_suspended 4@2", "trace_resumed 0@1002",
+            "node_done 4@1005", "trace_complete 0@1005" },
+            (play('return { node = { [4] = { time = 0.5 } }, suspension = { [4] = { time = "1s" } } }', log)))
+        assert.equal("trace_resumed 0@7",
+            play("return { suspension = { [4] = { time = function() return 3000000 end } } }", log)[4])
+    end)
+
+    it("that was started again after a silent failure has that attempt's time scaled, too", function()
+        local log = write {
+            { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_start", 20, 1 }, { "node_done", 30, 1 },
+        }
+        assert.same({ "trace_start 0@0", "node_start 1@0", "node_start 1@10", "node_done 1@15" },
+            (play("return { node = { [1] = { time = 0.5 } } }", log)))
+    end)
+end)
+
+describe("a diamond", function()
+    after_each(helper.clean)
+
+    -- 1, then 2 (10 ms) beside 3 (20 ms), then 4 (5 ms).
+    local records = {
+        { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_done", 1, 1 }, { "node_start", 1, 2 },
+        { "node_start", 1, 3 }, { "node_done", 11, 2 }, { "node_done", 21, 3 }, { "node_start", 21, 4 },
+        { "node_done", 26, 4 }, { "trace_complete", 26 },
+    }
+
+    it("takes as long as its longer branch when the flow is given", function()
+        local flow = "flow = { nodes = { [1] = {}, [2] = { after = {1} }, [3] = { after = {1} }, "
+            .. "[4] = { after = {2, 3} } } }"
+        for factor, end_ms in pairs { ["1"] = 26, ["0.75"] = 21, ["0.5"] = 16, ["0.1"] = 16, ["3"] = 66 } do
+            local lines = play(("return { node = { [3] = { time = %s } }, %s }"):format(factor, flow), write(records))
+            assert.equal(("trace_complete 0@%g"):format(end_ms), lines[#lines])
+        end
+    end)
+end)
+
+describe("failures", function()
+    after_each(helper.clean)
+
+    it("are retried after growing delays, and the last one ends the trace as the engine does", function()
+        local lines, ran, directory = play([[return { node = { [1] = { fail = 1, error = "declined",
+            retry = { max = 2, delay = "5ms", factor = 3 } } } }]], simulation_logs.one_node())
+        assert.same({ "trace_start 0@0", "node_start 1@0", "node_error 1@10", "node_start 1@15", "node_error 1@25",
+            "node_start 1@40", "node_error 1@50" }, lines)
+        assert.matches("3 simulated errors", ran.stdout)
+        assert.matches("1 traces given up", ran.stdout)
+        assert.equal("declined", reel.open(directory):traces()[1].errors[1].message)
+    end)
+
+    it("can be decided by a function, attempt by attempt", function()
+        local lines = play([[return { node = { [1] = { retry = { max = 5 },
+            fail = function(_, attempt) return attempt < 3 end } } }]], simulation_logs.one_node())
+        assert.equal("trace_complete 0@30", lines[#lines])
+    end)
+
+    it("cost the expected time: half of the attempts fail, 10 ms each, 5 ms between them", function()
+        local _, _, directory = play([[return { seed = 1, traces = 10000, arrivals = { every = "1ms" },
+            node = { [1] = { fail = 0.5, retry = { max = 60, delay = "5ms" } } } }]], simulation_logs.one_node())
+        local traces = report_of(directory).traces
+        assert.equal(10000, traces.complete_count)
+        near(2 * 10 * millisecond + 5 * millisecond, traces.makespan.mean_ns, 0.03)
+    end)
+end)
+
+describe("a queue", function()
+    after_each(helper.clean)
+
+    -- Service of 1 ms on average, 600 arrivals a second: the server is busy for 0.6 of the time.
+    local load_share, count = 0.6, 40000
+
+    local function mean_wait(service)
+        local log = write {
+            { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_done", 1, 1 }, { "trace_complete", 1 },
+        }
+        local _, _, directory = play(([[return { seed = 3, traces = %d, arrivals = { rate = %g },
+            node = { [1] = { time = %s } }, limits = { nodes = 1 } }]]):format(count, load_share * 1000, service), log)
+        local node = report_of(directory).nodes[1]
+        assert.equal(count, node.count)
+        return node.queue.mean_ns
+    end
+
+    it("of the kind M/M/1 waits as long as its formula says", function()
+        near(load_share / (1 - load_share) * millisecond,
+            mean_wait "function(ns, _, _, random) return random.exponential(ns) end", 0.06)
+    end)
+
+    it("of the kind M/D/1 waits half as long", function()
+        near(load_share / (1 - load_share) / 2 * millisecond, mean_wait "1", 0.06)
+    end)
+end)
+
+describe("a limit", function()
+    after_each(helper.clean)
+
+    -- Two traces at once, each with two nodes side by side.
+    local function busy_log()
+        local records = {}
+        for trace = 1, 2 do
+            records[#records + 1] = { "trace_start", 0, 0, trace }
+            records[#records + 1] = { "node_start", 0, 1, trace }
+            records[#records + 1] = { "node_start", 0, 2, trace }
+        end
+        for trace = 1, 2 do
+            records[#records + 1] = { "node_done", 10, 1, trace }
+            records[#records + 1] = { "node_done", 10, 2, trace }
+            records[#records + 1] = { "trace_complete", 10, 0, trace }
+        end
+        return write(records)
+    end
+
+    local function starts(scenario)
+        local found = {}
+        for _, line in ipairs((play(scenario, busy_log()))) do
+            found[#found + 1] = line:match("^node_start (.*)")
+        end
+        return found
+    end
+
+    it("of one node lets them run one after another, in the order in which they were ready", function()
+        assert.same({ "1@0", "2@10", "1@20 #2", "2@30 #2" }, starts "return { limits = { nodes = 1 } }")
+    end)
+
+    it("of one node in a trace leaves the traces side by side", function()
+        assert.same({ "1@0", "1@0 #2", "2@10", "2@10 #2" }, starts "return { limits = { nodes_per_trace = 1 } }")
+    end)
+
+    it("of one trace lets the second wait for the first one's end", function()
+        assert.same({ "1@0", "2@0", "1@10 #2", "2@10 #2" }, starts "return { limits = { traces = 1 } }")
+    end)
+
+    it("of both kinds holds for a node that fails and is tried again", function()
+        local lines = play([[return { limits = { nodes = 1, traces = 2 }, node = { [1] = { retry = { max = 1 },
+            fail = function(_, attempt) return attempt == 1 end } } }]], busy_log())
+        local running, most = 0, 0
+        for _, line in ipairs(lines) do
+            running = running + (line:find("^node_start") and 1 or line:find("^node_[de]") and -1 or 0)
+            most = math.max(most, running)
+        end
+        assert.equal(1, most)
+        assert.equal("trace_complete 0@60", lines[#lines]:match("^%S+ %S+"))
+    end)
+end)
+
+describe("arrivals", function()
+    after_each(helper.clean)
+
+    local function arrival_lines(scenario)
+        local found = {}
+        for _, line in ipairs((play(scenario, simulation_logs.one_node()))) do
+            found[#found + 1] = line:match("^trace_start (.*)")
+        end
+        return found
+    end
+
+    it("come at a pace, and more traces than there are get ids of their own", function()
+        assert.same({ "0@0", "0@4 #2", "0@8 #3" }, arrival_lines 'return { traces = 3, arrivals = { every = "4ms" } }')
+    end)
+
+    it("of fewer traces are the first ones recorded", function()
+        local lines = play("return { traces = 7 }", helper.log("all-complete"))
+        local count = 0
+        for _, line in ipairs(lines) do
+            count = count + (line:find("^trace_start") and 1 or 0)
+        end
+        assert.equal(7, count)
+    end)
+end)
