@@ -318,6 +318,26 @@ tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace) {
     return added ? TR_OK : TR_ERROR_MEMORY;
 }
 
+static size_t histogram_bytes(const tr_histogram *histogram) {
+    return histogram == NULL ? 0 : tr_histogram_memory_bytes(histogram);
+}
+
+size_t tr_timing_memory_bytes(const tr_timing *timing) {
+    size_t bytes = sizeof *timing + timing->node_capacity * sizeof *timing->nodes +
+                   timing->worst.limit * sizeof *timing->worst.items + histogram_bytes(timing->traces.makespan) +
+                   histogram_bytes(timing->traces.suspended);
+    for (size_t i = 0; i < timing->node_count; i++) {
+        const tr_node_timing *node = &timing->nodes[i];
+        bytes += histogram_bytes(node->run) + histogram_bytes(node->queue) + histogram_bytes(node->suspended) +
+                 histogram_bytes(node->iteration) + histogram_bytes(node->slack);
+    }
+    for (uint32_t i = 0; i < timing->worst.count; i++) {
+        const tr_timed_trace *timed = &timing->worst.items[i];
+        bytes += timed->span_count * sizeof *timed->spans + timed->suspension_count * sizeof *timed->suspensions;
+    }
+    return bytes;
+}
+
 const tr_trace_timing *tr_timing_traces(const tr_timing *timing) {
     return &timing->traces;
 }

@@ -132,6 +132,9 @@ tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace);
  * itself. TR_ERROR_MEMORY: perhaps a part of it was added. */
 tr_status tr_timing_merge(tr_timing *into, const tr_timing *from);
 
+/* Bytes of memory it takes now. */
+size_t tr_timing_memory_bytes(const tr_timing *timing);
+
 const tr_trace_timing *tr_timing_traces(const tr_timing *timing);
 size_t tr_timing_node_count(const tr_timing *timing);
 /* Nodes in ascending order of their ids; NULL when there is no such index. Good until the timing is changed. */

@@ -11,6 +11,12 @@ static tr_timing *check_timing(lua_State *L, int index) {
     return self->timing;
 }
 
+/* What replays add without a call of a script's is told with the next call. */
+static void tell_memory(lua_State *L, int index) {
+    tr_lua_timing *self = lua_touserdata(L, index);
+    tr_lua_tell_memory(L, &self->told_bytes, tr_timing_memory_bytes(self->timing));
+}
+
 tr_timing *tr_lua_check_timing(lua_State *L, int index, const char *name) {
     const tr_lua_timing *self = luaL_testudata(L, index, TR_LUA_TIMING);
     if (self != NULL && self->timing != NULL) {
@@ -83,7 +89,7 @@ int tr_lua_new_timing(lua_State *L) {
                   "must be from 0 to 1000");
     lua_settop(L, ARGUMENT_WORST_COUNT);
     tr_lua_timing *self = lua_newuserdatauv(L, sizeof *self, TR_TIMING_VALUES);
-    self->timing = NULL;
+    *self = (tr_lua_timing){0};
     luaL_setmetatable(L, TR_LUA_TIMING);
     lua_newtable(L); /* self, names */
     tr_flow flow = {0};
@@ -106,6 +112,7 @@ int tr_lua_new_timing(lua_State *L) {
     lua_pushvalue(L, NAMES);
     lua_setiuservalue(L, SELF, TR_TIMING_NAMES);
     lua_settop(L, SELF);
+    tell_memory(L, SELF);
     return 1;
 }
 
@@ -118,7 +125,11 @@ static int timing_index(lua_State *L) {
 static int timing_add(lua_State *L) {
     tr_timing *timing = check_timing(L, 1);
     tr_status status = tr_timing_add(timing, tr_lua_check_trace(L, 2)->trace);
-    return status == TR_OK ? 0 : tr_lua_raise_status(L, status, NULL);
+    if (status != TR_OK) {
+        return tr_lua_raise_status(L, status, NULL);
+    }
+    tell_memory(L, 1);
+    return 0;
 }
 
 static bool has_same_flow(lua_State *L) {
@@ -140,6 +151,7 @@ static int timing_merge(lua_State *L) {
         return tr_lua_raise_status(L, status, NULL);
     }
     lua_settop(L, 1);
+    tell_memory(L, 1);
     return 1;
 }
 
@@ -163,6 +175,7 @@ static int timing_finalize(lua_State *L) {
     tr_lua_timing *self = luaL_checkudata(L, 1, TR_LUA_TIMING);
     tr_timing_free(self->timing);
     self->timing = NULL;
+    tr_lua_tell_memory(L, &self->told_bytes, 0);
     return 0;
 }
 

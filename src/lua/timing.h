@@ -9,6 +9,7 @@
 
 typedef struct tr_lua_timing {
     tr_timing *timing; /* NULL once it was finalized */
+    size_t told_bytes; /* of tr_lua_tell_memory */
 } tr_lua_timing;
 
 /* User values of a timing. */

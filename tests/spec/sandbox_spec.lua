@@ -148,6 +148,7 @@ describe("limits on a script", function()
         ["a growing table"] = "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
         ["a growing text in pcall in a loop"] = "local t = {} while true do pcall(function() while true do"
             .. " t[#t + 1] = ('x'):rep(100000) .. #t end end) end",
+        ["very many timings"] = "local t = {} for i = 1, 10000 do t[i] = tracereel.timing(nil, 1000) end",
         ["very many histograms"] = "local t = {} for i = 1, 3000 do t[i] = tracereel.histogram()"
             .. " for bit = 0, 60 do t[i]:add(1 << bit) end end",
         ["a state that only grows"] = "local state, id = tracereel.state(), '00000000-0000-0000-0000-000000000001'"
