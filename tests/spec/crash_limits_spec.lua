@@ -83,13 +83,17 @@ describe("every command but apply, undo and repair", function()
     local trace = "069c3653"
     local commands = {
         { "check" }, { "traces" }, { "show", trace }, { "dump" }, { "run", "throughput" }, { "recover" }, { "timing" },
-        { "flow" }, { "export", "--format", "chrome" },
+        { "flow" }, { "export", "--format", "chrome" }, { "crashtest", "examples/recover_dead_orders.lua" },
+        { "simulate", "examples/rush_hour.lua", "-o", "NEW" },
     }
     for _, command in ipairs(commands) do
         it("opens a log only to read: " .. command[1], function()
             local directory = files.copy("torn-tail")
             local before = files.contents(directory)
-            local arguments = table.move(command, 1, #command, 1, {})
+            local arguments = {}
+            for index, word in ipairs(command) do
+                arguments[index] = word == "NEW" and helper.directory() .. "/new" or word
+            end
             arguments[#arguments + 1] = directory
             local calls, status = system_calls.list(arguments, directory)
             assert.are.equal(0, status)
