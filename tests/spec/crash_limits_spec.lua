@@ -5,6 +5,12 @@ local helper = require "tests.spec.helper"
 local system_calls = require "tests.spec.system_calls"
 
 local is_root = helper.shell("id -u"):match("^0\n") ~= nil
+-- Permissions mean nothing to root, who is somebody else then; who may not reach a program that lies in root's home.
+local as_another = is_root and "setpriv --reuid=65534 --regid=65534 --clear-groups env" or nil
+local can_be_refused = not is_root
+    or select(2, helper.shell(as_another .. " " .. helper.quote(helper.program) .. " --version >/dev/null 2>&1")) == 0
+-- Not in every container, and not in a changed root.
+local can_mount = is_root and select(2, helper.shell("unshare --mount true >/dev/null 2>&1")) == 0
 
 -- A log, its plan, and what each command is called with.
 local function prepare(command)
@@ -31,11 +37,11 @@ describe("tracereel that cannot write", function()
             assert.are.equal(0, helper.run(arguments).status)
         end)
 
-        it(command .. ": a directory that is read-only is told, and nothing changes", function()
+        local test = can_be_refused and it or pending
+        test(command .. ": a directory that is read-only is told, and nothing changes", function()
             local directory, arguments = prepare(command)
             local before = files.contents(directory)
             helper.shell("chmod 555 " .. directory)
-            local as_another = is_root and "setpriv --reuid=65534 --regid=65534 --clear-groups env" or nil
             if is_root then
                 -- What that user must be able to read.
                 helper.shell(("chmod 755 %s; chmod 644 %s/*"):format(directory:match("^(.*)/"), directory))
@@ -48,7 +54,7 @@ describe("tracereel that cannot write", function()
         end)
     end
 
-    if is_root then
+    if can_mount then
         -- The file system is mounted in a name space of the command's own.
         for _, command in ipairs { "apply", "undo", "repair" } do
             it(command .. ": a full disk is told, and the log is as before", function()
