@@ -139,6 +139,12 @@ static tr_status note_suspects(tr_segment_reader *reader, tr_error *error) {
     return status;
 }
 
+/* Whether a valid record stands at the offset, however long. */
+static bool stands_here(tr_segment_reader *reader, tr_record *record) {
+    return tr_reader_try(reader, record) ||
+           (reader->direct_bytes < SIZE_MAX && is_valid_at(reader, reader->offset, record));
+}
+
 /* What stands at the offset can be judged and is no record: finds where the gap ends. `*again` where the file has
  * changed meanwhile, so that another look is needed. */
 static tr_status measure_gap(tr_segment_reader *reader, size_t *gap_end, bool *again, tr_error *error) {
@@ -147,18 +153,21 @@ static tr_status measure_gap(tr_segment_reader *reader, size_t *gap_end, bool *a
         return status;
     }
     status = find_next_record(reader, gap_end, error);
-    if (status == TR_OK && *gap_end == reader->available_bytes) { /* it may have been cut off during the search */
-        return tr_reader_recheck(reader, again, error);
+    if (status != TR_OK) {
+        return status;
     }
-    return status == TR_OK ? note_suspects(reader, error) : status;
+    /* The file may have been cut off, or have come back, during the search. */
+    tr_record record;
+    status = tr_reader_recheck(reader, again, error);
+    *again = *again || stands_here(reader, &record);
+    return status != TR_OK || *again || *gap_end == reader->available_bytes ? status : note_suspects(reader, error);
 }
 
 tr_status tr_reader_find(tr_segment_reader *reader, tr_record *record, size_t *gap_end, tr_error *error) {
     tr_source_forget_before(reader->source, reader->offset);
     for (;;) {
         tr_status status = gather(reader, reader->offset, error);
-        if (status != TR_OK || tr_reader_try(reader, record) ||
-            (reader->direct_bytes < SIZE_MAX && is_valid_at(reader, reader->offset, record))) {
+        if (status != TR_OK || stands_here(reader, record)) {
             return status;
         }
         if (reader->offset == reader->available_bytes) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -13,6 +14,7 @@
 #include "mapping.h"
 
 enum {
+    MOST_MAPPED_AGAIN = 100,            /* a page that is lost more often than this is lost for good */
     CHUNK_BYTES = 256 * 1024,           /* read and inflated at a time */
     FORGET_BYTES = 32 * 1024 * 1024,    /* disk space of a stream is given back in steps of this */
     SPOOL_STEP_BYTES = 64 * 1024 * 1024 /* address space taken ahead of a stream */
@@ -27,10 +29,10 @@ struct tr_source {
     size_t available_bytes;
     size_t forgotten_bytes;
     bool complete;
-    bool inflating;       /* zlib's state is to be ended */
-    bool inside_member;   /* of the gzip file: its end has not been seen */
-    bool mapped_again;    /* because a page was lost while the size was the same */
-    bool more_to_inflate; /* the last chunk was filled: zlib may hold more without new input */
+    bool inflating;        /* zlib's state is to be ended */
+    bool inside_member;    /* of the gzip file: its end has not been seen */
+    unsigned mapped_again; /* how often, because a page was lost while the size was the same */
+    bool more_to_inflate;  /* the last chunk was filled: zlib may hold more without new input */
     uint64_t input_read_bytes;
     z_stream zlib;
     uint8_t *input_chunk;  /* gzip only */
@@ -263,15 +265,19 @@ tr_status tr_source_recheck(tr_source *source, bool *changed, tr_error *error) {
     size_t size = (size_t)status.st_size;
     bool same_size = size == source->available_bytes;
     bool lost_a_page = tr_mapping_lost_a_page(&source->mapping);
-    if (same_size && (!lost_a_page || source->mapped_again)) {
+    if (same_size && (!lost_a_page || source->mapped_again == MOST_MAPPED_AGAIN)) {
         if (lost_a_page) {
             snprintf(source->complaint, sizeof source->complaint,
                      "the system could not read a page of it (disk error)");
         }
         return TR_OK;
     }
-    /* The page may be there again, where the file was cut off and has grown since. */
-    source->mapped_again = same_size;
+    /* The page may be there again, where the file was cut off and has grown since; and be lost again, where somebody
+     * does so all the time. A disk that does not give it never will. */
+    if (same_size) {
+        source->mapped_again++;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
     if (size > source->mapping.length_bytes || (lost_a_page && size > 0)) {
         tr_status mapped = tr_mapping_set(&source->mapping, source->input, size, source->name, error);
         if (mapped != TR_OK) {
