@@ -1,0 +1,67 @@
+-- Simulates once, or with several seeds, and prints the recorded and the simulated log side by side.
+local host = require "tracereel.host"
+local output = require "tracereel.output"
+local report = require "tracereel.simulation.report"
+local tracereel = require "tracereel"
+
+local comparison = {}
+
+local function say_facts(recorded, facts)
+    output.line(("simulated %d traces, %d records (recorded: %d traces, %d records)"):format(
+        facts.traces, facts.records, recorded.traces, recorded.records))
+    local function tell(count, words)
+        if count > 0 then
+            output.line(("  %d %s"):format(count, words))
+        end
+    end
+    tell(facts.injected_errors, "simulated errors")
+    tell(facts.retries, "retries after them")
+    tell(facts.given_up_traces, "traces given up after them")
+    tell(facts.waiting_traces, "traces still waiting at the end, for a limit that nothing frees")
+    tell(recorded.tainted_traces, "tainted traces left out")
+    tell(recorded.lost_strays, "records of traces whose beginning is lost left out")
+end
+
+local function run_all(parsed, scenario, recording)
+    local runs, all_facts = {}, {}
+    if parsed.runs > 1 then
+        host.make_directory(parsed.output)
+    end
+    for run = 1, parsed.runs do
+        local directory = parsed.runs > 1 and ("%s/run-%d"):format(parsed.output, run) or parsed.output
+        local seed = (parsed.seed or scenario.seed) + run - 1
+        all_facts[run] = scenario:run(recording, directory, seed)
+        runs[run] = report.measure(directory)
+        if parsed.runs > 1 and output.is_terminal(2) then
+            io.stderr:write(("\rrun %d of %d%s"):format(run, parsed.runs, run == parsed.runs and "\n" or ""))
+        end
+    end
+    return runs, all_facts
+end
+
+local function write(parsed, scenario, recorded_facts, recorded, runs, all_facts)
+    if parsed.json then
+        output.line(tracereel.json {
+            seed = parsed.seed or scenario.seed,
+            recorded = recorded_facts,
+            runs = all_facts,
+            measures = report.object(recorded, runs),
+        })
+        return
+    end
+    say_facts(recorded_facts, all_facts[1])
+    if #runs > 1 then
+        output.line(("above: the first of %d runs; below: their means, with Student's t interval"):format(#runs))
+    end
+    report.write_text(recorded, runs)
+end
+
+---@param parsed table the command's options
+---@param scenario table of simulation.load, checked
+---@param recording userdata of simulation.record
+function comparison.run(parsed, scenario, recording)
+    local runs, all_facts = run_all(parsed, scenario, recording)
+    write(parsed, scenario, recording:facts(), report.measure(parsed.log), runs, all_facts)
+end
+
+return comparison

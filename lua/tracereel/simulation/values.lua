@@ -1,0 +1,107 @@
+-- What a scenario's values may be: each check gives the value back, or refuses it with words that name its place.
+local units = require "tracereel.units"
+
+local values = {}
+
+---Raises a table, which `values.attempt` catches.
+function values.refuse(message, ...)
+    error({ problem = message:format(...) }, 0)
+end
+
+local function known_names(known)
+    local names = {}
+    for name in units.sorted(known) do
+        names[#names + 1] = name
+    end
+    return table.concat(names, ", ")
+end
+
+---A table without unknown keys.
+---@param known table<string, any>
+function values.known_keys(value, known, where)
+    if type(value) ~= "table" then
+        values.refuse("%s: a table expected, got a %s", where, type(value))
+    end
+    for key in units.sorted(value) do
+        if not known[key] then
+            values.refuse('%s: unknown key "%s"; known are %s', where, tostring(key), known_names(known))
+        end
+    end
+end
+
+function values.number(value, least, most, where)
+    if type(value) ~= "number" or not (value >= least and value <= most) then
+        values.refuse("%s: a number from %g to %g expected, got %s", where, least, most, tostring(value))
+    end
+    return value
+end
+
+function values.whole(value, least, most, where)
+    local number = math.type(value) == "integer" and value
+    if not number or number < least or number > most then
+        values.refuse("%s: a whole number from %d to %d expected, got %s", where, least, most, tostring(value))
+    end
+    return number
+end
+
+function values.text(value, where)
+    if type(value) ~= "string" then
+        values.refuse("%s: a text expected, got a %s", where, type(value))
+    end
+    return value
+end
+
+---Nanoseconds of "120ms".
+function values.duration(value, where)
+    if type(value) ~= "string" then
+        values.refuse('%s: a time like "120ms" expected, got %s', where, tostring(value))
+    end
+    if value:find("^%s*%-") then
+        values.refuse('%s: "%s" is negative: no time runs backwards', where, value)
+    end
+    local ns, problem = units.parse_duration(value)
+    if not ns then
+        values.refuse("%s: %s", where, problem)
+    end
+    return ns
+end
+
+---What a time may be, as a rule for the engine; a function comes beside it.
+function values.time_rule(value, where)
+    if value == nil or value == "recorded" then
+        return { kind = "recorded" }
+    elseif type(value) == "function" then
+        return { kind = "ask" }, value
+    elseif type(value) == "number" then
+        if value < 0 then
+            values.refuse("%s: %s is negative: a factor of the recorded time is 0 or more", where, tostring(value))
+        end
+        return { kind = "factor", factor = values.number(value, 0, 1e9, where) }
+    end
+    return { kind = "fixed", ns = values.duration(value, where) }
+end
+
+---A node of the log.
+---@param recording userdata
+function values.node(id, recording, where)
+    if math.type(id) ~= "integer" or id < 0 or id > 0xFFFFFFFF then
+        values.refuse("%s: %s is not a node number", where, tostring(id))
+    elseif not recording:has_node(id) then
+        values.refuse("%s: the log has no node %d", where, id)
+    end
+    return id
+end
+
+---Calls what checks.
+---@return ... what it gives back, or nil and what was refused
+function values.attempt(check, ...)
+    local results = table.pack(pcall(check, ...))
+    if results[1] then
+        return table.unpack(results, 2, results.n)
+    elseif type(results[2]) == "table" and results[2].problem then
+        return nil, results[2].problem
+    end
+    error(results[2], 0)
+end
+
+return values
