@@ -2,9 +2,9 @@
 --
 --     tracereel simulate examples/rush_hour.lua examples/logs/orders -o /tmp/rush
 --
--- As the pipeline is (set `time = 1`), half of the orders take longer than 329 ms, where 120 ms were recorded: the
+-- As the pipeline is (set `time = 1`), half of the orders take longer than 267 ms, where 120 ms were recorded: the
 -- nodes stand in line for the eight places. The charge holds a place longest, so that is where a faster one pays twice:
--- with `time = 0.5` the line is gone, and half of the orders are done in 80 ms, faster than recorded, at three
+-- with `time = 0.5` the line is gone, and half of the orders are done in 74 ms, faster than recorded, at three
 -- times the load.
 return {
     seed = 1,

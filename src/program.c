@@ -10,6 +10,8 @@ typedef struct node_view {
     uint32_t open_run;
     uint32_t last_piece; /* step of the open run */
     uint32_t last_end;   /* step at which it ended or, a loop, went on */
+    uint32_t run_count;
+    uint32_t suspension_count;
 } node_view;
 
 struct tr_program_maker {
@@ -29,6 +31,7 @@ typedef struct making {
     uint32_t latest_end; /* the step that can have made a node ready */
     uint32_t suspended_step;
     uint32_t suspended_node;
+    uint32_t suspended_occurrence;
     bool has_failed; /* no memory */
 } making;
 
@@ -108,7 +111,11 @@ static node_view *view_of(making *now, uint32_t node_id, bool is_wanted) {
     if (!is_wanted) {
         return NULL;
     }
-    *view = (node_view){maker->generation, node_id, TR_NO_STEP, TR_NO_STEP, TR_NO_STEP};
+    *view = (node_view){.generation = maker->generation,
+                        .node_id = node_id,
+                        .open_run = TR_NO_STEP,
+                        .last_piece = TR_NO_STEP,
+                        .last_end = TR_NO_STEP};
     maker->view_count++;
     return view;
 }
@@ -208,7 +215,8 @@ static void open_run(making *now, uint32_t node_id, uint32_t step) {
         return;
     }
     program->runs = runs;
-    runs[program->run_count] = (tr_run){.node_id = node_id, .start = step, .end = TR_NO_STEP, .attempt = 1};
+    runs[program->run_count] =
+        (tr_run){.node_id = node_id, .start = step, .end = TR_NO_STEP, .attempt = 1, .occurrence = view->run_count++};
     program->steps[step].run = program->run_count;
     view->open_run = program->run_count++;
     view->last_piece = step;
@@ -279,6 +287,7 @@ static void suspend(making *now, uint32_t node_id, uint64_t offset, const tr_rec
     }
     now->suspended_step = step;
     now->suspended_node = node_id;
+    now->suspended_occurrence = view->suspension_count++;
 }
 
 static void resume(making *now, uint64_t offset, const tr_recorded *recorded) {
@@ -289,6 +298,7 @@ static void resume(making *now, uint64_t offset, const tr_recorded *recorded) {
     }
     wait_for(now, step, is_suspended ? now->suspended_step : now->latest_end);
     now->program->steps[step].node_id = now->suspended_node;
+    now->program->steps[step].occurrence = now->suspended_occurrence;
     node_view *view = is_suspended ? view_of(now, now->suspended_node, true) : NULL;
     if (view != NULL && view->open_run != TR_NO_STEP) {
         view->last_piece = step;

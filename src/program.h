@@ -20,9 +20,10 @@ typedef struct tr_step {
     uint64_t lag_ns;    /* from the last of the steps that it waits for, as recorded */
     uint32_t waits_for; /* so many steps that have not happened */
     uint32_t first_edge;
-    uint32_t run;      /* the run that it starts or ends; TR_NO_STEP where there is none */
-    uint32_t piece_of; /* the run that its lag is a piece of; the same */
-    uint32_t node_id;  /* of the suspension, for a resume */
+    uint32_t run;        /* the run that it starts or ends; TR_NO_STEP where there is none */
+    uint32_t piece_of;   /* the run that its lag is a piece of; the same */
+    uint32_t node_id;    /* of the suspension, for a resume */
+    uint32_t occurrence; /* of suspensions at that node in the trace, from 0; for a resume */
     uint8_t role;
 } tr_step;
 
@@ -38,11 +39,12 @@ typedef struct tr_run {
     uint64_t elapsed_ns; /* recorded pieces that have passed */
     uint64_t passed_ns;  /* what they take in the simulation */
     uint32_t node_id;
-    uint32_t start;   /* steps */
-    uint32_t end;     /* TR_NO_STEP: the log does not say how it ended */
-    uint32_t attempt; /* from 1; the scenario's retries count */
-    uint8_t places;   /* 0: none; 1: among its trace's running nodes; 2: among all */
-    bool is_error;    /* it ended so in the recorded log */
+    uint32_t start;      /* steps */
+    uint32_t end;        /* TR_NO_STEP: the log does not say how it ended */
+    uint32_t attempt;    /* from 1; the scenario's retries count */
+    uint32_t occurrence; /* of the node's runs in the trace, from 0 */
+    uint8_t places;      /* 0: none; 1: among its trace's running nodes; 2: among all */
+    bool is_error;       /* it ended so in the recorded log */
     bool fails;
 } tr_run;
 

@@ -9,7 +9,6 @@
 /* What an event without a trace is. */
 enum { TRACES, STRAYS, ADMISSION };
 enum { EVENTS_AT_ONCE = 65536 };
-enum { PURPOSE_DRAW = 2, PURPOSE_INTERVAL, PURPOSE_ID };
 
 /* ---- arrivals ---- */
 
@@ -20,7 +19,7 @@ static const tr_chain *draw(const tr_simulation *simulation, uint64_t series) {
         return NULL;
     }
     for (uint64_t attempt = 0;; attempt++) {
-        uint64_t chance = tr_simulation_chance(simulation, series, PURPOSE_DRAW, attempt);
+        uint64_t chance = tr_simulation_chance(simulation, series, TR_PURPOSE_DRAW, attempt);
         const tr_chain *chain = tr_recording_trace(simulation->recording, chance % count);
         if (!chain->is_left_out) {
             return chain;
@@ -34,7 +33,7 @@ static uint64_t draw_interval(const tr_simulation *simulation, uint64_t series) 
     if (count < 2) {
         return 0;
     }
-    uint64_t index = 1 + tr_simulation_chance(simulation, series, PURPOSE_INTERVAL, 0) % (count - 1);
+    uint64_t index = 1 + tr_simulation_chance(simulation, series, TR_PURPOSE_INTERVAL, 0) % (count - 1);
     return tr_recording_trace(simulation->recording, index)->event_ns -
            tr_recording_trace(simulation->recording, index - 1)->event_ns;
 }
@@ -91,7 +90,7 @@ static tr_status plan_arrival(tr_simulation *simulation, tr_arrivals *arrivals, 
 /* A version 4 UUID. */
 static void make_id(const tr_simulation *simulation, tr_simulated_trace *trace) {
     for (int i = 0; i < TR_TRACE_ID_BYTES; i++) {
-        uint64_t bits = tr_simulation_chance(simulation, trace->series, PURPOSE_ID, (uint64_t)i / 8);
+        uint64_t bits = tr_simulation_chance(simulation, trace->series, TR_PURPOSE_ID, (uint64_t)i / 8);
         trace->id[i] = (uint8_t)(bits >> (i % 8 * 8));
     }
     trace->id[6] = (uint8_t)((trace->id[6] & 0x0f) | 0x40);

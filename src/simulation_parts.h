@@ -93,8 +93,20 @@ struct tr_simulation {
 
 /* ---- simulation_rules.c ---- */
 
-/* A number that depends on nothing but what is given: the same for the same decision, whatever else happens. */
+/* What a number is drawn for; the questions follow, by their kinds. */
+typedef enum tr_purpose {
+    TR_PURPOSE_FAIL = 1,
+    TR_PURPOSE_DRAW,
+    TR_PURPOSE_INTERVAL,
+    TR_PURPOSE_ID,
+    TR_PURPOSE_QUESTION
+} tr_purpose;
+
+/* A number that depends on the seed and what is given: the same for the same decision, whatever else happens. */
 uint64_t tr_simulation_chance(const tr_simulation *simulation, uint64_t series, uint64_t purpose, uint64_t detail);
+/* The same for an attempt of what happens to a node for the `occurrence`-th time in its trace. */
+uint64_t tr_simulation_node_chance(const tr_simulation *simulation, uint64_t series, uint64_t purpose, uint32_t node_id,
+                                   uint32_t occurrence, uint32_t attempt);
 uint64_t tr_simulation_add_ns(uint64_t time_ns, uint64_t span_ns); /* saturates */
 uint64_t tr_simulation_scale(uint64_t span_ns, double factor);
 const tr_node_rule *tr_simulation_node_rule(const tr_simulation *simulation, uint32_t node_id);

@@ -19,6 +19,11 @@ uint64_t tr_simulation_chance(const tr_simulation *simulation, uint64_t series, 
     return mix(bits ^ (detail + 1) * step);
 }
 
+uint64_t tr_simulation_node_chance(const tr_simulation *simulation, uint64_t series, uint64_t purpose, uint32_t node_id,
+                                   uint32_t occurrence, uint32_t attempt) {
+    return mix(tr_simulation_chance(simulation, series, purpose, (uint64_t)node_id << 32 | occurrence) ^ attempt);
+}
+
 uint64_t tr_simulation_add_ns(uint64_t time_ns, uint64_t span_ns) {
     return span_ns > UINT64_MAX - time_ns ? UINT64_MAX : time_ns + span_ns;
 }
@@ -176,19 +181,26 @@ void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simu
     simulation->asked_trace = trace;
     simulation->asked_step = step;
     simulation->question = (tr_question){.kind = kind, .now_ns = simulation->now_ns};
+    uint64_t purpose = (uint64_t)TR_PURPOSE_QUESTION + kind;
     if (trace == NULL) {
+        simulation->question.luck = tr_simulation_chance(simulation, simulation->arrived, purpose, 0);
         return;
     }
+    uint32_t occurrence = 0;
     const tr_step *asked = &trace->program.steps[step];
     if (asked->run != TR_NO_STEP) {
         const tr_run *run = &trace->program.runs[asked->run];
         simulation->question.node_id = run->node_id;
         simulation->question.attempt = run->attempt;
         simulation->question.recorded_ns = run->recorded_ns;
+        occurrence = run->occurrence;
     } else {
         simulation->question.node_id = asked->node_id;
         simulation->question.attempt = 1;
         simulation->question.recorded_ns = asked->lag_ns;
+        occurrence = asked->occurrence;
     }
+    simulation->question.luck = tr_simulation_node_chance(
+        simulation, trace->series, purpose, simulation->question.node_id, occurrence, simulation->question.attempt);
     describe_trace(simulation, trace);
 }

@@ -5,8 +5,6 @@
 #include "fail.h"
 #include "simulation_parts.h"
 
-enum { PURPOSE_FAIL = 1 };
-
 tr_status tr_simulation_push(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
                              tr_error *error) {
     tr_queued_event event = {.time_ns = time_ns,
@@ -207,8 +205,8 @@ static tr_status decide_fail(tr_simulation *simulation, tr_simulated_trace *trac
             return TR_OK;
         }
         if (rule->fail == TR_FAIL_SHARE) {
-            uint64_t detail = (uint64_t)trace->program.steps[index].run << 32 | run->attempt;
-            uint64_t chance = tr_simulation_chance(simulation, trace->series, PURPOSE_FAIL, detail);
+            uint64_t chance = tr_simulation_node_chance(simulation, trace->series, TR_PURPOSE_FAIL, run->node_id,
+                                                        run->occurrence, run->attempt);
             run->fails = (double)(chance >> 11) < rule->fail_share * 9007199254740992.0;
         }
     }

@@ -110,6 +110,8 @@ typedef struct tr_question {
     uint32_t attempt;     /* from 1 */
     uint64_t recorded_ns; /* the answer that would change nothing */
     uint64_t now_ns;
+    uint64_t luck; /* to seed what is drawn for the answer with: it depends on the scenario's seed and what is asked,
+                      and not on what else happens */
     uint64_t trace_number;               /* from 1, in the order of arrival */
     uint64_t trace_arrival_ns;           /* in virtual time */
     uint8_t trace_id[TR_TRACE_ID_BYTES]; /* in the simulated log */

@@ -6,9 +6,8 @@ local function rotate_left(x, count)
     return (x << count) | (x >> (64 - count))
 end
 
-local function seeded_state(seed)
+local function seed_state(state, seed)
     -- splitmix64 spreads the seed's bits over the state, which must not be all zero.
-    local state = {}
     for index = 1, 4 do
         seed = seed + 0x9E3779B97F4A7C15
         local mixed = (seed ~ (seed >> 30)) * 0xBF58476D1CE4E5B9
@@ -63,7 +62,7 @@ end
 ---A generator: `draw` is used like math.random, `seed` like math.randomseed with one whole number or text.
 ---@param seed integer
 function random.new(seed)
-    local state = seeded_state(seed)
+    local state = seed_state({ 0, 0, 0, 0 }, seed)
     return {
         draw = function(first, last)
             if first == nil then
@@ -79,7 +78,7 @@ function random.new(seed)
             if not number then
                 error("randomseed: a whole number expected, so that the script gives the same answer twice", 2)
             end
-            state = seeded_state(number)
+            seed_state(state, number)
         end,
     }
 end

@@ -58,13 +58,14 @@ local function call(scenario, where, callee, ...)
     error(failure.new("script", ("%s (%s, in %s)"):format(result.message, where, scenario.path), result.traceback), 0)
 end
 
--- The function that answers the engine's questions. Arrivals have numbers of their own, so that what functions draw
--- does not move them.
-local function answerer(scenario, functions, seed)
-    local random, arrival_random = variates.new(seed), variates.new(seed ~ 0x6172726976616C73)
-    return function(kind, node, attempt, recorded_ns, now_ns, number, arrival_ns, id, metadata)
+-- The function that answers the engine's questions. What is drawn for an answer begins with the question's own number,
+-- `luck`, so that no answer changes what is drawn for another.
+local function answerer(scenario, functions)
+    local random, seed = variates.new()
+    return function(kind, node, attempt, recorded_ns, now_ns, number, arrival_ns, id, metadata, luck)
+        seed(luck)
         if kind == "arrival" then
-            return to_ns(arrival_random.exponential(functions.mean_interval_ns), "arrivals")
+            return to_ns(random.exponential(functions.mean_interval_ns), "arrivals")
         end
         local of_kind = functions[kind]
         local callee = of_kind[node] or of_kind.default
@@ -97,7 +98,7 @@ end
 function Scenario:run(recording, directory, seed)
     local compiled, functions = self:check(recording)
     compiled.seed = seed or compiled.seed
-    return recording:simulate(compiled, directory, answerer(self, functions, compiled.seed))
+    return recording:simulate(compiled, directory, answerer(self, functions))
 end
 
 return simulation

@@ -109,7 +109,8 @@ static void answer(lua_State *L, int ask_index, tr_simulation *simulation, const
     tr_lua_push_unsigned(L, question->trace_arrival_ns);
     tr_lua_push_trace_id(L, question->trace_id);
     tr_lua_push_text(L, question->metadata.bytes, question->metadata.length_bytes);
-    lua_call(L, 9, 1);
+    tr_lua_push_unsigned(L, question->luck);
+    lua_call(L, 10, 1);
     tr_simulation_answer(simulation, tr_lua_to_u64(L, -1, "the answer"));
     lua_pop(L, 1);
 }

@@ -23,10 +23,18 @@ local function logarithm(x)
 end
 
 ---A generator: called like math.random; `exponential(mean)` draws times between events that know nothing of each other.
----@param seed integer
-function variates.new(seed)
-    local draw = random.new(seed).draw
-    return setmetatable({
+---And the function that seeds it, which costs next to nothing where no number is drawn before it is called again.
+function variates.new()
+    local generator = random.new(0)
+    local pending
+    local function draw(...)
+        if pending then
+            generator.seed(pending)
+            pending = nil
+        end
+        return generator.draw(...)
+    end
+    local drawing = setmetatable({
         exponential = function(mean)
             if type(mean) ~= "number" or not (mean >= 0 and mean < math.huge) then
                 error("random.exponential: a mean that is not negative expected", 2)
@@ -38,6 +46,9 @@ function variates.new(seed)
             return draw(...)
         end,
     })
+    return drawing, function(seed)
+        pending = seed
+    end
 end
 
 return variates
