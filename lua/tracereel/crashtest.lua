@@ -7,7 +7,7 @@ local failure = require "tracereel.failure"
 local judge = require "tracereel.crashtest.judge"
 local logs = require "tracereel.logs"
 local recovery = require "tracereel.recovery"
-local runner = require "tracereel.runner"
+local script_arguments = require "tracereel.script_arguments"
 local trials = require "tracereel.crashtest.trials"
 local violations = require "tracereel.crashtest.violations"
 
@@ -177,7 +177,7 @@ local function explain(self, problem)
 end
 
 local function pass(self, one, log)
-    runner.check_given({ one }, self.options.given)
+    script_arguments.check_given({ one }, self.options.given)
     core.set_script(1)
     one:start(self.options.given, log)
     self.recover, self.check, self.name, self.path = one.table.recover, one.table.check, one.name, one.path

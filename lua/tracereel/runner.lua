@@ -2,7 +2,6 @@
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
 local script = require "tracereel.script"
-local units = require "tracereel.units"
 
 local runner = {}
 
@@ -13,23 +12,6 @@ function runner.load(files, is_unsafe)
         scripts[index] = script.load(file.path, { name = file.name, unsafe = is_unsafe })
     end
     return scripts
-end
-
----Raises where an argument was given that no script declares.
-function runner.check_given(scripts, given)
-    for name in units.sorted(given) do
-        local is_declared, known = false, {}
-        for _, one in ipairs(scripts) do
-            is_declared = is_declared or one.arguments[name] ~= nil
-            for known_name in units.sorted(one.arguments) do
-                known[#known + 1] = known_name
-            end
-        end
-        if not is_declared then
-            failure.raise("usage", "--arg %s: no script declares it; declared: %s", name,
-                #known > 0 and table.concat(known, ", ") or "none")
-        end
-    end
 end
 
 local function as_list(value)

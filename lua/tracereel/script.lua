@@ -91,26 +91,44 @@ local function call(self, what, callee, ...)
     error(failure.new("script", ("%s: %s (in %s)"):format(self.name, problem.message, what), problem.traceback), 0)
 end
 
----Loads a script. Raises a failure of kind "script" where its file is not one, "usage" where there is no such file.
+---Calls a function of a script's file; what it raises names the script and the part of it.
+---@param name string the script's
+---@param what string the part: "start"
+function script.call(name, what, callee, ...)
+    return call({ name = name }, what, callee, ...)
+end
+
+---What a script's file returns. Raises a failure of kind "script" where it cannot run, "usage" where there is no such
+---file.
 ---@param path string
----@param options? { unsafe: boolean, name: string }
-function script.load(path, options)
-    options = options or {}
-    local self = setmetatable({ path = path, name = options.name or script.name_of(path) }, Script)
+---@param name string
+---@param now fun(): integer the log's time
+---@param is_unsafe boolean|nil
+---@return any
+function script.value(path, name, now, is_unsafe)
     local file, problem = io.open(path, "rb")
     if not file then
         failure.raise("usage", "cannot read the script: %s", problem)
     end
     file:close()
-    local function now()
-        return self.log and self.log:stats().now_ns or 0
-    end
-    local environment = sandbox.environment(path:match("^(.*/)") or "./", now, options.unsafe)
+    local environment = sandbox.environment(path:match("^(.*/)") or "./", now, is_unsafe)
     local chunk, syntax_problem = sandbox.load_file(path, environment)
     if not chunk then
         failure.raise("script", "%s", syntax_problem)
     end
-    local value = call(self, "the script's file", chunk, path)
+    return (call({ name = name }, "the script's file", chunk, path))
+end
+
+---Loads a script. Raises what `script.value` raises, and "script" where it is not right.
+---@param path string
+---@param options? { unsafe: boolean, name: string }
+function script.load(path, options)
+    options = options or {}
+    local self = setmetatable({ path = path, name = options.name or script.name_of(path) }, Script)
+    local function now()
+        return self.log and self.log:stats().now_ns or 0
+    end
+    local value = script.value(path, self.name, now, options.unsafe)
     local wrong = script.check(value)
     if wrong then
         failure.raise("script", "%s: %s", path, wrong)

@@ -136,6 +136,25 @@ function script_arguments.values(script_name, declared, given)
     return values
 end
 
+---Raises where an argument was given that none declares.
+---@param scripts { arguments: table }[]
+---@param given table<string, any>
+function script_arguments.check_given(scripts, given)
+    for name in units.sorted(given) do
+        local is_declared, known = false, {}
+        for _, one in ipairs(scripts) do
+            is_declared = is_declared or one.arguments[name] ~= nil
+            for known_name in units.sorted(one.arguments) do
+                known[#known + 1] = known_name
+            end
+        end
+        if not is_declared then
+            failure.raise("usage", "--arg %s: no script declares it; declared: %s", name,
+                #known > 0 and table.concat(known, ", ") or "none")
+        end
+    end
+end
+
 ---One line for each argument, for people.
 ---@return string[]
 function script_arguments.describe(declared)

@@ -2,7 +2,8 @@
 local checks = require "tracereel.simulation.checks"
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
-local sandbox = require "tracereel.sandbox"
+local script = require "tracereel.script"
+local script_arguments = require "tracereel.script_arguments"
 local variates = require "tracereel.simulation.variates"
 
 local simulation = {}
@@ -10,26 +11,66 @@ local simulation = {}
 local Scenario = {}
 Scenario.__index = Scenario
 
----Loads a scenario's file. It is checked against a log by `check`.
+local function zero()
+    return 0
+end
+
+-- What `start` answers is laid over the scenario's table: a key that it names is replaced as a whole.
+local function laid_over(value, answer, path)
+    if answer ~= nil and type(answer) ~= "table" then
+        failure.raise("script", "scenario %s: start: a table of the scenario's keys, or nothing, expected, got a %s",
+            path, type(answer))
+    end
+    local whole = {}
+    for key, member in pairs(value) do
+        whole[key] = member
+    end
+    for key, member in pairs(answer or {}) do
+        if key == "args" or key == "start" then
+            failure.raise("script", "scenario %s: start: it cannot answer with `%s`, which was used already", path, key)
+        end
+        whole[key] = member
+    end
+    return whole
+end
+
+-- Looks at the arguments, and calls `start` with them.
+local function started(value, path, given)
+    local declared = value.args or {}
+    local problem = script_arguments.check(declared)
+    if problem then
+        failure.raise("usage", "scenario %s: %s", path, problem)
+    elseif value.start ~= nil and type(value.start) ~= "function" then
+        failure.raise("usage", "scenario %s: start: a function expected, got a %s", path, type(value.start))
+    end
+    script_arguments.check_given({ { arguments = declared } }, given)
+    local values = script_arguments.values(script.name_of(path), declared, given)
+    return laid_over(value, value.start and script.call(script.name_of(path), "start", value.start, values), path)
+end
+
+---Loads a scenario's file and calls its `start`. It is checked against a log by `check`.
 ---@param path string
-function simulation.load(path)
-    local file, problem = io.open(path, "rb")
-    if not file then
-        failure.raise("usage", "cannot read the scenario: %s", problem)
+---@param options? { given: table<string, any>, unsafe: boolean } values for the scenario's arguments; the whole library
+function simulation.load(path, options)
+    options = options or {}
+    local given = options.given or {}
+    local value = script.value(path, script.name_of(path), zero, options.unsafe)
+    if type(value) == "table" then
+        value = started(value, path, given)
     end
-    file:close()
-    local environment = sandbox.environment(path:match("^(.*/)") or "./", function()
-        return 0
-    end)
-    local chunk, syntax_problem = sandbox.load_file(path, environment)
-    if not chunk then
-        failure.raise("script", "%s", syntax_problem)
+    return setmetatable({ path = path, value = value, given = given, unsafe = options.unsafe }, Scenario)
+end
+
+---The scenario loaded afresh, with other values for some of its arguments.
+---@param given table<string, any>
+function Scenario:with_arguments(given)
+    local all = {}
+    for _, from in ipairs { self.given, given } do
+        for name, value in pairs(from) do
+            all[name] = value
+        end
     end
-    local ran, value = xpcall(chunk, failure.with_traceback, path)
-    if not ran then
-        error(value.kind == "internal" and failure.new("script", value.message, value.traceback) or value, 0)
-    end
-    return setmetatable({ path = path, value = value }, Scenario)
+    return simulation.load(self.path, { given = all, unsafe = self.unsafe })
 end
 
 ---Reads a log for any number of simulations. Kept in temporary files while it is used.

@@ -135,7 +135,7 @@ local function run_logs(parsed, files)
     local code = logs.each(parsed, function(log, context)
         limits.guarded(function()
             local scripts = runner.load(files, parsed.unsafe)
-            runner.check_given(scripts, given)
+            script_arguments.check_given(scripts, given)
             local results = runner.replay(scripts, log, given, filter, pace.options(chosen_pace, log))
             for index, one in ipairs(scripts) do
                 if one:can_merge() and #parsed.logs > 1 then

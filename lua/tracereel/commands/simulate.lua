@@ -30,6 +30,7 @@ function command.define(definition)
     definition:option("--seed", "In place of the scenario's seed."):argname("<N>")
         :convert(whole(math.mininteger, math.maxinteger))
     definition:flag("--json", "One JSON object.")
+    limits.define(definition)
 end
 
 ---@param parsed table
@@ -40,9 +41,10 @@ function command.run(parsed)
     elseif parsed.log == "-" then
         failure.raise("usage", "a log from a pipe is read once, and compared with what is simulated: save it first")
     end
+    limits.set(parsed)
     local damaged
     limits.guarded(function()
-        local scenario = simulation.load(parsed.scenario)
+        local scenario = simulation.load(parsed.scenario, { given = limits.given(parsed), unsafe = parsed.unsafe })
         local recording = simulation.record(parsed.log)
         scenario:check(recording)
         damaged = recording:facts().is_damaged

@@ -3,13 +3,14 @@ local core = require "tracereel.core"
 local decision = require "tracereel.recovery.decision"
 local failure = require "tracereel.failure"
 local runner = require "tracereel.runner"
+local script_arguments = require "tracereel.script_arguments"
 local tracereel = require "tracereel"
 
 local settling = {}
 
 ---Starts a script and reads a log through its handlers.
 function settling.read(one, log, given)
-    runner.check_given({ one }, given)
+    script_arguments.check_given({ one }, given)
     runner.read({ one }, log, given, {})
 end
 

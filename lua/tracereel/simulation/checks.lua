@@ -139,6 +139,9 @@ local keys = {
     { "summary", function(value)
         values.text(value, "summary")
     end },
+    -- Both were used when the scenario was loaded.
+    { "args", function() end },
+    { "start", function() end },
     { "seed", function(value, into)
         into.compiled.seed = values.whole(value, math.mininteger, math.maxinteger, "seed")
     end },
