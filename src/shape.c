@@ -107,8 +107,10 @@ uint64_t tr_trace_shape(const tr_trace *trace) {
         hash = add(hash, trace->suspended_at);
         hash = add_text(hash, trace->suspension_metadata, trace->suspension_metadata_bytes);
     }
-    for (uint32_t i = 0; i < trace->started_count; i++) {
+    uint32_t started = 0;
+    for (uint32_t i = tr_trace_next_started(trace, 0); i != TR_NONE; i = tr_trace_next_started(trace, i + 1)) {
         hash = add(hash, trace->started_nodes[i]);
+        started++;
     }
-    return add_nodes(add(hash, trace->started_count), trace);
+    return add_nodes(add(hash, started), trace);
 }

@@ -104,7 +104,7 @@ tr_recovery tr_trace_recovery(const tr_trace *trace) {
     if (trace->is_suspended) {
         return (tr_recovery){TR_RECOVERY_AWAIT_RESUME, trace->suspended_at};
     }
-    if (trace->started_count > 0) {
+    if (tr_trace_next_started(trace, 0) != TR_NONE) {
         return (tr_recovery){TR_RECOVERY_RETRY_NODES, 0};
     }
     return (tr_recovery){TR_RECOVERY_RESUME_FROM, trace->has_last_completed_node ? trace->last_completed_node : 0};
@@ -133,6 +133,19 @@ static void *place(layout *to, const void *items, size_t bytes) {
     return memcpy(to->memory + at, items, bytes);
 }
 
+/* Only the entries that count. */
+static void place_started(const tr_trace *trace, tr_trace *copy, layout *to) {
+    copy->started_nodes = place(to, trace->started_nodes, trace->started_count * sizeof *trace->started_nodes);
+    copy->started_index = NULL;
+    if (trace->started_index == NULL || copy->started_nodes == NULL) {
+        return;
+    }
+    copy->started_count = 0;
+    for (uint32_t i = tr_trace_next_started(trace, 0); i != TR_NONE; i = tr_trace_next_started(trace, i + 1)) {
+        copy->started_nodes[copy->started_count++] = trace->started_nodes[i];
+    }
+}
+
 static void lay_out(const tr_trace *trace, layout *to) {
     tr_trace copy = *trace;
     place(to, &copy, sizeof copy); /* takes the room; written when its pointers are known */
@@ -144,7 +157,7 @@ static void lay_out(const tr_trace *trace, layout *to) {
     copy.suspensions = place(to, trace->suspensions, trace->suspension_count * sizeof *trace->suspensions);
     copy.loop_events = place(to, trace->loop_events, trace->loop_event_count * sizeof *trace->loop_events);
     copy.errors = place(to, trace->errors, trace->error_list_count * sizeof *trace->errors);
-    copy.started_nodes = place(to, trace->started_nodes, trace->started_count * sizeof *trace->started_nodes);
+    place_started(trace, &copy, to);
     copy.metadata = place(to, trace->metadata, trace->metadata_bytes);
     copy.suspension_metadata = place(to, trace->suspension_metadata, trace->suspension_metadata_bytes);
     for (uint32_t i = 0; i < trace->error_list_count; i++) {

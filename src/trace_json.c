@@ -52,7 +52,7 @@ static void put_completed_nodes(tr_json *json, const tr_trace *trace) {
 
 static void put_started_nodes(tr_json *json, const tr_trace *trace) {
     tr_json_begin_array(json);
-    for (uint32_t i = 0; i < trace->started_count; i++) {
+    for (uint32_t i = tr_trace_next_started(trace, 0); i != TR_NONE; i = tr_trace_next_started(trace, i + 1)) {
         tr_json_unsigned(json, trace->started_nodes[i]);
     }
     tr_json_end_array(json);

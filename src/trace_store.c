@@ -2,29 +2,18 @@
 
 #include <string.h>
 
-/* ---- lists ---- */
+#include "started_nodes.h"
 
-/* How many items a list with `count` of them has room for. Nothing else says so: a million traces may be open, and each
- * has five lists. Small ones grow by two, larger ones by a quarter of a power of two. */
-static size_t capacity_for(size_t count) {
-    if (count <= 16) {
-        return (count + 1) & ~(size_t)1;
-    }
-    size_t step = 4;
-    while (step * 8 < count) {
-        step *= 2;
-    }
-    return (count + step - 1) / step * step;
-}
+/* ---- lists ---- */
 
 /* Makes room for one more item. */
 static bool make_room(const tr_trace *trace, void **items, size_t count, size_t item_bytes) {
-    size_t capacity = capacity_for(count);
+    size_t capacity = tr_capacity_for(count);
     if (count < capacity) {
         return true;
     }
     void *grown =
-        tr_pool_reallocate(&trace->home->pool, *items, capacity * item_bytes, capacity_for(count + 1) * item_bytes);
+        tr_pool_reallocate(&trace->home->pool, *items, capacity * item_bytes, tr_capacity_for(count + 1) * item_bytes);
     if (grown == NULL) {
         return false;
     }
@@ -33,7 +22,7 @@ static bool make_room(const tr_trace *trace, void **items, size_t count, size_t 
 }
 
 static void free_list(const tr_trace *trace, void *items, size_t count, size_t item_bytes) {
-    tr_pool_reallocate(&trace->home->pool, items, capacity_for(count) * item_bytes, 0);
+    tr_pool_reallocate(&trace->home->pool, items, tr_capacity_for(count) * item_bytes, 0);
 }
 
 /* ---- nodes ---- */
@@ -191,36 +180,6 @@ tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
     return error;
 }
 
-/* ---- started nodes: the one list that also shrinks, and so has to know its capacity ---- */
-
-bool tr_trace_add_started(tr_trace *trace, tr_node *node) {
-    if (trace->started_count == trace->started_capacity) {
-        size_t capacity = capacity_for((size_t)trace->started_count + 1);
-        void *grown = tr_pool_reallocate(&trace->home->pool, trace->started_nodes,
-                                         trace->started_capacity * sizeof *trace->started_nodes,
-                                         capacity * sizeof *trace->started_nodes);
-        if (grown == NULL) {
-            return false;
-        }
-        trace->started_nodes = grown;
-        trace->started_capacity = (uint32_t)capacity;
-    }
-    trace->started_nodes[trace->started_count++] = node->node_id;
-    node->is_started = true;
-    return true;
-}
-
-void tr_trace_remove_started(tr_trace *trace, tr_node *node) {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; node->is_started && i < trace->started_count; i++) {
-        if (trace->started_nodes[i] != node->node_id) {
-            trace->started_nodes[kept++] = trace->started_nodes[i];
-        }
-    }
-    trace->started_count = node->is_started ? kept : trace->started_count;
-    node->is_started = false;
-}
-
 /* ---- the trace as a whole ---- */
 
 tr_trace *tr_trace_new(struct tr_trace_home *home) {
@@ -241,7 +200,7 @@ static void free_contents(tr_trace *trace) {
     free_list(trace, trace->loop_events, trace->loop_event_count, sizeof *trace->loop_events);
     free_list(trace, trace->attempts, trace->attempt_count, sizeof *trace->attempts);
     free_list(trace, trace->nodes, trace->node_count, sizeof *trace->nodes);
-    tr_pool_reallocate(pool, trace->started_nodes, trace->started_capacity * sizeof *trace->started_nodes, 0);
+    tr_started_free(trace);
     tr_pool_reallocate(pool, trace->suspension_metadata, trace->suspension_metadata_bytes, 0);
     tr_pool_reallocate(pool, trace->metadata, trace->metadata_bytes, 0);
     tr_pool_reallocate(pool, trace->node_index, trace->node_index_capacity * sizeof *trace->node_index, 0);
@@ -263,7 +222,8 @@ void tr_trace_reset(tr_trace *trace) {
 
 /* A copy of a list; NULL where it is empty, and where there is no memory, which `*failed` then says. */
 static void *copy_list(const tr_trace *trace, const void *from, size_t count, size_t item_bytes, bool *failed) {
-    void *copy = count == 0 ? NULL : tr_pool_reallocate(&trace->home->pool, NULL, 0, capacity_for(count) * item_bytes);
+    void *copy =
+        count == 0 ? NULL : tr_pool_reallocate(&trace->home->pool, NULL, 0, tr_capacity_for(count) * item_bytes);
     if (copy != NULL) {
         memcpy(copy, from, count * item_bytes);
     }
@@ -301,17 +261,8 @@ static bool copy_errors(tr_trace *trace, const tr_trace *from) {
     return true;
 }
 
-static bool copy_started(tr_trace *trace, const tr_trace *from) {
-    for (uint32_t i = 0; i < from->started_count; i++) {
-        if (!tr_trace_add_started(trace, tr_trace_node(trace, from->started_nodes[i]))) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool copy_contents(tr_trace *trace, const tr_trace *from) {
-    return copy_lists(trace, from) && make_room_in_index(trace) && copy_started(trace, from) &&
+    return copy_lists(trace, from) && make_room_in_index(trace) && tr_started_copy(trace, from) &&
            copy_errors(trace, from) && tr_trace_set_metadata(trace, (tr_text){from->metadata, from->metadata_bytes}) &&
            tr_trace_set_suspension_metadata(trace,
                                             (tr_text){from->suspension_metadata, from->suspension_metadata_bytes});
@@ -332,6 +283,7 @@ bool tr_trace_assign(tr_trace *trace, const tr_trace *from) {
     made.loop_events = NULL;
     made.errors = NULL;
     made.started_nodes = NULL;
+    made.started_index = NULL;
     made.node_index = NULL;
     made.metadata = NULL;
     made.suspension_metadata = NULL;

@@ -13,6 +13,19 @@ struct tr_trace_home {
     uint32_t damage_count; /* damaged gaps met so far */
 };
 
+/* How many items a list with `count` of them has room for. Nothing else says so: a million traces may be open, and each
+ * has five lists. Small ones grow by two, larger ones by a quarter of a power of two. */
+static inline size_t tr_capacity_for(size_t count) {
+    if (count <= 16) {
+        return (count + 1) & ~(size_t)1;
+    }
+    size_t step = 4;
+    while (step * 8 < count) {
+        step *= 2;
+    }
+    return (count + step - 1) / step * step;
+}
+
 /* A new trace with nothing in it but its home; NULL when there is no memory. */
 tr_trace *tr_trace_new(struct tr_trace_home *home);
 /* NULL is allowed. */
@@ -33,12 +46,8 @@ tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, tr_node *node, uint64_t 
 tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message);
 
 /* False when there is no memory; nothing is changed then. */
-bool tr_trace_add_started(tr_trace *trace, tr_node *node);
 bool tr_trace_set_metadata(tr_trace *trace, tr_text metadata);
 bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata);
-
-/* Takes every entry of the node out, keeping the order of the others. */
-void tr_trace_remove_started(tr_trace *trace, tr_node *node);
 
 /* The lookup for traces with many nodes; call tr_trace_node. */
 tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id);

@@ -5,6 +5,7 @@
 
 #include "bytes.h"
 #include "record_view.h"
+#include "started_nodes.h"
 #include "trace_store.h"
 #include "tracereel/trace.h"
 #include "transition.h"
@@ -260,7 +261,7 @@ static bool seed_trace(tr_trace *trace, const tr_snapshot_trace *from) {
         node->is_completed = true;
     }
     for (uint32_t i = 0; i < from->started_count; i++) {
-        if (!seed_node(trace, from->started_nodes[i], TR_NODE_RUNNING, &node) || !tr_trace_add_started(trace, node)) {
+        if (!seed_node(trace, from->started_nodes[i], TR_NODE_RUNNING, &node) || !tr_started_add(trace, node)) {
             return false;
         }
     }

@@ -1,6 +1,7 @@
 #include "transition.h"
 
 #include "record_view.h"
+#include "started_nodes.h"
 #include "trace_store.h"
 
 /* What happens at a node. */
@@ -228,7 +229,7 @@ static void finish_node(tr_trace *trace, const tr_record *record) {
     node->is_completed = true;
     trace->has_last_completed_node = true;
     trace->last_completed_node = node->node_id;
-    tr_trace_remove_started(trace, node);
+    tr_started_remove(trace, node);
 }
 
 static void end_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
@@ -279,14 +280,14 @@ static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t
         return start_trace(trace, record, now_ns);
     case TR_TYPE_NODE_START:
         trace->records_starts = true;
-        return tr_trace_add_started(trace, tr_trace_node(trace, tr_view_node_id(record)));
+        return tr_started_add(trace, tr_trace_node(trace, tr_view_node_id(record)));
     case TR_TYPE_NODE_DONE:
         finish_node(trace, record);
         return true;
     case TR_TYPE_NODE_ERROR:
         return note_error(trace, record, now_ns, false);
     case TR_TYPE_TRACE_COMPLETE:
-        *violations |= trace->started_count > 0 ? TR_VIOLATION_COMPLETE_WHILE_RUNNING : 0;
+        *violations |= tr_trace_next_started(trace, 0) != TR_NONE ? TR_VIOLATION_COMPLETE_WHILE_RUNNING : 0;
         *violations |= now_ns < trace->last_ns ? TR_VIOLATION_TIME_BACKWARDS : 0;
         close_trace(trace, now_ns, violations);
         return true;

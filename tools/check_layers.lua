@@ -11,7 +11,7 @@ local layers = {
     { "source", "mapping", "descriptor", "new_file", "segment_file", "segment_list" },
     { "snapshot", "snapshot_store" },
     { "log", "gap", "segment_reader", "segment_walk", "follow", "log_open", "log_state" },
-    { "trace", "trace_json", "trace_store", "traces", "transition", "shape" },
+    { "trace", "trace_json", "trace_store", "started_nodes", "traces", "transition", "shape" },
     { "replay", "history" },
     { "histogram", "activity" },
     { "timing", "spans", "timing_merge", "timing_parts", "worst_traces" },

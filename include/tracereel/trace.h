@@ -170,7 +170,7 @@ typedef struct tr_trace {
     uint32_t suspended_at;
     uint32_t started_count;
     uint32_t started_capacity;
-    uint32_t *started_nodes;   /* in order, twice where node_start came twice */
+    uint32_t *started_nodes;   /* in order, twice where node_start came twice; go by tr_trace_next_started */
     char *suspension_metadata; /* of the latest trace_suspended, kept when the trace is resumed, as the engine does */
     uint32_t suspension_metadata_bytes; /* 0 = none */
 
@@ -184,6 +184,7 @@ typedef struct tr_trace {
     uint32_t loop_event_count;
     uint32_t node_index_capacity;
     uint32_t *node_index; /* finds a node by its id where there are many; NULL in small traces and in copies */
+    struct tr_started_index *started_index; /* of a long started_nodes: which of it counts; NULL in copies */
     tr_node *nodes;
     tr_attempt *attempts;
     tr_suspension *suspensions;
@@ -193,6 +194,10 @@ typedef struct tr_trace {
 
 /* The node with that id, or NULL. */
 const tr_node *tr_trace_find_node(const tr_trace *trace, uint32_t node_id);
+
+/* The engine's started_nodes are the entries of the trace's `started_nodes` whose places this gives, in order: the
+ * first at or behind the place `from`, or TR_NONE. The entries between them are of nodes that were done since. */
+uint32_t tr_trace_next_started(const tr_trace *trace, uint32_t from);
 
 /* The attempts of a node are those of the trace that name its index, in order. Gives the first of them at or behind the
  * place `from` in the trace's `attempts`, or TR_NONE. */

@@ -94,9 +94,10 @@ void tr_lua_push_suspensions(lua_State *L, const tr_trace *trace) {
 
 void tr_lua_push_started_nodes(lua_State *L, const tr_trace *trace) {
     push_array(L, trace->started_count); /* node ids */
-    for (uint32_t i = 0; i < trace->started_count; i++) {
+    lua_Integer count = 0;
+    for (uint32_t i = tr_trace_next_started(trace, 0); i != TR_NONE; i = tr_trace_next_started(trace, i + 1)) {
         lua_pushinteger(L, (lua_Integer)trace->started_nodes[i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
+        lua_rawseti(L, -2, ++count);
     }
 }
 

@@ -90,8 +90,12 @@ static void check_view(const model_trace *expected, const tr_trace *found) {
     if (found == NULL) {
         return;
     }
-    CHECK_BYTES(expected->started, expected->started_count * sizeof(uint32_t), found->started_nodes,
-                found->started_count * sizeof(uint32_t));
+    size_t count = 0;
+    for (uint32_t i = tr_trace_next_started(found, 0); i != TR_NONE; i = tr_trace_next_started(found, i + 1)) {
+        CHECK(count < expected->started_count && expected->started[count] == found->started_nodes[i]);
+        count++;
+    }
+    CHECK_UINT(expected->started_count, count);
     CHECK_INT(expected->last_completed_node, found->has_last_completed_node ? (int)found->last_completed_node : -1);
     CHECK_INT(expected->suspended_at, found->is_suspended ? (int)found->suspended_at : -1);
     const char *metadata = expected->suspension_metadata == NULL ? "" : expected->suspension_metadata;
