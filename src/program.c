@@ -12,6 +12,7 @@ typedef struct node_view {
     uint32_t last_end;   /* step at which it ended or, a loop, went on */
     uint32_t run_count;
     uint32_t suspension_count;
+    uint32_t pass_count; /* of a loop */
 } node_view;
 
 struct tr_program_maker {
@@ -32,7 +33,8 @@ typedef struct making {
     uint32_t suspended_step;
     uint32_t suspended_node;
     uint32_t suspended_occurrence;
-    bool has_failed; /* no memory */
+    uint32_t other_count; /* steps of no node */
+    bool has_failed;      /* no memory */
 } making;
 
 tr_program_maker *tr_program_maker_new(void) {
@@ -287,7 +289,7 @@ static void suspend(making *now, uint32_t node_id, uint64_t offset, const tr_rec
     }
     now->suspended_step = step;
     now->suspended_node = node_id;
-    now->suspended_occurrence = view->suspension_count++;
+    now->suspended_occurrence = now->program->steps[step].occurrence = view->suspension_count++;
 }
 
 static void resume(making *now, uint64_t offset, const tr_recorded *recorded) {
@@ -312,6 +314,7 @@ static void pass_loop(making *now, uint32_t node_id, uint64_t offset, const tr_r
     node_view *view = now->has_failed ? NULL : view_of(now, node_id, true);
     if (view != NULL) {
         wait_for(now, step, now->latest_end);
+        now->program->steps[step].occurrence = view->pass_count++;
         view->last_end = step;
         now->latest_end = step;
     }
@@ -320,6 +323,9 @@ static void pass_loop(making *now, uint32_t node_id, uint64_t offset, const tr_r
 /* Records that nothing is known to cause wait for the one before them. */
 static void follow(making *now, tr_step_role role, uint64_t offset, const tr_recorded *recorded) {
     uint32_t step = add_step(now, role, offset, recorded);
+    if (!now->has_failed) {
+        now->program->steps[step].occurrence = now->other_count++;
+    }
     if (!now->has_failed && step > 0) {
         wait_for(now, step, step - 1);
         now->latest_end = role == TR_STEP_PLAIN ? step : now->latest_end;

@@ -7,11 +7,12 @@
 #define TR_NO_STEP UINT32_MAX
 
 typedef enum tr_step_role {
-    TR_STEP_PLAIN,  /* its record is written when its time comes */
-    TR_STEP_START,  /* a run begins: it needs a place among the running nodes */
-    TR_STEP_END,    /* a run ends, well or in an error */
-    TR_STEP_RESUME, /* the time before it is that of a suspension */
-    TR_STEP_CLOSE   /* waits for all other steps */
+    TR_STEP_PLAIN,   /* its record is written when its time comes */
+    TR_STEP_START,   /* a run begins: it needs a place among the running nodes */
+    TR_STEP_END,     /* a run ends, well or in an error */
+    TR_STEP_RESUME,  /* the time before it is that of a suspension */
+    TR_STEP_RESUMED, /* the same, when its time was asked for */
+    TR_STEP_CLOSE    /* waits for all other steps */
 } tr_step_role;
 
 typedef struct tr_step {
@@ -23,7 +24,7 @@ typedef struct tr_step {
     uint32_t run;        /* the run that it starts or ends; TR_NO_STEP where there is none */
     uint32_t piece_of;   /* the run that its lag is a piece of; the same */
     uint32_t node_id;    /* of the suspension, for a resume */
-    uint32_t occurrence; /* of suspensions at that node in the trace, from 0; for a resume */
+    uint32_t occurrence; /* among steps of its kind at its node in the trace, from 0; runs have their own */
     uint8_t role;
 } tr_step;
 

@@ -22,6 +22,13 @@ static inline unsigned tr_view_type(const tr_record *record) {
     return record->bytes[TR_OFFSET_TYPE];
 }
 
+/* Whether the node_id of records of that type means something. */
+static inline bool tr_view_type_has_node(unsigned type) {
+    const uint32_t types = 1u << TR_TYPE_NODE_START | 1u << TR_TYPE_NODE_DONE | 1u << TR_TYPE_NODE_ERROR |
+                           1u << TR_TYPE_TRACE_SUSPENDED | 1u << TR_TYPE_LOOP_ITERATION | 1u << TR_TYPE_LOOP_EXIT;
+    return (types >> type & 1) != 0;
+}
+
 static inline const uint8_t *tr_view_trace_id(const tr_record *record) {
     return record->bytes + TR_OFFSET_TRACE_ID;
 }

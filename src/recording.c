@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "record_view.h"
 #include "tracereel/replay.h"
 
 /* Where the chain of an open trace ends so far. */
@@ -111,11 +112,7 @@ static tr_status grow_nodes(tr_recording *recording, tr_error *error) {
 }
 
 static tr_status note_node(tr_recording *recording, const tr_record *record, tr_error *error) {
-    static const uint32_t types_with_node = 1u << TR_TYPE_NODE_START | 1u << TR_TYPE_NODE_DONE |
-                                            1u << TR_TYPE_NODE_ERROR | 1u << TR_TYPE_TRACE_SUSPENDED |
-                                            1u << TR_TYPE_LOOP_ITERATION | 1u << TR_TYPE_LOOP_EXIT;
-    if ((types_with_node >> tr_record_type_of(record) & 1) == 0 ||
-        tr_recording_has_node(recording, tr_record_node_id(record))) {
+    if (!tr_view_type_has_node(tr_view_type(record)) || tr_recording_has_node(recording, tr_record_node_id(record))) {
         return TR_OK;
     }
     if (recording->node_count * 2 >= recording->node_capacity) {

@@ -19,12 +19,6 @@ struct tr_replay {
     tr_error error;
 };
 
-/* The types whose node_id means something. */
-enum {
-    TYPES_WITH_NODE = 1 << TR_TYPE_NODE_START | 1 << TR_TYPE_NODE_DONE | 1 << TR_TYPE_NODE_ERROR |
-                      1 << TR_TYPE_TRACE_SUSPENDED | 1 << TR_TYPE_LOOP_ITERATION | 1 << TR_TYPE_LOOP_EXIT
-};
-
 static bool has_node(const tr_filter *filter, uint32_t node_id) {
     for (size_t i = 0; i < filter->node_count; i++) {
         if (filter->nodes[i] == node_id) {
@@ -48,7 +42,7 @@ bool tr_filter_passes(const tr_filter *filter, const tr_record *record) {
     if (filter->types != 0 && (filter->types >> type & 1) == 0) {
         return false;
     }
-    if (filter->node_count > 0 && (TYPES_WITH_NODE >> type & 1) != 0 && !has_node(filter, tr_view_node_id(record))) {
+    if (filter->node_count > 0 && tr_view_type_has_node(type) && !has_node(filter, tr_view_node_id(record))) {
         return false;
     }
     if (filter->trace_count > 0 && !has_trace(filter, tr_view_trace_id(record))) {

@@ -127,7 +127,9 @@ static tr_status open_trace(tr_simulation *simulation, const tr_arrivals *arriva
     simulation->traces = trace;
     simulation->open_traces += !trace->is_stray;
     trace->references = 1;
-    tr_status status = tr_simulation_happen(simulation, trace, 0, error);
+    tr_status status = simulation->scenario.asks_events
+                           ? tr_simulation_plan(simulation, trace, 0, simulation->now_ns, error)
+                           : tr_simulation_happen(simulation, trace, 0, error);
     let_go(simulation, trace);
     return status;
 }
@@ -268,7 +270,8 @@ static tr_status take_answer(tr_simulation *simulation, tr_error *error) {
     if (simulation->pending != TR_PENDING_ARRIVAL) {
         tr_simulated_trace *trace = simulation->asked_trace;
         trace->references++;
-        tr_status status = tr_simulation_go_on(simulation, error);
+        tr_status status = simulation->pending == TR_PENDING_EVENT ? tr_simulation_take_time(simulation, error)
+                                                                   : tr_simulation_go_on(simulation, error);
         let_go(simulation, trace);
         return status;
     }
@@ -285,7 +288,10 @@ tr_status tr_simulation_next(tr_simulation *simulation, const tr_question **ques
         status = take_answer(simulation, error);
     }
     for (int i = 0; i < EVENTS_AT_ONCE && status == TR_OK && simulation->pending == TR_PENDING_NOTHING; i++) {
-        status = simulation->is_over ? TR_END : do_event(simulation, error);
+        tr_simulation_ask_planned(simulation);
+        if (simulation->pending == TR_PENDING_NOTHING) {
+            status = simulation->is_over ? TR_END : do_event(simulation, error);
+        }
     }
     if (status == TR_END) {
         return simulation->is_over ? TR_END : finish(simulation, error);
@@ -309,6 +315,7 @@ void tr_simulation_close(tr_simulation *simulation) {
         return;
     }
     tr_simulation_clear_line(&simulation->line);
+    tr_simulation_clear_line(&simulation->planned);
     while (simulation->traces != NULL) {
         tr_simulation_clear_line(&simulation->traces->line);
         tr_simulation_free_trace(simulation, simulation->traces);

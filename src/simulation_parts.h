@@ -8,10 +8,11 @@
 
 struct tr_simulated_trace;
 
-/* A start that waits for its turn. */
+/* A start that waits for its turn; or an event that is asked about before it is waited for. */
 typedef struct tr_waiting {
     struct tr_waiting *next;
     struct tr_simulated_trace *trace;
+    uint64_t time_ns; /* of a planned event */
     uint32_t step;
 } tr_waiting;
 
@@ -59,7 +60,8 @@ typedef enum tr_pending {
     TR_PENDING_TIME,
     TR_PENDING_FAIL,
     TR_PENDING_RESUME,
-    TR_PENDING_ARRIVAL
+    TR_PENDING_ARRIVAL,
+    TR_PENDING_EVENT
 } tr_pending;
 
 struct tr_simulation {
@@ -70,7 +72,8 @@ struct tr_simulation {
     tr_program_maker *maker;
     tr_arrivals arrivals[2]; /* traces, strays */
     tr_simulated_trace *traces;
-    tr_waiting_line line; /* for a place among all running nodes */
+    tr_waiting_line line;    /* for a place among all running nodes */
+    tr_waiting_line planned; /* events that are to be asked about, all at the present time */
     tr_waiting_trace *first_waiting_trace;
     tr_waiting_trace *last_waiting_trace;
     tr_question question;
@@ -119,12 +122,18 @@ tr_status tr_simulation_write(tr_simulation *simulation, const tr_simulated_trac
 /* Writes a node_error in place of the node_done of that step. */
 tr_status tr_simulation_write_error(tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
                                     const tr_node_rule *rule, tr_error *error);
+void tr_simulation_describe_trace(tr_simulation *simulation, const tr_simulated_trace *trace);
 void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simulated_trace *trace, uint32_t step);
 
 /* ---- simulation_steps.c ---- */
 
 tr_status tr_simulation_push(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
                              tr_error *error);
+tr_status tr_simulation_stand_in_line(tr_waiting_line *line, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
+                                      tr_error *error);
+/* Takes the first in line whose trace is not over; its reference to the trace goes to the caller. False: there is none.
+ */
+bool tr_simulation_next_in_line(tr_simulation *simulation, tr_waiting_line *line, tr_waiting *taken);
 /* A step's time has come. */
 tr_status tr_simulation_happen(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error);
 /* The question that was asked of it is answered. */
@@ -132,6 +141,16 @@ tr_status tr_simulation_go_on(tr_simulation *simulation, tr_error *error);
 /* For the end: everything that a trace holds. */
 void tr_simulation_free_trace(tr_simulation *simulation, tr_simulated_trace *trace);
 void tr_simulation_clear_line(tr_waiting_line *line);
+
+/* ---- simulation_events.c ---- */
+
+/* Lets a step happen at that time, or at another one that the scenario's function of events answers with. */
+tr_status tr_simulation_plan(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
+                             tr_error *error);
+/* Asks about the first planned event, if there is one. */
+void tr_simulation_ask_planned(tr_simulation *simulation);
+/* The answer is there. */
+tr_status tr_simulation_take_time(tr_simulation *simulation, tr_error *error);
 
 /* ---- simulation.c ---- */
 

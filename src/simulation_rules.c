@@ -164,7 +164,7 @@ tr_status tr_simulation_write_error(tr_simulation *simulation, const tr_simulate
     return append_fields(simulation, trace, &fields, error);
 }
 
-static void describe_trace(tr_simulation *simulation, const tr_simulated_trace *trace) {
+void tr_simulation_describe_trace(tr_simulation *simulation, const tr_simulated_trace *trace) {
     tr_question *question = &simulation->question;
     question->trace_number = trace->series + 1;
     question->trace_arrival_ns = trace->arrival_ns;
@@ -176,11 +176,12 @@ static void describe_trace(tr_simulation *simulation, const tr_simulated_trace *
 }
 
 void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simulated_trace *trace, uint32_t step) {
-    static const tr_pending pending_of[] = {TR_PENDING_TIME, TR_PENDING_FAIL, TR_PENDING_RESUME, TR_PENDING_ARRIVAL};
+    static const tr_pending pending_of[] = {TR_PENDING_TIME, TR_PENDING_FAIL, TR_PENDING_RESUME, TR_PENDING_ARRIVAL,
+                                            TR_PENDING_EVENT};
     simulation->pending = pending_of[kind];
     simulation->asked_trace = trace;
     simulation->asked_step = step;
-    simulation->question = (tr_question){.kind = kind, .now_ns = simulation->now_ns};
+    simulation->question = (tr_question){.kind = kind, .has_node = true, .now_ns = simulation->now_ns};
     uint64_t purpose = (uint64_t)TR_PURPOSE_QUESTION + kind;
     if (trace == NULL) {
         simulation->question.luck = tr_simulation_chance(simulation, simulation->arrived, purpose, 0);
@@ -202,5 +203,5 @@ void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simu
     }
     simulation->question.luck = tr_simulation_node_chance(
         simulation, trace->series, purpose, simulation->question.node_id, occurrence, simulation->question.attempt);
-    describe_trace(simulation, trace);
+    tr_simulation_describe_trace(simulation, trace);
 }

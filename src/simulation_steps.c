@@ -21,12 +21,13 @@ tr_status tr_simulation_push(tr_simulation *simulation, tr_simulated_trace *trac
 
 /* ---- places ---- */
 
-static tr_status stand_in_line(tr_waiting_line *line, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
+tr_status tr_simulation_stand_in_line(tr_waiting_line *line, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
+                                      tr_error *error) {
     tr_waiting *waiting = malloc(sizeof *waiting);
     if (waiting == NULL) {
         return tr_fail_memory(error, "simulating");
     }
-    *waiting = (tr_waiting){.trace = trace, .step = step};
+    *waiting = (tr_waiting){.trace = trace, .time_ns = time_ns, .step = step};
     if (line->first == NULL) {
         line->first = waiting;
     } else {
@@ -59,22 +60,20 @@ void tr_simulation_free_trace(tr_simulation *simulation, tr_simulated_trace *tra
     free(trace);
 }
 
-/* The first in line that is still there; its reference goes to the caller. */
-static tr_simulated_trace *next_in_line(tr_simulation *simulation, tr_waiting_line *line, uint32_t *step) {
+bool tr_simulation_next_in_line(tr_simulation *simulation, tr_waiting_line *line, tr_waiting *taken) {
     while (line->first != NULL) {
         tr_waiting *waiting = line->first;
-        tr_simulated_trace *trace = waiting->trace;
-        *step = waiting->step;
+        *taken = *waiting;
         line->first = waiting->next;
         free(waiting);
-        if (!trace->is_over) {
-            return trace;
+        if (!taken->trace->is_over) {
+            return true;
         }
-        if (--trace->references == 0) {
-            tr_simulation_free_trace(simulation, trace);
+        if (--taken->trace->references == 0) {
+            tr_simulation_free_trace(simulation, taken->trace);
         }
     }
-    return NULL;
+    return false;
 }
 
 static tr_run *run_of(const tr_simulated_trace *trace, uint32_t step) {
@@ -88,7 +87,7 @@ static bool take_place(tr_simulation *simulation, tr_simulated_trace *trace, uin
     tr_run *run = run_of(trace, step);
     if (run->places == 0) {
         if (scenario->most_nodes_per_trace > 0 && trace->running >= scenario->most_nodes_per_trace) {
-            *status = stand_in_line(&trace->line, trace, step, error);
+            *status = tr_simulation_stand_in_line(&trace->line, trace, step, 0, error);
             return false;
         }
         trace->running++;
@@ -96,7 +95,7 @@ static bool take_place(tr_simulation *simulation, tr_simulated_trace *trace, uin
     }
     if (run->places == 1) {
         if (scenario->most_nodes > 0 && simulation->running >= scenario->most_nodes) {
-            *status = stand_in_line(&simulation->line, trace, step, error);
+            *status = tr_simulation_stand_in_line(&simulation->line, trace, step, 0, error);
             return false;
         }
         simulation->running++;
@@ -107,16 +106,15 @@ static bool take_place(tr_simulation *simulation, tr_simulated_trace *trace, uin
 
 /* Those who can go on now do so at this time. */
 static tr_status let_in(tr_simulation *simulation, tr_waiting_line *line, tr_error *error) {
-    uint32_t step;
-    tr_simulated_trace *trace = next_in_line(simulation, line, &step);
-    if (trace == NULL) {
+    tr_waiting next;
+    if (!tr_simulation_next_in_line(simulation, line, &next)) {
         return TR_OK;
     }
     tr_status status = TR_OK;
-    if (take_place(simulation, trace, step, &status, error)) {
-        status = tr_simulation_push(simulation, trace, step, simulation->now_ns, error);
+    if (take_place(simulation, next.trace, next.step, &status, error)) {
+        status = tr_simulation_push(simulation, next.trace, next.step, simulation->now_ns, error);
     }
-    trace->references--; /* of the line that it left */
+    next.trace->references--; /* of the line that it left */
     return status;
 }
 
@@ -159,9 +157,11 @@ static tr_status schedule(tr_simulation *simulation, tr_simulated_trace *trace, 
     const tr_step *step = &trace->program.steps[index];
     bool is_asked =
         step->role == TR_STEP_RESUME && tr_simulation_suspension_rule(simulation, step->node_id)->kind == TR_TIME_ASK;
-    /* A resume whose time is asked for comes up at once, to ask. */
-    uint64_t lag_ns = is_asked ? 0 : tr_simulation_lag(simulation, trace, step);
-    return tr_simulation_push(simulation, trace, index, tr_simulation_add_ns(simulation->now_ns, lag_ns), error);
+    if (is_asked) { /* it comes up at once, to ask */
+        return tr_simulation_push(simulation, trace, index, simulation->now_ns, error);
+    }
+    uint64_t time_ns = tr_simulation_add_ns(simulation->now_ns, tr_simulation_lag(simulation, trace, step));
+    return tr_simulation_plan(simulation, trace, index, time_ns, error);
 }
 
 /* The step has happened: what waits for it goes on. */
@@ -192,7 +192,7 @@ static tr_status begin_run(tr_simulation *simulation, tr_simulated_trace *trace,
         return pass_on(simulation, trace, index, error);
     }
     uint64_t end_ns = tr_simulation_add_ns(simulation->now_ns, run->simulated_ns);
-    return tr_simulation_push(simulation, trace, run->end, end_ns, error);
+    return tr_simulation_plan(simulation, trace, run->end, end_ns, error);
 }
 
 static tr_status decide_fail(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
@@ -257,7 +257,7 @@ static tr_status fail_run(tr_simulation *simulation, tr_simulated_trace *trace, 
         simulation->facts.retries++;
         run->attempt++;
         status = give_place_back(simulation, trace, run, error);
-        return status == TR_OK ? tr_simulation_push(simulation, trace, run->start, again_ns, error) : status;
+        return status == TR_OK ? tr_simulation_plan(simulation, trace, run->start, again_ns, error) : status;
     }
     simulation->facts.given_up_traces++;
     return status == TR_OK ? end_trace(simulation, trace, error) : status;
@@ -281,7 +281,7 @@ tr_status tr_simulation_happen(tr_simulation *simulation, tr_simulated_trace *tr
         return end(simulation, trace, step, error);
     } else if (now->role == TR_STEP_RESUME &&
                tr_simulation_suspension_rule(simulation, now->node_id)->kind == TR_TIME_ASK) {
-        now->role = TR_STEP_PLAIN; /* it comes again, and does not ask */
+        now->role = TR_STEP_RESUMED; /* it comes again, and does not ask */
         tr_simulation_ask(simulation, TR_QUESTION_SUSPENSION_TIME, trace, step);
         return TR_OK;
     }
@@ -302,5 +302,5 @@ tr_status tr_simulation_go_on(tr_simulation *simulation, tr_error *error) {
         run_of(trace, step)->fails = answer != 0;
         return begin_run(simulation, trace, step, error);
     }
-    return tr_simulation_push(simulation, trace, step, tr_simulation_add_ns(simulation->now_ns, answer), error);
+    return tr_simulation_plan(simulation, trace, step, tr_simulation_add_ns(simulation->now_ns, answer), error);
 }

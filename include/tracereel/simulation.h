@@ -95,24 +95,29 @@ typedef struct tr_scenario {
     uint64_t crash_records; /* or behind so many records */
     uint64_t torn_bytes;    /* of the next record, which are there nevertheless */
     uint32_t lost_records;  /* that were written and did not become durable */
+    bool asks_events;       /* each record's time as a question, before it is waited for */
 } tr_scenario;
 
 typedef enum tr_question_kind {
     TR_QUESTION_NODE_TIME,       /* ns that this attempt runs */
     TR_QUESTION_NODE_FAIL,       /* not 0: this attempt fails */
     TR_QUESTION_SUSPENSION_TIME, /* ns */
-    TR_QUESTION_ARRIVAL          /* ns from the last arrival to this one */
+    TR_QUESTION_ARRIVAL,         /* ns from the last arrival to this one */
+    TR_QUESTION_EVENT,           /* event time of a record that is to be written: not before now_ns */
+    TR_QUESTION_KINDS
 } tr_question_kind;
 
 typedef struct tr_question {
     tr_question_kind kind;
-    uint32_t node_id;
+    tr_record_type record_type; /* for an event */
+    bool has_node;
+    uint32_t node_id;     /* of an event: for trace_resumed, where it was suspended */
     uint32_t attempt;     /* from 1 */
     uint64_t recorded_ns; /* the answer that would change nothing */
     uint64_t now_ns;
     uint64_t luck; /* to seed what is drawn for the answer with: it depends on the scenario's seed and what is asked,
                       and not on what else happens */
-    uint64_t trace_number;               /* from 1, in the order of arrival */
+    uint64_t trace_number;               /* from 1, in the order of arrival; 0: a record of no open trace */
     uint64_t trace_arrival_ns;           /* in virtual time */
     uint8_t trace_id[TR_TRACE_ID_BYTES]; /* in the simulated log */
     tr_text metadata;                    /* of the trace_start; good until the answer */

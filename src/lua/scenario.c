@@ -147,6 +147,9 @@ void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, tr_scenario
     scenario->most_nodes_per_trace = read_u32(L, index, "most_nodes_per_trace");
     scenario->most_nodes = read_u32(L, index, "most_nodes");
     scenario->most_traces = read_u32(L, index, "most_traces");
+    lua_getfield(L, index, "asks_events");
+    scenario->asks_events = lua_toboolean(L, -1);
+    lua_pop(L, 1);
     lua_getfield(L, index, "crash");
     if (lua_istable(L, -1)) {
         int crash = lua_gettop(L);

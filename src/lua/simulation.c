@@ -98,10 +98,14 @@ static int recording_has_node(lua_State *L) {
 
 /* Calls the function at `ask_index`, and gives its answer, an integer, back. */
 static void answer(lua_State *L, int ask_index, tr_simulation *simulation, const tr_question *question) {
-    static const char *const names[] = {"time", "fail", "suspension", "arrival"};
+    static const char *const names[] = {"time", "fail", "suspension", "arrival", "event"};
     lua_pushvalue(L, ask_index);
     lua_pushstring(L, names[question->kind]);
-    tr_lua_push_unsigned(L, question->node_id);
+    if (question->has_node) {
+        tr_lua_push_unsigned(L, question->node_id);
+    } else {
+        lua_pushnil(L);
+    }
     tr_lua_push_unsigned(L, question->attempt);
     tr_lua_push_unsigned(L, question->recorded_ns);
     tr_lua_push_unsigned(L, question->now_ns);
@@ -110,7 +114,8 @@ static void answer(lua_State *L, int ask_index, tr_simulation *simulation, const
     tr_lua_push_trace_id(L, question->trace_id);
     tr_lua_push_text(L, question->metadata.bytes, question->metadata.length_bytes);
     tr_lua_push_unsigned(L, question->luck);
-    lua_call(L, 10, 1);
+    lua_pushstring(L, tr_record_type_name(question->record_type));
+    lua_call(L, 11, 1);
     tr_simulation_answer(simulation, tr_lua_to_u64(L, -1, "the answer"));
     lua_pop(L, 1);
 }

@@ -60,7 +60,7 @@ describe("a scenario that is not right", function()
         { "{ seed = 1.5 }", "seed: a whole number" },
         { "{ loop = {} }", 'unknown key "loop"' },
         { "{ damage = {} }", 'unknown key "damage"' },
-        { "{ on_event = print }", 'unknown key "on_event"' },
+        { "{ on_event = 7 }", "on_event: a function expected" },
         { "7", "a table expected" },
     }
     for _, case in ipairs(cases) do

@@ -128,6 +128,13 @@ local function check_traces(value, into)
     end
 end
 
+local function check_on_event(value, into)
+    if type(value) ~= "function" then
+        values.refuse("on_event: a function expected, got a %s", type(value))
+    end
+    into.compiled.asks_events, into.functions.on_event = true, value
+end
+
 -- What each key of a scenario is checked by, in this order: the value, and { compiled, functions, recording }. A new
 -- key is a new line.
 local keys = {
@@ -152,6 +159,7 @@ local keys = {
     { "arrivals", check_arrivals },
     { "flow", check_flow },
     { "crash", check_crash },
+    { "on_event", check_on_event },
 }
 
 local known_keys = {}

@@ -1,0 +1,100 @@
+-- What a scenario's functions answer to the engine's questions.
+local failure = require "tracereel.failure"
+local tracereel = require "tracereel"
+local variates = require "tracereel.simulation.variates"
+
+local answers = {}
+
+-- How a question is named in messages.
+local function place_of(question)
+    local node = question.node and (" of node %d"):format(question.node) or ""
+    local of = question.kind == "event" and (" (%s%s)"):format(question.type, node) or node
+    local trace = question.number > 0 and "trace " .. question.id or "a record of no open trace"
+    return ("%s%s, %s"):format(question.kind == "event" and "on_event" or question.kind, of, trace)
+end
+
+local function refuse(question, expected, answer)
+    failure.raise("script", "%s: %s expected, got %s", place_of(question), expected, tostring(answer))
+end
+
+-- Whole nanoseconds of what a function answered.
+local function to_ns(number, question)
+    if type(number) ~= "number" or not (number >= 0 and number < 9.2e18) then
+        refuse(question, "a time in nanoseconds that is not negative", number)
+    end
+    return math.type(number) == "integer" and number or math.floor(number + 0.5)
+end
+
+-- A time is unsigned: those behind 2262 are negative here, and can only be where the log has such times.
+local function to_event_ns(number, question)
+    local at_ns, now_ns = question.recorded_ns, question.now_ns
+    if number == nil or number == at_ns then
+        return at_ns
+    end
+    local ns = at_ns < 0 and math.type(number) == "integer" and number or to_ns(number, question)
+    if math.ult(ns, now_ns) then
+        local now = tracereel.unsigned(now_ns)
+        refuse(question, ("a time in nanoseconds that is not before now (%s)"):format(now), number)
+    end
+    return ns
+end
+
+local function call(scenario_path, question, callee, ...)
+    local called, result = xpcall(callee, failure.with_traceback, ...)
+    if called then
+        return result
+    elseif result.kind ~= "internal" then
+        error(result, 0)
+    end
+    error(failure.new("script", ("%s (%s, in %s)"):format(result.message, place_of(question), scenario_path),
+        result.traceback), 0)
+end
+
+-- By the kind of the question: how the function is found and called, and what becomes of its answer.
+local kinds = {
+    time = function(question, functions, ask, random, trace)
+        local callee = functions.time[question.node] or functions.time.default
+        return to_ns(ask(question, callee, question.recorded_ns, trace, question.attempt, random), question)
+    end,
+    suspension = function(question, functions, ask, random, trace)
+        local callee = functions.suspension[question.node]
+        return to_ns(ask(question, callee, question.recorded_ns, trace, question.attempt, random), question)
+    end,
+    fail = function(question, functions, ask, random, trace)
+        local callee = functions.fail[question.node] or functions.fail.default
+        return ask(question, callee, trace, question.attempt, random) and 1 or 0
+    end,
+    event = function(question, functions, ask, random, trace)
+        local event = {
+            type = question.type, node = question.node, attempt = question.attempt, at_ns = question.recorded_ns,
+            now_ns = question.now_ns,
+        }
+        return to_event_ns(ask(question, functions.on_event, event, trace, random), question)
+    end,
+}
+
+---The function that answers the engine's questions. What is drawn for an answer begins with the question's own number,
+---`luck`, so that no answer changes what is drawn for another.
+---@param scenario_path string
+---@param functions table of checks.check
+function answers.new(scenario_path, functions)
+    local random, seed = variates.new()
+    local function ask(question, callee, ...)
+        return call(scenario_path, question, callee, ...)
+    end
+    local question = {}
+    return function(kind, node, attempt, recorded_ns, now_ns, number, arrival_ns, id, metadata, luck, type)
+        seed(luck)
+        question.kind, question.node, question.attempt, question.type = kind, node, attempt, type
+        question.recorded_ns, question.now_ns, question.number, question.id = recorded_ns, now_ns, number, id
+        if kind == "arrival" then
+            return to_ns(random.exponential(functions.mean_interval_ns), question)
+        end
+        local trace = number > 0 and {
+            id = id, number = number, node = node, now_ns = now_ns, arrival_ns = arrival_ns, metadata = metadata,
+        } or nil
+        return kinds[kind](question, functions, ask, random, trace)
+    end
+end
+
+return answers
