@@ -2,6 +2,7 @@
 local answers = require "tracereel.simulation.answers"
 local checks = require "tracereel.simulation.checks"
 local core = require "tracereel.core"
+local damage = require "tracereel.simulation.damage"
 local failure = require "tracereel.failure"
 local script = require "tracereel.script"
 local script_arguments = require "tracereel.script_arguments"
@@ -97,7 +98,9 @@ end
 function Scenario:run(recording, directory, seed)
     local compiled, functions = self:check(recording)
     compiled.seed = seed or compiled.seed
-    return recording:simulate(compiled, directory, answers.new(self.path, functions))
+    local facts = recording:simulate(compiled, directory, answers.new(self.path, functions))
+    facts.damage = compiled.damage and damage.apply(compiled.damage, directory, compiled.seed)
+    return facts
 end
 
 return simulation

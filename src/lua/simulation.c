@@ -85,6 +85,7 @@ static int recording_facts(lua_State *L) {
     tr_lua_set_unsigned(L, "lost_strays", facts->lost_strays);
     tr_lua_set_unsigned(L, "first_ns", facts->first_ns);
     tr_lua_set_unsigned(L, "last_ns", facts->last_ns);
+    tr_lua_set_unsigned(L, "first_sequence", facts->first_sequence);
     lua_pushboolean(L, facts->is_damaged);
     lua_setfield(L, -2, "is_damaged");
     return 1;

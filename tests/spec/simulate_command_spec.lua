@@ -59,7 +59,6 @@ describe("a scenario that is not right", function()
         { "{ crash = {} }", "crash: one of" },
         { "{ seed = 1.5 }", "seed: a whole number" },
         { "{ loop = {} }", 'unknown key "loop"' },
-        { "{ damage = {} }", 'unknown key "damage"' },
         { "{ on_event = 7 }", "on_event: a function expected" },
         { "7", "a table expected" },
     }

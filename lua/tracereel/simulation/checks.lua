@@ -1,4 +1,5 @@
 -- What a scenario may say. Every key is known, or an error names it; nothing runs before all was looked at.
+local damage_request = require "tracereel.simulation.damage_request"
 local flow = require "tracereel.flow"
 local units = require "tracereel.units"
 local values = require "tracereel.simulation.values"
@@ -160,6 +161,9 @@ local keys = {
     { "flow", check_flow },
     { "crash", check_crash },
     { "on_event", check_on_event },
+    { "damage", function(value, into)
+        into.compiled.damage = damage_request.check(value, into)
+    end },
 }
 
 local known_keys = {}

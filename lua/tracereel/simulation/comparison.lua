@@ -1,10 +1,23 @@
 -- Simulates once, or with several seeds, and prints the recorded and the simulated log side by side.
+local damage = require "tracereel.simulation.damage"
 local host = require "tracereel.host"
 local output = require "tracereel.output"
 local report = require "tracereel.simulation.report"
 local tracereel = require "tracereel"
 
 local comparison = {}
+
+local most_damage_lines = 20
+
+local function say_damage(list)
+    for index, line in ipairs(damage.lines(list)) do
+        if index > most_damage_lines then
+            output.line(("  damage: and %d more, which --json lists"):format(#list - most_damage_lines))
+            return
+        end
+        output.line("  damage: " .. line)
+    end
+end
 
 local function say_facts(recorded, facts)
     output.line(("simulated %d traces, %d records (recorded: %d traces, %d records)"):format(
@@ -20,6 +33,7 @@ local function say_facts(recorded, facts)
     tell(facts.waiting_traces, "traces still waiting at the end, for a limit that nothing frees")
     tell(recorded.tainted_traces, "tainted traces left out")
     tell(recorded.lost_strays, "records of traces whose beginning is lost left out")
+    say_damage(facts.damage or {})
 end
 
 local function run_all(parsed, scenario, recording)
