@@ -250,6 +250,9 @@ const tr_error *tr_log_error(const tr_log *log) {
 
 tr_position tr_log_position(const tr_log *log) {
     const tr_segment *next = tr_walk_peek(&log->walk);
+    if (log->reader.source == NULL && tr_walk_is_at_missing(&log->walk)) {
+        return (tr_position){log->walk.missing_next, 0};
+    }
     if (log->reader.source == NULL && next != NULL) {
         return (tr_position){next->sequence, log->walk.start_offset};
     }

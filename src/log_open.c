@@ -17,7 +17,9 @@ static tr_status open_directory(tr_log *log, tr_error *error) {
                        "%s: expected segments (wal_*.log or wal_*.log.gz) in this directory, found none", log->path);
     }
     if (log->options.has_from) {
-        return tr_walk_begin_at(&log->walk, log->options.from)
+        bool is_there = tr_walk_begin_at(&log->walk, log->options.from);
+        bool is_between = log->walk.next_segment > 0 && !tr_walk_is_at_end(&log->walk);
+        return is_there || (is_between && log->options.from.offset == 0)
                    ? TR_OK
                    : tr_fail(error, TR_ERROR_ARGUMENT, "%s: asked to start in segment %" PRIu64 ", which is not there",
                              log->path, log->options.from.sequence);

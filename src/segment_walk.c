@@ -22,7 +22,7 @@ bool tr_walk_begin_at(tr_segment_walk *walk, tr_position position) {
 }
 
 uint64_t tr_walk_take_missing(tr_segment_walk *walk, uint64_t *first) {
-    if (walk->missing_next >= walk->missing_end) {
+    if (!tr_walk_is_at_missing(walk)) {
         return 0;
     }
     uint64_t count = walk->missing_end - walk->missing_next;

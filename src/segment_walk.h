@@ -37,4 +37,9 @@ static inline bool tr_walk_is_at_end(const tr_segment_walk *walk) {
     return walk->next_segment == walk->segments.count;
 }
 
+/* The next number is missing; tr_walk_take_missing tells of it. */
+static inline bool tr_walk_is_at_missing(const tr_segment_walk *walk) {
+    return walk->missing_next < walk->missing_end;
+}
+
 #endif

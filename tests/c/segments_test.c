@@ -21,8 +21,9 @@ static void write_segment(const char *directory, const char *name, uint32_t node
     }
 }
 
-/* What reading gives, as a text: a node_id for a record, "-N*COUNT" for missing segments, a class for another gap. */
-static const char *read_as_text(const char *path) {
+/* What reading gives, as a text: a node_id in hex for a record, "-N*COUNT" for missing segments, a class for another
+ * gap. */
+static const char *read_with_as_text(const char *path, const tr_log_options *options) {
     static char text[8192];
     tr_log *log;
     tr_error error;
@@ -30,14 +31,14 @@ static const char *read_as_text(const char *path) {
     tr_status status;
     size_t used = 0;
     text[0] = '\0';
-    if (tr_log_open(path, NULL, &log, &error) != TR_OK) {
+    if (tr_log_open(path, options, &log, &error) != TR_OK) {
         return "not opened";
     }
     while (((status = tr_log_next(log, &record)) == TR_OK || status == TR_GAP) && used + 64 < sizeof text) {
         const tr_gap *gap = tr_log_gap(log);
         const char *space = used == 0 ? "" : " ";
         if (status == TR_OK) {
-            used += (size_t)snprintf(text + used, 64, "%s%" PRIu32, space, tr_record_node_id(&record));
+            used += (size_t)snprintf(text + used, 64, "%s%" PRIx32, space, tr_record_node_id(&record));
         } else if (gap->gap_class == TR_GAP_MISSING_SEGMENT) {
             used += (size_t)snprintf(text + used, 64, "%s-%" PRIx64 "*%" PRIu64, space, gap->position.sequence,
                                      gap->missing_count);
@@ -48,6 +49,10 @@ static const char *read_as_text(const char *path) {
     snprintf(text + used, 64, "%s", status == TR_END ? "" : " failed");
     tr_log_close(log);
     return text;
+}
+
+static const char *read_as_text(const char *path) {
+    return read_with_as_text(path, NULL);
 }
 
 static void segments_come_in_order_of_their_numbers(void) {
@@ -72,7 +77,7 @@ static void segments_come_in_order_of_their_numbers(void) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         write_segment(directory, others[i], 99);
     }
-    CHECK_TEXT("8 9 10 11", read_as_text(directory));
+    CHECK_TEXT("8 9 a b", read_as_text(directory));
     remove_directory(directory);
 }
 
@@ -96,7 +101,7 @@ static void missing_segments(void) {
     write_segment(directory, "wal_0000000000000005.log", 5); /* what is before the first one was archived away */
     write_segment(directory, "wal_0000000000000007.log", 7);
     write_segment(directory, "wal_000000000000000a.log", 10);
-    CHECK_TEXT("5 -6*1 7 -8*1 -9*1 10", read_as_text(directory));
+    CHECK_TEXT("5 -6*1 7 -8*1 -9*1 a", read_as_text(directory));
     write_segment(directory, "wal_00000000000003f3.log", 1011);
     tr_log *log;
     REQUIRE(tr_log_open(directory, NULL, &log, NULL) == TR_OK);
@@ -104,6 +109,32 @@ static void missing_segments(void) {
     while (tr_log_next(log, &record) != TR_END) {
     }
     CHECK_UINT(3 + 1000, tr_log_get_statistics(log).gaps[TR_GAP_MISSING_SEGMENT]);
+    tr_log_close(log);
+    remove_directory(directory);
+}
+
+static void reading_goes_on_inside_a_run_of_missing_segments(void) {
+    static const char *const rests[] = {
+        "-6*1 -7*1 8 -9*1001 3f2", "-7*1 8 -9*1001 3f2", "8 -9*1001 3f2", "-9*1001 3f2", "3f2", ""};
+    char directory[64];
+    make_directory(directory);
+    write_segment(directory, "wal_0000000000000005.log", 0x5);
+    write_segment(directory, "wal_0000000000000008.log", 0x8);
+    write_segment(directory, "wal_00000000000003f2.log", 0x3f2);
+    tr_log *log;
+    REQUIRE(tr_log_open(directory, NULL, &log, NULL) == TR_OK);
+    tr_record record;
+    for (size_t i = 0; tr_log_next(log, &record) != TR_END; i++) {
+        tr_log_options options = {.has_from = true, .from = tr_log_position(log)};
+        REQUIRE(i < sizeof rests / sizeof *rests);
+        CHECK_TEXT(rests[i], read_with_as_text(directory, &options));
+    }
+    /* Only where the log goes on behind it is a place there. */
+    static const tr_position others[] = {{4, 0}, {7, 1}, {0x3f3, 0}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        tr_log_options options = {.has_from = true, .from = others[i]};
+        CHECK_TEXT("not opened", read_with_as_text(directory, &options));
+    }
     tr_log_close(log);
     remove_directory(directory);
 }
@@ -283,6 +314,8 @@ int main(int argc, char **argv) {
               segments_come_in_order_of_their_numbers);
     check_run("of several files with one number one is read: plain before compressed", one_number_is_read_once);
     check_run("a missing number is a gap, before the first one nothing is missing", missing_segments);
+    check_run("reading goes on from any place inside a run of missing segments",
+              reading_goes_on_inside_a_run_of_missing_segments);
     check_run("very many missing segments in a row are one gap", very_many_missing_segments_are_one_gap);
     check_run("directories and pipes that are named like segments are missing segments",
               what_is_named_like_a_segment_and_is_none);
