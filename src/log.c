@@ -283,11 +283,33 @@ uint32_t tr_log_segment_count(const tr_log *log) {
     return log->walk.segments.count;
 }
 
+static tr_segment_info info_about(const tr_segment *segment) {
+    return (tr_segment_info){segment->name, segment->sequence, segment->compressed};
+}
+
 bool tr_log_segment(const tr_log *log, uint32_t index, tr_segment_info *info) {
     if (index >= log->walk.segments.count) {
         return false;
     }
-    const tr_segment *segment = &log->walk.segments.items[index];
-    *info = (tr_segment_info){segment->name, segment->sequence, segment->compressed};
+    *info = info_about(&log->walk.segments.items[index]);
+    return true;
+}
+
+uint32_t tr_log_unread_count(const tr_log *log) {
+    return log->walk.segments.unread_count;
+}
+
+bool tr_log_unread(const tr_log *log, uint32_t index, tr_segment_info *info, const char **instead) {
+    const tr_segment_list *segments = &log->walk.segments;
+    if (index >= segments->unread_count) {
+        return false;
+    }
+    const tr_segment *unread = &segments->unread[index];
+    *info = info_about(unread);
+    for (uint32_t i = 0; i < segments->count; i++) {
+        if (segments->items[i].sequence == unread->sequence) {
+            *instead = segments->items[i].name;
+        }
+    }
     return true;
 }

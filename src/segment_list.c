@@ -73,7 +73,11 @@ void tr_segment_list_clear(tr_segment_list *list) {
     for (uint32_t i = 0; i < list->count; i++) {
         free(list->items[i].name);
     }
+    for (uint32_t i = 0; i < list->unread_count; i++) {
+        free(list->unread[i].name);
+    }
     free(list->items);
+    free(list->unread);
     *list = (tr_segment_list){0};
 }
 
@@ -97,20 +101,42 @@ static int compare(const void *left, const void *right) {
     return strcmp(a->name, b->name);
 }
 
-static void sort_and_keep_first_of_each(tr_segment_list *list) {
-    if (list->count == 0) {
-        return;
+static uint32_t count_numbers(const tr_segment_list *sorted) {
+    uint32_t numbers = 0;
+    for (uint32_t i = 0; i < sorted->count; i++) {
+        numbers += i == 0 || sorted->items[i].sequence != sorted->items[i - 1].sequence;
     }
-    qsort(list->items, list->count, sizeof *list->items, compare);
+    return numbers;
+}
+
+/* Keeps the first of each number, once the list is sorted. */
+static tr_status set_others_aside(tr_segment_list *list) {
+    uint32_t numbers = count_numbers(list);
+    if (numbers == list->count) {
+        return TR_OK;
+    }
+    list->unread = malloc((list->count - numbers) * sizeof *list->unread);
+    if (list->unread == NULL) {
+        return TR_ERROR_MEMORY;
+    }
     uint32_t kept = 1;
     for (uint32_t i = 1; i < list->count; i++) {
         if (list->items[i].sequence == list->items[kept - 1].sequence) {
-            free(list->items[i].name);
+            list->unread[list->unread_count++] = list->items[i];
         } else {
             list->items[kept++] = list->items[i];
         }
     }
     list->count = kept;
+    return TR_OK;
+}
+
+static tr_status sort_and_keep_first_of_each(tr_segment_list *list) {
+    if (list->count == 0) {
+        return TR_OK;
+    }
+    qsort(list->items, list->count, sizeof *list->items, compare);
+    return set_others_aside(list);
 }
 
 static tr_status read_directory(const char *directory, bool (*parse)(const char *, uint64_t *, bool *), DIR *stream,
@@ -140,12 +166,13 @@ static tr_status list_directory(const char *directory, bool (*parse)(const char 
     }
     tr_status status = read_directory(directory, parse, stream, list, error);
     closedir(stream);
+    if (status == TR_OK && sort_and_keep_first_of_each(list) != TR_OK) {
+        status = tr_fail_memory(error, "listing a log's segments");
+    }
     if (status != TR_OK) {
         tr_segment_list_clear(list);
-        return status;
     }
-    sort_and_keep_first_of_each(list);
-    return TR_OK;
+    return status;
 }
 
 tr_status tr_segment_list_read(const char *directory, tr_segment_list *list, tr_error *error) {

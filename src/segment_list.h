@@ -19,6 +19,8 @@ typedef struct tr_segment_list {
     tr_segment *items; /* in ascending order of sequence, each sequence once */
     uint32_t count;
     uint32_t capacity;
+    tr_segment *unread; /* files whose number a preferred one has, in the order in which they would be preferred */
+    uint32_t unread_count;
 } tr_segment_list;
 
 /* The number in a segment's file name (wal_HEX.log, wal_HEX.log.gz); false where the name is not a segment's. */
@@ -28,7 +30,8 @@ bool tr_segment_name_parse(const char *name, uint64_t *sequence, bool *compresse
 void tr_segment_name_format(uint64_t sequence, char out[TR_SEGMENT_NAME_BYTES]);
 
 /* Lists the segments of a directory. Where one number has several files, a plain one goes before a compressed one (an
- * archiver that was interrupted leaves both), and the engine's sixteen digits before other widths. TR_OK (perhaps with
+ * archiver that was interrupted leaves both), and the engine's sixteen digits before other widths; the others are
+ * `unread`. TR_OK (perhaps with
  * none), TR_ERROR_IO, TR_ERROR_MEMORY; on failure the list is empty. */
 tr_status tr_segment_list_read(const char *directory, tr_segment_list *list, tr_error *error);
 

@@ -125,6 +125,12 @@ uint32_t tr_log_segment_count(const tr_log *log);
 /* False when there is no such segment; `info` is then not changed. */
 bool tr_log_segment(const tr_log *log, uint32_t index, tr_segment_info *info);
 
+/* Files that are not read, because another one has the same number: a plain one goes before a compressed one, sixteen
+ * digits go before another width. `instead` is the name of the one that is read. False when there is no such file;
+ * `info` and `instead` are then not changed. */
+uint32_t tr_log_unread_count(const tr_log *log);
+bool tr_log_unread(const tr_log *log, uint32_t index, tr_segment_info *info, const char **instead);
+
 /* NULL is allowed. */
 void tr_log_close(tr_log *log);
 

@@ -7,6 +7,7 @@ local output = require "tracereel.output"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
+local unread = require "tracereel.unread"
 
 local has_host, host = pcall(require, "tracereel.host")
 
@@ -58,6 +59,9 @@ local function visit_one(path, parsed, index, visit)
         json_start = #parsed.logs > 1 and ('{"log":%s,'):format(tracereel.json(path)) or "{",
     }
     local code = visit(log, context) or exit_codes.ok
+    if not context.has_told_unread then
+        unread.say(log, output.say)
+    end
     local statistics = log:stats()
     if statistics.damaged then
         code = exit_codes.graver(code, exit_codes.damaged)

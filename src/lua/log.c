@@ -53,7 +53,7 @@ static tr_lua_reading *push_fresh(lua_State *L) {
 
 /* ---- fields and methods ---- */
 
-#define LOG_FIELDS(X) X(path) X(segments)
+#define LOG_FIELDS(X) X(path) X(segments) X(unread)
 
 enum {
 #define LOG_FIELD_ENUM(name) LOG_##name,
@@ -68,17 +68,34 @@ static const char *const log_fields[LOG_FIELD_COUNT] = {
 #undef LOG_FIELD_STRING
 };
 
+static void push_segment(lua_State *L, const tr_segment_info *info) {
+    lua_createtable(L, 0, 4); /* segment */
+    lua_pushstring(L, info->name);
+    lua_setfield(L, -2, "name");
+    tr_lua_set_unsigned(L, "sequence", info->sequence);
+    lua_pushboolean(L, info->compressed);
+    lua_setfield(L, -2, "compressed");
+}
+
 static void push_segments(lua_State *L) {
-    tr_lua_reading *reading = push_latest(L); /* reading */
+    const tr_lua_reading *reading = push_latest(L); /* reading */
     tr_segment_info info;
     lua_newtable(L); /* reading, segments */
     for (uint32_t i = 0; tr_log_segment(reading->log, i, &info); i++) {
-        lua_createtable(L, 0, 3); /* reading, segments, segment */
-        lua_pushstring(L, info.name);
-        lua_setfield(L, -2, "name");
-        tr_lua_set_unsigned(L, "sequence", info.sequence);
-        lua_pushboolean(L, info.compressed);
-        lua_setfield(L, -2, "compressed");
+        push_segment(L, &info); /* reading, segments, segment */
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+static void push_unread(lua_State *L) {
+    const tr_lua_reading *reading = push_latest(L); /* reading */
+    tr_segment_info info;
+    const char *instead = NULL;
+    lua_newtable(L); /* reading, files */
+    for (uint32_t i = 0; tr_log_unread(reading->log, i, &info, &instead); i++) {
+        push_segment(L, &info); /* reading, files, file */
+        lua_pushstring(L, instead);
+        lua_setfield(L, -2, "read_instead");
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
 }
@@ -91,6 +108,9 @@ static int log_index(lua_State *L) {
         return 1;
     case LOG_segments:
         push_segments(L);
+        return 1;
+    case LOG_unread:
+        push_unread(L);
         return 1;
     default:
         return tr_lua_index_method(L, "a log");

@@ -92,6 +92,20 @@ static void one_number_is_read_once(void) {
     write_segment(directory, "wal_3.log", 6);
     write_segment(directory, "wal_0000000000000003.log.gz", 7);
     CHECK_TEXT("2 4 6", read_as_text(directory));
+    static const char *const pairs[][2] = {{"wal_1.log", "wal_0000000000000001.log"},
+                                           {"wal_0000000000000001.log.gz", "wal_0000000000000001.log"},
+                                           {"wal_2.log.gz", "wal_0000000000000002.log.gz"},
+                                           {"wal_0000000000000003.log.gz", "wal_3.log"}};
+    tr_log *log;
+    tr_segment_info info;
+    const char *instead;
+    REQUIRE(tr_log_open(directory, NULL, &log, NULL) == TR_OK);
+    CHECK_UINT(4, tr_log_unread_count(log));
+    for (uint32_t i = 0; tr_log_unread(log, i, &info, &instead); i++) {
+        CHECK_TEXT(pairs[i][0], info.name);
+        CHECK_TEXT(pairs[i][1], instead);
+    }
+    tr_log_close(log);
     remove_directory(directory);
 }
 
@@ -312,7 +326,8 @@ int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("segments come in the order of their numbers, however many digits they have",
               segments_come_in_order_of_their_numbers);
-    check_run("of several files with one number one is read: plain before compressed", one_number_is_read_once);
+    check_run("of several files with one number one is read, plain before compressed, and the others are told",
+              one_number_is_read_once);
     check_run("a missing number is a gap, before the first one nothing is missing", missing_segments);
     check_run("reading goes on from any place inside a run of missing segments",
               reading_goes_on_inside_a_run_of_missing_segments);

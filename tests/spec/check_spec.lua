@@ -96,6 +96,65 @@ describe("tracereel check", function()
         assert.are.equal(helper.log("bit-flip-payload"), helper.objects(result.stdout)[1].log)
     end)
 
+    describe("where two files have the same number", function()
+        local directory, segment
+
+        before_each(function()
+            directory = helper.directory()
+            helper.shell(("cp %s/*.log %s"):format(helper.log("orders"), directory))
+            segment = directory .. "/wal_0000000000000001.log"
+        end)
+
+        it("says which is read, and that nothing of the other one is lost", function()
+            -- What an archiver leaves that was interrupted: an archive that ends early.
+            helper.shell(("gzip -c %s | head -c 3000 >%s.gz"):format(segment, segment))
+            local result = check(directory)
+            assert.are.equal(0, result.status)
+            assert.truthy(result.stdout:find("note    wal_0000000000000001.log.gz: not read, because "
+                .. "wal_0000000000000001.log has the same number; every record of it is there, too\n", 1, true))
+            assert.truthy(result.stdout:find("sound: every byte", 1, true))
+            local json = check("--json", directory)
+            assert.are.equal(0, json.status)
+            assert.are.same({ { class = "unread", segment = "wal_0000000000000001.log.gz",
+                read_instead = "wal_0000000000000001.log" } }, helper.objects(json.stdout))
+        end)
+
+        it("says where the other one holds more: the log is then not sound", function()
+            local bytes = helper.read(segment)
+            helper.write(directory .. "/wal_1.log", bytes)
+            helper.write(segment, bytes:sub(1, 23000))
+            local first_lost, next_record = nil, 0
+            while next_record <= 23000 do
+                first_lost = next_record
+                next_record = next_record + string.unpack("<I4", bytes, next_record + 1)
+            end
+            local result = check(directory)
+            local others = helper.objects(check("--json", directory).stdout)
+            assert.are.equal(3, result.status)
+            assert.truthy(result.stdout:find(("unclear wal_1.log: not read, because wal_0000000000000001.log has the "
+                .. "same number; from offset %d on it holds other records"):format(first_lost), 1, true), result.stdout)
+            assert.are.same({ class = "unread", segment = "wal_1.log", read_instead = "wal_0000000000000001.log",
+                differs_at = "#" .. first_lost }, others[#others])
+        end)
+
+        it("says that more than one has it, where nothing else is wrong", function()
+            helper.shell(("cp %s/wal_0000000000000000.log %s/wal_1.log"):format(directory, directory))
+            local result = check(directory)
+            assert.are.equal(3, result.status)
+            assert.truthy(result.stdout:find("\nunclear: more than one file has the same number", 1, true))
+        end)
+
+        it("tells of it in every other command, on standard error", function()
+            helper.shell(("cp %s %s/wal_1.log"):format(segment, directory))
+            for _, command in ipairs { "traces", "dump", "timing", "recover" } do
+                local result = helper.run { command, directory }
+                assert.are.equal(0, result.status, command)
+                assert.truthy(result.stderr:find("/wal_1.log is not read: wal_0000000000000001.log has the same number",
+                    1, true), command)
+            end
+        end)
+    end)
+
     it("asks whether a file without one record is a log", function()
         local result = helper.run { "check", "LICENSE" }
         assert.truthy(result.stdout:find("no record could be read: is this a log?", 1, true))

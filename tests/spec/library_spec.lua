@@ -116,6 +116,13 @@ local samples = {
             end
         end)
     end,
+    unread_segment = function(meet)
+        local directory = helper.directory()
+        helper.shell(("cp %s/* %s; cd %s && cp wal_0000000000000000.log wal_0.log"):format(helper.log("orders"),
+            directory, directory))
+        meet(reel.open(directory).unread[1])
+        helper.clean()
+    end,
     statistics = function(meet)
         each_log(function(log)
             meet(log:stats())

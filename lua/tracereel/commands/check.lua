@@ -1,11 +1,13 @@
 -- `tracereel check`: what of a log cannot be read, and where.
 local engine_reader = require "tracereel.engine_reader"
+local exit_codes = require "tracereel.exit_codes"
 local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
+local unread = require "tracereel.unread"
 
 local check = { name = "check", summary = "List what is damaged in a log, where, and how much was lost." }
 
@@ -28,6 +30,41 @@ local function write_gap(gap)
     output.line(("%s  %s"):format(mark, logs.gap_line(gap)))
 end
 
+-- What is said of a file that is not read: what it is compared with, and what follows.
+local function unread_detail(file, offset, problem)
+    local detail = ("not read, because %s has the same number"):format(file.read_instead)
+    if problem then
+        return detail .. "; the two cannot be compared: " .. problem
+    elseif offset then
+        return ("%s; from offset %d on it holds other records: find out which is right, and move the other away")
+            :format(detail, offset)
+    end
+    return detail .. "; every record of it is there, too"
+end
+
+local function write_unread(context, file, offset, problem)
+    if context.is_json then
+        output.line(logs.with_log(context, tracereel.json {
+            class = "unread", segment = file.name, read_instead = file.read_instead,
+            differs_at = offset or nil, problem = problem,
+        }))
+        return
+    end
+    local mark = (offset or problem) and output.paint("red", "unclear") or output.paint("yellow", "note   ")
+    output.line(("%s %s: %s"):format(mark, file.name, text.clean(unread_detail(file, offset, problem))))
+end
+
+-- Returns how many of the files may hold what was not read.
+local function check_unread(log, context)
+    local unclear = 0
+    for _, file in ipairs(log.unread) do
+        local offset, problem = unread.compare(log, file)
+        unclear = unclear + ((offset or problem) and 1 or 0)
+        write_unread(context, file, offset, problem)
+    end
+    return unclear
+end
+
 local function write_violations(violations)
     local lines = {}
     for code, count in units.sorted(violations) do
@@ -39,9 +76,11 @@ local function write_violations(violations)
     end
 end
 
-local function verdict(statistics)
+local function verdict(statistics, unclear)
     if statistics.damaged then
         return output.paint("red", "damaged") .. ": " .. logs.damage_summary(statistics)
+    elseif unclear > 0 then
+        return output.paint("red", "unclear") .. ": more than one file has the same number, with other records"
     elseif statistics.gap_bytes > 0 and statistics.records == 0 then
         -- By the classes alone any file is the torn tail of a log.
         return output.paint("yellow", "no record") .. " could be read: is this a log?"
@@ -51,7 +90,7 @@ local function verdict(statistics)
     return output.paint("green", "sound") .. ": every byte belongs to a valid record"
 end
 
-local function write_summary(log)
+local function write_summary(log, unclear)
     local statistics = log:stats()
     output.line(("%s, %s, %d bytes; %d bytes unreadable; %s open at the end"):format(
         text.count(#log.segments, "segment"), text.count(statistics.records, "record"), statistics.record_bytes,
@@ -61,7 +100,7 @@ local function write_summary(log)
             statistics.snapshot_sequence, statistics.snapshot_offset))
     end
     write_violations(statistics.violations)
-    output.line(verdict(statistics))
+    output.line(verdict(statistics, unclear))
 end
 
 ---@param parsed table
@@ -82,10 +121,14 @@ function check.run(parsed)
         end
         log:replay { gap = gap_handler }
         context.has_told_damage = true
+        context.has_told_unread = true
+        context.is_json = parsed.json
+        local unclear = check_unread(log, context)
         if not parsed.json then
-            write_summary(log)
+            write_summary(log, unclear)
             output.line(engine_reader.verdict(log, gaps))
         end
+        return unclear > 0 and exit_codes.damaged or nil
     end)
 end
 

@@ -410,6 +410,7 @@ function trace:json() end
 ---@class tracereel.log
 ---@field path string
 ---@field segments tracereel.segment[]
+---@field unread tracereel.unread_segment[] files that are not read, because another one has the same number
 local log = {}
 
 ---Reads the log from its beginning and calls the handlers, in the order of the records. Raises what a handler raises,
@@ -522,6 +523,12 @@ function future:records() end
 ---@field name string
 ---@field sequence integer
 ---@field compressed boolean
+
+---@class tracereel.unread_segment
+---@field name string
+---@field sequence integer
+---@field compressed boolean
+---@field read_instead string the name of the file with the same number that is read
 
 ---@class tracereel.statistics
 ---@field records integer

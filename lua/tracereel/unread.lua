@@ -1,0 +1,45 @@
+-- Files of a log that are not read, because another one has the same number: what an archiver that was interrupted
+-- leaves beside the plain segment, or a copy under another name.
+local tracereel = require "tracereel"
+
+local unread = {}
+
+---Tells of each on standard error.
+function unread.say(log, say)
+    for _, file in ipairs(log.unread) do
+        say("%s/%s is not read: %s has the same number; `tracereel check` compares them", log.path, file.name,
+            file.read_instead)
+    end
+end
+
+local function records_of(log, name)
+    return tracereel.open(log.path .. "/" .. name, { snapshot = false }):records()
+end
+
+local function first_of_its_own(log, file)
+    local next_read = records_of(log, file.read_instead)
+    for rec in records_of(log, file.name) do
+        local read = next_read()
+        if not read or read.offset ~= rec.offset or read ~= rec then
+            return rec
+        end
+    end
+end
+
+---The offset of the first record in the file that the one which is read instead does not have there; nil where there is
+---none. Where the two cannot be compared: false, and why.
+---@param log tracereel.log
+---@param file tracereel.unread_segment
+---@return integer|false|nil offset
+---@return string|nil problem
+function unread.compare(log, file)
+    local compared, result = pcall(first_of_its_own, log, file)
+    if compared then
+        return result and result.offset
+    elseif type(result) == "table" and result.kind then
+        return false, result.message
+    end
+    error(result, 0)
+end
+
+return unread
