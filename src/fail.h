@@ -9,7 +9,7 @@
 __attribute__((format(printf, 3, 4))) tr_status tr_fail(tr_error *error, tr_status status, const char *format, ...);
 
 /* The same for a system call that has just set errno: ": " and its meaning are added. ENOMEM becomes TR_ERROR_MEMORY,
- * EINTR TR_ERROR_INTERRUPTED, anything else TR_ERROR_IO. */
+ * EINTR TR_ERROR_INTERRUPTED, EMFILE TR_ERROR_TOO_MANY, anything else TR_ERROR_IO. */
 __attribute__((format(printf, 2, 3))) tr_status tr_fail_system(tr_error *error, const char *format, ...);
 
 /* The same for a path that may not be there at all: ENOENT and ENOTDIR become TR_ERROR_NOT_A_LOG. */

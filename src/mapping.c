@@ -68,7 +68,8 @@ static int take_slot(void) {
 tr_status tr_mapping_set(tr_mapping *mapping, int file, size_t length_bytes, const char *name, tr_error *error) {
     int slot = mapping->bytes != NULL ? mapping->slot : take_slot();
     if (slot < 0) {
-        return tr_fail(error, TR_ERROR_IO, "%s: more than %d logs are open at once; close some", name, SLOT_COUNT);
+        return tr_fail(error, TR_ERROR_TOO_MANY, "%s: expected at most %d logs to be open at once; close some", name,
+                       SLOT_COUNT);
     }
     void *bytes = mmap(NULL, length_bytes, PROT_READ, MAP_SHARED, file, 0);
     if (bytes == MAP_FAILED) {

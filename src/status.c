@@ -74,7 +74,16 @@ static tr_status fail_by_errno(tr_error *error, const char *format, va_list argu
         append_words(error, used, ": %s", strerror(cause));
     }
     errno = cause;
-    return cause == ENOMEM ? TR_ERROR_MEMORY : cause == EINTR ? TR_ERROR_INTERRUPTED : TR_ERROR_IO;
+    switch (cause) {
+    case ENOMEM:
+        return TR_ERROR_MEMORY;
+    case EINTR:
+        return TR_ERROR_INTERRUPTED;
+    case EMFILE:
+        return TR_ERROR_TOO_MANY;
+    default:
+        return TR_ERROR_IO;
+    }
 }
 
 tr_status tr_fail_system(tr_error *error, const char *format, ...) {

@@ -6,7 +6,9 @@
 extern "C" {
 #endif
 
-/* X(name, what it means to a person). Zero is success; TR_END and TR_GAP are answers, not failures. */
+/* X(name, what it means to a person). Zero is success; TR_END and TR_GAP are answers, not failures. Where a function
+ * answers TR_ERROR_IO it answers TR_ERROR_TOO_MANY when the cause is that this process has too many files or logs open.
+ */
 #define TR_STATUSES(X)                                                                                                 \
     X(TR_OK, "done")                                                                                                   \
     X(TR_END, "nothing more to read")                                                                                  \
@@ -14,6 +16,7 @@ extern "C" {
     X(TR_ERROR_ARGUMENT, "the call was wrong")                                                                         \
     X(TR_ERROR_MEMORY, "out of memory")                                                                                \
     X(TR_ERROR_IO, "the system refused a read or a write")                                                             \
+    X(TR_ERROR_TOO_MANY, "too many files or logs are open at once")                                                    \
     X(TR_ERROR_NOT_A_LOG, "there is no log there")                                                                     \
     X(TR_ERROR_INVALID, "the bytes are not what they should be")                                                       \
     X(TR_ERROR_DAMAGED, "strict reading met a stretch that could not be read")                                         \

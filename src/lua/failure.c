@@ -9,6 +9,7 @@
     X(TR_ERROR_ARGUMENT, "argument")                                                                                   \
     X(TR_ERROR_MEMORY, "memory")                                                                                       \
     X(TR_ERROR_IO, "io")                                                                                               \
+    X(TR_ERROR_TOO_MANY, "io")                                                                                         \
     X(TR_ERROR_NOT_A_LOG, "not_a_log")                                                                                 \
     X(TR_ERROR_INVALID, "invalid")                                                                                     \
     X(TR_ERROR_DAMAGED, "damaged")                                                                                     \
@@ -50,7 +51,13 @@ int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...) {
 }
 
 int tr_lua_raise_status(lua_State *L, tr_status status, const tr_error *error) {
+    /* From here on it is whoever pulls records, and not the system, that has left too many logs open. */
+    enum { MANY_READINGS = 16 };
     const char *message = error != NULL && error->message[0] != '\0' ? error->message : tr_status_meaning(status);
+    if (status == TR_ERROR_TOO_MANY && tr_lua_active_readings > MANY_READINGS) {
+        luaL_error(L, "%s; %d iterators of log:records() have not come to their end: each holds its log open", message,
+                   (int)tr_lua_active_readings);
+    }
     tr_lua_raise(L, kind_of(status), "%s", message);
 }
 

@@ -33,7 +33,7 @@ tr_lua_reading *tr_lua_push_reading(lua_State *L, const char *path, const tr_log
     lua_setiuservalue(L, -2, READING_USER_VALUE_HANDLES);
     tr_error error = {""};
     tr_status status = tr_log_open(path, options, &self->log, &error);
-    if (status == TR_ERROR_IO || status == TR_ERROR_MEMORY) {
+    if (status == TR_ERROR_TOO_MANY || status == TR_ERROR_MEMORY) {
         lua_gc(L, LUA_GCCOLLECT); /* logs that nobody holds any more may have the files or the memory */
         status = tr_log_open(path, options, &self->log, &error);
     }

@@ -42,6 +42,33 @@ describe("log:records", function()
         assert.are.equal(#helper.expected("edge", "records"), count)
     end)
 
+    it("is the script's own mistake where it holds too many, whatever ran out", function()
+        for _, most_files in ipairs { 200, 4096 } do
+            local result = helper.run_script([[
+                return { api = 1, finish = function(log)
+                    local held = {}
+                    for i = 1, 1500 do
+                        held[i] = log:records()
+                        held[i]()
+                    end
+                end }]], { before = ("ulimit -n %d;"):format(most_files) })
+            assert.are.equal(1, result.status, result.stderr)
+            assert.truthy(result.stderr:find(":5: .*: %d+ iterators of log:records%(%) have not come to their end"),
+                result.stderr)
+        end
+    end)
+
+    it("does not run out of anything where they are dropped", function()
+        local result = helper.run_script([[
+            return { api = 1, finish = function(log)
+                for _ = 1, 1500 do
+                    log:records()()
+                end
+                return "done"
+            end }]], { before = "ulimit -n 200;" })
+        assert.are.equal("done", result.stdout:match("%w+"), result.stderr)
+    end)
+
     it("can be pulled from a coroutine", function()
         local log = reel.open(helper.log("edge"))
         local count = 0

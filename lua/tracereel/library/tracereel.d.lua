@@ -423,7 +423,8 @@ local log = {}
 function log:replay(handlers, ...) end
 
 ---Pulls records: `for rec, trace in log:records{ types = "node_done" } do`. State is kept for all records, whatever the
----filter. Each call reads the log from its beginning.
+---filter. Each call reads the log from its beginning, and holds it open until its end was met or nobody has the iterator:
+---some hundreds at once.
 ---@param filter? tracereel.filter
 ---@return fun(): tracereel.rec|nil, tracereel.trace|nil
 function log:records(filter) end
