@@ -1,7 +1,14 @@
 -- What is the same for every command: usage, help, where output goes, exit codes, interrupts.
 local helper = require "tests.spec.helper"
 
-local commands = { "check", "traces", "show", "dump", "run", "export", "generate" }
+-- The commands that a help text lists.
+local function listed_commands(help)
+    local names = {}
+    for name in help:match("\nCommands:\n(.-)\n\n"):gmatch("%f[^\n\0]   (%l[%l-]*) ") do
+        names[#names + 1] = name
+    end
+    return names
+end
 
 describe("the command line", function()
     after_each(helper.clean)
@@ -10,8 +17,10 @@ describe("the command line", function()
         local help = helper.run { "--help" }
         assert.are.equal(0, help.status)
         assert.are.equal("", help.stderr)
-        for _, name in ipairs(commands) do
-            assert.truthy(help.stdout:find("\n   " .. name .. " ", 1, true))
+        local names = listed_commands(help.stdout)
+        local modules = helper.shell("ls lua/tracereel/commands")
+        assert.are.equal(select(2, modules:gsub("%.lua\n", "")), #names, modules)
+        for _, name in ipairs(names) do
             local own = helper.run { name, "--help" }
             assert.are.equal(0, own.status)
             assert.truthy(own.stdout:find("Usage: tracereel " .. name, 1, true))
