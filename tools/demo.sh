@@ -1,10 +1,13 @@
 #!/bin/sh
 # What tracereel is for, on a small log: is it whole, what is in it, what does a script say of it, where did the time go,
-# and what becomes of its open traces. Prints each command before its output.
+# what becomes of its open traces, what would be under other conditions, and how does one step through it. Prints each
+# command before its output.
 set -eu
 
 cd "$(dirname "$0")/.."
 program=${1:-build}/tracereel
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
 
 show() {
     printf '\n$ %s' "$program"
@@ -19,3 +22,7 @@ show run examples/node_timing.lua examples/logs/orders
 show timing --top 3 examples/logs/orders
 show recover give_up_errors examples/logs/orders
 show crashtest examples/recover_dead_orders.lua examples/logs/orders
+show simulate examples/rush_hour.lua examples/logs/orders -o "$directory/rush"
+
+printf "\n\$ printf '%%s\\n' 'next error' 'node 3' finish | %s debug examples/logs/orders\n" "$program"
+printf '%s\n' 'next error' 'node 3' finish | "$program" debug examples/logs/orders

@@ -12,7 +12,8 @@ local function records()
     return list
 end
 
--- Cuts "    $ command" blocks out of the README: command and the output that is shown under it.
+-- Cuts "    $ command" blocks out of the README: command and the output that is shown under it. What stands behind the
+-- debugger's prompt is input.
 local function shown_commands(text)
     local blocks, current = {}, nil
     for line in (text .. "\n"):gmatch("(.-)\n") do
@@ -20,6 +21,8 @@ local function shown_commands(text)
         if command then
             current = { command = command, lines = {} }
             blocks[#blocks + 1] = current
+        elseif current and line:match("^    %(tracereel%) ") then
+            current.input = (current.input or "") .. line:match("%) (.*)") .. "\n"
         elseif current and (line:match("^    ") or line == "") then
             current.lines[#current.lines + 1] = line:gsub("^    ", "")
         else
@@ -97,9 +100,9 @@ describe("the README", function()
             it("shows what the command really prints: " .. block.command, function()
                 local words = {}
                 for word in block.command:gsub("^tracereel ", ""):gmatch("%S+") do
-                    words[#words + 1] = word
+                    words[#words + 1] = words[#words] == "-o" and helper.directory() .. "/" .. word or word
                 end
-                assert.equal(block.output, helper.run(words).stdout)
+                assert.equal(block.output, helper.run(words, { stdin = block.input }).stdout)
             end)
         end
     end

@@ -3,6 +3,8 @@ local damage = require "tracereel.simulation.damage"
 local host = require "tracereel.host"
 local output = require "tracereel.output"
 local report = require "tracereel.simulation.report"
+local side_by_side = require "tracereel.simulation.side_by_side"
+local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 
 local comparison = {}
@@ -19,20 +21,27 @@ local function say_damage(list)
     end
 end
 
+-- What is told where it is not 0: a fact of the simulation, or of the recording.
+local told_facts = {
+    { "injected_errors", "simulated error" },
+    { "retries", "retry after one", "retries after them" },
+    { "given_up_traces", "trace given up after one", "traces given up after them" },
+    { "waiting_traces", "trace still waiting at the end, for a limit that nothing frees",
+        "traces still waiting at the end, for a limit that nothing frees" },
+    { "tainted_traces", "tainted trace left out", "tainted traces left out" },
+    { "lost_strays", "record of a trace whose beginning is lost left out",
+        "records of traces whose beginning is lost left out" },
+}
+
 local function say_facts(recorded, facts)
     output.line(("simulated %d traces, %d records (recorded: %d traces, %d records)"):format(
         facts.traces, facts.records, recorded.traces, recorded.records))
-    local function tell(count, words)
+    for _, fact in ipairs(told_facts) do
+        local count = facts[fact[1]] or recorded[fact[1]]
         if count > 0 then
-            output.line(("  %d %s"):format(count, words))
+            output.line("  " .. text.count(count, fact[2], fact[3]))
         end
     end
-    tell(facts.injected_errors, "simulated errors")
-    tell(facts.retries, "retries after them")
-    tell(facts.given_up_traces, "traces given up after them")
-    tell(facts.waiting_traces, "traces still waiting at the end, for a limit that nothing frees")
-    tell(recorded.tainted_traces, "tainted traces left out")
-    tell(recorded.lost_strays, "records of traces whose beginning is lost left out")
     say_damage(facts.damage or {})
 end
 
@@ -67,7 +76,7 @@ local function write(parsed, scenario, recorded_facts, recorded, runs, all_facts
     if #runs > 1 then
         output.line(("above: the first of %d runs; below: their means, with Student's t interval"):format(#runs))
     end
-    report.write_text(recorded, runs)
+    side_by_side.write(report.rows(recorded, runs), #runs > 1)
 end
 
 ---@param parsed table the command's options

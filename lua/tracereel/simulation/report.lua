@@ -1,14 +1,12 @@
 -- The recorded and the simulated log side by side, by the definitions of docs/timing.md.
 local estimates = require "tracereel.simulation.estimates"
-local output = require "tracereel.output"
-local render_table = require "tracereel.render.table"
 local timing = require "tracereel.timing"
 local tracereel = require "tracereel"
 
 local report = {}
 
 local function plain_count(value)
-    return ("%.6g"):format(value)
+    return value == math.floor(value) and ("%.0f"):format(value) or ("%.1f"):format(value)
 end
 
 local function as_duration(value)
@@ -40,6 +38,9 @@ local trace_measures = {
 local node_measures = {
     { "done", plain_count, function(n) return n.count end },
     { "errors", plain_count, function(n) return n.error_count end },
+    { "error_share", as_share, function(n)
+        return n.error_count == 0 and 0.0 or n.error_count / (n.count + n.error_count)
+    end },
     { "run_p50", as_duration, function(n) return n.run.p50_ns end },
     { "run_p99", as_duration, function(n) return n.run.p99_ns end },
     { "queue_mean", as_duration, function(n) return n.queue.mean_ns end },
@@ -68,8 +69,11 @@ function report.measure(path)
     return measures
 end
 
--- One row for each measure of either log: recorded, and the mean of the runs with its interval.
-local function rows_of(recorded, runs)
+---One row for each measure of either log: { name, show, recorded, values, mean, half_width }.
+---@param recorded table[] of report.measure
+---@param runs table[][] one for each run
+---@return table[]
+function report.rows(recorded, runs)
     local rows, row_of = {}, {}
     local function row_for(measure)
         local row = row_of[measure.name]
@@ -96,41 +100,10 @@ local function rows_of(recorded, runs)
     return rows
 end
 
-local function change_text(row)
-    if row.recorded == 0 then
-        return row.mean == 0 and "" or "new"
-    end
-    local ratio = row.mean / row.recorded
-    if ratio >= 10 then
-        return ("x %.0f"):format(ratio)
-    end
-    return ratio == 1 and "" or ("%+.1f %%"):format((ratio - 1) * 100)
-end
-
----Prints the comparison as a table, without what is 0 in both.
----@param recorded table[] of report.measure
----@param runs table[][] one for each run
-function report.write_text(recorded, runs)
-    local rows, header = {}, { "", "recorded", "simulated", "change" }
-    if #runs > 1 then
-        header[5] = "95 % interval"
-    end
-    for _, row in ipairs(rows_of(recorded, runs)) do
-        if row.recorded ~= 0 or row.mean ~= 0 then
-            local cells = { row.name, row.show(row.recorded), row.show(row.mean), change_text(row) }
-            if #runs > 1 then
-                cells[5] = "+- " .. row.show(row.half_width)
-            end
-            rows[#rows + 1] = cells
-        end
-    end
-    output.write(render_table(rows, header))
-end
-
 ---The comparison as a table of objects by measure, for JSON: times in nanoseconds, shares from 0 to 1.
 function report.object(recorded, runs)
     local object = {}
-    for _, row in ipairs(rows_of(recorded, runs)) do
+    for _, row in ipairs(report.rows(recorded, runs)) do
         object[row.name] = { recorded = row.recorded, simulated = row.mean, half_width = row.half_width }
     end
     return object

@@ -1,0 +1,71 @@
+-- The tables that simulate prints.
+local helper = require "tests.spec.helper"
+local simulation_logs = require "tests.spec.simulation_logs"
+
+local function printed(scenario, log, arguments)
+    local _, ran = simulation_logs.simulate("return " .. scenario, log, arguments)
+    assert.equal("", ran.stderr)
+    return ran.stdout
+end
+
+-- Two traces, one behind the other, of two nodes each: node 1 runs 10 ms, node 2 runs 30 ms.
+local function two_traces()
+    local records = {}
+    for number = 1, 2 do
+        local at = (number - 1) * 100
+        for _, record in ipairs {
+            { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_done", 10, 1 },
+            { "node_start", 10, 2 }, { "node_done", 40, 2 }, { "trace_complete", 40 },
+        } do
+            records[#records + 1] = { record[1], at + record[2], record[3], number }
+        end
+    end
+    return simulation_logs.write(records)
+end
+
+describe("what simulate prints", function()
+    after_each(helper.clean)
+
+    -- Node 2 becomes 15 ms: makespan 40 -> 25 ms; of it node 1 decides 10 (25 % -> 40 %). Two traces are closed in
+    -- 140 ms (from the first start to the last end), then in 125 ms.
+    it("is one row for each node that changed, beside the recorded numbers", function()
+        assert.equal(table.concat({
+            "simulated 2 traces, 12 records (recorded: 2 traces, 12 records)",
+            "",
+            "Traces  makespan p50, p90, p99; mean time suspended",
+            "          COMPLETE  FAILED   OPEN    CLOSED      P50      P90      P99 SUSPENDED",
+            "recorded         2       0      0   14.29/s  40.0 ms  40.0 ms  40.0 ms      0 ns",
+            "simulated        2       0      0      16/s  25.0 ms  25.0 ms  25.0 ms      0 ns",
+            "change                               +12.0%   -37.5%   -37.5%   -37.5%",
+            "",
+            "Nodes  recorded → simulated; one number: the same in both",
+            "NODE RUN P50           RUN P99           QUEUE P99         CRITICAL %  ERROR %",
+            "1    10.0 ms           10.0 ms              0 ns           25.0 → 40.0   0",
+            "2    30.0 ms → 15.0 ms 30.0 ms → 15.0 ms    0 ns           75.0 → 60.0   0",
+            "",
+        }, "\n"), printed('{ node = { [2] = { time = 0.5 } } }', two_traces()))
+    end)
+
+    it("counts the nodes where nothing is different", function()
+        assert.matches("\n2 nodes as recorded\n$", printed("{}", two_traces()))
+    end)
+
+    it("has the interval under what it is of, where there are several runs", function()
+        local text = printed("{ node = { [2] = { time = function(ns, _, _, random) return ns * random() end } } }",
+            two_traces(), { "--runs", "4" })
+        assert.matches("\n  95%% ±  ", text)
+        local _, first = text:find("\n2  .-\n")
+        assert.matches("^ +± [%d.]+ ms", text:sub(first + 1))
+        assert.is_nil(text:match("\n1 [^\n]*\n[^\n]*ms ± ")) -- node 1 runs as long as it did
+    end)
+
+    it("keeps to 80 columns", function()
+        for _, arguments in ipairs { {}, { "--runs", "3" } } do
+            local text = printed("{ traces = 500, arrivals = { rate = 1000 }, limits = { nodes = 3 }, "
+                .. "node = { default = { fail = 0.5, retry = { max = 2 } } } }", helper.log("orders"), arguments)
+            for line in text:gmatch("[^\n]+") do
+                assert.is_true(utf8.len(line) <= 80, line)
+            end
+        end
+    end)
+end)
