@@ -24,5 +24,5 @@ show recover give_up_errors examples/logs/orders
 show crashtest examples/recover_dead_orders.lua examples/logs/orders
 show simulate examples/rush_hour.lua examples/logs/orders -o "$directory/rush"
 
-printf "\n\$ printf '%%s\\n' 'next error' 'node 3' finish | %s debug examples/logs/orders\n" "$program"
+printf '\n$ %s | %s debug examples/logs/orders\n' "printf '%s\\n' 'next error' 'node 3' finish" "$program"
 printf '%s\n' 'next error' 'node 3' finish | "$program" debug examples/logs/orders

@@ -100,7 +100,7 @@ describe("failures", function()
         assert.same({ "trace_start 0@0", "node_start 1@0", "node_error 1@10", "node_start 1@15", "node_error 1@25",
             "node_start 1@40", "node_error 1@50" }, lines)
         assert.matches("3 simulated errors", ran.stdout)
-        assert.matches("1 traces given up", ran.stdout)
+        assert.matches("1 trace given up", ran.stdout)
         assert.equal("declined", reel.open(directory):traces()[1].errors[1].message)
     end)
 

@@ -34,8 +34,9 @@ local told_facts = {
 }
 
 local function say_facts(recorded, facts)
-    output.line(("simulated %d traces, %d records (recorded: %d traces, %d records)"):format(
-        facts.traces, facts.records, recorded.traces, recorded.records))
+    output.line(("simulated %s, %s (recorded: %s, %s)"):format(text.count(facts.traces, "trace"),
+        text.count(facts.records, "record"), text.count(recorded.traces, "trace"),
+        text.count(recorded.records, "record")))
     for _, fact in ipairs(told_facts) do
         local count = facts[fact[1]] or recorded[fact[1]]
         if count > 0 then
