@@ -1,5 +1,5 @@
 -- The module that `require "tracereel"` gives: the engine (tracereel.core, in C) and what is words and units.
--- Its types and texts for people: library/tracereel.d.lua.
+-- Its types and texts for people: library/.
 local arenas = require "tracereel.arenas"
 local core = require "tracereel.core"
 local dkjson = require "dkjson"

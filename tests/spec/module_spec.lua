@@ -8,22 +8,6 @@ local function problem_of(callee, ...)
     return tostring(problem)
 end
 
--- The names that the type annotations list for a class.
-local function documented(class)
-    local names, is_inside = {}, false
-    for line in io.lines("lua/tracereel/library/tracereel.d.lua") do
-        local name = line:match("^%-%-%-@class tracereel([%w_.]*)")
-        if name then
-            is_inside = name == class
-        end
-        local field = line:match("^%-%-%-@field ([%a_][%w_]*)")
-        if field and is_inside then
-            names[field] = true
-        end
-    end
-    return names
-end
-
 local function set_of(list)
     local set = {}
     for _, name in ipairs(list) do
@@ -44,40 +28,13 @@ describe("the module", function()
         assert.truthy(reel.version:match("^%d+%.%d+%.%d+$"))
     end)
 
-    it("has the fields that the annotations promise, and says their names when asked for another", function()
-        local log = reel.open(helper.log("edge"))
-        local rec, trace = log:records()()
-        local samples = { [".rec"] = rec, [".trace"] = trace, [".log"] = log, [".histogram"] = reel.histogram(),
-            [".node"] = reel.open(helper.log("orders")):traces()[1].nodes[1] }
-        for class, value in pairs(samples) do
-            local list = problem_of(function() return value.no_such_field end):match("it has (.*)$")
-            local known = {}
-            for name in list:gmatch("[%w_]+") do
-                known[name] = true
-            end
-            for field in pairs(documented(class)) do
-                assert.is_true(known[field], class .. " lacks " .. field)
-                local _ = value[field]
-                known[field] = nil
-            end
-            for name in pairs(known) do
-                assert.are.equal("function", type(value[name]), class .. "." .. name .. " is not documented")
-            end
+    it("knows what a script has beside handlers", function()
+        local handler_keys, script_keys = set_of(core.handler_keys), set_of(core.script_keys)
+        for _, name in ipairs { "api", "summary", "args", "start", "finish", "merge", "recover", "check" } do
+            assert.is_nil(handler_keys[name], name)
+            assert.is_true(script_keys[name], name)
         end
-    end)
-
-    it("takes the handler keys that the annotations list", function()
-        local keys = documented(".handlers")
-        for name in pairs(documented(".filter")) do
-            keys[name] = true
-        end
-        assert.are.same(keys, set_of(core.handler_keys))
-        local script_keys = set_of(core.script_keys)
-        for _, name in ipairs { "api", "summary", "args", "start", "finish", "merge" } do
-            assert.is_nil(keys[name])
-            keys[name] = true
-        end
-        for name in pairs(keys) do
+        for name in pairs(handler_keys) do
             assert.is_true(script_keys[name], name)
         end
     end)

@@ -1,0 +1,63 @@
+---@meta
+-- What really happened to the traces of a log: for `check` of `tracereel crashtest`, and for scripts of your own.
+
+---What happens to each trace of a log. `#history` is how many records the log had.
+---@class tracereel.history
+---@operator len: integer
+local history = {}
+
+---What happens behind a record to the trace that it is part of.
+---@param number integer of the record, from 1
+---@return tracereel.future
+function history:future(number) end
+
+---For a handler of every record that counts them: a number that is the same for all states that differ only in ids and
+---times; whether the trace is tainted; and the future, where it is asked for. Nothing where the trace is closed.
+---@param number integer of the record, from 1
+---@param trace tracereel.trace behind that record
+---@param with_future? any
+---@return integer|nil shape
+---@return boolean|nil tainted
+---@return tracereel.future|nil
+function history:at(number, trace, with_future) end
+
+---The numbers of all records of a trace's life, from the trace_start that opens it to the record that closes it, and at
+---which place among them the given one stands.
+---@param number integer of a record, from 1
+---@return integer[] numbers
+---@return integer place
+function history:life(number) end
+
+---Has a node run in what recovery at that record does not see (future.unseen), or, with `from_first`, in what came
+---before it? A node_start, node_done or node_error says that it has.
+---@param number integer of a record, from 1
+---@param node_id integer
+---@param from_first? any
+---@return boolean
+function history:has_run(number, node_id, from_first) end
+
+---What really happened to a trace behind a record, up to the end of its life. Times are in ns, in the order of the
+---records: `future.node_done[3]` is { ns, ... }, or nil where node 3 was not done any more.
+---@class tracereel.future
+---@field outcome string "complete", "failed", or "open" where the log ends before the trace does
+---@field end_ns integer|nil time of the record that closed it
+---@field record_count integer records that came
+---@field node_start table<integer, integer[]|nil> times by node
+---@field node_done table<integer, integer[]|nil>
+---@field node_error table<integer, integer[]|nil>
+---@field trace_suspended table<integer, integer[]|nil>
+---@field loop_iteration table<integer, integer[]|nil>
+---@field loop_exit table<integer, integer[]|nil>
+---@field trace_resumed integer[]|nil times
+---@field trace_start integer[]|nil times: it began again
+---@field unseen tracereel.future_record[] had happened by the latest crash after which recovery sees just this state
+local future = {}
+
+---All records that came.
+---@return tracereel.future_record[]
+function future:records() end
+
+---@class tracereel.future_record
+---@field type string
+---@field node_id integer
+---@field timestamp_ns integer

@@ -1,0 +1,68 @@
+---@meta
+-- Records, and what makes them.
+
+---One constructor for each type: `tracereel.record.node_done{ trace_id = id, node_id = 3, ... }`. Every field is optional
+---but trace_id (a checkpoint's is nil UUID where not given); timestamp_ns is now (in a script: the log's time) where not
+---given. An unknown field is an error that names it.
+---@class tracereel.constructors
+---@field trace_start fun(fields: tracereel.fields): tracereel.rec
+---@field node_start fun(fields: tracereel.fields): tracereel.rec
+---@field node_done fun(fields: tracereel.fields): tracereel.rec
+---@field node_error fun(fields: tracereel.fields): tracereel.rec
+---@field trace_complete fun(fields: tracereel.fields): tracereel.rec
+---@field trace_failed fun(fields: tracereel.fields): tracereel.rec
+---@field trace_suspended fun(fields: tracereel.fields): tracereel.rec
+---@field trace_resumed fun(fields: tracereel.fields): tracereel.rec
+---@field checkpoint fun(fields: tracereel.fields): tracereel.rec
+---@field loop_iteration fun(fields: tracereel.fields): tracereel.rec
+---@field loop_exit fun(fields: tracereel.fields): tracereel.rec
+
+---@class tracereel.fields
+---@field trace_id? string UUID in text form
+---@field node_id? integer
+---@field timestamp_ns? integer
+---@field output_offset? integer
+---@field output_size? integer
+---@field schema_hash? integer
+---@field iteration? integer
+---@field error_message? string
+---@field metadata? string
+
+---One record. It owns its bytes: keep it as long as you like. Two are equal when their bytes are.
+---Reading a field that does not exist is an error that names it.
+---@class tracereel.rec
+---@field type string "node_done" ...
+---@field trace_id string UUID in text form
+---@field node_id integer
+---@field timestamp_ns integer
+---@field output_offset integer bytes from the start of the trace's arena file; 0 = none
+---@field output_size integer bytes
+---@field schema_hash integer
+---@field iteration integer
+---@field error_message string|nil raw bytes; nil where there is none
+---@field metadata string|nil raw bytes; nil where there is none
+---@field segment string|nil file name of its segment; nil where it came from no log
+---@field sequence integer|nil number of its segment; nil where it came from no log
+---@field offset integer|nil byte of its segment where it begins; nil where it came from no log
+---@field suspect boolean it stands inside the span of a broken record
+---@operator len: integer
+local rec = {}
+
+---The record's bytes, as they stand in the log.
+---@return string
+function rec:bytes() end
+
+---The record as JSON: the ten keys of `tracereel dump --json`. A text that is absent is null.
+---@return string
+function rec:json() end
+
+---A record like this one with some fields changed (`type` too). `false` removes a text. Bytes behind the known fields
+---are kept. The copy came from no log.
+---@param changes tracereel.fields
+---@return tracereel.rec
+function rec:copy(changes) end
+
+---The same as rec:copy{ metadata = text }.
+---@param text string
+---@return tracereel.rec
+function rec:with_metadata(text) end

@@ -1,0 +1,29 @@
+---@meta
+-- What adds up times. What it reports: timing_report.d.lua; definitions: docs/timing.md.
+
+---The order of a pipeline's nodes, as a flow file gives it.
+---@class tracereel.flow
+---@field name? string of the pipeline
+---@field nodes table<integer, tracereel.flow_node> by node id
+
+---@class tracereel.flow_node
+---@field name? string
+---@field after? integer[] nodes that must be done before this one is ready; each must be in `nodes`, without a cycle
+
+---Adds up traces. Two timings with the same flow and worst_count merge, in any order, to the same report.
+---@class tracereel.timing
+local timing = {}
+
+---Adds a trace as it is now: once for each trace, when it has closed (a handler of trace_complete and one of
+---trace_failed), or at the end of the log while it is open (`log:traces()`).
+---@param trace tracereel.trace
+function timing:add(trace) end
+
+---Adds what another holds to this one.
+---@param other tracereel.timing
+---@return tracereel.timing self
+function timing:merge(other) end
+
+---What was added up. A new table each time; nodes in the order of their ids.
+---@return tracereel.timing_report
+function timing:report() end

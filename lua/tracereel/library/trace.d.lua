@@ -1,0 +1,101 @@
+---@meta
+-- A trace and its parts: nodes, attempts, errors, suspensions.
+
+---A trace: the state machine's view of it. One handle for the trace's life: equal to itself, a usable table key,
+---readable after the trace has closed, when it shows the trace's final state.
+---@class tracereel.trace
+---@field id string UUID in text form
+---@field status string "running", "suspended", "complete" or "failed"
+---@field open boolean
+---@field tainted boolean it was open across damage, or holds a suspect record
+---@field from_snapshot boolean its beginning is known from a snapshot only
+---@field start_ns integer time of its trace_start; 0 where it came from a snapshot
+---@field last_ns integer latest timestamp seen
+---@field duration_ns integer last_ns - start_ns; 0 where the start is not known
+---@field record_count integer
+---@field error_count integer node_error records
+---@field restart_count integer trace_starts after the first
+---@field metadata string|nil of its trace_start
+---@field nodes tracereel.node[] in the order in which they first appeared
+---@field errors tracereel.trace_error[] in order
+---@field violations string[] codes seen on this trace
+---@field suspension tracereel.suspension|nil the one that lasts now
+---@field suspensions tracereel.past_suspension[] all of them, in order
+---@field started_nodes integer[] the engine's view: started and not done, twice where started twice
+---@field completed_nodes table<integer, tracereel.output> the engine's view: node id to where its output is
+---@field last_completed_node integer|nil the engine's view
+---@field suspended_at integer|nil the engine's view
+---@field suspension_metadata string|nil the engine's view
+---@field data table yours: a table that stays with the trace; each script has its own
+local trace = {}
+
+---The node with that id; nil where the trace has not touched it. What is returned is a copy of the node's state now.
+---@param node_id integer
+---@return tracereel.node|nil
+function trace:node(node_id) end
+
+---What the engine would do with this trace after a crash. Read-only: nothing is done.
+---@return tracereel.recovery
+function trace:recovery() end
+
+---What a node put out, as its arena has it. Raises where no directory of arenas was given (`--arenas DIR`).
+---@param node_id integer
+---@param form? "bytes"|"json" bytes where not given; json: the decoded value
+---@return any output a string of bytes, or the value; nil where it cannot be read
+---@return string|nil problem
+function trace:output(node_id, form) end
+
+---The trace as JSON: the engine's view, status, times and counts (the keys of `tracereel traces --json`).
+---@return string
+function trace:json() end
+
+---@class tracereel.node
+---@field id integer
+---@field status string "running", "done", "error", "suspended", "looping" or "idle"
+---@field attempts tracereel.attempt[]
+---@field start_ns integer|nil of the last attempt; nil where there is none
+---@field end_ns integer|nil of the last attempt; nil while it runs
+---@field duration_ns integer of the last attempt, less the time suspended in it; 0 while it runs
+---@field estimated boolean the last attempt's start was estimated, because no node_start was written
+---@field error string|nil message of its last error
+---@field error_count integer
+---@field loop_iterations integer loop_iteration records seen
+---@field last_iteration integer|nil number in the latest of them
+---@field completed boolean the engine counts it as done
+---@field output_offset integer
+---@field output_size integer
+---@field schema_hash integer
+
+---@class tracereel.attempt
+---@field start_ns integer
+---@field end_ns integer|nil
+---@field duration_ns integer
+---@field outcome string "open", "done", "error" or "abandoned"
+---@field estimated boolean
+---@field cut boolean it began before what a snapshot tells: start_ns is only the time of its end
+
+---@class tracereel.trace_error
+---@field timestamp_ns integer
+---@field node_id integer|nil nil for the trace's own failure
+---@field message string
+
+---@class tracereel.suspension
+---@field node_id integer
+---@field since_ns integer
+---@field metadata string|nil raw text
+---@field decoded any metadata as a Lua value; nil where it is not JSON
+
+---@class tracereel.past_suspension
+---@field node_id integer
+---@field start_ns integer
+---@field end_ns integer|nil nil while it lasts
+
+---@class tracereel.output
+---@field offset integer
+---@field size integer
+---@field schema_hash integer
+
+---@class tracereel.recovery
+---@field action "await_resume"|"retry_nodes"|"resume_from"
+---@field node integer|nil for await_resume and resume_from
+---@field nodes integer[]|nil for retry_nodes
