@@ -47,6 +47,11 @@ typedef struct tr_run {
     uint8_t places;      /* 0: none; 1: among its trace's running nodes; 2: among all */
     bool is_error;       /* it ended so in the recorded log */
     bool fails;
+    bool is_again;       /* after a crash it begins anew, and then does the step `again` */
+    bool is_repeat;      /* it had ended, and what waited for it is not done again */
+    bool is_end_lost;    /* it has ended, and the engine would not know after a crash */
+    bool is_start_ahead; /* during a crash: its start is in the queue */
+    uint32_t again;      /* TR_NO_STEP: nothing is known of how it goes on */
 } tr_run;
 
 typedef struct tr_program {

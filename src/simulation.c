@@ -98,12 +98,6 @@ static void make_id(const tr_simulation *simulation, tr_simulated_trace *trace) 
     trace->has_own_id = true;
 }
 
-static void let_go(tr_simulation *simulation, tr_simulated_trace *trace) {
-    if (--trace->references == 0 && trace->is_over) {
-        tr_simulation_free_trace(simulation, trace);
-    }
-}
-
 static tr_status open_trace(tr_simulation *simulation, const tr_arrivals *arrival, uint64_t series, tr_error *error) {
     tr_simulated_trace *trace = calloc(1, sizeof *trace);
     if (trace == NULL) {
@@ -120,6 +114,9 @@ static tr_status open_trace(tr_simulation *simulation, const tr_arrivals *arriva
     if (arrival->is_drawn) {
         make_id(simulation, trace);
     }
+    if (simulation->scenario.fault_count > 0 && !trace->is_stray) {
+        tr_simulation_find_faults(simulation, trace);
+    }
     trace->next = simulation->traces;
     if (trace->next != NULL) {
         trace->next->previous = trace;
@@ -130,7 +127,7 @@ static tr_status open_trace(tr_simulation *simulation, const tr_arrivals *arriva
     tr_status status = simulation->scenario.asks_events
                            ? tr_simulation_plan(simulation, trace, 0, simulation->now_ns, error)
                            : tr_simulation_happen(simulation, trace, 0, error);
-    let_go(simulation, trace);
+    tr_simulation_let_go(simulation, trace);
     return status;
 }
 
@@ -261,7 +258,7 @@ static tr_status do_event(tr_simulation *simulation, tr_error *error) {
                                          : arrive(simulation, &simulation->arrivals[event.step], error);
     } else {
         status = trace->is_over ? TR_OK : tr_simulation_happen(simulation, trace, event.step, error);
-        let_go(simulation, trace);
+        tr_simulation_let_go(simulation, trace);
     }
     return status == TR_OK && simulation->has_crashed ? TR_END : status;
 }
@@ -272,7 +269,7 @@ static tr_status take_answer(tr_simulation *simulation, tr_error *error) {
         trace->references++;
         tr_status status = simulation->pending == TR_PENDING_EVENT ? tr_simulation_take_time(simulation, error)
                                                                    : tr_simulation_go_on(simulation, error);
-        let_go(simulation, trace);
+        tr_simulation_let_go(simulation, trace);
         return status;
     }
     simulation->pending = TR_PENDING_NOTHING;

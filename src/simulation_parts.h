@@ -21,6 +21,12 @@ typedef struct tr_waiting_line {
     tr_waiting *last;
 } tr_waiting_line;
 
+/* Faults of one trace that are to come. */
+typedef struct tr_due_faults {
+    const tr_fault *next;
+    const tr_fault *end;
+} tr_due_faults;
+
 /* A trace that has arrived and is not over. */
 typedef struct tr_simulated_trace {
     struct tr_simulated_trace *next; /* in the list of all */
@@ -36,6 +42,15 @@ typedef struct tr_simulated_trace {
     bool is_over;
     bool has_own_id; /* another than the recorded one */
     uint8_t id[TR_TRACE_ID_BYTES];
+    /* Only kept where the scenario has faults: */
+    bool is_known;            /* its trace_start is in the log */
+    bool is_forgotten;        /* it never will be */
+    bool is_suspended;        /* in the log: what the engine would see after a crash */
+    bool has_lost_ends;       /* of nodes */
+    uint64_t written;         /* records, and those that a fault kept from being written */
+    uint64_t resume_ns;       /* during a crash: when its suspension ends, UINT64_MAX where nothing ends it */
+    const tr_fault *fault;    /* what hits the record that is about to be written, or NULL */
+    tr_due_faults due[2];     /* those that name its number, and those that name its id */
 } tr_simulated_trace;
 
 /* Where chains come from: the traces, and the strays beside them. */
@@ -117,15 +132,22 @@ const tr_time_rule *tr_simulation_suspension_rule(const tr_simulation *simulatio
 /* The time from what a step waited for to the step. */
 uint64_t tr_simulation_lag(const tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step);
 /* Writes a step's record at the present time. */
-tr_status tr_simulation_write(tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
+tr_status tr_simulation_write(tr_simulation *simulation, tr_simulated_trace *trace, const tr_step *step,
                               tr_error *error);
 /* Writes a node_error in place of the node_done of that step. */
-tr_status tr_simulation_write_error(tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
-                                    const tr_node_rule *rule, tr_error *error);
+tr_status tr_simulation_write_error(tr_simulation *simulation, tr_simulated_trace *trace, const tr_step *step,
+                                    tr_text message, tr_error *error);
 void tr_simulation_describe_trace(tr_simulation *simulation, const tr_simulated_trace *trace);
+/* Of a run that begins anew: the time from its start to its piece `piece`. */
+uint64_t tr_simulation_span_until(const tr_simulated_trace *trace, tr_run *run, uint32_t piece);
+/* Writes the trace_resumed with which the engine tells that it recovered the trace. */
+tr_status tr_simulation_write_recovery(tr_simulation *simulation, const tr_simulated_trace *trace, tr_error *error);
 void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simulated_trace *trace, uint32_t step);
 
 /* ---- simulation_steps.c ---- */
+
+/* In place of a step: the engine recovers the trace after a crash. */
+#define TR_RECOVERY_STEP (UINT32_MAX - 1)
 
 tr_status tr_simulation_push(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
                              tr_error *error);
@@ -138,6 +160,10 @@ bool tr_simulation_next_in_line(tr_simulation *simulation, tr_waiting_line *line
 tr_status tr_simulation_happen(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error);
 /* The question that was asked of it is answered. */
 tr_status tr_simulation_go_on(tr_simulation *simulation, tr_error *error);
+/* Nothing more happens in the trace: what it held goes to others. The caller holds a reference. */
+tr_status tr_simulation_end_trace(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
+/* Gives a reference back; a trace that is over is freed with the last one. */
+void tr_simulation_let_go(tr_simulation *simulation, tr_simulated_trace *trace);
 /* For the end: everything that a trace holds. */
 void tr_simulation_free_trace(tr_simulation *simulation, tr_simulated_trace *trace);
 void tr_simulation_clear_line(tr_waiting_line *line);
@@ -151,6 +177,24 @@ tr_status tr_simulation_plan(tr_simulation *simulation, tr_simulated_trace *trac
 void tr_simulation_ask_planned(tr_simulation *simulation);
 /* The answer is there. */
 tr_status tr_simulation_take_time(tr_simulation *simulation, tr_error *error);
+
+/* ---- simulation_faults.c ---- */
+
+/* Finds the faults that the scenario has for a trace that arrives. */
+void tr_simulation_find_faults(const tr_simulation *simulation, tr_simulated_trace *trace);
+/* To be called when a step is about to write its record. True: it does not happen now, because it is put off, or the
+ * engine crashed; it comes again by itself. Otherwise `trace->fault` is what hits the record, or NULL. */
+bool tr_simulation_meet_fault(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_status *status,
+                              tr_error *error);
+/* The step's record was written or, `is_lost`, a fault has taken it: what the engine would know after a crash. */
+void tr_simulation_note_in_log(const tr_simulation *simulation, tr_simulated_trace *trace, const tr_step *step,
+                               bool is_lost);
+
+/* ---- simulation_crash.c ---- */
+
+/* The engine dies as the trace is about to do that step, and starts again `down_ns` later. */
+tr_status tr_simulation_crash(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t down_ns,
+                              tr_error *error);
 
 /* ---- simulation.c ---- */
 

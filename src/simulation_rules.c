@@ -90,6 +90,19 @@ uint64_t tr_simulation_lag(const tr_simulation *simulation, const tr_simulated_t
     return step->lag_ns;
 }
 
+uint64_t tr_simulation_span_until(const tr_simulated_trace *trace, tr_run *run, uint32_t piece) {
+    uint32_t number = (uint32_t)(run - trace->program.runs);
+    run->elapsed_ns = 0;
+    run->passed_ns = 0;
+    for (uint32_t i = run->start + 1; i < piece; i++) {
+        run->elapsed_ns += trace->program.steps[i].piece_of == number ? trace->program.steps[i].lag_ns : 0;
+    }
+    if (run->simulated_ns == run->recorded_ns) {
+        return run->elapsed_ns + trace->program.steps[piece].lag_ns;
+    }
+    return piece_of(run, &trace->program.steps[piece]);
+}
+
 static tr_status append_fields(tr_simulation *simulation, const tr_simulated_trace *trace, tr_record_fields *fields,
                                tr_error *error) {
     if (trace->has_own_id) {
@@ -133,10 +146,21 @@ static void unpack(const tr_recorded *recorded, tr_record_fields *fields) {
     }
 }
 
-tr_status tr_simulation_write(tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
+/* Whether a fault takes the record that is about to be written. */
+static bool is_lost(const tr_simulated_trace *trace) {
+    return trace->fault != NULL && trace->fault->kind == TR_FAULT_LOST;
+}
+
+tr_status tr_simulation_write(tr_simulation *simulation, tr_simulated_trace *trace, const tr_step *step,
                               tr_error *error) {
     if (step->record == 0) {
         return TR_OK;
+    }
+    if (simulation->scenario.fault_count > 0) {
+        tr_simulation_note_in_log(simulation, trace, step, is_lost(trace));
+        if (is_lost(trace)) {
+            return TR_OK;
+        }
     }
     note_record(simulation);
     const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
@@ -150,8 +174,11 @@ tr_status tr_simulation_write(tr_simulation *simulation, const tr_simulated_trac
     return append_fields(simulation, trace, &fields, error);
 }
 
-tr_status tr_simulation_write_error(tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
-                                    const tr_node_rule *rule, tr_error *error) {
+tr_status tr_simulation_write_error(tr_simulation *simulation, tr_simulated_trace *trace, const tr_step *step,
+                                    tr_text message, tr_error *error) {
+    if (is_lost(trace)) {
+        return TR_OK;
+    }
     note_record(simulation);
     const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
     tr_record_fields done = {.type = TR_TYPE_CHECKPOINT};
@@ -159,8 +186,20 @@ tr_status tr_simulation_write_error(tr_simulation *simulation, const tr_simulate
     tr_record_fields fields = {.type = TR_TYPE_NODE_ERROR,
                                .node_id = done.node_id,
                                .timestamp_ns = timestamp_of(simulation, recorded),
-                               .error_message = {rule->error, rule->error_bytes}};
+                               .error_message = message};
     memcpy(fields.trace_id, done.trace_id, TR_TRACE_ID_BYTES);
+    return append_fields(simulation, trace, &fields, error);
+}
+
+tr_status tr_simulation_write_recovery(tr_simulation *simulation, const tr_simulated_trace *trace, tr_error *error) {
+    if (is_lost(trace)) {
+        return TR_OK;
+    }
+    note_record(simulation);
+    tr_record_fields start = {.type = TR_TYPE_CHECKPOINT};
+    unpack(tr_recording_at(simulation->recording, trace->program.steps[0].record), &start);
+    tr_record_fields fields = {.type = TR_TYPE_TRACE_RESUMED, .timestamp_ns = simulation->now_ns};
+    memcpy(fields.trace_id, start.trace_id, TR_TRACE_ID_BYTES);
     return append_fields(simulation, trace, &fields, error);
 }
 

@@ -7,8 +7,9 @@
 
 tr_status tr_simulation_push(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
                              tr_error *error) {
+    uint32_t numbered = step == TR_RECOVERY_STEP ? 0 : step; /* so that it comes before all else in the trace */
     tr_queued_event event = {.time_ns = time_ns,
-                             .number = trace->program.steps[step].number,
+                             .number = trace->program.steps[numbered].number,
                              .series = trace->series,
                              .owner = trace,
                              .step = step};
@@ -60,6 +61,12 @@ void tr_simulation_free_trace(tr_simulation *simulation, tr_simulated_trace *tra
     free(trace);
 }
 
+void tr_simulation_let_go(tr_simulation *simulation, tr_simulated_trace *trace) {
+    if (--trace->references == 0 && trace->is_over) {
+        tr_simulation_free_trace(simulation, trace);
+    }
+}
+
 bool tr_simulation_next_in_line(tr_simulation *simulation, tr_waiting_line *line, tr_waiting *taken) {
     while (line->first != NULL) {
         tr_waiting *waiting = line->first;
@@ -69,9 +76,7 @@ bool tr_simulation_next_in_line(tr_simulation *simulation, tr_waiting_line *line
         if (!taken->trace->is_over) {
             return true;
         }
-        if (--taken->trace->references == 0) {
-            tr_simulation_free_trace(simulation, taken->trace);
-        }
+        tr_simulation_let_go(simulation, taken->trace);
     }
     return false;
 }
@@ -134,8 +139,7 @@ static tr_status give_place_back(tr_simulation *simulation, tr_simulated_trace *
     return status;
 }
 
-/* Nothing more happens in the trace: what it held goes to others. The caller holds a reference. */
-static tr_status end_trace(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
+tr_status tr_simulation_end_trace(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
     trace->is_over = true;
     tr_simulation_clear_line(&trace->line);
     tr_status status = TR_OK;
@@ -164,6 +168,17 @@ static tr_status schedule(tr_simulation *simulation, tr_simulated_trace *trace, 
     return tr_simulation_plan(simulation, trace, index, time_ns, error);
 }
 
+static tr_status end_where_done(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
+    const tr_program *program = &trace->program;
+    uint32_t last = program->step_count - 1;
+    if (trace->happened == program->step_count) {
+        return tr_simulation_end_trace(simulation, trace, error);
+    } else if (trace->happened == last && program->steps[last].role == TR_STEP_CLOSE) {
+        return schedule(simulation, trace, last, error);
+    }
+    return TR_OK;
+}
+
 /* The step has happened: what waits for it goes on. */
 static tr_status pass_on(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
     tr_program *program = &trace->program;
@@ -176,19 +191,20 @@ static tr_status pass_on(tr_simulation *simulation, tr_simulated_trace *trace, u
             status = schedule(simulation, trace, program->edges[i].step, error);
         }
     }
-    if (status == TR_OK && trace->happened == program->step_count) {
-        return end_trace(simulation, trace, error);
-    }
-    uint32_t last = program->step_count - 1;
-    if (status == TR_OK && trace->happened == last && program->steps[last].role == TR_STEP_CLOSE) {
-        status = schedule(simulation, trace, last, error);
-    }
-    return status;
+    return status == TR_OK ? end_where_done(simulation, trace, error) : status;
 }
 
 static tr_status begin_run(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
     tr_run *run = run_of(trace, index);
-    if (run->attempt == 1) {
+    if (run->is_again) {
+        run->is_again = false;
+        if (run->again == TR_NO_STEP) {
+            return TR_OK;
+        }
+        uint64_t span_ns = tr_simulation_span_until(trace, run, run->again);
+        return tr_simulation_plan(simulation, trace, run->again, tr_simulation_add_ns(simulation->now_ns, span_ns),
+                                  error);
+    } else if (run->attempt == 1) {
         return pass_on(simulation, trace, index, error);
     }
     uint64_t end_ns = tr_simulation_add_ns(simulation->now_ns, run->simulated_ns);
@@ -213,6 +229,13 @@ static tr_status decide_fail(tr_simulation *simulation, tr_simulated_trace *trac
     return begin_run(simulation, trace, index, error);
 }
 
+/* Whether a fault lets the step come later. A start that nobody wrote has no record for one. */
+static bool is_put_off(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_status *status,
+                       tr_error *error) {
+    return simulation->scenario.fault_count > 0 &&
+           tr_simulation_meet_fault(simulation, trace, index, status, error);
+}
+
 static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
     const tr_step *step = &trace->program.steps[index];
     tr_run *run = run_of(trace, index);
@@ -221,6 +244,9 @@ static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uin
         status = give_place_back(simulation, trace, &trace->program.runs[step->piece_of], error);
     }
     if (status != TR_OK || (run->places < 2 && !take_place(simulation, trace, index, &status, error))) {
+        return status;
+    }
+    if (is_put_off(simulation, trace, index, &status, error)) {
         return status;
     }
     status = tr_simulation_write(simulation, trace, step, error);
@@ -250,9 +276,13 @@ static uint64_t retry_delay(const tr_node_rule *rule, uint32_t attempt) {
 static tr_status fail_run(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
     tr_run *run = run_of(trace, index);
     const tr_node_rule *rule = tr_simulation_node_rule(simulation, run->node_id);
-    tr_status status = tr_simulation_write_error(simulation, trace, &trace->program.steps[index], rule, error);
+    bool is_fault = trace->fault != NULL && trace->fault->kind == TR_FAULT_ERROR;
+    tr_text message = is_fault       ? (tr_text){trace->fault->error, trace->fault->error_bytes}
+                      : rule != NULL ? (tr_text){rule->error, rule->error_bytes}
+                                     : (tr_text){NULL, 0};
+    tr_status status = tr_simulation_write_error(simulation, trace, &trace->program.steps[index], message, error);
     simulation->facts.injected_errors++;
-    if (status == TR_OK && run->attempt <= rule->retry_most) {
+    if (status == TR_OK && rule != NULL && run->attempt <= rule->retry_most) {
         uint64_t again_ns = tr_simulation_add_ns(simulation->now_ns, retry_delay(rule, run->attempt));
         simulation->facts.retries++;
         run->attempt++;
@@ -260,20 +290,35 @@ static tr_status fail_run(tr_simulation *simulation, tr_simulated_trace *trace, 
         return status == TR_OK ? tr_simulation_plan(simulation, trace, run->start, again_ns, error) : status;
     }
     simulation->facts.given_up_traces++;
-    return status == TR_OK ? end_trace(simulation, trace, error) : status;
+    return status == TR_OK ? tr_simulation_end_trace(simulation, trace, error) : status;
 }
 
 static tr_status end(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
     tr_run *run = run_of(trace, index);
-    if (run->fails) {
+    tr_status status = TR_OK;
+    if (is_put_off(simulation, trace, index, &status, error)) {
+        return status;
+    }
+    if (run->fails || (trace->fault != NULL && trace->fault->kind == TR_FAULT_ERROR)) {
         return fail_run(simulation, trace, index, error);
     }
-    tr_status status = tr_simulation_write(simulation, trace, &trace->program.steps[index], error);
+    status = tr_simulation_write(simulation, trace, &trace->program.steps[index], error);
     status = status == TR_OK ? give_place_back(simulation, trace, run, error) : status;
-    return status == TR_OK ? pass_on(simulation, trace, index, error) : status;
+    if (status != TR_OK || !run->is_repeat) {
+        return status == TR_OK ? pass_on(simulation, trace, index, error) : status;
+    }
+    run->is_repeat = false;
+    trace->happened++;
+    return end_where_done(simulation, trace, error);
 }
 
 tr_status tr_simulation_happen(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
+    tr_status status = TR_OK;
+    if (step == TR_RECOVERY_STEP) {
+        return is_put_off(simulation, trace, step, &status, error)
+                   ? status
+                   : tr_simulation_write_recovery(simulation, trace, error);
+    }
     tr_step *now = &trace->program.steps[step];
     if (now->role == TR_STEP_START) {
         return start(simulation, trace, step, error);
@@ -285,7 +330,10 @@ tr_status tr_simulation_happen(tr_simulation *simulation, tr_simulated_trace *tr
         tr_simulation_ask(simulation, TR_QUESTION_SUSPENSION_TIME, trace, step);
         return TR_OK;
     }
-    tr_status status = tr_simulation_write(simulation, trace, now, error);
+    if (is_put_off(simulation, trace, step, &status, error)) {
+        return status;
+    }
+    status = tr_simulation_write(simulation, trace, now, error);
     return status == TR_OK ? pass_on(simulation, trace, step, error) : status;
 }
 

@@ -76,6 +76,24 @@ typedef struct tr_suspension_rule {
     tr_time_rule time;
 } tr_suspension_rule;
 
+typedef enum tr_fault_kind {
+    TR_FAULT_ERROR, /* a node_done becomes a node_error */
+    TR_FAULT_LOST,  /* the record is not written; all goes on */
+    TR_FAULT_DELAY, /* it, and what waits for it, comes later */
+    TR_FAULT_CRASH  /* the engine dies before it is written, starts again and recovers */
+} tr_fault_kind;
+
+/* What goes wrong when a trace is about to write one of its records. */
+typedef struct tr_fault {
+    uint64_t trace_number;               /* from 1, in the order of arrival; 0: `trace_id` says which */
+    uint8_t trace_id[TR_TRACE_ID_BYTES]; /* in the simulated log; all zero where the number says which */
+    uint64_t record; /* from 1: of those that the trace writes, and those that a fault kept from being written */
+    tr_fault_kind kind;
+    uint64_t ns;       /* how much later, or how long the engine is down */
+    const char *error; /* message of the node_error; error_bytes of it */
+    uint32_t error_bytes;
+} tr_fault;
+
 /* What is different from the recorded log; all zero: nothing. What pointers lead to must outlive the simulation. */
 typedef struct tr_scenario {
     uint64_t seed;
@@ -96,6 +114,8 @@ typedef struct tr_scenario {
     uint64_t torn_bytes;    /* of the next record, which are there nevertheless */
     uint32_t lost_records;  /* that were written and did not become durable */
     bool asks_events;       /* each record's time as a question, before it is waited for */
+    const tr_fault *faults; /* in the order of trace_number, then of trace_id, then of record */
+    size_t fault_count;
 } tr_scenario;
 
 typedef enum tr_question_kind {
@@ -130,6 +150,7 @@ typedef struct tr_simulation_facts {
     uint64_t retries;         /* attempts made after these */
     uint64_t given_up_traces; /* ended by one of these */
     uint64_t waiting_traces;  /* that never began, or had a node that waited for its turn at the end */
+    uint64_t faults;          /* of the scenario's, those that found a record that they fit */
     uint64_t last_ns;         /* event time of the last record */
 } tr_simulation_facts;
 

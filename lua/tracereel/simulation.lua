@@ -100,6 +100,7 @@ function Scenario:run(recording, directory, seed)
     compiled.seed = seed or compiled.seed
     local facts = recording:simulate(compiled, directory, answers.new(self.path, functions))
     facts.damage = compiled.damage and damage.apply(compiled.damage, directory, compiled.seed)
+    facts.unfit_faults = #(compiled.faults or {}) - facts.faults
     return facts
 end
 

@@ -5,6 +5,7 @@
 #include "lua/simulation.h"
 
 static const char *const time_kinds[] = {"recorded", "factor", "fixed", "ask", NULL};
+static const char *const fault_kinds[] = {"error", "lost", "delay", "crash", NULL};
 static const char *const fail_kinds[] = {"recorded", "share", "ask", NULL};
 
 /* Each of these reads a field of the table at `index`; nil reads as 0. */
@@ -136,12 +137,36 @@ static void read_flow(lua_State *L, int index, int anchor_index, tr_scenario *sc
     lua_pop(L, 1);
 }
 
+static void read_faults(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
+    tr_fault *faults = begin_list(L, index, anchor_index, "faults", sizeof *faults, &scenario->fault_count);
+    for (size_t i = 0; i < scenario->fault_count; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1); /* list, fault */
+        int fault = lua_gettop(L);
+        faults[i].trace_number = read_u64(L, fault, "number");
+        if (lua_getfield(L, fault, "id") != LUA_TNIL) {
+            tr_lua_to_trace_id(L, -1, "id", faults[i].trace_id);
+        }
+        faults[i].record = read_u64(L, fault, "record");
+        lua_getfield(L, fault, "kind");
+        faults[i].kind = (tr_fault_kind)luaL_checkoption(L, -1, NULL, fault_kinds);
+        faults[i].ns = read_u64(L, fault, "ns");
+        size_t length = 0;
+        lua_getfield(L, fault, "error"); /* the fault's table, which the list keeps, keeps the text */
+        faults[i].error = luaL_optlstring(L, -1, "", &length);
+        faults[i].error_bytes = (uint32_t)length;
+        lua_settop(L, fault - 1);
+    }
+    scenario->faults = faults;
+    lua_pop(L, 1);
+}
+
 void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
     memset(scenario, 0, sizeof *scenario);
     scenario->seed = read_u64(L, index, "seed");
     read_nodes(L, index, anchor_index, scenario);
     read_suspensions(L, index, anchor_index, scenario);
     read_flow(L, index, anchor_index, scenario);
+    read_faults(L, index, anchor_index, scenario);
     scenario->arrivals = read_time(L, index, "arrivals");
     scenario->trace_count = read_u64(L, index, "traces");
     scenario->most_nodes_per_trace = read_u32(L, index, "most_nodes_per_trace");

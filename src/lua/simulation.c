@@ -66,6 +66,7 @@ static void push_simulation_facts(lua_State *L, const tr_simulation_facts *facts
     tr_lua_set_unsigned(L, "retries", facts->retries);
     tr_lua_set_unsigned(L, "given_up_traces", facts->given_up_traces);
     tr_lua_set_unsigned(L, "waiting_traces", facts->waiting_traces);
+    tr_lua_set_unsigned(L, "faults", facts->faults);
     tr_lua_set_unsigned(L, "last_ns", facts->last_ns);
 }
 

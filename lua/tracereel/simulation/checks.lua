@@ -1,5 +1,6 @@
 -- What a scenario may say. Every key is known, or an error names it; nothing runs before all was looked at.
 local damage_request = require "tracereel.simulation.damage_request"
+local faults = require "tracereel.simulation.faults"
 local flow = require "tracereel.flow"
 local units = require "tracereel.units"
 local values = require "tracereel.simulation.values"
@@ -18,7 +19,8 @@ local function check_retry(retry, rule, where)
     rule.retry_factor = values.number(retry.factor or 1, 0, 1e6, where .. ".factor")
 end
 
-local function check_node(id, node, where, functions)
+local function check_node(id, node, where, into)
+    local functions = into.functions
     values.known_keys(node, node_keys, where)
     local rule = { id = id ~= "default" and id or nil, fail = "recorded", retry_factor = 1 }
     local time_function
@@ -28,8 +30,9 @@ local function check_node(id, node, where, functions)
         rule.fail, functions.fail[id] = "ask", node.fail
     elseif node.fail ~= nil then
         rule.fail, rule.fail_share = "share", values.number(node.fail, 0, 1, where .. ".fail")
-    elseif node.error or node.retry then
-        values.refuse("%s: it never fails by this scenario (no `fail`), so `error` and `retry` mean nothing", where)
+    elseif (node.error or node.retry) and not into.has_faults then
+        values.refuse("%s: it never fails by this scenario (no `fail`, `faults` or `goal`), so `error` and `retry` "
+            .. "mean nothing", where)
     end
     rule.error = values.text(node.error or "simulated failure", where .. ".error")
     if node.retry ~= nil then
@@ -45,10 +48,10 @@ local function check_nodes(value, into)
     for id, node in units.sorted(value) do
         local where = ("node[%s]"):format(tostring(id))
         if id == "default" then
-            into.compiled.default = check_node(id, node, "node.default", into.functions)
+            into.compiled.default = check_node(id, node, "node.default", into)
         else
             values.node(id, into.recording, where)
-            into.compiled.nodes[#into.compiled.nodes + 1] = check_node(id, node, where, into.functions)
+            into.compiled.nodes[#into.compiled.nodes + 1] = check_node(id, node, where, into)
         end
     end
 end
@@ -164,6 +167,12 @@ local keys = {
     { "damage", function(value, into)
         into.compiled.damage = damage_request.check(value, into)
     end },
+    { "faults", faults.check },
+    { "goal", function(value)
+        if type(value) ~= "function" then
+            values.refuse("goal: a function(trace) that answers with true or false expected, got a %s", type(value))
+        end
+    end },
 }
 
 local known_keys = {}
@@ -177,6 +186,7 @@ local function check_all(scenario, recording)
         compiled = { seed = 0, nodes = {}, suspensions = {} },
         functions = { time = {}, fail = {}, suspension = {} },
         recording = recording,
+        has_faults = scenario.faults ~= nil or scenario.goal ~= nil, -- so that any node may fail
     }
     for _, key in ipairs(keys) do
         if scenario[key[1]] ~= nil then

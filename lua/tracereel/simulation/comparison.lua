@@ -26,6 +26,8 @@ local told_facts = {
     { "injected_errors", "simulated error" },
     { "retries", "retry after one", "retries after them" },
     { "given_up_traces", "trace given up after one", "traces given up after them" },
+    { "faults", "fault of the scenario happened", "faults of the scenario happened" },
+    { "unfit_faults", "fault found no record that it fits", "faults found no record that they fit" },
     { "waiting_traces", "trace still waiting at the end, for a limit that nothing frees",
         "traces still waiting at the end, for a limit that nothing frees" },
     { "tainted_traces", "tainted trace left out", "tainted traces left out" },
