@@ -301,6 +301,16 @@ const tr_recorded *tr_recording_at(const tr_recording *recording, uint64_t offse
     return (const tr_recorded *)(const void *)(recording->records.bytes + offset);
 }
 
+tr_recorded_trace tr_recording_trace_at(const tr_recording *recording, uint64_t index) {
+    const tr_chain *chain = tr_recording_trace(recording, index);
+    const tr_recorded *first = tr_recording_at(recording, chain->first);
+    tr_record record = {.bytes = tr_recorded_bytes(first), .length_bytes = (uint32_t)first->length_bytes};
+    tr_recorded_trace trace = {
+        .start_ns = chain->event_ns, .records = chain->count, .is_left_out = chain->is_left_out != 0};
+    memcpy(trace.id, tr_record_trace_id(&record), TR_TRACE_ID_BYTES);
+    return trace;
+}
+
 const uint64_t *tr_recording_segments(const tr_recording *recording, size_t *count) {
     *count = recording->segment_count;
     return recording->segment_bytes;

@@ -38,6 +38,11 @@ static uint64_t draw_interval(const tr_simulation *simulation, uint64_t series) 
            tr_recording_trace(simulation->recording, index - 1)->event_ns;
 }
 
+/* Whether no other trace arrives than the one that is watched. */
+static bool is_alone(const tr_simulation *simulation) {
+    return simulation->watched != NULL && simulation->watched->watch.is_alone;
+}
+
 /* Finds the next chain; its time is the recorded one, or that of the arrival before it where it was drawn. */
 static void find_next(tr_simulation *simulation, tr_arrivals *arrivals) {
     const tr_recording *recording = simulation->recording;
@@ -45,7 +50,7 @@ static void find_next(tr_simulation *simulation, tr_arrivals *arrivals) {
     uint64_t count = is_stray ? tr_recording_stray_count(recording) : tr_recording_trace_count(recording);
     uint64_t wanted = is_stray ? 0 : simulation->scenario.trace_count;
     arrivals->chain = NULL;
-    if (wanted > 0 && simulation->arrived >= wanted) {
+    if (is_alone(simulation) || (wanted > 0 && simulation->arrived >= wanted)) {
         return;
     }
     for (; arrivals->chain == NULL && arrivals->index < count; arrivals->index++) {
@@ -192,33 +197,74 @@ static tr_status arrive(tr_simulation *simulation, tr_arrivals *arrivals, tr_err
 
 /* ---- the run ---- */
 
-tr_status tr_simulation_open(const tr_recording *recording, const tr_scenario *scenario, const char *directory,
-                             tr_simulation **simulation, tr_error *error) {
-    *simulation = NULL;
+/* NULL where there is no memory. */
+static tr_simulation *make(const tr_recording *recording, const tr_scenario *scenario) {
     tr_simulation *made = calloc(1, sizeof *made);
     if (made == NULL) {
-        return tr_fail_memory(error, "simulating");
+        return NULL;
     }
     made->recording = recording;
     made->scenario = *scenario;
     made->arrivals[STRAYS].is_stray = true;
-    size_t segment_count;
-    const uint64_t *segments = tr_recording_segments(recording, &segment_count);
-    uint32_t hold_count = scenario->has_crash ? scenario->lost_records + 1 : 0;
-    tr_status status = tr_simulated_log_open(&made->log, directory, tr_recording_get_facts(recording)->first_sequence,
-                                             segments, segment_count, hold_count, error);
+    made->log.file = (tr_segment_file){.directory_descriptor = -1, .descriptor = -1};
+    made->counts_records = scenario->fault_count > 0;
     made->maker = tr_program_maker_new();
-    if (status == TR_OK && made->maker == NULL) {
-        status = tr_fail_memory(error, "simulating");
+    if (made->maker == NULL) {
+        free(made);
+        return NULL;
     }
-    status = status == TR_OK ? plan_arrival(made, &made->arrivals[STRAYS], error) : status;
-    status = status == TR_OK ? plan_arrival(made, &made->arrivals[TRACES], error) : status;
+    return made;
+}
+
+/* Gives the simulation out, or closes it where it could not be begun. */
+static tr_status begin(tr_simulation *made, tr_status status, tr_simulation **simulation, tr_error *error) {
+    if (!is_alone(made)) {
+        status = status == TR_OK ? plan_arrival(made, &made->arrivals[STRAYS], error) : status;
+        status = status == TR_OK ? plan_arrival(made, &made->arrivals[TRACES], error) : status;
+    } else if (status == TR_OK) {
+        const tr_watch *watch = &made->watched->watch;
+        made->arrivals[TRACES].chain = tr_recording_trace(made->recording, watch->trace_index);
+        made->arrivals[TRACES].time_ns = watch->arrival_ns;
+        made->arrived = watch->trace_number - 1;
+        status = expect(made, &made->arrivals[TRACES], error);
+    }
     if (status != TR_OK) {
         tr_simulation_close(made);
         return status;
     }
     *simulation = made;
     return TR_OK;
+}
+
+tr_status tr_simulation_open(const tr_recording *recording, const tr_scenario *scenario, const char *directory,
+                             tr_simulation **simulation, tr_error *error) {
+    *simulation = NULL;
+    tr_simulation *made = make(recording, scenario);
+    if (made == NULL) {
+        return tr_fail_memory(error, "simulating");
+    }
+    size_t segment_count;
+    const uint64_t *segments = tr_recording_segments(recording, &segment_count);
+    uint32_t hold_count = scenario->has_crash ? scenario->lost_records + 1 : 0;
+    tr_status status = tr_simulated_log_open(&made->log, directory, tr_recording_get_facts(recording)->first_sequence,
+                                             segments, segment_count, hold_count, error);
+    return begin(made, status, simulation, error);
+}
+
+tr_status tr_simulation_watch(const tr_recording *recording, const tr_scenario *scenario, const tr_watch *watch,
+                              tr_simulation **simulation, tr_error *error) {
+    *simulation = NULL;
+    tr_simulation *made = make(recording, scenario);
+    if (made == NULL) {
+        return tr_fail_memory(error, "simulating");
+    }
+    made->counts_records = true;
+    made->watched = tr_watched_trace_new(watch);
+    return begin(made, made->watched == NULL ? tr_fail_memory(error, "simulating") : TR_OK, simulation, error);
+}
+
+const tr_watched *tr_simulation_get_watched(const tr_simulation *simulation) {
+    return &simulation->watched->shown;
 }
 
 static void count_waiting(tr_simulation *simulation) {
@@ -240,6 +286,9 @@ static tr_status finish(tr_simulation *simulation, tr_error *error) {
         return crashed == TR_OK ? TR_END : crashed;
     }
     count_waiting(simulation);
+    if (simulation->watched != NULL) {
+        return TR_END;
+    }
     tr_status status = tr_simulated_log_finish(&simulation->log, error);
     return status == TR_OK ? TR_END : status;
 }
@@ -323,6 +372,7 @@ void tr_simulation_close(tr_simulation *simulation) {
         simulation->first_waiting_trace = next;
     }
     tr_simulated_log_close(&simulation->log);
+    tr_watched_trace_free(simulation->watched);
     tr_event_queue_free(&simulation->queue);
     tr_program_maker_free(simulation->maker);
     free(simulation->record);

@@ -71,6 +71,24 @@ static bool fits(const tr_fault *fault, const tr_simulated_trace *trace, uint32_
     return !run->is_error && !run->fails;
 }
 
+/* What the watcher is told of the record that the step is about to write. */
+static tr_status tell_watcher(tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t index,
+                              const tr_fault *fault, tr_error *error) {
+    tr_watched_record told = {.time_ns = simulation->now_ns,
+                              .type = TR_TYPE_TRACE_RESUMED,
+                              .is_written = fault == NULL || fault->kind == TR_FAULT_ERROR};
+    if (index != TR_RECOVERY_STEP) {
+        const tr_step *step = &trace->program.steps[index];
+        const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
+        tr_record record = {.bytes = tr_recorded_bytes(recorded), .length_bytes = (uint32_t)recorded->length_bytes};
+        bool is_failure = step->role == TR_STEP_END &&
+                          (trace->program.runs[step->run].fails || (fault != NULL && fault->kind == TR_FAULT_ERROR));
+        told.type = (uint8_t)(is_failure ? TR_TYPE_NODE_ERROR : tr_record_type_of(&record));
+        told.node_id = tr_record_node_id(&record);
+    }
+    return tr_watched_trace_note(simulation->watched, &told, error);
+}
+
 bool tr_simulation_meet_fault(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_status *status,
                               tr_error *error) {
     trace->fault = NULL;
@@ -81,11 +99,17 @@ bool tr_simulation_meet_fault(tr_simulation *simulation, tr_simulated_trace *tra
     bool is_met = fault != NULL && fits(fault, trace, step);
     simulation->facts.faults += is_met;
     if (is_met && fault->kind == TR_FAULT_DELAY) {
-        *status = tr_simulation_push(simulation, trace, step, tr_simulation_add_ns(simulation->now_ns, fault->ns),
-                                     error);
+        *status =
+            tr_simulation_push(simulation, trace, step, tr_simulation_add_ns(simulation->now_ns, fault->ns), error);
         return true;
     }
     trace->written++;
+    if (tr_simulation_is_watched(simulation, trace)) {
+        *status = tell_watcher(simulation, trace, step, is_met ? fault : NULL, error);
+        if (*status != TR_OK) {
+            return true;
+        }
+    }
     if (is_met && fault->kind == TR_FAULT_CRASH) {
         *status = tr_simulation_crash(simulation, trace, step, fault->ns, error);
         return true;

@@ -5,6 +5,7 @@
 #include "event_queue.h"
 #include "program.h"
 #include "simulated_log.h"
+#include "watched_trace.h"
 
 struct tr_simulated_trace;
 
@@ -43,14 +44,14 @@ typedef struct tr_simulated_trace {
     bool has_own_id; /* another than the recorded one */
     uint8_t id[TR_TRACE_ID_BYTES];
     /* Only kept where the scenario has faults: */
-    bool is_known;            /* its trace_start is in the log */
-    bool is_forgotten;        /* it never will be */
-    bool is_suspended;        /* in the log: what the engine would see after a crash */
-    bool has_lost_ends;       /* of nodes */
-    uint64_t written;         /* records, and those that a fault kept from being written */
-    uint64_t resume_ns;       /* during a crash: when its suspension ends, UINT64_MAX where nothing ends it */
-    const tr_fault *fault;    /* what hits the record that is about to be written, or NULL */
-    tr_due_faults due[2];     /* those that name its number, and those that name its id */
+    bool is_known;         /* its trace_start is in the log */
+    bool is_forgotten;     /* it never will be */
+    bool is_suspended;     /* in the log: what the engine would see after a crash */
+    bool has_lost_ends;    /* of nodes */
+    uint64_t written;      /* records, and those that a fault kept from being written */
+    uint64_t resume_ns;    /* during a crash: when its suspension ends, UINT64_MAX where nothing ends it */
+    const tr_fault *fault; /* what hits the record that is about to be written, or NULL */
+    tr_due_faults due[2];  /* those that name its number, and those that name its id */
 } tr_simulated_trace;
 
 /* Where chains come from: the traces, and the strays beside them. */
@@ -83,6 +84,8 @@ struct tr_simulation {
     const tr_recording *recording;
     tr_scenario scenario;
     tr_simulated_log log;
+    tr_watched_trace *watched; /* in place of the log, or NULL */
+    bool counts_records;       /* of each trace: it has faults, or is watched */
     tr_event_queue queue;
     tr_program_maker *maker;
     tr_arrivals arrivals[2]; /* traces, strays */
@@ -177,6 +180,10 @@ tr_status tr_simulation_plan(tr_simulation *simulation, tr_simulated_trace *trac
 void tr_simulation_ask_planned(tr_simulation *simulation);
 /* The answer is there. */
 tr_status tr_simulation_take_time(tr_simulation *simulation, tr_error *error);
+
+static inline bool tr_simulation_is_watched(const tr_simulation *simulation, const tr_simulated_trace *trace) {
+    return simulation->watched != NULL && trace->series + 1 == simulation->watched->watch.trace_number;
+}
 
 /* ---- simulation_faults.c ---- */
 

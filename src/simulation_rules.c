@@ -103,6 +103,16 @@ uint64_t tr_simulation_span_until(const tr_simulated_trace *trace, tr_run *run, 
     return piece_of(run, &trace->program.steps[piece]);
 }
 
+static tr_status append(tr_simulation *simulation, const tr_simulated_trace *trace, const uint8_t *bytes, size_t length,
+                        tr_error *error) {
+    if (simulation->watched == NULL) {
+        return tr_simulated_log_append(&simulation->log, bytes, length, error);
+    }
+    return tr_simulation_is_watched(simulation, trace)
+               ? tr_watched_trace_append(simulation->watched, bytes, length, error)
+               : TR_OK;
+}
+
 static tr_status append_fields(tr_simulation *simulation, const tr_simulated_trace *trace, tr_record_fields *fields,
                                tr_error *error) {
     if (trace->has_own_id) {
@@ -122,7 +132,7 @@ static tr_status append_fields(tr_simulation *simulation, const tr_simulated_tra
                        "the message of a simulated error makes a record longer than 32 bits "
                        "can say");
     }
-    return tr_simulated_log_append(&simulation->log, simulation->record, length, error);
+    return append(simulation, trace, simulation->record, length, error);
 }
 
 /* The record's own time is as far behind the event's as it was recorded. */
@@ -165,8 +175,7 @@ tr_status tr_simulation_write(tr_simulation *simulation, tr_simulated_trace *tra
     note_record(simulation);
     const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
     if (simulation->now_ns == recorded->event_ns && !trace->has_own_id) {
-        return tr_simulated_log_append(&simulation->log, tr_recorded_bytes(recorded), (size_t)recorded->length_bytes,
-                                       error);
+        return append(simulation, trace, tr_recorded_bytes(recorded), (size_t)recorded->length_bytes, error);
     }
     tr_record_fields fields = {.type = TR_TYPE_CHECKPOINT};
     unpack(recorded, &fields);

@@ -232,8 +232,7 @@ static tr_status decide_fail(tr_simulation *simulation, tr_simulated_trace *trac
 /* Whether a fault lets the step come later. A start that nobody wrote has no record for one. */
 static bool is_put_off(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_status *status,
                        tr_error *error) {
-    return simulation->scenario.fault_count > 0 &&
-           tr_simulation_meet_fault(simulation, trace, index, status, error);
+    return simulation->counts_records && tr_simulation_meet_fault(simulation, trace, index, status, error);
 }
 
 static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {

@@ -18,7 +18,8 @@ local layers = {
     { "writer" },
     { "held_log" },
     { "simulation", "spool", "event_queue", "recording", "program", "simulated_log", "simulation_parts",
-        "simulation_rules", "simulation_steps", "simulation_events", "simulation_faults", "simulation_crash" },
+        "simulation_rules", "simulation_steps", "simulation_events", "simulation_faults", "simulation_crash",
+        "watched_trace" },
 }
 
 -- The order alone would allow these: only replay sees both a log and traces.

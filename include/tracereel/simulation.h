@@ -13,6 +13,7 @@
 #include "tracereel/log.h"
 #include "tracereel/record.h"
 #include "tracereel/timing.h"
+#include "tracereel/trace.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -43,6 +44,17 @@ const tr_recording_facts *tr_recording_get_facts(const tr_recording *recording);
 bool tr_recording_has_node(const tr_recording *recording, uint32_t node_id);
 /* NULL is allowed. No simulation of it may be left. */
 void tr_recording_close(tr_recording *recording);
+
+/* A recorded trace, in the order in which they began. */
+typedef struct tr_recorded_trace {
+    uint8_t id[TR_TRACE_ID_BYTES];
+    uint64_t start_ns; /* event time of its trace_start */
+    uint32_t records;
+    bool is_left_out; /* of every simulation, because it is tainted */
+} tr_recorded_trace;
+
+/* `index` < facts.traces. */
+tr_recorded_trace tr_recording_trace_at(const tr_recording *recording, uint64_t index);
 
 typedef enum tr_time_kind {
     TR_TIME_RECORDED,
@@ -155,6 +167,38 @@ typedef struct tr_simulation_facts {
 } tr_simulation_facts;
 
 typedef struct tr_simulation tr_simulation;
+
+/* One recorded trace of a simulation that is to be looked at. */
+typedef struct tr_watch {
+    uint64_t trace_index;  /* of the recording */
+    uint64_t trace_number; /* in the order of arrival, from 1 */
+    bool is_alone;         /* only this trace is simulated */
+    uint64_t arrival_ns;   /* where it is alone: when it arrives */
+} tr_watch;
+
+/* A record that the trace wrote, or that a fault kept from being written. */
+typedef struct tr_watched_record {
+    uint64_t time_ns; /* event time */
+    uint32_t node_id;
+    uint8_t type;
+    bool is_written;
+} tr_watched_record;
+
+/* What became of it. Good until the simulation is closed. */
+typedef struct tr_watched {
+    const tr_trace
+        *trace;         /* as the log tells it; NULL: no trace of that id was open in it at the end, or closed last */
+    const uint8_t *log; /* its records, back to back */
+    size_t log_bytes;
+    const tr_watched_record *records;
+    size_t record_count;
+} tr_watched;
+
+/* As tr_simulation_open, but nothing is written. The scenario must have no has_crash. */
+tr_status tr_simulation_watch(const tr_recording *recording, const tr_scenario *scenario, const tr_watch *watch,
+                              tr_simulation **simulation, tr_error *error);
+/* Only for these; complete when tr_simulation_next has answered with TR_END. */
+const tr_watched *tr_simulation_get_watched(const tr_simulation *simulation);
 
 /* Writes into `directory`, which is made if it is not there and must hold no segments. On failure `*simulation` is
  * NULL; the statuses are those of tr_writer_open. */
