@@ -27,6 +27,14 @@ function logs.gap_line(gap)
     return ("%s:%d: %s, %d bytes: %s"):format(gap.segment, gap.offset, gap.class, gap.length, text.clean(gap.detail))
 end
 
+---What JSON says of a gap: a missing segment has neither place nor length.
+function logs.gap_object(gap)
+    if gap.class == "missing_segment" then
+        return { class = gap.class, segment = gap.segment }
+    end
+    return { class = gap.class, segment = gap.segment, offset = gap.offset, length = gap.length }
+end
+
 ---A gap handler that tells of each gap on standard error.
 function logs.say_gap(gap)
     output.say("%s", logs.gap_line(gap))

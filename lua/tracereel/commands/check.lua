@@ -17,14 +17,6 @@ function check.define(command)
     options.reading(command)
 end
 
--- The keys of the JSON output: a missing segment has neither place nor length.
-local function gap_object(gap)
-    if gap.class == "missing_segment" then
-        return { class = gap.class, segment = gap.segment }
-    end
-    return { class = gap.class, segment = gap.segment, offset = gap.offset, length = gap.length }
-end
-
 local function write_gap(gap)
     local mark = gap.damage and output.paint("red", "damage") or output.paint("yellow", "normal")
     output.line(("%s  %s"):format(mark, logs.gap_line(gap)))
@@ -114,7 +106,7 @@ function check.run(parsed)
                 gaps[#gaps + 1] = gap
             end
             if parsed.json then
-                output.line(logs.with_log(context, tracereel.json(gap_object(gap))))
+                output.line(logs.with_log(context, tracereel.json(logs.gap_object(gap))))
             else
                 write_gap(gap)
             end

@@ -4,11 +4,13 @@ local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local host = require "tracereel.host"
 local logs = require "tracereel.logs"
+local objects = require "tracereel.debugger.objects"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
 local tape = require "tracereel.debugger.tape"
 local timeline = require "tracereel.debugger.timeline"
 local units = require "tracereel.units"
+local words = require "tracereel.debugger.words"
 
 local debugger = { name = "debug", summary = "Step through a log or a trace, forwards and backwards." }
 
@@ -22,6 +24,7 @@ function debugger.define(command)
         :convert(function(text)
             return units.parse_duration(text == "0" and "0s" or text)
         end)
+    options.json(command)
     options.reading(command)
 end
 
@@ -38,8 +41,8 @@ local function open_tape(log, parsed)
 end
 
 -- One line of input: nil at its end, and after an interrupt. Whoever writes the commands sees what came of the last.
-local function read_line(is_terminal)
-    if is_terminal then
+local function read_line(has_prompt)
+    if has_prompt then
         output.write("(tracereel) ")
     end
     output.flush()
@@ -48,38 +51,53 @@ local function read_line(is_terminal)
 end
 
 -- Carries out a line. What is wrong with it is told, and the next one can be right; a limit that it reaches ends it.
+---@return string|nil problem
 local function try_line(session, line, max_memory)
     host.limit_memory(max_memory)
     local done, problem = host.guard(session.execute, session, line)
     if done or host.interrupted() then
-        return true
+        return nil
     end
     if failure.is(problem) and problem.kind ~= "usage" then
         error(problem, 0)
     end
     local message = failure.is(problem) and problem.message or tostring(problem)
     local limit = message:match("the %a+ limit was reached")
-    output.say("%s", limit and "stopped: " .. limit .. " (--max-time, --max-memory)" or message)
-    return false
+    message = limit and "stopped: " .. limit .. " (--max-time, --max-memory)" or message
+    output.say("%s", message)
+    return message
 end
 
-local function hold_session(log, parsed)
+-- Carries out the lines of standard input. Was any of them wrong?
+local function hold_session(session, voice, has_prompt, max_memory)
+    local is_wrong = false
+    voice:begin(nil)
+    session:show_place()
+    voice:finish(nil)
+    repeat
+        local line = read_line(has_prompt)
+        if line and session.is_command(line) then
+            voice:begin(line)
+            local problem = try_line(session, line, max_memory)
+            is_wrong = is_wrong or problem ~= nil
+            if not host.interrupted() then
+                voice:finish(problem)
+            end
+        end
+    until not line or session.is_over or host.interrupted()
+    return is_wrong
+end
+
+local function debug_log(log, parsed)
     local is_terminal = output.is_terminal(0)
-    local found = open_tape(log, parsed)
-    local session = console.new(timeline.new(found), parsed.log, parsed.max_time)
+    local voice = parsed.json and objects.new() or words.new()
+    local session = console.new(timeline.new(open_tape(log, parsed)), parsed.log, parsed.max_time, voice)
     local end_ns = log:stats().now_ns
     function session.end_ns()
         return end_ns
     end
-    local code = exit_codes.ok
-    session:show_place()
-    repeat
-        local line = read_line(is_terminal)
-        if line and not try_line(session, line, parsed.max_memory) and not is_terminal then
-            code = exit_codes.usage
-        end
-    until not line or session.is_over or host.interrupted()
-    return code
+    local is_wrong = hold_session(session, voice, is_terminal and not parsed.json, parsed.max_memory)
+    return is_wrong and not is_terminal and exit_codes.usage or exit_codes.ok
 end
 
 ---@param parsed table
@@ -90,7 +108,7 @@ function debugger.run(parsed)
     end
     parsed.logs = { parsed.log }
     return logs.each(parsed, function(log)
-        return hold_session(log, parsed)
+        return debug_log(log, parsed)
     end)
 end
 

@@ -1,12 +1,6 @@
 -- The debugger's commands: one line each, from a terminal or a pipe.
 local failure = require "tracereel.failure"
-local logs = require "tracereel.logs"
-local output = require "tracereel.output"
-local record_line = require "tracereel.render.record_line"
 local stops = require "tracereel.debugger.stops"
-local text = require "tracereel.render.text"
-local trace_words = require "tracereel.render.trace_words"
-local tracereel = require "tracereel"
 local timing = require "tracereel.timing"
 local units = require "tracereel.units"
 
@@ -18,73 +12,16 @@ local console = {}
 ---@param timeline table
 ---@param path string of the log
 ---@param max_time_ns integer for one expression
-function console.new(timeline, path, max_time_ns)
+---@param voice table what says the answers: of debugger.words or debugger.objects
+function console.new(timeline, path, max_time_ns, voice)
     return setmetatable({
-        timeline = timeline, tape = timeline.tape, stops = stops.new(timeline, path, max_time_ns),
+        timeline = timeline, tape = timeline.tape, stops = stops.new(timeline, path, max_time_ns), voice = voice,
     }, Console)
 end
 
--- ---- what is shown ----
-
-local function say(form, ...)
-    output.line(select("#", ...) > 0 and form:format(...) or form)
-end
-
-local function show_gaps(self, number)
-    for _, gap in ipairs(self.tape.gaps_behind[number] or {}) do
-        say("gap: %s", logs.gap_line(gap))
-    end
-end
-
--- Where the timeline stands: the gaps before the record, the record, what the state machine did not expect.
+-- Shows where the timeline stands.
 function Console:show_place()
-    local timeline, rec = self.timeline, self.timeline.rec
-    if not rec then
-        say("before the first of %s", text.count(self.tape.count, "record"))
-        return
-    end
-    show_gaps(self, timeline.number - 1)
-    local node = record_line.has_node(rec) and (" node %d"):format(rec.node_id) or ""
-    local line = ("#%d %s %s:%d %s%s trace %s %s"):format(timeline.number, tracereel.time(rec.timestamp_ns),
-        tracereel.unsigned(rec.sequence), rec.offset, rec.type, node, rec.trace_id:sub(1, 8), record_line.what(rec))
-    say((line:gsub(" +$", "")))
-    for _, code in ipairs(timeline.violations) do
-        say("violation: %s: %s", code, tracereel.violations[code])
-    end
-    if timeline.number == self.tape.count then
-        show_gaps(self, timeline.number)
-        say("at the end")
-    end
-end
-
-local function show_node(node)
-    local parts = { ("node %d: %s, %s"):format(node.id, node.status, text.count(#node.attempts, "attempt")) }
-    if #node.attempts > 0 then
-        parts[#parts + 1] = node.end_ns and (node.estimated and "~" or "") .. tracereel.duration(node.duration_ns) or
-            "since " .. tracereel.time(node.start_ns)
-    end
-    if node.loop_iterations > 0 then
-        parts[#parts + 1] = text.count(node.loop_iterations, "iteration")
-    end
-    if node.error then
-        parts[#parts + 1] = "error: " .. text.clean(node.error)
-    end
-    say(table.concat(parts, ", "))
-end
-
-local function show_trace(trace, now_ns)
-    say("trace %s: %s, %s%s", trace.id, trace.status, text.count(trace.record_count, "record"),
-        trace.tainted and ", tainted" or "")
-    if trace.start_ns ~= 0 then
-        say("began %s, lasted %s", tracereel.time(trace.start_ns), tracereel.duration(trace.duration_ns))
-    end
-    for _, node in ipairs(trace.nodes) do
-        show_node(node)
-    end
-    if trace.open then
-        say("stands: %s", trace_words.stands(trace, now_ns))
-        say("the engine would: %s", trace_words.recovery(trace))
-    end
+    self.voice:place(self.timeline)
 end
 
 -- ---- going somewhere ----
@@ -109,16 +46,15 @@ local function move(is_forward)
         if self.tape.marks[argument] then
             local mark = self.tape:mark(argument, number, is_forward)
             if not mark then
-                say("no %s %s here", argument, is_forward and "behind" or "before")
-                return
+                return self.voice:note(("no %s %s here"):format(argument, is_forward and "behind" or "before"))
             end
             return self:go(mark)
         end
         local count = to_count(argument)
         if is_forward and number == self.tape.count then
-            say("at the end")
+            self.voice:note("at the end")
         elseif not is_forward and number == 0 then
-            say("at the beginning")
+            self.voice:note("at the beginning")
         else
             self:go(is_forward and number + math.min(count, self.tape.count) or number - count)
         end
@@ -151,8 +87,7 @@ local function goto_place(self, argument)
         number = position and self.tape:at_position(position)
     end
     if not number then
-        say("there is no record there: the last one is #%d", self.tape.count)
-        return
+        return self.voice:note(("there is no record there: the last one is #%d"):format(self.tape.count))
     end
     self:go(number)
 end
@@ -163,10 +98,7 @@ local function run_until(self, test)
         local reasons = test()
         if #reasons > 0 then
             self:show_place()
-            for _, reason in ipairs(reasons) do
-                say(reason)
-            end
-            return
+            return self.voice:stopped(reasons)
         end
     end
     self:show_place()
@@ -186,13 +118,12 @@ local function finish(self)
     local id = rec.trace_id
     local trace = self.timeline.state:trace(id)
     if not trace then
-        say("trace %s is not open", id:sub(1, 8))
-        return
+        return self.voice:note(("trace %s is not open"):format(id:sub(1, 8)))
     end
     run_until(self, function()
         local timeline = self.timeline
         local is_over = timeline.rec.trace_id == id and timeline.trace and not timeline.trace.open
-        return is_over and { "trace " .. timeline.trace.status } or {}
+        return is_over and { { kind = "closed", trace_id = id, status = timeline.trace.status } } or {}
     end)
     self.stops:look()
 end
@@ -215,12 +146,7 @@ local function print_value(self, argument)
     if not called then
         failure.raise("usage", "%s", stops.show(problem_or_value))
     end
-    for index = 1, values.n do
-        values[index] = stops.show(values[index])
-    end
-    if values.n > 0 then
-        say("%s", table.concat(values, "\t"))
-    end
+    self.voice:values(values)
 end
 
 local function print_trace(self, argument)
@@ -234,7 +160,7 @@ local function print_trace(self, argument)
     if not trace then
         failure.raise("usage", 'no trace that begins with "%s" is open here', argument)
     end
-    show_trace(trace, self.timeline.now_ns)
+    self.voice:trace(trace, self.timeline.now_ns)
 end
 
 local function print_node(self, argument)
@@ -243,30 +169,26 @@ local function print_node(self, argument)
     if not node then
         failure.raise("usage", 'the trace has not touched node "%s"', argument)
     end
-    show_node(node)
+    self.voice:node(node)
 end
 
 -- ---- stops ----
 
-local function add_stop(kind, word)
+local function add_stop(kind)
     return function(self, argument)
         if argument == "" then
             failure.raise("usage", "%s needs a Lua expression over rec, trace and log", kind)
         end
-        local stop = self.stops:add(kind, argument)
-        say("%s %d: %s%s", word, stop.id, stop.source, stop.shown and " = " .. stop.shown or "")
+        self.voice:stop(self.stops:add(kind, argument))
     end
 end
 
 local function list_stops(self)
-    local count = 0
+    local list = {}
     for _, stop in self.stops:each() do
-        count = count + 1
-        say("%s %d: %s", stop.kind == "break" and "breakpoint" or "watch", stop.id, stop.source)
+        list[#list + 1] = stop
     end
-    if count == 0 then
-        say("no breakpoints and no watches")
-    end
+    self.voice:stops(list)
 end
 
 local function delete_stop(self, argument)
@@ -292,11 +214,11 @@ local commands = {
     { "print", "p", "LUA", "the value of an expression over rec, trace and log; or run statements", print_value },
     { "trace", "t", "[ID]", "this record's trace, or the open one that begins so", print_trace },
     { "node", "", "N", "a node of this record's trace", print_node },
-    { "break", "", "LUA", "stop where the condition holds", add_stop("break", "breakpoint") },
-    { "watch", "", "LUA", "stop where the value changes", add_stop("watch", "watch") },
+    { "break", "", "LUA", "stop where the condition holds", add_stop("break") },
+    { "watch", "", "LUA", "stop where the value changes", add_stop("watch") },
     { "list", "l", "", "breakpoints and watches", list_stops },
     { "delete", "d", "N", "remove a breakpoint or watch", delete_stop },
-    { "help", "h", "", "this list", function() help() end },
+    { "help", "h", "", "this list", function(self) help(self) end },
     { "quit", "q", "", "leave", function(self) self.is_over = true end },
 }
 
@@ -308,18 +230,18 @@ for _, command in ipairs(commands) do
     end
 end
 
-function help()
-    for _, command in ipairs(commands) do
-        say("%-1s %-9s%-28s%s", command[2], command[1], command[3], command[4])
-    end
+function help(self)
+    self.voice:help(commands)
 end
 
----Carries out one line; raises what is wrong with it as a failure of kind "usage".
+---Is a line a command? Empty ones and comments are not.
+function Console.is_command(line)
+    return not line:match("^%s*$") and not line:match("^%s*#")
+end
+
+---Carries out a command; raises what is wrong with it as a failure of kind "usage".
 function Console:execute(line)
     local word, argument = line:match("^%s*(%S+)%s*(.-)%s*$")
-    if not word or word:sub(1, 1) == "#" then
-        return
-    end
     local command = command_of[word]
     if not command then
         failure.raise("usage", 'no command "%s"; help lists them', word)

@@ -140,25 +140,28 @@ local judge = {}
 judge["break"] = function(self, stop)
     local called, value = self:evaluate(stop.compiled)
     if not called then
-        return ("breakpoint %d: %s: error: %s"):format(stop.id, stop.source, stops.show(value))
+        return { error = stops.show(value) }
     end
-    return value and ("breakpoint %d: %s"):format(stop.id, stop.source) or nil
+    return value and {} or nil
 end
 
 function judge.watch(self, stop)
     local before = stop.shown
     stop.shown = value_text(self, stop)
-    if stop.shown ~= before then
-        return ("watch %d: %s: %s -> %s"):format(stop.id, stop.source, before, stop.shown)
-    end
+    return stop.shown ~= before and { before = before, after = stop.shown } or nil
 end
 
 ---Why to stop here: nothing, where there is no reason to.
----@return string[]
+---@return table[] reasons { kind, id, expression }, with the `error` of a condition that raised one, or `before` and
+---`after` of a watch
 function Stops:reasons()
     local reasons = {}
     for _, stop in self:each() do
-        reasons[#reasons + 1] = judge[stop.kind](self, stop)
+        local reason = judge[stop.kind](self, stop)
+        if reason then
+            reason.kind, reason.id, reason.expression = stop.kind, stop.id, stop.source
+            reasons[#reasons + 1] = reason
+        end
     end
     return reasons
 end
