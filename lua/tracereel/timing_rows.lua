@@ -7,7 +7,7 @@ local function of_run(name)
     end
 end
 
--- What nodes can be sorted by: largest first; "id" in ascending order.
+-- What nodes can be sorted by: unsigned integers, largest first; "id" in ascending order.
 rows.keys = {
     total = function(node)
         return node.total_ns
@@ -40,7 +40,7 @@ rows.keys = {
         return node.critical_ns
     end,
     id = function(node)
-        return -node.id
+        return ~node.id
     end,
     min = of_run "min_ns",
     mean = of_run "mean_ns",
@@ -62,7 +62,7 @@ local function choose(nodes, is_meant, key, most)
     table.sort(chosen, function(a, b)
         local of_a, of_b = key(a), key(b)
         if of_a ~= of_b then
-            return of_a > of_b
+            return math.ult(of_b, of_a)
         end
         return a.id < b.id
     end)

@@ -116,9 +116,17 @@ local function compare(report, parsed, query, nodes)
     return code
 end
 
+-- Times are unsigned, while an integer of Lua's is written with its sign. No text can look like the end of such a key:
+-- a quotation mark within one is escaped.
+local function json_of(report)
+    return (tracereel.json(report):gsub('(_ns":)(%-%d+)', function(key, number)
+        return key .. tracereel.unsigned(math.tointeger(number))
+    end))
+end
+
 local function write(report, parsed)
     if parsed.json then
-        output.line(tracereel.json(report))
+        output.line(json_of(report))
     elseif parsed.csv then
         output.write(render_csv(report))
     else

@@ -1,8 +1,9 @@
 ---@meta
 -- What timing:report() gives, and `tracereel timing --json` prints. Definitions: docs/timing.md.
 
----All times are integers in nanoseconds, all shares numbers from 0 to 1. Every field is there where it is not said to be
----nil; what was never counted is 0, and its distribution has the count 0. `tracereel timing --json` prints this table.
+---All times are unsigned integers in nanoseconds (in Lua negative from 2^63 on), all shares numbers from 0 to 1. Every
+---field is there where it is not said to be nil; what was never counted is 0, and its distribution has the count 0.
+---`tracereel timing --json` prints this table.
 ---@class tracereel.timing_report
 ---@field schema integer 1: raised when a field changes its meaning
 ---@field relative_error number the largest of a percentile (min, max and mean are exact)

@@ -1,4 +1,6 @@
 -- The rows of a timing report as comma-separated values (RFC 4180, lines end in a line feed): nodes, traces or groups.
+local tracereel = require "tracereel"
+
 local quantile_fields = {
     "min_ns", "mean_ns", "p50_ns", "p90_ns", "p95_ns", "p99_ns", "p999_ns", "max_ns",
 }
@@ -21,7 +23,7 @@ local function field(value)
     elseif math.type(value) == "float" then
         return ("%.17g"):format(value)
     end
-    value = tostring(value)
+    value = math.type(value) and tracereel.unsigned(value) or tostring(value)
     return value:find('[,"\r\n]') and '"' .. value:gsub('"', '""') .. '"' or value
 end
 

@@ -61,7 +61,8 @@ local function trace_section(traces)
     if traces.from_snapshot_count > 0 then
         row("", ("of these %d began before the log: their makespan is not known"):format(traces.from_snapshot_count))
     end
-    row("throughput", ("%.4g closed a second"):format(traces.throughput_per_s))
+    row("throughput", traces.first_ns == traces.last_ns and traces.complete_count + traces.failed_count > 0
+        and "not known: no time has passed" or ("%.4g closed a second"):format(traces.throughput_per_s))
     if traces.makespan.count > 0 then
         row("makespan", quantiles(traces.makespan))
     end
@@ -74,7 +75,7 @@ local function trace_section(traces)
     end
     if largest > 0 then
         row("in flight", in_flight_curve(traces.in_flight.points))
-        row("", ("at most %d"):format(largest))
+        row("", ("highest %d, looked at every %s"):format(largest, columns.duration(traces.in_flight.bucket_ns)))
     end
 end
 
@@ -144,8 +145,11 @@ local function group_section(report)
     end
 end
 
-local function id_list(ids)
-    return table.concat(ids, ", ")
+local function list_nodes(label, ids)
+    local words = ("%s: node %s"):format(label, table.concat(ids, ", "))
+    for index, part in ipairs(text.wrap(words, output.columns() - 4)) do
+        output.line((index == 1 and "  " or "    ") .. part)
+    end
 end
 
 local function comparison_section(report)
@@ -161,14 +165,15 @@ local function comparison_section(report)
             text.pad_right(each.metric, 6), output.paint(style, baseline.words(each))))
     end
     if #shown == 0 then
-        output.line("  no shift that is more than chance")
+        output.line(comparison.tests > 0 and "  no shift that is more than chance"
+            or "  nothing is in both logs: no node and no closed trace")
     end
     for _, list in ipairs {
         { comparison.new_nodes, "new" }, { comparison.vanished_nodes, "vanished" },
         { comparison.not_compared, "not compared (starts written in one log, estimated in the other)" },
     } do
         if #list[1] > 0 then
-            output.line(("  %s: node %s"):format(list[2], id_list(list[1])))
+            list_nodes(list[2], list[1])
         end
     end
 end

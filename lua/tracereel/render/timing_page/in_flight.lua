@@ -54,7 +54,7 @@ function in_flight.section(report)
     for index, point in ipairs(points) do
         steps[index] = { scale.position(point.time_ns), point.count / top }
     end
-    local label = ("Open traces from %s to %s: at most %s, at %s"):format(words.time(first_ns), words.time(last_ns),
+    local label = ("Open traces from %s to %s: highest %s, at %s"):format(words.time(first_ns), words.time(last_ns),
         html.count(peak.count), words.time(peak.time_ns))
     local note = ("Traces that had started and not ended, one point every %s. Times are UTC, from %s to %s."):format(
         words.unbroken(html.duration(report.traces.in_flight.bucket_ns)), words.unbroken(words.time(first_ns)),

@@ -196,11 +196,12 @@ end
 function summary.numbers(report)
     local traces = report.traces
     local peak = in_flight.peak(report)
+    local throughput = traces.first_ns == traces.last_ns and "–" or words.rate(traces.throughput_per_s)
     return html.element("dl", { class = "numbers" }, "\n", traces_box(report),
-        number_box("Throughput", words.rate(traces.throughput_per_s), "finished traces, over "
+        number_box("Throughput", throughput, "finished traces, over "
             .. words.unbroken(units.span(traces.first_ns, traces.last_ns))),
         makespan_box(report),
-        number_box("In flight, at most", peak and html.count(peak.count) or "–", peak and "at "
+        number_box("In flight, highest", peak and html.count(peak.count) or "–", peak and "at "
             .. html.escape(units.time(peak.time_ns):match("T([%d:]+)") .. " UTC") or "no trace"),
         suspended_box(report), durations_box(report)) .. "\n"
 end

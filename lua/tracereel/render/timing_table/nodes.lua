@@ -9,9 +9,10 @@ local function run_section(nodes, spare)
     if #nodes == 0 then
         return
     end
-    local low_ns, high_ns = math.maxinteger, 0
+    local low_ns, high_ns = -1, 0 -- unsigned: the largest, the smallest
     for _, node in ipairs(nodes) do
-        low_ns, high_ns = math.min(low_ns, node.run.min_ns), math.max(high_ns, node.run.max_ns)
+        low_ns = math.ult(node.run.min_ns, low_ns) and node.run.min_ns or low_ns
+        high_ns = math.ult(high_ns, node.run.max_ns) and node.run.max_ns or high_ns
     end
     local spark_columns = 10 + math.min(spare, 30)
     columns.heading("Run time", ("of attempts that were done; right: %s to %s, logarithmic"):format(

@@ -1,0 +1,93 @@
+-- How `tracereel timing` writes its numbers: whole 64 bits, words that hold, lines that fit the terminal.
+local helper = require "tests.spec.helper"
+local tracereel = require "tracereel"
+
+local function timing(...)
+    return helper.run { "timing", ... }
+end
+
+-- A log of records { type, node_id, time, trace number }.
+local function log_of(steps)
+    local directory = helper.directory()
+    local writer = tracereel.writer(directory)
+    for _, step in ipairs(steps) do
+        writer:append(tracereel.record[step[1]] {
+            trace_id = ("00000000-0000-0000-0000-%012x"):format(step[4]), node_id = step[2], timestamp_ns = step[3],
+        })
+    end
+    writer:close()
+    return directory
+end
+
+describe("the forms of a timing report", function()
+    after_each(helper.clean)
+
+    it("have times above 2^63 as the log has them, in JSON and CSV", function()
+        local ran = timing("--json", helper.log("edge"))
+        assert.is_truthy(ran.stdout:find('"last_ns":18446744073709551615', 1, true))
+        assert.is_nil(ran.stdout:find('_ns":-', 1, true))
+        -- 2^63 + 5 ns at node 1, 100 ns at node 2.
+        local log = log_of {
+            { "trace_start", 0, 0, 1 }, { "node_start", 1, 0, 1 }, { "node_done", 1, math.mininteger + 5, 1 },
+            { "trace_complete", 0, math.mininteger + 5, 1 },
+            { "trace_start", 0, 0, 2 }, { "node_start", 2, 0, 2 }, { "node_done", 2, 100, 2 },
+            { "trace_complete", 0, 100, 2 },
+        }
+        local rows = {}
+        for line in timing("--csv", "--sort", "max", log).stdout:gmatch("[^\n]+") do
+            rows[#rows + 1] = line
+        end
+        assert.is_truthy(rows[2]:find("^1,.*,9223372036854775813,.*,9223372036854775813$"))
+        assert.is_truthy(rows[3]:find("^2,.*,100$"))
+        assert.are.equal("id", rows[1]:match("^%w+"))
+    end)
+
+    it("do not call the most traces in flight that were looked at the most that there were", function()
+        -- Three traces of 10 ns, at one time, in an hour: no moment that is looked at need lie in those 10 ns.
+        local steps = {}
+        for number = 1, 3 do
+            steps[#steps + 1] = { "trace_start", 0, 1000000000001, number }
+        end
+        for number = 1, 3 do
+            steps[#steps + 1] = { "trace_complete", 0, 1000000000011, number }
+        end
+        for index, time in ipairs { 5, 3600000000000 } do
+            steps[#steps + 1] = { "trace_start", 0, time, 9 + index }
+            steps[#steps + 1] = { "trace_complete", 0, time + 10, 9 + index }
+        end
+        local shown = timing(log_of(steps)).stdout
+        assert.is_nil(shown:find("at most", 1, true), shown)
+        local orders = timing(helper.log("orders")).stdout
+        assert.is_truthy(orders:find("highest 26, looked at every 2.10 ms", 1, true), orders)
+    end)
+
+    it("have no throughput where no time has passed", function()
+        local log = log_of { { "trace_start", 0, 7, 1 }, { "trace_complete", 0, 7, 1 } }
+        assert.is_truthy(timing(log).stdout:find("throughput  not known: no time has passed", 1, true))
+    end)
+
+    it("fit a terminal of 80 columns, also with long lists of nodes", function()
+        local function width(...)
+            local widest = 0
+            for line in timing(...).stdout:gmatch("[^\n]+") do
+                widest = math.max(widest, utf8.len(line))
+            end
+            return widest
+        end
+        local steps = { { "trace_start", 0, 0, 1 } }
+        for node = 1000, 1040 do
+            steps[#steps + 1] = { "node_done", node, node, 1 }
+        end
+        local many = log_of(steps)
+        assert.is_true(width("--baseline", helper.log("done-only"), helper.log("orders")) <= 80)
+        assert.is_true(width("--baseline", helper.log("orders"), many) <= 80)
+        assert.is_truthy(timing("--baseline", helper.log("orders"), many).stdout:find("1040", 1, true))
+    end)
+
+    it("tell where nothing was there to be compared", function()
+        local nothing = log_of { { "trace_start", 0, 7, 1 } }
+        local shown = timing("--baseline", nothing, nothing).stdout
+        assert.is_nil(shown:find("no shift that is more than chance", 1, true))
+        assert.is_truthy(shown:find("nothing is in both logs", 1, true))
+    end)
+end)
