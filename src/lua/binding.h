@@ -110,10 +110,39 @@ static inline void tr_lua_push_unsigned(lua_State *L, uint64_t value) {
 void tr_lua_push_trace_id(lua_State *L, const uint8_t id[TR_TRACE_ID_BYTES]);
 /* The text, or nil where it is absent. */
 void tr_lua_push_text(lua_State *L, const char *bytes, size_t length);
-static inline void tr_lua_set_unsigned(lua_State *L, const char *name, uint64_t value) { /* into the table on top */
+/* Into the table on top. */
+static inline void tr_lua_set_unsigned(lua_State *L, const char *name, uint64_t value) {
     tr_lua_push_unsigned(L, value);
     lua_setfield(L, -2, name);
 }
+static inline void tr_lua_set_flag(lua_State *L, const char *name, bool value) {
+    lua_pushboolean(L, value);
+    lua_setfield(L, -2, name);
+}
+static inline void tr_lua_set_name(lua_State *L, const char *name, const char *value) { /* of the engine's names */
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* ---- options.c ---- */
+
+typedef struct tr_lua_option {
+    const char *name;
+    void (*read)(lua_State *L, int index, void *into); /* the value at `index`; NULL: the name is only known */
+} tr_lua_option;
+
+typedef struct tr_lua_options {
+    const char *owner; /* "open": open has no option 'x'; it has a, b */
+    const char *noun;  /* "option" */
+    const tr_lua_option *items;
+    size_t count;
+} tr_lua_options;
+
+/* Reads every key of the table at `index` (which is not relative to the top). A key that is not known is an error that
+ * lists those that are. */
+void tr_lua_read_options(lua_State *L, int index, const tr_lua_options *options, void *into);
+/* Whether the table has any of the keys itself. */
+bool tr_lua_has_option(lua_State *L, int index, const tr_lua_options *options);
 
 /* ---- rec.c ---- */
 

@@ -35,8 +35,7 @@ void tr_lua_wrap_failure(lua_State *L, const char *kind) {
     lua_createtable(L, 0, 3); /* message, failure */
     lua_insert(L, -2);        /* failure, message */
     lua_setfield(L, -2, "message");
-    lua_pushstring(L, kind);
-    lua_setfield(L, -2, "kind");
+    tr_lua_set_name(L, "kind", kind);
     luaL_setmetatable(L, TR_LUA_FAILURE);
 }
 

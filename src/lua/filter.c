@@ -3,28 +3,16 @@
 
 #include "lua/binding.h"
 
-static const char *const filter_keys[] = {
-#define FILTER_KEY_STRING(name) #name,
-    TR_FILTER_KEYS(FILTER_KEY_STRING)
-#undef FILTER_KEY_STRING
+static const tr_lua_option filter_keys[] = {
+#define FILTER_KEY(name) {#name, NULL},
+    TR_FILTER_KEYS(FILTER_KEY)
+#undef FILTER_KEY
 };
 
-enum { FILTER_KEY_COUNT = sizeof filter_keys / sizeof *filter_keys };
+static const tr_lua_options filter_options = {"a filter", "key", filter_keys, sizeof filter_keys / sizeof *filter_keys};
 
 void tr_lua_check_filter_keys(lua_State *L, int index) {
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) { /* key, value */
-        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        int known = 0;
-        while (known < FILTER_KEY_COUNT && strcmp(filter_keys[known], key) != 0) {
-            known++;
-        }
-        if (known == FILTER_KEY_COUNT) {
-            luaL_error(L, "a filter has no key '%s'; it has nodes, since_ns, traces, types, until_ns",
-                       luaL_tolstring(L, -2, NULL));
-        }
-        lua_pop(L, 1);
-    }
+    tr_lua_read_options(L, index, &filter_options, NULL);
 }
 
 /* Pushes the field; answers with how many values it holds: 0 where it is absent, the length of an array, otherwise 1.
@@ -66,20 +54,8 @@ static uint64_t to_time(lua_State *L, int index, const char *name, uint64_t leas
     return time_ns;
 }
 
-static bool has_filter_key(lua_State *L, int index) {
-    for (int i = 0; i < FILTER_KEY_COUNT; i++) {
-        lua_pushstring(L, filter_keys[i]);
-        bool is_there = lua_rawget(L, index) != LUA_TNIL;
-        lua_pop(L, 1);
-        if (is_there) {
-            return true;
-        }
-    }
-    return false;
-}
-
 const tr_filter *tr_lua_push_filter(lua_State *L, int index) {
-    if (!has_filter_key(L, index)) {
+    if (!tr_lua_has_option(L, index, &filter_options)) {
         lua_pushnil(L);
         return NULL;
     }

@@ -111,8 +111,7 @@ static void push_end_ns(lua_State *L, const tr_lua_future *self) {
 
 static void push_moment(lua_State *L, const tr_moment *moment) {
     lua_createtable(L, 0, 3); /* record */
-    lua_pushstring(L, tr_record_type_name(moment->type));
-    lua_setfield(L, -2, "type");
+    tr_lua_set_name(L, "type", tr_record_type_name(moment->type));
     lua_pushinteger(L, (lua_Integer)moment->node_id);
     lua_setfield(L, -2, "node_id");
     tr_lua_set_unsigned(L, "timestamp_ns", moment->timestamp_ns);

@@ -70,11 +70,9 @@ static const char *const log_fields[LOG_FIELD_COUNT] = {
 
 static void push_segment(lua_State *L, const tr_segment_info *info) {
     lua_createtable(L, 0, 4); /* segment */
-    lua_pushstring(L, info->name);
-    lua_setfield(L, -2, "name");
+    tr_lua_set_name(L, "name", info->name);
     tr_lua_set_unsigned(L, "sequence", info->sequence);
-    lua_pushboolean(L, info->compressed);
-    lua_setfield(L, -2, "compressed");
+    tr_lua_set_flag(L, "compressed", info->compressed);
 }
 
 static void push_segments(lua_State *L) {
@@ -94,8 +92,7 @@ static void push_unread(lua_State *L) {
     lua_newtable(L); /* reading, files */
     for (uint32_t i = 0; tr_log_unread(reading->log, i, &info, &instead); i++) {
         push_segment(L, &info); /* reading, files, file */
-        lua_pushstring(L, instead);
-        lua_setfield(L, -2, "read_instead");
+        tr_lua_set_name(L, "read_instead", instead);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
 }
@@ -248,8 +245,7 @@ static int log_stats(lua_State *L) {
         tr_lua_set_unsigned(L, tr_gap_class_name((tr_gap_class)gap_class), statistics.gaps[gap_class]);
     }
     lua_setfield(L, -2, "gaps");
-    lua_pushboolean(L, tr_log_is_damaged(reading->log));
-    lua_setfield(L, -2, "damaged");
+    tr_lua_set_flag(L, "damaged", tr_log_is_damaged(reading->log));
     set_replay_statistics(L, reading);
     if (snapshot != NULL) {
         tr_lua_set_unsigned(L, "snapshot_sequence", snapshot->sequence);
@@ -295,25 +291,22 @@ static tr_position to_position(lua_State *L, int index) {
     return position;
 }
 
-/* Reads the table at `index`; each key must be known. */
-static void read_options(lua_State *L, int index, tr_log_options *options) {
-    luaL_checktype(L, index, LUA_TTABLE);
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) { /* name, value */
-        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        if (strcmp(name, "mode") == 0) {
-            options->mode = to_mode(L, lua_gettop(L));
-        } else if (strcmp(name, "from") == 0) {
-            options->has_from = true;
-            options->from = to_position(L, lua_gettop(L));
-        } else if (strcmp(name, "snapshot") == 0) {
-            options->ignore_snapshot = !lua_toboolean(L, -1);
-        } else {
-            luaL_error(L, "open has no option '%s'; it has from, mode, snapshot", luaL_tolstring(L, -2, NULL));
-        }
-        lua_pop(L, 1);
-    }
+static void read_from(lua_State *L, int index, void *into) {
+    tr_log_options *options = into;
+    options->has_from = true;
+    options->from = to_position(L, index);
 }
+
+static void read_mode(lua_State *L, int index, void *options) {
+    ((tr_log_options *)options)->mode = to_mode(L, index);
+}
+
+static void read_snapshot(lua_State *L, int index, void *options) {
+    ((tr_log_options *)options)->ignore_snapshot = !lua_toboolean(L, index);
+}
+
+static const tr_lua_option option_items[] = {{"from", read_from}, {"mode", read_mode}, {"snapshot", read_snapshot}};
+static const tr_lua_options open_options = {"open", "option", option_items, sizeof option_items / sizeof *option_items};
 
 int tr_lua_open_log(lua_State *L) {
     const char *path = luaL_checkstring(L, 1);
@@ -321,7 +314,8 @@ int tr_lua_open_log(lua_State *L) {
     tr_log_options options;
     memset(&options, 0, sizeof options);
     if (!lua_isnil(L, 2)) {
-        read_options(L, 2, &options);
+        luaL_checktype(L, 2, LUA_TTABLE);
+        tr_lua_read_options(L, 2, &open_options, &options);
     }
     tr_lua_log *self = lua_newuserdatauv(L, sizeof *self, LOG_USER_VALUES); /* path, options, log */
     self->options = options;

@@ -102,12 +102,9 @@ static void push_attempts(lua_State *L, const tr_lua_node *self) {
         }
         tr_lua_set_unsigned(L, "duration_ns",
                             is_last ? self->duration_ns : tr_attempt_duration_ns(trace, node, attempt));
-        lua_pushstring(L, tr_outcome_name(attempt->outcome));
-        lua_setfield(L, -2, "outcome");
-        lua_pushboolean(L, attempt->estimated);
-        lua_setfield(L, -2, "estimated");
-        lua_pushboolean(L, attempt->cut);
-        lua_setfield(L, -2, "cut");
+        tr_lua_set_name(L, "outcome", tr_outcome_name(attempt->outcome));
+        tr_lua_set_flag(L, "estimated", attempt->estimated);
+        tr_lua_set_flag(L, "cut", attempt->cut);
         lua_rawseti(L, -2, number);
         at = tr_trace_next_attempt(trace, self->last.node_index, at + 1);
     }

@@ -9,47 +9,37 @@ static const uint64_t nap_ns = 50000000;
 
 /* ---- options ---- */
 
-static const char *const option_names[] = {"follow", "speed", "from_ns", "to_ns"};
-
-bool tr_lua_is_pace(lua_State *L, int index) {
-    bool found = false;
-    for (size_t i = 0; lua_istable(L, index) && i < sizeof option_names / sizeof *option_names; i++) {
-        lua_pushstring(L, option_names[i]);
-        lua_pushvalue(L, index);
-        lua_insert(L, -2);
-        found = lua_rawget(L, -2) != LUA_TNIL || found;
-        lua_pop(L, 2);
-    }
-    return found;
+static void read_follow(lua_State *L, int index, void *pace) {
+    ((tr_pace *)pace)->follows = lua_toboolean(L, index);
 }
 
-static double to_speed(lua_State *L, int index) {
+static void read_from_ns(lua_State *L, int index, void *pace) {
+    ((tr_pace *)pace)->from_ns = tr_lua_to_u64(L, index, "from_ns");
+}
+
+static void read_speed(lua_State *L, int index, void *pace) {
     double speed = lua_type(L, index) == LUA_TNUMBER ? lua_tonumber(L, index) : 0;
     if (!(speed > 0) || isinf(speed)) {
         luaL_error(L, "speed must be a number above 0, is %s", luaL_tolstring(L, index, NULL));
     }
-    return speed;
+    ((tr_pace *)pace)->speed = speed;
+}
+
+static void read_to_ns(lua_State *L, int index, void *pace) {
+    ((tr_pace *)pace)->to_ns = tr_lua_to_u64(L, index, "to_ns");
+}
+
+static const tr_lua_option option_items[] = {
+    {"follow", read_follow}, {"from_ns", read_from_ns}, {"speed", read_speed}, {"to_ns", read_to_ns}};
+static const tr_lua_options replay_options = {"replay", "option", option_items,
+                                              sizeof option_items / sizeof *option_items};
+
+bool tr_lua_is_pace(lua_State *L, int index) {
+    return lua_istable(L, index) && tr_lua_has_option(L, index, &replay_options);
 }
 
 void tr_lua_read_pace(lua_State *L, int index, tr_pace *pace) {
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) { /* name, value */
-        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        int value = lua_gettop(L);
-        if (strcmp(name, "follow") == 0) {
-            pace->follows = lua_toboolean(L, value);
-        } else if (strcmp(name, "speed") == 0) {
-            pace->speed = to_speed(L, value);
-        } else if (strcmp(name, "from_ns") == 0) {
-            pace->from_ns = tr_lua_to_u64(L, value, "from_ns");
-        } else if (strcmp(name, "to_ns") == 0) {
-            pace->to_ns = tr_lua_to_u64(L, value, "to_ns");
-        } else {
-            luaL_error(L, "replay has no option '%s'; it has follow, from_ns, speed, to_ns",
-                       luaL_tolstring(L, -2, NULL));
-        }
-        lua_settop(L, value - 1);
-    }
+    tr_lua_read_options(L, index, &replay_options, pace);
     if (pace->follows && pace->speed > 0) {
         luaL_error(L, "follow goes at the pace of the writer: it cannot have a speed");
     }

@@ -129,10 +129,8 @@ void tr_lua_push_event_rec(lua_State *L, const tr_lua_reading *reading, const tr
 
 void tr_lua_push_gap(lua_State *L, const tr_gap *gap, uint32_t segment_name) {
     lua_createtable(L, 0, 8); /* gap */
-    lua_pushstring(L, tr_gap_class_name(gap->gap_class));
-    lua_setfield(L, -2, "class");
-    lua_pushboolean(L, tr_gap_class_is_damage(gap->gap_class));
-    lua_setfield(L, -2, "damage");
+    tr_lua_set_name(L, "class", tr_gap_class_name(gap->gap_class));
+    tr_lua_set_flag(L, "damage", tr_gap_class_is_damage(gap->gap_class));
     tr_lua_push_core_value(L, TR_CORE_SEGMENT_NAMES);
     lua_rawgeti(L, -1, (lua_Integer)segment_name); /* gap, names, name */
     lua_setfield(L, -3, "segment");
@@ -141,8 +139,7 @@ void tr_lua_push_gap(lua_State *L, const tr_gap *gap, uint32_t segment_name) {
     tr_lua_set_unsigned(L, "offset", gap->position.offset);
     tr_lua_set_unsigned(L, "length", gap->length_bytes);
     tr_lua_set_unsigned(L, "missing_count", gap->missing_count);
-    lua_pushstring(L, gap->detail);
-    lua_setfield(L, -2, "detail");
+    tr_lua_set_name(L, "detail", gap->detail);
 }
 
 /* ---- open ---- */

@@ -15,11 +15,6 @@ static void set_number(lua_State *L, const char *name, double value) { /* into t
     lua_setfield(L, -2, name);
 }
 
-static void set_flag(lua_State *L, const char *name, bool value) { /* into the table on top */
-    lua_pushboolean(L, value);
-    lua_setfield(L, -2, name);
-}
-
 static void set_name(lua_State *L, uint32_t node_id) { /* of a node, into the table on top */
     lua_rawgeti(L, NAMES_INDEX, (lua_Integer)node_id);
     lua_setfield(L, -2, "name");
@@ -137,7 +132,7 @@ static void push_node_timing(lua_State *L, const tr_node_timing *node, double to
     NODE_NUMBERS(SET_NODE_NUMBER)
 #undef SET_NODE_NUMBER
     tr_lua_set_unsigned(L, "total_ns", total_ns_of(node));
-    set_flag(L, "estimated", node->estimated_count > 0);
+    tr_lua_set_flag(L, "estimated", node->estimated_count > 0);
     set_distribution(L, "run", node->run, node->run_ns);
     set_distribution(L, "queue", node->queue, node->queue_ns);
     set_distribution(L, "suspended", node->suspended, node->suspended_ns);
@@ -224,10 +219,9 @@ static void push_span(lua_State *L, const tr_timed_span *span) {
     tr_lua_set_unsigned(L, "start_ns", span->start_ns);
     tr_lua_set_unsigned(L, "end_ns", span->end_ns);
     tr_lua_set_unsigned(L, "run_ns", span->run_ns);
-    lua_pushstring(L, tr_outcome_name(span->outcome));
-    lua_setfield(L, -2, "outcome");
-    set_flag(L, "estimated", span->estimated);
-    set_flag(L, "critical", span->is_critical);
+    tr_lua_set_name(L, "outcome", tr_outcome_name(span->outcome));
+    tr_lua_set_flag(L, "estimated", span->estimated);
+    tr_lua_set_flag(L, "critical", span->is_critical);
 }
 
 static void push_suspension(lua_State *L, const tr_suspension *suspension) {
@@ -242,8 +236,7 @@ static void push_suspension(lua_State *L, const tr_suspension *suspension) {
 static void push_timed_trace(lua_State *L, const tr_timed_trace *timed) {
     lua_createtable(L, 0, 11); /* trace */
     set_trace_id(L, timed->id);
-    lua_pushstring(L, tr_trace_status_name(timed->status));
-    lua_setfield(L, -2, "status");
+    tr_lua_set_name(L, "status", tr_trace_status_name(timed->status));
     tr_lua_set_unsigned(L, "start_ns", timed->start_ns);
     tr_lua_set_unsigned(L, "end_ns", timed->end_ns);
     tr_lua_set_unsigned(L, "makespan_ns", timed->makespan_ns);

@@ -120,8 +120,7 @@ void tr_lua_push_completed_nodes(lua_State *L, const tr_trace *trace) {
 void tr_lua_push_recovery(lua_State *L, const tr_trace *trace) {
     tr_recovery recovery = tr_trace_recovery(trace);
     lua_createtable(L, 0, 2); /* recovery */
-    lua_pushstring(L, tr_recovery_action_name(recovery.action));
-    lua_setfield(L, -2, "action");
+    tr_lua_set_name(L, "action", tr_recovery_action_name(recovery.action));
     if (recovery.action == TR_RECOVERY_RETRY_NODES) {
         tr_lua_push_started_nodes(L, trace);
         lua_setfield(L, -2, "nodes");

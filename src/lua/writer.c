@@ -21,21 +21,17 @@ static tr_writer *check_writer(lua_State *L, int index) {
 
 /* ---- push ---- */
 
-static void read_options(lua_State *L, int index, tr_writer_options *options) {
-    luaL_checktype(L, index, LUA_TTABLE);
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) { /* name, value */
-        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        if (strcmp(name, "append") == 0) {
-            options->append = lua_toboolean(L, -1);
-        } else if (strcmp(name, "max_segment_bytes") == 0) {
-            options->max_segment_bytes = tr_lua_to_u64(L, -1, name);
-        } else {
-            luaL_error(L, "writer has no option '%s'; it has append, max_segment_bytes", luaL_tolstring(L, -2, NULL));
-        }
-        lua_pop(L, 1);
-    }
+static void read_append(lua_State *L, int index, void *options) {
+    ((tr_writer_options *)options)->append = lua_toboolean(L, index);
 }
+
+static void read_max_segment_bytes(lua_State *L, int index, void *options) {
+    ((tr_writer_options *)options)->max_segment_bytes = tr_lua_to_u64(L, index, "max_segment_bytes");
+}
+
+static const tr_lua_option option_items[] = {{"append", read_append}, {"max_segment_bytes", read_max_segment_bytes}};
+static const tr_lua_options writer_options = {"writer", "option", option_items,
+                                              sizeof option_items / sizeof *option_items};
 
 int tr_lua_new_writer(lua_State *L) {
     const char *directory = luaL_checkstring(L, 1);
@@ -43,7 +39,8 @@ int tr_lua_new_writer(lua_State *L) {
     tr_writer_options options;
     memset(&options, 0, sizeof options);
     if (!lua_isnil(L, 2)) {
-        read_options(L, 2, &options);
+        luaL_checktype(L, 2, LUA_TTABLE);
+        tr_lua_read_options(L, 2, &writer_options, &options);
     }
     tr_lua_writer *self = lua_newuserdatauv(L, sizeof *self, 0); /* directory, options, writer */
     self->writer = NULL;

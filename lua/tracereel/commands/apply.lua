@@ -56,17 +56,12 @@ end
 
 -- A log that ends in a torn record must be repaired first.
 local function repair_where_needed(self, parsed, log)
-    local torn = repair.torn_end(log:gaps())
-    if torn and not parsed.repair then
-        failure.raise("refused", "%s/%s: the log ends in a torn record (%s, %d bytes at offset %d), and behind a new "
-            .. "segment that would look like damage; add --repair to cut it first (the original is kept)",
-            self.directory, torn.segment, torn.class, torn.length, torn.offset)
-    end
-    local found = parsed.repair and repair.find(self:open(), false)
-    if not found or #found.segments == 0 then
+    if not parsed.repair then
+        self:check_end(log, "add --repair to cut it first (the original is kept)")
         return {}
     end
-    if not self.is_dry_run then
+    local found = repair.find(self:open(), false)
+    if #found.segments > 0 and not self.is_dry_run then
         repair.choose_names(found, self.directory)
         self:cut(found)
     end
@@ -83,8 +78,7 @@ end
 
 local function report(self, parsed, answer)
     if parsed.json then
-        answer.action, answer.log, answer.done = self.action, self.directory, not self.is_dry_run
-        output.line(tracereel.json(answer))
+        output.line(self:answer(answer))
         return
     end
     for _, name in ipairs(answer.repaired) do
@@ -147,11 +141,7 @@ end
 ---@param parsed table
 ---@return integer exit code
 function apply.run(parsed)
-    local made = writing.read_plan(parsed.plan)
-    local options = { action = "apply", operator = parsed.operator, is_dry_run = parsed.dry_run }
-    return writing.with(parsed.log, options, function(self)
-        return carry_out(self, parsed, made)
-    end)
+    return writing.with_plan("apply", parsed, carry_out)
 end
 
 return apply

@@ -2,7 +2,6 @@
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local output = require "tracereel.output"
-local repair = require "tracereel.recovery.repair"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 local undoing = require "tracereel.recovery.undo"
@@ -28,19 +27,9 @@ local function check_refused(parsed, refused, undone)
     end
 end
 
-local function check_end(self, log)
-    local torn = repair.torn_end(log:gaps())
-    if torn then
-        failure.raise("refused", "%s/%s: the log ends in a torn record (%s, %d bytes at offset %d), and behind a new "
-            .. "segment that would look like damage; run tracereel repair first", self.directory, torn.segment,
-            torn.class, torn.length, torn.offset)
-    end
-end
-
 local function report(self, parsed, answer)
     if parsed.json then
-        answer.action, answer.log, answer.done = self.action, self.directory, not self.is_dry_run
-        output.line(tracereel.json(answer))
+        output.line(self:answer(answer))
     elseif answer.records == 0 then
         output.line("nothing to undo: the plan changed no trace")
     else
@@ -65,7 +54,7 @@ local function carry_out(self, parsed, made)
     end
     if #records > 0 then
         self:check_room()
-        check_end(self, log)
+        self:check_end(log, "run tracereel repair first")
     end
     if #records > 0 and not self.is_dry_run then
         self:add_segment(records, { plan = made.id, plan_sha256 = made.sha256, traces = #undone })
@@ -82,11 +71,7 @@ end
 ---@param parsed table
 ---@return integer exit code
 function undo.run(parsed)
-    local made = writing.read_plan(parsed.plan)
-    local options = { action = "undo", operator = parsed.operator, is_dry_run = parsed.dry_run }
-    return writing.with(parsed.log, options, function(self)
-        return carry_out(self, parsed, made)
-    end)
+    return writing.with_plan("undo", parsed, carry_out)
 end
 
 return undo

@@ -119,6 +119,19 @@ function writing.read_plan(path)
     return read
 end
 
+---For a command about a plan: reads it, then as writing.with.
+---@param action "apply"|"undo"
+---@param parsed table the command's options: plan, log and those of writing.define_options
+---@param carry_out fun(writing: table, parsed: table, made: table): integer exit code
+---@return integer
+function writing.with_plan(action, parsed, carry_out)
+    local made = writing.read_plan(parsed.plan)
+    local options = { action = action, operator = parsed.operator, is_dry_run = parsed.dry_run }
+    return writing.with(parsed.log, options, function(self)
+        return carry_out(self, parsed, made)
+    end)
+end
+
 ---The options that the three commands share.
 function writing.define_options(command)
     command:option("--operator", "Who does it, for the journal and the records; the user's name where not given.")
@@ -195,6 +208,22 @@ function Writing:add_segment(records, about)
         self.held:add_segment(bytes)
     end)
     return name, #bytes
+end
+
+---A command's answer for `--json`.
+function Writing:answer(answer)
+    answer.action, answer.log, answer.done = self.action, self.directory, not self.is_dry_run
+    return tracereel.json(answer)
+end
+
+---Raises "refused" where the log that was read ends in a torn record.
+function Writing:check_end(log, advice)
+    local torn = repair.torn_end(log:gaps())
+    if torn then
+        failure.raise("refused", "%s/%s: the log ends in a torn record (%s, %d bytes at offset %d), and behind a new "
+            .. "segment that would look like damage; %s", self.directory, torn.segment, torn.class, torn.length,
+            torn.offset, advice)
+    end
 end
 
 ---Raises "refused" where no segment can follow the highest one.

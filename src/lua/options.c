@@ -1,0 +1,54 @@
+/* Tables of options, which a caller gives by name. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lua/binding.h"
+
+static const tr_lua_option *find(const tr_lua_options *options, const char *name) {
+    for (size_t i = 0; i < options->count; i++) {
+        if (strcmp(options->items[i].name, name) == 0) {
+            return &options->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* The name is at `name_index`. */
+_Noreturn static void raise_unknown(lua_State *L, const tr_lua_options *options, int name_index) {
+    const char *name = luaL_tolstring(L, name_index, NULL);
+    luaL_Buffer known;
+    luaL_buffinit(L, &known);
+    for (size_t i = 0; i < options->count; i++) {
+        luaL_addstring(&known, i == 0 ? "" : ", ");
+        luaL_addstring(&known, options->items[i].name);
+    }
+    luaL_pushresult(&known);
+    luaL_error(L, "%s has no %s '%s'; it has %s", options->owner, options->noun, name, lua_tostring(L, -1));
+    abort(); /* luaL_error does not return, but does not say so */
+}
+
+void tr_lua_read_options(lua_State *L, int index, const tr_lua_options *options, void *into) {
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) { /* name, value */
+        int value = lua_gettop(L);
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        const tr_lua_option *option = find(options, name);
+        if (option == NULL) {
+            raise_unknown(L, options, value - 1);
+        }
+        if (option->read != NULL) {
+            option->read(L, value, into);
+        }
+        lua_settop(L, value - 1);
+    }
+}
+
+bool tr_lua_has_option(lua_State *L, int index, const tr_lua_options *options) {
+    bool found = false;
+    for (size_t i = 0; i < options->count && !found; i++) {
+        lua_pushstring(L, options->items[i].name);
+        found = lua_rawget(L, index) != LUA_TNIL;
+        lua_pop(L, 1);
+    }
+    return found;
+}
