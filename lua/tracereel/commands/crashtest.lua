@@ -1,6 +1,5 @@
 -- `tracereel crashtest`: a recovery script against every crash that the log could have ended in. The log is only read.
 local arenas = require "tracereel.arenas"
-local bundled = require "tracereel.bundled"
 local crashtest_page = require "tracereel.render.crashtest_page"
 local engine = require "tracereel.crashtest"
 local exit_codes = require "tracereel.exit_codes"
@@ -11,6 +10,7 @@ local options = require "tracereel.options"
 local output = require "tracereel.output"
 local saving = require "tracereel.crashtest.saving"
 local script = require "tracereel.script"
+local script_file = require "tracereel.recovery.script_file"
 local small_log = require "tracereel.crashtest.small_log"
 local tracereel = require "tracereel"
 
@@ -42,35 +42,6 @@ function crashtest.define(command)
         :argname("<DIR>")
     command:option("--arenas", "The directory of the nodes' outputs, for trace:output(node)."):argname("<DIR>")
     limits.define(command)
-end
-
-local function script_file(word)
-    local path = not word:find("/", 1, true) and bundled.path(word)
-    if path then
-        return { path = path, name = word, is_bundled = true }
-    elseif not word:match("%.lua$") then
-        failure.raise("usage", "%s is no script: a file ending in .lua expected, or a bundled one", word)
-    end
-    return { path = word }
-end
-
-local function text_of(path)
-    local file, problem = io.open(path, "rb")
-    local bytes = file and file:read("a")
-    if file then
-        file:close()
-    end
-    return bytes or failure.raise("usage", "cannot read the script: %s", problem or path)
-end
-
-local function loader_of(file, parsed)
-    return { load = function()
-        local one = script.load(file.path, { name = file.name, unsafe = parsed.unsafe })
-        if not one.table.recover then
-            failure.raise("usage", "%s has no `recover = function(trace, default)`", file.path)
-        end
-        return one
-    end }
 end
 
 local function check_stop(problem)
@@ -128,9 +99,9 @@ local function write_json(result)
 end
 
 local function test_log(parsed, file, log)
-    local script_text = text_of(file.path)
+    local script_text = script_file.text(file)
     local function run(any_log)
-        return engine.run(any_log, loader_of(file, parsed), {
+        return engine.run(any_log, script_file.loader(file, parsed.unsafe), {
             given = limits.given(parsed),
             once = parsed.once or {},
             lost = parsed.lost,
@@ -152,7 +123,7 @@ end
 ---@param parsed table
 ---@return integer exit code
 function crashtest.run(parsed)
-    local file = script_file(parsed.script)
+    local file = script_file.find(parsed.script)
     if parsed.log == "-" then
         failure.raise("usage", "a log is read more than once for a crash test: save what comes through the pipe")
     end

@@ -1,6 +1,5 @@
 -- `tracereel recover`: decides what becomes of each open trace, proves it, and writes a plan. The log is only read.
 local arenas = require "tracereel.arenas"
-local bundled = require "tracereel.bundled"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local limits = require "tracereel.limits"
@@ -10,7 +9,7 @@ local output = require "tracereel.output"
 local plan = require "tracereel.recovery.plan"
 local recovery = require "tracereel.recovery"
 local recovery_page = require "tracereel.render.recovery_page"
-local script = require "tracereel.script"
+local script_file = require "tracereel.recovery.script_file"
 local tracereel = require "tracereel"
 
 local recover = { name = "recover", summary = "Decide what becomes of each open trace, and write a plan of it." }
@@ -36,36 +35,7 @@ local function sort_files(files)
         end
         return nil, files[1]
     end
-    local path = files[1]
-    local bundled_path = not path:find("/", 1, true) and bundled.path(path)
-    if bundled_path then
-        return { path = bundled_path, name = path }, files[2]
-    elseif not path:match("%.lua$") then
-        failure.raise("usage", "%s is no script: a file ending in .lua expected, or a bundled one, then one log", path)
-    end
-    return { path = path }, files[2]
-end
-
-local function text_of(path)
-    local file, problem = io.open(path, "rb")
-    local bytes = file and file:read("a")
-    if file then
-        file:close()
-    end
-    if not bytes then
-        failure.raise("usage", "cannot read the script: %s", problem or path)
-    end
-    return bytes
-end
-
-local function loader_of(file, parsed)
-    return function()
-        local one = script.load(file.path, { name = file.name, unsafe = parsed.unsafe })
-        if not one.table.recover then
-            failure.raise("usage", "%s has no `recover = function(trace, default)`", file.path)
-        end
-        return one
-    end
+    return script_file.find(files[1]), files[2]
 end
 
 -- Whole ids for those given with --trust, which may be beginnings of ids.
@@ -132,10 +102,10 @@ local function decide(parsed, file, log)
         failure.raise("usage", "%s is one segment: a plan is for a whole log, give its directory", log.path)
     end
     local trust = #(parsed.trust or {}) > 0 and trusted_ids(parsed, tracereel.open(log.path)) or {}
-    return recovery.decide(log, file and { load = loader_of(file, parsed) }, {
+    return recovery.decide(log, file and script_file.loader(file, parsed.unsafe), {
         given = limits.given(parsed),
         trust = trust,
-        script_text = file and text_of(file.path),
+        script_text = file and script_file.text(file),
         check_stop = function(problem)
             if limits.reached() then
                 error(problem or failure.new("interrupted", "interrupted: nothing was decided"), 0)

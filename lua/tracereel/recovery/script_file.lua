@@ -1,0 +1,49 @@
+-- The recovery script that a command line names: a file, or one that comes with the program.
+local bundled = require "tracereel.bundled"
+local failure = require "tracereel.failure"
+local script = require "tracereel.script"
+
+local script_file = {}
+
+---@class tracereel.script_file
+---@field path string
+---@field name string|nil of a bundled script
+---@field is_bundled boolean
+
+---The file that a word means; raises "usage" where it can be none.
+---@param word string
+---@return tracereel.script_file
+function script_file.find(word)
+    local path = not word:find("/", 1, true) and bundled.path(word)
+    if path then
+        return { path = path, name = word, is_bundled = true }
+    elseif not word:match("%.lua$") then
+        failure.raise("usage", "%s is no script: a file ending in .lua expected, or a bundled one", word)
+    end
+    return { path = word, is_bundled = false }
+end
+
+---What stands in it; raises "usage" where it cannot be read.
+function script_file.text(file)
+    local opened, problem = io.open(file.path, "rb")
+    local bytes = opened and opened:read("a")
+    if opened then
+        opened:close()
+    end
+    return bytes or failure.raise("usage", "cannot read the script: %s", problem or file.path)
+end
+
+---What recovery.decide loads the script by, as often as it needs it afresh.
+---@param file tracereel.script_file
+---@param is_unsafe boolean|nil with the whole standard library
+function script_file.loader(file, is_unsafe)
+    return { load = function()
+        local one = script.load(file.path, { name = file.name, unsafe = is_unsafe })
+        if not one.table.recover then
+            failure.raise("usage", "%s has no `recover = function(trace, default)`", file.path)
+        end
+        return one
+    end }
+end
+
+return script_file
