@@ -1,6 +1,7 @@
 -- Outputs of nodes, where the arenas are: a file trace_<uuid>.bin for each trace. The format: an 128-byte header, then
 -- data; a node's output is the bytes that its node_done names. Everything is bounded by the file that is there.
 local core = require "tracereel.core"
+local failure = require "tracereel.failure"
 
 local arenas = {}
 
@@ -73,6 +74,11 @@ function arenas.open(directory)
         core.set_output_reader(nil)
         return
     end
+    local as_directory, reason = io.open(directory .. "/.", "rb")
+    if not as_directory then
+        failure.raise("io", "%s: cannot be opened as a directory of arenas: %s", directory, failure.reason(reason))
+    end
+    as_directory:close()
     core.set_output_reader(function(trace, node_id, form)
         local convert = forms[form or "bytes"]
         if not convert then

@@ -23,10 +23,10 @@ end
 
 -- What a script answered, as recovery takes it.
 local function checked(answer, default)
-    if answer == nil then
-        return default
-    elseif not decision.is(answer) then
-        failure.raise("script", "a decision expected (default, tracereel.fail(reason), ...), got %s", tostring(answer))
+    answer = answer == nil and default or answer
+    local problem = decision.problem(answer)
+    if problem then
+        failure.raise("script", "%s", problem)
     end
     return decision.is_plain_default(answer) and default or answer
 end

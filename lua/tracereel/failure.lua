@@ -33,6 +33,13 @@ function failure.is(value)
     return type(value) == "table" and getmetatable(value) == type_name
 end
 
+---Why a file could not be opened, without the file's name, which io.open says first.
+---@param problem string
+---@return string
+function failure.reason(problem)
+    return problem:match("^.*: (.-)$") or problem
+end
+
 ---For xpcall: keeps failures as they are, and gives anything else its traceback.
 function failure.with_traceback(value)
     if failure.is(value) then

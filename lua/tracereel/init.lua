@@ -48,7 +48,7 @@ function tracereel.json_decode(text)
     -- Texts in a log can nest so deeply that the decoder runs out of stack, hence the pcall.
     local called, value, position, problem = pcall(dkjson.decode, text, 1, core.null)
     if not called then
-        return nil, tostring(value)
+        return nil, "its values are nested too deeply"
     elseif problem then
         return nil, problem
     elseif text:find("%S", position) then

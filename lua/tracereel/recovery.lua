@@ -31,13 +31,14 @@ function recovery.ask(recover, trace, is_trusted)
     end
     local default = decision.default(trace)
     local answer = recover and recover(trace, default)
-    if answer ~= nil and not decision.is(answer) then
-        failure.raise("script", "recover: a decision expected (default, tracereel.fail(reason), ...), got %s",
-            tostring(answer))
+    answer = answer == nil and default or answer
+    local problem = decision.problem(answer)
+    if problem then
+        failure.raise("script", "recover: %s", problem)
     elseif is_doubtful and not core.taint_was_read(trace) then
         return decision.hold(tainted_reason), "tainted"
-    elseif answer == nil or decision.is_plain_default(answer) then
-        return answer or default, "default"
+    elseif decision.is_plain_default(answer) then
+        return answer, "default"
     end
     return answer, "script"
 end
@@ -97,7 +98,8 @@ local function new_plan(log, one, options)
     local self = {
         schema_version = plan.schema_version,
         tool = "tracereel " .. tracereel.version,
-        log = identity.of(log),
+        -- What comes through a pipe cannot be looked at again.
+        log = log.path == "-" and { path = log.path } or identity.of(log),
         script = one and { name = one.name, sha256 = core.sha256(options.script_text) } or tracereel.null,
         arguments = copy_of(options.given),
         trust = table.move(options.trust or {}, 1, #(options.trust or {}), 1, {}),

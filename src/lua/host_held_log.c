@@ -1,8 +1,6 @@
 /* A log that is held for a change, as a userdata that owns it. Only the program has it: no script can reach it. */
 #include "tracereel/held_log.h"
 
-#include <signal.h>
-
 #include "lua/binding.h"
 #include "lua/host.h"
 
@@ -55,8 +53,6 @@ static tr_stretch *push_stretches(lua_State *L, int index, size_t *count) {
 /* hold_log(directory) -> held log; raises where another process has it */
 int tr_host_hold_log(lua_State *L) {
     const char *directory = luaL_checkstring(L, 1);
-    /* A limit on the size of files is an error of the write, which is told, and not the end of the program. */
-    signal(SIGXFSZ, SIG_IGN);
     tr_lua_held_log *self = lua_newuserdatauv(L, sizeof *self, 0); /* directory, held */
     self->held = NULL;
     luaL_setmetatable(L, TR_LUA_HELD_LOG);

@@ -258,7 +258,9 @@ void tr_limits_begin(lua_State *main_thread) {
     handle(SIGINT, on_interrupt, 0); /* no SA_RESTART: a read from a terminal or a pipe must come back */
     handle(SIGTERM, on_interrupt, 0);
     handle(SIGALRM, on_timer, SA_RESTART);
-    handle(SIGPIPE, SIG_IGN, 0); /* a write that fails is reported where it was made */
+    /* A write that fails, also at a limit on the size of files, is reported where it was made. */
+    handle(SIGPIPE, SIG_IGN, 0);
+    handle(SIGXFSZ, SIG_IGN, 0);
 }
 
 void tr_limits_end(void) {

@@ -91,8 +91,8 @@ function tracereel.sorted(t) end
 ---@return tracereel.state
 function tracereel.state() end
 
----Where `trace:output(node)` finds the outputs of nodes: a directory of arenas, trace_<uuid>.bin. nil: nowhere. Not in
----scripts: there it is `--arenas DIR`.
+---Where `trace:output(node)` finds the outputs of nodes: a directory of arenas, trace_<uuid>.bin. nil: nowhere. Raises
+---where there is no such directory. Not in scripts: there it is `--arenas DIR`.
 ---@param directory string|nil
 function tracereel.arenas(directory) end
 

@@ -114,7 +114,9 @@ end
 local function edit(before, wanted)
     local must = must_be_done(before, wanted)
     local best_done, best_length, best_cost
-    for length = must and #wanted.started_nodes or -1, 0, -1 do
+    -- Only starts that are there can be kept.
+    local most_kept = math.min(#before.started_nodes, #wanted.started_nodes)
+    for length = must and most_kept or -1, 0, -1 do
         local done = done_to_keep(before, wanted, must, length)
         local cost = done and count(done) + #wanted.started_nodes - length
         if cost and (not best_cost or cost < best_cost) then

@@ -6,14 +6,19 @@ local methods = {}
 
 local leaves_open = { default = true, await = true, hold = true, resume_from = true, retry = true, restart = true }
 local await_options = { hook_id = "string", timeout_secs = "integer", timeout_action = "string" }
+local most_node = 0xFFFFFFFF
 local output_fields = { offset = math.maxinteger, size = 0xFFFFFFFF, schema_hash = math.maxinteger }
 
 -- Locked: what one script does to a decision's methods must not reach another.
 local type_name = "tracereel.decision"
 local metatable = { __name = type_name, __metatable = type_name, __index = methods }
 
+local function refuse_change()
+    error("a decision cannot be changed; :skip, :rerun and :because make another", 2)
+end
+
 -- Most decisions skip and forget nothing; the methods make lists of their own.
-local nothing = {}
+local nothing = setmetatable({}, { __metatable = "tracereel.nothing", __newindex = refuse_change })
 
 local function new(fields)
     fields.skipped, fields.forgotten = nothing, nothing
@@ -22,7 +27,7 @@ end
 
 local function check_node(node, what, level)
     local number = math.type(node) == "float" and math.tointeger(node) or node
-    if math.type(number) ~= "integer" or number < 0 or number > 0xFFFFFFFF then
+    if math.type(number) ~= "integer" or number < 0 or number > most_node then
         error(("%s: a node's number expected, got %s"):format(what, tostring(node)), level + 1)
     end
     return number
@@ -60,6 +65,13 @@ function decision.complete()
     return new { kind = "complete" }
 end
 
+local function is_option(name, value)
+    if await_options[name] == "integer" then
+        return math.type(value) == "integer" and value >= 0
+    end
+    return type(value) == await_options[name]
+end
+
 ---Wait at a node for a resume.
 ---@param node integer
 ---@param options? { hook_id: string, timeout_secs: integer, timeout_action: string }
@@ -72,8 +84,7 @@ function decision.await(node, options)
         local wanted = await_options[name]
         if not wanted then
             error(("await: unknown option %s; it has hook_id, timeout_action, timeout_secs"):format(tostring(name)), 2)
-        elseif wanted == "integer" and (math.type(value) ~= "integer" or value < 0)
-            or wanted == "string" and type(value) ~= "string" then
+        elseif not is_option(name, value) then
             error(("await: %s: a %s expected, got %s"):format(name, wanted, tostring(value)), 2)
         end
         kept[name] = value
@@ -102,9 +113,13 @@ function decision.restart()
 end
 
 local default_metatable
+local default_fields = { kind = "default", skipped = nothing, forgotten = nothing }
 
 local function copy_with(self, changes)
     local copied = {}
+    for key, value in next, rawget(self, "trace") and default_fields or {} do
+        copied[key] = value
+    end
     for key, value in next, self do
         copied[key] = value
     end
@@ -175,17 +190,18 @@ local engine_fields = { action = true, node = true, nodes = true }
 default_metatable = {
     __name = type_name,
     __metatable = type_name,
+    __newindex = refuse_change,
     __index = function(self, key)
         if engine_fields[key] then
             local recovery = rawget(self, "trace"):recovery()
             return recovery[key]
         end
-        return methods[key]
+        return default_fields[key] or methods[key]
     end,
 }
 ---What the engine does by itself: `action`, and `node` or `nodes`.
 function decision.default(trace)
-    return setmetatable({ kind = "default", trace = trace, skipped = nothing, forgotten = nothing }, default_metatable)
+    return setmetatable({ trace = trace }, default_metatable)
 end
 
 ---Is this a decision?
@@ -193,9 +209,88 @@ function decision.is(value)
     return type(value) == "table" and getmetatable(value) == type_name
 end
 
----Does it want anything that the engine would not do by itself?
+---Does it want nothing but what the engine would do by itself?
 function decision.is_plain_default(value)
-    return value.kind == "default" and #value.skipped == 0 and #value.forgotten == 0
+    return value.kind == "default" and value.skipped == nothing and value.forgotten == nothing
+end
+
+local function is_whole_number(value, most)
+    return math.type(value) == "integer" and value >= 0 and value <= most
+end
+
+local function are_nodes(list)
+    if type(list) ~= "table" then
+        return false
+    end
+    for _, node in ipairs(list) do
+        if not is_whole_number(node, most_node) then
+            return false
+        end
+    end
+    return true
+end
+
+local function are_skipped(list)
+    for _, one in ipairs(type(list) == "table" and list or { false }) do
+        local output = type(one) == "table" and is_whole_number(one.node, most_node) and one.output
+        if type(output) ~= "table" or math.type(output.offset) ~= "integer"
+            or math.type(output.schema_hash) ~= "integer" or not is_whole_number(output.size, output_fields.size) then
+            return false
+        end
+    end
+    return true
+end
+
+local function has_node(value)
+    return is_whole_number(value.node, most_node)
+end
+
+local function is_always_whole()
+    return true
+end
+
+local is_whole_of = {
+    default = is_always_whole,
+    complete = is_always_whole,
+    restart = is_always_whole,
+    resume_from = has_node,
+    fail = function(value)
+        return value.reason ~= nil
+    end,
+    hold = function(value)
+        return value.reason ~= nil
+    end,
+    await = function(value)
+        for name, option in pairs(type(value.options) == "table" and value.options or { false }) do
+            if not is_option(name, option) then
+                return false
+            end
+        end
+        return has_node(value)
+    end,
+    retry = function(value)
+        return are_nodes(value.nodes) and #value.nodes > 0
+    end,
+}
+
+---A script can write into the tables that it got. Does this one still say what a decision says?
+function decision.is_whole(value)
+    local is_whole = is_whole_of[value.kind]
+    return is_whole ~= nil and is_whole(value) and are_skipped(value.skipped) and are_nodes(value.forgotten)
+        and (value.reason == nil or type(value.reason) == "string")
+end
+
+---What a script answered, said as a problem where it is no decision that can be used; nil where it is one.
+---@param answer any but nil
+---@return string|nil
+function decision.problem(answer)
+    if not decision.is(answer) then
+        local kind = type(answer)
+        local words = (kind == "number" or kind == "string" or kind == "boolean") and tostring(answer) or "a " .. kind
+        return "a decision expected (default, tracereel.fail(reason), ...), got " .. words
+    elseif not decision.is_plain_default(answer) and not decision.is_whole(answer) then
+        return "the decision was changed after it was made; return one as tracereel.fail(reason) and the others make it"
+    end
 end
 
 local function list(nodes)

@@ -1,6 +1,7 @@
 -- The plan as a file: written so that the same input gives the same bytes, read so that an edited one is refused.
 -- Every field: docs/recovery-plan.md.
 local core = require "tracereel.core"
+local failure = require "tracereel.failure"
 local identity = require "tracereel.recovery.identity"
 local plan_view = require "tracereel.recovery.plan_view"
 local proof = require "tracereel.recovery.proof"
@@ -78,19 +79,32 @@ function plan.text(self)
     return body .. sha256_form:format(core.sha256(body))
 end
 
+local function is_there(path)
+    local file = io.open(path, "rb")
+    return file ~= nil and file:close()
+end
+
+-- The name itself, or with a number behind it where somebody has a file of that name.
+local function free_name(path)
+    local name, number = path, 1
+    while is_there(name) do
+        number = number + 1
+        name = ("%s-%d"):format(path, number)
+    end
+    return name
+end
+
 ---Writes a plan to a new file: there whole, or not at all.
 ---@return boolean|nil written
 ---@return string|nil problem
 function plan.write(path, self)
-    local existing = io.open(path, "rb")
-    if existing then
-        existing:close()
+    if is_there(path) then
         return nil, ("%s exists already; it is not overwritten"):format(path)
     end
-    local temporary = path .. ".new"
+    local temporary = free_name(path .. ".new")
     local file, problem = io.open(temporary, "wb")
     if not file then
-        return nil, problem
+        return nil, ("cannot write %s: %s"):format(path, failure.reason(problem))
     end
     local written, write_problem = file:write(plan.text(self))
     local closed, close_problem = file:close()
@@ -200,7 +214,7 @@ function plan.read(path)
         file:close()
     end
     if not text then
-        return nil, problem or "it is no file", true
+        return nil, problem and failure.reason(problem) or "it is no file", true
     end
     return plan.parse(text)
 end

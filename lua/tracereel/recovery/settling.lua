@@ -102,8 +102,14 @@ function settling.check(recovery, self, log, script, options, run)
             failure.raise("refused", "trace %s is not open any more: the log has grown while it was read",
                 planned.entry.trace_id)
         elseif trace.open and planned.entry.source ~= "error" then
-            local second = recovery.ask(recover, trace, run.is_trusted[trace.id])
-            local records, problem = recovery.compile(trace, second, run)
+            local asked, second = pcall(recovery.ask, recover, trace, run.is_trusted[trace.id])
+            local records, problem
+            if asked then
+                records, problem = recovery.compile(trace, second, run)
+            else
+                run.check_stop(second)
+                problem = failure.is(second) and second.message or tostring(second)
+            end
             if not records then
                 failure.raise("refused", "the script does not settle: for trace %s it first decides: %s; and asked "
                     .. "again: %s", trace.id, decision.describe(planned.decision), problem)

@@ -10,6 +10,8 @@ local recovery_page = {}
 
 -- Traces of one group that are shown unless all are asked for.
 local most_shown = 20
+-- Lines of a reason, likewise.
+local most_reason_lines = 6
 
 local function nodes_text(nodes)
     local texts = {}
@@ -91,13 +93,20 @@ local function record_words(records)
     return ("%s: %s"):format(text.count(#records, "record"), table.concat(types, ", "))
 end
 
-local function write_trace(one)
+local function write_reason(reason, is_full)
+    local lines = text.wrap(text.clean(reason), output.columns() - 4)
+    local shown = is_full and #lines or math.min(#lines, most_reason_lines)
+    for index = 1, shown do
+        local is_cut = index == shown and shown < #lines
+        output.line("    " .. (is_cut and text.cut(lines[index] .. " …", output.columns() - 4) or lines[index]))
+    end
+end
+
+local function write_trace(one, is_full)
     local entry = one.entry
     local what = decision.describe(one.decision)
     output.line(("  %s  %s%s"):format(output.paint("bold", entry.trace_id), what, entry.tainted and "  TAINTED" or ""))
-    for _, line in ipairs(text.wrap(text.clean(entry.reason), output.columns() - 4)) do
-        output.line("    " .. line)
-    end
+    write_reason(entry.reason, is_full)
     if #one.records > 0 then
         write_diff(entry)
         output.line("    " .. record_words(one.records))
@@ -136,7 +145,7 @@ local function write_group(group, is_full)
     output.line(output.paint("bold", ("%s, at node %d"):format(group.kind, group.node)))
     local shown = is_full and #group.traces or math.min(#group.traces, most_shown)
     for index = 1, shown do
-        write_trace(group.traces[index])
+        write_trace(group.traces[index], is_full)
     end
     if shown < #group.traces then
         output.line(("  ... and %d more (--full shows them)"):format(#group.traces - shown))

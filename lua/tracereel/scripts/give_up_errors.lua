@@ -16,7 +16,7 @@ return {
 
     record = function(rec, trace)
         if trace then
-            last_type[rec.trace_id] = rec.type
+            last_type[rec.trace_id] = trace.open and rec.type or nil
         end
     end,
 
