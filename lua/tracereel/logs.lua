@@ -51,6 +51,11 @@ function logs.damage_summary(statistics)
     return table.concat(parts, ", ")
 end
 
+---Tells on standard error that a log is damaged.
+function logs.say_damage(path, statistics)
+    output.say("%s is damaged: %s; `tracereel check` lists what was lost", path, logs.damage_summary(statistics))
+end
+
 ---The text that keeps the outputs of a command about several logs apart: before the first, the second and so on.
 function logs.heading(title, index)
     output.write(index > 1 and "\n" or "", output.paint("bold", "== " .. text.clean(title) .. " =="), "\n")
@@ -74,8 +79,7 @@ local function visit_one(path, parsed, index, visit)
     if statistics.damaged then
         code = exit_codes.graver(code, exit_codes.damaged)
         if not context.has_told_damage then
-            output.say("%s is damaged: %s; `tracereel check` lists what was lost", path,
-                logs.damage_summary(statistics))
+            logs.say_damage(path, statistics)
         end
     end
     return code

@@ -170,6 +170,7 @@ describe("tracereel apply", function()
         local text = helper.read(plan)
         local before = files.contents(directory)
         for words, changed in pairs {
+            ["nested too deeply"] = '{"x":' .. ("["):rep(300000),
             ["was edited"] = text:gsub('"reason":"given up"', '"reason":"given  up"', 1),
             ["edited, or written only in part"] = text:gsub('"sha256":"%x+"}\n$', '"sha256":"00"}\n', 1),
             ["schema version 2"] = text:gsub('"schema_version":1', '"schema_version":2', 1),
@@ -178,7 +179,9 @@ describe("tracereel apply", function()
             assert.are_not.equal(text, changed)
             refuses(apply(helper.write(plan .. ".changed", changed), directory), words, directory, before)
         end
-        assert.are.equal(4, apply(plan .. ".absent", directory).status)
+        local absent = apply(plan .. ".absent", directory)
+        assert.are.equal(4, absent.status)
+        assert.are.equal("tracereel: " .. plan .. ".absent: No such file or directory\n", absent.stderr)
     end)
 
     it("refuses a log that ends in a torn record, and offers the repair", function()
@@ -206,6 +209,36 @@ describe("tracereel apply", function()
         refuses(apply(plan, directory), "applied already", directory, files.contents(directory))
     end)
 
+    it("says of a plan that was undone that a new one is needed", function()
+        local directory = files.copy("orders")
+        local plan = files.plan(directory)
+        apply(plan, directory)
+        helper.run { "undo", plan, directory, "--operator", "night shift" }
+        local result = apply(plan, directory)
+        refuses(result, "this plan was undone: at 20", directory, files.contents(directory))
+        assert.truthy(result.stderr:find("by night shift, as " .. directory .. "/wal_0000000000000004.log; make a new "
+            .. "plan with tracereel recover", 1, true), result.stderr)
+    end)
+
+    it("--dry-run says that an interrupted command is to be given again", function()
+        local directory = files.copy("orders")
+        local plan = files.plan(directory)
+        apply(plan, directory)
+        local lines = helper.read(directory .. "/tracereel.journal")
+        helper.write(directory .. "/tracereel.journal", lines:match("^[^\n]+\n"))
+        refuses(apply(plan, directory, "--dry-run"), "an earlier apply was interrupted; without --dry-run this command "
+            .. "finds out what became of it", directory, files.contents(directory))
+        assert.are.equal(0, apply(plan, directory).status)
+    end)
+
+    it("--dry-run --repair does not warn of what the repair would cut", function()
+        local directory = files.copy("torn-tail")
+        local result = apply(files.plan(directory), directory, "--dry-run", "--repair")
+        assert.are.equal(0, result.status)
+        assert.truthy(result.stdout:find("would repair wal_0000000000000002.log", 1, true))
+        assert.are.equal("", result.stderr)
+    end)
+
     it("refuses a log whose last segment has the largest number", function()
         local directory = files.copy("all-complete")
         local names = { "wal_0000000000000000.log", "wal_ffffffffffffffff.log" }
@@ -229,8 +262,14 @@ describe("tracereel apply", function()
     it("keeps telling of damage that was there before", function()
         local directory = files.copy("bit-flip-payload")
         local plan = files.plan(directory)
-        assert.are.equal(3, apply(plan, directory).status)
+        local result = apply(plan, directory)
+        assert.are.equal(3, result.status)
+        local words = directory .. " is damaged: 1 corrupt; `tracereel check` lists what was lost"
+        assert.truthy(result.stderr:find(words, 1, true), result.stderr)
         assert.are.same(files.plan_views(plan, "after"), files.views(directory))
+        result = helper.run { "undo", plan, directory }
+        assert.are.equal(3, result.status)
+        assert.truthy(result.stderr:find(words, 1, true), result.stderr)
     end)
 
     it("gives the new segment the owner and the permissions of the last one", function()

@@ -115,6 +115,11 @@ describe("tracereel undo", function()
         local expected = files.plan_views(plan, "before")
         expected[moved] = views[moved]
         assert.are.same(expected, files.views(directory))
+
+        -- The others were undone; the one that had moved on is still to be told.
+        result = undo(plan, directory)
+        assert.are.equal(6, result.status)
+        assert.truthy(result.stderr:find(moved .. ": it has moved on", 1, true), result.stderr)
     end)
 
     it("counts a trace as moved on even where the engine's view of it is the same", function()
@@ -141,7 +146,10 @@ describe("tracereel undo", function()
         helper.run { "apply", plan, directory }
         assert.are.equal(0, undo(plan, directory).status)
         before = files.contents(directory)
-        assert.are.equal(6, undo(plan, directory).status)
+        result = undo(plan, directory)
+        assert.are.equal(6, result.status)
+        assert.truthy(result.stderr:find("^tracereel: this plan was undone already: at 20"), result.stderr)
+        assert.truthy(result.stderr:find("/wal_0000000000000004.log; nothing is left to do\n$"), result.stderr)
         assert.are.same(before, files.contents(directory))
     end)
 

@@ -2,7 +2,6 @@
 local engine_reader = require "tracereel.engine_reader"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
-local journal = require "tracereel.recovery.journal"
 local metadata = require "tracereel.recovery.metadata"
 local output = require "tracereel.output"
 local plan = require "tracereel.recovery.plan"
@@ -19,19 +18,6 @@ function apply.define(command)
     command:argument("log", "The directory of segments that it was made for."):argname("<LOG>")
     command:flag("--repair", "First cut what a crash has torn, as tracereel repair --yes does.")
     writing.define_options(command)
-end
-
--- What an operator should know when the log is not any more what the plan was made for.
-local function explain_refusal(self, made, problem)
-    local entries = self:journal_entries()
-    local applied = journal.about(entries, "done", "apply", made.id)
-    local undone = journal.about(entries, "done", "undo", made.id)
-    local last = applied[#applied]
-    if last and #undone < #applied then
-        failure.raise("refused", "this plan was applied already: at %s by %s, as %s/%s; nothing is left to do",
-            last.time, last.operator, self.directory, last.segment)
-    end
-    failure.raise("refused", "%s; make a new plan with tracereel recover", problem)
 end
 
 -- The records as they will stand in the log: with who writes them, where there is room for that. Proven once more,
@@ -121,7 +107,8 @@ local function carry_out(self, parsed, made)
     local log = self:open()
     local holds, problem = plan.verify(made, log)
     if not holds then
-        explain_refusal(self, made, problem)
+        self:check_history(made)
+        failure.raise("refused", "%s; make a new plan with tracereel recover", problem)
     end
     local records = signed_records(self, made, log)
     if #records > 0 then
@@ -134,8 +121,10 @@ local function carry_out(self, parsed, made)
     report(self, parsed, { plan = made.id, traces = made.summary.changed, open_traces = #made.traces,
         repaired = segment_names(repaired), records = #records, size_bytes = total_bytes(records),
         segment = #records > 0 and self.next_name or tracereel.null })
-    tell_engines_view(self)
-    return log:stats().damaged and exit_codes.damaged or exit_codes.ok
+    if #repaired == 0 or not self.is_dry_run then
+        tell_engines_view(self)
+    end
+    return self:exit_code(log)
 end
 
 ---@param parsed table

@@ -17,7 +17,10 @@ function undo.define(command)
 end
 
 -- All or nothing, unless the operator asks for what can be had.
-local function check_refused(parsed, refused, undone)
+local function check_refused(self, parsed, made, refused, undone)
+    if #refused > 0 and #undone == 0 then
+        self:check_history(made)
+    end
     for _, one in ipairs(refused) do
         output.say("trace %s: %s", one.trace_id, one.reason)
     end
@@ -47,7 +50,7 @@ local function carry_out(self, parsed, made)
     end
     local log = self:open()
     local undone, refused = undoing.compile(made, log, self:provenance(made.id))
-    check_refused(parsed, refused, undone)
+    check_refused(self, parsed, made, refused, undone)
     local records = {}
     for _, one in ipairs(undone) do
         table.move(one.records, 1, #one.records, #records + 1, records)
@@ -65,7 +68,7 @@ local function carry_out(self, parsed, made)
     end
     report(self, parsed, { plan = made.id, traces = #undone, records = #records, refused = refused_ids,
         segment = #records > 0 and self.next_name or tracereel.null })
-    return log:stats().damaged and exit_codes.damaged or exit_codes.ok
+    return self:exit_code(log)
 end
 
 ---@param parsed table

@@ -51,19 +51,16 @@ function journal.pending(entries)
     return pending
 end
 
----The entries of a state for a plan, in order.
+---What was done last with a plan: nil where nothing was.
 ---@param entries table[]
----@param state string
----@param action string
 ---@param plan_id string
-function journal.about(entries, state, action, plan_id)
-    local found = {}
-    for _, entry in ipairs(entries) do
-        if entry.state == state and entry.action == action and entry.plan == plan_id then
-            found[#found + 1] = entry
+---@return table|nil
+function journal.last_done(entries, plan_id)
+    for index = #entries, 1, -1 do
+        if entries[index].state == "done" and entries[index].plan == plan_id then
+            return entries[index]
         end
     end
-    return found
 end
 
 local function append(held, entry)

@@ -1,8 +1,10 @@
 -- What apply, undo and repair have in common: the log is held, what an interrupted command left is settled, every
 -- change stands in the journal before and behind it.
 local core = require "tracereel.core"
+local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local journal = require "tracereel.recovery.journal"
+local logs = require "tracereel.logs"
 local output = require "tracereel.output"
 local plan = require "tracereel.recovery.plan"
 local repair = require "tracereel.recovery.repair"
@@ -164,8 +166,38 @@ function Writing:provenance(plan_id)
         tool = self.tool }
 end
 
-function Writing:journal_entries()
-    return journal.read(self.directory)
+local past = { apply = "applied", undo = "undone" }
+
+local function refuse_done(entry, directory, already, advice)
+    failure.raise("refused", "this plan was %s%s: at %s by %s, as %s/%s; %s", past[entry.action], already, entry.time,
+        entry.operator, directory, entry.segment, advice)
+end
+
+---What an operator should know before he is told why a plan is refused: was this done already, by this command or its
+---opposite? Raises "refused" then.
+---@param made table the plan
+function Writing:check_history(made)
+    local entries = journal.read(self.directory)
+    local last, pending = journal.last_done(entries, made.id), journal.pending(entries)[1]
+    if pending then
+        failure.raise("refused", "an earlier %s was interrupted; without --dry-run this command finds out what became "
+            .. "of it", pending.action)
+    elseif last and last.action == self.action and last.traces == made.summary.changed then
+        refuse_done(last, self.directory, " already", "nothing is left to do")
+    elseif last and last.action == "undo" and self.action == "apply" then
+        refuse_done(last, self.directory, "", "make a new plan with tracereel recover")
+    end
+end
+
+---The exit code of a command that came to its end; of a damaged log it is told.
+---@param log tracereel.log read to its end
+function Writing:exit_code(log)
+    local statistics = log:stats()
+    if not statistics.damaged then
+        return exit_codes.ok
+    end
+    logs.say_damage(self.directory, statistics)
+    return exit_codes.damaged
 end
 
 -- Carries out `change` between its two lines in the journal. A change that failed is looked at: it may be in place.
