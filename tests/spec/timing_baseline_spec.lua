@@ -61,7 +61,8 @@ local function fake_report(random, count, slower, error_rate)
             errors = errors + (random.uniform() < (error_rate or 0.05) and 1 or 0)
         end
         nodes[id] = {
-            id = id, estimated = false, count = count, error_count = errors,
+            id = id, count = count, error_count = errors,
+            exact_count = count + errors, estimated_count = 0,
             run = distribution(function()
                 return shape(random) * (slower or 1)
             end, count),
@@ -135,7 +136,7 @@ describe("a comparison with a baseline", function()
     it("does not compare written starts with estimated ones", function()
         local random = new_random(10)
         local before, after = fake_report(random, 500), fake_report(random, 500, 3)
-        after.nodes[2].estimated = true
+        after.nodes[2].exact_count, after.nodes[2].estimated_count = 0, after.nodes[2].exact_count
         local comparison = baseline.compare(before, after)
         assert.are.same({ 2 }, comparison.not_compared)
         for _, shift in ipairs(comparison.shifts) do
@@ -258,6 +259,40 @@ describe("tracereel timing --baseline", function()
         local comparison = tracereel.json_decode(ran.stdout).comparison
         assert.are.same({ 3, 4 }, comparison.new_nodes)
         assert.are.same({ 1 }, comparison.vanished_nodes)
+    end)
+
+    it("compares a node of whose starts a few were estimated, and not one of whose many were", function()
+        -- 300 traces in which node 1 ran once, and in `stray` of them ended a second time, with an estimated start.
+        local function log_of(name, run_ns, stray)
+            local writer = tracereel.writer(directory .. "/" .. name)
+            for number = 1, 300 do
+                local id = ("00000000-0000-0000-0000-%012x"):format(number)
+                for _, step in ipairs {
+                    { "trace_start", 0 }, { "node_start", 0 }, { "node_done", run_ns + number },
+                    number <= stray and { "node_done", 2 * run_ns + number } or nil,
+                } do
+                    writer:append(tracereel.record[step[1]] { trace_id = id, node_id = 1, timestamp_ns = step[2] })
+                end
+            end
+            writer:close()
+            return directory .. "/" .. name
+        end
+        local before, few, many = log_of("a", 10000, 0), log_of("b", 20000, 2), log_of("c", 20000, 20)
+        local ran = helper.run { "timing", "--json", "--baseline", before, "--fail-on", "p50>50%", few }
+        assert.are.equal(7, ran.status)
+        assert.are.same({}, tracereel.json_decode(ran.stdout).comparison.not_compared)
+        ran = helper.run { "timing", "--json", "--baseline", before, many }
+        assert.are.same({ 1 }, tracereel.json_decode(ran.stdout).comparison.not_compared)
+    end)
+
+    it("does not pass a condition that nothing in the two logs can be judged by", function()
+        local ran = helper.run { "timing", "--baseline", helper.log("done-only"), "--fail-on", "errors>50%", "--fail-on",
+            "p99>20%", helper.log("orders") }
+        assert.are.equal(2, ran.status)
+        assert.is_truthy(ran.stderr:find("p99>20%: there is nothing to judge", 1, true), ran.stderr)
+        ran = helper.run { "timing", "--baseline", helper.log("done-only"), "--fail-on", "errors>50%", "--fail-on",
+            "makespan.p99>400%", helper.log("orders") }
+        assert.are.equal(0, ran.status, ran.stderr)
     end)
 
     it("refuses a condition that it does not know, or that has no baseline", function()
