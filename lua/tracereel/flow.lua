@@ -5,6 +5,8 @@ local units = require "tracereel.units"
 local flow = {}
 
 local largest_file_bytes = 1 << 20
+-- A table as large as a file can hold is made in a tenth of them.
+local most_instructions = 10000000
 local largest_node = 0xFFFFFFFF
 
 local known_keys = { name = "string", nodes = "table" }
@@ -144,7 +146,17 @@ local function read_text(path)
     return text or ""
 end
 
----Reads a flow file: Lua text that returns a table, run without anything it could call. Raises what is wrong with it.
+-- Calls a flow's chunk, which a loop in it must not keep for ever.
+local function run_chunk(chunk)
+    debug.sethook(function()
+        error("it does not come to an end", 0)
+    end, "", most_instructions)
+    local ran, value = pcall(chunk)
+    debug.sethook()
+    return ran, value
+end
+
+---Reads a flow file: Lua text that returns a table, run without any library. Raises what is wrong with it.
 ---@param path string
 ---@return tracereel.flow
 function flow.load(path)
@@ -154,7 +166,7 @@ function flow.load(path)
         local has_place = problem:find(path, 1, true)
         failure.raise("usage", "flow %s", has_place and problem or path .. ": " .. problem)
     end
-    local ran, value = pcall(chunk)
+    local ran, value = run_chunk(chunk)
     if not ran then
         failure.raise("usage", "flow %s: it must only return a table: %s", path, tostring(value))
     end

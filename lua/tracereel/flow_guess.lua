@@ -1,8 +1,12 @@
 -- Guesses the order of a pipeline's nodes from its traces: who has always ended before whom began, without the steps
 -- that follow from others. A person corrects it: a log shows what happened, not what must be so.
+local failure = require "tracereel.failure"
 local units = require "tracereel.units"
 
 local flow_guess = {}
+
+-- Every two nodes of a trace are compared: half a million pairs.
+local most_nodes = 1000
 
 local Guess = {}
 Guess.__index = Guess
@@ -47,7 +51,7 @@ end
 ---Notes the order of a trace's nodes. Tainted traces, and those whose beginning is not known, say nothing.
 ---@param trace tracereel.trace
 function Guess:add(trace)
-    if trace.tainted or trace.from_snapshot then
+    if self.too_many or trace.tainted or trace.from_snapshot then
         return
     end
     local runs = {}
@@ -60,6 +64,10 @@ function Guess:add(trace)
             increase(self.traces_with, run.id)
             runs[#runs + 1] = run
         end
+    end
+    if #runs > most_nodes then
+        self.too_many = #runs
+        return
     end
     for index, a in ipairs(runs) do
         for other = index + 1, #runs do
@@ -82,23 +90,29 @@ function Guess:precedes(a, b)
     return together ~= nil and (self.before[a] or {})[b] == together
 end
 
+-- Is one of `all` between the candidate, which stands at `index` of it, and `id`? Most often it is the next one.
+function Guess:is_implied(candidate, id, all, index)
+    for step = 1, #all - 1 do
+        local between = all[(index + step - 1) % #all + 1]
+        if self:precedes(candidate, between) and self.together[between][id] >= self.together[candidate][id] then
+            return true
+        end
+    end
+    return false
+end
+
 -- Nodes that always come before `id`, without those that come before another of them that is there as often: a node
 -- behind an optional one waits for what is before that, too, wherever the optional one did not run.
-function Guess:direct_predecessors(id, nodes)
+function Guess:direct_predecessors(id)
     local all = {}
-    for _, other in ipairs(nodes) do
-        if other ~= id and self:precedes(other, id) then
+    for other in units.sorted(self.together[id] or {}) do
+        if self:precedes(other, id) then
             all[#all + 1] = other
         end
     end
     local direct = {}
-    for _, candidate in ipairs(all) do
-        local is_implied = false
-        for _, between in ipairs(all) do
-            is_implied = is_implied or (between ~= candidate and self:precedes(candidate, between)
-                and self.together[between][id] >= self.together[candidate][id])
-        end
-        if not is_implied then
+    for index, candidate in ipairs(all) do
+        if not self:is_implied(candidate, id, all, index) then
             direct[#direct + 1] = candidate
         end
     end
@@ -130,11 +144,15 @@ local function without_cycles(after, nodes)
     end
 end
 
----The guess, and a remark for each node that a person should look at.
+---The guess, and a remark for each node that a person should look at. Raises where a trace had too many nodes.
 ---@param name string of the pipeline
 ---@return tracereel.flow|nil nil where no node was seen
 ---@return table<integer, string> comments by node id
 function Guess:flow(name)
+    if self.too_many then
+        failure.raise("refused", "%d nodes in one trace: the order of more than %d is not guessed", self.too_many,
+            most_nodes)
+    end
     local nodes, after, comments = {}, {}, {}
     for id in units.sorted(self.traces_with) do
         nodes[#nodes + 1] = id
@@ -144,7 +162,7 @@ function Guess:flow(name)
     end
     local most = 0
     for _, id in ipairs(nodes) do
-        after[id] = self:direct_predecessors(id, nodes)
+        after[id] = self:direct_predecessors(id)
         most = math.max(most, self.traces_with[id])
     end
     without_cycles(after, nodes)

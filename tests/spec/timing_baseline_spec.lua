@@ -286,8 +286,8 @@ describe("tracereel timing --baseline", function()
     end)
 
     it("does not pass a condition that nothing in the two logs can be judged by", function()
-        local ran = helper.run { "timing", "--baseline", helper.log("done-only"), "--fail-on", "errors>50%", "--fail-on",
-            "p99>20%", helper.log("orders") }
+        local ran = helper.run { "timing", "--baseline", helper.log("done-only"), "--fail-on", "errors>50%",
+            "--fail-on", "p99>20%", helper.log("orders") }
         assert.are.equal(2, ran.status)
         assert.is_truthy(ran.stderr:find("p99>20%: there is nothing to judge", 1, true), ran.stderr)
         ran = helper.run { "timing", "--baseline", helper.log("done-only"), "--fail-on", "errors>50%", "--fail-on",

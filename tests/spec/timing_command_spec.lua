@@ -180,6 +180,8 @@ describe("tracereel timing", function()
             ["return }"] = "unexpected symbol",
             ["\27Lua"] = "binary chunk",
             ["return { nodes = { [1] = { after = {2} }, [2] = { after = {1} } } }"] = "in a circle: 1 after 2 after 1",
+            ["while true do end"] = "only return a table: it does not come to an end",
+            ["while true do pcall = nil end"] = "only return a table: it does not come to an end",
         }
         for text, message in pairs(wrong) do
             local ran = timing("--flow", helper.write(path, text), helper.log("orders"))
@@ -243,6 +245,29 @@ describe("tracereel flow", function()
         assert.are.same({ 1, 2 }, guessed.nodes[3].after)
         assert.are.same({ 1 }, guessed.nodes[2].after)
         assert.are.same({}, guessed.nodes[1].after)
+    end)
+
+    -- One trace in which so many nodes ran one after the other.
+    local function chain(count)
+        local directory = helper.directory()
+        local writer = tracereel.writer(directory)
+        local id = "00000000-0000-0000-0000-000000000001"
+        writer:append(tracereel.record.trace_start { trace_id = id, timestamp_ns = 0 })
+        for node = 1, count do
+            writer:append(tracereel.record.node_done { trace_id = id, node_id = node, timestamp_ns = node * 10 })
+        end
+        writer:close()
+        return directory
+    end
+
+    it("guesses a long chain in a moment, and refuses more nodes than it can compare in pairs", function()
+        local guessed = load(helper.run({ "flow", chain(300) }, { before = "timeout 5" }).stdout)()
+        for node = 2, 300 do
+            assert.are.same({ node - 1 }, guessed.nodes[node].after)
+        end
+        local ran = helper.run({ "flow", chain(20000) }, { before = "timeout 5" })
+        assert.are.equal(6, ran.status)
+        assert.is_truthy(ran.stderr:find("20000 nodes in one trace", 1, true), ran.stderr)
     end)
 
     it("says so where there is nothing to guess from", function()
