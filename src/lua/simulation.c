@@ -8,15 +8,11 @@ typedef struct tr_lua_recording {
     tr_recording *recording; /* NULL once it was finalized */
 } tr_lua_recording;
 
-typedef struct tr_lua_simulation {
-    tr_simulation *simulation;
-} tr_lua_simulation;
-
 enum { RECORDS_AT_ONCE = 65536 };
 
 /* ---- check ---- */
 
-static tr_recording *check_recording(lua_State *L, int index) {
+tr_recording *tr_lua_check_recording(lua_State *L, int index) {
     const tr_lua_recording *self = luaL_checkudata(L, index, TR_LUA_RECORDING);
     if (self->recording == NULL) {
         luaL_error(L, "the recording was finalized");
@@ -77,7 +73,7 @@ static int recording_index(lua_State *L) {
 }
 
 static int recording_facts(lua_State *L) {
-    const tr_recording_facts *facts = tr_recording_get_facts(check_recording(L, 1));
+    const tr_recording_facts *facts = tr_recording_get_facts(tr_lua_check_recording(L, 1));
     lua_createtable(L, 0, 8);
     tr_lua_set_unsigned(L, "records", facts->records);
     tr_lua_set_unsigned(L, "traces", facts->traces);
@@ -93,9 +89,22 @@ static int recording_facts(lua_State *L) {
 }
 
 static int recording_has_node(lua_State *L) {
-    const tr_recording *recording = check_recording(L, 1);
+    const tr_recording *recording = tr_lua_check_recording(L, 1);
     lua_pushboolean(L, tr_recording_has_node(recording, tr_lua_to_u32(L, 2, "node")));
     return 1;
+}
+
+/* trace_at(index), from 1: its id, records, start_ns, and whether it is left out. */
+static int recording_trace_at(lua_State *L) {
+    const tr_recording *recording = tr_lua_check_recording(L, 1);
+    lua_Integer index = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, index >= 1 && (uint64_t)index <= tr_recording_get_facts(recording)->traces, 2, "no such trace");
+    tr_recorded_trace trace = tr_recording_trace_at(recording, (uint64_t)index - 1);
+    tr_lua_push_trace_id(L, trace.id);
+    tr_lua_push_unsigned(L, trace.records);
+    tr_lua_push_unsigned(L, trace.start_ns);
+    lua_pushboolean(L, trace.is_left_out);
+    return 4;
 }
 
 /* Calls the function at `ask_index`, and gives its answer, an integer, back. */
@@ -122,8 +131,31 @@ static void answer(lua_State *L, int ask_index, tr_simulation *simulation, const
     lua_pop(L, 1);
 }
 
+void tr_lua_run_simulation(lua_State *L, int ask_index, tr_simulation *simulation, tr_status status, tr_error *error) {
+    while (status == TR_OK) {
+        const tr_question *question;
+        tr_lua_active_readings++;
+        status = tr_simulation_next(simulation, &question, error);
+        tr_lua_active_readings--;
+        raise_where_stopped(L);
+        if (status == TR_OK && question != NULL) {
+            answer(L, ask_index, simulation, question);
+        }
+    }
+    if (status != TR_END) {
+        tr_lua_raise_status(L, status, error);
+    }
+}
+
+tr_lua_simulation *tr_lua_push_simulation(lua_State *L) {
+    tr_lua_simulation *self = lua_newuserdatauv(L, sizeof *self, 0); /* simulation */
+    self->simulation = NULL;
+    luaL_setmetatable(L, TR_LUA_SIMULATION);
+    return self;
+}
+
 static int recording_simulate(lua_State *L) {
-    const tr_recording *recording = check_recording(L, 1);
+    const tr_recording *recording = tr_lua_check_recording(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     const char *directory = luaL_checkstring(L, 3);
     luaL_checktype(L, 4, LUA_TFUNCTION);
@@ -131,24 +163,10 @@ static int recording_simulate(lua_State *L) {
     lua_newtable(L); /* recording, scenario, directory, ask, anchor */
     tr_scenario scenario;
     tr_lua_read_scenario(L, 2, 5, &scenario);
-    tr_lua_simulation *self = lua_newuserdatauv(L, sizeof *self, 0); /* ..., simulation */
-    self->simulation = NULL;
-    luaL_setmetatable(L, TR_LUA_SIMULATION);
+    tr_lua_simulation *self = tr_lua_push_simulation(L); /* ..., simulation */
     tr_error error = {""};
     tr_status status = tr_simulation_open(recording, &scenario, directory, &self->simulation, &error);
-    while (status == TR_OK) {
-        const tr_question *question;
-        tr_lua_active_readings++;
-        status = tr_simulation_next(self->simulation, &question, &error);
-        tr_lua_active_readings--;
-        raise_where_stopped(L);
-        if (status == TR_OK && question != NULL) {
-            answer(L, 4, self->simulation, question);
-        }
-    }
-    if (status != TR_END) {
-        return tr_lua_raise_status(L, status, &error);
-    }
+    tr_lua_run_simulation(L, 4, self->simulation, status, &error);
     push_simulation_facts(L, tr_simulation_get_facts(self->simulation));
     tr_simulation_close(self->simulation);
     self->simulation = NULL;
@@ -180,8 +198,9 @@ static int recording_tostring(lua_State *L) {
 /* ---- open ---- */
 
 void tr_lua_open_recording(lua_State *L) {
-    static const luaL_Reg methods[] = {
-        {"facts", recording_facts}, {"has_node", recording_has_node}, {"simulate", recording_simulate}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"facts", recording_facts},        {"has_node", recording_has_node},
+                                       {"simulate", recording_simulate},  {"trace_at", recording_trace_at},
+                                       {"watch", tr_lua_recording_watch}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {
         {"__tostring", recording_tostring}, {"__gc", recording_finalize}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_RECORDING, NULL, 0, methods, metamethods, recording_index, 0);

@@ -12,6 +12,22 @@
 int tr_lua_new_recording(lua_State *L);
 void tr_lua_open_recording(lua_State *L);
 
+typedef struct tr_lua_simulation {
+    tr_simulation *simulation; /* NULL when it was closed */
+} tr_lua_simulation;
+
+tr_recording *tr_lua_check_recording(lua_State *L, int index);
+/* Pushes a userdata that closes the simulation which is put into it. */
+tr_lua_simulation *tr_lua_push_simulation(lua_State *L);
+/* Runs it to its end, where `status`, of its opening, is TR_OK; the function at `ask_index` answers its questions.
+ * Raises where it fails. */
+void tr_lua_run_simulation(lua_State *L, int ask_index, tr_simulation *simulation, tr_status status, tr_error *error);
+
+/* ---- watch.c ---- */
+
+/* recording:watch(scenario, watch, ask): simulates one trace in memory. */
+int tr_lua_recording_watch(lua_State *L);
+
 /* ---- scenario.c ---- */
 
 /* Reads the scenario in the table at `index`; what its pointers lead to is put into the table at `anchor_index`. */
