@@ -31,10 +31,19 @@ local function node_list(value)
     return value
 end
 
-local function trace_prefix(value)
+---For argparse: one id, or the beginning of one.
+function options.trace_prefix(value)
+    if not value:match("^[%x-]+$") or #value > 36 then
+        return nil, ('"%s" is neither a trace id nor the beginning of one'):format(value)
+    end
+    return value
+end
+
+local function trace_prefixes(value)
     for item in value:gmatch("[^,]+") do
-        if not item:match("^[%x-]+$") or #item > 36 then
-            return nil, ('"%s" is neither a trace id nor the beginning of one'):format(item)
+        local prefix, problem = options.trace_prefix(item)
+        if not prefix then
+            return nil, problem
         end
     end
     return value
@@ -73,7 +82,7 @@ end
 
 local function add_filter(command, nodes, traces, since, before, parse_time)
     command:option("--node", nodes):argname("<NODE>"):count("*"):convert(node_list)
-    command:option("--trace", traces):argname("<ID>"):count("*"):convert(trace_prefix)
+    command:option("--trace", traces):argname("<ID>"):count("*"):convert(trace_prefixes)
     command:option("--since", since):argname("<TIME>"):convert(parse_time or units.parse_time)
     command:option("--until", before):argname("<TIME>"):convert(parse_time or units.parse_time)
 end

@@ -46,7 +46,8 @@ local function started(value, path, given)
     end
     script_arguments.check_given({ { arguments = declared } }, given)
     local values = script_arguments.values(script.name_of(path), declared, given)
-    return laid_over(value, value.start and script.call(script.name_of(path), "start", value.start, values), path)
+    return laid_over(value, value.start and script.call(script.name_of(path), "start", value.start, values), path),
+        values
 end
 
 ---Loads a scenario's file and calls its `start`. It is checked against a log by `check`.
@@ -56,10 +57,13 @@ function simulation.load(path, options)
     options = options or {}
     local given = options.given or {}
     local value = script.value(path, script.name_of(path), zero, options.unsafe)
+    local arguments
     if type(value) == "table" then
-        value = started(value, path, given)
+        value, arguments = started(value, path, given)
     end
-    return setmetatable({ path = path, value = value, given = given, unsafe = options.unsafe }, Scenario)
+    return setmetatable({
+        path = path, value = value, given = given, arguments = arguments, unsafe = options.unsafe,
+    }, Scenario)
 end
 
 ---The scenario loaded afresh, with other values for some of its arguments.

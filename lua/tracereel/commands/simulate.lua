@@ -1,6 +1,8 @@
 -- `tracereel simulate`: what would have been, had nodes, arrivals, limits or faults been others.
 local comparison = require "tracereel.simulation.comparison"
 local exit_codes = require "tracereel.exit_codes"
+local exploration = require "tracereel.simulation.exploration"
+local exploration_options = require "tracereel.simulation.exploration_options"
 local failure = require "tracereel.failure"
 local limits = require "tracereel.limits"
 local output = require "tracereel.output"
@@ -30,32 +32,38 @@ function command.define(definition)
     definition:option("--seed", "In place of the scenario's seed."):argname("<N>")
         :convert(whole(math.mininteger, math.maxinteger))
     definition:flag("--json", "One JSON object.")
+    exploration_options.define(definition, whole)
     limits.define(definition)
 end
 
 ---@param parsed table
 ---@return integer exit code
 function command.run(parsed)
-    if not parsed.output then
+    exploration_options.settle(parsed)
+    if not parsed.output and not parsed.explore then
         failure.raise("usage", "-o DIR says where the simulated log is to be written")
     elseif parsed.log == "-" then
         failure.raise("usage", "a log from a pipe is read once, and compared with what is simulated: save it first")
     end
     limits.set(parsed)
-    local damaged
+    local damaged, code = nil, exit_codes.ok
     limits.guarded(function()
         local scenario = simulation.load(parsed.scenario, { given = limits.given(parsed), unsafe = parsed.unsafe })
         local recording = simulation.record(parsed.log)
         scenario:check(recording)
         damaged = recording:facts().is_damaged
-        comparison.run(parsed, scenario, recording)
+        if parsed.explore then
+            code = exploration.run(parsed, scenario, recording)
+        else
+            comparison.run(parsed, scenario, recording)
+        end
     end)
     if damaged then
         output.say("%s is damaged: what is simulated is what is whole of it; `tracereel check` lists what was lost",
             parsed.log)
-        return exit_codes.damaged
+        return exit_codes.graver(code, exit_codes.damaged)
     end
-    return exit_codes.ok
+    return code
 end
 
 return command

@@ -1,7 +1,11 @@
 -- What goes wrong at certain records of certain traces: a scenario's `faults`.
+local units = require "tracereel.units"
 local values = require "tracereel.simulation.values"
 
 local faults = {}
+
+---In the order in which they are tried.
+faults.kinds = { "error", "lost", "delay", "crash" }
 
 -- Each kind of fault: what its value is checked by, as a field of the compiled fault.
 local kinds = {
@@ -18,6 +22,22 @@ local kinds = {
     end,
     crash = function(fault, value, where)
         fault.ns = values.duration(value, where)
+    end,
+}
+
+-- How they are called.
+local names = {
+    error = function(fault)
+        return ('an error "%s"'):format(fault.error)
+    end,
+    lost = function()
+        return "a lost record"
+    end,
+    delay = function(fault)
+        return "a delay of " .. fault.words or units.duration(fault.ns)
+    end,
+    crash = function(fault)
+        return ("a crash, %s down"):format(fault.words or units.duration(fault.ns))
     end,
 }
 
@@ -62,7 +82,7 @@ end
 local function comes_before(a, b)
     if a.number ~= b.number then
         return a.number < b.number
-    elseif a.id ~= b.id then
+    elseif a.id ~= b.id then -- only those with the number 0 have one
         return a.id < b.id
     elseif a.record ~= b.record then
         return a.record < b.record
@@ -89,6 +109,40 @@ function faults.check(value, into)
     end
     table.sort(compiled, comes_before)
     into.compiled.faults = compiled
+end
+
+---A scenario's compiled faults and others, in the engine's order.
+---@param own table[]
+---@param others table[]
+---@return table[]
+function faults.joined(own, others)
+    local all = table.move(own, 1, #own, 1, {})
+    for index, fault in ipairs(others) do
+        local copy = { place = #own + index }
+        for key, value in pairs(fault) do
+            copy[key] = value
+        end
+        all[#all + 1] = copy
+    end
+    table.sort(all, comes_before)
+    return all
+end
+
+---How a fault is called in a sentence.
+---@param fault table compiled
+---@return string
+function faults.describe(fault)
+    return names[fault.kind](fault)
+end
+
+---A fault as a scenario says it, in Lua.
+---@param fault table compiled
+---@param id string of its trace
+---@return string
+function faults.source(fault, id)
+    local value = fault.kind == "error" and ("%q"):format(fault.error):gsub("\\\n", "\\n")
+        or fault.kind == "lost" and "true" or ("%q"):format(fault.words or ("%dns"):format(fault.ns))
+    return ("{ trace = %q, record = %d, %s = %s }"):format(id, fault.record, fault.kind, value)
 end
 
 return faults

@@ -1,0 +1,66 @@
+-- The options of `tracereel simulate --explore`.
+local failure = require "tracereel.failure"
+local faults = require "tracereel.simulation.faults"
+local options = require "tracereel.options"
+local units = require "tracereel.units"
+
+local exploration_options = {}
+
+exploration_options.defaults = { budget = 10000, delay = "24h", most_faults = 3, faults = faults.kinds }
+
+local largest_budget = 1000000000
+local largest_plan = 10
+
+-- "error,crash" as a list, in the order of faults.kinds.
+local function to_kinds(words)
+    local wanted, kinds = {}, {}
+    for word in words:gmatch("[^,]+") do
+        wanted[word] = true
+    end
+    for _, kind in ipairs(faults.kinds) do
+        if wanted[kind] then
+            kinds[#kinds + 1] = kind
+            wanted[kind] = nil
+        end
+    end
+    if next(wanted) or #kinds == 0 then
+        return nil, ('"%s" is no list of faults; known are %s'):format(words, table.concat(faults.kinds, ", "))
+    end
+    return kinds
+end
+
+local function to_delay(words)
+    local ns, problem = units.parse_duration(words)
+    return ns and words, problem
+end
+
+---@param definition table the command
+---@param whole fun(least: integer, most: integer): function that converts
+function exploration_options.define(definition, whole)
+    definition:flag("--explore", "Which faults make one trace miss the scenario's `goal`. -o is then where a scenario "
+        .. "that repeats the smallest is written, with its log.")
+    definition:option("--trace", "With --explore: this trace (the beginning of its id), and not the longest.")
+        :argname("<ID>"):convert(options.trace_prefix)
+    definition:option("--budget", "With --explore: simulate so many futures at most (10000)."):argname("<N>")
+        :convert(whole(1, largest_budget))
+    definition:option("--faults", "With --explore: only these of error,lost,delay,crash."):argname("<KINDS>")
+        :convert(to_kinds)
+    definition:option("--delay", "With --explore: how late a delayed resumption is (24h)."):argname("<TIME>")
+        :convert(to_delay)
+    definition:option("--most-faults", "With --explore: plans of so many faults at most (3)."):argname("<N>")
+        :convert(whole(1, largest_plan))
+end
+
+---Fills in what was not given; raises where these options were given and there is nothing to explore.
+---@param parsed table
+function exploration_options.settle(parsed)
+    for _, name in ipairs { "trace", "budget", "faults", "delay", "most_faults" } do
+        if parsed[name] and not parsed.explore then
+            failure.raise("usage", "--%s is for --explore", (name:gsub("_", "-")))
+        elseif parsed[name] == nil then
+            parsed[name] = exploration_options.defaults[name]
+        end
+    end
+end
+
+return exploration_options

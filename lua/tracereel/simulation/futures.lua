@@ -1,0 +1,115 @@
+-- What becomes of one trace of a log when faults happen to it: each future is a simulation in memory, which the
+-- scenario's goal judges.
+local answers = require "tracereel.simulation.answers"
+local failure = require "tracereel.failure"
+local faults = require "tracereel.simulation.faults"
+
+local futures = {}
+
+local Futures = {}
+Futures.__index = Futures
+
+---@param scenario table of simulation.load
+---@param recording userdata of simulation.record
+function futures.new(scenario, recording)
+    local compiled, functions = scenario:check(recording)
+    return setmetatable({
+        scenario = scenario, recording = recording, compiled = compiled, arrivals = {},
+        ask = answers.new(scenario.path, functions),
+    }, Futures)
+end
+
+-- The compiled scenario with other values for some keys.
+local function changed(compiled, changes)
+    local copy = {}
+    for key, value in pairs(compiled) do
+        copy[key] = value
+    end
+    for key, value in pairs(changes) do
+        copy[key] = value or nil
+    end
+    return copy
+end
+
+function Futures:watch(compiled, watch)
+    return self.recording:watch(compiled, watch, self.ask)
+end
+
+-- When the trace arrives. Only where arrivals are drawn do all of them have to be gone through.
+function Futures:arrival_ns(trace, seed)
+    local rule = self.compiled.arrivals
+    if not rule then
+        return trace.start_ns
+    elseif rule.kind == "fixed" then
+        return self:first_start_ns() + (trace.number - 1) * rule.ns
+    end
+    local key = ("%d %d"):format(trace.index, seed)
+    if not self.arrivals[key] then
+        local bare = changed(self.compiled, {
+            seed = seed, faults = false, asks_events = false, most_nodes = false, most_traces = false,
+            most_nodes_per_trace = false,
+        })
+        local _, _, records = self:watch(bare, { index = trace.index, number = trace.number })
+        self.arrivals[key] = records[1].time_ns
+    end
+    return self.arrivals[key]
+end
+
+function Futures:first_start_ns()
+    for index = 1, self.recording:facts().traces do
+        local _, _, start_ns, is_left_out = self.recording:trace_at(index)
+        if not is_left_out then
+            return start_ns
+        end
+    end
+end
+
+-- What the goal says of the trace. One that the log does not know cannot have ended well.
+function Futures:judge(trace, id)
+    if not trace then
+        return false
+    end
+    local called, answer = xpcall(self.scenario.value.goal, failure.with_traceback, trace)
+    local where = ("goal, trace %s, in %s"):format(id, self.scenario.path)
+    if not called then
+        error(answer.kind == "internal" and failure.new("script", ("%s (%s)"):format(answer.message, where),
+            answer.traceback) or answer, 0)
+    elseif type(answer) ~= "boolean" then
+        failure.raise("script", "%s: true or false expected, got %s", where, tostring(answer))
+    end
+    return answer
+end
+
+---One future.
+---@param trace { index: integer, number: integer, id: string, start_ns: integer }
+---@param plan table[] compiled faults
+---@param seed integer
+---@param in_whole_log? boolean beside all other traces, and not alone
+---@return { holds: boolean, key: string, records: table[] } futures with the same key are the same
+function Futures:run(trace, plan, seed, in_whole_log)
+    local compiled = changed(self.compiled, { seed = seed, faults = faults.joined(self.compiled.faults or {}, plan) })
+    local watch = { index = trace.index, number = trace.number }
+    if not in_whole_log then
+        watch.arrival_ns = self:arrival_ns(trace, seed)
+    end
+    local final, log, records = self:watch(compiled, watch)
+    local written = {}
+    for number, record in ipairs(records) do
+        written[number] = record.is_written and "w" or "-"
+    end
+    return { holds = self:judge(final, trace.id), key = table.concat(written) .. log, records = records }
+end
+
+---The message with which a node fails.
+---@param node_id integer
+---@return string
+function Futures:error_message(node_id)
+    for _, rule in ipairs(self.compiled.nodes) do
+        if rule.id == node_id then
+            return rule.error
+        end
+    end
+    return self.compiled.default and self.compiled.default.error or "simulated failure"
+end
+
+return futures

@@ -1,0 +1,96 @@
+-- A plan of faults as a scenario of its own, and the log that it makes of the recording.
+local failure = require "tracereel.failure"
+local faults = require "tracereel.simulation.faults"
+local host = require "tracereel.host"
+local units = require "tracereel.units"
+
+local saved_plan = {}
+
+local head = "local scenario = (function(...) "
+
+-- %s: who found it, faults, seed, values of arguments.
+local tail = [[
+
+end)(...)
+
+-- Found by tracereel simulate --explore: with these faults trace
+-- %s misses the goal.
+local plan = {
+%s}
+
+local function with_plan(to, own_faults)
+    to.seed = %d
+    to.faults = table.move(plan, 1, #plan, #own_faults + 1, table.move(own_faults, 1, #own_faults, 1, {}))
+    return to
+end
+%s
+local own_faults, start = scenario.faults or {}, scenario.start
+if start then
+    scenario.start = function(args)
+        local answer = start(args) or {}
+        return with_plan(answer, answer.faults or own_faults)
+    end
+end
+return with_plan(scenario, own_faults)
+]]
+
+local function arguments_source(values)
+    local lines = {}
+    for name, value in units.sorted(values) do
+        lines[#lines + 1] = ("scenario.args[%q].default = %s"):format(name,
+            type(value) == "string" and ("%q"):format(value) or tostring(value))
+    end
+    return #lines > 0 and table.concat(lines, "\n") .. "\n" or ""
+end
+
+local function read(path)
+    local file, problem = io.open(path, "rb")
+    local text = file and file:read("a")
+    if file then
+        file:close()
+    end
+    return text or failure.raise("io", "cannot read the scenario: %s", problem or path)
+end
+
+local function write(path, text)
+    local file, problem = io.open(path, "wb")
+    if file then
+        local written
+        written, problem = file:write(text)
+        local closed, close_problem = file:close()
+        problem = not written and problem or not closed and close_problem or nil
+    end
+    if problem then
+        failure.raise("io", "cannot write the scenario: %s", problem)
+    end
+end
+
+---Raises where something is there that would be overwritten.
+---@param directory string
+function saved_plan.check(directory)
+    for _, name in ipairs(host.list_directory(directory) or {}) do
+        if name == "scenario.lua" or name == "log" then
+            failure.raise("usage", "%s: it already holds `%s`; save into a new directory", directory, name)
+        end
+    end
+end
+
+---Writes DIRECTORY/scenario.lua.
+---@param directory string made if it is not there
+---@param scenario table of simulation.load
+---@param found { plan: table[], seed: integer }
+---@param trace_id string
+---@return string path of the scenario
+function saved_plan.write(directory, scenario, found, trace_id)
+    host.make_directory(directory)
+    local lines = {}
+    for index, fault in ipairs(found.plan) do
+        lines[index] = ("    %s,\n"):format(faults.source(fault, trace_id))
+    end
+    local path = directory .. "/scenario.lua"
+    write(path, head .. read(scenario.path) .. tail:format(trace_id, table.concat(lines), found.seed,
+        arguments_source(scenario.arguments)))
+    return path
+end
+
+return saved_plan
