@@ -3,23 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is known of a node while its trace is gone through. */
-typedef struct node_view {
-    uint64_t generation; /* of the program that it belongs to: others are free places */
-    uint32_t node_id;
-    uint32_t open_run;
-    uint32_t last_piece; /* step of the open run */
-    uint32_t last_end;   /* step at which it ended or, a loop, went on */
-    uint32_t run_count;
-    uint32_t suspension_count;
-    uint32_t pass_count; /* of a loop */
-} node_view;
+#include "node_views.h"
 
 struct tr_program_maker {
-    node_view *views; /* open addressing by node id */
-    size_t view_capacity;
-    size_t view_count;
-    uint64_t generation;
+    tr_node_views views;
     uint64_t *event_ns; /* of each step */
     uint32_t event_capacity;
 };
@@ -43,7 +30,7 @@ tr_program_maker *tr_program_maker_new(void) {
 
 void tr_program_maker_free(tr_program_maker *maker) {
     if (maker != NULL) {
-        free(maker->views);
+        tr_node_views_free(&maker->views);
         free(maker->event_ns);
         free(maker);
     }
@@ -56,8 +43,7 @@ void tr_program_free(tr_program *program) {
     *program = (tr_program){0};
 }
 
-/* Room for one more of `size` bytes each; NULL where there is none. */
-static void *room(void *items, uint32_t count, uint32_t *capacity, size_t size) {
+void *tr_program_room(void *items, uint32_t count, uint32_t *capacity, size_t size) {
     if (count < *capacity) {
         return items;
     }
@@ -72,53 +58,10 @@ static void *room(void *items, uint32_t count, uint32_t *capacity, size_t size) 
     return grown;
 }
 
-static size_t view_place(const tr_program_maker *maker, uint32_t node_id) {
-    size_t place = (size_t)(node_id * UINT32_C(2654435769)) & (maker->view_capacity - 1);
-    while (maker->views[place].generation == maker->generation && maker->views[place].node_id != node_id) {
-        place = (place + 1) & (maker->view_capacity - 1);
-    }
-    return place;
-}
-
-static bool grow_views(tr_program_maker *maker) {
-    tr_program_maker larger = {.generation = maker->generation,
-                               .view_capacity = maker->view_capacity == 0 ? 32 : maker->view_capacity * 2};
-    larger.views = calloc(larger.view_capacity, sizeof *larger.views);
-    if (larger.views == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < maker->view_capacity; i++) {
-        if (maker->views[i].generation == maker->generation) {
-            larger.views[view_place(&larger, maker->views[i].node_id)] = maker->views[i];
-        }
-    }
-    free(maker->views);
-    maker->views = larger.views;
-    maker->view_capacity = larger.view_capacity;
-    return true;
-}
-
-/* The view of a node, good until the next call; NULL where there is no memory, or the node is not known and `is_wanted`
- * false. */
-static node_view *view_of(making *now, uint32_t node_id, bool is_wanted) {
-    tr_program_maker *maker = now->maker;
-    if (maker->view_count * 2 >= maker->view_capacity && !grow_views(maker)) {
-        now->has_failed = true;
-        return NULL;
-    }
-    node_view *view = &maker->views[view_place(maker, node_id)];
-    if (view->generation == maker->generation) {
-        return view;
-    }
-    if (!is_wanted) {
-        return NULL;
-    }
-    *view = (node_view){.generation = maker->generation,
-                        .node_id = node_id,
-                        .open_run = TR_NO_STEP,
-                        .last_piece = TR_NO_STEP,
-                        .last_end = TR_NO_STEP};
-    maker->view_count++;
+/* The view of a node, good until the next call; NULL where there is no memory. */
+static tr_node_view *view_of(making *now, uint32_t node_id) {
+    tr_node_view *view = tr_node_views_get(&now->maker->views, node_id);
+    now->has_failed = now->has_failed || view == NULL;
     return view;
 }
 
@@ -126,11 +69,11 @@ static uint32_t add_step(making *now, tr_step_role role, uint64_t record, const 
     tr_program *program = now->program;
     tr_program_maker *maker = now->maker;
     uint32_t index = program->step_count;
-    tr_step *steps = room(program->steps, index, &program->step_capacity, sizeof *steps);
+    tr_step *steps = tr_program_room(program->steps, index, &program->step_capacity, sizeof *steps);
     if (steps != NULL) {
         program->steps = steps;
     }
-    uint64_t *event_ns = room(maker->event_ns, index, &maker->event_capacity, sizeof *event_ns);
+    uint64_t *event_ns = tr_program_room(maker->event_ns, index, &maker->event_capacity, sizeof *event_ns);
     if (event_ns != NULL) {
         maker->event_ns = event_ns;
     }
@@ -143,6 +86,7 @@ static uint32_t add_step(making *now, tr_step_role role, uint64_t record, const 
                              .first_edge = TR_NO_STEP,
                              .run = TR_NO_STEP,
                              .piece_of = TR_NO_STEP,
+                             .previous_pass = TR_NO_STEP,
                              .role = (uint8_t)role};
     event_ns[index] = recorded->event_ns;
     program->step_count++;
@@ -155,7 +99,7 @@ static void wait_for(making *now, uint32_t step, uint32_t awaited) {
     if (now->has_failed || awaited == TR_NO_STEP) {
         return;
     }
-    tr_edge *edges = room(program->edges, program->edge_count, &program->edge_capacity, sizeof *edges);
+    tr_edge *edges = tr_program_room(program->edges, program->edge_count, &program->edge_capacity, sizeof *edges);
     if (edges == NULL) {
         now->has_failed = true;
         return;
@@ -182,12 +126,12 @@ static const tr_flow_node *flow_node(const tr_flow *flow, uint32_t node_id) {
  * attempt. */
 static void wait_to_start(making *now, uint32_t step, uint32_t node_id) {
     const tr_flow_node *node = flow_node(now->flow, node_id);
-    const node_view *own = node == NULL ? NULL : view_of(now, node_id, false);
+    const tr_node_view *own = node == NULL ? NULL : tr_node_views_find(&now->maker->views, node_id);
     if (own != NULL) {
         wait_for(now, step, own->last_end);
     }
     for (uint32_t i = 0; node != NULL && i < node->after_count; i++) {
-        const node_view *view = view_of(now, node->after[i], false);
+        const tr_node_view *view = tr_node_views_find(&now->maker->views, node->after[i]);
         if (view != NULL) {
             wait_for(now, step, view->last_end);
         }
@@ -198,7 +142,7 @@ static void wait_to_start(making *now, uint32_t step, uint32_t node_id) {
 }
 
 /* A step that is a piece of the node's open run. */
-static void add_piece(making *now, node_view *view, uint32_t step) {
+static void add_piece(making *now, tr_node_view *view, uint32_t step) {
     wait_for(now, step, view->last_piece);
     if (!now->has_failed) {
         now->program->steps[step].piece_of = view->open_run;
@@ -209,8 +153,8 @@ static void add_piece(making *now, node_view *view, uint32_t step) {
 
 static void open_run(making *now, uint32_t node_id, uint32_t step) {
     tr_program *program = now->program;
-    tr_run *runs = room(program->runs, program->run_count, &program->run_capacity, sizeof *runs);
-    node_view *view = view_of(now, node_id, true);
+    tr_run *runs = tr_program_room(program->runs, program->run_count, &program->run_capacity, sizeof *runs);
+    tr_node_view *view = view_of(now, node_id);
     if (runs == NULL || view == NULL) {
         program->runs = runs == NULL ? program->runs : runs;
         now->has_failed = true;
@@ -226,7 +170,7 @@ static void open_run(making *now, uint32_t node_id, uint32_t step) {
 
 static void start_node(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded) {
     uint32_t step = add_step(now, TR_STEP_START, offset, recorded);
-    node_view *view = now->has_failed ? NULL : view_of(now, node_id, true);
+    tr_node_view *view = now->has_failed ? NULL : view_of(now, node_id);
     if (view == NULL) {
         return;
     }
@@ -255,12 +199,12 @@ static void start_unseen(making *now, uint32_t node_id, const tr_recorded *recor
 }
 
 static void end_node(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded, bool is_error) {
-    node_view *view = view_of(now, node_id, true);
+    tr_node_view *view = view_of(now, node_id);
     if (view != NULL && view->open_run == TR_NO_STEP) {
         start_unseen(now, node_id, recorded);
     }
     uint32_t step = now->has_failed ? TR_NO_STEP : add_step(now, TR_STEP_END, offset, recorded);
-    view = now->has_failed ? NULL : view_of(now, node_id, true);
+    view = now->has_failed ? NULL : view_of(now, node_id);
     if (view == NULL) {
         return;
     }
@@ -278,7 +222,7 @@ static void end_node(making *now, uint32_t node_id, uint64_t offset, const tr_re
 
 static void suspend(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded) {
     uint32_t step = add_step(now, TR_STEP_PLAIN, offset, recorded);
-    node_view *view = now->has_failed ? NULL : view_of(now, node_id, true);
+    tr_node_view *view = now->has_failed ? NULL : view_of(now, node_id);
     if (view == NULL) {
         return;
     }
@@ -301,7 +245,7 @@ static void resume(making *now, uint64_t offset, const tr_recorded *recorded) {
     wait_for(now, step, is_suspended ? now->suspended_step : now->latest_end);
     now->program->steps[step].node_id = now->suspended_node;
     now->program->steps[step].occurrence = now->suspended_occurrence;
-    node_view *view = is_suspended ? view_of(now, now->suspended_node, true) : NULL;
+    tr_node_view *view = is_suspended ? view_of(now, now->suspended_node) : NULL;
     if (view != NULL && view->open_run != TR_NO_STEP) {
         view->last_piece = step;
     }
@@ -311,11 +255,15 @@ static void resume(making *now, uint64_t offset, const tr_recorded *recorded) {
 
 static void pass_loop(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded) {
     uint32_t step = add_step(now, TR_STEP_PLAIN, offset, recorded);
-    node_view *view = now->has_failed ? NULL : view_of(now, node_id, true);
+    tr_node_view *view = now->has_failed ? NULL : view_of(now, node_id);
     if (view != NULL) {
         wait_for(now, step, now->latest_end);
+        wait_for(now, step, view->last_pass != now->latest_end ? view->last_pass : TR_NO_STEP);
+    }
+    if (view != NULL && !now->has_failed) {
         now->program->steps[step].occurrence = view->pass_count++;
-        view->last_end = step;
+        now->program->steps[step].previous_pass = view->last_pass;
+        view->last_end = view->last_pass = step;
         now->latest_end = step;
     }
 }
@@ -371,11 +319,14 @@ static void add_record(making *now, uint64_t offset, const tr_recorded *recorded
     }
 }
 
+const uint64_t *tr_program_event_ns(const tr_program_maker *maker) {
+    return maker->event_ns;
+}
+
 tr_status tr_program_make(tr_program_maker *maker, const tr_recording *recording, const tr_chain *chain,
                           const tr_flow *flow, tr_program *program) {
     *program = (tr_program){0};
-    maker->generation++;
-    maker->view_count = 0;
+    tr_node_views_clear(&maker->views);
     making now = {
         .maker = maker, .program = program, .flow = flow, .latest_end = TR_NO_STEP, .suspended_step = TR_NO_STEP};
     for (uint64_t offset = chain->first; offset != 0 && !now.has_failed;) {

@@ -21,11 +21,14 @@ typedef struct tr_step {
     uint64_t lag_ns;    /* from the last of the steps that it waits for, as recorded */
     uint32_t waits_for; /* so many steps that have not happened */
     uint32_t first_edge;
-    uint32_t run;        /* the run that it starts or ends; TR_NO_STEP where there is none */
-    uint32_t piece_of;   /* the run that its lag is a piece of; the same */
-    uint32_t node_id;    /* of the suspension, for a resume */
-    uint32_t occurrence; /* among steps of its kind at its node in the trace, from 0; runs have their own */
+    uint32_t run;           /* the run that it starts or ends; TR_NO_STEP where there is none */
+    uint32_t piece_of;      /* the run that its lag is a piece of; the same */
+    uint32_t node_id;       /* of the suspension, for a resume */
+    uint32_t occurrence;    /* among steps of its kind at its node in the trace, from 0; runs have their own */
+    uint32_t previous_pass; /* of a loop's record: the step of the one before it; TR_NO_STEP where there is none */
+    uint32_t iteration;     /* of a loop's record that is renumbered */
     uint8_t role;
+    bool is_renumbered;
 } tr_step;
 
 typedef struct tr_edge {
@@ -75,5 +78,10 @@ void tr_program_maker_free(tr_program_maker *maker);
 tr_status tr_program_make(tr_program_maker *maker, const tr_recording *recording, const tr_chain *chain,
                           const tr_flow *flow, tr_program *program);
 void tr_program_free(tr_program *program);
+/* Event times of the steps of the program that was made last. A start that nobody wrote has that of what it waits for.
+ */
+const uint64_t *tr_program_event_ns(const tr_program_maker *maker);
+/* Room for one item more, of `size` bytes each. NULL: there is no memory, and `items` are as they were. */
+void *tr_program_room(void *items, uint32_t count, uint32_t *capacity, size_t size);
 
 #endif

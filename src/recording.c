@@ -7,6 +7,8 @@
 #include "record_view.h"
 #include "tracereel/replay.h"
 
+enum { NODE_SEEN = 1, NODE_IS_LOOP = 2 };
+
 /* Where the chain of an open trace ends so far. */
 typedef struct tail {
     uint64_t chain; /* index */
@@ -25,7 +27,7 @@ struct tr_recording {
     uint64_t *segment_bytes;
     uint32_t segment_count;
     uint32_t *node_ids; /* open addressing: node id + 1 would not fit, so `node_used` says which are taken */
-    bool *node_used;
+    uint8_t *node_used; /* NODE_SEEN, and NODE_IS_LOOP */
     size_t node_capacity;
     size_t node_count;
     tr_recording_facts facts;
@@ -84,7 +86,11 @@ static size_t node_place(const tr_recording *recording, uint32_t node_id) {
 }
 
 bool tr_recording_has_node(const tr_recording *recording, uint32_t node_id) {
-    return recording->node_capacity > 0 && recording->node_used[node_place(recording, node_id)];
+    return recording->node_capacity > 0 && recording->node_used[node_place(recording, node_id)] != 0;
+}
+
+bool tr_recording_has_loop(const tr_recording *recording, uint32_t node_id) {
+    return recording->node_capacity > 0 && (recording->node_used[node_place(recording, node_id)] & NODE_IS_LOOP) != 0;
 }
 
 static tr_status grow_nodes(tr_recording *recording, tr_error *error) {
@@ -100,7 +106,7 @@ static tr_status grow_nodes(tr_recording *recording, tr_error *error) {
         if (recording->node_used[i]) {
             size_t place = node_place(&larger, recording->node_ids[i]);
             larger.node_ids[place] = recording->node_ids[i];
-            larger.node_used[place] = true;
+            larger.node_used[place] = recording->node_used[i];
         }
     }
     free(recording->node_ids);
@@ -112,7 +118,13 @@ static tr_status grow_nodes(tr_recording *recording, tr_error *error) {
 }
 
 static tr_status note_node(tr_recording *recording, const tr_record *record, tr_error *error) {
-    if (!tr_view_type_has_node(tr_view_type(record)) || tr_recording_has_node(recording, tr_record_node_id(record))) {
+    unsigned type = tr_view_type(record);
+    uint8_t is_loop = type == TR_TYPE_LOOP_ITERATION ? NODE_IS_LOOP : 0;
+    if (!tr_view_type_has_node(type)) {
+        return TR_OK;
+    }
+    if (tr_recording_has_node(recording, tr_record_node_id(record))) {
+        recording->node_used[node_place(recording, tr_record_node_id(record))] |= is_loop;
         return TR_OK;
     }
     if (recording->node_count * 2 >= recording->node_capacity) {
@@ -123,7 +135,7 @@ static tr_status note_node(tr_recording *recording, const tr_record *record, tr_
     }
     size_t place = node_place(recording, tr_record_node_id(record));
     recording->node_ids[place] = tr_record_node_id(record);
-    recording->node_used[place] = true;
+    recording->node_used[place] = NODE_SEEN | is_loop;
     recording->node_count++;
     return TR_OK;
 }

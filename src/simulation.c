@@ -129,9 +129,9 @@ static tr_status open_trace(tr_simulation *simulation, const tr_arrivals *arriva
     simulation->traces = trace;
     simulation->open_traces += !trace->is_stray;
     trace->references = 1;
-    tr_status status = simulation->scenario.asks_events
-                           ? tr_simulation_plan(simulation, trace, 0, simulation->now_ns, error)
-                           : tr_simulation_happen(simulation, trace, 0, error);
+    tr_status status = simulation->scenario.loop_count > 0 && !trace->is_stray
+                           ? tr_simulation_find_loops(simulation, trace, error)
+                           : tr_simulation_begin(simulation, trace, error);
     tr_simulation_let_go(simulation, trace);
     return status;
 }
@@ -312,8 +312,22 @@ static tr_status do_event(tr_simulation *simulation, tr_error *error) {
     return status == TR_OK && simulation->has_crashed ? TR_END : status;
 }
 
+/* What stands before the next event comes first. TR_END: nothing is left to do. */
+static tr_status go_on(tr_simulation *simulation, tr_error *error) {
+    if (simulation->is_over || simulation->has_crashed) {
+        return TR_END;
+    } else if (simulation->arriving != NULL) {
+        return tr_simulation_go_on_arriving(simulation, error);
+    }
+    tr_simulation_ask_planned(simulation);
+    return simulation->pending == TR_PENDING_NOTHING ? do_event(simulation, error) : TR_OK;
+}
+
 static tr_status take_answer(tr_simulation *simulation, tr_error *error) {
-    if (simulation->pending != TR_PENDING_ARRIVAL) {
+    if (simulation->pending == TR_PENDING_LOOP) {
+        tr_simulation_take_iterations(simulation);
+        return TR_OK;
+    } else if (simulation->pending != TR_PENDING_ARRIVAL) {
         tr_simulated_trace *trace = simulation->asked_trace;
         trace->references++;
         tr_status status = simulation->pending == TR_PENDING_EVENT ? tr_simulation_take_time(simulation, error)
@@ -334,10 +348,7 @@ tr_status tr_simulation_next(tr_simulation *simulation, const tr_question **ques
         status = take_answer(simulation, error);
     }
     for (int i = 0; i < EVENTS_AT_ONCE && status == TR_OK && simulation->pending == TR_PENDING_NOTHING; i++) {
-        tr_simulation_ask_planned(simulation);
-        if (simulation->pending == TR_PENDING_NOTHING) {
-            status = simulation->is_over ? TR_END : do_event(simulation, error);
-        }
+        status = go_on(simulation, error);
     }
     if (status == TR_END) {
         return simulation->is_over ? TR_END : finish(simulation, error);
@@ -375,6 +386,7 @@ void tr_simulation_close(tr_simulation *simulation) {
     tr_watched_trace_free(simulation->watched);
     tr_event_queue_free(&simulation->queue);
     tr_program_maker_free(simulation->maker);
+    tr_loops_free(&simulation->loops);
     free(simulation->record);
     free(simulation);
 }

@@ -12,6 +12,11 @@ tr_status tr_simulation_plan(tr_simulation *simulation, tr_simulated_trace *trac
     return tr_simulation_stand_in_line(&simulation->planned, trace, step, time_ns, error);
 }
 
+tr_status tr_simulation_begin(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
+    return simulation->scenario.asks_events ? tr_simulation_plan(simulation, trace, 0, simulation->now_ns, error)
+                                            : tr_simulation_happen(simulation, trace, 0, error);
+}
+
 /* Which record the step is going to write, and at which node. */
 static void describe_record(const tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
                             tr_question *question) {

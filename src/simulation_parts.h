@@ -3,6 +3,7 @@
 #define TRACEREEL_SIMULATION_PARTS_H
 
 #include "event_queue.h"
+#include "loops.h"
 #include "program.h"
 #include "simulated_log.h"
 #include "watched_trace.h"
@@ -77,7 +78,8 @@ typedef enum tr_pending {
     TR_PENDING_FAIL,
     TR_PENDING_RESUME,
     TR_PENDING_ARRIVAL,
-    TR_PENDING_EVENT
+    TR_PENDING_EVENT,
+    TR_PENDING_LOOP
 } tr_pending;
 
 struct tr_simulation {
@@ -88,7 +90,10 @@ struct tr_simulation {
     bool counts_records;       /* of each trace: it has faults, or is watched */
     tr_event_queue queue;
     tr_program_maker *maker;
-    tr_arrivals arrivals[2]; /* traces, strays */
+    tr_arrivals arrivals[2];      /* traces, strays */
+    tr_simulated_trace *arriving; /* its loops are being settled; NULL: none's are */
+    tr_loops loops;               /* its own */
+    uint32_t next_loop;           /* to be settled, among the runs of its loops */
     tr_simulated_trace *traces;
     tr_waiting_line line;    /* for a place among all running nodes */
     tr_waiting_line planned; /* events that are to be asked about, all at the present time */
@@ -176,6 +181,8 @@ void tr_simulation_clear_line(tr_waiting_line *line);
 /* Lets a step happen at that time, or at another one that the scenario's function of events answers with. */
 tr_status tr_simulation_plan(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
                              tr_error *error);
+/* Lets a trace begin now. */
+tr_status tr_simulation_begin(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
 /* Asks about the first planned event, if there is one. */
 void tr_simulation_ask_planned(tr_simulation *simulation);
 /* The answer is there. */
@@ -202,6 +209,15 @@ void tr_simulation_note_in_log(const tr_simulation *simulation, tr_simulated_tra
 /* The engine dies as the trace is about to do that step, and starts again `down_ns` later. */
 tr_status tr_simulation_crash(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t down_ns,
                               tr_error *error);
+
+/* ---- simulation_loops.c ---- */
+
+/* The trace that has just arrived. */
+tr_status tr_simulation_find_loops(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
+/* Asks what there is to be asked of it, one question at a time; then it begins. */
+tr_status tr_simulation_go_on_arriving(tr_simulation *simulation, tr_error *error);
+/* The answer is there. */
+void tr_simulation_take_iterations(tr_simulation *simulation);
 
 /* ---- simulation.c ---- */
 

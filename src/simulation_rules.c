@@ -174,12 +174,13 @@ tr_status tr_simulation_write(tr_simulation *simulation, tr_simulated_trace *tra
     }
     note_record(simulation);
     const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
-    if (simulation->now_ns == recorded->event_ns && !trace->has_own_id) {
+    if (simulation->now_ns == recorded->event_ns && !trace->has_own_id && !step->is_renumbered) {
         return append(simulation, trace, tr_recorded_bytes(recorded), (size_t)recorded->length_bytes, error);
     }
     tr_record_fields fields = {.type = TR_TYPE_CHECKPOINT};
     unpack(recorded, &fields);
     fields.timestamp_ns = timestamp_of(simulation, recorded);
+    fields.iteration = step->is_renumbered ? step->iteration : fields.iteration;
     return append_fields(simulation, trace, &fields, error);
 }
 
@@ -224,8 +225,8 @@ void tr_simulation_describe_trace(tr_simulation *simulation, const tr_simulated_
 }
 
 void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simulated_trace *trace, uint32_t step) {
-    static const tr_pending pending_of[] = {TR_PENDING_TIME, TR_PENDING_FAIL, TR_PENDING_RESUME, TR_PENDING_ARRIVAL,
-                                            TR_PENDING_EVENT};
+    static const tr_pending pending_of[] = {TR_PENDING_TIME,    TR_PENDING_FAIL,  TR_PENDING_RESUME,
+                                            TR_PENDING_ARRIVAL, TR_PENDING_EVENT, TR_PENDING_LOOP};
     simulation->pending = pending_of[kind];
     simulation->asked_trace = trace;
     simulation->asked_step = step;

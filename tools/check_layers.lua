@@ -19,7 +19,8 @@ local layers = {
     { "held_log" },
     { "simulation", "spool", "event_queue", "recording", "program", "simulated_log", "simulation_parts",
         "simulation_rules", "simulation_steps", "simulation_events", "simulation_faults", "simulation_crash",
-        "watched_trace" },
+        "watched_trace", "node_views", "loop_draft", "loops", "loop_parts", "loop_bodies", "loop_change",
+        "simulation_loops" },
 }
 
 -- The order alone would allow these: only replay sees both a log and traces.

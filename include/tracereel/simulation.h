@@ -42,6 +42,8 @@ tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *err
 tr_status tr_recording_read(tr_recording *recording, uint64_t most_records, tr_error *error);
 const tr_recording_facts *tr_recording_get_facts(const tr_recording *recording);
 bool tr_recording_has_node(const tr_recording *recording, uint32_t node_id);
+/* Whether it has a loop_iteration in the log. */
+bool tr_recording_has_loop(const tr_recording *recording, uint32_t node_id);
 /* NULL is allowed. No simulation of it may be left. */
 void tr_recording_close(tr_recording *recording);
 
@@ -105,6 +107,13 @@ typedef struct tr_fault {
     const char *error; /* message of the node_error; error_bytes of it */
     uint32_t error_bytes;
 } tr_fault;
+typedef struct tr_loop_rule {
+    uint32_t node_id;     /* of the loop */
+    bool asks;            /* each run of the loop as a question */
+    uint32_t iterations;  /* of each run; at least 1 */
+    const uint32_t *body; /* the nodes inside it; NULL: guessed */
+    size_t body_count;
+} tr_loop_rule;
 
 /* What is different from the recorded log; all zero: nothing. What pointers lead to must outlive the simulation. */
 typedef struct tr_scenario {
@@ -114,6 +123,8 @@ typedef struct tr_scenario {
     const tr_node_rule *default_node; /* for nodes that have no rule; NULL: as recorded */
     const tr_suspension_rule *suspensions;
     size_t suspension_count;
+    const tr_loop_rule *loops;
+    size_t loop_count;
     const tr_flow *flow;           /* NULL: guessed from each trace */
     tr_time_rule arrivals;         /* time from one trace to the next: recorded, fixed, or asked for */
     uint64_t trace_count;          /* 0: as many as were recorded */
@@ -136,6 +147,7 @@ typedef enum tr_question_kind {
     TR_QUESTION_SUSPENSION_TIME, /* ns */
     TR_QUESTION_ARRIVAL,         /* ns from the last arrival to this one */
     TR_QUESTION_EVENT,           /* event time of a record that is to be written: not before now_ns */
+    TR_QUESTION_LOOP,            /* iterations of a run of a loop, at least 1; asked when its trace arrives */
     TR_QUESTION_KINDS
 } tr_question_kind;
 

@@ -111,6 +111,30 @@ static void read_suspensions(lua_State *L, int index, int anchor_index, tr_scena
     lua_pop(L, 1);
 }
 
+static void read_loops(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
+    tr_loop_rule *rules = begin_list(L, index, anchor_index, "loops", sizeof *rules, &scenario->loop_count);
+    for (size_t i = 0; i < scenario->loop_count; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1); /* list, rule */
+        int rule = lua_gettop(L);
+        rules[i].node_id = read_u32(L, rule, "id");
+        rules[i].iterations = read_u32(L, rule, "iterations");
+        rules[i].asks = rules[i].iterations == 0;
+        if (lua_getfield(L, rule, "body") != LUA_TNIL) {
+            uint32_t *body = begin_list(L, rule, anchor_index, "body", sizeof *body, &rules[i].body_count);
+            for (size_t j = 0; j < rules[i].body_count; j++) {
+                lua_rawgeti(L, -1, (lua_Integer)j + 1);
+                body[j] = tr_lua_to_u32(L, -1, "body");
+                lua_pop(L, 1);
+            }
+            rules[i].body = body;
+            lua_pop(L, 1);
+        }
+        lua_pop(L, 2);
+    }
+    scenario->loops = rules;
+    lua_pop(L, 1);
+}
+
 static void read_flow(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
     if (lua_getfield(L, index, "flow") != LUA_TNIL) {
         tr_flow *flow = lua_newuserdatauv(L, sizeof *flow, 0);
@@ -165,6 +189,7 @@ void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, tr_scenario
     scenario->seed = read_u64(L, index, "seed");
     read_nodes(L, index, anchor_index, scenario);
     read_suspensions(L, index, anchor_index, scenario);
+    read_loops(L, index, anchor_index, scenario);
     read_flow(L, index, anchor_index, scenario);
     read_faults(L, index, anchor_index, scenario);
     scenario->arrivals = read_time(L, index, "arrivals");

@@ -107,9 +107,15 @@ static int recording_trace_at(lua_State *L) {
     return 4;
 }
 
+static int recording_has_loop(lua_State *L) {
+    const tr_recording *recording = tr_lua_check_recording(L, 1);
+    lua_pushboolean(L, tr_recording_has_loop(recording, tr_lua_to_u32(L, 2, "node")));
+    return 1;
+}
+
 /* Calls the function at `ask_index`, and gives its answer, an integer, back. */
 static void answer(lua_State *L, int ask_index, tr_simulation *simulation, const tr_question *question) {
-    static const char *const names[] = {"time", "fail", "suspension", "arrival", "event"};
+    static const char *const names[] = {"time", "fail", "suspension", "arrival", "event", "loop"};
     lua_pushvalue(L, ask_index);
     lua_pushstring(L, names[question->kind]);
     if (question->has_node) {
@@ -198,9 +204,13 @@ static int recording_tostring(lua_State *L) {
 /* ---- open ---- */
 
 void tr_lua_open_recording(lua_State *L) {
-    static const luaL_Reg methods[] = {{"facts", recording_facts},        {"has_node", recording_has_node},
-                                       {"simulate", recording_simulate},  {"trace_at", recording_trace_at},
-                                       {"watch", tr_lua_recording_watch}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"facts", recording_facts},
+                                       {"has_node", recording_has_node},
+                                       {"has_loop", recording_has_loop},
+                                       {"simulate", recording_simulate},
+                                       {"trace_at", recording_trace_at},
+                                       {"watch", tr_lua_recording_watch},
+                                       {NULL, NULL}};
     static const luaL_Reg metamethods[] = {
         {"__tostring", recording_tostring}, {"__gc", recording_finalize}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_RECORDING, NULL, 0, methods, metamethods, recording_index, 0);

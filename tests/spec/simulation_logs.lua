@@ -50,7 +50,8 @@ function simulation_logs.simulate(scenario, log, arguments)
     return directory, helper.run(all)
 end
 
----The records of a log as texts "type node@ms", with the trace's number where it is not the first.
+---The records of a log as texts "type node@ms", with the iteration of a loop's records, "8[0]", and the trace's number
+---where it is not the first.
 function simulation_logs.lines(directory)
     local lines, number_of, count = {}, {}, 0
     for rec in reel.open(directory):records() do
@@ -60,7 +61,8 @@ function simulation_logs.lines(directory)
         end
         local ms = (rec.timestamp_ns - simulation_logs.start_ns) / simulation_logs.millisecond
         local trace = number_of[rec.trace_id] > 1 and (" #%d"):format(number_of[rec.trace_id]) or ""
-        lines[#lines + 1] = ("%s %d@%g%s"):format(rec.type, rec.node_id, ms, trace)
+        local iteration = rec.type:find("^loop_") and ("[%d]"):format(rec.iteration) or ""
+        lines[#lines + 1] = ("%s %d%s@%g%s"):format(rec.type, rec.node_id, iteration, ms, trace)
     end
     return lines
 end

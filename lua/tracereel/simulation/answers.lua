@@ -64,6 +64,14 @@ local kinds = {
         local callee = functions.fail[question.node] or functions.fail.default
         return ask(question, callee, trace, question.attempt, random) and 1 or 0
     end,
+    loop = function(question, functions, ask, random, trace)
+        local answer = ask(question, functions.loop[question.node], question.recorded_ns, trace, random)
+        local count = math.type(answer) and math.tointeger(answer)
+        if not count or count < 1 or count > 1000000 then
+            refuse(question, "a whole number of iterations from 1 to 1000000", answer)
+        end
+        return count
+    end,
     event = function(question, functions, ask, random, trace)
         local event = {
             type = question.type, node = question.node, attempt = question.attempt, at_ns = question.recorded_ns,

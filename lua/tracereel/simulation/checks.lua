@@ -70,6 +70,39 @@ local function check_suspensions(value, into)
     end
 end
 
+local most_iterations = 1000000
+
+local function check_loop(id, loop, where, into)
+    values.known_keys(loop, { iterations = true, body = true }, where)
+    local rule = { id = id }
+    if type(loop.iterations) == "function" then
+        into.functions.loop[id] = loop.iterations
+    else
+        rule.iterations = values.whole(loop.iterations, 1, most_iterations, where .. ".iterations")
+    end
+    if loop.body ~= nil then
+        rule.body = {}
+        for _, node in ipairs(values.list(loop.body, where .. ".body")) do
+            rule.body[#rule.body + 1] = values.node(node, into.recording, where .. ".body")
+        end
+    end
+    return rule
+end
+
+local function check_loops(value, into)
+    if type(value) ~= "table" then
+        values.refuse("loop: a table like { [8] = { iterations = 3 } } expected, got a %s", type(value))
+    end
+    for id, loop in units.sorted(value) do
+        local where = ("loop[%s]"):format(tostring(id))
+        values.node(id, into.recording, where)
+        if not into.recording:has_loop(id) then
+            values.refuse("%s: node %d is no loop: the log has no loop_iteration of it", where, id)
+        end
+        into.compiled.loops[#into.compiled.loops + 1] = check_loop(id, loop, where, into)
+    end
+end
+
 local function check_arrivals(value, into)
     values.known_keys(value, { rate = true, every = true, times = true }, "arrivals")
     local first = next(value)
@@ -159,6 +192,7 @@ local keys = {
     { "traces", check_traces },
     { "node", check_nodes },
     { "suspension", check_suspensions },
+    { "loop", check_loops },
     { "limits", check_limits },
     { "arrivals", check_arrivals },
     { "flow", check_flow },
@@ -183,8 +217,8 @@ end
 local function check_all(scenario, recording)
     values.known_keys(scenario, known_keys, "scenario")
     local into = {
-        compiled = { seed = 0, nodes = {}, suspensions = {} },
-        functions = { time = {}, fail = {}, suspension = {} },
+        compiled = { seed = 0, nodes = {}, suspensions = {}, loops = {} },
+        functions = { time = {}, fail = {}, suspension = {}, loop = {} },
         recording = recording,
         has_faults = scenario.faults ~= nil or scenario.goal ~= nil, -- so that any node may fail
     }

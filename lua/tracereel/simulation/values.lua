@@ -44,6 +44,19 @@ function values.whole(value, least, most, where)
     return number
 end
 
+---A table that is a list, for each item of which the caller looks.
+function values.list(value, where)
+    if type(value) ~= "table" then
+        values.refuse("%s: a list expected, got a %s", where, type(value))
+    end
+    for key in units.sorted(value) do
+        if math.type(key) ~= "integer" or key < 1 or key > #value then
+            values.refuse("%s: a list expected, got the key %s", where, tostring(key))
+        end
+    end
+    return value
+end
+
 function values.text(value, where)
     if type(value) ~= "string" then
         values.refuse("%s: a text expected, got a %s", where, type(value))
