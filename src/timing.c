@@ -53,12 +53,13 @@ void tr_timing_free(tr_timing *timing) {
         return;
     }
     for (size_t i = 0; i < timing->node_count; i++) {
-        tr_node_timing *node = &timing->nodes[i];
+        tr_node_timing *node = timing->nodes[i];
         tr_histogram_free(node->run);
         tr_histogram_free(node->queue);
         tr_histogram_free(node->suspended);
         tr_histogram_free(node->iteration);
         tr_histogram_free(node->slack);
+        free(node);
     }
     tr_histogram_free(timing->traces.makespan);
     tr_histogram_free(timing->traces.suspended);
@@ -75,7 +76,7 @@ static size_t find_place(const tr_timing *timing, uint32_t node_id) {
     size_t high = timing->node_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (timing->nodes[middle].node_id < node_id) {
+        if (timing->nodes[middle]->node_id < node_id) {
             low = middle + 1;
         } else {
             high = middle;
@@ -87,29 +88,34 @@ static size_t find_place(const tr_timing *timing, uint32_t node_id) {
 static tr_node_timing *insert_node(tr_timing *timing, size_t place, uint32_t node_id) {
     if (timing->node_count == timing->node_capacity) {
         size_t capacity = timing->node_capacity == 0 ? 16 : timing->node_capacity * 2;
-        tr_node_timing *nodes = realloc(timing->nodes, capacity * sizeof *nodes);
+        tr_node_timing **nodes = realloc(timing->nodes, capacity * sizeof *nodes);
         if (nodes == NULL) {
             return NULL;
         }
         timing->nodes = nodes;
         timing->node_capacity = capacity;
     }
-    memmove(timing->nodes + place + 1, timing->nodes + place, (timing->node_count - place) * sizeof *timing->nodes);
-    timing->nodes[place] = (tr_node_timing){.node_id = node_id};
-    timing->node_count++;
-    for (size_t i = place; i < timing->node_count && timing->nodes[i].node_id < TR_TIMING_SMALL_IDS; i++) {
-        timing->small_ids[timing->nodes[i].node_id] = (uint16_t)(i + 1);
+    tr_node_timing *node = calloc(1, sizeof *node);
+    if (node == NULL) {
+        return NULL;
     }
-    return &timing->nodes[place];
+    node->node_id = node_id;
+    memmove(timing->nodes + place + 1, timing->nodes + place, (timing->node_count - place) * sizeof *timing->nodes);
+    timing->nodes[place] = node;
+    timing->node_count++;
+    for (size_t i = place; i < timing->node_count && timing->nodes[i]->node_id < TR_TIMING_SMALL_IDS; i++) {
+        timing->small_ids[timing->nodes[i]->node_id] = (uint16_t)(i + 1);
+    }
+    return node;
 }
 
 tr_node_timing *tr_timing_need_node(tr_timing *timing, uint32_t node_id) {
     if (node_id < TR_TIMING_SMALL_IDS && timing->small_ids[node_id] > 0) {
-        return &timing->nodes[timing->small_ids[node_id] - 1];
+        return timing->nodes[timing->small_ids[node_id] - 1];
     }
     size_t place = find_place(timing, node_id);
-    if (place < timing->node_count && timing->nodes[place].node_id == node_id) {
-        return &timing->nodes[place];
+    if (place < timing->node_count && timing->nodes[place]->node_id == node_id) {
+        return timing->nodes[place];
     }
     return insert_node(timing, place, node_id);
 }
@@ -324,10 +330,10 @@ static size_t histogram_bytes(const tr_histogram *histogram) {
 
 size_t tr_timing_memory_bytes(const tr_timing *timing) {
     size_t bytes = sizeof *timing + timing->node_capacity * sizeof *timing->nodes +
-                   timing->worst.limit * sizeof *timing->worst.items + histogram_bytes(timing->traces.makespan) +
-                   histogram_bytes(timing->traces.suspended);
+                   timing->node_count * sizeof **timing->nodes + timing->worst.limit * sizeof *timing->worst.items +
+                   histogram_bytes(timing->traces.makespan) + histogram_bytes(timing->traces.suspended);
     for (size_t i = 0; i < timing->node_count; i++) {
-        const tr_node_timing *node = &timing->nodes[i];
+        const tr_node_timing *node = timing->nodes[i];
         bytes += histogram_bytes(node->run) + histogram_bytes(node->queue) + histogram_bytes(node->suspended) +
                  histogram_bytes(node->iteration) + histogram_bytes(node->slack);
     }
@@ -347,7 +353,7 @@ size_t tr_timing_node_count(const tr_timing *timing) {
 }
 
 const tr_node_timing *tr_timing_node(const tr_timing *timing, size_t index) {
-    return index < timing->node_count ? &timing->nodes[index] : NULL;
+    return index < timing->node_count ? timing->nodes[index] : NULL;
 }
 
 const tr_timed_trace *tr_timing_worst(const tr_timing *timing, uint32_t index) {

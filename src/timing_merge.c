@@ -57,8 +57,8 @@ static bool merge_traces(tr_trace_timing *into, const tr_trace_timing *from) {
 
 tr_status tr_timing_merge(tr_timing *into, const tr_timing *from) {
     for (size_t i = 0; i < from->node_count; i++) {
-        tr_node_timing *node = tr_timing_need_node(into, from->nodes[i].node_id);
-        if (node == NULL || !merge_node(node, &from->nodes[i])) {
+        tr_node_timing *node = tr_timing_need_node(into, from->nodes[i]->node_id);
+        if (node == NULL || !merge_node(node, from->nodes[i])) {
             return TR_ERROR_MEMORY;
         }
     }

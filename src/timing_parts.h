@@ -16,7 +16,8 @@ enum { TR_TIMING_SMALL_IDS = 256 };
 struct tr_timing {
     tr_flow flow; /* a copy, in one block */
     bool has_flow;
-    tr_node_timing *nodes; /* in ascending order of node_id */
+    tr_node_timing *
+        *nodes; /* in ascending order of node_id; each allocated by itself, so that inserting moves little */
     size_t node_count;
     size_t node_capacity;
     uint16_t small_ids[TR_TIMING_SMALL_IDS]; /* by node_id: its place in `nodes` plus one; 0: it has none */

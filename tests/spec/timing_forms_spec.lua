@@ -84,6 +84,16 @@ describe("the forms of a timing report", function()
         assert.is_truthy(timing("--baseline", helper.log("orders"), many).stdout:find("1040", 1, true))
     end)
 
+    it("come soon for a trace of very many nodes, in whatever order they ran", function()
+        local steps = { { "trace_start", 0, 0, 1 } }
+        for index = 1, 40000 do
+            steps[index + 1] = { "node_done", 1000000 - index, index, 1 }
+        end
+        local ran = helper.run({ "timing", "--sort", "id", "--top", "1", log_of(steps) }, { before = "timeout 8" })
+        assert.are.equal(0, ran.status)
+        assert.is_truthy(ran.stdout:find("\n960000 ~", 1, true))
+    end)
+
     it("tell where nothing was there to be compared", function()
         local nothing = log_of { { "trace_start", 0, 7, 1 } }
         local shown = timing("--baseline", nothing, nothing).stdout
