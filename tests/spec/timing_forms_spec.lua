@@ -13,6 +13,7 @@ local function log_of(steps)
     for _, step in ipairs(steps) do
         writer:append(tracereel.record[step[1]] {
             trace_id = ("00000000-0000-0000-0000-%012x"):format(step[4]), node_id = step[2], timestamp_ns = step[3],
+            iteration = step[5],
         })
     end
     writer:close()
@@ -79,9 +80,36 @@ describe("the forms of a timing report", function()
             steps[#steps + 1] = { "node_done", node, node, 1 }
         end
         local many = log_of(steps)
+        -- Iterations of 1111, 2222, ... us.
+        local loop = { { "trace_start", 0, 0, 1 } }
+        for iteration = 0, 19 do
+            loop[iteration + 2] = { "loop_iteration", 8, iteration * (iteration + 1) // 2 * 1111000, 1, iteration }
+        end
+        assert.is_true(width(log_of(loop)) <= 80)
         assert.is_true(width("--baseline", helper.log("done-only"), helper.log("orders")) <= 80)
         assert.is_true(width("--baseline", helper.log("orders"), many) <= 80)
         assert.is_truthy(timing("--baseline", helper.log("orders"), many).stdout:find("1040", 1, true))
+    end)
+
+    it("have every percentile where the terminal is wide, and the total of loops", function()
+        local shown = timing(helper.log("orders")).stdout
+        assert.is_truthy(shown:find("\nNODE +COUNT +MEAN +P50 +P90 +P99 +MAX\n"))
+        -- 106 iterations, which took 77.8 ms each on average.
+        assert.is_truthy(shown:find(" COUNT   TOTAL     P50     P99 MEAN TREND\n", 1, true))
+        assert.is_truthy(shown:find("\n8 +106  8.24 s 73.9 ms  135 ms █▇█ 81.4 ms–84.7 ms\n"))
+        local _, has_script = helper.shell("command -v script")
+        if has_script ~= 0 then
+            pending("needs script(1)")
+            return
+        end
+        for _, columns in ipairs { 104, 140 } do
+            local wide = helper.shell(("NO_COLOR=1 script -qec %s /dev/null </dev/null"):format(helper.quote(
+                ("stty cols %d; %s timing %s"):format(columns, helper.program, helper.log("orders")))))
+            assert.is_truthy(wide:find("NODE +COUNT +MIN +MEAN +P50 +P90 +P95 +P99 +P99%.9 +MAX\r"))
+            for line in wide:gmatch("[^\r\n]+") do
+                assert.is_true(utf8.len(line) <= columns, line)
+            end
+        end
     end)
 
     it("come soon for a trace of very many nodes, in whatever order they ran", function()

@@ -2,6 +2,19 @@
 local bars = require "tracereel.render.bars"
 local columns = require "tracereel.render.timing_table.columns"
 
+-- Of the run times; those that not every terminal has room for are wide.
+local run_columns = {
+    { columns.time("MIN", "run", "min_ns"), is_wide = true },
+    { columns.time("MEAN", "run", "mean_ns") },
+    { columns.time("P50", "run", "p50_ns") },
+    { columns.time("P90", "run", "p90_ns") },
+    { columns.time("P95", "run", "p95_ns"), is_wide = true },
+    { columns.time("P99", "run", "p99_ns") },
+    { columns.time("P99.9", "run", "p999_ns"), is_wide = true },
+    { columns.time("MAX", "run", "max_ns") },
+}
+local wide_columns = 24
+
 local function run_section(nodes, spare)
     nodes = columns.filtered(nodes, function(node)
         return node.run.count > 0
@@ -14,23 +27,20 @@ local function run_section(nodes, spare)
         low_ns = math.ult(node.run.min_ns, low_ns) and node.run.min_ns or low_ns
         high_ns = math.ult(high_ns, node.run.max_ns) and node.run.max_ns or high_ns
     end
-    local spark_columns = 10 + math.min(spare, 30)
+    local has_wide = spare >= wide_columns
+    local spark_columns = 10 + math.min(has_wide and spare - wide_columns or spare, 30)
     columns.heading("Run time", ("of attempts that were done; right: %s to %s, logarithmic"):format(
         columns.duration(low_ns), columns.duration(high_ns)))
-    columns.write({
-        columns.node,
-        { "COUNT", 7, function(node)
-            return columns.count(node.count)
-        end },
-        columns.time("MEAN", "run", "mean_ns"),
-        columns.time("P50", "run", "p50_ns"),
-        columns.time("P90", "run", "p90_ns"),
-        columns.time("P99", "run", "p99_ns"),
-        columns.time("MAX", "run", "max_ns"),
-        { "", spark_columns, function(node)
-            return bars.distribution(node.run, low_ns, high_ns, spark_columns)
-        end, left = true },
-    }, nodes)
+    local shown = { columns.node, { "COUNT", 7, function(node)
+        return columns.count(node.count)
+    end } }
+    for _, column in ipairs(run_columns) do
+        shown[#shown + 1] = (has_wide or not column.is_wide) and column[1] or nil
+    end
+    shown[#shown + 1] = { "", spark_columns, function(node)
+        return bars.distribution(node.run, low_ns, high_ns, spark_columns)
+    end, left = true }
+    columns.write(shown, nodes)
 end
 
 local parts = {
@@ -146,6 +156,19 @@ local function trouble_section(nodes)
     }, nodes)
 end
 
+-- "█▇█ 81.4 ms–84.7 ms", at most 32 columns.
+local function trend(node)
+    local values = {}
+    for index, point in ipairs(node.trend) do
+        values[index] = point.mean_ns
+    end
+    if #values == 0 then
+        return "-"
+    end
+    local ends = columns.duration(values[1]) .. (#values > 1 and "–" .. columns.duration(values[#values]) or "")
+    return bars.spark(values) .. " " .. ends
+end
+
 local function loop_section(nodes)
     nodes = columns.filtered(nodes, function(node)
         return node.iteration.count > 0
@@ -153,28 +176,16 @@ local function loop_section(nodes)
     if #nodes == 0 then
         return
     end
-    columns.heading("Loops", "contain the time of other nodes; trend: 1st, 2nd, ... iteration")
+    columns.heading("Loops", "iterations; contain the time of other nodes; trend: 1st, 2nd, ... one")
     columns.write({
         columns.node,
-        { "ITERATIONS", 10, function(node)
+        { "COUNT", 6, function(node)
             return columns.count(node.iteration.count)
         end },
-        columns.time("MEAN", "iteration", "mean_ns"),
+        columns.time("TOTAL", "iteration", "sum_ns"),
         columns.time("P50", "iteration", "p50_ns"),
         columns.time("P99", "iteration", "p99_ns"),
-        { "TREND", 24, function(node)
-            local values = {}
-            for index, point in ipairs(node.trend) do
-                values[index] = point.mean_ns
-            end
-            local first, last = node.trend[1], node.trend[#node.trend]
-            if not first then
-                return "-"
-            end
-            local ends = #values > 1 and columns.duration(first.mean_ns) .. " to " .. columns.duration(last.mean_ns)
-                or columns.duration(first.mean_ns)
-            return bars.spark(values) .. " " .. ends
-        end, left = true },
+        { "MEAN TREND", 32, trend, left = true },
     }, nodes)
 end
 
