@@ -2,8 +2,7 @@
  * record; and what becomes of the table's memory. */
 #include <malloc.h>
 
-#include "log_fixture.h"
-#include "tracereel/trace.h"
+#include "trace_fixture.h"
 
 enum { TRACES = 5, NODES = 6, STARTED_MAX = 4096, STEPS = 100000 };
 
@@ -131,17 +130,6 @@ static written_record random_record(void) {
                             .metadata = metadata[random_below(3)]};
 }
 
-static tr_trace *apply(tr_traces *traces, written_record written, uint32_t *violations) {
-    uint8_t bytes[256];
-    tr_record record;
-    tr_defect defect;
-    tr_trace *trace = NULL;
-    size_t length = put_record(bytes, written);
-    CHECK_INT(TR_OK, tr_record_decode(bytes, length, &record, &defect));
-    CHECK_INT(TR_OK, tr_traces_apply(traces, &record, false, &trace, violations));
-    return trace;
-}
-
 static void check_copy(const tr_trace *trace) {
     size_t length = tr_trace_copy_bytes(trace);
     void *memory = malloc(length);
@@ -182,7 +170,7 @@ static void random_histories(void) {
         uint32_t violations;
         bool was_open = model[written.trace].is_open;
         model_apply(&written);
-        const tr_trace *trace = apply(traces, written, &violations);
+        const tr_trace *trace = apply_with(traces, written, false, &violations);
         memset(id, written.trace, sizeof id);
         check_view(&model[written.trace], tr_traces_find(traces, id));
         bool applied = written.type != 8 && (was_open || written.type == 0);
@@ -270,8 +258,9 @@ static void open_traces_are_sorted_by_id(void) {
 static void a_copy_outlives_the_table(void) {
     uint32_t violations;
     tr_traces *traces = tr_traces_new();
-    apply(traces, (written_record){.type = 0, .trace = 1, .metadata = "{\"order\":7}"}, &violations);
-    const tr_trace *trace = apply(traces, (written_record){.type = 3, .trace = 1, .error_message = "no"}, &violations);
+    apply_with(traces, (written_record){.type = 0, .trace = 1, .metadata = "{\"order\":7}"}, false, &violations);
+    const tr_trace *trace =
+        apply_with(traces, (written_record){.type = 3, .trace = 1, .error_message = "no"}, false, &violations);
     tr_traces_note_damage(traces);
     void *memory = malloc(tr_trace_copy_bytes(trace));
     const tr_trace *copy = tr_trace_copy(trace, memory);

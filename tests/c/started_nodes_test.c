@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "scarce_memory.h"
-#include "timing_fixture.h"
+#include "trace_fixture.h"
 #include "tracereel/shape.h"
 
 enum { NODES = 300, STEPS = 30000, MANY = 100000 };

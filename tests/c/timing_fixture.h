@@ -1,50 +1,9 @@
-/* Traces for the tests of timing, made by the state machine from a few records. */
+/* For the tests of timing. */
 #ifndef TRACEREEL_TIMING_FIXTURE_H
 #define TRACEREEL_TIMING_FIXTURE_H
 
-#include "log_fixture.h"
+#include "trace_fixture.h"
 #include "tracereel/timing.h"
-#include "tracereel/trace.h"
-
-#define TRACE_START(time)                                                                                              \
-    { .type = 0, .trace = 1, .timestamp_ns = (time) }
-#define NODE_START(node, time)                                                                                         \
-    { .type = 1, .trace = 1, .node_id = (node), .timestamp_ns = (time) }
-#define NODE_DONE(node, time)                                                                                          \
-    { .type = 2, .trace = 1, .node_id = (node), .timestamp_ns = (time) }
-#define NODE_ERROR(node, time)                                                                                         \
-    { .type = 3, .trace = 1, .node_id = (node), .timestamp_ns = (time), .error_message = "no" }
-#define COMPLETE(time)                                                                                                 \
-    { .type = 4, .trace = 1, .timestamp_ns = (time) }
-#define SUSPENDED(node, time)                                                                                          \
-    { .type = 6, .trace = 1, .node_id = (node), .timestamp_ns = (time) }
-#define RESUMED(time)                                                                                                  \
-    { .type = 7, .trace = 1, .timestamp_ns = (time) }
-#define ITERATION(node, number, time)                                                                                  \
-    { .type = 9, .trace = 1, .node_id = (node), .iteration = (number), .timestamp_ns = (time) }
-
-/* Applies one record; the trace with it, good until the next call. NULL where the record is of no open trace. */
-static inline tr_trace *apply_record(tr_traces *traces, written_record written) {
-    uint8_t bytes[256];
-    tr_record record;
-    tr_defect defect;
-    tr_trace *trace = NULL;
-    uint32_t violations;
-    size_t length = put_record(bytes, written);
-    CHECK_INT(TR_OK, tr_record_decode(bytes, length, &record, &defect));
-    CHECK_INT(TR_OK, tr_traces_apply(traces, &record, false, &trace, &violations));
-    return trace;
-}
-
-static inline tr_trace *apply_records(tr_traces *traces, const written_record *records, size_t count) {
-    tr_trace *trace = NULL;
-    for (size_t i = 0; i < count; i++) {
-        trace = apply_record(traces, records[i]);
-    }
-    return trace;
-}
-
-#define APPLY(traces, records) apply_records((traces), (records), sizeof(records) / sizeof *(records))
 
 /* The node's timing, or NULL. */
 static inline const tr_node_timing *find_node(const tr_timing *timing, uint32_t node_id) {

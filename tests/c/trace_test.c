@@ -1,45 +1,10 @@
 #include "tracereel/trace.h"
 
-#include "log_fixture.h"
-
-/* Short for a step of a history. Times are in nanoseconds, small for reading. */
-#define START(time)                                                                                                    \
-    { .type = 0, .trace = 1, .timestamp_ns = (time) }
-#define NODE_START(node, time)                                                                                         \
-    { .type = 1, .trace = 1, .node_id = (node), .timestamp_ns = (time) }
-#define NODE_DONE(node, time)                                                                                          \
-    { .type = 2, .trace = 1, .node_id = (node), .timestamp_ns = (time) }
-#define NODE_ERROR(node, time)                                                                                         \
-    { .type = 3, .trace = 1, .node_id = (node), .timestamp_ns = (time), .error_message = "no" }
-#define COMPLETE(time)                                                                                                 \
-    { .type = 4, .trace = 1, .timestamp_ns = (time) }
-#define FAILED(time)                                                                                                   \
-    { .type = 5, .trace = 1, .timestamp_ns = (time), .error_message = "gave up" }
-#define SUSPENDED(node, time)                                                                                          \
-    { .type = 6, .trace = 1, .node_id = (node), .timestamp_ns = (time), .metadata = "{}" }
-#define RESUMED(time)                                                                                                  \
-    { .type = 7, .trace = 1, .timestamp_ns = (time) }
-#define CHECKPOINT(time)                                                                                               \
-    { .type = 8, .trace = 1, .timestamp_ns = (time) }
-#define ITERATION(node, number, time)                                                                                  \
-    { .type = 9, .trace = 1, .node_id = (node), .iteration = (number), .timestamp_ns = (time) }
-#define EXIT(node, number, time)                                                                                       \
-    { .type = 10, .trace = 1, .node_id = (node), .iteration = (number), .timestamp_ns = (time) }
+#include "trace_fixture.h"
 
 enum { STEPS_MAX = 12 };
 
 static const uint8_t id_1[TR_TRACE_ID_BYTES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-
-static tr_trace *apply_one(tr_traces *traces, written_record written, bool suspect, uint32_t *violations) {
-    uint8_t bytes[256];
-    tr_record record;
-    tr_defect defect;
-    tr_trace *trace = NULL;
-    size_t length = put_record(bytes, written);
-    CHECK_INT(TR_OK, tr_record_decode(bytes, length, &record, &defect));
-    CHECK_INT(TR_OK, tr_traces_apply(traces, &record, suspect, &trace, violations));
-    return trace;
-}
 
 /* Applies a history that ends at the first step of type 0 and time 0. Returns the trace after the last step; the
  * violations of the last step in `*last`, those of the steps before it in `*before`. */
@@ -49,7 +14,7 @@ static tr_trace *apply(tr_traces *traces, const written_record *steps, uint32_t 
     *last = 0;
     for (int i = 0; i < STEPS_MAX && (steps[i].type != 0 || steps[i].timestamp_ns != 0); i++) {
         *before |= *last;
-        trace = apply_one(traces, steps[i], false, last);
+        trace = apply_with(traces, steps[i], false, last);
     }
     return trace;
 }
@@ -64,14 +29,14 @@ static void memory_is_counted(void) {
     CHECK(empty_bytes > 0);
     for (int i = 0; i < TRACES; i++) {
         size_t before = tr_traces_memory_bytes(traces);
-        apply_one(traces, (written_record){.type = 0, .trace = (uint8_t)i, .timestamp_ns = 1}, false, &violations);
+        apply_with(traces, (written_record){.type = 0, .trace = (uint8_t)i, .timestamp_ns = 1}, false, &violations);
         CHECK(tr_traces_memory_bytes(traces) >= before + LEAST_BYTES);
     }
     for (int i = 0; i < TRACES; i++) {
-        apply_one(traces, (written_record){.type = 4, .trace = (uint8_t)i, .timestamp_ns = 2}, false, &violations);
+        apply_with(traces, (written_record){.type = 4, .trace = (uint8_t)i, .timestamp_ns = 2}, false, &violations);
     }
     size_t closed_bytes = tr_traces_memory_bytes(traces);
-    apply_one(traces, (written_record){.type = 8, .trace = 1, .timestamp_ns = 3}, false, &violations);
+    apply_with(traces, (written_record){.type = 8, .trace = 1, .timestamp_ns = 3}, false, &violations);
     CHECK(tr_traces_memory_bytes(traces) < closed_bytes);
     /* What is left is the table itself. */
     CHECK(tr_traces_memory_bytes(traces) < empty_bytes + (size_t)TRACES * LEAST_BYTES);
@@ -102,54 +67,55 @@ static void check_histories(const history *histories, size_t count) {
 static void each_violation(void) {
     static const history histories[] = {
         {TR_VIOLATION_TRACE_NOT_OPEN, {NODE_DONE(1, 5)}},
-        {TR_VIOLATION_TRACE_NOT_OPEN, {START(1), COMPLETE(2), NODE_DONE(1, 3)}},
-        {TR_VIOLATION_TRACE_NOT_OPEN, {START(1), FAILED(2), COMPLETE(3)}},
-        {TR_VIOLATION_TRACE_RESTARTED, {START(1), START(2)}},
-        {TR_VIOLATION_DONE_WITHOUT_START, {START(1), NODE_START(1, 2), NODE_DONE(2, 3)}},
-        {TR_VIOLATION_DONE_WITHOUT_START, {START(1), NODE_START(1, 2), NODE_DONE(1, 3), NODE_DONE(1, 4)}},
-        {TR_VIOLATION_DONE_WITHOUT_START, {START(1), NODE_START(1, 2), NODE_ERROR(2, 3)}},
-        {TR_VIOLATION_EXIT_WITHOUT_ITERATION, {START(1), EXIT(8, 1, 2)}},
-        {TR_VIOLATION_EXIT_WITHOUT_ITERATION, {START(1), ITERATION(8, 0, 2), EXIT(8, 1, 3), EXIT(8, 1, 4)}},
-        {TR_VIOLATION_ITERATION_SKIPPED, {START(1), ITERATION(8, 1, 2)}},
-        {TR_VIOLATION_ITERATION_SKIPPED, {START(1), ITERATION(8, 0, 2), ITERATION(8, 2, 3)}},
-        {TR_VIOLATION_COMPLETE_WHILE_RUNNING, {START(1), NODE_START(1, 2), COMPLETE(3)}},
-        {TR_VIOLATION_COMPLETE_WHILE_SUSPENDED, {START(1), SUSPENDED(4, 2), COMPLETE(3)}},
-        {TR_VIOLATION_SUSPENDED_TWICE, {START(1), SUSPENDED(4, 2), SUSPENDED(4, 3)}},
-        {TR_VIOLATION_TIME_BACKWARDS, {START(5), NODE_DONE(1, 4)}},
-        {TR_VIOLATION_TIME_BACKWARDS, {START(1), NODE_START(1, 5), NODE_DONE(1, 4)}},
-        {TR_VIOLATION_TIME_BACKWARDS, {START(1), NODE_START(1, 5), NODE_ERROR(1, 4)}},
-        {TR_VIOLATION_TIME_BACKWARDS, {START(1), SUSPENDED(4, 5), RESUMED(4)}},
-        {TR_VIOLATION_TIME_BACKWARDS, {START(1), NODE_DONE(1, 5), COMPLETE(4)}}};
+        {TR_VIOLATION_TRACE_NOT_OPEN, {TRACE_START(1), COMPLETE(2), NODE_DONE(1, 3)}},
+        {TR_VIOLATION_TRACE_NOT_OPEN, {TRACE_START(1), FAILED(2), COMPLETE(3)}},
+        {TR_VIOLATION_TRACE_RESTARTED, {TRACE_START(1), TRACE_START(2)}},
+        {TR_VIOLATION_DONE_WITHOUT_START, {TRACE_START(1), NODE_START(1, 2), NODE_DONE(2, 3)}},
+        {TR_VIOLATION_DONE_WITHOUT_START, {TRACE_START(1), NODE_START(1, 2), NODE_DONE(1, 3), NODE_DONE(1, 4)}},
+        {TR_VIOLATION_DONE_WITHOUT_START, {TRACE_START(1), NODE_START(1, 2), NODE_ERROR(2, 3)}},
+        {TR_VIOLATION_EXIT_WITHOUT_ITERATION, {TRACE_START(1), EXIT(8, 1, 2)}},
+        {TR_VIOLATION_EXIT_WITHOUT_ITERATION, {TRACE_START(1), ITERATION(8, 0, 2), EXIT(8, 1, 3), EXIT(8, 1, 4)}},
+        {TR_VIOLATION_ITERATION_SKIPPED, {TRACE_START(1), ITERATION(8, 1, 2)}},
+        {TR_VIOLATION_ITERATION_SKIPPED, {TRACE_START(1), ITERATION(8, 0, 2), ITERATION(8, 2, 3)}},
+        {TR_VIOLATION_COMPLETE_WHILE_RUNNING, {TRACE_START(1), NODE_START(1, 2), COMPLETE(3)}},
+        {TR_VIOLATION_COMPLETE_WHILE_SUSPENDED, {TRACE_START(1), SUSPENDED(4, 2), COMPLETE(3)}},
+        {TR_VIOLATION_SUSPENDED_TWICE, {TRACE_START(1), SUSPENDED(4, 2), SUSPENDED(4, 3)}},
+        {TR_VIOLATION_TIME_BACKWARDS, {TRACE_START(5), NODE_DONE(1, 4)}},
+        {TR_VIOLATION_TIME_BACKWARDS, {TRACE_START(1), NODE_START(1, 5), NODE_DONE(1, 4)}},
+        {TR_VIOLATION_TIME_BACKWARDS, {TRACE_START(1), NODE_START(1, 5), NODE_ERROR(1, 4)}},
+        {TR_VIOLATION_TIME_BACKWARDS, {TRACE_START(1), SUSPENDED(4, 5), RESUMED(4)}},
+        {TR_VIOLATION_TIME_BACKWARDS, {TRACE_START(1), NODE_DONE(1, 5), COMPLETE(4)}}};
     CHECK_HISTORIES(histories);
 }
 
 static void what_is_no_violation(void) {
     static const history histories[] = {
-        {0, {START(1), NODE_START(1, 2), NODE_START(1, 3), NODE_DONE(1, 4), COMPLETE(5)}}, /* a retry */
-        {0, {START(1), NODE_START(3, 2), NODE_ERROR(3, 3), NODE_START(3, 4), NODE_DONE(3, 5), COMPLETE(6)}},
-        {0, {START(1), NODE_DONE(1, 2), NODE_DONE(1, 3), COMPLETE(4)}}, /* run again, where no starts are written */
-        {0, {START(1), NODE_ERROR(1, 2), NODE_DONE(1, 3), COMPLETE(4)}},
-        {0, {START(1), NODE_DONE(1, 2), NODE_START(2, 3), NODE_DONE(2, 4), COMPLETE(5)}},
-        {0, {START(1), RESUMED(2), NODE_DONE(1, 3), COMPLETE(4)}}, /* recovery resumes every trace */
-        {0, {START(1), NODE_START(4, 2), SUSPENDED(4, 3), RESUMED(4), NODE_DONE(4, 5), COMPLETE(6)}},
-        {0, {START(1), SUSPENDED(4, 2), RESUMED(3), SUSPENDED(4, 4)}},
-        {0, {START(1), SUSPENDED(4, 2), FAILED(3)}},
-        {0, {START(1), NODE_START(1, 2), FAILED(3)}},
-        {0, {START(1), NODE_START(1, 5), NODE_START(2, 4), NODE_DONE(2, 5), NODE_DONE(1, 6)}}, /* threads */
-        {0, {START(1), ITERATION(8, 0, 2), ITERATION(8, 1, 3), EXIT(8, 2, 4), ITERATION(8, 0, 5), EXIT(8, 1, 6)}},
-        {0, {START(1), ITERATION(8, 0, 2), ITERATION(8, 1, 3), ITERATION(8, 1, 4)}}, /* again, after recovery */
-        {0, {START(1), NODE_START(8, 2), ITERATION(8, 0, 3), EXIT(8, 1, 4), NODE_DONE(8, 5), COMPLETE(6)}},
-        {0, {START(1), NODE_START(8, 2), ITERATION(8, 0, 3), NODE_DONE(8, 5), COMPLETE(6)}},
-        {0, {START(1), NODE_START(4, 2), SUSPENDED(4, 3), NODE_ERROR(4, 4)}},
-        {0, {START(1), CHECKPOINT(2), COMPLETE(3)}},
-        {0, {START(1), COMPLETE(2), START(3), COMPLETE(4)}}};
+        {0, {TRACE_START(1), NODE_START(1, 2), NODE_START(1, 3), NODE_DONE(1, 4), COMPLETE(5)}}, /* a retry */
+        {0, {TRACE_START(1), NODE_START(3, 2), NODE_ERROR(3, 3), NODE_START(3, 4), NODE_DONE(3, 5), COMPLETE(6)}},
+        {0,
+         {TRACE_START(1), NODE_DONE(1, 2), NODE_DONE(1, 3), COMPLETE(4)}}, /* run again, where no starts are written */
+        {0, {TRACE_START(1), NODE_ERROR(1, 2), NODE_DONE(1, 3), COMPLETE(4)}},
+        {0, {TRACE_START(1), NODE_DONE(1, 2), NODE_START(2, 3), NODE_DONE(2, 4), COMPLETE(5)}},
+        {0, {TRACE_START(1), RESUMED(2), NODE_DONE(1, 3), COMPLETE(4)}}, /* recovery resumes every trace */
+        {0, {TRACE_START(1), NODE_START(4, 2), SUSPENDED(4, 3), RESUMED(4), NODE_DONE(4, 5), COMPLETE(6)}},
+        {0, {TRACE_START(1), SUSPENDED(4, 2), RESUMED(3), SUSPENDED(4, 4)}},
+        {0, {TRACE_START(1), SUSPENDED(4, 2), FAILED(3)}},
+        {0, {TRACE_START(1), NODE_START(1, 2), FAILED(3)}},
+        {0, {TRACE_START(1), NODE_START(1, 5), NODE_START(2, 4), NODE_DONE(2, 5), NODE_DONE(1, 6)}}, /* threads */
+        {0, {TRACE_START(1), ITERATION(8, 0, 2), ITERATION(8, 1, 3), EXIT(8, 2, 4), ITERATION(8, 0, 5), EXIT(8, 1, 6)}},
+        {0, {TRACE_START(1), ITERATION(8, 0, 2), ITERATION(8, 1, 3), ITERATION(8, 1, 4)}}, /* again, after recovery */
+        {0, {TRACE_START(1), NODE_START(8, 2), ITERATION(8, 0, 3), EXIT(8, 1, 4), NODE_DONE(8, 5), COMPLETE(6)}},
+        {0, {TRACE_START(1), NODE_START(8, 2), ITERATION(8, 0, 3), NODE_DONE(8, 5), COMPLETE(6)}},
+        {0, {TRACE_START(1), NODE_START(4, 2), SUSPENDED(4, 3), NODE_ERROR(4, 4)}},
+        {0, {TRACE_START(1), CHECKPOINT(2), COMPLETE(3)}},
+        {0, {TRACE_START(1), COMPLETE(2), TRACE_START(3), COMPLETE(4)}}};
     CHECK_HISTORIES(histories);
 }
 
 static void checkpoints_are_of_no_trace(void) {
     uint32_t violations;
     tr_traces *traces = tr_traces_new();
-    CHECK(apply_one(traces, (written_record){.type = 8, .trace = 9}, false, &violations) == NULL);
+    CHECK(apply_with(traces, (written_record){.type = 8, .trace = 9}, false, &violations) == NULL);
     CHECK_UINT(0, violations);
     CHECK_UINT(0, tr_traces_open_count(traces));
     tr_traces_free(traces);
@@ -181,7 +147,7 @@ static void traces_of_a_snapshot(void) {
     CHECK_UINT(9, tr_trace_find_node(trace, 1)->output_size);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         uint32_t violations;
-        trace = apply_one(traces, steps[i], false, &violations);
+        trace = apply_with(traces, steps[i], false, &violations);
         CHECK_UINT(0, violations);
     }
     CHECK_INT(TR_TRACE_COMPLETE, trace->status);
@@ -189,12 +155,12 @@ static void traces_of_a_snapshot(void) {
     traces = tr_traces_new();
     CHECK_INT(TR_OK, tr_traces_seed(traces, &snapshot));
     uint32_t violations;
-    apply_one(traces, (written_record)EXIT(8, 7, 60), false, &violations); /* its iterations were before */
+    apply_with(traces, (written_record)EXIT(8, 7, 60), false, &violations); /* its iterations were before */
     CHECK_UINT(0, violations);
-    apply_one(traces, (written_record)ITERATION(8, 0, 61), false, &violations);
-    apply_one(traces, (written_record)EXIT(8, 1, 62), false, &violations);
+    apply_with(traces, (written_record)ITERATION(8, 0, 61), false, &violations);
+    apply_with(traces, (written_record)EXIT(8, 1, 62), false, &violations);
     CHECK_UINT(0, violations);
-    apply_one(traces, (written_record)EXIT(8, 1, 63), false, &violations);
+    apply_with(traces, (written_record)EXIT(8, 1, 63), false, &violations);
     CHECK_UINT(TR_VIOLATION_EXIT_WITHOUT_ITERATION, violations);
     tr_traces_free(traces);
 }
@@ -223,7 +189,7 @@ static void check_attempt(const tr_trace *trace, uint32_t node_id, uint32_t numb
 }
 
 static void attempts_have_ends_and_durations(void) {
-    static const written_record steps[STEPS_MAX] = {START(100),         NODE_START(1, 110), NODE_DONE(1, 150),
+    static const written_record steps[STEPS_MAX] = {TRACE_START(100),   NODE_START(1, 110), NODE_DONE(1, 150),
                                                     NODE_START(3, 160), NODE_START(3, 200), NODE_ERROR(3, 230),
                                                     NODE_START(3, 300), NODE_START(2, 310)};
     uint32_t before, last;
@@ -236,7 +202,7 @@ static void attempts_have_ends_and_durations(void) {
     check_attempt(trace, 3, 2, 300, 0, TR_OUTCOME_OPEN, false, 0);
     CHECK_INT(TR_NODE_RUNNING, tr_trace_find_node(trace, 3)->status);
     uint32_t violations;
-    trace = apply_one(traces, (written_record)FAILED(400), false, &violations);
+    trace = apply_with(traces, (written_record)FAILED(400), false, &violations);
     check_attempt(trace, 3, 2, 300, 400, TR_OUTCOME_ABANDONED, false, 100);
     CHECK_UINT(2, trace->error_list_count);
     CHECK_UINT(1, trace->error_count);
@@ -248,7 +214,7 @@ static void attempts_have_ends_and_durations(void) {
 /* Without node_start: from the latest event that can have made the node ready. */
 static void starts_are_estimated_where_none_are_written(void) {
     static const written_record steps[STEPS_MAX] = {
-        START(100),        NODE_DONE(0, 110),    NODE_DONE(1, 150),  SUSPENDED(4, 160), RESUMED(900),
+        TRACE_START(100),  NODE_DONE(0, 110),    NODE_DONE(1, 150),  SUSPENDED(4, 160), RESUMED(900),
         NODE_DONE(4, 930), ITERATION(8, 0, 940), NODE_ERROR(3, 950), EXIT(8, 1, 960),   NODE_DONE(5, 980)};
     uint32_t before, last;
     tr_traces *traces = tr_traces_new();
@@ -263,7 +229,7 @@ static void starts_are_estimated_where_none_are_written(void) {
 
 /* Time that a trace waits at one node is not that node's time, but it is another's. */
 static void suspensions_are_no_working_time(void) {
-    static const written_record steps[STEPS_MAX] = {START(100),        NODE_START(4, 110), NODE_START(5, 115),
+    static const written_record steps[STEPS_MAX] = {TRACE_START(100),  NODE_START(4, 110), NODE_START(5, 115),
                                                     SUSPENDED(4, 120), RESUMED(220),       SUSPENDED(4, 230),
                                                     RESUMED(530),      NODE_DONE(4, 540),  NODE_DONE(5, 545)};
     uint32_t before, last;
@@ -277,7 +243,7 @@ static void suspensions_are_no_working_time(void) {
 
 /* A trace waits at one place: a second suspension ends the first, at the node as well. */
 static void a_second_suspension_ends_the_first(void) {
-    static const written_record steps[STEPS_MAX] = {START(100),        NODE_START(4, 110), NODE_START(5, 115),
+    static const written_record steps[STEPS_MAX] = {TRACE_START(100),  NODE_START(4, 110), NODE_START(5, 115),
                                                     SUSPENDED(4, 120), SUSPENDED(5, 150),  RESUMED(220)};
     uint32_t before, last;
     tr_traces *traces = tr_traces_new();
@@ -294,16 +260,16 @@ static void a_second_suspension_ends_the_first(void) {
 static void taint(void) {
     uint32_t violations;
     tr_traces *traces = tr_traces_new();
-    tr_trace *open = apply_one(traces, (written_record)START(1), false, &violations);
+    tr_trace *open = apply_with(traces, (written_record)TRACE_START(1), false, &violations);
     CHECK(!tr_trace_is_tainted(open));
     tr_traces_note_damage(traces);
     CHECK(tr_trace_is_tainted(open)); /* it was open across damage */
-    const tr_trace *later = apply_one(traces, (written_record){.type = 0, .trace = 2}, false, &violations);
+    const tr_trace *later = apply_with(traces, (written_record){.type = 0, .trace = 2}, false, &violations);
     CHECK(!tr_trace_is_tainted(later));
-    later = apply_one(traces, (written_record){.type = 2, .trace = 2}, true, &violations);
+    later = apply_with(traces, (written_record){.type = 2, .trace = 2}, true, &violations);
     CHECK_UINT(TR_VIOLATION_SUSPECT_RECORD, violations);
     CHECK(tr_trace_is_tainted(later));
-    open = apply_one(traces, (written_record)START(2), false, &violations); /* all of it is known again */
+    open = apply_with(traces, (written_record)TRACE_START(2), false, &violations); /* all of it is known again */
     CHECK(!tr_trace_is_tainted(open));
     CHECK_UINT(1, open->restart_count);
     tr_traces_free(traces);
