@@ -99,6 +99,58 @@ static void a_flow_finds_a_start_that_the_clock_hid(void) {
     tr_traces_free(traces);
 }
 
+static void a_flow_finds_what_was_written_too_early(void) {
+    /* 2 ended at 10 by its clock, but was written behind 1, which ended at 25: the latest record says 10. */
+    static const uint32_t after[] = {1};
+    static const tr_flow_node nodes[] = {{.node_id = 1}, {.node_id = 7, .after_count = 1, .after = after}};
+    static const tr_flow flow = {2, nodes};
+    static const written_record records[] = {TRACE_START(0), NODE_DONE(1, 25), NODE_DONE(2, 10), NODE_DONE(7, 40),
+                                             COMPLETE(41)};
+    tr_traces *traces = tr_traces_new();
+    tr_spans spans = {0};
+    const tr_trace *trace = LAY_OUT(&spans, traces, records, NULL);
+    CHECK_UINT(30, span_of(&spans, trace, 7, 0)->run_ns);
+    tr_traces_free(traces);
+    traces = tr_traces_new();
+    trace = LAY_OUT(&spans, traces, records, &flow);
+    CHECK_UINT(15, span_of(&spans, trace, 7, 0)->run_ns);
+    CHECK_UINT(25, span_of(&spans, trace, 7, 0)->ready_ns);
+    tr_spans_free(&spans);
+    tr_traces_free(traces);
+}
+
+static void waiting_for_a_person_stays_out_of_an_estimate_by_flow(void) {
+    /* 4 was ready at 10, waited from 30 to 1030, and ended at 1035; 2 ran beside it. */
+    static const uint32_t after[] = {1};
+    static const tr_flow_node nodes[] = {{.node_id = 1}, {.node_id = 4, .after_count = 1, .after = after}};
+    static const tr_flow flow = {2, nodes};
+    static const written_record records[] = {TRACE_START(0), NODE_DONE(1, 10),   NODE_DONE(2, 20), SUSPENDED(4, 30),
+                                             RESUMED(1030),  NODE_DONE(4, 1035), COMPLETE(1040)};
+    tr_traces *traces = tr_traces_new();
+    tr_spans spans = {0};
+    const tr_trace *trace = LAY_OUT(&spans, traces, records, &flow);
+    const tr_span *span = span_of(&spans, trace, 4, 0);
+    REQUIRE(span != NULL);
+    CHECK_UINT(10, span->start_ns);
+    CHECK_UINT(1035, span->end_ns);
+    CHECK_UINT(25, span->run_ns);
+    tr_spans_free(&spans);
+    tr_traces_free(traces);
+}
+
+static void a_node_that_never_ended_is_no_span(void) {
+    static const written_record records[] = {TRACE_START(0),   NODE_START(1, 5), NODE_START(2, 6),
+                                             NODE_START(2, 7), NODE_DONE(1, 9),  COMPLETE(20)};
+    tr_traces *traces = tr_traces_new();
+    tr_spans spans = {0};
+    const tr_trace *trace = LAY_OUT(&spans, traces, records, NULL);
+    CHECK_UINT(2, spans.count);
+    CHECK_UINT(6, span_of(&spans, trace, 2, 0)->start_ns); /* started again at 7: that one was left open */
+    CHECK(span_of(&spans, trace, 2, 1) == NULL);
+    tr_spans_free(&spans);
+    tr_traces_free(traces);
+}
+
 /* Long traces are sorted by other means than short ones. */
 static void long_traces(void) {
     enum { PAIRS = 5000 };
@@ -147,6 +199,12 @@ int main(int argc, char **argv) {
               a_loop_waits_for_its_own_attempt);
     check_run("with a flow, records that are out of order do not hide a run time",
               a_flow_finds_a_start_that_the_clock_hid);
+    check_run("with a flow, a node is ready when the one before it ended, though the latest record says earlier",
+              a_flow_finds_what_was_written_too_early);
+    check_run("with a flow, waiting for a person is no run time",
+              waiting_for_a_person_stays_out_of_an_estimate_by_flow);
+    check_run("what was still running when its trace closed has no end, and is no span",
+              a_node_that_never_ended_is_no_span);
     check_run("traces with thousands of attempts", long_traces);
     check_run("a trace in which nothing ran", a_trace_without_attempts);
     return check_end();

@@ -48,6 +48,7 @@ static void waiting_that_began_before_the_log(void) {
     tr_timing *timing = tr_timing_new(NULL, 10);
     check_added(timing, APPLY(traces, records));
     CHECK_UINT(1, tr_timing_traces(timing)->open_count);
+    CHECK_UINT(0, tr_timing_traces(timing)->from_snapshot_count); /* of those that closed */
     REQUIRE(find_node(timing, 6) != NULL && find_node(timing, 7) != NULL);
     CHECK_UINT(500, find_node(timing, 6)->run_ns);
     CHECK(find_node(timing, 6)->queue == NULL); /* what made it ready is not known */
@@ -116,6 +117,53 @@ static void the_longest_are_kept_in_order(void) {
     CHECK(tr_timing_worst(timing, 4) == NULL);
     tr_timing_free(timing);
     tr_timing_free(other);
+    tr_traces_free(traces);
+}
+
+static void add_trace_with_run(tr_timing *timing, tr_traces *traces, uint8_t id, uint64_t run_ns) {
+    apply_record(traces, (written_record){.type = 0, .trace = id, .timestamp_ns = 1000});
+    apply_record(traces, (written_record){.type = 2, .trace = id, .node_id = 3, .timestamp_ns = 1000 + run_ns});
+    check_added(timing, apply_record(traces, (written_record){.type = 4, .trace = id, .timestamp_ns = 2000}));
+}
+
+static void the_longest_run_of_a_node_is_the_first_by_id(void) {
+    static const uint8_t orders[][3] = {{6, 4, 5}, {4, 5, 6}, {5, 6, 4}};
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        tr_traces *traces = tr_traces_new();
+        tr_timing *timing = tr_timing_new(NULL, 0);
+        tr_timing *other = tr_timing_new(NULL, 0);
+        add_trace_with_run(timing, traces, 1, 50);
+        add_trace_with_run(timing, traces, orders[i][0], 70);
+        add_trace_with_run(timing, traces, orders[i][1], 70);
+        add_trace_with_run(other, traces, orders[i][2], 70);
+        CHECK_INT(TR_OK, tr_timing_merge(timing, other));
+        CHECK_UINT(70, find_node(timing, 3)->worst_run_ns);
+        CHECK_UINT(4, find_node(timing, 3)->worst_trace_id[0]);
+        tr_timing_free(timing);
+        tr_timing_free(other);
+        tr_traces_free(traces);
+    }
+}
+
+static void what_waits_while_another_runs_has_a_lane_of_its_own(void) {
+    /* 2 was ready at 10, when 1 ended, but did not begin before 7 had ended; 3 was ready when both had. */
+    static const uint32_t after_2[] = {1};
+    static const tr_flow_node nodes[] = {{.node_id = 1}, {.node_id = 2, .after_count = 1, .after = after_2}};
+    static const tr_flow flow = {2, nodes};
+    static const written_record records[] = {TRACE_START(0),   NODE_START(1, 0),  NODE_DONE(1, 10), NODE_START(7, 10),
+                                             NODE_DONE(7, 30), NODE_START(2, 35), NODE_DONE(2, 40), NODE_START(3, 40),
+                                             NODE_DONE(3, 50), COMPLETE(50)};
+    static const uint32_t lane_of[] = {[1] = 0, [7] = 0, [2] = 1, [3] = 0};
+    tr_traces *traces = tr_traces_new();
+    tr_timing *timing = tr_timing_new(&flow, 1);
+    check_added(timing, APPLY(traces, records));
+    const tr_timed_trace *kept = tr_timing_worst(timing, 0);
+    REQUIRE(kept != NULL && kept->span_count == 4);
+    CHECK_UINT(2, kept->lane_count);
+    for (uint32_t i = 0; i < kept->span_count; i++) {
+        CHECK_UINT(lane_of[kept->spans[i].node_id], kept->spans[i].lane);
+    }
+    tr_timing_free(timing);
     tr_traces_free(traces);
 }
 
@@ -206,6 +254,10 @@ int main(int argc, char **argv) {
     check_run("iterations of a loop that began before the log are in no trend", iterations_whose_number_is_not_known);
     check_run("tainted traces are only counted", tainted_traces_are_only_counted);
     check_run("the longest traces are kept, longest first, smaller ids first", the_longest_are_kept_in_order);
+    check_run("of equally long runs of a node the trace with the smallest id is named",
+              the_longest_run_of_a_node_is_the_first_by_id);
+    check_run("a node that waits while another one runs is drawn beside it, from when it was ready",
+              what_waits_while_another_runs_has_a_lane_of_its_own);
     check_run("of a very long trace a part is kept, and it says so", a_very_long_trace_is_kept_in_part);
     check_run("no trace is kept where none is wanted", no_trace_is_kept_where_none_is_wanted);
     check_run("sums stay at the largest number instead of starting again", sums_stay_at_the_largest_number);

@@ -128,6 +128,63 @@ describe("a comparison with a baseline", function()
         assert.is_truthy(comparison.failed_checks[1]:find("p99>20%: node 3: p99 1.01 ms to 5.", 1, true))
     end)
 
+    -- The first node's run times as drawn, everything else as it was.
+    local function with_runs(draw, count, changes)
+        local report = fake_report(new_random(11), count)
+        report.nodes[1].run = distribution(draw, count)
+        for key, value in pairs(changes or {}) do
+            report.nodes[1][key] = value
+        end
+        return report
+    end
+
+    local function shift_of(comparison, metric)
+        for _, shift in ipairs(comparison.shifts) do
+            if shift.node_id == 1 and shift.metric == metric then
+                return shift
+            end
+        end
+    end
+
+    it("does not call a node slower on average that a few extreme values made so", function()
+        local drawn = 0
+        local function mostly_faster()
+            drawn = drawn + 1
+            return drawn % 100 == 0 and 1e9 or 80000 + drawn % 7 * 1000
+        end
+        local function before()
+            drawn = drawn + 1
+            return 100000 + drawn % 7 * 1000
+        end
+        local comparison = baseline.compare(with_runs(before, 1000), with_runs(mostly_faster, 1000))
+        local mean = shift_of(comparison, "mean")
+        assert.is_true(mean.change > 10)
+        assert.is_false(mean.significant)
+        assert.is_true(shift_of(comparison, "p50").significant and shift_of(comparison, "p50").change < -0.1)
+    end)
+
+    it("does not ring for what the rounding of its times can make of no shift at all", function()
+        local function constant(value)
+            return function()
+                return value
+            end
+        end
+        local small = shift_of(baseline.compare(with_runs(constant(1000000), 500), with_runs(constant(1009000), 500)), "p50")
+        assert.is_true(small.probability < 0.01 and not small.significant)
+        local large = shift_of(baseline.compare(with_runs(constant(1000000), 500), with_runs(constant(1040000), 500)), "p50")
+        assert.is_true(large.significant)
+    end)
+
+    it("fails a check for what came from nothing, whatever the limit", function()
+        local function run()
+            return 1000
+        end
+        local comparison = baseline.compare(with_runs(run, 500, { error_count = 0 }),
+            with_runs(run, 500, { error_count = 100 }))
+        baseline.check(comparison, { baseline.parse_condition("errors>900%") })
+        assert.are.same({ "errors>900%: node 1: errors 0 % to 17 %, from nothing" }, comparison.failed_checks)
+    end)
+
     it("does not take a large shift of three values for anything", function()
         local random = new_random(9)
         assert.are.equal(0, significant(baseline.compare(fake_report(random, 3), fake_report(random, 3, 100))))
@@ -293,6 +350,15 @@ describe("tracereel timing --baseline", function()
         ran = helper.run { "timing", "--baseline", helper.log("done-only"), "--fail-on", "errors>50%", "--fail-on",
             "makespan.p99>400%", helper.log("orders") }
         assert.are.equal(0, ran.status, ran.stderr)
+    end)
+
+    it("compares only the nodes that are asked for", function()
+        local ran = helper.run { "timing", "--json", "--node", "3", "--baseline", generate("a", 1), generate("b", 2) }
+        local comparison = tracereel.json_decode(ran.stdout).comparison
+        assert.are.same({}, comparison.vanished_nodes)
+        for _, shift in ipairs(comparison.shifts) do
+            assert.is_true(shift.node_id == 3 or shift.node_id == nil)
+        end
     end)
 
     it("refuses a condition that it does not know, or that has no baseline", function()

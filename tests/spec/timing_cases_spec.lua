@@ -178,6 +178,22 @@ describe("a timing", function()
         assert.are.same({ { n = 1, count = 2, mean_ns = 30 }, { n = 2, count = 1, mean_ns = 40 } }, node.trend)
     end)
 
+    it("counts the iterations of a loop that is entered again from the first", function()
+        local node = nodes_of(timed(trace_of(
+            { "loop_iteration", 8, 10, 1, 0 }, { "loop_iteration", 8, 30, 1, 1 }, { "loop_exit", 8, 70, 1, 2 },
+            { "loop_iteration", 8, 80, 1, 0 }, { "loop_exit", 8, 90, 1, 1 }, { "trace_complete", 0, 91 })))[8]
+        assert.are.same({ { n = 1, count = 2, mean_ns = 15 }, { n = 2, count = 1, mean_ns = 40 } }, node.trend)
+    end)
+
+    it("counts a node that ran when its trace closed as unfinished, and no time of it", function()
+        local node = nodes_of(timed(trace_of(
+            { "node_start", 1, 10 }, { "node_done", 1, 20 }, { "node_start", 2, 20 }, { "trace_failed", 0, 90 })))[2]
+        assert.are.equal(1, node.unfinished_count)
+        assert.are.equal(0, node.count)
+        assert.are.equal(0, node.total_ns)
+        assert.are.equal(0, node.exact_count)
+    end)
+
     local flow = {
         name = "orders",
         nodes = {
@@ -208,10 +224,10 @@ describe("a timing", function()
     end)
 
     it("falls back to events for nodes that a flow does not know, or whose order it has wrong", function()
-        local steps = trace_of({ "node_start", 3, 5 }, { "node_done", 3, 10 }, { "node_start", 99, 14 },
-            { "node_done", 99, 20 }, { "trace_complete", 0, 20 })
+        local steps = trace_of({ "node_done", 98, 2 }, { "node_start", 3, 5 }, { "node_done", 3, 10 },
+            { "node_start", 99, 14 }, { "node_done", 99, 20 }, { "trace_complete", 0, 20 })
         local node = nodes_of(timed(steps, flow))
-        assert.are.equal(5, node[3].queue_ns)
+        assert.are.equal(3, node[3].queue_ns)
         assert.are.equal(4, node[99].queue_ns)
     end)
 
