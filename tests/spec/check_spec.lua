@@ -70,6 +70,14 @@ describe("tracereel check", function()
         assert.truthy(result.stdout:find("the engine would refuse this log: it cannot read wal_0", 1, true))
     end)
 
+    it("tells a whole log from one that a crash tore, and says where reading began", function()
+        assert.truthy(check(helper.log("orders")).stdout:find("sound: every byte belongs to a valid record", 1, true))
+        assert.truthy(check(helper.log("torn-tail")).stdout:find(
+            "sound: what cannot be read is what a crash leaves, nothing was lost", 1, true))
+        assert.truthy(check(helper.log("snapshot")).stdout:find("\nread from a snapshot, at 1:%d+; %-%-no%-snapshot "))
+        assert.is_nil(check(helper.log("orders")).stdout:find("snapshot", 1, true))
+    end)
+
     it("summarises violations with their meanings", function()
         local text = check(helper.log("edge")).stdout
         assert.truthy(text:find("trace_not_open: ", 1, true))

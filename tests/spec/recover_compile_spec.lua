@@ -300,6 +300,51 @@ describe("what a decision means", function()
         assert.are.equal('{"order":1}', steps[1].text)
     end)
 
+    local function steps_to(state, chosen)
+        local before = view_of(state)
+        return compiler.steps(before, (view.wanted(before, chosen)), chosen.kind == "restart")
+    end
+
+    it("a restart begins the trace again, also where a resume would do", function()
+        local state = blank()
+        state.suspended_at, state.waits_with = 4, "{}"
+        assert.are.equal("trace_start", steps_to(state, decision.restart())[1].type)
+        assert.are.equal("trace_resumed", steps_to(state, decision.resume_from(0))[1].type)
+    end)
+
+    it("a skip changes an output of which only the schema is another", function()
+        local state = { started = {}, completed = { [1] = 100 }, last = 1 }
+        assert.are.same({}, steps_to(state, decision.default({}):skip(1, output)))
+        local other = { offset = 100, size = 8, schema_hash = 6 }
+        assert.are.same({ { type = "node_done", node = 1, output = other } },
+            steps_to(state, decision.default({}):skip(1, other)))
+    end)
+
+    it("an await at another node does not take the hook of the one before", function()
+        local before = { suspended_at = 4, suspension_metadata = '{"hook_id":"h4","timeout_secs":60}' }
+        local moved = wanted_of(before, decision.await(5))
+        assert.are.equal(5, moved.suspended_at)
+        assert.are_not.equal("h4", tracereel.json_decode(moved.suspension_metadata).hook_id)
+        local stayed = wanted_of(before, decision.await(4, { timeout_secs = 90 }))
+        assert.are.equal("h4", tracereel.json_decode(stayed.suspension_metadata).hook_id)
+    end)
+
+    it("a node that is forgotten leaves the one that was done before it as the last", function()
+        -- Node 2 was met first and done last but one.
+        local state, id_1 = tracereel.state(), id
+        local function add(type_name, node, ns)
+            return (state:apply(tracereel.record[type_name] { trace_id = id_1, node_id = node, timestamp_ns = ns }))
+        end
+        add("trace_start", 0, 100)
+        add("node_start", 2, 110)
+        add("node_start", 1, 120)
+        add("node_done", 1, 130)
+        add("node_done", 2, 140)
+        local before = view.of(add("node_done", 3, 150))
+        assert.are.same({ 1, 2, 3 }, before.completion_order)
+        assert.are.equal(2, view.wanted(before, decision.default({}):rerun { 3 }).last_completed_node)
+    end)
+
     it("what is known from a snapshot only is not begun again: its metadata would be lost", function()
         local before = view_of { started = { 2 }, completed = { [1] = 100 }, last = 1 }
         before.from_snapshot = true

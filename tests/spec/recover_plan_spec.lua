@@ -1,4 +1,5 @@
 -- The plan's file: what docs/recovery-plan.md says of it, and what is refused.
+local core = require "tracereel.core"
 local exact_json = require "tests.spec.exact_json"
 local helper = require "tests.spec.helper"
 local plan = require "tracereel.recovery.plan"
@@ -101,6 +102,23 @@ describe("a plan", function()
                 assert.are.equal(object.time_ns, tracereel.unsigned(rec.timestamp_ns))
             end
         end
+    end)
+
+    it("has records of one nanosecond after the log's last", function()
+        local object = exact_json(helper.read((write_plan(helper.log("orders")))))
+        local latest = 0
+        for _, record in ipairs(helper.expected("orders", "records")) do
+            latest = math.max(latest, math.tointeger(tonumber(record.timestamp_ns:sub(2))))
+        end
+        assert.are.equal(("%d"):format(latest + 1), object.time_ns)
+    end)
+
+    it("is refused where a record has more bytes than it says, though its sums are right", function()
+        local text = helper.read((write_plan(helper.log("orders"))))
+        local body = text:match('^(.*\n)"sha256"'):gsub('({"bytes":"%x+)"', "%100\"", 1)
+        local read, problem = plan.parse(body .. ('"sha256":"%s"}\n'):format(core.sha256(body)))
+        assert.is_nil(read)
+        assert.truthy(problem:find("record 1 of trace %x+%-.* is not a record: bytes are left over"), problem)
     end)
 
     it("is the same, byte for byte, for the same log, script and arguments", function()

@@ -189,6 +189,40 @@ describe("a script that fails for a trace", function()
         end
     end)
 
+    it("is told of its own records' violations when it is asked again", function()
+        local result = helper.run { "recover", helper.script([[
+            local begun_again = {}
+            return {
+                api = 1,
+                violation = function(rec, _, code)
+                    begun_again[rec.trace_id] = begun_again[rec.trace_id] or code == "trace_restarted"
+                end,
+                recover = function(trace)
+                    return begun_again[trace.id] and tracereel.fail("twice") or tracereel.restart()
+                end,
+            }]]), helper.log("orders") }
+        assert.are.equal(6, result.status)
+        assert.truthy(result.stderr:find("does not settle", 1, true))
+        assert.truthy(result.stderr:find("restart; and asked again behind that: fail (trace_failed)", 1, true),
+            result.stderr)
+    end)
+
+    it("is told of them by its own filter only", function()
+        local result = helper.run { "recover", helper.script([[
+            local others = {}
+            return {
+                api = 1,
+                types = "node_start",
+                record = function(rec)
+                    others[rec.trace_id] = others[rec.trace_id] or rec.type ~= "node_start"
+                end,
+                recover = function(trace)
+                    return others[trace.id] and tracereel.fail("saw what it did not ask for") or tracereel.hold("look")
+                end,
+            }]]), helper.log("orders") }
+        assert.are.equal(0, result.status, result.stderr)
+    end)
+
     it("is refused where it does not settle, with the trace and both answers", function()
         local path = new_path()
         local result = recover(deciding 'return tracereel.await(trace.suspended_at == 4 and 3 or 4)', "-o", path,

@@ -1,5 +1,6 @@
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"
+local record_bytes = require "tests.spec.record_bytes"
 local reel = require "tracereel"
 
 local function repair(directory, ...)
@@ -7,7 +8,7 @@ local function repair(directory, ...)
 end
 
 -- The bytes of a log's readable records, in order.
-local function record_bytes(directory)
+local function bytes_of_records(directory)
     local all = {}
     for rec in reel.open(directory):records() do
         all[#all + 1] = rec:bytes()
@@ -27,7 +28,7 @@ describe("tracereel repair", function()
     for _, name in ipairs { "torn-tail", "zero-tail", "restarted" } do
         it("makes of " .. name .. " a log that a strict reader reads, with the same records and states", function()
             local directory = files.copy(name)
-            local records, views = record_bytes(directory), files.views(directory)
+            local records, views = bytes_of_records(directory), files.views(directory)
             assert.falsy(files.strict_log(directory))
             local result = repair(directory, "--yes")
             assert.are.equal(0, result.status, result.stderr)
@@ -93,6 +94,26 @@ describe("tracereel repair", function()
         end)
     end
 
+    it("cuts what only looks like a record: a text inside a broken one", function()
+        local function encode(node_id, metadata)
+            return record_bytes.encode { type = "node_done", trace_id = "00000000-0000-0000-0000-000000000001",
+                node_id = node_id, metadata = metadata }
+        end
+        local inner = encode(7)
+        local broken = encode(2, inner .. "!")
+        broken = broken:sub(1, -2) .. "?" -- its checksum is wrong, its length is right
+        local directory = record_bytes.write_log(helper.directory(), { encode(1), broken, encode(3) })
+        local log = reel.open(directory)
+        local suspects = 0
+        for rec in log:records() do
+            suspects = suspects + (rec.suspect and 1 or 0)
+        end
+        assert.are.equal(1, suspects)
+        local result = repair(directory, "--yes", "--cut-corrupt")
+        assert.are.equal(0, result.status, result.stderr)
+        assert.are.same({ encode(1), encode(3) }, files.strict_log(directory))
+    end)
+
     it("names the traces that will not look tainted any more", function()
         local directory = files.copy("bit-flip-length")
         local tainted = {}
@@ -141,7 +162,7 @@ describe("tracereel repair", function()
     it("leaves an empty segment where nothing of one can be read", function()
         local directory = files.copy("all-complete")
         helper.write(directory .. "/wal_0000000000000001.log", ("\0"):rep(4096))
-        local records = record_bytes(directory)
+        local records = bytes_of_records(directory)
         assert.are.equal(0, repair(directory, "--yes").status)
         assert.are.equal("", helper.read(directory .. "/wal_0000000000000001.log"))
         assert.are.same(records, files.strict_log(directory))

@@ -318,6 +318,13 @@ describe("the bundled script", function()
         assert.are.equal("(none)\n", helper.run({ "run", "stuck", "-a", "limit=1d", helper.log("orders") }).stdout)
     end)
 
+    it("stuck and throughput know the traces that only a snapshot knows", function()
+        local rows = helper.objects(bundled("throughput", "snapshot", "--json").stdout)[1].result
+        assert.are.equal("#" .. #helper.expected("snapshot", "states"), rows[#rows][2])
+        local text = bundled("stuck", "snapshot", "--arg", "limit=0s").stdout
+        assert.truthy(text:find("0633f6b4[^\n]* 301 ms +node 3 runs %(since before the snapshot%)\n"), text)
+    end)
+
     it("errors groups errors by node and kind of message", function()
         local count = 0
         for _, record in ipairs(helper.expected("orders", "records")) do

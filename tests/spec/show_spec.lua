@@ -1,4 +1,5 @@
 local helper = require "tests.spec.helper"
+local small_log = require "tests.spec.small_log"
 
 local function show(...)
     return helper.run { "show", ... }
@@ -18,6 +19,8 @@ local function assert_in_order(text, lines)
 end
 
 describe("tracereel show", function()
+    after_each(helper.clean)
+
     it("draws parallel nodes beside each other, and loops around what they repeat", function()
         assert_in_order(show(retried, helper.log("orders")).stdout, {
             "trace " .. retried,
@@ -111,6 +114,48 @@ describe("tracereel show", function()
         local text = show("0633f6b4", helper.log("snapshot")).stdout
         assert_in_order(text, { "started   before the snapshot that reading began from\n", "records   0, 0 errors",
             "node 3: running", "run again, from the beginning of the node: 3 (2 times) (retry_nodes)" })
+    end)
+
+    it("says where a trace begins afresh, and what a suspension without a timeout waits for", function()
+        local text = show(small_log.id(1), small_log.write {
+            { "trace_start", 0, 1 }, { "node_done", 10, 1, { node_id = 1 } }, { "trace_start", 20, 1 },
+            { "trace_suspended", 30, 1, { node_id = 4, metadata = '{"hook_id":"h","timeout_secs":null}' } },
+        }).stdout
+        assert_in_order(text, { "● trace starts\n", "● trace starts afresh", "waits for h, no timeout\n" })
+    end)
+
+    it("marks damage between its records, but not what crashes leave", function()
+        local function log_with(bytes_between)
+            local directory = helper.directory()
+            local first = small_log.write { { "trace_start", 0, 1 }, { "node_done", 10, 1, { node_id = 1 } } }
+            local second = small_log.write { { "node_done", 20, 1, { node_id = 2 } } }
+            local name = "/wal_0000000000000000.log"
+            helper.write(directory .. name, helper.read(first .. name) .. bytes_between(helper.read(first .. name))
+                .. helper.read(second .. name))
+            return directory
+        end
+        local torn = show(small_log.id(1), log_with(function(bytes)
+            return bytes:sub(1, 40)
+        end))
+        assert.are.equal(0, torn.status)
+        assert.is_nil(torn.stdout:find("unreadable here", 1, true))
+        local corrupt = show(small_log.id(1), log_with(function()
+            return ("x"):rep(40)
+        end))
+        assert.are.equal(3, corrupt.status)
+        assert.truthy(corrupt.stdout:find("unreadable here: corrupt, 40 bytes", 1, true))
+    end)
+
+    it("lists at most 20 candidates", function()
+        local steps = {}
+        for n = 1, 25 do
+            steps[n] = { "trace_start", n, n }
+        end
+        local result = show("00000000", small_log.write(steps))
+        assert.are.equal(2, result.status)
+        assert.truthy(result.stderr:find(small_log.id(20), 1, true))
+        assert.is_nil(result.stderr:find(small_log.id(21), 1, true))
+        assert.truthy(result.stderr:find("\n  ...\n", 1, true), result.stderr)
     end)
 
     it("--ascii draws with ASCII characters only", function()

@@ -86,6 +86,9 @@ describe("tracereel timing", function()
                 assert.is_true(sorted[index - 1].run[field] >= sorted[index].run[field])
             end
         end
+        -- None of these has a loop: they stand in the order of their ids.
+        assert.are.same({ 0, 1, 2, 3, 4, 5, 6, 7 }, ids_of(report_of("--sort", "loop", "--node", "0,7,1,2,6,3,4,5",
+            helper.log("orders")).nodes))
         assert.are.same({ 3, 2 }, ids_of(report_of("--top", "2", helper.log("orders")).nodes))
         assert.are.equal(2, timing("--top", "0", helper.log("orders")).status)
         assert.are.equal(2, timing("--sort", "beauty", helper.log("orders")).status)
@@ -118,6 +121,7 @@ describe("tracereel timing", function()
     it("makes one report of several logs, and tells of those that it cannot read", function()
         local one, other = report_of(helper.log("orders")), report_of(helper.log("done-only"))
         local both = report_of(helper.log("orders"), helper.log("done-only"))
+        assert.is_true(report_of(helper.log("bit-flip-payload"), helper.log("done-only")).log.damaged)
         assert.are.equal(count_of(one) + count_of(other), count_of(both))
         assert.are.equal(one.log.records + other.log.records, both.log.records)
         assert.are.same({ helper.log("orders"), helper.log("done-only") }, both.log.paths)

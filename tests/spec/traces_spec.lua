@@ -1,4 +1,5 @@
 local helper = require "tests.spec.helper"
+local small_log = require "tests.spec.small_log"
 
 local function traces(...)
     return helper.run { "traces", ... }
@@ -13,6 +14,8 @@ local function only_keys_of(object, pattern)
 end
 
 describe("tracereel traces", function()
+    after_each(helper.clean)
+
     for _, name in ipairs(helper.log_names()) do
         it("--open --json has the expected state of every open trace of " .. name, function()
             local expected = helper.expected(name, "states") or {}
@@ -74,6 +77,35 @@ describe("tracereel traces", function()
         assert.is_true(tainted > 0)
         assert.truthy(traces(helper.log("bit-flip-payload")).stdout:find("TAINTED", 1, true))
         assert.is_nil(traces(helper.log("orders")).stdout:find("TAINTED", 1, true))
+    end)
+
+    it("takes no time from what a snapshot does not tell", function()
+        local directory = small_log.add_snapshot(
+            small_log.write { { "trace_start", 0, 2 }, { "trace_complete", 5000000000, 2 } },
+            { [1] = '"last_completed_node":3,"suspended_at":4,"started_nodes":[],"completed_nodes":{}' })
+        local text = traces("--full", directory).stdout
+        assert.truthy(text:find("suspended  in a snapshot +%-  [^\n]* at 4 since before the snapshot\n"), text)
+        text = helper.run({ "show", small_log.id(1), directory }).stdout
+        assert.truthy(text:find("node 4: suspended since before the snapshot;", 1, true), text)
+    end)
+
+    it("counts the nodes that are done among those that ran, and the time to the trace's own last record", function()
+        local text = traces(small_log.write {
+            { "trace_start", 0, 1 }, { "node_start", 10, 1, { node_id = 1 } }, { "node_done", 20, 1, { node_id = 1 } },
+            { "loop_iteration", 30, 1, { node_id = 8 } }, { "node_start", 2000000, 1, { node_id = 3 } },
+            { "trace_start", 3000000, 2 }, { "trace_complete", 900000000, 2 },
+        }).stdout
+        assert.truthy(text:find("\n00000000  running    11%-24 16:00:00 +2.00 ms +1/2 +0  in 3\n"), text)
+    end)
+
+    it("calls a trace failed at a node only while nothing else of it runs", function()
+        local function stands(...)
+            local text = traces(small_log.write { { "trace_start", 0, 1 }, { "node_start", 1, 1, { node_id = 2 } },
+                { "node_error", 10, 1, { node_id = 3, error_message = "no" } }, ... }).stdout
+            return text:match("\n00000000  [^\n]- 1  ([^\n]*)\n")
+        end
+        assert.are.equal("in 2", stands())
+        assert.are.equal("failed at 3: no", stands({ "node_done", 20, 1, { node_id = 2 } }))
     end)
 
     it("starts from a snapshot, or reads all there is", function()

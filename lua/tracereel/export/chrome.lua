@@ -179,7 +179,7 @@ function Chrome:write_suspensions(process, first_lane, suspensions)
         self:slice(process, first_lane + suspension.lane - 1, self.context.node_label(suspension.node_id) .. " waits",
             '"suspension"', suspension, object(
                 "node_id", tostring(suspension.node_id), "open", mark(suspension.is_open),
-                "cut", mark(suspension.is_cut), "start_ns", start_text, "end_ns", end_text))
+                "start_ns", start_text, "end_ns", end_text))
     end
 end
 

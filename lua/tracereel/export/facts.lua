@@ -27,7 +27,6 @@ local facts = {}
 ---@field end_ns integer the latest time known of the trace, where it is open
 ---@field written_end_ns integer|nil as in the log; nil while it is open
 ---@field is_open boolean
----@field is_cut boolean it began before what is known of the trace: start_ns is only the time of its end
 
 ---@class tracereel.export.attempt: tracereel.export.span
 ---@field number integer from 1
@@ -35,6 +34,7 @@ local facts = {}
 ---@field duration_ns integer
 ---@field suspended_ns integer waited within the attempt
 ---@field is_estimated boolean
+---@field is_cut boolean it began before what is known of the trace: start_ns is only the time of its end
 ---@field is_clock_step boolean it was written as ending before it started
 ---@field error tracereel.trace_error|nil
 
@@ -96,12 +96,7 @@ local function suspensions_by_node(trace)
     for _, suspension in ipairs(trace.suspensions) do
         local list = of_node[suspension.node_id] or {}
         of_node[suspension.node_id] = list
-        -- A snapshot says that a trace is suspended, and not since when.
-        local is_cut = trace.from_snapshot and suspension.start_ns == 0
-        local start_ns = is_cut and (suspension.end_ns or trace.last_ns) or suspension.start_ns
-        local span = new_span(start_ns, suspension.end_ns, trace.last_ns)
-        span.is_cut = is_cut
-        list[#list + 1] = span
+        list[#list + 1] = new_span(suspension.start_ns, suspension.end_ns, trace.last_ns)
     end
     return of_node
 end

@@ -35,7 +35,7 @@ function Folded:trace(trace_facts)
             end
         end
         for _, suspension in ipairs(node.suspensions) do
-            if not suspension.is_open and not suspension.is_cut then
+            if not suspension.is_open then
                 self:add(of_node .. "suspended", suspension.end_ns - suspension.start_ns)
             end
         end

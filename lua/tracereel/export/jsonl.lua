@@ -29,7 +29,7 @@ local function describe_attempt(attempt)
 end
 
 local function describe_suspension(suspension)
-    return object("start_ns", suspension.is_cut and "null" or unsigned(suspension.start_ns),
+    return object("start_ns", unsigned(suspension.start_ns),
         "end_ns", unsigned(suspension.written_end_ns))
 end
 

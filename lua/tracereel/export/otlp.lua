@@ -137,7 +137,6 @@ local function add_suspension(story, parent_id, node_id, label, number, suspensi
     local attributes = {}
     integer_attribute(attributes, "tracereel.node_id", node_id)
     mark_attribute(attributes, "tracereel.open", suspension.is_open)
-    mark_attribute(attributes, "tracereel.start_unknown", suspension.is_cut)
     story:add("suspension", { node_id = node_id, number = number }, parent_id, label .. " suspended", suspension,
         { attributes = attributes })
 end

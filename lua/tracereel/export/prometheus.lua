@@ -106,7 +106,7 @@ function Prometheus:add_node(node, trace)
         end
     end
     for _, suspension in ipairs(node.suspensions) do
-        if not suspension.is_open and not suspension.is_cut then
+        if not suspension.is_open then
             self:add("suspensions_total", labels(), 1)
             self:add("suspended_seconds_total", labels(), suspension.end_ns - suspension.start_ns)
         end

@@ -81,7 +81,7 @@ function trace:json() end
 
 ---@class tracereel.suspension
 ---@field node_id integer
----@field since_ns integer
+---@field since_ns integer 0 where only a snapshot tells of it
 ---@field metadata string|nil raw text
 ---@field decoded any metadata as a Lua value; nil where it is not JSON
 

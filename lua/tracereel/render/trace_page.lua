@@ -51,8 +51,9 @@ end
 local function node_line(trace, node, now_ns)
     local words = { ("node %d"):format(node.id) }
     if node.status == "suspended" and trace.suspension then
-        words[#words + 1] = ("suspended for %s, since %s"):format(units.span(trace.suspension.since_ns, now_ns),
-            tracereel.time(trace.suspension.since_ns))
+        local since_ns = trace.suspension.since_ns
+        words[#words + 1] = "suspended " .. trace_words.waited(trace.suspension, now_ns)
+            .. (since_ns ~= 0 and ", since " .. tracereel.time(since_ns) or "")
         words[#words + 1] = trace_words.waits_for(trace.suspension_metadata)
     elseif node.status == "error" then
         words[#words + 1] = ("failed (%s)"):format(text.count(node.error_count, "error"))

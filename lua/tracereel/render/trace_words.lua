@@ -65,6 +65,14 @@ function trace_words.waits_for(metadata)
     return table.concat(words, ", ")
 end
 
+---How long a suspension has lasted: "for 4.20 s". A snapshot says that a trace is suspended, and not since when.
+---@param suspension tracereel.suspension
+---@param now_ns integer
+---@return string
+function trace_words.waited(suspension, now_ns)
+    return suspension.since_ns ~= 0 and "for " .. units.span(suspension.since_ns, now_ns) or "since before the snapshot"
+end
+
 local function last_error(trace)
     local errors = trace.errors
     local latest = errors[#errors]
@@ -93,8 +101,7 @@ function trace_words.stands(trace, now_ns)
     elseif trace.status == "failed" then
         return last_error(trace) or ""
     elseif trace.suspended_at then
-        local since = trace.suspension and (" for " .. units.span(trace.suspension.since_ns, now_ns)) or ""
-        return ("at %d%s"):format(trace.suspended_at, since)
+        return ("at %d %s"):format(trace.suspended_at, trace_words.waited(trace.suspension, now_ns))
     end
     local failed = failed_node(trace)
     if failed then

@@ -25,12 +25,16 @@ return {
     end,
 
     finish = function(log)
-        local now_ns = log:stats().now_ns
+        local traces = log:traces()
+        local statistics = log:stats()
         local rows = {}
-        for _, trace in ipairs(log:traces()) do
-            local quiet_ns = now_ns - trace.last_ns
+        for _, trace in ipairs(traces) do
+            -- Of a trace that only a snapshot knows nothing has happened in the whole log.
+            local is_older = trace.from_snapshot and trace.last_ns == 0
+            local quiet_ns = statistics.now_ns - (is_older and statistics.first_ns or trace.last_ns)
             if quiet_ns > limit_ns then
-                rows[#rows + 1] = { trace.id, quiet_ns, where(trace) .. (trace.tainted and " (tainted)" or "") }
+                rows[#rows + 1] = { trace.id, quiet_ns, where(trace) .. (trace.tainted and " (tainted)" or "")
+                    .. (is_older and " (since before the snapshot)" or "") }
             end
         end
         table.sort(rows, function(a, b)

@@ -1,6 +1,21 @@
 -- What the engine was doing, second by second of the log's time.
 local rows = { { "time", "in flight", "started", "done", "failed" } }
 local in_flight, started, done, failed = 0, 0, 0, 0
+local older = 0 -- traces that were open in a snapshot when the log began: in flight from the first row on
+
+-- Each trace is counted once, when it begins or when it is first met.
+local function meet(trace)
+    local is_new = not trace.data.is_met
+    trace.data.is_met = true
+    return is_new
+end
+
+local function close(trace)
+    if trace then
+        in_flight = in_flight - 1
+        older = older + (meet(trace) and 1 or 0)
+    end
+end
 
 return {
     api = 1,
@@ -9,17 +24,23 @@ return {
 
     trace_start = function(_, trace)
         started = started + 1
-        in_flight = in_flight + (trace.restart_count > 0 and 0 or 1)
+        if not meet(trace) then
+            return
+        elseif trace.restart_count > 0 then
+            older = older + 1
+        else
+            in_flight = in_flight + 1
+        end
     end,
 
     trace_complete = function(_, trace)
         done = done + 1
-        in_flight = in_flight - (trace and 1 or 0)
+        close(trace)
     end,
 
     trace_failed = function(_, trace)
         failed = failed + 1
-        in_flight = in_flight - (trace and 1 or 0)
+        close(trace)
     end,
 
     tick = function(now_ns)
@@ -30,7 +51,13 @@ return {
     end,
 
     finish = function(log)
+        for _, trace in ipairs(log:traces()) do
+            older = older + (meet(trace) and 1 or 0)
+        end
         rows[#rows + 1] = { tracereel.time(log:stats().now_ns), in_flight, started, done, failed }
+        for index = 2, #rows do
+            rows[index][2] = rows[index][2] + older
+        end
         return rows
     end,
 }
