@@ -112,6 +112,25 @@ describe("the forms of a timing report", function()
         end
     end)
 
+    it("give every row of a CSV file the same number of fields, also where some traces have no nodes", function()
+        local log = log_of { { "trace_start", 0, 0, 1 }, { "node_done", 1, 5, 1 }, { "trace_complete", 0, 6, 1 },
+            { "trace_start", 0, 8, 2 } }
+        local field_counts, rows = {}, 0
+        for line in timing("--csv", "--by", "outcome", log).stdout:gmatch("[^\n]+") do
+            rows = rows + 1
+            field_counts[select(2, line:gsub(",", ","))] = true
+        end
+        assert.are.equal(3, rows) -- heading, complete, open
+        assert.is_nil(next(field_counts, (next(field_counts))))
+    end)
+
+    it("name the one iteration of a loop once", function()
+        local log = log_of { { "trace_start", 0, 0, 1 }, { "loop_iteration", 8, 5, 1, 0 }, { "loop_exit", 8, 7, 1, 1 } }
+        local path = helper.directory() .. "/page.html"
+        timing("--html", path, log)
+        assert.are.equal(1, select(2, helper.read(path):match('<div class="figures">(1st[^<]*)'):gsub("1st", "")))
+    end)
+
     it("come soon for a trace of very many nodes, in whatever order they ran", function()
         local steps = { { "trace_start", 0, 0, 1 } }
         for index = 1, 40000 do

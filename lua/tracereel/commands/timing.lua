@@ -61,6 +61,11 @@ local function check_usage(parsed)
     elseif #parsed.fail_on > 0 and not parsed.baseline then
         failure.raise("usage", "--fail-on needs a --baseline to compare with")
     end
+    for _, path in ipairs(parsed.logs) do
+        if path == "-" and parsed.baseline == "-" then
+            failure.raise("usage", "standard input can be the log or the baseline, not both")
+        end
+    end
 end
 
 local function query_of(parsed, prefixes)

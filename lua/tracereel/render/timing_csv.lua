@@ -29,13 +29,15 @@ end
 
 -- Lines that are being written, cell by cell.
 local function new_writer()
-    local lines, cells = {}, {}
+    local lines, cells, width = {}, {}, 0
     return {
         add = function(value)
             cells[#cells + 1] = field(value)
         end,
+        -- The heading, which is the first line, is the longest: what other lines do not have is empty.
         end_line = function()
-            lines[#lines + 1] = table.concat(cells, ",")
+            width = math.max(width, #cells)
+            lines[#lines + 1] = table.concat(cells, ",") .. (","):rep(width - #cells)
             cells = {}
         end,
         text = function()

@@ -38,8 +38,10 @@ end
 
 local function loop_row(node)
     local first, last = node.trend[1], node.trend[#node.trend]
-    local summary = ("%s %s · %s %s"):format(ordinal(first.n), html.duration(first.mean_ns), ordinal(last.n),
-        html.duration(last.mean_ns))
+    local function figure(entry)
+        return ("%s %s"):format(ordinal(entry.n), html.duration(entry.mean_ns))
+    end
+    local summary = figure(first) .. (last ~= first and " · " .. figure(last) or "")
     local label = ("Mean duration of the iterations of node %s, from the first to the last: %s"):format(
         words.node(node.id, node.name), summary)
     return html.element("div", { class = "row" },
