@@ -1,7 +1,7 @@
 #!/bin/sh
 # What tracereel is for, on a small log: is it whole, what is in it, what does a script say of it, where did the time go,
-# what becomes of its open traces, what would be under other conditions, and how does one step through it. Prints each
-# command before its output.
+# what becomes of its open traces (written to a copy, and taken back), what would be under other conditions, and how does
+# one step through it. Prints each command before its output.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -20,7 +20,13 @@ show check examples/logs/orders
 show traces --open examples/logs/orders
 show run examples/node_timing.lua examples/logs/orders
 show timing --top 3 examples/logs/orders
-show recover give_up_errors examples/logs/orders
+
+cp -R examples/logs/orders "$directory/orders"
+show recover give_up_errors "$directory/orders" -o "$directory/plan.json"
+show apply "$directory/plan.json" "$directory/orders" --repair
+show check "$directory/orders"
+show undo "$directory/plan.json" "$directory/orders"
+
 show crashtest examples/recover_dead_orders.lua examples/logs/orders
 show simulate examples/rush_hour.lua examples/logs/orders -o "$directory/rush"
 

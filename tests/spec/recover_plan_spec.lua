@@ -183,10 +183,27 @@ describe("a plan is refused", function()
             :find("schema version 2; this tracereel reads version 1", 1, true))
         assert.truthy(problem_of(changed(text, '"time_ns":"1', '"time_ns":"2')):find("its id is not", 1, true))
         assert.truthy(problem_of(changed(text, '"bytes":"..', '"bytes":"00')):find("is not a record", 1, true))
-        assert.truthy(problem_of(changed(text, '"log":%b{}', '"log":7')):find("not those of a plan", 1, true))
+        assert.truthy(problem_of(changed(text, '"log":%b{}', '"log":7')):find("are not those of a plan", 1, true))
         assert.truthy(problem_of("{}\n"):find("no schema_version", 1, true))
         assert.truthy(problem_of("nothing"):find("not a plan", 1, true))
         assert.truthy(select(2, plan.read("/nonexistent/plan.json")):find("No such file", 1, true))
+    end)
+
+    it("where a field has a value that recover never writes there", function()
+        local text = helper.read((write_plan(helper.log("orders"))))
+        for pattern, replacement in pairs {
+            ['"summary":%b{}'] = '"summary":7',
+            ['"changed":%d+'] = '"changed":1',
+            ['"changed":%d+,'] = "",
+            ['"before":(.-)"suspended_at":4'] = '"before":%1"suspended_at":4.5',
+            ['"before":(.-)"last_completed_node":%d+'] = '"before":%1"last_completed_node":"3"',
+            ['"before":(.-)"suspension_metadata":".-[^\\\\]"'] = '"before":%1"suspension_metadata":[[]]',
+            ['"before":(.-)"status":"suspended"'] = '"before":%1"status":true',
+        } do
+            local problem = problem_of(changed(text, pattern, replacement))
+            assert.truthy(problem:find("summary", 1, true) or problem:find("before or after is not one", 1, true),
+                problem)
+        end
     end)
 
     local function copy_of(name)

@@ -101,12 +101,13 @@ function plan.write(path, self)
     if is_there(path) then
         return nil, ("%s exists already; it is not overwritten"):format(path)
     end
+    local bytes = plan.text(self)
     local temporary = free_name(path .. ".new")
     local file, problem = io.open(temporary, "wb")
     if not file then
         return nil, ("cannot write %s: %s"):format(path, failure.reason(problem))
     end
-    local written, write_problem = file:write(plan.text(self))
+    local written, write_problem = file:write(bytes)
     local closed, close_problem = file:close()
     local renamed, rename_problem
     if written and closed then
@@ -176,6 +177,15 @@ local function checked_object(text)
     return decoded
 end
 
+local function counts_of(traces)
+    local changed, records = 0, 0
+    for _, one in ipairs(traces) do
+        changed = changed + (#one.records > 0 and 1 or 0)
+        records = records + #one.records
+    end
+    return changed, records
+end
+
 local function parse(text)
     local decoded, problem = checked_object(text)
     if not decoded then
@@ -188,6 +198,10 @@ local function parse(text)
         return nil, traces_problem
     end
     decoded.traces = traces
+    local changed, records = counts_of(traces)
+    if decoded.summary.changed ~= changed or decoded.summary.records ~= records then
+        return nil, "its summary is not the one of its traces"
+    end
     return decoded
 end
 
@@ -198,7 +212,7 @@ function plan.parse(text)
     -- A file with the right hash can still have anything in place of the fields, if somebody made it so.
     local called, decoded, problem = pcall(parse, text)
     if not called then
-        return nil, "its fields are not those of a plan"
+        return nil, "its fields (log, summary, traces) are not those of a plan"
     end
     return decoded, problem
 end

@@ -68,6 +68,16 @@ local function completed_of(list)
     return completed, order
 end
 
+local is_status = { running = true, suspended = true, complete = true, failed = true }
+
+-- The fields that may be absent, which a plan says by null.
+local function are_optional_fields(object)
+    local last, suspended_at = or_nil(object.last_completed_node), or_nil(object.suspended_at)
+    local metadata = or_nil(object.suspension_metadata)
+    return (last == nil or is_node(last)) and (suspended_at == nil or is_node(suspended_at))
+        and (metadata == nil or type(metadata) == "string")
+end
+
 ---The view that a plan describes; nil where it is not one.
 ---@param object any
 ---@return table|nil
@@ -76,7 +86,8 @@ function plan_view.from_plan(object)
         return nil
     end
     local completed, order = completed_of(object.completed_nodes)
-    if not completed or type(object.open) ~= "boolean" then
+    if not completed or type(object.open) ~= "boolean" or not is_status[object.status]
+        or not are_optional_fields(object) then
         return nil
     end
     for _, node in ipairs(object.started_nodes) do
