@@ -153,6 +153,21 @@ describe("on_event", function()
         assert.equal(#lines, count)
     end)
 
+    it("may answer with the last times that a signed number can say", function()
+        local latest_ns = math.maxinteger - 10
+        local log = simulation_logs.write {
+            { "trace_start", 0, fields = { timestamp_ns = latest_ns } },
+            { "trace_complete", 0, fields = { timestamp_ns = latest_ns + 5 } },
+        }
+        local _, _, moved = play([[return { on_event = function(event)
+            return event.type == "trace_complete" and event.at_ns - 1 or nil end }]], log)
+        local last_ns
+        for rec in reel.open(moved):records { types = "trace_complete" } do
+            last_ns = rec.timestamp_ns
+        end
+        assert.equal(latest_ns + 4, last_ns)
+    end)
+
     for answer, expected in pairs {
         ["event.now_ns - 1"] = "on_event %(node_done of node 1%), trace 0+%-0+%-4.*not before now %(17%d+%) expected, "
             .. "got 16%d+",

@@ -19,10 +19,13 @@ end
 
 -- Whole nanoseconds of what a function answered.
 local function to_ns(number, question)
-    if type(number) ~= "number" or not (number >= 0 and number < 9.2e18) then
-        refuse(question, "a time in nanoseconds that is not negative", number)
+    local kind = math.type(number)
+    if kind == "integer" and number >= 0 then
+        return number
+    elseif kind == "float" and number >= 0 and number < 9.2e18 then
+        return math.floor(number + 0.5)
     end
-    return math.type(number) == "integer" and number or math.floor(number + 0.5)
+    refuse(question, "a time in nanoseconds that is not negative", number)
 end
 
 -- A time is unsigned: those behind 2262 are negative here, and can only be where the log has such times.
