@@ -1,5 +1,7 @@
 -- How `run` goes with time: at a pace, from one time to another, or behind a log that is being written.
 local failure = require "tracereel.failure"
+local host = require "tracereel.host"
+local output = require "tracereel.output"
 local timing = require "tracereel.timing"
 local units = require "tracereel.units"
 
@@ -65,6 +67,35 @@ end
 ---Does anybody wait for what is printed?
 function pace.is_live(self)
     return self.follow or self.speed ~= 0
+end
+
+local look_seconds = 0.05
+local errno_no_such_file = 2
+
+-- Could the log be opened? Only what is not there yet is worth waiting for.
+local function is_there(path)
+    local names, _, errno = host.list_directory(path)
+    for _, name in ipairs(names or {}) do
+        if name:find("^wal_%x+%.log$") or name:find("^wal_%x+%.log%.gz$") then
+            return true
+        end
+    end
+    return not names and errno ~= errno_no_such_file
+end
+
+---Is the log one to be followed that is not there yet? A dashboard may be started before the engine.
+---@param path string
+function pace.must_wait(self, path)
+    return self.follow and path ~= "-" and not is_there(path)
+end
+
+---Waits for the first segment of a log.
+---@param path string
+function pace.wait(path)
+    output.say("%s: no segments there yet; waiting for the first", path)
+    repeat
+        host.sleep(look_seconds)
+    until is_there(path)
 end
 
 local function end_of(log)

@@ -64,6 +64,15 @@ static int now_ns(lua_State *L) {
     return 1;
 }
 
+/* sleep(seconds): shorter where a signal comes */
+static int sleep_for(lua_State *L) {
+    lua_Number seconds = luaL_checknumber(L, 1);
+    luaL_argcheck(L, seconds >= 0 && seconds <= 1, 1, "must be 0 to 1");
+    struct timespec nap = {(time_t)seconds, (long)((seconds - (lua_Number)(time_t)seconds) * 1e9)};
+    nanosleep(&nap, NULL);
+    return 0;
+}
+
 /* make_directory(path) -> true; or nil and what is wrong */
 static int make_directory(lua_State *L) {
     const char *path = luaL_checkstring(L, 1);
@@ -133,6 +142,7 @@ int luaopen_tracereel_host(lua_State *L) {
         {"is_terminal", is_terminal},
         {"terminal_columns", terminal_columns},
         {"now_ns", now_ns},
+        {"sleep", sleep_for},
         {"make_directory", make_directory},
         {"list_directory", list_directory},
         {"is_special_file", is_special_file},

@@ -10,6 +10,9 @@ static const uint64_t nap_ns = 50000000;
 /* ---- options ---- */
 
 static void read_follow(lua_State *L, int index, void *pace) {
+    if (!lua_isboolean(L, index)) {
+        luaL_error(L, "follow must be true or false, is %s", luaL_tolstring(L, index, NULL));
+    }
     ((tr_pace *)pace)->follows = lua_toboolean(L, index);
 }
 

@@ -82,14 +82,23 @@ static void wait_until(lua_State *L, tr_pass *pass, uint64_t moment_ns) {
     pass->is_between = false;
 }
 
-/* At the end of a log that is followed: waits a little. Log time goes on from the last record. */
+/* At the end of a log that is followed: waits a little. Log time goes on from the last record, up to the time at which
+ * the replay ends; what was written before that has a moment to arrive. */
 static void wait_for_more(lua_State *L, tr_pass *pass) {
+    static const uint64_t most_delay_ns = 1000000000;
+    uint64_t to_ns = pass->pace.to_ns;
     if (!pass->pace.is_running) {
         tr_lua_pace_set(&pass->pace, tr_replay_now_ns(pass->reading->replay));
     }
+    uint64_t now_ns = tr_lua_pace_now(&pass->pace);
+    bool is_over = to_ns > 0 && now_ns >= to_ns;
     pass->is_between = true;
-    uint64_t next_ns = show_time_between(L, pass, tr_lua_pace_now(&pass->pace));
-    tr_lua_pace_sleep(L, &pass->pace, next_ns);
+    uint64_t next_ns = show_time_between(L, pass, is_over ? to_ns - 1 : now_ns);
+    if (is_over && now_ns - to_ns >= most_delay_ns) {
+        pass->status = TR_END;
+    } else {
+        tr_lua_pace_sleep(L, &pass->pace, is_over ? UINT64_MAX : next_ns);
+    }
     pass->is_between = false;
 }
 

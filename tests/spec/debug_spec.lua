@@ -139,6 +139,25 @@ describe("debug", function()
         assert.are.equal("status 130\n", text)
     end)
 
+    it("tells an error in a use of `log` as one of the expression", function()
+        local session = debug(helper.log("orders"), 'print log:trace("zz").id\nprint log:trace("zz")\n')
+        assert.truthy(session.stdout:find("\ntracereel: (expression):1: trace_id must be a UUID", 1, true))
+        assert.truthy(session.stdout:find("\ntracereel: trace_id must be a UUID", 1, true))
+    end)
+
+    -- The count would be that of the records that were read until then.
+    it("shows no place when it is interrupted before it has read the log", function()
+        local place = helper.directory()
+        local log = place .. "/log"
+        assert.are.equal(0, helper.run({ "generate", log, "--traces", "12000", "--seed", "3" }).status)
+        local text = helper.shell(([[
+            '%s' debug '%s' </dev/null >%s/out & pid=$!
+            until grep -q wal_ /proc/$pid/maps; do kill -0 $pid || break; done
+            kill -INT $pid; wait $pid; echo "status $?"]]):format(helper.program, log, place))
+        assert.are.equal("status 130\n", text)
+        assert.are.equal("", helper.read(place .. "/out"))
+    end)
+
     it("is what its document shows", function()
         local document, shown = helper.read("docs/debug.md"), 0
         local session = debug("examples/logs/orders", "next error\nnode 3\nfinish\n")

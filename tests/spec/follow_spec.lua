@@ -5,6 +5,10 @@ local reel = require "tracereel"
 -- FOLLOW_SECONDS=30 for a long run.
 local seconds = tonumber(os.getenv("FOLLOW_SECONDS") or "3")
 
+local function absolute(path)
+    return path:sub(1, 1) == "/" and path or helper.shell("pwd"):match("[^\n]+") .. "/" .. path
+end
+
 local script_text = [[
 return {
     api = 1,
@@ -74,6 +78,42 @@ describe("run --follow", function()
         assert.are.equal(130, status)
     end)
 
+    -- A dashboard is often started before the engine.
+    it("waits for a log that is not there yet, and says so", function()
+        local place = helper.directory()
+        for _, make in ipairs { "true", ("mkdir '%s/log'"):format(place) } do
+            local text, status = helper.shell(([[
+                cd '%s' && rm -rf log out err && { %s; }
+                timeout 30 '%s' run '%s' log --follow >out 2>err & pid=$!
+                for i in $(seq 100); do [ -s err ] && break; sleep 0.05; done
+                cp -r '%s' made && mkdir -p log && mv made/wal_* log && rm -r made
+                for i in $(seq 100); do [ "$(wc -l <out)" -ge 604 ] && break; sleep 0.05; done
+                kill -INT $pid; wait $pid]]):format(place, make, absolute(helper.program), helper.script(script_text),
+                absolute("examples/logs/orders")))
+            assert.equal("", text)
+            assert.equal(130, status)
+            assert.equal("finished after 604 records", helper.read(place .. "/out"):match("([^\n]*)\n$"))
+            assert.equal("tracereel: log: no segments there yet; waiting for the first\n", helper.read(place .. "/err"))
+        end
+    end)
+
+    it("is interrupted while it waits for a log, and tells of a wrong script before", function()
+        local place = helper.directory()
+        local absent = place .. "/absent"
+        local _, status = helper.shell(([[
+            timeout 30 '%s' run '%s' '%s' --follow 2>%s/err & pid=$!
+            for i in $(seq 100); do [ -s %s/err ] && break; sleep 0.05; done
+            kill -INT $pid; wait $pid]]):format(helper.program, helper.script(script_text), absent, place, place))
+        assert.equal(130, status)
+        assert.matches("interrupted before the log was there", helper.read(place .. "/err"))
+        local wrong = helper.run({ "run", helper.script("return { api = 2 }"), absent, "--follow" },
+            { before = "timeout 10" })
+        assert.equal(1, wrong.status)
+        local limited = helper.run({ "run", helper.script(script_text), absent, "--follow", "--max-time", "200ms" },
+            { before = "timeout 10" })
+        assert.equal(5, limited.status)
+    end)
+
     it("reads a pipe to its end", function()
         local segment = helper.log("orders") .. "/wal_0000000000000000.log"
         local text, status = helper.shell(("cat %s | %s run %s - --follow"):format(segment, helper.program,
@@ -123,6 +163,27 @@ describe("log:replay with follow", function()
             record = function() expected = expected + 1 end,
         }
         assert.are.equal(expected, count)
+    end)
+
+    it("ends at to_ns, also where nothing comes that is later, and ticks no further", function()
+        local log = reel.open(helper.log("orders"))
+        local last_ns, tick_ns, count = 0, 0, 0
+        local function record(rec)
+            count, last_ns = count + 1, math.max(last_ns, rec.timestamp_ns)
+        end
+        log:replay { record = record }
+        local whole, end_ns = count, last_ns + 300000000
+        count = 0
+        log:replay({ record = record, tick = function(now_ns) tick_ns = now_ns end, every = "20ms" },
+            { follow = true, to_ns = end_ns })
+        assert.are.equal(whole, count)
+        assert.are.equal((end_ns - 1) // 20000000 * 20000000, tick_ns)
+    end)
+
+    it("is yes or no", function()
+        local log = reel.open(helper.log("orders"))
+        local problem = problem_of(log.replay, log, {}, { follow = "no" })
+        assert.truthy(problem:find("follow must be true or false, is no", 1, true))
     end)
 
     it("takes no speed", function()

@@ -34,6 +34,9 @@ local function open_tape(log, parsed)
         failure.raise("usage", '"%s" is neither a trace id nor the beginning of one', prefix)
     end
     local found = tape.of(log, options.to_open(parsed), prefix and options.id_test({ prefix }))
+    if host.interrupted() then
+        failure.raise("interrupted", "interrupted while the log was read")
+    end
     if prefix and found.count == 0 then
         failure.raise("usage", 'no record is of a trace whose id begins with "%s"', prefix)
     end

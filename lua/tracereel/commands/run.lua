@@ -126,16 +126,26 @@ local function run_logs(parsed, files)
         failure.raise("usage", "run needs whole trace ids for --trace (tracereel traces --full shows them)")
     end
     local given = limits.given(parsed)
+    local function load_scripts()
+        local scripts = runner.load(files, parsed.unsafe)
+        script_arguments.check_given(scripts, given)
+        return scripts
+    end
     local chosen_pace = pace.of(parsed)
     if pace.is_live(chosen_pace) then
         io.stdout:setvbuf("line")
+    end
+    if pace.must_wait(chosen_pace, parsed.logs[1]) then
+        limits.guarded(function()
+            load_scripts() -- what is wrong with them is told before
+            pace.wait(parsed.logs[1])
+        end, "interrupted before the log was there")
     end
     local merged = runner.new_merge()
     local is_alone = #files == 1
     local code = logs.each(parsed, function(log, context)
         limits.guarded(function()
-            local scripts = runner.load(files, parsed.unsafe)
-            script_arguments.check_given(scripts, given)
+            local scripts = load_scripts()
             local results = runner.replay(scripts, log, given, filter, pace.options(chosen_pace, log))
             for index, one in ipairs(scripts) do
                 if one:can_merge() and #parsed.logs > 1 then

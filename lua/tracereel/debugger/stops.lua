@@ -18,7 +18,12 @@ local function log_view(timeline, path)
         return timeline.state:traces()
     end
     function view.trace(_, id)
-        return timeline.state:trace(id)
+        local state = timeline.state
+        local called, result = pcall(state.trace, state, id)
+        if not called then
+            error(result, 2) -- at the place in the expression
+        end
+        return result
     end
     return setmetatable(view, {
         __index = function(_, key)
