@@ -27,6 +27,7 @@ tr_status tr_log_finish(tr_log *log, tr_status status) {
     if (status != TR_ERROR_INTERRUPTED) {
         log->finished = status;
         if (log->reader.source != NULL) {
+            log->stopped_inside = true;
             close_segment(log);
         }
     }
@@ -250,10 +251,11 @@ const tr_error *tr_log_error(const tr_log *log) {
 
 tr_position tr_log_position(const tr_log *log) {
     const tr_segment *next = tr_walk_peek(&log->walk);
-    if (log->reader.source == NULL && tr_walk_is_at_missing(&log->walk)) {
+    bool is_between = log->reader.source == NULL && !log->stopped_inside;
+    if (is_between && tr_walk_is_at_missing(&log->walk)) {
         return (tr_position){log->walk.missing_next, 0};
     }
-    if (log->reader.source == NULL && next != NULL) {
+    if (is_between && next != NULL) {
         return (tr_position){next->sequence, log->walk.start_offset};
     }
     uint64_t offset = log->reader.source == NULL ? log->closed_at : log->reader.offset;

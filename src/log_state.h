@@ -23,6 +23,7 @@ struct tr_log {
     uint32_t problems_reported;
     size_t counted_to;       /* statistics.record_bytes has the records of the open segment up to here */
     uint64_t closed_at;      /* the end of the segment that was closed last */
+    bool stopped_inside;     /* reading ended for good within it: by the mode, or by a failure */
     bool end_complaint_told; /* the open segment's complaint was part of a gap already */
     tr_follow follow;
     tr_gap gap;

@@ -234,8 +234,11 @@ static void a_prefix_ends_at_the_first_damage(void) {
     CHECK_INT(TR_GAP, status);
     CHECK_UINT(1, tr_log_gap(log)->position.sequence);
     CHECK_UINT(4532, tr_log_gap(log)->position.offset);
+    uint64_t behind_gap = tr_log_gap(log)->position.offset + tr_log_gap(log)->length_bytes;
     for (int i = 0; i < 3; i++) {
         CHECK_INT(TR_END, tr_log_next(log, &record));
+        CHECK_UINT(1, tr_log_position(log).sequence); /* not where the next segment begins: this one goes on */
+        CHECK_UINT(behind_gap, tr_log_position(log).offset);
     }
     CHECK(tr_log_is_damaged(log));
     tr_log_close(log);
