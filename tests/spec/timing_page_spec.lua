@@ -193,6 +193,15 @@ describe("the page of tracereel timing", function()
         end
     end)
 
+    it("says which nodes were not compared with the baseline, and where nothing was", function()
+        local page = make(helper.log("orders"), "--baseline", helper.log("done-only"))
+        assert.is_truthy(page:find("Times not compared, because starts are written in one of the logs and estimated in "
+            .. "the other: node 0, 1, 2, 3, 5, 6, 7<", 1, true))
+        page = make(helper.log("empty"), "--baseline", helper.log("orders"))
+        assert.is_truthy(page:find("Nothing is in both logs", 1, true))
+        assert.is_nil(page:find("No shift is significant", 1, true))
+    end)
+
     it("shows the comparison with a baseline", function()
         local log, before = helper.directory() .. "/log", helper.directory() .. "/before"
         helper.run { "generate", log, "--traces", "300", "--seed", "1" }

@@ -44,8 +44,11 @@ local function significant_list(shifts)
                 html.escape(shift_title(shift)), ")") .. "\n"
         end
     end
-    return #items > 0 and html.element("ul", { class = "shifts" }, "\n", items) or
-        html.element("p", nil, "<b>No shift is significant.</b>")
+    if #items > 0 then
+        return html.element("ul", { class = "shifts" }, "\n", items)
+    end
+    return html.element("p", nil, "<b>", #shifts > 0 and "No shift is significant."
+        or "Nothing is in both logs: no node and no closed trace.", "</b>")
 end
 
 -- Rows in the order in which their subjects come: { label, by_metric }.
@@ -114,11 +117,15 @@ local function extra_lines(compared)
     for _, sentence in ipairs(compared.failed_checks) do
         items[#items + 1] = html.element("li", { class = "damage" }, "<b>Check failed:</b> ", html.escape(sentence))
     end
-    if #compared.new_nodes > 0 then
-        items[#items + 1] = html.element("li", nil, "Not in the baseline: node ", node_list(compared.new_nodes))
-    end
-    if #compared.vanished_nodes > 0 then
-        items[#items + 1] = html.element("li", nil, "Only in the baseline: node ", node_list(compared.vanished_nodes))
+    for _, list in ipairs {
+        { compared.new_nodes, "Not in the baseline" },
+        { compared.vanished_nodes, "Only in the baseline" },
+        { compared.not_compared,
+            "Times not compared, because starts are written in one of the logs and estimated in the other" },
+    } do
+        if #list[1] > 0 then
+            items[#items + 1] = html.element("li", nil, list[2], ": node ", node_list(list[1]))
+        end
     end
     return #items > 0 and html.element("ul", { class = "notices" }, items) .. "\n" or ""
 end
@@ -137,7 +144,7 @@ function comparison.section(report)
         .. "one of them is called significant."):format(table.concat(paths, ", "),
         html.counted(compared.tests, "shift"), 100.0 * compared.false_alarm_rate)
     return words.section("comparison", "Against the baseline", note, extra_lines(compared),
-        significant_list(compared.shifts), "\n", shift_table(compared.shifts))
+        significant_list(compared.shifts), "\n", #compared.shifts > 0 and shift_table(compared.shifts) or "")
 end
 
 return comparison
