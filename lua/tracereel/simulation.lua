@@ -4,6 +4,7 @@ local checks = require "tracereel.simulation.checks"
 local core = require "tracereel.core"
 local damage = require "tracereel.simulation.damage"
 local failure = require "tracereel.failure"
+local progress = require "tracereel.progress"
 local script = require "tracereel.script"
 local script_arguments = require "tracereel.script_arguments"
 
@@ -81,7 +82,11 @@ end
 ---Reads a log for any number of simulations. Kept in temporary files while it is used.
 ---@param path string
 function simulation.record(path)
-    return core.recording(path)
+    local recording = core.recording(path, progress.is_shown() and function(records)
+        progress.show("reading the log: %d records", records)
+    end or nil)
+    progress.clear()
+    return recording
 end
 
 ---Checks the scenario against a recording; raises what is wrong with it.
@@ -94,6 +99,19 @@ function Scenario:check(recording)
     return compiled, functions
 end
 
+-- What shows how far a simulation is; nil where nobody looks.
+local function progress_of(compiled, recording)
+    if not progress.is_shown() then
+        return nil
+    end
+    local recorded = recording:facts()
+    local traces = compiled.traces or recorded.traces - recorded.tainted_traces
+    return function(records, arrived)
+        progress.show("simulating: %d records, %.0f %% of %d traces have arrived", records,
+            100 * arrived / math.max(traces, 1), traces)
+    end
+end
+
 ---Simulates once, into a directory that holds no segments.
 ---@param recording userdata of simulation.record
 ---@param directory string
@@ -102,7 +120,9 @@ end
 function Scenario:run(recording, directory, seed)
     local compiled, functions = self:check(recording)
     compiled.seed = seed or compiled.seed
-    local facts = recording:simulate(compiled, directory, answers.new(self.path, functions))
+    local facts = recording:simulate(compiled, directory, answers.new(self.path, functions),
+        progress_of(compiled, recording))
+    progress.clear()
     facts.damage = compiled.damage and damage.apply(compiled.damage, directory, compiled.seed)
     facts.unfit_faults = #(compiled.faults or {}) - facts.faults
     return facts

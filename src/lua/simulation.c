@@ -8,7 +8,7 @@ typedef struct tr_lua_recording {
     tr_recording *recording; /* NULL once it was finalized */
 } tr_lua_recording;
 
-enum { RECORDS_AT_ONCE = 65536 };
+enum { RECORDS_AT_ONCE = 65536, RECORDS_BETWEEN_PROGRESS = 256 };
 
 /* ---- check ---- */
 
@@ -31,10 +31,20 @@ static void raise_where_stopped(lua_State *L) {
     }
 }
 
+/* Calls the function at `index` with how many records and traces there are so far. 0, or nil: nobody wants to know. */
+static void tell_progress(lua_State *L, int index, uint64_t records, uint64_t traces) {
+    if (index > 0 && lua_isfunction(L, index)) {
+        lua_pushvalue(L, index);
+        tr_lua_push_unsigned(L, records);
+        tr_lua_push_unsigned(L, traces);
+        lua_call(L, 2, 0);
+    }
+}
+
 int tr_lua_new_recording(lua_State *L) {
     const char *path = luaL_checkstring(L, 1);
-    lua_settop(L, 1);
-    tr_lua_recording *self = lua_newuserdatauv(L, sizeof *self, 0); /* path, recording */
+    lua_settop(L, 2);
+    tr_lua_recording *self = lua_newuserdatauv(L, sizeof *self, 0); /* path, progress, recording */
     memset(self, 0, sizeof *self);
     luaL_setmetatable(L, TR_LUA_RECORDING);
     tr_log_options options;
@@ -50,6 +60,8 @@ int tr_lua_new_recording(lua_State *L) {
         status = tr_recording_read(self->recording, RECORDS_AT_ONCE, &error);
         tr_lua_active_readings--;
         raise_where_stopped(L);
+        const tr_recording_facts *facts = tr_recording_get_facts(self->recording);
+        tell_progress(L, 2, facts->records, facts->traces);
     }
     return status == TR_END ? 1 : tr_lua_raise_status(L, status, &error);
 }
@@ -137,7 +149,9 @@ static void answer(lua_State *L, int ask_index, tr_simulation *simulation, const
     lua_pop(L, 1);
 }
 
-void tr_lua_run_simulation(lua_State *L, int ask_index, tr_simulation *simulation, tr_status status, tr_error *error) {
+void tr_lua_run_simulation(lua_State *L, int ask_index, int progress_index, tr_simulation *simulation, tr_status status,
+                           tr_error *error) {
+    uint64_t tell_at = RECORDS_BETWEEN_PROGRESS;
     while (status == TR_OK) {
         const tr_question *question;
         tr_lua_active_readings++;
@@ -146,6 +160,11 @@ void tr_lua_run_simulation(lua_State *L, int ask_index, tr_simulation *simulatio
         raise_where_stopped(L);
         if (status == TR_OK && question != NULL) {
             answer(L, ask_index, simulation, question);
+        }
+        const tr_simulation_facts *facts = tr_simulation_get_facts(simulation);
+        if (facts->records >= tell_at) {
+            tell_at = facts->records + RECORDS_BETWEEN_PROGRESS;
+            tell_progress(L, progress_index, facts->records, facts->traces);
         }
     }
     if (status != TR_END) {
@@ -165,14 +184,14 @@ static int recording_simulate(lua_State *L) {
     luaL_checktype(L, 2, LUA_TTABLE);
     const char *directory = luaL_checkstring(L, 3);
     luaL_checktype(L, 4, LUA_TFUNCTION);
-    lua_settop(L, 4);
-    lua_newtable(L); /* recording, scenario, directory, ask, anchor */
+    lua_settop(L, 5);
+    lua_newtable(L); /* recording, scenario, directory, ask, progress, anchor */
     tr_scenario scenario;
-    tr_lua_read_scenario(L, 2, 5, &scenario);
+    tr_lua_read_scenario(L, 2, 6, &scenario);
     tr_lua_simulation *self = tr_lua_push_simulation(L); /* ..., simulation */
     tr_error error = {""};
     tr_status status = tr_simulation_open(recording, &scenario, directory, &self->simulation, &error);
-    tr_lua_run_simulation(L, 4, self->simulation, status, &error);
+    tr_lua_run_simulation(L, 4, 5, self->simulation, status, &error);
     push_simulation_facts(L, tr_simulation_get_facts(self->simulation));
     tr_simulation_close(self->simulation);
     self->simulation = NULL;

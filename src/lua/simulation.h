@@ -19,9 +19,11 @@ typedef struct tr_lua_simulation {
 tr_recording *tr_lua_check_recording(lua_State *L, int index);
 /* Pushes a userdata that closes the simulation which is put into it. */
 tr_lua_simulation *tr_lua_push_simulation(lua_State *L);
-/* Runs it to its end, where `status`, of its opening, is TR_OK; the function at `ask_index` answers its questions.
+/* Runs it to its end, where `status`, of its opening, is TR_OK; the function at `ask_index` answers its questions, and
+ * the one at `progress_index`, if any, is told now and then how many records and traces there are.
  * Raises where it fails. */
-void tr_lua_run_simulation(lua_State *L, int ask_index, tr_simulation *simulation, tr_status status, tr_error *error);
+void tr_lua_run_simulation(lua_State *L, int ask_index, int progress_index, tr_simulation *simulation, tr_status status,
+                           tr_error *error);
 
 /* ---- watch.c ---- */
 

@@ -69,7 +69,7 @@ int tr_lua_recording_watch(lua_State *L) {
     tr_lua_simulation *self = tr_lua_push_simulation(L); /* ..., simulation */
     tr_error error = {""};
     tr_status status = tr_simulation_watch(recording, &scenario, &watch, &self->simulation, &error);
-    tr_lua_run_simulation(L, 4, self->simulation, status, &error);
+    tr_lua_run_simulation(L, 4, 0, self->simulation, status, &error);
     const tr_watched *watched = tr_simulation_get_watched(self->simulation);
     push_trace(L, 6, watched->trace);
     lua_pushlstring(L, (const char *)watched->log, watched->log_bytes);

@@ -6,6 +6,7 @@ local exploration_options = require "tracereel.simulation.exploration_options"
 local failure = require "tracereel.failure"
 local limits = require "tracereel.limits"
 local output = require "tracereel.output"
+local progress = require "tracereel.progress"
 local simulation = require "tracereel.simulation"
 
 local command = { name = "simulate", summary = "Play a log again in virtual time, as a scenario says, into a new log." }
@@ -48,6 +49,7 @@ function command.run(parsed)
     limits.set(parsed)
     local damaged, code = nil, exit_codes.ok
     limits.guarded(function()
+        local _ <close> = progress.open()
         local scenario = simulation.load(parsed.scenario, { given = limits.given(parsed), unsafe = parsed.unsafe })
         local recording = simulation.record(parsed.log)
         scenario:check(recording)

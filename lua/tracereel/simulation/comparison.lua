@@ -2,6 +2,7 @@
 local damage = require "tracereel.simulation.damage"
 local host = require "tracereel.host"
 local output = require "tracereel.output"
+local progress = require "tracereel.progress"
 local report = require "tracereel.simulation.report"
 local side_by_side = require "tracereel.simulation.side_by_side"
 local text = require "tracereel.render.text"
@@ -56,11 +57,10 @@ local function run_all(parsed, scenario, recording)
     for run = 1, parsed.runs do
         local directory = parsed.runs > 1 and ("%s/run-%d"):format(parsed.output, run) or parsed.output
         local seed = (parsed.seed or scenario.seed) + run - 1
+        progress.set_prefix(parsed.runs > 1 and ("run %d of %d: "):format(run, parsed.runs) or "")
         all_facts[run] = scenario:run(recording, directory, seed)
+        progress.show("measuring what was simulated")
         runs[run] = report.measure(directory)
-        if parsed.runs > 1 and output.is_terminal(2) then
-            io.stderr:write(("\rrun %d of %d%s"):format(run, parsed.runs, run == parsed.runs and "\n" or ""))
-        end
     end
     return runs, all_facts
 end
@@ -87,7 +87,9 @@ end
 ---@param recording userdata of simulation.record
 function comparison.run(parsed, scenario, recording)
     local runs, all_facts = run_all(parsed, scenario, recording)
-    write(parsed, scenario, recording:facts(), report.measure(parsed.log), runs, all_facts)
+    local recorded = report.measure(parsed.log)
+    progress.clear()
+    write(parsed, scenario, recording:facts(), recorded, runs, all_facts)
 end
 
 return comparison

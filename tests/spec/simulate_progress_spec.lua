@@ -1,0 +1,72 @@
+local core = require "tracereel.core"
+local helper = require "tests.spec.helper"
+local simulation_logs = require "tests.spec.simulation_logs"
+
+-- More than 0.3 seconds for some 600 records, on any machine.
+local slow = [[return { traces = 30, on_event = function(_, trace)
+    local began = os.clock()
+    while os.clock() - began < 0.0006 do end
+end }]]
+
+-- What a terminal gets, and what stands on it in the end.
+local function on_terminal(arguments)
+    local words = { helper.quote(helper.program), "simulate", "--unsafe" }
+    for _, argument in ipairs(arguments) do
+        words[#words + 1] = helper.quote(argument)
+    end
+    local text = helper.shell(("script -qec %s /dev/null </dev/null"):format(helper.quote(table.concat(words, " "))))
+    local screen = {}
+    for line in text:gsub("\r\n", "\n"):gmatch("[^\n]*") do
+        local shown = ""
+        for piece in line:gmatch("[^\r]+") do
+            shown = piece .. shown:sub(#piece + 1)
+        end
+        screen[#screen + 1] = (shown:gsub(" +$", ""))
+    end
+    return text, table.concat(screen, "\n")
+end
+
+describe("progress of a long simulation", function()
+    after_each(helper.clean)
+
+    it("stands in one line of a terminal, and is gone at the end", function()
+        local directory = helper.directory() .. "/out"
+        local text, screen = on_terminal { helper.script(slow, "scenario"), helper.log("orders"), "-o",
+            directory }
+        local records, share = text:match("\rsimulating: (%d+) records, (%d+) %% of 30 traces have arrived")
+        assert.is_true(tonumber(records) >= 256 and tonumber(records) <= 700)
+        assert.is_true(tonumber(share) > 0 and tonumber(share) <= 100)
+        assert.is_nil(screen:find("simulating:", 1, true))
+        assert.equal(1, screen:find("simulated 30 traces, ", 1, true))
+    end)
+
+    it("says which of several runs it is", function()
+        local text = on_terminal { helper.script(slow, "scenario"), helper.log("orders"), "-o",
+            helper.directory() .. "/out", "--runs", "2" }
+        assert.matches("\rrun 2 of 2: simulating: %d+ records", text)
+    end)
+
+    it("leaves the line to an error", function()
+        local failing = slow:gsub("end }$", "if trace.number == 28 then error 'oops' end end }")
+        local _, screen = on_terminal { helper.script(failing, "scenario"), helper.log("orders"), "-o",
+            helper.directory() .. "/out" }
+        assert.matches("^tracereel: [^\n]*oops", screen)
+    end)
+
+    it("is not shown where standard error is no terminal", function()
+        local _, ran = simulation_logs.simulate(slow, helper.log("orders"), { "--unsafe" })
+        assert.equal("", ran.stderr)
+    end)
+
+    it("tells of the log while it is read, too", function()
+        local directory = helper.directory()
+        helper.shell(("for i in $(seq 1 500); do cat %s/wal_*; done > %s/wal_0000000000000000.log"):format(
+            helper.log("all-complete"), directory))
+        local told = {}
+        local recording = core.recording(directory, function(records)
+            told[#told + 1] = records
+        end)
+        assert.equal(500 * 217, recording:facts().records)
+        assert.same({ 65536, 500 * 217 }, told)
+    end)
+end)
