@@ -64,11 +64,12 @@ static void settle(tr_trace *trace) {
     trace->started_count = kept;
 }
 
-static bool make_room_in_index(tr_trace *trace, uint32_t node_place) {
-    const struct tr_started_index *index = trace->started_index;
+/* The index, with room for that node; NULL when there is no memory, and nothing is changed then. */
+static struct tr_started_index *need_index(tr_trace *trace, uint32_t node_place) {
+    struct tr_started_index *index = trace->started_index;
     uint32_t known = index == NULL ? 0 : index->node_capacity;
     if (node_place < known) {
-        return true;
+        return index;
     }
     uint32_t capacity = known == 0 ? FIRST_NODE_CAPACITY : known;
     while (capacity <= node_place) {
@@ -77,7 +78,7 @@ static bool make_room_in_index(tr_trace *trace, uint32_t node_place) {
     struct tr_started_index *grown = tr_pool_reallocate(&trace->home->pool, trace->started_index,
                                                         index == NULL ? 0 : index_bytes(known), index_bytes(capacity));
     if (grown == NULL) {
-        return false;
+        return NULL;
     }
     if (known == 0) {
         *grown = (struct tr_started_index){0};
@@ -85,7 +86,7 @@ static bool make_room_in_index(tr_trace *trace, uint32_t node_place) {
     memset(grown->first_counted + known, 0, (capacity - known) * sizeof(uint32_t));
     grown->node_capacity = capacity;
     trace->started_index = grown;
-    return true;
+    return grown;
 }
 
 static void remove_at_once(tr_trace *trace, uint32_t node_id) {
@@ -108,11 +109,11 @@ void tr_started_remove(tr_trace *trace, tr_node *node) {
         return;
     }
     uint32_t node_place = (uint32_t)(node - trace->nodes);
-    if (!make_room_in_index(trace, node_place)) {
+    struct tr_started_index *index = need_index(trace, node_place);
+    if (index == NULL) {
         settle(trace);
         return;
     }
-    struct tr_started_index *index = trace->started_index;
     index->first_counted[node_place] = index->first_serial + trace->started_count;
     index->removal_count++;
     if (index->removal_count >= trace->started_count / 2) {

@@ -4,31 +4,17 @@
 
 #include "lua/binding.h"
 
-/* X(status, kind). A status that is not here is a mistake of the caller's. */
-#define FAILURE_KINDS(X)                                                                                               \
-    X(TR_ERROR_ARGUMENT, "argument")                                                                                   \
-    X(TR_ERROR_MEMORY, "memory")                                                                                       \
-    X(TR_ERROR_IO, "io")                                                                                               \
-    X(TR_ERROR_TOO_MANY, "io")                                                                                         \
-    X(TR_ERROR_NOT_A_LOG, "not_a_log")                                                                                 \
-    X(TR_ERROR_INVALID, "invalid")                                                                                     \
-    X(TR_ERROR_DAMAGED, "damaged")                                                                                     \
-    X(TR_ERROR_LOCKED, "locked")                                                                                       \
-    X(TR_ERROR_INTERRUPTED, "interrupted")
+/* A status that is not here is a mistake of the caller's. */
+static const char *const kinds[] = {
+    [TR_ERROR_MEMORY] = "memory",   [TR_ERROR_IO] = "io",
+    [TR_ERROR_TOO_MANY] = "io",     [TR_ERROR_NOT_A_LOG] = "not_a_log",
+    [TR_ERROR_INVALID] = "invalid", [TR_ERROR_DAMAGED] = "damaged",
+    [TR_ERROR_LOCKED] = "locked",   [TR_ERROR_INTERRUPTED] = "interrupted",
+};
 
 static const char *kind_of(tr_status status) {
-    switch (status) {
-#define FAILURE_KIND_CASE(constant, kind)                                                                              \
-    case constant:                                                                                                     \
-        return kind;
-        FAILURE_KINDS(FAILURE_KIND_CASE)
-#undef FAILURE_KIND_CASE
-    case TR_OK:
-    case TR_END:
-    case TR_GAP:
-        break;
-    }
-    return "argument";
+    const char *kind = (unsigned)status < sizeof kinds / sizeof *kinds ? kinds[status] : NULL;
+    return kind != NULL ? kind : "argument";
 }
 
 void tr_lua_wrap_failure(lua_State *L, const char *kind) {
