@@ -66,6 +66,20 @@ describe("a scenario's arguments", function()
     end
 end)
 
+describe("a scenario's functions", function()
+    after_each(helper.clean)
+
+    it("begin each run anew: it is what a run with that seed alone would be", function()
+        local counting = [[
+            local count = 0
+            return { node = { [1] = { time = function() count = count + 1 return count * 1000000 end } } }]]
+        local several = simulation_logs.simulate(counting, log(), { "--runs", "2", "--seed", "5" })
+        local alone = simulation_logs.simulate(counting, log(), { "--seed", "6" })
+        assert.equal("node_done 1@1", simulation_logs.lines(alone)[3])
+        assert.same(simulation_logs.lines(alone), simulation_logs.lines(several .. "/run-2"))
+    end)
+end)
+
 describe("a scenario's limits", function()
     after_each(helper.clean)
 

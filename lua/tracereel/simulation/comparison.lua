@@ -58,7 +58,9 @@ local function run_all(parsed, scenario, recording)
         local directory = parsed.runs > 1 and ("%s/run-%d"):format(parsed.output, run) or parsed.output
         local seed = (parsed.seed or scenario.seed) + run - 1
         progress.set_prefix(parsed.runs > 1 and ("run %d of %d: "):format(run, parsed.runs) or "")
-        all_facts[run] = scenario:run(recording, directory, seed)
+        -- Loaded afresh, so that nothing that its functions keep goes from one run to the next.
+        local one = run == 1 and scenario or scenario:with_arguments {}
+        all_facts[run] = one:run(recording, directory, seed)
         progress.show("measuring what was simulated")
         runs[run] = report.measure(directory)
     end
