@@ -29,6 +29,8 @@ show undo "$directory/plan.json" "$directory/orders"
 
 show crashtest examples/recover_dead_orders.lua examples/logs/orders
 show simulate examples/rush_hour.lua examples/logs/orders -o "$directory/rush"
+# It finds a fault that charges a customer twice, and says so by its exit status, 7.
+show simulate examples/double_charge.lua examples/logs/orders --explore --faults error,delay,crash || [ $? -eq 7 ]
 
 printf '\n$ %s | %s debug examples/logs/orders\n' "printf '%s\\n' 'next error' 'node 3' finish" "$program"
 printf '%s\n' 'next error' 'node 3' finish | "$program" debug examples/logs/orders

@@ -77,7 +77,7 @@ describe("exploring a trace", function()
 
     it("says the same in words", function()
         local ran = explore(("return { %s }"):format(complete), chain())
-        assert.matches("\n3  11.0 ms  node_done        1     1/3      33 %%   ██   error\n", ran.stdout)
+        assert.matches("\n3  11.0 ms  node_done           1  1/3      33 %%   ██   error\n", ran.stdout)
         assert.matches("largest jump: from 0 %% to 33 %% at record 3, node_done of node 1\n", ran.stdout)
         assert.matches("smallest plan that fails: 1 fault\n"
             .. '  record 3, node_done of node 1: an error "simulated failure"\n', ran.stdout)

@@ -1,4 +1,5 @@
 -- What goes wrong at a chosen record of a trace. Expected lists are worked out by hand from docs/simulation.md.
+local core = require "tracereel.core"
 local helper = require "tests.spec.helper"
 local reel = require "tracereel"
 local simulation_logs = require "tests.spec.simulation_logs"
@@ -199,6 +200,63 @@ describe("a crash of the engine", function()
             { trace = 1, record = 5, crash = "100ms" } } }]], log)
         assert.same({ "trace_start 0@0", "node_start 4@0", "trace_suspended 4@4" }, lines)
         assert.equal("suspended", reel.open(directory):traces()[1].status)
+    end)
+end)
+
+describe("a crash at any record", function()
+    -- How often each record was written, but for trace_resumed, which each recovery writes.
+    local function counts(records)
+        local count_of = {}
+        for _, record in ipairs(records) do
+            if record.is_written and record.type ~= "trace_resumed" then
+                local key = ("%s %d"):format(record.type, record.node_id)
+                count_of[key] = (count_of[key] or 0) + 1
+            end
+        end
+        return count_of
+    end
+
+    -- The nodes that run before a record.
+    local function running(records, number)
+        local nodes = {}
+        for index = 1, number - 1 do
+            local record = records[index]
+            if record.type:find("^node_") then
+                nodes[record.node_id] = record.type == "node_start" or nil
+            end
+        end
+        return nodes
+    end
+
+    local function check_trace(recording, index, scenario)
+        local _, _, start_ns = recording:trace_at(index)
+        local watch = { index = index, number = index, arrival_ns = start_ns }
+        local before, _, records = recording:watch(scenario {}, watch, print)
+        for number, hit in ipairs(records) do
+            local after, _, crashed = recording:watch(scenario {
+                { number = index, record = number, kind = "crash", ns = 3000000000 },
+            }, watch, print)
+            local expected = counts(records)
+            for node in pairs(hit.type ~= "trace_resumed" and running(records, number) or {}) do
+                local key = ("node_start %d"):format(node)
+                expected[key] = expected[key] and expected[key] + 1
+            end
+            assert.same(expected, counts(crashed))
+            assert.equal(before.status, after.status)
+        end
+        return #records
+    end
+
+    it("of any trace leaves nothing undone, and starts again only what ran", function()
+        for _, name in ipairs { "orders", "done-only" } do
+            local recording, tried = core.recording(helper.log(name)), 0
+            for index = 1, recording:facts().traces do
+                tried = tried + check_trace(recording, index, function(faults)
+                    return { seed = 0, nodes = {}, suspensions = {}, faults = faults }
+                end)
+            end
+            assert.is_true(tried > 400)
+        end
     end)
 end)
 

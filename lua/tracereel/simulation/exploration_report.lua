@@ -64,12 +64,13 @@ local function write_curve(result)
     local rows, points = {}, result.search.points
     for index, point in ipairs(points) do
         rows[index] = {
-            point.record, tracereel.duration(point.time_ns - points[1].time_ns), point.type, node_of(point) or "",
+            point.record, tracereel.duration(point.time_ns - points[1].time_ns), point.type, node_of(point),
             point.tried > 0 and ("%d/%d"):format(point.failing, point.tried) or "", percent(share_of(point)),
             bars.bar(share_of(point) or 0, bar_columns), failing_kinds(point, result.kinds),
+            n = 8,
         }
     end
-    output.write(render_table(rows, { "#", "time", "type", "node", "failing", "share", "", "by" }))
+    output.write(render_table(rows, { "#", "TIME", "TYPE", "NODE", "FAILING", "SHARE", "", "BY" }))
 end
 
 local function write_wrapped(words)
