@@ -116,6 +116,21 @@ describe("exploring a trace", function()
         assert.equal("#0", object.levels[1].failing)
     end)
 
+    it("puts a second fault at each later record of what the first one made", function()
+        local log = write { { "trace_start", 0 }, { "node_done", 10, 1 }, { "trace_complete", 11 } }
+        local object = explored("return { goal = function() return true end }", log, { "--faults", "crash",
+            "--most-faults", "2" })
+        -- Behind a crash at 1 come the trace's three records; behind one at 2 trace_resumed and the last two; behind
+        -- one at 3 trace_resumed and the last.
+        assert.equal("3 of 3, 0 failing; 8 of 8, 0 failing", levels(object))
+        assert.equal("space", object.ended_by)
+    end)
+
+    it("does not follow a history that it has seen", function()
+        local object = explored(("return { %s }"):format(complete), chain(), { "--faults", "delay", "--delay", "0s" })
+        assert.equal("1 of 1, 0 failing", levels(object))
+    end)
+
     it("stops at its budget, and says how far it came", function()
         local scenario = ("return { node = { default = { retry = { max = 1 } } }, %s }"):format(complete)
         local object, ran = explored(scenario, chain(), { "--faults", "error", "--budget", "2" })
@@ -211,6 +226,28 @@ describe("a trace alone", function()
     end
 end)
 
+describe("limits across traces", function()
+    after_each(helper.clean)
+
+    it("let the trace alone fail where it does not beside the others, which is told", function()
+        -- The second trace's node waits 10 ms for the first one's, and only then is the trace older than 15 ms.
+        local log = write {
+            { "trace_start", 0, 0, 1 }, { "node_start", 0, 1, 1 }, { "trace_start", 0, 0, 2 },
+            { "node_start", 0, 1, 2 }, { "node_done", 10, 1, 1 }, { "node_done", 10, 1, 2 },
+            { "trace_complete", 10, 0, 2 },
+        }
+        local scenario = [[return { limits = { nodes = 1 }, goal = function(trace)
+            return trace.status == "complete" or trace.duration_ns > 15000000
+        end }]]
+        local object = explored(scenario, log, { "--faults", "error" })
+        assert.equal("#2", object.trace_number)
+        assert.equal("error@3", plan(object))
+        assert.is_false(object.fails_in_whole_log)
+        assert.matches("in the whole log, beside all other traces, it does NOT fail",
+            explore(scenario, log, { "--faults", "error" }).stdout)
+    end)
+end)
+
 describe("a plan that fails", function()
     after_each(helper.clean)
 
@@ -247,13 +284,16 @@ describe("a plan that fails", function()
         local scenario = ([[return { args = { times = { type = "integer", default = 1 } },
             start = function(args) return { node = { default = { retry = { max = args.times } } } } end, %s }]]):format(
             complete)
-        local object = explored(scenario, chain(), { "--faults", "error", "--arg", "times=2", "-o", directory })
+        local object = explored(scenario, chain(), { "--faults", "error", "--arg", "times=2", "--seed", "9", "-o",
+            directory })
         assert.equal("error@3 error@5 error@7", plan(object))
         assert.is_false(is_complete(directory .. "/log", object.trace_id))
         local again = helper.directory() .. "/again"
         local ran = helper.run { "simulate", directory .. "/scenario.lua", chain(), "-o", again }
         assert.matches("3 faults of the scenario happened", ran.stdout)
         assert.matches("1 trace given up", ran.stdout)
+        local json = helper.run { "simulate", directory .. "/scenario.lua", chain(), "-o", again .. "2", "--json" }
+        assert.equal("#9", helper.objects(json.stdout)[1].seed)
     end)
 
     it("comes on top of the faults that the scenario has already", function()

@@ -77,6 +77,15 @@ describe("a fault at a record", function()
             played('{ trace = 1, record = 5, error = "x" }, { trace = 1, record = 3, lost = true }', chain()))
     end)
 
+    it("that is an error does not fit a node_error", function()
+        local log = write {
+            { "trace_start", 0 }, { "node_error", 10, 1 }, { "node_done", 20, 1 }, { "trace_complete", 21 },
+        }
+        local lines, ran = play('return { faults = { { trace = 1, record = 2, error = "x" } } }', log)
+        assert.equal(4, #lines)
+        assert.matches("1 fault found no record that it fits", ran.stdout)
+    end)
+
     it("that fits no record is counted as such", function()
         local lines, ran = play([[return { faults = { { trace = 1, record = 2, error = "not a node_done" },
             { trace = 1, record = 7, lost = true }, { trace = 9, record = 1, lost = true } } }]], chain())
@@ -137,6 +146,24 @@ describe("a crash of the engine", function()
         local lines = played('{ trace = 2, record = 3, crash = "2s" }', one_waits())
         assert.same({ "trace_resumed 0@2050 #2", "node_start 1@2050 #2", "trace_resumed 0@2050", "node_done 4@2060",
             "trace_complete 0@2061" }, table.move(lines, 6, 10, 1, {}))
+    end)
+
+    it("lets what ran beside a suspension begin anew when the trace is resumed", function()
+        local log = write {
+            { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_start", 1, 4 }, { "trace_suspended", 10, 4 },
+            { "trace_start", 20, 0, 2 }, { "node_done", 30, 1, 2 },
+            { "node_done", 100, 1 }, { "trace_resumed", 1000 }, { "node_done", 1010, 4 },
+        }
+        assert.same({ "trace_resumed 0@130 #2", "node_done 1@140 #2", "node_start 1@1000", "trace_resumed 0@1000",
+            "node_done 4@1010", "node_done 1@1100" }, table.move(
+                played('{ trace = 2, record = 2, crash = "100ms" }', log), 6, 11, 1, {}))
+    end)
+
+    it("is over before on_event is asked about what begins anew", function()
+        local lines = played('{ trace = 1, record = 3, crash = "100ms" }', chain(),
+            'on_event = function(event) return event.type == "node_start" and event.now_ns or nil end')
+        assert.same({ "trace_start 0@0", "node_start 1@0", "trace_resumed 0@110", "node_start 1@110" },
+            table.move(lines, 1, 4, 1, {}))
     end)
 
     it("begins a node anew that was resumed, without suspending it again", function()
