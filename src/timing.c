@@ -177,6 +177,17 @@ static bool add_unfinished(tr_timing *timing, const tr_trace *trace) {
         }
         timed->unfinished_count++;
     }
+    for (uint32_t i = 0; trace->from_snapshot && i < trace->node_count; i++) {
+        if (!trace->nodes[i].from_snapshot) {
+            continue;
+        }
+        /* It ran in the snapshot, and did not end: nothing was heard of it, or only that it was started again. */
+        tr_node_timing *timed = tr_timing_need_node(timing, trace->nodes[i].node_id);
+        if (timed == NULL) {
+            return false;
+        }
+        timed->unfinished_count++;
+    }
     return true;
 }
 

@@ -58,6 +58,27 @@ static void waiting_that_began_before_the_log(void) {
     tr_traces_free(traces);
 }
 
+/* Nothing is heard of node 5 any more, or only that it was started again. */
+static void attempts_of_the_snapshot_that_never_ended(void) {
+    static const written_record silent[] = {NODE_DONE(6, 1500)};
+    static const written_record again[] = {NODE_START(5, 1000), NODE_DONE(5, 1100)};
+    tr_traces *traces = traces_of_snapshot();
+    tr_timing *timing = tr_timing_new(NULL, 10);
+    check_added(timing, APPLY(traces, silent));
+    REQUIRE(find_node(timing, 5) != NULL);
+    CHECK_UINT(1, find_node(timing, 5)->unfinished_count);
+    tr_timing_free(timing);
+    tr_traces_free(traces);
+    traces = traces_of_snapshot();
+    timing = tr_timing_new(NULL, 10);
+    check_added(timing, APPLY(traces, again));
+    CHECK_UINT(1, find_node(timing, 5)->unfinished_count);
+    CHECK_UINT(1, find_node(timing, 5)->done_count);
+    CHECK_UINT(100, find_node(timing, 5)->run_ns);
+    tr_timing_free(timing);
+    tr_traces_free(traces);
+}
+
 static void iterations_whose_number_is_not_known(void) {
     static const written_record records[] = {ITERATION(8, 4, 100), ITERATION(8, 5, 130), COMPLETE(140)};
     tr_traces *traces = traces_of_snapshot();
@@ -251,6 +272,7 @@ int main(int argc, char **argv) {
     check_run("an attempt that began before the log has no run time, what follows has",
               attempts_that_began_before_the_log);
     check_run("waiting that began before the log is not counted", waiting_that_began_before_the_log);
+    check_run("an attempt that only the snapshot tells of is unfinished", attempts_of_the_snapshot_that_never_ended);
     check_run("iterations of a loop that began before the log are in no trend", iterations_whose_number_is_not_known);
     check_run("tainted traces are only counted", tainted_traces_are_only_counted);
     check_run("the longest traces are kept, longest first, smaller ids first", the_longest_are_kept_in_order);
