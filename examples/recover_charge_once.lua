@@ -6,6 +6,9 @@
 --
 -- So whoever was inside of "charge" is held: a person looks at the provider's books first. After that,
 -- `tracereel recover` with a script that says `default:skip(3)` or `tracereel.retry{ 3 }` goes on.
+--
+-- It sees who was inside by node_start records, which the engine in production does not write. On such a log
+-- `tracereel crashtest --once 3` shows what gets past it.
 local charge = 3
 
 local function contains(list, item)

@@ -259,6 +259,15 @@ describe("tracereel apply", function()
         assert.are.same(files.plan_views(plan, "after"), files.views(directory))
     end)
 
+    it("does not promise that repair brings back what cannot be read", function()
+        local directory = files.copy("orders")
+        helper.shell("mkdir " .. directory .. "/wal_0000000000000003.log")
+        local result = apply(files.plan(directory), directory)
+        assert.are.equal(3, result.status)
+        assert.truthy(result.stderr:find("the engine would refuse this log: it cannot read wal_0000000000000003.log; "
+            .. "`tracereel repair` shows what can be done about it", 1, true), result.stderr)
+    end)
+
     it("keeps telling of damage that was there before", function()
         local directory = files.copy("bit-flip-payload")
         local plan = files.plan(directory)

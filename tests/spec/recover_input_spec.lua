@@ -118,6 +118,12 @@ describe("tracereel recover", function()
         assert.are.equal("", (helper.shell("ls " .. directory)))
     end)
 
+    it("makes no file named - of a plan", function()
+        local result = recover(helper.log("orders"), "-o", "-")
+        assert.are.equal(2, result.status)
+        assert_says(result.stderr, "-o: a plan is a file, give its name (--json prints the decisions)")
+    end)
+
     it("leaves a file alone that has the name under which the plan is written first", function()
         local path = helper.directory() .. "/plan.json"
         helper.write(path .. ".new", "somebody's")

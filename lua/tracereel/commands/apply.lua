@@ -93,7 +93,7 @@ local function tell_engines_view(self)
     log:replay {}
     local verdict = engine_reader.verdict(log, log:gaps())
     if verdict:find("would refuse", 1, true) then
-        output.say("%s; tracereel repair makes a log that it opens", verdict)
+        output.say("%s; `tracereel repair` shows what can be done about it", verdict)
     end
 end
 

@@ -117,6 +117,8 @@ end
 local function check_usage(parsed, file, path)
     if path == "-" and (file or parsed.output) then
         failure.raise("usage", "a log is read more than once for a plan: save what comes through the pipe to a file")
+    elseif parsed.output == "-" then
+        failure.raise("usage", "-o: a plan is a file, give its name (--json prints the decisions)")
     elseif not file and parsed.arg and #parsed.arg > 0 then
         failure.raise("usage", "--arg: there is no script that could take it")
     end
