@@ -88,7 +88,7 @@ static size_t find_place(const tr_timing *timing, uint32_t node_id) {
 static tr_node_timing *insert_node(tr_timing *timing, size_t place, uint32_t node_id) {
     if (timing->node_count == timing->node_capacity) {
         size_t capacity = timing->node_capacity == 0 ? 16 : timing->node_capacity * 2;
-        tr_node_timing **nodes = realloc(timing->nodes, capacity * sizeof *nodes);
+        tr_node_timing **nodes = realloc(timing->nodes, capacity * sizeof(tr_node_timing *));
         if (nodes == NULL) {
             return NULL;
         }
@@ -100,7 +100,7 @@ static tr_node_timing *insert_node(tr_timing *timing, size_t place, uint32_t nod
         return NULL;
     }
     node->node_id = node_id;
-    memmove(timing->nodes + place + 1, timing->nodes + place, (timing->node_count - place) * sizeof *timing->nodes);
+    memmove(timing->nodes + place + 1, timing->nodes + place, (timing->node_count - place) * sizeof(tr_node_timing *));
     timing->nodes[place] = node;
     timing->node_count++;
     for (size_t i = place; i < timing->node_count && timing->nodes[i]->node_id < TR_TIMING_SMALL_IDS; i++) {
@@ -340,8 +340,8 @@ static size_t histogram_bytes(const tr_histogram *histogram) {
 }
 
 size_t tr_timing_memory_bytes(const tr_timing *timing) {
-    size_t bytes = sizeof *timing + timing->node_capacity * sizeof *timing->nodes +
-                   timing->node_count * sizeof **timing->nodes + timing->worst.limit * sizeof *timing->worst.items +
+    size_t bytes = sizeof *timing + timing->node_capacity * sizeof(tr_node_timing *) +
+                   timing->node_count * sizeof(tr_node_timing) + timing->worst.limit * sizeof *timing->worst.items +
                    histogram_bytes(timing->traces.makespan) + histogram_bytes(timing->traces.suspended);
     for (size_t i = 0; i < timing->node_count; i++) {
         const tr_node_timing *node = timing->nodes[i];
