@@ -15,12 +15,20 @@ local function refuse(form, ...)
     failure.raise("usage", "damage.%s; the simulated log is whole", form:format(...))
 end
 
+-- Takes what a function of `io` answered, and raises where it failed.
+local function done(outcome, problem)
+    if not outcome then
+        failure.raise("io", "%s; what damage was asked for is not done, or in part", problem)
+    end
+    return outcome
+end
+
 -- The segments of a log: { sequence, name, path, bytes }, in their order.
 local function segments_of(directory)
     local segments = {}
     for index, segment in ipairs(tracereel.open(directory, { snapshot = false }).segments) do
         local path = directory .. "/" .. segment.name
-        local file = assert(io.open(path, "rb"))
+        local file = done(io.open(path, "rb"))
         segments[index] = { sequence = segment.sequence, name = segment.name, path = path, bytes = file:seek("end") }
         file:close()
     end
@@ -189,13 +197,6 @@ local function choose_flips(request, segments, left, pages, draw)
     end
     table.sort(chosen, is_before)
     return chosen
-end
-
-local function done(outcome, problem)
-    if not outcome then
-        failure.raise("io", "%s; the damage is done in part", problem)
-    end
-    return outcome
 end
 
 -- Changes bytes of the segments of places in their order; each file is opened once.
