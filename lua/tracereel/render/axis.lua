@@ -143,6 +143,20 @@ function axis.clock(first_ns, last_ns)
     return scale
 end
 
+---The round step (1, 2 or 5 times a power of ten) that cuts a span of numbers into at most so many.
+---@param span number above 0
+---@param most_ticks integer
+---@return number
+function axis.number_step(span, most_ticks)
+    local power = 10.0 ^ math.floor(math.log(span / most_ticks, 10))
+    for _, factor in ipairs { 1, 2, 5 } do
+        if span / (factor * power) <= most_ticks * (1 + 1e-9) then
+            return factor * power
+        end
+    end
+    return 10 * power
+end
+
 ---A linear scale of counts from 0 to a round number that is not below `most`.
 ---@return integer top
 ---@return integer[] labelled from 0 to top

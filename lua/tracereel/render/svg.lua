@@ -151,4 +151,16 @@ function svg.stairs(class, steps, end_x)
     return html.element("path", { class = class, d = stair_points(steps, end_x) .. " V1000 Z" })
 end
 
+---A line on the plane of svg.stretched through points { x, y }, each a share from 0 to 1, y upwards.
+---@param class string
+---@param points number[][]
+function svg.through(class, points)
+    local parts = {}
+    for index, point in ipairs(points) do
+        parts[index] = ("%s%s,%s"):format(index == 1 and "M" or "L", number_text(1000.0 * point[1]),
+            number_text(1000.0 - 1000.0 * point[2]))
+    end
+    return html.element("path", { class = class, d = table.concat(parts, " ") })
+end
+
 return svg
