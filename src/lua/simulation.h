@@ -27,7 +27,8 @@ void tr_lua_run_simulation(lua_State *L, int ask_index, int progress_index, tr_s
 
 /* ---- watch.c ---- */
 
-/* recording:watch(scenario, watch, ask): simulates one trace in memory. */
+/* recording:watch(scenario, watch, ask) -> trace or nil, digest of its records, list of its records. Simulates the
+ * trace in memory. */
 int tr_lua_recording_watch(lua_State *L);
 
 /* ---- scenario.c ---- */

@@ -1,5 +1,6 @@
 /* One trace of a simulation, looked at without a log: what became of it, and the records that it wrote. */
 #include "lua/simulation.h"
+#include "tracereel/digest.h"
 
 /* ---- push ---- */
 
@@ -72,8 +73,10 @@ int tr_lua_recording_watch(lua_State *L) {
     tr_lua_run_simulation(L, 4, 0, self->simulation, status, &error);
     const tr_watched *watched = tr_simulation_get_watched(self->simulation);
     push_trace(L, 6, watched->trace);
-    lua_pushlstring(L, (const char *)watched->log, watched->log_bytes);
-    push_records(L, watched); /* ..., trace, log, records */
+    char digest[TR_SHA256_TEXT_BYTES];
+    tr_sha256(watched->log, watched->log_bytes, digest);
+    lua_pushstring(L, digest);
+    push_records(L, watched); /* ..., trace, digest, records */
     tr_simulation_close(self->simulation);
     self->simulation = NULL;
     return 3;

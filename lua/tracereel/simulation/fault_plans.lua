@@ -18,10 +18,10 @@ local applies = {
     end,
 }
 
--- All plans that have one fault more than the history's, at a later record.
-local function each_longer(history, kinds, visit)
-    for number = history.from, #history.records do
-        local record = history.records[number]
+-- Calls visit(number, record, kind) for each further fault, at a record from `from` on, until it answers with false.
+local function each_further(records, from, kinds, visit)
+    for number = from, #records do
+        local record = records[number]
         for _, kind in ipairs(kinds) do
             if applies[kind](record) and not visit(number, record, kind) then
                 return false
@@ -31,14 +31,12 @@ local function each_longer(history, kinds, visit)
     return true
 end
 
-local function count_longer(histories, kinds)
+local function count_further(records, from, kinds)
     local count = 0
-    for _, history in ipairs(histories) do
-        each_longer(history, kinds, function()
-            count = count + 1
-            return true
-        end)
-    end
+    each_further(records, from, kinds, function()
+        count = count + 1
+        return true
+    end)
     return count
 end
 
@@ -53,17 +51,13 @@ local function longer_plan(history, fault)
     return plan
 end
 
--- The curve before anything was tried: a point for each record of the longest history.
-local function new_points(histories)
-    local points = {}
-    for _, history in ipairs(histories) do
-        for number = #points + 1, #history.records do
-            local record = history.records[number]
-            points[number] = { record = number, type = record.type, node_id = record.node_id,
-                time_ns = record.time_ns, tried = 0, failing = 0, kinds = {} }
-        end
+-- A point of the curve for each record; what stands there already stays.
+local function add_points(points, records)
+    for number = #points + 1, #records do
+        local record = records[number]
+        points[number] = { record = number, type = record.type, node_id = record.node_id, time_ns = record.time_ns,
+            tried = 0, failing = 0, kinds = {} }
     end
-    return points
 end
 
 local function note_in_curve(point, kind, fails)
@@ -75,47 +69,64 @@ local function note_in_curve(point, kind, fails)
     end
 end
 
--- Tries all plans of one more fault than those of the histories. With one fault all are tried, for the curve; with
--- more the first that fails is enough.
-local function try_level(search, histories, level)
-    local longer = {}
+-- A history that further faults are put into. Its records are not kept, because there may be very many of both: it is
+-- simulated again when its turn comes.
+local function new_history(plan, seed, records, kinds)
+    local from = #plan > 0 and next_from(plan[#plan]) or 1
+    return { plan = plan, seed = seed, from = from, possible = count_further(records, from, kinds) }
+end
+
+-- Tries one plan; false where the search ends with it. With one fault all are tried, for the curve; with more the first
+-- that fails is enough.
+local function try(search, level, history, number, record, kind)
+    if search.tried == search.budget then
+        search.ended_by = "budget"
+        return false
+    end
+    local plan = longer_plan(history, search.fault(kind, number, record))
+    local future = search.run(plan, history.seed)
+    search.tried = search.tried + 1
+    level.tried = level.tried + 1
+    level.failing = level.failing + (future.holds and 0 or 1)
+    if level.faults == 1 then
+        note_in_curve(search.points[number], kind, not future.holds)
+    end
+    if not future.holds then
+        search.found = search.found or { plan = plan, seed = history.seed }
+        return level.faults == 1
+    end
+    local key = ("%d %s"):format(history.seed, future.key)
+    if level.faults < search.most_faults and not search.seen[key] then
+        search.seen[key] = true
+        level.next[#level.next + 1] = new_history(plan, history.seed, future.records, search.kinds)
+    end
+    return true
+end
+
+local function try_level(search, level, histories)
     for _, history in ipairs(histories) do
-        local went_on = each_longer(history, search.kinds, function(number, record, kind)
-            if search.tried == search.budget then
-                search.ended_by = "budget"
-                return false
-            end
-            local plan = longer_plan(history, search.fault(kind, number, record))
-            local future = search.run(plan, history.seed)
-            search.tried = search.tried + 1
-            level.tried = level.tried + 1
-            level.failing = level.failing + (future.holds and 0 or 1)
-            if level.faults == 1 then
-                note_in_curve(search.points[number], kind, not future.holds)
-            end
-            if not future.holds then
-                search.found = search.found or { plan = plan, seed = history.seed, history = history }
-                return level.faults == 1
-            end
-            local key = ("%d %s"):format(history.seed, future.key)
-            if not search.seen[key] then
-                search.seen[key] = true
-                longer[#longer + 1] = { plan = plan, seed = history.seed, records = future.records,
-                    from = next_from(plan[#plan]) }
-            end
-            return true
+        local records = search.run(history.plan, history.seed).records
+        local went_on = each_further(records, history.from, search.kinds, function(number, record, kind)
+            return try(search, level, history, number, record, kind)
         end)
         if not went_on then
-            break
+            return
         end
     end
-    return longer
+end
+
+local function new_level(faults, histories)
+    local level = { faults = faults, possible = 0, tried = 0, failing = 0, next = {} }
+    for _, history in ipairs(histories) do
+        level.possible = level.possible + history.possible
+    end
+    return level
 end
 
 ---@class tracereel.fault_search
 ---@field levels { faults: integer, possible: integer, tried: integer, failing: integer }[]
 ---@field points table[] of the curve, one for each record without a fault
----@field found { plan: table[], seed: integer, history: table }|nil
+---@field found { plan: table[], seed: integer }|nil
 ---@field ended_by "found"|"budget"|"space"
 ---@field tried integer futures
 
@@ -131,24 +142,25 @@ end
 ---@param settings tracereel.fault_search_settings
 ---@return tracereel.fault_search
 function fault_plans.search(settings)
-    local search = setmetatable({ levels = {}, seen = {}, tried = 0 }, { __index = settings })
+    local search = setmetatable({ levels = {}, points = {}, seen = {}, tried = 0 }, { __index = settings })
     local histories = {}
     for index, seed in ipairs(settings.seeds) do
         local future = settings.futures[seed]
-        histories[index] = { plan = {}, seed = seed, records = future.records, from = 1 }
+        histories[index] = new_history({}, seed, future.records, settings.kinds)
         search.seen[("%d %s"):format(seed, future.key)] = true
+        add_points(search.points, future.records)
     end
-    search.points = new_points(histories)
     for faults = 1, settings.most_faults do
-        local level = { faults = faults, possible = count_longer(histories, settings.kinds), tried = 0, failing = 0 }
+        local level = new_level(faults, histories)
         if level.possible == 0 then
             break
         end
         search.levels[faults] = level
-        histories = try_level(search, histories, level)
+        try_level(search, level, histories)
         if search.found or search.ended_by then
             break
         end
+        histories = level.next
     end
     search.ended_by = search.ended_by or (search.found and "found") or "space"
     return search

@@ -92,12 +92,12 @@ function Futures:run(trace, plan, seed, in_whole_log)
     if not in_whole_log then
         watch.arrival_ns = self:arrival_ns(trace, seed)
     end
-    local final, log, records = self:watch(compiled, watch)
+    local final, digest, records = self:watch(compiled, watch)
     local written = {}
     for number, record in ipairs(records) do
         written[number] = record.is_written and "w" or "-"
     end
-    return { holds = self:judge(final, trace.id), key = table.concat(written) .. log, records = records }
+    return { holds = self:judge(final, trace.id), key = table.concat(written) .. digest, records = records }
 end
 
 ---The message with which a node fails.
