@@ -7,19 +7,28 @@
 /* User value 1 is the history, which keeps what is shown alive. Times are futures of which one type of record is meant.
  */
 typedef struct tr_lua_future {
-    const tr_history *history;
+    const tr_lua_history *owner;
     uint32_t number; /* of the record that it stands behind */
-    uint32_t lost;
-    uint8_t type; /* of times: tr_record_type */
+    uint8_t type;    /* of times: tr_record_type */
 } tr_lua_future;
 
 enum { FUTURE_OWNER = 1 };
+
+/* ---- check ---- */
+
+/* Only a finalizer that runs after the history's can meet a future without one. */
+static const tr_lua_future *check_owner(lua_State *L, const tr_lua_future *self) {
+    if (self->owner->history == NULL) {
+        luaL_error(L, "the history was finalized");
+    }
+    return self;
+}
 
 /* ---- push ---- */
 
 void tr_lua_push_future(lua_State *L, const tr_lua_history *owner, uint32_t number) {
     tr_lua_future *future = lua_newuserdatauv(L, sizeof *future, 1); /* future */
-    *future = (tr_lua_future){owner->history, number, owner->lost, 0};
+    *future = (tr_lua_future){owner, number, 0};
     lua_getiuservalue(L, 1, HISTORY_USER_VALUE_FUTURE);
     lua_setmetatable(L, -2);
     lua_pushvalue(L, 1);
@@ -54,11 +63,11 @@ static const uint8_t future_types[] = {
     FUTURE_NODE_TYPES(FUTURE_TYPE_NUMBER)};
 
 static const tr_moment *here(const tr_lua_future *self) {
-    return tr_history_moment(self->history, self->number);
+    return tr_history_moment(self->owner->history, self->number);
 }
 
 static uint32_t next_of(const tr_lua_future *self, uint32_t number) {
-    return tr_history_moment(self->history, number)->next;
+    return tr_history_moment(self->owner->history, number)->next;
 }
 
 static void push_times_of(lua_State *L, const tr_lua_future *self, uint8_t type) {
@@ -74,7 +83,7 @@ static void push_times_of(lua_State *L, const tr_lua_future *self, uint8_t type)
 static void push_list(lua_State *L, const tr_lua_future *self, uint8_t type, const uint32_t *node_id) {
     lua_Integer count = 0;
     for (uint32_t at = next_of(self, self->number); at != TR_NONE; at = next_of(self, at)) {
-        const tr_moment *moment = tr_history_moment(self->history, at);
+        const tr_moment *moment = tr_history_moment(self->owner->history, at);
         if (moment->type != type || (node_id != NULL && moment->node_id != *node_id)) {
             continue;
         }
@@ -106,7 +115,7 @@ static void push_end_ns(lua_State *L, const tr_lua_future *self) {
     while (next_of(self, at) != TR_NONE) {
         at = next_of(self, at);
     }
-    tr_lua_push_unsigned(L, tr_history_moment(self->history, at)->timestamp_ns);
+    tr_lua_push_unsigned(L, tr_history_moment(self->owner->history, at)->timestamp_ns);
 }
 
 static void push_moment(lua_State *L, const tr_moment *moment) {
@@ -121,10 +130,10 @@ static void push_moments(lua_State *L, const tr_lua_future *self, bool only_unse
     lua_Integer count = 0;
     lua_newtable(L); /* records */
     for (uint32_t at = next_of(self, self->number); at != TR_NONE; at = next_of(self, at)) {
-        if (only_unseen && !tr_history_is_unseen(self->history, self->number, at, self->lost)) {
+        if (only_unseen && !tr_history_is_unseen(self->owner->history, self->number, at, self->owner->lost)) {
             break;
         }
-        push_moment(L, tr_history_moment(self->history, at));
+        push_moment(L, tr_history_moment(self->owner->history, at));
         lua_rawseti(L, -2, ++count);
     }
 }
@@ -136,7 +145,7 @@ static void push_outcome(lua_State *L, const tr_lua_future *self) {
 
 /* The metatable is locked, so nothing but a future gets here. */
 static int future_index(lua_State *L) {
-    const tr_lua_future *self = lua_touserdata(L, 1);
+    const tr_lua_future *self = check_owner(L, lua_touserdata(L, 1));
     int field = tr_keys_find(lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_KEYS)), lua_tostring(L, 2));
     switch (field) {
     case FUTURE_outcome:
@@ -168,13 +177,13 @@ static int future_index(lua_State *L) {
 
 /* future:records() -> all that is to come */
 static int future_records(lua_State *L) {
-    push_moments(L, luaL_checkudata(L, 1, TR_LUA_FUTURE), false);
+    push_moments(L, check_owner(L, luaL_checkudata(L, 1, TR_LUA_FUTURE)), false);
     return 1;
 }
 
 /* The metatable is locked, so nothing but times get here. */
 static int times_index(lua_State *L) {
-    const tr_lua_future *self = lua_touserdata(L, 1);
+    const tr_lua_future *self = check_owner(L, lua_touserdata(L, 1));
     uint32_t node_id = tr_lua_to_u32(L, 2, "node_id");
     push_list(L, self, self->type, &node_id);
     return 1;

@@ -18,10 +18,15 @@ static tr_lua_log *check_log(lua_State *L, int index) {
     return luaL_checkudata(L, index, TR_LUA_LOG);
 }
 
-/* Pushes the latest reading of the log at index 1. */
+/* Pushes the latest reading of the log at index 1. Only a finalizer that runs after the reading's can meet one that is
+ * closed. */
 static tr_lua_reading *push_latest(lua_State *L) {
     lua_getiuservalue(L, 1, LOG_USER_VALUE_READING);
-    return lua_touserdata(L, -1);
+    tr_lua_reading *reading = lua_touserdata(L, -1);
+    if (reading->log == NULL) {
+        luaL_error(L, "the log was finalized");
+    }
+    return reading;
 }
 
 /* ---- push ---- */
