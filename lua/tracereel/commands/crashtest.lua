@@ -9,9 +9,9 @@ local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
 local saving = require "tracereel.crashtest.saving"
+local scratch = require "tracereel.scratch"
 local script = require "tracereel.script"
 local script_file = require "tracereel.recovery.script_file"
-local small_log = require "tracereel.crashtest.small_log"
 local tracereel = require "tracereel"
 
 local crashtest = { name = "crashtest", summary = "Try a recovery script on every crash that could have happened." }
@@ -135,7 +135,7 @@ function crashtest.run(parsed)
         local ran, problem = pcall(limits.guarded, function()
             result = test_log(parsed, file, log)
         end)
-        small_log.remove_all()
+        scratch.remove_all()
         if not ran then
             error(problem, 0)
         end

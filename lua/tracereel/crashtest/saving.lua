@@ -1,6 +1,7 @@
 -- Violations as small logs and a spec that fails because of them: what a developer keeps until the script is mended.
 local failure = require "tracereel.failure"
 local host = require "tracereel.host"
+local scratch = require "tracereel.scratch"
 local small_log = require "tracereel.crashtest.small_log"
 local tracereel = require "tracereel"
 
@@ -133,7 +134,7 @@ function saving.save(directory, about, result, log, run)
     if not made then
         failure.raise("usage", "--save: cannot make the directory: %s", problem)
     end
-    local work = small_log.directory()
+    local work = scratch.directory "crashtest"
     local all, saved = {}, {}
     for index, group in ipairs(result.violations) do
         local bytes, count = find_log(work, group, result.history, log, run)
@@ -145,7 +146,7 @@ function saving.save(directory, about, result, log, run)
         end
         all[index] = one
     end
-    small_log.remove(work)
+    scratch.remove(work)
     local spec = directory .. "/crashtest_spec.lua"
     small_log.write_file(spec, spec_text(spec, about, saved))
     return all, spec

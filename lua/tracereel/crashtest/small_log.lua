@@ -2,6 +2,7 @@
 -- has left beside it.
 local failure = require "tracereel.failure"
 local host = require "tracereel.host"
+local scratch = require "tracereel.scratch"
 
 local small_log = { first_segment = "wal_0000000000000000.log", second_segment = "wal_0000000000000001.log" }
 
@@ -13,17 +14,6 @@ local function made(path)
     return path
 end
 
-local lent = {}
-
----A new empty directory in TMPDIR, until small_log.remove or small_log.remove_all.
----@return string path
-function small_log.directory()
-    local name = ("tracereel-crashtest-%x-%s"):format(host.now_ns(), tostring({}):match("%x+$"))
-    local path = made((os.getenv("TMPDIR") or "/tmp") .. "/" .. name)
-    lent[path] = true
-    return path
-end
-
 local function write_file(path, bytes)
     local file, problem = io.open(path, "wb")
     local written = file and file:write(bytes)
@@ -32,36 +22,13 @@ local function write_file(path, bytes)
     end
 end
 
----Removes the files of a directory.
-function small_log.clear(directory)
-    for _, name in ipairs(host.list_directory(directory) or {}) do
-        os.remove(directory .. "/" .. name)
-    end
-end
-
 ---Puts files into a directory, in place of those that were there.
 ---@param files table<string, string> by name
 function small_log.fill(directory, files)
-    small_log.clear(directory)
+    scratch.clear(directory)
     for name, bytes in pairs(files) do
         write_file(directory .. "/" .. name, bytes)
     end
-end
-
-function small_log.remove(directory)
-    small_log.clear(directory)
-    os.remove(directory)
-    lent[directory] = nil
-end
-
----Removes the directories that an error has left. Not within a script's limits: nothing runs there any more once one of
----them was reached.
-function small_log.remove_all()
-    for directory in pairs(lent) do
-        small_log.clear(directory)
-        os.remove(directory)
-    end
-    lent = {}
 end
 
 ---The bytes of the first `count` records.

@@ -5,6 +5,7 @@ local failure = require "tracereel.failure"
 local judge = require "tracereel.crashtest.judge"
 local recovery = require "tracereel.recovery"
 local repair = require "tracereel.recovery.repair"
+local scratch = require "tracereel.scratch"
 local small_log = require "tracereel.crashtest.small_log"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"
@@ -242,7 +243,7 @@ function trials.run(test, log, script)
         all[#all + 1] = met.plan_key and met or nil
     end
     fetch_records(test.history, log, all)
-    self.directory = small_log.directory()
+    self.directory = scratch.directory "crashtest"
     for _, met in ipairs(all) do
         local why_not = obstacle(met)
         if why_not then
@@ -251,7 +252,7 @@ function trials.run(test, log, script)
             try(self, met)
         end
     end
-    small_log.remove(self.directory)
+    scratch.remove(self.directory)
     return self
 end
 
