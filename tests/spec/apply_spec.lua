@@ -83,6 +83,19 @@ describe("tracereel apply", function()
         assert.truthy(signed > 0 and suspended > 0)
     end)
 
+    it("passes over lines of the journal that are none of its own", function()
+        local directory = files.copy("orders")
+        local lines = '{"id":"a","state":"intent"}\n{"id":"b","state":"intent","action":[],"segment":"x"}\n'
+            .. '{"id":"c","state":"intent","action":"apply","segment":7}\n\0\0\0\n[]\n{"id":"d","sta'
+        helper.write(directory .. "/tracereel.journal", lines)
+        local result = apply(files.plan(directory), directory)
+        assert.are.equal(0, result.status, result.stderr)
+        assert.are.equal("", result.stderr)
+        local kept = helper.read(directory .. "/tracereel.journal")
+        assert.are.equal(lines .. "\n", kept:sub(1, #lines + 1))
+        assert.are.equal(2, select(2, kept:sub(#lines + 2):gsub("\n", "")))
+    end)
+
     it("--dry-run checks everything and writes nothing", function()
         local directory = files.copy("orders")
         local plan = files.plan(directory)

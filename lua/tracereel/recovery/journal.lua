@@ -16,7 +16,12 @@ local function read_file(path)
 end
 
 local function is_entry(value)
-    return type(value) == "table" and type(value.id) == "string" and type(value.state) == "string"
+    for _, key in ipairs { "id", "state", "action", "segment" } do
+        if type(value) ~= "table" or type(value[key]) ~= "string" then
+            return false
+        end
+    end
+    return true
 end
 
 ---The lines of a journal that are whole. A crash can leave a piece of a line, or zeros: that line is passed over.
@@ -102,7 +107,7 @@ end
 -- Is the segment there that the intent was about, with the bytes that it would have, and no longer with those that it
 -- had before?
 local function took_place(directory, intent)
-    local segment = type(intent.segment) == "string" and intent.segment:match("^[%w_.-]+$")
+    local segment = intent.segment:match("^[%w_.-]+$")
     local bytes = segment and read_file(directory .. "/" .. segment)
     return bytes ~= nil and begins_with(bytes, intent) and not begins_with(bytes, intent.replaces)
 end
