@@ -184,6 +184,28 @@ static uint32_t give_places(tr_draft *draft) {
     return count;
 }
 
+/* Runs whose start is left out are gone, as all that they consist of. The steps are in their places. */
+static void settle_runs(tr_draft *draft) {
+    tr_program *program = draft->program;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < program->run_count; i++) {
+        tr_run run = program->runs[i];
+        draft->run_twins[i] = TR_NO_STEP;
+        if (!draft->steps[run.start].is_left_out) {
+            run.start = draft->steps[run.start].twin;
+            run.end = run.end == TR_NO_STEP ? TR_NO_STEP : draft->steps[run.end].twin;
+            draft->run_twins[i] = count;
+            program->runs[count++] = run;
+        }
+    }
+    program->run_count = count;
+    for (uint32_t i = 0; i < program->step_count; i++) {
+        tr_step *step = &program->steps[i];
+        step->run = step->run == TR_NO_STEP ? TR_NO_STEP : draft->run_twins[step->run];
+        step->piece_of = step->piece_of == TR_NO_STEP ? TR_NO_STEP : draft->run_twins[step->piece_of];
+    }
+}
+
 tr_status tr_draft_end(tr_draft *draft) {
     tr_program *program = draft->program;
     uint32_t old_count = program->step_count;
@@ -205,11 +227,7 @@ tr_status tr_draft_end(tr_draft *draft) {
     program->step_count = count;
     program->step_capacity = count + 1;
     program->edge_count = 0;
-    for (uint32_t i = 0; i < program->run_count; i++) {
-        tr_run *run = &program->runs[i];
-        run->start = draft->steps[run->start].twin; /* of one that is left out, nobody asks */
-        run->end = run->end == TR_NO_STEP ? TR_NO_STEP : draft->steps[run->end].twin;
-    }
+    settle_runs(draft);
     bool is_good = true;
     for (uint32_t i = 0; i < old_count && is_good; i++) {
         is_good = draft->steps[i].is_left_out || add_edges(draft, i);

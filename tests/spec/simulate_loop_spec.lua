@@ -61,13 +61,13 @@ describe("a loop", function()
 
     it("repeats several in their order", function()
         local log = log_of {
-            { "trace", 0 }, { "iteration", 0, 8, 0 }, { "done", 1, 3 }, { "iteration", 1, 8, 1 }, { "done", 3, 3 },
-            { "iteration", 3, 8, 2 }, { "done", 7, 3 }, { "exit", 7, 8, 3 },
+            { "trace", 0 }, { "iteration", 0, 8, 0 }, { "done", 1, 3 }, { "iteration", 2, 8, 1 }, { "done", 4, 3 },
+            { "iteration", 7, 8, 2 }, { "done", 11, 3 }, { "exit", 11, 8, 3 },
         }
-        assert.equal("trace @0, iteration 8[0]@0, done 3@1, iteration 8[1]@1, done 3@3, iteration 8[2]@3, done 3@4, "
-            .. "iteration 8[3]@4, done 3@6, iteration 8[4]@6, done 3@7, iteration 8[5]@7, done 3@11, exit 8[6]@11",
+        assert.equal("trace @0, iteration 8[0]@0, done 3@1, iteration 8[1]@2, done 3@4, iteration 8[2]@5, done 3@6, "
+            .. "iteration 8[3]@7, done 3@9, iteration 8[4]@10, done 3@11, iteration 8[5]@14, done 3@18, exit 8[6]@18",
             played(iterations(6), log))
-        assert.equal("trace @0, iteration 8[0]@0, done 3@1, iteration 8[1]@1, done 3@5, exit 8[2]@5",
+        assert.equal("trace @0, iteration 8[0]@0, done 3@1, iteration 8[1]@4, done 3@8, exit 8[2]@8",
             played(iterations(2), log))
     end)
 
@@ -267,6 +267,12 @@ describe("iterations", function()
         }
         assert.equal("trace @0, iteration 8[0]@0, start 3@0, done 3@21, iteration 8[1]@21, start 3@21, done 3@42, "
             .. "iteration 8[2]@42, start 3@42, error 3@63", played(scenario, log))
+    end)
+
+    it("that are left out are not met by faults either", function()
+        assert.equal("trace @0, iteration 8[0]@1, start 3@2, exit 8[1]@8, start 5@9, done 5@19, closed @20",
+            played([[return { loop = { [8] = { iterations = 1 } },
+                faults = { { trace = 1, record = 4, lost = true } } }]], log_of(retried)))
     end)
 
     it("agree with a flow in which a node follows its own last attempt", function()
