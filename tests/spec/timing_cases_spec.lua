@@ -55,6 +55,18 @@ describe("a timing", function()
         assert.are.equal(0, node[2].estimated_count)
     end)
 
+    it("counts the time for which the engine was down as queue time; an estimated start is behind it", function()
+        local node = nodes_of(timed(trace_of(
+            { "node_start", 1, 10 }, { "node_done", 1, 20 }, { "trace_resumed", 0, 1000 },
+            { "node_start", 2, 1005 }, { "node_done", 2, 1010 }, { "trace_complete", 0, 1011 })))
+        assert.are.equal(985, node[2].queue_ns)
+        assert.are.equal(5, node[2].run_ns)
+        node = nodes_of(timed(trace_of(
+            { "node_done", 1, 20 }, { "trace_resumed", 0, 1000 }, { "node_done", 2, 1010 },
+            { "trace_complete", 0, 1011 })))
+        assert.are.equal(10, node[2].run_ns)
+    end)
+
     it("estimates a start that was not written, says so, and does not invent waiting", function()
         local node = nodes_of(timed(trace_of(
             { "node_done", 1, 30 }, { "node_done", 2, 40 }, { "trace_complete", 0, 41 })))
