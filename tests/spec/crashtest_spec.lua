@@ -127,6 +127,22 @@ return {
         assert.are.same({ check = summary.asked }, counts_by_check(found))
     end)
 
+    it("writes reasons in lines of 80 columns", function()
+        local script = helper.script [[
+            return { api = 1, recover = function(trace)
+                return tracereel.await(trace.suspended_at == 9 and 8 or 9)
+            end }]]
+        local result = helper.run { "crashtest", script, helper.log(orders) }
+        assert.equal(7, result.status)
+        local words = "asked again behind that: await 8 (trace_suspended)"
+        assert.truthy(result.stdout:gsub("%s+", " "):find(words, 1, true), result.stdout)
+        for line in result.stdout:match("\n1%. (.*)"):gmatch("[^\n]+") do
+            if not line:find("^   %w+ +wal_") then
+                assert.truthy(#line <= 80, line)
+            end
+        end
+    end)
+
     it("groups violations by node, type and decision, with the first example and the shortest history", function()
         local found = crashtest(default_script, { arguments = { "--once", "3" } })
         local seen = {}

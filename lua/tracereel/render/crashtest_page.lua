@@ -24,8 +24,8 @@ end
 
 local untried_words = {
     { "tainted", "of tainted traces" },
-    { "snapshot", "of traces whose beginning only a snapshot has" },
-    { "other_traces", "that depend on more of the log than the trace's own records" },
+    { "snapshot", "only a snapshot has the trace's beginning" },
+    { "other_traces", "it takes more than the trace's own records" },
 }
 
 local function write_coverage(result)
@@ -42,7 +42,7 @@ local function write_coverage(result)
     for _, untried in ipairs(untried_words) do
         local count = result.untried[untried[1]]
         if count > 0 then
-            output.line(("%d combinations %s could not be tried"):format(count, untried[2]))
+            output.line(("%s could not be tried: %s"):format(text.count(count, "combination"), untried[2]))
         end
     end
 end
@@ -50,6 +50,8 @@ end
 local function place_of(example)
     return ("%s:%d trace %s"):format(example.segment, example.offset, example.trace_id)
 end
+
+local reason_indent = "   "
 
 local function write_violations(result)
     local rows, total = {}, 0
@@ -61,8 +63,10 @@ local function write_violations(result)
     output.write(render_table(rows, { "crash points", "check that does not hold", "node", "behind", "decision" }))
     for index, group in ipairs(result.violations) do
         output.line("")
-        output.line(output.paint("bold", ("%d. %s: %s"):format(index, group.check,
-            text.clean(group.first.reason))))
+        local words = ("%d. %s: %s"):format(index, group.check, text.clean(group.first.reason))
+        for number, line in ipairs(text.wrap(words, output.columns() - #reason_indent)) do
+            output.line(output.paint("bold", (number > 1 and reason_indent or "") .. line))
+        end
         output.line("   first    " .. place_of(group.first))
         output.line(("   shortest %s, %s long"):format(place_of(group.shortest),
             text.count(group.shortest.record_count, "record")))
