@@ -4,6 +4,7 @@ local checks = require "tracereel.simulation.checks"
 local core = require "tracereel.core"
 local damage = require "tracereel.simulation.damage"
 local failure = require "tracereel.failure"
+local faults = require "tracereel.simulation.faults"
 local progress = require "tracereel.progress"
 local script = require "tracereel.script"
 local script_arguments = require "tracereel.script_arguments"
@@ -116,15 +117,17 @@ end
 ---@param recording userdata of simulation.record
 ---@param directory string
 ---@param seed integer|nil in place of the scenario's
+---@param plan table[]|nil compiled faults besides the scenario's own
 ---@return table facts what happened
-function Scenario:run(recording, directory, seed)
+function Scenario:run(recording, directory, seed, plan)
     local compiled, functions = self:check(recording)
     compiled.seed = seed or compiled.seed
+    compiled.faults = faults.joined(compiled.faults or {}, plan or {})
     local facts = recording:simulate(compiled, directory, answers.new(self.path, functions),
         progress_of(compiled, recording))
     progress.clear()
     facts.damage = compiled.damage and damage.apply(compiled.damage, directory, compiled.seed)
-    facts.unfit_faults = #(compiled.faults or {}) - facts.faults
+    facts.unfit_faults = #compiled.faults - facts.faults
     return facts
 end
 

@@ -6,7 +6,6 @@ local fault_plans = require "tracereel.simulation.fault_plans"
 local futures = require "tracereel.simulation.futures"
 local options = require "tracereel.options"
 local saved_plan = require "tracereel.simulation.saved_plan"
-local simulation = require "tracereel.simulation"
 local units = require "tracereel.units"
 
 local exploration = {}
@@ -164,10 +163,9 @@ end
 -- The plan as a scenario, and what it makes of the log.
 local function save(parsed, scenario, recording, result)
     local found = result.search.found
-    local path = saved_plan.write(parsed.output, scenario, found, result.trace.id)
     local log = parsed.output .. "/log"
-    simulation.load(path, { unsafe = scenario.unsafe }):run(recording, log)
-    result.saved = { scenario = path, log = log }
+    result.saved = { scenario = saved_plan.write(parsed.output, scenario, found, result.trace.id), log = log }
+    scenario:run(recording, log, found.seed, found.plan)
 end
 
 ---@param parsed table the command's options
