@@ -84,6 +84,19 @@ describe("exploring a trace", function()
         assert.matches("all 18 futures with 1 fault were tried\n", ran.stdout)
     end)
 
+    it("draws the curve", function()
+        local file = helper.directory() .. "/curve.svg"
+        explore(("return { %s }"):format(complete), chain(), { "--svg", file, "--faults", "error,crash" })
+        local picture = helper.read(file)
+        assert.matches("Futures of trace 00000000%-0000%-4000%-8000%-000000000001 that fail", picture)
+        assert.matches("share of failing futures", picture)
+        local shares_drawn = {}
+        for share, record in picture:gmatch("<title>error, crash: (%d+) %% at (%d+)</title>") do
+            shares_drawn[tonumber(record)] = share
+        end
+        assert.same({ "0", "0", "50", "0", "0", "0", "50", "0" }, shares_drawn)
+    end)
+
     it("finds no plan where none fails, and says that all were tried", function()
         local object, ran = explored(("return { %s }"):format(complete), chain(), { "--faults", "delay,crash",
             "--most-faults", "1" })

@@ -12,8 +12,8 @@
 -- `low` and `high` are nil, or the ends of an interval around y, which is drawn as a bar. Points stand in the order of
 -- their x.
 -- y is not negative, and its axis begins at 0; durations that span more than a factor of 20 stand on a logarithmic one.
--- x is on a logarithmic axis where all are above 0 and span more than a factor of 30. Up to six series differ in colour
--- and in the shape of their points; more repeat them.
+-- x is on a logarithmic axis where all are above 0 and span more than a factor of 30, but for `x_is_linear`. Up to six
+-- series differ in colour and in the shape of their points; more repeat them.
 local axis = require "tracereel.render.axis"
 local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
@@ -181,7 +181,7 @@ local function x_scale(document)
     local kind = kinds[document.x_kind or "number"]
     local low, high = values[1] or 0, values[#values] or 1
     local scale = { note = "", ticks = {} }
-    local is_logarithmic = low > 0 and high > 30 * low
+    local is_logarithmic = not document.x_is_linear and low > 0 and high > 30 * low
     if is_logarithmic then
         scale.note = " (logarithmic)"
     end

@@ -1,11 +1,13 @@
 -- Which faults make a trace miss its goal: `tracereel simulate --explore`.
 local exit_codes = require "tracereel.exit_codes"
+local exploration_picture = require "tracereel.simulation.exploration_picture"
 local exploration_report = require "tracereel.simulation.exploration_report"
 local failure = require "tracereel.failure"
 local fault_plans = require "tracereel.simulation.fault_plans"
 local futures = require "tracereel.simulation.futures"
 local options = require "tracereel.options"
 local saved_plan = require "tracereel.simulation.saved_plan"
+local sink = require "tracereel.export.sink"
 local units = require "tracereel.units"
 
 local exploration = {}
@@ -194,6 +196,9 @@ function exploration.run(parsed, scenario, recording)
         end
         if found and parsed.output then
             save(parsed, scenario, recording, result)
+        end
+        if parsed.svg then
+            sink.replace(parsed.svg, exploration_picture.svg(result))
         end
     end
     exploration_report.write(result, parsed.json)

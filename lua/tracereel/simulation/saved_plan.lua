@@ -2,6 +2,7 @@
 local failure = require "tracereel.failure"
 local faults = require "tracereel.simulation.faults"
 local host = require "tracereel.host"
+local sink = require "tracereel.export.sink"
 local units = require "tracereel.units"
 
 local saved_plan = {}
@@ -52,19 +53,6 @@ local function read(path)
     return text or failure.raise("io", "cannot read the scenario: %s", problem or path)
 end
 
-local function write(path, text)
-    local file, problem = io.open(path, "wb")
-    if file then
-        local written
-        written, problem = file:write(text)
-        local closed, close_problem = file:close()
-        problem = not written and problem or not closed and close_problem or nil
-    end
-    if problem then
-        failure.raise("io", "cannot write the scenario: %s", problem)
-    end
-end
-
 ---Raises where something is there that would be overwritten.
 ---@param directory string
 function saved_plan.check(directory)
@@ -88,7 +76,7 @@ function saved_plan.write(directory, scenario, found, trace_id)
         lines[index] = ("    %s,\n"):format(faults.source(fault, trace_id))
     end
     local path = directory .. "/scenario.lua"
-    write(path, head .. read(scenario.path) .. tail:format(trace_id, table.concat(lines), found.seed,
+    sink.replace(path, head .. read(scenario.path) .. tail:format(trace_id, table.concat(lines), found.seed,
         arguments_source(scenario.arguments)))
     return path
 end
