@@ -261,6 +261,34 @@ static void records_inside_a_broken_one_are_suspect(void) {
     remove_directory(directory);
 }
 
+static void a_broken_record_inside_a_broken_one(void) {
+    enum { INNER_BYTES = 69, INNER_COUNT = 4, BROKEN = 1, CARRIER_BYTES = INNER_BYTES * (INNER_COUNT + 1) };
+    char directory[64];
+    uint8_t bytes[CARRIER_BYTES + INNER_BYTES];
+    make_directory(directory);
+    put_record(bytes, (written_record){.type = 2, .trace = 1}); /* its text, four records, is not in its checksum */
+    put_number(bytes, CARRIER_BYTES, 4);
+    put_number(bytes + 65, INNER_COUNT * INNER_BYTES, 4);
+    for (int i = 0; i <= INNER_COUNT; i++) {
+        put_record(bytes + INNER_BYTES * (i + 1), (written_record){.type = 1, .node_id = (uint32_t)i});
+    }
+    bytes[INNER_BYTES * (BROKEN + 1) + 30] ^= 1;
+    write_file(directory, SEGMENT_0, bytes, sizeof bytes);
+    tr_log *log = open_log(directory);
+    tr_record record;
+    tr_status status;
+    uint32_t seen = 0;
+    while ((status = tr_log_next(log, &record)) == TR_OK || status == TR_GAP) {
+        if (status == TR_OK) {
+            seen |= 1u << tr_record_node_id(&record);
+            CHECK_INT(tr_record_node_id(&record) < INNER_COUNT, tr_log_place(log)->suspect);
+        }
+    }
+    CHECK_UINT(0x1d, seen); /* all but the broken one */
+    tr_log_close(log);
+    remove_directory(directory);
+}
+
 /* Standard input becomes a pipe that gives one byte after the other. Returns the child that writes them. */
 static pid_t drip_into_stdin(const uint8_t *bytes, size_t length) {
     int ends[2];
@@ -329,6 +357,7 @@ int main(int argc, char **argv) {
     check_run("a torn end is no damage where the writer leaves a segment over 32 MiB behind",
               a_torn_segment_is_left_behind_above_32_mib);
     check_run("records inside the text of a broken record are suspect", records_inside_a_broken_one_are_suspect);
+    check_run("they stay so behind another broken record inside the first one", a_broken_record_inside_a_broken_one);
     check_run("they are in a pipe, too, however few bytes come at a time", suspects_in_a_slow_pipe);
     return check_end();
 }
