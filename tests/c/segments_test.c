@@ -143,6 +143,8 @@ static void reading_goes_on_inside_a_run_of_missing_segments(void) {
         REQUIRE(i < sizeof rests / sizeof *rests);
         CHECK_TEXT(rests[i], read_with_as_text(directory, &options));
     }
+    tr_log_options first_missing = {.has_from = true, .from = {6, 0}};
+    CHECK_TEXT(rests[0], read_with_as_text(directory, &first_missing));
     /* Only where the log goes on behind it is a place there. */
     static const tr_position others[] = {{4, 0}, {7, 1}, {0x3f3, 0}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {

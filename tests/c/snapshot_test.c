@@ -265,6 +265,16 @@ static void a_damaged_snapshot_is_damage(void) {
     write_snapshot(directory, "snapshot_0000000000000007.snap", BEFORE AFTER, 0);
     CHECK_UINT(3, read_log(directory, false, 7, "snapshot_0000000000000009.snap"));
     CHECK_UINT(4, read_log(directory, true, 0, NULL));
+    char path[512];
+    join(path, sizeof path, directory, "snapshots/snapshot_000000000000000a.snap"); /* newer, and no file at all */
+    CHECK_INT(0, mkdir(path, 0755));
+    tr_log *log;
+    tr_record record;
+    REQUIRE(tr_log_open(directory, NULL, &log, NULL) == TR_OK);
+    CHECK_UINT(7, tr_log_snapshot(log)->id);
+    CHECK_INT(TR_GAP, tr_log_next(log, &record));
+    CHECK_CONTAINS("expected a file, found a directory", tr_log_gap(log)->detail);
+    tr_log_close(log);
     remove_directory(directory);
 }
 

@@ -272,6 +272,9 @@ static void taint(void) {
     open = apply_with(traces, (written_record)TRACE_START(2), false, &violations); /* all of it is known again */
     CHECK(!tr_trace_is_tainted(open));
     CHECK_UINT(1, open->restart_count);
+    apply_with(traces, (written_record)EXIT(8, 1, 3), false, &violations);
+    open = apply_with(traces, (written_record)TRACE_START(4), false, &violations); /* what was seen of it stays seen */
+    CHECK_UINT(TR_VIOLATION_TRACE_RESTARTED | TR_VIOLATION_EXIT_WITHOUT_ITERATION, open->violations_seen);
     tr_traces_free(traces);
 }
 
