@@ -41,6 +41,20 @@ static void attempts_that_began_before_the_log(void) {
     tr_traces_free(traces);
 }
 
+static void attempts_that_go_on_when_others_have_ended(void) {
+    /* 5 ran when the snapshot was taken: that 6 ended at 1000 did not make it ready. It is run again at 1500. */
+    static const written_record records[] = {NODE_DONE(6, 1000), NODE_DONE(5, 1500), NODE_DONE(5, 1800)};
+    tr_traces *traces = traces_of_snapshot();
+    tr_timing *timing = tr_timing_new(NULL, 10);
+    check_added(timing, APPLY(traces, records));
+    REQUIRE(find_node(timing, 5) != NULL);
+    CHECK_UINT(1, find_node(timing, 5)->unfinished_count);
+    CHECK_UINT(1, find_node(timing, 5)->done_count);
+    CHECK_UINT(300, find_node(timing, 5)->run_ns);
+    tr_timing_free(timing);
+    tr_traces_free(traces);
+}
+
 static void waiting_that_began_before_the_log(void) {
     static const written_record records[] = {NODE_START(6, 1764000000000000000u), NODE_DONE(6, 1764000000000000500u),
                                              NODE_START(7, 1764000000000000600u), NODE_DONE(7, 1764000000000000700u)};
@@ -271,6 +285,8 @@ int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("an attempt that began before the log has no run time, what follows has",
               attempts_that_began_before_the_log);
+    check_run("nor has it where another node ended first; its next attempt has",
+              attempts_that_go_on_when_others_have_ended);
     check_run("waiting that began before the log is not counted", waiting_that_began_before_the_log);
     check_run("an attempt that only the snapshot tells of is unfinished", attempts_of_the_snapshot_that_never_ended);
     check_run("iterations of a loop that began before the log are in no trend", iterations_whose_number_is_not_known);
