@@ -210,7 +210,7 @@ tr_status tr_draft_end(tr_draft *draft) {
     tr_program *program = draft->program;
     uint32_t old_count = program->step_count;
     uint32_t count = draft->has_failed ? 0 : give_places(draft);
-    tr_step *steps = draft->has_failed ? NULL : malloc(((size_t)count + 1) * sizeof *steps);
+    tr_step *steps = draft->has_failed ? NULL : calloc((size_t)count + 1, sizeof *steps);
     if (steps == NULL) {
         return TR_ERROR_MEMORY;
     }
