@@ -231,13 +231,12 @@ static bool find_ready_by_flow(const tr_spans *spans, const tr_trace *trace, con
     return node->after_count == 0 && !trace->from_snapshot && trace->start_ns <= limit_ns;
 }
 
-/* An estimated attempt began when it was ready; what it was suspended stays out of its run time. */
-static void start_when_ready(tr_span *span, uint64_t ready_ns) {
-    uint64_t waited_ns = span->end_ns - span->start_ns - span->run_ns;
-    uint64_t lasted_ns = span->end_ns - ready_ns;
+/* An estimated attempt began when it was ready; what it was suspended from then on stays out of its run time. */
+static void start_when_ready(tr_span *span, const tr_trace *trace, uint64_t ready_ns) {
+    tr_attempt attempt = {.start_ns = ready_ns, .end_ns = span->end_ns, .outcome = span->outcome};
     span->ready_ns = ready_ns;
     span->start_ns = ready_ns;
-    span->run_ns = lasted_ns > waited_ns ? lasted_ns - waited_ns : 0;
+    span->run_ns = tr_attempt_duration_ns(trace, &trace->nodes[span->node_index], &attempt);
     span->clock_step = false;
 }
 
@@ -249,7 +248,7 @@ static void find_ready_times(tr_spans *spans, const tr_trace *trace, const tr_fl
         uint64_t ready_ns;
         if (node != NULL && find_ready_by_flow(spans, trace, node, i, limit_ns, &ready_ns)) {
             if (span->estimated) {
-                start_when_ready(span, ready_ns);
+                start_when_ready(span, trace, ready_ns);
             } else {
                 span->ready_ns = ready_ns;
             }

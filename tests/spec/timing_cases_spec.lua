@@ -55,6 +55,15 @@ describe("a timing", function()
         assert.are.equal(0, node[2].estimated_count)
     end)
 
+    it("takes out of an attempt that a flow lets begin later only what it was suspended from then on", function()
+        -- Suspended from 20 to 50; the flow lets node 2 begin when node 1 is done, at 30.
+        local node = nodes_of(timed(trace_of(
+            { "trace_suspended", 2, 20 }, { "node_done", 1, 30 }, { "trace_resumed", 0, 50 }, { "node_done", 2, 60 },
+            { "trace_complete", 0, 60 }), { nodes = { [1] = {}, [2] = { after = { 1 } } } }))
+        assert.are.equal(10, node[2].run_ns)
+        assert.are.equal(30, node[2].suspended_ns)
+    end)
+
     it("counts the time for which the engine was down as queue time; an estimated start is behind it", function()
         local node = nodes_of(timed(trace_of(
             { "node_start", 1, 10 }, { "node_done", 1, 20 }, { "trace_resumed", 0, 1000 },
