@@ -20,7 +20,8 @@
 
 enum { MAX_ROUNDS = 99, MAX_ARGUMENTS = 16, TEXT_BYTES = 1024, PROGRAM_MISSING = 127, POLL_NS = 1000000 };
 
-/* In a job's arguments, %b is the build directory, %l the log, %p the number of passes. */
+/* In a job's arguments, %b is the build directory, %l the log, %p the number of passes, %o a directory to write to,
+ * which is not there when the job starts. */
 typedef struct job {
     const char *name;
     double target;       /* of the yardstick's speed, at least; 0: for information */
@@ -33,6 +34,11 @@ typedef struct job {
 #define MEMORY_LIMIT_MIB 30.0
 #define OPEN_TRACE_LIMIT_BYTES 1024.0
 #define PYTHON_RATIO 10.0
+#define TIME_FUNCTION_RATIO 0.5
+#define LONGER_LOG_MEMORY_RATIO 1.1
+#define SIMULATE_EMPTY "simulate: empty scenario"
+#define SIMULATE_TIME "simulate: time function"
+#define SIMULATE "%b/tracereel", "simulate", "-o", "%o"
 
 static const job jobs[] = {
     {"yardstick: lengths and CRC", 0, 5, false, {"%b/bench/yardstick", "%l", "%p"}},
@@ -42,6 +48,8 @@ static const job jobs[] = {
     {"script: node_done only", 0.13, 1, true, {"%b/tracereel", "run", "tests/bench/node_done.lua", "%l"}},
     {"timing", 0.08, 1, true, {"%b/tracereel", "timing", "%l"}},
     {"crash points", 0.015, 1, false, {"%b/tracereel", "crashtest", "tests/bench/crash_points.lua", "%l"}},
+    {SIMULATE_EMPTY, 0.02, 1, true, {SIMULATE, "tests/bench/simulate_empty.lua", "%l"}},
+    {SIMULATE_TIME, 0.01, 1, true, {SIMULATE, "tests/bench/simulate_time.lua", "%l"}},
     {"dump --json", 0.025, 1, true, {"%b/tracereel", "dump", "--json", "%l"}},
     {"lua5.4: pull every record", 0, 1, false, {LUA_ENVIRONMENT, "lua5.4", "tests/bench/pull_records.lua", "%l"}},
     {"Python: count node_done", 0, 1, false, {"python3", "tests/bench/count_nodes.py", "%l"}},
@@ -57,6 +65,7 @@ typedef struct result {
 
 static const char *build;
 static char log_directory[TEXT_BYTES];
+static const char *output_directory;
 static result results[JOB_COUNT];
 
 static void fail(const char *what, const char *detail) {
@@ -77,7 +86,7 @@ static void expand(const char *template, unsigned passes, char out[TEXT_BYTES]) 
         if (*from == '%') {
             snprintf(number, sizeof number, "%u", passes);
             from++;
-            text = *from == 'b' ? build : *from == 'l' ? log_directory : number;
+            text = *from == 'b' ? build : *from == 'l' ? log_directory : *from == 'o' ? output_directory : number;
         }
         size_t added = text == NULL ? 1 : strlen(text);
         if (length + added >= TEXT_BYTES) {
@@ -124,6 +133,16 @@ static bool check_end(const char *name, int status) {
     return true;
 }
 
+/* Removes what a job has written. */
+static void clear_output(void) {
+    const char *arguments[MAX_ARGUMENTS] = {"rm", "-rf", "--", "%o"};
+    int status;
+    pid_t child = start(arguments, 1, STDOUT_FILENO);
+    if (waitpid(child, &status, 0) != child || !check_end("rm", status)) {
+        fail(output_directory, "cannot be removed");
+    }
+}
+
 static double seconds_of(struct timeval time) {
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
@@ -137,6 +156,7 @@ static bool measure_time(const job *measured, int output, double *seconds) {
         fail(measured->name, strerror(errno));
     }
     *seconds = (seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)) / measured->passes;
+    clear_output();
     return check_end(measured->name, status);
 }
 
@@ -170,6 +190,7 @@ static double measure_peak_mib(const job *measured, int output) {
         fail(measured->name, strerror(errno));
     }
     check_end(measured->name, status);
+    clear_output();
     return (double)peak_kib / 1024;
 }
 
@@ -228,6 +249,16 @@ static void run_round(size_t round, int output) {
     }
 }
 
+static const result *result_of(const char *name) {
+    for (size_t i = 0; i < JOB_COUNT; i++) {
+        if (strcmp(jobs[i].name, name) == 0) {
+            return &results[i];
+        }
+    }
+    fail(name, "is no job");
+    return NULL;
+}
+
 static void print_row(size_t i, size_t rounds, double records) {
     const result *row = &results[i];
     if (row->is_missing) {
@@ -251,23 +282,38 @@ static void print_row(size_t i, size_t rounds, double records) {
     printf("\n");
 }
 
-static const result *result_of(const char *name) {
-    for (size_t i = 0; i < JOB_COUNT; i++) {
-        if (strcmp(jobs[i].name, name) == 0) {
-            return &results[i];
-        }
+/* Two jobs that do the same, or nearly so. */
+static void print_comparison(const char *name, const char *other, const char *other_words, double target,
+                             size_t rounds) {
+    const result *ours = result_of(name), *others = result_of(other);
+    if (!others->is_missing) {
+        double ratio = median(others->seconds, rounds) / median(ours->seconds, rounds);
+        printf("\n%s: %.1f times as fast as %s, target >= %.1f: %s\n", name, ratio, other_words, target,
+               ratio >= target ? "met" : "MISSED");
     }
-    fail(name, "is no job");
-    return NULL;
 }
 
-static void print_timing_ratio(size_t rounds) {
-    const result *ours = result_of("timing"), *python = result_of("Python: timing");
-    if (!python->is_missing) {
-        double ratio = median(python->seconds, rounds) / median(ours->seconds, rounds);
-        printf("\ntiming: %.1f times as fast as the Python program, target >= %.0f: %s\n", ratio, PYTHON_RATIO,
-               ratio >= PYTHON_RATIO ? "met" : "MISSED");
+/* Of a log whose traces all end soon, and of one half as long: what the simulation keeps in memory are open traces, and
+ * not the log. */
+static void measure_simulation_memory(unsigned long records, int output) {
+    const job *simulation = &jobs[result_of(SIMULATE_TIME) - results];
+    const unsigned long lengths[] = {records - records / 2, records};
+    double peaks_mib[2];
+    for (int i = 0; i < 2; i++) {
+        char count[32], name[64];
+        snprintf(count, sizeof count, "%lu", lengths[i]);
+        snprintf(name, sizeof name, "ending-%lu", lengths[i]);
+        make_log(name,
+                 (const char *const[]){"--traces", count, "--crash-after", count, "--approval-share", "0",
+                                       "--error-rate", "0", NULL},
+                 output);
+        peaks_mib[i] = measure_peak_mib(simulation, output);
     }
+    double ratio = peaks_mib[1] / peaks_mib[0];
+    printf("\nsimulate: peak %.2f MiB for %lu records of traces that end, %.2f MiB for %lu: %.2f times as much, "
+           "target <= %.1f: %s\n",
+           peaks_mib[0], lengths[0], peaks_mib[1], lengths[1], ratio, LONGER_LOG_MEMORY_RATIO,
+           ratio <= LONGER_LOG_MEMORY_RATIO ? "met" : "MISSED");
 }
 
 static void measure_jobs(size_t rounds, unsigned long records, int output) {
@@ -291,7 +337,8 @@ static void measure_jobs(size_t rounds, unsigned long records, int output) {
     for (size_t i = 0; i < JOB_COUNT; i++) {
         print_row(i, rounds, (double)records);
     }
-    print_timing_ratio(rounds);
+    print_comparison("timing", "Python: timing", "the Python program", PYTHON_RATIO, rounds);
+    print_comparison(SIMULATE_TIME, SIMULATE_EMPTY, "with an empty scenario", TIME_FUNCTION_RATIO, rounds);
 }
 
 /* Every order ends where it waits for a person who never answers. */
@@ -328,11 +375,12 @@ static void measure_open_traces(unsigned long traces, int output) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 2) {
-        fprintf(stderr, "usage: bench BUILD_DIRECTORY\n");
+    if (argc != 3) {
+        fprintf(stderr, "usage: bench BUILD_DIRECTORY OUTPUT_DIRECTORY\n");
         return 2;
     }
     build = argv[1];
+    output_directory = argv[2];
     unsigned long rounds = setting("BENCH_ROUNDS", 5);
     unsigned long records = setting("BENCH_RECORDS", 2000000);
     unsigned long open_traces = setting("BENCH_OPEN_TRACES", 1000000);
@@ -344,6 +392,7 @@ int main(int argc, char **argv) {
         fail("/dev/null", strerror(errno));
     }
     measure_jobs(rounds, records, output);
+    measure_simulation_memory(records, output);
     if (open_traces > 0) {
         measure_open_traces(open_traces, output);
     }

@@ -1,4 +1,7 @@
 #!/bin/sh
-# Called by `make bench` with the build directory.
+# Called by `make bench` with the build directory. What the jobs write goes to $TMPDIR.
 cd "$(dirname "$0")/../.." || exit 1
-exec "$1/bench/bench" "$1"
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/tracereel-bench-XXXXXX") || exit 1
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM
+"$1/bench/bench" "$1" "$scratch/log"
