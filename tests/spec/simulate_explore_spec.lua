@@ -75,6 +75,14 @@ describe("exploring a trace", function()
         assert.equal(7, ran.status)
     end)
 
+    it("calls a rise the largest jump, and the first record's share one from 0", function()
+        -- Errors alone, and node 2 survives them: 100 % at record 3, 0 % at record 7.
+        local survived = "node = { [2] = { retry = { max = 1 } } }, "
+        local object = explored(("return { %s%s }"):format(survived, complete), chain(), { "--faults", "error" })
+        assert.equal("0/0 0/0 1/1 0/0 0/0 0/0 0/1 0/0", shares(object))
+        assert.same({ "#3", 0, 1 }, { object.jump.record, number(object.jump.from), number(object.jump.to) })
+    end)
+
     it("says the same in words", function()
         local ran = explore(("return { %s }"):format(complete), chain())
         assert.matches("\n3  11.0 ms  node_done           1  1/3      33 %%   ██   error\n", ran.stdout)

@@ -31,14 +31,13 @@ local function record_words(record)
     return record.type .. (node and (" of node %d"):format(node) or "")
 end
 
--- The record at which the share of failing futures differs most from that of the last one before it at which a fault
--- was tried; nil where it never differs.
+-- The record at which the share of failing futures rises most over that of the last one before it at which a fault was
+-- tried, or over 0 where there is none; nil where it never rises. Where it falls, the danger is over.
 local function largest_jump(points)
-    local largest, from
+    local largest, from = nil, 0.0
     for _, point in ipairs(points) do
         local to = share_of(point)
-        local size = from and to and math.abs(to - from) or 0
-        if size > (largest and math.abs(largest.to - largest.from) or 0) then
+        if to and to - from > (largest and largest.to - largest.from or 0) then
             largest = { record = point.record, from = from, to = to, point = point }
         end
         from = to or from
