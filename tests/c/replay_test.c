@@ -97,6 +97,7 @@ static void taint_by_damage(void) {
     uint64_t gap_at = 0, last_ns = 0, now_ns = 0;
     REQUIRE(tr_log_open(FIXTURES "garbage-middle", NULL, &log, NULL) == TR_OK);
     REQUIRE(tr_replay_open(log, &replay) == TR_OK);
+    CHECK_UINT(0, tr_replay_now_ns(replay) + tr_replay_first_ns(replay)); /* no record yet */
     while ((status = tr_replay_next(replay, &event)) != TR_END) {
         if (status == TR_GAP && tr_gap_class_is_damage(tr_log_gap(log)->gap_class)) {
             gap_at = last_ns;

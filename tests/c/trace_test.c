@@ -1,6 +1,7 @@
 #include "tracereel/trace.h"
 
 #include "trace_fixture.h"
+#include "tracereel/shape.h"
 
 enum { STEPS_MAX = 12 };
 
@@ -259,6 +260,45 @@ static void a_second_suspension_ends_the_first(void) {
 
 /* --- taint --- */
 
+static tr_trace *apply_all(tr_traces *traces, const written_record *steps) {
+    uint32_t before, last;
+    return apply(traces, steps, &before, &last);
+}
+
+static void what_was_waited_is_no_duration(void) {
+    static const written_record steps[STEPS_MAX] = {TRACE_START(1), NODE_START(4, 10), SUSPENDED(4, 10), RESUMED(20),
+                                                    NODE_DONE(4, 20)};
+    tr_traces *traces = tr_traces_new();
+    const tr_trace *trace = apply_all(traces, steps);
+    const tr_node *node = tr_trace_find_node(trace, 4);
+    CHECK_UINT(0, tr_attempt_duration_ns(trace, node, tr_trace_last_attempt(trace, node)));
+    tr_traces_free(traces);
+}
+
+static void an_exit_is_no_iteration(void) {
+    static const written_record steps[STEPS_MAX] = {TRACE_START(1), ITERATION(8, 0, 2), ITERATION(8, 1, 3),
+                                                    EXIT(8, 2, 4)};
+    tr_traces *traces = tr_traces_new();
+    const tr_trace *trace = apply_all(traces, steps);
+    CHECK_UINT(2, tr_trace_loop_iterations(trace, tr_trace_find_node(trace, 8)));
+    tr_traces_free(traces);
+}
+
+static void where_it_waits_is_part_of_a_shape(void) {
+    static const written_record at_4[STEPS_MAX] = {TRACE_START(1), NODE_DONE(4, 2), NODE_DONE(5, 3), SUSPENDED(4, 4)};
+    static const written_record at_5[STEPS_MAX] = {TRACE_START(1), NODE_DONE(4, 2), NODE_DONE(5, 3), SUSPENDED(5, 4)};
+    static const written_record later[STEPS_MAX] = {TRACE_START(7), NODE_DONE(4, 8), NODE_DONE(5, 9), SUSPENDED(4, 10)};
+    static const written_record *const all[] = {at_4, at_5, later};
+    uint64_t shapes[3];
+    for (size_t i = 0; i < 3; i++) {
+        tr_traces *traces = tr_traces_new();
+        shapes[i] = tr_trace_shape(apply_all(traces, all[i]));
+        tr_traces_free(traces);
+    }
+    CHECK(shapes[0] != shapes[1]);
+    CHECK(shapes[0] == shapes[2]);
+}
+
 static void taint(void) {
     uint32_t violations;
     tr_traces *traces = tr_traces_new();
@@ -307,6 +347,10 @@ int main(int argc, char **argv) {
     check_run("where starts are not written they are estimated", starts_are_estimated_where_none_are_written);
     check_run("waiting is not working time of the node that waits", suspensions_are_no_working_time);
     check_run("a second suspension ends the first", a_second_suspension_ends_the_first);
+    check_run("what a node waited for all the time is none of its duration", what_was_waited_is_no_duration);
+    check_run("a loop's exit is no iteration", an_exit_is_no_iteration);
+    check_run("traces that wait at different nodes differ in shape, those at other times do not",
+              where_it_waits_is_part_of_a_shape);
     check_run("damage and suspect records taint a trace, a restart does away with it", taint);
     check_run("the memory of open traces is counted", memory_is_counted);
     check_run("statuses, outcomes and violations have names", names);
