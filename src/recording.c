@@ -89,6 +89,27 @@ bool tr_recording_has_node(const tr_recording *recording, uint32_t node_id) {
     return recording->node_capacity > 0 && recording->node_used[node_place(recording, node_id)] != 0;
 }
 
+size_t tr_recording_node_count(const tr_recording *recording) {
+    return recording->node_count;
+}
+
+static int ascending(const void *a, const void *b) {
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return (left > right) - (left < right);
+}
+
+void tr_recording_nodes(const tr_recording *recording, uint32_t *node_ids) {
+    size_t count = 0;
+    for (size_t place = 0; place < recording->node_capacity; place++) {
+        if (recording->node_used[place]) {
+            node_ids[count++] = recording->node_ids[place];
+        }
+    }
+    if (count > 0) {
+        qsort(node_ids, count, sizeof *node_ids, ascending);
+    }
+}
+
 bool tr_recording_has_loop(const tr_recording *recording, uint32_t node_id) {
     return recording->node_capacity > 0 && (recording->node_used[node_place(recording, node_id)] & NODE_IS_LOOP) != 0;
 }

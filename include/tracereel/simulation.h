@@ -42,6 +42,9 @@ tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *err
 tr_status tr_recording_read(tr_recording *recording, uint64_t most_records, tr_error *error);
 const tr_recording_facts *tr_recording_get_facts(const tr_recording *recording);
 bool tr_recording_has_node(const tr_recording *recording, uint32_t node_id);
+size_t tr_recording_node_count(const tr_recording *recording);
+/* The ids of all nodes of the log, ascending; `node_ids` has room for as many. */
+void tr_recording_nodes(const tr_recording *recording, uint32_t *node_ids);
 /* Whether it has a loop_iteration in the log. */
 bool tr_recording_has_loop(const tr_recording *recording, uint32_t node_id);
 /* NULL is allowed. No simulation of it may be left. */

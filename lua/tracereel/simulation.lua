@@ -80,6 +80,17 @@ function Scenario:with_arguments(given)
     return simulation.load(self.path, { given = all, unsafe = self.unsafe })
 end
 
+---The same scenario with another table of keys.
+---@param value table
+function Scenario:with_value(value)
+    local changed = {}
+    for key, member in pairs(self) do
+        changed[key] = member
+    end
+    changed.value = value
+    return setmetatable(changed, Scenario)
+end
+
 ---Reads a log for any number of simulations. Kept in temporary files while it is used.
 ---@param path string
 function simulation.record(path)

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -79,6 +80,21 @@ static int make_directory(lua_State *L) {
     return luaL_fileresult(L, mkdir(path, 0777) == 0, path);
 }
 
+/* make_temporary_directory() -> path of a new directory in $TMPDIR or /tmp; or nil and what is wrong */
+static int make_temporary_directory(lua_State *L) {
+    const char *parent = getenv("TMPDIR");
+    lua_pushfstring(L, "%s/tracereel-XXXXXX", parent == NULL || parent[0] == '\0' ? "/tmp" : parent);
+    size_t length;
+    const char *pattern = lua_tolstring(L, -1, &length);
+    char *path = lua_newuserdatauv(L, length + 1, 0); /* pattern, path */
+    memcpy(path, pattern, length + 1);
+    if (mkdtemp(path) == NULL) {
+        return luaL_fileresult(L, 0, pattern);
+    }
+    lua_pushstring(L, path);
+    return 1;
+}
+
 /* is_special_file(path) -> boolean: a device, a pipe or a directory, which a rename must not replace */
 static int is_special_file(lua_State *L) {
     struct stat found;
@@ -144,6 +160,7 @@ int luaopen_tracereel_host(lua_State *L) {
         {"now_ns", now_ns},
         {"sleep", sleep_for},
         {"make_directory", make_directory},
+        {"make_temporary_directory", make_temporary_directory},
         {"list_directory", list_directory},
         {"is_special_file", is_special_file},
         {"hold_log", tr_host_hold_log},

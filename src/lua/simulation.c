@@ -106,6 +106,20 @@ static int recording_has_node(lua_State *L) {
     return 1;
 }
 
+/* nodes(): the ids of all nodes of the log, ascending. */
+static int recording_nodes(lua_State *L) {
+    const tr_recording *recording = tr_lua_check_recording(L, 1);
+    size_t count = tr_recording_node_count(recording);
+    uint32_t *node_ids = lua_newuserdatauv(L, (count + 1) * sizeof *node_ids, 0); /* recording, ids */
+    tr_recording_nodes(recording, node_ids);
+    lua_createtable(L, (int)count, 0); /* recording, ids, list */
+    for (size_t i = 0; i < count; i++) {
+        lua_pushinteger(L, node_ids[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
 /* trace_at(index), from 1: its id, records, start_ns, and whether it is left out. */
 static int recording_trace_at(lua_State *L) {
     const tr_recording *recording = tr_lua_check_recording(L, 1);
@@ -223,13 +237,10 @@ static int recording_tostring(lua_State *L) {
 /* ---- open ---- */
 
 void tr_lua_open_recording(lua_State *L) {
-    static const luaL_Reg methods[] = {{"facts", recording_facts},
-                                       {"has_node", recording_has_node},
-                                       {"has_loop", recording_has_loop},
-                                       {"simulate", recording_simulate},
-                                       {"trace_at", recording_trace_at},
-                                       {"watch", tr_lua_recording_watch},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"facts", recording_facts},        {"has_node", recording_has_node},
+                                       {"has_loop", recording_has_loop},  {"nodes", recording_nodes},
+                                       {"simulate", recording_simulate},  {"trace_at", recording_trace_at},
+                                       {"watch", tr_lua_recording_watch}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {
         {"__tostring", recording_tostring}, {"__gc", recording_finalize}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_RECORDING, NULL, 0, methods, metamethods, recording_index, 0);

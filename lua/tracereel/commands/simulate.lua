@@ -7,11 +7,18 @@ local failure = require "tracereel.failure"
 local limits = require "tracereel.limits"
 local output = require "tracereel.output"
 local progress = require "tracereel.progress"
+local rank = require "tracereel.simulation.rank"
+local series_options = require "tracereel.simulation.series_options"
 local simulation = require "tracereel.simulation"
+local sweep = require "tracereel.simulation.sweep"
+local workplace = require "tracereel.simulation.workplace"
 
 local command = { name = "simulate", summary = "Play a log again in virtual time, as a scenario says, into a new log." }
 
 local most_runs = 10000
+
+-- What can be asked for, by its option.
+local modes = { comparison = comparison, explore = exploration, rank = rank, sweep = sweep }
 
 local function whole(least, most)
     return function(text)
@@ -33,6 +40,7 @@ function command.define(definition)
     definition:option("--seed", "In place of the scenario's seed."):argname("<N>")
         :convert(whole(math.mininteger, math.maxinteger))
     definition:flag("--json", "One JSON object.")
+    series_options.define(definition)
     exploration_options.define(definition, whole)
     limits.define(definition)
 end
@@ -41,12 +49,16 @@ end
 ---@return integer exit code
 function command.run(parsed)
     exploration_options.settle(parsed)
-    if not parsed.output and not parsed.explore then
+    local mode = series_options.mode(parsed)
+    if not parsed.output and mode == "comparison" then
         failure.raise("usage", "-o DIR says where the simulated log is to be written")
     elseif parsed.log == "-" then
         failure.raise("usage", "a log from a pipe is read once, and compared with what is simulated: save it first")
     end
     limits.set(parsed)
+    -- Closed behind the guard: what is temporary goes away however the simulations end.
+    local place <close> = workplace.open(parsed.output)
+    parsed.workplace = place
     local damaged, code = nil, exit_codes.ok
     limits.guarded(function()
         local _ <close> = progress.open()
@@ -54,11 +66,7 @@ function command.run(parsed)
         local recording = simulation.record(parsed.log)
         scenario:check(recording)
         damaged = recording:facts().is_damaged
-        if parsed.explore then
-            code = exploration.run(parsed, scenario, recording)
-        else
-            comparison.run(parsed, scenario, recording)
-        end
+        code = modes[mode].run(parsed, scenario, recording) or exit_codes.ok
     end)
     if damaged then
         output.say("%s is damaged: what is simulated is what is whole of it; `tracereel check` lists what was lost",

@@ -1,0 +1,50 @@
+-- What a series of simulations is judged by. Makespan percentiles are exact here, as those of a timing report are not:
+-- what a node that is a little faster does to them can be less than the width of a histogram's bucket.
+local failure = require "tracereel.failure"
+local logs = require "tracereel.logs"
+local tracereel = require "tracereel"
+
+local makespans = {}
+
+-- The value at rank ceil(share * count): the definition of docs/timing.md.
+local function percentile(sorted, share)
+    return sorted[math.max(1, math.ceil(share * #sorted))] or 0
+end
+
+---Reads a log. Times are nanoseconds; `queue` is what the nodes of a trace waited for their turn, the mean over all
+---traces.
+---@param path string
+---@return table<string, number> complete, failed, throughput, makespan_p50, makespan_p90, makespan_p99, queue
+function makespans.measure(path)
+    local sorted, timing = {}, tracereel.timing(nil, 0)
+    local function note(_, trace)
+        if trace and not trace.tainted then
+            sorted[#sorted + 1] = trace.duration_ns
+        end
+    end
+    local log = tracereel.open(path, { snapshot = false })
+    log:replay { timing = timing, trace_complete = note, trace_failed = note }
+    if logs.interrupted() then
+        failure.raise("interrupted", "interrupted: the simulations were not finished")
+    end
+    for _, trace in ipairs(log:traces()) do
+        timing:add(trace)
+    end
+    table.sort(sorted)
+    local report = timing:report()
+    local traces, queue_ns = report.traces, 0
+    for _, node in ipairs(report.nodes) do
+        queue_ns = queue_ns + node.queue_ns
+    end
+    return {
+        complete = traces.complete_count,
+        failed = traces.failed_count,
+        throughput = traces.throughput_per_s,
+        makespan_p50 = percentile(sorted, 0.50),
+        makespan_p90 = percentile(sorted, 0.90),
+        makespan_p99 = percentile(sorted, 0.99),
+        queue = queue_ns / math.max(1, traces.complete_count + traces.failed_count + traces.open_count),
+    }
+end
+
+return makespans

@@ -1,0 +1,41 @@
+-- The options of `tracereel simulate --sweep` and `--rank`.
+local failure = require "tracereel.failure"
+local sweep = require "tracereel.simulation.sweep"
+
+local series_options = {}
+
+---@param definition table the command
+function series_options.define(definition)
+    definition:option("--sweep", "Simulate with each of these values at that place of the scenario, as in "
+        .. "node.3.time=0.5,1,2. Twice: every combination. -o is then not needed."):argname("<KEY=VALUES>"):count("*")
+        :convert(sweep.parse)
+    definition:option("--svg", "With one --sweep: draw the curve into this file."):argname("<FILE>")
+    definition:flag("--rank", "Which node is worth speeding up: each by itself gets 10 % faster. -o is then not "
+        .. "needed.")
+end
+
+---The one mode that is asked for: "explore", "sweep", "rank" or "comparison"; raises where there are two.
+---@param parsed table
+---@return string
+function series_options.mode(parsed)
+    local given = {}
+    for _, name in ipairs { "explore", "sweep", "rank" } do
+        if parsed[name] and (name ~= "sweep" or #parsed.sweep > 0) then
+            given[#given + 1] = name
+        end
+    end
+    if #given > 1 then
+        failure.raise("usage", "--%s and --%s ask for different things: one at a time", given[1], given[2])
+    end
+    local count = #(parsed.sweep or {})
+    if count > 2 then
+        failure.raise("usage", "--sweep: at most two at a time, got %d", count)
+    elseif count == 2 and parsed.sweep[1].key == parsed.sweep[2].key then
+        failure.raise("usage", "--sweep: %s twice; write all its values into one", parsed.sweep[1].key)
+    elseif parsed.svg and count ~= 1 then
+        failure.raise("usage", "--svg draws the curve of one --sweep")
+    end
+    return given[1] or "comparison"
+end
+
+return series_options

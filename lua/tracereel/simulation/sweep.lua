@@ -1,0 +1,279 @@
+-- `--sweep`: one value of a scenario, or two, tried one after another, as a table, JSON and a curve.
+local columns = require "tracereel.render.timing_table.columns"
+local curve = require "tracereel.render.curve"
+local failure = require "tracereel.failure"
+local output = require "tracereel.output"
+local series = require "tracereel.simulation.series"
+local text = require "tracereel.render.text"
+local tracereel = require "tracereel"
+local units = require "tracereel.units"
+local variation = require "tracereel.simulation.variation"
+
+local sweep = {}
+
+local measure_names = {
+    "makespan_p50", "makespan_p90", "makespan_p99", "throughput", "complete", "failed", "queue",
+}
+
+---The sweep of "node.3.time=0.5,1": its key, path and values, each as a number or a text.
+---@param words string
+---@return table|nil
+---@return string|nil problem
+function sweep.parse(words)
+    local key, list = words:match("^([^=]+)=(.+)$")
+    local path = key and variation.path(key)
+    if not path then
+        return nil, ('"%s" is not KEY=VALUE,VALUE, such as node.3.time=0.5,1,2'):format(words)
+    elseif key == "seed" then
+        return nil, "every value is simulated with the same seed: --runs N tries several"
+    end
+    local values, seen = {}, {}
+    for word in (list .. ","):gmatch("([^,]*),") do
+        if word == "" or seen[word] then
+            return nil, ('"%s": each value once, and none empty'):format(words)
+        end
+        seen[word] = true
+        values[#values + 1] = { word = word, value = tonumber(word) or word }
+    end
+    return { key = key, path = path, values = values }
+end
+
+-- A key `args.NAME` is an argument of the scenario, for which it is loaded afresh; any other is in its table.
+local function changed(scenario, one, chosen)
+    if one.path[1] == "args" and #one.path == 2 then
+        return scenario:with_arguments { [one.path[2]] = chosen.word }
+    end
+    return variation.replaced(scenario, one.path, function()
+        return chosen.value
+    end)
+end
+
+-- Every combination of the sweeps' values, the last one's running fastest. Arguments come first, because a scenario
+-- that is loaded afresh knows nothing of what was replaced in it.
+local function points_of(sweeps)
+    local points = { { chosen = {}, words = {} } }
+    for index, one in ipairs(sweeps) do
+        local more = {}
+        for _, point in ipairs(points) do
+            for _, chosen in ipairs(one.values) do
+                local all, words = table.move(point.chosen, 1, #point.chosen, 1, {}),
+                    table.move(point.words, 1, #point.words, 1, {})
+                all[index], words[index] = chosen, one.key .. "=" .. chosen.word
+                more[#more + 1] = { chosen = all, words = words }
+            end
+        end
+        points = more
+    end
+    for _, point in ipairs(points) do
+        point.name = table.concat(point.words, ",")
+        point.change = function(scenario)
+            for _, wants_arguments in ipairs { true, false } do
+                for index, one in ipairs(sweeps) do
+                    if (one.path[1] == "args") == wants_arguments then
+                        scenario = changed(scenario, one, point.chosen[index])
+                    end
+                end
+            end
+            return scenario
+        end
+    end
+    return points
+end
+
+-- All points, before the first one is simulated.
+local function check(points, scenario, recording)
+    for _, point in ipairs(points) do
+        local checked, problem = pcall(function()
+            point.change(scenario):check(recording)
+        end)
+        if not checked and failure.is(problem) and problem.kind == "usage" then
+            failure.raise("usage", "--sweep %s: %s", point.name, problem.message)
+        elseif not checked then
+            error(problem, 0)
+        end
+    end
+end
+
+-- ---- what is printed ----
+
+local function duration(value)
+    return tracereel.duration(math.floor(value + 0.5))
+end
+
+local function count(value)
+    return value == math.floor(value) and ("%.0f"):format(value) or ("%.1f"):format(value)
+end
+
+local function rate(value)
+    return ("%.4g/s"):format(value)
+end
+
+-- Heading, width, measure, how it is written.
+local shown = {
+    { "P50", 8, "makespan_p50", duration }, { "P90", 8, "makespan_p90", duration },
+    { "P99", 8, "makespan_p99", duration }, { "CLOSED", 8, "throughput", rate },
+    { "COMPLETE", 8, "complete", count }, { "FAILED", 6, "failed", count }, { "QUEUE", 8, "queue", duration },
+}
+
+-- The last word of a key, unless both keys have the same.
+local function heading_of(sweeps, index)
+    local function last(one)
+        return tostring(one.path[#one.path])
+    end
+    local other = sweeps[3 - index]
+    local is_told_apart = not other or last(other) ~= last(sweeps[index])
+    return text.clean(is_told_apart and last(sweeps[index]) or sweeps[index].key):upper()
+end
+
+local function definitions_of(sweeps)
+    local definitions = {}
+    for index, one in ipairs(sweeps) do
+        local heading = heading_of(sweeps, index)
+        local width = text.width(heading)
+        for _, chosen in ipairs(one.values) do
+            width = math.max(width, text.width(text.clean(chosen.word)))
+        end
+        definitions[index] = { heading, width, function(line)
+            local word = line.point and text.clean(line.point.chosen[index].word)
+            return word or index == #sweeps and "95% ±" or ""
+        end, left = true }
+    end
+    for _, column in ipairs(shown) do
+        definitions[#definitions + 1] = { column[1], column[2], function(line)
+            return column[4](line.values[column[3]])
+        end }
+    end
+    return definitions
+end
+
+local function write_table(sweeps, points, results, parsed, seed)
+    local keys, lines = {}, {}
+    for index, one in ipairs(sweeps) do
+        keys[index] = text.clean(one.key)
+    end
+    for index, point in ipairs(points) do
+        local means, half_widths = {}, {}
+        for _, name in ipairs(measure_names) do
+            means[name], half_widths[name] = series.mean(results[index], name)
+        end
+        lines[#lines + 1] = { point = point, values = means }
+        if parsed.runs > 1 then
+            lines[#lines + 1] = { values = half_widths }
+        end
+    end
+    output.line(("%s: %s, seed %d%s"):format(table.concat(keys, " and "), text.count(#points, "simulation"), seed,
+        parsed.runs > 1 and (", means of %d runs each, from that seed on"):format(parsed.runs) or ""))
+    columns.heading("Traces", "makespan p50, p90, p99; queue: what a trace's nodes waited for their turn")
+    columns.write(definitions_of(sweeps), lines)
+end
+
+local function object(sweeps, points, results, parsed, seed, recorded)
+    local keys, list = {}, {}
+    for index, one in ipairs(sweeps) do
+        keys[index] = one.key
+    end
+    for index, point in ipairs(points) do
+        local values, measures = {}, {}
+        for number, chosen in ipairs(point.chosen) do
+            values[keys[number]] = chosen.value
+        end
+        for _, name in ipairs(measure_names) do
+            local mean, half_width = series.mean(results[index], name)
+            measures[name] = { simulated = mean, half_width = half_width }
+        end
+        list[index] = {
+            values = values,
+            directory = parsed.output and parsed.workplace:directory(point.name) or nil,
+            runs = results[index].facts,
+            measures = measures,
+        }
+    end
+    return { seed = seed, recorded = recorded, keys = keys, points = list }
+end
+
+-- ---- the picture ----
+
+-- Numbers where all values are, or times; otherwise names.
+local function places_of(values)
+    local kinds = {
+        number = function(chosen)
+            return math.type(chosen.value) and chosen.value
+        end,
+        duration = function(chosen)
+            return units.parse_duration(chosen.word)
+        end,
+    }
+    for kind, place_of in units.sorted(kinds) do
+        local places = {}
+        for index, chosen in ipairs(values) do
+            places[index] = place_of(chosen) or nil
+        end
+        if #places == #values then
+            return kind, places
+        end
+    end
+    local places = {}
+    for index, chosen in ipairs(values) do
+        places[index] = chosen.word
+    end
+    return "name", places
+end
+
+local function picture(one, results, parsed)
+    local kind, places = places_of(one.values)
+    local lines = {}
+    for _, name in ipairs { "p50", "p90", "p99" } do
+        local points = {}
+        for index, result in ipairs(results) do
+            local mean, half_width = series.mean(result, "makespan_" .. name)
+            local has_interval = parsed.runs > 1
+            points[index] = {
+                x = places[index], y = mean,
+                low = has_interval and math.max(0, mean - half_width) or nil,
+                high = has_interval and mean + half_width or nil,
+            }
+        end
+        if kind ~= "name" then
+            table.sort(points, function(a, b)
+                return a.x < b.x
+            end)
+        end
+        lines[#lines + 1] = { name = name, points = points }
+    end
+    return curve.document {
+        title = ("Makespan for each %s"):format(one.key),
+        x_label = one.key, x_kind = kind, y_label = "makespan", y_kind = "duration", series = lines,
+    }
+end
+
+local function write_picture(path, document)
+    local file, problem = io.open(path, "wb")
+    local written = file and file:write(document)
+    local closed, close_problem
+    if file then
+        closed, close_problem = file:close()
+    end
+    if not (written and closed) then
+        failure.raise("output", "cannot write the curve: %s", problem or close_problem or path)
+    end
+end
+
+---@param parsed table the command's options
+---@param scenario table of simulation.load
+---@param recording userdata of simulation.record
+function sweep.run(parsed, scenario, recording)
+    local points = points_of(parsed.sweep)
+    check(points, scenario, recording)
+    local results = series.play(parsed, scenario, recording, points)
+    local seed = parsed.seed or scenario.seed
+    if parsed.json then
+        output.line(tracereel.json(object(parsed.sweep, points, results, parsed, seed, recording:facts())))
+    else
+        write_table(parsed.sweep, points, results, parsed, seed)
+    end
+    if parsed.svg then
+        write_picture(parsed.svg, picture(parsed.sweep[1], results, parsed))
+    end
+end
+
+return sweep
