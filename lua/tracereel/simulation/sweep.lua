@@ -163,7 +163,7 @@ local function write_table(sweeps, points, results, parsed, seed)
     end
     output.line(("%s: %s, seed %d%s"):format(table.concat(keys, " and "), text.count(#points, "simulation"), seed,
         parsed.runs > 1 and (", means of %d runs each, from that seed on"):format(parsed.runs) or ""))
-    columns.heading("Traces", "makespan p50, p90, p99; queue: what a trace's nodes waited for their turn")
+    columns.heading("Traces", "makespan p50, p90, p99; queue: a trace's nodes in line")
     columns.write(definitions_of(sweeps), lines)
 end
 

@@ -32,7 +32,8 @@ local function entry(parent, key, names)
         found = parent.default
     end
     if found ~= nil and type(found) ~= "table" then
-        failure.raise("usage", "%s.%s is a %s: nothing can be in it", table.concat(names, "."), key, type(found))
+        failure.raise("usage", "%s is a %s: nothing can be in it",
+            table.concat({ table.concat(names, "."), #names > 0 and "." or "", key }), type(found))
     end
     return copy(found or {})
 end
