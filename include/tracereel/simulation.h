@@ -134,6 +134,7 @@ typedef struct tr_scenario {
     uint32_t most_nodes_per_trace; /* that run at once; 0: no limit, as the next two */
     uint32_t most_nodes;
     uint32_t most_traces; /* that are open at once */
+    bool is_temporary;    /* the new log need not be there after a crash of the machine */
     bool has_crash;
     uint64_t crash_ns;      /* the log ends before the first record behind this event time */
     uint64_t crash_records; /* or behind so many records */

@@ -129,9 +129,11 @@ end
 ---@param directory string
 ---@param seed integer|nil in place of the scenario's
 ---@param plan table[]|nil compiled faults besides the scenario's own
+---@param is_temporary boolean|nil the new log need not be there after a crash of the machine
 ---@return table facts what happened
-function Scenario:run(recording, directory, seed, plan)
+function Scenario:run(recording, directory, seed, plan, is_temporary)
     local compiled, functions = self:check(recording)
+    compiled.is_temporary = is_temporary
     compiled.seed = seed or compiled.seed
     compiled.faults = faults.joined(compiled.faults or {}, plan or {})
     local facts = recording:simulate(compiled, directory, answers.new(self.path, functions),

@@ -200,6 +200,9 @@ void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, tr_scenario
     lua_getfield(L, index, "asks_events");
     scenario->asks_events = lua_toboolean(L, -1);
     lua_pop(L, 1);
+    lua_getfield(L, index, "is_temporary");
+    scenario->is_temporary = lua_toboolean(L, -1);
+    lua_pop(L, 1);
     lua_getfield(L, index, "crash");
     if (lua_istable(L, -1)) {
         int crash = lua_gettop(L);

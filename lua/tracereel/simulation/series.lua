@@ -20,7 +20,8 @@ local function play_point(parsed, scenario, recording, point, place)
         local directory = place:directory(point.name, parsed.runs > 1 and run or nil)
         -- Loaded afresh, so that nothing that its functions keep goes from one simulation to the next.
         local one = point.change(scenario:with_arguments {})
-        result.facts[run] = one:run(recording, directory, (parsed.seed or scenario.seed) + run - 1)
+        local seed = (parsed.seed or scenario.seed) + run - 1
+        result.facts[run] = one:run(recording, directory, seed, nil, place.is_temporary)
         progress.show("measuring what was simulated")
         result.measures[run] = makespans.measure(directory)
         place:done(directory)
