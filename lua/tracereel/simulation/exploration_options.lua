@@ -49,13 +49,12 @@ function exploration_options.define(definition, whole)
         :convert(to_delay)
     definition:option("--most-faults", "With --explore: plans of so many faults at most (3)."):argname("<N>")
         :convert(whole(1, largest_plan))
-    definition:option("--svg", "With --explore: the curve as a picture, into this file."):argname("<FILE>")
 end
 
 ---Fills in what was not given; raises where these options were given and there is nothing to explore.
 ---@param parsed table
 function exploration_options.settle(parsed)
-    for _, name in ipairs { "trace", "budget", "faults", "delay", "most_faults", "svg" } do
+    for _, name in ipairs { "trace", "budget", "faults", "delay", "most_faults" } do
         if parsed[name] and not parsed.explore then
             failure.raise("usage", "--%s is for --explore", (name:gsub("_", "-")))
         elseif parsed[name] == nil then

@@ -9,7 +9,8 @@ function series_options.define(definition)
     definition:option("--sweep", "Simulate with each of these values at that place of the scenario, as in "
         .. "node.3.time=0.5,1,2. Twice: every combination. -o is then not needed."):argname("<KEY=VALUES>"):count("*")
         :convert(sweep.parse)
-    definition:option("--svg", "With one --sweep: draw the curve into this file."):argname("<FILE>")
+    definition:option("--svg", "With one --sweep, or with --explore: the curve as a picture, into this file.")
+        :argname("<FILE>")
     definition:flag("--rank", "Which node is worth speeding up: each by itself gets 10 % faster. -o is then not "
         .. "needed.")
 end
@@ -32,8 +33,8 @@ function series_options.mode(parsed)
         failure.raise("usage", "--sweep: at most two at a time, got %d", count)
     elseif count == 2 and parsed.sweep[1].key == parsed.sweep[2].key then
         failure.raise("usage", "--sweep: %s twice; write all its values into one", parsed.sweep[1].key)
-    elseif parsed.svg and count ~= 1 then
-        failure.raise("usage", "--svg draws the curve of one --sweep")
+    elseif parsed.svg and count ~= 1 and not parsed.explore then
+        failure.raise("usage", "--svg draws the curve of one --sweep, or of --explore")
     end
     return given[1] or "comparison"
 end

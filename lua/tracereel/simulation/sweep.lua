@@ -4,6 +4,7 @@ local curve = require "tracereel.render.curve"
 local failure = require "tracereel.failure"
 local output = require "tracereel.output"
 local series = require "tracereel.simulation.series"
+local sink = require "tracereel.export.sink"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
@@ -246,18 +247,6 @@ local function picture(one, results, parsed)
     }
 end
 
-local function write_picture(path, document)
-    local file, problem = io.open(path, "wb")
-    local written = file and file:write(document)
-    local closed, close_problem
-    if file then
-        closed, close_problem = file:close()
-    end
-    if not (written and closed) then
-        failure.raise("output", "cannot write the curve: %s", problem or close_problem or path)
-    end
-end
-
 ---@param parsed table the command's options
 ---@param scenario table of simulation.load
 ---@param recording userdata of simulation.record
@@ -272,7 +261,7 @@ function sweep.run(parsed, scenario, recording)
         write_table(parsed.sweep, points, results, parsed, seed)
     end
     if parsed.svg then
-        write_picture(parsed.svg, picture(parsed.sweep[1], results, parsed))
+        sink.replace(parsed.svg, picture(parsed.sweep[1], results, parsed))
     end
 end
 
