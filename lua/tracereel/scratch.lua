@@ -7,31 +7,30 @@ local scratch = {}
 local lent = {}
 
 ---A new empty directory, until scratch.remove or scratch.remove_all.
----@param purpose string a word for its name
 ---@return string path
-function scratch.directory(purpose)
-    local name = ("tracereel-%s-%x-%s"):format(purpose, host.now_ns(), tostring({}):match("%x+$"))
-    local path = (os.getenv("TMPDIR") or "/tmp") .. "/" .. name
-    local is_made, problem = host.make_directory(path)
-    if not is_made then
-        failure.raise("io", "cannot make a directory in TMPDIR (or /tmp): %s", problem)
+function scratch.directory()
+    local path, problem = host.make_temporary_directory()
+    if not path then
+        failure.raise("io", "cannot make a temporary directory (TMPDIR says where): %s", problem)
     end
     lent[path] = true
     return path
 end
 
----Removes the files of a directory.
+---Removes what is in a directory.
+---@param directory string of scratch.directory, or in one
 function scratch.clear(directory)
     for _, name in ipairs(host.list_directory(directory) or {}) do
-        os.remove(directory .. "/" .. name)
+        scratch.remove(directory .. "/" .. name)
     end
 end
 
----@param directory string of scratch.directory; it holds no other directory
-function scratch.remove(directory)
-    scratch.clear(directory)
-    os.remove(directory)
-    lent[directory] = nil
+---Removes a directory with what is in it, or a file.
+---@param path string of scratch.directory, or in one
+function scratch.remove(path)
+    scratch.clear(path)
+    os.remove(path)
+    lent[path] = nil
 end
 
 ---Removes the directories that an error has left. Not within a script's limits: nothing runs there any more once one of

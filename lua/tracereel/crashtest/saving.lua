@@ -134,7 +134,7 @@ function saving.save(directory, about, result, log, run)
     if not made then
         failure.raise("usage", "--save: cannot make the directory: %s", problem)
     end
-    local work = scratch.directory "crashtest"
+    local work = scratch.directory()
     local all, saved = {}, {}
     for index, group in ipairs(result.violations) do
         local bytes, count = find_log(work, group, result.history, log, run)

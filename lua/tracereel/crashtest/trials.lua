@@ -243,7 +243,7 @@ function trials.run(test, log, script)
         all[#all + 1] = met.plan_key and met or nil
     end
     fetch_records(test.history, log, all)
-    self.directory = scratch.directory "crashtest"
+    self.directory = scratch.directory()
     for _, met in ipairs(all) do
         local why_not = obstacle(met)
         if why_not then

@@ -2,6 +2,7 @@
 -- log is removed as soon as it was measured, and the rest at the end, whatever that is.
 local failure = require "tracereel.failure"
 local host = require "tracereel.host"
+local scratch = require "tracereel.scratch"
 
 local workplace = {}
 
@@ -21,26 +22,12 @@ local function make(path)
     end
 end
 
--- A file, or a directory with all that is in it.
-local function remove(path)
-    for _, name in ipairs(host.list_directory(path) or {}) do
-        remove(path .. "/" .. name)
-    end
-    os.remove(path)
-end
-
 ---A directory that can be given to a simulation.
 ---@param name string of what is simulated; what does not belong into a file's name is replaced
 ---@param run integer|nil one of several runs
 ---@return string
 function Workplace:directory(name, run)
-    if not self.root then
-        local path, problem = host.make_temporary_directory()
-        if not path then
-            failure.raise("io", "cannot make a temporary directory (TMPDIR says where): %s", problem)
-        end
-        self.root = path
-    end
+    self.root = self.root or scratch.directory()
     make(self.root)
     local path = self.root .. "/" .. name:gsub("[^%w=,._+-]", "_")
     if run then
@@ -53,14 +40,14 @@ end
 ---The log in that directory was measured.
 function Workplace:done(directory)
     if self.is_temporary then
-        remove(directory)
+        scratch.remove(directory)
     end
 end
 
 ---`local place <close> = workplace.open()`
 function Workplace:__close()
     if self.is_temporary and self.root then
-        remove(self.root)
+        scratch.remove(self.root)
     end
 end
 
