@@ -29,6 +29,7 @@ show undo "$directory/plan.json" "$directory/orders"
 
 show crashtest examples/recover_dead_orders.lua examples/logs/orders
 show simulate examples/rush_hour.lua examples/logs/orders -o "$directory/rush"
+show simulate examples/which_node.lua examples/logs/orders --rank
 # It finds a fault that charges a customer twice, and says so by its exit status, 7.
 show simulate examples/double_charge.lua examples/logs/orders --explore --faults error,delay,crash || [ $? -eq 7 ]
 
