@@ -12,14 +12,6 @@ local largest_node = 0xFFFFFFFF
 local known_keys = { name = "string", nodes = "table" }
 local known_node_keys = { name = "string", after = "table" }
 
-local function names_of(known)
-    local names = {}
-    for name in units.sorted(known) do
-        names[#names + 1] = name
-    end
-    return table.concat(names, ", ")
-end
-
 -- Raises a text, caught in flow.check.
 local function refuse(message, ...)
     error({ problem = message:format(...) }, 0)
@@ -29,7 +21,7 @@ local function check_keys(value, known, where)
     for key, item in pairs(value) do
         local expected = known[key]
         if not expected then
-            refuse('%s: unknown key "%s"; known are %s', where, tostring(key), names_of(known))
+            refuse('%s: unknown key "%s"; known are %s', where, tostring(key), units.names(known))
         elseif type(item) ~= expected then
             refuse('%s: "%s" must be a %s, is a %s', where, key, expected, type(item))
         end

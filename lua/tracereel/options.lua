@@ -10,11 +10,7 @@ local function list_of(known, what)
     return function(value)
         for name in value:gmatch("[^,]+") do
             if not known[name] then
-                local names = {}
-                for known_name in units.sorted(known) do
-                    names[#names + 1] = known_name
-                end
-                return nil, ('unknown %s "%s"; known are %s'):format(what, name, table.concat(names, ", "))
+                return nil, ('unknown %s "%s"; known are %s'):format(what, name, units.names(known))
             end
         end
         return value

@@ -37,14 +37,6 @@ local converters = {
 local known_keys = { type = "string", default = "any", required = "boolean", choices = "table", help = "string",
     min = "any", max = "any" }
 
-local function names_of(t)
-    local names = {}
-    for name in units.sorted(t) do
-        names[#names + 1] = tostring(name)
-    end
-    return table.concat(names, ", ")
-end
-
 -- The value as its type, within choices and limits.
 local function convert(declared, value)
     local kind = declared.type or "string"
@@ -82,13 +74,13 @@ local function check_one(name, declared)
     for key, value in units.sorted(declared) do
         local wanted = known_keys[key]
         if not wanted then
-            return ("args.%s: unknown key %s; known are %s"):format(name, tostring(key), names_of(known_keys))
+            return ("args.%s: unknown key %s; known are %s"):format(name, tostring(key), units.names(known_keys))
         elseif wanted ~= "any" and type(value) ~= wanted then
             return ("args.%s.%s: a %s expected, got a %s"):format(name, key, wanted, type(value))
         end
     end
     if declared.type and not converters[declared.type] then
-        return ("args.%s: unknown type %s; known are %s"):format(name, declared.type, names_of(converters))
+        return ("args.%s: unknown type %s; known are %s"):format(name, declared.type, units.names(converters))
     end
     if declared.default ~= nil then
         local _, problem = convert(declared, declared.default)

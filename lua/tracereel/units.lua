@@ -275,4 +275,15 @@ function units.sorted(t)
     end
 end
 
+---The keys of a table in their order, for a message: "after, name".
+---@param t table
+---@return string
+function units.names(t)
+    local names = {}
+    for name in units.sorted(t) do
+        names[#names + 1] = tostring(name)
+    end
+    return table.concat(names, ", ")
+end
+
 return units

@@ -8,14 +8,6 @@ function values.refuse(message, ...)
     error({ problem = message:format(...) }, 0)
 end
 
-local function known_names(known)
-    local names = {}
-    for name in units.sorted(known) do
-        names[#names + 1] = name
-    end
-    return table.concat(names, ", ")
-end
-
 ---A table without unknown keys.
 ---@param known table<string, any>
 function values.known_keys(value, known, where)
@@ -24,7 +16,7 @@ function values.known_keys(value, known, where)
     end
     for key in units.sorted(value) do
         if not known[key] then
-            values.refuse('%s: unknown key "%s"; known are %s', where, tostring(key), known_names(known))
+            values.refuse('%s: unknown key "%s"; known are %s', where, tostring(key), units.names(known))
         end
     end
 end
