@@ -145,17 +145,10 @@ describe("output", function()
     end)
 
     it("has colours on a terminal, and none with NO_COLOR", function()
-        local function on_terminal(environment)
-            return helper.shell(("%s script -qec %s /dev/null </dev/null"):format(environment,
-                helper.quote(helper.program .. " traces " .. log)))
-        end
-        local _, has_script = helper.shell("command -v script")
-        if has_script ~= 0 then
-            pending("needs script(1)")
-            return
-        end
-        assert.truthy(on_terminal("TERM=xterm NO_COLOR="):find("\27[32m", 1, true))
-        assert.is_nil(on_terminal("TERM=xterm NO_COLOR=1"):find("\27[", 1, true))
+        local command = helper.program .. " traces " .. log
+        local coloured = helper.on_terminal(command, "TERM=xterm NO_COLOR=") or pending("no terminal here")
+        assert.truthy(coloured:find("\27[32m", 1, true))
+        assert.is_nil(helper.on_terminal(command, "TERM=xterm NO_COLOR=1"):find("\27[", 1, true))
     end)
 end)
 

@@ -78,6 +78,19 @@ function helper.run(arguments, options)
     return { stdout = stdout, stderr = stderr, status = status }
 end
 
+---What a shell command writes on a terminal of its own.
+---@param command string
+---@param environment? string "NAME=VALUE ..."
+---@return string|nil text nil where there can be no terminal, in a container without /dev/pts: then the test is pending
+function helper.on_terminal(command, environment)
+    local function run(what)
+        return helper.shell(("%s script -qec %s /dev/null </dev/null 2>/dev/null"):format(environment or "",
+            helper.quote(what)))
+    end
+    local _, status = run("true")
+    return status == 0 and run(command) or nil
+end
+
 ---The path of a sample log.
 function helper.log(name)
     return helper.logs_directory .. "/" .. name

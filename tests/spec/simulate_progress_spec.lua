@@ -14,7 +14,7 @@ local function on_terminal(arguments)
     for _, argument in ipairs(arguments) do
         words[#words + 1] = helper.quote(argument)
     end
-    local text = helper.shell(("script -qec %s /dev/null </dev/null"):format(helper.quote(table.concat(words, " "))))
+    local text = helper.on_terminal(table.concat(words, " ")) or pending("no terminal here")
     local screen = {}
     for line in text:gsub("\r\n", "\n"):gmatch("[^\n]*") do
         local shown = ""

@@ -97,14 +97,9 @@ describe("the forms of a timing report", function()
         -- 106 iterations, which took 77.8 ms each on average.
         assert.is_truthy(shown:find(" COUNT   TOTAL     P50     P99 MEAN TREND\n", 1, true))
         assert.is_truthy(shown:find("\n8 +106  8.24 s 73.9 ms  135 ms █▇█ 81.4 ms–84.7 ms\n"))
-        local _, has_script = helper.shell("command -v script")
-        if has_script ~= 0 then
-            pending("needs script(1)")
-            return
-        end
         for _, columns in ipairs { 104, 140 } do
-            local wide = helper.shell(("NO_COLOR=1 script -qec %s /dev/null </dev/null"):format(helper.quote(
-                ("stty cols %d; %s timing %s"):format(columns, helper.program, helper.log("orders")))))
+            local wide = helper.on_terminal(("stty cols %d; %s timing %s"):format(columns, helper.program,
+                helper.log("orders")), "NO_COLOR=1") or pending("no terminal here")
             assert.is_truthy(wide:find("NODE +COUNT +MIN +MEAN +P50 +P90 +P95 +P99 +P99%.9 +MAX\r"))
             for line in wide:gmatch("[^\r\n]+") do
                 assert.is_true(utf8.len(line) <= columns, line)
