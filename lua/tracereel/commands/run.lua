@@ -154,7 +154,7 @@ local function run_logs(parsed, files)
                     write_result(parsed, context, one.name, results[index], is_alone)
                 end
             end
-        end)
+        end, "interrupted while a handler was busy: finish was not called")
     end)
     -- Writing a result can run the script's code too, by metamethods.
     limits.guarded(function()
