@@ -53,6 +53,19 @@ describe("progress of a long simulation", function()
         assert.matches("^tracereel: [^\n]*oops", screen)
     end)
 
+    it("counts the futures of an exploration, too", function()
+        local scenario = helper.script([[return { goal = function()
+            local began = os.clock()
+            while os.clock() - began < 0.01 do
+            end
+            return true
+        end }]], "scenario")
+        local text, screen = on_terminal { scenario, helper.log("orders"), "--explore", "--most-faults", "1" }
+        assert.matches("\rexploring: %d+ futures, now with 1 fault; at most 10000", text)
+        assert.is_nil(screen:find("exploring:", 1, true))
+        assert.matches("^trace ", screen)
+    end)
+
     it("is not shown where standard error is no terminal", function()
         local _, ran = simulation_logs.simulate(slow, helper.log("orders"), { "--unsafe" })
         assert.equal("", ran.stderr)

@@ -6,8 +6,10 @@ local failure = require "tracereel.failure"
 local fault_plans = require "tracereel.simulation.fault_plans"
 local futures = require "tracereel.simulation.futures"
 local options = require "tracereel.options"
+local progress = require "tracereel.progress"
 local saved_plan = require "tracereel.simulation.saved_plan"
 local sink = require "tracereel.export.sink"
+local text = require "tracereel.render.text"
 local units = require "tracereel.units"
 
 local exploration = {}
@@ -149,10 +151,14 @@ local function check(scenario)
 end
 
 local function search(maker, start, parsed)
-    return fault_plans.search {
+    local tried = 0
+    local found = fault_plans.search {
         seeds = start.seeds,
         futures = start.futures,
         run = function(plan, seed)
+            progress.show("exploring: %d futures, now with %s; at most %d", tried, text.count(#plan, "fault"),
+                parsed.budget)
+            tried = tried + 1
             return maker:run(start.trace, plan, seed)
         end,
         fault = fault_maker(maker, start.trace, parsed.delay),
@@ -160,6 +166,8 @@ local function search(maker, start, parsed)
         budget = parsed.budget,
         most_faults = parsed.most_faults,
     }
+    progress.clear()
+    return found
 end
 
 -- The plan as a scenario, and what it makes of the log.
