@@ -5,42 +5,41 @@ local units = require "tracereel.units"
 
 local options = {}
 
--- For argparse's `convert`: a parser's (value or nil, problem) as it stands.
-local function list_of(known, what)
+-- For argparse's `convert`: a parser's (value or nil, problem) as it stands. A list with commas of one item or more,
+-- each of which `check` accepts, or answers with nil and what is wrong with it.
+local function list_of(what, check)
     return function(value)
-        for name in value:gmatch("[^,]+") do
-            if not known[name] then
-                return nil, ('unknown %s "%s"; known are %s'):format(what, name, units.names(known))
+        if not value:find("[^,]") then
+            return nil, ("%s expected, got an empty list"):format(what)
+        end
+        for item in value:gmatch("[^,]+") do
+            local accepted, problem = check(item)
+            if not accepted then
+                return nil, problem
             end
         end
         return value
     end
 end
 
-local function node_list(value)
-    for item in value:gmatch("[^,]+") do
-        local node = item:match("^%d+$") and math.tointeger(tonumber(item))
-        if not node or node > 0xFFFFFFFF then
-            return nil, ('"%s" is not a node number'):format(item)
-        end
+local function one_of(known, what)
+    return function(name)
+        return known[name], ('unknown %s "%s"; known are %s'):format(what, name, units.names(known))
     end
-    return value
+end
+
+local function node_number(item)
+    local node = item:match("^%d+$") and math.tointeger(tonumber(item))
+    if not node or node > 0xFFFFFFFF then
+        return nil, ('"%s" is not a node number'):format(item)
+    end
+    return node
 end
 
 ---For argparse: one id, or the beginning of one.
 function options.trace_prefix(value)
     if not value:match("^[%x-]+$") or #value > 36 then
         return nil, ('"%s" is neither a trace id nor the beginning of one'):format(value)
-    end
-    return value
-end
-
-local function trace_prefixes(value)
-    for item in value:gmatch("[^,]+") do
-        local prefix, problem = options.trace_prefix(item)
-        if not prefix then
-            return nil, problem
-        end
     end
     return value
 end
@@ -76,9 +75,12 @@ function options.reading(command, from)
     command:flag("--no-snapshot", "Read every segment there is, also where a snapshot would let reading start later.")
 end
 
+local to_nodes = list_of("a node number", node_number)
+local to_prefixes = list_of("a trace id, or the beginning of one,", options.trace_prefix)
+
 local function add_filter(command, nodes, traces, since, before, parse_time)
-    command:option("--node", nodes):argname("<NODE>"):count("*"):convert(node_list)
-    command:option("--trace", traces):argname("<ID>"):count("*"):convert(trace_prefixes)
+    command:option("--node", nodes):argname("<NODE>"):count("*"):convert(to_nodes)
+    command:option("--trace", traces):argname("<ID>"):count("*"):convert(to_prefixes)
     command:option("--since", since):argname("<TIME>"):convert(parse_time or units.parse_time)
     command:option("--until", before):argname("<TIME>"):convert(parse_time or units.parse_time)
 end
@@ -86,7 +88,7 @@ end
 ---Which records are meant. Every option can be repeated and takes lists with commas.
 function options.filter(command)
     command:option("--type", "Only records of these types."):argname("<TYPE>"):count("*")
-        :convert(list_of(known_types, "type"))
+        :convert(list_of("a record type", one_of(known_types, "type")))
     add_filter(command, "Only records of these nodes; records that name no node are shown as well.",
         "Only records of these traces: ids, or beginnings of ids.",
         "Only records of that time or later: RFC 3339, or nanoseconds since 1970.", "Only records before that time.")

@@ -152,6 +152,31 @@ describe("output", function()
     end)
 end)
 
+describe("a list with commas", function()
+    for option, expected in pairs {
+        ["--node"] = "a node number expected, got an empty list",
+        ["--trace"] = "a trace id, or the beginning of one, expected, got an empty list",
+        ["--type"] = "a record type expected, got an empty list",
+    } do
+        for _, value in ipairs { "", "," } do
+            it(("is refused where nothing is in it: %s '%s'"):format(option, value), function()
+                local run = helper.run { "dump", option, value, helper.log "orders" }
+                assert.equal(2, run.status)
+                assert.truthy(run.stderr:find(expected, 1, true), run.stderr)
+            end)
+        end
+    end
+
+    it("takes what is in it, whatever stands between", function()
+        local run = helper.run { "dump", "--json", "--node", "3,,5,", "--type", "node_done", helper.log "orders" }
+        local nodes = {}
+        for _, record in ipairs(helper.objects(run.stdout)) do
+            nodes[record.node_id] = true
+        end
+        assert.same({ ["#3"] = true, ["#5"] = true }, nodes)
+    end)
+end)
+
 describe("an interrupt", function()
     after_each(helper.clean)
 
