@@ -5,6 +5,20 @@ local units = require "tracereel.units"
 
 local options = {}
 
+---For argparse: a whole number within limits.
+---@param least integer
+---@param most integer
+---@return fun(text: string): integer|nil, string|nil
+function options.whole(least, most)
+    return function(text)
+        local number = math.tointeger(tonumber(text))
+        if not number or number < least or number > most then
+            return nil, ('"%s" is not a whole number from %d to %d'):format(text, least, most)
+        end
+        return number
+    end
+end
+
 -- For argparse's `convert`: a parser's (value or nil, problem) as it stands. A list with commas of one item or more,
 -- each of which `check` accepts, or answers with nil and what is wrong with it.
 local function list_of(what, check)

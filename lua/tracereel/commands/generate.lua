@@ -3,6 +3,7 @@
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local generator = require "tracereel.generator"
+local whole = require("tracereel.options").whole
 local output = require "tracereel.output"
 local reel = require "tracereel"
 local units = require "tracereel.units"
@@ -12,16 +13,6 @@ local LATEST_START_NS = 7258118400 * 1000000000
 local ANY = math.maxinteger
 local CRASH_FORMS = "a span of log time such as 30s, or a number of records"
 local SMALLEST_RECORD_BYTES = 69
-
-local function whole_number(least, most)
-    return function(text)
-        local number = math.tointeger(tonumber(text))
-        if not number or number < least or number > most then
-            return nil, ('"%s" is not a whole number from %d to %d'):format(text, least, most)
-        end
-        return number
-    end
-end
 
 local function share(text)
     local number = tonumber(text)
@@ -89,15 +80,15 @@ local function crash_point(text)
 end
 
 local OPTIONS = {
-    { "--traces", "N", "How many orders arrive.", "100", whole_number(1, ANY) },
-    { "--seed", "N", "The same seed and options give the same bytes.", "1", whole_number(-ANY, ANY) },
+    { "--traces", "N", "How many orders arrive.", "100", whole(1, ANY) },
+    { "--seed", "N", "The same seed and options give the same bytes.", "1", whole(-ANY, ANY) },
     { "--rate", "N", "Orders that arrive in a second, on average.", "100", arrival_rate },
     { "--retry-rate", "SHARE", "How many of the first and second charges time out.", "0.4", share },
     { "--error-rate", "SHARE", "How many of the orders fail.", "0.05", share },
     { "--dropped-share", "SHARE", "How many of the failed ones get no trace_failed.", "0.5", share },
     { "--approval-share", "SHARE", "How many of the paid orders wait for a person.", "0.15", share },
     { "--approval-wait", "TIME", "Half of those waits are shorter. Or: never.", "30s", waiting_time },
-    { "--checkpoint-every", "N", "Records from one checkpoint to the next; 0: none.", "1000", whole_number(0, ANY) },
+    { "--checkpoint-every", "N", "Records from one checkpoint to the next; 0: none.", "1000", whole(0, ANY) },
     { "--start-time", "TIME", "When the first order arrives.", "2025-11-24T16:00:00Z", start_time },
     { "--segment-size", "BYTES", "How long a segment may be.", "64MiB", segment_size },
     { "--crash-after", "POINT", ("End there, whatever is under way: %s."):format(CRASH_FORMS), nil, crash_point },

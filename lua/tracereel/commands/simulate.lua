@@ -5,6 +5,7 @@ local exploration = require "tracereel.simulation.exploration"
 local exploration_options = require "tracereel.simulation.exploration_options"
 local failure = require "tracereel.failure"
 local limits = require "tracereel.limits"
+local options = require "tracereel.options"
 local output = require "tracereel.output"
 local progress = require "tracereel.progress"
 local rank = require "tracereel.simulation.rank"
@@ -20,28 +21,18 @@ local most_runs = 10000
 -- What can be asked for, by its option.
 local modes = { comparison = comparison, explore = exploration, rank = rank, sweep = sweep }
 
-local function whole(least, most)
-    return function(text)
-        local number = text:match("^-?%d+$") and math.tointeger(tonumber(text))
-        if not number or number < least or number > most then
-            return nil, ('"%s" is not a whole number from %d to %d'):format(text, least, most)
-        end
-        return number
-    end
-end
-
 function command.define(definition)
     definition:argument("scenario", "The scenario: a Lua file that returns a table (docs/simulation.md).")
     definition:argument("log", "The log: a directory of segments, one segment, or a .gz.")
     definition:option("-o --output", "Where the simulated log is written: a directory without segments. With --runs, "
         .. "run-1, run-2, ... in it."):argname("<DIR>")
     definition:option("--runs", "Simulate so many times, with the seed and those that follow it."):argname("<N>")
-        :convert(whole(1, most_runs)):default("1"):show_default(false)
+        :convert(options.whole(1, most_runs)):default("1"):show_default(false)
     definition:option("--seed", "In place of the scenario's seed."):argname("<N>")
-        :convert(whole(math.mininteger, math.maxinteger))
+        :convert(options.whole(math.mininteger, math.maxinteger))
     definition:flag("--json", "One JSON object.")
     series_options.define(definition)
-    exploration_options.define(definition, whole)
+    exploration_options.define(definition)
     limits.define(definition)
 end
 

@@ -35,20 +35,19 @@ local function to_delay(words)
 end
 
 ---@param definition table the command
----@param whole fun(least: integer, most: integer): function that converts
-function exploration_options.define(definition, whole)
+function exploration_options.define(definition)
     definition:flag("--explore", "Which faults make one trace miss the scenario's `goal`. -o is then where a scenario "
         .. "that repeats the smallest is written, with its log.")
     definition:option("--trace", "With --explore: this trace (the beginning of its id), and not the longest.")
         :argname("<ID>"):convert(options.trace_prefix)
     definition:option("--budget", "With --explore: simulate so many futures at most (10000)."):argname("<N>")
-        :convert(whole(1, largest_budget))
+        :convert(options.whole(1, largest_budget))
     definition:option("--faults", "With --explore: only these of error,lost,delay,crash."):argname("<KINDS>")
         :convert(to_kinds)
     definition:option("--delay", "With --explore: how late a delayed resumption is (24h)."):argname("<TIME>")
         :convert(to_delay)
     definition:option("--most-faults", "With --explore: plans of so many faults at most (3)."):argname("<N>")
-        :convert(whole(1, largest_plan))
+        :convert(options.whole(1, largest_plan))
 end
 
 ---Fills in what was not given; raises where these options were given and there is nothing to explore.
