@@ -9,7 +9,6 @@ local options = require "tracereel.options"
 local progress = require "tracereel.progress"
 local saved_plan = require "tracereel.simulation.saved_plan"
 local sink = require "tracereel.export.sink"
-local text = require "tracereel.render.text"
 local units = require "tracereel.units"
 
 local exploration = {}
@@ -156,8 +155,7 @@ local function search(maker, start, parsed)
         seeds = start.seeds,
         futures = start.futures,
         run = function(plan, seed)
-            progress.show("exploring: %d futures, now with %s; at most %d", tried, text.count(#plan, "fault"),
-                parsed.budget)
+            progress.show("exploring: %d futures of %d at most, faults in each: %d", tried, parsed.budget, #plan)
             tried = tried + 1
             return maker:run(start.trace, plan, seed)
         end,
