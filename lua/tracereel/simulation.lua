@@ -8,6 +8,7 @@ local faults = require "tracereel.simulation.faults"
 local progress = require "tracereel.progress"
 local script = require "tracereel.script"
 local script_arguments = require "tracereel.script_arguments"
+local tables = require "tracereel.tables"
 
 local simulation = {}
 
@@ -24,17 +25,12 @@ local function laid_over(value, answer, path)
         failure.raise("script", "scenario %s: start: a table of the scenario's keys, or nothing, expected, got a %s",
             path, type(answer))
     end
-    local whole = {}
-    for key, member in pairs(value) do
-        whole[key] = member
-    end
-    for key, member in pairs(answer or {}) do
-        if key == "args" or key == "start" then
+    for _, key in ipairs { "args", "start" } do
+        if answer and answer[key] ~= nil then
             failure.raise("script", "scenario %s: start: it cannot answer with `%s`, which was used already", path, key)
         end
-        whole[key] = member
     end
-    return whole
+    return tables.joined(value, answer or {})
 end
 
 -- Looks at the arguments, and calls `start` with them.
@@ -71,13 +67,7 @@ end
 ---The scenario loaded afresh, with other values for some of its arguments.
 ---@param given table<string, any>
 function Scenario:with_arguments(given)
-    local all = {}
-    for _, from in ipairs { self.given, given } do
-        for name, value in pairs(from) do
-            all[name] = value
-        end
-    end
-    return simulation.load(self.path, { given = all, unsafe = self.unsafe })
+    return simulation.load(self.path, { given = tables.joined(self.given, given), unsafe = self.unsafe })
 end
 
 ---The same scenario with another table of keys.

@@ -2,6 +2,7 @@
 -- Each state is { name, files by name }. A write that was cut leaves any beginning of it; three of them stand for all,
 -- because no reader looks into the file before it has its name.
 local small_log = require "tracereel.crashtest.small_log"
+local tables = require "tracereel.tables"
 
 local disk_states = {}
 
@@ -18,15 +19,8 @@ end
 local function steps(files)
     local list, current = {}, files
     return list, function(name, changes)
-        local changed = {}
-        for file, bytes in pairs(current) do
-            changed[file] = bytes
-        end
-        for file, bytes in pairs(changes) do
-            changed[file] = bytes or nil
-        end
-        current = changed
-        list[#list + 1] = { name = name, files = changed }
+        current = tables.changed(current, changes)
+        list[#list + 1] = { name = name, files = current }
     end
 end
 

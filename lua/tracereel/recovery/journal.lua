@@ -2,6 +2,7 @@
 -- is only ever appended to. What an interrupted command left as an intent is settled by the next one: the change took
 -- place when the segment that it would have made is there, with the bytes that it would have had.
 local core = require "tracereel.core"
+local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
 
 local journal = { file_name = "tracereel.journal", schema_version = 1 }
@@ -90,12 +91,7 @@ end
 ---@param state "done"|"abandoned"
 ---@param time string
 function journal.close(held, intent, state, time)
-    local entry = {}
-    for key, value in pairs(intent) do
-        entry[key] = value
-    end
-    entry.state, entry.time = state, time
-    append(held, entry)
+    append(held, tables.joined(intent, { state = state, time = time }))
 end
 
 -- Does the file begin with the bytes that `content` describes? The engine may have appended to it since.

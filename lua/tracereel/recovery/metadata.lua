@@ -1,4 +1,5 @@
 -- Texts inside records that recovery writes: where they came from, and what a suspension waits for.
+local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
 
 local metadata = {}
@@ -76,13 +77,7 @@ end
 -- The metadata of a suspension with some members changed; the text itself where nothing changes.
 local function changed(text, trace_id, changes)
     local object = object_of(text)
-    local result = {}
-    for key, value in pairs(object or blank_wait(trace_id)) do
-        result[key] = value
-    end
-    for key, value in pairs(changes) do
-        result[key] = value
-    end
+    local result = tables.joined(object or blank_wait(trace_id), changes)
     return object and is_same(object, result) and text or tracereel.json(result)
 end
 

@@ -1,6 +1,7 @@
 -- The engine's view of a trace as a plain table, what a decision wants it to be, and how two of them differ.
 -- The fields: docs/recovery-plan.md.
 local metadata = require "tracereel.recovery.metadata"
+local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
 
@@ -69,14 +70,8 @@ function view.rule(self)
 end
 
 local function copy(self)
-    local copied = {}
-    for key, value in pairs(self) do
-        copied[key] = value
-    end
-    copied.completed_nodes = {}
-    for node, output in pairs(self.completed_nodes) do
-        copied.completed_nodes[node] = output
-    end
+    local copied = tables.joined(self)
+    copied.completed_nodes = tables.joined(self.completed_nodes)
     copied.started_nodes = table.move(self.started_nodes, 1, #self.started_nodes, 1, {})
     copied.completion_order = table.move(self.completion_order, 1, #self.completion_order, 1, {})
     return copied

@@ -8,6 +8,7 @@ local logs = require "tracereel.logs"
 local output = require "tracereel.output"
 local plan = require "tracereel.recovery.plan"
 local repair = require "tracereel.recovery.repair"
+local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
 
 local has_host, host = pcall(require, "tracereel.host")
@@ -232,10 +233,9 @@ function Writing:add_segment(records, about)
         parts[index] = rec:bytes()
     end
     local bytes = table.concat(parts)
-    local entry = { segment = name, size_bytes = #bytes, sha256 = core.sha256(bytes), records = #records }
-    for key, value in pairs(about) do
-        entry[key] = value
-    end
+    local entry = tables.joined({
+        segment = name, size_bytes = #bytes, sha256 = core.sha256(bytes), records = #records,
+    }, about)
     with_journal(self, entry, function()
         self.held:add_segment(bytes)
     end)

@@ -1,4 +1,5 @@
 -- What goes wrong at certain records of certain traces: a scenario's `faults`.
+local tables = require "tracereel.tables"
 local units = require "tracereel.units"
 local values = require "tracereel.simulation.values"
 
@@ -118,11 +119,7 @@ end
 function faults.joined(own, others)
     local all = table.move(own, 1, #own, 1, {})
     for index, fault in ipairs(others) do
-        local copy = { place = #own + index }
-        for key, value in pairs(fault) do
-            copy[key] = value
-        end
-        all[#all + 1] = copy
+        all[#all + 1] = tables.joined({ place = #own + index }, fault)
     end
     table.sort(all, comes_before)
     return all

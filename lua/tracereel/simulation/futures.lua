@@ -3,6 +3,7 @@
 local answers = require "tracereel.simulation.answers"
 local failure = require "tracereel.failure"
 local faults = require "tracereel.simulation.faults"
+local tables = require "tracereel.tables"
 
 local futures = {}
 
@@ -19,18 +20,6 @@ function futures.new(scenario, recording)
     }, Futures)
 end
 
--- The compiled scenario with other values for some keys.
-local function changed(compiled, changes)
-    local copy = {}
-    for key, value in pairs(compiled) do
-        copy[key] = value
-    end
-    for key, value in pairs(changes) do
-        copy[key] = value or nil
-    end
-    return copy
-end
-
 function Futures:watch(compiled, watch)
     return self.recording:watch(compiled, watch, self.ask)
 end
@@ -45,7 +34,7 @@ function Futures:arrival_ns(trace, seed)
     end
     local key = ("%d %d"):format(trace.index, seed)
     if not self.arrivals[key] then
-        local bare = changed(self.compiled, {
+        local bare = tables.changed(self.compiled, {
             seed = seed, faults = false, asks_events = false, most_nodes = false, most_traces = false,
             most_nodes_per_trace = false,
         })
@@ -87,7 +76,9 @@ end
 ---@param in_whole_log? boolean beside all other traces, and not alone
 ---@return { holds: boolean, key: string, records: table[] } futures with the same key are the same
 function Futures:run(trace, plan, seed, in_whole_log)
-    local compiled = changed(self.compiled, { seed = seed, faults = faults.joined(self.compiled.faults or {}, plan) })
+    local compiled = tables.changed(self.compiled, {
+        seed = seed, faults = faults.joined(self.compiled.faults or {}, plan),
+    })
     local watch = { index = trace.index, number = trace.number }
     if not in_whole_log then
         watch.arrival_ns = self:arrival_ns(trace, seed)

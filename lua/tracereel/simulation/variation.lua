@@ -1,5 +1,6 @@
 -- A scenario with something in it replaced. The scenario that was given stays as it is.
 local failure = require "tracereel.failure"
+local tables = require "tracereel.tables"
 
 local variation = {}
 
@@ -16,14 +17,6 @@ function variation.path(key)
     return path
 end
 
-local function copy(from)
-    local made = {}
-    for key, value in pairs(from) do
-        made[key] = value
-    end
-    return made
-end
-
 -- What a table on the way is a copy of. A node without an entry of its own is as the default says: an entry that is
 -- made for it begins with that, so that nothing changes but what is meant to.
 local function entry(parent, key, names)
@@ -35,7 +28,7 @@ local function entry(parent, key, names)
         failure.raise("usage", "%s is a %s: nothing can be in it",
             table.concat({ table.concat(names, "."), #names > 0 and "." or "", key }), type(found))
     end
-    return copy(found or {})
+    return tables.joined(found or {})
 end
 
 ---The scenario with another value at a path. The tables on the way are copies, and made where there are none.
@@ -46,7 +39,7 @@ function variation.replaced(scenario, path, replace)
     if type(scenario.value) ~= "table" then
         return scenario -- its check refuses it
     end
-    local whole = copy(scenario.value)
+    local whole = tables.joined(scenario.value)
     local at, names = whole, {}
     for index = 1, #path - 1 do
         at[path[index]] = entry(at, path[index], names)
