@@ -2,6 +2,7 @@
 local damage_request = require "tracereel.simulation.damage_request"
 local faults = require "tracereel.simulation.faults"
 local flow = require "tracereel.flow"
+local tables = require "tracereel.tables"
 local units = require "tracereel.units"
 local values = require "tracereel.simulation.values"
 
@@ -41,33 +42,35 @@ local function check_node(id, node, where, into)
     return rule
 end
 
-local function check_nodes(value, into)
+-- Calls visit(id, rule, where) for each node of the table at that key, in order: { [3] = rule, ... }.
+local function each_node(value, key, example, into, visit)
     if type(value) ~= "table" then
-        values.refuse("node: a table like { [3] = { time = 0.5 } } expected, got a %s", type(value))
+        values.refuse("%s: a table like %s expected, got a %s", key, example, type(value))
     end
-    for id, node in units.sorted(value) do
-        local where = ("node[%s]"):format(tostring(id))
-        if id == "default" then
-            into.compiled.default = check_node(id, node, "node.default", into)
-        else
-            values.node(id, into.recording, where)
-            into.compiled.nodes[#into.compiled.nodes + 1] = check_node(id, node, where, into)
-        end
+    for id, rule in units.sorted(value) do
+        local where = ("%s[%s]"):format(key, tostring(id))
+        visit(values.node(id, into.recording, where), rule, where)
     end
 end
 
-local function check_suspensions(value, into)
-    if type(value) ~= "table" then
-        values.refuse('suspension: a table like { [4] = { time = "2h" } } expected, got a %s', type(value))
+local function check_nodes(value, into)
+    local nodes = value
+    if type(value) == "table" and value.default ~= nil then
+        nodes = tables.changed(value, { default = false })
+        into.compiled.default = check_node("default", value.default, "node.default", into)
     end
-    for id, suspension in units.sorted(value) do
-        local where = ("suspension[%s]"):format(tostring(id))
-        values.node(id, into.recording, where)
+    each_node(nodes, "node", "{ [3] = { time = 0.5 } }", into, function(id, node, where)
+        into.compiled.nodes[#into.compiled.nodes + 1] = check_node(id, node, where, into)
+    end)
+end
+
+local function check_suspensions(value, into)
+    each_node(value, "suspension", '{ [4] = { time = "2h" } }', into, function(id, suspension, where)
         values.known_keys(suspension, { time = true }, where)
         local rule, time_function = values.time_rule(suspension.time, where .. ".time")
         into.functions.suspension[id] = time_function
         into.compiled.suspensions[#into.compiled.suspensions + 1] = { id = id, time = rule }
-    end
+    end)
 end
 
 local most_iterations = 1000000
@@ -90,17 +93,12 @@ local function check_loop(id, loop, where, into)
 end
 
 local function check_loops(value, into)
-    if type(value) ~= "table" then
-        values.refuse("loop: a table like { [8] = { iterations = 3 } } expected, got a %s", type(value))
-    end
-    for id, loop in units.sorted(value) do
-        local where = ("loop[%s]"):format(tostring(id))
-        values.node(id, into.recording, where)
+    each_node(value, "loop", "{ [8] = { iterations = 3 } }", into, function(id, loop, where)
         if not into.recording:has_loop(id) then
             values.refuse("%s: node %d is no loop: the log has no loop_iteration of it", where, id)
         end
         into.compiled.loops[#into.compiled.loops + 1] = check_loop(id, loop, where, into)
-    end
+    end)
 end
 
 local function check_arrivals(value, into)
