@@ -26,8 +26,7 @@ const tr_loop_rule *tr_loops_rule(const tr_loop_rule *rules, size_t rule_count, 
 }
 
 tr_record tr_loops_record(const tr_recording *recording, const tr_step *step) {
-    const tr_recorded *recorded = tr_recording_at(recording, step->record);
-    return (tr_record){.bytes = tr_recorded_bytes(recorded), .length_bytes = (uint32_t)recorded->length_bytes};
+    return tr_recorded_record(tr_recording_at(recording, step->record));
 }
 
 bool tr_loops_add(uint32_t **items, uint32_t count, uint32_t *capacity, uint32_t value) {

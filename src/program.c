@@ -283,7 +283,7 @@ static void follow(making *now, tr_step_role role, uint64_t offset, const tr_rec
 }
 
 static void add_record(making *now, uint64_t offset, const tr_recorded *recorded) {
-    tr_record record = {.bytes = tr_recorded_bytes(recorded), .length_bytes = (uint32_t)recorded->length_bytes};
+    tr_record record = tr_recorded_record(recorded);
     uint32_t node_id = tr_record_node_id(&record);
     tr_record_type type = tr_record_type_of(&record);
     if (now->program->step_count == 0) {

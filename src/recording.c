@@ -263,7 +263,7 @@ static void leave_out_strays(tr_recording *recording) {
     for (uint64_t i = 0; i < recording->facts.strays; i++) {
         tr_chain *chain = chain_at(&recording->strays, i);
         const tr_recorded *kept = tr_recording_at(recording, chain->first);
-        tr_record record = {.bytes = tr_recorded_bytes(kept), .length_bytes = (uint32_t)kept->length_bytes};
+        tr_record record = tr_recorded_record(kept);
         if (tr_record_type_of(&record) != TR_TYPE_CHECKPOINT) {
             chain->is_left_out = 1;
             recording->facts.lost_strays++;
@@ -337,7 +337,7 @@ const tr_recorded *tr_recording_at(const tr_recording *recording, uint64_t offse
 tr_recorded_trace tr_recording_trace_at(const tr_recording *recording, uint64_t index) {
     const tr_chain *chain = tr_recording_trace(recording, index);
     const tr_recorded *first = tr_recording_at(recording, chain->first);
-    tr_record record = {.bytes = tr_recorded_bytes(first), .length_bytes = (uint32_t)first->length_bytes};
+    tr_record record = tr_recorded_record(first);
     tr_recorded_trace trace = {
         .start_ns = chain->event_ns, .records = chain->count, .is_left_out = chain->is_left_out != 0};
     memcpy(trace.id, tr_record_trace_id(&record), TR_TRACE_ID_BYTES);

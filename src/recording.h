@@ -31,6 +31,10 @@ const tr_recorded *tr_recording_at(const tr_recording *recording, uint64_t offse
 static inline const uint8_t *tr_recorded_bytes(const tr_recorded *recorded) {
     return (const uint8_t *)(recorded + 1);
 }
+/* The record, to be looked at while the recording lives. */
+static inline tr_record tr_recorded_record(const tr_recorded *recorded) {
+    return (tr_record){.bytes = tr_recorded_bytes(recorded), .length_bytes = (uint32_t)recorded->length_bytes};
+}
 /* How many bytes of records each segment holds. */
 const uint64_t *tr_recording_segments(const tr_recording *recording, size_t *count);
 

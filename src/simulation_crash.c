@@ -21,7 +21,7 @@ static bool is_resume(const restart *now, const tr_simulated_trace *trace, uint3
         return false;
     }
     const tr_recorded *recorded = tr_recording_at(now->simulation->recording, trace->program.steps[step].record);
-    tr_record record = {.bytes = tr_recorded_bytes(recorded), .length_bytes = (uint32_t)recorded->length_bytes};
+    tr_record record = tr_recorded_record(recorded);
     return tr_record_type_of(&record) == TR_TYPE_TRACE_RESUMED;
 }
 

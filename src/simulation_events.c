@@ -21,7 +21,7 @@ tr_status tr_simulation_begin(tr_simulation *simulation, tr_simulated_trace *tra
 static void describe_record(const tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
                             tr_question *question) {
     const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
-    tr_record record = {.bytes = tr_recorded_bytes(recorded), .length_bytes = (uint32_t)recorded->length_bytes};
+    tr_record record = tr_recorded_record(recorded);
     question->record_type = tr_record_type_of(&record);
     if (step->role == TR_STEP_END && trace->program.runs[step->run].fails) {
         question->record_type = TR_TYPE_NODE_ERROR;

@@ -36,7 +36,7 @@ static const tr_fault *place_of(const tr_scenario *scenario, const wanted *whose
 void tr_simulation_find_faults(const tr_simulation *simulation, tr_simulated_trace *trace) {
     const tr_scenario *scenario = &simulation->scenario;
     const tr_recorded *first = tr_recording_at(simulation->recording, trace->program.steps[0].record);
-    tr_record record = {.bytes = tr_recorded_bytes(first), .length_bytes = (uint32_t)first->length_bytes};
+    tr_record record = tr_recorded_record(first);
     wanted by_number = {trace->series + 1, NULL};
     wanted by_id = {0, trace->has_own_id ? trace->id : tr_record_trace_id(&record)};
     trace->due[0] = (tr_due_faults){place_of(scenario, &by_number, false), place_of(scenario, &by_number, true)};
@@ -80,7 +80,7 @@ static tr_status tell_watcher(tr_simulation *simulation, const tr_simulated_trac
     if (index != TR_RECOVERY_STEP) {
         const tr_step *step = &trace->program.steps[index];
         const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
-        tr_record record = {.bytes = tr_recorded_bytes(recorded), .length_bytes = (uint32_t)recorded->length_bytes};
+        tr_record record = tr_recorded_record(recorded);
         bool is_failure = step->role == TR_STEP_END &&
                           (trace->program.runs[step->run].fails || (fault != NULL && fault->kind == TR_FAULT_ERROR));
         told.type = (uint8_t)(is_failure ? TR_TYPE_NODE_ERROR : tr_record_type_of(&record));
@@ -149,7 +149,7 @@ void tr_simulation_note_in_log(const tr_simulation *simulation, tr_simulated_tra
         return;
     }
     const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
-    tr_record record = {.bytes = tr_recorded_bytes(recorded), .length_bytes = (uint32_t)recorded->length_bytes};
+    tr_record record = tr_recorded_record(recorded);
     tr_record_type type = tr_record_type_of(&record);
     if (step == trace->program.steps) {
         trace->is_known = !is_lost;
