@@ -213,7 +213,7 @@ describe("simulate --sweep", function()
         assert.matches("interrupted: the simulation was not finished", interrupted.stderr)
         interrupted = left_by("return { node = { [3] = { time = function() while true do end end } } }", 130,
             { before = "timeout --preserve-status -s INT 1" }, "--rank")
-        assert.matches("interrupted: what was asked for was not finished", interrupted.stderr)
+        assert.matches("interrupted: the simulation was not finished", interrupted.stderr)
         left_by("return { node = { [3] = { time = function() while true do end end } } }", 5, {}, "--rank",
             "--max-time", "300ms")
     end)

@@ -18,6 +18,9 @@ local command = { name = "simulate", summary = "Play a log again in virtual time
 
 local most_runs = 10000
 
+-- Said of an interrupt wherever it comes: in the engine's work, in what measures a log, or in between.
+local interrupted = "interrupted: the simulation was not finished"
+
 -- What can be asked for, by its option.
 local modes = { comparison = comparison, explore = exploration, rank = rank, sweep = sweep }
 
@@ -58,7 +61,7 @@ function command.run(parsed)
         scenario:check(recording)
         damaged = recording:facts().is_damaged
         code = modes[mode].run(parsed, scenario, recording) or exit_codes.ok
-    end)
+    end, interrupted)
     if damaged then
         output.say("%s is damaged: what is simulated is what is whole of it; `tracereel check` lists what was lost",
             parsed.log)
