@@ -132,8 +132,8 @@ describe("debug", function()
         local place = helper.directory()
         local text = helper.shell(([[
             mkfifo %s/fifo
-            timeout 30 '%s' debug '%s' <>%s/fifo >%s/out & pid=$!
-            for i in $(seq 100); do [ -s %s/out ] && break; sleep 0.1; done
+            timeout --foreground 30 '%s' debug '%s' <>%s/fifo >%s/out & pid=$!
+            for i in $(seq 200); do [ -s %s/out ] && break; sleep 0.1; done
             kill -INT $pid; wait $pid; echo "status $?"]]):format(place, helper.program, helper.log("orders"), place,
             place, place))
         assert.are.equal("status 130\n", text)

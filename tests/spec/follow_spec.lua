@@ -84,10 +84,10 @@ describe("run --follow", function()
         for _, make in ipairs { "true", ("mkdir '%s/log'"):format(place) } do
             local text, status = helper.shell(([[
                 cd '%s' && rm -rf log out err && { %s; }
-                timeout 30 '%s' run '%s' log --follow >out 2>err & pid=$!
-                for i in $(seq 100); do [ -s err ] && break; sleep 0.05; done
+                timeout --foreground 30 '%s' run '%s' log --follow >out 2>err & pid=$!
+                for i in $(seq 600); do [ -s err ] && break; sleep 0.05; done
                 cp -r '%s' made && mkdir -p log && mv made/wal_* log && rm -r made
-                for i in $(seq 100); do [ "$(wc -l <out)" -ge 604 ] && break; sleep 0.05; done
+                for i in $(seq 600); do [ "$(wc -l <out)" -ge 604 ] && break; sleep 0.05; done
                 kill -INT $pid; wait $pid]]):format(place, make, absolute(helper.program), helper.script(script_text),
                 absolute("examples/logs/orders")))
             assert.equal("", text)
@@ -101,8 +101,8 @@ describe("run --follow", function()
         local place = helper.directory()
         local absent = place .. "/absent"
         local _, status = helper.shell(([[
-            timeout 30 '%s' run '%s' '%s' --follow 2>%s/err & pid=$!
-            for i in $(seq 100); do [ -s %s/err ] && break; sleep 0.05; done
+            timeout --foreground 30 '%s' run '%s' '%s' --follow 2>%s/err & pid=$!
+            for i in $(seq 600); do [ -s %s/err ] && break; sleep 0.05; done
             kill -INT $pid; wait $pid]]):format(helper.program, helper.script(script_text), absent, place, place))
         assert.equal(130, status)
         assert.matches("interrupted before the log was there", helper.read(place .. "/err"))

@@ -132,8 +132,8 @@ describe("run at a pace", function()
     end)
 
     it("can be interrupted while it waits, and finishes then", function()
-        local text = helper.shell(("timeout -s INT 1 %s run %s --speed 0.0001x %s; echo $?"):format(helper.program,
-            helper.script(counting), helper.log("orders")))
+        local text = helper.shell(("timeout --foreground -s INT 1 %s run %s --speed 0.0001x %s; echo $?"):format(
+            helper.program, helper.script(counting), helper.log("orders")))
         assert.truthy(text:find("^%d+ seen\n"))
     end)
 

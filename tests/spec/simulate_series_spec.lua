@@ -209,10 +209,10 @@ describe("simulate --sweep", function()
         left_by("return {}", 0, {}, "--rank", "--runs", "2")
         left_by("return { node = { [3] = { time = function() error 'oops' end } } }", 1, {}, "--sweep", "traces=10,20")
         local interrupted = left_by("return { arrivals = { rate = 5 } }", 130,
-            { before = "timeout --preserve-status -s INT 1" }, "--sweep", "traces=10,50000000")
+            { before = "timeout --foreground --preserve-status -s INT 1" }, "--sweep", "traces=10,50000000")
         assert.matches("interrupted: the simulation was not finished", interrupted.stderr)
         interrupted = left_by("return { node = { [3] = { time = function() while true do end end } } }", 130,
-            { before = "timeout --preserve-status -s INT 1" }, "--rank")
+            { before = "timeout --foreground --preserve-status -s INT 1" }, "--rank")
         assert.matches("interrupted: the simulation was not finished", interrupted.stderr)
         left_by("return { node = { [3] = { time = function() while true do end end } } }", 5, {}, "--rank",
             "--max-time", "300ms")
