@@ -53,7 +53,7 @@ COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
 # --- files ---------------------------------------------------------------------------------------------------------
 
 PUBLIC_HEADERS = $(wildcard include/tracereel/*.h)
-ENGINE_SOURCES = $(filter-out src/main.c,$(wildcard src/*.c))
+ENGINE_SOURCES = $(filter-out src/lua/%,$(wildcard src/*/*.c))
 # Needs the host program around it: limits on scripts, the terminal, signals.
 HOST_SOURCES = $(wildcard src/lua/host*.c src/lua/limits*.c)
 MODULE_SOURCES = $(filter-out $(HOST_SOURCES),$(wildcard src/lua/*.c))
@@ -62,7 +62,7 @@ LUA_FILES = $(shell find lua/tracereel -type f)
 objects = $(1:%.c=$(BUILD)/obj/%.o)
 ENGINE_OBJECTS = $(call objects,$(ENGINE_SOURCES))
 MODULE_OBJECTS = $(call objects,$(MODULE_SOURCES))
-HOST_OBJECTS = $(call objects,$(HOST_SOURCES) $(wildcard src/main.c))
+HOST_OBJECTS = $(call objects,$(HOST_SOURCES) src/main.c)
 UNIT_OBJECTS = $(call objects,$(wildcard tests/c/*_test.c))
 FUZZ_OBJECTS = $(call objects,$(wildcard tests/fuzz/*_fuzz.c))
 BENCH_OBJECTS = $(call objects,$(wildcard tests/bench/*.c))

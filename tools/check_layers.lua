@@ -1,33 +1,17 @@
 -- Checks what no compiler does: which file includes and requires which, and how long files are. One line for each
 -- offence, exit 1 if there is any. Run from the root: lua5.4 tools/check_layers.lua
 
--- The engine's layers, lowest first. A file belongs to the layer that lists its name without the ending, and may
--- include its own layer and those below.
+-- The engine's layers, lowest first: the folders of src. A file may include those of its own folder and of those below.
+-- A public header belongs to the folder of the .c that has its name.
 local layers = {
-    { "status", "fail" },
-    { "bytes", "pool", "utf8", "span_crc", "digest" },
-    { "record", "record_view" },
-    { "json", "json_reader" },
-    { "source", "mapping", "descriptor", "new_file", "segment_file", "segment_list" },
-    { "snapshot", "snapshot_store" },
-    { "log", "gap", "segment_reader", "segment_walk", "follow", "log_open", "log_state" },
-    { "trace", "trace_json", "trace_store", "started_nodes", "traces", "transition", "shape" },
-    { "replay", "history" },
-    { "histogram", "activity" },
-    { "timing", "spans", "timing_merge", "timing_parts", "worst_traces" },
-    { "writer" },
-    { "held_log" },
-    { "simulation", "spool", "event_queue", "recording", "program", "simulated_log", "simulation_parts",
-        "simulation_rules", "simulation_steps", "simulation_events", "simulation_faults", "simulation_crash",
-        "watched_trace", "node_views", "loop_draft", "loops", "loop_parts", "loop_bodies", "loop_change",
-        "simulation_loops" },
+    "bytes", "record", "json", "files", "snapshot", "log", "trace", "replay", "histogram", "timing", "writing",
+    "simulation",
 }
 
 -- The order alone would allow these: only replay sees both a log and traces.
 local strangers = {
-    trace = { log = true, source = true },
-    writer = { trace = true, replay = true },
-    held_log = { trace = true, replay = true, writer = true },
+    trace = { log = true, files = true },
+    writing = { trace = true, replay = true },
     histogram = { log = true, trace = true, replay = true },
 }
 
@@ -35,7 +19,7 @@ local longest_file = 400
 
 -- Headers that few files may include: pattern of the header, patterns of the files.
 local reserved = {
-    { "^zlib%.h$", { "^src/source%.c$", "^tests/c/log_fixture%.h$" } }, -- the tests compute CRCs by other code
+    { "^zlib%.h$", { "^src/files/source%.c$", "^tests/c/log_fixture%.h$" } }, -- the tests compute CRCs by other code
     { "^lua%.h$", { "^src/lua/", "^src/main%.c$" } },
     { "^lauxlib%.h$", { "^src/lua/", "^src/main%.c$" } },
     { "^lualib%.h$", { "^src/lua/", "^src/main%.c$" } },
@@ -72,34 +56,37 @@ local function matches_any(text, patterns)
     return false
 end
 
-local rank_of, layer_of = {}, {}
-for rank, names in ipairs(layers) do
-    for _, name in ipairs(names) do
-        rank_of[name], layer_of[name] = rank, names[1]
-    end
+local rank_of = {}
+for rank, layer in ipairs(layers) do
+    rank_of[layer] = rank
 end
 
-local function base_name(path)
-    return path:match("([^/]+)%.%w+$")
+-- The layer of a file, or of a header as it is included; nil outside the engine.
+local layer_of_public = {}
+local function layer_of(path)
+    local layer = path:gsub("^src/", ""):match("^([%w_]+)/")
+    return rank_of[layer] and layer or layer_of_public[path:match("tracereel/([%w_]+)%.h$")]
 end
 
 local function check_engine_include(path, line_number, header)
-    local name, included = base_name(path), base_name(header)
-    if not rank_of[name] or not rank_of[included] then
+    local layer, included = layer_of(path), layer_of(header)
+    if not layer or not included then
         return -- said once, by check_has_layer
     end
-    local stranger = strangers[layer_of[name]]
-    if rank_of[included] > rank_of[name] or stranger and stranger[layer_of[included]] then
-        report(path, line_number, "%s (layer %s) may not include %s (layer %s)", name, layer_of[name], header,
-            layer_of[included])
+    local stranger = strangers[layer]
+    if rank_of[included] > rank_of[layer] or stranger and stranger[included] then
+        report(path, line_number, "the layer %s may not include %s, of the layer %s", layer, header, included)
     end
 end
 
+local function is_engine(path)
+    return path:find("^src/") and path ~= "src/main.c" and not path:find("^src/lua/")
+end
+
 local function check_has_layer(path)
-    if path:find("^src/[^/]*$") and path ~= "src/main.c" or path:find("^include/") then
-        if not rank_of[base_name(path)] then
-            report(path, 1, "belongs to no layer: add it to the table in tools/check_layers.lua")
-        end
+    if (is_engine(path) or path:find("^include/")) and not layer_of(path) then
+        report(path, 1, "belongs to no layer: its folder, or that of the .c with its name, is not in the table of "
+            .. "tools/check_layers.lua")
     end
 end
 
@@ -120,7 +107,7 @@ local function check_quoted(path, line_number, header)
             report(path, line_number, "a public header includes public headers only, not %s", header)
         end
         check_engine_include(path, line_number, header)
-    elseif path:find("^src/[^/]*$") and path ~= "src/main.c" then
+    elseif is_engine(path) then
         check_engine_include(path, line_number, header)
     elseif path:find("^tests/bench/") and not header:find("^tracereel/") then
         report(path, line_number, "a benchmark uses what every C program has, the public headers, not %s", header)
@@ -162,6 +149,11 @@ local function check_file(path, check_line)
 end
 
 local c_files = list("find include src tests -name '*.[ch]' | sort")
+for _, path in ipairs(c_files) do
+    if is_engine(path) and path:find("%.c$") then
+        layer_of_public[path:match("([%w_]+)%.c$")] = layer_of(path)
+    end
+end
 for _, path in ipairs(c_files) do
     check_has_layer(path)
     check_file(path, check_c_line)

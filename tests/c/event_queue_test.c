@@ -1,4 +1,4 @@
-#include "event_queue.h"
+#include "simulation/event_queue.h"
 
 #include "check.h"
 

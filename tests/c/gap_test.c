@@ -1,4 +1,4 @@
-#include "gap.h"
+#include "log/gap.h"
 
 #include "log_fixture.h"
 

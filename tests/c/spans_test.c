@@ -1,4 +1,4 @@
-#include "spans.h"
+#include "timing/spans.h"
 
 #include "timing_fixture.h"
 

@@ -1,0 +1,111 @@
+#include "files/new_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bytes/fail.h"
+#include "files/descriptor.h"
+
+/* One name is enough: who writes a new file holds the log. */
+static const char NEW_NAME[] = "tracereel.new";
+
+enum { COPY_BUFFER_BYTES = 256 * 1024 };
+
+static tr_status fail_on(const tr_new_file *file, const char *name, const char *what, tr_error *error) {
+    return tr_fail_system(error, "%s/%s: cannot %s", file->directory, name, what);
+}
+
+/* The engine may run as another user than the operator does. Who may not give files away owns it himself. */
+static bool take_after(int descriptor, int model) {
+    struct stat found;
+    return fstat(model, &found) == 0 &&
+           (fchown(descriptor, found.st_uid, found.st_gid) == 0 || errno == EPERM || errno == EINVAL) &&
+           fchmod(descriptor, found.st_mode & 0777) == 0;
+}
+
+tr_status tr_new_file_make(tr_new_file *file, const char *directory, int directory_descriptor, int model,
+                           tr_error *error) {
+    *file = (tr_new_file){.directory = directory, .directory_descriptor = directory_descriptor, .descriptor = -1};
+    if (unlinkat(directory_descriptor, NEW_NAME, 0) != 0 && errno != ENOENT) {
+        return fail_on(file, NEW_NAME, "remove what an interrupted run left", error);
+    }
+    file->descriptor = openat(directory_descriptor, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    if (file->descriptor < 0) {
+        return fail_on(file, NEW_NAME, "make it", error);
+    }
+    if (!take_after(file->descriptor, model)) {
+        return fail_on(file, NEW_NAME, "give it the owner and the permissions of the log's segments", error);
+    }
+    return tr_descriptor_lock(file->descriptor) ? TR_OK : fail_on(file, NEW_NAME, "lock it", error);
+}
+
+tr_status tr_new_file_write(tr_new_file *file, const uint8_t *bytes, size_t length, tr_error *error) {
+    if (tr_descriptor_write(file->descriptor, bytes, length, &file->length_bytes)) {
+        return TR_OK;
+    }
+    return tr_fail_system(error, "%s/%s: cannot write at offset %" PRIu64, file->directory, NEW_NAME,
+                          file->length_bytes);
+}
+
+tr_status tr_new_file_copy(tr_new_file *file, int from, const char *from_name, uint64_t offset, uint64_t length_bytes,
+                           tr_error *error) {
+    uint8_t *buffer = malloc(COPY_BUFFER_BYTES);
+    tr_status status = buffer == NULL ? tr_fail_memory(error, "copying a segment") : TR_OK;
+    while (status == TR_OK && length_bytes > 0) {
+        size_t wanted = length_bytes < COPY_BUFFER_BYTES ? (size_t)length_bytes : COPY_BUFFER_BYTES;
+        ssize_t length = pread(from, buffer, wanted, (off_t)offset);
+        if (length > 0) {
+            status = tr_new_file_write(file, buffer, (size_t)length, error);
+            offset += (uint64_t)length;
+            length_bytes -= (uint64_t)length;
+        } else if (length == 0) {
+            status = tr_fail(error, TR_ERROR_ARGUMENT,
+                             "%s/%s: expected %" PRIu64 " more bytes at offset %" PRIu64 ", found its end",
+                             file->directory, from_name, length_bytes, offset);
+        } else if (errno != EINTR) {
+            status = fail_on(file, from_name, "read it", error);
+        }
+    }
+    free(buffer);
+    return status;
+}
+
+/* A file system that cannot rename without replacing has links. What then stays of the new name harms nobody. */
+static int rename_to_free_name(const tr_new_file *file, const char *name) {
+    int directory = file->directory_descriptor;
+    int answered = renameat2(directory, NEW_NAME, directory, name, RENAME_NOREPLACE);
+    if (answered != 0 && (errno == EINVAL || errno == ENOSYS)) {
+        answered = linkat(directory, NEW_NAME, directory, name, 0);
+        if (answered == 0) {
+            unlinkat(directory, NEW_NAME, 0);
+        }
+    }
+    return answered;
+}
+
+tr_status tr_new_file_publish(tr_new_file *file, const char *name, bool may_replace, tr_error *error) {
+    tr_status status = TR_OK;
+    if (!tr_descriptor_sync(file->descriptor)) {
+        status = fail_on(file, NEW_NAME, "make it durable", error);
+    } else if ((may_replace ? renameat(file->directory_descriptor, NEW_NAME, file->directory_descriptor, name)
+                            : rename_to_free_name(file, name)) != 0) {
+        status = errno == EEXIST ? TR_END : fail_on(file, name, "give this name to the new file", error);
+    }
+    if (status != TR_OK) {
+        tr_new_file_drop(file);
+    }
+    return status;
+}
+
+void tr_new_file_drop(tr_new_file *file) {
+    if (file->descriptor >= 0) {
+        tr_descriptor_close(file->descriptor);
+        file->descriptor = -1;
+        unlinkat(file->directory_descriptor, NEW_NAME, 0);
+    }
+}

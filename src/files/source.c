@@ -1,0 +1,326 @@
+#include "files/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "bytes/fail.h"
+#include "files/mapping.h"
+
+enum {
+    MOST_MAPPED_AGAIN = 100,            /* a page that is lost more often than this is lost for good */
+    CHUNK_BYTES = 256 * 1024,           /* read and inflated at a time */
+    FORGET_BYTES = 32 * 1024 * 1024,    /* disk space of a stream is given back in steps of this */
+    SPOOL_STEP_BYTES = 64 * 1024 * 1024 /* address space taken ahead of a stream */
+};
+
+struct tr_source {
+    tr_source_kind kind;
+    char *name;
+    int input; /* the file, the compressed file or the pipe */
+    int spool; /* the temporary file, or -1 */
+    tr_mapping mapping;
+    size_t available_bytes;
+    size_t forgotten_bytes;
+    bool complete;
+    bool inflating;        /* zlib's state is to be ended */
+    bool inside_member;    /* of the gzip file: its end has not been seen */
+    unsigned mapped_again; /* how often, because a page was lost while the size was the same */
+    bool more_to_inflate;  /* the last chunk was filled: zlib may hold more without new input */
+    uint64_t input_read_bytes;
+    z_stream zlib;
+    uint8_t *input_chunk;  /* gzip only */
+    uint8_t *output_chunk; /* streams and gzip */
+    char complaint[160];
+};
+
+static tr_status open_spool(tr_source *source, tr_error *error) {
+    const char *directory = getenv("TMPDIR");
+    if (directory == NULL || *directory == '\0') {
+        directory = "/tmp";
+    }
+    source->spool = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (source->spool >= 0) {
+        return TR_OK;
+    }
+    char path[4096]; /* a file system without O_TMPFILE */
+    int length = snprintf(path, sizeof path, "%s/tracereel-XXXXXX", directory);
+    if (length > 0 && (size_t)length < sizeof path) {
+        source->spool = mkostemp(path, O_CLOEXEC);
+        if (source->spool >= 0) {
+            unlink(path);
+            return TR_OK;
+        }
+    }
+    return tr_fail_system(error, "%s: cannot make a temporary file in %s (set TMPDIR to another directory)",
+                          source->name, directory);
+}
+
+static tr_status start_spooling(tr_source *source, tr_error *error) {
+    source->output_chunk = malloc(CHUNK_BYTES);
+    if (source->output_chunk == NULL) {
+        return tr_fail_memory(error, "opening a stream");
+    }
+    if (source->kind == TR_SOURCE_GZIP) {
+        source->input_chunk = malloc(CHUNK_BYTES);
+        /* 15: the largest window; + 16: a gzip header is required. */
+        if (source->input_chunk == NULL || inflateInit2(&source->zlib, 15 + 16) != Z_OK) {
+            return tr_fail_memory(error, "opening a compressed segment");
+        }
+        source->inflating = true;
+        source->inside_member = true;
+    }
+    return open_spool(source, error);
+}
+
+static tr_status map_file(tr_source *source, tr_error *error) {
+    struct stat status;
+    if (fstat(source->input, &status) != 0) {
+        return tr_fail_system(error, "%s: cannot ask for its size", source->name);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return tr_fail(error, TR_ERROR_NOT_A_LOG, "%s: expected a file, found %s", source->name,
+                       S_ISDIR(status.st_mode) ? "a directory" : "something else (a pipe or a device)");
+    }
+    source->complete = source->kind == TR_SOURCE_FILE;
+    if (source->kind == TR_SOURCE_FILE && status.st_size > 0) {
+        tr_status mapped = tr_mapping_set(&source->mapping, source->input, (size_t)status.st_size, source->name, error);
+        if (mapped != TR_OK) {
+            return mapped;
+        }
+        source->available_bytes = (size_t)status.st_size;
+    }
+    return TR_OK;
+}
+
+static tr_status open_input(tr_source *source, const char *path, tr_error *error) {
+    if (strcmp(path, "-") == 0) {
+        source->input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    } else {
+        /* Without O_NONBLOCK, a pipe that is named like a segment would keep us waiting for its writer. */
+        int wait = source->kind == TR_SOURCE_STREAM ? 0 : O_NONBLOCK;
+        source->input = open(path, O_RDONLY | O_CLOEXEC | wait);
+    }
+    if (source->input >= 0) {
+        return TR_OK;
+    }
+    return tr_fail_opening(error, "%s: cannot open it for reading", path);
+}
+
+tr_status tr_source_open(const char *path, const char *name, tr_source_kind kind, tr_source **out, tr_error *error) {
+    *out = NULL;
+    tr_source *source = calloc(1, sizeof *source);
+    if (source == NULL) {
+        return tr_fail_memory(error, "opening a segment");
+    }
+    source->kind = kind;
+    source->input = -1;
+    source->spool = -1;
+    source->name = strdup(name);
+    tr_status status =
+        source->name != NULL ? open_input(source, path, error) : tr_fail_memory(error, "opening a segment");
+    if (status == TR_OK && kind != TR_SOURCE_STREAM) {
+        status = map_file(source, error);
+    }
+    if (status == TR_OK && kind != TR_SOURCE_FILE) {
+        status = start_spooling(source, error);
+    }
+    if (status != TR_OK) {
+        tr_source_close(source);
+        return status;
+    }
+    *out = source;
+    return TR_OK;
+}
+
+tr_source_view tr_source_look(const tr_source *source) {
+    static const uint8_t nothing[1] = {0};
+    const uint8_t *bytes = source->mapping.bytes != NULL ? source->mapping.bytes : nothing;
+    return (tr_source_view){bytes, source->available_bytes, source->complete};
+}
+
+static tr_status spool(tr_source *source, const uint8_t *bytes, size_t length, tr_error *error) {
+    while (length > 0) {
+        ssize_t written = pwrite(source->spool, bytes, length, (off_t)source->available_bytes);
+        if (written < 0 && errno == EINTR) {
+            continue; /* a file is never long in being written */
+        }
+        if (written < 0) {
+            return tr_fail_system(error,
+                                  "%s: cannot write its temporary copy (at byte %zu; set TMPDIR to a larger disk)",
+                                  source->name, source->available_bytes);
+        }
+        bytes += written;
+        length -= (size_t)written;
+        source->available_bytes += (size_t)written;
+    }
+    if (source->available_bytes > source->mapping.length_bytes) {
+        size_t steps = source->available_bytes / SPOOL_STEP_BYTES + 1;
+        return tr_mapping_set(&source->mapping, source->spool, steps * SPOOL_STEP_BYTES, source->name, error);
+    }
+    return TR_OK;
+}
+
+static tr_status read_input(tr_source *source, uint8_t *chunk, size_t *length, tr_error *error) {
+    ssize_t got = read(source->input, chunk, CHUNK_BYTES);
+    if (got < 0) {
+        return tr_fail_system(error, "%s: cannot read on at byte %llu", source->name,
+                              (unsigned long long)source->input_read_bytes);
+    }
+    *length = (size_t)got;
+    source->input_read_bytes += (uint64_t)got;
+    return TR_OK;
+}
+
+static tr_status read_stream(tr_source *source, tr_error *error) {
+    size_t length = 0;
+    tr_status status = read_input(source, source->output_chunk, &length, error);
+    if (status != TR_OK) {
+        return status;
+    }
+    source->complete = length == 0;
+    return spool(source, source->output_chunk, length, error);
+}
+
+static void end_gzip(tr_source *source, const char *why) {
+    source->complete = true;
+    if (why != NULL) {
+        snprintf(source->complaint, sizeof source->complaint, "the gzip data %s at compressed byte %llu", why,
+                 (unsigned long long)(source->input_read_bytes - source->zlib.avail_in));
+    }
+}
+
+/* After a member's end: zeros are padding, another member goes on, anything else is not gzip. */
+static void next_member(tr_source *source) {
+    source->inside_member = false;
+    while (source->zlib.avail_in > 0 && *source->zlib.next_in == 0) {
+        source->zlib.next_in++;
+        source->zlib.avail_in--;
+    }
+    if (source->zlib.avail_in > 0) {
+        inflateReset(&source->zlib);
+        source->inside_member = true;
+    }
+}
+
+static tr_status read_gzip(tr_source *source, tr_error *error) {
+    if (source->zlib.avail_in == 0 && !source->more_to_inflate) {
+        size_t length = 0;
+        tr_status status = read_input(source, source->input_chunk, &length, error);
+        if (status != TR_OK) {
+            return status;
+        }
+        source->zlib.next_in = source->input_chunk;
+        source->zlib.avail_in = (uInt)length;
+        if (length == 0) {
+            end_gzip(source, source->inside_member ? "ends early" : NULL);
+            return TR_OK;
+        }
+        if (!source->inside_member) {
+            next_member(source);
+            return TR_OK;
+        }
+    }
+    source->zlib.next_out = source->output_chunk;
+    source->zlib.avail_out = CHUNK_BYTES;
+    int result = inflate(&source->zlib, Z_NO_FLUSH);
+    size_t length = CHUNK_BYTES - source->zlib.avail_out;
+    source->more_to_inflate = source->zlib.avail_out == 0 && result == Z_OK;
+    if (result == Z_MEM_ERROR) {
+        return tr_fail_memory(error, "inflating a segment");
+    }
+    if (result == Z_STREAM_END) {
+        next_member(source);
+    } else if (result != Z_OK && result != Z_BUF_ERROR) {
+        end_gzip(source, source->zlib.msg != NULL ? source->zlib.msg : "is damaged");
+    }
+    return spool(source, source->output_chunk, length, error);
+}
+
+tr_status tr_source_more(tr_source *source, size_t wanted_bytes, tr_error *error) {
+    while (!source->complete && source->available_bytes < wanted_bytes) {
+        tr_status status = source->kind == TR_SOURCE_GZIP ? read_gzip(source, error) : read_stream(source, error);
+        if (status != TR_OK) {
+            return status;
+        }
+    }
+    return TR_OK;
+}
+
+tr_status tr_source_recheck(tr_source *source, bool *changed, tr_error *error) {
+    *changed = false;
+    if (source->kind != TR_SOURCE_FILE) {
+        return TR_OK;
+    }
+    struct stat status;
+    if (fstat(source->input, &status) != 0) {
+        return tr_fail_system(error, "%s: cannot ask for its size", source->name);
+    }
+    size_t size = (size_t)status.st_size;
+    bool same_size = size == source->available_bytes;
+    bool lost_a_page = tr_mapping_lost_a_page(&source->mapping);
+    if (same_size && (!lost_a_page || source->mapped_again == MOST_MAPPED_AGAIN)) {
+        if (lost_a_page) {
+            snprintf(source->complaint, sizeof source->complaint,
+                     "the system could not read a page of it (disk error)");
+        }
+        return TR_OK;
+    }
+    /* The page may be there again, where the file was cut off and has grown since; and be lost again, where somebody
+     * does so all the time. A disk that does not give it never will. */
+    if (same_size) {
+        source->mapped_again++;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    if (size > source->mapping.length_bytes || (lost_a_page && size > 0)) {
+        tr_status mapped = tr_mapping_set(&source->mapping, source->input, size, source->name, error);
+        if (mapped != TR_OK) {
+            return mapped;
+        }
+    }
+    source->available_bytes = size;
+    *changed = true;
+    return TR_OK;
+}
+
+void tr_source_forget_before(tr_source *source, size_t offset) {
+    if (source->spool < 0 || offset - source->forgotten_bytes < FORGET_BYTES) {
+        return;
+    }
+    size_t end = offset - offset % FORGET_BYTES;
+    /* Where the file system cannot do it, the space is given back when the segment is closed. */
+    (void)fallocate(source->spool, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)source->forgotten_bytes,
+                    (off_t)(end - source->forgotten_bytes));
+    source->forgotten_bytes = end;
+}
+
+const char *tr_source_complaint(const tr_source *source, size_t begin, size_t end) {
+    bool concerned = source->kind == TR_SOURCE_FILE ? end > begin : end == source->available_bytes;
+    return concerned && source->complaint[0] != '\0' ? source->complaint : NULL;
+}
+
+void tr_source_close(tr_source *source) {
+    if (source == NULL) {
+        return;
+    }
+    if (source->inflating) {
+        inflateEnd(&source->zlib);
+    }
+    tr_mapping_clear(&source->mapping);
+    if (source->input >= 0) {
+        close(source->input);
+    }
+    if (source->spool >= 0) {
+        close(source->spool);
+    }
+    free(source->input_chunk);
+    free(source->output_chunk);
+    free(source->name);
+    free(source);
+}

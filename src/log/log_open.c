@@ -1,0 +1,97 @@
+/* Opening and closing a log. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bytes/fail.h"
+#include "log/log_state.h"
+
+static tr_status open_directory(tr_log *log, tr_error *error) {
+    tr_status status = tr_segment_list_read(log->path, &log->walk.segments, error);
+    if (status != TR_OK) {
+        return status;
+    }
+    if (log->walk.segments.count == 0) {
+        return tr_fail(error, TR_ERROR_NOT_A_LOG,
+                       "%s: expected segments (wal_*.log or wal_*.log.gz) in this directory, found none", log->path);
+    }
+    if (log->options.has_from) {
+        bool is_there = tr_walk_begin_at(&log->walk, log->options.from);
+        bool is_between = log->walk.next_segment > 0 && !tr_walk_is_at_end(&log->walk);
+        return is_there || (is_between && log->options.from.offset == 0)
+                   ? TR_OK
+                   : tr_fail(error, TR_ERROR_ARGUMENT, "%s: asked to start in segment %" PRIu64 ", which is not there",
+                             log->path, log->options.from.sequence);
+    }
+    if (log->options.ignore_snapshot) {
+        return TR_OK;
+    }
+    status = tr_snapshot_store_read(log->path, &log->snapshots, error);
+    if (status == TR_OK && log->snapshots.newest != NULL) {
+        tr_walk_begin_at(&log->walk, (tr_position){log->snapshots.newest->sequence, log->snapshots.newest->offset});
+    }
+    return status;
+}
+
+static tr_status open_single(tr_log *log, mode_t mode, tr_error *error) {
+    const char *slash = strrchr(log->path, '/');
+    const char *name = slash != NULL ? slash + 1 : log->path;
+    size_t length = strlen(name);
+    uint64_t sequence = 0;
+    bool compressed = false;
+    if (!tr_segment_name_parse(name, &sequence, &compressed)) {
+        compressed = length > 3 && strcmp(name + length - 3, ".gz") == 0;
+    }
+    log->single_kind = !S_ISREG(mode) ? TR_SOURCE_STREAM : compressed ? TR_SOURCE_GZIP : TR_SOURCE_FILE;
+    if (tr_segment_list_add(&log->walk.segments, name, sequence, compressed) != TR_OK) {
+        return tr_fail_memory(error, "opening a log");
+    }
+    /* Opened at once, so that a file that cannot be read is refused here. */
+    log->walk.start_offset = log->options.has_from ? log->options.from.offset : 0;
+    tr_status status = tr_log_open_next_segment(log);
+    if (status == TR_OK && log->walk.start_offset > 0) {
+        status = tr_log_seek_to_start(log);
+    }
+    return status == TR_OK ? TR_OK : tr_fail(error, status, "%s", log->error.message);
+}
+
+static tr_status open_path(tr_log *log, tr_error *error) {
+    struct stat status = {.st_mode = S_IFIFO};
+    if (strcmp(log->path, "-") != 0 && stat(log->path, &status) != 0) {
+        return tr_fail_opening(error, "%s: cannot find a log there", log->path);
+    }
+    log->is_directory = S_ISDIR(status.st_mode);
+    return log->is_directory ? open_directory(log, error) : open_single(log, status.st_mode, error);
+}
+
+tr_status tr_log_open(const char *path, const tr_log_options *options, tr_log **out, tr_error *error) {
+    *out = NULL;
+    tr_log *log = calloc(1, sizeof *log);
+    if (log == NULL || (log->path = strdup(path)) == NULL) {
+        free(log);
+        return tr_fail_memory(error, "opening a log");
+    }
+    tr_reader_init(&log->reader);
+    if (options != NULL) {
+        log->options = *options;
+    }
+    tr_status status = open_path(log, error);
+    if (status != TR_OK) {
+        tr_log_close(log);
+        return status;
+    }
+    *out = log;
+    return TR_OK;
+}
+
+void tr_log_close(tr_log *log) {
+    if (log == NULL) {
+        return;
+    }
+    tr_reader_close(&log->reader);
+    tr_segment_list_clear(&log->walk.segments);
+    tr_snapshot_store_clear(&log->snapshots);
+    free(log->path);
+    free(log);
+}

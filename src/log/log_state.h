@@ -1,0 +1,43 @@
+/* The members of a log, for the files that read it, open it and follow it. */
+#ifndef TRACEREEL_LOG_STATE_H
+#define TRACEREEL_LOG_STATE_H
+
+#include "files/source.h"
+#include "log/follow.h"
+#include "log/segment_reader.h"
+#include "log/segment_walk.h"
+#include "snapshot/snapshot_store.h"
+#include "tracereel/log.h"
+
+struct tr_log {
+    tr_segment_reader reader;
+    tr_place place;
+    tr_log_statistics statistics;
+    tr_status finished; /* TR_OK while reading goes on, then what every further call answers */
+    tr_log_options options;
+    char *path;
+    bool is_directory;
+    tr_source_kind single_kind; /* of a log that is one segment or a stream */
+    tr_segment_walk walk;
+    tr_snapshot_store snapshots;
+    uint32_t problems_reported;
+    size_t counted_to;       /* statistics.record_bytes has the records of the open segment up to here */
+    uint64_t closed_at;      /* the end of the segment that was closed last */
+    bool stopped_inside;     /* reading ended for good within it: by the mode, or by a failure */
+    bool end_complaint_told; /* the open segment's complaint was part of a gap already */
+    tr_follow follow;
+    tr_gap gap;
+    char missing_name[TR_SEGMENT_NAME_BYTES];
+    tr_error error;
+};
+
+/* Ends reading: `status` is what every further call answers (but an interrupt, which is passed on only). */
+tr_status tr_log_finish(tr_log *log, tr_status status);
+
+/* With no segment open. TR_OK: something was done, a segment may be open now. Otherwise an answer of tr_log_next. */
+tr_status tr_log_open_next_segment(tr_log *log);
+
+/* Goes to where reading begins in the first segment; the same answers. */
+tr_status tr_log_seek_to_start(tr_log *log);
+
+#endif

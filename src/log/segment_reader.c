@@ -1,0 +1,187 @@
+#include "log/segment_reader.h"
+
+static const uint8_t no_bytes[1];
+
+void tr_reader_init(tr_segment_reader *reader) {
+    *reader = (tr_segment_reader){.bytes = no_bytes, .direct_bytes = SIZE_MAX, .complete = true};
+}
+
+static void adopt_view(tr_segment_reader *reader) {
+    tr_source_view view = tr_source_look(reader->source);
+    reader->bytes = view.bytes;
+    reader->available_bytes = view.available_bytes;
+    reader->complete = view.complete;
+}
+
+tr_status tr_reader_open(tr_segment_reader *reader, const char *path, const char *name, tr_source_kind kind,
+                         tr_error *error) {
+    tr_source *source;
+    tr_status status = tr_source_open(path, name, kind, &source, error);
+    if (status == TR_OK) {
+        tr_reader_init(reader);
+        reader->source = source;
+        adopt_view(reader);
+    }
+    return status;
+}
+
+void tr_reader_close(tr_segment_reader *reader) {
+    tr_source_close(reader->source);
+    tr_span_crc_clear(&reader->spans);
+    tr_reader_init(reader);
+}
+
+static tr_status want(tr_segment_reader *reader, size_t wanted_bytes, tr_error *error) {
+    tr_status status = tr_source_more(reader->source, wanted_bytes, error);
+    adopt_view(reader);
+    return status;
+}
+
+tr_status tr_reader_seek(tr_segment_reader *reader, uint64_t offset, bool *reached, tr_error *error) {
+    tr_status status = want(reader, (size_t)offset, error);
+    if (status == TR_OK) {
+        *reached = offset <= reader->available_bytes;
+        reader->offset = *reached ? (size_t)offset : reader->available_bytes;
+    }
+    return status;
+}
+
+/* Where the bytes end that must be at hand to judge what stands at `offset`, while more may come. */
+static size_t end_of_judged(const tr_segment_reader *reader, size_t offset) {
+    if (reader->available_bytes < offset + TR_RECORD_MIN_BYTES ||
+        reader->bytes[offset + TR_OFFSET_TYPE] >= TR_RECORD_TYPE_COUNT) {
+        return offset + TR_RECORD_MIN_BYTES;
+    }
+    uint32_t claimed = tr_load_u32(reader->bytes + offset);
+    return offset + (claimed > TR_RECORD_MIN_BYTES ? claimed : TR_RECORD_MIN_BYTES);
+}
+
+/* Reads on until what stands at `offset` can be judged, or the segment ends. */
+static tr_status gather(tr_segment_reader *reader, size_t offset, tr_error *error) {
+    tr_status status = TR_OK;
+    while (status == TR_OK && !reader->complete && reader->available_bytes < end_of_judged(reader, offset)) {
+        status = want(reader, end_of_judged(reader, offset), error);
+    }
+    return status;
+}
+
+/* The CRC that the plausible record at `offset` should have. Where very many claim to be very long, as in a search or
+ * behind a gap, what is known of the bytes they share is used. */
+static uint32_t computed_crc(tr_segment_reader *reader, size_t offset, const tr_record *record) {
+    return tr_span_crc_get(&reader->spans, reader->bytes, offset + TR_OFFSET_PAYLOAD, offset + record->length_bytes);
+}
+
+static bool is_valid_at(tr_segment_reader *reader, size_t offset, tr_record *record) {
+    return offset <= reader->available_bytes &&
+           tr_record_is_plausible(reader->bytes + offset, reader->available_bytes - offset, record) &&
+           computed_crc(reader, offset, record) == tr_load_u32(record->bytes + TR_OFFSET_CRC);
+}
+
+bool tr_reader_find_defect(tr_segment_reader *reader, tr_defect *defect) {
+    const uint8_t *bytes = reader->bytes + reader->offset;
+    tr_record record;
+    if (!tr_record_is_plausible(bytes, reader->available_bytes - reader->offset, &record)) {
+        return tr_record_decode(bytes, reader->available_bytes - reader->offset, &record, defect) != TR_OK;
+    }
+    uint32_t stored = tr_load_u32(bytes + TR_OFFSET_CRC);
+    uint32_t computed = computed_crc(reader, reader->offset, &record);
+    if (stored != computed) {
+        *defect = (tr_defect){TR_DEFECT_CRC, stored, computed};
+    }
+    return stored != computed;
+}
+
+/* The first offset after the reader's where a valid record starts, or the end of the segment. */
+static tr_status find_next_record(tr_segment_reader *reader, size_t *found, tr_error *error) {
+    tr_record record;
+    for (size_t offset = reader->offset + 1;; offset++) {
+        tr_status status = gather(reader, offset, error);
+        if (status != TR_OK) {
+            return status;
+        }
+        if (reader->available_bytes - offset < TR_RECORD_MIN_BYTES) {
+            *found = reader->available_bytes;
+            return TR_OK;
+        }
+        if (is_valid_at(reader, offset, &record)) {
+            *found = offset;
+            return TR_OK;
+        }
+    }
+}
+
+tr_status tr_reader_recheck(tr_segment_reader *reader, bool *changed, tr_error *error) {
+    tr_status status = tr_source_recheck(reader->source, changed, error);
+    if (status == TR_OK && *changed) {
+        adopt_view(reader);
+        tr_span_crc_clear(&reader->spans);
+        if (reader->offset > reader->available_bytes) { /* cut off before what was read already */
+            reader->offset = reader->available_bytes;
+        }
+    }
+    return status;
+}
+
+/* Where the broken record at the offset says that it ends, and a valid one does start there, everything found in
+ * between may be a record that was stored inside the broken one's text. */
+static tr_status note_suspects(tr_segment_reader *reader, tr_error *error) {
+    bool has_header = reader->available_bytes - reader->offset >= TR_RECORD_MIN_BYTES;
+    uint32_t claimed = has_header ? tr_load_u32(reader->bytes + reader->offset) : 0;
+    if (claimed < TR_RECORD_MIN_BYTES) {
+        return TR_OK;
+    }
+    size_t end = reader->offset + claimed;
+    tr_status status = gather(reader, end, error);
+    tr_record record;
+    if (status == TR_OK && end > reader->suspect_end && is_valid_at(reader, end, &record)) {
+        reader->suspect_end = end;
+    }
+    return status;
+}
+
+/* Whether a valid record stands at the offset, however long. */
+static bool stands_here(tr_segment_reader *reader, tr_record *record) {
+    return tr_reader_try(reader, record) ||
+           (reader->direct_bytes < SIZE_MAX && is_valid_at(reader, reader->offset, record));
+}
+
+/* What stands at the offset can be judged and is no record: finds where the gap ends. `*again` where the file has
+ * changed meanwhile, so that another look is needed. */
+static tr_status measure_gap(tr_segment_reader *reader, size_t *gap_end, bool *again, tr_error *error) {
+    tr_status status = tr_reader_recheck(reader, again, error);
+    if (status != TR_OK || *again) {
+        return status;
+    }
+    status = find_next_record(reader, gap_end, error);
+    if (status != TR_OK) {
+        return status;
+    }
+    /* The file may have been cut off, or have come back, during the search. */
+    tr_record record;
+    status = tr_reader_recheck(reader, again, error);
+    *again = *again || stands_here(reader, &record);
+    return status != TR_OK || *again || *gap_end == reader->available_bytes ? status : note_suspects(reader, error);
+}
+
+tr_status tr_reader_find(tr_segment_reader *reader, tr_record *record, size_t *gap_end, tr_error *error) {
+    tr_source_forget_before(reader->source, reader->offset);
+    for (;;) {
+        tr_status status = gather(reader, reader->offset, error);
+        if (status != TR_OK || stands_here(reader, record)) {
+            return status;
+        }
+        if (reader->offset == reader->available_bytes) {
+            return TR_END;
+        }
+        bool again = false;
+        status = measure_gap(reader, gap_end, &again, error);
+        if (status != TR_OK || !again) {
+            return status == TR_OK ? TR_GAP : status;
+        }
+    }
+}
+
+void tr_reader_skip_gap(tr_segment_reader *reader, size_t gap_end) {
+    reader->direct_bytes = TR_SPAN_CRC_WORTHWHILE_BYTES;
+    reader->offset = gap_end;
+}

@@ -1,0 +1,154 @@
+#include "tracereel/replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes/fail.h"
+#include "record/record_view.h"
+
+struct tr_replay {
+    tr_log *log;
+    tr_traces *traces;
+    uint64_t now_ns;
+    uint64_t first_ns; /* the earliest timestamp; above now_ns before there is any */
+    uint64_t violation_counts[TR_VIOLATION_COUNT];
+    bool out_of_memory;
+    bool has_peeked; /* `peeked` and `peeked_record` are the log's next answer */
+    tr_status peeked;
+    tr_record peeked_record;
+    tr_error error;
+};
+
+static bool has_node(const tr_filter *filter, uint32_t node_id) {
+    for (size_t i = 0; i < filter->node_count; i++) {
+        if (filter->nodes[i] == node_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_trace(const tr_filter *filter, const uint8_t *id) {
+    for (size_t i = 0; i < filter->trace_count; i++) {
+        if (memcmp(filter->traces[i], id, TR_TRACE_ID_BYTES) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tr_filter_passes(const tr_filter *filter, const tr_record *record) {
+    unsigned type = tr_view_type(record);
+    if (filter->types != 0 && (filter->types >> type & 1) == 0) {
+        return false;
+    }
+    if (filter->node_count > 0 && tr_view_type_has_node(type) && !has_node(filter, tr_view_node_id(record))) {
+        return false;
+    }
+    if (filter->trace_count > 0 && !has_trace(filter, tr_view_trace_id(record))) {
+        return false;
+    }
+    uint64_t timestamp_ns = tr_view_timestamp_ns(record);
+    return timestamp_ns >= filter->since_ns && (filter->until_ns == 0 || timestamp_ns < filter->until_ns);
+}
+
+tr_status tr_replay_open(tr_log *log, tr_replay **out) {
+    *out = NULL;
+    tr_replay *replay = calloc(1, sizeof *replay);
+    if (replay == NULL) {
+        return TR_ERROR_MEMORY;
+    }
+    replay->log = log;
+    replay->first_ns = UINT64_MAX;
+    replay->traces = tr_traces_new();
+    const tr_snapshot *snapshot = tr_log_snapshot(log);
+    if (replay->traces == NULL || (snapshot != NULL && tr_traces_seed(replay->traces, snapshot) != TR_OK)) {
+        tr_replay_close(replay);
+        return TR_ERROR_MEMORY;
+    }
+    *out = replay;
+    return TR_OK;
+}
+
+static void count_violations(tr_replay *replay, uint32_t violations) {
+    for (unsigned bit = 0; bit < TR_VIOLATION_COUNT; bit++) {
+        replay->violation_counts[bit] += violations >> bit & 1;
+    }
+}
+
+static tr_status fail_memory(tr_replay *replay) {
+    replay->out_of_memory = true;
+    return tr_fail_memory(&replay->error, "keeping the state of the open traces");
+}
+
+tr_status tr_replay_peek(tr_replay *replay, uint64_t *timestamp_ns) {
+    if (!replay->has_peeked) {
+        replay->peeked = tr_log_next(replay->log, &replay->peeked_record);
+        replay->has_peeked = replay->peeked == TR_OK || replay->peeked == TR_GAP;
+    }
+    if (replay->peeked == TR_OK) {
+        *timestamp_ns = tr_view_timestamp_ns(&replay->peeked_record);
+    }
+    return replay->peeked;
+}
+
+static tr_status take_peeked(tr_replay *replay, tr_record *record) {
+    replay->has_peeked = false;
+    *record = replay->peeked_record;
+    return replay->peeked;
+}
+
+tr_status tr_replay_next(tr_replay *replay, tr_event *event) {
+    if (replay->out_of_memory) {
+        return TR_ERROR_MEMORY;
+    }
+    tr_status status =
+        replay->has_peeked ? take_peeked(replay, &event->record) : tr_log_next(replay->log, &event->record);
+    if (status == TR_OK) {
+        bool is_suspect = tr_log_place(replay->log)->suspect;
+        status = tr_traces_apply(replay->traces, &event->record, is_suspect, &event->trace, &event->violations);
+        if (status != TR_OK) {
+            return fail_memory(replay);
+        }
+        uint64_t timestamp_ns = tr_view_timestamp_ns(&event->record);
+        replay->now_ns = timestamp_ns > replay->now_ns ? timestamp_ns : replay->now_ns;
+        replay->first_ns = timestamp_ns < replay->first_ns ? timestamp_ns : replay->first_ns;
+        if (event->violations != 0) {
+            count_violations(replay, event->violations);
+        }
+    } else if (status == TR_GAP) {
+        if (tr_gap_class_is_damage(tr_log_gap(replay->log)->gap_class)) {
+            tr_traces_note_damage(replay->traces);
+        }
+    } else if (status != TR_END) {
+        replay->error = *tr_log_error(replay->log);
+    }
+    return status;
+}
+
+uint64_t tr_replay_now_ns(const tr_replay *replay) {
+    return replay->now_ns;
+}
+
+uint64_t tr_replay_first_ns(const tr_replay *replay) {
+    return replay->first_ns < replay->now_ns ? replay->first_ns : replay->now_ns;
+}
+
+tr_traces *tr_replay_traces(tr_replay *replay) {
+    return replay->traces;
+}
+
+const tr_error *tr_replay_error(const tr_replay *replay) {
+    return &replay->error;
+}
+
+const uint64_t *tr_replay_violation_counts(const tr_replay *replay) {
+    return replay->violation_counts;
+}
+
+void tr_replay_close(tr_replay *replay) {
+    if (replay != NULL) {
+        tr_traces_free(replay->traces);
+        free(replay);
+    }
+}

@@ -1,0 +1,50 @@
+/* The loops of a trace, and programs in which they do more or fewer iterations than were recorded. */
+#ifndef TRACEREEL_LOOPS_H
+#define TRACEREEL_LOOPS_H
+
+#include "simulation/loop_draft.h"
+
+/* From the first iteration of a loop to its exit. */
+typedef struct tr_loop_run {
+    uint32_t node_id;
+    uint32_t first; /* step: its first loop_iteration */
+    uint32_t last;  /* step: its latest record */
+    bool has_exit;
+    uint32_t iterations; /* recorded */
+    uint32_t wanted;
+    uint32_t occurrence; /* of the loop's runs in the trace, from 0 */
+} tr_loop_run;
+
+/* All zero is good; it can be used for one program after another. */
+typedef struct tr_loops {
+    tr_loop_run *runs; /* in the order of their first iterations */
+    uint32_t run_count;
+    uint32_t run_capacity;
+    struct tr_loop_pass *passes; /* one for each step */
+    uint32_t pass_capacity;
+    uint32_t *by_exit; /* the runs that have an exit, in its order */
+    uint32_t exit_count;
+    uint32_t exit_capacity;
+    uint32_t *copies_from; /* for each of these, how many steps there were before it was changed */
+    uint32_t copies_capacity;
+    uint32_t *finishes; /* of node runs: the step at which the last of the attempts that follow on one another ends */
+    uint32_t finish_capacity;
+    uint32_t *heads; /* of the loop that is changed: its iterations' records, and its exit */
+    uint32_t head_capacity;
+    uint32_t *members; /* of the iteration that is copied */
+    uint32_t member_count;
+    uint32_t member_capacity;
+    tr_draft draft;
+} tr_loops;
+
+/* Finds the loops of a program that is as it was made. */
+tr_status tr_loops_find(tr_loops *loops, const tr_recording *recording, const tr_program *program);
+/* Gives each loop that has an exit as many iterations as are wanted. `program` is the one that was looked through, and
+ * `event_ns` are its own. The rules say what belongs to a loop. TR_ERROR_MEMORY: the program is good for nothing but
+ * tr_program_free. */
+tr_status tr_loops_change(tr_loops *loops, const tr_recording *recording, tr_program *program, const uint64_t *event_ns,
+                          const tr_loop_rule *rules, size_t rule_count);
+const tr_loop_rule *tr_loops_rule(const tr_loop_rule *rules, size_t rule_count, uint32_t node_id);
+void tr_loops_free(tr_loops *loops);
+
+#endif

@@ -1,0 +1,342 @@
+#include "simulation/program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulation/node_views.h"
+
+struct tr_program_maker {
+    tr_node_views views;
+    uint64_t *event_ns; /* of each step */
+    uint32_t event_capacity;
+};
+
+/* One chain on its way to be a program. */
+typedef struct making {
+    tr_program_maker *maker;
+    tr_program *program;
+    const tr_flow *flow;
+    uint32_t latest_end; /* the step that can have made a node ready */
+    uint32_t suspended_step;
+    uint32_t suspended_node;
+    uint32_t suspended_occurrence;
+    uint32_t other_count; /* steps of no node */
+    bool has_failed;      /* no memory */
+} making;
+
+tr_program_maker *tr_program_maker_new(void) {
+    return calloc(1, sizeof(tr_program_maker));
+}
+
+void tr_program_maker_free(tr_program_maker *maker) {
+    if (maker != NULL) {
+        tr_node_views_free(&maker->views);
+        free(maker->event_ns);
+        free(maker);
+    }
+}
+
+void tr_program_free(tr_program *program) {
+    free(program->steps);
+    free(program->edges);
+    free(program->runs);
+    *program = (tr_program){0};
+}
+
+void *tr_program_room(void *items, uint32_t count, uint32_t *capacity, size_t size) {
+    if (count < *capacity) {
+        return items;
+    }
+    if (count >= UINT32_MAX / 4) {
+        return NULL;
+    }
+    uint32_t larger = *capacity * 2 + 16;
+    void *grown = realloc(items, larger * size);
+    if (grown != NULL) {
+        *capacity = larger;
+    }
+    return grown;
+}
+
+/* The view of a node, good until the next call; NULL where there is no memory. */
+static tr_node_view *view_of(making *now, uint32_t node_id) {
+    tr_node_view *view = tr_node_views_get(&now->maker->views, node_id);
+    now->has_failed = now->has_failed || view == NULL;
+    return view;
+}
+
+static uint32_t add_step(making *now, tr_step_role role, uint64_t record, const tr_recorded *recorded) {
+    tr_program *program = now->program;
+    tr_program_maker *maker = now->maker;
+    uint32_t index = program->step_count;
+    tr_step *steps = tr_program_room(program->steps, index, &program->step_capacity, sizeof *steps);
+    if (steps != NULL) {
+        program->steps = steps;
+    }
+    uint64_t *event_ns = tr_program_room(maker->event_ns, index, &maker->event_capacity, sizeof *event_ns);
+    if (event_ns != NULL) {
+        maker->event_ns = event_ns;
+    }
+    if (steps == NULL || event_ns == NULL) {
+        now->has_failed = true;
+        return TR_NO_STEP;
+    }
+    steps[index] = (tr_step){.record = record,
+                             .number = recorded->number,
+                             .first_edge = TR_NO_STEP,
+                             .run = TR_NO_STEP,
+                             .piece_of = TR_NO_STEP,
+                             .previous_pass = TR_NO_STEP,
+                             .role = (uint8_t)role};
+    event_ns[index] = recorded->event_ns;
+    program->step_count++;
+    return index;
+}
+
+/* Lets a step wait for another one; for several, the latest counts. */
+static void wait_for(making *now, uint32_t step, uint32_t awaited) {
+    tr_program *program = now->program;
+    if (now->has_failed || awaited == TR_NO_STEP) {
+        return;
+    }
+    tr_edge *edges = tr_program_room(program->edges, program->edge_count, &program->edge_capacity, sizeof *edges);
+    if (edges == NULL) {
+        now->has_failed = true;
+        return;
+    }
+    program->edges = edges;
+    tr_step *waiting = &program->steps[step];
+    edges[program->edge_count] = (tr_edge){step, program->steps[awaited].first_edge};
+    program->steps[awaited].first_edge = program->edge_count++;
+    uint64_t lag_ns = now->maker->event_ns[step] - now->maker->event_ns[awaited];
+    waiting->lag_ns = waiting->waits_for == 0 || lag_ns < waiting->lag_ns ? lag_ns : waiting->lag_ns;
+    waiting->waits_for++;
+}
+
+static const tr_flow_node *flow_node(const tr_flow *flow, uint32_t node_id) {
+    for (size_t i = 0; flow != NULL && i < flow->node_count; i++) {
+        if (flow->nodes[i].node_id == node_id) {
+            return &flow->nodes[i];
+        }
+    }
+    return NULL;
+}
+
+/* What a node waits for before it starts: what ended last or, with a flow, all that it comes after, and its own last
+ * attempt. */
+static void wait_to_start(making *now, uint32_t step, uint32_t node_id) {
+    const tr_flow_node *node = flow_node(now->flow, node_id);
+    const tr_node_view *own = node == NULL ? NULL : tr_node_views_find(&now->maker->views, node_id);
+    if (own != NULL) {
+        wait_for(now, step, own->last_end);
+    }
+    for (uint32_t i = 0; node != NULL && i < node->after_count; i++) {
+        const tr_node_view *view = tr_node_views_find(&now->maker->views, node->after[i]);
+        if (view != NULL) {
+            wait_for(now, step, view->last_end);
+        }
+    }
+    if (!now->has_failed && now->program->steps[step].waits_for == 0) {
+        wait_for(now, step, now->latest_end);
+    }
+}
+
+/* A step that is a piece of the node's open run. */
+static void add_piece(making *now, tr_node_view *view, uint32_t step) {
+    wait_for(now, step, view->last_piece);
+    if (!now->has_failed) {
+        now->program->steps[step].piece_of = view->open_run;
+        now->program->runs[view->open_run].recorded_ns += now->program->steps[step].lag_ns;
+        view->last_piece = step;
+    }
+}
+
+static void open_run(making *now, uint32_t node_id, uint32_t step) {
+    tr_program *program = now->program;
+    tr_run *runs = tr_program_room(program->runs, program->run_count, &program->run_capacity, sizeof *runs);
+    tr_node_view *view = view_of(now, node_id);
+    if (runs == NULL || view == NULL) {
+        program->runs = runs == NULL ? program->runs : runs;
+        now->has_failed = true;
+        return;
+    }
+    program->runs = runs;
+    runs[program->run_count] =
+        (tr_run){.node_id = node_id, .start = step, .end = TR_NO_STEP, .attempt = 1, .occurrence = view->run_count++};
+    program->steps[step].run = program->run_count;
+    view->open_run = program->run_count++;
+    view->last_piece = step;
+}
+
+static void start_node(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded) {
+    uint32_t step = add_step(now, TR_STEP_START, offset, recorded);
+    tr_node_view *view = now->has_failed ? NULL : view_of(now, node_id);
+    if (view == NULL) {
+        return;
+    }
+    if (view->open_run != TR_NO_STEP) {
+        add_piece(now, view, step); /* the attempt before it was left alone: it lasted until now */
+    } else {
+        wait_to_start(now, step, node_id);
+    }
+    if (!now->has_failed) {
+        open_run(now, node_id, step);
+    }
+}
+
+/* Engines in production write no starts: such a run begins when what it waits for has happened. */
+static void start_unseen(making *now, uint32_t node_id, const tr_recorded *recorded) {
+    uint32_t step = add_step(now, TR_STEP_START, 0, recorded);
+    if (now->has_failed) {
+        return;
+    }
+    wait_to_start(now, step, node_id);
+    if (!now->has_failed) {
+        now->maker->event_ns[step] -= now->program->steps[step].lag_ns;
+        now->program->steps[step].lag_ns = 0;
+        open_run(now, node_id, step);
+    }
+}
+
+static void end_node(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded, bool is_error) {
+    tr_node_view *view = view_of(now, node_id);
+    if (view != NULL && view->open_run == TR_NO_STEP) {
+        start_unseen(now, node_id, recorded);
+    }
+    uint32_t step = now->has_failed ? TR_NO_STEP : add_step(now, TR_STEP_END, offset, recorded);
+    view = now->has_failed ? NULL : view_of(now, node_id);
+    if (view == NULL) {
+        return;
+    }
+    add_piece(now, view, step);
+    if (!now->has_failed) {
+        tr_run *run = &now->program->runs[view->open_run];
+        run->end = step;
+        run->is_error = is_error;
+        now->program->steps[step].run = view->open_run;
+        view->open_run = TR_NO_STEP;
+        view->last_end = step;
+        now->latest_end = step;
+    }
+}
+
+static void suspend(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded) {
+    uint32_t step = add_step(now, TR_STEP_PLAIN, offset, recorded);
+    tr_node_view *view = now->has_failed ? NULL : view_of(now, node_id);
+    if (view == NULL) {
+        return;
+    }
+    if (view->open_run != TR_NO_STEP) {
+        add_piece(now, view, step);
+    } else {
+        wait_for(now, step, now->latest_end);
+    }
+    now->suspended_step = step;
+    now->suspended_node = node_id;
+    now->suspended_occurrence = now->program->steps[step].occurrence = view->suspension_count++;
+}
+
+static void resume(making *now, uint64_t offset, const tr_recorded *recorded) {
+    bool is_suspended = now->suspended_step != TR_NO_STEP;
+    uint32_t step = add_step(now, is_suspended ? TR_STEP_RESUME : TR_STEP_PLAIN, offset, recorded);
+    if (now->has_failed) {
+        return;
+    }
+    wait_for(now, step, is_suspended ? now->suspended_step : now->latest_end);
+    now->program->steps[step].node_id = now->suspended_node;
+    now->program->steps[step].occurrence = now->suspended_occurrence;
+    tr_node_view *view = is_suspended ? view_of(now, now->suspended_node) : NULL;
+    if (view != NULL && view->open_run != TR_NO_STEP) {
+        view->last_piece = step;
+    }
+    now->suspended_step = TR_NO_STEP;
+    now->latest_end = step;
+}
+
+static void pass_loop(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded) {
+    uint32_t step = add_step(now, TR_STEP_PLAIN, offset, recorded);
+    tr_node_view *view = now->has_failed ? NULL : view_of(now, node_id);
+    if (view != NULL) {
+        wait_for(now, step, now->latest_end);
+        wait_for(now, step, view->last_pass != now->latest_end ? view->last_pass : TR_NO_STEP);
+    }
+    if (view != NULL && !now->has_failed) {
+        now->program->steps[step].occurrence = view->pass_count++;
+        now->program->steps[step].previous_pass = view->last_pass;
+        view->last_end = view->last_pass = step;
+        now->latest_end = step;
+    }
+}
+
+/* Records that nothing is known to cause wait for the one before them. */
+static void follow(making *now, tr_step_role role, uint64_t offset, const tr_recorded *recorded) {
+    uint32_t step = add_step(now, role, offset, recorded);
+    if (!now->has_failed) {
+        now->program->steps[step].occurrence = now->other_count++;
+    }
+    if (!now->has_failed && step > 0) {
+        wait_for(now, step, step - 1);
+        now->latest_end = role == TR_STEP_PLAIN ? step : now->latest_end;
+    } else if (!now->has_failed) {
+        now->latest_end = step;
+    }
+}
+
+static void add_record(making *now, uint64_t offset, const tr_recorded *recorded) {
+    tr_record record = tr_recorded_record(recorded);
+    uint32_t node_id = tr_record_node_id(&record);
+    tr_record_type type = tr_record_type_of(&record);
+    if (now->program->step_count == 0) {
+        follow(now, TR_STEP_PLAIN, offset, recorded);
+        return;
+    }
+    switch (type) {
+    case TR_TYPE_NODE_START:
+        start_node(now, node_id, offset, recorded);
+        break;
+    case TR_TYPE_NODE_DONE:
+    case TR_TYPE_NODE_ERROR:
+        end_node(now, node_id, offset, recorded, type == TR_TYPE_NODE_ERROR);
+        break;
+    case TR_TYPE_TRACE_SUSPENDED:
+        suspend(now, node_id, offset, recorded);
+        break;
+    case TR_TYPE_TRACE_RESUMED:
+        resume(now, offset, recorded);
+        break;
+    case TR_TYPE_LOOP_ITERATION:
+    case TR_TYPE_LOOP_EXIT:
+        pass_loop(now, node_id, offset, recorded);
+        break;
+    case TR_TYPE_TRACE_COMPLETE:
+    case TR_TYPE_TRACE_FAILED:
+        follow(now, TR_STEP_CLOSE, offset, recorded);
+        break;
+    case TR_TYPE_TRACE_START:
+    case TR_TYPE_CHECKPOINT:
+        follow(now, TR_STEP_PLAIN, offset, recorded);
+        break;
+    }
+}
+
+const uint64_t *tr_program_event_ns(const tr_program_maker *maker) {
+    return maker->event_ns;
+}
+
+tr_status tr_program_make(tr_program_maker *maker, const tr_recording *recording, const tr_chain *chain,
+                          const tr_flow *flow, tr_program *program) {
+    *program = (tr_program){0};
+    tr_node_views_clear(&maker->views);
+    making now = {
+        .maker = maker, .program = program, .flow = flow, .latest_end = TR_NO_STEP, .suspended_step = TR_NO_STEP};
+    for (uint64_t offset = chain->first; offset != 0 && !now.has_failed;) {
+        const tr_recorded *recorded = tr_recording_at(recording, offset);
+        add_record(&now, offset, recorded);
+        offset = recorded->next;
+    }
+    if (now.has_failed) {
+        tr_program_free(program);
+        return TR_ERROR_MEMORY;
+    }
+    return TR_OK;
+}

@@ -1,0 +1,87 @@
+/* What a trace does, as the simulation sees it: steps that wait for other steps, and then for a time. */
+#ifndef TRACEREEL_PROGRAM_H
+#define TRACEREEL_PROGRAM_H
+
+#include "simulation/recording.h"
+
+#define TR_NO_STEP UINT32_MAX
+
+typedef enum tr_step_role {
+    TR_STEP_PLAIN,   /* its record is written when its time comes */
+    TR_STEP_START,   /* a run begins: it needs a place among the running nodes */
+    TR_STEP_END,     /* a run ends, well or in an error */
+    TR_STEP_RESUME,  /* the time before it is that of a suspension */
+    TR_STEP_RESUMED, /* the same, when its time was asked for */
+    TR_STEP_CLOSE    /* waits for all other steps */
+} tr_step_role;
+
+typedef struct tr_step {
+    uint64_t record;    /* offset in the recording's spool; 0: a start that nobody wrote */
+    uint64_t number;    /* of that record, or of the record that ended the run */
+    uint64_t lag_ns;    /* from the last of the steps that it waits for, as recorded */
+    uint32_t waits_for; /* so many steps that have not happened */
+    uint32_t first_edge;
+    uint32_t run;           /* the run that it starts or ends; TR_NO_STEP where there is none */
+    uint32_t piece_of;      /* the run that its lag is a piece of; the same */
+    uint32_t node_id;       /* of the suspension, for a resume */
+    uint32_t occurrence;    /* among steps of its kind at its node in the trace, from 0; runs have their own */
+    uint32_t previous_pass; /* of a loop's record: the step of the one before it; TR_NO_STEP where there is none */
+    uint32_t iteration;     /* of a loop's record that is renumbered */
+    uint8_t role;
+    bool is_renumbered;
+} tr_step;
+
+typedef struct tr_edge {
+    uint32_t step; /* that waits */
+    uint32_t next; /* edge of the same step that is waited for */
+} tr_edge;
+
+/* One attempt of a node. */
+typedef struct tr_run {
+    uint64_t recorded_ns; /* sum of its pieces */
+    uint64_t simulated_ns;
+    uint64_t elapsed_ns; /* recorded pieces that have passed */
+    uint64_t passed_ns;  /* what they take in the simulation */
+    uint32_t node_id;
+    uint32_t start;      /* steps */
+    uint32_t end;        /* TR_NO_STEP: the log does not say how it ended */
+    uint32_t attempt;    /* from 1; the scenario's retries count */
+    uint32_t occurrence; /* of the node's runs in the trace, from 0 */
+    uint8_t places;      /* 0: none; 1: among its trace's running nodes; 2: among all */
+    bool is_error;       /* it ended so in the recorded log */
+    bool fails;
+    bool is_again;       /* after a crash it begins anew, and then does the step `again` */
+    bool is_repeat;      /* it had ended, and what waited for it is not done again */
+    bool is_end_lost;    /* it has ended, and the engine would not know after a crash */
+    bool is_start_ahead; /* during a crash: its start is in the queue */
+    uint32_t again;      /* TR_NO_STEP: nothing is known of how it goes on */
+} tr_run;
+
+typedef struct tr_program {
+    tr_step *steps;
+    tr_edge *edges;
+    tr_run *runs;
+    uint32_t step_count;
+    uint32_t edge_count;
+    uint32_t run_count;
+    uint32_t step_capacity;
+    uint32_t edge_capacity;
+    uint32_t run_capacity;
+} tr_program;
+
+/* Memory for making programs, one after another. All zero is good. */
+typedef struct tr_program_maker tr_program_maker;
+tr_program_maker *tr_program_maker_new(void);
+void tr_program_maker_free(tr_program_maker *maker);
+
+/* Makes the program of a chain. TR_OK: `program` is to be freed. TR_ERROR_MEMORY: it is empty. */
+tr_status tr_program_make(tr_program_maker *maker, const tr_recording *recording, const tr_chain *chain,
+                          const tr_flow *flow, tr_program *program);
+void tr_program_free(tr_program *program);
+/* Event times of the steps of the program that was made last. A start that nobody wrote has that of what it waits for.
+ */
+const uint64_t *tr_program_event_ns(const tr_program_maker *maker);
+/* Room for one item more, of `size` bytes each. NULL: there is no memory, and `items` are as they were. */
+void *tr_program_room(void *items, uint32_t count, uint32_t *capacity, size_t size);
+
+#endif

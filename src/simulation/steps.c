@@ -1,0 +1,353 @@
+/* What happens in a trace, step by step, and who waits for whom. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes/fail.h"
+#include "simulation/parts.h"
+
+tr_status tr_simulation_push(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
+                             tr_error *error) {
+    uint32_t numbered = step == TR_RECOVERY_STEP ? 0 : step; /* so that it comes before all else in the trace */
+    tr_queued_event event = {.time_ns = time_ns,
+                             .number = trace->program.steps[numbered].number,
+                             .series = trace->series,
+                             .owner = trace,
+                             .step = step};
+    if (!tr_event_queue_push(&simulation->queue, &event)) {
+        return tr_fail_memory(error, "simulating");
+    }
+    trace->references++;
+    return TR_OK;
+}
+
+/* ---- places ---- */
+
+tr_status tr_simulation_stand_in_line(tr_waiting_line *line, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
+                                      tr_error *error) {
+    tr_waiting *waiting = malloc(sizeof *waiting);
+    if (waiting == NULL) {
+        return tr_fail_memory(error, "simulating");
+    }
+    *waiting = (tr_waiting){.trace = trace, .time_ns = time_ns, .step = step};
+    if (line->first == NULL) {
+        line->first = waiting;
+    } else {
+        line->last->next = waiting;
+    }
+    line->last = waiting;
+    trace->references++;
+    return TR_OK;
+}
+
+void tr_simulation_clear_line(tr_waiting_line *line) {
+    while (line->first != NULL) {
+        tr_waiting *next = line->first->next;
+        line->first->trace->references--;
+        free(line->first);
+        line->first = next;
+    }
+}
+
+void tr_simulation_free_trace(tr_simulation *simulation, tr_simulated_trace *trace) {
+    if (trace->previous != NULL) {
+        trace->previous->next = trace->next;
+    } else {
+        simulation->traces = trace->next;
+    }
+    if (trace->next != NULL) {
+        trace->next->previous = trace->previous;
+    }
+    tr_program_free(&trace->program);
+    free(trace);
+}
+
+void tr_simulation_let_go(tr_simulation *simulation, tr_simulated_trace *trace) {
+    if (--trace->references == 0 && trace->is_over) {
+        tr_simulation_free_trace(simulation, trace);
+    }
+}
+
+bool tr_simulation_next_in_line(tr_simulation *simulation, tr_waiting_line *line, tr_waiting *taken) {
+    while (line->first != NULL) {
+        tr_waiting *waiting = line->first;
+        *taken = *waiting;
+        line->first = waiting->next;
+        free(waiting);
+        if (!taken->trace->is_over) {
+            return true;
+        }
+        tr_simulation_let_go(simulation, taken->trace);
+    }
+    return false;
+}
+
+static tr_run *run_of(const tr_simulated_trace *trace, uint32_t step) {
+    return &trace->program.runs[trace->program.steps[step].run];
+}
+
+/* True: the run may begin. False: it waits, or has failed to. */
+static bool take_place(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_status *status,
+                       tr_error *error) {
+    const tr_scenario *scenario = &simulation->scenario;
+    tr_run *run = run_of(trace, step);
+    if (run->places == 0) {
+        if (scenario->most_nodes_per_trace > 0 && trace->running >= scenario->most_nodes_per_trace) {
+            *status = tr_simulation_stand_in_line(&trace->line, trace, step, 0, error);
+            return false;
+        }
+        trace->running++;
+        run->places = 1;
+    }
+    if (run->places == 1) {
+        if (scenario->most_nodes > 0 && simulation->running >= scenario->most_nodes) {
+            *status = tr_simulation_stand_in_line(&simulation->line, trace, step, 0, error);
+            return false;
+        }
+        simulation->running++;
+        run->places = 2;
+    }
+    return true;
+}
+
+/* Those who can go on now do so at this time. */
+static tr_status let_in(tr_simulation *simulation, tr_waiting_line *line, tr_error *error) {
+    tr_waiting next;
+    if (!tr_simulation_next_in_line(simulation, line, &next)) {
+        return TR_OK;
+    }
+    tr_status status = TR_OK;
+    if (take_place(simulation, next.trace, next.step, &status, error)) {
+        status = tr_simulation_push(simulation, next.trace, next.step, simulation->now_ns, error);
+    }
+    next.trace->references--; /* of the line that it left */
+    return status;
+}
+
+static tr_status give_place_back(tr_simulation *simulation, tr_simulated_trace *trace, tr_run *run, tr_error *error) {
+    uint8_t places = run->places;
+    run->places = 0;
+    trace->running -= places >= 1;
+    simulation->running -= places == 2;
+    tr_status status = TR_OK;
+    if (places >= 1 && !trace->is_over) {
+        status = let_in(simulation, &trace->line, error);
+    }
+    if (places == 2 && status == TR_OK && simulation->line.first != NULL) {
+        bool has_room = simulation->running < simulation->scenario.most_nodes;
+        status = has_room ? let_in(simulation, &simulation->line, error) : TR_OK;
+    }
+    return status;
+}
+
+tr_status tr_simulation_end_trace(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
+    trace->is_over = true;
+    tr_simulation_clear_line(&trace->line);
+    tr_status status = TR_OK;
+    for (uint32_t i = 0; i < trace->program.run_count && status == TR_OK; i++) {
+        if (trace->program.runs[i].places > 0) {
+            status = give_place_back(simulation, trace, &trace->program.runs[i], error);
+        }
+    }
+    if (!trace->is_stray) {
+        simulation->open_traces--;
+        status = status == TR_OK ? tr_simulation_admit(simulation, error) : status;
+    }
+    return status;
+}
+
+/* ---- steps ---- */
+
+static tr_status schedule(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
+    const tr_step *step = &trace->program.steps[index];
+    bool is_asked =
+        step->role == TR_STEP_RESUME && tr_simulation_suspension_rule(simulation, step->node_id)->kind == TR_TIME_ASK;
+    if (is_asked) { /* it comes up at once, to ask */
+        return tr_simulation_push(simulation, trace, index, simulation->now_ns, error);
+    }
+    uint64_t time_ns = tr_simulation_add_ns(simulation->now_ns, tr_simulation_lag(simulation, trace, step));
+    return tr_simulation_plan(simulation, trace, index, time_ns, error);
+}
+
+static tr_status end_where_done(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
+    const tr_program *program = &trace->program;
+    uint32_t last = program->step_count - 1;
+    if (trace->happened == program->step_count) {
+        return tr_simulation_end_trace(simulation, trace, error);
+    } else if (trace->happened == last && program->steps[last].role == TR_STEP_CLOSE) {
+        return schedule(simulation, trace, last, error);
+    }
+    return TR_OK;
+}
+
+/* The step has happened: what waits for it goes on. */
+static tr_status pass_on(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
+    tr_program *program = &trace->program;
+    tr_status status = TR_OK;
+    trace->happened++;
+    for (uint32_t i = program->steps[index].first_edge; i != TR_NO_STEP && status == TR_OK;
+         i = program->edges[i].next) {
+        tr_step *waiting = &program->steps[program->edges[i].step];
+        if (waiting->role != TR_STEP_CLOSE && --waiting->waits_for == 0) {
+            status = schedule(simulation, trace, program->edges[i].step, error);
+        }
+    }
+    return status == TR_OK ? end_where_done(simulation, trace, error) : status;
+}
+
+static tr_status begin_run(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
+    tr_run *run = run_of(trace, index);
+    if (run->is_again) {
+        run->is_again = false;
+        if (run->again == TR_NO_STEP) {
+            return TR_OK;
+        }
+        uint64_t span_ns = tr_simulation_span_until(trace, run, run->again);
+        return tr_simulation_plan(simulation, trace, run->again, tr_simulation_add_ns(simulation->now_ns, span_ns),
+                                  error);
+    } else if (run->attempt == 1) {
+        return pass_on(simulation, trace, index, error);
+    }
+    uint64_t end_ns = tr_simulation_add_ns(simulation->now_ns, run->simulated_ns);
+    return tr_simulation_plan(simulation, trace, run->end, end_ns, error);
+}
+
+static tr_status decide_fail(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
+    tr_run *run = run_of(trace, index);
+    const tr_node_rule *rule = tr_simulation_node_rule(simulation, run->node_id);
+    run->fails = false;
+    if (rule != NULL && run->end != TR_NO_STEP && !run->is_error) {
+        if (rule->fail == TR_FAIL_ASK) {
+            tr_simulation_ask(simulation, TR_QUESTION_NODE_FAIL, trace, index);
+            return TR_OK;
+        }
+        if (rule->fail == TR_FAIL_SHARE) {
+            uint64_t chance = tr_simulation_node_chance(simulation, trace->series, TR_PURPOSE_FAIL, run->node_id,
+                                                        run->occurrence, run->attempt);
+            run->fails = (double)(chance >> 11) < rule->fail_share * 9007199254740992.0;
+        }
+    }
+    return begin_run(simulation, trace, index, error);
+}
+
+/* Whether a fault lets the step come later. A start that nobody wrote has no record for one. */
+static bool is_put_off(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_status *status,
+                       tr_error *error) {
+    return simulation->counts_records && tr_simulation_meet_fault(simulation, trace, index, status, error);
+}
+
+static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
+    const tr_step *step = &trace->program.steps[index];
+    tr_run *run = run_of(trace, index);
+    tr_status status = TR_OK;
+    if (run->places == 0 && step->piece_of != TR_NO_STEP) { /* the attempt before it ends here */
+        status = give_place_back(simulation, trace, &trace->program.runs[step->piece_of], error);
+    }
+    if (status != TR_OK || (run->places < 2 && !take_place(simulation, trace, index, &status, error))) {
+        return status;
+    }
+    if (is_put_off(simulation, trace, index, &status, error)) {
+        return status;
+    }
+    status = tr_simulation_write(simulation, trace, step, error);
+    const tr_node_rule *rule = tr_simulation_node_rule(simulation, run->node_id);
+    run->simulated_ns = run->recorded_ns;
+    if (status == TR_OK && rule != NULL) {
+        if (rule->time.kind == TR_TIME_ASK) {
+            tr_simulation_ask(simulation, TR_QUESTION_NODE_TIME, trace, index);
+            return TR_OK;
+        }
+        run->simulated_ns = rule->time.kind == TR_TIME_FIXED ? rule->time.ns
+                            : rule->time.kind == TR_TIME_FACTOR
+                                ? tr_simulation_scale(run->recorded_ns, rule->time.factor)
+                                : run->recorded_ns;
+    }
+    return status == TR_OK ? decide_fail(simulation, trace, index, error) : status;
+}
+
+static uint64_t retry_delay(const tr_node_rule *rule, uint32_t attempt) {
+    uint64_t delay_ns = rule->retry_delay_ns;
+    for (uint32_t i = 1; i < attempt && rule->retry_factor != 1 && delay_ns != UINT64_MAX && delay_ns != 0; i++) {
+        delay_ns = tr_simulation_scale(delay_ns, rule->retry_factor);
+    }
+    return delay_ns;
+}
+
+static tr_status fail_run(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
+    tr_run *run = run_of(trace, index);
+    const tr_node_rule *rule = tr_simulation_node_rule(simulation, run->node_id);
+    bool is_fault = trace->fault != NULL && trace->fault->kind == TR_FAULT_ERROR;
+    tr_text message = is_fault       ? (tr_text){trace->fault->error, trace->fault->error_bytes}
+                      : rule != NULL ? (tr_text){rule->error, rule->error_bytes}
+                                     : (tr_text){NULL, 0};
+    tr_status status = tr_simulation_write_error(simulation, trace, &trace->program.steps[index], message, error);
+    simulation->facts.injected_errors++;
+    if (status == TR_OK && rule != NULL && run->attempt <= rule->retry_most) {
+        uint64_t again_ns = tr_simulation_add_ns(simulation->now_ns, retry_delay(rule, run->attempt));
+        simulation->facts.retries++;
+        run->attempt++;
+        status = give_place_back(simulation, trace, run, error);
+        return status == TR_OK ? tr_simulation_plan(simulation, trace, run->start, again_ns, error) : status;
+    }
+    simulation->facts.given_up_traces++;
+    return status == TR_OK ? tr_simulation_end_trace(simulation, trace, error) : status;
+}
+
+static tr_status end(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
+    tr_run *run = run_of(trace, index);
+    tr_status status = TR_OK;
+    if (is_put_off(simulation, trace, index, &status, error)) {
+        return status;
+    }
+    if (run->fails || (trace->fault != NULL && trace->fault->kind == TR_FAULT_ERROR)) {
+        return fail_run(simulation, trace, index, error);
+    }
+    status = tr_simulation_write(simulation, trace, &trace->program.steps[index], error);
+    status = status == TR_OK ? give_place_back(simulation, trace, run, error) : status;
+    if (status != TR_OK || !run->is_repeat) {
+        return status == TR_OK ? pass_on(simulation, trace, index, error) : status;
+    }
+    run->is_repeat = false;
+    trace->happened++;
+    return end_where_done(simulation, trace, error);
+}
+
+tr_status tr_simulation_happen(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
+    tr_status status = TR_OK;
+    if (step == TR_RECOVERY_STEP) {
+        return is_put_off(simulation, trace, step, &status, error)
+                   ? status
+                   : tr_simulation_write_recovery(simulation, trace, error);
+    }
+    tr_step *now = &trace->program.steps[step];
+    if (now->role == TR_STEP_START) {
+        return start(simulation, trace, step, error);
+    } else if (now->role == TR_STEP_END) {
+        return end(simulation, trace, step, error);
+    } else if (now->role == TR_STEP_RESUME &&
+               tr_simulation_suspension_rule(simulation, now->node_id)->kind == TR_TIME_ASK) {
+        now->role = TR_STEP_RESUMED; /* it comes again, and does not ask */
+        tr_simulation_ask(simulation, TR_QUESTION_SUSPENSION_TIME, trace, step);
+        return TR_OK;
+    }
+    if (is_put_off(simulation, trace, step, &status, error)) {
+        return status;
+    }
+    status = tr_simulation_write(simulation, trace, now, error);
+    return status == TR_OK ? pass_on(simulation, trace, step, error) : status;
+}
+
+tr_status tr_simulation_go_on(tr_simulation *simulation, tr_error *error) {
+    tr_simulated_trace *trace = simulation->asked_trace;
+    uint32_t step = simulation->asked_step;
+    tr_pending pending = simulation->pending;
+    uint64_t answer = simulation->answer;
+    simulation->pending = TR_PENDING_NOTHING;
+    if (pending == TR_PENDING_TIME) {
+        run_of(trace, step)->simulated_ns = answer;
+        return decide_fail(simulation, trace, step, error);
+    } else if (pending == TR_PENDING_FAIL) {
+        run_of(trace, step)->fails = answer != 0;
+        return begin_run(simulation, trace, step, error);
+    }
+    return tr_simulation_plan(simulation, trace, step, tr_simulation_add_ns(simulation->now_ns, answer), error);
+}

@@ -1,0 +1,67 @@
+#include "timing/parts.h"
+
+static bool merge_histogram(tr_histogram **into, const tr_histogram *from) {
+    if (from == NULL) {
+        return true;
+    }
+    if (*into == NULL && (*into = tr_histogram_new()) == NULL) {
+        return false;
+    }
+    return tr_histogram_merge(*into, from) == TR_OK;
+}
+
+static bool merge_node(tr_node_timing *into, const tr_node_timing *from) {
+    if (from->run != NULL) { /* before the histograms: they tell whether there was a run at all */
+        bool is_first = into->run == NULL;
+        tr_timing_note_worst(into, is_first, from->worst_trace_id, from->worst_run_ns);
+    }
+    into->done_count += from->done_count;
+    into->error_count += from->error_count;
+    into->retry_count += from->retry_count;
+    into->unfinished_count += from->unfinished_count;
+    into->exact_count += from->exact_count;
+    into->estimated_count += from->estimated_count;
+    into->clock_step_count += from->clock_step_count;
+    into->iteration_count += from->iteration_count;
+    into->critical_count += from->critical_count;
+    tr_timing_sum(&into->run_ns, from->run_ns);
+    tr_timing_sum(&into->queue_ns, from->queue_ns);
+    tr_timing_sum(&into->suspended_ns, from->suspended_ns);
+    tr_timing_sum(&into->retry_ns, from->retry_ns);
+    tr_timing_sum(&into->loop_ns, from->loop_ns);
+    tr_timing_sum(&into->critical_ns, from->critical_ns);
+    tr_timing_sum(&into->slack_ns, from->slack_ns);
+    for (int i = 0; i < TR_ITERATION_TREND; i++) {
+        into->trend[i].count += from->trend[i].count;
+        tr_timing_sum(&into->trend[i].sum_ns, from->trend[i].sum_ns);
+    }
+    return merge_histogram(&into->run, from->run) && merge_histogram(&into->queue, from->queue) &&
+           merge_histogram(&into->suspended, from->suspended) && merge_histogram(&into->iteration, from->iteration) &&
+           merge_histogram(&into->slack, from->slack);
+}
+
+static bool merge_traces(tr_trace_timing *into, const tr_trace_timing *from) {
+    into->complete_count += from->complete_count;
+    into->failed_count += from->failed_count;
+    into->open_count += from->open_count;
+    into->from_snapshot_count += from->from_snapshot_count;
+    into->tainted_count += from->tainted_count;
+    into->clock_step_count += from->clock_step_count;
+    into->before_count += from->before_count;
+    tr_timing_sum(&into->makespan_ns, from->makespan_ns);
+    tr_timing_sum(&into->suspended_ns, from->suspended_ns);
+    tr_timing_note_period(into, from->first_ns, from->last_ns);
+    tr_activity_merge(&into->in_flight, &from->in_flight);
+    return merge_histogram(&into->makespan, from->makespan) && merge_histogram(&into->suspended, from->suspended);
+}
+
+tr_status tr_timing_merge(tr_timing *into, const tr_timing *from) {
+    for (size_t i = 0; i < from->node_count; i++) {
+        tr_node_timing *node = tr_timing_need_node(into, from->nodes[i]->node_id);
+        if (node == NULL || !merge_node(node, from->nodes[i])) {
+            return TR_ERROR_MEMORY;
+        }
+    }
+    bool merged = merge_traces(&into->traces, &from->traces) && tr_worst_traces_merge(&into->worst, &from->worst);
+    return merged ? TR_OK : TR_ERROR_MEMORY;
+}

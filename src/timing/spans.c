@@ -1,0 +1,333 @@
+#include "timing/spans.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const tr_flow_node *tr_flow_find(const tr_flow *flow, uint32_t node_id) {
+    for (size_t i = 0; flow != NULL && i < flow->node_count; i++) {
+        if (flow->nodes[i].node_id == node_id) {
+            return &flow->nodes[i];
+        }
+    }
+    return NULL;
+}
+
+static bool comes_after(const tr_flow_node *node, uint32_t node_id) {
+    for (uint32_t i = 0; i < node->after_count; i++) {
+        if (node->after[i] == node_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int compare_times(const void *left, const void *right) {
+    uint64_t a = *(const uint64_t *)left;
+    uint64_t b = *(const uint64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* By end, then by start, then by node: the same order whatever the records' order was. */
+static int compare_spans(const void *left, const void *right) {
+    const tr_span *a = left;
+    const tr_span *b = right;
+    if (a->end_ns != b->end_ns) {
+        return a->end_ns < b->end_ns ? -1 : 1;
+    }
+    if (a->start_ns != b->start_ns) {
+        return a->start_ns < b->start_ns ? -1 : 1;
+    }
+    return (a->node_index > b->node_index) - (a->node_index < b->node_index);
+}
+
+/* Traces are short and nearly in order, where this beats qsort by far; long ones go to qsort. */
+enum { SHORT_COUNT = 32 };
+
+static void sort_spans(tr_span *spans, size_t count) {
+    if (count > SHORT_COUNT) {
+        qsort(spans, count, sizeof *spans, compare_spans);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        tr_span moved = spans[i];
+        size_t at = i;
+        for (; at > 0 && compare_spans(&spans[at - 1], &moved) > 0; at--) {
+            spans[at] = spans[at - 1];
+        }
+        spans[at] = moved;
+    }
+}
+
+static void sort_times(uint64_t *times, size_t count) {
+    if (count > SHORT_COUNT) {
+        qsort(times, count, sizeof *times, compare_times);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        uint64_t moved = times[i];
+        size_t at = i;
+        for (; at > 0 && times[at - 1] > moved; at--) {
+            times[at] = times[at - 1];
+        }
+        times[at] = moved;
+    }
+}
+
+static bool reserve(tr_spans *spans, const tr_trace *trace) {
+    size_t events = (size_t)trace->attempt_count + trace->loop_event_count + trace->suspension_count + 1;
+    if (trace->attempt_count > spans->capacity) {
+        size_t capacity = (size_t)trace->attempt_count * 2;
+        tr_span *items = realloc(spans->items, capacity * sizeof *items);
+        if (items == NULL) {
+            return false;
+        }
+        spans->items = items;
+        spans->capacity = capacity;
+    }
+    if (events > spans->ready_event_capacity) {
+        uint64_t *times = realloc(spans->ready_events, events * 2 * sizeof *times);
+        if (times == NULL) {
+            return false;
+        }
+        spans->ready_events = times;
+        spans->ready_event_capacity = events * 2;
+    }
+    if (trace->node_count > spans->has_failed_capacity) {
+        uint8_t *has_failed = realloc(spans->has_failed, (size_t)trace->node_count * 2);
+        if (has_failed == NULL) {
+            return false;
+        }
+        spans->has_failed = has_failed;
+        spans->has_failed_capacity = (size_t)trace->node_count * 2;
+    }
+    return true;
+}
+
+static void add_span(tr_spans *spans, const tr_trace *trace, uint32_t node_index, const tr_attempt *attempt,
+                     bool is_retry) {
+    bool clock_step = attempt->end_ns < attempt->start_ns;
+    /* An end that was written is a fact, an estimated start is not. */
+    uint64_t start_ns = clock_step && attempt->estimated ? attempt->end_ns : attempt->start_ns;
+    spans->items[spans->count++] =
+        (tr_span){.ready_ns = start_ns,
+                  .start_ns = start_ns,
+                  .end_ns = clock_step ? start_ns : attempt->end_ns,
+                  .ended_ns = attempt->end_ns,
+                  .run_ns = tr_attempt_duration_ns(trace, &trace->nodes[node_index], attempt),
+                  .node_index = node_index,
+                  .outcome = attempt->outcome,
+                  .estimated = attempt->estimated,
+                  .is_retry = is_retry,
+                  .clock_step = clock_step,
+                  .has_ready = true};
+}
+
+/* It ended, or was started again without an end. */
+static bool is_finished(const tr_trace *trace, const tr_attempt *attempt) {
+    bool is_last = &trace->attempts[trace->nodes[attempt->node_index].last_attempt] == attempt;
+    return attempt->outcome == TR_OUTCOME_DONE || attempt->outcome == TR_OUTCOME_ERROR ||
+           (attempt->outcome == TR_OUTCOME_ABANDONED && !is_last);
+}
+
+bool tr_attempt_is_counted(const tr_trace *trace, const tr_attempt *attempt) {
+    return is_finished(trace, attempt) && !attempt->cut;
+}
+
+static void collect_spans(tr_spans *spans, const tr_trace *trace) {
+    if (trace->node_count > 0) {
+        memset(spans->has_failed, 0, trace->node_count);
+    }
+    for (uint32_t i = 0; i < trace->attempt_count; i++) {
+        const tr_attempt *attempt = &trace->attempts[i];
+        uint8_t *has_failed = &spans->has_failed[attempt->node_index];
+        if (tr_attempt_is_counted(trace, attempt)) {
+            add_span(spans, trace, attempt->node_index, attempt, *has_failed != 0);
+        }
+        *has_failed |= attempt->outcome != TR_OUTCOME_DONE;
+    }
+}
+
+static void collect_ready_events(tr_spans *spans, const tr_trace *trace) {
+    uint64_t *times = spans->ready_events;
+    size_t count = 0;
+    if (!trace->from_snapshot) {
+        times[count++] = trace->start_ns;
+    }
+    for (uint32_t i = 0; i < trace->attempt_count; i++) {
+        if (is_finished(trace, &trace->attempts[i])) {
+            times[count++] = trace->attempts[i].end_ns;
+        }
+    }
+    for (uint32_t i = 0; i < trace->loop_event_count; i++) {
+        times[count++] = trace->loop_events[i].timestamp_ns;
+    }
+    for (uint32_t i = 0; i < trace->suspension_count; i++) {
+        bool lasts = i + 1 == trace->suspension_count && trace->status == TR_TRACE_SUSPENDED;
+        if (!lasts) {
+            times[count++] = trace->suspensions[i].end_ns;
+        }
+    }
+    spans->ready_event_count = count;
+    sort_times(times, count);
+}
+
+/* How many ready events there are at or before a time. */
+static size_t count_events_until(const tr_spans *spans, uint64_t time_ns) {
+    size_t low = 0;
+    size_t high = spans->ready_event_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (spans->ready_events[middle] <= time_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* How many spans end at or before a time: the first ones. */
+static size_t count_spans_until(const tr_spans *spans, uint64_t time_ns) {
+    size_t low = 0;
+    size_t high = spans->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (spans->items[middle].end_ns <= time_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* By the latest event at or before the start, the attempt's own end left out. Without any, the clock stepped back (the
+ * node waited 0 ns) or what made it ready is not known. */
+static void be_ready_by_events(const tr_spans *spans, const tr_trace *trace, tr_span *span) {
+    size_t count = count_events_until(spans, span->start_ns);
+    if (count > 0 && spans->ready_events[count - 1] == span->ended_ns) {
+        count--;
+    }
+    span->has_ready = count > 0 || !trace->from_snapshot;
+    span->ready_ns = count > 0 ? spans->ready_events[count - 1] : span->start_ns;
+}
+
+/* Finds the latest end, not after `limit_ns`, of a span that the flow lets this node wait for: a node in its `after`
+ * that was done, or its own earlier attempt. A node that waits for none is ready when the trace starts. False where
+ * there is no such end. */
+static bool find_ready_by_flow(const tr_spans *spans, const tr_trace *trace, const tr_flow_node *node, size_t self,
+                               uint64_t limit_ns, uint64_t *ready_ns) {
+    for (size_t at = count_spans_until(spans, limit_ns); at-- > 0;) {
+        const tr_span *span = &spans->items[at];
+        bool own = span->node_index == spans->items[self].node_index && at < self;
+        bool before =
+            at != self && span->outcome == TR_OUTCOME_DONE && comes_after(node, trace->nodes[span->node_index].node_id);
+        if (own || before) {
+            *ready_ns = span->end_ns;
+            return true;
+        }
+    }
+    *ready_ns = trace->start_ns;
+    return node->after_count == 0 && !trace->from_snapshot && trace->start_ns <= limit_ns;
+}
+
+/* An estimated attempt began when it was ready; what it was suspended from then on stays out of its run time. */
+static void start_when_ready(tr_span *span, const tr_trace *trace, uint64_t ready_ns) {
+    tr_attempt attempt = {.start_ns = ready_ns, .end_ns = span->end_ns, .outcome = span->outcome};
+    span->ready_ns = ready_ns;
+    span->start_ns = ready_ns;
+    span->run_ns = tr_attempt_duration_ns(trace, &trace->nodes[span->node_index], &attempt);
+    span->clock_step = false;
+}
+
+static void find_ready_times(tr_spans *spans, const tr_trace *trace, const tr_flow *flow) {
+    for (size_t i = 0; i < spans->count; i++) {
+        tr_span *span = &spans->items[i];
+        const tr_flow_node *node = tr_flow_find(flow, trace->nodes[span->node_index].node_id);
+        uint64_t limit_ns = span->estimated ? span->end_ns : span->start_ns;
+        uint64_t ready_ns;
+        if (node != NULL && find_ready_by_flow(spans, trace, node, i, limit_ns, &ready_ns)) {
+            if (span->estimated) {
+                start_when_ready(span, trace, ready_ns);
+            } else {
+                span->ready_ns = ready_ns;
+            }
+        } else if (!span->estimated) {
+            be_ready_by_events(spans, trace, span);
+        }
+    }
+}
+
+bool tr_spans_lay_out(tr_spans *spans, const tr_trace *trace, const tr_flow *flow) {
+    spans->count = 0;
+    spans->ready_event_count = 0;
+    if (!reserve(spans, trace)) {
+        return false;
+    }
+    collect_spans(spans, trace);
+    sort_spans(spans->items, spans->count);
+    collect_ready_events(spans, trace);
+    find_ready_times(spans, trace, flow);
+    return true;
+}
+
+/* The span before `before` in the order of ends that ended last, not after `limit_ns`; with a flow, among those that
+ * the waiting node can have waited for, if there is any. `before` where there is none. */
+static size_t predecessor(const tr_spans *spans, const tr_trace *trace, const tr_flow_node *node, size_t before,
+                          uint64_t limit_ns) {
+    size_t found = before;
+    for (size_t i = before; i-- > 0;) {
+        const tr_span *span = &spans->items[i];
+        if (span->end_ns > limit_ns) {
+            continue;
+        }
+        if (found == before) {
+            found = i;
+        }
+        if (node == NULL || span->node_index == spans->items[before].node_index ||
+            comes_after(node, trace->nodes[span->node_index].node_id)) {
+            return i;
+        }
+    }
+    return found;
+}
+
+/* A span off the path could have ended as late as the next span on the path began. Both orders ascend, so that one walk
+ * finds them all. */
+static void give_slack(tr_spans *spans, uint64_t trace_end_ns) {
+    size_t next = 0;
+    for (size_t i = 0; i < spans->count; i++) {
+        tr_span *span = &spans->items[i];
+        while (next < spans->count &&
+               !(spans->items[next].is_critical && spans->items[next].start_ns >= span->end_ns)) {
+            next++;
+        }
+        uint64_t needed_ns = next < spans->count ? spans->items[next].start_ns : trace_end_ns;
+        span->slack_ns = needed_ns > span->end_ns ? needed_ns - span->end_ns : 0;
+    }
+}
+
+void tr_spans_find_critical(tr_spans *spans, const tr_trace *trace, const tr_flow *flow) {
+    if (spans->count == 0) {
+        return;
+    }
+    size_t at = spans->count - 1;
+    for (;;) {
+        tr_span *span = &spans->items[at];
+        span->is_critical = true;
+        const tr_flow_node *node = tr_flow_find(flow, trace->nodes[span->node_index].node_id);
+        size_t next = predecessor(spans, trace, node, at, span->start_ns);
+        if (next == at) {
+            break;
+        }
+        at = next;
+    }
+    give_slack(spans, trace->last_ns);
+}
+
+void tr_spans_free(tr_spans *spans) {
+    free(spans->items);
+    free(spans->ready_events);
+    free(spans->has_failed);
+    *spans = (tr_spans){0};
+}

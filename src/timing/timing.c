@@ -1,0 +1,376 @@
+#include "tracereel/timing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "timing/parts.h"
+#include "timing/spans.h"
+
+/* Counts a value in a histogram that is made when its first value comes. */
+static bool count(tr_histogram **histogram, uint64_t value) {
+    if (*histogram == NULL && (*histogram = tr_histogram_new()) == NULL) {
+        return false;
+    }
+    return tr_histogram_add(*histogram, value, 1) == TR_OK;
+}
+
+static bool copy_flow(tr_timing *timing, const tr_flow *flow) {
+    size_t after_count = 0;
+    for (size_t i = 0; i < flow->node_count; i++) {
+        after_count += flow->nodes[i].after_count;
+    }
+    tr_flow_node *nodes = malloc(flow->node_count * sizeof *nodes + after_count * sizeof(uint32_t) + 1);
+    if (nodes == NULL) {
+        return false;
+    }
+    uint32_t *after = (uint32_t *)(nodes + flow->node_count);
+    for (size_t i = 0; i < flow->node_count; i++) {
+        nodes[i] = flow->nodes[i];
+        nodes[i].after = after;
+        for (uint32_t k = 0; k < nodes[i].after_count; k++) {
+            *after++ = flow->nodes[i].after[k];
+        }
+    }
+    timing->flow = (tr_flow){flow->node_count, nodes};
+    timing->has_flow = true;
+    return true;
+}
+
+tr_timing *tr_timing_new(const tr_flow *flow, uint32_t worst_count) {
+    tr_timing *timing = calloc(1, sizeof *timing);
+    uint32_t worst_limit = worst_count < TR_TIMING_MOST_WORST ? worst_count : TR_TIMING_MOST_WORST;
+    if (timing == NULL || (flow != NULL && !copy_flow(timing, flow)) ||
+        !tr_worst_traces_init(&timing->worst, worst_limit)) {
+        tr_timing_free(timing);
+        return NULL;
+    }
+    timing->traces.first_ns = UINT64_MAX;
+    return timing;
+}
+
+void tr_timing_free(tr_timing *timing) {
+    if (timing == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < timing->node_count; i++) {
+        tr_node_timing *node = timing->nodes[i];
+        tr_histogram_free(node->run);
+        tr_histogram_free(node->queue);
+        tr_histogram_free(node->suspended);
+        tr_histogram_free(node->iteration);
+        tr_histogram_free(node->slack);
+        free(node);
+    }
+    tr_histogram_free(timing->traces.makespan);
+    tr_histogram_free(timing->traces.suspended);
+    tr_spans_free(&timing->spans);
+    tr_worst_traces_free(&timing->worst);
+    free((void *)timing->flow.nodes);
+    free(timing->nodes);
+    free(timing);
+}
+
+/* Where a node stands, or would stand. */
+static size_t find_place(const tr_timing *timing, uint32_t node_id) {
+    size_t low = 0;
+    size_t high = timing->node_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (timing->nodes[middle]->node_id < node_id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static tr_node_timing *insert_node(tr_timing *timing, size_t place, uint32_t node_id) {
+    if (timing->node_count == timing->node_capacity) {
+        size_t capacity = timing->node_capacity == 0 ? 16 : timing->node_capacity * 2;
+        tr_node_timing **nodes = realloc(timing->nodes, capacity * sizeof(tr_node_timing *));
+        if (nodes == NULL) {
+            return NULL;
+        }
+        timing->nodes = nodes;
+        timing->node_capacity = capacity;
+    }
+    tr_node_timing *node = calloc(1, sizeof *node);
+    if (node == NULL) {
+        return NULL;
+    }
+    node->node_id = node_id;
+    memmove(timing->nodes + place + 1, timing->nodes + place, (timing->node_count - place) * sizeof(tr_node_timing *));
+    timing->nodes[place] = node;
+    timing->node_count++;
+    for (size_t i = place; i < timing->node_count && timing->nodes[i]->node_id < TR_TIMING_SMALL_IDS; i++) {
+        timing->small_ids[timing->nodes[i]->node_id] = (uint16_t)(i + 1);
+    }
+    return node;
+}
+
+tr_node_timing *tr_timing_need_node(tr_timing *timing, uint32_t node_id) {
+    if (node_id < TR_TIMING_SMALL_IDS && timing->small_ids[node_id] > 0) {
+        return timing->nodes[timing->small_ids[node_id] - 1];
+    }
+    size_t place = find_place(timing, node_id);
+    if (place < timing->node_count && timing->nodes[place]->node_id == node_id) {
+        return timing->nodes[place];
+    }
+    return insert_node(timing, place, node_id);
+}
+
+void tr_timing_note_worst(tr_node_timing *node, bool is_first, const uint8_t *trace_id, uint64_t run_ns) {
+    bool smaller_id = memcmp(trace_id, node->worst_trace_id, TR_TRACE_ID_BYTES) < 0;
+    if (is_first || run_ns > node->worst_run_ns || (run_ns == node->worst_run_ns && smaller_id)) {
+        node->worst_run_ns = run_ns;
+        memcpy(node->worst_trace_id, trace_id, TR_TRACE_ID_BYTES);
+    }
+}
+
+static bool add_done(tr_node_timing *node, const tr_span *span, const tr_trace *trace) {
+    node->done_count++;
+    tr_timing_sum(&node->run_ns, span->run_ns);
+    tr_timing_note_worst(node, node->run == NULL, trace->id, span->run_ns);
+    return count(&node->run, span->run_ns);
+}
+
+static bool add_span(tr_node_timing *node, const tr_span *span, const tr_trace *trace, bool has_path) {
+    node->retry_count += span->is_retry;
+    node->clock_step_count += span->clock_step;
+    node->exact_count += !span->estimated;
+    node->estimated_count += span->estimated;
+    if (span->outcome == TR_OUTCOME_DONE) {
+        if (!add_done(node, span, trace)) {
+            return false;
+        }
+    } else {
+        node->error_count += span->outcome == TR_OUTCOME_ERROR;
+        tr_timing_sum(&node->retry_ns, span->run_ns);
+    }
+    if (!span->estimated && span->has_ready) {
+        tr_timing_sum(&node->queue_ns, span->start_ns - span->ready_ns);
+        if (!count(&node->queue, span->start_ns - span->ready_ns)) {
+            return false;
+        }
+    }
+    if (has_path && span->is_critical) {
+        node->critical_count++;
+        tr_timing_sum(&node->critical_ns, span->end_ns - span->start_ns);
+    }
+    if (!has_path || span->is_critical) {
+        return true;
+    }
+    tr_timing_sum(&node->slack_ns, span->slack_ns);
+    return count(&node->slack, span->slack_ns);
+}
+
+static bool add_unfinished(tr_timing *timing, const tr_trace *trace) {
+    for (uint32_t i = 0; i < trace->attempt_count; i++) {
+        const tr_attempt *attempt = &trace->attempts[i];
+        if (tr_attempt_is_counted(trace, attempt)) {
+            continue;
+        }
+        tr_node_timing *timed = tr_timing_need_node(timing, trace->nodes[attempt->node_index].node_id);
+        if (timed == NULL) {
+            return false;
+        }
+        timed->unfinished_count++;
+    }
+    for (uint32_t i = 0; trace->from_snapshot && i < trace->node_count; i++) {
+        if (!trace->nodes[i].from_snapshot) {
+            continue;
+        }
+        /* It ran in the snapshot, and did not end: nothing was heard of it, or only that it was started again. */
+        tr_node_timing *timed = tr_timing_need_node(timing, trace->nodes[i].node_id);
+        if (timed == NULL) {
+            return false;
+        }
+        timed->unfinished_count++;
+    }
+    return true;
+}
+
+static bool add_suspensions(tr_timing *timing, const tr_trace *trace, uint64_t *total_ns) {
+    for (uint32_t i = 0; i < trace->suspension_count; i++) {
+        const tr_suspension *suspension = &trace->suspensions[i];
+        bool lasts = i + 1 == trace->suspension_count && trace->status == TR_TRACE_SUSPENDED;
+        if (lasts) {
+            continue;
+        }
+        uint64_t waited_ns = suspension->end_ns > suspension->start_ns ? suspension->end_ns - suspension->start_ns : 0;
+        tr_node_timing *node = tr_timing_need_node(timing, suspension->node_id);
+        if (node == NULL || !count(&node->suspended, waited_ns)) {
+            return false;
+        }
+        tr_timing_sum(&node->suspended_ns, waited_ns);
+        tr_timing_sum(total_ns, waited_ns);
+    }
+    return true;
+}
+
+/* `number` from 0 on; TR_NONE where the loop's first iterations are not known. */
+static bool add_iteration(tr_node_timing *node, uint64_t lasted_ns, uint32_t number) {
+    if (number != TR_NONE) {
+        tr_iteration_timing *trend = &node->trend[number < TR_ITERATION_TREND ? number : TR_ITERATION_TREND - 1];
+        trend->count++;
+        tr_timing_sum(&trend->sum_ns, lasted_ns);
+    }
+    node->iteration_count++;
+    tr_timing_sum(&node->loop_ns, lasted_ns);
+    return count(&node->iteration, lasted_ns);
+}
+
+/* An iteration lasts until the next loop event of its node. */
+static bool add_iterations_of(tr_timing *timing, const tr_trace *trace, uint32_t node_index) {
+    const tr_loop_event *previous = NULL;
+    uint32_t number = trace->from_snapshot ? TR_NONE : 0;
+    tr_node_timing *node = tr_timing_need_node(timing, trace->nodes[node_index].node_id);
+    for (uint32_t i = 0; node != NULL && i < trace->loop_event_count; i++) {
+        const tr_loop_event *event = &trace->loop_events[i];
+        if (event->node_index != node_index) {
+            continue;
+        }
+        if (previous != NULL) {
+            bool forward = event->timestamp_ns > previous->timestamp_ns;
+            if (!add_iteration(node, forward ? event->timestamp_ns - previous->timestamp_ns : 0, number)) {
+                return false;
+            }
+            number += number != TR_NONE;
+        }
+        previous = event->is_exit ? NULL : event;
+        number = event->is_exit ? 0 : number;
+    }
+    return node != NULL;
+}
+
+static bool add_loops(tr_timing *timing, const tr_trace *trace) {
+    for (uint32_t n = 0; trace->loop_event_count > 0 && n < trace->node_count; n++) {
+        if (trace->nodes[n].last_loop_event != TR_NODE_NONE && !add_iterations_of(timing, trace, n)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool add_spans(tr_timing *timing, const tr_trace *trace, bool has_path) {
+    const tr_flow *flow = timing->has_flow ? &timing->flow : NULL;
+    if (!tr_spans_lay_out(&timing->spans, trace, flow)) {
+        return false;
+    }
+    if (has_path) {
+        tr_spans_find_critical(&timing->spans, trace, flow);
+    }
+    for (size_t i = 0; i < timing->spans.count; i++) {
+        const tr_span *span = &timing->spans.items[i];
+        tr_node_timing *node = tr_timing_need_node(timing, trace->nodes[span->node_index].node_id);
+        if (node == NULL || !add_span(node, span, trace, has_path)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void tr_timing_note_period(tr_trace_timing *traces, uint64_t first_ns, uint64_t last_ns) {
+    traces->first_ns = first_ns < traces->first_ns ? first_ns : traces->first_ns;
+    traces->last_ns = last_ns > traces->last_ns ? last_ns : traces->last_ns;
+}
+
+static bool add_whole(tr_timing *timing, const tr_trace *trace, uint64_t suspended_ns) {
+    tr_trace_timing *traces = &timing->traces;
+    uint64_t makespan_ns = trace->last_ns - trace->start_ns;
+    traces->clock_step_count += makespan_ns == 0 && (trace->violations_seen & TR_VIOLATION_TIME_BACKWARDS) != 0;
+    tr_timing_sum(&traces->makespan_ns, makespan_ns);
+    tr_timing_sum(&traces->suspended_ns, suspended_ns);
+    return count(&traces->makespan, makespan_ns) && count(&traces->suspended, suspended_ns) &&
+           tr_worst_traces_add(&timing->worst, trace, &timing->spans, suspended_ns);
+}
+
+static void add_activity(tr_trace_timing *traces, const tr_trace *trace, bool is_closed) {
+    if (trace->from_snapshot) {
+        traces->before_count++;
+    } else {
+        tr_activity_start(&traces->in_flight, trace->start_ns);
+        tr_timing_note_period(traces, trace->start_ns, trace->last_ns);
+    }
+    if (is_closed) {
+        tr_activity_end(&traces->in_flight, trace->last_ns);
+        tr_timing_note_period(traces, UINT64_MAX, trace->last_ns);
+    }
+}
+
+/* A trace that closes has not been touched for long: its lists are fetched all at once, instead of line by line. */
+static void fetch(const void *list, size_t bytes) {
+    enum { LINE_BYTES = 64, MOST_BYTES = 1024 };
+    for (size_t at = 0; at < bytes && at < MOST_BYTES; at += LINE_BYTES) {
+        __builtin_prefetch((const char *)list + at);
+    }
+}
+
+static void fetch_lists(const tr_trace *trace) {
+    fetch(trace->attempts, trace->attempt_count * sizeof *trace->attempts);
+    fetch(trace->nodes, trace->node_count * sizeof *trace->nodes);
+    fetch(trace->loop_events, trace->loop_event_count * sizeof *trace->loop_events);
+    fetch(trace->suspensions, trace->suspension_count * sizeof *trace->suspensions);
+}
+
+tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace) {
+    fetch_lists(trace);
+    tr_trace_timing *traces = &timing->traces;
+    if (tr_trace_is_tainted(trace)) {
+        traces->tainted_count++;
+        return TR_OK;
+    }
+    bool is_closed = trace->status == TR_TRACE_COMPLETE || trace->status == TR_TRACE_FAILED;
+    bool is_whole = is_closed && !trace->from_snapshot;
+    uint64_t suspended_ns = 0;
+    traces->complete_count += trace->status == TR_TRACE_COMPLETE;
+    traces->failed_count += trace->status == TR_TRACE_FAILED;
+    traces->open_count += !is_closed;
+    traces->from_snapshot_count += is_closed && trace->from_snapshot;
+    add_activity(traces, trace, is_closed);
+    bool added = add_spans(timing, trace, is_whole) && add_unfinished(timing, trace) &&
+                 add_suspensions(timing, trace, &suspended_ns) && add_loops(timing, trace) &&
+                 (!is_whole || add_whole(timing, trace, suspended_ns));
+    return added ? TR_OK : TR_ERROR_MEMORY;
+}
+
+static size_t histogram_bytes(const tr_histogram *histogram) {
+    return histogram == NULL ? 0 : tr_histogram_memory_bytes(histogram);
+}
+
+size_t tr_timing_memory_bytes(const tr_timing *timing) {
+    size_t bytes = sizeof *timing + timing->node_capacity * sizeof(tr_node_timing *) +
+                   timing->node_count * sizeof(tr_node_timing) + timing->worst.limit * sizeof *timing->worst.items +
+                   histogram_bytes(timing->traces.makespan) + histogram_bytes(timing->traces.suspended);
+    for (size_t i = 0; i < timing->node_count; i++) {
+        const tr_node_timing *node = timing->nodes[i];
+        bytes += histogram_bytes(node->run) + histogram_bytes(node->queue) + histogram_bytes(node->suspended) +
+                 histogram_bytes(node->iteration) + histogram_bytes(node->slack);
+    }
+    for (uint32_t i = 0; i < timing->worst.count; i++) {
+        const tr_timed_trace *timed = &timing->worst.items[i];
+        bytes += timed->span_count * sizeof *timed->spans + timed->suspension_count * sizeof *timed->suspensions;
+    }
+    return bytes;
+}
+
+const tr_trace_timing *tr_timing_traces(const tr_timing *timing) {
+    return &timing->traces;
+}
+
+size_t tr_timing_node_count(const tr_timing *timing) {
+    return timing->node_count;
+}
+
+const tr_node_timing *tr_timing_node(const tr_timing *timing, size_t index) {
+    return index < timing->node_count ? timing->nodes[index] : NULL;
+}
+
+const tr_timed_trace *tr_timing_worst(const tr_timing *timing, uint32_t index) {
+    return index < timing->worst.count ? &timing->worst.items[index] : NULL;
+}
+
+uint32_t tr_timing_worst_limit(const tr_timing *timing) {
+    return timing->worst.limit;
+}

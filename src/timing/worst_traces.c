@@ -1,0 +1,168 @@
+#include "timing/worst_traces.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool tr_worst_traces_init(tr_worst_traces *worst, uint32_t limit) {
+    *worst = (tr_worst_traces){.limit = limit};
+    worst->items = limit == 0 ? NULL : malloc(limit * sizeof *worst->items);
+    return limit == 0 || worst->items != NULL;
+}
+
+static void free_timed(tr_timed_trace *timed) {
+    free(timed->spans);
+    free(timed->suspensions);
+    timed->spans = NULL;
+    timed->suspensions = NULL;
+}
+
+void tr_worst_traces_free(tr_worst_traces *worst) {
+    for (uint32_t i = 0; i < worst->count; i++) {
+        free_timed(&worst->items[i]);
+    }
+    free(worst->items);
+    *worst = (tr_worst_traces){0};
+}
+
+/* Whether a trace stands before another one in the list. */
+static bool stands_before(const tr_timed_trace *timed, const tr_timed_trace *other) {
+    int order = memcmp(timed->id, other->id, TR_TRACE_ID_BYTES);
+    if (timed->makespan_ns != other->makespan_ns) {
+        return timed->makespan_ns > other->makespan_ns;
+    }
+    return order != 0 ? order < 0 : timed->start_ns < other->start_ns;
+}
+
+/* Where a trace belongs; worst->limit where it does not. */
+static uint32_t place_of(const tr_worst_traces *worst, const tr_timed_trace *timed) {
+    uint32_t at = worst->count;
+    while (at > 0 && stands_before(timed, &worst->items[at - 1])) {
+        at--;
+    }
+    return at;
+}
+
+static void insert(tr_worst_traces *worst, uint32_t at, tr_timed_trace timed) {
+    if (worst->count == worst->limit) {
+        free_timed(&worst->items[--worst->count]);
+    }
+    for (uint32_t place = worst->count; place > at; place--) {
+        worst->items[place] = worst->items[place - 1];
+    }
+    worst->items[at] = timed;
+    worst->count++;
+}
+
+static uint32_t kept_of(size_t count, uint32_t *left_out_count) {
+    if (count <= TR_TIMED_TRACE_MOST) {
+        return (uint32_t)count;
+    }
+    *left_out_count += (uint32_t)(count - TR_TIMED_TRACE_MOST);
+    return TR_TIMED_TRACE_MOST;
+}
+
+/* By start, then by end, then by node. */
+static int compare_timed_spans(const void *left, const void *right) {
+    const tr_timed_span *a = left;
+    const tr_timed_span *b = right;
+    if (a->start_ns != b->start_ns) {
+        return a->start_ns < b->start_ns ? -1 : 1;
+    }
+    if (a->end_ns != b->end_ns) {
+        return a->end_ns < b->end_ns ? -1 : 1;
+    }
+    return (a->node_id > b->node_id) - (a->node_id < b->node_id);
+}
+
+/* Each span goes into the first lane that is free from when it was ready on. False when there is no memory. */
+static bool give_lanes(tr_timed_trace *timed) {
+    uint64_t *lane_ends = malloc(timed->span_count * sizeof *lane_ends + 1);
+    if (lane_ends == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < timed->span_count; i++) {
+        tr_timed_span *span = &timed->spans[i];
+        while (span->lane < timed->lane_count && lane_ends[span->lane] > span->ready_ns) {
+            span->lane++;
+        }
+        lane_ends[span->lane] = span->end_ns;
+        timed->lane_count = span->lane < timed->lane_count ? timed->lane_count : span->lane + 1;
+    }
+    free(lane_ends);
+    return true;
+}
+
+static void copy_spans(tr_timed_trace *timed, const tr_trace *trace, const tr_spans *spans) {
+    for (uint32_t i = 0; i < timed->span_count; i++) {
+        const tr_span *span = &spans->items[i];
+        timed->spans[i] = (tr_timed_span){.ready_ns = span->ready_ns,
+                                          .start_ns = span->start_ns,
+                                          .end_ns = span->end_ns,
+                                          .run_ns = span->run_ns,
+                                          .node_id = trace->nodes[span->node_index].node_id,
+                                          .outcome = span->outcome,
+                                          .estimated = span->estimated,
+                                          .is_critical = span->is_critical};
+    }
+    for (size_t i = 0; i < spans->count; i++) {
+        const tr_span *span = &spans->items[i];
+        timed->critical_ns += span->is_critical ? span->end_ns - span->start_ns : 0;
+    }
+    qsort(timed->spans, timed->span_count, sizeof *timed->spans, compare_timed_spans);
+}
+
+/* Room for the spans and suspensions that are counted. False when there is no memory, and nothing was taken. */
+static bool take_room(tr_timed_trace *timed) {
+    timed->spans = malloc(timed->span_count * sizeof *timed->spans + 1);
+    timed->suspensions = malloc(timed->suspension_count * sizeof *timed->suspensions + 1);
+    if (timed->spans == NULL || timed->suspensions == NULL) {
+        free_timed(timed);
+        return false;
+    }
+    return true;
+}
+
+bool tr_worst_traces_add(tr_worst_traces *worst, const tr_trace *trace, const tr_spans *spans, uint64_t suspended_ns) {
+    tr_timed_trace timed = {.status = trace->status,
+                            .start_ns = trace->start_ns,
+                            .end_ns = trace->last_ns,
+                            .makespan_ns = trace->last_ns - trace->start_ns,
+                            .suspended_ns = suspended_ns};
+    memcpy(timed.id, trace->id, TR_TRACE_ID_BYTES);
+    uint32_t at = place_of(worst, &timed);
+    if (at == worst->limit) {
+        return true;
+    }
+    timed.span_count = kept_of(spans->count, &timed.left_out_count);
+    timed.suspension_count = kept_of(trace->suspension_count, &timed.left_out_count);
+    if (!take_room(&timed)) {
+        return false;
+    }
+    if (timed.suspension_count > 0) {
+        memcpy(timed.suspensions, trace->suspensions, timed.suspension_count * sizeof *timed.suspensions);
+    }
+    copy_spans(&timed, trace, spans);
+    if (!give_lanes(&timed)) {
+        free_timed(&timed);
+        return false;
+    }
+    insert(worst, at, timed);
+    return true;
+}
+
+bool tr_worst_traces_merge(tr_worst_traces *into, const tr_worst_traces *from) {
+    for (uint32_t i = 0; i < from->count; i++) {
+        tr_timed_trace timed = from->items[i];
+        uint32_t at = place_of(into, &timed);
+        if (at == into->limit) {
+            break;
+        }
+        if (!take_room(&timed)) {
+            return false;
+        }
+        memcpy(timed.spans, from->items[i].spans, timed.span_count * sizeof *timed.spans);
+        memcpy(timed.suspensions, from->items[i].suspensions, timed.suspension_count * sizeof *timed.suspensions);
+        insert(into, at, timed);
+    }
+    return true;
+}

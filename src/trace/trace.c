@@ -1,0 +1,184 @@
+#include "tracereel/trace.h"
+
+#include <string.h>
+
+#include "trace/trace_store.h"
+
+#define NAME_BY_NUMBER(constant, name) #name,
+static const char *const trace_status_names[] = {TR_TRACE_STATUSES(NAME_BY_NUMBER)};
+static const char *const node_status_names[] = {TR_NODE_STATUSES(NAME_BY_NUMBER)};
+static const char *const outcome_names[] = {TR_OUTCOMES(NAME_BY_NUMBER)};
+#undef NAME_BY_NUMBER
+
+static const struct {
+    const char *name;
+    const char *meaning;
+} violations[TR_VIOLATION_COUNT] = {
+#define VIOLATION(bit, constant, name, meaning) [bit] = {#name, meaning},
+    TR_VIOLATIONS(VIOLATION)
+#undef VIOLATION
+};
+
+#define NAME_IN(table, number) ((number) < sizeof(table) / sizeof *(table) ? (table)[number] : NULL)
+
+const char *tr_trace_status_name(unsigned status) {
+    return NAME_IN(trace_status_names, status);
+}
+
+const char *tr_node_status_name(unsigned status) {
+    return NAME_IN(node_status_names, status);
+}
+
+const char *tr_outcome_name(unsigned outcome) {
+    return NAME_IN(outcome_names, outcome);
+}
+
+const char *tr_violation_name(unsigned bit) {
+    return bit < TR_VIOLATION_COUNT ? violations[bit].name : NULL;
+}
+
+const char *tr_violation_meaning(unsigned bit) {
+    return bit < TR_VIOLATION_COUNT ? violations[bit].meaning : NULL;
+}
+
+const tr_node *tr_trace_find_node(const tr_trace *trace, uint32_t node_id) {
+    return tr_trace_node((tr_trace *)trace, node_id);
+}
+
+uint32_t tr_trace_next_attempt(const tr_trace *trace, uint32_t node_index, uint32_t from) {
+    for (uint32_t i = from; i < trace->attempt_count; i++) {
+        if (trace->attempts[i].node_index == node_index) {
+            return i;
+        }
+    }
+    return TR_NONE;
+}
+
+const tr_attempt *tr_trace_last_attempt(const tr_trace *trace, const tr_node *node) {
+    return tr_trace_attempt_of((tr_trace *)trace, node);
+}
+
+const tr_loop_event *tr_trace_last_loop_event(const tr_trace *trace, const tr_node *node) {
+    return node->last_loop_event == TR_NODE_NONE ? NULL : &trace->loop_events[node->last_loop_event];
+}
+
+uint32_t tr_trace_loop_iterations(const tr_trace *trace, const tr_node *node) {
+    const tr_loop_event *last = tr_trace_last_loop_event(trace, node);
+    uint32_t count = 0;
+    for (uint32_t i = 0; last != NULL && i <= node->last_loop_event; i++) {
+        const tr_loop_event *event = &trace->loop_events[i];
+        count += event->node_index == last->node_index && !event->is_exit;
+    }
+    return count;
+}
+
+static uint64_t overlap_ns(uint64_t a_start, uint64_t a_end, uint64_t b_start, uint64_t b_end) {
+    uint64_t start = a_start > b_start ? a_start : b_start;
+    uint64_t end = a_end < b_end ? a_end : b_end;
+    return end > start ? end - start : 0;
+}
+
+uint64_t tr_attempt_duration_ns(const tr_trace *trace, const tr_node *node, const tr_attempt *attempt) {
+    if (attempt->outcome == TR_OUTCOME_OPEN || attempt->end_ns < attempt->start_ns) {
+        return 0;
+    }
+    uint64_t duration_ns = attempt->end_ns - attempt->start_ns;
+    for (uint32_t i = 0; i < trace->suspension_count; i++) {
+        const tr_suspension *suspension = &trace->suspensions[i];
+        if (suspension->node_id != node->node_id) {
+            continue;
+        }
+        bool lasts = trace->is_suspended && trace->status == TR_TRACE_SUSPENDED && i + 1 == trace->suspension_count;
+        uint64_t end_ns = lasts ? UINT64_MAX : suspension->end_ns;
+        uint64_t waited_ns = overlap_ns(attempt->start_ns, attempt->end_ns, suspension->start_ns, end_ns);
+        duration_ns -= waited_ns < duration_ns ? waited_ns : duration_ns;
+    }
+    return duration_ns;
+}
+
+bool tr_trace_is_tainted(const tr_trace *trace) {
+    return trace->was_tainted || (trace->home != NULL && trace->home->damage_count != trace->damage_at_start);
+}
+
+tr_recovery tr_trace_recovery(const tr_trace *trace) {
+    if (trace->is_suspended) {
+        return (tr_recovery){TR_RECOVERY_AWAIT_RESUME, trace->suspended_at};
+    }
+    if (tr_trace_next_started(trace, 0) != TR_NONE) {
+        return (tr_recovery){TR_RECOVERY_RETRY_NODES, 0};
+    }
+    return (tr_recovery){TR_RECOVERY_RESUME_FROM, trace->has_last_completed_node ? trace->last_completed_node : 0};
+}
+
+const char *tr_recovery_action_name(tr_recovery_action action) {
+    static const char *const names[] = {[TR_RECOVERY_AWAIT_RESUME] = "await_resume",
+                                        [TR_RECOVERY_RETRY_NODES] = "retry_nodes",
+                                        [TR_RECOVERY_RESUME_FROM] = "resume_from"};
+    return NAME_IN(names, (unsigned)action);
+}
+
+/* A trace and everything that it points to, laid out one behind the other. With `memory` NULL only the size is counted:
+ * the same walk serves both, so that they cannot disagree. */
+typedef struct layout {
+    char *memory;
+    size_t used_bytes;
+} layout;
+
+static void *place(layout *to, const void *items, size_t bytes) {
+    size_t at = to->used_bytes;
+    to->used_bytes += (bytes + 7) & ~(size_t)7;
+    if (to->memory == NULL || bytes == 0) {
+        return NULL;
+    }
+    return memcpy(to->memory + at, items, bytes);
+}
+
+/* Only the entries that count. */
+static void place_started(const tr_trace *trace, tr_trace *copy, layout *to) {
+    copy->started_nodes = place(to, trace->started_nodes, trace->started_count * sizeof *trace->started_nodes);
+    copy->started_index = NULL;
+    if (trace->started_index == NULL || copy->started_nodes == NULL) {
+        return;
+    }
+    copy->started_count = 0;
+    for (uint32_t i = tr_trace_next_started(trace, 0); i != TR_NONE; i = tr_trace_next_started(trace, i + 1)) {
+        copy->started_nodes[copy->started_count++] = trace->started_nodes[i];
+    }
+}
+
+static void lay_out(const tr_trace *trace, layout *to) {
+    tr_trace copy = *trace;
+    place(to, &copy, sizeof copy); /* takes the room; written when its pointers are known */
+    copy.was_tainted = tr_trace_is_tainted(trace);
+    copy.home = NULL;
+    copy.node_index = NULL;
+    copy.nodes = place(to, trace->nodes, trace->node_count * sizeof *trace->nodes);
+    copy.attempts = place(to, trace->attempts, trace->attempt_count * sizeof *trace->attempts);
+    copy.suspensions = place(to, trace->suspensions, trace->suspension_count * sizeof *trace->suspensions);
+    copy.loop_events = place(to, trace->loop_events, trace->loop_event_count * sizeof *trace->loop_events);
+    copy.errors = place(to, trace->errors, trace->error_list_count * sizeof *trace->errors);
+    place_started(trace, &copy, to);
+    copy.metadata = place(to, trace->metadata, trace->metadata_bytes);
+    copy.suspension_metadata = place(to, trace->suspension_metadata, trace->suspension_metadata_bytes);
+    for (uint32_t i = 0; i < trace->error_list_count; i++) {
+        char *message = place(to, trace->errors[i].message, trace->errors[i].message_bytes);
+        if (copy.errors != NULL) {
+            copy.errors[i].message = message;
+        }
+    }
+    if (to->memory != NULL) {
+        memcpy(to->memory, &copy, sizeof copy);
+    }
+}
+
+size_t tr_trace_copy_bytes(const tr_trace *trace) {
+    layout measure = {0};
+    lay_out(trace, &measure);
+    return measure.used_bytes;
+}
+
+tr_trace *tr_trace_copy(const tr_trace *trace, void *memory) {
+    layout to = {.memory = memory};
+    lay_out(trace, &to);
+    return memory;
+}

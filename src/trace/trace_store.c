@@ -1,0 +1,296 @@
+#include "trace/trace_store.h"
+
+#include <string.h>
+
+#include "trace/started_nodes.h"
+
+/* ---- lists ---- */
+
+/* Makes room for one more item. */
+static bool make_room(const tr_trace *trace, void **items, size_t count, size_t item_bytes) {
+    size_t capacity = tr_capacity_for(count);
+    if (count < capacity) {
+        return true;
+    }
+    void *grown =
+        tr_pool_reallocate(&trace->home->pool, *items, capacity * item_bytes, tr_capacity_for(count + 1) * item_bytes);
+    if (grown == NULL) {
+        return false;
+    }
+    *items = grown;
+    return true;
+}
+
+static void free_list(const tr_trace *trace, void *items, size_t count, size_t item_bytes) {
+    tr_pool_reallocate(&trace->home->pool, items, tr_capacity_for(count) * item_bytes, 0);
+}
+
+/* ---- nodes ---- */
+
+/* Up to this many nodes a walk over them is as fast as an index, and costs no memory. */
+enum { NODES_WITHOUT_INDEX = 24, FIRST_INDEX = 128 };
+
+/* Where a node id stands in the index (open addressing), or the empty place where it would. */
+static uint32_t *index_place(const tr_trace *trace, uint32_t node_id) {
+    uint32_t mask = trace->node_index_capacity - 1;
+    uint32_t at = (node_id * 0x9e3779b1u >> 7) & mask;
+    while (trace->node_index[at] != TR_NONE && trace->nodes[trace->node_index[at]].node_id != node_id) {
+        at = (at + 1) & mask;
+    }
+    return &trace->node_index[at];
+}
+
+tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id) {
+    uint32_t found = *index_place(trace, node_id);
+    return found == TR_NONE ? NULL : &trace->nodes[found];
+}
+
+/* Makes the index at least twice as large as the nodes that it is going to hold. */
+static bool make_room_in_index(tr_trace *trace) {
+    if (trace->node_count < NODES_WITHOUT_INDEX || trace->node_count + 1 <= trace->node_index_capacity / 2) {
+        return true;
+    }
+    uint32_t capacity = trace->node_index_capacity == 0 ? FIRST_INDEX : trace->node_index_capacity * 2;
+    while (capacity / 2 < trace->node_count + 1) {
+        capacity *= 2;
+    }
+    tr_pool *pool = &trace->home->pool;
+    uint32_t *index = tr_pool_reallocate(pool, NULL, 0, capacity * sizeof *index);
+    if (index == NULL) {
+        return false;
+    }
+    memset(index, 0xff, capacity * sizeof *index); /* every place TR_NONE */
+    tr_pool_reallocate(pool, trace->node_index, trace->node_index_capacity * sizeof *index, 0);
+    trace->node_index = index;
+    trace->node_index_capacity = capacity;
+    for (uint32_t i = 0; i < trace->node_count; i++) {
+        *index_place(trace, trace->nodes[i].node_id) = i;
+    }
+    return true;
+}
+
+tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id) {
+    void *items = trace->nodes;
+    if (!make_room_in_index(trace) || !make_room(trace, &items, trace->node_count, sizeof *trace->nodes)) {
+        return NULL;
+    }
+    trace->nodes = items;
+    if (trace->node_index != NULL) {
+        *index_place(trace, node_id) = trace->node_count;
+    }
+    tr_node *node = &trace->nodes[trace->node_count++];
+    *node = (tr_node){
+        .node_id = node_id, .last_attempt = TR_NODE_NONE, .last_loop_event = TR_NODE_NONE, .status = TR_NODE_IDLE};
+    return node;
+}
+
+/* ---- what happened ---- */
+
+tr_attempt *tr_trace_add_attempt(tr_trace *trace, tr_node *node, uint64_t start_ns, bool estimated) {
+    void *items = trace->attempts;
+    if (trace->attempt_count >= TR_NODE_NONE ||
+        !make_room(trace, &items, trace->attempt_count, sizeof *trace->attempts)) {
+        return NULL;
+    }
+    trace->attempts = items;
+    node->last_attempt = trace->attempt_count++ & TR_NODE_NONE;
+    tr_attempt *attempt = &trace->attempts[node->last_attempt];
+    *attempt = (tr_attempt){.start_ns = start_ns,
+                            .node_index = (uint32_t)(node - trace->nodes),
+                            .outcome = TR_OUTCOME_OPEN,
+                            .estimated = estimated};
+    return attempt;
+}
+
+tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64_t start_ns) {
+    void *items = trace->suspensions;
+    if (!make_room(trace, &items, trace->suspension_count, sizeof *trace->suspensions)) {
+        return NULL;
+    }
+    trace->suspensions = items;
+    tr_suspension *suspension = &trace->suspensions[trace->suspension_count++];
+    *suspension = (tr_suspension){.start_ns = start_ns, .node_id = node_id};
+    return suspension;
+}
+
+tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, tr_node *node, uint64_t timestamp_ns, uint32_t iteration,
+                                       bool is_exit) {
+    void *items = trace->loop_events;
+    if (trace->loop_event_count >= TR_NODE_NONE ||
+        !make_room(trace, &items, trace->loop_event_count, sizeof *trace->loop_events)) {
+        return NULL;
+    }
+    trace->loop_events = items;
+    node->last_loop_event = trace->loop_event_count++ & TR_NODE_NONE;
+    tr_loop_event *event = &trace->loop_events[node->last_loop_event];
+    *event = (tr_loop_event){.timestamp_ns = timestamp_ns,
+                             .iteration = iteration,
+                             .node_index = (uint32_t)(node - trace->nodes) & TR_LOOP_NODE_MASK,
+                             .is_exit = is_exit};
+    return event;
+}
+
+/* ---- texts ---- */
+
+/* A copy of a text; "no memory" and "no text" are told apart by the return value. */
+static bool copy_text(const tr_trace *trace, tr_text text, char **copy) {
+    *copy = NULL;
+    if (text.length_bytes == 0) {
+        return true;
+    }
+    *copy = tr_pool_reallocate(&trace->home->pool, NULL, 0, text.length_bytes);
+    if (*copy == NULL) {
+        return false;
+    }
+    memcpy(*copy, text.bytes, text.length_bytes);
+    return true;
+}
+
+static bool set_text(const tr_trace *trace, tr_text text, char **held, uint32_t *held_bytes) {
+    char *copy;
+    if (!copy_text(trace, text, &copy)) {
+        return false;
+    }
+    tr_pool_reallocate(&trace->home->pool, *held, *held_bytes, 0);
+    *held = copy;
+    *held_bytes = text.length_bytes;
+    return true;
+}
+
+bool tr_trace_set_metadata(tr_trace *trace, tr_text metadata) {
+    return set_text(trace, metadata, &trace->metadata, &trace->metadata_bytes);
+}
+
+bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata) {
+    return set_text(trace, metadata, &trace->suspension_metadata, &trace->suspension_metadata_bytes);
+}
+
+tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
+    void *items = trace->errors;
+    char *copy;
+    if (!make_room(trace, &items, trace->error_list_count, sizeof *trace->errors)) {
+        return NULL;
+    }
+    trace->errors = items;
+    if (!copy_text(trace, message, &copy)) {
+        return NULL;
+    }
+    tr_trace_error *error = &trace->errors[trace->error_list_count++];
+    *error = (tr_trace_error){.message = copy, .message_bytes = message.length_bytes};
+    return error;
+}
+
+/* ---- the trace as a whole ---- */
+
+tr_trace *tr_trace_new(struct tr_trace_home *home) {
+    tr_trace *trace = tr_pool_reallocate(&home->pool, NULL, 0, sizeof *trace);
+    if (trace != NULL) {
+        *trace = (tr_trace){.home = home};
+    }
+    return trace;
+}
+
+static void free_contents(tr_trace *trace) {
+    tr_pool *pool = &trace->home->pool;
+    for (uint32_t i = 0; i < trace->error_list_count; i++) {
+        tr_pool_reallocate(pool, trace->errors[i].message, trace->errors[i].message_bytes, 0);
+    }
+    free_list(trace, trace->errors, trace->error_list_count, sizeof *trace->errors);
+    free_list(trace, trace->suspensions, trace->suspension_count, sizeof *trace->suspensions);
+    free_list(trace, trace->loop_events, trace->loop_event_count, sizeof *trace->loop_events);
+    free_list(trace, trace->attempts, trace->attempt_count, sizeof *trace->attempts);
+    free_list(trace, trace->nodes, trace->node_count, sizeof *trace->nodes);
+    tr_started_free(trace);
+    tr_pool_reallocate(pool, trace->suspension_metadata, trace->suspension_metadata_bytes, 0);
+    tr_pool_reallocate(pool, trace->metadata, trace->metadata_bytes, 0);
+    tr_pool_reallocate(pool, trace->node_index, trace->node_index_capacity * sizeof *trace->node_index, 0);
+}
+
+void tr_trace_free(tr_trace *trace) {
+    if (trace != NULL) {
+        free_contents(trace);
+        tr_pool_reallocate(&trace->home->pool, trace, sizeof *trace, 0);
+    }
+}
+
+void tr_trace_reset(tr_trace *trace) {
+    tr_trace empty = {.log_slot = trace->log_slot, .home = trace->home};
+    memcpy(empty.id, trace->id, sizeof empty.id);
+    free_contents(trace);
+    *trace = empty;
+}
+
+/* A copy of a list; NULL where it is empty, and where there is no memory, which `*failed` then says. */
+static void *copy_list(const tr_trace *trace, const void *from, size_t count, size_t item_bytes, bool *failed) {
+    void *copy =
+        count == 0 ? NULL : tr_pool_reallocate(&trace->home->pool, NULL, 0, tr_capacity_for(count) * item_bytes);
+    if (copy != NULL) {
+        memcpy(copy, from, count * item_bytes);
+    }
+    *failed = *failed || (copy == NULL && count > 0);
+    return copy;
+}
+
+static bool copy_lists(tr_trace *trace, const tr_trace *from) {
+    bool failed = false;
+    trace->nodes = copy_list(trace, from->nodes, from->node_count, sizeof *from->nodes, &failed);
+    trace->attempts = copy_list(trace, from->attempts, from->attempt_count, sizeof *from->attempts, &failed);
+    trace->suspensions =
+        copy_list(trace, from->suspensions, from->suspension_count, sizeof *from->suspensions, &failed);
+    trace->loop_events =
+        copy_list(trace, from->loop_events, from->loop_event_count, sizeof *from->loop_events, &failed);
+    /* A list that was not copied is empty, so that what was copied can be freed. */
+    trace->node_count = trace->nodes != NULL ? from->node_count : 0;
+    trace->attempt_count = trace->attempts != NULL ? from->attempt_count : 0;
+    trace->suspension_count = trace->suspensions != NULL ? from->suspension_count : 0;
+    trace->loop_event_count = trace->loop_events != NULL ? from->loop_event_count : 0;
+    return !failed;
+}
+
+static bool copy_errors(tr_trace *trace, const tr_trace *from) {
+    for (uint32_t i = 0; i < from->error_list_count; i++) {
+        const tr_trace_error *error = &from->errors[i];
+        tr_trace_error *added = tr_trace_add_error(trace, (tr_text){error->message, error->message_bytes});
+        if (added == NULL) {
+            return false;
+        }
+        added->timestamp_ns = error->timestamp_ns;
+        added->node_id = error->node_id;
+        added->is_trace_failure = error->is_trace_failure;
+    }
+    return true;
+}
+
+static bool copy_contents(tr_trace *trace, const tr_trace *from) {
+    return copy_lists(trace, from) && make_room_in_index(trace) && tr_started_copy(trace, from) &&
+           copy_errors(trace, from) && tr_trace_set_metadata(trace, (tr_text){from->metadata, from->metadata_bytes}) &&
+           tr_trace_set_suspension_metadata(trace,
+                                            (tr_text){from->suspension_metadata, from->suspension_metadata_bytes});
+}
+
+bool tr_trace_assign(tr_trace *trace, const tr_trace *from) {
+    tr_trace_reset(trace);
+    tr_trace made = *from;
+    made.log_slot = trace->log_slot;
+    made.home = trace->home;
+    /* What is owned begins empty, and is copied one by one. */
+    made.node_count = made.attempt_count = made.suspension_count = made.loop_event_count = made.error_list_count = 0;
+    made.started_count = made.started_capacity = made.node_index_capacity = 0;
+    made.metadata_bytes = made.suspension_metadata_bytes = 0;
+    made.nodes = NULL;
+    made.attempts = NULL;
+    made.suspensions = NULL;
+    made.loop_events = NULL;
+    made.errors = NULL;
+    made.started_nodes = NULL;
+    made.started_index = NULL;
+    made.node_index = NULL;
+    made.metadata = NULL;
+    made.suspension_metadata = NULL;
+    *trace = made;
+    if (!copy_contents(trace, from)) {
+        tr_trace_reset(trace);
+        return false;
+    }
+    return true;
+}

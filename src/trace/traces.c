@@ -1,0 +1,375 @@
+/* The table of open traces: found by id, each in a slot of its own. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "bytes/bytes.h"
+#include "record/record_view.h"
+#include "trace/started_nodes.h"
+#include "trace/trace_store.h"
+#include "trace/transition.h"
+#include "tracereel/trace.h"
+
+enum { FIRST_CAPACITY = 64 };
+
+/* One entry of the open-addressed table (linear probing; capacity is a power of two, at most 3/4 full). */
+typedef struct entry {
+    uint32_t hash;
+    uint32_t slot; /* TR_NONE: empty */
+} entry;
+
+struct tr_traces {
+    entry *entries;
+    size_t capacity;
+    size_t open_count;
+    tr_trace **slots; /* by log_slot; NULL where free */
+    uint32_t *free_slots;
+    uint32_t free_slot_count;
+    uint32_t slot_limit;
+    uint32_t slot_capacity; /* of `slots` and `free_slots` */
+    struct tr_trace_home home;
+    tr_trace *closed; /* closed by the latest record, to be freed by the next call */
+    uint64_t seed[2];
+};
+
+/* Ids are random in honest logs. The seed keeps a log that was made for it from filling one run of the table. */
+static uint32_t hash_id(const tr_traces *traces, const uint8_t *id) {
+    uint64_t mixed = (tr_load_u64(id) ^ traces->seed[0]) * 0x9e3779b97f4a7c15u;
+    mixed ^= mixed >> 32;
+    mixed = (mixed ^ tr_load_u64(id + 8) ^ traces->seed[1]) * 0xd6e8feb86659fd93u;
+    return (uint32_t)(mixed >> 32);
+}
+
+static bool grow_entries(tr_traces *traces) {
+    size_t capacity = traces->capacity == 0 ? FIRST_CAPACITY : traces->capacity * 2;
+    entry *entries = malloc(capacity * sizeof *entries);
+    if (entries == NULL) {
+        return false;
+    }
+    memset(entries, 0xff, capacity * sizeof *entries); /* every slot TR_NONE */
+    for (size_t i = 0; i < traces->capacity; i++) {
+        entry moved = traces->entries[i];
+        if (moved.slot != TR_NONE) {
+            size_t at = moved.hash & (capacity - 1);
+            while (entries[at].slot != TR_NONE) {
+                at = (at + 1) & (capacity - 1);
+            }
+            entries[at] = moved;
+        }
+    }
+    free(traces->entries);
+    traces->entries = entries;
+    traces->capacity = capacity;
+    return true;
+}
+
+/* The entry of the trace with that id, or the empty one where it would stand. */
+static size_t find_entry(const tr_traces *traces, const uint8_t *id, uint32_t hash) {
+    size_t at = hash & (traces->capacity - 1);
+    for (;;) {
+        entry seen = traces->entries[at];
+        if (seen.slot == TR_NONE ||
+            (seen.hash == hash && memcmp(traces->slots[seen.slot]->id, id, TR_TRACE_ID_BYTES) == 0)) {
+            return at;
+        }
+        at = (at + 1) & (traces->capacity - 1);
+    }
+}
+
+/* Empties an entry and moves up those behind it that an empty place would hide. */
+static void remove_entry(tr_traces *traces, size_t at) {
+    size_t mask = traces->capacity - 1;
+    for (size_t next = (at + 1) & mask; traces->entries[next].slot != TR_NONE; next = (next + 1) & mask) {
+        size_t home = traces->entries[next].hash & mask;
+        if (((next - home) & mask) >= ((next - at) & mask)) {
+            traces->entries[at] = traces->entries[next];
+            at = next;
+        }
+    }
+    traces->entries[at].slot = TR_NONE;
+}
+
+static bool grow_slots(tr_traces *traces) {
+    uint32_t capacity = traces->slot_capacity == 0 ? FIRST_CAPACITY : traces->slot_capacity * 2;
+    tr_trace **slots = realloc(traces->slots, capacity * sizeof(tr_trace *));
+    if (slots == NULL) {
+        return false;
+    }
+    traces->slots = slots;
+    uint32_t *free_slots = realloc(traces->free_slots, capacity * sizeof *free_slots);
+    if (free_slots == NULL) {
+        return false;
+    }
+    traces->free_slots = free_slots;
+    traces->slot_capacity = capacity;
+    return true;
+}
+
+/* Gives the slot of the trace that the previous record closed back, and its memory. */
+static void forget_closed(tr_traces *traces) {
+    tr_trace *trace = traces->closed;
+    traces->closed = NULL;
+    traces->slots[trace->log_slot] = NULL;
+    traces->free_slots[traces->free_slot_count++] = trace->log_slot;
+    tr_trace_free(trace);
+    if (traces->open_count == 0) {
+        tr_pool_release(&traces->home.pool); /* nothing is left in it: a burst of traces does not keep its memory */
+    }
+}
+
+static tr_trace *new_trace(tr_traces *traces) {
+    if (traces->free_slot_count == 0 && traces->slot_limit == traces->slot_capacity && !grow_slots(traces)) {
+        return NULL;
+    }
+    tr_trace *trace = tr_trace_new(&traces->home);
+    if (trace == NULL) {
+        return NULL;
+    }
+    trace->log_slot =
+        traces->free_slot_count > 0 ? traces->free_slots[--traces->free_slot_count] : traces->slot_limit++;
+    trace->damage_at_start = traces->home.damage_count;
+    traces->slots[trace->log_slot] = trace;
+    return trace;
+}
+
+/* Opens a trace whose id is not in the table; `at` is the entry that find_entry gave for it. */
+static tr_trace *open_trace(tr_traces *traces, const uint8_t *id, uint32_t hash, size_t at) {
+    if ((traces->open_count + 1) * 4 > traces->capacity * 3) {
+        if (!grow_entries(traces)) {
+            return NULL;
+        }
+        at = find_entry(traces, id, hash);
+    }
+    tr_trace *trace = new_trace(traces);
+    if (trace != NULL) {
+        memcpy(trace->id, id, TR_TRACE_ID_BYTES);
+        traces->entries[at] = (entry){hash, trace->log_slot};
+        traces->open_count++;
+    }
+    return trace;
+}
+
+static void restart_trace(tr_traces *traces, tr_trace *trace) {
+    uint32_t restarts = trace->restart_count;
+    uint32_t seen = trace->violations_seen;
+    tr_trace_reset(trace);
+    trace->restart_count = restarts + 1;
+    trace->violations_seen = seen;
+    trace->damage_at_start = traces->home.damage_count;
+}
+
+tr_traces *tr_traces_new(void) {
+    tr_traces *traces = calloc(1, sizeof *traces);
+    if (traces == NULL) {
+        return NULL;
+    }
+    if (getrandom(traces->seed, sizeof traces->seed, GRND_NONBLOCK) != (ssize_t)sizeof traces->seed) {
+        traces->seed[0] = (uint64_t)(uintptr_t)traces; /* early in a boot: some seed is better than none */
+    }
+    if (!grow_entries(traces)) {
+        tr_traces_free(traces);
+        return NULL;
+    }
+    return traces;
+}
+
+void tr_traces_free(tr_traces *traces) {
+    if (traces == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < traces->slot_limit; i++) {
+        tr_trace_free(traces->slots[i]);
+    }
+    tr_pool_release(&traces->home.pool);
+    free(traces->slots);
+    free(traces->free_slots);
+    free(traces->entries);
+    free(traces);
+}
+
+static tr_status apply_to(tr_traces *traces, tr_trace *trace, size_t at, const tr_record *record, bool is_suspect,
+                          uint32_t *violations) {
+    bool applied = tr_transition_apply(trace, record, violations);
+    trace->was_tainted = trace->was_tainted || is_suspect;
+    trace->violations_seen |= *violations;
+    if (trace->status == TR_TRACE_COMPLETE || trace->status == TR_TRACE_FAILED) {
+        remove_entry(traces, at);
+        traces->open_count--;
+        traces->closed = trace;
+    }
+    return applied ? TR_OK : TR_ERROR_MEMORY;
+}
+
+tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_suspect, tr_trace **trace_out,
+                          uint32_t *violations) {
+    *trace_out = NULL;
+    *violations = is_suspect ? TR_VIOLATION_SUSPECT_RECORD : 0;
+    if (traces->closed != NULL) {
+        forget_closed(traces);
+    }
+    unsigned type = tr_view_type(record);
+    if (type == TR_TYPE_CHECKPOINT) {
+        return TR_OK;
+    }
+    const uint8_t *id = tr_view_trace_id(record);
+    uint32_t hash = hash_id(traces, id);
+    size_t at = find_entry(traces, id, hash);
+    tr_trace *trace = NULL;
+    if (traces->entries[at].slot != TR_NONE) {
+        trace = traces->slots[traces->entries[at].slot];
+        if (type == TR_TYPE_TRACE_START) {
+            *violations |= TR_VIOLATION_TRACE_RESTARTED;
+            restart_trace(traces, trace);
+        }
+    } else if (type == TR_TYPE_TRACE_START) {
+        trace = open_trace(traces, id, hash, at);
+        if (trace == NULL) {
+            return TR_ERROR_MEMORY;
+        }
+    } else {
+        *violations |= TR_VIOLATION_TRACE_NOT_OPEN;
+        return TR_OK;
+    }
+    *trace_out = trace;
+    return apply_to(traces, trace, at, record, is_suspect, violations);
+}
+
+static bool seed_node(tr_trace *trace, uint32_t node_id, tr_node_status status, tr_node **node) {
+    *node = tr_trace_node(trace, node_id);
+    if (*node == NULL) {
+        *node = tr_trace_add_node(trace, node_id);
+    }
+    if (*node == NULL) {
+        return false;
+    }
+    (*node)->status = (unsigned)status & 7u;
+    (*node)->from_snapshot = status != TR_NODE_DONE;
+    return true;
+}
+
+static bool seed_trace(tr_trace *trace, const tr_snapshot_trace *from) {
+    tr_node *node;
+    trace->from_snapshot = true;
+    for (uint32_t i = 0; i < from->completed_count; i++) {
+        const tr_snapshot_node *completed = &from->completed_nodes[i];
+        if (!seed_node(trace, completed->node_id, TR_NODE_DONE, &node)) {
+            return false;
+        }
+        node->output_offset = completed->output_offset;
+        node->output_size = completed->output_size;
+        node->schema_hash = completed->schema_hash;
+        node->is_completed = true;
+    }
+    for (uint32_t i = 0; i < from->started_count; i++) {
+        if (!seed_node(trace, from->started_nodes[i], TR_NODE_RUNNING, &node) || !tr_started_add(trace, node)) {
+            return false;
+        }
+    }
+    if (from->is_suspended) {
+        if (!seed_node(trace, from->suspended_at, TR_NODE_SUSPENDED, &node)) {
+            return false;
+        }
+        trace->status = TR_TRACE_SUSPENDED;
+    }
+    trace->is_suspended = from->is_suspended;
+    trace->suspended_at = from->suspended_at;
+    trace->has_last_completed_node = from->has_last_completed_node;
+    trace->last_completed_node = from->last_completed_node;
+    return tr_trace_set_suspension_metadata(trace, from->suspension_metadata);
+}
+
+tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot) {
+    for (size_t i = 0; i < snapshot->trace_count; i++) {
+        const tr_snapshot_trace *from = &snapshot->traces[i];
+        uint32_t hash = hash_id(traces, from->trace_id);
+        size_t at = find_entry(traces, from->trace_id, hash);
+        bool known = traces->entries[at].slot != TR_NONE; /* twice in one snapshot: the later one counts */
+        tr_trace *trace =
+            known ? traces->slots[traces->entries[at].slot] : open_trace(traces, from->trace_id, hash, at);
+        if (trace == NULL) {
+            return TR_ERROR_MEMORY;
+        }
+        if (known) {
+            tr_trace_reset(trace);
+        }
+        if (!seed_trace(trace, from)) {
+            return TR_ERROR_MEMORY;
+        }
+    }
+    return TR_OK;
+}
+
+static void forget_open(tr_traces *traces, tr_trace *trace, size_t at) {
+    remove_entry(traces, at);
+    traces->open_count--;
+    traces->closed = trace;
+    forget_closed(traces);
+}
+
+tr_status tr_traces_put(tr_traces *traces, const tr_trace *source, tr_trace **trace_out) {
+    if (traces->closed != NULL) {
+        forget_closed(traces);
+    }
+    uint32_t hash = hash_id(traces, source->id);
+    size_t at = find_entry(traces, source->id, hash);
+    bool is_known = traces->entries[at].slot != TR_NONE;
+    tr_trace *trace = is_known ? traces->slots[traces->entries[at].slot] : open_trace(traces, source->id, hash, at);
+    *trace_out = trace;
+    if (trace == NULL) {
+        return TR_ERROR_MEMORY;
+    }
+    if (trace == source) {
+        return TR_OK;
+    }
+    if (!tr_trace_assign(trace, source)) {
+        forget_open(traces, trace, find_entry(traces, source->id, hash));
+        *trace_out = NULL;
+        return TR_ERROR_MEMORY;
+    }
+    trace->was_tainted = tr_trace_is_tainted(source);
+    trace->damage_at_start = traces->home.damage_count;
+    return TR_OK;
+}
+
+void tr_traces_note_damage(tr_traces *traces) {
+    traces->home.damage_count++;
+}
+
+tr_trace *tr_traces_find(tr_traces *traces, const uint8_t id[TR_TRACE_ID_BYTES]) {
+    uint32_t slot = traces->entries[find_entry(traces, id, hash_id(traces, id))].slot;
+    return slot == TR_NONE ? NULL : traces->slots[slot];
+}
+
+size_t tr_traces_open_count(const tr_traces *traces) {
+    return traces->open_count;
+}
+
+size_t tr_traces_memory_bytes(const tr_traces *traces) {
+    return sizeof *traces + traces->capacity * sizeof *traces->entries +
+           traces->slot_capacity * (sizeof(tr_trace *) + sizeof *traces->free_slots) + traces->home.pool.used_bytes;
+}
+
+size_t tr_traces_slot_limit(const tr_traces *traces) {
+    return traces->slot_limit;
+}
+
+static int compare_ids(const void *left, const void *right) {
+    const tr_trace *a = *(tr_trace *const *)left;
+    const tr_trace *b = *(tr_trace *const *)right;
+    return memcmp(a->id, b->id, TR_TRACE_ID_BYTES);
+}
+
+tr_trace **tr_traces_sorted(tr_traces *traces) {
+    tr_trace **sorted = traces->open_count > 0 ? malloc(traces->open_count * sizeof(tr_trace *)) : NULL;
+    if (sorted == NULL) {
+        return NULL;
+    }
+    size_t count = 0;
+    for (uint32_t i = 0; i < traces->slot_limit; i++) {
+        if (traces->slots[i] != NULL && traces->slots[i] != traces->closed) {
+            sorted[count++] = traces->slots[i];
+        }
+    }
+    qsort(sorted, count, sizeof(tr_trace *), compare_ids);
+    return sorted;
+}

@@ -1,0 +1,331 @@
+#include "trace/transition.h"
+
+#include "record/record_view.h"
+#include "trace/started_nodes.h"
+#include "trace/trace_store.h"
+
+/* What happens at a node. */
+typedef enum node_event { NO_EVENT, START, DONE, ERROR, SUSPEND, RESUME, ITERATION, EXIT, EVENT_COUNT } node_event;
+
+/* What becomes of the node's attempts. OPEN leaves an attempt that is still open as abandoned; NEED opens an estimated
+ * one where none is open; the CLOSE ones do so too, and close it. */
+typedef enum attempt_action { KEEP, OPEN, NEED, CLOSE_DONE, CLOSE_ERROR } attempt_action;
+
+typedef struct node_rule {
+    uint8_t next; /* tr_node_status */
+    uint8_t attempt;
+    uint16_t violation;
+} node_rule;
+
+#define NOT_STARTED TR_VIOLATION_DONE_WITHOUT_START
+#define NOT_LOOPING TR_VIOLATION_EXIT_WITHOUT_ITERATION
+
+/* By event, then by the status that the node has: idle, running, done, error, suspended, looping. */
+static const node_rule node_rules[EVENT_COUNT][TR_NODE_STATUS_COUNT] = {
+    [START] = {{TR_NODE_RUNNING, OPEN, 0},
+               {TR_NODE_RUNNING, OPEN, 0},
+               {TR_NODE_RUNNING, OPEN, 0},
+               {TR_NODE_RUNNING, OPEN, 0},
+               {TR_NODE_RUNNING, OPEN, 0},
+               {TR_NODE_RUNNING, OPEN, 0}},
+    [DONE] = {{TR_NODE_DONE, CLOSE_DONE, NOT_STARTED},
+              {TR_NODE_DONE, CLOSE_DONE, 0},
+              {TR_NODE_DONE, CLOSE_DONE, NOT_STARTED},
+              {TR_NODE_DONE, CLOSE_DONE, NOT_STARTED},
+              {TR_NODE_DONE, CLOSE_DONE, 0},
+              {TR_NODE_DONE, CLOSE_DONE, NOT_STARTED}},
+    [ERROR] = {{TR_NODE_ERROR, CLOSE_ERROR, NOT_STARTED},
+               {TR_NODE_ERROR, CLOSE_ERROR, 0},
+               {TR_NODE_ERROR, CLOSE_ERROR, NOT_STARTED},
+               {TR_NODE_ERROR, CLOSE_ERROR, NOT_STARTED},
+               {TR_NODE_ERROR, CLOSE_ERROR, 0},
+               {TR_NODE_ERROR, CLOSE_ERROR, NOT_STARTED}},
+    [SUSPEND] = {{TR_NODE_SUSPENDED, NEED, 0},
+                 {TR_NODE_SUSPENDED, KEEP, 0},
+                 {TR_NODE_SUSPENDED, NEED, 0},
+                 {TR_NODE_SUSPENDED, NEED, 0},
+                 {TR_NODE_SUSPENDED, KEEP, 0},
+                 {TR_NODE_SUSPENDED, NEED, 0}},
+    [RESUME] = {{TR_NODE_IDLE, KEEP, 0},
+                {TR_NODE_RUNNING, KEEP, 0},
+                {TR_NODE_DONE, KEEP, 0},
+                {TR_NODE_ERROR, KEEP, 0},
+                {TR_NODE_RUNNING, KEEP, 0},
+                {TR_NODE_LOOPING, KEEP, 0}},
+    [ITERATION] = {{TR_NODE_LOOPING, KEEP, 0},
+                   {TR_NODE_LOOPING, KEEP, 0},
+                   {TR_NODE_LOOPING, KEEP, 0},
+                   {TR_NODE_LOOPING, KEEP, 0},
+                   {TR_NODE_LOOPING, KEEP, 0},
+                   {TR_NODE_LOOPING, KEEP, 0}},
+    [EXIT] = {{TR_NODE_DONE, KEEP, NOT_LOOPING},
+              {TR_NODE_DONE, KEEP, NOT_LOOPING},
+              {TR_NODE_DONE, KEEP, NOT_LOOPING},
+              {TR_NODE_DONE, KEEP, NOT_LOOPING},
+              {TR_NODE_DONE, KEEP, NOT_LOOPING},
+              {TR_NODE_DONE, KEEP, 0}},
+};
+
+/* What a record does to its trace: the status that follows from each of the two that an open trace has, the event at
+ * the record's node, and whether a node can have become ready by it. */
+typedef struct trace_rule {
+    uint8_t next[2]; /* from running, from suspended: tr_trace_status */
+    uint8_t event;
+    bool makes_ready;
+    uint16_t violation[2];
+} trace_rule;
+
+#define STAYS                                                                                                          \
+    { TR_TRACE_RUNNING, TR_TRACE_SUSPENDED }
+
+static const trace_rule trace_rules[TR_RECORD_TYPE_COUNT] = {
+    [TR_TYPE_TRACE_START] = {STAYS, NO_EVENT, true, {0, 0}},
+    [TR_TYPE_NODE_START] = {STAYS, START, false, {0, 0}},
+    [TR_TYPE_NODE_DONE] = {STAYS, DONE, true, {0, 0}},
+    [TR_TYPE_NODE_ERROR] = {STAYS, ERROR, true, {0, 0}},
+    [TR_TYPE_TRACE_COMPLETE] = {{TR_TRACE_COMPLETE, TR_TRACE_COMPLETE},
+                                NO_EVENT,
+                                false,
+                                {0, TR_VIOLATION_COMPLETE_WHILE_SUSPENDED}},
+    [TR_TYPE_TRACE_FAILED] = {{TR_TRACE_FAILED, TR_TRACE_FAILED}, NO_EVENT, false, {0, 0}},
+    [TR_TYPE_TRACE_SUSPENDED] = {{TR_TRACE_SUSPENDED, TR_TRACE_SUSPENDED},
+                                 SUSPEND,
+                                 false,
+                                 {0, TR_VIOLATION_SUSPENDED_TWICE}},
+    [TR_TYPE_TRACE_RESUMED] = {{TR_TRACE_RUNNING, TR_TRACE_RUNNING}, NO_EVENT, true, {0, 0}},
+    [TR_TYPE_CHECKPOINT] = {STAYS, NO_EVENT, false, {0, 0}},
+    [TR_TYPE_LOOP_ITERATION] = {STAYS, ITERATION, true, {0, 0}},
+    [TR_TYPE_LOOP_EXIT] = {STAYS, EXIT, true, {0, 0}},
+};
+
+static tr_attempt *open_attempt_of(tr_trace *trace, const tr_node *node) {
+    tr_attempt *attempt = tr_trace_attempt_of(trace, node);
+    return attempt != NULL && attempt->outcome == TR_OUTCOME_OPEN ? attempt : NULL;
+}
+
+/* An attempt whose start was not written: it can have begun when the latest earlier event made it ready. What came
+ * before a snapshot is not known. */
+static tr_attempt *add_estimated_attempt(tr_trace *trace, tr_node *node, uint64_t now_ns) {
+    bool cut = trace->from_snapshot && (trace->ready_ns == 0 || node->from_snapshot);
+    tr_attempt *attempt = tr_trace_add_attempt(trace, node, cut ? now_ns : trace->ready_ns, true);
+    if (attempt != NULL) {
+        attempt->cut = cut;
+    }
+    node->from_snapshot = false;
+    return attempt;
+}
+
+static bool close_attempt(tr_trace *trace, tr_node *node, tr_outcome outcome, uint64_t now_ns, uint32_t *violations) {
+    tr_attempt *attempt = open_attempt_of(trace, node);
+    if (attempt == NULL) {
+        attempt = add_estimated_attempt(trace, node, now_ns);
+        if (attempt == NULL) {
+            return false;
+        }
+    } else if (now_ns < attempt->start_ns && !attempt->estimated) {
+        *violations |= TR_VIOLATION_TIME_BACKWARDS;
+    }
+    attempt->end_ns = now_ns;
+    attempt->outcome = (uint8_t)outcome;
+    return true;
+}
+
+static bool change_attempts(tr_trace *trace, tr_node *node, attempt_action action, uint64_t now_ns,
+                            uint32_t *violations) {
+    tr_attempt *open = NULL;
+    switch (action) {
+    case OPEN:
+        open = open_attempt_of(trace, node);
+        if (open != NULL) {
+            open->outcome = TR_OUTCOME_ABANDONED;
+            open->end_ns = now_ns;
+        }
+        return tr_trace_add_attempt(trace, node, now_ns, false) != NULL;
+    case NEED:
+        return open_attempt_of(trace, node) != NULL || add_estimated_attempt(trace, node, now_ns) != NULL;
+    case CLOSE_DONE:
+        return close_attempt(trace, node, TR_OUTCOME_DONE, now_ns, violations);
+    case CLOSE_ERROR:
+        return close_attempt(trace, node, TR_OUTCOME_ERROR, now_ns, violations);
+    case KEEP:
+        break;
+    }
+    return true;
+}
+
+/* The first iteration of a loop is 0; after recovery an iteration can come again. */
+static bool iterate(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
+    tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
+    uint32_t iteration = tr_view_iteration(record);
+    const tr_loop_event *last = tr_trace_last_loop_event(trace, node);
+    uint64_t largest = last == NULL ? 0 : (uint64_t)last->iteration + 1;
+    if (iteration > largest && !(trace->from_snapshot && last == NULL)) {
+        *violations |= TR_VIOLATION_ITERATION_SKIPPED;
+    }
+    return tr_trace_add_loop_event(trace, node, now_ns, iteration, false) != NULL;
+}
+
+/* The number in a loop_exit is of no iteration of its own: the latest one's stays. */
+static bool leave_loop(tr_trace *trace, const tr_record *record, uint64_t now_ns) {
+    tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
+    const tr_loop_event *last = tr_trace_last_loop_event(trace, node);
+    uint32_t iteration = last == NULL ? 0 : last->iteration;
+    return tr_trace_add_loop_event(trace, node, now_ns, iteration, true) != NULL;
+}
+
+static bool note_error(tr_trace *trace, const tr_record *record, uint64_t now_ns, bool is_trace_failure) {
+    tr_trace_error *error = tr_trace_add_error(trace, tr_view_error_message(record));
+    if (error == NULL) {
+        return false;
+    }
+    error->timestamp_ns = now_ns;
+    error->node_id = tr_view_node_id(record);
+    error->is_trace_failure = is_trace_failure;
+    trace->error_count += is_trace_failure ? 0 : 1;
+    return true;
+}
+
+static tr_node *need_node(tr_trace *trace, uint32_t node_id) {
+    tr_node *node = tr_trace_node(trace, node_id);
+    return node != NULL ? node : tr_trace_add_node(trace, node_id);
+}
+
+/* Where starts are not recorded, a node that ends without one is what production writes; a loop's node that ran before
+ * it iterated can end after it. The iterations of a loop can have come before the snapshot. */
+static bool is_excused(tr_trace *trace, const tr_node *node, uint32_t violation) {
+    switch (violation) {
+    case NOT_STARTED:
+        return !trace->records_starts || open_attempt_of(trace, node) != NULL;
+    case NOT_LOOPING:
+        return trace->from_snapshot && node->last_loop_event == TR_NODE_NONE;
+    default:
+        return false;
+    }
+}
+
+static bool apply_to_node(tr_trace *trace, const tr_record *record, node_event event, uint64_t now_ns,
+                          uint32_t *violations) {
+    tr_node *node = need_node(trace, tr_view_node_id(record));
+    if (node == NULL) {
+        return false;
+    }
+    const node_rule *rule = &node_rules[event][node->status];
+    *violations |= is_excused(trace, node, rule->violation) ? 0 : rule->violation;
+    node->status = rule->next & 7u;
+    return change_attempts(trace, node, (attempt_action)rule->attempt, now_ns, violations);
+}
+
+static bool start_trace(tr_trace *trace, const tr_record *record, uint64_t now_ns) {
+    trace->start_ns = now_ns;
+    trace->last_ns = now_ns;
+    return tr_trace_set_metadata(trace, tr_view_metadata(record));
+}
+
+static void finish_node(tr_trace *trace, const tr_record *record) {
+    tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
+    node->output_offset = tr_view_output_offset(record);
+    node->output_size = tr_view_output_size(record);
+    node->schema_hash = tr_view_schema_hash(record);
+    node->is_completed = true;
+    trace->has_last_completed_node = true;
+    trace->last_completed_node = node->node_id;
+    tr_started_remove(trace, node);
+}
+
+static void end_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
+    if (trace->is_suspended && trace->suspension_count > 0) {
+        tr_suspension *suspension = &trace->suspensions[trace->suspension_count - 1];
+        suspension->end_ns = now_ns;
+        if (now_ns < suspension->start_ns) {
+            *violations |= TR_VIOLATION_TIME_BACKWARDS;
+        }
+    }
+}
+
+/* The trace waits at its node no more. */
+static void leave_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
+    end_suspension(trace, now_ns, violations);
+    tr_node *node = trace->is_suspended ? tr_trace_node(trace, trace->suspended_at) : NULL;
+    if (node != NULL) {
+        node->status = node_rules[RESUME][node->status].next & 7u;
+    }
+    trace->is_suspended = false;
+}
+
+static bool suspend(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
+    uint32_t node_id = tr_view_node_id(record);
+    leave_suspension(trace, now_ns, violations);
+    trace->is_suspended = true;
+    trace->suspended_at = node_id;
+    tr_trace_node(trace, node_id)->status = TR_NODE_SUSPENDED; /* also where it was left at the same node */
+    return tr_trace_add_suspension(trace, node_id, now_ns) != NULL &&
+           tr_trace_set_suspension_metadata(trace, tr_view_metadata(record));
+}
+
+/* A trace that closes leaves no attempt and no suspension open. */
+static void close_trace(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
+    for (uint32_t i = 0; i < trace->attempt_count; i++) {
+        if (trace->attempts[i].outcome == TR_OUTCOME_OPEN) {
+            trace->attempts[i].outcome = TR_OUTCOME_ABANDONED;
+            trace->attempts[i].end_ns = now_ns;
+        }
+    }
+    end_suspension(trace, now_ns, violations);
+}
+
+/* What is particular to a type, beyond the tables. */
+static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
+    switch (tr_view_type(record)) {
+    case TR_TYPE_TRACE_START:
+        return start_trace(trace, record, now_ns);
+    case TR_TYPE_NODE_START:
+        trace->records_starts = true;
+        return tr_started_add(trace, tr_trace_node(trace, tr_view_node_id(record)));
+    case TR_TYPE_NODE_DONE:
+        finish_node(trace, record);
+        return true;
+    case TR_TYPE_NODE_ERROR:
+        return note_error(trace, record, now_ns, false);
+    case TR_TYPE_TRACE_COMPLETE:
+        *violations |= tr_trace_next_started(trace, 0) != TR_NONE ? TR_VIOLATION_COMPLETE_WHILE_RUNNING : 0;
+        *violations |= now_ns < trace->last_ns ? TR_VIOLATION_TIME_BACKWARDS : 0;
+        close_trace(trace, now_ns, violations);
+        return true;
+    case TR_TYPE_TRACE_FAILED:
+        close_trace(trace, now_ns, violations);
+        return note_error(trace, record, now_ns, true);
+    case TR_TYPE_TRACE_SUSPENDED:
+        return suspend(trace, record, now_ns, violations);
+    case TR_TYPE_TRACE_RESUMED:
+        leave_suspension(trace, now_ns, violations);
+        return true;
+    case TR_TYPE_LOOP_ITERATION:
+        return iterate(trace, record, now_ns, violations);
+    case TR_TYPE_LOOP_EXIT:
+        return leave_loop(trace, record, now_ns);
+    default:
+        return true;
+    }
+}
+
+bool tr_transition_apply(tr_trace *trace, const tr_record *record, uint32_t *violations) {
+    const trace_rule *rule = &trace_rules[tr_view_type(record)];
+    uint64_t now_ns = tr_view_timestamp_ns(record);
+    bool suspended = trace->status == TR_TRACE_SUSPENDED;
+    uint32_t found = rule->violation[suspended];
+    if (now_ns < trace->start_ns) {
+        found |= TR_VIOLATION_TIME_BACKWARDS;
+    }
+    trace->record_count++;
+    bool applied = (rule->event == NO_EVENT || apply_to_node(trace, record, (node_event)rule->event, now_ns, &found)) &&
+                   apply_particulars(trace, record, now_ns, &found);
+    trace->status = rule->next[suspended];
+    if (rule->makes_ready) {
+        trace->ready_ns = now_ns;
+    }
+    if (now_ns > trace->last_ns) {
+        trace->last_ns = now_ns;
+    }
+    *violations |= found;
+    return applied;
+}

@@ -1,0 +1,354 @@
+#include "tracereel/held_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bytes/fail.h"
+#include "files/descriptor.h"
+#include "files/new_file.h"
+#include "files/segment_list.h"
+#include "tracereel/record.h"
+
+/* Each is spent only when another process adds or renames a segment at the same moment. */
+enum { OPEN_ATTEMPTS = 100 };
+
+struct tr_held_log {
+    char *directory; /* owned */
+    uint64_t highest;
+    char highest_name[NAME_MAX + 1];
+    char next_name[TR_SEGMENT_NAME_BYTES]; /* empty where no number is left */
+    int directory_descriptor;
+    int highest_descriptor; /* the lock hangs on it */
+};
+
+static tr_status fail_on(const tr_held_log *held, const char *name, const char *what, tr_error *error) {
+    return tr_fail_system(error, "%s/%s: cannot %s", held->directory, name, what);
+}
+
+static tr_status fail_locked(const tr_held_log *held, const char *name, tr_error *error) {
+    return tr_fail(error, TR_ERROR_LOCKED,
+                   "%s/%s: another process holds it, the engine or another tracereel; stop that first", held->directory,
+                   name);
+}
+
+static tr_status lock(const tr_held_log *held, int descriptor, const char *name, tr_error *error) {
+    if (tr_descriptor_lock(descriptor)) {
+        return TR_OK;
+    }
+    return errno == EWOULDBLOCK ? fail_locked(held, name, error) : fail_on(held, name, "lock it", error);
+}
+
+/* ---- holding ---- */
+
+/* Makes the segment the highest one; its lock, which `descriptor` has, replaces the one before. */
+static void hold(tr_held_log *held, const char *name, uint64_t sequence, int descriptor) {
+    tr_descriptor_close(held->highest_descriptor); /* nothing was written through it that is not durable */
+    snprintf(held->highest_name, sizeof held->highest_name, "%s", name);
+    held->highest = sequence;
+    held->highest_descriptor = descriptor;
+    held->next_name[0] = '\0';
+    if (sequence < UINT64_MAX) {
+        tr_segment_name_format(sequence + 1, held->next_name);
+    }
+}
+
+/* Opens and locks a segment. TR_END: it has just gone. O_NONBLOCK: a pipe of that name must not stop the program. */
+static tr_status open_and_lock(const tr_held_log *held, const char *name, int *descriptor, tr_error *error) {
+    *descriptor = openat(held->directory_descriptor, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*descriptor < 0) {
+        return errno == ENOENT ? TR_END : fail_on(held, name, "open it", error);
+    }
+    tr_status status = lock(held, *descriptor, name, error);
+    if (status != TR_OK) {
+        tr_descriptor_close(*descriptor);
+        *descriptor = -1;
+    }
+    return status;
+}
+
+static bool is_named_so(const tr_held_log *held) {
+    struct stat opened, named;
+    return fstat(held->highest_descriptor, &opened) == 0 &&
+           fstatat(held->directory_descriptor, held->highest_name, &named, 0) == 0 && named.st_dev == opened.st_dev &&
+           named.st_ino == opened.st_ino;
+}
+
+/* The engine that goes on in a new segment may still hold the one before. */
+static tr_status look_at_others(const tr_held_log *held, const tr_segment_list *list, tr_error *error) {
+    for (uint32_t i = 0; i + 1 < list->count; i++) {
+        int descriptor;
+        tr_status status = open_and_lock(held, list->items[i].name, &descriptor, error);
+        if (status == TR_OK) {
+            tr_descriptor_close(descriptor);
+        } else if (status != TR_END) {
+            return status;
+        }
+    }
+    return TR_OK;
+}
+
+/* Locks the highest segment of the list. `*is_settled` is false where the directory has changed meanwhile. */
+static tr_status hold_highest(tr_held_log *held, const tr_segment_list *list, bool *is_settled, tr_error *error) {
+    const tr_segment *highest = &list->items[list->count - 1];
+    int descriptor;
+    tr_status status = open_and_lock(held, highest->name, &descriptor, error);
+    if (status == TR_END) {
+        return TR_OK;
+    }
+    if (status != TR_OK) {
+        return status;
+    }
+    hold(held, highest->name, highest->sequence, descriptor);
+    tr_segment_list again;
+    status = tr_segment_list_read(held->directory, &again, error);
+    if (status != TR_OK) {
+        return status;
+    }
+    *is_settled = is_named_so(held) && again.count > 0 && again.items[again.count - 1].sequence == held->highest;
+    tr_segment_list_clear(&again);
+    return *is_settled ? look_at_others(held, list, error) : TR_OK;
+}
+
+static tr_status open_directory(tr_held_log *held, tr_error *error) {
+    held->directory_descriptor = open(held->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (held->directory_descriptor >= 0) {
+        return TR_OK;
+    }
+    if (errno == ENOENT || errno == ENOTDIR) {
+        return tr_fail(error, TR_ERROR_NOT_A_LOG,
+                       "%s: only a directory of segments can be changed, and this is none; name the log's directory",
+                       held->directory);
+    }
+    return tr_fail_system(error, "%s: cannot open this directory", held->directory);
+}
+
+static tr_status try_to_hold(tr_held_log *held, bool *is_settled, tr_error *error) {
+    tr_segment_list list;
+    tr_status status = tr_segment_list_read(held->directory, &list, error);
+    if (status == TR_OK && list.count == 0) {
+        status = tr_fail(error, TR_ERROR_NOT_A_LOG, "%s: no segment (wal_*.log) is in this directory", held->directory);
+    }
+    if (status == TR_OK) {
+        status = hold_highest(held, &list, is_settled, error);
+    }
+    tr_segment_list_clear(&list);
+    return status;
+}
+
+tr_status tr_held_log_open(const char *directory, tr_held_log **held, tr_error *error) {
+    *held = NULL;
+    tr_held_log *opened = calloc(1, sizeof *opened);
+    char *copy = strdup(directory);
+    if (opened == NULL || copy == NULL) {
+        free(opened);
+        free(copy);
+        return tr_fail_memory(error, "holding a log");
+    }
+    *opened = (tr_held_log){.directory = copy, .directory_descriptor = -1, .highest_descriptor = -1};
+    tr_status status = open_directory(opened, error);
+    bool is_settled = false;
+    for (int attempt = 0; status == TR_OK && !is_settled; attempt++) {
+        status = attempt < OPEN_ATTEMPTS
+                     ? try_to_hold(opened, &is_settled, error)
+                     : tr_fail(error, TR_ERROR_LOCKED,
+                               "%s: its last segment keeps changing: another process is at work", directory);
+    }
+    if (status != TR_OK) {
+        tr_held_log_close(opened);
+        return status;
+    }
+    *held = opened;
+    return TR_OK;
+}
+
+const char *tr_held_log_next_name(const tr_held_log *held) {
+    return held->next_name[0] == '\0' ? NULL : held->next_name;
+}
+
+tr_status tr_held_log_sync(tr_held_log *held, tr_error *error) {
+    return tr_descriptor_sync_directory(held->directory_descriptor)
+               ? TR_OK
+               : tr_fail_system(error, "%s: cannot make its entries durable", held->directory);
+}
+
+void tr_held_log_close(tr_held_log *held) {
+    if (held != NULL) {
+        tr_descriptor_close(held->highest_descriptor);
+        tr_descriptor_close(held->directory_descriptor);
+        free(held->directory);
+        free(held);
+    }
+}
+
+/* ---- changing ---- */
+
+static tr_status make_entries_durable(tr_held_log *held, const char *name, tr_error *error) {
+    if (tr_descriptor_sync_directory(held->directory_descriptor)) {
+        return TR_OK;
+    }
+    return fail_on(held, name, "say that it survives a loss of power, though it is in place", error);
+}
+
+static tr_status fail_taken(const tr_held_log *held, const char *name, tr_error *error) {
+    return tr_fail(error, TR_ERROR_ARGUMENT, "%s/%s: it is there already; move it away first", held->directory, name);
+}
+
+static tr_status check_records(const uint8_t *bytes, size_t length, tr_error *error) {
+    for (size_t at = 0; at < length;) {
+        tr_record record;
+        tr_defect defect;
+        if (tr_record_decode(bytes + at, length - at, &record, &defect) != TR_OK) {
+            char words[128];
+            tr_defect_describe(&defect, words, sizeof words);
+            return tr_fail(error, TR_ERROR_ARGUMENT, "cannot add a segment: no record at offset %zu: %s", at, words);
+        }
+        at += record.length_bytes;
+    }
+    return length > 0 ? TR_OK : tr_fail(error, TR_ERROR_ARGUMENT, "cannot add a segment without records");
+}
+
+tr_status tr_held_log_add_segment(tr_held_log *held, const uint8_t *bytes, size_t length, tr_error *error) {
+    if (tr_held_log_next_name(held) == NULL) {
+        return tr_fail(error, TR_ERROR_ARGUMENT,
+                       "%s/%s: it has the largest number there is, so no segment can follow it; start a new log",
+                       held->directory, held->highest_name);
+    }
+    tr_status status = check_records(bytes, length, error);
+    if (status != TR_OK) {
+        return status;
+    }
+    tr_new_file file;
+    status = tr_new_file_make(&file, held->directory, held->directory_descriptor, held->highest_descriptor, error);
+    status = status == TR_OK ? tr_new_file_write(&file, bytes, length, error) : status;
+    if (status != TR_OK) {
+        tr_new_file_drop(&file);
+        return status;
+    }
+    char name[TR_SEGMENT_NAME_BYTES];
+    memcpy(name, held->next_name, sizeof name);
+    status = tr_new_file_publish(&file, name, false, error);
+    if (status != TR_OK) {
+        return status == TR_END ? fail_locked(held, name, error) : status;
+    }
+    status = make_entries_durable(held, name, error);
+    hold(held, name, held->highest + 1, file.descriptor);
+    return status;
+}
+
+/* Writes the stretches of a segment to a new file. On failure the file is dropped. */
+static tr_status copy_to_new(tr_held_log *held, const char *name, const tr_stretch *stretches, size_t count,
+                             tr_new_file *file, tr_error *error) {
+    int from = openat(held->directory_descriptor, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (from < 0) {
+        return fail_on(held, name, "open it", error);
+    }
+    tr_status status = tr_new_file_make(file, held->directory, held->directory_descriptor, from, error);
+    for (size_t i = 0; status == TR_OK && i < count; i++) {
+        status = tr_new_file_copy(file, from, name, stretches[i].offset, stretches[i].length_bytes, error);
+    }
+    tr_descriptor_close(from); /* nothing was written through it */
+    if (status != TR_OK) {
+        tr_new_file_drop(file);
+    }
+    return status;
+}
+
+static tr_status keep_original(tr_held_log *held, const char *name, const char *original_name, tr_error *error) {
+    int directory = held->directory_descriptor;
+    if (linkat(directory, name, directory, original_name, 0) != 0) {
+        return errno == EEXIST ? fail_taken(held, original_name, error)
+                               : fail_on(held, original_name, "keep the original under this name", error);
+    }
+    tr_status status = make_entries_durable(held, original_name, error);
+    if (status != TR_OK) {
+        unlinkat(directory, original_name, 0); /* it is only a second name */
+    }
+    return status;
+}
+
+tr_status tr_held_log_replace_segment(tr_held_log *held, const char *name, const tr_stretch *kept, size_t count,
+                                      const char *original_name, tr_error *error) {
+    tr_new_file file;
+    tr_status status = copy_to_new(held, name, kept, count, &file, error);
+    if (status != TR_OK) {
+        return status;
+    }
+    status = keep_original(held, name, original_name, error);
+    if (status != TR_OK) {
+        tr_new_file_drop(&file);
+        return status;
+    }
+    status = tr_new_file_publish(&file, name, true, error);
+    if (status != TR_OK) {
+        unlinkat(held->directory_descriptor, original_name, 0); /* it is only a second name */
+        return status;
+    }
+    status = make_entries_durable(held, name, error);
+    if (strcmp(name, held->highest_name) == 0) {
+        hold(held, name, held->highest, file.descriptor);
+    } else {
+        tr_descriptor_close(file.descriptor); /* its bytes are durable */
+    }
+    return status;
+}
+
+tr_status tr_held_log_save(tr_held_log *held, const char *name, const tr_stretch *stretches, size_t count,
+                           const char *copy_name, tr_error *error) {
+    tr_new_file file;
+    tr_status status = copy_to_new(held, name, stretches, count, &file, error);
+    status = status == TR_OK ? tr_new_file_publish(&file, copy_name, false, error) : status;
+    if (status != TR_OK) {
+        return status == TR_END ? fail_taken(held, copy_name, error) : status;
+    }
+    tr_descriptor_close(file.descriptor); /* its bytes are durable */
+    return make_entries_durable(held, copy_name, error);
+}
+
+/* ---- lines ---- */
+
+/* True where the file is empty or its last line is whole; an unreadable one counts as torn. */
+static bool ends_in_whole_line(int descriptor) {
+    struct stat found;
+    char last = '\0';
+    return fstat(descriptor, &found) == 0 &&
+           (found.st_size == 0 || (pread(descriptor, &last, 1, found.st_size - 1) == 1 && last == '\n'));
+}
+
+tr_status tr_held_log_append_line(tr_held_log *held, const char *file_name, const char *line, size_t length,
+                                  tr_error *error) {
+    uint8_t *text = malloc(length + 2);
+    if (text == NULL) {
+        return tr_fail_memory(error, "writing a line");
+    }
+    int descriptor = openat(held->directory_descriptor, file_name,
+                            O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0666);
+    if (descriptor < 0) {
+        free(text);
+        return fail_on(held, file_name, "open it for appending", error);
+    }
+    size_t at = 0;
+    if (!ends_in_whole_line(descriptor)) {
+        text[at++] = '\n';
+    }
+    memcpy(text + at, line, length);
+    text[at + length] = '\n';
+    uint64_t written = 0;
+    tr_status status = TR_OK;
+    if (!tr_descriptor_write(descriptor, text, at + length + 1, &written)) {
+        status = fail_on(held, file_name, "append to it", error);
+    } else if (!tr_descriptor_sync(descriptor)) {
+        status = fail_on(held, file_name, "make it durable", error);
+    }
+    if (!tr_descriptor_close(descriptor) && status == TR_OK) {
+        status = fail_on(held, file_name, "close it", error);
+    }
+    free(text);
+    return status == TR_OK ? tr_held_log_sync(held, error) : status;
+}
