@@ -21,6 +21,7 @@ static const char *const reasons[] = {
 
 enum {
     HARD_DEADLINE_SECONDS = 2,      /* behind the time limit: whatever still runs then cannot be unwound */
+    SAME_INTERRUPT_NS = 100000000,  /* what comes so soon behind an interrupt is the same one */
     EXIT_LIMIT = 5,                 /* the program's exit status where a limit was reached */
     RESERVE_BYTES = 8 * 1024 * 1024 /* beyond the memory limit, for unwinding */
 };
@@ -224,8 +225,24 @@ tr_limit tr_limits_tripped(void) {
 
 /* ---- interrupts ---- */
 
+/* timeout, and whatever else runs the program for somebody, pass a signal on to the program and then to its group. */
+static bool is_same_interrupt(void) {
+    static struct timespec counted;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t since_ns = (int64_t)(now.tv_sec - counted.tv_sec) * 1000000000 + (now.tv_nsec - counted.tv_nsec);
+    if (interrupt_count > 0 && since_ns < SAME_INTERRUPT_NS) {
+        return true;
+    }
+    counted = now;
+    return false;
+}
+
 /* The first ends replays as if the log ended there; the second unwinds whatever runs; the third ends the process. */
 static void on_interrupt(int signal_number) {
+    if (is_same_interrupt()) {
+        return;
+    }
     interrupt_count++;
     if (interrupt_count >= 2) {
         signal(signal_number, SIG_DFL);

@@ -181,7 +181,7 @@ describe("an interrupt", function()
     after_each(helper.clean)
 
     -- A log that never ends: a pipe that stays open behind its first records.
-    local function interrupted(arguments, times)
+    local function interrupted(arguments, times, pause_s)
         local directory = helper.directory()
         local words = {}
         for _, argument in ipairs(arguments) do
@@ -193,14 +193,16 @@ describe("an interrupt", function()
             reader=$!
             exec 3>%s/pipe
             cat %s >&3
+            until grep -q '^SigCgt:.*[2367abef]$' /proc/$reader/status; do sleep 0.02; done # SIGINT, the second bit
+            sleep 0.2
             for i in $(seq %d); do
-                sleep 0.5
+                sleep %s
                 kill -INT $reader
             done
             wait $reader
             echo $? >%s/status
         ]]):format(directory, helper.program, table.concat(words, " "), directory, directory, directory, directory,
-            helper.log("orders/wal_0000000000000000.log"), times or 1, directory))
+            helper.log("orders/wal_0000000000000000.log"), times or 1, pause_s or 0.3, directory))
         -- A shell that starts a job in the background lets it ignore interrupts; bash -m does not.
         helper.shell("timeout 20 bash -m " .. directory .. "/run.sh 2>&1")
         return {
@@ -223,6 +225,15 @@ describe("an interrupt", function()
         local result = interrupted({ "run", script }, 2)
         assert.are.equal(130, result.status)
         assert.are.equal("", result.stdout)
+    end)
+
+    -- As timeout does, which tells the program and then its whole group.
+    it("that is passed on twice at once is one, and finish is not cut short", function()
+        local script = helper.script("return { api = 1, finish = function() local n = 0 for i = 1, 3e7 do n = n + 1 end"
+            .. " return n end }")
+        local result = interrupted({ "run", script }, 2, 0.03)
+        assert.are.equal("30000000\n", result.stdout)
+        assert.are.equal(130, result.status)
     end)
 
     it("ends a dump with 130", function()
