@@ -82,7 +82,7 @@ function arenas.open(directory)
     core.set_output_reader(function(trace, node_id, form)
         local convert = forms[form or "bytes"]
         if not convert then
-            error(('output: "bytes" or "json" expected, got %s'):format(tostring(form)), 2)
+            error(('output: "bytes" or "json" expected, got %s'):format(failure.got(form)), 2)
         end
         local output = trace.completed_nodes[node_id]
         if not output then

@@ -1,6 +1,7 @@
 -- A script: a file that returns a table of handlers. Loaded, checked, and started and finished with its errors placed.
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
+local plain = require "tracereel.plain"
 local sandbox = require "tracereel.sandbox"
 local script_arguments = require "tracereel.script_arguments"
 
@@ -63,7 +64,7 @@ function script.check(value)
         end
     end
     if value.api ~= current_api then
-        return ("api = %d expected, got %s"):format(current_api, tostring(value.api))
+        return ("api = %d expected, got %s"):format(current_api, failure.got(value.api))
     elseif value.tick and not value.every then
         return 'tick needs `every`, the time between ticks: every = "1s"'
     end
@@ -116,7 +117,12 @@ function script.value(path, name, now, is_unsafe)
     if not chunk then
         failure.raise("script", "%s", syntax_problem)
     end
-    return (call({ name = name }, "the script's file", chunk, path))
+    local value = call({ name = name }, "the script's file", chunk, path)
+    local not_plain = plain.problem(value)
+    if not_plain then
+        failure.raise("script", "%s: %s", path, not_plain)
+    end
+    return value
 end
 
 ---Loads a script. Raises what `script.value` raises, and "script" where it is not right.

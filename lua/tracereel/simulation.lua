@@ -5,6 +5,7 @@ local core = require "tracereel.core"
 local damage = require "tracereel.simulation.damage"
 local failure = require "tracereel.failure"
 local faults = require "tracereel.simulation.faults"
+local plain = require "tracereel.plain"
 local progress = require "tracereel.progress"
 local script = require "tracereel.script"
 local script_arguments = require "tracereel.script_arguments"
@@ -24,6 +25,10 @@ local function laid_over(value, answer, path)
     if answer ~= nil and type(answer) ~= "table" then
         failure.raise("script", "scenario %s: start: a table of the scenario's keys, or nothing, expected, got a %s",
             path, type(answer))
+    end
+    local not_plain = plain.problem(answer)
+    if not_plain then
+        failure.raise("script", "scenario %s: start: %s", path, not_plain)
     end
     for _, key in ipairs { "args", "start" } do
         if answer and answer[key] ~= nil then

@@ -16,6 +16,8 @@ describe("a script's file", function()
         { "return { api = 1, args = { limit = { typ = 'number' } } }", "args.limit: unknown key typ; known are" },
         { "return { api = 1, args = { limit = { type = 'float' } } }", "args.limit: unknown type float; known" },
         { "return { api = 1, args = { limit = { type = 'duration', default = 'x' } } }", "args.limit.default: \"x\"" },
+        { "return setmetatable({ api = 1 }, { __pairs = error })", "a table without a metatable expected" },
+        { "return { api = 1, args = setmetatable({}, {}) }", "args: a table without a metatable expected" },
         { "return { api = 1", "script.lua:1: " },
         { "return { api = 1, every = 'soon', tick = function() end }", "soon" },
         { "return { api = 1, types = 'node_finished', record = function() end }", "node_finished" },

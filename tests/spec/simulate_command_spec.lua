@@ -41,7 +41,7 @@ describe("a scenario that is not right", function()
         { "{ nodes = {} }", 'unknown key "nodes"' },
         { "{ node = { [3] = { tiem = 1 } } }", 'node%[3%]: unknown key "tiem"' },
         { "{ node = { [99] = {} } }", "node%[99%]: the log has no node 99" },
-        { "{ node = { x = {} } }", "x is not a node number" },
+        { "{ node = { x = {} } }", '"x" is not a node number' },
         { '{ node = { [3] = { time = "-5ms" } } }', 'node%[3%]%.time: "%-5ms" is negative' },
         { "{ node = { [3] = { time = -1 } } }", "%-1 is negative" },
         { '{ node = { [3] = { time = "soon" } } }', "is not a duration" },
@@ -68,6 +68,9 @@ describe("a scenario that is not right", function()
         { "{ loop = { [8] = { iterations = 2, body = { 99 } } } }", "loop%[8%]%.body: the log has no node 99" },
         { "{ loop = { [8] = { iterations = 2, body = { x = 3 } } } }", "loop%[8%]%.body: a list expected" },
         { "{ on_event = 7 }", "on_event: a function expected" },
+        { "{ node = { [3] = { fail = '1' } } }", 'node%[3%]%.fail: a number from 0 to 1 expected, got "1"\n' },
+        { "{ node = { [3] = { fail = {} } } }", "node%[3%]%.fail: a number from 0 to 1 expected, got a table\n" },
+        { "{ node = { [3] = { fail = 0/0 } } }", "node%[3%]%.fail: a number from 0 to 1 expected, got nan\n" },
         { "7", "a table expected" },
     }
     for _, case in ipairs(cases) do
@@ -78,6 +81,20 @@ describe("a scenario that is not right", function()
             assert.equal("", (helper.shell("ls " .. directory .. " 2>/dev/null")))
         end)
     end
+
+    -- Reading such a table runs the scenario's code, or does not see what is in it.
+    it("has no metatables", function()
+        for where, text in pairs {
+            [": a table"] = "setmetatable({}, { __index = { seed = 3 } })",
+            [": limits: a table"] = "{ limits = setmetatable({}, { __pairs = function() error 'seen' end }) }",
+            [": node[3].retry: a table"] = "{ node = { [3] = { retry = setmetatable({}, { __index = print }) } } }",
+            [": start: seed: a table"] = "{ start = function() return { seed = setmetatable({}, {}) } end }",
+        } do
+            local _, ran = simulate("return " .. text, helper.log("orders"))
+            assert.equal(1, ran.status)
+            assert.truthy(ran.stderr:find(where .. " without a metatable expected\n", 1, true), ran.stderr)
+        end
+    end)
 
     it("has its own errors told with line, trace and node", function()
         local _, ran = simulate('return { node = { [3] = {\n time = function() error "oops" end } } }',

@@ -110,6 +110,24 @@ describe("failures", function()
         assert.equal("trace_complete 0@30", lines[#lines])
     end)
 
+    -- A chance taken for "true" would let every attempt fail.
+    it("can have a chance that a function answers", function()
+        for chance, most_off in pairs { [0] = 0, [0.25] = 0.015, [1] = 0 } do
+            local _, ran = play(([[return { seed = 5, traces = 10000,
+                node = { [1] = { fail = function() return %g end } } }]]):format(chance), simulation_logs.one_node())
+            local failed = tonumber(ran.stdout:match("(%d+) simulated errors")) or 0
+            assert.is_true(math.abs(failed / 10000 - chance) <= most_off, failed)
+        end
+        local others = { ["-0.1"] = "-0.1", ["2"] = "2", ["0/0"] = "nan", ["'yes'"] = '"yes"', ["{}"] = "a table" }
+        for answer, shown in pairs(others) do
+            local scenario = ("return { node = { [1] = { fail = function() return %s end } } }"):format(answer)
+            local _, ran = simulation_logs.simulate(scenario, simulation_logs.one_node())
+            assert.equal(1, ran.status)
+            assert.truthy(ran.stderr:find("fail of node 1, trace 00000000-0000-4000-8000-000000000001: true, false or "
+                .. "the chance from 0 to 1 expected, got " .. shown .. "\n", 1, true), ran.stderr)
+        end
+    end)
+
     it("cost the expected time: half of the attempts fail, 10 ms each, 5 ms between them", function()
         local _, _, directory = play([[return { seed = 1, traces = 10000, arrivals = { every = "1ms" },
             node = { [1] = { fail = 0.5, retry = { max = 60, delay = "5ms" } } } }]], simulation_logs.one_node())

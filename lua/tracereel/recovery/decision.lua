@@ -1,4 +1,6 @@
 -- What a recovery script answers for a trace: an immutable value. What it means for the trace's state is view.lua's.
+local failure = require "tracereel.failure"
+
 local decision = {}
 
 ---@class tracereel.decision
@@ -28,14 +30,14 @@ end
 local function check_node(node, what, level)
     local number = math.type(node) == "float" and math.tointeger(node) or node
     if math.type(number) ~= "integer" or number < 0 or number > most_node then
-        error(("%s: a node's number expected, got %s"):format(what, tostring(node)), level + 1)
+        error(("%s: a node's number expected, got %s"):format(what, failure.got(node)), level + 1)
     end
     return number
 end
 
 local function check_nodes(nodes, what, level)
     if type(nodes) ~= "table" then
-        error(("%s: a list of nodes expected, such as { 3, 5 }, got %s"):format(what, tostring(nodes)), level + 1)
+        error(("%s: a list of nodes expected, such as { 3, 5 }, got %s"):format(what, failure.got(nodes)), level + 1)
     end
     local checked = {}
     for index, node in ipairs(nodes) do
@@ -49,7 +51,7 @@ end
 
 local function check_reason(reason, what, level)
     if type(reason) ~= "string" or reason == "" then
-        error(("%s: a reason expected, for whoever reads the log later, got %s"):format(what, tostring(reason)),
+        error(("%s: a reason expected, for whoever reads the log later, got %s"):format(what, failure.got(reason)),
             level + 1)
     end
     return reason
@@ -77,7 +79,7 @@ end
 ---@param options? { hook_id: string, timeout_secs: integer, timeout_action: string }
 function decision.await(node, options)
     if options ~= nil and type(options) ~= "table" then
-        error(("await: a table of options expected, got %s"):format(tostring(options)), 2)
+        error(("await: a table of options expected, got %s"):format(failure.got(options)), 2)
     end
     local kept = {}
     for name, value in pairs(options or {}) do
@@ -85,7 +87,7 @@ function decision.await(node, options)
         if not wanted then
             error(("await: unknown option %s; it has hook_id, timeout_action, timeout_secs"):format(tostring(name)), 2)
         elseif not is_option(name, value) then
-            error(("await: %s: a %s expected, got %s"):format(name, wanted, tostring(value)), 2)
+            error(("await: %s: a %s expected, got %s"):format(name, wanted, failure.got(value)), 2)
         end
         kept[name] = value
     end
@@ -142,7 +144,7 @@ local function check_output(output)
         if not most then
             error(("skip: an output has no field %s; it has offset, schema_hash, size"):format(tostring(name)), 3)
         elseif math.type(value) ~= "integer" or math.ult(most, value) and most == 0xFFFFFFFF then
-            error(("skip: %s of an output: a whole number expected, got %s"):format(name, tostring(value)), 3)
+            error(("skip: %s of an output: a whole number expected, got %s"):format(name, failure.got(value)), 3)
         end
         checked[name] = value
     end
@@ -155,7 +157,7 @@ end
 function methods:skip(node, output)
     check_is_open(self, "skip")
     if output ~= nil and type(output) ~= "table" then
-        error(("skip: an output expected, { offset =, size =, schema_hash = }, got %s"):format(tostring(output)), 2)
+        error(("skip: an output expected, { offset =, size =, schema_hash = }, got %s"):format(failure.got(output)), 2)
     end
     local skipped = {}
     node = check_node(node, "skip", 2)

@@ -14,7 +14,7 @@ local function place_of(question)
 end
 
 local function refuse(question, expected, answer)
-    failure.raise("script", "%s: %s expected, got %s", place_of(question), expected, tostring(answer))
+    failure.raise("script", "%s: %s expected, got %s", place_of(question), expected, failure.got(answer))
 end
 
 -- Whole nanoseconds of what a function answered.
@@ -65,7 +65,13 @@ local kinds = {
     end,
     fail = function(question, functions, ask, random, trace)
         local callee = functions.fail[question.node] or functions.fail.default
-        return ask(question, callee, trace, question.attempt, random) and 1 or 0
+        local answer = ask(question, callee, trace, question.attempt, random)
+        if type(answer) == "number" and answer >= 0 and answer <= 1 then
+            answer = random() < answer
+        elseif answer ~= nil and type(answer) ~= "boolean" then
+            refuse(question, "true, false or the chance from 0 to 1", answer)
+        end
+        return answer and 1 or 0
     end,
     loop = function(question, functions, ask, random, trace)
         local answer = ask(question, functions.loop[question.node], question.recorded_ns, trace, random)

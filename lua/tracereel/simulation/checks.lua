@@ -1,5 +1,6 @@
 -- What a scenario may say. Every key is known, or an error names it; nothing runs before all was looked at.
 local damage_request = require "tracereel.simulation.damage_request"
+local failure = require "tracereel.failure"
 local faults = require "tracereel.simulation.faults"
 local flow = require "tracereel.flow"
 local tables = require "tracereel.tables"
@@ -113,7 +114,7 @@ local function check_arrivals(value, into)
     elseif value.every then
         into.compiled.arrivals = { kind = "fixed", ns = values.duration(value.every, "arrivals.every") }
     elseif value.times ~= "recorded" then
-        values.refuse('arrivals.times: "recorded" is all that it can be, got %s', tostring(value.times))
+        values.refuse('arrivals.times: "recorded" is all that it can be, got %s', failure.got(value.times))
     end
 end
 
@@ -175,7 +176,7 @@ end
 local keys = {
     { "api", function(value)
         if value ~= 1 then
-            values.refuse("api = 1 expected, got %s", tostring(value))
+            values.refuse("api = 1 expected, got %s", failure.got(value))
         end
     end },
     { "summary", function(value)

@@ -1,4 +1,5 @@
 -- What a scenario's `damage` may ask for. What needs the simulated log's size is looked at when that is known.
+local failure = require "tracereel.failure"
 local values = require "tracereel.simulation.values"
 
 local damage_request = {}
@@ -95,7 +96,7 @@ local function check_flips(value, request, into)
     elseif type(value) ~= "table" then
         if math.type(value) ~= "integer" or value < 1 or value > most_of_a_kind then
             values.refuse("%s: a whole number from 1 to %d, a share of all bits (such as 1e-6) or a list expected, "
-                .. "got %s", where, most_of_a_kind, tostring(value))
+                .. "got %s", where, most_of_a_kind, failure.got(value))
         end
         request.flip_count = value
         return

@@ -1,4 +1,5 @@
 -- What goes wrong at certain records of certain traces: a scenario's `faults`.
+local failure = require "tracereel.failure"
 local tables = require "tracereel.tables"
 local units = require "tracereel.units"
 local values = require "tracereel.simulation.values"
@@ -15,7 +16,7 @@ local kinds = {
     end,
     lost = function(_, value, where)
         if value ~= true then
-            values.refuse("%s: true expected, got %s", where, tostring(value))
+            values.refuse("%s: true expected, got %s", where, failure.got(value))
         end
     end,
     delay = function(fault, value, where)
@@ -55,7 +56,7 @@ local function check_trace(trace, fault, where)
     end
     local digits = type(trace) == "string" and trace:gsub("-", ""):lower() or ""
     if not (#digits == 32 and digits:match("^%x+$")) then
-        values.refuse("%s: a trace's id, or its number by arrival from 1, expected, got %s", where, tostring(trace))
+        values.refuse("%s: a trace's id, or its number by arrival from 1, expected, got %s", where, failure.got(trace))
     end
     fault.number, fault.id = 0, digits
 end

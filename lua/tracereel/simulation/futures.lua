@@ -64,7 +64,7 @@ function Futures:judge(trace, id)
         error(answer.kind == "internal" and failure.new("script", ("%s (%s)"):format(answer.message, where),
             answer.traceback) or answer, 0)
     elseif type(answer) ~= "boolean" then
-        failure.raise("script", "%s: true or false expected, got %s", where, tostring(answer))
+        failure.raise("script", "%s: true or false expected, got %s", where, failure.got(answer))
     end
     return answer
 end

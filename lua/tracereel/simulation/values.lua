@@ -1,4 +1,5 @@
 -- What a scenario's values may be: each check gives the value back, or refuses it with words that name its place.
+local failure = require "tracereel.failure"
 local units = require "tracereel.units"
 
 local values = {}
@@ -23,7 +24,7 @@ end
 
 function values.number(value, least, most, where)
     if type(value) ~= "number" or not (value >= least and value <= most) then
-        values.refuse("%s: a number from %g to %g expected, got %s", where, least, most, tostring(value))
+        values.refuse("%s: a number from %g to %g expected, got %s", where, least, most, failure.got(value))
     end
     return value
 end
@@ -31,7 +32,7 @@ end
 function values.whole(value, least, most, where)
     local number = math.type(value) == "integer" and value
     if not number or number < least or number > most then
-        values.refuse("%s: a whole number from %d to %d expected, got %s", where, least, most, tostring(value))
+        values.refuse("%s: a whole number from %d to %d expected, got %s", where, least, most, failure.got(value))
     end
     return number
 end
@@ -59,7 +60,7 @@ end
 ---Nanoseconds of "120ms".
 function values.duration(value, where)
     if type(value) ~= "string" then
-        values.refuse('%s: a time like "120ms" expected, got %s', where, tostring(value))
+        values.refuse('%s: a time like "120ms" expected, got %s', where, failure.got(value))
     end
     if value:find("^%s*%-") then
         values.refuse('%s: "%s" is negative: no time runs backwards', where, value)
@@ -90,7 +91,7 @@ end
 ---@param recording userdata
 function values.node(id, recording, where)
     if math.type(id) ~= "integer" or id < 0 or id > 0xFFFFFFFF then
-        values.refuse("%s: %s is not a node number", where, tostring(id))
+        values.refuse("%s: %s is not a node number", where, failure.got(id))
     elseif not recording:has_node(id) then
         values.refuse("%s: the log has no node %d", where, id)
     end
