@@ -1,9 +1,10 @@
 -- The error objects that the Lua side raises, in the shape of the engine's: tracereel.failure in
 -- library/tracereel.d.lua.
+local core = require "tracereel.core"
+
 local failure = {}
 
 local type_name = "tracereel.failure"
-local longest_shown = 60 -- characters of a text in a message
 
 -- Locked, as the engine's is: a script can get hold of a failure.
 local metatable = {
@@ -34,19 +35,9 @@ function failure.is(value)
     return type(value) == "table" and getmetatable(value) == type_name
 end
 
----A value that was not expected, for a message: the address of a table tells nobody anything.
----@return string
-function failure.got(value)
-    if type(value) == "string" then
-        local shown = value:sub(1, longest_shown):gsub("%c", ".")
-        return ('"%s"%s'):format(shown, #value > longest_shown and "..." or "")
-    elseif value ~= value then
-        return "nan" -- printed with its sign otherwise, which is the processor's
-    elseif type(value) == "number" or type(value) == "boolean" or value == nil then
-        return tostring(value)
-    end
-    return "a " .. type(value)
-end
+---A value that was not expected, for a message: texts in quotes, "a table" for what has no text of its own.
+---@type fun(value: any): string
+failure.got = core.got
 
 ---Why a file could not be opened, without the file's name, which io.open says first.
 ---@param problem string

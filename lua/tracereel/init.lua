@@ -5,6 +5,7 @@ local core = require "tracereel.core"
 local dkjson = require "dkjson"
 local flow = require "tracereel.flow"
 local decision = require "tracereel.recovery.decision"
+local failure = require "tracereel.failure"
 local units = require "tracereel.units"
 
 ---@type tracereel
@@ -37,7 +38,7 @@ local tracereel = {
 }
 
 function tracereel.timing(order, worst_count)
-    local checked, problem = flow.check(order or { nodes = { [0] = {} } })
+    local checked, problem = flow.check(order == nil and { nodes = { [0] = {} } } or order)
     if not checked then
         error("timing: " .. problem, 2)
     end
@@ -45,6 +46,9 @@ function tracereel.timing(order, worst_count)
 end
 
 function tracereel.json_decode(text)
+    if type(text) ~= "string" then
+        error("json_decode: a string expected, got " .. failure.got(text), 2)
+    end
     -- Texts in a log can nest so deeply that the decoder runs out of stack, hence the pcall.
     local called, value, position, problem = pcall(dkjson.decode, text, 1, core.null)
     if not called then

@@ -1,4 +1,6 @@
 -- Spans and points of time, sizes and positions: as numbers, and as people write them.
+local failure = require "tracereel.failure"
+
 local units = {}
 
 local second_ns = 1000000000
@@ -28,7 +30,8 @@ local ns_of_unit = {
 
 -- Raised where the function was called that got something else.
 local function whole_ns(value, caller)
-    return math.tointeger(value) or error(caller .. ": nanoseconds must be a whole number, got " .. tostring(value), 3)
+    return math.tointeger(value) or error(("%s: nanoseconds must be a whole number, got %s"):format(caller,
+        failure.got(value)), 3)
 end
 
 local function small_duration(ns)
@@ -251,6 +254,9 @@ local rank_of_key_type = { number = 1, string = 2 }
 ---@param t table<K, V>
 ---@return fun(): K, V
 function units.sorted(t)
+    if type(t) ~= "table" then
+        error("sorted: a table expected, got " .. failure.got(t), 2)
+    end
     local keys, texts = {}, {}
     for key in pairs(t) do
         keys[#keys + 1] = key

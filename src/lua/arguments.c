@@ -1,11 +1,47 @@
 /* Values from Lua as the engine wants them, and back. */
 #include "lua/binding.h"
 
+const char *tr_lua_push_got(lua_State *L, int index) {
+    enum { SHOWN_BYTES = 60 };
+    size_t length = 0;
+    const char *text = NULL;
+    index = lua_absindex(L, index);
+    switch (lua_type(L, index)) {
+    case LUA_TNIL:
+    case LUA_TBOOLEAN:
+        return luaL_tolstring(L, index, NULL);
+    case LUA_TNUMBER:
+        if (lua_tonumber(L, index) != lua_tonumber(L, index)) {
+            return lua_pushliteral(L, "nan"); /* printed with its sign otherwise, which is the processor's */
+        }
+        return luaL_tolstring(L, index, NULL);
+    case LUA_TSTRING:
+        text = lua_tolstring(L, index, &length);
+        break;
+    case LUA_TUSERDATA:
+        if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING) {
+            return lua_pushfstring(L, "a %s", lua_tostring(L, -1));
+        }
+        return lua_pushliteral(L, "a userdata");
+    default:
+        return lua_pushfstring(L, "a %s", luaL_typename(L, index));
+    }
+    luaL_Buffer shown;
+    luaL_buffinit(L, &shown);
+    luaL_addchar(&shown, '"');
+    for (size_t i = 0; i < length && i < SHOWN_BYTES; i++) {
+        luaL_addchar(&shown, (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '.' : text[i]);
+    }
+    luaL_addstring(&shown, length > SHOWN_BYTES ? "\"..." : "\"");
+    luaL_pushresult(&shown);
+    return lua_tostring(L, -1);
+}
+
 static lua_Integer to_integer(lua_State *L, int index, const char *field) {
     int is_integer = 0;
     lua_Integer value = lua_tointegerx(L, index, &is_integer);
     if (!is_integer || lua_type(L, index) != LUA_TNUMBER) {
-        luaL_error(L, "%s must be an integer, is %s", field, luaL_tolstring(L, index, NULL));
+        luaL_error(L, "%s must be an integer, is %s", field, tr_lua_push_got(L, index));
     }
     return value;
 }
@@ -27,7 +63,7 @@ void tr_lua_to_trace_id(lua_State *L, int index, const char *field, uint8_t id[T
     const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &length) : NULL;
     if (text == NULL || !tr_trace_id_parse(text, length, id)) {
         luaL_error(L, "%s must be a UUID like 0123abcd-0123-4567-89ab-0123456789ab, is %s", field,
-                   luaL_tolstring(L, index, NULL));
+                   tr_lua_push_got(L, index));
     }
 }
 
@@ -36,7 +72,7 @@ tr_record_type tr_lua_to_type(lua_State *L, int index) {
     const char *name = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &length) : NULL;
     int type = name == NULL ? -1 : tr_record_type_from_name(name, length);
     if (type < 0) {
-        luaL_error(L, "there is no record type '%s'; see tracereel.types", luaL_tolstring(L, index, NULL));
+        luaL_error(L, "there is no record type %s; see tracereel.types", tr_lua_push_got(L, index));
     }
     return (tr_record_type)type;
 }

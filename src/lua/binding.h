@@ -98,6 +98,10 @@ void tr_lua_open_failure(lua_State *L);
 
 /* ---- arguments.c: values from Lua as the engine wants them ---- */
 
+/* Pushes, and answers with, a value that was not expected as a message shows it: texts in quotes, cut and without
+ * control bytes; "a table" for what has no text of its own, because its address tells nobody anything. */
+const char *tr_lua_push_got(lua_State *L, int index);
+
 /* The integer at `index`, within 0 .. 2^32-1; otherwise an error that names the field. */
 uint32_t tr_lua_to_u32(lua_State *L, int index, const char *field);
 /* Any integer, read as unsigned. */

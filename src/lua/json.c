@@ -137,7 +137,7 @@ static void write_userdata(lua_State *L, tr_json *json, int index) {
     } else if (trace != NULL) {
         tr_json_trace(json, trace);
     } else {
-        luaL_error(L, "a %s has no JSON form", luaL_tolstring(L, index, NULL));
+        luaL_error(L, "%s has no JSON form", tr_lua_push_got(L, index));
     }
 }
 

@@ -279,14 +279,14 @@ static tr_log_mode to_mode(lua_State *L, int index) {
             return (tr_log_mode)mode;
         }
     }
-    luaL_error(L, "mode must be salvage, prefix or strict, is %s", luaL_tolstring(L, index, NULL));
+    luaL_error(L, "mode must be salvage, prefix or strict, is %s", tr_lua_push_got(L, index));
     return TR_LOG_SALVAGE;
 }
 
 static tr_position to_position(lua_State *L, int index) {
     tr_position position;
     if (!lua_istable(L, index)) {
-        luaL_error(L, "from must be a table with sequence and offset, is %s", luaL_tolstring(L, index, NULL));
+        luaL_error(L, "from must be a table with sequence and offset, is %s", tr_lua_push_got(L, index));
     }
     lua_getfield(L, index, "sequence");
     lua_getfield(L, index, "offset");

@@ -16,6 +16,12 @@ static int unsigned_digits(lua_State *L) {
     return 1;
 }
 
+static int got(lua_State *L) {
+    luaL_checkany(L, 1);
+    tr_lua_push_got(L, 1);
+    return 1;
+}
+
 static int set_json_decoder(lua_State *L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);
@@ -113,6 +119,7 @@ int luaopen_tracereel_core(lua_State *L) {
         {"recording", tr_lua_new_recording},
         {"sha256", tr_lua_sha256},
         {"crc32", tr_lua_crc32},
+        {"got", got},
         {"taint_was_read", tr_lua_taint_was_read},
         {NULL, NULL},
     };

@@ -11,7 +11,7 @@ static const uint64_t nap_ns = 50000000;
 
 static void read_follow(lua_State *L, int index, void *pace) {
     if (!lua_isboolean(L, index)) {
-        luaL_error(L, "follow must be true or false, is %s", luaL_tolstring(L, index, NULL));
+        luaL_error(L, "follow must be true or false, is %s", tr_lua_push_got(L, index));
     }
     ((tr_pace *)pace)->follows = lua_toboolean(L, index);
 }
@@ -23,7 +23,7 @@ static void read_from_ns(lua_State *L, int index, void *pace) {
 static void read_speed(lua_State *L, int index, void *pace) {
     double speed = lua_type(L, index) == LUA_TNUMBER ? lua_tonumber(L, index) : 0;
     if (!(speed > 0) || isinf(speed)) {
-        luaL_error(L, "speed must be a number above 0, is %s", luaL_tolstring(L, index, NULL));
+        luaL_error(L, "speed must be a number above 0, is %s", tr_lua_push_got(L, index));
     }
     ((tr_pace *)pace)->speed = speed;
 }

@@ -35,7 +35,7 @@ static tr_text to_text(lua_State *L, int index, const char *field) {
         return text;
     }
     if (lua_type(L, index) != LUA_TSTRING) {
-        luaL_error(L, "%s must be a string, is %s", field, luaL_tolstring(L, index, NULL));
+        luaL_error(L, "%s must be a string, is %s", field, tr_lua_push_got(L, index));
     }
     size_t length = 0;
     text.bytes = lua_tolstring(L, index, &length);

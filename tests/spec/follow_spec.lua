@@ -183,7 +183,7 @@ describe("log:replay with follow", function()
     it("is yes or no", function()
         local log = reel.open(helper.log("orders"))
         local problem = problem_of(log.replay, log, {}, { follow = "no" })
-        assert.truthy(problem:find("follow must be true or false, is no", 1, true))
+        assert.truthy(problem:find("follow must be true or false, is \"no\"", 1, true))
     end)
 
     it("takes no speed", function()

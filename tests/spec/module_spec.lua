@@ -56,6 +56,29 @@ describe("the module", function()
     end)
 end)
 
+describe("a message about a value that was not expected", function()
+    -- An address would be another one in each run, and tells nobody anything.
+    it("shows it as a person would write it, or says what it is", function()
+        local rec = reel.record.trace_start { trace_id = ("0"):rep(32) }
+        for shown, value in pairs {
+            ['"no"'] = "no", ["1.5"] = 1.5, ["nan"] = 0 / 0, ["true"] = true, ["a table"] = {}, ["a function"] = print,
+            ['"' .. ("x"):rep(60) .. '"...'] = ("x"):rep(61), ['"a.b.c"'] = "a\0b\27c", ["a tracereel.rec"] = rec,
+        } do
+            local problem = problem_of(reel.record.node_start, { trace_id = ("0"):rep(32), node_id = value })
+            assert.matches("node_id must be an integer, is " .. shown:gsub("%p", "%%%0") .. "$", problem)
+        end
+    end)
+end)
+
+describe("reel.json_decode", function()
+    it("refuses what is no text where it was called", function()
+        assert.matches("module_spec.lua:%d+: json_decode: a string expected, got nil$", problem_of(function()
+            local value = reel.json_decode(nil)
+            return value
+        end))
+    end)
+end)
+
 describe("reel.json", function()
     it("writes values as JSON has them, keys in order", function()
         for value, text in pairs {

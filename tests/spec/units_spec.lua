@@ -41,7 +41,9 @@ describe("what is no number or no text", function()
         for expression, expected in pairs {
             ["duration(1.5)"] = "duration: nanoseconds must be a whole number, got 1.5",
             ["duration()"] = "duration: nanoseconds must be a whole number, got nil",
-            ["time('noon')"] = "time: nanoseconds must be a whole number, got noon",
+            ["time('noon')"] = "time: nanoseconds must be a whole number, got \"noon\"",
+            ["duration({})"] = "duration: nanoseconds must be a whole number, got a table",
+            ["sorted(0/0)"] = "sorted: a table expected, got nan",
             ["parse_duration(5)"] = "parse_duration: a text expected, got a number",
         } do
             local called, problem = pcall(load("local units = ... local _ = units." .. expression, "=script"), units)
