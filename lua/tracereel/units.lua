@@ -73,6 +73,21 @@ function units.duration(ns)
     end
 end
 
+---A span of a log, which is unsigned, as a number to calculate with: a float from 2^63 ns (292 years) on.
+---@param ns integer
+---@return number
+function units.magnitude(ns)
+    return ns < 0 and ns + 0x1p64 or ns
+end
+
+---A span that was calculated, for a person: rounded to nanoseconds.
+---@param ns number
+---@return string
+function units.rounded_duration(ns)
+    local whole = math.tointeger(math.floor(ns + 0.5))
+    return whole and units.duration(whole) or ns < 0 and "<-292y" or ">292y"
+end
+
 ---The time between two points, where the earlier may be later and both are unsigned.
 ---@param from_ns integer
 ---@param to_ns integer

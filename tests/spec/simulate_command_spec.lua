@@ -96,6 +96,22 @@ describe("a scenario that is not right", function()
         end
     end)
 
+    it("can make traces last longer than numbers do", function()
+        local scenario = "return { node = { [3] = { time = function() return math.maxinteger end } } }"
+        local _, ran = simulate(scenario, helper.log("orders"))
+        assert.equal(0, ran.status, ran.stderr)
+        assert.matches("\nsimulated +%d+ +%d+ +%d+ +%S+ +>292y +>292y +>292y ", ran.stdout)
+        local object = helper.objects(select(2, simulate(scenario, helper.log("orders"), { "--json" })).stdout)[1]
+        assert.is_true(tonumber(object.measures.makespan_p50.simulated) >= 2 ^ 63)
+        local file = helper.script(scenario, "scenario")
+        local svg = helper.directory() .. "/curve.svg"
+        ran = helper.run { "simulate", file, helper.log("orders"), "--sweep", "node.3.time=1,2", "--svg", svg }
+        assert.equal(0, ran.status, ran.stderr)
+        ran = helper.run { "simulate", file, helper.log("orders"), "--rank" }
+        assert.equal(0, ran.status, ran.stderr)
+        assert.matches("p50 >292y, p99 >292y", ran.stdout)
+    end)
+
     it("has its own errors told with line, trace and node", function()
         local _, ran = simulate('return { node = { [3] = {\n time = function() error "oops" end } } }',
             helper.log("orders"))

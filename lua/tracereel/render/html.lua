@@ -52,7 +52,7 @@ end
 ---@param ns integer
 ---@return string
 function html.duration(ns)
-    return (units.duration(ns):gsub(" us$", " µs"))
+    return (units.rounded_duration(ns):gsub(" us$", " µs"))
 end
 
 ---A whole number with its thousands apart: "2,150,000".

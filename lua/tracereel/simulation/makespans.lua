@@ -3,6 +3,7 @@
 local failure = require "tracereel.failure"
 local logs = require "tracereel.logs"
 local tracereel = require "tracereel"
+local units = require "tracereel.units"
 
 local makespans = {}
 
@@ -19,7 +20,7 @@ function makespans.measure(path)
     local sorted, timing = {}, tracereel.timing(nil, 0)
     local function note(_, trace)
         if trace and not trace.tainted then
-            sorted[#sorted + 1] = trace.duration_ns
+            sorted[#sorted + 1] = units.magnitude(trace.duration_ns)
         end
     end
     local log = tracereel.open(path, { snapshot = false })
@@ -34,7 +35,7 @@ function makespans.measure(path)
     local report = timing:report()
     local traces, queue_ns = report.traces, 0
     for _, node in ipairs(report.nodes) do
-        queue_ns = queue_ns + node.queue_ns
+        queue_ns = queue_ns + units.magnitude(node.queue_ns)
     end
     return {
         complete = traces.complete_count,

@@ -11,6 +11,7 @@ local variation = require "tracereel.simulation.variation"
 local rank = {}
 
 local factor = 0.9
+local duration = units.rounded_duration
 
 local measure_names = { "makespan_p50", "makespan_p99" }
 
@@ -66,10 +67,6 @@ local function rows_of(nodes, results)
         return a.node < b.node
     end)
     return rows
-end
-
-local function duration(value)
-    return tracereel.duration(math.floor(value + 0.5))
 end
 
 local function signed(value)

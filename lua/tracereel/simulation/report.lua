@@ -2,15 +2,14 @@
 local estimates = require "tracereel.simulation.estimates"
 local timing = require "tracereel.timing"
 local tracereel = require "tracereel"
+local units = require "tracereel.units"
 
 local report = {}
 
+local duration, magnitude = units.rounded_duration, units.magnitude
+
 local function plain_count(value)
     return value == math.floor(value) and ("%.0f"):format(value) or ("%.1f"):format(value)
-end
-
-local function as_duration(value)
-    return tracereel.duration(math.floor(value + 0.5))
 end
 
 local function as_share(value)
@@ -27,11 +26,11 @@ local trace_measures = {
     { "failed", plain_count, function(t) return t.failed_count end },
     { "open", plain_count, function(t) return t.open_count end },
     { "throughput", as_rate, function(t) return t.throughput_per_s end },
-    { "makespan_p50", as_duration, function(t) return t.makespan.p50_ns end },
-    { "makespan_p90", as_duration, function(t) return t.makespan.p90_ns end },
-    { "makespan_p99", as_duration, function(t) return t.makespan.p99_ns end },
-    { "makespan_mean", as_duration, function(t) return t.makespan.mean_ns end },
-    { "suspended_mean", as_duration, function(t) return t.suspended.mean_ns end },
+    { "makespan_p50", duration, function(t) return magnitude(t.makespan.p50_ns) end },
+    { "makespan_p90", duration, function(t) return magnitude(t.makespan.p90_ns) end },
+    { "makespan_p99", duration, function(t) return magnitude(t.makespan.p99_ns) end },
+    { "makespan_mean", duration, function(t) return magnitude(t.makespan.mean_ns) end },
+    { "suspended_mean", duration, function(t) return magnitude(t.suspended.mean_ns) end },
 }
 
 -- Of each node.
@@ -41,10 +40,10 @@ local node_measures = {
     { "error_share", as_share, function(n)
         return n.error_count == 0 and 0.0 or n.error_count / (n.count + n.error_count)
     end },
-    { "run_p50", as_duration, function(n) return n.run.p50_ns end },
-    { "run_p99", as_duration, function(n) return n.run.p99_ns end },
-    { "queue_mean", as_duration, function(n) return n.queue.mean_ns end },
-    { "queue_p99", as_duration, function(n) return n.queue.p99_ns end },
+    { "run_p50", duration, function(n) return magnitude(n.run.p50_ns) end },
+    { "run_p99", duration, function(n) return magnitude(n.run.p99_ns) end },
+    { "queue_mean", duration, function(n) return magnitude(n.queue.mean_ns) end },
+    { "queue_p99", duration, function(n) return magnitude(n.queue.p99_ns) end },
     { "critical", as_share, function(n) return n.critical_share end },
 }
 

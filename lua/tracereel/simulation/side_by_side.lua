@@ -14,7 +14,7 @@ local function change_text(row)
     end
     local ratio = row.mean / row.recorded
     if ratio >= 10 then
-        return ("x %.0f"):format(ratio)
+        return (ratio < 1e5 and "x %.0f" or "x %.0e"):format(ratio)
     end
     local percent = ("%+.1f%%"):format((ratio - 1) * 100)
     return percent:find("^[+-]0%.0%%$") and "" or percent

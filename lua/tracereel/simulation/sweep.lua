@@ -97,9 +97,7 @@ end
 
 -- ---- what is printed ----
 
-local function duration(value)
-    return tracereel.duration(math.floor(value + 0.5))
-end
+local duration = units.rounded_duration
 
 local function count(value)
     return value == math.floor(value) and ("%.0f"):format(value) or ("%.1f"):format(value)
