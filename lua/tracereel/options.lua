@@ -179,6 +179,8 @@ function options.to_filter(parsed)
     }
     if filter.since_ns and filter.until_ns and not math.ult(filter.since_ns, filter.until_ns) then
         failure.raise("usage", "--since is not before --until: nothing can be shown")
+    elseif filter.until_ns == 0 then
+        failure.raise("usage", "--until: nothing is before 1970-01-01T00:00:00Z")
     end
     return filter, not is_whole and options.id_test(traces) or nil
 end

@@ -54,6 +54,8 @@ describe("the command line", function()
             { "dump", "--trace", "x", helper.log("orders") },
             { "dump", "--since", "noon", helper.log("orders") },
             { "dump", "--since", "2", "--until", "1", helper.log("orders") },
+            { "dump", "--until", "0", helper.log("orders") },
+            { "run", "node_times", "--until", "1970-01-01T00:00:00Z", helper.log("orders") },
             { "traces", "--status", "odd", helper.log("orders") },
             { "check", "--mode", "odd", helper.log("orders") },
             { "run", "--max-memory", "lots", "stuck", helper.log("orders") },
