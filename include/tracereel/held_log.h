@@ -55,6 +55,10 @@ tr_status tr_held_log_save(tr_held_log *held, const char *name, const tr_stretch
 tr_status tr_held_log_append_line(tr_held_log *held, const char *file_name, const char *line, size_t length,
                                   tr_error *error);
 
+/* What a change would fail on, in the words that it would use: the file `file_name` that lines are appended to, and new
+ * files in the directory. Only as far as it can be known without writing; whether there is room cannot. */
+tr_status tr_held_log_foresee(const tr_held_log *held, const char *file_name, tr_error *error);
+
 /* Waits until the entries of the directory are durable: what an interrupted call may not have come to. */
 tr_status tr_held_log_sync(tr_held_log *held, tr_error *error);
 

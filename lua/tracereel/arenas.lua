@@ -2,6 +2,7 @@
 -- data; a node's output is the bytes that its node_done names. Everything is bounded by the file that is there.
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 
 local arenas = {}
 
@@ -41,7 +42,7 @@ local function read_span(file, offset, size)
 end
 
 local function read_output(path, trace_id, output)
-    local file, problem = io.open(path, "rb")
+    local file, problem = files.open(path)
     if not file then
         return nil, problem
     end

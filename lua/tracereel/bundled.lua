@@ -1,4 +1,6 @@
 -- The scripts that come with the program, in scripts/ beside this file: `tracereel run NAME LOG`.
+local files = require "tracereel.files"
+
 local bundled = {}
 
 local function directory()
@@ -14,11 +16,7 @@ function bundled.path(name)
         return nil
     end
     local path = directory() .. name .. ".lua"
-    local file = io.open(path, "rb")
-    if file then
-        file:close()
-        return path
-    end
+    return files.exists(path) and path or nil
 end
 
 ---The names of all of them, in order.

@@ -1,7 +1,7 @@
 -- Would the engine's own reader open this log? It walks from record to record by their lengths: a length that cannot be
 -- makes it give up the whole log, while a record whose checksum or type is wrong is skipped with a warning. It looks at
 -- uncompressed segments only, and does not notice a segment that is missing.
-local host = require "tracereel.host"
+local files = require "tracereel.files"
 
 local engine_reader = { gap_limit = 10000 }
 
@@ -42,7 +42,7 @@ local function walk(file, offset, size, known_boundaries)
 end
 
 local function refusal_at(log, gap)
-    local file = io.open(path_of(log, gap.segment), "rb")
+    local file = files.open(path_of(log, gap.segment))
     local size = file and file:seek("end")
     if not size then
         return nil
@@ -54,18 +54,12 @@ local function refusal_at(log, gap)
     end
 end
 
-local no_such_file_errno = 2
-
 -- A segment that is not there is not noticed; one that is there and cannot be read makes the engine give up.
 local function unreadable(log, gap)
-    local path = path_of(log, gap.segment)
-    local is_readable, file, _, errno
-    -- A pipe would be waited for.
-    if not host.is_special_file(path) then
-        file, _, errno = io.open(path, "rb")
-        is_readable = file and file:close()
-    end
-    if not is_readable and errno ~= no_such_file_errno then
+    local file, _, errno = files.open(path_of(log, gap.segment))
+    if file then
+        file:close()
+    elseif not files.is_absent(errno) then
         return ("the engine would refuse this log: it cannot read %s"):format(gap.segment)
     end
 end

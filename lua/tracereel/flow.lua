@@ -1,5 +1,6 @@
 -- The order of a pipeline's nodes: what a flow file says, checked; and a flow as the text of a file.
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local units = require "tracereel.units"
 
 local flow = {}
@@ -124,7 +125,7 @@ function flow.check(value)
 end
 
 local function read_text(path)
-    local file, problem = io.open(path, "rb")
+    local file, problem = files.open(path)
     local text, read_problem
     if file then
         text, read_problem = file:read(largest_file_bytes + 1)

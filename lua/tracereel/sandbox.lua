@@ -2,6 +2,7 @@
 -- wall clock. So a script cannot harm the log that it judges, and gives the same answer twice. This guards against
 -- accidents, not against somebody who is determined to break out.
 local core = require "tracereel.core"
+local files = require "tracereel.files"
 local output = require "tracereel.output"
 local random = require "tracereel.random"
 local tracereel = require "tracereel"
@@ -92,14 +93,9 @@ end
 ---@return function|nil chunk
 ---@return string|nil problem
 function sandbox.load_file(path, environment)
-    local file, problem = io.open(path, "rb")
-    if not file then
-        return nil, problem
-    end
-    local text, read_problem = file:read("a")
-    file:close()
+    local text, problem = files.read(path)
     if not text then
-        return nil, ("%s: %s"):format(path, read_problem)
+        return nil, problem
     end
     if text:sub(1, 1) == "\27" then
         return nil, ("%s: this is compiled Lua; a script is loaded as text"):format(path)

@@ -1,6 +1,7 @@
 -- A script: a file that returns a table of handlers. Loaded, checked, and started and finished with its errors placed.
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local plain = require "tracereel.plain"
 local sandbox = require "tracereel.sandbox"
 local script_arguments = require "tracereel.script_arguments"
@@ -107,7 +108,7 @@ end
 ---@param is_unsafe boolean|nil
 ---@return any
 function script.value(path, name, now, is_unsafe)
-    local file, problem = io.open(path, "rb")
+    local file, problem = files.open(path)
     if not file then
         failure.raise("usage", "cannot read the script: %s", problem)
     end

@@ -20,6 +20,14 @@ static tr_status fail_on(const tr_new_file *file, const char *name, const char *
     return tr_fail_system(error, "%s/%s: cannot %s", file->directory, name, what);
 }
 
+static tr_status fail_to_remove(const tr_new_file *file, tr_error *error) {
+    return fail_on(file, NEW_NAME, "remove what an interrupted run left", error);
+}
+
+static tr_status fail_to_make(const tr_new_file *file, tr_error *error) {
+    return fail_on(file, NEW_NAME, "make it", error);
+}
+
 /* The engine may run as another user than the operator does. Who may not give files away owns it himself. */
 static bool take_after(int descriptor, int model) {
     struct stat found;
@@ -32,11 +40,11 @@ tr_status tr_new_file_make(tr_new_file *file, const char *directory, int directo
                            tr_error *error) {
     *file = (tr_new_file){.directory = directory, .directory_descriptor = directory_descriptor, .descriptor = -1};
     if (unlinkat(directory_descriptor, NEW_NAME, 0) != 0 && errno != ENOENT) {
-        return fail_on(file, NEW_NAME, "remove what an interrupted run left", error);
+        return fail_to_remove(file, error);
     }
     file->descriptor = openat(directory_descriptor, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
     if (file->descriptor < 0) {
-        return fail_on(file, NEW_NAME, "make it", error);
+        return fail_to_make(file, error);
     }
     if (!take_after(file->descriptor, model)) {
         return fail_on(file, NEW_NAME, "give it the owner and the permissions of the log's segments", error);
@@ -108,4 +116,18 @@ void tr_new_file_drop(tr_new_file *file) {
         file->descriptor = -1;
         unlinkat(file->directory_descriptor, NEW_NAME, 0);
     }
+}
+
+tr_status tr_new_file_foresee(const char *directory, int directory_descriptor, tr_error *error) {
+    tr_new_file file = {.directory = directory, .directory_descriptor = directory_descriptor, .descriptor = -1};
+    struct stat found;
+    bool is_left = fstatat(directory_descriptor, NEW_NAME, &found, AT_SYMLINK_NOFOLLOW) == 0;
+    if (is_left && S_ISDIR(found.st_mode)) {
+        errno = EISDIR;
+        return fail_to_remove(&file, error);
+    }
+    if (faccessat(directory_descriptor, ".", W_OK | X_OK, AT_EACCESS) != 0) {
+        return is_left ? fail_to_remove(&file, error) : fail_to_make(&file, error);
+    }
+    return TR_OK;
 }

@@ -11,6 +11,7 @@
 #include "bytes/fail.h"
 #include "files/descriptor.h"
 #include "files/segment_list.h"
+#include "tracereel/file_kind.h"
 
 /* Each is spent only when another process adds or renames a segment at the same moment. */
 enum { OPEN_ATTEMPTS = 100 };
@@ -105,7 +106,8 @@ static tr_status open_existing(tr_segment_file *file, const tr_segment *segment,
         return fail_on_file(file, "ask for its size", error);
     }
     if (!S_ISREG(opened.st_mode)) {
-        return tr_fail(error, TR_ERROR_IO, "%s/%s: expected a file, found something else", file->directory, file->name);
+        return tr_fail(error, TR_ERROR_IO, "%s/%s: expected a file, found %s", file->directory, file->name,
+                       tr_file_kind_words(opened.st_mode));
     }
     file->length_bytes = (uint64_t)opened.st_size;
     return TR_OK;

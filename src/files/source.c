@@ -12,6 +12,7 @@
 
 #include "bytes/fail.h"
 #include "files/mapping.h"
+#include "tracereel/file_kind.h"
 
 enum {
     MOST_MAPPED_AGAIN = 100,            /* a page that is lost more often than this is lost for good */
@@ -86,7 +87,7 @@ static tr_status map_file(tr_source *source, tr_error *error) {
     }
     if (!S_ISREG(status.st_mode)) {
         return tr_fail(error, TR_ERROR_NOT_A_LOG, "%s: expected a file, found %s", source->name,
-                       S_ISDIR(status.st_mode) ? "a directory" : "something else (a pipe or a device)");
+                       tr_file_kind_words(status.st_mode));
     }
     source->complete = source->kind == TR_SOURCE_FILE;
     if (source->kind == TR_SOURCE_FILE && status.st_size > 0) {

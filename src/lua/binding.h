@@ -332,6 +332,8 @@ int tr_lua_new_state(lua_State *L);
 void tr_lua_open_state(lua_State *L);
 int tr_lua_sha256(lua_State *L);
 int tr_lua_crc32(lua_State *L);
+int tr_lua_open_file(lua_State *L);
+int tr_lua_file_kind(lua_State *L);
 int tr_lua_taint_was_read(lua_State *L);
 
 #if defined(__GNUC__)

@@ -95,13 +95,6 @@ static int make_temporary_directory(lua_State *L) {
     return 1;
 }
 
-/* is_special_file(path) -> boolean: a device, a pipe or a directory, which a rename must not replace */
-static int is_special_file(lua_State *L) {
-    struct stat found;
-    lua_pushboolean(L, stat(luaL_checkstring(L, 1), &found) == 0 && !S_ISREG(found.st_mode));
-    return 1;
-}
-
 static void **push_directory(lua_State *L);
 
 /* list_directory(path) -> names in no order, without "." and ".."; or nil and what is wrong */
@@ -162,7 +155,6 @@ int luaopen_tracereel_host(lua_State *L) {
         {"make_directory", make_directory},
         {"make_temporary_directory", make_temporary_directory},
         {"list_directory", list_directory},
-        {"is_special_file", is_special_file},
         {"hold_log", tr_host_hold_log},
         {NULL, NULL},
     };

@@ -110,6 +110,13 @@ static int held_append_line(lua_State *L) {
     return answer(L, tr_held_log_append_line(held, file_name, line, length, &error), &error);
 }
 
+/* held:foresee(file_name): raises what a change would fail on */
+static int held_foresee(lua_State *L) {
+    const tr_held_log *held = check_held(L);
+    tr_error error = {""};
+    return answer(L, tr_held_log_foresee(held, luaL_checkstring(L, 2), &error), &error);
+}
+
 /* held:sync() */
 static int held_sync(lua_State *L) {
     tr_error error = {""};
@@ -138,6 +145,7 @@ void tr_host_open_held_log(lua_State *L) {
                                        {"replace_segment", held_replace_segment},
                                        {"save", held_save},
                                        {"append_line", held_append_line},
+                                       {"foresee", held_foresee},
                                        {"sync", held_sync},
                                        {"close", held_close},
                                        {NULL, NULL}};

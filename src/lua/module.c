@@ -120,6 +120,8 @@ int luaopen_tracereel_core(lua_State *L) {
         {"sha256", tr_lua_sha256},
         {"crc32", tr_lua_crc32},
         {"got", got},
+        {"open_file", tr_lua_open_file},
+        {"file_kind", tr_lua_file_kind},
         {"taint_was_read", tr_lua_taint_was_read},
         {NULL, NULL},
     };

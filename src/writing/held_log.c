@@ -12,6 +12,7 @@
 
 #include "bytes/fail.h"
 #include "files/descriptor.h"
+#include "files/line_file.h"
 #include "files/new_file.h"
 #include "files/segment_list.h"
 #include "tracereel/record.h"
@@ -313,42 +314,15 @@ tr_status tr_held_log_save(tr_held_log *held, const char *name, const tr_stretch
 
 /* ---- lines ---- */
 
-/* True where the file is empty or its last line is whole; an unreadable one counts as torn. */
-static bool ends_in_whole_line(int descriptor) {
-    struct stat found;
-    char last = '\0';
-    return fstat(descriptor, &found) == 0 &&
-           (found.st_size == 0 || (pread(descriptor, &last, 1, found.st_size - 1) == 1 && last == '\n'));
-}
-
 tr_status tr_held_log_append_line(tr_held_log *held, const char *file_name, const char *line, size_t length,
                                   tr_error *error) {
-    uint8_t *text = malloc(length + 2);
-    if (text == NULL) {
-        return tr_fail_memory(error, "writing a line");
-    }
-    int descriptor = openat(held->directory_descriptor, file_name,
-                            O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0666);
-    if (descriptor < 0) {
-        free(text);
-        return fail_on(held, file_name, "open it for appending", error);
-    }
-    size_t at = 0;
-    if (!ends_in_whole_line(descriptor)) {
-        text[at++] = '\n';
-    }
-    memcpy(text + at, line, length);
-    text[at + length] = '\n';
-    uint64_t written = 0;
-    tr_status status = TR_OK;
-    if (!tr_descriptor_write(descriptor, text, at + length + 1, &written)) {
-        status = fail_on(held, file_name, "append to it", error);
-    } else if (!tr_descriptor_sync(descriptor)) {
-        status = fail_on(held, file_name, "make it durable", error);
-    }
-    if (!tr_descriptor_close(descriptor) && status == TR_OK) {
-        status = fail_on(held, file_name, "close it", error);
-    }
-    free(text);
+    tr_line_file file = {held->directory, held->directory_descriptor, file_name};
+    tr_status status = tr_line_file_append(&file, line, length, error);
     return status == TR_OK ? tr_held_log_sync(held, error) : status;
+}
+
+tr_status tr_held_log_foresee(const tr_held_log *held, const char *file_name, tr_error *error) {
+    tr_line_file file = {held->directory, held->directory_descriptor, file_name};
+    tr_status status = tr_line_file_foresee(&file, error);
+    return status == TR_OK ? tr_new_file_foresee(held->directory, held->directory_descriptor, error) : status;
 }

@@ -1,6 +1,7 @@
 #include "tracereel/held_log.h"
 
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "log_fixture.h"
 
@@ -197,6 +198,22 @@ static void a_line_goes_behind_a_torn_one(void) {
     remove_directory(directory);
 }
 
+static void a_line_does_not_go_into_what_is_no_file(void) {
+    make_log((uint64_t[]){0}, 1);
+    tr_held_log *held = hold();
+    REQUIRE(held != NULL);
+    CHECK_INT(TR_OK, tr_held_log_foresee(held, "journal", &error));
+    char path[256];
+    snprintf(path, sizeof path, "%s/journal", directory);
+    REQUIRE(mkfifo(path, 0600) == 0);
+    CHECK_INT(TR_ERROR_IO, tr_held_log_foresee(held, "journal", &error));
+    CHECK_CONTAINS("/journal: expected a file, found a pipe", error.message);
+    CHECK_INT(TR_ERROR_IO, tr_held_log_append_line(held, "journal", "one", 3, &error));
+    CHECK_CONTAINS("/journal: expected a file, found a pipe", error.message);
+    tr_held_log_close(held);
+    remove_directory(directory);
+}
+
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("the highest segment is locked until the log is closed",
@@ -211,5 +228,6 @@ int main(int argc, char **argv) {
               a_segment_is_replaced_and_its_original_kept);
     check_run("stretches of a segment are saved to a new file", stretches_are_saved_to_a_new_file);
     check_run("a line goes behind one that was torn", a_line_goes_behind_a_torn_one);
+    check_run("a line does not go into what is no file", a_line_does_not_go_into_what_is_no_file);
     return check_end();
 }

@@ -182,7 +182,7 @@ static void what_is_named_like_a_segment_and_is_none(void) {
     CHECK_INT(TR_GAP, tr_log_next(log, &record));
     CHECK_CONTAINS("wal_0000000000000001.log: expected a file, found a directory", tr_log_gap(log)->detail);
     CHECK_INT(TR_GAP, tr_log_next(log, &record));
-    CHECK_CONTAINS("wal_0000000000000002.log: expected a file, found something else", tr_log_gap(log)->detail);
+    CHECK_CONTAINS("wal_0000000000000002.log: expected a file, found a pipe", tr_log_gap(log)->detail);
     tr_log_close(log);
     remove_directory(directory);
 }

@@ -38,19 +38,36 @@ describe("tracereel that cannot write", function()
         end)
 
         local test = can_be_refused and it or pending
-        test(command .. ": a directory that is read-only is told, and nothing changes", function()
-            local directory, arguments = prepare(command)
+        local function show_to_another(directory, arguments)
+            helper.shell(("chmod 755 %s; chmod a+r %s/*"):format(directory:match("^(.*)/"), directory))
+            helper.shell("chmod 755 " .. (arguments[2]:match("^(.*)/[^/]*$") or "."))
+        end
+
+        local function check_refused(directory, arguments)
             local before = files.contents(directory)
-            helper.shell("chmod 555 " .. directory)
-            if is_root then
-                -- What that user must be able to read.
-                helper.shell(("chmod 755 %s; chmod 644 %s/*"):format(directory:match("^(.*)/"), directory))
-                helper.shell("chmod 755 " .. (arguments[2]:match("^(.*)/[^/]*$") or "."))
-            end
             local result = helper.run(arguments, { before = as_another })
             assert.are.equal(4, result.status, result.stderr)
             assert.truthy(result.stderr:find("Permission denied", 1, true), result.stderr)
             assert.are.same(before, files.contents(directory))
+            arguments[#arguments + 1] = "--dry-run"
+            local foreseen = helper.run(arguments, { before = as_another })
+            assert.are.equal(result.stderr, foreseen.stderr)
+            assert.are.equal(4, foreseen.status)
+        end
+
+        test(command .. ": a directory that is read-only is told, by --dry-run too, and nothing changes", function()
+            local directory, arguments = prepare(command)
+            helper.shell("chmod 555 " .. directory)
+            show_to_another(directory, arguments)
+            check_refused(directory, arguments)
+        end)
+
+        test(command .. ": a journal that is read-only is told, by --dry-run too, and nothing changes", function()
+            local directory, arguments = prepare(command)
+            helper.shell(("touch %s/tracereel.journal; chmod 444 %s/tracereel.journal; chmod 777 %s"):format(directory,
+                directory, directory))
+            show_to_another(directory, arguments)
+            check_refused(directory, arguments)
         end)
     end
 

@@ -115,6 +115,9 @@ local function carry_out(self, parsed, made)
         self:check_room()
     end
     local repaired = repair_where_needed(self, parsed, log)
+    if #records + #repaired > 0 then
+        self:check_foreseen()
+    end
     if #records > 0 and not self.is_dry_run then
         self:add_segment(records, { plan = made.id, plan_sha256 = made.sha256, traces = made.summary.changed })
     end

@@ -101,6 +101,9 @@ function repair.run(parsed)
             show(found, is_done)
             conclude(found, parsed, is_done)
         end
+        if #found.segments > 0 then
+            self:check_foreseen()
+        end
         return repairing.leaves_damage(found) and exit_codes.damaged or exit_codes.ok
     end)
 end

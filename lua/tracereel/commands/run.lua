@@ -2,6 +2,7 @@
 local bundled = require "tracereel.bundled"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local host = require "tracereel.host"
 local limits = require "tracereel.limits"
 local logs = require "tracereel.logs"
@@ -52,9 +53,7 @@ local function write_starter(parsed)
     elseif #parsed.files ~= 1 then
         failure.raise("usage", "--new needs one LOG, whose record types the script will handle")
     end
-    local existing = io.open(name, "rb")
-    if existing then
-        existing:close()
+    if files.exists(name) then
         failure.raise("usage", "%s exists already; it is not overwritten", name)
     end
     parsed.logs = parsed.files
@@ -74,16 +73,11 @@ local function write_starter(parsed)
     end)
 end
 
-local function exists(path)
-    local file = io.open(path, "rb")
-    return file and file:close() or false
-end
-
 -- Which of the files are scripts: those that end in .lua, and names of bundled scripts that are not files here.
-local function sort_files(files)
+local function sort_files(words)
     local scripts, log_paths = {}, {}
-    for _, file in ipairs(files) do
-        local bundled_path = not exists(file) and bundled.path(file)
+    for _, file in ipairs(words) do
+        local bundled_path = not files.exists(file) and bundled.path(file)
         if file:match("%.lua$") then
             scripts[#scripts + 1] = { path = file }
         elseif bundled_path then
@@ -120,14 +114,14 @@ local function write_result(parsed, context, name, result, is_alone)
     output.write(text)
 end
 
-local function run_logs(parsed, files)
+local function run_logs(parsed, scripts_to_load)
     local filter, accepts = options.to_filter(parsed)
     if accepts then
         failure.raise("usage", "run needs whole trace ids for --trace (tracereel traces --full shows them)")
     end
     local given = limits.given(parsed)
     local function load_scripts()
-        local scripts = runner.load(files, parsed.unsafe)
+        local scripts = runner.load(scripts_to_load, parsed.unsafe)
         script_arguments.check_given(scripts, given)
         return scripts
     end
@@ -142,7 +136,7 @@ local function run_logs(parsed, files)
         end, "interrupted before the log was there")
     end
     local merged = runner.new_merge()
-    local is_alone = #files == 1
+    local is_alone = #scripts_to_load == 1
     local code = logs.each(parsed, function(log, context)
         limits.guarded(function()
             local scripts = load_scripts()
@@ -176,10 +170,10 @@ function run.run(parsed)
     elseif parsed.new then
         return write_starter(parsed)
     end
-    local files
-    files, parsed.logs = sort_files(parsed.files)
+    local scripts
+    scripts, parsed.logs = sort_files(parsed.files)
     limits.set(parsed)
-    return run_logs(parsed, files)
+    return run_logs(parsed, scripts)
 end
 
 return run

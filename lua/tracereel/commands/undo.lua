@@ -58,6 +58,7 @@ local function carry_out(self, parsed, made)
     if #records > 0 then
         self:check_room()
         self:check_end(log, "run tracereel repair first")
+        self:check_foreseen()
     end
     if #records > 0 and not self.is_dry_run then
         self:add_segment(records, { plan = made.id, plan_sha256 = made.sha256, traces = #undone })

@@ -2,6 +2,7 @@
 -- the same end? Once for each state and decision, and once for each plan, that differ in more than ids and times.
 local disk_states = require "tracereel.crashtest.disk_states"
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local judge = require "tracereel.crashtest.judge"
 local recovery = require "tracereel.recovery"
 local repair = require "tracereel.recovery.repair"
@@ -65,9 +66,7 @@ local function repair_files(directory)
     local found = repair.find(tracereel.open(directory), false)
     for _, segment in ipairs(found.segments) do
         local path = directory .. "/" .. segment.name
-        local file = assert(io.open(path, "rb"))
-        local whole, kept = file:read("a"), {}
-        file:close()
+        local whole, kept = assert(files.read(path)), {}
         for index, stretch in ipairs(segment.kept) do
             kept[index] = whole:sub(stretch.offset + 1, stretch.offset + stretch.length)
         end

@@ -1,9 +1,8 @@
 -- Where an export is written: standard output, or a file that appears whole or not at all. It is written beside its
 -- place and renamed into it, so that whoever reads the file meanwhile sees the old one or the new one.
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local output = require "tracereel.output"
-
-local has_host, host = pcall(require, "tracereel.host")
 
 local sink = {}
 
@@ -50,7 +49,7 @@ end
 
 local function open_file(path)
     -- A device or a pipe is written to: a rename would put a file in its place.
-    local is_special = has_host and host.is_special_file(path)
+    local is_special = files.is_special(path)
     -- Lua cannot ask for a new file; the address of a new table differs between programs that run at the same time.
     local temporary_path = not is_special
         and ("%s.%s.part"):format(path, tostring({}):match("0x(%x+)")) or nil

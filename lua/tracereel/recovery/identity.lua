@@ -1,6 +1,7 @@
 -- Which log a plan is for: enough to notice that it has grown, was cut, or is another one.
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local tracereel = require "tracereel"
 
 local identity = {}
@@ -11,9 +12,12 @@ local function segment_path(log, name)
     return log.path:match("([^/]+)/*$") == name and log.path or log.path:gsub("/+$", "") .. "/" .. name
 end
 
--- A file's size, and its last bytes where they are asked for.
+-- A file's size, and its last bytes where they are asked for. What is no file has none; reading tells of it as damage.
 local function look_at(path, last_bytes)
-    local file, problem = io.open(path, "rb")
+    if files.is_special(path) then
+        return 0, ""
+    end
+    local file, problem = files.open(path)
     local size = file and file:seek("end")
     local bytes = ""
     if size and last_bytes > 0 then
@@ -25,7 +29,7 @@ local function look_at(path, last_bytes)
         file:close()
     end
     if not size or not bytes then
-        failure.raise("io", "%s: cannot be read: %s", path, problem or "it is no file")
+        failure.raise("io", "%s", problem or path .. ": it cannot be read")
     end
     return size, bytes
 end

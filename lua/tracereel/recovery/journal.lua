@@ -2,16 +2,18 @@
 -- is only ever appended to. What an interrupted command left as an intent is settled by the next one: the change took
 -- place when the segment that it would have made is there, with the bytes that it would have had.
 local core = require "tracereel.core"
+local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
 
 local journal = { file_name = "tracereel.journal", schema_version = 1 }
 
+-- What stands in a file; nil where there is none. One that cannot be read says nothing about what was done.
 local function read_file(path)
-    local file = io.open(path, "rb")
-    local text = file and file:read("a")
-    if file then
-        file:close()
+    local text, problem, errno = files.read(path)
+    if not text and not files.is_absent(errno) then
+        failure.raise("io", "%s", problem)
     end
     return text
 end
@@ -26,6 +28,7 @@ local function is_entry(value)
 end
 
 ---The lines of a journal that are whole. A crash can leave a piece of a line, or zeros: that line is passed over.
+---Raises "io" where it cannot be read.
 ---@param directory string the log's
 ---@return table[] entries in order; none where there is no journal
 function journal.read(directory)

@@ -2,6 +2,7 @@
 -- Every field: docs/recovery-plan.md.
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local identity = require "tracereel.recovery.identity"
 local plan_view = require "tracereel.recovery.plan_view"
 local proof = require "tracereel.recovery.proof"
@@ -79,15 +80,10 @@ function plan.text(self)
     return body .. sha256_form:format(core.sha256(body))
 end
 
-local function is_there(path)
-    local file = io.open(path, "rb")
-    return file ~= nil and file:close()
-end
-
 -- The name itself, or with a number behind it where somebody has a file of that name.
 local function free_name(path)
     local name, number = path, 1
-    while is_there(name) do
+    while files.exists(name) do
         number = number + 1
         name = ("%s-%d"):format(path, number)
     end
@@ -98,7 +94,7 @@ end
 ---@return boolean|nil written
 ---@return string|nil problem
 function plan.write(path, self)
-    if is_there(path) then
+    if files.exists(path) then
         return nil, ("%s exists already; it is not overwritten"):format(path)
     end
     local bytes = plan.text(self)
@@ -222,13 +218,9 @@ end
 ---@return string|nil problem one sentence, without the file's name
 ---@return boolean|nil is_unreadable the file could not be read
 function plan.read(path)
-    local file, problem = io.open(path, "rb")
-    local text = file and file:read("a")
-    if file then
-        file:close()
-    end
+    local text, problem = files.read(path)
     if not text then
-        return nil, problem and failure.reason(problem) or "it is no file", true
+        return nil, failure.reason(problem), true
     end
     return plan.parse(text)
 end

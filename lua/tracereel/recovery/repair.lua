@@ -1,5 +1,6 @@
 -- What a crash has torn, cut out of a log: which stretches of which segments, and how they are taken away.
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local tracereel = require "tracereel"
 
 local repair = {}
@@ -18,12 +19,8 @@ local function add_cut(segments, name, offset, length, class)
 end
 
 local function size_of(path)
-    local file, problem = io.open(path, "rb")
-    local size = file and file:seek("end")
-    if file then
-        file:close()
-    end
-    return size or failure.raise("io", "%s: cannot be read: %s", path, problem or "it is no file")
+    local size, problem = files.size(path)
+    return size or failure.raise("io", "%s", problem)
 end
 
 -- What stays of a segment, and where the cut stretches stand in the file that keeps them.
@@ -110,18 +107,13 @@ function repair.torn_end(gaps)
     return last and (last.class == "torn_tail" or last.class == "zero_tail") and last or nil
 end
 
-local function is_there(path)
-    local file = io.open(path, "rb")
-    return file ~= nil and file:close()
-end
-
 -- Names that no segment has, the same number in both, and free.
 local function free_names(directory, name)
     local number = 1
     while true do
         local ending = number == 1 and "" or "-" .. number
         local original, cut = name .. ".original" .. ending, name .. ".cut" .. ending
-        if not is_there(directory .. "/" .. original) and not is_there(directory .. "/" .. cut) then
+        if not files.exists(directory .. "/" .. original) and not files.exists(directory .. "/" .. cut) then
             return original, cut
         end
         number = number + 1

@@ -1,6 +1,7 @@
 -- The recovery script that a command line names: a file, or one that comes with the program.
 local bundled = require "tracereel.bundled"
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local script = require "tracereel.script"
 
 local script_file = {}
@@ -25,12 +26,8 @@ end
 
 ---What stands in it; raises "usage" where it cannot be read.
 function script_file.text(file)
-    local opened, problem = io.open(file.path, "rb")
-    local bytes = opened and opened:read("a")
-    if opened then
-        opened:close()
-    end
-    return bytes or failure.raise("usage", "cannot read the script: %s", problem or file.path)
+    local bytes, problem = files.read(file.path)
+    return bytes or failure.raise("usage", "cannot read the script: %s", problem)
 end
 
 ---What recovery.decide loads the script by, as often as it needs it afresh.

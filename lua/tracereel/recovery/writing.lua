@@ -3,6 +3,7 @@
 local core = require "tracereel.core"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local journal = require "tracereel.recovery.journal"
 local logs = require "tracereel.logs"
 local output = require "tracereel.output"
@@ -67,6 +68,11 @@ function writing.begin(directory, options)
     local held = hold(directory)
     self.next_name = held:next_name()
     if self.is_dry_run then
+        local _, problem = pcall(function()
+            journal.read(self.directory)
+            held:foresee(journal.file_name)
+        end)
+        self.foreseen = problem
         held:close()
         return self
     end
@@ -266,14 +272,17 @@ function Writing:check_room()
     end
 end
 
-local function kept_bytes(path, kept)
-    local file, problem = io.open(path, "rb")
-    local whole = file and file:read("a")
-    if file then
-        file:close()
+---Of a dry run that would write: raises what the first write would fail on, where that can be known.
+function Writing:check_foreseen()
+    if self.foreseen then
+        error(self.foreseen, 0)
     end
+end
+
+local function kept_bytes(path, kept)
+    local whole, problem = files.read(path)
     if not whole then
-        failure.raise("io", "%s: cannot be read: %s", path, problem or "it is no file")
+        failure.raise("io", "%s", problem)
     end
     local parts = {}
     for index, stretch in ipairs(kept) do

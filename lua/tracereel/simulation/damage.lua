@@ -1,6 +1,7 @@
 -- Damage done to a simulated log's files, so that what a reader finds can be compared with what was done. All of it is
 -- chosen before anything is changed.
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local random = require "tracereel.random"
 local tracereel = require "tracereel"
 
@@ -28,9 +29,9 @@ local function segments_of(directory)
     local segments = {}
     for index, segment in ipairs(tracereel.open(directory, { snapshot = false }).segments) do
         local path = directory .. "/" .. segment.name
-        local file = done(io.open(path, "rb"))
-        segments[index] = { sequence = segment.sequence, name = segment.name, path = path, bytes = file:seek("end") }
-        file:close()
+        segments[index] = {
+            sequence = segment.sequence, name = segment.name, path = path, bytes = done(files.size(path)),
+        }
     end
     return segments
 end

@@ -1,6 +1,7 @@
 -- A plan of faults as a scenario of its own, and the log that it makes of the recording.
 local failure = require "tracereel.failure"
 local faults = require "tracereel.simulation.faults"
+local files = require "tracereel.files"
 local host = require "tracereel.host"
 local sink = require "tracereel.export.sink"
 local units = require "tracereel.units"
@@ -45,12 +46,8 @@ local function arguments_source(values)
 end
 
 local function read(path)
-    local file, problem = io.open(path, "rb")
-    local text = file and file:read("a")
-    if file then
-        file:close()
-    end
-    return text or failure.raise("io", "cannot read the scenario: %s", problem or path)
+    local text, problem = files.read(path)
+    return text or failure.raise("io", "cannot read the scenario: %s", problem)
 end
 
 ---Raises where something is there that would be overwritten.

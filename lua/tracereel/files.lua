@@ -1,0 +1,73 @@
+-- Files that are read by name. What stands there in a file's place, a pipe above all, is told and not waited for. Pipes
+-- without a name are read, as the shell makes them: <(command), /dev/stdin.
+local core = require "tracereel.core"
+
+local files = {}
+
+---Opens a file for reading, as io.open does.
+---@param path string
+---@return file*|nil
+---@return string|nil problem begins with the path
+---@return integer|nil errno 0 where it is no file
+function files.open(path)
+    return core.open_file(path)
+end
+
+---All that stands in a file.
+---@param path string
+---@return string|nil
+---@return string|nil problem begins with the path
+---@return integer|nil errno as files.open has it
+function files.read(path)
+    local file, problem, errno = core.open_file(path)
+    if not file then
+        return nil, problem, errno
+    end
+    local text
+    text, problem, errno = file:read("a")
+    file:close()
+    if not text then
+        return nil, ("%s: %s"):format(path, problem), errno
+    end
+    return text
+end
+
+---The size of a file.
+---@param path string
+---@return integer|nil bytes
+---@return string|nil problem begins with the path
+function files.size(path)
+    local file, problem = core.open_file(path)
+    if not file then
+        return nil, problem
+    end
+    local size
+    size, problem = file:seek("end")
+    file:close()
+    return size, problem and ("%s: %s"):format(path, problem)
+end
+
+local no_such_file_errno = 2
+
+---Is it said that nothing is there?
+---@param errno integer|nil as files.open and files.read return it
+function files.is_absent(errno)
+    return errno == no_such_file_errno
+end
+
+---Is anything there?
+---@param path string
+---@return boolean
+function files.exists(path)
+    return core.file_kind(path) ~= nil
+end
+
+---Is something there that is no file: a device, a pipe or a directory, which a rename must not replace?
+---@param path string
+---@return boolean
+function files.is_special(path)
+    local kind = core.file_kind(path)
+    return kind ~= nil and kind ~= "a file"
+end
+
+return files

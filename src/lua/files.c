@@ -1,0 +1,72 @@
+/* Files that the Lua side names itself, or is given the name of. `io.open` waits for a pipe's writer; these do not. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "tracereel/file_kind.h"
+
+#include "lua/binding.h"
+
+/* Of the file system that pipes without a name live in: /dev/stdin, /dev/fd/3, and what a shell makes of <(command). */
+enum { NAMELESS_PIPES = 0x50495045 };
+
+static bool is_nameless_pipe(int descriptor) {
+    struct statfs found;
+    return fstatfs(descriptor, &found) == 0 && found.f_type == NAMELESS_PIPES;
+}
+
+static int close_stream(lua_State *L) {
+    const luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+    return luaL_fileresult(L, fclose(stream->f) == 0, NULL);
+}
+
+static int fail(lua_State *L, const char *path, const char *problem, int error_number) {
+    luaL_pushfail(L);
+    lua_pushfstring(L, "%s: %s", path, problem);
+    lua_pushinteger(L, error_number);
+    return 3;
+}
+
+/* The stream of an open file; takes the descriptor over. Nothing where there can be none. */
+static bool set_stream(luaL_Stream *stream, int descriptor) {
+    /* A pipe is waited for from here on: it has a writer, or is at its end. */
+    stream->f = fcntl(descriptor, F_SETFL, O_RDONLY) == 0 ? fdopen(descriptor, "rb") : NULL;
+    if (stream->f == NULL) {
+        int kept = errno;
+        close(descriptor);
+        errno = kept;
+        return false;
+    }
+    stream->closef = close_stream;
+    return true;
+}
+
+/* open_file(path) -> file for reading, as io.open gives it; or nil, what is wrong and errno (0 where it is no file) */
+int tr_lua_open_file(lua_State *L) {
+    const char *path = luaL_checkstring(L, 1);
+    luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 0); /* path, stream */
+    *stream = (luaL_Stream){NULL, NULL};
+    luaL_setmetatable(L, LUA_FILEHANDLE);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat found;
+    if (descriptor < 0) {
+        return fail(L, path, strerror(errno), errno);
+    }
+    if (fstat(descriptor, &found) == 0 && !S_ISREG(found.st_mode) && !is_nameless_pipe(descriptor)) {
+        close(descriptor);
+        lua_pushfstring(L, "expected a file, found %s", tr_file_kind_words(found.st_mode));
+        return fail(L, path, lua_tostring(L, -1), 0);
+    }
+    return set_stream(stream, descriptor) ? 1 : fail(L, path, strerror(errno), errno);
+}
+
+/* file_kind(path) -> "a file", "a directory", "a pipe" ...; nil where nothing is there that can be looked at */
+int tr_lua_file_kind(lua_State *L) {
+    struct stat found;
+    lua_pushstring(L, stat(luaL_checkstring(L, 1), &found) == 0 ? tr_file_kind_words(found.st_mode) : NULL);
+    return 1;
+}
