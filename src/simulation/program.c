@@ -17,6 +17,7 @@ typedef struct making {
     tr_program *program;
     const tr_flow *flow;
     uint32_t latest_end; /* the step that can have made a node ready */
+    uint32_t trace_start;
     uint32_t suspended_step;
     uint32_t suspended_node;
     uint32_t suspended_occurrence;
@@ -123,7 +124,7 @@ static const tr_flow_node *flow_node(const tr_flow *flow, uint32_t node_id) {
 }
 
 /* What a node waits for before it starts: what ended last or, with a flow, all that it comes after, and its own last
- * attempt. */
+ * attempt; the trace's start where it comes after nothing. */
 static void wait_to_start(making *now, uint32_t step, uint32_t node_id) {
     const tr_flow_node *node = flow_node(now->flow, node_id);
     const tr_node_view *own = node == NULL ? NULL : tr_node_views_find(&now->maker->views, node_id);
@@ -137,7 +138,8 @@ static void wait_to_start(making *now, uint32_t step, uint32_t node_id) {
         }
     }
     if (!now->has_failed && now->program->steps[step].waits_for == 0) {
-        wait_for(now, step, now->latest_end);
+        bool comes_first = node != NULL && node->after_count == 0;
+        wait_for(now, step, comes_first ? now->trace_start : now->latest_end);
     }
 }
 
@@ -273,6 +275,7 @@ static void follow(making *now, tr_step_role role, uint64_t offset, const tr_rec
     uint32_t step = add_step(now, role, offset, recorded);
     if (!now->has_failed) {
         now->program->steps[step].occurrence = now->other_count++;
+        now->trace_start = role == TR_STEP_PLAIN ? step : now->trace_start;
     }
     if (!now->has_failed && step > 0) {
         wait_for(now, step, step - 1);
@@ -327,8 +330,12 @@ tr_status tr_program_make(tr_program_maker *maker, const tr_recording *recording
                           const tr_flow *flow, tr_program *program) {
     *program = (tr_program){0};
     tr_node_views_clear(&maker->views);
-    making now = {
-        .maker = maker, .program = program, .flow = flow, .latest_end = TR_NO_STEP, .suspended_step = TR_NO_STEP};
+    making now = {.maker = maker,
+                  .program = program,
+                  .flow = flow,
+                  .latest_end = TR_NO_STEP,
+                  .trace_start = TR_NO_STEP,
+                  .suspended_step = TR_NO_STEP};
     for (uint64_t offset = chain->first; offset != 0 && !now.has_failed;) {
         const tr_recorded *recorded = tr_recording_at(recording, offset);
         add_record(&now, offset, recorded);
