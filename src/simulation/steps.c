@@ -129,14 +129,11 @@ static tr_status give_place_back(tr_simulation *simulation, tr_simulated_trace *
     trace->running -= places >= 1;
     simulation->running -= places == 2;
     tr_status status = TR_OK;
-    if (places >= 1 && !trace->is_over) {
-        status = let_in(simulation, &trace->line, error);
+    /* Those in the long line first: who comes out of the short one now gets behind them. */
+    if (places == 2 && simulation->line.first != NULL && simulation->running < simulation->scenario.most_nodes) {
+        status = let_in(simulation, &simulation->line, error);
     }
-    if (places == 2 && status == TR_OK && simulation->line.first != NULL) {
-        bool has_room = simulation->running < simulation->scenario.most_nodes;
-        status = has_room ? let_in(simulation, &simulation->line, error) : TR_OK;
-    }
-    return status;
+    return places >= 1 && !trace->is_over && status == TR_OK ? let_in(simulation, &trace->line, error) : status;
 }
 
 tr_status tr_simulation_end_trace(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {

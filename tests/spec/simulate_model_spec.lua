@@ -89,6 +89,13 @@ describe("a diamond", function()
             assert.equal(("trace_complete 0@%g"):format(end_ms), lines[#lines])
         end
     end)
+
+    it("has a node that comes after nothing wait for the trace's start, whatever had ended before it", function()
+        local lines = play([[return { node = { [1] = { time = 9 } },
+            flow = { nodes = { [1] = {}, [2] = {}, [3] = {}, [4] = { after = {1, 2, 3} } } } }]], write(records))
+        assert.same({ "trace_start 0@0", "node_start 1@0", "node_start 2@1", "node_start 3@1", "node_done 1@9",
+            "node_done 2@11", "node_done 3@21", "node_start 4@21", "node_done 4@26", "trace_complete 0@26" }, lines)
+    end)
 end)
 
 describe("failures", function()
@@ -201,6 +208,21 @@ describe("a limit", function()
 
     it("of one trace lets the second wait for the first one's end", function()
         assert.same({ "1@0", "2@0", "1@10 #2", "2@10 #2" }, starts "return { limits = { traces = 1 } }")
+    end)
+
+    it("of one node stays in its order where each trace has a limit of its own, too", function()
+        local log = write {
+            { "trace_start", 0, 0, 1 }, { "node_start", 0, 1, 1 },
+            { "trace_start", 1, 0, 2 }, { "node_start", 1, 1, 2 },
+            { "node_start", 2, 2, 1 },
+            { "node_done", 10, 1, 1 }, { "node_done", 11, 1, 2 }, { "node_done", 12, 2, 1 },
+            { "trace_complete", 12, 0, 1 }, { "trace_complete", 12, 0, 2 },
+        }
+        local found = {}
+        for _, line in ipairs((play("return { limits = { nodes = 1, nodes_per_trace = 1 } }", log))) do
+            found[#found + 1] = line:match("^node_start (.*)")
+        end
+        assert.same({ "1@0", "1@10 #2", "2@20" }, found)
     end)
 
     it("of both kinds holds for a node that fails and is tried again", function()
