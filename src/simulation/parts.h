@@ -210,6 +210,11 @@ void tr_simulation_note_in_log(const tr_simulation *simulation, tr_simulated_tra
 tr_status tr_simulation_crash(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t down_ns,
                               tr_error *error);
 
+/* ---- horizon.c ---- */
+
+/* TR_ERROR_ARGUMENT: the event lies behind the last time that there is. */
+tr_status tr_simulation_check_time(const tr_simulation *simulation, const tr_queued_event *event, tr_error *error);
+
 /* ---- iterations.c ---- */
 
 /* The trace that has just arrived. */

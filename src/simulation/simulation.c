@@ -302,8 +302,10 @@ static tr_status do_event(tr_simulation *simulation, tr_error *error) {
     }
     simulation->now_ns = event.time_ns > simulation->now_ns ? event.time_ns : simulation->now_ns;
     tr_simulated_trace *trace = event.owner;
-    tr_status status;
-    if (trace == NULL) {
+    tr_status status = tr_simulation_check_time(simulation, &event, error);
+    if (status != TR_OK) {
+        return status;
+    } else if (trace == NULL) {
         status = event.step == ADMISSION ? open_waiting(simulation, error)
                                          : arrive(simulation, &simulation->arrivals[event.step], error);
     } else {
