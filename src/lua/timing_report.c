@@ -56,13 +56,19 @@ static void push_buckets(lua_State *L, const tr_histogram *histogram) {
     }
 }
 
+/* Of a sum that has saturated, the histogram's own, which is as long as it needs to be. */
+static uint64_t mean_of_all(const tr_histogram *histogram, uint64_t sum_ns, uint64_t count) {
+    return sum_ns < UINT64_MAX || histogram == NULL ? mean_of(sum_ns, count)
+                                                    : (uint64_t)(tr_histogram_mean(histogram) + 0.5);
+}
+
 /* Into the table on top. `histogram` may be NULL: an empty one. */
 static void set_distribution(lua_State *L, const char *name, const tr_histogram *histogram, uint64_t sum_ns) {
     uint64_t count = histogram == NULL ? 0 : tr_histogram_count(histogram);
     lua_createtable(L, 0, 11); /* distribution */
     tr_lua_set_unsigned(L, "count", count);
     tr_lua_set_unsigned(L, "sum_ns", sum_ns);
-    tr_lua_set_unsigned(L, "mean_ns", mean_of(sum_ns, count));
+    tr_lua_set_unsigned(L, "mean_ns", mean_of_all(histogram, sum_ns, count));
     tr_lua_set_unsigned(L, "min_ns", count == 0 ? 0 : tr_histogram_min(histogram));
     tr_lua_set_unsigned(L, "max_ns", count == 0 ? 0 : tr_histogram_max(histogram));
     for (size_t i = 0; i < sizeof percentiles / sizeof *percentiles; i++) {

@@ -55,6 +55,20 @@ describe("a timing", function()
         assert.are.equal(0, node[2].estimated_count)
     end)
 
+    it("has the mean of times whose sum is longer than 584 years, which is all that 64 bits hold", function()
+        local years_220 = 6942672000000000000
+        local steps = {}
+        for trace = 1, 3 do
+            for _, step in ipairs { { "trace_start", 0, 0 }, { "node_start", 1, 0 }, { "node_done", 1, years_220 },
+                { "trace_complete", 0, years_220 } } do
+                steps[#steps + 1] = { step[1], step[2], step[3], trace }
+            end
+        end
+        local report = timed(steps)
+        assert.is_true(math.abs(report.traces.makespan.mean_ns - years_220) <= 2048) -- a double's precision there
+        assert.is_true(math.abs(nodes_of(report)[1].run.mean_ns - years_220) <= 2048)
+    end)
+
     it("takes out of an attempt that a flow lets begin later only what it was suspended from then on", function()
         -- Suspended from 20 to 50; the flow lets node 2 begin when node 1 is done, at 30.
         local node = nodes_of(timed(trace_of(
