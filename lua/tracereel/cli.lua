@@ -74,7 +74,8 @@ end
 
 local function usage_failure(message, command)
     local hint = command and ("tracereel %s --help"):format(command) or "tracereel --help"
-    io.stderr:write(("tracereel: %s\nTry `%s`.\n"):format(message, hint))
+    output.say("%s", message)
+    io.stderr:write(("Try `%s`.\n"):format(hint))
     return exit_codes.usage
 end
 

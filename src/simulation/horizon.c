@@ -1,4 +1,4 @@
-/* The end of time: no time of a log lies behind it, unless the recorded log itself goes beyond. */
+/* The end of time: the year 2554, behind which no timestamp can lie. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -9,8 +9,8 @@
 static bool is_past_the_end(const tr_simulation *simulation, const tr_queued_event *event) {
     const tr_scenario *scenario = &simulation->scenario;
     bool is_needed = event->owner == NULL || !((const tr_simulated_trace *)event->owner)->is_over;
-    return event->time_ns > INT64_MAX && is_needed &&
-           tr_recording_get_facts(simulation->recording)->last_ns <= INT64_MAX &&
+    return event->time_ns == UINT64_MAX && is_needed &&
+           tr_recording_get_facts(simulation->recording)->last_ns < UINT64_MAX &&
            !(scenario->has_crash && event->time_ns > scenario->crash_ns);
 }
 
@@ -24,7 +24,7 @@ static tr_status refuse(const tr_queued_event *event, tr_error *error) {
         snprintf(what, sizeof what, "a record");
     }
     return tr_fail(error, TR_ERROR_ARGUMENT,
-                   "the simulated times run past the year 2262, where time ends: first %s of trace %" PRIu64
+                   "the simulated times run past the year 2554, where timestamps end: first %s of trace %" PRIu64
                    "; the scenario has a time, factor, delay or interval that is too long",
                    what, (trace == NULL ? event->series : trace->series) + 1);
 }

@@ -41,7 +41,11 @@ describe("a scenario that is not right", function()
         { "{ nodes = {} }", 'unknown key "nodes"' },
         { "{ node = { [3] = { tiem = 1 } } }", 'node%[3%]: unknown key "tiem"' },
         { "{ node = { [99] = {} } }", "node%[99%]: the log has no node 99" },
-        { "{ node = { x = {} } }", '"x" is not a node number' },
+        { "{ node = { x = {} } }", 'node%["x"%]: "x" is not a node number' },
+        { "{ node = { ['3'] = {} } }", 'node%["3"%]: "3" is not a node number' },
+        { "{ ['\\27[31m'] = 1 }", 'unknown key "\\x1b%[31m"' },
+        { "{ traces = 1e300 }", "traces: a whole number" },
+        { "{ traces = '5' }", "traces: a whole number" },
         { '{ node = { [3] = { time = "-5ms" } } }', 'node%[3%]%.time: "%-5ms" is negative' },
         { "{ node = { [3] = { time = -1 } } }", "%-1 is negative" },
         { '{ node = { [3] = { time = "soon" } } }', "is not a duration" },
@@ -97,7 +101,7 @@ describe("a scenario that is not right", function()
     end)
 
     it("can make traces last longer than numbers do", function()
-        local scenario = "return { node = { [3] = { time = function() return math.maxinteger end } } }"
+        local scenario = "return { node = { [1] = { time = function() return math.maxinteger end } } }"
         local _, ran = simulate(scenario, helper.log("orders"))
         assert.equal(0, ran.status, ran.stderr)
         assert.matches("\nsimulated +%d+ +%d+ +%d+ +%S+ +>292y +>292y +>292y ", ran.stdout)
@@ -105,7 +109,7 @@ describe("a scenario that is not right", function()
         assert.is_true(tonumber((object.measures.makespan_p50.simulated:sub(2))) >= 2 ^ 63)
         local file = helper.script(scenario, "scenario")
         local svg = helper.directory() .. "/curve.svg"
-        ran = helper.run { "simulate", file, helper.log("orders"), "--sweep", "node.3.time=1,2", "--svg", svg }
+        ran = helper.run { "simulate", file, helper.log("orders"), "--sweep", "node.2.time=1,2", "--svg", svg }
         assert.equal(0, ran.status, ran.stderr)
         ran = helper.run { "simulate", file, helper.log("orders"), "--rank" }
         assert.equal(0, ran.status, ran.stderr)
@@ -124,8 +128,32 @@ describe("a scenario that is not right", function()
             local _, ran = simulate(("return { node = { [3] = { time = function() return %s end } } }"):format(answer),
                 helper.log("orders"))
             assert.equal(1, ran.status)
-            assert.matches("time of node 3, trace .*: a time in nanoseconds", ran.stderr)
+            assert.matches("scenario%.lua:1: time of node 3, trace .*: a time in nanoseconds", ran.stderr)
         end
+    end)
+
+    it("must not let time run past its end, where all that it prints would be wrong", function()
+        local too_long = {
+            ['node = { default = { time = "100000d" } }'] = "node 1 of trace 1",
+            ['node = { [3] = { fail = 1, retry = { max = 99, delay = "1s", factor = 2 } } }'] = "node 3 of trace %d",
+            ['node = { [3] = { time = function() return math.maxinteger end } }'] = "node 3 of trace %d",
+            ['arrivals = { every = "50000d" }'] = "arrival of trace 5",
+        }
+        for scenario, place in pairs(too_long) do
+            local _, ran = simulate(("return { %s }"):format(scenario), helper.log("orders"))
+            assert.equal(2, ran.status, scenario)
+            assert.matches("past the year 2554.*" .. place, ran.stderr)
+        end
+        local _, crashed = simulate('return { crash = { at = "9h" }, node = { default = { time = "100000d" } } }',
+            helper.log("orders"))
+        assert.equal(0, crashed.status, crashed.stderr)
+    end)
+
+    it("may say whole numbers as floats, as a division gives them", function()
+        local directory, ran = simulate("return { traces = 1e1, limits = { nodes = 16 / 2 }, seed = 2.0 }",
+            helper.log("orders"))
+        assert.equal(0, ran.status, ran.stderr)
+        assert.equal(10, #helper.objects(helper.run({ "traces", "--json", directory }).stdout))
     end)
 
     it("cannot be written over a log", function()

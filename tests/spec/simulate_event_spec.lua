@@ -172,7 +172,7 @@ describe("on_event", function()
         ["event.now_ns - 1"] = "on_event %(node_done of node 1%), trace 0+%-0+%-4.*not before now %(17%d+%) expected, "
             .. "got 16%d+",
         ["-1"] = "on_event %(node_done of node 1%), trace .*, got %-1",
-        ["'soon'"] = "on_event %(node_done of node 1%), trace .*, got \"soon\"",
+        ["'soon'"] = 'on_event %(node_done of node 1%), trace .*, got "soon"',
         ["error 'oops'"] = "scenario%.lua:%d+: oops %(on_event %(node_done of node 1%), trace .* in .*scenario%.lua%)",
     } do
         it(("that answers with %s is an error that says where"):format(answer), function()

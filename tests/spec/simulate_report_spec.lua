@@ -1,4 +1,5 @@
 -- The tables that simulate prints.
+local figures = require "tracereel.simulation.figures"
 local helper = require "tests.spec.helper"
 local simulation_logs = require "tests.spec.simulation_logs"
 
@@ -57,6 +58,31 @@ describe("what simulate prints", function()
         local _, first = text:find("\n2  .-\n")
         assert.matches("^ +± [%d.]+ ms", text:sub(first + 1))
         assert.is_nil(text:match("\n1 [^\n]*\n[^\n]*ms ± ")) -- node 1 runs as long as it did
+    end)
+
+    it("measures both logs by the scenario's flow, so that what stands in line for a limit is queue time", function()
+        local log = simulation_logs.write {
+            { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_start", 0, 2 }, { "node_done", 10, 1 },
+            { "node_done", 10, 2 }, { "trace_complete", 10 },
+        }
+        local text = printed("{ limits = { nodes = 1 }, flow = { nodes = { [1] = {}, [2] = {} } } }", log)
+        assert.matches("\n2    10.0 ms           10.0 ms              0 ns → 10.0 ms", text)
+    end)
+
+    it("says in eight columns how often traces are closed, be it seldom or often", function()
+        for rate, said in pairs { [0] = "0/s", [12.345] = "12.35/s", [0.1] = "0.1/s", [9999] = "9999/s",
+            [12345] = "12345/s", [999999] = "999999/s", [2.5e6] = "2e+06/s", [0.05] = "180/h", [1 / 3600] = "1/h",
+            [0.012345] = "44.44/h", [1 / 86400] = "1/d", [1e-7] = "9e-03/d" } do
+            assert.equal(said, figures.rate(rate))
+        end
+    end)
+
+    it("keeps to 80 columns where time is a million times as long", function()
+        local text = printed('{ node = { [2] = { time = "3000d" } } }', two_traces())
+        assert.matches("\nchange .* x %de%+%d%d", text)
+        for line in text:gmatch("[^\n]+") do
+            assert.is_true(utf8.len(line) <= 80, line)
+        end
     end)
 
     it("keeps to 80 columns", function()

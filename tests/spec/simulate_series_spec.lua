@@ -132,6 +132,31 @@ describe("simulate --sweep", function()
 
     local busy = "return { traces = 30, arrivals = { rate = 50 }, limits = { nodes = 4 } }"
 
+    it("has no interval at all where no run differs from another", function()
+        -- The diamond's throughput is 1 / 26 ms, of which three times the same is not exactly three times as much.
+        local swept = json("return {}", diamond(), "--sweep", "node.3.time=0.7,1", "--runs", "3", "--json")
+        for _, point in ipairs(swept.points) do
+            for name, measure in pairs(point.measures) do
+                assert.equal(0, measure.half_width, name)
+            end
+        end
+    end)
+
+    it("has the mean time in line, also where all of it together is longer than any time can be", function()
+        local records = {}
+        for _, record in ipairs { { "trace_start", 0, 0 }, { "node_start", 0, 1 }, { "node_start", 0, 2 },
+            { "node_done", 1, 1 }, { "node_done", 1, 2 }, { "trace_complete", 1, 0 } } do
+            for trace = 1, 8 do
+                records[#records + 1] = { record[1], record[2], record[3], trace }
+            end
+        end
+        local swept = json("return { limits = { nodes_per_trace = 1 }, flow = { nodes = { [1] = {}, [2] = {} } } }",
+            simulation_logs.write(records), "--sweep", "node.default.time=10ms,36500d", "--json")
+        local day_ns = 86400 * 1000 * millisecond
+        assert.equal(10 * millisecond, swept.points[1].measures.queue.simulated)
+        assert.is_true(math.abs(swept.points[2].measures.queue.simulated / (36500 * day_ns) - 1) < 1e-9)
+    end)
+
     it("finds what each value makes of the makespan; where the other branch decides, nothing", function()
         local swept = json(("return { %s }"):format(diamond_flow), diamond(), "--sweep",
             "node.3.time=0.25,0.5,0.75,3,120ms,recorded", "--json")

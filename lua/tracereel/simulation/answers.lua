@@ -14,7 +14,12 @@ local function place_of(question)
 end
 
 local function refuse(question, expected, answer)
-    failure.raise("script", "%s: %s expected, got %s", place_of(question), expected, failure.got(answer))
+    local place = ""
+    if question.callee then
+        local about = debug.getinfo(question.callee, "S")
+        place = ("%s:%d: "):format(about.short_src, about.linedefined)
+    end
+    failure.raise("script", "%s%s: %s expected, got %s", place, place_of(question), expected, failure.got(answer))
 end
 
 -- Whole nanoseconds of what a function answered.
@@ -97,6 +102,7 @@ local kinds = {
 function answers.new(scenario_path, functions)
     local random, seed = variates.new()
     local function ask(question, callee, ...)
+        question.callee = callee
         return call(scenario_path, question, callee, ...)
     end
     local question = {}

@@ -49,7 +49,7 @@ local function each_node(value, key, example, into, visit)
         values.refuse("%s: a table like %s expected, got a %s", key, example, type(value))
     end
     for id, rule in units.sorted(value) do
-        local where = ("%s[%s]"):format(key, tostring(id))
+        local where = ("%s[%s]"):format(key, failure.got(id))
         visit(values.node(id, into.recording, where), rule, where)
     end
 end

@@ -62,7 +62,7 @@ local function run_all(parsed, scenario, recording)
         local one = run == 1 and scenario or scenario:with_arguments {}
         all_facts[run] = one:run(recording, directory, seed)
         progress.show("measuring what was simulated")
-        runs[run] = report.measure(directory)
+        runs[run] = report.measure(directory, one.value.flow)
     end
     return runs, all_facts
 end
@@ -89,7 +89,7 @@ end
 ---@param recording userdata of simulation.record
 function comparison.run(parsed, scenario, recording)
     local runs, all_facts = run_all(parsed, scenario, recording)
-    local recorded = report.measure(parsed.log)
+    local recorded = report.measure(parsed.log, scenario.value.flow)
     progress.clear()
     write(parsed, scenario, recording:facts(), recorded, runs, all_facts)
 end

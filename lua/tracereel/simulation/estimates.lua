@@ -13,11 +13,11 @@ local quantiles = {
 ---@return number mean
 ---@return number half_width
 function estimates.mean(values)
-    local count, sum = #values, 0.0
+    local count, first, sum = #values, values[1], 0.0
     for _, value in ipairs(values) do
-        sum = sum + value
+        sum = sum + (value - first) -- so that equal values have exactly that mean, and no width
     end
-    local mean = sum / count
+    local mean = first + sum / count
     if count < 2 then
         return mean, 0.0
     end

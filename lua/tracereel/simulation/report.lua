@@ -1,5 +1,6 @@
 -- The recorded and the simulated log side by side, by the definitions of docs/timing.md.
 local estimates = require "tracereel.simulation.estimates"
+local figures = require "tracereel.simulation.figures"
 local timing = require "tracereel.timing"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
@@ -8,24 +9,16 @@ local report = {}
 
 local duration, magnitude = units.rounded_duration, units.magnitude
 
-local function plain_count(value)
-    return value == math.floor(value) and ("%.0f"):format(value) or ("%.1f"):format(value)
-end
-
 local function as_share(value)
     return ("%.1f %%"):format(value * 100)
 end
 
-local function as_rate(value)
-    return ("%.4g/s"):format(value)
-end
-
 -- Of the traces: name, how it is shown, where it stands in a timing report's `traces`.
 local trace_measures = {
-    { "complete", plain_count, function(t) return t.complete_count end },
-    { "failed", plain_count, function(t) return t.failed_count end },
-    { "open", plain_count, function(t) return t.open_count end },
-    { "throughput", as_rate, function(t) return t.throughput_per_s end },
+    { "complete", figures.count, function(t) return t.complete_count end },
+    { "failed", figures.count, function(t) return t.failed_count end },
+    { "open", figures.count, function(t) return t.open_count end },
+    { "throughput", figures.rate, function(t) return t.throughput_per_s end },
     { "makespan_p50", duration, function(t) return magnitude(t.makespan.p50_ns) end },
     { "makespan_p90", duration, function(t) return magnitude(t.makespan.p90_ns) end },
     { "makespan_p99", duration, function(t) return magnitude(t.makespan.p99_ns) end },
@@ -35,8 +28,8 @@ local trace_measures = {
 
 -- Of each node.
 local node_measures = {
-    { "done", plain_count, function(n) return n.count end },
-    { "errors", plain_count, function(n) return n.error_count end },
+    { "done", figures.count, function(n) return n.count end },
+    { "errors", figures.count, function(n) return n.error_count end },
     { "error_share", as_share, function(n)
         return n.error_count == 0 and 0.0 or n.error_count / (n.count + n.error_count)
     end },
@@ -49,9 +42,10 @@ local node_measures = {
 
 ---The measures of a log: { name, value, show } in a fixed order; nodes in the order of their ids.
 ---@param path string
+---@param flow tracereel.flow|nil which nodes follow which, as the scenario says it
 ---@return table[]
-function report.measure(path)
-    local gatherer = timing.gatherer { by = "node", worst_count = 0 }
+function report.measure(path, flow)
+    local gatherer = timing.gatherer { by = "node", worst_count = 0, flow = flow }
     gatherer:read(tracereel.open(path, { snapshot = false }), path)
     local measured = gatherer:report()
     local measures = {}

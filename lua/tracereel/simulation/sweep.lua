@@ -2,6 +2,7 @@
 local columns = require "tracereel.render.timing_table.columns"
 local curve = require "tracereel.render.curve"
 local failure = require "tracereel.failure"
+local figures = require "tracereel.simulation.figures"
 local output = require "tracereel.output"
 local series = require "tracereel.simulation.series"
 local sink = require "tracereel.export.sink"
@@ -99,19 +100,12 @@ end
 
 local duration = units.rounded_duration
 
-local function count(value)
-    return value == math.floor(value) and ("%.0f"):format(value) or ("%.1f"):format(value)
-end
-
-local function rate(value)
-    return ("%.4g/s"):format(value)
-end
-
 -- Heading, width, measure, how it is written.
 local shown = {
     { "P50", 8, "makespan_p50", duration }, { "P90", 8, "makespan_p90", duration },
-    { "P99", 8, "makespan_p99", duration }, { "CLOSED", 8, "throughput", rate },
-    { "COMPLETE", 8, "complete", count }, { "FAILED", 6, "failed", count }, { "QUEUE", 8, "queue", duration },
+    { "P99", 8, "makespan_p99", duration }, { "CLOSED", 8, "throughput", figures.rate },
+    { "COMPLETE", 8, "complete", figures.count }, { "FAILED", 6, "failed", figures.count },
+    { "QUEUE", 8, "queue", duration },
 }
 
 -- The last word of a key, unless both keys have the same.

@@ -30,7 +30,7 @@ function values.number(value, least, most, where)
 end
 
 function values.whole(value, least, most, where)
-    local number = math.type(value) == "integer" and value
+    local number = math.type(value) and math.tointeger(value)
     if not number or number < least or number > most then
         values.refuse("%s: a whole number from %d to %d expected, got %s", where, least, most, failure.got(value))
     end
