@@ -93,14 +93,29 @@ local function copy_of(values)
     return copied
 end
 
-local function new_plan(log, one, options)
+-- The files that the script has loaded by `require` so far.
+local function modules_of(script)
+    return script and script.modules and script.modules() or {}
+end
+
+-- What the script is made from: the same, the same answers.
+local function origin_of(one, script, options)
+    local modules = modules_of(script)
+    return {
+        name = one.name,
+        sha256 = core.sha256(options.script_text),
+        modules = #modules > 0 and modules or nil,
+    }
+end
+
+local function new_plan(log, one, script, options)
     local now_ns = log:stats().now_ns
     local self = {
         schema_version = plan.schema_version,
         tool = "tracereel " .. tracereel.version,
         -- What comes through a pipe cannot be looked at again.
         log = log.path == "-" and { path = log.path } or identity.of(log),
-        script = one and { name = one.name, sha256 = core.sha256(options.script_text) } or tracereel.null,
+        script = one and origin_of(one, script, options) or tracereel.null,
         arguments = copy_of(options.given),
         trust = table.move(options.trust or {}, 1, #(options.trust or {}), 1, {}),
         damage = damage_of(log),
@@ -180,15 +195,7 @@ local function set_of(list)
     return set
 end
 
----What becomes of every open trace of a log: a plan, proven and asked for a second time. Raises a failure of kind
----"refused" where the proof does not hold or the script does not settle.
----@param log tracereel.log not read yet
----@param script nil|{ load: fun(): table } makes a fresh script, ready to be started
----@param options? { given: table, trust: string[], script_text: string, check_stop: fun(problem: any) }
---- check_stop raises where a limit was reached or an interrupt came: what was read then is not the whole log
----@return table plan see plan.lua; its traces have `decision`, `wanted` and `trace` besides
-function recovery.decide(log, script, options)
-    options = options or {}
+local function decide(log, script, options)
     local one = script and script.load()
     if one then
         settling.read(one, log, options.given or {})
@@ -196,7 +203,7 @@ function recovery.decide(log, script, options)
     local check_stop = options.check_stop or function() end
     local traces = log:traces()
     check_stop()
-    local self = new_plan(log, one, options)
+    local self = new_plan(log, one, script, options)
     self.summary = { traces = 0, changed = 0, records = 0, held_for_errors = 0, decisions = marked_object({}) }
     local run = {
         recover = one and function(trace, default)
@@ -214,6 +221,24 @@ function recovery.decide(log, script, options)
         settling.check(recovery, self, log, script, options, run)
     end
     return self
+end
+
+---What becomes of every open trace of a log: a plan, proven and asked for a second time. Raises a failure of kind
+---"refused" where the proof does not hold or the script does not settle.
+---@param log tracereel.log not read yet
+---@param script nil|{ load: fun(): table, modules: nil|fun(): table[] } makes a fresh script, ready to be started; and
+--- what was loaded by `require` since the first of them
+---@param options? { given: table, trust: string[], script_text: string, check_stop: fun(problem: any) }
+--- check_stop raises where a limit was reached or an interrupt came: what was read then is not the whole log
+---@return table plan see plan.lua; its traces have `decision`, `wanted` and `trace` besides
+function recovery.decide(log, script, options)
+    while true do
+        local self = decide(log, script, options or {})
+        if not script or #modules_of(script) == #(self.script.modules or {}) then
+            return self
+        end
+        -- `recover` has required more: the plan's id, which its records carry, is of all that was loaded.
+    end
 end
 
 return recovery

@@ -92,6 +92,7 @@ end
 ---Reads a file as the text of a chunk.
 ---@return function|nil chunk
 ---@return string|nil problem
+---@return string|nil text of a chunk
 function sandbox.load_file(path, environment)
     local text, problem = files.read(path)
     if not text then
@@ -101,13 +102,15 @@ function sandbox.load_file(path, environment)
         return nil, ("%s: this is compiled Lua; a script is loaded as text"):format(path)
     end
     -- A first line "#!..." stays a line, so that the numbers of lines are right.
-    return real_load((text:gsub("^#[^\n]*", "")), "@" .. path, "t", environment)
+    local chunk
+    chunk, problem = real_load((text:gsub("^#[^\n]*", "")), "@" .. path, "t", environment)
+    return chunk, problem, text
 end
 
 local loading = {}
 
 -- `require` for modules beside the script: one environment, loaded once, no way out of the directory.
-local function require_for(environment, directory, provided)
+local function require_for(environment, directory, provided, modules)
     local loaded = provided
     return function(name)
         if type(name) ~= "string" then
@@ -123,9 +126,11 @@ local function require_for(environment, directory, provided)
             error(('require: "%s" is not a module\'s name (letters, digits, _ - and single dots)'):format(name), 2)
         end
         local path = directory .. name:gsub("%.", "/") .. ".lua"
-        local chunk, problem = sandbox.load_file(path, environment)
+        local chunk, problem, text = sandbox.load_file(path, environment)
         if not chunk then
             error(('require: module "%s" cannot be loaded from beside the script: %s'):format(name, problem), 2)
+        elseif modules then
+            modules:add(name, text)
         end
         loaded[name] = loading
         local called, result = pcall(chunk, name, path)
@@ -198,14 +203,15 @@ end
 ---@param directory string where its modules are: empty, or ending in a slash
 ---@param now fun(): integer the log's time, for records that the script makes
 ---@param is_unsafe boolean|nil the whole standard library
+---@param modules table|nil of script_modules: where modules that are loaded from beside the script are noted
 ---@return table
-function sandbox.environment(directory, now, is_unsafe)
+function sandbox.environment(directory, now, is_unsafe, modules)
     local environment = { tracereel = sandbox.module(now, is_unsafe) }
     if is_unsafe then
         unrestricted(environment, directory)
     else
         restricted(environment)
-        environment.require = require_for(environment, directory, { tracereel = environment.tracereel })
+        environment.require = require_for(environment, directory, { tracereel = environment.tracereel }, modules)
     end
     return environment
 end

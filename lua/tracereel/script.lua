@@ -106,14 +106,15 @@ end
 ---@param name string
 ---@param now fun(): integer the log's time
 ---@param is_unsafe boolean|nil
+---@param modules table|nil of script_modules: notes what the script requires
 ---@return any
-function script.value(path, name, now, is_unsafe)
+function script.value(path, name, now, is_unsafe, modules)
     local file, problem = files.open(path)
     if not file then
         failure.raise("usage", "cannot read the script: %s", problem)
     end
     file:close()
-    local environment = sandbox.environment(path:match("^(.*/)") or "./", now, is_unsafe)
+    local environment = sandbox.environment(path:match("^(.*/)") or "./", now, is_unsafe, modules)
     local chunk, syntax_problem = sandbox.load_file(path, environment)
     if not chunk then
         failure.raise("script", "%s", syntax_problem)
@@ -128,14 +129,14 @@ end
 
 ---Loads a script. Raises what `script.value` raises, and "script" where it is not right.
 ---@param path string
----@param options? { unsafe: boolean, name: string }
+---@param options? { unsafe: boolean, name: string, modules: table } modules as of script.value
 function script.load(path, options)
     options = options or {}
     local self = setmetatable({ path = path, name = options.name or script.name_of(path) }, Script)
     local function now()
         return self.log and self.log:stats().now_ns or 0
     end
-    local value = script.value(path, self.name, now, options.unsafe)
+    local value = script.value(path, self.name, now, options.unsafe, options.modules)
     local wrong = script.check(value)
     if wrong then
         failure.raise("script", "%s: %s", path, wrong)

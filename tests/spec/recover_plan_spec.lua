@@ -126,6 +126,61 @@ describe("a plan", function()
         assert.are.equal(helper.read(first), helper.read(second))
     end)
 
+    -- A script in a directory with modules: name to text. Decides, and returns the plan's object.
+    local function plan_of(directory, ...)
+        local path = helper.directory() .. "/plan.json"
+        local result = helper.run { "recover", directory .. "/script.lua", "-o", path, helper.log("orders"), ... }
+        assert.are.equal(0, result.status, result.stderr)
+        return exact_json(helper.read(path)), path
+    end
+
+    local function with_modules(text)
+        local directory = helper.directory()
+        helper.write(directory .. "/script.lua", text)
+        helper.shell("mkdir " .. directory .. "/rules")
+        helper.write(directory .. "/reasons.lua", "return { age = 'too old' }")
+        helper.write(directory .. "/rules/age.lua", "return { reason = require('reasons').age }")
+        return directory
+    end
+
+    local function sums_of(directory, ...)
+        local list = {}
+        for index, name in ipairs { ... } do
+            local path = directory .. "/" .. name:gsub("%.", "/") .. ".lua"
+            list[index] = { name = name, sha256 = helper.shell("sha256sum " .. path):match("^%x+") }
+        end
+        return list
+    end
+
+    for _, when in ipairs { "when it is loaded", "when it recovers" } do
+        local text = when == "when it is loaded" and [[
+            local age = require "rules.age"
+            return { api = 1, recover = function() return tracereel.fail(age.reason) end }]] or [[
+            return { api = 1, recover = function(trace, default)
+                if default.node == 4 then return tracereel.fail(require("rules.age").reason) end
+            end }]]
+
+        it("names the modules that the script requires " .. when .. ", with their hashes", function()
+            local directory = with_modules(text)
+            local first = plan_of(directory)
+            assert.are.same(sums_of(directory, "reasons", "rules.age"), first.script.modules)
+            helper.write(directory .. "/reasons.lua", "return { age = 'too old' } --")
+            local second, path = plan_of(directory)
+            assert.are.same(sums_of(directory, "reasons", "rules.age"), second.script.modules)
+            assert.are.equal(first.script.sha256, second.script.sha256)
+            assert.are_not.equal(first.id, second.id)
+            -- The records name the plan that they are in.
+            local records = helper.read(path):match('"traces":%[(.*)$')
+            assert.truthy(records:find(second.id, 1, true))
+            assert.truthy(plan.verify(assert(plan.read(path)), tracereel.open(helper.log("orders"))))
+        end)
+
+        it("names them with --unsafe, too, and not what the program itself has loaded, " .. when, function()
+            local directory = with_modules('require "dkjson"\n' .. text)
+            assert.are.same(sums_of(directory, "reasons", "rules.age"), plan_of(directory, "--unsafe").script.modules)
+        end)
+    end
+
     it("is not written over a file that is there, and not with --dry-run", function()
         local path = write_plan(helper.log("orders"))
         local before = helper.read(path)

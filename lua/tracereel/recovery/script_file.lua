@@ -3,6 +3,7 @@ local bundled = require "tracereel.bundled"
 local failure = require "tracereel.failure"
 local files = require "tracereel.files"
 local script = require "tracereel.script"
+local script_modules = require "tracereel.script_modules"
 
 local script_file = {}
 
@@ -30,17 +31,23 @@ function script_file.text(file)
     return bytes or failure.raise("usage", "cannot read the script: %s", problem)
 end
 
----What recovery.decide loads the script by, as often as it needs it afresh.
+---What recovery.decide loads the script by, as often as it needs it afresh, and asks what it has required so far.
 ---@param file tracereel.script_file
 ---@param is_unsafe boolean|nil with the whole standard library
 function script_file.loader(file, is_unsafe)
-    return { load = function()
-        local one = script.load(file.path, { name = file.name, unsafe = is_unsafe })
-        if not one.table.recover then
-            failure.raise("usage", "%s has no `recover = function(trace, default)`", file.path)
-        end
-        return one
-    end }
+    local modules = script_modules.new(is_unsafe)
+    return {
+        load = function()
+            local one = script.load(file.path, { name = file.name, unsafe = is_unsafe, modules = modules })
+            if not one.table.recover then
+                failure.raise("usage", "%s has no `recover = function(trace, default)`", file.path)
+            end
+            return one
+        end,
+        modules = function()
+            return modules:list()
+        end,
+    }
 end
 
 return script_file
