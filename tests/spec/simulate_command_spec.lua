@@ -154,6 +154,8 @@ describe("a scenario that is not right", function()
             helper.log("orders"))
         assert.equal(0, ran.status, ran.stderr)
         assert.equal(10, #helper.objects(helper.run({ "traces", "--json", directory }).stdout))
+        ran = select(2, simulate("return { damage = { bit_flips = 4 / 2 } }", helper.log("orders"), { "--json" }))
+        assert.equal(2, #helper.objects(ran.stdout)[1].runs[1].damage)
     end)
 
     it("cannot be written over a log", function()

@@ -90,15 +90,16 @@ end
 
 local function check_flips(value, request, into)
     local where = "damage.bit_flips"
+    local count = math.type(value) and math.tointeger(value)
     if math.type(value) == "float" and value > 0 and value < 1 then
         request.flip_share = value
         return
     elseif type(value) ~= "table" then
-        if math.type(value) ~= "integer" or value < 1 or value > most_of_a_kind then
+        if not count or count < 1 or count > most_of_a_kind then
             values.refuse("%s: a whole number from 1 to %d, a share of all bits (such as 1e-6) or a list expected, "
                 .. "got %s", where, most_of_a_kind, failure.got(value))
         end
-        request.flip_count = value
+        request.flip_count = count
         return
     end
     local seen = {}

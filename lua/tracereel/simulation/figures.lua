@@ -8,7 +8,7 @@ end
 
 -- The first of these that the rate reaches: what it has to reach a second, the unit's seconds, and how it is written.
 local rate_forms = {
-    { 999999.5, 1, "%.0e/s" }, { 9999.5, 1, "%.0f/s" }, { 0.1, 1, "%.4g/s" },
+    { 999999.5, 1, "%.0e/s" }, { 9999.5, 1, "%.0f/s" }, { 0.1, 1, "%.4g/s" }, { 0.001, 1, "%.4f/s" },
     { 0.1 / 3600, 3600, "%.4g/h" }, { 0.1 / 86400, 86400, "%.4g/d" }, { 0, 86400, "%.0e/d" },
 }
 
