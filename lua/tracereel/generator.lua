@@ -3,6 +3,8 @@
 -- The same options give the same records on any machine: the random numbers are this file's own (splitmix64, integers
 -- only), and every time is made with integer arithmetic from tables. Memory is bounded by the traces in flight.
 
+local heap = require "tracereel.heap"
+
 local generator = {}
 
 -- Half of all draws lie below the second value, 90 % below the third, 99 % below the fourth.
@@ -82,55 +84,19 @@ function Run:uuid()
     )
 end
 
--- Puts a step into the queue, a binary heap by time and then by order of arrival. What would come after the crash is
+local function is_before(a, b)
+    return a.time_ns < b.time_ns or (a.time_ns == b.time_ns and a.order < b.order)
+end
+
+-- Puts a step into the queue: by time, and then by order of arrival. What would come after the crash is
 -- forgotten at once, so that a million traces that wait for a person take no memory here.
 function Run:at(time_ns, step, trace, node)
     if time_ns >= self.crash_ns then
         return
     end
-    local heap = self.heap
     self.order = self.order + 1
     local event = { time_ns = time_ns, order = self.order, step = step, trace = trace, node = node }
-    local index = #heap + 1
-    while index > 1 do
-        local parent = heap[index // 2]
-        -- An equal time is later: it came later.
-        if parent.time_ns <= time_ns then
-            break
-        end
-        heap[index] = parent
-        index = index // 2
-    end
-    heap[index] = event
-end
-
-local function is_before(a, b)
-    return a.time_ns < b.time_ns or (a.time_ns == b.time_ns and a.order < b.order)
-end
-
-function Run:pop()
-    local heap = self.heap
-    local first = heap[1]
-    local count = #heap
-    local last = heap[count]
-    heap[count] = nil
-    count = count - 1
-    if count == 0 then
-        return first
-    end
-    local index, child = 1, 2
-    while child <= count do
-        if child < count and is_before(heap[child + 1], heap[child]) then
-            child = child + 1
-        end
-        if is_before(last, heap[child]) then
-            break
-        end
-        heap[index] = heap[child]
-        index, child = child, child * 2
-    end
-    heap[index] = last
-    return first
+    heap.push(self.queue, event, is_before)
 end
 
 -- The time that the engine takes from one step to the next.
@@ -283,8 +249,8 @@ function Run:next()
         self.until_checkpoint = self.checkpoint_every
         return "checkpoint", { timestamp_ns = self.now_ns }
     end
-    while self.heap[1] do
-        local event = self:pop()
+    while self.queue[1] do
+        local event = heap.pop(self.queue, is_before)
         self.now_ns = event.time_ns
         local type_name, fields = steps[event.step](self, event.trace, event.node)
         if type_name then
@@ -318,7 +284,7 @@ end
 function generator.new(options)
     local self = setmetatable({
         random_state = options.seed,
-        heap = {},
+        queue = {},
         order = 0,
         now_ns = options.start_ns,
         traces_left = options.traces,

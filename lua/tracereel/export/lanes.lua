@@ -1,7 +1,17 @@
 -- Lanes for spans: spans on one lane never overlap, and there are no more lanes than spans at one time.
+local heap = require "tracereel.heap"
+
 local lanes = {}
 
----Gives each span its `lane`, from 1.
+local function ends_before(a, b)
+    return math.ult(a.end_ns, b.end_ns)
+end
+
+local function is_lower(a, b)
+    return a < b
+end
+
+---Gives each span its `lane`, from 1: the lowest that is free when it begins.
 ---@param spans tracereel.export.span[] are put in order of their starts
 ---@return integer how many lanes there are
 function lanes.assign(spans)
@@ -17,15 +27,18 @@ function lanes.assign(spans)
         end
         return order[a] < order[b]
     end)
-    local lane_ends = {}
+    local lasting, free, count = {}, {}, 0
     for _, span in ipairs(spans) do
-        local lane = 1
-        while lane_ends[lane] and math.ult(span.start_ns, lane_ends[lane]) do
-            lane = lane + 1
+        while lasting[1] and not math.ult(span.start_ns, lasting[1].end_ns) do
+            heap.push(free, heap.pop(lasting, ends_before).lane, is_lower)
         end
-        span.lane, lane_ends[lane] = lane, span.end_ns
+        if #free == 0 then
+            count = count + 1
+        end
+        span.lane = heap.pop(free, is_lower) or count
+        heap.push(lasting, span, ends_before)
     end
-    return #lane_ends
+    return count
 end
 
 return lanes
