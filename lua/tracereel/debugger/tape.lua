@@ -1,6 +1,7 @@
 -- The records that a debugger steps through, by number: those of a whole log, or of one trace. One pass over the log
 -- notes where they are, and where errors, violations and gaps are; after that any stretch is read by itself.
 local failure = require "tracereel.failure"
+local gaps = require "tracereel.gaps"
 local tracereel = require "tracereel"
 
 local Tape = {}
@@ -240,12 +241,7 @@ end
 
 ---Was something durable lost between the record of that number and the next?
 function Tape:is_damaged_behind(number)
-    for _, gap in ipairs(self.gaps_behind[number] or {}) do
-        if gap.damage then
-            return true
-        end
-    end
-    return false
+    return gaps.any_damage(self.gaps_behind[number] or {})
 end
 
 return tape

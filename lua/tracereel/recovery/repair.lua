@@ -1,6 +1,7 @@
 -- What a crash has torn, cut out of a log: which stretches of which segments, and how they are taken away.
 local failure = require "tracereel.failure"
 local files = require "tracereel.files"
+local gaps = require "tracereel.gaps"
 local tracereel = require "tracereel"
 
 local repair = {}
@@ -91,19 +92,14 @@ end
 
 ---Does something durable stay lost?
 function repair.leaves_damage(found)
-    for _, gap in ipairs(found.left) do
-        if gap.damage then
-            return true
-        end
-    end
-    return false
+    return gaps.any_damage(found.left)
 end
 
 ---Does the log end in what a crash leaves? A segment behind it would make that look like damage.
----@param gaps tracereel.gap[]
+---@param met tracereel.gap[]
 ---@return tracereel.gap|nil
-function repair.torn_end(gaps)
-    local last = gaps[#gaps]
+function repair.torn_end(met)
+    local last = met[#met]
     return last and (last.class == "torn_tail" or last.class == "zero_tail") and last or nil
 end
 
