@@ -131,6 +131,30 @@ describe("the page of tracereel timing", function()
         assert.is_true(compared > 40)
     end)
 
+    it("has every node of very many in its table, and charts of the busiest: it says so, and stays readable", function()
+        local directory, nodes = helper.directory() .. "/log", 3000
+        local writer = tracereel.writer(directory)
+        local make_record, id, start_ns = tracereel.record, "00000000-0000-4000-8000-000000000001", 1764000000000000000
+        writer:append(make_record.trace_start { trace_id = id, timestamp_ns = start_ns })
+        for node = 1, nodes do
+            writer:append(make_record.node_start { trace_id = id, timestamp_ns = start_ns, node_id = node })
+        end
+        for node = 1, nodes do
+            writer:append(make_record.node_done { trace_id = id, timestamp_ns = start_ns + node * 1000,
+                node_id = node })
+        end
+        writer:close()
+        local page = make(directory)
+        assert.are.equal(nodes, select(2, page:gsub('<th class="node" data%-value', "")))
+        local charts = page:match('<section[^>]* id="distributions">(.-)</section>')
+        -- The busiest is the one that ended last; what is drawn of each is its run.
+        assert.truthy(charts:find("run time of node 3000:", 1, true))
+        assert.truthy(charts:find("run time of node 2801:", 1, true))
+        assert.is_nil(charts:find("run time of node 2800:", 1, true))
+        assert.truthy(charts:find("Not drawn: 2,800 nodes no busier than these", 1, true))
+        assert.is_true(#page < 1600 * nodes, #page)
+    end)
+
     it("marks what is estimated, and says why", function()
         local page = make(helper.log("done-only"))
         local cells = node_cells(page)

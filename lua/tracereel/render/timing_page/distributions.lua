@@ -13,12 +13,14 @@ local range_y = plot_height - 6
 local hill_height = plot_height - 12
 -- Steps across the whole chart: about as fine as a histogram's buckets when the chart spans four decades.
 local step_count = 240
+-- A page stays readable, and of moderate size: the charts are those of the busiest nodes, and it says so.
+local node_limit = 200
 
 ---What belongs on the page: rows of { class, label (HTML), words, distribution, is_estimated }.
-local function rows_of(report)
+local function rows_of(report, drawn)
     local rows = { { class = "makespan", label = "<b>trace</b> makespan", words = "makespan of traces",
         distribution = report.traces.makespan } }
-    for _, node in ipairs(nodes.busiest_first(report.nodes)) do
+    for _, node in ipairs(drawn) do
         local label = words.node_label(node.id, node.name)
         local name = "node " .. words.node(node.id, node.name)
         rows[#rows + 1] = { class = "run", label = label, words = "run time of " .. name, distribution = node.run,
@@ -31,9 +33,9 @@ local function rows_of(report)
     return rows
 end
 
-local function waiting_rows_of(report)
+local function waiting_rows_of(drawn)
     local rows = {}
-    for _, node in ipairs(nodes.busiest_first(report.nodes)) do
+    for _, node in ipairs(drawn) do
         local label = words.node_label(node.id, node.name)
         local name = "node " .. words.node(node.id, node.name)
         rows[#rows + 1] = { class = "queue", label = label .. " <small>queue</small>", words = "queue time of " .. name,
@@ -142,13 +144,23 @@ local function charts(rows)
     return html.element("div", { class = "distributions" }, "\n", parts)
 end
 
+local function left_out_note(report)
+    if #report.nodes <= node_limit then
+        return ""
+    end
+    return html.element("p", { class = "note" }, "Not drawn: ", html.counted(#report.nodes - node_limit, "node"),
+        " no busier than these. Their times are in the table of nodes.")
+end
+
 ---@param report tracereel.timing_report
 function distributions.section(report)
-    local rows = with_values(rows_of(report))
+    local busiest = nodes.busiest_first(report.nodes)
+    local drawn = table.move(busiest, 1, math.min(#busiest, node_limit), 1, {})
+    local rows = with_values(rows_of(report, drawn))
     if #rows == 0 then
         return ""
     end
-    local waiting = with_values(waiting_rows_of(report))
+    local waiting = with_values(waiting_rows_of(drawn))
     local folded = ""
     if #waiting > 0 then
         folded = html.element("details", nil, html.element("summary", nil, "Queue time and slack"), "\n",
@@ -157,7 +169,7 @@ function distributions.section(report)
     local note = "Logarithmic scale, the same for all. The hill is how many took that long, each as high as its own "
         .. "peak. The line below goes from the shortest to the longest (the dot); its long marks are p50 and p99, its "
         .. "short ones p90 and p95."
-    return words.section("distributions", "How long it took", note, charts(rows), folded)
+    return words.section("distributions", "How long it took", note, charts(rows), left_out_note(report), folded)
 end
 
 return distributions

@@ -114,8 +114,12 @@ local columns = {
         cell = of_count("estimated_count") },
 }
 
-local function class_of(column)
-    return ((column.class or "number") .. (column.is_extra and " extra" or ""))
+-- Nothing for a column of plain numbers: a table can have very many cells.
+local function class_of(column, is_zero)
+    local names = { column.class }
+    names[#names + 1] = column.is_extra and "extra" or nil
+    names[#names + 1] = is_zero and "zero" or nil
+    return #names > 0 and table.concat(names, " ")
 end
 
 local function heading_row()
@@ -137,7 +141,7 @@ local function node_row(node, page)
         local value, text, is_html = column.cell(node, page)
         cells[#cells + 1] = html.element(column.is_row_heading and "th" or "td", {
             scope = column.is_row_heading and "row",
-            class = class_of(column) .. ((value or 0) == 0 and not column.is_row_heading and " zero" or ""),
+            class = class_of(column, (value or 0) == 0 and not column.is_row_heading),
             ["data-value"] = value and ("%d"):format(value),
         }, is_html and text or html.escape(text))
     end
