@@ -120,6 +120,51 @@ static void repeat(const change *now, uint32_t source, uint32_t serial, uint32_t
     *tail = draft->steps[source_tail].twin;
 }
 
+/* Whether it waits for an earlier iteration, and for none of its own. */
+static bool follows_another(const change *now, uint32_t step, uint32_t iteration) {
+    const tr_draft *draft = now->draft;
+    bool follows = false;
+    for (uint32_t i = draft->steps[step].first_link; i != TR_NO_STEP; i = draft->links[i].next) {
+        uint32_t awaited = draft->links[i].awaited, origin = draft->steps[awaited].origin;
+        if (draft->steps[awaited].block == iteration && origin >= now->loops->heads[iteration]) {
+            return false;
+        }
+        follows |= origin >= now->run->first && origin < now->loops->heads[iteration];
+    }
+    return follows;
+}
+
+/* By a flow that does not have the loop, a node of the last iteration follows its attempt in the one before. That is
+ * not the one before it any more: it follows its iteration's record. */
+static void wait_for_head(const change *now) {
+    uint32_t iteration = now->run->iterations - 1, head = now->loops->heads[iteration];
+    if (find_members(now, iteration)) {
+        for (uint32_t i = 1; i < now->loops->member_count && !now->draft->has_failed; i++) {
+            uint32_t step = now->loops->members[i];
+            if (follows_another(now, step, iteration)) {
+                wait_only_for(now, step, head, tr_draft_span(now->draft, head, step));
+            }
+        }
+    }
+}
+
+/* What comes behind the repeated iterations and had waited for a step in one waits for its latest copy. */
+static void wait_for_copies(const change *now, uint32_t next, uint32_t first_copy) {
+    tr_draft *draft = now->draft;
+    for (uint32_t step = 0; step < first_copy; step++) {
+        if (draft->steps[step].origin <= next) {
+            continue;
+        }
+        for (uint32_t i = draft->steps[step].first_link; i != TR_NO_STEP; i = draft->links[i].next) {
+            const tr_draft_step *awaited = &draft->steps[draft->links[i].awaited];
+            bool is_repeated = awaited->origin >= now->run->first && awaited->origin < next;
+            if (is_repeated && awaited->twin != TR_NO_STEP && awaited->twin >= first_copy) {
+                draft->links[i].awaited = awaited->twin;
+            }
+        }
+    }
+}
+
 /* Those before the last are repeated, in their order; a single one itself. */
 static uint32_t lengthen(const change *now) {
     uint32_t recorded = now->run->iterations;
@@ -127,10 +172,14 @@ static uint32_t lengthen(const change *now) {
     uint32_t tail = tail_of(now, repeated - 1), next = now->loops->heads[repeated];
     uint64_t lag_ns = tr_draft_span(now->draft, tail, next);
     uint32_t number = number_of(now, now->loops->heads[repeated - 1]);
+    uint32_t first_copy = now->draft->program->step_count;
     for (uint32_t i = 0; i < now->run->wanted - recorded && !now->draft->has_failed; i++) {
         repeat(now, i % repeated, i + 1, ++number, &tail);
     }
-    wait_only_for(now, next, tail, lag_ns);
+    if (!now->draft->has_failed) {
+        wait_for_copies(now, next, first_copy);
+        wait_only_for(now, next, tail, lag_ns);
+    }
     return recorded > 1 ? number + 1 : number;
 }
 
@@ -177,6 +226,7 @@ static bool change_run(change *now, const tr_loop_rule *rule) {
     tr_loops_mark(loops, now->recording, run, rule, now->copies_from);
     uint32_t last = loops->heads[run->iterations - 1];
     uint32_t behind = number_of(now, run->last) - number_of(now, last);
+    wait_for_head(now);
     uint32_t number = run->wanted > run->iterations ? lengthen(now) : shorten(now);
     if (run->iterations > 1) {
         set_number(now, last, number);

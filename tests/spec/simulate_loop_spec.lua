@@ -281,4 +281,42 @@ describe("iterations", function()
         assert.equal(played(iterations(1), log_of(retried)), played(scenario:format(1), log_of(retried)))
         assert.equal(played(iterations(4), log_of(retried)), played(scenario:format(4), log_of(retried)))
     end)
+
+    it("agree with a flow in which what follows the loop comes after a node in it", function()
+        local single = log_of {
+            { "trace", 0 }, { "iteration", 1, 8, 0 }, { "start", 2, 3 }, { "done", 12, 3 }, { "exit", 14, 8, 1 },
+            { "start", 15, 5 }, { "done", 20, 5 }, { "closed", 21 },
+        }
+        local flow = ", flow = { nodes = { [8] = {}, [3] = { after = {8} }, [5] = { after = {3} } } }"
+        for _, log in ipairs { single, log_of(retried) } do
+            for _, count in ipairs { 1, 3, 5 } do
+                local plain = iterations(count)
+                assert.equal(played(plain, log), played(plain:gsub(" }$", flow .. " }"), log))
+            end
+        end
+    end)
+
+    it("agree with a flow that does not have the loop, when the body is given", function()
+        local log = log_of {
+            { "trace", 0 }, { "start", 0, 2 }, { "done", 1, 2 }, { "iteration", 1, 8, 0 }, { "start", 2, 3 },
+            { "error", 12, 3 }, { "iteration", 15, 8, 1 }, { "start", 16, 3 }, { "error", 22, 3 },
+            { "iteration", 24, 8, 2 }, { "start", 25, 3 }, { "done", 30, 3 }, { "exit", 31, 8, 3 },
+            { "start", 32, 5 }, { "done", 42, 5 }, { "closed", 43 },
+        }
+        for _, nodes in ipairs { "[3] = {}", "[2] = {}, [3] = { after = {2} }" } do
+            for _, count in ipairs { 1, 2, 4, 5 } do
+                local more = (", flow = { nodes = { %s, [5] = { after = {3} } } } }"):format(nodes)
+                local plain, flowing = iterations(count), iterations(count, ", body = {3}"):gsub(" }$", more)
+                assert.equal(played(plain, log), played(flowing, log))
+            end
+        end
+    end)
+
+    it("are refused beside a flow by which nothing would belong to them", function()
+        local flow = "flow = { nodes = { [3] = {}, [5] = { after = {3} } } }"
+        local _, ran = simulation_logs.simulate(("return { loop = { [8] = { iterations = 2 } }, %s }"):format(flow),
+            log_of(retried))
+        assert.equal(2, ran.status)
+        assert.matches("loop%[8%]: by the flow no node comes after 8, so nothing belongs to an iteration", ran.stderr)
+    end)
 end)

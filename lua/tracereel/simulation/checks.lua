@@ -139,6 +139,28 @@ local function check_flow(value, into)
     end
 end
 
+-- By a flow, a node belongs to an iteration where it comes after the loop's node, straight or by others.
+local function check_loops_in_flow(into)
+    local is_known, comes_before = {}, {}
+    for _, node in ipairs(into.compiled.flow or {}) do
+        is_known[node.id] = true
+        for _, before in ipairs(node.after) do
+            comes_before[before] = true
+        end
+    end
+    for _, node in ipairs(into.recording:nodes()) do
+        if not is_known[node] and not into.recording:has_loop(node) then
+            return -- what it follows is guessed, and can be a loop
+        end
+    end
+    for _, loop in ipairs(into.compiled.loops) do
+        if not loop.body and not comes_before[loop.id] then
+            values.refuse("loop[%d]: by the flow no node comes after %d, so nothing belongs to an iteration: say in the "
+                .. "flow what does (after = { %d }), or give the loop's `body`", loop.id, loop.id, loop.id)
+        end
+    end
+end
+
 local function check_crash(value, into)
     values.known_keys(value, { at = true, record = true, torn = true, lost = true }, "crash")
     if (value.at == nil) == (value.record == nil) then
@@ -225,6 +247,9 @@ local function check_all(scenario, recording)
         if scenario[key[1]] ~= nil then
             key[2](scenario[key[1]], into)
         end
+    end
+    if into.compiled.flow then
+        check_loops_in_flow(into)
     end
     return into.compiled, into.functions
 end
