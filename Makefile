@@ -66,7 +66,9 @@ HOST_OBJECTS = $(call objects,$(HOST_SOURCES) src/main.c)
 UNIT_OBJECTS = $(call objects,$(wildcard tests/c/*_test.c))
 FUZZ_OBJECTS = $(call objects,$(wildcard tests/fuzz/*_fuzz.c))
 BENCH_OBJECTS = $(call objects,$(wildcard tests/bench/*.c))
-ALL_OBJECTS = $(ENGINE_OBJECTS) $(MODULE_OBJECTS) $(HOST_OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS) $(BENCH_OBJECTS)
+BENCH_PARTS = $(call objects,$(wildcard tests/bench/parts/*.c))
+ALL_OBJECTS = $(ENGINE_OBJECTS) $(MODULE_OBJECTS) $(HOST_OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS) $(BENCH_OBJECTS) \
+	$(BENCH_PARTS)
 
 UNIT_PROGRAMS = $(UNIT_OBJECTS:$(BUILD)/obj/tests/c/%.o=$(BUILD)/tests/%)
 FUZZ_PROGRAMS = $(FUZZ_OBJECTS:$(BUILD)/obj/tests/fuzz/%.o=$(BUILD)/fuzzers/%)
@@ -163,6 +165,8 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/c/%.o $(STATIC_LIBRARY)
 $(BUILD)/fuzzers/%: $(BUILD)/obj/tests/fuzz/%.o $(STATIC_LIBRARY)
 	@mkdir -p $(@D)
 	$(call run,link)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(ENGINE_LIBS) -lm
+
+$(BUILD)/bench/bench: $(BENCH_PARTS)
 
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(STATIC_LIBRARY)
 	@mkdir -p $(@D)

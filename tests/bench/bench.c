@@ -4,30 +4,24 @@
  *
  * Run in the root of the source tree. Environment: BENCH_ROUNDS (5), BENCH_RECORDS (2000000), BENCH_OPEN_TRACES
  * (1000000; 0 leaves that part out). */
+#include "parts/process.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { MAX_ROUNDS = 99, MAX_ARGUMENTS = 16, TEXT_BYTES = 1024, PROGRAM_MISSING = 127, POLL_NS = 1000000 };
+enum { MAX_ROUNDS = 99 };
 
-/* In a job's arguments, %b is the build directory, %l the log, %p the number of passes, %o a directory to write to,
- * which is not there when the job starts. */
 typedef struct job {
     const char *name;
     double target;       /* of the yardstick's speed, at least; 0: for information */
     unsigned passes;     /* how often the job reads the log in one run: short ones do so more than once */
     bool memory_limited; /* its memory has a target as well */
-    const char *arguments[MAX_ARGUMENTS];
+    const char *arguments[MAX_ARGUMENTS]; /* as process.h has them */
 } job;
 
 #define LUA_ENVIRONMENT "env", "LUA_PATH=lua/?.lua;lua/?/init.lua;;", "LUA_CPATH=%b/lua/?.so;;"
@@ -63,135 +57,16 @@ typedef struct result {
     double peak_mib;
 } result;
 
-static const char *build;
-static char log_directory[TEXT_BYTES];
-static const char *output_directory;
+static bench_places places_of_jobs;
 static result results[JOB_COUNT];
-
-static void fail(const char *what, const char *detail) {
-    fprintf(stderr, "bench: %s: %s\n", what, detail);
-    exit(1);
-}
 
 static unsigned long setting(const char *name, unsigned long otherwise) {
     const char *text = getenv(name);
     return text == NULL || *text == '\0' ? otherwise : strtoul(text, NULL, 10);
 }
 
-static void expand(const char *template, unsigned passes, char out[TEXT_BYTES]) {
-    size_t length = 0;
-    for (const char *from = template; *from != '\0'; from++) {
-        char number[16];
-        const char *text = NULL;
-        if (*from == '%') {
-            snprintf(number, sizeof number, "%u", passes);
-            from++;
-            text = *from == 'b' ? build : *from == 'l' ? log_directory : *from == 'o' ? output_directory : number;
-        }
-        size_t added = text == NULL ? 1 : strlen(text);
-        if (length + added >= TEXT_BYTES) {
-            fail("argument too long", template);
-        }
-        memcpy(out + length, text == NULL ? from : text, added);
-        length += added;
-    }
-    out[length] = '\0';
-}
-
-/* Starts a program with its standard output going to `output`. */
-static pid_t start(const char *const *templates, unsigned passes, int output) {
-    static char texts[MAX_ARGUMENTS][TEXT_BYTES];
-    char *arguments[MAX_ARGUMENTS + 1] = {NULL};
-    for (size_t i = 0; i < MAX_ARGUMENTS && templates[i] != NULL; i++) {
-        expand(templates[i], passes, texts[i]);
-        arguments[i] = texts[i];
-    }
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(output, STDOUT_FILENO);
-        execvp(texts[0], arguments);
-        _exit(PROGRAM_MISSING);
-    }
-    if (child < 0) {
-        fail("fork", strerror(errno));
-    }
-    return child;
-}
-
-/* False where the program is not installed. */
-static bool check_end(const char *name, int status) {
-    if (WIFEXITED(status) && WEXITSTATUS(status) == PROGRAM_MISSING) {
-        return false;
-    }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        char detail[64];
-        snprintf(detail, sizeof detail, "ended with %s %d", WIFEXITED(status) ? "status" : "signal",
-                 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-        fail(name, detail);
-    }
-    return true;
-}
-
-/* Removes what a job has written. */
-static void clear_output(void) {
-    const char *arguments[MAX_ARGUMENTS] = {"rm", "-rf", "--", "%o"};
-    int status;
-    pid_t child = start(arguments, 1, STDOUT_FILENO);
-    if (waitpid(child, &status, 0) != child || !check_end("rm", status)) {
-        fail(output_directory, "cannot be removed");
-    }
-}
-
-static double seconds_of(struct timeval time) {
-    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
-}
-
-/* Processor time of one reading of the log, user and system. */
-static bool measure_time(const job *measured, int output, double *seconds) {
-    pid_t child = start(measured->arguments, measured->passes, output);
-    int status;
-    struct rusage usage;
-    if (wait4(child, &status, 0, &usage) != child) {
-        fail(measured->name, strerror(errno));
-    }
-    *seconds = (seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)) / measured->passes;
-    clear_output();
-    return check_end(measured->name, status);
-}
-
-/* Memory of a process besides mapped files, in KiB; 0 when it cannot be read. */
-static uint64_t anonymous_kib(pid_t process) {
-    char line[TEXT_BYTES];
-    snprintf(line, sizeof line, "/proc/%ld/status", (long)process);
-    FILE *status = fopen(line, "r");
-    uint64_t kib = 0;
-    if (status == NULL) {
-        return 0;
-    }
-    while (fgets(line, sizeof line, status) != NULL && sscanf(line, "RssAnon: %" SCNu64, &kib) != 1) {
-    }
-    fclose(status);
-    return kib;
-}
-
-/* The most that is seen when looking once in a millisecond: in runs of their own, so that looking costs no time. */
-static double measure_peak_mib(const job *measured, int output) {
-    pid_t child = start(measured->arguments, 1, output);
-    uint64_t peak_kib = 0;
-    int status;
-    pid_t ended;
-    while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
-        uint64_t kib = anonymous_kib(child);
-        peak_kib = kib > peak_kib ? kib : peak_kib;
-        nanosleep(&(struct timespec){.tv_nsec = POLL_NS}, NULL);
-    }
-    if (ended != child) {
-        fail(measured->name, strerror(errno));
-    }
-    check_end(measured->name, status);
-    clear_output();
-    return (double)peak_kib / 1024;
+static program program_of(const job *measured, unsigned passes) {
+    return (program){measured->name, passes, measured->arguments};
 }
 
 static int ascending(const void *a, const void *b) {
@@ -217,27 +92,27 @@ static double least(const double *values, size_t count) {
 /* Makes a log unless an earlier run did. `name` says what it holds, so other settings make another one. It is made
  * under another name first: one that was not finished is not taken for a log. */
 static void make_log(const char *name, const char *const *options, int output) {
-    snprintf(log_directory, sizeof log_directory, "%s/bench/%s", build, name);
-    if (access(log_directory, F_OK) == 0) {
+    char *path = places_of_jobs.log_directory;
+    snprintf(path, TEXT_BYTES, "%s/bench/%s", places_of_jobs.build, name);
+    if (access(path, F_OK) == 0) {
         return;
     }
     char finished[TEXT_BYTES];
-    memcpy(finished, log_directory, sizeof finished);
-    snprintf(log_directory, sizeof log_directory, "%s/bench/%s.%ld.unfinished", build, name, (long)getpid());
+    memcpy(finished, path, sizeof finished);
+    snprintf(path, TEXT_BYTES, "%s/bench/%s.%ld.unfinished", places_of_jobs.build, name, (long)getpid());
     const char *arguments[MAX_ARGUMENTS] = {"%b/tracereel", "generate", "%l"};
     for (size_t i = 0; options[i] != NULL && i + 4 < MAX_ARGUMENTS; i++) {
         arguments[i + 3] = options[i];
     }
-    int status;
     printf("making %s\n", finished);
-    pid_t child = start(arguments, 1, output);
-    if (waitpid(child, &status, 0) != child || !check_end("generate", status)) {
+    program generate = {"generate", 1, arguments};
+    if (!process_wait(generate, process_start(&places_of_jobs, generate, output))) {
         fail("generate", "cannot be run; is the program built?");
     }
-    if (rename(log_directory, finished) != 0) {
+    if (rename(path, finished) != 0) {
         fail(finished, strerror(errno));
     }
-    memcpy(log_directory, finished, sizeof finished);
+    memcpy(path, finished, sizeof finished);
 }
 
 static void run_round(size_t round, int output) {
@@ -245,7 +120,8 @@ static void run_round(size_t round, int output) {
         if (results[i].is_missing) {
             continue;
         }
-        results[i].is_missing = !measure_time(&jobs[i], output, &results[i].seconds[round]);
+        results[i].is_missing = !process_measure_time(&places_of_jobs, program_of(&jobs[i], jobs[i].passes), output,
+                                                      &results[i].seconds[round]);
     }
 }
 
@@ -307,7 +183,7 @@ static void measure_simulation_memory(unsigned long records, int output) {
                  (const char *const[]){"--traces", count, "--crash-after", count, "--approval-share", "0",
                                        "--error-rate", "0", NULL},
                  output);
-        peaks_mib[i] = measure_peak_mib(simulation, output);
+        peaks_mib[i] = process_measure_peak_mib(&places_of_jobs, program_of(simulation, 1), output);
     }
     double ratio = peaks_mib[1] / peaks_mib[0];
     printf("\nsimulate: peak %.2f MiB for %lu records of traces that end, %.2f MiB for %lu: %.2f times as much, "
@@ -323,12 +199,14 @@ static void measure_jobs(size_t rounds, unsigned long records, int output) {
     make_log(name, (const char *const[]){"--traces", count, "--crash-after", count, NULL}, output);
 
     double discarded; /* brings the log into the page cache */
-    measure_time(&jobs[YARDSTICK], output, &discarded);
+    process_measure_time(&places_of_jobs, program_of(&jobs[YARDSTICK], jobs[YARDSTICK].passes), output, &discarded);
     for (size_t round = 0; round < rounds; round++) {
         run_round(round, output);
     }
     for (size_t i = 0; i < JOB_COUNT; i++) {
-        results[i].peak_mib = results[i].is_missing ? 0 : measure_peak_mib(&jobs[i], output);
+        if (!results[i].is_missing) {
+            results[i].peak_mib = process_measure_peak_mib(&places_of_jobs, program_of(&jobs[i], 1), output);
+        }
     }
     printf("\n%lu records, %zu rounds; processor time of one reading; ratio: the yardstick's median over the job's\n\n",
            records, rounds);
@@ -356,7 +234,8 @@ static void measure_open_traces(unsigned long traces, int output) {
     }
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     const char *arguments[MAX_ARGUMENTS] = {"%b/bench/replay_records", "%l", "1"};
-    pid_t child = start(arguments, 1, ends[1]);
+    program replay = {"replay_records", 1, arguments};
+    pid_t child = process_start(&places_of_jobs, replay, ends[1]);
     close(ends[1]);
     FILE *answer = fdopen(ends[0], "r");
     if (answer == NULL) {
@@ -364,8 +243,7 @@ static void measure_open_traces(unsigned long traces, int output) {
     }
     double open_traces, bytes;
     bool is_read = fscanf(answer, "%lf open traces, %lf bytes", &open_traces, &bytes) == 2;
-    int status;
-    if (waitpid(child, &status, 0) != child || !check_end("replay_records", status) || !is_read || open_traces < 1) {
+    if (!process_wait(replay, child) || !is_read || open_traces < 1) {
         fail("replay_records", "said nothing about open traces");
     }
     fclose(answer);
@@ -379,8 +257,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: bench BUILD_DIRECTORY OUTPUT_DIRECTORY\n");
         return 2;
     }
-    build = argv[1];
-    output_directory = argv[2];
+    places_of_jobs.build = argv[1];
+    places_of_jobs.output_directory = argv[2];
     unsigned long rounds = setting("BENCH_ROUNDS", 5);
     unsigned long records = setting("BENCH_RECORDS", 2000000);
     unsigned long open_traces = setting("BENCH_OPEN_TRACES", 1000000);
