@@ -71,7 +71,8 @@ typedef struct tr_log_options {
     tr_log_mode mode;
     bool ignore_snapshot; /* read every segment there is, from the first */
     bool has_from;        /* start at `from`: no snapshot is used, segments before it are not looked at. It may be a
-                           * missing segment between two others, at offset 0 */
+                           * missing segment between two others, at offset 0. Of a single file whose name does not tell
+                           * its number, only the offset counts */
     tr_position from;
 } tr_log_options;
 

@@ -7,6 +7,11 @@
 #include "bytes/fail.h"
 #include "log/log_state.h"
 
+static tr_status fail_not_there(const tr_log *log, tr_error *error) {
+    return tr_fail(error, TR_ERROR_ARGUMENT, "%s: asked to start in segment %" PRIu64 ", which is not there", log->path,
+                   log->options.from.sequence);
+}
+
 static tr_status open_directory(tr_log *log, tr_error *error) {
     tr_status status = tr_segment_list_read(log->path, &log->walk.segments, error);
     if (status != TR_OK) {
@@ -19,10 +24,7 @@ static tr_status open_directory(tr_log *log, tr_error *error) {
     if (log->options.has_from) {
         bool is_there = tr_walk_begin_at(&log->walk, log->options.from);
         bool is_between = log->walk.next_segment > 0 && !tr_walk_is_at_end(&log->walk);
-        return is_there || (is_between && log->options.from.offset == 0)
-                   ? TR_OK
-                   : tr_fail(error, TR_ERROR_ARGUMENT, "%s: asked to start in segment %" PRIu64 ", which is not there",
-                             log->path, log->options.from.sequence);
+        return is_there || (is_between && log->options.from.offset == 0) ? TR_OK : fail_not_there(log, error);
     }
     if (log->options.ignore_snapshot) {
         return TR_OK;
@@ -42,6 +44,8 @@ static tr_status open_single(tr_log *log, mode_t mode, tr_error *error) {
     bool compressed = false;
     if (!tr_segment_name_parse(name, &sequence, &compressed)) {
         compressed = length > 3 && strcmp(name + length - 3, ".gz") == 0;
+    } else if (log->options.has_from && log->options.from.sequence != sequence) {
+        return fail_not_there(log, error); /* without a number in its name it may be any segment's copy */
     }
     log->single_kind = !S_ISREG(mode) ? TR_SOURCE_STREAM : compressed ? TR_SOURCE_GZIP : TR_SOURCE_FILE;
     if (tr_segment_list_add(&log->walk.segments, name, sequence, compressed) != TR_OK) {

@@ -202,6 +202,9 @@ static void reading_goes_on_from_every_position(void) {
     check_positions("restarted");
     check_positions("archived");
     check_positions("empty");
+    check_positions("orders/wal_0000000000000002.log");
+    check_positions("archived/wal_0000000000000001.log.gz");
+    check_positions("bit-flip-payload/wal_0000000000000001.log");
 }
 
 static void positions_that_are_not_there(void) {
@@ -211,6 +214,9 @@ static void positions_that_are_not_there(void) {
     CHECK_INT(TR_ERROR_ARGUMENT, tr_log_open(FIXTURES "orders", &options, &log, &error));
     CHECK(log == NULL);
     CHECK_CONTAINS("segment 7", error.message);
+    CHECK_INT(TR_ERROR_ARGUMENT, tr_log_open(FIXTURES "orders/wal_0000000000000001.log", &options, &log, &error));
+    CHECK(log == NULL);
+    CHECK_CONTAINS("orders/wal_0000000000000001.log: asked to start in segment 7, which is not there", error.message);
     options.from = (tr_position){1, 32743};
     log = open_sample("orders", &options);
     tr_record record;

@@ -89,6 +89,24 @@ describe("reel.open", function()
         assert.are.same(table.move(seen, 501, #seen, 1, {}), rest)
     end)
 
+    it("starts in a segment that is given by itself, at the positions that its records have", function()
+        local segment = helper.log("orders") .. "/wal_0000000000000001.log"
+        local failure = failure_of(reel.open, segment, { from = { sequence = 2, offset = 0 } }).message
+        assert.truthy(failure:find("asked to start in segment 2, which is not there", 1, true), failure)
+        local function first_offset(path)
+            return (reel.open(path, { from = { sequence = 1, offset = 3088 } }):records()().offset)
+        end
+        assert.are.equal(3088, first_offset(segment))
+        -- A name that tells no number: it can be any segment's copy.
+        local copy = helper.write(helper.directory() .. "/copy.bin", helper.read(segment))
+        assert.are.equal(3088, first_offset(copy))
+        local empty = helper.write(helper.directory() .. "/wal_0000000000000007.log", "")
+        local log = reel.open(empty)
+        assert.is_nil(log:records()())
+        assert.is_nil(reel.open(empty, { from = log:position() }):records()())
+        assert.are.equal(7, log:position().sequence)
+    end)
+
     it("leaves the snapshot out when asked to", function()
         local stats = read_through(reel.open(helper.log("snapshot"))):stats()
         assert.is_not_nil(stats.snapshot_sequence)
