@@ -31,6 +31,8 @@ describe("a crash", function()
     it("at a time leaves what was written until then", function()
         local lines = simulation_logs.play('return { crash = { at = "5ms" } }', simulation_logs.one_node())
         assert.same({ "trace_start 0@0", "node_start 1@0" }, lines)
+        lines = simulation_logs.play('return { crash = { at = "10ms" } }', simulation_logs.one_node())
+        assert.equal("trace_complete 0@10", lines[#lines])
     end)
 end)
 

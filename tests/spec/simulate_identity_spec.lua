@@ -70,6 +70,34 @@ describe("a damaged log", function()
     end)
 end)
 
+describe("a trace that damage has touched", function()
+    after_each(helper.clean)
+
+    it("is no recorded one, and none that more traces are drawn from", function()
+        local records = {}
+        for trace = 1, 3 do
+            for _, record in ipairs { { "trace_start", 0 }, { "node_start", 0, trace }, { "node_done", 10, trace },
+                { "trace_complete", 10 } } do
+                records[#records + 1] = { record[1], 20 * trace + record[2], record[3], trace }
+            end
+        end
+        local log = simulation_logs.write(records)
+        -- A bit of the time of node 2's node_done, the seventh of twelve records of 69 bytes.
+        local damage = "return { damage = { bit_flips = { { segment = 0, offset = 6 * 69 + 29, bit = 0 } } } }"
+        local damaged = simulation_logs.simulate(damage, log)
+        local directory, ran = simulation_logs.simulate("return { traces = 60 }", damaged)
+        assert.equal(3, ran.status, ran.stderr)
+        assert.matches("\n  1 tainted trace left out\n", ran.stdout)
+        local met = {}
+        for _, line in ipairs(simulation_logs.lines(directory)) do
+            local node = line:match("^node_done (%d+)")
+            met[node or 0] = (met[node or 0] or 0) + 1
+        end
+        assert.is_nil(met["2"])
+        assert.equal(60, met["1"] + met["3"])
+    end)
+end)
+
 describe("the same seed, log and scenario", function()
     after_each(helper.clean)
 

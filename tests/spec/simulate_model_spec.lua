@@ -60,6 +60,7 @@ describe("a simulated node", function()
             (play('return { node = { [4] = { time = 0.5 } }, suspension = { [4] = { time = "1s" } } }', log)))
         assert.equal("trace_resumed 0@7",
             play("return { suspension = { [4] = { time = function() return 3000000 end } } }", log)[4])
+        assert.equal("trace_resumed 0@29", play("return { suspension = { [4] = { time = 0.25 } } }", log)[4])
     end)
 
     it("that was started again after a silent failure has that attempt's time scaled, too", function()
@@ -225,6 +226,26 @@ describe("a limit", function()
         assert.same({ "1@0", "1@10 #2", "2@20" }, found)
     end)
 
+    it("frees the place of an attempt that ends without a record, as the node is started again", function()
+        local lines = play("return { limits = { nodes = 1 } }", write {
+            { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_start", 5, 1 }, { "node_done", 10, 1 },
+            { "trace_complete", 10 },
+        })
+        assert.equal("trace_complete 0@10", lines[#lines])
+    end)
+
+    it("gives no place to nodes of a trace that was given up while they stood in line", function()
+        local log = write {
+            { "trace_start", 0, 0, 1 }, { "node_start", 0, 1, 1 }, { "node_start", 0, 2, 1 },
+            { "trace_start", 1, 0, 2 }, { "node_start", 1, 1, 2 }, { "node_done", 10, 1, 1 }, { "node_done", 10, 2, 1 },
+            { "node_done", 11, 1, 2 }, { "trace_complete", 11, 0, 1 }, { "trace_complete", 11, 0, 2 },
+        }
+        local lines = play([[return { limits = { nodes = 1 },
+            node = { [1] = { fail = function(trace) return trace.number == 1 end } } }]], log)
+        assert.same({ "trace_start 0@0", "node_start 1@0", "trace_start 0@1 #2", "node_error 1@10",
+            "node_start 1@10 #2", "node_done 1@20 #2", "trace_complete 0@20 #2" }, lines)
+    end)
+
     it("of both kinds holds for a node that fails and is tried again", function()
         local lines = play([[return { limits = { nodes = 1, traces = 2 }, node = { [1] = { retry = { max = 1 },
             fail = function(_, attempt) return attempt == 1 end } } }]], busy_log())
@@ -235,6 +256,20 @@ describe("a limit", function()
         end
         assert.equal(1, most)
         assert.equal("trace_complete 0@60", lines[#lines]:match("^%S+ %S+"))
+    end)
+end)
+
+describe("a record whose clock was behind", function()
+    after_each(helper.clean)
+
+    it("stays as far behind what happened before it, wherever it is moved", function()
+        local log = write {
+            { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_done", 10, 1 }, { "node_start", 7, 2 },
+            { "node_done", 20, 2 }, { "trace_complete", 20 },
+        }
+        local lines = play("return { node = { [1] = { time = 2 } } }", log)
+        assert.same({ "trace_start 0@0", "node_start 1@0", "node_done 1@20", "node_start 2@17", "node_done 2@30",
+            "trace_complete 0@30" }, lines)
     end)
 end)
 
@@ -251,6 +286,24 @@ describe("arrivals", function()
 
     it("come at a pace, and more traces than there are get ids of their own", function()
         assert.same({ "0@0", "0@4 #2", "0@8 #3" }, arrival_lines 'return { traces = 3, arrivals = { every = "4ms" } }')
+    end)
+
+    it("of more traces than there are have the recorded intervals, each as often as it was recorded", function()
+        local log = write {
+            { "trace_start", 0, 0, 1 }, { "trace_complete", 1, 0, 1 },
+            { "trace_start", 10, 0, 2 }, { "trace_complete", 11, 0, 2 },
+            { "trace_start", 40, 0, 3 }, { "trace_complete", 41, 0, 3 },
+        }
+        local last, count_of = nil, {}
+        for _, line in ipairs((play("return { traces = 2002 }", log))) do
+            local at = tonumber(line:match("^trace_start 0@(%S+)"))
+            if at and last then
+                count_of[at - last] = (count_of[at - last] or 0) + 1
+            end
+            last = at or last
+        end
+        assert.equal(2001, count_of[10] + count_of[30])
+        assert.is_true(math.abs(count_of[10] - 1000) < 3 * math.sqrt(2001) / 2)
     end)
 
     it("of fewer traces are the first ones recorded", function()

@@ -155,8 +155,8 @@ local function check_loops_in_flow(into)
     end
     for _, loop in ipairs(into.compiled.loops) do
         if not loop.body and not comes_before[loop.id] then
-            values.refuse("loop[%d]: by the flow no node comes after %d, so nothing belongs to an iteration: say in the "
-                .. "flow what does (after = { %d }), or give the loop's `body`", loop.id, loop.id, loop.id)
+            values.refuse("loop[%d]: by the flow no node comes after %d, so nothing belongs to an iteration: say in "
+                .. "the flow what does (after = { %d }), or give the loop's `body`", loop.id, loop.id, loop.id)
         end
     end
 end
