@@ -28,6 +28,13 @@ describe("a crash", function()
         assert.is_true(#gaps > 0)
     end)
 
+    it("leaves no whole record where one was to be torn, however many bytes of it there are", function()
+        local lines, _, directory = simulation_logs.play(
+            "return { crash = { record = 3, lost = 1, torn = 1000 } }", simulation_logs.one_node())
+        assert.same({ "trace_start 0@0", "node_start 1@0" }, lines)
+        assert.equal(3 * 69 - 1, tonumber((helper.shell(("cat %s/wal_* | wc -c"):format(directory)))))
+    end)
+
     it("at a time leaves what was written until then", function()
         local lines = simulation_logs.play('return { crash = { at = "5ms" } }', simulation_logs.one_node())
         assert.same({ "trace_start 0@0", "node_start 1@0" }, lines)

@@ -32,6 +32,25 @@ describe("an empty scenario", function()
         end)
     end
 
+    it("keeps empty segments empty, wherever they stand", function()
+        local log, from = helper.directory(), helper.log("orders")
+        for index, number in ipairs { "", "0", "", "", "1", "2", "" } do
+            local source = number == "" and "/dev/null" or ("%s/wal_%016x.log"):format(from, number)
+            helper.shell(("cp %s %s/wal_%016x.log"):format(source, log, index + 6))
+        end
+        local directory, ran = simulation_logs.simulate("return {}", log)
+        assert.equal(0, ran.status, ran.stderr)
+        assert.equal("", differences(log, directory))
+    end)
+
+    it("fills a last segment that is as long as the one before it", function()
+        local log, one = helper.directory(), simulation_logs.one_node()
+        for number = 0, 1 do
+            helper.shell(("cp %s/wal_%016x.log %s/wal_%016x.log"):format(one, 0, log, number))
+        end
+        assert.equal("", differences(log, (simulation_logs.simulate("return {}", log))))
+    end)
+
     for _, name in ipairs { "torn-tail", "zero-tail", "restarted" } do
         it(("gives back every record of %s, without what the crash left behind"):format(name), function()
             local directory, ran = simulation_logs.simulate("return {}", helper.log(name))
@@ -81,6 +100,7 @@ describe("a trace that damage has touched", function()
                 records[#records + 1] = { record[1], 20 * trace + record[2], record[3], trace }
             end
         end
+        records[#records + 1] = { "checkpoint", 100 }
         local log = simulation_logs.write(records)
         -- A bit of the time of node 2's node_done, the seventh of twelve records of 69 bytes.
         local damage = "return { damage = { bit_flips = { { segment = 0, offset = 6 * 69 + 29, bit = 0 } } } }"
@@ -90,9 +110,10 @@ describe("a trace that damage has touched", function()
         assert.matches("\n  1 tainted trace left out\n", ran.stdout)
         local met = {}
         for _, line in ipairs(simulation_logs.lines(directory)) do
-            local node = line:match("^node_done (%d+)")
-            met[node or 0] = (met[node or 0] or 0) + 1
+            local what = line:match("^node_done (%d+)") or line:match("^%S+")
+            met[what] = (met[what] or 0) + 1
         end
+        assert.equal(1, met.checkpoint)
         assert.is_nil(met["2"])
         assert.equal(60, met["1"] + met["3"])
     end)

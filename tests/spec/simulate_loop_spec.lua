@@ -123,6 +123,13 @@ describe("beside a loop", function()
             .. "done 3@34, exit 8[3]@35, closed @36", played(iterations(3), log_of(records)))
     end)
 
+    it("a branch that ends earlier lets no record of the loop come before the one before it", function()
+        local scenario = "return { node = { [7] = { time = 0.1 } } }"
+        assert.equal("trace @0, start 7@0, done 7@1, iteration 8[0]@5, iteration 8[1]@6, exit 8[2]@8",
+            played(scenario, log_of { { "trace", 0 }, { "start", 0, 7 }, { "iteration", 5, 8, 0 }, { "done", 10, 7 },
+                { "iteration", 11, 8, 1 }, { "exit", 13, 8, 2 } }))
+    end)
+
     it("a branch that comes between two nodes of the body hides the second, unless the body is given", function()
         local log = log_of {
             { "trace", 0 }, { "start", 0, 7 }, { "iteration", 0, 8, 0 }, { "start", 0, 3 }, { "done", 10, 3 },

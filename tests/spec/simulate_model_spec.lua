@@ -63,6 +63,15 @@ describe("a simulated node", function()
         assert.equal("trace_resumed 0@29", play("return { suspension = { [4] = { time = 0.25 } } }", log)[4])
     end)
 
+    it("follows the end of its suspension in a log without starts", function()
+        local log = write {
+            { "trace_start", 0 }, { "trace_suspended", 5, 4 }, { "trace_resumed", 105 }, { "node_done", 110, 4 },
+            { "trace_complete", 110 },
+        }
+        assert.same({ "trace_start 0@0", "trace_suspended 4@5", "trace_resumed 0@15", "node_done 4@20",
+            "trace_complete 0@20" }, (play('return { suspension = { [4] = { time = "10ms" } } }', log)))
+    end)
+
     it("that was started again after a silent failure has that attempt's time scaled, too", function()
         local log = write {
             { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_start", 20, 1 }, { "node_done", 30, 1 },
