@@ -139,6 +139,8 @@ describe("a scenario that is not right", function()
             assert.equal(1, ran.status)
             assert.matches("scenario%.lua:1: time of node 3, trace .*: a time in nanoseconds", ran.stderr)
         end
+        local _, ran = simulate("return { node = { [3] = { time = type } } }", helper.log("orders"))
+        assert.matches("^tracereel: time of node 3, trace .* expected, got \"number\"", ran.stderr)
     end)
 
     it("must not let time run past its end, where all that it prints would be wrong", function()

@@ -14,11 +14,10 @@ local function place_of(question)
 end
 
 local function refuse(question, expected, answer)
-    local place = ""
-    if question.callee then
-        local about = debug.getinfo(question.callee, "S")
-        place = ("%s:%d: "):format(about.short_src, about.linedefined)
-    end
+    local about = question.callee and debug.getinfo(question.callee, "S")
+    -- Others are the program's own, or not written in Lua.
+    local is_in_scenario = about and about.source == "@" .. question.scenario_path
+    local place = is_in_scenario and ("%s:%d: "):format(about.short_src, about.linedefined) or ""
     failure.raise("script", "%s%s: %s expected, got %s", place, place_of(question), expected, failure.got(answer))
 end
 
@@ -105,7 +104,7 @@ function answers.new(scenario_path, functions)
         question.callee = callee
         return call(scenario_path, question, callee, ...)
     end
-    local question = {}
+    local question = { scenario_path = scenario_path }
     return function(kind, node, attempt, recorded_ns, now_ns, number, arrival_ns, id, metadata, luck, type)
         seed(luck)
         question.kind, question.node, question.attempt, question.type = kind, node, attempt, type
