@@ -121,6 +121,13 @@ describe("failures", function()
         assert.equal("declined", reel.open(directory):traces()[1].errors[1].message)
     end)
 
+    it("without a retry, or with none of them, end the trace at once", function()
+        for _, retry in ipairs { "", "retry = { max = 0 }" } do
+            assert.same({ "trace_start 0@0", "node_start 1@0", "node_error 1@10" },
+                (play(("return { node = { [1] = { fail = 1, %s } } }"):format(retry), simulation_logs.one_node())))
+        end
+    end)
+
     it("can be decided by a function, attempt by attempt", function()
         local lines = play([[return { node = { [1] = { retry = { max = 5 },
             fail = function(_, attempt) return attempt < 3 end } } }]], simulation_logs.one_node())

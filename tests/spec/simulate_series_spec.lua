@@ -132,6 +132,21 @@ describe("simulate --sweep", function()
 
     local busy = "return { traces = 30, arrivals = { rate = 50 }, limits = { nodes = 4 } }"
 
+    it("has the makespans of whole traces, where the scenario damages the log", function()
+        local records = {}
+        for trace, ms in ipairs { 10, 500, 20 } do
+            for _, record in ipairs { { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_done", ms, 1 },
+                { "trace_complete", ms } } do
+                records[#records + 1] = { record[1], 1000 * trace + record[2], record[3], trace }
+            end
+        end
+        -- A bit of the time of the second trace's node_done, the seventh of twelve records of 69 bytes.
+        local swept = json("return { damage = { bit_flips = { { segment = 0, offset = 6 * 69 + 29, bit = 0 } } } }",
+            simulation_logs.write(records), "--sweep", "node.1.time=1", "--json")
+        assert.equal(20 * millisecond, swept.points[1].measures.makespan_p99.simulated)
+        assert.equal(2, swept.points[1].measures.complete.simulated)
+    end)
+
     it("has no interval at all where no run differs from another", function()
         -- The diamond's throughput is 1 / 26 ms, of which three times the same is not exactly three times as much.
         local swept = json("return {}", diamond(), "--sweep", "node.3.time=0.7,1", "--runs", "3", "--json")
