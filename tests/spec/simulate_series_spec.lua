@@ -132,6 +132,15 @@ describe("simulate --sweep", function()
 
     local busy = "return { traces = 30, arrivals = { rate = 50 }, limits = { nodes = 4 } }"
 
+    it("tries a value beside an argument, of whichever is named first", function()
+        local scenario = "return { args = { f = { type = 'number', default = 1 } }, "
+            .. "start = function(args) return { node = { [4] = { time = args.f } } } end, " .. diamond_flow .. " }"
+        for _, keys in ipairs { { "node.3.time=0.5", "args.f=2" }, { "args.f=2", "node.3.time=0.5" } } do
+            local swept = json(scenario, diamond(), "--sweep", keys[1], "--sweep", keys[2], "--json")
+            assert.equal(21 * millisecond, swept.points[1].measures.makespan_p50.simulated)
+        end
+    end)
+
     it("has the makespans of whole traces, where the scenario damages the log", function()
         local records = {}
         for trace, ms in ipairs { 10, 500, 20 } do
