@@ -28,7 +28,8 @@ static inline bool tr_lua_pace_matters(const tr_pace *pace) {
 void tr_lua_pace_set(tr_pace *pace, uint64_t log_ns);
 /* What log time is now; the clock was set. */
 uint64_t tr_lua_pace_now(const tr_pace *pace);
-/* Sleeps until that log time, but not for long, and not past a signal: look at the clock afterwards. */
+/* Sleeps until that log time (UINT64_MAX: for nothing in particular), but not for long, and not past a signal: look at
+ * the clock afterwards. */
 void tr_lua_pace_sleep(lua_State *L, const tr_pace *pace, uint64_t until_ns);
 
 #endif

@@ -114,6 +114,20 @@ describe("run --follow", function()
         assert.equal(5, limited.status)
     end)
 
+    -- The last moment that a timestamp can name: nothing is later, and the clock stands still.
+    it("sleeps while it waits, also behind a record of the end of time", function()
+        local directory, record = helper.directory(), reel.record
+        local trace_id = ("0"):rep(31) .. "1"
+        local writer = reel.writer(directory)
+        writer:append(record.trace_start { trace_id = trace_id, timestamp_ns = -1 })
+        writer:close()
+        helper.shell(("ASAN_OPTIONS=detect_leaks=0 timeout 20 strace -e trace=clock_nanosleep -o %s/sleeps %s run %s %s "
+            .. "--follow --max-time 700ms 2>&1"):format(directory, helper.program, helper.script(script_text), directory))
+        local sleeps = helper.read(directory .. "/sleeps")
+        assert.matches("clock_nanosleep%(.-tv_nsec=50000000", sleeps)
+        assert.is_nil(sleeps:find("{tv_sec=0, tv_nsec=0}, NULL", 1, true))
+    end)
+
     it("reads a pipe to its end", function()
         local segment = helper.log("orders") .. "/wal_0000000000000000.log"
         local text, status = helper.shell(("cat %s | %s run %s - --follow"):format(segment, helper.program,
