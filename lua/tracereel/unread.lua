@@ -1,5 +1,7 @@
 -- Files of a log that are not read, because another one has the same number: what an archiver that was interrupted
 -- leaves beside the plain segment, or a copy under another name.
+local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local tracereel = require "tracereel"
 
 local unread = {}
@@ -13,7 +15,14 @@ function unread.say(log, say)
 end
 
 local function records_of(log, name)
-    return tracereel.open(log.path .. "/" .. name, { snapshot = false }):records()
+    local path = log.path .. "/" .. name
+    -- As a log of its own a pipe would be waited for.
+    local file, problem = files.open(path)
+    if not file then
+        failure.raise("io", "%s", problem)
+    end
+    file:close()
+    return tracereel.open(path, { snapshot = false }):records()
 end
 
 local function first_of_its_own(log, file)

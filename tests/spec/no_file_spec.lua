@@ -164,6 +164,18 @@ describe("in a log's directory, what stands in a file's place is told", function
         assert.truthy(result.stdout:find("wal_0000000000000002.log.original-2", 1, true))
     end)
 
+    it("as a second file of a segment's number", function()
+        for number, kind in ipairs { kinds[1], kinds[2], kinds[3], kinds[4] } do
+            local directory = files.copy("orders")
+            local path = put(kind, directory .. "/wal_1.log")
+            local result = run("check", directory)
+            assert.are_not.equal(124, result.status)
+            assert.truthy(result.stdout:find("wal_1.log: not read, because wal_0000000000000001.log has the same "
+                .. "number; the two cannot be compared: " .. path .. ": ", 1, true), number .. result.stdout)
+            assert.truthy(result.stdout:find(kind.words, 1, true), result.stdout)
+        end
+    end)
+
     it("as an arena", function()
         local directory = helper.directory()
         local script = helper.script([[
