@@ -253,13 +253,17 @@ describe("a limit", function()
     it("gives no place to nodes of a trace that was given up while they stood in line", function()
         local log = write {
             { "trace_start", 0, 0, 1 }, { "node_start", 0, 1, 1 }, { "node_start", 0, 2, 1 },
-            { "trace_start", 1, 0, 2 }, { "node_start", 1, 1, 2 }, { "node_done", 10, 1, 1 }, { "node_done", 10, 2, 1 },
-            { "node_done", 11, 1, 2 }, { "trace_complete", 11, 0, 1 }, { "trace_complete", 11, 0, 2 },
+            { "node_done", 10, 1, 1 }, { "node_done", 10, 2, 1 }, { "trace_complete", 11, 0, 1 },
+            { "trace_start", 12, 0, 2 }, { "node_start", 12, 1, 2 }, { "node_done", 22, 1, 2 },
+            { "trace_complete", 22, 0, 2 },
         }
-        local lines = play([[return { limits = { nodes = 1 },
-            node = { [1] = { fail = function(trace) return trace.number == 1 end } } }]], log)
-        assert.same({ "trace_start 0@0", "node_start 1@0", "trace_start 0@1 #2", "node_error 1@10",
-            "node_start 1@10 #2", "node_done 1@20 #2", "trace_complete 0@20 #2" }, lines)
+        -- The first trace's node 1 fails, and stands in line again behind node 2, which fails for good.
+        local lines = play([[return { limits = { nodes = 1 }, node = {
+            [1] = { retry = { max = 1, delay = "1ms" }, fail = function(trace, attempt)
+                return trace.number == 1 and attempt == 1 end },
+            [2] = { fail = 1 } } }]], log)
+        assert.same({ "trace_start 0@0", "node_start 1@0", "node_error 1@10", "node_start 2@10", "trace_start 0@12 #2",
+            "node_error 2@20", "node_start 1@20 #2", "node_done 1@30 #2", "trace_complete 0@30 #2" }, lines)
     end)
 
     it("of both kinds holds for a node that fails and is tried again", function()
