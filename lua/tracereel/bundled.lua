@@ -1,4 +1,5 @@
 -- The scripts that come with the program, in scripts/ beside this file: `tracereel run NAME LOG`.
+local failure = require "tracereel.failure"
 local files = require "tracereel.files"
 
 local bundled = {}
@@ -20,10 +21,14 @@ function bundled.path(name)
 end
 
 ---The names of all of them, in order.
----@param list_directory fun(path: string): string[]
+---@param list_directory fun(path: string): string[]|nil, string?
 function bundled.names(list_directory)
     local names = {}
-    for _, file_name in ipairs(list_directory(directory())) do
+    local file_names, problem = list_directory(directory())
+    if not file_names then
+        failure.raise("io", "cannot list the bundled scripts: %s", problem)
+    end
+    for _, file_name in ipairs(file_names) do
         names[#names + 1] = file_name:match("^([%w_]+)%.lua$")
     end
     table.sort(names)

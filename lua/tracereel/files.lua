@@ -50,7 +50,7 @@ end
 local no_such_file_errno = 2
 
 ---Is it said that nothing is there?
----@param errno integer|nil as files.open and files.read return it
+---@param errno integer|nil as files.open, files.read and host.list_directory return it
 function files.is_absent(errno)
     return errno == no_such_file_errno
 end

@@ -1,5 +1,6 @@
 -- How `run` goes with time: at a pace, from one time to another, or behind a log that is being written.
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local host = require "tracereel.host"
 local output = require "tracereel.output"
 local timing = require "tracereel.timing"
@@ -70,7 +71,6 @@ function pace.is_live(self)
 end
 
 local look_seconds = 0.05
-local errno_no_such_file = 2
 
 -- Could the log be opened? Only what is not there yet is worth waiting for.
 local function is_there(path)
@@ -80,7 +80,7 @@ local function is_there(path)
             return true
         end
     end
-    return not names and errno ~= errno_no_such_file
+    return not names and not files.is_absent(errno)
 end
 
 ---Is the log one to be followed that is not there yet? A dashboard may be started before the engine.

@@ -108,7 +108,15 @@ static int list_directory(lua_State *L) {
     *owner = directory;
     lua_newtable(L); /* path, owner, names */
     lua_Integer count = 0;
-    for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(directory);
+        if (entry == NULL && errno != 0) {
+            return luaL_fileresult(L, 0, path); /* a part of the names must not look like all of them */
+        }
+        if (entry == NULL) {
+            break;
+        }
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             lua_pushstring(L, entry->d_name);
             lua_rawseti(L, -2, ++count);

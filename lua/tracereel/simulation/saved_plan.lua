@@ -53,7 +53,11 @@ end
 ---Raises where something is there that would be overwritten.
 ---@param directory string
 function saved_plan.check(directory)
-    for _, name in ipairs(host.list_directory(directory) or {}) do
+    local names, problem, errno = host.list_directory(directory)
+    if not names and not files.is_absent(errno) then
+        failure.raise("io", "cannot list it: %s", problem)
+    end
+    for _, name in ipairs(names or {}) do
         if name == "scenario.lua" or name == "log" then
             failure.raise("usage", "%s: it already holds `%s`; save into a new directory", directory, name)
         end
