@@ -155,8 +155,10 @@ describe("a scenario that is not right", function()
             assert.equal(2, ran.status, scenario)
             assert.matches("past the year 2554.*" .. place, ran.stderr)
         end
-        local _, crashed = simulate('return { crash = { at = "9h" }, node = { default = { time = "100000d" } } }',
-            helper.log("orders"))
+        -- What would be tried again in a thousand years lies behind the crash.
+        local _, crashed = simulate([[return { crash = { at = "11h" },
+            node = { [1] = { fail = 1, retry = { max = 2, delay = "10h", factor = 1000000 } } } }]],
+            simulation_logs.one_node())
         assert.equal(0, crashed.status, crashed.stderr)
     end)
 
