@@ -140,14 +140,13 @@ describe("tracereel apply", function()
             for index, segment in ipairs(segments) do
                 tries[index] = ("flock --exclusive --nonblock %s/%s true; echo $?"):format(directory, segment)
             end
-            local program = (os.getenv("TRACEREEL_BUILD") or "build") .. "/tracereel"
             local seen = moment == "delay_enter" and "tracereel.new" or segments[2]
             local text = helper.shell(([[
-                ASAN_OPTIONS=detect_leaks=0 strace -o /dev/null -e trace=renameat2 -e inject=renameat2:%s=1000000 \
+                strace -o /dev/null -e trace=renameat2 -e inject=renameat2:%s=1000000 \
                     %s apply %s %s >/dev/null 2>&1 &
                 for try in $(seq 500); do [ -e %s/%s ] && break; sleep 0.02; done
                 %s; wait
-            ]]):format(moment, program, plan, directory, directory, seen, table.concat(tries, "; ")))
+            ]]):format(moment, helper.traced_program, plan, directory, directory, seen, table.concat(tries, "; ")))
             assert.are.equal(("1\n"):rep(#segments), text)
             assert.are.same(files.plan_views(plan, "after"), files.views(directory))
         end)

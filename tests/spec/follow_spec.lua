@@ -121,8 +121,8 @@ describe("run --follow", function()
         local writer = reel.writer(directory)
         writer:append(record.trace_start { trace_id = trace_id, timestamp_ns = -1 })
         writer:close()
-        helper.shell(("ASAN_OPTIONS=detect_leaks=0 timeout 20 strace -e trace=clock_nanosleep -o %s/sleeps "
-            .. "%s run %s %s --follow --max-time 700ms 2>&1"):format(directory, helper.program,
+        helper.shell(("timeout 20 strace -e trace=clock_nanosleep -o %s/sleeps "
+            .. "%s run %s %s --follow --max-time 700ms 2>&1"):format(directory, helper.traced_program,
             helper.script(script_text), directory))
         local sleeps = helper.read(directory .. "/sleeps")
         assert.matches("clock_nanosleep%(.-tv_nsec=50000000", sleeps)

@@ -4,6 +4,9 @@ local exact_json = require "tests.spec.exact_json"
 local helper = {}
 
 helper.program = os.getenv("TRACEREEL") or "build/tracereel"
+-- For strace, in a shell's words: the program itself, which looks for no leaks: it cannot where it is traced.
+helper.traced_program = ("env ASAN_OPTIONS=detect_leaks=0 '%s/tracereel'"):format(os.getenv("TRACEREEL_BUILD")
+    or "build")
 helper.logs_directory = "tests/fixtures/logs"
 
 function helper.quote(text)

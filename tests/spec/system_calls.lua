@@ -5,9 +5,6 @@ local helper = require "tests.spec.helper"
 local system_calls = {}
 
 -- A leak checker cannot work under ptrace: the program itself, not the wrapper that turns that on.
-local program = "ASAN_OPTIONS=detect_leaks=0 "
-    .. helper.quote((os.getenv("TRACEREEL_BUILD") or "build") .. "/tracereel")
-
 local names = {
     "openat", "flock", "fstat", "newfstatat", "getdents64", "read", "pread64", "unlinkat", "fchown", "fchmod",
     "write", "fsync", "renameat", "renameat2", "linkat", "close", "ftruncate", "rename", "unlink", "mkdir", "link",
@@ -22,7 +19,7 @@ local function command_line(arguments)
     for _, argument in ipairs(arguments) do
         words[#words + 1] = helper.quote(argument)
     end
-    return program .. " " .. table.concat(words, " ")
+    return helper.traced_program .. " " .. table.concat(words, " ")
 end
 
 ---Runs the program and lists its calls on a directory and what is in it.
@@ -32,7 +29,7 @@ end
 ---@return integer status
 function system_calls.list(arguments, directory)
     local file = helper.directory() .. "/calls"
-    local _, status = helper.shell(("strace -y -s 0 -o %s -e trace=?%s env %s >/dev/null 2>&1"):format(file,
+    local _, status = helper.shell(("strace -y -s 0 -o %s -e trace=?%s %s >/dev/null 2>&1"):format(file,
         table.concat(names, ",?"), command_line(arguments)))
     local calls, counts = {}, {}
     for line in helper.read(file):gmatch("[^\n]+") do
@@ -77,7 +74,7 @@ function system_calls.run_with_fault(arguments, call, fault)
     -- The quick way of strace sends no signals.
     local quick = fault:find("^error") and "-f --seccomp-bpf " or ""
     local text, status = helper.shell(("exec 2>&1 >/dev/null; strace %s-o /dev/null -e trace=%s "
-        .. "-e inject=%s:%s:when=%d env %s"):format(quick, call.name, call.name, fault, call.when,
+        .. "-e inject=%s:%s:when=%d %s"):format(quick, call.name, call.name, fault, call.when,
         command_line(arguments)))
     return status, text
 end
