@@ -29,6 +29,7 @@ static void read_speed(lua_State *L, int index, void *pace) {
 }
 
 static void read_to_ns(lua_State *L, int index, void *pace) {
+    ((tr_pace *)pace)->has_to = true;
     ((tr_pace *)pace)->to_ns = tr_lua_to_u64(L, index, "to_ns");
 }
 

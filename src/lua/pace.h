@@ -8,7 +8,8 @@
 struct tr_pace {
     double speed;     /* nanoseconds of log time in one of the wall clock; 0: nothing is waited for */
     uint64_t from_ns; /* before this log time nothing is shown, and nothing is waited for */
-    uint64_t to_ns;   /* the replay ends here; 0: at the end of the log */
+    bool has_to;      /* the replay ends at to_ns, and otherwise at the end of the log */
+    uint64_t to_ns;
     bool follows;     /* the replay goes on at the end of the log */
     bool is_running;  /* the clock was set */
     uint64_t log_ns;  /* when it was set: log time, and the monotonic clock */
@@ -21,7 +22,7 @@ bool tr_lua_is_pace(lua_State *L, int index);
 void tr_lua_read_pace(lua_State *L, int index, tr_pace *pace);
 
 static inline bool tr_lua_pace_matters(const tr_pace *pace) {
-    return pace->speed > 0 || pace->follows || pace->from_ns > 0 || pace->to_ns > 0;
+    return pace->speed > 0 || pace->follows || pace->from_ns > 0 || pace->has_to;
 }
 
 /* Log time is `log_ns` now, and goes on from there. */

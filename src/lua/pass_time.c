@@ -91,9 +91,9 @@ static void wait_for_more(lua_State *L, tr_pass *pass) {
         tr_lua_pace_set(&pass->pace, tr_replay_now_ns(pass->reading->replay));
     }
     uint64_t now_ns = tr_lua_pace_now(&pass->pace);
-    bool is_over = to_ns > 0 && now_ns >= to_ns;
+    bool is_over = pass->pace.has_to && now_ns >= to_ns;
     pass->is_between = true;
-    uint64_t next_ns = show_time_between(L, pass, is_over ? to_ns - 1 : now_ns);
+    uint64_t next_ns = show_time_between(L, pass, is_over && to_ns > 0 ? to_ns - 1 : now_ns);
     if (is_over && now_ns - to_ns >= most_delay_ns) {
         pass->status = TR_END;
     } else {
@@ -116,7 +116,7 @@ bool tr_pass_advance(lua_State *L, tr_pass *pass) {
     }
     uint64_t now_ns = tr_replay_now_ns(replay);
     uint64_t moment_ns = timestamp_ns > now_ns ? timestamp_ns : now_ns;
-    if (pace->to_ns > 0 && moment_ns >= pace->to_ns) {
+    if (pace->has_to && moment_ns >= pace->to_ns) {
         pass->status = TR_END;
         return false;
     }

@@ -97,6 +97,18 @@ describe("debug", function()
         assert.are.equal(2, debug(helper.log("orders"), "", { "ffffffffffff" }).status)
     end)
 
+    -- Its first records have the time 0.
+    it("begins before the first record, whatever its time", function()
+        local log, wanted = reel.open(helper.log("edge")), { 0 }
+        log:replay { record = function() wanted[#wanted + 1] = #log:traces() end }
+        local session = debug(helper.log("edge"), ("print #log:traces()\nnext\n"):rep(#wanted))
+        local found = {}
+        for line in session.stdout:gmatch("[^\n]+") do
+            found[#found + 1] = math.tointeger(tonumber(line))
+        end
+        assert.are.same(wanted, found)
+    end)
+
     it("knows the traces of a snapshot from the beginning", function()
         local expected = 0
         reel.open(helper.log("snapshot")):replay { record = function() expected = expected + 1 end }

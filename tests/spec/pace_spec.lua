@@ -131,6 +131,12 @@ describe("run at a pace", function()
         assert.are.equal(records:sub(2) .. " seen\n", second.stdout)
     end)
 
+    it("shows nothing up to the beginning of time, also of records that stand there", function()
+        local log = reel.open(helper.log("edge"))
+        log:replay({ record = function() error "a record" end }, { to_ns = 0 })
+        assert.same({}, log:traces())
+    end)
+
     it("can be interrupted while it waits, and finishes then", function()
         local text = helper.shell(("timeout --foreground -s INT 1 %s run %s --speed 0.0001x %s; echo $?"):format(
             helper.program, helper.script(counting), helper.log("orders")))

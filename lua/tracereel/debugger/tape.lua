@@ -130,7 +130,7 @@ end
 ---@return tracereel.trace[]
 function Tape:initial_traces()
     local log = tracereel.open(self.path, self.open_options)
-    log:replay({}, { to_ns = 1 })
+    log:replay({}, { to_ns = 0 })
     local traces = {}
     for _, trace in ipairs(log:traces()) do
         if not self.is_meant or self.is_meant(trace.id) then
