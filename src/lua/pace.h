@@ -10,9 +10,9 @@ struct tr_pace {
     uint64_t from_ns; /* before this log time nothing is shown, and nothing is waited for */
     bool has_to;      /* the replay ends at to_ns, and otherwise at the end of the log */
     uint64_t to_ns;
-    bool follows;     /* the replay goes on at the end of the log */
-    bool is_running;  /* the clock was set */
-    uint64_t log_ns;  /* when it was set: log time, and the monotonic clock */
+    bool follows;    /* the replay goes on at the end of the log */
+    bool is_running; /* the clock was set */
+    uint64_t log_ns; /* when it was set: log time, and the monotonic clock */
     uint64_t wall_ns;
 };
 
