@@ -55,7 +55,7 @@ end
 ---Calls what runs the scripts' code. Where a limit is reached, or a second interrupt comes while a handler is busy,
 ---everything unwinds to here.
 ---@param callee function
----@param interrupted? string what is said of an interrupt
+---@param interrupted? string what is said of an interrupt, wherever it was met
 function limits.guarded(callee, interrupted)
     local called, problem = host.guard(callee)
     if called then
@@ -64,7 +64,7 @@ function limits.guarded(callee, interrupted)
     local tripped = host.tripped()
     if tripped then
         failure.raise("limit", "%s", messages[tripped])
-    elseif host.interrupted() and not (failure.is(problem) and problem.kind == "interrupted") then
+    elseif host.interrupted() and (interrupted or not (failure.is(problem) and problem.kind == "interrupted")) then
         failure.raise("interrupted", "%s", interrupted or "interrupted: what was asked for was not finished")
     end
     error(problem, 0)

@@ -25,7 +25,7 @@ tr_recording *tr_lua_check_recording(lua_State *L, int index) {
 /* Between two pieces of the engine's work. */
 static void raise_where_stopped(lua_State *L) {
     if (tr_lua_stop_flag == TR_STOP_INTERRUPT) {
-        tr_lua_raise(L, "interrupted", "interrupted: the simulation was not finished");
+        tr_lua_raise(L, "interrupted", "interrupted");
     } else if (tr_lua_stop_flag == TR_STOP_LIMIT) {
         luaL_error(L, "a limit on the script was reached");
     }

@@ -18,7 +18,6 @@ local command = { name = "simulate", summary = "Play a log again in virtual time
 
 local most_runs = 10000
 
--- Said of an interrupt wherever it comes: in the engine's work, in what measures a log, or in between.
 local interrupted = "interrupted: the simulation was not finished"
 
 -- What can be asked for, by its option.

@@ -27,7 +27,7 @@ function makespans.measure(path, flow)
     local log = tracereel.open(path, { snapshot = false })
     log:replay { timing = timing, trace_complete = note, trace_failed = note }
     if logs.interrupted() then
-        failure.raise("interrupted", "interrupted: the simulation was not finished")
+        failure.raise("interrupted", "interrupted")
     end
     for _, trace in ipairs(log:traces()) do
         timing:add(trace)
