@@ -2,126 +2,26 @@
 local failure = require "tracereel.failure"
 local files = require "tracereel.files"
 local units = require "tracereel.units"
+local check = require "tracereel.flow.check"
 
 local flow = {}
 
 local largest_file_bytes = 1 << 20
 -- A table as large as a file can hold is made in a tenth of them.
 local most_instructions = 10000000
-local largest_node = 0xFFFFFFFF
 
-local known_keys = { name = "string", nodes = "table" }
-local known_node_keys = { name = "string", after = "table" }
-
--- Raises a text, caught in flow.check.
-local function refuse(message, ...)
-    error({ problem = message:format(...) }, 0)
-end
-
-local function check_keys(value, known, where)
-    for key, item in pairs(value) do
-        local expected = known[key]
-        if not expected then
-            refuse('%s: unknown key "%s"; known are %s', where, tostring(key), units.names(known))
-        elseif type(item) ~= expected then
-            refuse('%s: "%s" must be a %s, is a %s', where, key, expected, type(item))
-        end
-    end
-end
-
-local function is_node_id(value)
-    return math.type(value) == "integer" and value >= 0 and value <= largest_node
-end
-
-local function check_after(nodes, id, after)
-    local seen, count = {}, 0
-    for _ in pairs(after) do
-        count = count + 1
-    end
-    if count ~= #after then
-        refuse('node %d: "after" must be a list like {2, 7}', id)
-    end
-    for _, before in ipairs(after) do
-        if not is_node_id(before) or not nodes[before] then
-            refuse('node %d: it comes after %s, which is not in "nodes"', id, tostring(before))
-        elseif seen[before] then
-            refuse('node %d: %d stands twice in "after"', id, before)
-        end
-        seen[before] = true
-    end
-end
-
--- A cycle's nodes in order, its first one repeated at the end; nil where there is none. Nodes are looked at in the
--- order of their ids, so that the same file always gives the same message.
-local function find_cycle(nodes)
-    local state, path = {}, {}
-    local function visit(id)
-        path[#path + 1] = id
-        state[id] = "open"
-        for _, before in ipairs(nodes[id].after or {}) do
-            if state[before] == "open" then
-                path[#path + 1] = before
-                return before
-            elseif not state[before] then
-                local start = visit(before)
-                if start then
-                    return start
-                end
-            end
-        end
-        state[id] = "done"
-        path[#path] = nil
-    end
-    for id in units.sorted(nodes) do
-        local start = not state[id] and visit(id)
-        if start then
-            local first = 1
-            while path[first] ~= start do
-                first = first + 1
-            end
-            return table.move(path, first, #path, 1, {})
-        end
-    end
-end
-
-local function check_all(value)
-    if type(value) ~= "table" then
-        refuse("a flow is a table like { name = ..., nodes = { [3] = { name = ..., after = {2, 7} } } }, not a %s",
-            type(value))
-    end
-    check_keys(value, known_keys, "the flow")
-    if not value.nodes or not next(value.nodes) then
-        refuse('the flow has no "nodes"')
-    end
-    for id, node in pairs(value.nodes) do
-        if not is_node_id(id) then
-            refuse('"nodes": %s is not a node number', tostring(id))
-        elseif type(node) ~= "table" then
-            refuse("node %d must be a table like { name = ..., after = {...} }, is a %s", id, type(node))
-        end
-        check_keys(node, known_node_keys, ("node %d"):format(id))
-    end
-    for id, node in units.sorted(value.nodes) do
-        check_after(value.nodes, id, node.after or {})
-    end
-    local cycle = find_cycle(value.nodes)
-    if cycle then
-        refuse("nodes wait for each other in a circle: %s", table.concat(cycle, " after "))
-    end
-end
+local wait_type = "std::wait"
+local routing_types = { ["std::switch"] = true, ["std::loop"] = true }
+-- A node that does not route answers on these.
+local plain_ports = { out = true, error = true }
+local trigger_type_form = "^trigger::"
 
 ---Checks every key of a flow.
 ---@param value any
----@return tracereel.flow|nil
+---@return tracereel.flow|nil checked a new one, in which every node has `after`, `ports` and `loop_back`
 ---@return string|nil problem names the node and what is wrong with it
 function flow.check(value)
-    local checked, problem = pcall(check_all, value)
-    if checked then
-        return value
-    elseif type(problem) == "table" and problem.problem then
-        return nil, problem.problem
-    end
-    return nil, tostring(problem)
+    return check(value)
 end
 
 local function read_text(path)
@@ -170,18 +70,94 @@ function flow.load(path)
     return checked
 end
 
+-- What is asked of a flow again and again: whether any node is a trigger, and whose edges leave by a port that says
+-- that their node routes. A checked flow does not change.
+local facts_of = setmetatable({}, { __mode = "k" })
+
+local function facts(value)
+    local known = facts_of[value]
+    if known then
+        return known
+    end
+    known = { has_trigger = false, leaves_by_port = {} }
+    for _, node in pairs(value.nodes) do
+        known.has_trigger = known.has_trigger or (node.type or ""):find(trigger_type_form) ~= nil
+        for before, ports in pairs(node.ports or {}) do
+            for _, port in ipairs(ports) do
+                if not plain_ports[port] then
+                    known.leaves_by_port[before] = true
+                end
+            end
+        end
+    end
+    facts_of[value] = known
+    return known
+end
+
+---Does the node wait for a person? Not so where the flow does not have it.
+---@param value tracereel.flow a checked one
+---@param id integer
+---@return boolean
+function flow.waits(value, id)
+    local node = value.nodes[id]
+    return node ~= nil and node.type == wait_type
+end
+
+---Does the node choose which of those that follow it run?
+---@param value tracereel.flow a checked one
+---@param id integer
+---@return boolean
+function flow.routes(value, id)
+    local node = value.nodes[id]
+    if not node or flow.waits(value, id) then
+        return false
+    end
+    return routing_types[node.type] == true or facts(value).leaves_by_port[id] == true
+end
+
+---Does a trace begin with the node? In a flow without any trigger, what comes after nothing is an entry.
+---@param value tracereel.flow a checked one
+---@param id integer
+---@return boolean
+function flow.is_entry(value, id)
+    local node = value.nodes[id]
+    if not node then
+        return false
+    elseif facts(value).has_trigger then
+        return (node.type or ""):find(trigger_type_form) ~= nil
+    end
+    return #(node.after or {}) == 0
+end
+
+local function edges_text(list, ports)
+    local parts = {}
+    for _, before in ipairs(list or {}) do
+        for _, port in ipairs((ports or {})[before] or { "out" }) do
+            parts[#parts + 1] = port == "out" and ("%d"):format(before)
+                or ("{ %d, port = %q }"):format(before, port)
+        end
+    end
+    local text = table.concat(parts, ", ")
+    return text:find("{", 1, true) and "{ " .. text .. " }" or "{" .. text .. "}"
+end
+
 local function node_text(id, node)
     local parts = {}
-    if node.name then
-        parts[#parts + 1] = ("name = %q"):format(node.name)
+    for _, key in ipairs { "name", "type" } do
+        if node[key] then
+            parts[#parts + 1] = ("%s = %q"):format(key, node[key])
+        end
     end
-    parts[#parts + 1] = ("after = {%s}"):format(table.concat(node.after or {}, ", "))
+    parts[#parts + 1] = "after = " .. edges_text(node.after, node.ports)
+    if #(node.loop_back or {}) > 0 then
+        parts[#parts + 1] = "loop_back = " .. edges_text(node.loop_back, node.ports)
+    end
     return ("        [%d] = { %s },"):format(id, table.concat(parts, ", "))
 end
 
 ---The text of a flow file.
 ---@param value tracereel.flow
----@param comments? table<integer, string> behind a node's line
+---@param comments? table<integer, string> after a node's line
 ---@return string
 function flow.text(value, comments)
     local lines = { "return {", ("    name = %q,"):format(value.name or ""), "    nodes = {" }

@@ -42,7 +42,7 @@ function tracereel.timing(order, worst_count)
     if not checked then
         error("timing: " .. problem, 2)
     end
-    return core.timing(order, worst_count)
+    return core.timing(checked, worst_count)
 end
 
 function tracereel.json_decode(text)

@@ -8,7 +8,14 @@
 
 ---@class tracereel.flow_node
 ---@field name? string
----@field after? integer[] nodes that must be done before this one is ready; each must be in `nodes`, without a cycle
+---@field type? string as the engine names it: "std::wait" waits for a person, "std::switch" routes
+---@field after? (integer|tracereel.flow_edge)[] nodes that must be done before this one is ready, without a cycle
+---@field loop_back? (integer|tracereel.flow_edge)[] nodes from which a loop comes back to this one: no order follows
+
+---An edge that leaves its node by another port than "out".
+---@class tracereel.flow_edge
+---@field [1] integer the node that it comes from
+---@field port? string "true", "rejected", ...
 
 ---Adds up traces. Two timings with the same flow and worst_count merge, in any order, to the same report.
 ---@class tracereel.timing

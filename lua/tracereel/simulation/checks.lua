@@ -133,9 +133,9 @@ local function check_flow(value, into)
         values.refuse("flow: %s", problem)
     end
     into.compiled.flow = {}
-    for id, node in units.sorted(value.nodes) do
+    for id, node in units.sorted(checked.nodes) do
         values.node(id, into.recording, "flow")
-        into.compiled.flow[#into.compiled.flow + 1] = { id = id, after = node.after or {} }
+        into.compiled.flow[#into.compiled.flow + 1] = { id = id, after = node.after }
     end
 end
 
