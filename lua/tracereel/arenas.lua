@@ -1,59 +1,272 @@
--- Outputs of nodes, where the arenas are: a file trace_<uuid>.bin for each trace. The format: an 128-byte header, then
--- data; a node's output is the bytes that its node_done names. Everything is bounded by the file that is there.
+-- Outputs of nodes, where the arenas are: a file trace_<uuid>.bin for each trace. The format: a 128-byte header, then
+-- data; a node's output is the bytes that its node_done names. The engine reads what lies before the header's write
+-- position, and writes new outputs from there on. Everything is bounded by the file that is there; every number of 64
+-- bits is read as unsigned.
+local completion = require "tracereel.completion"
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
 local files = require "tracereel.files"
+local spans = require "tracereel.spans"
 
-local arenas = {}
+local arenas = { header_bytes = 128, write_position_offset = 56, alignment_bytes = 8 }
 
-local header_bytes = 128
 local magic = 0x584552564152454E
+local version = 1
 
--- Why these are not the first bytes of the trace's arena; nil where they are.
-local function header_problem(header, trace_id)
-    if #header < header_bytes then
-        return ("it has %d bytes, fewer than an arena's header"):format(#header)
+---@class tracereel.arena_header
+---@field write_position_bytes integer the engine reads up to there, and writes from there on
+---@field capacity_bytes integer as the header says; the file may have another size
+---@field file_bytes integer
+
+---@alias tracereel.arena_problem "absent"|"unreadable"|"damaged"
+
+---@param directory string
+---@param trace_id string
+---@return string
+function arenas.path(directory, trace_id)
+    return ("%s/trace_%s.bin"):format(directory, trace_id)
+end
+
+-- ---- where they are ----
+
+-- The directory that a log's directory is in. As it is written, because the engine joins names in the same way: a link
+-- named wal has its arenas beside the link.
+local function parent_of(path)
+    local trimmed = path:gsub("(.)/+$", "%1")
+    local parent, name = trimmed:match("^(.*/)([^/]+)$")
+    name = name or trimmed
+    if name == "." or name == ".." or name == "/" then
+        return trimmed .. "/.."
     end
-    local found_magic, version = ("<I8I4"):unpack(header)
-    if found_magic ~= magic then
-        return "it does not begin as an arena"
-    elseif version ~= 1 then
-        return ("version 1 of an arena expected, found %d"):format(version)
+    return parent and parent:gsub("(.)/+$", "%1") or "."
+end
+
+local function inside(directory, name)
+    return directory == "." and name or (directory:gsub("/$", "")) .. "/" .. name
+end
+
+---The directory of a log's arenas: the one that was given, or where the engine keeps them. A directory that is given is
+---not looked at.
+---@param log_path string a directory of segments, or one segment
+---@param given string|nil the value of --arenas
+---@return string|nil directory nil where the engine's places have none
+---@return "--arenas"|"LOG/../arenas"|"LOG/.."|nil found_as
+function arenas.find(log_path, given)
+    if given then
+        return given, "--arenas"
+    elseif log_path == "-" then
+        return nil
     end
-    local id = header:sub(17, 32):gsub(".", function(byte)
-        return ("%02x"):format(byte:byte())
-    end)
-    if id ~= trace_id:gsub("-", "") then
-        return "it is the arena of another trace"
+    local kind = core.file_kind(log_path)
+    local parent = parent_of(kind == nil or kind == "a directory" and log_path or parent_of(log_path))
+    local beside = inside(parent, "arenas")
+    if core.file_kind(beside) == "a directory" then
+        return beside, "LOG/../arenas"
+    elseif core.has_entry(parent, "trace_", ".bin") then
+        return parent, "LOG/.."
     end
 end
 
-local function read_span(file, offset, size)
-    local file_size = file:seek("end")
-    if math.ult(file_size, offset) or file_size - offset < size then
-        return nil, ("the output is %d bytes at %d, the file has %d"):format(size, offset, file_size)
+---"arenas: DIR (LOG/../arenas)": what a command says of the directory that it uses; nil where it uses none.
+---@param directory string|nil as arenas.find returns it
+---@param found_as string|nil
+---@return string|nil
+function arenas.words(directory, found_as)
+    return directory and ("arenas: %s (%s)"):format(directory, found_as)
+end
+
+-- ---- one arena ----
+
+local function id_text(bytes)
+    return (bytes:gsub(".", function(byte)
+        return ("%02x"):format(byte:byte())
+    end):gsub("^(%x%x%x%x%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x)", "%1-%2-%3-%4-"))
+end
+
+-- Why these are not the first bytes of the trace's arena; nil where they are.
+local function header_problem(header, trace_id)
+    if #header < arenas.header_bytes then
+        return ("it has %d bytes, fewer than an arena's header (%d)"):format(#header, arenas.header_bytes)
     end
-    file:seek("set", offset)
-    local bytes = size > 0 and file:read(size) or ""
-    if #(bytes or "") ~= size then
-        return nil, "it became shorter while it was read"
+    local found_magic, found_version = ("<I8I4"):unpack(header)
+    if found_magic ~= magic then
+        return ("it does not begin as an arena: %016x expected at offset 0, found %016x"):format(magic, found_magic)
+    elseif found_version ~= version then
+        return ("version %d of an arena expected at offset 8, found %d"):format(version, found_version)
+    end
+    local found_id = id_text(header:sub(17, 32))
+    if found_id ~= trace_id then
+        return ("it is the arena of another trace (offset 16: %s)"):format(found_id)
+    end
+end
+
+---What the first bytes of an arena say.
+---@param bytes string the first 128 bytes; fewer where the file has fewer
+---@param trace_id string
+---@param file_bytes integer
+---@return tracereel.arena_header|nil
+---@return string|nil problem without the file's name
+function arenas.parse_header(bytes, trace_id, file_bytes)
+    local problem = header_problem(bytes, trace_id)
+    if problem then
+        return nil, problem
+    end
+    local position, capacity = ("<I8I8"):unpack(bytes, arenas.write_position_offset + 1)
+    if math.ult(capacity, position) then
+        return nil, ("its write position (%s, offset 56) is beyond its capacity (%s, offset 64)"):format(
+            core.unsigned(position), core.unsigned(capacity))
+    end
+    return { write_position_bytes = position, capacity_bytes = capacity, file_bytes = file_bytes }
+end
+
+-- An open arena and its header. The file is to be closed.
+local function open_arena(directory, trace_id)
+    local path = arenas.path(directory, trace_id)
+    local file, problem, errno = files.open(path)
+    if not file then
+        return nil, problem, files.is_absent(errno) and "absent" or "unreadable"
+    end
+    local size, size_problem = file:seek("end")
+    local bytes, read_problem
+    if size and file:seek("set", 0) then
+        bytes, read_problem = file:read(arenas.header_bytes)
+    end
+    local wrong = size_problem or read_problem
+    if wrong then
+        file:close()
+        return nil, ("%s: %s"):format(path, wrong), "unreadable"
+    end
+    local header
+    header, wrong = arenas.parse_header(bytes or "", trace_id, size)
+    if not header then
+        file:close()
+        return nil, ("%s: %s"):format(path, wrong), "damaged"
+    end
+    return file, header
+end
+
+---The header of a trace's arena. The engine's directory is not listed: the file is opened by its name.
+---@param directory string
+---@param trace_id string
+---@return tracereel.arena_header|nil
+---@return string|nil problem begins with the file's path
+---@return tracereel.arena_problem|nil kind absent: there is no file; damaged: the engine would not open it either, or
+---  would read another trace's outputs
+function arenas.header(directory, trace_id)
+    local file, header, kind = open_arena(directory, trace_id)
+    if not file then
+        return nil, header, kind
+    end
+    file:close()
+    return header
+end
+
+-- ---- outputs ----
+
+---Would the engine read a node's output from an arena with this header? An output of no bytes is read as well.
+---@param header tracereel.arena_header
+---@param output tracereel.output
+---@return boolean
+function arenas.is_within(header, output)
+    local finish = spans.finish(output.offset, output.size)
+    return not math.ult(header.write_position_bytes, finish) and not math.ult(header.file_bytes, finish)
+end
+
+-- The stretches that were written, each with the nodes whose output it is. A node that routes passes on what it was
+-- given: its output lies where its input lies, and has no schema, or the same. With another schema at that place it is
+-- an output of its own.
+local function written_stretches(completed_nodes, order)
+    local written, last_at = {}, {}
+    for rank, node in ipairs(order) do
+        local output = completed_nodes[node]
+        local place = ("%d:%d"):format(output.offset, output.size)
+        local before = last_at[place]
+        if output.offset == 0 then
+            last_at[place] = nil
+        elseif before and (output.schema_hash == 0 or output.schema_hash == before.schema_hash) then
+            before.nodes[#before.nodes + 1] = node
+        else
+            last_at[place] = { start = output.offset, finish = spans.finish(output.offset, output.size), rank = rank,
+                nodes = { node }, schema_hash = output.schema_hash }
+            written[#written + 1] = last_at[place]
+        end
+    end
+    return written
+end
+
+---Which of the outputs lie over each other: the earlier one was overwritten. An output that another node passed on, as
+---a switch does, is not.
+---@param completed_nodes table<integer, tracereel.output>
+---@param order integer[] those nodes, the one that was done first in front (completion.order of the trace)
+---@return { node: integer, by: integer }[] each node whose output was overwritten once, ordered by node; `by` was done
+---  later than the node that wrote it
+function arenas.overlaps(completed_nodes, order)
+    local overwritten = {}
+    for _, pair in ipairs(spans.covered(written_stretches(completed_nodes, order))) do
+        for _, node in ipairs(pair.under.nodes) do
+            overwritten[#overwritten + 1] = { node = node, by = pair.over.nodes[1] }
+        end
+    end
+    table.sort(overwritten, function(a, b)
+        return a.node < b.node
+    end)
+    return overwritten
+end
+
+---Where the last of the outputs ends, rounded up to 8: the least write position with which the engine reads them all.
+---@param completed_nodes table<integer, tracereel.output>
+---@return integer bytes unsigned; 0 where no node has an output; 2^64 - 8 where one ends beyond that
+function arenas.end_of_outputs(completed_nodes)
+    local last = 0
+    for _, output in pairs(completed_nodes) do
+        local finish = output.offset ~= 0 and spans.finish(output.offset, output.size) or 0
+        last = math.ult(last, finish) and finish or last
+    end
+    local largest = -arenas.alignment_bytes
+    return math.ult(largest, last) and largest or (last + arenas.alignment_bytes - 1) & largest
+end
+
+-- The node that has overwritten the output of `node`, or nil. Most outputs touch no other: then no order is needed.
+local function overwriter(trace, completed_nodes, node)
+    local start = completed_nodes[node].offset
+    local finish = spans.finish(start, completed_nodes[node].size)
+    local is_touched = false
+    for other, output in pairs(completed_nodes) do
+        is_touched = is_touched or other ~= node
+            and spans.overlap(start, finish, output.offset, spans.finish(output.offset, output.size))
+    end
+    for _, one in ipairs(is_touched and arenas.overlaps(completed_nodes, completion.order(trace)) or {}) do
+        if one.node == node then
+            return one.by
+        end
+    end
+end
+
+local function read_span(file, output, file_bytes)
+    if math.ult(file_bytes, output.offset) or math.ult(file_bytes - output.offset, output.size) then
+        return nil, ("the output is %d bytes at %s, the file has %d"):format(output.size,
+            core.unsigned(output.offset), file_bytes)
+    end
+    file:seek("set", output.offset)
+    local bytes, problem = "", nil
+    if output.size > 0 then
+        bytes, problem = file:read(output.size)
+    end
+    if #(bytes or "") ~= output.size then
+        return nil, problem or "it became shorter while it was read"
     end
     return bytes
 end
 
-local function read_output(path, trace_id, output)
-    local file, problem = files.open(path)
+local function read_output(directory, trace_id, output)
+    local file, header = open_arena(directory, trace_id)
     if not file then
-        return nil, problem
+        return nil, header
     end
-    local wrong = header_problem(file:read(header_bytes) or "", trace_id)
-    local bytes
-    if not wrong then
-        bytes, wrong = read_span(file, output.offset, output.size)
-    end
+    local bytes, wrong = read_span(file, output, header.file_bytes)
     file:close()
     if not bytes then
-        return nil, path .. ": " .. wrong
+        return nil, ("%s: %s"):format(arenas.path(directory, trace_id), wrong)
     end
     return bytes
 end
@@ -67,6 +280,22 @@ local forms = {
         return value, problem and "the output is not JSON: " .. problem
     end,
 }
+
+local function output_of(directory, trace, node_id)
+    local completed_nodes = trace.completed_nodes
+    local output = completed_nodes[node_id]
+    if not output then
+        return nil, ("node %d is not done"):format(node_id)
+    elseif output.offset == 0 then
+        return nil, ("node %d has no output"):format(node_id)
+    end
+    local by = overwriter(trace, completed_nodes, node_id)
+    if by then
+        return nil, ("%s: the output of node %d was overwritten by node %d"):format(arenas.path(directory, trace.id),
+            node_id, by)
+    end
+    return read_output(directory, trace.id, output)
+end
 
 ---Makes trace:output read the arenas in a directory; nil: nowhere.
 ---@param directory string|nil
@@ -85,14 +314,7 @@ function arenas.open(directory)
         if not convert then
             error(('output: "bytes" or "json" expected, got %s'):format(failure.got(form)), 2)
         end
-        local output = trace.completed_nodes[node_id]
-        if not output then
-            return nil, ("node %d is not done"):format(node_id)
-        elseif output.offset == 0 then
-            return nil, ("node %d has no output"):format(node_id)
-        end
-        local path = ("%s/trace_%s.bin"):format(directory, trace.id)
-        local bytes, problem = read_output(path, trace.id, output)
+        local bytes, problem = output_of(directory, trace, node_id)
         if not bytes then
             return nil, problem
         end

@@ -334,6 +334,7 @@ int tr_lua_sha256(lua_State *L);
 int tr_lua_crc32(lua_State *L);
 int tr_lua_open_file(lua_State *L);
 int tr_lua_file_kind(lua_State *L);
+int tr_lua_has_entry(lua_State *L);
 int tr_lua_taint_was_read(lua_State *L);
 
 #if defined(__GNUC__)

@@ -1,4 +1,5 @@
 /* Files that the Lua side names itself, or is given the name of. `io.open` waits for a pipe's writer; these do not. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -68,5 +69,35 @@ int tr_lua_open_file(lua_State *L) {
 int tr_lua_file_kind(lua_State *L) {
     struct stat found;
     lua_pushstring(L, stat(luaL_checkstring(L, 1), &found) == 0 ? tr_file_kind_words(found.st_mode) : NULL);
+    return 1;
+}
+
+static bool is_named_so(const char *name, const char *beginning, size_t beginning_bytes, const char *ending,
+                        size_t ending_bytes) {
+    size_t bytes = strlen(name);
+    return bytes >= beginning_bytes + ending_bytes && memcmp(name, beginning, beginning_bytes) == 0 &&
+           memcmp(name + bytes - ending_bytes, ending, ending_bytes) == 0;
+}
+
+/* has_entry(directory, beginning, ending) -> has the directory an entry whose name begins and ends so? It is read as
+ * far as the first of them. False as well where the directory cannot be read. */
+int tr_lua_has_entry(lua_State *L) {
+    size_t beginning_bytes, ending_bytes;
+    const char *path = luaL_checkstring(L, 1);
+    const char *beginning = luaL_checklstring(L, 2, &beginning_bytes);
+    const char *ending = luaL_checklstring(L, 3, &ending_bytes);
+    DIR *directory = opendir(path);
+    bool is_there = false;
+    while (directory != NULL && !is_there) {
+        const struct dirent *entry = readdir(directory);
+        if (entry == NULL) {
+            break;
+        }
+        is_there = is_named_so(entry->d_name, beginning, beginning_bytes, ending, ending_bytes);
+    }
+    if (directory != NULL) {
+        closedir(directory);
+    }
+    lua_pushboolean(L, is_there);
     return 1;
 }

@@ -122,6 +122,7 @@ int luaopen_tracereel_core(lua_State *L) {
         {"got", got},
         {"open_file", tr_lua_open_file},
         {"file_kind", tr_lua_file_kind},
+        {"has_entry", tr_lua_has_entry},
         {"taint_was_read", tr_lua_taint_was_read},
         {NULL, NULL},
     };

@@ -1,43 +1,12 @@
 -- The engine's view of a trace as a plain table, what a decision wants it to be, and how two of them differ.
 -- The fields: docs/recovery-plan.md.
+local completion = require "tracereel.completion"
 local metadata = require "tracereel.recovery.metadata"
 local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
 
 local view = {}
-
--- When a node was last done; 0 where that is not known (it came from a snapshot).
-local function done_ns(node)
-    local attempts = node.attempts
-    for index = #attempts, 1, -1 do
-        if attempts[index].outcome == "done" then
-            return attempts[index].end_ns
-        end
-    end
-    return 0
-end
-
--- Completed nodes, oldest first; the engine's last one is the last.
-local function completion_order(trace)
-    local order, time_of, rank_of = {}, {}, {}
-    for index, node in ipairs(trace.nodes) do
-        if node.completed then
-            order[#order + 1] = node.id
-            time_of[node.id], rank_of[node.id] = done_ns(node), index
-        end
-    end
-    local last = trace.last_completed_node
-    table.sort(order, function(a, b)
-        if a == last or b == last then
-            return b == last and a ~= last
-        elseif time_of[a] ~= time_of[b] then
-            return math.ult(time_of[a], time_of[b])
-        end
-        return rank_of[a] < rank_of[b]
-    end)
-    return order
-end
 
 ---@param trace tracereel.trace
 function view.of(trace)
@@ -47,7 +16,7 @@ function view.of(trace)
         status = trace.status,
         started_nodes = trace.started_nodes,
         completed_nodes = trace.completed_nodes,
-        completion_order = completion_order(trace),
+        completion_order = completion.order(trace),
         last_completed_node = trace.last_completed_node,
         suspended_at = trace.suspended_at,
         suspension_metadata = trace.suspension_metadata,
