@@ -69,7 +69,8 @@ typedef enum tr_log_mode {
 
 typedef struct tr_log_options {
     tr_log_mode mode;
-    bool ignore_snapshot; /* read every segment there is, from the first */
+    bool use_snapshot;    /* of a directory: start at the newest readable snapshot. The engine never does */
+    bool skip_compressed; /* of a directory: read plain segments only, as the engine does; there may be none */
     bool has_from;        /* start at `from`: no snapshot is used, segments before it are not looked at. It may be a
                            * missing segment between two others, at offset 0. Of a single file whose name does not tell
                            * its number, only the offset counts */
@@ -85,7 +86,7 @@ typedef struct tr_log_statistics {
 } tr_log_statistics;
 
 /* Opens a directory of segments, one segment (plain or .gz), or "-" for standard input. NULL options mean all zero:
- * salvage, from the newest readable snapshot or the first segment. TR_OK: `*log` is to be closed. TR_ERROR_NOT_A_LOG,
+ * salvage, from the first segment. TR_OK: `*log` is to be closed. TR_ERROR_NOT_A_LOG,
  * TR_ERROR_IO, TR_ERROR_MEMORY: `*log` is NULL and `error` says what is wrong with which file. */
 tr_status tr_log_open(const char *path, const tr_log_options *options, tr_log **log, tr_error *error);
 
@@ -113,7 +114,7 @@ tr_log_statistics tr_log_get_statistics(const tr_log *log);
 /* True when something durable was lost in what has been read so far. */
 bool tr_log_is_damaged(const tr_log *log);
 
-/* The snapshot that reading began from, or NULL. Lives as long as the log. */
+/* The snapshot that reading began from, or NULL: there is none, or it was not asked for. Lives as long as the log. */
 const tr_snapshot *tr_log_snapshot(const tr_log *log);
 
 typedef struct tr_segment_info {

@@ -34,7 +34,7 @@ typedef struct tr_recording_facts {
     bool is_damaged;
 } tr_recording_facts;
 
-/* Reads `log`, which must have been opened with ignore_snapshot and must outlive the recording. TR_OK or a failure;
+/* Reads `log`, which must have been opened without `use_snapshot` and must outlive the recording. TR_OK or a failure;
  * then
  * `*recording` is NULL. */
 tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *error);

@@ -86,7 +86,8 @@ function options.reading(command, from)
     command:option("--mode", "Around damage: read on (salvage), stop at the first (prefix), or fail (strict).")
         :choices({ "salvage", "prefix", "strict" }):default("salvage"):show_default(true)
     command:option("--from", from.help):argname(from.argname):convert(from.convert)
-    command:flag("--no-snapshot", "Read every segment there is, also where a snapshot would let reading start later.")
+    command:flag("--snapshot", "Start at the newest snapshot, if there is one; the engine never does.")
+    command:flag("--no-snapshot"):hidden(true) -- what older versions had
 end
 
 local to_nodes = list_of("a node number", node_number)
@@ -188,7 +189,10 @@ end
 ---What tracereel.open takes, from the parsed options.
 ---@return tracereel.open_options
 function options.to_open(parsed)
-    return { mode = parsed.mode, from = parsed.from, snapshot = not parsed.no_snapshot }
+    if parsed.no_snapshot then
+        failure.raise("usage", "--no-snapshot: this is what happens now, leave it out; --snapshot reads from a snapshot")
+    end
+    return { mode = parsed.mode, from = parsed.from, snapshot = parsed.snapshot or false }
 end
 
 return options

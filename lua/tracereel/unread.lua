@@ -22,7 +22,7 @@ local function records_of(log, name)
         failure.raise("io", "%s", problem)
     end
     file:close()
-    return tracereel.open(path, { snapshot = false }):records()
+    return tracereel.open(path):records()
 end
 
 local function first_of_its_own(log, file)

@@ -11,14 +11,14 @@
 
 enum { SEQUENCE_DIGITS = 16 };
 
-/* Reads PREFIX HEX and leaves `*rest` behind the digits. Any number of digits is accepted, but not a number that does
- * not fit. */
+/* Reads PREFIX HEX, or PREFIX + HEX, and leaves `*rest` after the digits: what Rust's u64::from_str_radix reads, as the
+ * engine does. Any number of digits is accepted, but not a number that does not fit. */
 static bool parse_number(const char *name, const char *prefix, uint64_t *number, const char **rest) {
     size_t prefix_length = strlen(prefix);
     if (strncmp(name, prefix, prefix_length) != 0) {
         return false;
     }
-    const char *digits = name + prefix_length;
+    const char *digits = name + prefix_length + (name[prefix_length] == '+');
     size_t count = strspn(digits, "0123456789abcdefABCDEF");
     errno = 0;
     *number = strtoull(digits, NULL, 16);
@@ -82,7 +82,7 @@ void tr_segment_list_clear(tr_segment_list *list) {
 }
 
 static bool has_usual_width(const char *name) {
-    return strcspn(name, ".") == strlen("wal_") + SEQUENCE_DIGITS;
+    return strcspn(name, ".") == strlen("wal_") + SEQUENCE_DIGITS && strchr(name, '+') == NULL;
 }
 
 /* By number; within one number the file to be preferred comes first. */
@@ -173,6 +173,23 @@ static tr_status list_directory(const char *directory, bool (*parse)(const char 
         tr_segment_list_clear(list);
     }
     return status;
+}
+
+static uint32_t keep_plain(tr_segment *items, uint32_t count) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].compressed) {
+            free(items[i].name);
+        } else {
+            items[kept++] = items[i];
+        }
+    }
+    return kept;
+}
+
+void tr_segment_list_drop_compressed(tr_segment_list *list) {
+    list->count = keep_plain(list->items, list->count);
+    list->unread_count = keep_plain(list->unread, list->unread_count);
 }
 
 tr_status tr_segment_list_read(const char *directory, tr_segment_list *list, tr_error *error) {

@@ -65,8 +65,8 @@ static tr_status report_missing(tr_log *log, uint64_t first, uint64_t count) {
                         .segment = log->missing_name,
                         .position = {first, 0},
                         .missing_count = count};
-    snprintf(log->gap.detail, sizeof log->gap.detail, "%" PRIu64 " segment%s not there, others are", count,
-             count == 1 ? " is" : "s in a row are");
+    snprintf(log->gap.detail, sizeof log->gap.detail, "%" PRIu64 " segment%s not there%s, others are", count,
+             count == 1 ? " is" : "s in a row are", log->options.skip_compressed ? " as a plain file" : "");
     return report_gap(log);
 }
 

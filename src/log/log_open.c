@@ -21,12 +21,16 @@ static tr_status open_directory(tr_log *log, tr_error *error) {
         return tr_fail(error, TR_ERROR_NOT_A_LOG,
                        "%s: expected segments (wal_*.log or wal_*.log.gz) in this directory, found none", log->path);
     }
+    log->walk.skips_compressed = log->options.skip_compressed;
+    if (log->options.skip_compressed) {
+        tr_segment_list_drop_compressed(&log->walk.segments);
+    }
     if (log->options.has_from) {
         bool is_there = tr_walk_begin_at(&log->walk, log->options.from);
         bool is_between = log->walk.next_segment > 0 && !tr_walk_is_at_end(&log->walk);
         return is_there || (is_between && log->options.from.offset == 0) ? TR_OK : fail_not_there(log, error);
     }
-    if (log->options.ignore_snapshot) {
+    if (!log->options.use_snapshot) {
         return TR_OK;
     }
     status = tr_snapshot_store_read(log->path, &log->snapshots, error);

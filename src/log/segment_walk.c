@@ -47,8 +47,12 @@ static uint32_t list_new(const tr_segment_walk *walk, const char *directory, tr_
                          tr_error *error) {
     uint32_t known = 0;
     *status = tr_segment_list_read(directory, list, error);
-    uint64_t highest = walk->segments.items[walk->segments.count - 1].sequence;
-    while (known < list->count && list->items[known].sequence <= highest) {
+    if (walk->skips_compressed) {
+        tr_segment_list_drop_compressed(list);
+    }
+    uint32_t read_count = walk->segments.count;
+    uint64_t highest = read_count > 0 ? walk->segments.items[read_count - 1].sequence : 0;
+    while (read_count > 0 && known < list->count && list->items[known].sequence <= highest) {
         known++;
     }
     return list->count - known;

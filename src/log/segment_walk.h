@@ -14,6 +14,7 @@ typedef struct tr_segment_walk {
     uint64_t start_offset; /* where reading begins in it: not 0 at the very beginning only */
     uint64_t missing_next; /* numbers missing_next <= n < missing_end are missing before it */
     uint64_t missing_end;
+    bool skips_compressed; /* `segments` has plain ones only */
 } tr_segment_walk;
 
 /* Makes the walk begin at a position. What should be there and is not, up to the first segment behind it, is missing:

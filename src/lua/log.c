@@ -307,10 +307,15 @@ static void read_mode(lua_State *L, int index, void *options) {
 }
 
 static void read_snapshot(lua_State *L, int index, void *options) {
-    ((tr_log_options *)options)->ignore_snapshot = !lua_toboolean(L, index);
+    ((tr_log_options *)options)->use_snapshot = lua_toboolean(L, index);
 }
 
-static const tr_lua_option option_items[] = {{"from", read_from}, {"mode", read_mode}, {"snapshot", read_snapshot}};
+static void read_compressed(lua_State *L, int index, void *options) {
+    ((tr_log_options *)options)->skip_compressed = !lua_toboolean(L, index);
+}
+
+static const tr_lua_option option_items[] = {
+    {"compressed", read_compressed}, {"from", read_from}, {"mode", read_mode}, {"snapshot", read_snapshot}};
 static const tr_lua_options open_options = {"open", "option", option_items, sizeof option_items / sizeof *option_items};
 
 int tr_lua_open_log(lua_State *L) {

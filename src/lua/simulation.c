@@ -49,7 +49,6 @@ int tr_lua_new_recording(lua_State *L) {
     luaL_setmetatable(L, TR_LUA_RECORDING);
     tr_log_options options;
     memset(&options, 0, sizeof options);
-    options.ignore_snapshot = true;
     tr_error error = {""};
     tr_status status = tr_log_open(path, &options, &self->log, &error);
     if (status == TR_OK) {

@@ -62,22 +62,46 @@ static void segments_come_in_order_of_their_numbers(void) {
     write_segment(directory, "wal_9.log", 9);
     write_segment(directory, "wal_00000000000000000000000B.log", 11);
     write_segment(directory, "wal_0000000000000008.log.gz", 8);
+    write_segment(directory, "wal_+c.log", 12);
     /* none of these is a segment */
-    static const char *const others[] = {"wal_.log",
-                                         "wal_0x7.log",
-                                         "wal_7.log.bak",
-                                         "xwal_7.log",
-                                         "wal_7.LOG",
-                                         "wal_-7.log",
-                                         "wal_ 7.log",
-                                         "wal_7",
-                                         "wal_7.gz",
-                                         "trace_7.bin",
-                                         "wal_10000000000000007.log"};
+    static const char *const others[] = {"wal_.log",      "wal_0x7.log",
+                                         "wal_7.log.bak", "xwal_7.log",
+                                         "wal_7.LOG",     "wal_-7.log",
+                                         "wal_+.log",     "wal_++7.log",
+                                         "wal_+-7.log",   "wal_ 7.log",
+                                         "wal_7",         "wal_7.gz",
+                                         "trace_7.bin",   "wal_10000000000000007.log"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         write_segment(directory, others[i], 99);
     }
-    CHECK_TEXT("8 9 a b", read_as_text(directory));
+    CHECK_TEXT("8 9 a b c", read_as_text(directory));
+    remove_directory(directory);
+}
+
+/* What the engine reads of it. */
+static void compressed_segments_are_left_out_when_asked(void) {
+    char directory[64];
+    const tr_log_options plain = {.skip_compressed = true};
+    make_directory(directory);
+    write_segment(directory, "wal_0000000000000001.log.gz", 1);
+    CHECK_TEXT("", read_with_as_text(directory, &plain));
+    write_segment(directory, "wal_0000000000000002.log", 2);
+    write_segment(directory, "wal_0000000000000003.log.gz", 3);
+    write_segment(directory, "wal_0000000000000004.log", 4);
+    write_segment(directory, "wal_4.log.gz", 5);
+    write_segment(directory, "wal_4.log", 6);
+    write_segment(directory, "wal_5.log.gz", 7);
+    write_segment(directory, "wal_0000000000000005.log.gz", 8);
+    CHECK_TEXT("2 -3*1 4", read_with_as_text(directory, &plain));
+    tr_log *log;
+    tr_segment_info info;
+    const char *instead;
+    REQUIRE(tr_log_open(directory, &plain, &log, NULL) == TR_OK);
+    CHECK_UINT(1, tr_log_unread_count(log));
+    REQUIRE(tr_log_unread(log, 0, &info, &instead));
+    CHECK_TEXT("wal_4.log", info.name);
+    CHECK_TEXT("wal_0000000000000004.log", instead);
+    tr_log_close(log);
     remove_directory(directory);
 }
 
@@ -328,6 +352,8 @@ int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("segments come in the order of their numbers, however many digits they have",
               segments_come_in_order_of_their_numbers);
+    check_run("compressed segments are left out when asked, and are then missing between plain ones",
+              compressed_segments_are_left_out_when_asked);
     check_run("of several files with one number one is read, plain before compressed, and the others are told",
               one_number_is_read_once);
     check_run("a missing number is a gap, before the first one nothing is missing", missing_segments);

@@ -219,12 +219,12 @@ static void make_log(char directory[64]) {
 }
 
 /* Reads it all; the first answers are gaps of these classes with these words. Returns the number of records. */
-static uint64_t read_log(const char *directory, bool ignore, uint64_t snapshot_id, const char *gap_words) {
+static uint64_t read_log(const char *directory, bool use_snapshot, uint64_t snapshot_id, const char *gap_words) {
     tr_log *log;
     tr_record record;
     tr_error error = {""};
     tr_status status;
-    tr_log_options options = {.ignore_snapshot = ignore};
+    tr_log_options options = {.use_snapshot = use_snapshot};
     CHECK_INT(TR_OK, tr_log_open(directory, &options, &log, &error));
     CHECK_UINT(snapshot_id, tr_log_snapshot(log) == NULL ? 0 : tr_log_snapshot(log)->id);
     if (gap_words != NULL) {
@@ -246,12 +246,12 @@ static uint64_t read_log(const char *directory, bool ignore, uint64_t snapshot_i
 static void reading_begins_at_the_newest_snapshot(void) {
     char directory[64];
     make_log(directory);
-    CHECK_UINT(4, read_log(directory, false, 0, NULL));
+    CHECK_UINT(4, read_log(directory, true, 0, NULL));
     write_snapshot(directory, "snapshot_0000000000000007.snap", BEFORE AFTER, 0);
     write_snapshot(directory, "snapshot_0000000000000003.snap", "{}", 0); /* an older one is not looked at */
     write_snapshot(directory, "snapshot_0000000000000009.snap.tmp", "{}", 0);
-    CHECK_UINT(3, read_log(directory, false, 7, NULL));
-    CHECK_UINT(4, read_log(directory, true, 0, NULL));
+    CHECK_UINT(3, read_log(directory, true, 7, NULL));
+    CHECK_UINT(4, read_log(directory, false, 0, NULL));
     remove_directory(directory);
 }
 
@@ -259,18 +259,19 @@ static void a_damaged_snapshot_is_damage(void) {
     char directory[64];
     make_log(directory);
     write_snapshot(directory, "snapshot_0000000000000009.snap", BEFORE AFTER, 1);
-    CHECK_UINT(4, read_log(directory, false, 0,
+    CHECK_UINT(4, read_log(directory, true, 0,
                            "snapshots/snapshot_0000000000000009.snap: the snapshot cannot be read: "
                            "offset 8: the header says"));
     write_snapshot(directory, "snapshot_0000000000000007.snap", BEFORE AFTER, 0);
-    CHECK_UINT(3, read_log(directory, false, 7, "snapshot_0000000000000009.snap"));
-    CHECK_UINT(4, read_log(directory, true, 0, NULL));
+    CHECK_UINT(3, read_log(directory, true, 7, "snapshot_0000000000000009.snap"));
+    CHECK_UINT(4, read_log(directory, false, 0, NULL));
     char path[512];
     join(path, sizeof path, directory, "snapshots/snapshot_000000000000000a.snap"); /* newer, and no file at all */
     CHECK_INT(0, mkdir(path, 0755));
     tr_log *log;
     tr_record record;
-    REQUIRE(tr_log_open(directory, NULL, &log, NULL) == TR_OK);
+    const tr_log_options options = {.use_snapshot = true};
+    REQUIRE(tr_log_open(directory, &options, &log, NULL) == TR_OK);
     CHECK_UINT(7, tr_log_snapshot(log)->id);
     CHECK_INT(TR_GAP, tr_log_next(log, &record));
     CHECK_CONTAINS("expected a file, found a directory", tr_log_gap(log)->detail);
@@ -283,16 +284,16 @@ static void snapshots_that_point_nowhere(void) {
     make_log(directory);
     write_snapshot(directory, "snapshot_0000000000000001.snap",
                    "{\"id\":1,\"wal_position\":{\"file_sequence\":1,\"offset\":139},\"trace_states\":{" AFTER, 0);
-    CHECK_UINT(2, read_log(directory, false, 1, "the segment ends here, but the snapshot was taken at offset 139"));
+    CHECK_UINT(2, read_log(directory, true, 1, "the segment ends here, but the snapshot was taken at offset 139"));
     write_snapshot(directory, "snapshot_0000000000000002.snap",
                    "{\"id\":2,\"wal_position\":{\"file_sequence\":0,\"offset\":50},\"trace_states\":{" AFTER, 0);
-    CHECK_UINT(4, read_log(directory, false, 2, "wal_0000000000000000.log"));
+    CHECK_UINT(4, read_log(directory, true, 2, "wal_0000000000000000.log"));
     write_snapshot(directory, "snapshot_0000000000000003.snap",
                    "{\"id\":3,\"wal_position\":{\"file_sequence\":3,\"offset\":0},\"trace_states\":{" AFTER, 0);
-    CHECK_UINT(0, read_log(directory, false, 3, "wal_0000000000000003.log"));
+    CHECK_UINT(0, read_log(directory, true, 3, "wal_0000000000000003.log"));
     write_snapshot(directory, "snapshot_0000000000000004.snap",
                    "{\"id\":4,\"wal_position\":{\"file_sequence\":2,\"offset\":138},\"trace_states\":{" AFTER, 0);
-    CHECK_UINT(0, read_log(directory, false, 4, NULL)); /* taken at the very end */
+    CHECK_UINT(0, read_log(directory, true, 4, NULL)); /* taken at the very end */
     remove_directory(directory);
 }
 
@@ -304,7 +305,8 @@ int main(int argc, char **argv) {
     check_run("a member that is missing, of a wrong type or too large is refused by its name", wrong_members);
     check_run("unknown members are passed over, and escapes are understood", what_else_json_allows);
     check_run("JSON without end in its depth is refused", deep_json_is_refused);
-    check_run("reading begins at the newest snapshot, unless it is ignored", reading_begins_at_the_newest_snapshot);
+    check_run("reading begins at the newest snapshot where one is asked for, and only there",
+              reading_begins_at_the_newest_snapshot);
     check_run("a snapshot that cannot be read is damage, and an older one or the whole log is read instead",
               a_damaged_snapshot_is_damage);
     check_run("a snapshot of a place that is not there is damage", snapshots_that_point_nowhere);

@@ -53,7 +53,7 @@ describe("tracereel check", function()
         local directory = helper.directory()
         helper.shell(("cp -r %s/. %s"):format(helper.log("snapshot"), directory))
         helper.shell(("printf 12345678 >%s/snapshots/snapshot_0000000000000001.snap"):format(directory))
-        local result = check(directory)
+        local result = check("--snapshot", directory)
         assert.truthy(result.stdout:find("damage  snapshots/snapshot_0000000000000001.snap:0: ", 1, true))
         assert.truthy(result.stdout:find("the engine would open this log and read all of it", 1, true), result.stdout)
         local copy = directory .. "/no-log"
@@ -74,8 +74,9 @@ describe("tracereel check", function()
         assert.truthy(check(helper.log("orders")).stdout:find("sound: every byte belongs to a valid record", 1, true))
         assert.truthy(check(helper.log("torn-tail")).stdout:find(
             "sound: what cannot be read is what a crash leaves, nothing was lost", 1, true))
-        assert.truthy(check(helper.log("snapshot")).stdout:find("\nread from a snapshot, at 1:%d+; %-%-no%-snapshot "))
-        assert.is_nil(check(helper.log("orders")).stdout:find("snapshot", 1, true))
+        assert.truthy(check("--snapshot", helper.log("snapshot")).stdout:find(
+            "\nread from a snapshot, at 1:%d+; without %-%-snapshot "))
+        assert.is_nil(check(helper.log("snapshot")).stdout:find("snapshot", 1, true))
     end)
 
     it("summarises violations with their meanings", function()

@@ -111,9 +111,11 @@ describe("debug", function()
 
     it("knows the traces of a snapshot from the beginning", function()
         local expected = 0
-        reel.open(helper.log("snapshot")):replay { record = function() expected = expected + 1 end }
+        reel.open(helper.log("snapshot"), { snapshot = true }):replay {
+            record = function() expected = expected + 1 end,
+        }
         local commands = "goto end\nprint #log:traces()\ngoto start\nprint #log:traces()\n"
-        local session = debug(helper.log("snapshot"), commands)
+        local session = debug(helper.log("snapshot"), commands, { "--snapshot" })
         local at_end, at_start = session.stdout:match("at the end\n(%d+)\n[^\n]*\n(%d+)\n$")
         assert.are.equal(#helper.expected("snapshot", "states"), math.tointeger(tonumber(at_end)))
         assert.is_true(tonumber(at_start) > 0)

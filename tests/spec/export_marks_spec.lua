@@ -167,12 +167,12 @@ describe("export marks", function()
     it("of which trace only a snapshot knows: it has no times, and is left out where there must be some", function()
         local message = "22 open traces are known from a snapshot only"
         for _, format in ipairs { "chrome", "otlp" } do
-            local result = run(format, helper.log("snapshot"))
+            local result = run(format, helper.log("snapshot"), "--snapshot")
             assert.truthy(result.stderr:find(message, 1, true))
             assert.is_nil(result.stdout:find("0633f6b4", 1, true))
         end
-        assert.truthy(run("jsonl", helper.log("snapshot")).stdout:find("0633f6b4", 1, true))
-        for _, request in ipairs(read_otlp(run("otlp", helper.log("snapshot")).stdout)) do
+        assert.truthy(run("jsonl", helper.log("snapshot"), "--snapshot").stdout:find("0633f6b4", 1, true))
+        for _, request in ipairs(read_otlp(run("otlp", helper.log("snapshot"), "--snapshot").stdout)) do
             for _, span in ipairs(request.spans) do
                 assert.is_true(#span.startTimeUnixNano == 19, "a time in 1970")
             end

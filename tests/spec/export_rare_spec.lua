@@ -6,7 +6,7 @@ local readers = require "tests.spec.export_readers"
 local small_log = require "tests.spec.small_log"
 
 local function export(format, log)
-    local result = helper.run { "export", "--format", format, log }
+    local result = helper.run { "export", "--format", format, "--snapshot", log }
     assert.are.equal("", result.stderr)
     assert.are.equal(0, result.status)
     return result.stdout

@@ -137,7 +137,7 @@ describe("export", function()
             local of_edge = export("jsonl", "edge")
             assert.truthy(of_edge:find('"start_ns":18446744073709551615', 1, true))
             local untimed = 0
-            for _, trace in ipairs(helper.objects(export("jsonl", "snapshot"))) do
+            for _, trace in ipairs(helper.objects(export("jsonl", "snapshot", "--snapshot"))) do
                 untimed = untimed + (trace.last_ns == "#null" and 1 or 0)
                 assert.is_true(trace.start_ns ~= "#0" and trace.last_ns ~= "#0")
             end
@@ -229,7 +229,7 @@ describe("export", function()
     describe("to otlp", function()
         it("is what the published messages allow, with spans inside their parents", function()
             for _, name in ipairs { "orders", "done-only", "edge", "restarted", "snapshot", "lost-page" } do
-                local result = run("otlp", helper.log(name))
+                local result = run("otlp", helper.log(name), "--snapshot")
                 for text in result.stdout:gmatch("[^\n]+") do
                     assert.is_table(tracereel.json_decode(text))
                 end

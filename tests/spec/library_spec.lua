@@ -82,7 +82,7 @@ local own_methods = { log = { history = true, pick = true } }
 -- Calls visit(log) for each sample log, read to its end.
 local function each_log(visit)
     for _, name in ipairs(helper.log_names()) do
-        local log = reel.open(helper.log(name))
+        local log = reel.open(helper.log(name), { snapshot = true })
         log:replay {}
         visit(log)
     end

@@ -107,13 +107,30 @@ describe("reel.open", function()
         assert.are.equal(7, log:position().sequence)
     end)
 
-    it("leaves the snapshot out when asked to", function()
-        local stats = read_through(reel.open(helper.log("snapshot"))):stats()
+    it("reads from the first segment, and starts from a snapshot when asked to", function()
+        local stats = read_through(reel.open(helper.log("snapshot"), { snapshot = true })):stats()
         assert.is_not_nil(stats.snapshot_sequence)
         assert.is_not_nil(stats.snapshot_offset)
-        local without = read_through(reel.open(helper.log("snapshot"), { snapshot = false })):stats()
-        assert.is_nil(without.snapshot_sequence)
-        assert.is_true(without.records ~= stats.records)
+        for _, options in ipairs { {}, { snapshot = false } } do
+            local log = reel.open(helper.log("snapshot"), options)
+            local first = log:records()()
+            assert.are.equal("1:0", ("%d:%d"):format(first.sequence, first.offset))
+            local without = read_through(reel.open(helper.log("snapshot"), options)):stats()
+            assert.is_nil(without.snapshot_sequence)
+            assert.is_true(without.records > stats.records)
+        end
+    end)
+
+    it("leaves compressed segments out when asked to, as the engine does", function()
+        local plain = reel.open(helper.log("archived"), { compressed = false })
+        assert.are.same({ { name = "wal_0000000000000002.log", sequence = 2, compressed = false } }, plain.segments)
+        assert.are.equal(count(reel.open(helper.log("archived") .. "/wal_0000000000000002.log")), count(plain))
+        local only_archives = helper.directory()
+        helper.shell(("cp %s/*.gz %s"):format(helper.log("archived"), only_archives))
+        local nothing = reel.open(only_archives, { compressed = false })
+        assert.are.same({}, nothing.segments)
+        assert.are.equal(0, count(nothing))
+        assert.are.same({}, reel.open(only_archives, { compressed = false }):traces())
     end)
 
     it("collects logs that are dropped, so that any number can be opened", function()
@@ -150,7 +167,7 @@ describe("log:traces", function()
     for _, name in ipairs(helper.log_names()) do
         it("gives the expected open traces of " .. name, function()
             local states = {}
-            for index, trace in ipairs(reel.open(helper.log(name)):traces()) do
+            for index, trace in ipairs(reel.open(helper.log(name), { snapshot = true }):traces()) do
                 local state = helper.objects(trace:json())[1]
                 for key in pairs(state) do
                     local wanted = (helper.expected(name, "states") or {})[index]

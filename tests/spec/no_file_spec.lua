@@ -140,7 +140,7 @@ describe("in a log's directory, what stands in a file's place is told", function
         local directory = files.copy("snapshot")
         put(kinds[1], directory .. "/wal_0000000000000003.log.gz")
         put(kinds[1], directory .. "/snapshots/snapshot_0000000000000001.snap")
-        local result = run("check", directory)
+        local result = run("check", "--snapshot", directory)
         assert.are.equal(3, result.status)
         for _, name in ipairs { "wal_0000000000000003.log.gz", "snapshots/snapshot_0000000000000001.snap" } do
             assert.truthy(result.stdout:find(name .. ": expected a file, found a pipe", 1, true), result.stdout)

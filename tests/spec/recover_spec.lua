@@ -45,7 +45,7 @@ end
 describe("tracereel recover", function()
     after_each(helper.clean)
 
-    for _, name in ipairs { "orders", "done-only", "restarted", "snapshot", "torn-tail", "zero-tail", "edge" } do
+    for _, name in ipairs { "orders", "done-only", "restarted", "torn-tail", "zero-tail", "edge" } do
         it("without a script says what the engine would do with each open trace of " .. name, function()
             local expected = helper.expected(name, "states")
             local by_id, summary, result = decided(helper.log(name))

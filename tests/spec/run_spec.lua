@@ -328,9 +328,9 @@ describe("the bundled script", function()
     end)
 
     it("stuck and throughput know the traces that only a snapshot knows", function()
-        local rows = helper.objects(bundled("throughput", "snapshot", "--json").stdout)[1].result
+        local rows = helper.objects(bundled("throughput", "snapshot", "--snapshot", "--json").stdout)[1].result
         assert.are.equal("#" .. #helper.expected("snapshot", "states"), rows[#rows][2])
-        local text = bundled("stuck", "snapshot", "--arg", "limit=0s").stdout
+        local text = bundled("stuck", "snapshot", "--snapshot", "--arg", "limit=0s").stdout
         assert.truthy(text:find("0633f6b4[^\n]* 301 ms +node 3 runs %(since before the snapshot%)\n"), text)
     end)
 

@@ -111,7 +111,7 @@ describe("tracereel show", function()
     end)
 
     it("shows a trace that only the snapshot knows", function()
-        local text = show("0633f6b4", helper.log("snapshot")).stdout
+        local text = show("0633f6b4", "--snapshot", helper.log("snapshot")).stdout
         assert_in_order(text, { "started   before the snapshot that reading began from\n", "records   0, 0 errors",
             "node 3: running", "run again, from the beginning of the node: 3 (2 times) (retry_nodes)" })
     end)

@@ -200,11 +200,11 @@ describe("tracereel timing", function()
 
     it("counts traces that were open before the log as in flight from its beginning on", function()
         local before = 0
-        for _, trace in ipairs(helper.objects(helper.run({ "traces", "--json", helper.log("snapshot") }).stdout)) do
+        for _, trace in ipairs(helper.objects(helper.run({ "traces", "--json", "--snapshot", helper.log("snapshot") }).stdout)) do
             before = before + (trace.start_ns == "#0" and 1 or 0)
         end
         assert.is_true(before > 0)
-        local traces = report_of(helper.log("snapshot")).traces
+        local traces = report_of("--snapshot", helper.log("snapshot")).traces
         assert.are.equal(before, traces.in_flight.points[1].count)
         assert.are.equal(traces.open_count, traces.in_flight.points[#traces.in_flight.points].count)
         assert.are.equal(traces.complete_count + traces.failed_count, traces.makespan.count)

@@ -109,7 +109,7 @@ describe("a trace handle", function()
 
     it("knows that it comes from a snapshot", function()
         local from_snapshot = 0
-        for _, trace in ipairs(reel.open(helper.log("snapshot")):traces()) do
+        for _, trace in ipairs(reel.open(helper.log("snapshot"), { snapshot = true }):traces()) do
             if trace.from_snapshot then
                 from_snapshot = from_snapshot + 1
                 assert.are.equal(0, trace.start_ns)

@@ -19,7 +19,7 @@ describe("tracereel traces", function()
     for _, name in ipairs(helper.log_names()) do
         it("--open --json has the expected state of every open trace of " .. name, function()
             local expected = helper.expected(name, "states") or {}
-            local objects = helper.objects(traces("--open", "--json", helper.log(name)).stdout)
+            local objects = helper.objects(traces("--open", "--json", "--snapshot", helper.log(name)).stdout)
             for index, state in ipairs(expected) do
                 objects[index] = only_keys_of(objects[index] or {}, state)
             end
@@ -83,9 +83,9 @@ describe("tracereel traces", function()
         local directory = small_log.add_snapshot(
             small_log.write { { "trace_start", 0, 2 }, { "trace_complete", 5000000000, 2 } },
             { [1] = '"last_completed_node":3,"suspended_at":4,"started_nodes":[],"completed_nodes":{}' })
-        local text = traces("--full", directory).stdout
+        local text = traces("--full", "--snapshot", directory).stdout
         assert.truthy(text:find("suspended  in a snapshot +%-  [^\n]* at 4 since before the snapshot\n"), text)
-        text = helper.run({ "show", small_log.id(1), directory }).stdout
+        text = helper.run({ "show", "--snapshot", small_log.id(1), directory }).stdout
         assert.truthy(text:find("node 4: suspended since before the snapshot;", 1, true), text)
     end)
 
@@ -108,10 +108,20 @@ describe("tracereel traces", function()
         assert.are.equal("failed at 3: no", stands({ "node_done", 20, 1, { node_id = 2 } }))
     end)
 
-    it("starts from a snapshot, or reads all there is", function()
-        local with = helper.objects(traces("--open", "--json", helper.log("snapshot")).stdout)
-        local without = helper.objects(traces("--open", "--json", "--no-snapshot", helper.log("snapshot")).stdout)
-        assert.are.equal(#helper.expected("snapshot", "states"), #with)
-        assert.is_true(#without < #with)
+    it("refuses --no-snapshot, which is what happens anyway, and says so", function()
+        local result = traces("--open", "--no-snapshot", helper.log("snapshot"))
+        assert.are.equal(2, result.status)
+        assert.are.equal("", result.stdout)
+        assert.truthy(result.stderr:find("--no-snapshot: this is what happens now, leave it out", 1, true))
+        assert.is_nil(traces("--help").stdout:find("--no-snapshot", 1, true))
+        assert.truthy(traces("--help").stdout:find("--snapshot", 1, true))
+    end)
+
+    it("has no --snapshot where only what the engine reads counts", function()
+        for _, command in ipairs { "recover", "apply", "undo", "crashtest", "repair" } do
+            local result = helper.run { command, "--snapshot", "a", "b" }
+            assert.are.equal(2, result.status)
+            assert.truthy(result.stderr:find("unknown option '--snapshot'", 1, true), result.stderr)
+        end
     end)
 end)

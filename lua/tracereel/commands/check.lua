@@ -88,7 +88,7 @@ local function write_summary(log, unclear)
         text.count(#log.segments, "segment"), text.count(statistics.records, "record"), statistics.record_bytes,
         statistics.gap_bytes, text.count(statistics.open_traces, "trace")))
     if statistics.snapshot_sequence then
-        output.line(("read from a snapshot, at %d:%d; --no-snapshot reads all segments there are"):format(
+        output.line(("read from a snapshot, at %d:%d; without --snapshot all segments are read"):format(
             statistics.snapshot_sequence, statistics.snapshot_offset))
     end
     write_violations(statistics.violations)

@@ -4,7 +4,8 @@
 ---@class tracereel.open_options
 ---@field mode? "salvage"|"prefix"|"strict" salvage reads around all damage; prefix ends at the first; strict raises at any gap
 ---@field from? tracereel.position start here; no snapshot is used
----@field snapshot? boolean false: do not start from a snapshot
+---@field snapshot? boolean true: start from the newest snapshot, if there is one; the engine never does
+---@field compressed? boolean false: read plain segments only, of a directory, as the engine does
 
 ---@class tracereel.position
 ---@field sequence integer number of the segment
