@@ -190,7 +190,7 @@ end
 ---@return tracereel.open_options
 function options.to_open(parsed)
     if parsed.no_snapshot then
-        failure.raise("usage", "--no-snapshot: this is what happens now, leave it out; --snapshot reads from a snapshot")
+        failure.raise("usage", "--no-snapshot: this is what happens now, leave it out; --snapshot uses a snapshot")
     end
     return { mode = parsed.mode, from = parsed.from, snapshot = parsed.snapshot or false }
 end
