@@ -48,9 +48,11 @@ end
 ---@param log tracereel.log
 function identity.of(log)
     local statistics = log:stats()
+    -- Each look at log.segments makes the list anew.
+    local there = log.segments
     local segments, last = {}, { length_bytes = 0, crc32 = "00000000" }
-    for index, segment in ipairs(log.segments) do
-        local size, bytes = look_at(segment_path(log, segment.name), index == #log.segments and most_last_bytes or 0)
+    for index, segment in ipairs(there) do
+        local size, bytes = look_at(segment_path(log, segment.name), index == #there and most_last_bytes or 0)
         segments[index] = { name = segment.name, size_bytes = size }
         last = { length_bytes = #bytes, crc32 = ("%08x"):format(core.crc32(bytes)) }
     end
