@@ -11,6 +11,7 @@ local spans = require "tracereel.spans"
 local arenas = { header_bytes = 128, write_position_offset = 56, alignment_bytes = 8 }
 
 local magic = 0x584552564152454E
+local beside_log, around_log = "LOG/../arenas", "LOG/.."
 local version = 1
 
 ---@class tracereel.arena_header
@@ -45,6 +46,17 @@ local function inside(directory, name)
     return directory == "." and name or (directory:gsub("/$", "")) .. "/" .. name
 end
 
+---The directory of a place that arenas.find has told of; any other place is a directory itself.
+---@param log_directory string
+---@param place string "LOG/../arenas", "LOG/.." or a path
+---@return string
+function arenas.at(log_directory, place)
+    if place == beside_log then
+        return inside(parent_of(log_directory), "arenas")
+    end
+    return place == around_log and parent_of(log_directory) or place
+end
+
 ---The directory of a log's arenas: the one that was given, or where the engine keeps them. A directory that is given is
 ---not looked at.
 ---@param log_path string a directory of segments, or one segment
@@ -58,12 +70,12 @@ function arenas.find(log_path, given)
         return nil
     end
     local kind = core.file_kind(log_path)
-    local parent = parent_of(kind == nil or kind == "a directory" and log_path or parent_of(log_path))
-    local beside = inside(parent, "arenas")
+    local log_directory = (kind == nil or kind == "a directory") and log_path or parent_of(log_path)
+    local beside, around = arenas.at(log_directory, beside_log), arenas.at(log_directory, around_log)
     if core.file_kind(beside) == "a directory" then
-        return beside, "LOG/../arenas"
-    elseif core.has_entry(parent, "trace_", ".bin") then
-        return parent, "LOG/.."
+        return beside, beside_log
+    elseif core.has_entry(around, "trace_", ".bin") then
+        return around, around_log
     end
 end
 
@@ -213,16 +225,23 @@ function arenas.overlaps(completed_nodes, order)
     return overwritten
 end
 
----Where the last of the outputs ends, rounded up to 8: the least write position with which the engine reads them all.
+---Where the last of the outputs ends: before that, the engine does not read them all.
 ---@param completed_nodes table<integer, tracereel.output>
----@return integer bytes unsigned; 0 where no node has an output; 2^64 - 8 where one ends beyond that
-function arenas.end_of_outputs(completed_nodes)
+---@return integer bytes unsigned; 0 where no node has an output
+function arenas.finish_of_outputs(completed_nodes)
     local last = 0
     for _, output in pairs(completed_nodes) do
         local finish = output.offset ~= 0 and spans.finish(output.offset, output.size) or 0
         last = math.ult(last, finish) and finish or last
     end
-    local largest = -arenas.alignment_bytes
+    return last
+end
+
+---The same, rounded up to 8, as the engine rounds: the write position that an orderly close would have left.
+---@param completed_nodes table<integer, tracereel.output>
+---@return integer bytes unsigned; 2^64 - 8 where one ends beyond that
+function arenas.end_of_outputs(completed_nodes)
+    local last, largest = arenas.finish_of_outputs(completed_nodes), -arenas.alignment_bytes
     return math.ult(largest, last) and largest or (last + arenas.alignment_bytes - 1) & largest
 end
 
@@ -297,22 +316,33 @@ local function output_of(directory, trace, node_id)
     return read_output(directory, trace.id, output)
 end
 
----Makes trace:output read the arenas in a directory; nil: nowhere.
----@param directory string|nil
-function arenas.open(directory)
-    if directory == nil then
-        core.set_output_reader(nil)
-        return
-    end
+---Raises where there is no such directory.
+---@param directory string
+function arenas.check(directory)
     local as_directory, reason = io.open(directory .. "/.", "rb")
     if not as_directory then
         failure.raise("io", "%s: cannot be opened as a directory of arenas: %s", directory, failure.reason(reason))
     end
     as_directory:close()
+end
+
+---Makes trace:output read the arenas in a directory; nil: nowhere.
+---@param directory string|nil
+---@param note_use nil|fun() called once, before the first output is read
+function arenas.open(directory, note_use)
+    if directory == nil then
+        core.set_output_reader(nil)
+        return
+    end
+    arenas.check(directory)
     core.set_output_reader(function(trace, node_id, form)
         local convert = forms[form or "bytes"]
         if not convert then
             error(('output: "bytes" or "json" expected, got %s'):format(failure.got(form)), 2)
+        end
+        if note_use then
+            note_use()
+            note_use = nil
         end
         local bytes, problem = output_of(directory, trace, node_id)
         if not bytes then
@@ -320,6 +350,21 @@ function arenas.open(directory)
         end
         return convert(bytes)
     end)
+end
+
+---For a command: makes trace:output read the arenas that were given, or those that stand where the engine keeps them.
+---Of the latter it is said that they are used, once a script reads them.
+---@param log_path string
+---@param given string|nil the value of --arenas
+---@param say fun(format: string, ...)
+---@return string|nil directory
+---@return string|nil found_as
+function arenas.use(log_path, given, say)
+    local directory, found_as = arenas.find(log_path, given)
+    arenas.open(directory, directory and not given and function()
+        say("%s", arenas.words(directory, found_as))
+    end or nil)
+    return directory, found_as
 end
 
 return arenas

@@ -78,6 +78,12 @@ local from_position = {
     convert = units.parse_position,
 }
 
+---Where the arenas are.
+function options.arenas(command)
+    command:option("--arenas", "The directory of the nodes' outputs; where not given, LOG/../arenas or LOG/.., where the "
+        .. "engine keeps them."):argname("<DIR>")
+end
+
 ---How a log is read.
 ---@param command table
 ---@param from? { help: string, argname: string, convert: function } where --from can be more than a position

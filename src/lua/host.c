@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -78,6 +79,17 @@ static int sleep_for(lua_State *L) {
 static int make_directory(lua_State *L) {
     const char *path = luaL_checkstring(L, 1);
     return luaL_fileresult(L, mkdir(path, 0777) == 0, path);
+}
+
+/* real_path(path) -> the same place from wherever one looks: from the root, without links; or nil and what is wrong */
+static int real_path(lua_State *L) {
+    const char *path = luaL_checkstring(L, 1);
+    char found[PATH_MAX];
+    if (realpath(path, found) == NULL) {
+        return luaL_fileresult(L, 0, path);
+    }
+    lua_pushstring(L, found);
+    return 1;
 }
 
 /* make_temporary_directory() -> path of a new directory in $TMPDIR or /tmp; or nil and what is wrong */
@@ -163,10 +175,13 @@ int luaopen_tracereel_host(lua_State *L) {
         {"make_directory", make_directory},
         {"make_temporary_directory", make_temporary_directory},
         {"list_directory", list_directory},
+        {"real_path", real_path},
         {"hold_log", tr_host_hold_log},
+        {"hold_arena", tr_host_hold_arena},
         {NULL, NULL},
     };
     tr_host_open_held_log(L);
+    tr_host_open_held_arena(L);
     luaL_newlib(L, functions); /* module */
     tr_host_push_coroutine(L);
     lua_setfield(L, -2, "coroutine");

@@ -16,4 +16,8 @@ int tr_host_guard(lua_State *L);
 void tr_host_open_held_log(lua_State *L);
 int tr_host_hold_log(lua_State *L);
 
+/* host_held_arena.c: likewise, of an arena. */
+void tr_host_open_held_arena(lua_State *L);
+int tr_host_hold_arena(lua_State *L);
+
 #endif

@@ -228,7 +228,8 @@ static int trace_output(lua_State *L) {
     lua_settop(L, 3);
     tr_lua_push_core_value(L, TR_CORE_OUTPUT_READER); /* trace, node, form, reader */
     if (lua_isnil(L, -1)) {
-        return luaL_error(L, "trace:output needs the directory of the arenas: --arenas DIR, or tracereel.arenas(DIR)");
+        return luaL_error(L, "trace:output: no arenas are where the engine keeps them (LOG/../arenas, LOG/..); give "
+                             "--arenas DIR, or tracereel.arenas(DIR)");
     }
     lua_insert(L, 1);
     lua_call(L, 3, 2);

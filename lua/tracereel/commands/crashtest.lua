@@ -40,7 +40,7 @@ function crashtest.define(command)
     command:flag("--allow-rerun", "Nodes that were done may be run again.")
     command:option("--save", "For each violation a small log and a spec that fails, in this new directory.")
         :argname("<DIR>")
-    command:option("--arenas", "The directory of the nodes' outputs, for trace:output(node)."):argname("<DIR>")
+    options.arenas(command)
     limits.define(command)
 end
 
@@ -128,7 +128,7 @@ function crashtest.run(parsed)
         failure.raise("usage", "a log is read more than once for a crash test: save what comes through the pipe")
     end
     limits.set(parsed)
-    arenas.open(parsed.arenas)
+    arenas.use(parsed.log, parsed.arenas, output.say)
     parsed.logs = { parsed.log }
     return logs.each(parsed, function(log)
         local result

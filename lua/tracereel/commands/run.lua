@@ -1,4 +1,5 @@
 -- `tracereel run`: replays logs through scripts.
+local arenas = require "tracereel.arenas"
 local bundled = require "tracereel.bundled"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
@@ -29,6 +30,7 @@ function run.define(command)
     options.filter(command)
     options.reading(command, pace.from)
     pace.define(command)
+    options.arenas(command)
 end
 
 local function list(parsed)
@@ -138,6 +140,7 @@ local function run_logs(parsed, scripts_to_load)
     local merged = runner.new_merge()
     local is_alone = #scripts_to_load == 1
     local code = logs.each(parsed, function(log, context)
+        arenas.use(context.path, parsed.arenas, output.say)
         limits.guarded(function()
             local scripts = load_scripts()
             local results = runner.replay(scripts, log, given, filter, pace.options(chosen_pace, log))
