@@ -103,6 +103,7 @@ typedef struct tr_attempt {
     uint8_t outcome;     /* tr_outcome */
     bool estimated; /* no node_start was written: start_ns is the latest earlier event that can have made it ready */
     bool cut;       /* it began before what is known of the trace: start_ns is the time of its end */
+    bool by_resume; /* done, but without a node_done: the trace_resumed after its wait was its end */
 } tr_attempt;
 
 /* "No such index", in the members of tr_node. */
@@ -161,7 +162,8 @@ typedef struct tr_trace {
     uint8_t status;             /* tr_trace_status */
     bool was_tainted;           /* ask tr_trace_is_tainted */
     bool from_snapshot;
-    bool records_starts; /* a node_start was seen */
+    bool records_starts;  /* a node_start was seen */
+    bool is_just_resumed; /* by its latest record, after it was suspended at suspended_at */
 
     /* What the engine recovers from. completed_nodes are the nodes with is_completed. */
     bool has_last_completed_node;

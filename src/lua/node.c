@@ -45,6 +45,7 @@ void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, 
     X(start_ns, push_time_if(L, has_attempts(node), self->last.start_ns))                                              \
     X(end_ns, push_time_if(L, has_attempts(node) && self->last.outcome != TR_OUTCOME_OPEN, self->last.end_ns))         \
     X(duration_ns, tr_lua_push_unsigned(L, self->duration_ns))                                                         \
+    X(ended_by, push_name_if_any(L, has_attempts(node) ? end_of(&self->last) : NULL))                                  \
     X(estimated, lua_pushboolean(L, has_attempts(node) && self->last.estimated))                                       \
     X(error, push_last_error(L, self))                                                                                 \
     X(error_count, lua_pushinteger(L, count_errors(L, self)))                                                          \
@@ -76,6 +77,20 @@ static void push_time_if(lua_State *L, bool is_there, uint64_t value) {
     }
 }
 
+/* The type of the record that ended an attempt; NULL where none did. */
+static const char *end_of(const tr_attempt *attempt) {
+    if (attempt->outcome == TR_OUTCOME_ERROR) {
+        return tr_record_type_name(TR_TYPE_NODE_ERROR);
+    } else if (attempt->outcome == TR_OUTCOME_DONE) {
+        return tr_record_type_name(attempt->by_resume ? TR_TYPE_TRACE_RESUMED : TR_TYPE_NODE_DONE);
+    }
+    return NULL;
+}
+
+static void push_name_if_any(lua_State *L, const char *name) {
+    lua_pushstring(L, name); /* nil for NULL */
+}
+
 /* The trace that the lists stand in; the handle stays on the stack. */
 static const tr_trace *push_trace_of(lua_State *L, const tr_lua_node *self) {
     lua_getiuservalue(L, 1, NODE_USER_VALUE_TRACE); /* handle */
@@ -95,7 +110,7 @@ static void push_attempts(lua_State *L, const tr_lua_node *self) {
     for (lua_Integer number = 1; at != TR_NONE && at <= node->last_attempt; number++) {
         bool is_last = at == node->last_attempt;
         const tr_attempt *attempt = is_last ? &self->last : &trace->attempts[at];
-        lua_createtable(L, 0, 6); /* handle, attempts, attempt */
+        lua_createtable(L, 0, 7); /* handle, attempts, attempt */
         tr_lua_set_unsigned(L, "start_ns", attempt->start_ns);
         if (attempt->outcome != TR_OUTCOME_OPEN) {
             tr_lua_set_unsigned(L, "end_ns", attempt->end_ns);
@@ -103,6 +118,8 @@ static void push_attempts(lua_State *L, const tr_lua_node *self) {
         tr_lua_set_unsigned(L, "duration_ns",
                             is_last ? self->duration_ns : tr_attempt_duration_ns(trace, node, attempt));
         tr_lua_set_name(L, "outcome", tr_outcome_name(attempt->outcome));
+        push_name_if_any(L, end_of(attempt));
+        lua_setfield(L, -2, "ended_by");
         tr_lua_set_flag(L, "estimated", attempt->estimated);
         tr_lua_set_flag(L, "cut", attempt->cut);
         lua_rawseti(L, -2, number);

@@ -248,8 +248,9 @@ static void resume(making *now, uint64_t offset, const tr_recorded *recorded) {
     now->program->steps[step].node_id = now->suspended_node;
     now->program->steps[step].occurrence = now->suspended_occurrence;
     tr_node_view *view = is_suspended ? view_of(now, now->suspended_node) : NULL;
-    if (view != NULL && view->open_run != TR_NO_STEP) {
-        view->last_piece = step;
+    if (view != NULL) {
+        view->last_end = step; /* which counts unless the node's own end is written as well */
+        view->last_piece = view->open_run != TR_NO_STEP ? step : view->last_piece;
     }
     now->suspended_step = TR_NO_STEP;
     now->latest_end = step;

@@ -3,6 +3,7 @@
 #include "record/record_view.h"
 #include "trace/started_nodes.h"
 #include "trace/trace_store.h"
+#include "trace/waiting.h"
 
 /* What happens at a node. */
 typedef enum node_event { NO_EVENT, START, DONE, ERROR, SUSPEND, RESUME, ITERATION, EXIT, EVENT_COUNT } node_event;
@@ -209,6 +210,9 @@ static bool apply_to_node(tr_trace *trace, const tr_record *record, node_event e
     if (node == NULL) {
         return false;
     }
+    if (event == DONE || event == ERROR) {
+        tr_wait_take_back_end(trace, node);
+    }
     const node_rule *rule = &node_rules[event][node->status];
     *violations |= is_excused(trace, node, rule->violation) ? 0 : rule->violation;
     node->status = rule->next & 7u;
@@ -287,7 +291,7 @@ static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t
     case TR_TYPE_NODE_ERROR:
         return note_error(trace, record, now_ns, false);
     case TR_TYPE_TRACE_COMPLETE:
-        *violations |= tr_trace_next_started(trace, 0) != TR_NONE ? TR_VIOLATION_COMPLETE_WHILE_RUNNING : 0;
+        *violations |= tr_wait_has_running_nodes(trace) ? TR_VIOLATION_COMPLETE_WHILE_RUNNING : 0;
         *violations |= now_ns < trace->last_ns ? TR_VIOLATION_TIME_BACKWARDS : 0;
         close_trace(trace, now_ns, violations);
         return true;
@@ -297,6 +301,7 @@ static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t
     case TR_TYPE_TRACE_SUSPENDED:
         return suspend(trace, record, now_ns, violations);
     case TR_TYPE_TRACE_RESUMED:
+        tr_wait_note_resume(trace);
         leave_suspension(trace, now_ns, violations);
         return true;
     case TR_TYPE_LOOP_ITERATION:
@@ -317,6 +322,9 @@ bool tr_transition_apply(tr_trace *trace, const tr_record *record, uint32_t *vio
         found |= TR_VIOLATION_TIME_BACKWARDS;
     }
     trace->record_count++;
+    if (trace->is_just_resumed && !tr_wait_end(trace, record)) {
+        return false;
+    }
     bool applied = (rule->event == NO_EVENT || apply_to_node(trace, record, (node_event)rule->event, now_ns, &found)) &&
                    apply_particulars(trace, record, now_ns, &found);
     trace->status = rule->next[suspended];

@@ -34,6 +34,7 @@ describe("export of a log that a snapshot cut off", function()
         for _, row in ipairs(readers.csv(export("csv", cut_log()))) do
             rows[row.node_id] = table.concat({ row.start_ns, row.end_ns, row.run_ns, row.suspended_ns }, " ")
         end
+        assert.are.equal((" %s  "):format(at(100)), rows["4"]) -- over with its resume
         assert.are.equal((" %s  "):format(at(130)), rows["5"])
         assert.are.equal(("%s %s 20 0"):format(at(130), at(150)), rows["6"])
     end)
@@ -54,7 +55,8 @@ describe("export of a log that a snapshot cut off", function()
                     ("%d"):format(slice.start_ns) }
             end
         end
-        assert.are.same({ ["node 5"] = { true, at(130) }, ["node 6"] = { false, at(130) } }, marked)
+        assert.are.same({ ["node 4"] = { true, at(100) }, ["node 5"] = { true, at(130) },
+            ["node 6"] = { false, at(130) } }, marked)
         local unknown = {}
         for _, span in ipairs(read_otlp(export("otlp", cut_log()))[1].spans) do
             local kind = span.values["tracereel.span"]
@@ -63,7 +65,8 @@ describe("export of a log that a snapshot cut off", function()
                     span.values["tracereel.start_unknown"] or false
             end
         end
-        assert.are.same({ ["trace "] = true, ["attempt 5"] = true, ["attempt 6"] = false }, unknown)
+        assert.are.same({ ["trace "] = true, ["attempt 4"] = true, ["attempt 5"] = true,
+            ["attempt 6"] = false }, unknown)
     end)
 end)
 

@@ -217,8 +217,8 @@ describe("trace:node", function()
             { "running", 2, 0, 1, "first" }, { "error", 2, 4, 2, "" } }, { seen[1], seen[2], seen[3], seen[4] })
         assert.are.same({ start_ns = 2, duration_ns = 0, outcome = "open", estimated = false, cut = false },
             copies[1].attempts[1])
-        assert.are.same({ start_ns = 2, end_ns = 4, duration_ns = 2, outcome = "error", estimated = false,
-            cut = false }, copies[3].attempts[1])
+        assert.are.same({ start_ns = 2, end_ns = 4, duration_ns = 2, outcome = "error", ended_by = "node_error",
+            estimated = false, cut = false }, copies[3].attempts[1])
         assert.is_nil(copies[1].end_ns)
         assert.are.equal(9, copies[4].end_ns)
     end)

@@ -42,10 +42,11 @@ local function place_key(rec)
     return ("%d:%d"):format(rec.sequence, rec.offset)
 end
 
-local function last_suspension_ns(trace)
+-- How long the suspension lasted that a resume ended; nil for one that ended none, as recovery writes it.
+local function ended_suspension_ns(trace, rec)
     local suspensions = trace.suspensions
     local latest = suspensions[#suspensions]
-    return latest and latest.end_ns and latest.end_ns - latest.start_ns or nil
+    return latest and latest.end_ns == rec.timestamp_ns and latest.end_ns - latest.start_ns or nil
 end
 
 -- What only the state at that moment can say.
@@ -57,8 +58,8 @@ local measure = {
     trace_start = function(event, _, trace)
         event.is_restart = trace.restart_count > 0
     end,
-    trace_resumed = function(event, _, trace)
-        event.took_ns = last_suspension_ns(trace)
+    trace_resumed = function(event, rec, trace)
+        event.took_ns = ended_suspension_ns(trace, rec)
     end,
     trace_complete = function(event, _, trace)
         event.took_ns = trace.start_ns ~= 0 and trace.duration_ns or nil

@@ -74,6 +74,9 @@ function Words.node(_, node)
         parts[#parts + 1] = node.end_ns and (node.estimated and "~" or "") .. tracereel.duration(node.duration_ns) or
             "since " .. tracereel.time(node.start_ns)
     end
+    if node.ended_by == "trace_resumed" then
+        parts[#parts + 1] = "ended by the resume"
+    end
     if node.loop_iterations > 0 then
         parts[#parts + 1] = text.count(node.loop_iterations, "iteration")
     end

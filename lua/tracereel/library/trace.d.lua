@@ -55,6 +55,8 @@ function trace:json() end
 ---@field attempts tracereel.attempt[]
 ---@field start_ns integer|nil of the last attempt; nil where there is none
 ---@field end_ns integer|nil of the last attempt; nil while it runs
+---@field ended_by string|nil what ended the last attempt: "node_done", "node_error", or "trace_resumed" where the node
+---waited and its trace went on without a word of it (the engine does not count it as `completed`); nil while it runs
 ---@field duration_ns integer of the last attempt, less the time suspended in it; 0 while it runs
 ---@field estimated boolean the last attempt's start was estimated, because no node_start was written
 ---@field error string|nil message of its last error
@@ -71,6 +73,7 @@ function trace:json() end
 ---@field end_ns integer|nil
 ---@field duration_ns integer
 ---@field outcome string "open", "done", "error" or "abandoned"
+---@field ended_by string|nil "node_done", "node_error" or "trace_resumed"; nil while it is open, and where it was abandoned
 ---@field estimated boolean
 ---@field cut boolean it began before what a snapshot tells: start_ns is only the time of its end
 

@@ -145,11 +145,14 @@ function steps.trace_suspended(event, lanes)
         style = "yellow" }
 end
 
-function steps.trace_resumed(_, lanes)
+function steps.trace_resumed(event, lanes)
     local lane = lanes.waiting
     lanes.waiting = nil
     if not lane or lanes.by_key[lane.key] ~= lane then
         return { glyph = lanes.glyphs.trace, words = "trace resumed", style = "yellow" }
+    elseif event.ends_wait then
+        return { lane = lane, done = lane, glyph = lanes.glyphs.done, words = lane.key .. " resumed, which ends it",
+            style = "yellow" }
     end
     lane.glyph = lanes.glyphs.runs
     return { lane = lane, glyph = lanes.glyphs.go_on, words = lane.key .. " resumed", style = "yellow" }
@@ -238,6 +241,41 @@ local function write_unfinished(lanes, columns, page, at_columns)
     end
 end
 
+-- The engine writes no node_done for a node that waited: it is over with the resume where its trace goes on, unless the
+-- node's own end comes before it starts or waits again. Marks those resumes.
+local function find_ends_of_waits(events)
+    local resumed_by, open_waits, suspended_node = {}, {}, nil
+    for _, event in ipairs(events) do
+        local rec = event.rec
+        local type = rec and rec.type
+        if type == "trace_suspended" then
+            suspended_node, open_waits[rec.node_id] = rec.node_id, nil
+        elseif type == "trace_resumed" then
+            if suspended_node then
+                resumed_by[event], open_waits[suspended_node] = true, event
+            end
+            suspended_node = nil
+        elseif type == "node_done" or type == "node_error" then
+            local resume = open_waits[rec.node_id]
+            if resume then
+                resumed_by[resume] = nil
+            end
+        elseif type == "node_start" then
+            open_waits[rec.node_id] = nil
+        elseif type == "trace_start" then
+            open_waits, suspended_node = {}, nil
+        end
+    end
+    local last
+    for _, event in ipairs(events) do
+        last = event.rec and event.rec.type ~= "checkpoint" and event or last
+        event.ends_wait = resumed_by[event]
+    end
+    if last then
+        last.ends_wait = nil -- nothing has followed yet
+    end
+end
+
 -- Gives every event the text of its offset; returns the columns of the longest.
 local function place_in_time(page)
     local latest_ns = page.start_ns
@@ -259,6 +297,7 @@ function timeline.write(page)
     local lanes = new_lanes(page.is_ascii and glyphs_of.ascii or glyphs_of.unicode)
     local columns = output.columns()
     local at_columns = place_in_time(page)
+    find_ends_of_waits(page.events)
     output.line(output.paint("bold", ("%s  %9s"):format(text.pad_left("AT", at_columns), "TOOK")))
     for _, event in ipairs(page.events) do
         local step = step_of(event, lanes)
