@@ -1,4 +1,6 @@
 -- What the program's exit status says. One table, so that the commands, the help and the documents agree.
+local core = require "tracereel.core"
+
 local exit_codes = {
     ok = 0,
     script_failed = 1,
@@ -58,7 +60,7 @@ end
 ---@param failure any what was raised
 ---@return integer|nil nil where it is no tracereel.failure
 function functions.of_failure(failure)
-    return type(failure) == "table" and code_of_kind[failure.kind] or nil
+    return core.is_failure(failure) and code_of_kind[failure.kind] or nil
 end
 
 ---One line for each code, for the program's help.

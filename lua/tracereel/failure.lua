@@ -4,23 +4,10 @@ local core = require "tracereel.core"
 
 local failure = {}
 
-local type_name = "tracereel.failure"
-
--- Locked, as the engine's is: a script can get hold of a failure.
-local metatable = {
-    __name = type_name,
-    __metatable = type_name,
-    __tostring = function(self)
-        return self.message
-    end,
-}
-
 ---@param kind string one of tracereel.failure's kinds, or "usage", "output", "limit"
 ---@param message string one line
 ---@param traceback? string
-function failure.new(kind, message, traceback)
-    return setmetatable({ kind = kind, message = message, traceback = traceback }, metatable)
-end
+failure.new = core.failure
 
 function failure.raise(kind, message, ...)
     if select("#", ...) > 0 then
@@ -29,15 +16,41 @@ function failure.raise(kind, message, ...)
     error(failure.new(kind, message), 0)
 end
 
----Is this an error object with a kind, of the engine's or of ours? An error table of a script's own is none, whatever
----keys it has: what it says must not become the program's exit status.
-function failure.is(value)
-    return type(value) == "table" and getmetatable(value) == type_name
+---Is this an error object with a kind, of the engine's or of ours? An error value of a script's own is none, whatever
+---keys and metatable it has: what it says must not become the program's exit status.
+---@type fun(value: any): boolean
+failure.is = core.is_failure
+
+---What an error value says, whoever raised it. A script's own `__tostring` may fail, or say what is no text.
+---@param value any
+---@return string
+function failure.text(value)
+    local kind = type(value)
+    if failure.is(value) then
+        return value.message
+    elseif kind == "string" or kind == "number" then
+        return tostring(value)
+    end
+    local metatable = debug.getmetatable(value)
+    if type(metatable) == "table" and rawget(metatable, "__tostring") then
+        local said, text = pcall(tostring, value)
+        if said then
+            return ("(an error value: %s)"):format(text)
+        end
+    end
+    return ("(the error is a %s value)"):format(kind)
 end
 
 ---A value that was not expected, for a message: texts in quotes, "a table" for what has no text of its own.
 ---@type fun(value: any): string
 failure.got = core.got
+
+---Is it a mistake of the code that was called, which may be a script's, and not something that it met? An "argument" is
+---what that code has called the engine with, and not what the program was called with.
+---@param problem tracereel.failure as of failure.with_traceback
+function failure.is_mistake(problem)
+    return problem.kind == "internal" or problem.kind == "argument"
+end
 
 ---Why a file could not be opened, without the file's name, which io.open says first.
 ---@param problem string
@@ -51,8 +64,7 @@ function failure.with_traceback(value)
     if failure.is(value) then
         return value
     end
-    local text = type(value) == "string" and value or ("(an error value: %s)"):format(tostring(value))
-    return failure.new("internal", text, debug.traceback(nil, 2))
+    return failure.new("internal", failure.text(value), debug.traceback(nil, 2))
 end
 
 -- Where a script's own calls end in a traceback, and the program's begin.

@@ -139,7 +139,7 @@ local function decide_one(run, trace)
         problem = wanted
     else
         run.check_stop(chosen)
-        problem = failure.is(chosen) and chosen.message or tostring(chosen)
+        problem = failure.text(chosen)
     end
     local held = decision.hold("the script failed for this trace: " .. problem)
     local records, wanted = recovery.compile(trace, held, run)

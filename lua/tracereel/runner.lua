@@ -70,7 +70,7 @@ local function replay_all(scripts, log, all)
     for index, one in ipairs(scripts) do
         names[index] = one.path
     end
-    failure.raise("script", "%s: %s", table.concat(names, ", "), tostring(problem))
+    failure.raise("script", "%s: %s", table.concat(names, ", "), failure.text(problem))
 end
 
 ---Starts the scripts and reads the log through their handlers, once for all of them.

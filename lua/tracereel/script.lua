@@ -87,7 +87,7 @@ local function call(self, what, callee, ...)
         return table.unpack(results, 2, results.n)
     end
     local problem = results[2]
-    if problem.kind ~= "internal" then
+    if not failure.is_mistake(problem) then
         error(problem, 0)
     end
     error(failure.new("script", ("%s: %s (in %s)"):format(self.name, problem.message, what), problem.traceback), 0)

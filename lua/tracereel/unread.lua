@@ -45,7 +45,7 @@ function unread.compare(log, file)
     local compared, result = pcall(first_of_its_own, log, file)
     if compared then
         return result and result.offset
-    elseif type(result) == "table" and result.kind then
+    elseif failure.is(result) then
         return false, result.message
     end
     error(result, 0)

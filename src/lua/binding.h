@@ -94,6 +94,11 @@ _Noreturn int tr_lua_raise_status(lua_State *L, tr_status status, const tr_error
 _Noreturn int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...);
 /* Pushes one from the message on top of the stack, which it replaces. */
 void tr_lua_wrap_failure(lua_State *L, const char *kind);
+/* Gives the traceback on top of the stack, which is popped, to the failure below it. */
+void tr_lua_set_traceback(lua_State *L);
+/* Lua functions: failure(kind, message, traceback), is_failure(value). */
+int tr_lua_new_failure(lua_State *L);
+int tr_lua_is_failure(lua_State *L);
 void tr_lua_open_failure(lua_State *L);
 
 /* ---- arguments.c: values from Lua as the engine wants them ---- */

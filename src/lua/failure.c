@@ -1,6 +1,8 @@
 /* Failure objects: what is raised when something other than the call itself is wrong. */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lua/binding.h"
 
@@ -17,12 +19,41 @@ static const char *kind_of(tr_status status) {
     return kind != NULL ? kind : "argument";
 }
 
+/* A failure is a userdata, whose parts nobody can change and whose type no table can pretend to have: what the program
+ * makes of it, above all its exit status, is not a script's to choose. */
+enum failure_part { FAILURE_KIND = 1, FAILURE_MESSAGE, FAILURE_TRACEBACK, FAILURE_PARTS = FAILURE_TRACEBACK };
+
+static const char *const part_names[] = {
+    [FAILURE_KIND] = "kind", [FAILURE_MESSAGE] = "message", [FAILURE_TRACEBACK] = "traceback"};
+
 void tr_lua_wrap_failure(lua_State *L, const char *kind) {
-    lua_createtable(L, 0, 3); /* message, failure */
-    lua_insert(L, -2);        /* failure, message */
-    lua_setfield(L, -2, "message");
-    tr_lua_set_name(L, "kind", kind);
+    lua_newuserdatauv(L, 0, FAILURE_PARTS); /* message, failure */
+    lua_insert(L, -2);                      /* failure, message */
+    lua_setiuservalue(L, -2, FAILURE_MESSAGE);
+    lua_pushstring(L, kind);
+    lua_setiuservalue(L, -2, FAILURE_KIND);
     luaL_setmetatable(L, TR_LUA_FAILURE);
+}
+
+void tr_lua_set_traceback(lua_State *L) {
+    lua_setiuservalue(L, -2, FAILURE_TRACEBACK);
+}
+
+int tr_lua_new_failure(lua_State *L) {
+    const char *kind = luaL_checkstring(L, 1);
+    luaL_checkstring(L, 2);
+    lua_settop(L, 3);
+    lua_pushvalue(L, 2);
+    tr_lua_wrap_failure(L, kind); /* kind, message, traceback, failure */
+    lua_pushvalue(L, 3);
+    tr_lua_set_traceback(L);
+    return 1;
+}
+
+int tr_lua_is_failure(lua_State *L) {
+    luaL_checkany(L, 1);
+    lua_pushboolean(L, luaL_testudata(L, 1, TR_LUA_FAILURE) != NULL);
+    return 1;
 }
 
 int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...) {
@@ -47,16 +78,55 @@ int tr_lua_raise_status(lua_State *L, tr_status status, const tr_error *error) {
 }
 
 static int failure_tostring(lua_State *L) {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_pushliteral(L, "message");
-    lua_rawget(L, 1);
+    luaL_checkudata(L, 1, TR_LUA_FAILURE);
+    lua_getiuservalue(L, 1, FAILURE_MESSAGE);
     return 1;
 }
 
+/* The part of that name; nil for any other, as in a table. */
+static int failure_index(lua_State *L) {
+    luaL_checkudata(L, 1, TR_LUA_FAILURE);
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    for (int part = FAILURE_KIND; part <= FAILURE_PARTS; part++) {
+        if (strcmp(name, part_names[part]) == 0) {
+            lua_getiuservalue(L, 1, part);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* next(failure, name): the parts that are there, in their order. */
+static int failure_next(lua_State *L) {
+    luaL_checkudata(L, 1, TR_LUA_FAILURE);
+    const char *name = luaL_optstring(L, 2, NULL);
+    bool is_next = name == NULL;
+    for (int part = FAILURE_KIND; part <= FAILURE_PARTS; part++) {
+        if (is_next && lua_getiuservalue(L, 1, part) != LUA_TNIL) {
+            lua_pushstring(L, part_names[part]);
+            lua_insert(L, -2);
+            return 2;
+        }
+        is_next = is_next || strcmp(name, part_names[part]) == 0;
+    }
+    lua_pushnil(L);
+    return 1;
+}
+
+static int failure_pairs(lua_State *L) {
+    lua_pushcfunction(L, failure_next);
+    lua_pushvalue(L, 1);
+    return 2;
+}
+
 void tr_lua_open_failure(lua_State *L) {
+    static const luaL_Reg metamethods[] = {
+        {"__tostring", failure_tostring}, {"__index", failure_index}, {"__pairs", failure_pairs}, {NULL, NULL}};
     luaL_newmetatable(L, TR_LUA_FAILURE); /* metatable */
-    lua_pushcfunction(L, failure_tostring);
-    lua_setfield(L, -2, "__tostring");
+    luaL_setfuncs(L, metamethods, 0);
+    lua_pushliteral(L, "a failure");
+    lua_pushcclosure(L, tr_lua_refuse_assignment, 1);
+    lua_setfield(L, -2, "__newindex");
     lua_pushliteral(L, TR_LUA_FAILURE);
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);

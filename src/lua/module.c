@@ -120,6 +120,8 @@ int luaopen_tracereel_core(lua_State *L) {
         {"sha256", tr_lua_sha256},
         {"crc32", tr_lua_crc32},
         {"got", got},
+        {"failure", tr_lua_new_failure},
+        {"is_failure", tr_lua_is_failure},
         {"open_file", tr_lua_open_file},
         {"file_kind", tr_lua_file_kind},
         {"has_entry", tr_lua_has_entry},

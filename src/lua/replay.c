@@ -202,13 +202,28 @@ static void push_place(lua_State *L, const tr_pass *pass) {
     lua_pop(L, 1); /* place */
 }
 
-/* Pushes what the error value on top of the stack says; the address of a table would say nothing. */
+static int text_of(lua_State *L) {
+    luaL_tolstring(L, 1, NULL);
+    return 1;
+}
+
+/* Pushes what the error value on top of the stack says; the address of a table would say nothing. A `__tostring` of the
+ * script's that fails says nothing either, and must not put another error in the place of this one. */
 static void push_problem(lua_State *L) {
-    if (lua_isstring(L, -1) || luaL_getmetafield(L, -1, "__tostring") != LUA_TNIL) {
-        luaL_tolstring(L, lua_isstring(L, -1) ? -1 : -2, NULL);
-    } else {
-        lua_pushfstring(L, "(the error is a %s value)", luaL_typename(L, -1));
+    bool has_text = lua_isstring(L, -1);
+    if (!has_text && luaL_getmetafield(L, -1, "__tostring") != LUA_TNIL) {
+        lua_pop(L, 1);
+        has_text = true;
     }
+    if (has_text) {
+        lua_pushcfunction(L, text_of);
+        lua_pushvalue(L, -2);
+        if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
+            return;
+        }
+        lua_pop(L, 1);
+    }
+    lua_pushfstring(L, "(the error is a %s value)", luaL_typename(L, -1));
 }
 
 /* Raises what a handler raised, which is on top of the stack, with the place added. */
@@ -223,7 +238,7 @@ static int raise_handler_error(lua_State *L, const tr_pass *pass, int call_statu
     lua_concat(L, 2);                                                        /* a problem may hold a byte 0 */
     tr_lua_wrap_failure(L, call_status == LUA_ERRMEM ? "memory" : "script"); /* failure */
     if (lua_getupvalue(L, message_handler_index, 1) != NULL) {
-        lua_setfield(L, -2, "traceback");
+        tr_lua_set_traceback(L);
     }
     return lua_error(L);
 }

@@ -64,7 +64,7 @@ local function try_line(session, line, max_memory)
     if failure.is(problem) and problem.kind ~= "usage" then
         error(problem, 0)
     end
-    local message = failure.is(problem) and problem.message or tostring(problem)
+    local message = failure.text(problem)
     local limit = message:match("the %a+ limit was reached")
     message = limit and "stopped: " .. limit .. " (--max-time, --max-memory)" or message
     output.say("%s", message)

@@ -101,14 +101,14 @@ local function write_result(parsed, context, name, result, is_alone)
         local value = result == nil and tracereel.null or result
         local written, json = pcall(tracereel.json, { script = name, result = value })
         if not written then
-            failure.raise("script", "%s: the result cannot be written as JSON: %s", name, tostring(json))
+            failure.raise("script", "%s: the result cannot be written as JSON: %s", name, failure.text(json))
         end
         output.line(context and logs.with_log(context, json) or json)
         return
     end
     local shown, text = pcall(render_result, result)
     if not shown then
-        failure.raise("script", "%s: the result cannot be shown: %s", name, tostring(text))
+        failure.raise("script", "%s: the result cannot be shown: %s", name, failure.text(text))
     end
     if not is_alone and text ~= "" then
         output.line(output.paint("bold", "-- " .. name))

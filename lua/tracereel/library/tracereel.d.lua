@@ -130,8 +130,8 @@ function tracereel.retry(nodes) end
 ---@return tracereel.decision
 function tracereel.restart() end
 
----What the engine raises when something other than the call itself is wrong: a table that `tostring` turns into its
----message. Errors of a handler are raised as this too, with kind "script".
+---What the engine raises when something other than the call itself is wrong: a value that `tostring` turns into its
+---message, and that cannot be changed. Errors of a handler are raised as this too, with kind "script".
 ---@class tracereel.failure
 ---@field kind "io"|"memory"|"not_a_log"|"invalid"|"damaged"|"locked"|"argument"|"script"|"interrupted"
 ---@field message string one line: file, offset, what was expected, what was found, what to do

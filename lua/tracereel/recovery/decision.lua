@@ -208,7 +208,8 @@ end
 
 ---Is this a decision?
 function decision.is(value)
-    return type(value) == "table" and getmetatable(value) == type_name
+    local actual = debug.getmetatable(value) -- itself: its name can be had by any table
+    return actual == metatable or actual == default_metatable
 end
 
 ---Does it want nothing but what the engine would do by itself?

@@ -108,7 +108,7 @@ function settling.check(recovery, self, log, script, options, run)
                 records, problem = recovery.compile(trace, second, run)
             else
                 run.check_stop(second)
-                problem = failure.is(second) and second.message or tostring(second)
+                problem = failure.text(second)
             end
             if not records then
                 failure.raise("refused", "the script does not settle: for trace %s it first decides: %s; and asked "

@@ -223,7 +223,7 @@ local function with_journal(self, entry, change)
     local closed, close_problem = pcall(journal.close, self.held, intent, "done", now_text())
     if not closed then
         failure.raise("io", "%s is in place, but the journal does not say so yet: %s; give the command again",
-            intent.segment, failure.is(close_problem) and close_problem.message or tostring(close_problem))
+            intent.segment, failure.text(close_problem))
     end
 end
 

@@ -50,7 +50,7 @@ local function call(scenario_path, question, callee, ...)
     local called, result = xpcall(callee, failure.with_traceback, ...)
     if called then
         return result
-    elseif result.kind ~= "internal" then
+    elseif not failure.is_mistake(result) then
         error(result, 0)
     end
     error(failure.new("script", ("%s (%s, in %s)"):format(result.message, place_of(question), scenario_path),

@@ -61,7 +61,7 @@ function Futures:judge(trace, id)
     local called, answer = xpcall(self.scenario.value.goal, failure.with_traceback, trace)
     local where = ("goal, trace %s, in %s"):format(id, self.scenario.path)
     if not called then
-        error(answer.kind == "internal" and failure.new("script", ("%s (%s)"):format(answer.message, where),
+        error(failure.is_mistake(answer) and failure.new("script", ("%s (%s)"):format(answer.message, where),
             answer.traceback) or answer, 0)
     elseif type(answer) ~= "boolean" then
         failure.raise("script", "%s: true or false expected, got %s", where, failure.got(answer))
