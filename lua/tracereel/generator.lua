@@ -193,7 +193,10 @@ function steps.node_end(self, trace, node)
     fields.output_size = self:between(16, 515)
     fields.schema_hash = (node + 1) * GOLDEN_RATIO_64
     trace.next_output = (fields.output_offset + fields.output_size + 7) & ~7
-    return "node_done", fields
+    -- All is drawn alike with and without it, so that the logs differ by these records alone.
+    if node ~= APPROVE_NODE or self.wait_done then
+        return "node_done", fields
+    end
 end
 
 function steps.loop_iteration(self, trace, node)
@@ -275,6 +278,7 @@ end
 ---@field dropped_share number share of the failed ones that get no trace_failed
 ---@field approval_share number share of the paid orders that wait for a person
 ---@field approval_wait_ns? integer median of that wait; nil: nobody ever answers
+---@field wait_done boolean a node that waited gets a node_done; the engine writes none
 ---@field checkpoint_every integer records between two checkpoints; 0: none
 ---@field crash_after_ns? integer nothing is logged from this time after start_ns on
 ---@field metadata? string of every trace_start, instead of one for each order
@@ -296,6 +300,7 @@ function generator.new(options)
         dropped_threshold = threshold(options.dropped_share),
         approval_threshold = threshold(options.approval_share),
         median_wait_us = options.approval_wait_ns and options.approval_wait_ns // 1000,
+        wait_done = options.wait_done,
         checkpoint_every = options.checkpoint_every,
         until_checkpoint = options.checkpoint_every > 0 and options.checkpoint_every or -1,
         crash_ns = options.crash_after_ns and options.start_ns + options.crash_after_ns or math.maxinteger,

@@ -196,7 +196,7 @@ static void measure_jobs(size_t rounds, unsigned long records, int output) {
     char count[32], name[64];
     snprintf(count, sizeof count, "%lu", records);
     snprintf(name, sizeof name, "log-%lu", records);
-    make_log(name, (const char *const[]){"--traces", count, "--crash-after", count, NULL}, output);
+    make_log(name, (const char *const[]){"--traces", count, "--crash-after", count, "--wait-done", NULL}, output);
 
     double discarded; /* brings the log into the page cache */
     process_measure_time(&places_of_jobs, program_of(&jobs[YARDSTICK], jobs[YARDSTICK].passes), output, &discarded);

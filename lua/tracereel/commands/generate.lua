@@ -103,6 +103,7 @@ local function define(command)
         command:option(flag, help, default, convert):argname("<" .. argument_name .. ">")
     end
     command:flag("--no-starts", "Write no node_start, as the engine does in production.")
+    command:flag("--wait-done", "Write a node_done of each node that waited, which the engine does not.")
     command:flag("--torn", "Leave the last record half written, as a crash does.")
     command:flag("--json", "Say what was written as a JSON object.")
 end
@@ -180,6 +181,7 @@ local function new_pipeline(options)
         dropped_share = options.dropped_share,
         approval_share = options.approval_share,
         approval_wait_ns = wait ~= "never" and wait or nil,
+        wait_done = options.wait_done or false,
         checkpoint_every = options.checkpoint_every,
         crash_after_ns = crash and crash.time_ns,
         metadata = options.metadata,
