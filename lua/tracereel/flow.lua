@@ -6,9 +6,9 @@ local check = require "tracereel.flow.check"
 
 local flow = {}
 
-local largest_file_bytes = 1 << 20
+local max_file_bytes = 1 << 20
 -- A table as large as a file can hold is made in a tenth of them.
-local most_instructions = 10000000
+local max_instructions = 10000000
 
 local wait_type = "std::wait"
 local routing_types = { ["std::switch"] = true, ["std::loop"] = true }
@@ -28,13 +28,13 @@ local function read_text(path)
     local file, problem = files.open(path)
     local text, read_problem
     if file then
-        text, read_problem = file:read(largest_file_bytes + 1)
+        text, read_problem = file:read(max_file_bytes + 1)
         file:close()
     end
     if not file or read_problem then
         failure.raise("io", "flow %s", problem or path .. ": " .. read_problem)
-    elseif text and #text > largest_file_bytes then
-        failure.raise("usage", "flow %s: larger than %d bytes; is it a flow file?", path, largest_file_bytes)
+    elseif text and #text > max_file_bytes then
+        failure.raise("usage", "flow %s: larger than %d bytes; is it a flow file?", path, max_file_bytes)
     end
     return text or ""
 end
@@ -43,16 +43,35 @@ end
 local function run_chunk(chunk)
     debug.sethook(function()
         error("it does not come to an end", 0)
-    end, "", most_instructions)
+    end, "", max_instructions)
     local ran, value = pcall(chunk)
     debug.sethook()
     return ran, value
+end
+
+local function checked(path, value)
+    local result, wrong = flow.check(value)
+    if not result then
+        failure.raise("usage", "flow %s: %s", path, wrong)
+    end
+    return result
+end
+
+---Is it a flow file of the engine's own, by its name? It has no numbers: see flow.for_logs.
+---@param path string
+---@return boolean
+function flow.is_yaml(path)
+    return path:lower():find("%.ya?ml$") ~= nil
 end
 
 ---Reads a flow file: Lua text that returns a table, run without any library. Raises what is wrong with it.
 ---@param path string
 ---@return tracereel.flow
 function flow.load(path)
+    if flow.is_yaml(path) then
+        failure.raise("usage", "flow %s: a flow in YAML has no numbers; `tracereel flow --yaml %s LOG` finds those of "
+            .. "a log, and writes them to a file for --flow", path, path)
+    end
     local chunk, problem = load(read_text(path), "@" .. path, "t", {})
     if not chunk then
         -- A syntax error begins with the file's name and line, other problems do not.
@@ -63,11 +82,52 @@ function flow.load(path)
     if not ran then
         failure.raise("usage", "flow %s: it must only return a table: %s", path, tostring(value))
     end
-    local checked, wrong = flow.check(value)
-    if not checked then
-        failure.raise("usage", "flow %s: %s", path, wrong)
+    return checked(path, value)
+end
+
+---What a flow file in YAML says, without numbers. Raises what is wrong with it.
+---@param path string
+---@return tracereel.flow_definition
+function flow.definition(path)
+    return require "tracereel.flow.yaml".read(path, read_text(path))
+end
+
+local function refuse_unclear(path, logs, unclear)
+    for _, group in ipairs(unclear) do
+        if group.is_seen then
+            failure.raise("refused", "flow %s: %s does not tell which node has which number: %s. `tracereel flow "
+                .. "--yaml %s %s -o FILE.lua` writes what is known, for you to decide and give as --flow", path,
+                table.concat(logs, ", "), group.text, path, table.concat(logs, " "))
+        end
     end
-    return checked
+end
+
+---The flow that --flow names, for logs: one in YAML gets the numbers that its nodes have in them. Where they do not say
+---it for nodes that ran, raises; or, with `is_partial`, takes what fits.
+---@param path string
+---@param logs string[] their paths
+---@param open_options? tracereel.open_options
+---@param is_partial? boolean
+---@return tracereel.flow
+---@return tracereel.flow_unclear[] unclear which nodes could not be told apart: none for a file in Lua
+function flow.for_logs(path, logs, open_options, is_partial)
+    if not flow.is_yaml(path) then
+        return flow.load(path), {}
+    end
+    local definition = flow.definition(path)
+    for _, log in ipairs(logs) do
+        if log == "-" then
+            failure.raise("usage", "flow %s: the numbers of a flow in YAML are found by reading the log first, and a "
+                .. "pipe can be read only once: save the log to a file", path)
+        end
+    end
+    local from_yaml = require "tracereel.flow.from_yaml"
+    local facts = from_yaml.gather(#definition.members, logs, open_options)
+    local value, unclear = from_yaml.number(definition, facts, logs)
+    if not is_partial then
+        refuse_unclear(path, logs, unclear)
+    end
+    return checked(path, value), unclear
 end
 
 -- What is asked of a flow again and again: whether any node is a trigger, and whose edges leave by a port that says

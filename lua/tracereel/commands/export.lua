@@ -196,7 +196,7 @@ local is_complete = { [exit_codes.ok] = true, [exit_codes.damaged] = true }
 function export.run(parsed)
     -- One document for all logs: no headings between them.
     parsed.json = true
-    local named = parsed.flow and flow.load(parsed.flow) or { nodes = {} }
+    local named = parsed.flow and flow.for_logs(parsed.flow, parsed.logs, options.to_open(parsed)) or { nodes = {} }
     local out = sink.open(parsed.output)
     local ran, code = xpcall(function()
         local code = export_all(parsed, out, named)

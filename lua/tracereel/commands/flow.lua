@@ -1,75 +1,175 @@
--- `tracereel flow`: a first flow file, guessed from logs, for a person to correct.
+-- `tracereel flow`: a first flow file, for a person to correct: guessed from logs, or the engine's own with the numbers
+-- that its nodes have in them.
 local exit_codes = require "tracereel.exit_codes"
+local failure = require "tracereel.failure"
 local flow = require "tracereel.flow"
-local flow_guess = require "tracereel.flow_guess"
+local from_yaml = require "tracereel.flow.from_yaml"
+local guess = require "tracereel.flow.guess"
 local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
 local sink = require "tracereel.export.sink"
 local tracereel = require "tracereel"
+local units = require "tracereel.units"
 
-local command = { name = "flow", summary = "Guess the order of the nodes: a flow file for --flow, to be corrected." }
+local command = { name = "flow", summary = "Guess the order of the nodes, or find the numbers of a flow file's." }
 
 local default_name = "pipeline"
+
+local function name_and_number(text)
+    local name, digits = text:match("^(.+)=(%d+)$")
+    local number = digits and math.tointeger(tonumber(digits))
+    if not number then
+        return nil, ('"%s" is no NAME=NUMBER'):format(text)
+    end
+    return { name = name, number = number }
+end
 
 function command.define(definition)
     options.logs(definition)
     options.json(definition)
-    definition:option("--name", "Name of the pipeline."):default(default_name):show_default(true)
+    definition:option("--yaml", "The engine's own flow file: find which number each of its nodes has in the logs.")
+        :argname("<FILE>")
+    definition:option("--number", "With --yaml: this node has that number, where the log does not say it. Can be "
+        .. "repeated."):argname("<NAME=N>"):count("*"):convert(name_and_number)
+    definition:option("--name", "Name of the pipeline, where it is guessed."):default(default_name):show_default(true)
     definition:option("-o --output", "Write to this file instead of standard output."):argname("<FILE>")
     options.reading(definition)
 end
 
-local preface = [[
+local guess_preface = [[
 -- Guessed from %s by `tracereel flow`: a node comes after those
 -- that had always ended when it began. Names are to be filled in, and `after` to be
 -- corrected: a log shows what happened, not what must be so.
 ]]
 
-local function gather(parsed)
-    local guess = flow_guess.new()
+local yaml_preface = [[
+-- %s, with the numbers that its nodes have in %s,
+-- as `tracereel flow --yaml` found them. The engine numbers the nodes anew at each start.
+]]
+
+-- A file's name can hold a line feed, a comment must not.
+local function in_comment(text)
+    return (text:gsub("%c", "?"))
+end
+
+-- Calls add(log) for each log. Returns the exit code, and the paths of those that were read to their end.
+local function read_logs(parsed, add)
     local read = {}
     local code = logs.each(setmetatable({ json = true }, { __index = parsed }), function(log, context)
+        add(log)
+        if not logs.interrupted() then
+            read[#read + 1] = context.path
+        end
+    end)
+    return code, read
+end
+
+local function run_guess(parsed)
+    local guessing = guess.new()
+    local code, read = read_logs(parsed, function(log)
         local function add(_, trace)
             if trace then
-                guess:add(trace)
+                guessing:add(trace)
             end
         end
         log:replay { trace_complete = add, trace_failed = add }
-        if logs.interrupted() then
-            return
+        for _, trace in ipairs(logs.interrupted() and {} or log:traces()) do
+            guessing:add(trace)
         end
-        for _, trace in ipairs(log:traces()) do
-            guess:add(trace)
-        end
-        read[#read + 1] = context.path
     end)
-    return guess, code, read
+    if logs.interrupted() or #read == 0 then
+        return code
+    end
+    local guessed, comments = guessing:flow(parsed.name)
+    if not guessed then
+        output.say("no node ran in any trace whose beginning is known: there is nothing to guess from")
+        return exit_codes.graver(code, exit_codes.refused)
+    end
+    local text = parsed.json and tracereel.json(guessed) .. "\n"
+        or guess_preface:format(in_comment(table.concat(read, ", "))) .. flow.text(guessed, comments)
+    sink.replace(parsed.output, text)
+    return code
 end
 
-local function flow_text(guessed, comments, read, as_json)
-    if as_json then
-        return tracereel.json(guessed) .. "\n"
+local function given_numbers(parsed, definition)
+    local given = {}
+    for _, one in ipairs(parsed.number) do
+        if given[one.name] and given[one.name] ~= one.number then
+            failure.raise("usage", "--number: %s cannot be both %d and %d", one.name, given[one.name], one.number)
+        end
+        given[one.name] = one.number
     end
-    -- A file's name can hold a line feed, a comment must not.
-    local names = table.concat(read, ", "):gsub("%c", "?")
-    return preface:format(names) .. flow.text(guessed, comments)
+    return from_yaml.given_numbers(definition, given)
+end
+
+local function say_unclear(unclear, is_searched)
+    for _, group in ipairs(unclear) do
+        output.say("not told apart: %s", group.text)
+    end
+    if not is_searched then
+        output.say("not every numbering was tried: what is said to be possible may be too much")
+    end
+    if #unclear > 0 then
+        output.say("decide with --number NAME=N, or in the file that is written")
+    end
+end
+
+-- Without what is empty: an empty table would be a list, whatever it is.
+local function json_nodes(nodes)
+    local written = {}
+    for id, node in units.sorted(nodes) do
+        written[id] = { name = node.name, type = node.type, after = node.after,
+            ports = next(node.ports) and node.ports or nil, loop_back = node.loop_back[1] and node.loop_back or nil }
+    end
+    return written
+end
+
+local function yaml_text(parsed, value, unclear, comments)
+    if parsed.json then
+        local ambiguous = {}
+        for index, group in ipairs(unclear) do
+            ambiguous[index] = { names = group.names, numbers = group.numbers, candidates = group.candidates,
+                ran = group.is_seen }
+        end
+        return tracereel.json { name = value.name, nodes = json_nodes(value.nodes), ambiguous = ambiguous } .. "\n"
+    end
+    local lines = { yaml_preface:format(in_comment(parsed.yaml), in_comment(table.concat(parsed.logs, ", "))) }
+    for _, group in ipairs(unclear) do
+        lines[#lines + 1] = ("-- Not told apart: %s.\n"):format(in_comment(group.text))
+    end
+    return table.concat(lines) .. flow.text(value, comments)
+end
+
+local function run_yaml(parsed)
+    local definition = flow.definition(parsed.yaml)
+    local given = given_numbers(parsed, definition)
+    local gatherer = from_yaml.gatherer(#definition.members)
+    local code, read = read_logs(parsed, function(log)
+        gatherer:read(log)
+    end)
+    if logs.interrupted() or #read < #parsed.logs then
+        return code
+    end
+    local value, unclear, comments, is_searched = from_yaml.number(definition, gatherer.facts, parsed.logs, given)
+    for id, comment in units.sorted(comments) do
+        comments[id] = in_comment(comment)
+    end
+    local checked = assert(flow.check(value))
+    say_unclear(unclear, is_searched)
+    sink.replace(parsed.output, yaml_text(parsed, checked, unclear, comments))
+    return code
 end
 
 ---@param parsed table
 ---@return integer exit code
 function command.run(parsed)
-    local guess, code, read = gather(parsed)
-    if logs.interrupted() or #read == 0 then
-        return code
+    if parsed.yaml then
+        return run_yaml(parsed)
+    elseif #parsed.number > 0 then
+        failure.raise("usage", "--number is about the nodes of a file that --yaml names")
     end
-    local guessed, comments = guess:flow(parsed.name)
-    if not guessed then
-        output.say("no node ran in any trace whose beginning is known: there is nothing to guess from")
-        return exit_codes.graver(code, exit_codes.refused)
-    end
-    sink.replace(parsed.output, flow_text(guessed, comments, read, parsed.json))
-    return code
+    return run_guess(parsed)
 end
 
 return command

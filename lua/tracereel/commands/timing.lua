@@ -73,7 +73,7 @@ local function query_of(parsed, prefixes)
     return {
         by = parsed.by,
         worst_count = worst_count,
-        flow = parsed.flow and flow.load(parsed.flow),
+        flow = parsed.flow and flow.for_logs(parsed.flow, parsed.logs, options.to_open(parsed)),
         since = parsed.since,
         until_moment = parsed["until"],
         is_trace_meant = prefixes and options.id_test(prefixes),

@@ -1,5 +1,6 @@
 -- Checks a flow as a file, a script or a scenario gives it, and makes of it the value that all commands use: a new
 -- table, in which `after` and `loop_back` are lists of node ids, and `ports` has what is not the port "out".
+local cycles = require "tracereel.flow.cycles"
 local failure = require "tracereel.failure"
 local units = require "tracereel.units"
 
@@ -142,39 +143,6 @@ local function check_node(nodes, id, node)
     return { name = node.name, type = node.type, after = after, loop_back = loop_back, ports = book.others() }
 end
 
--- A cycle's nodes in order, its first one repeated at the end; nil where there is none. Nodes are looked at in the
--- order of their ids, so that the same file always gives the same message.
-local function find_cycle(nodes)
-    local state, path = {}, {}
-    local function visit(id)
-        path[#path + 1] = id
-        state[id] = "open"
-        for _, before in ipairs(nodes[id].after) do
-            if state[before] == "open" then
-                path[#path + 1] = before
-                return before
-            elseif not state[before] then
-                local start = visit(before)
-                if start then
-                    return start
-                end
-            end
-        end
-        state[id] = "done"
-        path[#path] = nil
-    end
-    for id in units.sorted(nodes) do
-        local start = not state[id] and visit(id)
-        if start then
-            local first = 1
-            while path[first] ~= start do
-                first = first + 1
-            end
-            return table.move(path, first, #path, 1, {})
-        end
-    end
-end
-
 local function checked_flow(value)
     if type(value) ~= "table" then
         refuse("a flow is a table like { name = ..., nodes = { [3] = { name = ..., after = {2, 7} } } }, not a %s",
@@ -192,11 +160,14 @@ local function checked_flow(value)
         end
         check_keys(node, known_node_keys, ("node %d"):format(id))
     end
-    local nodes = {}
+    local nodes, ids = {}, {}
     for id, node in units.sorted(value.nodes) do
         nodes[id] = check_node(value.nodes, id, node)
+        ids[#ids + 1] = id
     end
-    local cycle = find_cycle(nodes)
+    local cycle = cycles.find(ids, function(id)
+        return nodes[id].after
+    end)
     if cycle then
         refuse('nodes wait for each other in a circle: %s; the way back of a loop goes into "loop_back"',
             table.concat(cycle, " after "))

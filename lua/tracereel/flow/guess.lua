@@ -3,16 +3,16 @@
 local failure = require "tracereel.failure"
 local units = require "tracereel.units"
 
-local flow_guess = {}
+local guess = {}
 
 -- Every two nodes of a trace are compared: half a million pairs.
-local most_nodes = 1000
+local max_nodes = 1000
 
 local Guess = {}
 Guess.__index = Guess
 
 ---A guess that has seen nothing: add(trace) for each trace, then flow().
-function flow_guess.new()
+function guess.new()
     return setmetatable({
         traces_with = {}, -- by node: how many traces it was seen in
         together = {}, -- by node, by node: in how many traces both were
@@ -65,7 +65,7 @@ function Guess:add(trace)
             runs[#runs + 1] = run
         end
     end
-    if #runs > most_nodes then
+    if #runs > max_nodes then
         self.too_many = #runs
         return
     end
@@ -151,7 +151,7 @@ end
 function Guess:flow(name)
     if self.too_many then
         failure.raise("refused", "%d nodes in one trace: the order of more than %d is not guessed", self.too_many,
-            most_nodes)
+            max_nodes)
     end
     local nodes, after, comments = {}, {}, {}
     for id in units.sorted(self.traces_with) do
@@ -175,4 +175,4 @@ function Guess:flow(name)
     return { name = name, nodes = guessed }, comments
 end
 
-return flow_guess
+return guess

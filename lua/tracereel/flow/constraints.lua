@@ -1,0 +1,484 @@
+-- What a flow file and a log together say of which node can have which number: a set of numbers for each node, made
+-- smaller by what follows from the others until nothing follows any more. Members are counted as in the definition.
+local bits = require "tracereel.flow.bits"
+
+local constraints = {}
+
+-- Steps are counted, and not gone on with beyond it: about two seconds each for drawing conclusions, for finding an
+-- answer and for finding what others there are.
+local max_operations = 5000000
+
+local Model = {}
+Model.__index = Model
+
+local function new_lists(count)
+    local lists = {}
+    for index = 1, count do
+        lists[index] = {}
+    end
+    return lists
+end
+
+-- Of each member: what must be over before it, directly (each once), what follows it, and the ports of each edge.
+local function read_edges(definition)
+    local count = #definition.members
+    local preds, succs, ports = new_lists(count), new_lists(count), {}
+    for _, edge in ipairs(definition.edges) do
+        local key = edge.from * (count + 1) + edge.to
+        if not edge.loop_back and not ports[key] then
+            ports[key] = {}
+            table.insert(preds[edge.to], edge.from)
+            table.insert(succs[edge.from], edge.to)
+        end
+        if not edge.loop_back then
+            ports[key][edge.port] = true
+        end
+    end
+    return preds, succs, function(from, to)
+        return ports[from * (count + 1) + to]
+    end
+end
+
+-- Members in an order in which each comes after those that must be over before it.
+local function topological(preds, succs)
+    local waiting, order = {}, {}
+    for index, before in ipairs(preds) do
+        waiting[index] = #before
+        if #before == 0 then
+            order[#order + 1] = index
+        end
+    end
+    local place = 1
+    while order[place] do
+        for _, after in ipairs(succs[order[place]]) do
+            waiting[after] = waiting[after] - 1
+            if waiting[after] == 0 then
+                order[#order + 1] = after
+            end
+        end
+        place = place + 1
+    end
+    return order
+end
+
+-- How many members come before each, over however many edges; with the order reversed: after each.
+local function reach_counts(order, direct, first, last, step)
+    local sets, counts = {}, {}
+    local words = bits.word_count(#order + 1)
+    for place = first, last, step do
+        local index = order[place]
+        local set = bits.empty(words)
+        for _, other in ipairs(direct[index]) do
+            bits.unite(set, sets[other])
+            bits.add(set, other)
+        end
+        sets[index], counts[index] = set, bits.count(set)
+    end
+    return counts, sets
+end
+
+-- By number x: those that x was over before each time.
+local function transposed(facts)
+    local after, words = {}, bits.word_count(facts.count)
+    for number = 0, facts.count - 1 do
+        after[number] = bits.empty(words)
+    end
+    for number, before in pairs(facts.before) do
+        for _, earlier in ipairs(bits.numbers(before)) do
+            bits.add(after[earlier], number)
+        end
+    end
+    return after
+end
+
+-- Did the two never begin in one trace?
+local function strangers_of(facts)
+    local beside = {}
+    for number in pairs(facts.first) do
+        beside[number] = bits.copy(facts.beside[number])
+    end
+    for number in pairs(facts.first) do
+        for _, other in ipairs(bits.numbers(facts.beside[number])) do
+            bits.add(beside[other], number)
+        end
+    end
+    return beside
+end
+
+---@param definition tracereel.flow_definition
+---@param facts tracereel.flow_evidence
+---@param rules { waits_strictly: boolean, whole_traces: boolean } what is taken for granted beside the order
+---@param given table<integer, integer> by member: the number that a person says it has
+function constraints.new(definition, facts, rules, given)
+    local self = setmetatable({ definition = definition, facts = facts, rules = rules, given = given }, Model)
+    self.preds, self.succs, self.ports_between = read_edges(definition)
+    local order = topological(self.preds, self.succs)
+    self.anc_count, self.ancestors = reach_counts(order, self.preds, 1, #order, 1)
+    self.desc_count, self.descendants = reach_counts(order, self.succs, #order, 1, -1)
+    self.after, self.beside = transposed(facts), strangers_of(facts)
+    self.all, self.unseen = bits.below(facts.count), bits.below(facts.count)
+    for number in pairs(facts.first) do
+        local word = number // 64 + 1
+        self.unseen[word] = self.unseen[word] & ~(1 << number % 64)
+    end
+    self.unseen_count = bits.count(self.unseen)
+    self.operations, self.trail, self.reasons = 0, {}, {}
+    -- By member: how many numbers it shares with as many others that are like it, of which none may be lost.
+    self.min_size = {}
+    self:find_exclusive()
+    self:find_certain()
+    return self
+end
+
+-- Members of which only one runs in a trace: what hangs on different ports of one node, and all that comes after it.
+-- A node that answers with an error can be run again, and answer otherwise.
+function Model:find_exclusive()
+    self.exclusive = {}
+    local words = bits.word_count(#self.preds + 1)
+    for from, followers in ipairs(self.succs) do
+        local by_port = {}
+        for _, to in ipairs(followers) do
+            local ports = self.ports_between(from, to)
+            local port = next(ports)
+            if #self.preds[to] == 1 and next(ports, port) == nil and port ~= "error" then
+                by_port[port] = by_port[port] or bits.empty(words)
+                bits.add(by_port[port], to)
+                bits.unite(by_port[port], self.descendants[to])
+            end
+        end
+        for port, branch in pairs(by_port) do
+            for other, other_branch in pairs(by_port) do
+                if port ~= other then
+                    for _, member in ipairs(bits.numbers(branch)) do
+                        self.exclusive[member] = self.exclusive[member] or bits.empty(words)
+                        bits.unite(self.exclusive[member], other_branch)
+                    end
+                end
+            end
+        end
+    end
+end
+
+-- Edges over which a trace that runs to its end always goes: from a node that does not choose, to one that waits for
+-- nothing else.
+function Model:find_certain()
+    self.certain = {}
+    for from, followers in ipairs(self.succs) do
+        local type_name, is_choice = self.definition.members[from].type, false
+        for _, to in ipairs(followers) do
+            for port in pairs(self.ports_between(from, to)) do
+                is_choice = is_choice or port ~= "out"
+            end
+        end
+        is_choice = is_choice or type_name == "std::switch" or type_name == "std::loop" or type_name == "std::wait"
+        for _, to in ipairs(is_choice and {} or followers) do
+            if #self.preds[to] == 1 then
+                self.certain[#self.certain + 1] = { from, to }
+            end
+        end
+    end
+end
+
+-- ---- one member's numbers ----
+
+-- What a node of that type does not do, and this number did; nil where there is nothing.
+function Model:misfit(type_name, number)
+    local facts, is_strict = self.facts, self.rules.waits_strictly
+    local waits = type_name == "std::wait"
+    if facts.suspended[number] and not waits and (is_strict or type_name:sub(1, 5) == "std::") then
+        return "waited"
+    elseif facts.done[number] and waits and (is_strict or not facts.suspended[number]) then
+        return "done"
+    elseif facts.looped[number] and self.rules.whole_traces and self.has_loops and type_name ~= "std::loop" then
+        return "looped"
+    end
+end
+
+-- Why the member cannot have the number, by what is known of the two alone; nil where it can.
+function Model:obstacle(member, number)
+    local trigger_count = self.definition.trigger_count
+    if member <= trigger_count or number < trigger_count then
+        return member - 1 ~= number and "trigger" or nil
+    elseif self.given[member] and self.given[member] ~= number then
+        return "given"
+    elseif not self.facts.first[number] then
+        return self.desc_count[member] + 1 > self.unseen_count and "unseen" or nil
+    end
+    local misfit = self:misfit(self.definition.members[member].type, number)
+    if misfit then
+        return misfit
+    elseif self.before_count[number] < self.anc_count[member] then
+        return "few_before"
+    elseif self.after_count[number] < self.desc_count[member] - self.unseen_count then
+        return "few_after"
+    end
+end
+
+-- Returns false where a member has no number left.
+function Model:begin()
+    local facts = self.facts
+    self.before_count, self.after_count, self.has_loops = {}, {}, false
+    for number in pairs(facts.first) do
+        self.before_count[number], self.after_count[number] = bits.count(facts.before[number]),
+            bits.count(self.after[number])
+    end
+    for _, member in ipairs(self.definition.members) do
+        self.has_loops = self.has_loops or member.type == "std::loop"
+    end
+    self.domain, self.size, self.queue, self.is_queued = {}, {}, {}, {}
+    for member in ipairs(self.definition.members) do
+        local domain, size, reasons = bits.empty(bits.word_count(facts.count)), 0, {}
+        for number = 0, facts.count - 1 do
+            local why = self:obstacle(member, number)
+            if not why then
+                bits.add(domain, number)
+                size = size + 1
+            else
+                reasons[number] = why
+            end
+        end
+        self.domain[member], self.size[member], self.reasons[member] = domain, size, reasons
+        if size == 0 then
+            self.wiped = { member = member }
+            return self:give_up()
+        end
+        self:enqueue(member)
+    end
+    local is_possible = self:propagate()
+    self.has_begun = true
+    return is_possible
+end
+
+function Model:enqueue(member)
+    if not self.is_queued[member] then
+        self.is_queued[member] = true
+        self.queue[#self.queue + 1] = member
+    end
+end
+
+-- Leaves the member only what is in `allowed`. Returns false where nothing is left.
+function Model:restrict(member, allowed, why)
+    local domain = self.domain[member]
+    self.operations = self.operations + #domain
+    if bits.is_within(domain, allowed) then
+        return true
+    end
+    local kept = bits.copy(domain)
+    bits.intersect(kept, allowed)
+    self.trail[#self.trail + 1] = { member, domain, self.size[member] }
+    self.domain[member], self.size[member] = kept, bits.count(kept)
+    if not self.has_begun then -- what is only tried needs no reason
+        for _, number in ipairs(bits.numbers(domain)) do
+            if not bits.has(kept, number) then
+                self.reasons[member][number] = self.reasons[member][number] or why
+            end
+        end
+    end
+    if self.size[member] < (self.min_size[member] or 1) then
+        self.wiped = { member = member }
+        return false
+    end
+    self:enqueue(member)
+    return true
+end
+
+-- All that `relation` has for one of the member's numbers; all numbers as soon as it covers what is asked for.
+function Model:reached(member, relation, covers, start)
+    local allowed = start and bits.copy(start) or bits.empty(#covers)
+    for _, number in ipairs(bits.numbers(self.domain[member])) do
+        self.operations = self.operations + #covers
+        bits.unite(allowed, relation[number] or covers)
+        if bits.is_within(covers, allowed) then
+            break
+        end
+    end
+    return allowed
+end
+
+-- Where `from` must be over before `to` begins. What was never seen could have begun after anything.
+function Model:revise_edge(from, to)
+    if not self:restrict(to, self:reached(from, self.after, self.domain[to], self.unseen), { before = from }) then
+        return false
+    end
+    if bits.meets(self.domain[to], self.unseen) then
+        return true
+    end
+    return self:restrict(from, self:reached(to, self.facts.before, self.domain[from]), { after = to })
+end
+
+-- Where a trace that has `from` and is complete has `to`.
+function Model:revise_certain(from, to)
+    local with = self.facts.always_with
+    if not self:restrict(to, self:reached(from, with, self.domain[to]), "whole") then
+        return false
+    end
+    local allowed = bits.copy(self.domain[from])
+    for _, number in ipairs(bits.numbers(allowed)) do
+        self.operations = self.operations + #allowed
+        if with[number] and not bits.meets(with[number], self.domain[to]) then
+            local word = number // 64 + 1
+            allowed[word] = allowed[word] & ~(1 << number % 64)
+        end
+    end
+    return self:restrict(from, allowed, "whole")
+end
+
+-- The member has one number left: nobody else has it, nor those whom it was seen with, if they exclude each other.
+function Model:settle(member)
+    local number = bits.numbers(self.domain[member])[1]
+    local others = bits.copy(self.all)
+    local word = number // 64 + 1
+    others[word] = others[word] & ~(1 << number % 64)
+    for other, domain in ipairs(self.domain) do
+        if other ~= member and bits.has(domain, number) and not self:restrict(other, others, "taken") then
+            return false
+        end
+    end
+    local beside = self.rules.whole_traces and self.exclusive[member] and self.beside[number]
+    if beside then
+        local apart = bits.copy(self.all)
+        for index, seen in ipairs(beside) do
+            apart[index] = apart[index] & ~seen
+        end
+        for _, other in ipairs(bits.numbers(self.exclusive[member])) do
+            if not self:restrict(other, apart, "beside") then
+                return false
+            end
+        end
+    end
+    return true
+end
+
+function Model:revise_around(member)
+    for _, before in ipairs(self.preds[member]) do
+        if not self:revise_edge(before, member) then
+            return false
+        end
+    end
+    for _, after in ipairs(self.succs[member]) do
+        if not self:revise_edge(member, after) then
+            return false
+        end
+    end
+    return self.size[member] > 1 or self:settle(member)
+end
+
+-- A number that only one member can have is its own. Returns false where a number has nobody.
+function Model:find_single_owners()
+    local owner, owners = {}, {}
+    for member, domain in ipairs(self.domain) do
+        self.operations = self.operations + self.size[member]
+        for _, number in ipairs(bits.numbers(domain)) do
+            owner[number], owners[number] = member, (owners[number] or 0) + 1
+        end
+    end
+    for number = 0, self.facts.count - 1 do
+        if not owners[number] then
+            self.wiped = { number = number }
+            return false
+        elseif owners[number] == 1 and self.size[owner[number]] > 1 then
+            local own = bits.empty(#self.domain[1])
+            bits.add(own, number)
+            if not self:restrict(owner[number], own, "owner") then
+                return false
+            end
+        end
+    end
+    return true
+end
+
+---Draws all conclusions. Returns false where the numbers do not go round.
+function Model:propagate()
+    repeat
+        while #self.queue > 0 and self.operations < max_operations do
+            local member = table.remove(self.queue)
+            self.is_queued[member] = nil
+            if not self:revise_around(member) then
+                return self:give_up()
+            end
+        end
+        for _, edge in ipairs(self.rules.whole_traces and self.certain or {}) do
+            if not self:revise_certain(edge[1], edge[2]) then
+                return self:give_up()
+            end
+        end
+        if #self.queue == 0 and not self.has_begun and not self:find_single_owners() then
+            return self:give_up()
+        end
+    until #self.queue == 0 or self.operations >= max_operations
+    return true
+end
+
+function Model:give_up()
+    self.root_wipe = self.root_wipe or not self.has_begun and self.wiped or nil
+    self.queue, self.is_queued = {}, {}
+    return false
+end
+
+function Model:is_exhausted()
+    return self.operations >= max_operations
+end
+
+---Begins to count anew.
+function Model:refresh()
+    self.operations = 0
+end
+
+-- ---- trying ----
+
+---Where `undo` goes back to.
+function Model:mark()
+    return #self.trail
+end
+
+function Model:undo(mark)
+    for place = #self.trail, mark + 1, -1 do
+        local change = self.trail[place]
+        self.domain[change[1]], self.size[change[1]] = change[2], change[3]
+        self.trail[place] = nil
+    end
+    self.queue, self.is_queued = {}, {}
+end
+
+---Do these numbers agree with each other in all that is known?
+---@param number_of integer[] by member
+function Model:is_answer(number_of)
+    local facts, owner = self.facts, {}
+    for to, number in ipairs(number_of) do
+        if owner[number] then
+            return false
+        end
+        owner[number] = to
+        for _, from in ipairs(facts.first[number] and self.preds[to] or {}) do
+            if not bits.has(facts.before[number], number_of[from]) then
+                return false
+            end
+        end
+    end
+    if not self.rules.whole_traces then
+        return true
+    end
+    for _, edge in ipairs(self.certain) do
+        local with = facts.always_with[number_of[edge[1]]]
+        if with and not bits.has(with, number_of[edge[2]]) then
+            return false
+        end
+    end
+    for member, others in pairs(self.exclusive) do
+        for _, other in ipairs(self.beside[number_of[member]] and bits.numbers(others) or {}) do
+            if bits.has(self.beside[number_of[member]], number_of[other]) then
+                return false
+            end
+        end
+    end
+    return true
+end
+
+---Gives the member one number and draws the conclusions. Returns false where that cannot be; undo either way.
+function Model:assign(member, number)
+    local only = bits.empty(#self.domain[1])
+    bits.add(only, number)
+    return self:restrict(member, only, "tried") and self:propagate() or self:give_up()
+end
+
+return constraints
