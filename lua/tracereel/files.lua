@@ -70,4 +70,10 @@ function files.is_special(path)
     return kind ~= nil and kind ~= "a file"
 end
 
+---@param path string
+---@return boolean
+function files.is_directory(path)
+    return core.file_kind(path) == "a directory"
+end
+
 return files

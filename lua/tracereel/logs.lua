@@ -1,5 +1,6 @@
 -- Going through the logs of a command line: each is opened, read and judged by itself, and one that cannot be read does
 -- not keep the others from being read.
+local engine_view = require "tracereel.engine_view"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local options = require "tracereel.options"
@@ -51,9 +52,19 @@ function logs.damage_summary(statistics)
     return table.concat(parts, ", ")
 end
 
----Tells on standard error that a log is damaged.
-function logs.say_damage(path, statistics)
-    output.say("%s is damaged: %s; `tracereel check` lists what was lost", path, logs.damage_summary(statistics))
+---Tells on standard error that a log is damaged, or that the engine does not read all of it.
+---@param log tracereel.log
+function logs.say_damage(log)
+    local statistics = log:stats()
+    local hidden = statistics.gaps.missing_segment > 0 and engine_view.hidden_between(log) or {}
+    if #hidden > 0 then
+        output.say("%s: the engine does not read %s, between segments that it reads: what it knows of the traces that "
+            .. "were open there is not all", log.path, table.concat(hidden, ", "))
+    end
+    if statistics.gaps.missing_segment > #hidden or statistics.gaps.corrupt > 0 then
+        output.say("%s is damaged: %s; `tracereel check` lists what was lost", log.path,
+            logs.damage_summary(statistics))
+    end
 end
 
 ---The text that keeps the outputs of a command about several logs apart: before the first, the second and so on.
@@ -79,7 +90,7 @@ local function visit_one(path, parsed, index, visit)
     if statistics.damaged then
         code = exit_codes.graver(code, exit_codes.damaged)
         if not context.has_told_damage then
-            logs.say_damage(path, statistics)
+            logs.say_damage(log)
         end
     end
     return code

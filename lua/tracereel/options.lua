@@ -192,13 +192,14 @@ function options.to_filter(parsed)
     return filter, not is_whole and options.id_test(traces) or nil
 end
 
----What tracereel.open takes, from the parsed options.
+---What tracereel.open takes, from the parsed options. A command sets `as_engine` for what the engine reads of a log.
 ---@return tracereel.open_options
 function options.to_open(parsed)
     if parsed.no_snapshot then
         failure.raise("usage", "--no-snapshot: this is what happens now, leave it out; --snapshot uses a snapshot")
     end
-    return { mode = parsed.mode, from = parsed.from, snapshot = parsed.snapshot or false }
+    return { mode = parsed.mode, from = parsed.from, snapshot = parsed.snapshot or false,
+        compressed = not parsed.as_engine }
 end
 
 return options

@@ -17,7 +17,9 @@ local function decided(...)
     local objects = helper.objects(result.stdout)
     local by_id = {}
     for index = 1, #objects - 1 do
-        by_id[objects[index].trace_id] = objects[index]
+        if objects[index].known_to_engine then
+            by_id[objects[index].trace_id] = objects[index]
+        end
     end
     return by_id, (objects[#objects] or {}).summary, result
 end

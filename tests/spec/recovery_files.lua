@@ -84,13 +84,22 @@ local function view_of(trace)
     }
 end
 
----The open traces of a log: id to view.
-function files.views(directory)
+local function views_of(log)
     local views = {}
-    for _, trace in ipairs(reel.open(directory):traces()) do
+    for _, trace in ipairs(log:traces()) do
         views[trace.id] = view_of(trace)
     end
     return views
+end
+
+---The open traces of a log: id to view.
+function files.views(directory)
+    return views_of(reel.open(directory))
+end
+
+---The same of what the engine reads: of plain segments only.
+function files.engine_views(directory)
+    return views_of(reel.open(directory, { compressed = false }))
 end
 
 -- A number of exact_json's, "#12", as an integer.

@@ -46,7 +46,7 @@ local function repair_where_needed(self, parsed, log)
         self:check_end(log, "add --repair to cut it first (the original is kept)")
         return {}
     end
-    local found = repair.find(self:open(), false)
+    local found = repair.find(self:open_whole(), false)
     if #found.segments > 0 and not self.is_dry_run then
         repair.choose_names(found, self.directory)
         self:cut(found)
@@ -127,7 +127,7 @@ local function carry_out(self, parsed, made)
     if #repaired == 0 or not self.is_dry_run then
         tell_engines_view(self)
     end
-    return self:exit_code(log)
+    return writing.exit_code(log)
 end
 
 ---@param parsed table

@@ -129,7 +129,7 @@ function crashtest.run(parsed)
     end
     limits.set(parsed)
     arenas.use(parsed.log, parsed.arenas, output.say)
-    parsed.logs = { parsed.log }
+    parsed.logs, parsed.as_engine = { parsed.log }, true
     return logs.each(parsed, function(log)
         local result
         local ran, problem = pcall(limits.guarded, function()

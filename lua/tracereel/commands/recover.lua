@@ -1,5 +1,6 @@
 -- `tracereel recover`: decides what becomes of each open trace, proves it, and writes a plan. The log is only read.
 local arenas = require "tracereel.arenas"
+local engine_view = require "tracereel.engine_view"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local limits = require "tracereel.limits"
@@ -11,6 +12,7 @@ local recovery = require "tracereel.recovery"
 local recovery_page = require "tracereel.render.recovery_page"
 local script_file = require "tracereel.recovery.script_file"
 local tracereel = require "tracereel"
+local unknown_traces = require "tracereel.render.unknown_traces"
 
 local recover = { name = "recover", summary = "Decide what becomes of each open trace, and write a plan of it." }
 
@@ -67,13 +69,18 @@ local function tell_errors(made)
     end
 end
 
-local function show(parsed, made)
+local function show(parsed, made, log)
+    local found = engine_view.compare(log)
     if not parsed.json then
         recovery_page.write(made, parsed.full)
+        unknown_traces.write(found, parsed.full)
         return
     end
     for _, one in ipairs(made.traces) do
-        output.line(plan.trace_text(one))
+        output.line(unknown_traces.mark(plan.trace_text(one), true, found.otherwise[one.entry.trace_id]))
+    end
+    for _, object in ipairs(unknown_traces.json(found)) do
+        output.line(object)
     end
     output.line(tracereel.json { summary = made.summary })
 end
@@ -101,7 +108,7 @@ local function decide(parsed, file, log)
     if parsed.output and #log.segments == 1 and log.path:match("[^/]*$") == log.segments[1].name then
         failure.raise("usage", "%s is one segment: a plan is for a whole log, give its directory", log.path)
     end
-    local trust = #(parsed.trust or {}) > 0 and trusted_ids(parsed, tracereel.open(log.path)) or {}
+    local trust = #(parsed.trust or {}) > 0 and trusted_ids(parsed, engine_view.open(log.path)) or {}
     return recovery.decide(log, file and script_file.loader(file, parsed.unsafe), {
         given = limits.given(parsed),
         trust = trust,
@@ -131,13 +138,13 @@ function recover.run(parsed)
     check_usage(parsed, file, path)
     limits.set(parsed)
     arenas.use(path, parsed.arenas, output.say)
-    parsed.logs = { path }
+    parsed.logs, parsed.as_engine = { path }, true
     return logs.each(parsed, function(log)
         local made
         limits.guarded(function()
             made = decide(parsed, file, log)
         end)
-        show(parsed, made)
+        show(parsed, made, log)
         tell_errors(made)
         keep(parsed, made)
         return made.summary.held_for_errors > 0 and exit_codes.script_failed or exit_codes.ok

@@ -89,7 +89,7 @@ function repair.run(parsed)
     local is_meant = parsed.yes and not parsed.dry_run or false
     local options = { action = "repair", operator = parsed.operator, is_dry_run = not is_meant }
     return writing.with(parsed.log, options, function(self)
-        local found = repairing.find(self:open(), parsed.cut_corrupt)
+        local found = repairing.find(self:open_whole(), parsed.cut_corrupt)
         repairing.choose_names(found, self.directory)
         local is_done = is_meant and #found.segments > 0
         if is_done then

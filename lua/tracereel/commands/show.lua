@@ -1,4 +1,5 @@
 -- `tracereel show`: the timeline of one trace.
+local engine_view = require "tracereel.engine_view"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local logs = require "tracereel.logs"
@@ -6,6 +7,7 @@ local options = require "tracereel.options"
 local output = require "tracereel.output"
 local trace_page = require "tracereel.render.trace_page"
 local tracereel = require "tracereel"
+local unknown_traces = require "tracereel.render.unknown_traces"
 
 local show = { name = "show", summary = "Show the timeline of one trace." }
 
@@ -139,8 +141,9 @@ local function json_object(search)
     for index, rec in ipairs(search.records) do
         records[index] = rec:json()
     end
-    return ('{"trace":%s,"records":[%s]}'):format(search.trace and search.trace:json() or "null",
+    local object = ('{"trace":%s,"records":[%s]}'):format(search.trace and search.trace:json() or "null",
         table.concat(records, ","))
+    return search.is_known == nil and object or unknown_traces.mark(object, search.is_known, search.because)
 end
 
 ---@param parsed table
@@ -165,6 +168,9 @@ function show.run(parsed)
             return
         end
         found_count = found_count + 1
+        if not parsed.from and not parsed.snapshot then
+            search.is_known, search.because = engine_view.compare_one(log, search.id, search.trace, search.records)
+        end
         if parsed.json then
             output.line(logs.with_log(context, json_object(search)))
         else

@@ -1,4 +1,5 @@
 -- `tracereel traces`: the traces of a log, closed ones as they close, open ones in order of their ids.
+local engine_view = require "tracereel.engine_view"
 local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
@@ -6,6 +7,7 @@ local text = require "tracereel.render.text"
 local trace_words = require "tracereel.render.trace_words"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
+local unknown_traces = require "tracereel.render.unknown_traces"
 
 local traces = { name = "traces", summary = "List traces: status, times, and where each open one stands." }
 
@@ -15,7 +17,7 @@ local style_of = { running = "cyan", suspended = "yellow", complete = "green", f
 function traces.define(command)
     options.logs(command)
     options.json(command)
-    command:flag("--open", "Only the traces that are open at the end of the log.")
+    command:flag("--open", "Only the traces that are open at the end of the log, as the engine knows them.")
     command:option("--status", "Only traces of these statuses."):count("*"):choices(statuses)
     command:flag("--full", "Whole ids and texts, however long the line gets.")
     options.reading(command)
@@ -92,39 +94,91 @@ local function summary(counts)
     return #parts > 0 and table.concat(parts, ", ") or "no such trace"
 end
 
+-- Of the traces that are open at the end, what the engine has of them; those that it does not know come apart.
+local function show_open(log, parsed, lister)
+    log:replay {}
+    local found = parsed.as_engine and engine_view.compare(log, parsed.mode) or { unknown = {}, otherwise = {} }
+    for _, trace in ipairs(log:traces()) do
+        lister.show(trace, parsed.as_engine and function(object)
+            return unknown_traces.mark(object, true, found.otherwise[trace.id])
+        end)
+    end
+    return found
+end
+
+local function show_all(log, lister)
+    local function show_closed(_, trace)
+        if trace then
+            lister.show(trace)
+        end
+    end
+    log:replay { trace_complete = show_closed, trace_failed = show_closed }
+    for _, trace in ipairs(log:traces()) do
+        lister.show(trace)
+    end
+end
+
+-- Writes the traces that are wanted, and counts them.
+local function new_lister(parsed, log, context)
+    local is_wanted = status_test(parsed.status)
+    local write_row = row_writer(parsed.full, log)
+    local lister = { counts = {} }
+    function lister.show(trace, mark)
+        if not is_wanted(trace) then
+            return
+        end
+        lister.counts[trace.status] = (lister.counts[trace.status] or 0) + 1
+        if parsed.json then
+            local object = trace:json()
+            output.line(logs.with_log(context, mark and mark(object) or object))
+        else
+            write_row(trace)
+        end
+    end
+    return lister
+end
+
+-- By their status nothing can be said of traces whose beginning is nowhere: they are shown where all are.
+local function unknown_of_status(found, wanted)
+    if not wanted or #wanted == 0 then
+        return found
+    end
+    local is_wanted, kept = status_test(wanted), {}
+    for _, one in ipairs(found.unknown) do
+        kept[#kept + 1] = one.trace and is_wanted(one.trace) and one or nil
+    end
+    return { unknown = kept, otherwise = found.otherwise }
+end
+
+local function show_unknown(found, parsed, context)
+    found = unknown_of_status(found, parsed.status)
+    if not parsed.json then
+        unknown_traces.write(found, parsed.full)
+        return
+    end
+    for _, object in ipairs(unknown_traces.json(found)) do
+        output.line(logs.with_log(context, object))
+    end
+end
+
 ---@param parsed table
 ---@return integer exit code
 function traces.run(parsed)
-    local is_wanted = status_test(parsed.status)
+    -- From elsewhere than the beginning nobody can say what the engine knows.
+    parsed.as_engine = parsed.open and not parsed.from and not parsed.snapshot
     return logs.each(parsed, function(log, context)
-        local counts = {}
-        local write_row = row_writer(parsed.full, log)
-        local function show(trace)
-            if not is_wanted(trace) then
-                return
-            end
-            counts[trace.status] = (counts[trace.status] or 0) + 1
-            if parsed.json then
-                output.line(logs.with_log(context, trace:json()))
-            else
-                write_row(trace)
-            end
-        end
-        local function show_closed(_, trace)
-            if trace then
-                show(trace)
-            end
-        end
+        local lister = new_lister(parsed, log, context)
+        local found
         if parsed.open then
-            log:replay {}
+            found = show_open(log, parsed, lister)
         else
-            log:replay { trace_complete = show_closed, trace_failed = show_closed }
-        end
-        for _, trace in ipairs(log:traces()) do
-            show(trace)
+            show_all(log, lister)
         end
         if not parsed.json then
-            output.line(summary(counts))
+            output.line(summary(lister.counts))
+        end
+        if found then
+            show_unknown(found, parsed, context)
         end
     end)
 end

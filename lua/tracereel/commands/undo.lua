@@ -69,7 +69,7 @@ local function carry_out(self, parsed, made)
     end
     report(self, parsed, { plan = made.id, traces = #undone, records = #records, refused = refused_ids,
         segment = #records > 0 and self.next_name or tracereel.null })
-    return self:exit_code(log)
+    return writing.exit_code(log)
 end
 
 ---@param parsed table

@@ -1,6 +1,7 @@
 -- What apply, undo and repair have in common: the log is held, what an interrupted command left is settled, every
 -- change stands in the journal before and behind it.
 local core = require "tracereel.core"
+local engine_view = require "tracereel.engine_view"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local files = require "tracereel.files"
@@ -11,6 +12,7 @@ local plan = require "tracereel.recovery.plan"
 local repair = require "tracereel.recovery.repair"
 local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
+local unread = require "tracereel.unread"
 
 local has_host, host = pcall(require, "tracereel.host")
 
@@ -108,7 +110,10 @@ function writing.with(directory, options, carry_out)
     for _, intent in ipairs(self.settled) do
         output.say("an earlier %s was interrupted; it %s (%s)", intent.action, fate[intent.state], intent.segment)
     end
-    local ran, result = xpcall(carry_out, failure.with_traceback, self)
+    local ran, result = xpcall(function()
+        unread.say(self:open_whole(), output.say)
+        return carry_out(self)
+    end, failure.with_traceback)
     self:close()
     check_interrupt()
     if not ran then
@@ -160,9 +165,15 @@ function Writing:finished(plan_id)
     end
 end
 
----The log as it is now, not read yet.
+---The log as it is now and as the engine reads it, not read yet.
 ---@return tracereel.log
 function Writing:open()
+    return engine_view.open(self.directory)
+end
+
+---The log as it is now, with its archived segments: for what is about files and not about traces.
+---@return tracereel.log
+function Writing:open_whole()
     return tracereel.open(self.directory)
 end
 
@@ -198,12 +209,12 @@ end
 
 ---The exit code of a command that came to its end; of a damaged log it is told.
 ---@param log tracereel.log read to its end
-function Writing:exit_code(log)
+function writing.exit_code(log)
     local statistics = log:stats()
     if not statistics.damaged then
         return exit_codes.ok
     end
-    logs.say_damage(self.directory, statistics)
+    logs.say_damage(log)
     return exit_codes.damaged
 end
 

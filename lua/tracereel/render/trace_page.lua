@@ -20,11 +20,20 @@ local function labelled(label, value, style)
     end
 end
 
+-- Where the engine does not know what the log tells.
+local function write_engines_view(found)
+    if found.because then
+        local known = found.is_known and "" or "does not know it, will never recover it: "
+        labelled("engine", known .. found.because, "red")
+    end
+end
+
 local function write_header(found)
     local trace = found.trace
     output.line(output.paint("bold", "trace " .. found.id))
     if not trace then
         labelled("status", "unknown: the log has records of it, but not its beginning", "red")
+        write_engines_view(found)
         return
     end
     labelled("status", trace.status .. (trace.open and ", open at the end of the log" or ""), style_of[trace.status])
@@ -39,6 +48,7 @@ local function write_header(found)
     if trace.metadata then
         labelled("metadata", text.cut(text.clean(trace.metadata), metadata_columns))
     end
+    write_engines_view(found)
     if trace.tainted then
         labelled("TAINTED", "it was open where the log is damaged: records of it may be missing", "red")
     end
@@ -124,7 +134,8 @@ local function has_estimates(events)
     return false
 end
 
----@param found { id: string, trace: tracereel.trace|nil, records: tracereel.rec[], events: table[] }
+---@param found { id: string, trace: tracereel.trace|nil, records: tracereel.rec[], events: table[],
+--- is_known: boolean|nil, because: string|nil } the last two of engine_view.compare_one
 ---@param now_ns integer the log's end
 ---@param is_ascii boolean|nil
 function trace_page.write(found, now_ns, is_ascii)
