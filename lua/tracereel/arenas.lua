@@ -20,6 +20,8 @@ local version = 1
 ---@field file_bytes integer
 
 ---@alias tracereel.arena_problem "absent"|"unreadable"|"damaged"
+-- Of a damaged one, where the engine does something else than refuse it: it panics, and it takes it for the trace's.
+---@alias tracereel.arena_cause "short"|"foreign"
 
 ---@param directory string
 ---@param trace_id string
@@ -98,7 +100,7 @@ end
 -- Why these are not the first bytes of the trace's arena; nil where they are.
 local function header_problem(header, trace_id)
     if #header < arenas.header_bytes then
-        return ("it has %d bytes, fewer than an arena's header (%d)"):format(#header, arenas.header_bytes)
+        return ("it has %d bytes, fewer than an arena's header (%d)"):format(#header, arenas.header_bytes), "short"
     end
     local found_magic, found_version = ("<I8I4"):unpack(header)
     if found_magic ~= magic then
@@ -108,7 +110,7 @@ local function header_problem(header, trace_id)
     end
     local found_id = id_text(header:sub(17, 32))
     if found_id ~= trace_id then
-        return ("it is the arena of another trace (offset 16: %s)"):format(found_id)
+        return ("it is the arena of another trace (offset 16: %s)"):format(found_id), "foreign"
     end
 end
 
@@ -118,10 +120,11 @@ end
 ---@param file_bytes integer
 ---@return tracereel.arena_header|nil
 ---@return string|nil problem without the file's name
+---@return tracereel.arena_cause|nil cause
 function arenas.parse_header(bytes, trace_id, file_bytes)
-    local problem = header_problem(bytes, trace_id)
+    local problem, cause = header_problem(bytes, trace_id)
     if problem then
-        return nil, problem
+        return nil, problem, cause
     end
     local position, capacity = ("<I8I8"):unpack(bytes, arenas.write_position_offset + 1)
     if math.ult(capacity, position) then
@@ -148,11 +151,11 @@ local function open_arena(directory, trace_id)
         file:close()
         return nil, ("%s: %s"):format(path, wrong), "unreadable"
     end
-    local header
-    header, wrong = arenas.parse_header(bytes or "", trace_id, size)
+    local header, cause
+    header, wrong, cause = arenas.parse_header(bytes or "", trace_id, size)
     if not header then
         file:close()
-        return nil, ("%s: %s"):format(path, wrong), "damaged"
+        return nil, ("%s: %s"):format(path, wrong), "damaged", cause
     end
     return file, header
 end
@@ -164,10 +167,11 @@ end
 ---@return string|nil problem begins with the file's path
 ---@return tracereel.arena_problem|nil kind absent: there is no file; damaged: the engine would not open it either, or
 ---  would read another trace's outputs
+---@return tracereel.arena_cause|nil cause
 function arenas.header(directory, trace_id)
-    local file, header, kind = open_arena(directory, trace_id)
+    local file, header, kind, cause = open_arena(directory, trace_id)
     if not file then
-        return nil, header, kind
+        return nil, header, kind, cause
     end
     file:close()
     return header

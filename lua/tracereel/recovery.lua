@@ -4,6 +4,7 @@ local compiler = require "tracereel.recovery.compiler"
 local core = require "tracereel.core"
 local decision = require "tracereel.recovery.decision"
 local failure = require "tracereel.failure"
+local forecast = require "tracereel.recovery.forecast"
 local plan = require "tracereel.recovery.plan"
 local plan_view = require "tracereel.recovery.plan_view"
 local proof = require "tracereel.recovery.proof"
@@ -11,7 +12,6 @@ local settling = require "tracereel.recovery.settling"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"
 local identity = require "tracereel.recovery.identity"
-local words = require "tracereel.recovery.words"
 
 local recovery = {}
 
@@ -146,7 +146,7 @@ local function decide_one(run, trace)
     return held, "error", records, wanted, problem
 end
 
-local function entry_of(trace, chosen, source, records, problem, result)
+local function entry_of(trace, chosen, source, records, problem, result, engine)
     local before = plan_view.to_plan(view.of(trace))
     return {
         trace_id = trace.id,
@@ -154,7 +154,7 @@ local function entry_of(trace, chosen, source, records, problem, result)
         before = before,
         after = #records > 0 and plan_view.to_plan(result) or before,
         decision = decision.to_table(chosen),
-        reason = chosen.reason or words.reason(trace, chosen),
+        reason = chosen.reason or chosen.kind == "default" and engine.reason or "the script decided so",
         source = source,
         error = problem or tracereel.null,
     }
@@ -172,12 +172,16 @@ end
 
 local function add_trace(run, self, trace)
     local chosen, source, records, wanted, problem = decide_one(run, trace)
+    local engine, outlook = forecast.of(trace)
     self.traces[#self.traces + 1] = {
-        entry = entry_of(trace, chosen, source, records, problem, #records > 0 and after(trace, records) or nil),
+        entry = entry_of(trace, chosen, source, records, problem, #records > 0 and after(trace, records) or nil,
+            engine),
         records = records,
         decision = chosen,
         wanted = wanted,
         trace = trace,
+        engine = engine,
+        outlook = outlook,
     }
     local summary = self.summary
     summary.traces = summary.traces + 1

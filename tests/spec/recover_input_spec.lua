@@ -55,7 +55,7 @@ describe("a decision that the script has changed by hand", function()
             local result = recover(script, helper.log("orders"))
             assert.are.equal(1, result.status)
             assert_says(result.stderr, "is held: script: ", "a decision cannot be changed; :skip")
-            assert_says(result.stdout, "the engine runs them again: nodes 3, 3 started and not done")
+            assert_says(result.stdout, "runs node 3 again, from the beginning of the node (retry_nodes 3, 3)")
         end)
     end
 end)

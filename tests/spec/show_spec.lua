@@ -64,11 +64,11 @@ describe("tracereel show", function()
         assert_in_order(text, { "status    suspended, open at the end of the log",
             "┊ node 4 unfinished, still suspended",
             "unfinished at the end of the log", "node 4: suspended for", "order-approval-65334",
-            "after a crash the engine would\n  wait at node 4 for its resume (await_resume)" })
+            "at its next start the engine\n  waits at node 4 since", "no timeout (await_resume 4)" })
         text = show("9fb1e7f9", helper.log("orders")).stdout
-        assert_in_order(text, { "after a crash the engine would\n  run again", "3 (2 times) (retry_nodes)" })
+        assert_in_order(text, { "at its next start the engine\n  runs node 3 again, from", "(retry_nodes 3, 3)" })
         text = show("e9993d64", helper.log("orders")).stdout
-        assert_in_order(text, { "after a crash the engine would\n  go on behind node 3 (resume_from)" })
+        assert_in_order(text, { "at its next start the engine\n  runs what comes after nodes 0, 1, 2, 3 and 7 (resume_from" })
     end)
 
     it("marks estimated durations where no node_start was written", function()
@@ -113,7 +113,7 @@ describe("tracereel show", function()
     it("shows a trace that only the snapshot knows", function()
         local text = show("0633f6b4", "--snapshot", helper.log("snapshot")).stdout
         assert_in_order(text, { "started   before the snapshot that reading began from\n", "records   0, 0 errors",
-            "node 3: running", "run again, from the beginning of the node: 3 (2 times) (retry_nodes)" })
+            "node 3: running", "runs node 3 again, from the beginning of the node (retry_nodes 3, 3)" })
     end)
 
     it("says where a trace begins afresh, and what a suspension without a timeout waits for", function()

@@ -1,7 +1,7 @@
 -- `tracereel crashtest`: a recovery script against every crash that the log could have ended in. The log is only read.
-local arenas = require "tracereel.arenas"
 local crashtest_page = require "tracereel.render.crashtest_page"
 local engine = require "tracereel.crashtest"
+local engine_options = require "tracereel.engine_options"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local limits = require "tracereel.limits"
@@ -40,7 +40,7 @@ function crashtest.define(command)
     command:flag("--allow-rerun", "Nodes that were done may be run again.")
     command:option("--save", "For each violation a small log and a spec that fails, in this new directory.")
         :argname("<DIR>")
-    options.arenas(command)
+    engine_options.define(command)
     limits.define(command)
 end
 
@@ -128,7 +128,7 @@ function crashtest.run(parsed)
         failure.raise("usage", "a log is read more than once for a crash test: save what comes through the pipe")
     end
     limits.set(parsed)
-    arenas.use(parsed.log, parsed.arenas, output.say)
+    engine_options.use(parsed, parsed.log)
     parsed.logs, parsed.as_engine = { parsed.log }, true
     return logs.each(parsed, function(log)
         local result

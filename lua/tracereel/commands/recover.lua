@@ -1,8 +1,9 @@
 -- `tracereel recover`: decides what becomes of each open trace, proves it, and writes a plan. The log is only read.
-local arenas = require "tracereel.arenas"
+local engine_options = require "tracereel.engine_options"
 local engine_view = require "tracereel.engine_view"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
+local forecast = require "tracereel.recovery.forecast"
 local limits = require "tracereel.limits"
 local logs = require "tracereel.logs"
 local options = require "tracereel.options"
@@ -11,6 +12,7 @@ local plan = require "tracereel.recovery.plan"
 local recovery = require "tracereel.recovery"
 local recovery_page = require "tracereel.render.recovery_page"
 local script_file = require "tracereel.recovery.script_file"
+local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
 local unknown_traces = require "tracereel.render.unknown_traces"
 
@@ -23,7 +25,7 @@ function recover.define(command)
     command:option("-o --output", "Write the plan to this new file, for tracereel apply."):argname("<PLAN.json>")
     command:flag("--dry-run", "Decide and prove, but write no plan, whatever -o says.")
     command:option("--trust", "Decide for this tainted trace as for any other."):argname("<ID>"):count("*")
-    options.arenas(command)
+    engine_options.define(command)
     command:flag("--keep-going", "Write the plan although the script failed for some traces: those are held.")
     command:flag("--full", "Show every trace of a group.")
     limits.define(command)
@@ -69,20 +71,21 @@ local function tell_errors(made)
     end
 end
 
-local function show(parsed, made, log)
+local function show(parsed, made, log, known)
     local found = engine_view.compare(log)
     if not parsed.json then
-        recovery_page.write(made, parsed.full)
+        recovery_page.write(made, parsed.full, engine_options.lines(known))
         unknown_traces.write(found, parsed.full)
         return
     end
     for _, one in ipairs(made.traces) do
-        output.line(unknown_traces.mark(plan.trace_text(one), true, found.otherwise[one.entry.trace_id]))
+        local object = forecast.joined(plan.trace_text(one), one.engine)
+        output.line(unknown_traces.mark(object, true, found.otherwise[one.entry.trace_id]))
     end
     for _, object in ipairs(unknown_traces.json(found)) do
         output.line(object)
     end
-    output.line(tracereel.json { summary = made.summary })
+    output.line(tracereel.json { summary = tables.joined(made.summary, engine_options.object(known)) })
 end
 
 -- Writes the plan where one was asked for and may be written.
@@ -137,14 +140,14 @@ function recover.run(parsed)
     local file, path = sort_files(parsed.files)
     check_usage(parsed, file, path)
     limits.set(parsed)
-    arenas.use(path, parsed.arenas, output.say)
+    local known = engine_options.use(parsed, path)
     parsed.logs, parsed.as_engine = { path }, true
     return logs.each(parsed, function(log)
         local made
         limits.guarded(function()
             made = decide(parsed, file, log)
         end)
-        show(parsed, made, log)
+        show(parsed, made, log, known)
         tell_errors(made)
         keep(parsed, made)
         return made.summary.held_for_errors > 0 and exit_codes.script_failed or exit_codes.ok

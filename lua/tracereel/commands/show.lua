@@ -1,7 +1,9 @@
 -- `tracereel show`: the timeline of one trace.
+local engine_options = require "tracereel.engine_options"
 local engine_view = require "tracereel.engine_view"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
+local forecast = require "tracereel.recovery.forecast"
 local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
@@ -16,6 +18,7 @@ function show.define(command)
     options.logs(command)
     options.json(command)
     command:flag("--ascii", "Draw with ASCII characters only.")
+    engine_options.define(command)
     options.reading(command)
 end
 
@@ -143,6 +146,9 @@ local function json_object(search)
     end
     local object = ('{"trace":%s,"records":[%s]}'):format(search.trace and search.trace:json() or "null",
         table.concat(records, ","))
+    if search.trace and search.trace.open and search.is_known ~= false then
+        object = forecast.joined(object, (forecast.of(search.trace)))
+    end
     return search.is_known == nil and object or unknown_traces.mark(object, search.is_known, search.because)
 end
 
@@ -168,6 +174,7 @@ function show.run(parsed)
             return
         end
         found_count = found_count + 1
+        search.options = engine_options.use(parsed, context.path)
         if not parsed.from and not parsed.snapshot then
             search.is_known, search.because = engine_view.compare_one(log, search.id, search.trace, search.records)
         end

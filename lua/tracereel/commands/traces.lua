@@ -1,5 +1,7 @@
 -- `tracereel traces`: the traces of a log, closed ones as they close, open ones in order of their ids.
+local engine_options = require "tracereel.engine_options"
 local engine_view = require "tracereel.engine_view"
+local forecast = require "tracereel.recovery.forecast"
 local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
@@ -20,6 +22,7 @@ function traces.define(command)
     command:flag("--open", "Only the traces that are open at the end of the log, as the engine knows them.")
     command:option("--status", "Only traces of these statuses."):count("*"):choices(statuses)
     command:flag("--full", "Whole ids and texts, however long the line gets.")
+    engine_options.define(command)
     options.reading(command)
 end
 
@@ -54,13 +57,18 @@ local function row_writer(is_full, log)
     local id_columns = is_full and 36 or 8
     local columns = is_full and math.maxinteger or output.columns()
     local has_header = false
-    return function(trace)
+    return function(trace, outlook)
         if not has_header then
             has_header = true
             output.line(output.paint("bold", header(id_columns)))
         end
         local took = trace.start_ns ~= 0 and units.span(trace.start_ns, trace.last_ns) or "-"
-        local stands = (trace.tainted and "TAINTED " or "") .. trace_words.stands(trace, log:stats().now_ns)
+        local stands = trace_words.stands(trace, log:stats().now_ns)
+        if outlook and outlook.short then
+            -- What must not be cut off comes first.
+            stands = outlook.is_grave and outlook.short .. "; " .. stands or stands .. "; " .. outlook.short
+        end
+        stands = (trace.tainted and "TAINTED " or "") .. stands
         local status = output.paint(style_of[trace.status], text.pad_right(trace.status, 9))
         local line = row_form:format(trace.id:sub(1, id_columns), status, started_text(trace), took, node_counts(trace),
             ("%d"):format(trace.error_count), "")
@@ -128,11 +136,15 @@ local function new_lister(parsed, log, context)
             return
         end
         lister.counts[trace.status] = (lister.counts[trace.status] or 0) + 1
+        local engine, outlook
+        if trace.open then
+            engine, outlook = forecast.of(trace)
+        end
         if parsed.json then
-            local object = trace:json()
+            local object = forecast.joined(trace:json(), engine)
             output.line(logs.with_log(context, mark and mark(object) or object))
         else
-            write_row(trace)
+            write_row(trace, outlook)
         end
     end
     return lister
@@ -161,12 +173,22 @@ local function show_unknown(found, parsed, context)
     end
 end
 
+-- What the forecasts of open traces were made from.
+local function show_used(known, counts)
+    if counts.running or counts.suspended then
+        for _, line in ipairs(engine_options.used(known)) do
+            output.line(line)
+        end
+    end
+end
+
 ---@param parsed table
 ---@return integer exit code
 function traces.run(parsed)
     -- From elsewhere than the beginning nobody can say what the engine knows.
     parsed.as_engine = parsed.open and not parsed.from and not parsed.snapshot
     return logs.each(parsed, function(log, context)
+        local known = engine_options.use(parsed, context.path)
         local lister = new_lister(parsed, log, context)
         local found
         if parsed.open then
@@ -176,6 +198,7 @@ function traces.run(parsed)
         end
         if not parsed.json then
             output.line(summary(lister.counts))
+            show_used(known, lister.counts)
         end
         if found then
             show_unknown(found, parsed, context)

@@ -97,7 +97,7 @@ function Words:trace(trace, now_ns)
     end
     if trace.open then
         say("stands: %s", trace_words.stands(trace, now_ns))
-        say("the engine would: %s", trace_words.recovery(trace))
+        say("at its next start the engine %s", trace_words.recovery(trace))
     end
 end
 

@@ -5,6 +5,8 @@
 ---@class tracereel.decision
 ---@field kind "default"|"fail"|"complete"|"await"|"hold"|"resume_from"|"retry"|"restart"
 ---@field action string|nil of the `default` that recover is given: what the engine does, as trace:recovery() says it
+---@field engine tracereel.engine|nil of the `default` that recover is given: what the engine really does, with the
+--- --flow and --arenas of the command; worked out each time it is read
 ---@field node integer|nil
 ---@field nodes integer[]|nil
 ---@field reason string|nil
@@ -25,3 +27,16 @@ function decision:rerun(nodes) end
 ---@param reason string
 ---@return tracereel.decision
 function decision:because(reason) end
+
+---What the engine will do with an open trace at its next start. Assumed: nothing fails, and nodes that run beside each
+---other run in step. nil is what is not known: without a flow which nodes run, without arenas what they cannot read.
+---@class tracereel.engine
+---@field outcome "runs"|"waits"|"skipped" skipped: at every start, because the arena is not there or is refused
+---@field runs integer[]|nil nodes that run until the trace ends, waits, or comes to a routing node; that one included
+---@field waits_at integer|nil where it waits then (the least of them, where several do)
+---@field asks_again boolean a person has answered there already, which the log does not keep
+---@field without_inputs integer[]|nil those of `runs` that cannot read what nodes before them have put out
+---@field overwritten integer[] done nodes whose output was written over by a later one
+---@field ends_without_branch integer[]|nil done routing nodes none of whose branches has begun, or ever will
+---@field closes boolean|nil the trace is closed as complete
+---@field reason string all that in words

@@ -189,6 +189,12 @@ end
 
 -- The engine's own decision: worked out when it is looked at, because most scripts only hand it back.
 local engine_fields = { action = true, node = true, nodes = true }
+
+-- What the engine really does. It is not kept: crashtest asks with the same decision at every crash of a trace.
+local function engine_of(self)
+    return (require("tracereel.recovery.forecast").of(rawget(self, "trace")))
+end
+
 default_metatable = {
     __name = type_name,
     __metatable = type_name,
@@ -198,10 +204,10 @@ default_metatable = {
             local recovery = rawget(self, "trace"):recovery()
             return recovery[key]
         end
-        return default_fields[key] or methods[key]
+        return key == "engine" and engine_of(self) or default_fields[key] or methods[key]
     end,
 }
----What the engine does by itself: `action`, and `node` or `nodes`.
+---What the engine does by itself: `action`, and `node` or `nodes`; `engine` is what comes of it.
 function decision.default(trace)
     return setmetatable({ trace = trace }, default_metatable)
 end

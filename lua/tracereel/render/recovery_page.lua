@@ -1,5 +1,6 @@
 -- A plan for a person: how many of what, and for each trace the state before and after, grouped by decision and node.
 local decision = require "tracereel.recovery.decision"
+local forecast_page = require "tracereel.render.forecast_page"
 local output = require "tracereel.output"
 local render_table = require "tracereel.render.table"
 local text = require "tracereel.render.text"
@@ -111,6 +112,9 @@ local function write_trace(one, is_full)
         write_diff(entry)
         output.line("    " .. record_words(one.records))
     end
+    if one.decision.kind ~= "default" then
+        write_reason("by itself: " .. one.engine.reason, is_full)
+    end
 end
 
 local function group_of(one)
@@ -119,9 +123,9 @@ local function group_of(one)
 end
 
 -- Groups in the order of decisions' names, then nodes: { kind, node, traces = {...}, records }.
-local function groups_of(plan)
+local function groups_of(traces)
     local groups, by_key = {}, {}
-    for _, one in ipairs(plan.traces) do
+    for _, one in ipairs(traces) do
         local kind, node = group_of(one)
         local key = kind .. " " .. node
         if not by_key[key] then
@@ -152,15 +156,18 @@ local function write_group(group, is_full)
     end
 end
 
----Writes a plan to standard output.
----@param plan table from recovery.decide
----@param is_full boolean
-function recovery_page.write(plan, is_full)
-    local groups = groups_of(plan)
-    if #groups == 0 then
-        output.line("no open trace: there is nothing to recover")
-        return
+-- What was used, and what the plan comes to.
+local function write_end(plan, used)
+    local summary = plan.summary
+    output.line("")
+    for _, line in ipairs(used) do
+        output.line(text.clean(line))
     end
+    output.line(("%s, %d changed by %s"):format(text.count(summary.traces, "open trace"), summary.changed,
+        text.count(summary.records, "record")))
+end
+
+local function write_groups(groups, is_full)
     local rows = {}
     for index, group in ipairs(groups) do
         rows[index] = { group.kind, group.node, #group.traces, group.records }
@@ -169,10 +176,36 @@ function recovery_page.write(plan, is_full)
     for _, group in ipairs(groups) do
         write_group(group, is_full)
     end
-    local summary = plan.summary
-    output.line("")
-    output.line(("%s, %d changed by %s"):format(text.count(summary.traces, "open trace"), summary.changed,
-        text.count(summary.records, "record")))
+end
+
+local function changed_traces(plan)
+    local changed = {}
+    for _, one in ipairs(plan.traces) do
+        changed[#changed + 1] = #one.records > 0 and one or nil
+    end
+    return changed
+end
+
+---Writes a plan to standard output: what a script decided; without a script, what the engine will do, and what is
+---changed all the same.
+---@param plan table from recovery.decide
+---@param is_full boolean
+---@param used string[] lines that say which arenas and which flow were used
+function recovery_page.write(plan, is_full, used)
+    if #plan.traces == 0 then
+        output.line("no open trace: there is nothing to recover")
+        return
+    elseif plan.script ~= tracereel.null then
+        write_groups(groups_of(plan.traces), is_full)
+    else
+        forecast_page.write(plan.traces, is_full)
+        local changed = changed_traces(plan)
+        if #changed > 0 then
+            output.line("")
+            write_groups(groups_of(changed), is_full)
+        end
+    end
+    write_end(plan, used)
 end
 
 return recovery_page

@@ -1,4 +1,5 @@
 -- What stands around a trace's timeline: who it is above, and below what is unfinished and what is wrong.
+local engine_options = require "tracereel.engine_options"
 local output = require "tracereel.output"
 local text = require "tracereel.render.text"
 local timeline = require "tracereel.render.timeline"
@@ -86,7 +87,8 @@ local function write_item(item)
     end
 end
 
-local function write_unfinished(trace, now_ns)
+local function write_unfinished(found, now_ns)
+    local trace = found.trace
     output.line("")
     output.line(output.paint("bold", "unfinished at the end of the log, " .. tracereel.time(now_ns)))
     local count = 0
@@ -99,8 +101,11 @@ local function write_unfinished(trace, now_ns)
     if count == 0 then
         output.line("  no node is known to be running")
     end
-    output.line(output.paint("bold", "after a crash the engine would"))
-    output.line("  " .. trace_words.recovery(trace))
+    output.line(output.paint("bold", "at its next start the engine"))
+    write_item(found.is_known == false and "does not know this trace" or trace_words.recovery(trace))
+    for _, line in ipairs(engine_options.used(found.options)) do
+        write_item(line)
+    end
 end
 
 local function write_violations(found)
@@ -134,8 +139,8 @@ local function has_estimates(events)
     return false
 end
 
----@param found { id: string, trace: tracereel.trace|nil, records: tracereel.rec[], events: table[],
---- is_known: boolean|nil, because: string|nil } the last two of engine_view.compare_one
+---@param found table id, trace (or nil), records, events; is_known and because of engine_view.compare_one; options: what
+--- engine_options.use returned
 ---@param now_ns integer the log's end
 ---@param is_ascii boolean|nil
 function trace_page.write(found, now_ns, is_ascii)
@@ -157,7 +162,7 @@ function trace_page.write(found, now_ns, is_ascii)
         output.line("  ~ estimated: no node_start was written")
     end
     if trace and trace.open then
-        write_unfinished(trace, now_ns)
+        write_unfinished(found, now_ns)
     end
     write_violations(found)
 end

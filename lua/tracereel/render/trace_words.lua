@@ -1,4 +1,5 @@
 -- Words about a trace: where it stands, what it waits for, what the engine would do with it.
+local forecast = require "tracereel.recovery.forecast"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
@@ -22,22 +23,10 @@ function trace_words.nodes(nodes)
     return table.concat(order, ", ")
 end
 
-local recovery_words = {
-    await_resume = function(recovery)
-        return ("wait at node %d for its resume"):format(recovery.node)
-    end,
-    retry_nodes = function(recovery)
-        return "run again, from the beginning of the node: " .. trace_words.nodes(recovery.nodes)
-    end,
-    resume_from = function(recovery, trace)
-        return trace.last_completed_node and ("go on behind node %d"):format(recovery.node) or "begin at node 0"
-    end,
-}
-
----What the engine would do after a crash, with the engine's own word for it.
+---What the engine will do with an open trace at its next start, with the engine's own word for it.
 function trace_words.recovery(trace)
-    local recovery = trace:recovery()
-    return ("%s (%s)"):format(recovery_words[recovery.action](recovery, trace), recovery.action)
+    local engine = forecast.of(trace)
+    return engine.reason
 end
 
 local function known(value)

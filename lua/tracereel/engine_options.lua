@@ -1,0 +1,67 @@
+-- --flow and --arenas: what a command knows of the engine besides its log, and uses to foresee what the engine will do.
+local arenas = require "tracereel.arenas"
+local flow = require "tracereel.flow"
+local forecast = require "tracereel.recovery.forecast"
+local options = require "tracereel.options"
+local output = require "tracereel.output"
+local text = require "tracereel.render.text"
+local tracereel = require "tracereel"
+
+local engine_options = {}
+
+function engine_options.define(command)
+    command:option("--flow", "The pipeline: which nodes come next, wait, and route. `tracereel flow` writes a first "
+        .. "one."):argname("<FILE>")
+    options.arenas(command)
+end
+
+-- A flow's file is read once, however many logs there are.
+local function flow_of(parsed)
+    if parsed.flow and not parsed.loaded_flow then
+        parsed.loaded_flow = flow.load(parsed.flow)
+    end
+    return parsed.loaded_flow
+end
+
+---Finds what is known besides a log, and makes forecasts and trace:output use it. Raises where a file that was given
+---cannot be read.
+---@param parsed table
+---@param log_path string
+---@return table known flow, flow_path, arenas, found_as; nil what there is not
+function engine_options.use(parsed, log_path)
+    local known = { flow = flow_of(parsed), flow_path = parsed.flow }
+    known.arenas, known.found_as = arenas.use(log_path, parsed.arenas, output.say)
+    forecast.use { flow = known.flow, arenas = known.arenas }
+    return known
+end
+
+---What was used, as lines for a person.
+---@return string[]
+function engine_options.lines(known)
+    return {
+        arenas.words(known.arenas, known.found_as)
+            or "arenas: none found; what they would tell is not known (--arenas DIR)",
+        known.flow_path and "flow: " .. known.flow_path
+            or "flow: not given; which nodes come next is not known (--flow FILE)",
+    }
+end
+
+---The same, without what was not.
+---@return string[]
+function engine_options.used(known)
+    local lines = engine_options.lines(known)
+    local used = { known.arenas and text.clean(lines[1]) or nil }
+    used[#used + 1] = known.flow_path and text.clean(lines[2]) or nil
+    return used
+end
+
+---The same for JSON.
+---@return table
+function engine_options.object(known)
+    return {
+        flow = known.flow_path or tracereel.null,
+        arenas = known.arenas and { directory = known.arenas, found_as = known.found_as } or tracereel.null,
+    }
+end
+
+return engine_options

@@ -1,0 +1,128 @@
+-- The kinds of forecasts: which one a trace's is, its title, what can be done, and a few words for a list.
+local classes = {}
+
+local safe_start = "tracereel recover safe_start LOG -o PLAN.json"
+
+---The kinds of forecasts, gravest first: a trace is of the first that fits it. Of a grave one something is lost, or a
+---person is asked twice.
+classes.all = {
+    {
+        key = "panics", is_grave = true, title = "makes the engine panic",
+        advice = "The engine opens the arena, panics, and recovers no trace after it. Move the file away before it "
+            .. "starts",
+    },
+    {
+        key = "skipped", is_grave = true, title = "skipped, for ever",
+        advice = "They stay open at every start and never run. Bring the arena back, or close them: " .. safe_start,
+    },
+    {
+        key = "branch", is_grave = true, title = "ends without a branch",
+        advice = "The log does not tell which port a routing node answered on, so that none of its branches goes on. "
+            .. "Running the node again cures that: " .. safe_start .. " --flow FILE",
+    },
+    {
+        key = "inputs", is_grave = true, title = "runs without its inputs",
+        advice = "Mend the arenas before the engine starts: tracereel repair --arenas LOG shows it, --yes does it",
+    },
+    {
+        key = "approval", is_grave = true, title = "waits, and its approval will fail",
+        advice = "An approval takes the hook away before it fails. Bring the arena back before anybody answers",
+    },
+    {
+        key = "approval_loses", is_grave = true, title = "waits, and its approval will lose something",
+        advice = "Cure it before anybody answers: tracereel repair --arenas LOG for inputs, " .. safe_start
+            .. " --flow FILE for branches",
+    },
+    {
+        key = "overwritten", is_grave = true, title = "output overwritten",
+        advice = "What was written over is gone, and what reads it reads something else",
+    },
+    {
+        key = "asks", is_grave = true, title = "asks again",
+        advice = "Somebody has answered already, and will be asked once more",
+    },
+    { key = "runs", title = "runs" },
+    { key = "waits", title = "waits" },
+    { key = "held", title = "held", advice = "They wait for a person, because a plan decided so" },
+}
+
+local function has_lost_inputs(facts)
+    if facts.run then
+        return facts.lost_inputs ~= nil and next(facts.lost_inputs) ~= nil
+    end
+    return facts.after ~= nil and #facts.after > 0
+end
+
+local function loses_branch(facts)
+    return facts.knows_ports and (#facts.without_branch > 0 or #facts.lost_nodes > 0)
+end
+
+local function class_key(facts)
+    if facts.outcome == "waits" then
+        return facts.refused and "approval"
+            or facts.run and (loses_branch(facts) or has_lost_inputs(facts)) and "approval_loses"
+            or facts.held and "held" or "waits"
+    elseif facts.outcome == "skipped" then
+        return facts.is_short and "panics" or "skipped"
+    elseif loses_branch(facts) then
+        return "branch"
+    elseif has_lost_inputs(facts) then
+        return "inputs"
+    elseif #facts.overwritten > 0 then
+        return "overwritten"
+    end
+    return facts.engine.asks_again and "asks" or "runs"
+end
+
+---The first of `all` that fits.
+---@return table
+function classes.of(facts)
+    local key = class_key(facts)
+    for _, class in ipairs(classes.all) do
+        if class.key == key then
+            return class
+        end
+    end
+end
+
+local short_words = {
+    panics = function()
+        return "the engine panics"
+    end,
+    skipped = function(facts)
+        return facts.is_absent and "skipped: no arena" or "skipped: arena"
+    end,
+    branch = function()
+        return "loses a branch"
+    end,
+    inputs = function(facts)
+        return facts.run and "loses inputs" or "may lose inputs"
+    end,
+    overwritten = function()
+        return "output overwritten"
+    end,
+    asks = function(facts)
+        return ("asks again at %d"):format(facts.engine.waits_at)
+    end,
+    runs = function(facts)
+        return facts.run and #facts.run.waves > 0 and "runs " .. table.concat(facts.run.waves[1], ", ") or nil
+    end,
+    approval = function()
+        return "approval will fail"
+    end,
+    approval_loses = function()
+        return "approval will lose"
+    end,
+    held = function()
+        return "held"
+    end,
+}
+
+---A few words for a list; nil where nothing is to be said besides where the trace stands.
+---@return string|nil
+function classes.short(facts)
+    local short = short_words[class_key(facts)]
+    return short and short(facts)
+end
+
+return classes
