@@ -139,8 +139,8 @@ local function has_estimates(events)
     return false
 end
 
----@param found table id, trace (or nil), records, events; is_known and because of engine_view.compare_one; options: what
---- engine_options.use returned
+---@param found table id, trace (or nil), records, events; is_known and because of engine_view.compare_one; options,
+--- what engine_options.use returned
 ---@param now_ns integer the log's end
 ---@param is_ascii boolean|nil
 function trace_page.write(found, now_ns, is_ascii)
