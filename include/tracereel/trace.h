@@ -233,8 +233,14 @@ typedef struct tr_recovery {
 tr_recovery tr_trace_recovery(const tr_trace *trace);
 const char *tr_recovery_action_name(tr_recovery_action action);
 
+/* Why tracereel holds the trace for a person: the text under "held" in the metadata of the suspension that lasts,
+ * without its escapes. `reason` has room for suspension_metadata_bytes. False where the trace is not held; nothing is
+ * written then that counts. */
+bool tr_trace_held(const tr_trace *trace, char *reason, uint32_t *length_bytes);
+
 /* An object: the engine's view under completed_nodes, last_completed_node, recovery, started_nodes, suspended_at,
- * suspension_metadata, trace_id; and error_count, last_ns, record_count, start_ns, status, tainted, violations. */
+ * suspension_metadata, trace_id; and error_count, held (the reason, or null), last_ns, record_count, start_ns, status,
+ * tainted, violations. */
 void tr_json_trace(tr_json *json, const tr_trace *trace);
 
 /* A trace as one relocatable block: how many bytes it takes, and the copy. The copy's pointers point into `memory`

@@ -278,6 +278,7 @@ void tr_lua_push_nodes(lua_State *L, const tr_trace *trace);
 void tr_lua_push_errors(lua_State *L, const tr_trace *trace);
 void tr_lua_push_violations(lua_State *L, const tr_trace *trace);
 void tr_lua_push_suspension(lua_State *L, const tr_trace *trace);
+void tr_lua_push_held(lua_State *L, const tr_trace *trace);
 void tr_lua_push_suspensions(lua_State *L, const tr_trace *trace);
 void tr_lua_push_started_nodes(lua_State *L, const tr_trace *trace);
 void tr_lua_push_completed_nodes(lua_State *L, const tr_trace *trace);

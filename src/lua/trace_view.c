@@ -78,6 +78,17 @@ void tr_lua_push_suspension(lua_State *L, const tr_trace *trace) {
     }
 }
 
+void tr_lua_push_held(lua_State *L, const tr_trace *trace) {
+    luaL_Buffer buffer;
+    char *reason = luaL_buffinitsize(L, &buffer, (size_t)trace->suspension_metadata_bytes + 1);
+    uint32_t length = 0;
+    bool is_held = tr_trace_held(trace, reason, &length);
+    luaL_pushresultsize(&buffer, is_held ? length : 0);
+    if (!is_held) {
+        lua_pushnil(L);
+    }
+}
+
 void tr_lua_push_suspensions(lua_State *L, const tr_trace *trace) {
     push_array(L, trace->suspension_count); /* suspensions */
     for (uint32_t i = 0; i < trace->suspension_count; i++) {

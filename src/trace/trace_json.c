@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "tracereel/json.h"
@@ -73,6 +74,19 @@ static void put_recovery(tr_json *json, const tr_trace *trace) {
     tr_json_end_object(json);
 }
 
+static void put_held(tr_json *json, const tr_trace *trace) {
+    char *reason = malloc((size_t)trace->suspension_metadata_bytes + 1);
+    uint32_t length = 0;
+    if (reason == NULL) {
+        json->out_of_memory = true;
+    } else if (tr_trace_held(trace, reason, &length)) {
+        tr_json_text(json, reason, length);
+    } else {
+        tr_json_null(json);
+    }
+    free(reason);
+}
+
 static void put_violations(tr_json *json, const tr_trace *trace) {
     tr_json_begin_array(json);
     for (unsigned bit = 0; bit < TR_VIOLATION_COUNT; bit++) {
@@ -89,6 +103,8 @@ void tr_json_trace(tr_json *json, const tr_trace *trace) {
     put_completed_nodes(json, trace);
     tr_json_key(json, "error_count");
     tr_json_unsigned(json, trace->error_count);
+    tr_json_key(json, "held");
+    put_held(json, trace);
     tr_json_key(json, "last_completed_node");
     put_node_or_null(json, trace->has_last_completed_node, trace->last_completed_node);
     tr_json_key(json, "last_ns");

@@ -26,6 +26,7 @@
 ---@field last_completed_node integer|nil the engine's view
 ---@field suspended_at integer|nil the engine's view
 ---@field suspension_metadata string|nil the engine's view
+---@field held string|nil why tracereel holds it for a person (`tracereel.hold`); nil where it does not
 ---@field data table yours: a table that stays with the trace; each script has its own
 local trace = {}
 
