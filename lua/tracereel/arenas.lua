@@ -115,13 +115,13 @@ local function header_problem(header, trace_id)
 end
 
 ---What the first bytes of an arena say.
----@param bytes string the first 128 bytes; fewer where the file has fewer
 ---@param trace_id string
+---@param bytes string the first 128 bytes; fewer where the file has fewer
 ---@param file_bytes integer
 ---@return tracereel.arena_header|nil
 ---@return string|nil problem without the file's name
 ---@return tracereel.arena_cause|nil cause
-function arenas.parse_header(bytes, trace_id, file_bytes)
+function arenas.parse_header(trace_id, bytes, file_bytes)
     local problem, cause = header_problem(bytes, trace_id)
     if problem then
         return nil, problem, cause
@@ -152,7 +152,7 @@ local function open_arena(directory, trace_id)
         return nil, ("%s: %s"):format(path, wrong), "unreadable"
     end
     local header, cause
-    header, wrong, cause = arenas.parse_header(bytes or "", trace_id, size)
+    header, wrong, cause = arenas.parse_header(trace_id, bytes or "", size)
     if not header then
         file:close()
         return nil, ("%s: %s"):format(path, wrong), "damaged", cause
@@ -241,12 +241,19 @@ function arenas.finish_of_outputs(completed_nodes)
     return last
 end
 
----The same, rounded up to 8, as the engine rounds: the write position that an orderly close would have left.
+---The next multiple of 8, which the engine's write positions are.
+---@param bytes integer unsigned
+---@return integer bytes unsigned; 2^64 - 8 for what is beyond that
+function arenas.round_up(bytes)
+    local largest = -arenas.alignment_bytes
+    return math.ult(largest, bytes) and largest or (bytes + arenas.alignment_bytes - 1) & largest
+end
+
+---The write position that an orderly close would have left behind the last of the outputs.
 ---@param completed_nodes table<integer, tracereel.output>
----@return integer bytes unsigned; 2^64 - 8 where one ends beyond that
+---@return integer bytes unsigned; 0 where no node has an output
 function arenas.end_of_outputs(completed_nodes)
-    local last, largest = arenas.finish_of_outputs(completed_nodes), -arenas.alignment_bytes
-    return math.ult(largest, last) and largest or (last + arenas.alignment_bytes - 1) & largest
+    return arenas.round_up(arenas.finish_of_outputs(completed_nodes))
 end
 
 -- The node that has overwritten the output of `node`, or nil. Most outputs touch no other: then no order is needed.

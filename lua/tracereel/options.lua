@@ -80,8 +80,26 @@ local from_position = {
 
 ---Where the arenas are.
 function options.arenas(command)
-    command:option("--arenas", "The directory of the nodes' outputs; where not given, LOG/../arenas or LOG/.., where the "
-        .. "engine keeps them."):argname("<DIR>")
+    command:option("--arenas", "The directory of the nodes' outputs; where not given, LOG/../arenas or LOG/.., where "
+        .. "the engine keeps them."):argname("<DIR>")
+end
+
+---`--arenas [DIR]`, of a command that changes them: whether they are meant, and where they are.
+function options.log_arenas(command, help)
+    command:option("--arenas", help .. " DIR: where they are; else LOG/../arenas or LOG/.., where the engine keeps "
+        .. "them."):argname("<DIR>"):args("?")
+end
+
+---After `--arenas` without a directory comes the log, which argparse then takes for the directory.
+---@param parsed table
+---@param key string of the argument for the log
+function options.settle_log_arenas(parsed, key)
+    local arenas = parsed.arenas
+    if not parsed[key] and arenas and arenas[1] then
+        parsed[key], arenas[1] = arenas[1], nil
+    elseif not parsed[key] then
+        failure.raise("usage", "no log: give a directory of segments")
+    end
 end
 
 ---How a log is read.

@@ -22,8 +22,8 @@ local function is_above(a, b)
     return a.rank > b.rank
 end
 
----Which stretches have another one with a higher rank over them. Takes no more than n log n steps, however many lie over
----each other.
+---Which stretches have another one with a higher rank over them. Takes no more than n log n steps, however many lie
+---over each other.
 ---@param list { start: integer, finish: integer, rank: integer }[] ranks are distinct; the list is sorted
 ---@return { under: table, over: table }[] each stretch that is covered, once; `over` is one of those over it
 function spans.covered(list)

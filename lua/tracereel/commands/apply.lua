@@ -2,7 +2,9 @@
 local engine_reader = require "tracereel.engine_reader"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
+local mending = require "tracereel.recovery.mending"
 local metadata = require "tracereel.recovery.metadata"
+local options = require "tracereel.options"
 local output = require "tracereel.output"
 local plan = require "tracereel.recovery.plan"
 local proof = require "tracereel.recovery.proof"
@@ -16,7 +18,10 @@ local apply = { name = "apply", summary = "Write a plan's records behind its log
 function apply.define(command)
     command:argument("plan", "A plan of tracereel recover."):argname("<PLAN>")
     command:argument("log", "The directory of segments that it was made for."):argname("<LOG>")
-    command:flag("--repair", "First cut what a crash has torn, as tracereel repair --yes does.")
+    command:flag("--repair", "First cut what a crash has torn, and set stale write positions of arenas, as tracereel "
+        .. "repair --arenas --yes does.")
+    options.arenas(command)
+    command:flag("--no-arenas", "With --repair: leave the arenas as they are.")
     writing.define_options(command)
 end
 
@@ -40,18 +45,43 @@ local function signed_records(self, made, log)
     return records
 end
 
+-- The arenas to be mended: for the states that the plan leads to. nil where they are not to be looked at, or not found.
+local function find_stale(self, parsed, made, log)
+    if not parsed.repair or parsed.no_arenas then
+        return nil
+    end
+    local where, problem = mending.locate(self.directory, parsed.arenas)
+    if not where then
+        output.say("%s: no write position was looked at; --arenas DIR says where they are, --no-arenas that none are "
+            .. "meant", problem)
+        return nil
+    end
+    local found = mending.find(where, log:traces(), function(index)
+        return made.traces[index].after
+    end)
+    mending.check_unlocked(found)
+    return found
+end
+
 -- A log that ends in a torn record must be repaired first.
-local function repair_where_needed(self, parsed, log)
-    if not parsed.repair then
-        self:check_end(log, "add --repair to cut it first (the original is kept)")
-        return {}
+local function find_torn(self, parsed, log)
+    if parsed.repair then
+        return repair.find(self:open_whole(), false)
     end
-    local found = repair.find(self:open_whole(), false)
-    if #found.segments > 0 and not self.is_dry_run then
-        repair.choose_names(found, self.directory)
-        self:cut(found)
+    self:check_end(log, "add --repair to cut it first (the original is kept)")
+    return { segments = {} }
+end
+
+local function repair_where_needed(self, torn, stale)
+    if self.is_dry_run then
+        return
+    elseif #torn.segments > 0 then
+        repair.choose_names(torn, self.directory)
+        self:cut(torn)
     end
-    return found.segments
+    if stale then
+        mending.carry_out(self, stale)
+    end
 end
 
 local function segment_names(segments)
@@ -62,13 +92,17 @@ local function segment_names(segments)
     return names
 end
 
-local function report(self, parsed, answer)
+local function report(self, parsed, answer, stale)
     if parsed.json then
+        answer.arenas = stale and mending.to_object(stale) or nil
         output.line(self:answer(answer))
         return
     end
     for _, name in ipairs(answer.repaired) do
         output.line(("%s %s"):format(self.is_dry_run and "would repair" or "repaired", name))
+    end
+    if stale and #stale.stale + #stale.refused > 0 then
+        mending.show(stale, not self.is_dry_run)
     end
     output.line(("plan %s: %s of %d to change"):format(answer.plan:sub(1, 12), text.count(answer.traces, "trace"),
         answer.open_traces))
@@ -98,6 +132,9 @@ local function tell_engines_view(self)
 end
 
 local function carry_out(self, parsed, made)
+    if (parsed.arenas or parsed.no_arenas) and not parsed.repair then
+        failure.raise("usage", "--arenas and --no-arenas say what --repair does: add --repair")
+    end
     local finished = self:finished(made.id)
     if finished then
         report(self, parsed, { plan = made.id, traces = made.summary.changed, open_traces = #made.traces, repaired = {},
@@ -114,17 +151,19 @@ local function carry_out(self, parsed, made)
     if #records > 0 then
         self:check_room()
     end
-    local repaired = repair_where_needed(self, parsed, log)
-    if #records + #repaired > 0 then
+    local stale = find_stale(self, parsed, made, log)
+    local torn = find_torn(self, parsed, log)
+    repair_where_needed(self, torn, stale)
+    if #records + #torn.segments + (stale and #stale.stale or 0) > 0 then
         self:check_foreseen()
     end
     if #records > 0 and not self.is_dry_run then
         self:add_segment(records, { plan = made.id, plan_sha256 = made.sha256, traces = made.summary.changed })
     end
     report(self, parsed, { plan = made.id, traces = made.summary.changed, open_traces = #made.traces,
-        repaired = segment_names(repaired), records = #records, size_bytes = total_bytes(records),
-        segment = #records > 0 and self.next_name or tracereel.null })
-    if #repaired == 0 or not self.is_dry_run then
+        repaired = segment_names(torn.segments), records = #records, size_bytes = total_bytes(records),
+        segment = #records > 0 and self.next_name or tracereel.null }, stale)
+    if #torn.segments == 0 or not self.is_dry_run then
         tell_engines_view(self)
     end
     return writing.exit_code(log)

@@ -1,6 +1,10 @@
--- `tracereel repair`: cuts what a crash has torn out of a log, so that the engine can open it again.
+-- `tracereel repair`: cuts what a crash has torn out of a log, so that the engine can open it again; with --arenas it
+-- also sets stale write positions, so that the engine reads what its nodes put out.
 local exit_codes = require "tracereel.exit_codes"
+local failure = require "tracereel.failure"
 local logs = require "tracereel.logs"
+local mending = require "tracereel.recovery.mending"
+local options = require "tracereel.options"
 local output = require "tracereel.output"
 local repairing = require "tracereel.recovery.repair"
 local text = require "tracereel.render.text"
@@ -10,7 +14,8 @@ local writing = require "tracereel.recovery.writing"
 local repair = { name = "repair", summary = "Cut what a crash has torn out of a log, so that the engine opens it." }
 
 function repair.define(command)
-    command:argument("log", "A directory of segments."):argname("<LOG>")
+    command:argument("log", "A directory of segments."):argname("<LOG>"):args("?")
+    options.log_arenas(command, "Also set the write positions of the open traces' arenas behind their last output.")
     command:flag("--yes -y", "Do it; without, it is only shown what would be done.")
     command:flag("--cut-corrupt", "Cut corrupt stretches too. What they held is saved, and is lost to every reader.")
     writing.define_options(command)
@@ -28,7 +33,7 @@ local function left_object(gap)
     return { class = gap.class, segment = gap.segment, offset = gap.offset, length = gap.length }
 end
 
-local function to_json(found, directory, is_done)
+local function to_json(found, mended, directory, is_done)
     local segments, left = {}, {}
     for index, segment in ipairs(found.segments) do
         segments[index] = {
@@ -40,7 +45,8 @@ local function to_json(found, directory, is_done)
         left[index] = left_object(gap)
     end
     return tracereel.json { action = "repair", log = directory, done = is_done, records = found.records,
-        segments = segments, left = left, tainted = found.tainted }
+        segments = segments, left = left, tainted = found.tainted,
+        arenas = mended and mending.to_object(mended) or nil }
 end
 
 local function reason_to_stay(gap)
@@ -73,38 +79,76 @@ local function show(found, is_done)
     end
 end
 
-local function conclude(found, parsed, is_done)
+-- What remains to be said of the two things that a repair does: the log, and the arenas where they are asked for.
+local function conclude(found, mended, parsed, is_done)
+    local is_needed = #found.segments > 0 or mended and #mended.stale > 0
     if #found.segments == 0 then
         output.line("nothing to repair: no segment is torn")
     elseif is_done then
         output.line(("repaired: %s, as many as before"):format(text.count(found.records, "readable record")))
-    elseif not parsed.dry_run then
+    end
+    if mended and #mended.stale == 0 then
+        output.line(#mended.refused == 0 and "nothing to mend: no arena's write position is stale"
+            or "no arena was mended")
+    elseif mended and is_done then
+        output.line(("mended: %s; tracereel undo --arenas takes it back"):format(text.count(#mended.stale, "arena")))
+    end
+    if is_needed and not is_done and not parsed.dry_run then
         output.line("nothing was changed; tracereel repair --yes does it")
     end
+end
+
+local function find_stale(self, parsed)
+    if not parsed.arenas then
+        return nil
+    end
+    local where, problem = mending.locate(self.directory, parsed.arenas[1])
+    if not where then
+        failure.raise("usage", "%s: %s; give --arenas DIR", self.directory, problem)
+    end
+    return mending.find(where, self:open():traces())
+end
+
+local function exit_code(found, mended)
+    local code = repairing.leaves_damage(found) and exit_codes.damaged or exit_codes.ok
+    return mended and #mended.refused > 0 and exit_codes.graver(code, exit_codes.refused) or code
+end
+
+local function carry_out(self, parsed, is_meant)
+    local found = repairing.find(self:open_whole(), parsed.cut_corrupt)
+    local mended = find_stale(self, parsed)
+    repairing.choose_names(found, self.directory)
+    local is_needed = #found.segments > 0 or mended and #mended.stale > 0
+    local is_done = is_meant and is_needed or false
+    if is_done then
+        self:cut(found)
+        if mended then
+            mending.carry_out(self, mended)
+        end
+    end
+    if parsed.json then
+        output.line(to_json(found, mended, self.directory, is_done))
+    else
+        show(found, is_done)
+        if mended then
+            mending.show(mended, is_done)
+        end
+        conclude(found, mended, parsed, is_done)
+    end
+    if is_needed then
+        self:check_foreseen()
+    end
+    return exit_code(found, mended)
 end
 
 ---@param parsed table
 ---@return integer exit code
 function repair.run(parsed)
+    options.settle_log_arenas(parsed, "log")
     local is_meant = parsed.yes and not parsed.dry_run or false
-    local options = { action = "repair", operator = parsed.operator, is_dry_run = not is_meant }
-    return writing.with(parsed.log, options, function(self)
-        local found = repairing.find(self:open_whole(), parsed.cut_corrupt)
-        repairing.choose_names(found, self.directory)
-        local is_done = is_meant and #found.segments > 0
-        if is_done then
-            self:cut(found)
-        end
-        if parsed.json then
-            output.line(to_json(found, self.directory, is_done))
-        else
-            show(found, is_done)
-            conclude(found, parsed, is_done)
-        end
-        if #found.segments > 0 then
-            self:check_foreseen()
-        end
-        return repairing.leaves_damage(found) and exit_codes.damaged or exit_codes.ok
+    local settings = { action = "repair", operator = parsed.operator, is_dry_run = not is_meant }
+    return writing.with(parsed.log, settings, function(self)
+        return carry_out(self, parsed, is_meant)
     end)
 end
 

@@ -1,18 +1,23 @@
--- `tracereel undo`: writes the records that bring the traces of an applied plan back to their state before it.
+-- `tracereel undo`: writes the records that bring the traces of an applied plan back to their state before it; with
+-- --arenas, sets back the write positions that the last mending has set.
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
+local mending = require "tracereel.recovery.mending"
+local options = require "tracereel.options"
 local output = require "tracereel.output"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 local undoing = require "tracereel.recovery.undo"
+local unmending = require "tracereel.recovery.unmending"
 local writing = require "tracereel.recovery.writing"
 
 local undo = { name = "undo", summary = "Bring the traces of an applied plan back to their state before it." }
 
 function undo.define(command)
-    command:argument("plan", "A plan that was applied."):argname("<PLAN>")
-    command:argument("log", "The directory of segments that it was applied to."):argname("<LOG>")
-    command:flag("--partial", "Leave out traces that have moved on, instead of refusing all.")
+    command:argument("files", "A plan that was applied (none with --arenas), then the directory of segments that it "
+        .. "was applied to."):argname("<PLAN|LOG>"):args("0-2")
+    options.log_arenas(command, "No plan: take back what the last mending of arenas did.")
+    command:flag("--partial", "Leave out what has moved on, instead of refusing all.")
     writing.define_options(command)
 end
 
@@ -72,10 +77,68 @@ local function carry_out(self, parsed, made)
     return writing.exit_code(log)
 end
 
+-- ---- arenas ----
+
+local function report_arenas(self, parsed, found)
+    if parsed.json then
+        output.line(self:answer { arenas = mending.to_object(found) })
+        return
+    end
+    mending.show(found, not self.is_dry_run)
+    if #found.stale == 0 then
+        output.line("no arena's write position was set back")
+    elseif not self.is_dry_run then
+        output.line(("undone: %s"):format(text.count(#found.stale, "arena")))
+    end
+end
+
+local function take_back(self, parsed)
+    local found, undoes = unmending.find(self, self:open(), parsed.arenas[1])
+    if #found.refused > 0 and (not parsed.partial or #found.stale == 0) then
+        for _, one in ipairs(found.refused) do
+            output.say("%s", one.reason)
+        end
+        failure.raise("refused", "nothing was undone: %s cannot be set back%s", text.count(#found.refused, "arena"),
+            #found.stale > 0 and (", and %d could; --partial undoes those"):format(#found.stale) or "")
+    end
+    if #found.stale > 0 then
+        self:check_foreseen()
+    end
+    if not self.is_dry_run then
+        mending.carry_out(self, found, undoes)
+    end
+    report_arenas(self, parsed, found)
+    return exit_codes.ok
+end
+
+-- Which of the words is which.
+local function sort_files(parsed)
+    local files = parsed.files
+    if parsed.arenas then
+        if #files > 1 then
+            failure.raise("usage", "--arenas undoes no plan: give the log alone")
+        end
+        parsed.log = files[1]
+        options.settle_log_arenas(parsed, "log")
+    elseif #files < 2 then
+        failure.raise("usage", "give the plan that was applied, and then the directory of segments; or --arenas "
+            .. "and the directory")
+    else
+        parsed.plan, parsed.log = files[1], files[2]
+    end
+end
+
 ---@param parsed table
 ---@return integer exit code
 function undo.run(parsed)
-    return writing.with_plan("undo", parsed, carry_out)
+    sort_files(parsed)
+    if not parsed.arenas then
+        return writing.with_plan("undo", parsed, carry_out)
+    end
+    local settings = { action = "undo", operator = parsed.operator, is_dry_run = parsed.dry_run }
+    return writing.with(parsed.log, settings, function(self)
+        return take_back(self, parsed)
+    end)
 end
 
 return undo

@@ -1,9 +1,12 @@
 -- The journal beside a log: one line of JSON before a change ("intent") and one behind it ("done" or "abandoned"). It
 -- is only ever appended to. What an interrupted command left as an intent is settled by the next one: the change took
--- place when the segment that it would have made is there, with the bytes that it would have had.
+-- place when the segment that it would have made is there, with the bytes that it would have had; of arenas, in those
+-- whose write position is the one that it would have set.
+local arenas = require "tracereel.arenas"
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
 local files = require "tracereel.files"
+local positions = require "tracereel.recovery.positions"
 local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
 
@@ -18,13 +21,31 @@ local function read_file(path)
     return text
 end
 
-local function is_entry(value)
-    for _, key in ipairs { "id", "state", "action", "segment" } do
-        if type(value) ~= "table" or type(value[key]) ~= "string" then
+local function has_texts(value, ...)
+    for _, key in ipairs { ... } do
+        if type(value[key]) ~= "string" then
             return false
         end
     end
     return true
+end
+
+-- Of a segment, or of write positions of arenas.
+local function is_entry(value)
+    return type(value) == "table" and has_texts(value, "id", "state", "action") and (has_texts(value, "segment")
+        or has_texts(value, "arenas_place", "mending") and positions.are_changes(value.arenas))
+end
+
+---What an entry is about, in words.
+---@param entry table
+---@return string
+function journal.subject(entry)
+    if entry.segment then
+        return entry.segment
+    elseif entry.of_arenas then
+        return ("%d of %d arenas"):format(#entry.arenas, entry.of_arenas)
+    end
+    return ("%d arena%s"):format(#entry.arenas, #entry.arenas == 1 and "" or "s")
 end
 
 ---The lines of a journal that are whole. A crash can leave a piece of a line, or zeros: that line is passed over.
@@ -105,10 +126,21 @@ end
 
 -- Is the segment there that the intent was about, with the bytes that it would have, and no longer with those that it
 -- had before?
-local function took_place(directory, intent)
+local function has_segment(directory, intent)
     local segment = intent.segment:match("^[%w_.-]+$")
     local bytes = segment and read_file(directory .. "/" .. segment)
     return bytes ~= nil and begins_with(bytes, intent) and not begins_with(bytes, intent.replaces)
+end
+
+-- What of an intent took place: the intent itself, with those of its arenas that were changed; nil where nothing did.
+local function what_took_place(directory, intent)
+    if intent.segment then
+        return has_segment(directory, intent) and intent or nil
+    end
+    local changed = positions.in_place(arenas.at(directory, intent.arenas_place), intent.arenas)
+    local is_part = #changed < #intent.arenas
+    return #changed > 0 and tables.joined(intent, { arenas = changed, of_arenas = is_part and #intent.arenas or nil })
+        or nil
 end
 
 ---Finds out what became of the changes that an interrupted command began, makes what took place durable, and says so in
@@ -116,18 +148,19 @@ end
 ---@param held userdata
 ---@param directory string
 ---@param time string
----@return table[] settled the intents, with `state` "done" or "abandoned"
+---@return table[] settled the entries that were written, with `state` "done" or "abandoned"
 function journal.settle(held, directory, time)
-    local pending = journal.pending(journal.read(directory))
+    local pending, settled = journal.pending(journal.read(directory)), {}
     if #pending > 0 then
         held:sync()
     end
-    for _, intent in ipairs(pending) do
-        local state = took_place(directory, intent) and "done" or "abandoned"
-        journal.close(held, intent, state, time)
-        intent.state = state
+    for index, intent in ipairs(pending) do
+        local changed = what_took_place(directory, intent)
+        local state = changed and "done" or "abandoned"
+        journal.close(held, changed or intent, state, time)
+        settled[index] = tables.joined(changed or intent, { state = state })
     end
-    return pending
+    return settled
 end
 
 return journal

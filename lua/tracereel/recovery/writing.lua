@@ -108,7 +108,8 @@ local fate = { done = "had taken place", abandoned = "had not taken place" }
 function writing.with(directory, options, carry_out)
     local self = writing.begin(directory, options)
     for _, intent in ipairs(self.settled) do
-        output.say("an earlier %s was interrupted; it %s (%s)", intent.action, fate[intent.state], intent.segment)
+        output.say("an earlier %s was interrupted; it %s (%s)", intent.action, fate[intent.state],
+            journal.subject(intent))
     end
     local ran, result = xpcall(function()
         unread.say(self:open_whole(), output.say)
@@ -218,23 +219,26 @@ function writing.exit_code(log)
     return exit_codes.damaged
 end
 
--- Carries out `change` between its two lines in the journal. A change that failed is looked at: it may be in place.
-local function with_journal(self, entry, change)
+---Carries out `change` between its two lines in the journal. A change that failed is looked at: it may be in place.
+---@param entry table what the journal says of it besides who does it
+---@param change fun(intent: table): string|nil "abandoned" where nothing was changed after all; else it may leave out
+---  arenas of the intent
+function Writing:change(entry, change)
     check_interrupt()
     entry.action, entry.operator, entry.tool, entry.time = self.action, self.operator, self.tool, self.time
     local intent = journal.open(self.held, entry)
-    local changed, problem = pcall(change)
+    local changed, result = pcall(change, intent)
     if not changed then
         pcall(journal.settle, self.held, self.directory, now_text())
-        if failure.is(problem) and problem.kind == "locked" then
-            failure.raise("refused", "%s", problem.message)
+        if failure.is(result) and result.kind == "locked" then
+            failure.raise("refused", "%s", result.message)
         end
-        error(problem, 0)
+        error(result, 0)
     end
-    local closed, close_problem = pcall(journal.close, self.held, intent, "done", now_text())
+    local closed, close_problem = pcall(journal.close, self.held, intent, result or "done", now_text())
     if not closed then
-        failure.raise("io", "%s is in place, but the journal does not say so yet: %s; give the command again",
-            intent.segment, failure.text(close_problem))
+        failure.raise("io", "the change of %s is in place, but the journal does not say so yet: %s; give the command "
+            .. "again", journal.subject(intent), failure.text(close_problem))
     end
 end
 
@@ -253,7 +257,7 @@ function Writing:add_segment(records, about)
     local entry = tables.joined({
         segment = name, size_bytes = #bytes, sha256 = core.sha256(bytes), records = #records,
     }, about)
-    with_journal(self, entry, function()
+    self:change(entry, function()
         self.held:add_segment(bytes)
     end)
     return name, #bytes
@@ -312,7 +316,7 @@ function Writing:cut(found)
             replaces = { size_bytes = #whole, sha256 = core.sha256(whole) },
             original = segment.original, cut = segment.cut_name, cuts = segment.cuts, tainted = found.tainted,
         }
-        with_journal(self, entry, function()
+        self:change(entry, function()
             repair.rewrite(self.held, segment)
         end)
     end

@@ -1,0 +1,237 @@
+-- Stale write positions of arenas, set behind the last output that the log names: which of them, and how. The engine
+-- reads no output behind the position, and writes over what is there. docs/recovery.md tells it to people.
+local arenas = require "tracereel.arenas"
+local completion = require "tracereel.completion"
+local failure = require "tracereel.failure"
+local output = require "tracereel.output"
+local positions = require "tracereel.recovery.positions"
+local text = require "tracereel.render.text"
+local tracereel = require "tracereel"
+
+local has_host, host = pcall(require, "tracereel.host")
+
+local mending = {}
+
+-- One line of the journal is for at most so many arenas: then it can be read, and where a command is interrupted there
+-- is not much to find out.
+local arenas_per_entry = 1000
+
+-- ---- what is to be mended ----
+
+-- A trace's outputs: `read` are those that the engine will read, in `order`; `finish_bytes` is where the last one ends
+-- that must not be written over.
+
+---The outputs of a trace as the log has them.
+---@param trace tracereel.trace
+local function outputs_of(trace)
+    local completed = trace.completed_nodes
+    return { trace_id = trace.id, read = completed, order = completion.order(trace),
+        finish_bytes = arenas.finish_of_outputs(completed) }
+end
+
+---The outputs of a trace that a plan will leave in another state: what the plan forgets need not be readable.
+---@param trace tracereel.trace
+---@param after table the view
+local function outputs_after(trace, after)
+    local outputs = outputs_of(trace)
+    local finish, order, is_known = arenas.finish_of_outputs(after.completed_nodes), {}, {}
+    for _, node in ipairs(outputs.order) do
+        is_known[node] = true
+        order[#order + 1] = after.completed_nodes[node] and node or nil
+    end
+    for _, node in ipairs(after.completion_order) do
+        order[#order + 1] = not is_known[node] and node or nil
+    end
+    outputs.read, outputs.order = after.completed_nodes, order
+    outputs.finish_bytes = math.ult(outputs.finish_bytes, finish) and finish or outputs.finish_bytes
+    return outputs
+end
+
+-- Why the position must not be set, though it is stale: a person has to decide.
+local function reason_to_refuse(outputs, path, limit)
+    if math.ult(limit, outputs.finish_bytes) then
+        return ("%s: the log names an output that ends at %s, beyond its end (%s)"):format(path,
+            tracereel.unsigned(outputs.finish_bytes), tracereel.unsigned(limit)), "short"
+    end
+    local overwritten = {}
+    for index, one in ipairs(arenas.overlaps(outputs.read, outputs.order)) do
+        overwritten[index] = ("the output of node %d was overwritten by node %d"):format(one.node, one.by)
+    end
+    if #overwritten > 0 then
+        local words = table.concat(overwritten, ", ")
+        return ("%s: %s; the engine would read other bytes"):format(path, words), "overwritten"
+    end
+    return positions.obstacle(path)
+end
+
+local function refuse(found, trace_id, problem, kind)
+    found.refused[#found.refused + 1] = { trace_id = trace_id, reason = problem, kind = kind }
+end
+
+local function judge(found, outputs)
+    local id, directory = outputs.trace_id, found.directory
+    local header, problem, kind = arenas.header(directory, id)
+    local position, path = header and header.write_position_bytes, arenas.path(directory, id)
+    if kind == "absent" then
+        found.absent[#found.absent + 1] = id
+    elseif not header then
+        refuse(found, id, problem, kind)
+    elseif math.ult(header.file_bytes, position) then
+        refuse(found, id, ("%s: its write position (%s, offset 56) is beyond the end of the file (%d)"):format(path,
+            tracereel.unsigned(position), header.file_bytes), "damaged")
+    elseif not math.ult(position, outputs.finish_bytes) then
+        found.right_count = found.right_count + 1
+    else
+        local limit = math.ult(header.capacity_bytes, header.file_bytes) and header.capacity_bytes or header.file_bytes
+        problem, kind = reason_to_refuse(outputs, path, limit)
+        if problem then
+            refuse(found, id, problem, kind)
+        else
+            local finish = arenas.round_up(outputs.finish_bytes)
+            found.stale[#found.stale + 1] = { trace_id = id, from_bytes = position,
+                to_bytes = math.ult(limit, finish) and limit or finish }
+        end
+    end
+end
+
+local function nowhere(log_path)
+    local parent = arenas.at(log_path, "LOG/..")
+    return ("no arenas are where the engine keeps them (%s, %s/trace_*.bin)"):format(
+        arenas.at(log_path, "LOG/../arenas"), parent)
+end
+
+---A directory that was given, for the journal: good from wherever one looks. What lies beside the log is named by that,
+---so that a copy of both does not speak of the original.
+---@param directory string
+---@return string
+function mending.lasting_place(directory)
+    return has_host and host.real_path(directory) or directory
+end
+
+---Where a log's arenas are. Raises where a directory was given that is none.
+---@param log_path string
+---@param given string|nil
+---@return { directory: string, found_as: string, place: string }|nil
+---@return string|nil problem
+function mending.locate(log_path, given)
+    local directory, found_as = arenas.find(log_path, given)
+    if not directory then
+        return nil, nowhere(log_path)
+    end
+    arenas.check(directory)
+    return { directory = directory, found_as = found_as, place = given and mending.lasting_place(given) or found_as }
+end
+
+---Which arenas of the open traces are to be mended. Nothing is written.
+---@param where table from mending.locate
+---@param traces tracereel.trace[] the open ones
+---@param after_of nil|fun(index: integer): table|nil the view that a plan leaves each of them in
+---@return table found where's keys, and { stale = { trace_id, from_bytes, to_bytes }, refused = { trace_id, reason,
+---  kind }, absent = ids of traces without an arena, right_count }
+function mending.find(where, traces, after_of)
+    local found = { directory = where.directory, found_as = where.found_as, place = where.place, stale = {},
+        refused = {}, absent = {}, right_count = 0 }
+    for index, trace in ipairs(traces) do
+        local after = after_of and after_of(index)
+        if not after then
+            judge(found, outputs_of(trace))
+        elseif after.open then
+            judge(found, outputs_after(trace, after))
+        end
+    end
+    return found
+end
+
+-- ---- doing it ----
+
+-- One mending can be several entries of the journal, and go on after it was interrupted: all have the time at which it
+-- began.
+local function beginning_of(self)
+    for _, entry in ipairs(self.settled) do
+        if entry.mending and not entry.undoes and entry.action == self.action then
+            return entry.mending
+        end
+    end
+    return self.time
+end
+
+---Sets the positions. What cannot be set any more, because another process is at work, is refused.
+---@param self table the writing
+---@param found table from mending.find or undo's; `stale` becomes what was set
+---@param undoes string|nil the beginning of the mending that is taken back
+function mending.carry_out(self, found, undoes)
+    local set = {}
+    local began = undoes or beginning_of(self)
+    for first = 1, #found.stale, arenas_per_entry do
+        local changes = table.move(found.stale, first, math.min(first + arenas_per_entry - 1, #found.stale), 1, {})
+        local entry = { arenas = changes, arenas_place = found.place, mending = began, undoes = undoes }
+        self:change(entry, function(intent)
+            local changed = {}
+            for _, change in ipairs(changes) do
+                local is_set, problem, kind = positions.set(found.directory, change)
+                if is_set then
+                    changed[#changed + 1] = change
+                else
+                    refuse(found, change.trace_id, problem, kind)
+                end
+            end
+            table.move(changed, 1, #changed, #set + 1, set)
+            if #changed == 0 then
+                return "abandoned"
+            end
+            intent.arenas = changed
+        end)
+    end
+    found.stale = set
+end
+
+-- ---- saying it ----
+
+local max_shown = 20
+
+local function show_some(list, line_of)
+    for index = 1, math.min(#list, max_shown) do
+        line_of(list[index])
+    end
+    if #list > max_shown then
+        output.line(("  and %d more (--json lists all)"):format(#list - max_shown))
+    end
+end
+
+---The lines for a person.
+---@param found table
+---@param is_done boolean
+function mending.show(found, is_done)
+    output.line(arenas.words(found.directory, found.found_as))
+    show_some(found.stale, function(change)
+        output.line(("%s trace_%s.bin: write position %d -> %d"):format(is_done and "set" or "would set",
+            change.trace_id, change.from_bytes, change.to_bytes))
+    end)
+    show_some(found.refused, function(one)
+        output.line(("refused: %s"):format(text.clean(one.reason)))
+    end)
+    if #found.absent > 0 then
+        output.line(("%s no arena: the engine skips what does not wait, at every start"):format(
+            text.count(#found.absent, "open trace has", "open traces have")))
+    end
+end
+
+---What `--json` says.
+---@param found table
+---@return table
+function mending.to_object(found)
+    return { directory = found.directory, found_as = found.found_as, set = found.stale, refused = found.refused,
+        absent = found.absent, right = found.right_count }
+end
+
+---Raises "refused" where an arena is held: then the engine runs.
+---@param found table
+function mending.check_unlocked(found)
+    for _, one in ipairs(found.refused) do
+        if one.kind == "locked" then
+            failure.raise("refused", "%s", one.reason)
+        end
+    end
+end
+
+return mending

@@ -1,0 +1,105 @@
+-- Write positions of arenas, set in place and looked at. A change is { trace_id, from_bytes, to_bytes }; both numbers
+-- lie within the file, so they are small.
+local arenas = require "tracereel.arenas"
+local failure = require "tracereel.failure"
+local tracereel = require "tracereel"
+
+local has_host, host = pcall(require, "tracereel.host")
+
+local positions = {}
+
+local problem_of_kind = { locked = "locked", io = "unreadable" }
+
+-- An arena, held; nil, the problem and its kind where it cannot be held.
+local function hold(path)
+    if not has_host then
+        failure.raise("usage", "an arena can be changed by the program tracereel only")
+    end
+    local held, result = pcall(host.hold_arena, path)
+    if held then
+        return result
+    elseif failure.is(result) and problem_of_kind[result.kind] then
+        return nil, result.message, problem_of_kind[result.kind]
+    end
+    error(result, 0)
+end
+
+---Why an arena could not be changed now: another process holds it, or the program must not write to it. Nothing is
+---written.
+---@param path string
+---@return string|nil problem
+---@return "locked"|"unreadable"|nil kind
+function positions.obstacle(path)
+    local held, problem, kind = hold(path)
+    if held then
+        held:close()
+    end
+    return problem, kind
+end
+
+---Sets one write position, where it still is what it was when it was looked at. Raises where the change began and could
+---not be ended.
+---@param directory string
+---@param change { trace_id: string, from_bytes: integer, to_bytes: integer }
+---@return boolean|nil is_set
+---@return string|nil problem
+---@return string|nil kind
+function positions.set(directory, change)
+    local path = arenas.path(directory, change.trace_id)
+    local held <close>, problem, kind = hold(path)
+    if not held then
+        return nil, problem, kind
+    end
+    local header, wrong = arenas.parse_header(change.trace_id, held:read_header())
+    if not header then
+        return nil, ("%s: %s"):format(path, wrong), "damaged"
+    elseif header.write_position_bytes ~= change.from_bytes then
+        return nil, ("%s: its write position was %d, and is %s: another process is at work"):format(path,
+            change.from_bytes, tracereel.unsigned(header.write_position_bytes)), "moved"
+    end
+    held:set_write_position(change.to_bytes)
+    return true
+end
+
+---Which changes are in place, found out where a command was interrupted; those are made durable. Raises where that
+---cannot be told.
+---@param directory string
+---@param changes table[]
+---@return table[]
+function positions.in_place(directory, changes)
+    local found = {}
+    for _, change in ipairs(changes) do
+        local header, problem, kind = arenas.header(directory, change.trace_id)
+        if kind == "unreadable" then
+            failure.raise("io", "%s", problem)
+        elseif header and header.write_position_bytes == change.to_bytes then
+            local held <close>, held_problem, held_kind = hold(arenas.path(directory, change.trace_id))
+            if not held then
+                failure.raise(held_kind == "locked" and "refused" or "io", "%s", held_problem)
+            end
+            held:sync()
+            found[#found + 1] = change
+        end
+    end
+    return found
+end
+
+local function is_position(value)
+    return math.type(value) == "integer" and value >= 0
+end
+
+---Are these changes, as a journal has them? A trace's id becomes the name of a file.
+---@param value any
+---@return boolean
+function positions.are_changes(value)
+    for _, change in ipairs(type(value) == "table" and value or {}) do
+        if type(change) ~= "table" or type(change.trace_id) ~= "string"
+            or not change.trace_id:find("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$")
+            or not is_position(change.from_bytes) or not is_position(change.to_bytes) then
+            return false
+        end
+    end
+    return type(value) == "table" and #value > 0
+end
+
+return positions
