@@ -32,6 +32,7 @@ local tracereel = {
     complete = decision.complete,
     await = decision.await,
     hold = decision.hold,
+    release = decision.release,
     resume_from = decision.resume_from,
     retry = decision.retry,
     restart = decision.restart,

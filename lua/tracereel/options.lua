@@ -117,6 +117,9 @@ end
 local to_nodes = list_of("a node number", node_number)
 local to_prefixes = list_of("a trace id, or the beginning of one,", options.trace_prefix)
 
+---For argparse: a list with commas of ids, or beginnings of ids.
+options.trace_prefixes = to_prefixes
+
 local function add_filter(command, nodes, traces, since, before, parse_time)
     command:option("--node", nodes):argname("<NODE>"):count("*"):convert(to_nodes)
     command:option("--trace", traces):argname("<ID>"):count("*"):convert(to_prefixes)

@@ -5,9 +5,12 @@ local core = require "tracereel.core"
 local decision = require "tracereel.recovery.decision"
 local failure = require "tracereel.failure"
 local forecast = require "tracereel.recovery.forecast"
+local metadata = require "tracereel.recovery.metadata"
+local notes = require "tracereel.recovery.notes"
 local plan = require "tracereel.recovery.plan"
 local plan_view = require "tracereel.recovery.plan_view"
 local proof = require "tracereel.recovery.proof"
+local selection = require "tracereel.recovery.selection"
 local settling = require "tracereel.recovery.settling"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"
@@ -43,6 +46,15 @@ function recovery.ask(recover, trace, is_trusted)
     return answer, "script"
 end
 
+local function suspends(records)
+    for _, rec in ipairs(records) do
+        if rec.type == "trace_suspended" then
+            return true
+        end
+    end
+    return false
+end
+
 ---A decision as records, proven. Of a decision that cannot be, nothing but the problem.
 ---@param trace tracereel.trace
 ---@param chosen tracereel.decision
@@ -63,6 +75,9 @@ function recovery.compile(trace, chosen, context)
     })
     if not records then
         return nil, no_way
+    end
+    if context.provenance and suspends(records) then
+        wanted.suspension_metadata = metadata.with_provenance(wanted.suspension_metadata, context.provenance)
     end
     local _, difference = proof.prove(trace, records, wanted)
     if difference then
@@ -118,6 +133,7 @@ local function new_plan(log, one, script, options)
         script = one and origin_of(one, script, options) or tracereel.null,
         arguments = copy_of(options.given),
         trust = table.move(options.trust or {}, 1, #(options.trust or {}), 1, {}),
+        selection = selection.of(options),
         damage = damage_of(log),
         time_ns = tracereel.unsigned(now_ns == -1 and now_ns or now_ns + 1),
         traces = {},
@@ -170,25 +186,41 @@ local function after(trace, records)
     return view.of(result)
 end
 
-local function add_trace(run, self, trace)
+local function plan_trace(run, trace)
     local chosen, source, records, wanted, problem = decide_one(run, trace)
+    local before = view.of(trace)
+    local result = #records > 0 and after(trace, records) or before
     local engine, outlook = forecast.of(trace)
-    self.traces[#self.traces + 1] = {
-        entry = entry_of(trace, chosen, source, records, problem, #records > 0 and after(trace, records) or nil,
-            engine),
-        records = records,
-        decision = chosen,
-        wanted = wanted,
-        trace = trace,
-        engine = engine,
-        outlook = outlook,
-    }
-    local summary = self.summary
-    summary.traces = summary.traces + 1
-    summary.records = summary.records + #records
-    summary.changed = summary.changed + (#records > 0 and 1 or 0)
-    summary.held_for_errors = summary.held_for_errors + (source == "error" and 1 or 0)
-    summary.decisions[chosen.kind] = (summary.decisions[chosen.kind] or 0) + 1
+    local entry = entry_of(trace, chosen, source, records, problem, result, engine)
+    entry.notes = notes.of(chosen,
+        { trace_id = trace.id, before = before, after = result, has_records = #records > 0 }, run.arenas)
+    return { entry = entry, records = records, decision = chosen, wanted = wanted, trace = trace, engine = engine,
+        outlook = outlook }
+end
+
+local function summary_of(planned, left_out)
+    local summary = { traces = #planned, changed = 0, records = 0, held_for_errors = 0, decisions = marked_object({}),
+        left_out = left_out and #left_out }
+    for _, one in ipairs(planned) do
+        local kind = one.decision.kind
+        summary.records = summary.records + #one.records
+        summary.changed = summary.changed + (#one.records > 0 and 1 or 0)
+        summary.held_for_errors = summary.held_for_errors + (one.entry.source == "error" and 1 or 0)
+        summary.decisions[kind] = (summary.decisions[kind] or 0) + 1
+    end
+    return summary
+end
+
+-- Asks for each trace that is meant, and keeps as many as a batch takes.
+local function plan_traces(run, self, traces)
+    local asked_for, left_out = selection.split(self.selection, traces)
+    local planned = {}
+    for index, trace in ipairs(asked_for) do
+        planned[index] = plan_trace(run, trace)
+    end
+    self.traces = selection.batch(self.selection, planned, left_out)
+    self.left_out = self.selection and left_out or nil
+    self.summary = summary_of(self.traces, self.left_out)
 end
 
 local function set_of(list)
@@ -208,7 +240,6 @@ local function decide(log, script, options)
     local traces = log:traces()
     check_stop()
     local self = new_plan(log, one, script, options)
-    self.summary = { traces = 0, changed = 0, records = 0, held_for_errors = 0, decisions = marked_object({}) }
     local run = {
         recover = one and function(trace, default)
             return one:recover(trace, default)
@@ -216,11 +247,10 @@ local function decide(log, script, options)
         is_trusted = set_of(options.trust),
         timestamp_ns = plan_view.parse_unsigned(self.time_ns),
         provenance = { plan = self.id, tool = self.tool },
+        arenas = options.arenas,
         check_stop = check_stop,
     }
-    for _, trace in ipairs(traces) do
-        add_trace(run, self, trace)
-    end
+    plan_traces(run, self, traces)
     if one then
         settling.check(recovery, self, log, script, options, run)
     end
@@ -232,7 +262,9 @@ end
 ---@param log tracereel.log not read yet
 ---@param script nil|{ load: fun(): table, modules: nil|fun(): table[] } makes a fresh script, ready to be started; and
 --- what was loaded by `require` since the first of them
----@param options? { given: table, trust: string[], script_text: string, check_stop: fun(problem: any) }
+---@param options? { given: table, trust: string[], traces: string[]|nil, limit: integer|nil, arenas: string|nil,
+---  script_text: string, check_stop: fun(problem: any) }
+--- traces: whole ids, the plan is about these alone; limit: at most so many change; arenas: their directory, for notes
 --- check_stop raises where a limit was reached or an interrupt came: what was read then is not the whole log
 ---@return table plan see plan.lua; its traces have `decision`, `wanted` and `trace` besides
 function recovery.decide(log, script, options)

@@ -97,7 +97,7 @@ describe("tracereel recover", function()
         local cases = {
             { 'return tracereel.fail("gave up")', { "trace_failed" } },
             { "return tracereel.complete()", { "trace_complete" } },
-            { "return tracereel.await(4, { hook_id = 'h' })", { "trace_suspended" } },
+            { "return tracereel.await(4, { hook_id = 'h', skips = true })", { "trace_suspended" } },
             { 'return tracereel.hold("look")', { "trace_suspended" } },
             { "return tracereel.retry{ 3 }", { "trace_start", "node_done", "node_done", "node_done", "node_done",
                 "node_start" } },
@@ -137,7 +137,8 @@ describe("tracereel recover", function()
         local text = recover("hold_node", "--arg", "node=3", helper.log("orders")).stdout
         assert.truthy(text:find("\nhold         3       4        4\n", 1, true))
         assert.truthy(text:find("\nhold, at node 3\n", 1, true))
-        assert.truthy(text:find("\n    - engine does  retry_nodes 3, 3\n    + engine does  await_resume 3\n", 1, true))
+        assert.truthy(text:find("\n    - engine does  retry_nodes 3, 3\n    + engine does  await_resume for a person"
+            .. "\n", 1, true))
         assert.truthy(text:find("\n    1 record: trace_suspended\n", 1, true))
     end)
 
@@ -228,11 +229,12 @@ describe("a script that fails for a trace", function()
 
     it("is refused where it does not settle, with the trace and both answers", function()
         local path = new_path()
-        local result = recover(deciding 'return tracereel.await(trace.suspended_at == 4 and 3 or 4)', "-o", path,
-            helper.log("orders"))
+        local script = deciding "return tracereel.await(trace.suspended_at == 4 and 3 or 4, { skips = true })"
+        local result = recover(script, "-o", path, helper.log("orders"))
         assert.are.equal(6, result.status)
         assert.truthy(result.stderr:find("does not settle: for trace 069c3653-bb1c-452a-9a32-5636524207c0 it first "
-            .. "decides: await 3; and asked again behind that: await 4 (trace_suspended)", 1, true), result.stderr)
+            .. "decides: await 3, skipping it; and asked again behind that: await 4, skipping it (trace_suspended)", 1,
+            true), result.stderr)
         assert.is_nil(io.open(path))
     end)
 
@@ -268,7 +270,8 @@ describe("a tainted trace", function()
         local by_id, _, result = decided(deciding 'return tracereel.fail("x")', log)
         assert.are.equal("hold", by_id[tainted].decision.kind)
         assert.are.equal("tainted", by_id[tainted].source)
-        assert.are.same({}, by_id[tainted].records)
+        assert.are.same({ "trace_suspended" }, types_of(by_id[tainted]))
+        assert.truthy(by_id[tainted].after.suspension_metadata:find('"held":"the log was damaged', 1, true))
         assert.are.same({ "trace_suspended" }, types_of(by_id[with_timeout]))
         assert.truthy(by_id[with_timeout].after.suspension_metadata:find('"timeout_secs":null', 1, true))
         assert.are.equal(3, result.status)

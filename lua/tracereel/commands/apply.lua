@@ -29,7 +29,7 @@ end
 -- because these are the ones that count.
 local function signed_records(self, made, log)
     local provenance, records = self:provenance(made.id), {}
-    local traces = log:traces()
+    local traces = plan.handles(made, log:traces())
     for index, one in ipairs(made.traces) do
         local signed = {}
         for number, rec in ipairs(one.records) do
@@ -137,8 +137,9 @@ local function carry_out(self, parsed, made)
     end
     local finished = self:finished(made.id)
     if finished then
-        report(self, parsed, { plan = made.id, traces = made.summary.changed, open_traces = #made.traces, repaired = {},
-            records = finished.records, segment = finished.segment, size_bytes = finished.size_bytes })
+        report(self, parsed, { plan = made.id, traces = made.summary.changed,
+            open_traces = plan.open_traces(made), repaired = {}, records = finished.records,
+            segment = finished.segment, size_bytes = finished.size_bytes })
         return exit_codes.ok
     end
     local log = self:open()
@@ -160,7 +161,7 @@ local function carry_out(self, parsed, made)
     if #records > 0 and not self.is_dry_run then
         self:add_segment(records, { plan = made.id, plan_sha256 = made.sha256, traces = made.summary.changed })
     end
-    report(self, parsed, { plan = made.id, traces = made.summary.changed, open_traces = #made.traces,
+    report(self, parsed, { plan = made.id, traces = made.summary.changed, open_traces = plan.open_traces(made),
         repaired = segment_names(torn.segments), records = #records, size_bytes = total_bytes(records),
         segment = #records > 0 and self.next_name or tracereel.null }, stale)
     if #torn.segments == 0 or not self.is_dry_run then

@@ -25,6 +25,10 @@ function recover.define(command)
     command:option("-o --output", "Write the plan to this new file, for tracereel apply."):argname("<PLAN.json>")
     command:flag("--dry-run", "Decide and prove, but write no plan, whatever -o says.")
     command:option("--trust", "Decide for this tainted trace as for any other."):argname("<ID>"):count("*")
+    command:option("--trace", "Only these traces: ids, or beginnings of ids. The others are left as they are.")
+        :argname("<ID>"):count("*"):convert(options.trace_prefixes)
+    command:option("--limit", "Change at most so many traces, the oldest first; the others are left as they are.")
+        :argname("<COUNT>"):convert(options.whole(1, math.maxinteger))
     engine_options.define(command)
     command:flag("--keep-going", "Write the plan although the script failed for some traces: those are held.")
     command:flag("--full", "Show every trace of a group.")
@@ -63,6 +67,30 @@ local function trusted_ids(parsed, log)
     return ids
 end
 
+-- Whole ids of the traces that --trace means; nil: all of them.
+local function meant_ids(parsed, log)
+    local _, prefixes = options.nodes_and_traces(parsed)
+    if not prefixes then
+        return nil
+    end
+    local ids, is_found = {}, {}
+    for _, trace in ipairs(log:traces()) do
+        local is_meant = false
+        for _, prefix in ipairs(prefixes) do
+            if options.id_test { prefix }(trace.id) then
+                is_meant, is_found[prefix] = true, true
+            end
+        end
+        ids[#ids + 1] = is_meant and trace.id or nil
+    end
+    for _, prefix in ipairs(prefixes) do
+        if not is_found[prefix] then
+            failure.raise("usage", "--trace %s: no open trace has that id", prefix)
+        end
+    end
+    return ids
+end
+
 local function tell_errors(made)
     for _, one in ipairs(made.traces) do
         if one.entry.source == "error" then
@@ -85,7 +113,8 @@ local function show(parsed, made, log, known)
     for _, object in ipairs(unknown_traces.json(found)) do
         output.line(object)
     end
-    output.line(tracereel.json { summary = tables.joined(made.summary, engine_options.object(known)) })
+    output.line(tracereel.json { left_out = made.left_out,
+        summary = tables.joined(made.summary, engine_options.object(known)) })
 end
 
 -- Writes the plan where one was asked for and may be written.
@@ -107,7 +136,7 @@ local function keep(parsed, made)
     end
 end
 
-local function decide(parsed, file, log)
+local function decide(parsed, file, log, known)
     if parsed.output and #log.segments == 1 and log.path:match("[^/]*$") == log.segments[1].name then
         failure.raise("usage", "%s is one segment: a plan is for a whole log, give its directory", log.path)
     end
@@ -115,6 +144,9 @@ local function decide(parsed, file, log)
     return recovery.decide(log, file and script_file.loader(file, parsed.unsafe), {
         given = limits.given(parsed),
         trust = trust,
+        traces = #(parsed.trace or {}) > 0 and meant_ids(parsed, engine_view.open(log.path)) or nil,
+        limit = parsed.limit,
+        arenas = known.arenas,
         script_text = file and script_file.text(file),
         check_stop = function(problem)
             if limits.reached() then
@@ -125,7 +157,7 @@ local function decide(parsed, file, log)
 end
 
 local function check_usage(parsed, file, path)
-    if path == "-" and (file or parsed.output) then
+    if path == "-" and (file or parsed.output or #(parsed.trace or {}) > 0) then
         failure.raise("usage", "a log is read more than once for a plan: save what comes through the pipe to a file")
     elseif parsed.output == "-" then
         failure.raise("usage", "-o: a plan is a file, give its name (--json prints the decisions)")
@@ -145,7 +177,7 @@ function recover.run(parsed)
     return logs.each(parsed, function(log)
         local made
         limits.guarded(function()
-            made = decide(parsed, file, log)
+            made = decide(parsed, file, log, known)
         end)
         show(parsed, made, log, known)
         tell_errors(made)

@@ -3,7 +3,7 @@
 
 ---What becomes of a trace. Immutable: each method returns another decision.
 ---@class tracereel.decision
----@field kind "default"|"fail"|"complete"|"await"|"hold"|"resume_from"|"retry"|"restart"
+---@field kind "default"|"fail"|"complete"|"await"|"hold"|"release"|"resume_from"|"retry"|"restart"
 ---@field action string|nil of the `default` that recover is given: what the engine does, as trace:recovery() says it
 ---@field engine tracereel.engine|nil of the `default` that recover is given: what the engine really does, with the
 --- --flow and --arenas of the command; worked out each time it is read

@@ -105,16 +105,23 @@ function tracereel.fail(reason) end
 ---@return tracereel.decision
 function tracereel.complete() end
 
----For `recover`: wait at a node for a resume. What the options do not say is kept where the trace waits there already.
+---For `recover`: wait at a node for a resume. Approving that marks the node as done, with the decision as its output: at a
+---node that has not run, or is done, `skips = true` says that this is meant. Where the trace waits there already, what
+---the options do not say is kept. The engine restores no timeout when it starts.
 ---@param node integer
----@param options? { hook_id?: string, timeout_secs?: integer, timeout_action?: string }
+---@param options? { hook_id?: string, skips?: boolean, timeout_secs?: integer, timeout_action?: string }
 ---@return tracereel.decision
 function tracereel.await(node, options) end
 
----For `recover`: wait for a person: a suspension that no timeout ends, with the hook that there is.
+---For `recover`: wait for a person, however long that takes. A suspended trace goes on waiting where it waits, with its
+---hook; any other waits at node 4294967295, where approving skips nothing.
 ---@param reason string
 ---@return tracereel.decision
 function tracereel.hold(reason) end
+
+---For `recover`: end a hold. What waited for a person before it was held waits again, anything else goes on.
+---@return tracereel.decision
+function tracereel.release() end
 
 ---For `recover`: go on behind a node that is done (or 0, where none is).
 ---@param node integer

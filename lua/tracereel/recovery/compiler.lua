@@ -178,6 +178,14 @@ end
 
 local constructors = tracereel.record
 
+-- What a suspension waits with is part of the state: an undo brings it back as it was.
+local function text_of(step, context)
+    if step.type == "trace_suspended" and context.provenance and not context.is_undo then
+        return metadata.with_provenance(step.text, context.provenance)
+    end
+    return step.text
+end
+
 local function to_record(step, context)
     local output = step.output or {}
     local rec = constructors[step.type] {
@@ -187,7 +195,7 @@ local function to_record(step, context)
         output_offset = output.offset,
         output_size = output.size,
         schema_hash = output.schema_hash,
-        metadata = step.text,
+        metadata = text_of(step, context),
         error_message = step.type == "trace_failed" and context.decision.reason or nil,
     }
     return context.provenance and metadata.stamp(rec, context.provenance) or rec
@@ -196,7 +204,8 @@ end
 ---The fewest records that lead an open trace from one view to another; none where they are the same.
 ---@param before table
 ---@param wanted table
----@param context { trace_id: string, timestamp_ns: integer, decision: tracereel.decision, provenance: table|nil }
+---@param context { trace_id: string, timestamp_ns: integer, decision: tracereel.decision, provenance: table|nil,
+---  is_undo: boolean|nil }
 ---@return tracereel.rec[]|nil records
 ---@return string|nil problem
 function compiler.compile(before, wanted, context)

@@ -6,9 +6,10 @@ local decision = {}
 ---@class tracereel.decision
 local methods = {}
 
-local leaves_open = { default = true, await = true, hold = true, resume_from = true, retry = true, restart = true }
-local await_options = { hook_id = "string", timeout_secs = "integer", timeout_action = "string" }
-local most_node = 0xFFFFFFFF
+local leaves_open = { default = true, await = true, hold = true, release = true, resume_from = true, retry = true,
+    restart = true }
+local await_options = { hook_id = "string", skips = "boolean", timeout_action = "string", timeout_secs = "integer" }
+local max_node = 0xFFFFFFFF
 local output_fields = { offset = math.maxinteger, size = 0xFFFFFFFF, schema_hash = math.maxinteger }
 
 -- Locked: what one script does to a decision's methods must not reach another.
@@ -29,7 +30,7 @@ end
 
 local function check_node(node, what, level)
     local number = math.type(node) == "float" and math.tointeger(node) or node
-    if math.type(number) ~= "integer" or number < 0 or number > most_node then
+    if math.type(number) ~= "integer" or number < 0 or number > max_node then
         error(("%s: a node's number expected, got %s"):format(what, failure.got(node)), level + 1)
     end
     return number
@@ -74,9 +75,10 @@ local function is_option(name, value)
     return type(value) == await_options[name]
 end
 
----Wait at a node for a resume.
+---Wait at a node for a resume. Approving that marks the node as done: where it has not run, or is done, `skips` says
+---that this is meant.
 ---@param node integer
----@param options? { hook_id: string, timeout_secs: integer, timeout_action: string }
+---@param options? { hook_id: string, skips: boolean, timeout_action: string, timeout_secs: integer }
 function decision.await(node, options)
     if options ~= nil and type(options) ~= "table" then
         error(("await: a table of options expected, got %s"):format(failure.got(options)), 2)
@@ -85,18 +87,26 @@ function decision.await(node, options)
     for name, value in pairs(options or {}) do
         local wanted = await_options[name]
         if not wanted then
-            error(("await: unknown option %s; it has hook_id, timeout_action, timeout_secs"):format(tostring(name)), 2)
+            error(("await: unknown option %s; it has hook_id, skips, timeout_action, timeout_secs"):format(
+                tostring(name)), 2)
         elseif not is_option(name, value) then
             error(("await: %s: a %s expected, got %s"):format(name, wanted, failure.got(value)), 2)
         end
         kept[name] = value
     end
-    return new { kind = "await", node = check_node(node, "await", 2), options = kept }
+    local skips = kept.skips
+    kept.skips = nil
+    return new { kind = "await", node = check_node(node, "await", 2), options = kept, skips = skips or nil }
 end
 
----Wait for a person, however long that takes.
+---Wait for a person, however long that takes; approving that skips no node.
 function decision.hold(reason)
     return new { kind = "hold", reason = check_reason(reason, "hold", 2) }
+end
+
+---End a hold: what runs goes on, what waits waits.
+function decision.release()
+    return new { kind = "release" }
 end
 
 ---Go on behind a node that is done.
@@ -232,7 +242,7 @@ local function are_nodes(list)
         return false
     end
     for _, node in ipairs(list) do
-        if not is_whole_number(node, most_node) then
+        if not is_whole_number(node, max_node) then
             return false
         end
     end
@@ -241,7 +251,7 @@ end
 
 local function are_skipped(list)
     for _, one in ipairs(type(list) == "table" and list or { false }) do
-        local output = type(one) == "table" and is_whole_number(one.node, most_node) and one.output
+        local output = type(one) == "table" and is_whole_number(one.node, max_node) and one.output
         if type(output) ~= "table" or math.type(output.offset) ~= "integer"
             or math.type(output.schema_hash) ~= "integer" or not is_whole_number(output.size, output_fields.size) then
             return false
@@ -251,7 +261,7 @@ local function are_skipped(list)
 end
 
 local function has_node(value)
-    return is_whole_number(value.node, most_node)
+    return is_whole_number(value.node, max_node)
 end
 
 local function is_always_whole()
@@ -261,6 +271,7 @@ end
 local is_whole_of = {
     default = is_always_whole,
     complete = is_always_whole,
+    release = is_always_whole,
     restart = is_always_whole,
     resume_from = has_node,
     fail = function(value)
@@ -316,7 +327,7 @@ function decision.describe(value)
     if value.kind == "retry" then
         head = "retry " .. list(value.nodes)
     elseif value.kind == "await" or value.kind == "resume_from" then
-        head = ("%s %d"):format(value.kind, value.node)
+        head = ("%s %d%s"):format(value.kind, value.node, value.skips and ", skipping it" or "")
     end
     local parts, skipped = { head }, {}
     for index, one in ipairs(value.skipped) do
@@ -331,7 +342,7 @@ end
 function decision.to_table(value)
     local is_default = value.kind == "default"
     local result = { kind = value.kind, node = not is_default and value.node or nil,
-        nodes = not is_default and value.nodes or nil }
+        nodes = not is_default and value.nodes or nil, skips = value.skips }
     if #value.skipped > 0 then
         result.skipped = {}
         for index, one in ipairs(value.skipped) do

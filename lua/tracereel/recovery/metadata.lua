@@ -1,72 +1,61 @@
 -- Texts inside records that recovery writes: where they came from, and what a suspension waits for.
+local members = require "tracereel.recovery.members"
 local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
+local units = require "tracereel.units"
 
 local metadata = {}
 
 local provenance_key = "tracereel"
 
--- An object's members, or nil where the text is no JSON object.
-local function object_of(text)
-    if not text or not text:find("^%s*{") then
-        return nil
-    end
-    local decoded = tracereel.json_decode(text)
-    return type(decoded) == "table" and decoded or nil
+---Is it a JSON object? Only in one can anything be changed.
+---@param text string|nil
+---@return boolean
+function metadata.is_object(text)
+    return members.of(text) ~= nil
 end
 
----The text with provenance under the key "tracereel". All other bytes stay as they were, so that numbers keep their
----digits. A text that is no JSON object is kept as it is.
----@param text string
+-- Where there is nothing, an object without members says the same.
+local function or_empty(text)
+    return text ~= nil and text ~= "" and text or "{}"
+end
+
+---The text with provenance under the key "tracereel". All other bytes stay as they were. A text that is no JSON object
+---is kept as it is, and so is a key of that name that does not name a plan: it is somebody else's.
+---@param text string|nil nil: an object with nothing else
 ---@param provenance table<string, any>
 ---@return string
 function metadata.with_provenance(text, provenance)
-    local object = object_of(text)
-    if not object then
+    text = or_empty(text)
+    local object = members.of(text)
+    local there = object and object[provenance_key]
+    if not object or there ~= nil and (type(there) ~= "table" or type(there.plan) ~= "string") then
         return text
     end
-    local member = ('"%s":%s'):format(provenance_key, tracereel.json(provenance))
-    local body = text:match("^(.*)}%s*$")
-    if object[provenance_key] ~= nil then
-        -- Ours stands last, in the form in which it was written here; anybody else's stays alone.
-        local before = body:match('^(.*)"tracereel":%b{}$')
-        return before and before .. member .. "}" or text
-    end
-    return body .. (next(object) ~= nil and "," or "") .. member .. "}"
+    return members.set(text, provenance_key, tracereel.json(provenance))
 end
 
--- What the engine reads there is not to be touched.
-local is_read_by_engine = { trace_suspended = true, trace_start = true }
-
----A record that says where it came from, where it has room for that: metadata that the engine does not read, or that is
----a JSON object. A record without room is returned as it is.
+---A record that says where it came from; one whose metadata is no JSON object is returned as it is. That of a
+---suspension is part of the state that was proven: the compiler has put it there.
 ---@param rec tracereel.rec
 ---@param provenance table<string, any>
 ---@return tracereel.rec
 function metadata.stamp(rec, provenance)
-    local text = rec.metadata
     if rec.type == "trace_suspended" then
         return rec
-    elseif text then
-        return rec:with_metadata(metadata.with_provenance(text, provenance))
-    elseif is_read_by_engine[rec.type] then
-        return rec
     end
-    return rec:with_metadata(tracereel.json { [provenance_key] = provenance })
+    return rec:with_metadata(metadata.with_provenance(rec.metadata, provenance))
 end
 
-local function is_same(a, b)
-    for key, value in pairs(a) do
-        if b[key] ~= value then
-            return false
+-- The object with some members changed; the text itself where nothing changes.
+local function changed(text, changes)
+    local object = members.of(text)
+    for name, value in units.sorted(changes) do
+        if object[name] ~= value then
+            text = members.set(text, name, tracereel.json(value))
         end
     end
-    for key in pairs(b) do
-        if a[key] == nil then
-            return false
-        end
-    end
-    return true
+    return text
 end
 
 local function blank_wait(trace_id)
@@ -74,34 +63,57 @@ local function blank_wait(trace_id)
         timeout_action = "Reject", timeout_secs = tracereel.null }
 end
 
--- The metadata of a suspension with some members changed; the text itself where nothing changes.
-local function changed(text, trace_id, changes)
-    local object = object_of(text)
-    local result = tables.joined(object or blank_wait(trace_id), changes)
-    return object and is_same(object, result) and text or tracereel.json(result)
+---Metadata of a suspension that begins.
+---@param trace_id string
+---@param changes table
+---@return string
+function metadata.new_wait(trace_id, changes)
+    return tracereel.json(tables.joined(blank_wait(trace_id), changes))
 end
 
----Metadata to wait with. What the options do not say is kept from the suspension there is (`text`, or nil).
+---Metadata of a suspension that is there, with what the options say; the rest is kept.
 ---@param text string|nil
----@param trace_id string
 ---@param options table
-function metadata.to_await(text, trace_id, options)
-    return changed(text, trace_id, options)
-end
-
----Metadata to wait without an end for a person. The hook stays the one there is.
----@param text string|nil
----@param trace_id string
----@param reason string
-function metadata.to_hold(text, trace_id, reason)
-    return changed(text, trace_id, { timeout_secs = tracereel.null, held = reason })
+---@return string|nil text nil where nothing can be changed in it
+---@return string|nil problem
+function metadata.to_await(text, options)
+    if next(options) == nil then
+        return text
+    elseif not metadata.is_object(or_empty(text)) then
+        return nil, "what it waits with is no JSON object, so that nothing can be changed in it: leave the options out"
+    end
+    return changed(or_empty(text), options)
 end
 
 ---Does a timeout end a suspension with this metadata?
 function metadata.has_timeout(text)
-    local object = object_of(text)
+    local object = members.of(text)
     local seconds = object and object.timeout_secs
     return seconds ~= nil and seconds ~= tracereel.null
+end
+
+---Metadata of a suspension that is there, for a person, with no timeout. Where it is held already the first reason
+---stays; what is no JSON object is kept as it is.
+---@param text string|nil
+---@param reason string
+---@return string
+function metadata.to_hold(text, reason)
+    local object = members.of(or_empty(text))
+    if not object then
+        return text
+    end
+    local changes = { held = type(object.held) ~= "string" and reason or nil }
+    if object.timeout_secs ~= nil then
+        changes.timeout_secs = tracereel.null
+    end
+    return changed(or_empty(text), changes)
+end
+
+---Metadata of a held suspension, held no longer.
+---@param text string an object
+---@return string
+function metadata.to_release(text)
+    return members.without(text, "held")
 end
 
 return metadata

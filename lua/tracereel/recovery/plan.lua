@@ -40,8 +40,10 @@ function plan.trace_text(one)
     return tracereel.json(one.entry):sub(1, -2) .. ',"records":[' .. table.concat(records, ",") .. "]}"
 end
 
-local header_keys = { "schema_version", "tool", "log", "script", "arguments", "trust", "damage", "time_ns" }
-local known_keys = { id = true, summary = true, traces = true, sha256 = true }
+-- "selection" is only there where a plan is not about all open traces; "left_out" then names the others.
+local header_keys = { "schema_version", "tool", "log", "script", "arguments", "trust", "selection", "damage",
+    "time_ns" }
+local known_keys = { id = true, summary = true, left_out = true, traces = true, sha256 = true }
 for _, key in ipairs(header_keys) do
     known_keys[key] = true
 end
@@ -67,10 +69,15 @@ local sha256_form = '"sha256":"%s"}\n'
 function plan.text(self)
     local lines = {}
     for _, key in ipairs(header_keys) do
-        lines[#lines + 1] = ('"%s":%s'):format(key, tracereel.json(self[key]))
+        if self[key] ~= nil then
+            lines[#lines + 1] = ('"%s":%s'):format(key, tracereel.json(self[key]))
+        end
     end
     lines[#lines + 1] = ('"id":"%s"'):format(self.id)
     lines[#lines + 1] = '"summary":' .. tracereel.json(self.summary)
+    if self.left_out then
+        lines[#lines + 1] = '"left_out":' .. tracereel.json(self.left_out)
+    end
     local traces = {}
     for index, one in ipairs(self.traces) do
         traces[index] = plan.trace_text(one)
@@ -195,7 +202,8 @@ local function parse(text)
     end
     decoded.traces = traces
     local changed, records = counts_of(traces)
-    if decoded.summary.changed ~= changed or decoded.summary.records ~= records then
+    if decoded.summary.changed ~= changed or decoded.summary.records ~= records
+        or (decoded.summary.left_out or 0) ~= #(decoded.left_out or {}) then
         return nil, "its summary is not the one of its traces"
     end
     return decoded
@@ -235,17 +243,46 @@ function plan.records(self)
     return records
 end
 
-local function verify_trace(one, trace)
-    local id = one.entry.trace_id
-    if trace.id ~= id then
-        return ("trace %s is not open in the log, or not in the plan's order"):format(id)
+---How many traces were open when the plan was made: those it is about, and those that it leaves out.
+---@param self table
+---@return integer
+function plan.open_traces(self)
+    return #self.traces + #(self.left_out or {})
+end
+
+---The handles of the plan's traces, in its order.
+---@param self table
+---@param traces tracereel.trace[] all open ones of the log
+---@return tracereel.trace[]|nil
+---@return string|nil problem
+function plan.handles(self, traces)
+    local is_left_out, handles = {}, {}
+    for _, id in ipairs(self.left_out or {}) do
+        is_left_out[id] = true
     end
+    for _, trace in ipairs(traces) do
+        if not is_left_out[trace.id] then
+            handles[#handles + 1] = trace
+        end
+    end
+    if #traces ~= plan.open_traces(self) or #handles ~= #self.traces then
+        return nil, ("the plan knows %d open traces, the log %d"):format(plan.open_traces(self), #traces)
+    end
+    for index, one in ipairs(self.traces) do
+        if handles[index].id ~= one.entry.trace_id then
+            return nil, ("trace %s is not open in the log, or not in the plan's order"):format(one.entry.trace_id)
+        end
+    end
+    return handles
+end
+
+local function verify_trace(one, trace)
     local moved = view.difference(one.before, view.of(trace))
     if moved then
-        return ("trace %s has moved on: %s"):format(id, moved)
+        return ("trace %s has moved on: %s"):format(trace.id, moved)
     end
     local _, difference = proof.prove(trace, one.records, one.after)
-    return difference and ("trace %s: the records do not lead to the state after: %s"):format(id, difference)
+    return difference and ("trace %s: the records do not lead to the state after: %s"):format(trace.id, difference)
 end
 
 ---Does a plan still hold for the log? The log is read to its end.
@@ -258,11 +295,13 @@ function plan.verify(self, log)
     local difference = identity.difference(self.log, log)
     if difference then
         return nil, "the plan is for another log, or the log has changed since: " .. difference
-    elseif #traces ~= #self.traces then
-        return nil, ("the plan has %d open traces, the log %d"):format(#self.traces, #traces)
+    end
+    local handles, unknown = plan.handles(self, traces)
+    if not handles then
+        return nil, unknown
     end
     for index, one in ipairs(self.traces) do
-        local problem = verify_trace(one, traces[index])
+        local problem = verify_trace(one, handles[index])
         if problem then
             return nil, problem
         end

@@ -70,6 +70,7 @@ local function compile_one(one, known, context)
         trace_id = one.entry.trace_id,
         timestamp_ns = context.timestamp_ns,
         provenance = context.provenance,
+        is_undo = true,
         decision = { kind = "default" },
     })
     if not records then

@@ -1,12 +1,25 @@
 -- The engine's view of a trace as a plain table, what a decision wants it to be, and how two of them differ.
 -- The fields: docs/recovery-plan.md.
 local completion = require "tracereel.completion"
+local held = require "tracereel.held"
 local metadata = require "tracereel.recovery.metadata"
 local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
 
 local view = {}
+
+-- The nodes that have run or waited, to their end or not.
+local function begun_nodes(trace)
+    local begun = {}
+    for _, node in ipairs(trace.nodes) do
+        begun[node.id] = #node.attempts > 0 or node.loop_iterations > 0 or nil
+    end
+    for _, suspension in ipairs(trace.suspensions) do
+        begun[suspension.node_id] = true
+    end
+    return begun
+end
 
 ---@param trace tracereel.trace
 function view.of(trace)
@@ -15,6 +28,7 @@ function view.of(trace)
         open = trace.open,
         status = trace.status,
         started_nodes = trace.started_nodes,
+        begun_nodes = begun_nodes(trace),
         completed_nodes = trace.completed_nodes,
         completion_order = completion.order(trace),
         last_completed_node = trace.last_completed_node,
@@ -83,9 +97,53 @@ local function release(wanted)
     wanted.suspended_at, wanted.status = nil, "running"
 end
 
--- Where a person would look for the trace.
+-- Where a person would look for the trace. A hold has no place of its own.
 function view.place(self)
-    return self.suspended_at or self.started_nodes[1] or self.last_completed_node or 0
+    local waits_at = self.suspended_at ~= held.node and self.suspended_at or nil
+    return waits_at or self.started_nodes[1] or self.last_completed_node or 0
+end
+
+---Why a trace is held; nil where it is not.
+---@return string|nil
+function view.held(self)
+    return self.open and self.suspended_at and held.reason(self.suspension_metadata) or nil
+end
+
+local function contains(list, item)
+    for _, one in ipairs(list) do
+        if one == item then
+            return true
+        end
+    end
+    return false
+end
+
+-- Approving a suspension marks its node as done. Why that must not be so unseen; nil where it may be.
+local function skip_problem(wanted, chosen, before)
+    local node = chosen.node
+    local is_forgotten = before.completed_nodes[node] and not wanted.completed_nodes[node]
+    local has_begun = (before.begun_nodes or {})[node] or contains(before.started_nodes, node)
+    local state
+    if chosen.skips or node == held.node then
+        return nil
+    elseif wanted.completed_nodes[node] then
+        state = ("node %d is done: approving would put the decision in the place of its output"):format(node)
+    elseif is_forgotten or not has_begun then
+        state = ("node %d has not run: approving would mark it as done without running it"):format(node)
+    end
+    return state and ("await(%d): %s. hold(reason) skips nothing; await(%d, { skips = true }) means it"):format(node,
+        state, node)
+end
+
+local function await(wanted, chosen, before)
+    if before.suspended_at ~= chosen.node then
+        local problem = skip_problem(wanted, chosen, before)
+        suspend(wanted, chosen.node, metadata.new_wait(before.trace_id, chosen.options))
+        return problem
+    end
+    local text, problem = metadata.to_await(before.suspension_metadata, chosen.options)
+    suspend(wanted, chosen.node, text)
+    return problem and ("await(%d): %s"):format(chosen.node, problem)
 end
 
 -- By kind: makes the wanted view of one that has the skipped and forgotten nodes in it; a text where that cannot be.
@@ -97,16 +155,19 @@ local make_wanted = {
     complete = function(wanted)
         wanted.open, wanted.status = false, "complete"
     end,
-    await = function(wanted, decision, before)
-        local kept = before.suspended_at == decision.node and before.suspension_metadata or nil
-        suspend(wanted, decision.node, metadata.to_await(kept, before.trace_id, decision.options))
+    await = await,
+    hold = function(wanted, chosen, before)
+        if before.suspended_at then
+            suspend(wanted, before.suspended_at, metadata.to_hold(before.suspension_metadata, chosen.reason))
+        else
+            suspend(wanted, held.node, metadata.new_wait(before.trace_id, { held = chosen.reason }))
+        end
     end,
-    hold = function(wanted, decision, before)
-        if not before.suspended_at then
-            suspend(wanted, view.place(before), metadata.to_hold(nil, before.trace_id, decision.reason))
-        elseif metadata.has_timeout(before.suspension_metadata) then
-            suspend(wanted, before.suspended_at,
-                metadata.to_hold(before.suspension_metadata, before.trace_id, decision.reason))
+    release = function(wanted, _, before)
+        if before.suspended_at == held.node then
+            release(wanted)
+        elseif view.held(before) then
+            suspend(wanted, before.suspended_at, metadata.to_release(before.suspension_metadata))
         end
     end,
     resume_from = function(wanted, decision)

@@ -1,18 +1,21 @@
 -- A plan for a person: how many of what, and for each trace the state before and after, grouped by decision and node.
 local decision = require "tracereel.recovery.decision"
 local forecast_page = require "tracereel.render.forecast_page"
+local held = require "tracereel.held"
+local members = require "tracereel.recovery.members"
 local output = require "tracereel.output"
 local render_table = require "tracereel.render.table"
 local text = require "tracereel.render.text"
+local trace_words = require "tracereel.render.trace_words"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"
 
 local recovery_page = {}
 
 -- Traces of one group that are shown unless all are asked for.
-local most_shown = 20
+local max_shown = 20
 -- Lines of a reason, likewise.
-local most_reason_lines = 6
+local max_reason_lines = 6
 
 local function nodes_text(nodes)
     local texts = {}
@@ -26,19 +29,40 @@ local function or_none(value)
     return value == tracereel.null and "none" or tostring(value)
 end
 
+local function held_reason(plan_view)
+    local metadata = plan_view.suspension_metadata
+    return plan_view.suspended_at ~= tracereel.null and metadata ~= tracereel.null and held.reason(metadata) or nil
+end
+
+-- What ends the wait; why a trace is held stands on a line of its own.
+local function awaited(plan_view)
+    local metadata = plan_view.suspension_metadata
+    if plan_view.suspended_at == tracereel.null then
+        return "nobody"
+    elseif metadata == tracereel.null then
+        return "a resume"
+    end
+    local words = trace_words.waits_for(held.reason(metadata) and members.without(metadata, "held") or metadata)
+    return (words:gsub("^waits for ", ""))
+end
+
 -- A line for each thing that a view in a plan says: { what, text }.
 local function lines_of(plan_view)
     if not plan_view.open then
         return { { "trace", "closed: " .. plan_view.status } }
     end
     local action = plan_view.action
-    local does = action.action .. " " .. (action.nodes and nodes_text(action.nodes) or ("%d"):format(action.node))
+    local nodes = action.nodes and nodes_text(action.nodes) or ("%d"):format(action.node)
+    local suspended_at = or_none(plan_view.suspended_at)
+    if plan_view.suspended_at == held.node then
+        nodes, suspended_at = "for a person", "no node"
+    end
     return {
         { "trace", "open" },
-        { "engine does", does },
-        { "suspended at", or_none(plan_view.suspended_at) },
-        -- The engine looks at it nowhere else.
-        { "waits with", plan_view.suspended_at ~= tracereel.null and or_none(plan_view.suspension_metadata) or "none" },
+        { "engine does", action.action .. " " .. nodes },
+        { "held", text.clean(held_reason(plan_view) or "no") },
+        { "suspended at", suspended_at },
+        { "waits for", awaited(plan_view) },
         { "started", nodes_text(plan_view.started_nodes) },
         { "last done", or_none(plan_view.last_completed_node) },
     }
@@ -96,10 +120,16 @@ end
 
 local function write_reason(reason, is_full)
     local lines = text.wrap(text.clean(reason), output.columns() - 4)
-    local shown = is_full and #lines or math.min(#lines, most_reason_lines)
+    local shown = is_full and #lines or math.min(#lines, max_reason_lines)
     for index = 1, shown do
         local is_cut = index == shown and shown < #lines
         output.line("    " .. (is_cut and text.cut(lines[index] .. " …", output.columns() - 4) or lines[index]))
+    end
+end
+
+local function write_note(note)
+    for index, line in ipairs(text.wrap(text.clean(note), output.columns() - 6)) do
+        output.line((index == 1 and "    " .. output.paint("yellow", "! ") or "      ") .. line)
     end
 end
 
@@ -108,6 +138,9 @@ local function write_trace(one, is_full)
     local what = decision.describe(one.decision)
     output.line(("  %s  %s%s"):format(output.paint("bold", entry.trace_id), what, entry.tainted and "  TAINTED" or ""))
     write_reason(entry.reason, is_full)
+    for _, note in ipairs(entry.notes) do
+        write_note(note)
+    end
     if #one.records > 0 then
         write_diff(entry)
         output.line("    " .. record_words(one.records))
@@ -147,12 +180,29 @@ end
 local function write_group(group, is_full)
     output.line("")
     output.line(output.paint("bold", ("%s, at node %d"):format(group.kind, group.node)))
-    local shown = is_full and #group.traces or math.min(#group.traces, most_shown)
+    local shown = is_full and #group.traces or math.min(#group.traces, max_shown)
     for index = 1, shown do
         write_trace(group.traces[index], is_full)
     end
     if shown < #group.traces then
         output.line(("  ... and %d more (--full shows them)"):format(#group.traces - shown))
+    end
+end
+
+-- What a plan is not about.
+local function write_left_out(plan, is_full)
+    local left_out = plan.left_out or {}
+    if #left_out == 0 then
+        return
+    end
+    output.line("")
+    output.line(output.paint("bold", ("left out, as they are: %s"):format(text.count(#left_out, "trace"))))
+    local shown = is_full and #left_out or math.min(#left_out, max_shown)
+    for index = 1, shown do
+        output.line("  " .. left_out[index])
+    end
+    if shown < #left_out then
+        output.line(("  ... and %d more (--full shows them)"):format(#left_out - shown))
     end
 end
 
@@ -163,8 +213,9 @@ local function write_end(plan, used)
     for _, line in ipairs(used) do
         output.line(text.clean(line))
     end
-    output.line(("%s, %d changed by %s"):format(text.count(summary.traces, "open trace"), summary.changed,
-        text.count(summary.records, "record")))
+    local left_out = summary.left_out or 0
+    output.line(("%s, %d changed by %s%s"):format(text.count(summary.traces + left_out, "open trace"), summary.changed,
+        text.count(summary.records, "record"), left_out > 0 and (", %d left out"):format(left_out) or ""))
 end
 
 local function write_groups(groups, is_full)
@@ -205,6 +256,7 @@ function recovery_page.write(plan, is_full, used)
             write_groups(groups_of(changed), is_full)
         end
     end
+    write_left_out(plan, is_full)
     write_end(plan, used)
 end
 
