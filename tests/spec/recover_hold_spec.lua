@@ -241,15 +241,15 @@ describe("a held trace is shown as held:", function()
     it("by show, at its own node where it waited before it was held", function()
         local directory = held_log()
         assert_says({ "show", running, directory }, "status    held, open at the end of the log",
-            'held      look at "it" first', "wait for a person's resume, which skips no node (await_resume)",
+            'held      look at "it" first', "at its next start the engine\n  held: look at",
             'at no node: held for 0 ns', "still held")
-        assert_says({ "show", waiting, directory }, "status    held", "node 4: held for",
-            "wait at node 4 for its resume, held (await_resume)")
+        assert_says({ "show", waiting, directory }, "status    held", "node 4: held for", "(await_resume 4)")
     end)
 
     it("by recover, debug, export and the bundled scripts", function()
         local directory = held_log()
-        assert_says({ "recover", directory }, "default, at node 3", ('held since 2025-11-24T16:00:00.'))
+        assert_says({ "recover", directory }, 'held: look at "it" first; hook order-approval-65334 (await_resume 4)',
+            "tracereel-" .. running .. " (await_resume)")
         local debugged = helper.run({ "debug", directory, running },
             { stdin = "goto end\ntrace\n" })
         assert.are.equal("", debugged.stderr)
@@ -299,14 +299,19 @@ describe("beside a decision stands what the running engine makes of it:", functi
     it("a trace without an arena is skipped for ever, and held it waits but cannot be approved", function()
         local wal, arenas = killed "orders-killed"
         local left, held = "1e49494f-595a-4837-989c-ce7604ebb91b", "207e2476-d565-4211-a816-233c7d354038"
-        for _, one in ipairs { left, held } do
+        local untouched = "68f1440a-3588-4efa-bee7-0dcb3d731a04"
+        for _, one in ipairs { left, held, untouched } do
             assert(os.remove(("%s/trace_%s.bin"):format(arenas, one)))
         end
-        local script = deciding(('if trace.id == "%s" then return tracereel.hold("look") end'):format(held))
+        local script = deciding(([[
+            if trace.id == "%s" then return tracereel.hold("look") end
+            if trace.id == "%s" then return default:skip(3) end]]):format(held, left))
         local by_id = decided(script, wal)
         assert.truthy(notes_of(by_id[left]):find("it has no arena", 1, true))
         assert.truthy(notes_of(by_id[left]):find("the engine skips this trace at every start, and it stays open for "
             .. "ever", 1, true))
+        assert.are.same({}, by_id[untouched].notes)
+        assert.truthy(by_id[untouched].reason:find("no arena", 1, true))
         assert.truthy(notes_of(by_id[held]):find("approving will fail, and the hook is then gone", 1, true))
         local count = 0
         for _, planned in pairs(by_id) do

@@ -2,6 +2,7 @@
 local engine_options = require "tracereel.engine_options"
 local engine_view = require "tracereel.engine_view"
 local forecast = require "tracereel.recovery.forecast"
+local held = require "tracereel.held"
 local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
@@ -13,14 +14,15 @@ local unknown_traces = require "tracereel.render.unknown_traces"
 
 local traces = { name = "traces", summary = "List traces: status, times, and where each open one stands." }
 
-local statuses = { "running", "suspended", "complete", "failed" }
-local style_of = { running = "cyan", suspended = "yellow", complete = "green", failed = "red" }
+local statuses = { "running", "suspended", "held", "complete", "failed" }
+local style_of = { running = "cyan", suspended = "yellow", held = "yellow", complete = "green", failed = "red" }
 
 function traces.define(command)
     options.logs(command)
     options.json(command)
     command:flag("--open", "Only the traces that are open at the end of the log, as the engine knows them.")
-    command:option("--status", "Only traces of these statuses."):count("*"):choices(statuses)
+    command:option("--status", "Only traces of these statuses; a held one is suspended by tracereel."):count("*")
+        :choices(statuses)
     command:flag("--full", "Whole ids and texts, however long the line gets.")
     engine_options.define(command)
     options.reading(command)
@@ -39,7 +41,7 @@ local function node_counts(trace)
     local done, touched = 0, 0
     for _, node in ipairs(trace.nodes) do
         -- A loop is not done as other nodes are: it has no attempts.
-        if node.completed or node.start_ns then
+        if node.id ~= held.node and (node.completed or node.start_ns) then
             touched = touched + 1
             done = done + (node.completed and 1 or 0)
         end
@@ -69,7 +71,8 @@ local function row_writer(is_full, log)
             stands = outlook.is_grave and outlook.short .. "; " .. stands or stands .. "; " .. outlook.short
         end
         stands = (trace.tainted and "TAINTED " or "") .. stands
-        local status = output.paint(style_of[trace.status], text.pad_right(trace.status, 9))
+        local status = trace_words.status(trace)
+        status = output.paint(style_of[status], text.pad_right(status, 9))
         local line = row_form:format(trace.id:sub(1, id_columns), status, started_text(trace), took, node_counts(trace),
             ("%d"):format(trace.error_count), "")
         local used = id_columns + 2 + 9 + 2 + 14 + 2 + 8 + 2 + 5 + 2 + 6 + 2
@@ -88,7 +91,7 @@ local function status_test(wanted)
         is_wanted[status] = true
     end
     return function(trace)
-        return is_wanted[trace.status]
+        return is_wanted[trace_words.status(trace)]
     end
 end
 
@@ -135,7 +138,8 @@ local function new_lister(parsed, log, context)
         if not is_wanted(trace) then
             return
         end
-        lister.counts[trace.status] = (lister.counts[trace.status] or 0) + 1
+        local status = trace_words.status(trace)
+        lister.counts[status] = (lister.counts[status] or 0) + 1
         local engine, outlook
         if trace.open then
             engine, outlook = forecast.of(trace)

@@ -1,4 +1,5 @@
 -- What the debugger answers, for people: lines of text.
+local held = require "tracereel.held"
 local logs = require "tracereel.logs"
 local output = require "tracereel.output"
 local record_line = require "tracereel.render.record_line"
@@ -87,13 +88,15 @@ function Words.node(_, node)
 end
 
 function Words:trace(trace, now_ns)
-    say("trace %s: %s, %s%s", trace.id, trace.status, text.count(trace.record_count, "record"),
+    say("trace %s: %s, %s%s", trace.id, trace_words.status(trace), text.count(trace.record_count, "record"),
         trace.tainted and ", tainted" or "")
     if trace.start_ns ~= 0 then
         say("began %s, lasted %s", tracereel.time(trace.start_ns), tracereel.duration(trace.duration_ns))
     end
     for _, node in ipairs(trace.nodes) do
-        self:node(node)
+        if node.id ~= held.node then
+            self:node(node)
+        end
     end
     if trace.open then
         say("stands: %s", trace_words.stands(trace, now_ns))

@@ -132,8 +132,8 @@ end
 function Chrome:write_trace_slice(process, trace_facts)
     local trace = trace_facts.trace
     self:slice(process, trace_lane, self.context.pipeline_of(trace), '"trace"', trace_facts, object(
-        "trace_id", text(trace.id), "status", text(trace.status), "open", mark(trace.open),
-        "tainted", mark(trace.tainted), "start_unknown", mark(not trace_facts.is_start_known),
+        "trace_id", text(trace.id), "status", text(trace.status), "held", trace.held and text(trace.held),
+        "open", mark(trace.open), "tainted", mark(trace.tainted), "start_unknown", mark(not trace_facts.is_start_known),
         "start_ns", digits(trace_facts.start_ns), "last_ns", digits(trace.last_ns),
         "records", tracereel.unsigned(trace.record_count), "metadata", trace.metadata and text(trace.metadata)
     ))

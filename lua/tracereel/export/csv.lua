@@ -30,7 +30,8 @@ end
 function Csv:trace(trace_facts)
     local trace, context = trace_facts.trace, self.context
     local of_trace = table.concat({
-        field(context.path), trace.id, field(context.pipeline_of(trace)), trace.status, tostring(trace.tainted),
+        field(context.path), trace.id, field(context.pipeline_of(trace)),
+        trace.held and "held" or trace.status, tostring(trace.tainted),
     }, ",")
     for _, node in ipairs(trace_facts.nodes) do
         local of_node = ("%s,%s,%s"):format(of_trace, number(node.id), field(context.node_name(node.id)))

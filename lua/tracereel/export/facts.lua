@@ -1,4 +1,5 @@
 -- What every format says of a trace: its nodes with their attempts, suspensions, loops and errors, put together once.
+local held = require "tracereel.held"
 local numbers = require "tracereel.export.numbers"
 
 local facts = {}
@@ -149,7 +150,8 @@ function facts.of(trace, loop_events, is_wanted)
         local node_facts = describe_node(node, errors[node.id], suspensions[node.id],
             loop_events and loop_events[node.id], last_ns)
         widen(described, node_facts.start_ns, node_facts.end_ns)
-        if not is_wanted or is_wanted[node.id] then
+        -- A hold is at no node of the flow.
+        if node.id ~= held.node and (not is_wanted or is_wanted[node.id]) then
             described.nodes[#described.nodes + 1] = node_facts
         end
     end

@@ -63,6 +63,7 @@ function Jsonl:trace(trace_facts)
         "status", text(trace.status),
         "open", tostring(trace.open),
         "tainted", tostring(trace.tainted),
+        "held", trace.held and text(trace.held),
         "start_ns", is_start_known and unsigned(trace.start_ns) or "null",
         "last_ns", trace_facts.has_times and unsigned(trace.last_ns) or "null",
         "duration_ns", has_duration and unsigned(trace.duration_ns) or "null",

@@ -178,6 +178,7 @@ local function add_trace(story, name, trace_facts)
     local attributes = {}
     text_attribute(attributes, "tracereel.trace_id", trace.id)
     text_attribute(attributes, "tracereel.status", trace.status)
+    text_attribute(attributes, "tracereel.held", trace.held)
     text_attribute(attributes, "tracereel.metadata", trace.metadata)
     integer_attribute(attributes, "tracereel.records", trace.record_count)
     mark_attribute(attributes, "tracereel.open", trace.open)

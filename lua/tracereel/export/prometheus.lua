@@ -116,7 +116,7 @@ end
 ---@param trace_facts tracereel.export.facts
 function Prometheus:trace(trace_facts)
     local trace, log = trace_facts.trace, self.context.path
-    local labels = labels_of("log", log, "status", trace.status)
+    local labels = labels_of("log", log, "status", trace.held and "held" or trace.status)
     self:add(trace.open and "traces_open" or "traces_total", labels, 1)
     self:add("traces_tainted", labels_of("log", log), trace.tainted and 1 or 0)
     if not trace.open and trace_facts.is_start_known and not trace.tainted then

@@ -7,14 +7,12 @@ local completion = require "tracereel.completion"
 local flow = require "tracereel.flow"
 local forecast_classes = require "tracereel.recovery.forecast_classes"
 local forecast_words = require "tracereel.recovery.forecast_words"
+local held = require "tracereel.held"
 local next_run = require "tracereel.recovery.next_run"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
 
 local forecast = {}
-
--- The node at which traces are held: no flow has it, so that approving marks nothing as done.
-local held_node = 0xFFFFFFFF
 
 local function list_of(set)
     local list = {}
@@ -53,20 +51,11 @@ end
 local function answered_nodes(trace, done)
     local answered = {}
     for _, one in ipairs(trace.suspensions) do
-        if one.end_ns and one.node_id ~= held_node and not done[one.node_id] then
+        if one.end_ns and one.node_id ~= held.node and not done[one.node_id] then
             answered[one.node_id] = true
         end
     end
     return answered
-end
-
-local function held_reason(trace)
-    local decoded = trace.suspension and trace.suspension.decoded
-    local reason = type(decoded) == "table" and decoded.held
-    if reason and reason ~= tracereel.null then
-        return tostring(reason)
-    end
-    return trace.suspended_at == held_node and "no reason is given" or nil
 end
 
 -- Nodes whose output the engine refuses to read. One at offset 0 is its null: nothing was put out, nothing is read.
@@ -156,7 +145,7 @@ local function look_ahead(facts, value)
     facts.spoiled_inputs = readers(facts, graph, facts.overwritten)
     facts.strange_nodes = {}
     for node in units.sorted(facts.trace.completed_nodes) do
-        if not value.nodes[node] and node ~= held_node then
+        if not value.nodes[node] and node ~= held.node then
             table.insert(facts.strange_nodes, node)
         end
     end
@@ -165,7 +154,7 @@ end
 local function gather(trace, options)
     local facts = { trace = trace, done = done_nodes(trace), rule = trace:recovery() }
     facts.answered = answered_nodes(trace, facts.done)
-    facts.held = trace.suspended_at and held_reason(trace)
+    facts.held = trace.held or trace.suspended_at == held.node and "no reason is given" or nil
     look_at_arena(facts, options.arenas)
     look_at_overlaps(facts)
     if options.flow then

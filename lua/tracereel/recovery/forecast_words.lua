@@ -1,4 +1,5 @@
 -- The forecast of a trace in words: what happens, and what a person can do about it. Every command has them from here.
+local held = require "tracereel.held"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
@@ -49,7 +50,7 @@ end
 
 local engine_words = {
     await_resume = function(rule)
-        return ("await_resume %d"):format(rule.node)
+        return rule.node == held.node and "await_resume" or ("await_resume %d"):format(rule.node)
     end,
     retry_nodes = function(rule)
         return "retry_nodes " .. plain(rule.nodes)

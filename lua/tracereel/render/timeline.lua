@@ -1,5 +1,6 @@
 -- The events of one trace as lines: when, how long, and beside them a lane for each node that runs and each loop that
 -- turns, so that what happened at the same time stands side by side.
+local held = require "tracereel.held"
 local output = require "tracereel.output"
 local text = require "tracereel.render.text"
 local trace_words = require "tracereel.render.trace_words"
@@ -134,14 +135,21 @@ function steps.trace_failed(event, lanes)
     return { glyph = lanes.glyphs.trace, words = "trace FAILED" .. message_of(event.rec), style = "red" }
 end
 
+local function suspension_words(key, metadata)
+    local is_held = held.reason(metadata) ~= nil
+    local what = is_held and "held" or "suspended"
+    return ("%s%s: %s"):format(key == "hold" and "" or key .. " ", what, trace_words.waits_for(metadata))
+end
+
 function steps.trace_suspended(event, lanes)
-    local key = "node " .. event.rec.node_id
+    local key = event.rec.node_id == held.node and "hold" or "node " .. event.rec.node_id
     local lane = lanes.by_key[key]
     local glyph = lane and lanes.glyphs.go_on or lanes.glyphs.begin
     lane = lane or lanes:open(key, event.rec.timestamp_ns)
     lane.glyph = lanes.glyphs.waits
     lanes.waiting = lane
-    return { lane = lane, glyph = glyph, words = key .. " suspended: " .. trace_words.waits_for(event.rec.metadata),
+    return { lane = lane, glyph = glyph,
+        words = suspension_words(key, event.rec.metadata),
         style = "yellow" }
 end
 
@@ -155,7 +163,8 @@ function steps.trace_resumed(event, lanes)
             style = "yellow" }
     end
     lane.glyph = lanes.glyphs.runs
-    return { lane = lane, glyph = lanes.glyphs.go_on, words = lane.key .. " resumed", style = "yellow" }
+    return { lane = lane, glyph = lanes.glyphs.go_on,
+        words = lane.key .. (lane.key == "hold" and " ended" or " resumed"), style = "yellow" }
 end
 
 function steps.checkpoint(_, lanes)
@@ -234,6 +243,7 @@ local function write_unfinished(lanes, columns, page, at_columns)
         if lane then
             local is_waiting = lane.glyph == lanes.glyphs.waits
             local words = ("%s %s%s"):format(lane.key, words_after, is_waiting and ", still suspended" or "")
+            words = lane.key == "hold" and "still held" or words
             local took = units.span(lane.start_ns, page.end_ns)
             local step = { lane = lane, done = lane, glyph = lane.glyph, words = words, style = "yellow" }
             write_step(step, lanes, columns, text.pad_left("end", at_columns), took)

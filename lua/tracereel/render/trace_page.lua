@@ -1,5 +1,6 @@
 -- What stands around a trace's timeline: who it is above, and below what is unfinished and what is wrong.
 local engine_options = require "tracereel.engine_options"
+local held = require "tracereel.held"
 local output = require "tracereel.output"
 local text = require "tracereel.render.text"
 local timeline = require "tracereel.render.timeline"
@@ -37,7 +38,8 @@ local function write_header(found)
         write_engines_view(found)
         return
     end
-    labelled("status", trace.status .. (trace.open and ", open at the end of the log" or ""), style_of[trace.status])
+    labelled("status", trace_words.status(trace) .. (trace.open and ", open at the end of the log" or ""),
+        style_of[trace.status])
     if trace.start_ns ~= 0 then
         labelled("started", tracereel.time(trace.start_ns))
         labelled("took", units.span(trace.start_ns, trace.last_ns) .. (trace.open and " so far" or ""))
@@ -50,6 +52,9 @@ local function write_header(found)
         labelled("metadata", text.cut(text.clean(trace.metadata), metadata_columns))
     end
     write_engines_view(found)
+    if trace.held then
+        labelled("held", text.clean(trace.held), "yellow")
+    end
     if trace.tainted then
         labelled("TAINTED", "it was open where the log is damaged: records of it may be missing", "red")
     end
@@ -60,10 +65,10 @@ local function is_unfinished(node)
 end
 
 local function node_line(trace, node, now_ns)
-    local words = { ("node %d"):format(node.id) }
+    local words = { node.id == held.node and "at no node" or ("node %d"):format(node.id) }
     if node.status == "suspended" and trace.suspension then
         local since_ns = trace.suspension.since_ns
-        words[#words + 1] = "suspended " .. trace_words.waited(trace.suspension, now_ns)
+        words[#words + 1] = (trace.held and "held " or "suspended ") .. trace_words.waited(trace.suspension, now_ns)
             .. (since_ns ~= 0 and ", since " .. tracereel.time(since_ns) or "")
         words[#words + 1] = trace_words.waits_for(trace.suspension_metadata)
     elseif node.status == "error" then

@@ -1,5 +1,6 @@
 -- Words about a trace: where it stands, what it waits for, what the engine would do with it.
 local forecast = require "tracereel.recovery.forecast"
+local held = require "tracereel.held"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
@@ -23,6 +24,13 @@ function trace_words.nodes(nodes)
     return table.concat(order, ", ")
 end
 
+---"held" for a trace that tracereel holds, the trace's own status for any other.
+---@param trace tracereel.trace
+---@return string
+function trace_words.status(trace)
+    return trace.held and "held" or trace.status
+end
+
 ---What the engine will do with an open trace at its next start, with the engine's own word for it.
 function trace_words.recovery(trace)
     local engine = forecast.of(trace)
@@ -33,7 +41,8 @@ local function known(value)
     return value ~= nil and value ~= tracereel.null
 end
 
----What a suspension waits for, from its metadata: "waits for order-approval-1, 1h00m at most, then Reject".
+---What a suspension waits for, from its metadata: "waits for order-approval-1, 1h00m at most, then Reject". Where it is
+---held the reason comes first.
 ---@param metadata string|nil
 function trace_words.waits_for(metadata)
     if not metadata then
@@ -43,7 +52,9 @@ function trace_words.waits_for(metadata)
     if type(decoded) ~= "table" then
         return text.clean(metadata)
     end
-    local words = { "waits for " .. (known(decoded.hook_id) and text.clean(tostring(decoded.hook_id)) or "a resume") }
+    local reason = type(decoded.held) == "string" and text.clean(decoded.held) .. "; " or ""
+    local words = { reason .. "waits for "
+        .. (known(decoded.hook_id) and text.clean(tostring(decoded.hook_id)) or "a resume") }
     local seconds = math.type(decoded.timeout_secs) == "integer" and decoded.timeout_secs
     if not seconds or seconds < 0 or seconds > math.maxinteger // 1000000000 then
         words[2] = "no timeout"
@@ -90,7 +101,9 @@ function trace_words.stands(trace, now_ns)
     elseif trace.status == "failed" then
         return last_error(trace) or ""
     elseif trace.suspended_at then
-        return ("at %d %s"):format(trace.suspended_at, trace_words.waited(trace.suspension, now_ns))
+        local place = trace.suspended_at ~= held.node and ("at %d "):format(trace.suspended_at) or ""
+        local reason = trace.held and ": " .. text.clean(trace.held) or ""
+        return place .. trace_words.waited(trace.suspension, now_ns) .. reason
     end
     local failed = failed_node(trace)
     if failed then

@@ -24,7 +24,8 @@ return {
     end,
 
     recover = function(trace, default)
-        local suspension = trace.suspension
+        -- A held trace waits for a person, however long that takes.
+        local suspension = not trace.held and trace.suspension
         -- Where a snapshot says that it is suspended, but not since when, nobody knows.
         local seconds = suspension and suspension.since_ns ~= 0 and expired_seconds(suspension)
         if not seconds then

@@ -2,7 +2,9 @@
 local limit_ns
 
 local function where(trace)
-    if trace.suspended_at then
+    if trace.held then
+        return "held: " .. trace.held
+    elseif trace.suspended_at then
         return ("suspended at node %d"):format(trace.suspended_at)
     end
     for _, node in ipairs(trace.nodes) do
