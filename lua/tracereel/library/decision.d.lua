@@ -7,6 +7,7 @@
 ---@field action string|nil of the `default` that recover is given: what the engine does, as trace:recovery() says it
 ---@field engine tracereel.engine|nil of the `default` that recover is given: what the engine really does, with the
 --- --flow and --arenas of the command; worked out each time it is read
+---@field mended tracereel.engine|nil the same as it will be once `repair --arenas` has been done
 ---@field node integer|nil
 ---@field nodes integer[]|nil
 ---@field reason string|nil
@@ -39,4 +40,6 @@ function decision:because(reason) end
 ---@field overwritten integer[] done nodes whose output was written over by a later one
 ---@field ends_without_branch integer[]|nil done routing nodes none of whose branches has begun, or ever will
 ---@field closes boolean|nil the trace is closed as complete
+---@field arena "found"|"absent"|"short"|"foreign"|"damaged"|"unreadable"|"unknown" what is where the trace's arena is
+--- looked for; unknown: no directory of arenas is known. Not in JSON
 ---@field reason string all that in words

@@ -1,5 +1,6 @@
 -- What a recovery script answers for a trace: an immutable value. What it means for the trace's state is view.lua's.
 local failure = require "tracereel.failure"
+local tables = require "tracereel.tables"
 
 local decision = {}
 
@@ -200,10 +201,17 @@ end
 -- The engine's own decision: worked out when it is looked at, because most scripts only hand it back.
 local engine_fields = { action = true, node = true, nodes = true }
 
--- What the engine really does. It is not kept: crashtest asks with the same decision at every crash of a trace.
-local function engine_of(self)
-    return (require("tracereel.recovery.forecast").of(rawget(self, "trace")))
-end
+-- What the engine really does, now and after `repair --arenas`. It is not kept: crashtest asks with the same decision at
+-- every crash of a trace.
+local forecasts = {
+    engine = function(self)
+        return (require("tracereel.recovery.forecast").of(rawget(self, "trace")))
+    end,
+    mended = function(self)
+        local forecast = require "tracereel.recovery.forecast"
+        return (forecast.of(rawget(self, "trace"), tables.joined(forecast.options, { mended = true })))
+    end,
+}
 
 default_metatable = {
     __name = type_name,
@@ -214,10 +222,12 @@ default_metatable = {
             local recovery = rawget(self, "trace"):recovery()
             return recovery[key]
         end
-        return key == "engine" and engine_of(self) or default_fields[key] or methods[key]
+        local foresee = forecasts[key]
+        return foresee and foresee(self) or default_fields[key] or methods[key]
     end,
 }
----What the engine does by itself: `action`, and `node` or `nodes`; `engine` is what comes of it.
+---What the engine does by itself: `action`, and `node` or `nodes`; `engine` is what comes of it,
+---`mended` what comes of it after `repair --arenas`.
 function decision.default(trace)
     return setmetatable({ trace = trace }, default_metatable)
 end

@@ -73,13 +73,27 @@ local function is_never_readable()
     return false
 end
 
+-- Sets the position in a header that was read to where `repair --arenas` sets it; as it is where that refuses to.
+local function mend(header, completed_nodes)
+    local finish = arenas.finish_of_outputs(completed_nodes)
+    local limit = math.ult(header.capacity_bytes, header.file_bytes) and header.capacity_bytes or header.file_bytes
+    if math.ult(header.write_position_bytes, finish) and not math.ult(limit, finish) then
+        header.write_position_bytes = arenas.round_up(finish)
+    end
+end
+
 -- What is known of the trace's arena; nothing where no directory is known, or the file may not be read.
-local function look_at_arena(facts, directory)
+local function look_at_arena(facts, directory, is_mended)
+    facts.arena = "unknown"
     if not directory then
         return
     end
     local header, problem, kind, cause = arenas.header(directory, facts.trace.id)
+    facts.arena = header and "found" or cause or kind
     if header then
+        if is_mended then
+            mend(header, facts.trace.completed_nodes)
+        end
         facts.header = header
         facts.after = unreadable_outputs(facts.done, function(output)
             return arenas.is_within(header, output)
@@ -155,7 +169,7 @@ local function gather(trace, options)
     local facts = { trace = trace, done = done_nodes(trace), rule = trace:recovery() }
     facts.answered = answered_nodes(trace, facts.done)
     facts.held = trace.held or trace.suspended_at == held.node and "no reason is given" or nil
-    look_at_arena(facts, options.arenas)
+    look_at_arena(facts, options.arenas, options.mended)
     look_at_overlaps(facts)
     if options.flow then
         look_ahead(facts, options.flow)
@@ -210,15 +224,16 @@ local engine_of = {
 
 ---What the engine will do with an open trace at its next start.
 ---@param trace tracereel.trace
----@param options? { flow: tracereel.flow|nil, arenas: string|nil } a checked flow; the directory of the arenas, nil
---- where it is not known; those of forecast.use where none are given
+---@param options? { flow: tracereel.flow|nil, arenas: string|nil, mended: boolean|nil } a checked flow; the directory of
+--- the arenas, nil where it is not known; as if `repair --arenas` had been done; those of forecast.use where none are
+--- given
 ---@return tracereel.engine engine
 ---@return table outlook class (a key of forecast_classes.all), short (for a list; nil where there is nothing to
 --- say), is_grave (something is lost, or a person is asked twice)
 function forecast.of(trace, options)
     local facts = gather(trace, options or forecast.options)
     local engine = engine_of[facts.outcome](facts)
-    engine.outcome, engine.overwritten = facts.outcome, facts.overwritten
+    engine.outcome, engine.overwritten, engine.arena = facts.outcome, facts.overwritten, facts.arena
     facts.engine = engine
     engine.reason = forecast_words.reason(facts)
     local class = forecast_classes.of(facts)
