@@ -1,8 +1,11 @@
--- `tracereel recover`: decides what becomes of each open trace, proves it, and writes a plan. The log is only read.
+-- `tracereel recover`: decides what becomes of each open trace, proves it, and writes a plan. The log is only read, unless
+-- --apply says that the plan is to be written to it at once.
+local apply = require "tracereel.commands.apply"
 local engine_options = require "tracereel.engine_options"
 local engine_view = require "tracereel.engine_view"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local forecast = require "tracereel.recovery.forecast"
 local limits = require "tracereel.limits"
 local logs = require "tracereel.logs"
@@ -23,6 +26,8 @@ function recover.define(command)
         .. "script: what the engine would do."):argname("<SCRIPT|LOG>"):args("1-2")
     options.json(command)
     command:option("-o --output", "Write the plan to this new file, for tracereel apply."):argname("<PLAN.json>")
+    command:flag("--apply", "Then write the plan to the log, as tracereel apply PLAN LOG --repair does; needs -o.")
+    command:option("--operator", "Who does it, for --apply; the user's name where not given."):argname("<NAME>")
     command:flag("--dry-run", "Decide and prove, but write no plan, whatever -o says.")
     command:option("--trust", "Decide for this tainted trace as for any other."):argname("<ID>"):count("*")
     command:option("--trace", "Only these traces: ids, or beginnings of ids. The others are left as they are.")
@@ -117,23 +122,38 @@ local function show(parsed, made, log, known)
         summary = tables.joined(made.summary, engine_options.object(known)) })
 end
 
--- Writes the plan where one was asked for and may be written.
+-- With --apply the same command can be given again: the same plan stands there already.
+local function stands_there(parsed, made)
+    if not (parsed.apply and files.exists(parsed.output)) then
+        return false
+    elseif files.read(parsed.output) == plan.text(made) then
+        return true
+    end
+    failure.raise("io", "%s exists already, and is another plan; if it was begun to be applied, `tracereel apply %s "
+        .. "LOG --repair` goes on with it, otherwise give -o another name", parsed.output, parsed.output)
+end
+
+-- Writes the plan where one was asked for and may be written. True where it stands there now.
 local function keep(parsed, made)
     local has_errors = made.summary.held_for_errors > 0
     if not parsed.output then
-        return
+        return false
     elseif parsed.dry_run then
         output.say("--dry-run: no plan was written")
     elseif has_errors and not parsed.keep_going then
         output.say("no plan was written, because the script failed for %d of the traces; with --keep-going they are "
             .. "held", made.summary.held_for_errors)
+    elseif stands_there(parsed, made) then
+        return true
     else
         local written, problem = plan.write(parsed.output, made)
         if not written then
             failure.raise("io", "%s", problem)
         end
         output.say("wrote %s", parsed.output)
+        return true
     end
+    return false
 end
 
 local function decide(parsed, file, log, known)
@@ -163,7 +183,18 @@ local function check_usage(parsed, file, path)
         failure.raise("usage", "-o: a plan is a file, give its name (--json prints the decisions)")
     elseif not file and parsed.arg and #parsed.arg > 0 then
         failure.raise("usage", "--arg: there is no script that could take it")
+    elseif parsed.apply and (not parsed.output or parsed.dry_run) then
+        failure.raise("usage", "--apply: %s", parsed.dry_run and "--dry-run writes no plan that could be applied"
+            or "give -o PLAN.json, where the plan is kept for tracereel undo")
+    elseif parsed.operator and not parsed.apply then
+        failure.raise("usage", "--operator: it is for --apply")
     end
+end
+
+-- Writes the plan that was just made to its log.
+local function carry_out(parsed, path)
+    return apply.run { plan = parsed.output, log = path, repair = true, arenas = parsed.arenas, json = parsed.json,
+        operator = parsed.operator }
 end
 
 ---@param parsed table
@@ -174,16 +205,18 @@ function recover.run(parsed)
     limits.set(parsed)
     local known = engine_options.use(parsed, path)
     parsed.logs, parsed.as_engine = { path }, true
-    return logs.each(parsed, function(log)
+    local is_kept = false
+    local code = logs.each(parsed, function(log)
         local made
         limits.guarded(function()
             made = decide(parsed, file, log, known)
         end)
         show(parsed, made, log, known)
         tell_errors(made)
-        keep(parsed, made)
+        is_kept = keep(parsed, made)
         return made.summary.held_for_errors > 0 and exit_codes.script_failed or exit_codes.ok
     end)
+    return parsed.apply and is_kept and exit_codes.graver(code, carry_out(parsed, path)) or code
 end
 
 return recover
