@@ -1,5 +1,5 @@
--- `tracereel recover`: decides what becomes of each open trace, proves it, and writes a plan. The log is only read, unless
--- --apply says that the plan is to be written to it at once.
+-- `tracereel recover`: decides what becomes of each open trace, proves it, and writes a plan. The log is only read,
+-- unless --apply says that the plan is to be written to it at once.
 local apply = require "tracereel.commands.apply"
 local engine_options = require "tracereel.engine_options"
 local engine_view = require "tracereel.engine_view"
@@ -41,14 +41,14 @@ function recover.define(command)
 end
 
 -- The script's file and name, and the log's path.
-local function sort_files(files)
-    if #files == 1 then
-        if files[1]:match("%.lua$") then
+local function sort_files(given)
+    if #given == 1 then
+        if given[1]:match("%.lua$") then
             failure.raise("usage", "no log: give a directory of segments behind the script")
         end
-        return nil, files[1]
+        return nil, given[1]
     end
-    return script_file.find(files[1]), files[2]
+    return script_file.find(given[1]), given[2]
 end
 
 -- Whole ids for those given with --trust, which may be beginnings of ids.

@@ -2,6 +2,7 @@
 -- does it let run again? Said once for each shape of state and decision.
 local decision = require "tracereel.recovery.decision"
 local failure = require "tracereel.failure"
+local forecast = require "tracereel.recovery.forecast"
 local recovery = require "tracereel.recovery"
 local view = require "tracereel.recovery.view"
 
@@ -43,13 +44,15 @@ local function contains(list, item)
     return false
 end
 
--- Nodes that were done, and that the decision runs again. One that was running as well is no matter of the decision.
-local function add_reruns(problems, before, wanted)
-    local again = {}
+-- Nodes that were done, and that the decision runs again. One that was running as well is no matter of the decision,
+-- and running a routing node again is what brings a branch back that would be lost.
+local function add_reruns(problems, trace, before, wanted)
+    local again, cured = {}, nil
     for _, node in ipairs(before.completion_order) do
         local is_begun = contains(wanted.started_nodes, node) and not contains(before.started_nodes, node)
         if wanted.open and (is_begun or not wanted.completed_nodes[node]) then
-            again[#again + 1] = ("%d"):format(node)
+            cured = cured or forecast.of(trace).ends_without_branch or {}
+            again[#again + 1] = not contains(cured, node) and ("%d"):format(node) or nil
         end
     end
     if #again > 0 then
@@ -112,7 +115,7 @@ function judge.examine(trace, chosen, options)
     end
     local before = view.of(trace)
     if not options.allow_rerun then
-        add_reruns(problems, before, wanted)
+        add_reruns(problems, trace, before, wanted)
     end
     add_once(judged, trace, before, wanted, options.once)
     judged.plan_key = plan_key(records)

@@ -201,8 +201,8 @@ end
 -- The engine's own decision: worked out when it is looked at, because most scripts only hand it back.
 local engine_fields = { action = true, node = true, nodes = true }
 
--- What the engine really does, now and after `repair --arenas`. It is not kept: crashtest asks with the same decision at
--- every crash of a trace.
+-- What the engine really does, now and after `repair --arenas`. It is not kept: crashtest asks with the same decision
+-- at every crash of a trace.
 local forecasts = {
     engine = function(self)
         return (require("tracereel.recovery.forecast").of(rawget(self, "trace")))

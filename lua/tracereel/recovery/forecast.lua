@@ -224,9 +224,9 @@ local engine_of = {
 
 ---What the engine will do with an open trace at its next start.
 ---@param trace tracereel.trace
----@param options? { flow: tracereel.flow|nil, arenas: string|nil, mended: boolean|nil } a checked flow; the directory of
---- the arenas, nil where it is not known; as if `repair --arenas` had been done; those of forecast.use where none are
---- given
+---@param options? { flow: tracereel.flow|nil, arenas: string|nil, mended: boolean|nil } a checked flow; the directory
+--- of the arenas, nil where it is not known; as if `repair --arenas` had been done; those of forecast.use where none
+--- are given
 ---@return tracereel.engine engine
 ---@return table outlook class (a key of forecast_classes.all), short (for a list; nil where there is nothing to
 --- say), is_grave (something is lost, or a person is asked twice)

@@ -39,10 +39,8 @@ end
 
 local function explain(engine, mended)
     local lost = engine.without_inputs
-    local mends = is_on.arenas and lost and #lost > 0 and mended.outcome == "runs"
-        and "the arena's write position is set after the last output (apply --repair), so that inputs are not lost; then "
-        or ""
-    return mends .. mended.reason
+    local is_cured = is_on.arenas and lost and #lost > 0 and mended.outcome == "runs"
+    return (is_cured and "apply --repair mends its arena, so that no input is lost; " or "") .. mended.reason
 end
 
 return {
