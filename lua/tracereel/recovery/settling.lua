@@ -70,14 +70,19 @@ local function traces_behind(self, one, log)
     return by_id
 end
 
+local advice = "It was asked again as if its own records stood in the log. A script settles that decides from the "
+    .. "trace alone. The usual reasons why one does not: it counts its decisions (--limit N takes so many and no more), "
+    .. "it gathers records and finds its own among them (trace.planned tells what a plan has done to the trace), or it "
+    .. "goes by the order or the time of records. See \"A script must settle\" in docs/recovery.md"
+
 local function refuse(planned, second, records)
     local types = {}
     for index, rec in ipairs(records) do
         types[index] = rec.type
     end
     failure.raise("refused", "the script does not settle: for trace %s it first decides: %s; and asked again behind "
-        .. "that: %s (%s). A plan must leave nothing to be decided", planned.entry.trace_id,
-        decision.describe(planned.decision), decision.describe(second), table.concat(types, ", "))
+        .. "that: %s (%s). %s", planned.entry.trace_id, decision.describe(planned.decision), decision.describe(second),
+        table.concat(types, ", "), advice)
 end
 
 ---Raises a failure of kind "refused" where the script wants more.
@@ -112,7 +117,7 @@ function settling.check(recovery, self, log, script, options, run)
             end
             if not records then
                 failure.raise("refused", "the script does not settle: for trace %s it first decides: %s; and asked "
-                    .. "again: %s", trace.id, decision.describe(planned.decision), problem)
+                    .. "again: %s. %s", trace.id, decision.describe(planned.decision), problem, advice)
             elseif #records > 0 then
                 refuse(planned, second, records)
             end
