@@ -189,20 +189,16 @@ local function write_group(group, is_full)
     end
 end
 
--- What a plan is not about.
+-- What a plan is not about: whoever has chosen traces knows the others, and only their number is told.
 local function write_left_out(plan, is_full)
     local left_out = plan.left_out or {}
-    if #left_out == 0 then
+    if #left_out == 0 or not is_full then
         return
     end
     output.line("")
     output.line(output.paint("bold", ("left out, as they are: %s"):format(text.count(#left_out, "trace"))))
-    local shown = is_full and #left_out or math.min(#left_out, max_shown)
-    for index = 1, shown do
-        output.line("  " .. left_out[index])
-    end
-    if shown < #left_out then
-        output.line(("  ... and %d more (--full shows them)"):format(#left_out - shown))
+    for _, id in ipairs(left_out) do
+        output.line("  " .. id)
     end
 end
 
