@@ -78,10 +78,13 @@ describe("recover --limit", function()
         assert.are.same(set_of(ids, 1, 12), held_ids(directory))
     end)
 
-    it("says what is left out, and counts it", function()
+    it("counts what is left out, and names it with --full", function()
         local script = helper.script(hold_all)
-        local shown = recover(script, helper.log("orders"), "--limit", "10").stdout
+        local short = recover(script, helper.log("orders"), "--limit", "10").stdout
+        local shown = recover(script, helper.log("orders"), "--limit", "10", "--full").stdout
         local ids = oldest_first "orders"
+        assert.falsy(short:find("left out, as they are", 1, true))
+        assert.truthy(short:find(", 2 left out\n", 1, true))
         assert.truthy(shown:find("left out, as they are: 2 traces\n", 1, true), shown)
         assert.truthy(shown:find("\n  " .. ids[11] .. "\n", 1, true) and shown:find("\n  " .. ids[12] .. "\n", 1, true))
         assert.truthy(shown:find("12 open traces, 10 changed by 10 records, 2 left out\n", 1, true))
