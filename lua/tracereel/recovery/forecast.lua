@@ -47,12 +47,25 @@ local function done_nodes(trace)
     return done
 end
 
+-- How many suspensions are over because of an answer: not the one that lasts, nor those that it took the place of.
+local function last_answered(trace, suspensions)
+    local last = #suspensions
+    if trace.suspended_at then
+        while last > 1 and suspensions[last - 1].end_ns == suspensions[last].start_ns do
+            last = last - 1
+        end
+        last = last - 1
+    end
+    return last
+end
+
 -- Nodes that a person has answered and that are not done: the log has no record for an answer, so they ask again.
 local function answered_nodes(trace, done)
-    local answered = {}
-    for _, one in ipairs(trace.suspensions) do
-        if one.end_ns and one.node_id ~= held.node and not done[one.node_id] then
-            answered[one.node_id] = true
+    local answered, suspensions = {}, trace.suspensions
+    for index = 1, last_answered(trace, suspensions) do
+        local node = suspensions[index].node_id
+        if node ~= held.node and not done[node] then
+            answered[node] = true
         end
     end
     return answered
@@ -159,7 +172,7 @@ local function look_ahead(facts, value)
     facts.spoiled_inputs = readers(facts, graph, facts.overwritten)
     facts.strange_nodes = {}
     for node in units.sorted(facts.trace.completed_nodes) do
-        if not value.nodes[node] and node ~= held.node then
+        if not value.nodes[node] then
             table.insert(facts.strange_nodes, node)
         end
     end

@@ -1,0 +1,244 @@
+-- What the engine will do with a trace, case by case: what it waits for, and what its arena keeps from it.
+-- forecast_engine_spec.lua holds the forecast against what the engine did.
+local cases = require "tests.spec.forecast_cases"
+local helper = require "tests.spec.helper"
+local small_log = require "tests.spec.small_log"
+local tracereel = require "tracereel"
+
+local log_of = cases.log_of
+local done = cases.done
+local suspended = cases.suspended
+local resumed = cases.resumed
+local arena = cases.arena
+local checked = cases.checked
+local engine_of = cases.engine_of
+local says = cases.says
+local has = cases.has
+local work = cases.work
+local waiting_flow = cases.waiting_flow
+local sound_arena = cases.sound_arena
+
+after_each(helper.clean)
+
+describe("a trace that waits", function()
+    local hook = '{"hook_id":"approve-1","timeout_secs":3600,"timeout_action":"Reject"}'
+
+    it("says for which hook, and that its timeout is not restored", function()
+        local engine = engine_of(log_of(done(0), done(1), suspended(2, hook)), { flow = waiting_flow(),
+            arenas = sound_arena() })
+        has(engine, { outcome = "waits", runs = {}, waits_at = 2, asks_again = false, without_inputs = {},
+            ends_without_branch = {}, closes = false })
+        says(engine, "waits at node 2 (approve) since 2025-11-24T16:00:00Z for hook approve-1",
+            "its timeout of 1h00m is not restored", "approved, it runs 3, then is closed as complete",
+            "(await_resume 2)")
+    end)
+
+    it("waits for the hook that the engine makes where the log has none", function()
+        says(engine_of(log_of(suspended(2))), ("for hook recovered_%s; no timeout"):format(small_log.id(1)))
+        says(engine_of(log_of(suspended(2, "no JSON"))), "for hook recovered_" .. small_log.id(1))
+    end)
+
+    it("and has no arena waits, and says that its approval will fail", function()
+        local engine, outlook = engine_of(log_of(suspended(2, hook)), { arenas = helper.directory() })
+        has(engine, { outcome = "waits", waits_at = 2 })
+        says(engine, "its approval will FAIL: it has no arena")
+        assert.equal("approval", outlook.class)
+    end)
+
+    it("says what its approval loses", function()
+        local log = log_of(done(0, 128, 50), done(1, 184, 100), suspended(2, hook))
+        local value = checked {
+            [0] = { type = "trigger::manual" }, [1] = { type = work, after = { 0 } },
+            [2] = { type = "std::wait", after = { 1 } }, [3] = { type = work, after = { 1, 2 } },
+        }
+        local engine, outlook = engine_of(log, { flow = value, arenas = arena(128) })
+        has(engine, { outcome = "waits", without_inputs = {} })
+        says(engine, "node 3 WITHOUT INPUTS: the output of node 1 lies after the arena's write position (128)")
+        assert.equal("approval_loses", outlook.class)
+    end)
+
+    it("says that an approval asks an earlier person again", function()
+        local value = checked {
+            [0] = { type = "trigger::manual" }, [1] = { type = "std::wait", after = { 0 } },
+            [2] = { type = work, after = { 1 } }, [3] = { type = "std::wait", after = { 2 } },
+        }
+        local log = log_of(done(0), suspended(1), resumed, done(2), suspended(3))
+        says(engine_of(log, { flow = value, arenas = sound_arena() }),
+            "approved, it ASKS AGAIN at node 1: answered before, which the log does not keep")
+    end)
+
+    it("because a plan holds it is said as held, with the reason", function()
+        local held = suspended(0xFFFFFFFF, '{"hook_id":"approve-1","held":"look at the charge"}')
+        local engine, outlook = engine_of(log_of(done(0), held), { flow = waiting_flow(), arenas = sound_arena() })
+        has(engine, { outcome = "waits", waits_at = 0xFFFFFFFF, runs = {} })
+        says(engine, "held: look at the charge; hook approve-1", "approved, it runs 1, then waits at node 2 (approve)")
+        assert.equal("held", outlook.class)
+        assert.is_nil(engine.reason:find("does not have it", 1, true))
+    end)
+end)
+
+describe("a trace that was approved before the crash", function()
+    local log_steps = { done(0), done(1), suspended(2), resumed }
+
+    it("asks again, and that is known without a flow", function()
+        local log = log_of(table.unpack(log_steps))
+        local engine = engine_of(log)
+        has(engine, { outcome = "runs", runs = tracereel.null, waits_at = 2, asks_again = true,
+            closes = tracereel.null })
+        says(engine, "ASKS AGAIN at node 2: answered before, which the log does not keep")
+        has(engine_of(log, { flow = waiting_flow(), arenas = sound_arena() }), { runs = {}, waits_at = 2,
+            asks_again = true, closes = false })
+    end)
+
+    it("does not ask again where a plan has counted the node as done", function()
+        local log = log_of(done(0), done(1), suspended(2), resumed, done(2))
+        has(engine_of(log), { asks_again = false, waits_at = tracereel.null })
+        has(engine_of(log, { flow = waiting_flow(), arenas = sound_arena() }), { runs = { 3 }, asks_again = false,
+            closes = true })
+    end)
+
+    it("and was held before anybody answered is asked for the first time", function()
+        local held = suspended(0xFFFFFFFF, '{"hook_id":"approve-1","held":"look"}')
+        local engine = engine_of(log_of(done(0), done(1), suspended(2), held), { flow = waiting_flow(),
+            arenas = sound_arena() })
+        says(engine, "approved, it waits at node 2 (approve)")
+        -- The answer to the hold was one for the hook that node 2 had given out.
+        has(engine_of(log_of(done(0), done(1), suspended(2), held, resumed)), { asks_again = true, waits_at = 2 })
+    end)
+
+    it("does not ask again for being held", function()
+        has(engine_of(log_of(done(0), suspended(0xFFFFFFFF), resumed)), { asks_again = false })
+    end)
+
+    it("asks again in a flow without types, because the log tells which node waits", function()
+        local value = checked { [0] = {}, [1] = { after = { 0 } }, [2] = { after = { 1 } }, [3] = { after = { 2 } } }
+        has(engine_of(log_of(table.unpack(log_steps)), { flow = value, arenas = sound_arena() }),
+            { runs = {}, waits_at = 2, asks_again = true })
+    end)
+end)
+
+describe("an arena", function()
+    local function of(directory)
+        return engine_of(log_of(done(0, 128, 50)), { flow = waiting_flow(), arenas = directory })
+    end
+
+    it("that is not there makes the engine skip the trace, for ever", function()
+        local engine = of(helper.directory())
+        has(engine, { outcome = "skipped", runs = {}, waits_at = tracereel.null, asks_again = false,
+            without_inputs = {}, overwritten = {}, ends_without_branch = {}, closes = false })
+        says(engine, "SKIPPED at every start, for ever: it has no arena (resume_from 0)")
+    end)
+
+    it("of which nothing is known leaves open what it would tell", function()
+        has(engine_of(log_of(done(0, 128, 50)), { flow = waiting_flow() }), { outcome = "runs", runs = { 1 },
+            without_inputs = tracereel.null, overwritten = {} })
+    end)
+
+    for what, case in pairs {
+        ["with another magic"] = { { magic = 1 }, "it does not begin as an arena" },
+        ["of another version"] = { { version = 2 }, "version 1 of an arena expected at offset 8, found 2" },
+        ["with a position beyond its capacity"] = { { capacity = 127 }, "its write position (128, offset 56) is" },
+    } do
+        it(what .. " is refused by the engine: the trace is skipped", function()
+            local engine, outlook = of(arena(128, case[1]))
+            has(engine, { outcome = "skipped", runs = {} })
+            says(engine, "SKIPPED at every start, for ever: ", case[2])
+            assert.equal("skipped", outlook.class)
+        end)
+    end
+
+    for _, bytes in ipairs { 0, 1, 127 } do
+        it(("of %d bytes, fewer than a header, makes the engine panic"):format(bytes), function()
+            local engine, outlook = of(arena(128, nil, bytes))
+            has(engine, { outcome = "skipped" })
+            says(engine, "the engine PANICS at its start", ("it has %d bytes"):format(bytes))
+            assert.equal("panics", outlook.class)
+        end)
+    end
+
+    it("of another trace is used by the engine as the trace's own", function()
+        local engine = of(arena(60000, { id = small_log.id(2) }))
+        has(engine, { outcome = "runs", runs = { 1 }, without_inputs = { 1 } })
+        says(engine, "the engine takes it for this trace's", "it is the arena of another trace",
+            "node 1 WITHOUT INPUTS: the output of node 0 lies in another arena")
+    end)
+
+    it("that may not be read tells nothing, and that is said", function()
+        local directory = helper.directory()
+        helper.shell(("mkdir %s/trace_%s.bin"):format(directory, small_log.id(1)))
+        local engine = of(directory)
+        has(engine, { outcome = "runs", without_inputs = tracereel.null })
+        says(engine, "the arena cannot be looked at: ")
+    end)
+
+    it("whose position lies beyond its end fails what runs", function()
+        local engine = of(arena(60000, nil, 4096))
+        has(engine, { outcome = "runs", closes = false })
+        says(engine, "the arena's write position (60000) lies beyond its end (4096)")
+        local value = checked { [0] = { type = "trigger::manual" }, [1] = { type = work, after = { 0 } } }
+        has(engine_of(log_of(done(0, 128, 50)), { flow = value, arenas = arena(60000, nil, 4096) }),
+            { runs = { 1 }, closes = tracereel.null })
+    end)
+
+    it("is read up to its position, and no byte further", function()
+        has(of(arena(177)), { without_inputs = { 1 } })
+        has(of(arena(178)), { without_inputs = {} })
+    end)
+
+    it("does not hold what nodes without an output put out", function()
+        -- Offset 0 is the engine's null, whatever the size says.
+        for _, size in ipairs { 0, 500 } do
+            has(engine_of(log_of(done(0, 0, size)), { flow = waiting_flow(), arenas = arena(128) }),
+                { runs = { 1 }, without_inputs = {} })
+        end
+    end)
+
+    it("does not make hostile places readable", function()
+        for _, place in ipairs { { -8, 64 }, { math.mininteger, 1 }, { math.maxinteger, 0xFFFFFFFF } } do
+            local log = log_of(done(0, place[1], place[2]))
+            has(engine_of(log, { flow = waiting_flow(), arenas = arena(60000) }), { without_inputs = { 1 } })
+        end
+    end)
+
+    it("keeps an output lost for later nodes: it is refused, or written over by then", function()
+        -- 2 and 3 run after 1; 3 reads the old output of 0, too.
+        local value = checked {
+            [0] = { type = "trigger::manual" }, [1] = { type = work, after = { 0 } },
+            [2] = { type = work, after = { 1 } }, [3] = { type = work, after = { 0, 1 } },
+        }
+        has(engine_of(log_of(done(0, 128, 50)), { flow = value, arenas = arena(128) }),
+            { runs = { 1, 2, 3 }, without_inputs = { 1, 3 } })
+    end)
+
+    it("gives a trigger nothing, and so cannot lose it anything", function()
+        local value = checked { [0] = { type = "trigger::manual" }, [1] = { type = "trigger::cron", after = { 0 } } }
+        has(engine_of(log_of(done(0, 128, 50)), { flow = value, arenas = arena(128) }), { runs = { 1 },
+            without_inputs = {} })
+    end)
+
+    it("with outputs after its position is told of in words where there is no flow", function()
+        local engine = engine_of(log_of(done(0, 128, 50), done(1, 184, 8)), { arenas = arena(180) })
+        has(engine, { runs = tracereel.null, without_inputs = tracereel.null })
+        says(engine, "the output of node 1 lies after the arena's write position (180): what reads it runs WITHOUT "
+            .. "INPUTS")
+    end)
+
+    it("in which outputs lie over each other has lost the earlier one", function()
+        local log = log_of(done(0, 128, 100), done(1, 160, 8))
+        local engine, outlook = engine_of(log, { flow = waiting_flow(), arenas = sound_arena() })
+        has(engine, { overwritten = { 0 } })
+        says(engine, "the output of node 0 was OVERWRITTEN by that of 1")
+        assert.equal("overwritten", outlook.class)
+        -- That is seen in the log alone.
+        has(engine_of(log), { overwritten = { 0 } })
+    end)
+
+    it("names who reads what was written over", function()
+        local value = checked {
+            [0] = { type = "trigger::manual" }, [1] = { type = work, after = { 0 } },
+            [2] = { type = work, after = { 0 } },
+        }
+        says(engine_of(log_of(done(0, 128, 100), done(1, 160, 8)), { flow = value, arenas = sound_arena() }),
+            "node 2 reads what was written over")
+    end)
+end)
