@@ -22,6 +22,8 @@ typedef struct tr_flow_node {
     uint32_t node_id;
     uint32_t after_count;
     const uint32_t *after;
+    const bool
+        *is_off_out; /* of each of these: whether no edge comes from its port "out"; NULL: of none. For simulations */
 } tr_flow_node;
 
 typedef struct tr_flow {

@@ -135,6 +135,19 @@ static void read_loops(lua_State *L, int index, int anchor_index, tr_scenario *s
     lua_pop(L, 1);
 }
 
+/* Of the flow node on top. */
+static const bool *read_off_out(lua_State *L, int anchor_index) {
+    size_t count = 0;
+    bool *is_off_out = begin_list(L, lua_gettop(L), anchor_index, "off_out", sizeof *is_off_out, &count); /* list */
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        is_off_out[i] = lua_toboolean(L, -1) != 0;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return count == 0 ? NULL : is_off_out;
+}
+
 static void read_flow(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
     if (lua_getfield(L, index, "flow") != LUA_TNIL) {
         tr_flow *flow = lua_newuserdatauv(L, sizeof *flow, 0);
@@ -152,7 +165,9 @@ static void read_flow(lua_State *L, int index, int anchor_index, tr_scenario *sc
             }
             nodes[i].after = after;
             nodes[i].after_count = (uint32_t)count;
-            lua_pop(L, 2);
+            lua_pop(L, 1);
+            nodes[i].is_off_out = read_off_out(L, anchor_index);
+            lua_pop(L, 1);
         }
         flow->nodes = nodes;
         scenario->flow = flow;

@@ -2,6 +2,8 @@
  *
  * What is under way is what the event queue holds, so that all of it is looked at and put into a new queue: what was
  * running begins anew, everything else comes later. Traces that only wait for a place keep it in their lines. */
+#include <stdlib.h>
+
 #include "bytes/fail.h"
 #include "simulation/parts.h"
 
@@ -17,12 +19,8 @@ static bool is_live(const tr_simulated_trace *trace) {
 }
 
 static bool is_resume(const restart *now, const tr_simulated_trace *trace, uint32_t step) {
-    if (step == TR_RECOVERY_STEP || trace->program.steps[step].record == 0) {
-        return false;
-    }
-    const tr_recorded *recorded = tr_recording_at(now->simulation->recording, trace->program.steps[step].record);
-    tr_record record = tr_recorded_record(recorded);
-    return tr_record_type_of(&record) == TR_TYPE_TRACE_RESUMED;
+    return !tr_is_made_step(step) && trace->program.steps[step].record != 0 &&
+           tr_simulation_type_of(now->simulation, &trace->program.steps[step]) == TR_TYPE_TRACE_RESUMED;
 }
 
 static uint64_t later_of(uint64_t a_ns, uint64_t b_ns) {
@@ -31,58 +29,68 @@ static uint64_t later_of(uint64_t a_ns, uint64_t b_ns) {
 
 /* ---- what there is ---- */
 
-static void forget_notes(const restart *now) {
-    for (tr_simulated_trace *trace = now->simulation->traces; trace != NULL; trace = trace->next) {
+/* What was held back in a trace comes into the queue, as all else that is under way. */
+static tr_status forget_notes(const restart *now, tr_error *error) {
+    tr_status status = TR_OK;
+    for (tr_simulated_trace *trace = now->simulation->traces; trace != NULL && status == TR_OK; trace = trace->next) {
         trace->resume_ns = UINT64_MAX;
         for (uint32_t i = 0; i < trace->program.run_count; i++) {
-            trace->program.runs[i].is_start_ahead = false;
+            trace->program.runs[i].is_start_ahead = trace->program.runs[i].is_in_line = false;
         }
+        status = trace->is_over ? TR_OK : tr_simulation_release(now->simulation, trace, error);
     }
+    return status;
 }
 
+/* No timeout is there any more after a crash: a suspension that would have ended by one goes on for ever. */
 static void note_resumes(const restart *now) {
     const tr_event_queue *queue = &now->simulation->queue;
     for (size_t i = 0; i < queue->count; i++) {
         tr_simulated_trace *trace = queue->items[i].owner;
-        if (is_live(trace) && trace->is_suspended && is_resume(now, trace, queue->items[i].step)) {
+        uint32_t step = queue->items[i].step;
+        if (is_live(trace) && trace->is_suspended && is_resume(now, trace, step) &&
+            !trace->program.steps[step].is_timeout) {
             trace->resume_ns = later_of(queue->items[i].time_ns, now->at_ns);
         }
     }
 }
 
-/* The run that is under way and about to do that step; NULL where there is none. */
-static tr_run *running(const tr_simulated_trace *trace, uint32_t step) {
-    uint32_t number = step == TR_RECOVERY_STEP ? TR_NO_STEP : trace->program.steps[step].piece_of;
-    tr_run *run = number == TR_NO_STEP ? NULL : &trace->program.runs[number];
-    return run != NULL && run->places == 2 ? run : NULL;
-}
-
-static void note_runs(const restart *now) {
-    for (size_t i = 0; i < now->before.count; i++) {
-        const tr_queued_event *event = &now->before.items[i];
-        tr_simulated_trace *trace = event->owner;
-        if (!is_live(trace) || event->step == TR_RECOVERY_STEP) {
-            continue;
-        }
-        const tr_step *step = &trace->program.steps[event->step];
-        tr_run *run = running(trace, event->step);
-        if (run != NULL) {
-            run->is_again = true;
-            run->again = event->step;
-        }
+static void note_line(const tr_waiting_line *line) {
+    for (const tr_waiting *waiting = line->first; waiting != NULL; waiting = waiting->next) {
+        const tr_step *step = &waiting->trace->program.steps[waiting->step];
         if (step->role == TR_STEP_START) {
-            trace->program.runs[step->run].is_start_ahead = true;
+            waiting->trace->program.runs[step->run].is_in_line = true;
         }
     }
 }
 
-/* Traces that the engine does not find in its log, or finds suspended with nothing that will resume them. */
+static void note_starts(const restart *now) {
+    note_line(&now->simulation->line);
+    for (const tr_simulated_trace *trace = now->simulation->traces; trace != NULL; trace = trace->next) {
+        note_line(&trace->line);
+    }
+    for (size_t i = 0; i < now->before.count; i++) {
+        const tr_queued_event *event = &now->before.items[i];
+        tr_simulated_trace *trace = event->owner;
+        if (is_live(trace) && !tr_is_made_step(event->step)) {
+            const tr_step *step = &trace->program.steps[event->step];
+            tr_run *run = step->role == TR_STEP_START ? &trace->program.runs[step->run] : NULL;
+            if (run != NULL) {
+                run->is_start_ahead = true;
+            }
+        }
+    }
+}
+
+/* Traces that the engine does not find in its log, finds suspended with nothing that will resume them, or without the
+ * arena, which is deleted when an error ends a trace. */
 static tr_status end_unrecovered(const restart *now, tr_error *error) {
     tr_status status = TR_OK;
     for (tr_simulated_trace *trace = now->simulation->traces, *next; trace != NULL && status == TR_OK; trace = next) {
         trace->references++;
         bool is_stuck = trace->is_suspended && trace->resume_ns == UINT64_MAX;
-        if (is_live(trace) && (trace->is_forgotten || is_stuck)) {
+        bool is_lost = trace->is_forgotten || is_stuck || tr_simulation_has_failed(now->simulation, trace);
+        if (is_live(trace) && is_lost) {
             status = tr_simulation_end_trace(now->simulation, trace, error);
         }
         next = trace->next;
@@ -98,68 +106,108 @@ static uint64_t earliest_ns(const restart *now, const tr_simulated_trace *trace)
     return trace->is_suspended ? trace->resume_ns : now->at_ns;
 }
 
-/* Whether a node runs again that had ended: then the trace's end has to wait for it. */
-static bool repeats_node(const tr_simulated_trace *trace) {
-    bool repeats = false;
-    for (uint32_t i = 0; trace->has_lost_ends && i < trace->program.run_count; i++) {
-        repeats |= trace->program.runs[i].is_end_lost;
+/* It comes anew by itself, when what it waits for has happened; or it never comes. */
+static bool is_dropped(const tr_simulated_trace *trace, uint32_t index) {
+    if (trace->is_over || tr_is_made_step(index)) {
+        return true;
     }
-    return repeats;
+    const tr_step *step = &trace->program.steps[index];
+    if (step->role == TR_STEP_CLOSE) {
+        return trace->has_lost_branch || trace->happened + 1 < trace->program.step_count;
+    }
+    return step->is_dead || step->is_again || step->waits_for > 0;
 }
 
-static bool is_dropped(const tr_simulated_trace *trace, uint32_t step) {
-    return trace->is_over || step == TR_RECOVERY_STEP || running(trace, step) != NULL ||
-           (trace->program.steps[step].role == TR_STEP_CLOSE && repeats_node(trace));
+/* Waits of nodes without a run, as the engine logs them: the node ran until then, and does so again. */
+static bool is_node_under_way(const tr_simulated_trace *trace, uint32_t step) {
+    return trace->program.steps[step].is_suspension && trace->program.steps[step].piece_of == TR_NO_STEP;
+}
+
+static uint64_t time_after(const restart *now, const tr_queued_event *event) {
+    const tr_simulated_trace *trace = event->owner;
+    if (!is_live(trace)) {
+        return later_of(event->time_ns, now->at_ns);
+    } else if (trace->is_suspended && is_resume(now, trace, event->step)) {
+        return trace->resume_ns;
+    } else if (!tr_is_made_step(event->step) && is_node_under_way(trace, event->step)) {
+        return tr_simulation_add_ns(earliest_ns(now, trace), trace->program.steps[event->step].lag_ns);
+    }
+    return later_of(tr_simulation_add_ns(event->time_ns, now->down_ns), earliest_ns(now, trace));
 }
 
 static tr_status move(const restart *now, const tr_queued_event *event, tr_error *error) {
     tr_simulation *simulation = now->simulation;
     tr_simulated_trace *trace = event->owner;
-    tr_queued_event moved = *event;
-    if (!is_live(trace)) {
-        moved.time_ns = later_of(event->time_ns, now->at_ns);
-    } else if (trace->is_suspended && is_resume(now, trace, event->step)) {
-        moved.time_ns = trace->resume_ns;
-    } else {
-        moved.time_ns = later_of(tr_simulation_add_ns(event->time_ns, now->down_ns), earliest_ns(now, trace));
-    }
     if (trace != NULL && is_dropped(trace, event->step)) {
         tr_simulation_let_go(simulation, trace);
         return TR_OK;
     }
+    tr_queued_event moved = *event;
+    moved.time_ns = time_after(now, event);
     return tr_event_queue_push(&simulation->queue, &moved) ? TR_OK : tr_fail_memory(error, "simulating");
 }
 
-/* A run is under way again, or once more; or it is not touched. */
-static bool begins_anew(const tr_simulated_trace *trace, tr_run *run) {
-    if (run->is_end_lost) {
-        run->is_end_lost = false;
-        run->is_repeat = true;
-        run->is_again = true;
-        run->again = run->end;
-        return true;
-    } else if (run->places < 2 || run->is_start_ahead) {
-        return false;
-    } else if (!run->is_again && !trace->is_suspended && trace->program.steps[run->start].record != 0) {
-        run->is_again = true;
-        run->again = TR_NO_STEP;
+/* Those in line go who have to wait for something else now, or will never begin. */
+static void clean_line(tr_simulation *simulation, tr_waiting_line *line) {
+    tr_waiting_line kept = {0};
+    for (tr_waiting *waiting = line->first, *next; waiting != NULL; waiting = next) {
+        next = waiting->next;
+        tr_simulated_trace *trace = waiting->trace;
+        const tr_step *step = &trace->program.steps[waiting->step];
+        if (trace->is_over || (!step->is_dead && step->waits_for == 0)) {
+            waiting->next = NULL;
+            *(kept.first == NULL ? &kept.first : &kept.last->next) = waiting;
+            kept.last = waiting;
+            continue;
+        }
+        tr_run *run = &trace->program.runs[step->run];
+        trace->running -= run->places == 1;
+        run->places = 0;
+        free(waiting);
+        tr_simulation_let_go(simulation, trace);
     }
-    return run->is_again;
+    *line = kept;
+}
+
+static tr_status redo(const restart *now, tr_error *error) {
+    tr_simulation *simulation = now->simulation;
+    tr_status status = TR_OK;
+    for (tr_simulated_trace *trace = simulation->traces; trace != NULL && status == TR_OK; trace = trace->next) {
+        if (is_live(trace)) {
+            trace->is_recovered = true;
+            trace->is_stopping = trace->is_waiting = trace->is_suspended;
+            status = tr_simulation_redo(simulation, trace, error);
+            clean_line(simulation, &trace->line);
+        }
+    }
+    clean_line(simulation, &simulation->line);
+    return status;
+}
+
+/* What happens again, and waits for nothing else, begins. */
+static tr_status begin_anew(const restart *now, tr_simulated_trace *trace, tr_error *error) {
+    tr_status status = TR_OK;
+    for (uint32_t i = 0; i < trace->program.step_count && status == TR_OK; i++) {
+        tr_step *step = &trace->program.steps[i];
+        if (step->is_again && step->waits_for == 0) {
+            uint64_t lag_ns = step->role == TR_STEP_START ? 0 : step->lag_ns;
+            status = tr_simulation_plan(now->simulation, trace, i,
+                                        tr_simulation_add_ns(earliest_ns(now, trace), lag_ns), error);
+        }
+        step->is_again = false;
+    }
+    return status;
 }
 
 static tr_status recover(const restart *now, tr_simulated_trace *trace, tr_error *error) {
-    tr_status status = TR_OK;
-    for (uint32_t i = 0; i < trace->program.run_count && status == TR_OK; i++) {
-        tr_run *run = &trace->program.runs[i];
-        if (begins_anew(trace, run)) {
-            trace->happened -= run->places == 0; /* it had ended */
-            status = tr_simulation_plan(now->simulation, trace, run->start, earliest_ns(now, trace), error);
-        }
-    }
+    tr_status status = begin_anew(now, trace, error);
     if (status == TR_OK && trace->is_known && !trace->is_suspended) {
         status = tr_simulation_push(now->simulation, trace, TR_RECOVERY_STEP, now->at_ns, error);
     }
-    return status;
+    if (status == TR_OK && trace->has_lost_branch) {
+        status = tr_simulation_end_where_done(now->simulation, trace, error);
+    }
+    return status == TR_OK ? tr_simulation_refill(now->simulation, trace, error) : status;
 }
 
 tr_status tr_simulation_crash(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t down_ns,
@@ -167,13 +215,14 @@ tr_status tr_simulation_crash(tr_simulation *simulation, tr_simulated_trace *tra
     restart now = {
         .simulation = simulation, .down_ns = down_ns, .at_ns = tr_simulation_add_ns(simulation->now_ns, down_ns)};
     tr_status status = tr_simulation_push(simulation, trace, step, simulation->now_ns, error);
-    forget_notes(&now);
+    status = status == TR_OK ? forget_notes(&now, error) : status;
     note_resumes(&now);
     status = status == TR_OK ? end_unrecovered(&now, error) : status;
     now.before = simulation->queue;
     simulation->queue = (tr_event_queue){0};
     simulation->now_ns = now.at_ns;
-    note_runs(&now);
+    note_starts(&now);
+    status = status == TR_OK ? redo(&now, error) : status;
     for (size_t i = 0; i < now.before.count && status == TR_OK; i++) {
         status = move(&now, &now.before.items[i], error);
     }

@@ -63,7 +63,7 @@ static bool fits(const tr_fault *fault, const tr_simulated_trace *trace, uint32_
     if (fault->kind != TR_FAULT_ERROR) {
         return true;
     }
-    const tr_step *step = index == TR_RECOVERY_STEP ? NULL : &trace->program.steps[index];
+    const tr_step *step = tr_is_made_step(index) ? NULL : &trace->program.steps[index];
     if (step == NULL || step->role != TR_STEP_END) {
         return false;
     }
@@ -75,9 +75,9 @@ static bool fits(const tr_fault *fault, const tr_simulated_trace *trace, uint32_
 static tr_status tell_watcher(tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t index,
                               const tr_fault *fault, tr_error *error) {
     tr_watched_record told = {.time_ns = simulation->now_ns,
-                              .type = TR_TYPE_TRACE_RESUMED,
+                              .type = index == TR_RECOVERY_STEP ? TR_TYPE_TRACE_RESUMED : TR_TYPE_TRACE_COMPLETE,
                               .is_written = fault == NULL || fault->kind == TR_FAULT_ERROR};
-    if (index != TR_RECOVERY_STEP) {
+    if (!tr_is_made_step(index)) {
         const tr_step *step = &trace->program.steps[index];
         const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
         tr_record record = tr_recorded_record(recorded);
@@ -92,7 +92,7 @@ static tr_status tell_watcher(tr_simulation *simulation, const tr_simulated_trac
 bool tr_simulation_meet_fault(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_status *status,
                               tr_error *error) {
     trace->fault = NULL;
-    if (trace->is_stray || (step != TR_RECOVERY_STEP && trace->program.steps[step].record == 0)) {
+    if (trace->is_stray || (!tr_is_made_step(step) && trace->program.steps[step].record == 0)) {
         return false;
     }
     const tr_fault *fault = take(trace, trace->written + 1);
@@ -120,12 +120,11 @@ bool tr_simulation_meet_fault(tr_simulation *simulation, tr_simulated_trace *tra
 
 /* ---- what the log says of a trace ---- */
 
-/* The engine learns from a later node_done of the same node that it is done; and without node_starts it goes on behind
- * the last node_done, whatever is missing before it. */
+/* The engine learns from a later node_done of the same node that it is done. */
 static void forget_lost_ends(tr_program *program, uint32_t node_id) {
     for (uint32_t i = 0; i < program->run_count; i++) {
         tr_run *run = &program->runs[i];
-        if (run->node_id == node_id || program->steps[run->start].record == 0) {
+        if (run->node_id == node_id) {
             run->is_end_lost = false;
         }
     }

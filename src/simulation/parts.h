@@ -4,6 +4,7 @@
 
 #include "simulation/event_queue.h"
 #include "simulation/loops.h"
+#include "simulation/node_views.h"
 #include "simulation/program.h"
 #include "simulation/simulated_log.h"
 #include "simulation/watched_trace.h"
@@ -35,6 +36,7 @@ typedef struct tr_simulated_trace {
     struct tr_simulated_trace *previous;
     tr_program program;
     tr_waiting_line line; /* for a place among its own running nodes */
+    tr_waiting_line held; /* after a crash: what may not begin while the trace waits, or is about to */
     uint64_t series;      /* in the order of arrival, from 0 */
     uint64_t arrival_ns;
     uint64_t references; /* events and waiting starts that point here */
@@ -49,6 +51,10 @@ typedef struct tr_simulated_trace {
     bool is_forgotten;     /* it never will be */
     bool is_suspended;     /* in the log: what the engine would see after a crash */
     bool has_lost_ends;    /* of nodes */
+    bool is_recovered;     /* after a crash */
+    bool is_stopping;      /* a node of it waits, or will as soon as no other one runs: nothing begins */
+    bool is_waiting;       /* it does */
+    bool has_lost_branch;  /* that will never run */
     uint64_t written;      /* records, and those that a fault kept from being written */
     uint64_t resume_ns;    /* during a crash: when its suspension ends, UINT64_MAX where nothing ends it */
     const tr_fault *fault; /* what hits the record that is about to be written, or NULL */
@@ -90,6 +96,7 @@ struct tr_simulation {
     bool counts_records;       /* of each trace: it has faults, or is watched */
     tr_event_queue queue;
     tr_program_maker *maker;
+    tr_node_views *views;         /* of the nodes of the trace that is being recovered */
     tr_arrivals arrivals[2];      /* traces, strays */
     tr_simulated_trace *arriving; /* its loops are being settled; NULL: none's are */
     tr_loops loops;               /* its own */
@@ -146,16 +153,23 @@ tr_status tr_simulation_write(tr_simulation *simulation, tr_simulated_trace *tra
 tr_status tr_simulation_write_error(tr_simulation *simulation, tr_simulated_trace *trace, const tr_step *step,
                                     tr_text message, tr_error *error);
 void tr_simulation_describe_trace(tr_simulation *simulation, const tr_simulated_trace *trace);
-/* Of a run that begins anew: the time from its start to its piece `piece`. */
-uint64_t tr_simulation_span_until(const tr_simulated_trace *trace, tr_run *run, uint32_t piece);
-/* Writes the trace_resumed with which the engine tells that it recovered the trace. */
-tr_status tr_simulation_write_recovery(tr_simulation *simulation, const tr_simulated_trace *trace, tr_error *error);
+/* Writes the record of TR_RECOVERY_STEP or TR_COMPLETION_STEP. */
+tr_status tr_simulation_write_made(tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t step,
+                                   tr_error *error);
+/* The type of a step's record, which it must have. */
+tr_record_type tr_simulation_type_of(const tr_simulation *simulation, const tr_step *step);
 void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simulated_trace *trace, uint32_t step);
 
 /* ---- steps.c ---- */
 
-/* In place of a step: the engine recovers the trace after a crash. */
+/* In place of a step, for records that were not recorded: the engine recovers the trace after a crash; and it finds
+ * nothing more to do in a trace whose branch was lost. */
 #define TR_RECOVERY_STEP (UINT32_MAX - 1)
+#define TR_COMPLETION_STEP (UINT32_MAX - 2)
+
+static inline bool tr_is_made_step(uint32_t step) {
+    return step == TR_RECOVERY_STEP || step == TR_COMPLETION_STEP;
+}
 
 tr_status tr_simulation_push(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
                              tr_error *error);
@@ -170,6 +184,13 @@ tr_status tr_simulation_happen(tr_simulation *simulation, tr_simulated_trace *tr
 tr_status tr_simulation_go_on(tr_simulation *simulation, tr_error *error);
 /* Nothing more happens in the trace: what it held goes to others. The caller holds a reference. */
 tr_status tr_simulation_end_trace(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
+/* Gives the places of a run to others. */
+tr_status tr_simulation_give_place_back(tr_simulation *simulation, tr_simulated_trace *trace, tr_run *run,
+                                        tr_error *error);
+/* Lets those in who have a place now, of a line from which some went away. */
+tr_status tr_simulation_refill(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
+/* Where all else in the trace has happened, its end comes. */
+tr_status tr_simulation_end_where_done(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
 /* Gives a reference back; a trace that is over is freed with the last one. */
 void tr_simulation_let_go(tr_simulation *simulation, tr_simulated_trace *trace);
 /* For the end: everything that a trace holds. */
@@ -203,6 +224,34 @@ bool tr_simulation_meet_fault(tr_simulation *simulation, tr_simulated_trace *tra
 /* The step's record was written or, `is_lost`, a fault has taken it: what the engine would know after a crash. */
 void tr_simulation_note_in_log(const tr_simulation *simulation, tr_simulated_trace *trace, const tr_step *step,
                                bool is_lost);
+
+/* ---- holds.c ---- */
+
+/* To be called when a run is about to start, or a suspension to be written. True: not now, because the trace waits or
+ * is about to; it comes again by itself. */
+bool tr_simulation_is_held(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_status *status,
+                           tr_error *error);
+/* A resume was written: the node that waited is over where nothing more is known of it, and what was held goes on. */
+tr_status tr_simulation_leave_wait(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step,
+                                   tr_error *error);
+/* Lets what was held come again now. */
+tr_status tr_simulation_release(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
+
+/* ---- again.c ---- */
+
+/* After a crash: finds what the engine, by its log, does again, and lets all wait for it that comes after it. The runs'
+ * is_start_ahead and is_in_line are known. TR_ERROR_MEMORY: the trace can only be freed. */
+tr_status tr_simulation_redo(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
+/* Whether an error ended the trace, of which the engine deletes the arena then: it will not recover it. */
+bool tr_simulation_has_failed(const tr_simulation *simulation, const tr_simulated_trace *trace);
+
+/* ---- branches.c ---- */
+
+/* What each node has come to: view.last_end is the end by which the engine takes it as done. */
+bool tr_simulation_view_nodes(const tr_simulation *simulation, const tr_simulated_trace *trace);
+/* Every node that is done counts as having answered on its port "out": what is not reached by it will never run. The
+ * views are those of tr_simulation_view_nodes. */
+tr_status tr_simulation_drop_branches(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
 
 /* ---- crash.c ---- */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "simulation/node_views.h"
+#include "simulation/timeout.h"
 
 struct tr_program_maker {
     tr_node_views views;
@@ -21,6 +22,7 @@ typedef struct making {
     uint32_t suspended_step;
     uint32_t suspended_node;
     uint32_t suspended_occurrence;
+    uint64_t timeout_ns;  /* of that suspension; UINT64_MAX: none */
     uint32_t other_count; /* steps of no node */
     bool has_failed;      /* no memory */
 } making;
@@ -233,6 +235,12 @@ static void suspend(making *now, uint32_t node_id, uint64_t offset, const tr_rec
     } else {
         wait_for(now, step, now->latest_end);
     }
+    if (now->has_failed) {
+        return;
+    }
+    now->program->steps[step].is_suspension = true;
+    now->program->steps[step].node_id = node_id;
+    now->timeout_ns = tr_timeout_of(recorded);
     now->suspended_step = step;
     now->suspended_node = node_id;
     now->suspended_occurrence = now->program->steps[step].occurrence = view->suspension_count++;
@@ -245,8 +253,12 @@ static void resume(making *now, uint64_t offset, const tr_recorded *recorded) {
         return;
     }
     wait_for(now, step, is_suspended ? now->suspended_step : now->latest_end);
+    if (now->has_failed) {
+        return;
+    }
     now->program->steps[step].node_id = now->suspended_node;
     now->program->steps[step].occurrence = now->suspended_occurrence;
+    now->program->steps[step].is_timeout = is_suspended && now->program->steps[step].lag_ns >= now->timeout_ns;
     tr_node_view *view = is_suspended ? view_of(now, now->suspended_node) : NULL;
     if (view != NULL) {
         view->last_end = step; /* which counts unless the node's own end is written as well */

@@ -23,12 +23,17 @@ typedef struct tr_step {
     uint32_t first_edge;
     uint32_t run;           /* the run that it starts or ends; TR_NO_STEP where there is none */
     uint32_t piece_of;      /* the run that its lag is a piece of; the same */
-    uint32_t node_id;       /* of the suspension, for a resume */
+    uint32_t node_id;       /* of the suspension, for it and its resume */
     uint32_t occurrence;    /* among steps of its kind at its node in the trace, from 0; runs have their own */
     uint32_t previous_pass; /* of a loop's record: the step of the one before it; TR_NO_STEP where there is none */
     uint32_t iteration;     /* of a loop's record that is renumbered */
     uint8_t role;
     bool is_renumbered;
+    bool is_suspension;
+    bool is_timeout;   /* a resume that came when the timeout of its suspension was over */
+    bool has_happened; /* or never will: is_dead */
+    bool is_again;     /* after a crash it happens again */
+    bool is_dead;      /* its branch was lost in a crash */
 } tr_step;
 
 typedef struct tr_edge {
@@ -50,11 +55,12 @@ typedef struct tr_run {
     uint8_t places;      /* 0: none; 1: among its trace's running nodes; 2: among all */
     bool is_error;       /* it ended so in the recorded log */
     bool fails;
-    bool is_again;       /* after a crash it begins anew, and then does the step `again` */
-    bool is_repeat;      /* it had ended, and what waited for it is not done again */
     bool is_end_lost;    /* it has ended, and the engine would not know after a crash */
+    bool is_again;       /* during a crash: it begins anew */
     bool is_start_ahead; /* during a crash: its start is in the queue */
-    uint32_t again;      /* TR_NO_STEP: nothing is known of how it goes on */
+    bool is_in_line;     /* during a crash: it waits for a place */
+    bool has_waited;     /* during a crash: its trace was suspended at it, and resumed */
+    bool is_waiting;     /* during a crash: its trace is suspended at it */
 } tr_run;
 
 typedef struct tr_program {

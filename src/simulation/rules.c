@@ -90,19 +90,6 @@ uint64_t tr_simulation_lag(const tr_simulation *simulation, const tr_simulated_t
     return step->lag_ns;
 }
 
-uint64_t tr_simulation_span_until(const tr_simulated_trace *trace, tr_run *run, uint32_t piece) {
-    uint32_t number = (uint32_t)(run - trace->program.runs);
-    run->elapsed_ns = 0;
-    run->passed_ns = 0;
-    for (uint32_t i = run->start + 1; i < piece; i++) {
-        run->elapsed_ns += trace->program.steps[i].piece_of == number ? trace->program.steps[i].lag_ns : 0;
-    }
-    if (run->simulated_ns == run->recorded_ns) {
-        return run->elapsed_ns + trace->program.steps[piece].lag_ns;
-    }
-    return piece_of(run, &trace->program.steps[piece]);
-}
-
 static tr_status append(tr_simulation *simulation, const tr_simulated_trace *trace, const uint8_t *bytes, size_t length,
                         tr_error *error) {
     if (simulation->watched == NULL) {
@@ -201,16 +188,23 @@ tr_status tr_simulation_write_error(tr_simulation *simulation, tr_simulated_trac
     return append_fields(simulation, trace, &fields, error);
 }
 
-tr_status tr_simulation_write_recovery(tr_simulation *simulation, const tr_simulated_trace *trace, tr_error *error) {
+tr_status tr_simulation_write_made(tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t step,
+                                   tr_error *error) {
     if (is_lost(trace)) {
         return TR_OK;
     }
     note_record(simulation);
     tr_record_fields start = {.type = TR_TYPE_CHECKPOINT};
     unpack(tr_recording_at(simulation->recording, trace->program.steps[0].record), &start);
-    tr_record_fields fields = {.type = TR_TYPE_TRACE_RESUMED, .timestamp_ns = simulation->now_ns};
+    tr_record_fields fields = {.type = step == TR_RECOVERY_STEP ? TR_TYPE_TRACE_RESUMED : TR_TYPE_TRACE_COMPLETE,
+                               .timestamp_ns = simulation->now_ns};
     memcpy(fields.trace_id, start.trace_id, TR_TRACE_ID_BYTES);
     return append_fields(simulation, trace, &fields, error);
+}
+
+tr_record_type tr_simulation_type_of(const tr_simulation *simulation, const tr_step *step) {
+    tr_record record = tr_recorded_record(tr_recording_at(simulation->recording, step->record));
+    return tr_record_type_of(&record);
 }
 
 void tr_simulation_describe_trace(tr_simulation *simulation, const tr_simulated_trace *trace) {

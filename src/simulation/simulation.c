@@ -209,7 +209,10 @@ static tr_simulation *make(const tr_recording *recording, const tr_scenario *sce
     made->log.file = (tr_segment_file){.directory_descriptor = -1, .descriptor = -1};
     made->counts_records = scenario->fault_count > 0;
     made->maker = tr_program_maker_new();
-    if (made->maker == NULL) {
+    made->views = calloc(1, sizeof *made->views);
+    if (made->maker == NULL || made->views == NULL) {
+        tr_program_maker_free(made->maker);
+        free(made->views);
         free(made);
         return NULL;
     }
@@ -389,6 +392,8 @@ void tr_simulation_close(tr_simulation *simulation) {
     tr_watched_trace_free(simulation->watched);
     tr_event_queue_free(&simulation->queue);
     tr_program_maker_free(simulation->maker);
+    tr_node_views_free(simulation->views);
+    free(simulation->views);
     tr_loops_free(&simulation->loops);
     free(simulation->record);
     free(simulation);

@@ -7,7 +7,10 @@
 
 tr_status tr_simulation_push(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
                              tr_error *error) {
-    uint32_t numbered = step == TR_RECOVERY_STEP ? 0 : step; /* so that it comes before all else in the trace */
+    /* The first comes before all else in the trace, the second after it. */
+    uint32_t numbered = step == TR_RECOVERY_STEP     ? 0
+                        : step == TR_COMPLETION_STEP ? trace->program.step_count - 1
+                                                     : step;
     tr_queued_event event = {.time_ns = time_ns,
                              .number = trace->program.steps[numbered].number,
                              .series = trace->series,
@@ -57,6 +60,7 @@ void tr_simulation_free_trace(tr_simulation *simulation, tr_simulated_trace *tra
     if (trace->next != NULL) {
         trace->next->previous = trace->previous;
     }
+    tr_simulation_clear_line(&trace->held);
     tr_program_free(&trace->program);
     free(trace);
 }
@@ -123,7 +127,8 @@ static tr_status let_in(tr_simulation *simulation, tr_waiting_line *line, tr_err
     return status;
 }
 
-static tr_status give_place_back(tr_simulation *simulation, tr_simulated_trace *trace, tr_run *run, tr_error *error) {
+tr_status tr_simulation_give_place_back(tr_simulation *simulation, tr_simulated_trace *trace, tr_run *run,
+                                        tr_error *error) {
     uint8_t places = run->places;
     run->places = 0;
     trace->running -= places >= 1;
@@ -136,13 +141,23 @@ static tr_status give_place_back(tr_simulation *simulation, tr_simulated_trace *
     return places >= 1 && !trace->is_over && status == TR_OK ? let_in(simulation, &trace->line, error) : status;
 }
 
+tr_status tr_simulation_refill(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
+    tr_status status = TR_OK;
+    uint32_t most = simulation->scenario.most_nodes_per_trace;
+    while (trace->line.first != NULL && trace->running < most && status == TR_OK) {
+        status = let_in(simulation, &trace->line, error);
+    }
+    return status;
+}
+
 tr_status tr_simulation_end_trace(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
     trace->is_over = true;
     tr_simulation_clear_line(&trace->line);
+    tr_simulation_clear_line(&trace->held);
     tr_status status = TR_OK;
     for (uint32_t i = 0; i < trace->program.run_count && status == TR_OK; i++) {
         if (trace->program.runs[i].places > 0) {
-            status = give_place_back(simulation, trace, &trace->program.runs[i], error);
+            status = tr_simulation_give_place_back(simulation, trace, &trace->program.runs[i], error);
         }
     }
     if (!trace->is_stray) {
@@ -165,10 +180,20 @@ static tr_status schedule(tr_simulation *simulation, tr_simulated_trace *trace, 
     return tr_simulation_plan(simulation, trace, index, time_ns, error);
 }
 
-static tr_status end_where_done(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
+/* A branch was lost, and the rest is done: the engine closes the trace as complete, whatever was recorded. */
+static bool is_complete_without_branch(const tr_simulation *simulation, const tr_simulated_trace *trace) {
+    const tr_step *last = &trace->program.steps[trace->program.step_count - 1];
+    bool has_close = last->role == TR_STEP_CLOSE;
+    return trace->has_lost_branch && trace->happened + has_close >= trace->program.step_count &&
+           !(has_close && tr_simulation_type_of(simulation, last) == TR_TYPE_TRACE_COMPLETE);
+}
+
+tr_status tr_simulation_end_where_done(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
     const tr_program *program = &trace->program;
     uint32_t last = program->step_count - 1;
-    if (trace->happened == program->step_count) {
+    if (is_complete_without_branch(simulation, trace)) {
+        return tr_simulation_push(simulation, trace, TR_COMPLETION_STEP, simulation->now_ns, error);
+    } else if (trace->happened == program->step_count) {
         return tr_simulation_end_trace(simulation, trace, error);
     } else if (trace->happened == last && program->steps[last].role == TR_STEP_CLOSE) {
         return schedule(simulation, trace, last, error);
@@ -181,27 +206,20 @@ static tr_status pass_on(tr_simulation *simulation, tr_simulated_trace *trace, u
     tr_program *program = &trace->program;
     tr_status status = TR_OK;
     trace->happened++;
+    program->steps[index].has_happened = true;
     for (uint32_t i = program->steps[index].first_edge; i != TR_NO_STEP && status == TR_OK;
          i = program->edges[i].next) {
         tr_step *waiting = &program->steps[program->edges[i].step];
-        if (waiting->role != TR_STEP_CLOSE && --waiting->waits_for == 0) {
+        if (!waiting->has_happened && waiting->role != TR_STEP_CLOSE && --waiting->waits_for == 0) {
             status = schedule(simulation, trace, program->edges[i].step, error);
         }
     }
-    return status == TR_OK ? end_where_done(simulation, trace, error) : status;
+    return status == TR_OK ? tr_simulation_end_where_done(simulation, trace, error) : status;
 }
 
 static tr_status begin_run(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
     tr_run *run = run_of(trace, index);
-    if (run->is_again) {
-        run->is_again = false;
-        if (run->again == TR_NO_STEP) {
-            return TR_OK;
-        }
-        uint64_t span_ns = tr_simulation_span_until(trace, run, run->again);
-        return tr_simulation_plan(simulation, trace, run->again, tr_simulation_add_ns(simulation->now_ns, span_ns),
-                                  error);
-    } else if (run->attempt == 1) {
+    if (!trace->program.steps[index].has_happened) {
         return pass_on(simulation, trace, index, error);
     }
     uint64_t end_ns = tr_simulation_add_ns(simulation->now_ns, run->simulated_ns);
@@ -236,8 +254,11 @@ static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uin
     const tr_step *step = &trace->program.steps[index];
     tr_run *run = run_of(trace, index);
     tr_status status = TR_OK;
+    if (tr_simulation_is_held(simulation, trace, index, &status, error)) {
+        return status;
+    }
     if (run->places == 0 && step->piece_of != TR_NO_STEP) { /* the attempt before it ends here */
-        status = give_place_back(simulation, trace, &trace->program.runs[step->piece_of], error);
+        status = tr_simulation_give_place_back(simulation, trace, &trace->program.runs[step->piece_of], error);
     }
     if (status != TR_OK || (run->places < 2 && !take_place(simulation, trace, index, &status, error))) {
         return status;
@@ -282,7 +303,7 @@ static tr_status fail_run(tr_simulation *simulation, tr_simulated_trace *trace, 
         uint64_t again_ns = tr_simulation_add_ns(simulation->now_ns, retry_delay(rule, run->attempt));
         simulation->facts.retries++;
         run->attempt++;
-        status = give_place_back(simulation, trace, run, error);
+        status = tr_simulation_give_place_back(simulation, trace, run, error);
         return status == TR_OK ? tr_simulation_plan(simulation, trace, run->start, again_ns, error) : status;
     }
     simulation->facts.given_up_traces++;
@@ -299,24 +320,32 @@ static tr_status end(tr_simulation *simulation, tr_simulated_trace *trace, uint3
         return fail_run(simulation, trace, index, error);
     }
     status = tr_simulation_write(simulation, trace, &trace->program.steps[index], error);
-    status = status == TR_OK ? give_place_back(simulation, trace, run, error) : status;
-    if (status != TR_OK || !run->is_repeat) {
-        return status == TR_OK ? pass_on(simulation, trace, index, error) : status;
+    status = status == TR_OK ? tr_simulation_give_place_back(simulation, trace, run, error) : status;
+    if (trace->is_stopping && status == TR_OK) { /* perhaps it was the last one that ran */
+        status = tr_simulation_release(simulation, trace, error);
     }
-    run->is_repeat = false;
-    trace->happened++;
-    return end_where_done(simulation, trace, error);
+    return status == TR_OK ? pass_on(simulation, trace, index, error) : status;
+}
+
+/* A record that was not recorded. */
+static tr_status happen_made(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
+    tr_status status = TR_OK;
+    if (is_put_off(simulation, trace, step, &status, error)) {
+        return status;
+    }
+    status = tr_simulation_write_made(simulation, trace, step, error);
+    return status == TR_OK && step == TR_COMPLETION_STEP ? tr_simulation_end_trace(simulation, trace, error) : status;
 }
 
 tr_status tr_simulation_happen(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
     tr_status status = TR_OK;
-    if (step == TR_RECOVERY_STEP) {
-        return is_put_off(simulation, trace, step, &status, error)
-                   ? status
-                   : tr_simulation_write_recovery(simulation, trace, error);
+    if (tr_is_made_step(step)) {
+        return happen_made(simulation, trace, step, error);
     }
     tr_step *now = &trace->program.steps[step];
-    if (now->role == TR_STEP_START) {
+    if (now->is_dead) {
+        return TR_OK;
+    } else if (now->role == TR_STEP_START) {
         return start(simulation, trace, step, error);
     } else if (now->role == TR_STEP_END) {
         return end(simulation, trace, step, error);
@@ -326,10 +355,16 @@ tr_status tr_simulation_happen(tr_simulation *simulation, tr_simulated_trace *tr
         tr_simulation_ask(simulation, TR_QUESTION_SUSPENSION_TIME, trace, step);
         return TR_OK;
     }
+    if (now->is_suspension && tr_simulation_is_held(simulation, trace, step, &status, error)) {
+        return status;
+    }
     if (is_put_off(simulation, trace, step, &status, error)) {
         return status;
     }
     status = tr_simulation_write(simulation, trace, now, error);
+    if (status == TR_OK && (now->role == TR_STEP_RESUME || now->role == TR_STEP_RESUMED)) {
+        status = tr_simulation_leave_wait(simulation, trace, step, error);
+    }
     return status == TR_OK ? pass_on(simulation, trace, step, error) : status;
 }
 

@@ -27,6 +27,7 @@ static bool copy_flow(tr_timing *timing, const tr_flow *flow) {
     for (size_t i = 0; i < flow->node_count; i++) {
         nodes[i] = flow->nodes[i];
         nodes[i].after = after;
+        nodes[i].is_off_out = NULL;
         for (uint32_t k = 0; k < nodes[i].after_count; k++) {
             *after++ = flow->nodes[i].after[k];
         }

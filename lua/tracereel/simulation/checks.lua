@@ -127,6 +127,19 @@ local function check_limits(value, into)
     end
 end
 
+-- Of each node in `after`, whether no edge comes from its port "out"; nil where all do.
+local function off_out(node)
+    local list, is_any = {}, false
+    for index, before in ipairs(node.after) do
+        list[index] = node.ports[before] ~= nil
+        for _, port in ipairs(node.ports[before] or {}) do
+            list[index] = list[index] and port ~= "out"
+        end
+        is_any = is_any or list[index]
+    end
+    return is_any and list or nil
+end
+
 local function check_flow(value, into)
     local checked, problem = flow.check(value)
     if not checked then
@@ -135,7 +148,7 @@ local function check_flow(value, into)
     into.compiled.flow = {}
     for id, node in units.sorted(checked.nodes) do
         values.node(id, into.recording, "flow")
-        into.compiled.flow[#into.compiled.flow + 1] = { id = id, after = node.after }
+        into.compiled.flow[#into.compiled.flow + 1] = { id = id, after = node.after, off_out = off_out(node) }
     end
 end
 

@@ -1,0 +1,121 @@
+/* Branches that a crash loses. The log does not say on which port a node answered: after a crash, and when a trace is
+ * resumed, every node that is done counts as having answered on "out". What comes after it on other ports is not ready
+ * then, and never will be. */
+#include "simulation/parts.h"
+
+static bool is_done(const tr_program *program, const tr_run *run) {
+    const tr_step *end = run->end == TR_NO_STEP ? NULL : &program->steps[run->end];
+    return end != NULL && end->has_happened && !end->is_dead && !run->is_error && !run->is_end_lost;
+}
+
+/* Of each node: `last_end`, the end by which it is done, and `open_run`, its latest run. A node_start behind the end
+ * makes it not done. */
+bool tr_simulation_view_nodes(const tr_simulation *simulation, const tr_simulated_trace *trace) {
+    const tr_program *program = &trace->program;
+    tr_node_views_clear(simulation->views);
+    for (uint32_t i = 0; i < program->run_count; i++) {
+        const tr_run *run = &program->runs[i];
+        tr_node_view *view = tr_node_views_get(simulation->views, run->node_id);
+        if (view == NULL) {
+            return false;
+        }
+        const tr_step *start = &program->steps[run->start];
+        bool is_begun = start->has_happened && start->record != 0;
+        view->open_run = i;
+        view->last_end = is_done(program, run) ? run->end : is_begun || run->is_again ? TR_NO_STEP : view->last_end;
+    }
+    for (uint32_t i = 0; i < program->step_count; i++) { /* a node that only waits is never done */
+        const tr_step *step = &program->steps[i];
+        if (step->is_suspension && tr_node_views_get(simulation->views, step->node_id) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether a node is never ready: what it comes after is done, and none of it counts as having answered here. */
+static bool is_cut_off(const tr_simulation *simulation, const tr_flow_node *node) {
+    bool has_off_out = false;
+    for (uint32_t i = 0; i < node->after_count; i++) {
+        const tr_node_view *view = tr_node_views_find(simulation->views, node->after[i]);
+        if (view == NULL) {
+            continue; /* it is not in this trace */
+        } else if (view->last_end == TR_NO_STEP || !node->is_off_out[i]) {
+            return false; /* it answers yet, as it was recorded; or its answer counts */
+        }
+        has_off_out = true;
+    }
+    return has_off_out;
+}
+
+static const tr_flow_node *flow_node(const tr_simulation *simulation, uint32_t node_id) {
+    const tr_flow *flow = simulation->scenario.flow;
+    for (size_t i = 0; flow != NULL && i < flow->node_count; i++) {
+        if (flow->nodes[i].node_id == node_id) {
+            return &flow->nodes[i];
+        }
+    }
+    return NULL;
+}
+
+/* Whether a node begins, or waits, with that step. */
+static bool is_first_of_node(const tr_step *step) {
+    return step->role == TR_STEP_START || (step->is_suspension && step->piece_of == TR_NO_STEP);
+}
+
+static void bury(tr_simulated_trace *trace, tr_step *step) {
+    step->has_happened = step->is_dead = true;
+    step->is_again = false;
+    trace->happened++;
+    trace->has_lost_branch = true;
+}
+
+static bool bury_cut_off(const tr_simulation *simulation, tr_simulated_trace *trace) {
+    bool is_any = false;
+    for (uint32_t i = 0; i < trace->program.step_count; i++) {
+        tr_step *step = &trace->program.steps[i];
+        if (step->has_happened || !is_first_of_node(step)) {
+            continue;
+        }
+        uint32_t node_id = step->role == TR_STEP_START ? trace->program.runs[step->run].node_id : step->node_id;
+        const tr_flow_node *node = flow_node(simulation, node_id);
+        if (node != NULL && node->is_off_out != NULL && is_cut_off(simulation, node)) {
+            bury(trace, step);
+            is_any = true;
+        }
+    }
+    return is_any;
+}
+
+/* What comes after something that never happens does not happen either. True: there was more of it. */
+static bool bury_what_follows(tr_simulated_trace *trace) {
+    tr_program *program = &trace->program;
+    bool is_any = false;
+    for (uint32_t i = 0; i < program->step_count; i++) {
+        for (uint32_t e = program->steps[i].is_dead ? program->steps[i].first_edge : TR_NO_STEP; e != TR_NO_STEP;
+             e = program->edges[e].next) {
+            tr_step *waiting = &program->steps[program->edges[e].step];
+            if (!waiting->has_happened && waiting->role != TR_STEP_CLOSE) {
+                bury(trace, waiting);
+                is_any = true;
+            }
+        }
+    }
+    return is_any;
+}
+
+tr_status tr_simulation_drop_branches(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
+    tr_status status = TR_OK;
+    if (simulation->scenario.flow == NULL || !bury_cut_off(simulation, trace)) {
+        return TR_OK;
+    }
+    while (bury_what_follows(trace)) {
+    }
+    for (uint32_t i = 0; i < trace->program.run_count && status == TR_OK; i++) {
+        tr_run *run = &trace->program.runs[i];
+        if (run->places == 2 && trace->program.steps[run->start].is_dead) {
+            status = tr_simulation_give_place_back(simulation, trace, run, error);
+        }
+    }
+    return status;
+}
