@@ -38,6 +38,10 @@ typedef struct tr_replay tr_replay;
  * open from the beginning. TR_OK or TR_ERROR_MEMORY (then `*replay` is NULL). */
 tr_status tr_replay_open(tr_log *log, tr_replay **replay);
 
+/* From now on only what ran counts: records that tracereel wrote are passed over, and count for nothing here (see
+ * tr_traces_measure). To be called before the first record. */
+void tr_replay_measure(tr_replay *replay);
+
 /* As tr_log_next: TR_OK with `event` filled, TR_GAP (see tr_log_gap), TR_END, or a failure, which tr_replay_error
  * explains. */
 tr_status tr_replay_next(tr_replay *replay, tr_event *event);

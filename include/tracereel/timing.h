@@ -72,6 +72,7 @@ typedef struct tr_trace_timing {
     uint64_t failed_count;
     uint64_t open_count;          /* cut off by the log's end: their makespan is not known */
     uint64_t from_snapshot_count; /* of the closed ones: cut off by the log's beginning, makespan not known */
+    uint64_t restarted_count;     /* of all, those that began afresh: their times are from their first trace_start */
     uint64_t tainted_count;       /* left out of everything else */
     uint64_t clock_step_count;    /* closed ones that end before they start: counted as 0 ns */
     uint64_t before_count;        /* open before anything that is known: they came from a snapshot */

@@ -1,8 +1,10 @@
 /* The state of traces, rebuilt record by record.
  *
- * Two views stand side by side. The engine's own view (the members under "what the engine recovers from") is exactly
- * what the workflow engine would rebuild from the same records. The rest is what a person wants to know as well:
- * attempts, errors, loops, times. Nothing here knows of files.
+ * Two views stand side by side. The engine's own view (the members under "what the engine recovers from", the status,
+ * and each node's status and output) is exactly what the workflow engine would rebuild from the same records: a second
+ * trace_start begins it afresh, and what tracereel wrote counts as anything else. The measured view is what ran:
+ * attempts, errors, suspensions, loops, times. It goes on over a second trace_start, where what was open is abandoned,
+ * and the records that tracereel wrote add nothing to it. Nothing here knows of files.
  *
  * All structures are to be read, not written, by callers. */
 #ifndef TRACEREEL_TRACE_H
@@ -104,6 +106,7 @@ typedef struct tr_attempt {
     bool estimated; /* no node_start was written: start_ns is the latest earlier event that can have made it ready */
     bool cut;       /* it began before what is known of the trace: start_ns is the time of its end */
     bool by_resume; /* done, but without a node_done: the trace_resumed after its wait was its end */
+    bool was_kept;  /* of an open one: a plan began the trace afresh, and put back that it was open */
 } tr_attempt;
 
 /* "No such index", in the members of tr_node. */
@@ -127,35 +130,42 @@ typedef struct tr_suspension {
     uint64_t start_ns;
     uint64_t end_ns; /* 0 while it lasts */
     uint32_t node_id;
+    uint8_t outcome; /* tr_outcome: open, done, or abandoned where the trace began afresh, which is not measured */
+    bool was_kept;   /* as of an attempt */
 } tr_suspension;
 
-#define TR_LOOP_NODE_MASK 0x7fffffffu
+#define TR_LOOP_NODE_MASK 0x3fffffffu
 
 /* A loop_iteration, or the loop_exit that ends the last one. */
 typedef struct tr_loop_event {
     uint64_t timestamp_ns;
     uint32_t iteration;
-    uint32_t node_index : 31; /* of the loop node in the trace's `nodes` */
+    uint32_t node_index : 30; /* of the loop node in the trace's `nodes` */
     uint32_t is_exit : 1;
+    uint32_t is_abandoned : 1; /* the trace began afresh in this iteration: how long it lasted is not known */
 } tr_loop_event;
 
 typedef struct tr_trace_error {
     uint64_t timestamp_ns;
     uint32_t node_id;      /* of a node_error; not meaningful for the trace's own failure */
     bool is_trace_failure; /* it came with trace_failed */
+    bool by_tracereel;     /* a plan's reason to close the trace: nothing that ran has failed */
     char *message;         /* message_bytes bytes, not zero-terminated */
     uint32_t message_bytes;
+    uint32_t life; /* the trace's restart_count when it came */
 } tr_trace_error;
 
 typedef struct tr_trace {
     uint8_t id[TR_TRACE_ID_BYTES];
-    uint64_t start_ns;      /* of its trace_start; 0 for a trace that came from a snapshot */
-    uint64_t last_ns;       /* the latest timestamp seen so far */
+    uint64_t start_ns;      /* of its first trace_start; 0 for a trace that came from a snapshot */
+    uint64_t last_ns;       /* the latest timestamp seen so far; of a record that tracereel wrote only if it began it */
     uint64_t ready_ns;      /* the latest event that can have made a node ready */
     uint32_t log_slot;      /* small number, unique among the open traces of one table, reused after the trace closes */
-    uint32_t record_count;  /* its trace_start included */
-    uint32_t error_count;   /* node_error records */
-    uint32_t restart_count; /* second and further trace_starts */
+    uint32_t record_count;  /* of all its lives, its trace_starts included */
+    uint32_t error_count;   /* node_error records of its present life */
+    uint32_t restart_count; /* second and further trace_starts: the number of its present life, from 0 */
+    uint32_t first_error;   /* in `errors`: the first of its present life */
+    uint32_t first_attempt; /* in `attempts`: the same */
     uint32_t violations_seen;   /* tr_violation bits */
     uint32_t damage_at_start;   /* damaged gaps met in the log before it was opened */
     struct tr_trace_home *home; /* what the traces of its table share; NULL in a copy */
@@ -163,13 +173,17 @@ typedef struct tr_trace {
     bool was_tainted;           /* ask tr_trace_is_tainted */
     bool from_snapshot;
     bool records_starts;  /* a node_start was seen */
-    bool is_just_resumed; /* by its latest record, after it was suspended at suspended_at */
+    bool is_just_resumed; /* by the latest record that tracereel did not write, after it waited */
+    bool began_afresh;      /* tracereel wrote a trace_start, and nothing has run since */
+    bool closed_by_tracereel;
+    uint32_t forgotten_count; /* where it began afresh so: nodes that were done, and that no record has put back */
 
     /* What the engine recovers from. completed_nodes are the nodes with is_completed. */
     bool has_last_completed_node;
     bool is_suspended;
     uint32_t last_completed_node;
     uint32_t suspended_at;
+    uint64_t suspended_since_ns; /* 0 where only a snapshot tells of it */
     uint32_t started_count;
     uint32_t started_capacity;
     uint32_t *started_nodes;   /* in order, twice where node_start came twice; go by tr_trace_next_started */
@@ -191,7 +205,7 @@ typedef struct tr_trace {
     tr_attempt *attempts;
     tr_suspension *suspensions;
     tr_loop_event *loop_events;
-    tr_trace_error *errors; /* every error with its text, in order */
+    tr_trace_error *errors; /* every error of all lives with its text, in order */
 } tr_trace;
 
 /* The node with that id, or NULL. */
@@ -210,6 +224,9 @@ const tr_attempt *tr_trace_last_attempt(const tr_trace *trace, const tr_node *no
 const tr_loop_event *tr_trace_last_loop_event(const tr_trace *trace, const tr_node *node);
 /* How many loop_iteration records of it were seen. */
 uint32_t tr_trace_loop_iterations(const tr_trace *trace, const tr_node *node);
+
+/* Whether the node's last attempt failed, in the trace's present life, and nothing says that it is done since. */
+bool tr_trace_node_has_failed(const tr_trace *trace, const tr_node *node);
 
 /* The time an attempt ran: end - start, less what the trace was suspended at this node meanwhile; 0 where the clock
  * stepped back, and while it is open. */
@@ -270,6 +287,13 @@ tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_su
  * `*trace` is the copy, good as what tr_traces_find gives. What is tainted in its table is tainted in this one.
  * TR_ERROR_MEMORY: `*trace` is NULL, and the trace with that id is not open here. */
 tr_status tr_traces_put(tr_traces *traces, const tr_trace *source, tr_trace **trace);
+
+/* From now on only what ran counts, and traces look as if tracereel had written nothing: its records change no status and
+ * no node, and close nothing; `closed_by_tracereel` says so instead. To be called before the first record. A trace of
+ * which no earlier record is known begins with tracereel's trace_start all the same. */
+void tr_traces_measure(tr_traces *traces);
+/* Whether the record that was applied last was left out for that: tr_traces_apply then gave no trace. */
+bool tr_traces_left_out(const tr_traces *traces);
 
 /* Something durable was lost here: every trace that is open now is tainted from now on. */
 void tr_traces_note_damage(tr_traces *traces);

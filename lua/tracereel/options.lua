@@ -220,7 +220,7 @@ function options.to_open(parsed)
         failure.raise("usage", "--no-snapshot: this is what happens now, leave it out; --snapshot uses a snapshot")
     end
     return { mode = parsed.mode, from = parsed.from, snapshot = parsed.snapshot or false,
-        compressed = not parsed.as_engine }
+        compressed = not parsed.as_engine, measured = parsed.measured }
 end
 
 return options

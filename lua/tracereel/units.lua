@@ -50,7 +50,10 @@ local function small_duration(ns)
     end
 end
 
----A span of time for a person: "340 ns", "1.25 ms", "2h05m".
+-- From here on hours say nothing.
+local days_alone_ns = 1000 * 86400 * second_ns
+
+---A span of time for a person: "340 ns", "1.25 ms", "2h05m", "1234d".
 ---@param ns integer
 ---@return string
 function units.duration(ns)
@@ -63,6 +66,8 @@ function units.duration(ns)
     end
     if ns < minute_ns - second_ns // 20 then
         return small_duration(ns)
+    elseif ns >= days_alone_ns then
+        return ("%dd"):format((ns // second_ns + 43200) // 86400)
     end
     for _, unit in ipairs(large_units) do
         local rounded = ns // unit[4] + (ns % unit[4] >= unit[4] // 2 and 1 or 0)

@@ -213,7 +213,8 @@ typedef struct tr_lua_reading {
     uint32_t segment_name;     /* of segment_index, number in TR_CORE_SEGMENT_NAMES */
     uint32_t gap_segment_name; /* the same of the last gap */
     tr_lua_reading_state state;
-    bool is_taken; /* log:traces() has read on: a pull must not */
+    bool is_taken;    /* log:traces() has read on: a pull must not */
+    bool is_measured; /* what tracereel wrote is passed over */
 } tr_lua_reading;
 
 enum { TR_LUA_MOST_GAPS_KEPT = 10000 };
@@ -248,10 +249,11 @@ typedef struct tr_lua_trace {
     const tr_trace *trace; /* NULL: the reading was finalized (only other finalizers can see that) */
     const tr_lua_core *core;
     uint32_t script_count;
-    bool taint_was_read; /* by `trace.tainted`, since recovery last asked */
+    uint32_t metadata_life; /* the restart_count of the trace when TR_HANDLE_METADATA was decoded */
+    bool taint_was_read;    /* by `trace.tainted`, since recovery last asked */
 } tr_lua_trace;
 
-enum { TR_HANDLE_OWNER = 1, TR_HANDLE_ID = 2, TR_HANDLE_FIRST_DATA = 3 };
+enum { TR_HANDLE_OWNER = 1, TR_HANDLE_ID = 2, TR_HANDLE_METADATA = 3, TR_HANDLE_FIRST_DATA = 4 };
 
 static inline bool tr_lua_is_open(const tr_trace *trace) {
     return trace->status == TR_TRACE_RUNNING || trace->status == TR_TRACE_SUSPENDED;
@@ -273,9 +275,14 @@ void tr_lua_forget_handles(lua_State *L);
 void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace);
 void tr_lua_open_trace(lua_State *L);
 
+/* Pushes the table that a JSON object decodes to; nil where the text is none. */
+void tr_lua_push_object(lua_State *L, const char *text, uint32_t length);
+
 /* Tables made of a trace: each pushes one value. The handle stands at stack index 1. */
 void tr_lua_push_nodes(lua_State *L, const tr_trace *trace);
 void tr_lua_push_errors(lua_State *L, const tr_trace *trace);
+void tr_lua_push_history_errors(lua_State *L, const tr_trace *trace);
+void tr_lua_push_failed_nodes(lua_State *L, const tr_trace *trace);
 void tr_lua_push_violations(lua_State *L, const tr_trace *trace);
 void tr_lua_push_suspension(lua_State *L, const tr_trace *trace);
 void tr_lua_push_held(lua_State *L, const tr_trace *trace);

@@ -8,6 +8,7 @@
 
 typedef struct tr_lua_log {
     tr_log_options options;
+    bool is_measured; /* what tracereel wrote is passed over */
 } tr_lua_log;
 
 enum { LOG_USER_VALUE_PATH = 1, LOG_USER_VALUE_READING, LOG_USER_VALUES = LOG_USER_VALUE_READING };
@@ -50,6 +51,7 @@ static tr_lua_reading *push_fresh(lua_State *L) {
         tr_lua_raise(L, "io", "%s: a pipe can be read only once; save it to a file to read it again", path);
     }
     tr_lua_reading *reading = tr_lua_push_reading(L, path, &self->options); /* path, reading */
+    reading->is_measured = self->is_measured;
     lua_remove(L, -2);
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, 1, LOG_USER_VALUE_READING); /* reading */
@@ -297,39 +299,44 @@ static tr_position to_position(lua_State *L, int index) {
 }
 
 static void read_from(lua_State *L, int index, void *into) {
-    tr_log_options *options = into;
-    options->has_from = true;
-    options->from = to_position(L, index);
+    tr_lua_log *log = into;
+    log->options.has_from = true;
+    log->options.from = to_position(L, index);
 }
 
-static void read_mode(lua_State *L, int index, void *options) {
-    ((tr_log_options *)options)->mode = to_mode(L, index);
+static void read_mode(lua_State *L, int index, void *into) {
+    ((tr_lua_log *)into)->options.mode = to_mode(L, index);
 }
 
-static void read_snapshot(lua_State *L, int index, void *options) {
-    ((tr_log_options *)options)->use_snapshot = lua_toboolean(L, index);
+static void read_snapshot(lua_State *L, int index, void *into) {
+    ((tr_lua_log *)into)->options.use_snapshot = lua_toboolean(L, index);
 }
 
-static void read_compressed(lua_State *L, int index, void *options) {
-    ((tr_log_options *)options)->skip_compressed = !lua_toboolean(L, index);
+static void read_compressed(lua_State *L, int index, void *into) {
+    ((tr_lua_log *)into)->options.skip_compressed = !lua_toboolean(L, index);
 }
 
-static const tr_lua_option option_items[] = {
-    {"compressed", read_compressed}, {"from", read_from}, {"mode", read_mode}, {"snapshot", read_snapshot}};
+static void read_measured(lua_State *L, int index, void *into) {
+    ((tr_lua_log *)into)->is_measured = lua_toboolean(L, index);
+}
+
+static const tr_lua_option option_items[] = {{"compressed", read_compressed},
+                                             {"from", read_from},
+                                             {"measured", read_measured},
+                                             {"mode", read_mode},
+                                             {"snapshot", read_snapshot}};
 static const tr_lua_options open_options = {"open", "option", option_items, sizeof option_items / sizeof *option_items};
 
 int tr_lua_open_log(lua_State *L) {
     const char *path = luaL_checkstring(L, 1);
     lua_settop(L, 2);
-    tr_log_options options;
-    memset(&options, 0, sizeof options);
+    tr_lua_log *self = lua_newuserdatauv(L, sizeof *self, LOG_USER_VALUES); /* path, options, log */
+    memset(self, 0, sizeof *self);
     if (!lua_isnil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
-        tr_lua_read_options(L, 2, &open_options, &options);
+        tr_lua_read_options(L, 2, &open_options, self);
     }
-    tr_lua_log *self = lua_newuserdatauv(L, sizeof *self, LOG_USER_VALUES); /* path, options, log */
-    self->options = options;
-    tr_lua_push_reading(L, path, &options);
+    tr_lua_push_reading(L, path, &self->options)->is_measured = self->is_measured;
     lua_setiuservalue(L, 3, LOG_USER_VALUE_READING);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, 3, LOG_USER_VALUE_PATH);

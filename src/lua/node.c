@@ -8,7 +8,6 @@ typedef struct tr_lua_node {
     tr_attempt last; /* good where the node has attempts */
     uint64_t duration_ns;
     uint32_t error_list_count;
-    uint32_t restart_count;
 } tr_lua_node;
 
 static bool has_attempts(const tr_node *node) {
@@ -24,7 +23,6 @@ void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, 
     self->node = *node;
     self->duration_ns = 0;
     self->error_list_count = trace->error_list_count;
-    self->restart_count = trace->restart_count;
     const tr_attempt *last = tr_trace_last_attempt(trace, node);
     if (last != NULL) {
         self->last = *last;
@@ -92,18 +90,14 @@ static void push_name_if_any(lua_State *L, const char *name) {
 }
 
 /* The trace that the lists stand in; the handle stays on the stack. */
-static const tr_trace *push_trace_of(lua_State *L, const tr_lua_node *self) {
+static const tr_trace *push_trace_of(lua_State *L) {
     lua_getiuservalue(L, 1, NODE_USER_VALUE_TRACE); /* handle */
-    const tr_trace *trace = tr_lua_check_trace(L, -1)->trace;
-    if (trace->restart_count != self->restart_count) {
-        luaL_error(L, "the trace was started afresh since this node was asked for: read its lists before that");
-    }
-    return trace;
+    return tr_lua_check_trace(L, -1)->trace;
 }
 
 /* The attempts that there were when the node was asked for. */
 static void push_attempts(lua_State *L, const tr_lua_node *self) {
-    const tr_trace *trace = push_trace_of(L, self); /* handle */
+    const tr_trace *trace = push_trace_of(L); /* handle */
     const tr_node *node = &self->node;
     lua_newtable(L); /* handle, attempts */
     uint32_t at = has_attempts(node) ? tr_trace_next_attempt(trace, self->last.node_index, 0) : TR_NONE;
@@ -128,11 +122,11 @@ static void push_attempts(lua_State *L, const tr_lua_node *self) {
 }
 
 static void push_loop_iterations(lua_State *L, const tr_lua_node *self) {
-    lua_pushinteger(L, (lua_Integer)tr_trace_loop_iterations(push_trace_of(L, self), &self->node));
+    lua_pushinteger(L, (lua_Integer)tr_trace_loop_iterations(push_trace_of(L), &self->node));
 }
 
 static void push_last_iteration(lua_State *L, const tr_lua_node *self) {
-    const tr_trace *trace = push_trace_of(L, self);
+    const tr_trace *trace = push_trace_of(L);
     const tr_loop_event *last = tr_trace_last_loop_event(trace, &self->node);
     push_time_if(L, tr_trace_loop_iterations(trace, &self->node) > 0, last != NULL ? last->iteration : 0);
 }
@@ -142,7 +136,7 @@ static bool is_error_of(const tr_trace_error *error, const tr_lua_node *self) {
 }
 
 static void push_last_error(lua_State *L, const tr_lua_node *self) {
-    const tr_trace *trace = push_trace_of(L, self);
+    const tr_trace *trace = push_trace_of(L);
     for (uint32_t i = self->error_list_count; i-- > 0;) {
         const tr_trace_error *error = &trace->errors[i];
         if (is_error_of(error, self)) {
@@ -154,7 +148,7 @@ static void push_last_error(lua_State *L, const tr_lua_node *self) {
 }
 
 static lua_Integer count_errors(lua_State *L, const tr_lua_node *self) {
-    const tr_trace *trace = push_trace_of(L, self);
+    const tr_trace *trace = push_trace_of(L);
     lua_Integer count = 0;
     for (uint32_t i = 0; i < self->error_list_count; i++) {
         count += is_error_of(&trace->errors[i], self);

@@ -52,6 +52,9 @@ void tr_lua_begin_reading(lua_State *L, tr_lua_reading *reading, uint32_t script
     if (status != TR_OK) {
         tr_lua_raise_status(L, status, NULL);
     }
+    if (reading->is_measured) {
+        tr_replay_measure(reading->replay);
+    }
     reading->script_count = script_count;
     tr_lua_set_reading_state(reading, state);
 }

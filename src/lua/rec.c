@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lua/binding.h"
+#include "tracereel/provenance.h"
 
 /* ---- check ---- */
 
@@ -34,7 +35,8 @@ tr_lua_rec *tr_lua_push_rec(lua_State *L, const tr_lua_core *core, const tr_reco
 
 #define REC_FIELDS(X, NUMBER)                                                                                          \
     TR_RECORD_NUMBERS(NUMBER)                                                                                          \
-    X(type) X(trace_id) X(error_message) X(metadata) X(segment) X(sequence) X(offset) X(suspect)
+    X(type) X(trace_id) X(error_message) X(metadata) X(segment) X(sequence) X(offset) X(suspect)                     \
+    X(by_tracereel)
 
 enum {
 #define REC_FIELD_ENUM(name) REC_##name,
@@ -102,6 +104,9 @@ static int rec_index(lua_State *L) {
         return push_if_from_log(L, self, self->offset);
     case REC_suspect:
         lua_pushboolean(L, self->suspect);
+        return 1;
+    case REC_by_tracereel:
+        lua_pushboolean(L, tr_record_is_by_tracereel(&self->record));
         return 1;
     default:
         return tr_lua_index_method(L, "a record");

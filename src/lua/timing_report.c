@@ -198,11 +198,12 @@ static void set_traces(lua_State *L, const tr_trace_timing *traces) {
     bool has_period = traces->first_ns <= traces->last_ns;
     double seconds = has_period ? (double)(traces->last_ns - traces->first_ns) / 1e9 : 0;
     uint64_t closed_count = traces->complete_count + traces->failed_count;
-    lua_createtable(L, 0, 12); /* traces */
+    lua_createtable(L, 0, 13); /* traces */
     tr_lua_set_unsigned(L, "complete_count", traces->complete_count);
     tr_lua_set_unsigned(L, "failed_count", traces->failed_count);
     tr_lua_set_unsigned(L, "open_count", traces->open_count);
     tr_lua_set_unsigned(L, "from_snapshot_count", traces->from_snapshot_count);
+    tr_lua_set_unsigned(L, "restarted_count", traces->restarted_count);
     tr_lua_set_unsigned(L, "tainted_count", traces->tainted_count);
     tr_lua_set_unsigned(L, "clock_step_count", traces->clock_step_count);
     tr_lua_set_unsigned(L, "first_ns", has_period ? traces->first_ns : 0);

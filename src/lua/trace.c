@@ -35,6 +35,7 @@ void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_c
     self->trace = trace;
     self->core = core;
     self->script_count = script_count;
+    self->metadata_life = 0;
     self->taint_was_read = false;
     lua_pushvalue(L, slots->trace_metatable);
     lua_setmetatable(L, -2);
@@ -106,9 +107,13 @@ void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace
     X(record_count, lua_pushinteger(L, (lua_Integer)trace->record_count))                                              \
     X(error_count, lua_pushinteger(L, (lua_Integer)trace->error_count))                                                \
     X(restart_count, lua_pushinteger(L, (lua_Integer)trace->restart_count))                                            \
+    X(closed_by_tracereel, lua_pushboolean(L, trace->closed_by_tracereel))                                             \
     X(metadata, tr_lua_push_text(L, trace->metadata, trace->metadata_bytes))                                           \
+    X(metadata_table, push_metadata_table(L, trace))                                                                   \
     X(nodes, tr_lua_push_nodes(L, trace))                                                                              \
     X(errors, tr_lua_push_errors(L, trace))                                                                            \
+    X(history_errors, tr_lua_push_history_errors(L, trace))                                                            \
+    X(failed_nodes, tr_lua_push_failed_nodes(L, trace))                                                                \
     X(violations, tr_lua_push_violations(L, trace))                                                                    \
     X(suspension, tr_lua_push_suspension(L, trace))                                                                    \
     X(suspensions, tr_lua_push_suspensions(L, trace))                                                                  \
@@ -153,6 +158,19 @@ static void push_node_id_if(lua_State *L, bool is_there, uint32_t node_id) {
     } else {
         lua_pushnil(L);
     }
+}
+
+/* Decoded once for each trace_start: a handle keeps it with the life that it is of. */
+static void push_metadata_table(lua_State *L, const tr_trace *trace) {
+    tr_lua_trace *self = lua_touserdata(L, 1);
+    if (lua_getiuservalue(L, 1, TR_HANDLE_METADATA) == LUA_TTABLE && self->metadata_life == trace->restart_count) {
+        return;
+    }
+    lua_pop(L, 1);
+    tr_lua_push_object(L, trace->metadata, trace->metadata_bytes); /* object */
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, TR_HANDLE_METADATA);
+    self->metadata_life = trace->restart_count;
 }
 
 /* Recovery holds a tainted trace unless its script has looked at this. */

@@ -21,18 +21,45 @@ void tr_lua_push_nodes(lua_State *L, const tr_trace *trace) {
     lua_pop(L, 1);
 }
 
+/* Appends an error to the list on top. */
+static void append_error(lua_State *L, const tr_trace_error *error, lua_Integer place) {
+    lua_createtable(L, 0, 4); /* errors, error */
+    tr_lua_set_unsigned(L, "timestamp_ns", error->timestamp_ns);
+    lua_pushlstring(L, error->message_bytes == 0 ? "" : error->message, error->message_bytes);
+    lua_setfield(L, -2, "message");
+    set_integer(L, "life", (lua_Integer)error->life);
+    if (!error->is_trace_failure) {
+        set_integer(L, "node_id", (lua_Integer)error->node_id);
+    }
+    lua_rawseti(L, -2, place);
+}
+
 void tr_lua_push_errors(lua_State *L, const tr_trace *trace) {
+    push_array(L, trace->error_list_count - trace->first_error); /* errors */
+    lua_Integer count = 0;
+    for (uint32_t i = trace->first_error; i < trace->error_list_count; i++) {
+        append_error(L, &trace->errors[i], ++count);
+    }
+}
+
+void tr_lua_push_history_errors(lua_State *L, const tr_trace *trace) {
     push_array(L, trace->error_list_count); /* errors */
+    lua_Integer count = 0;
     for (uint32_t i = 0; i < trace->error_list_count; i++) {
-        const tr_trace_error *error = &trace->errors[i];
-        lua_createtable(L, 0, 3); /* errors, error */
-        tr_lua_set_unsigned(L, "timestamp_ns", error->timestamp_ns);
-        lua_pushlstring(L, error->message_bytes == 0 ? "" : error->message, error->message_bytes);
-        lua_setfield(L, -2, "message");
-        if (!error->is_trace_failure) {
-            set_integer(L, "node_id", (lua_Integer)error->node_id);
+        if (!trace->errors[i].by_tracereel) {
+            append_error(L, &trace->errors[i], ++count);
         }
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+void tr_lua_push_failed_nodes(lua_State *L, const tr_trace *trace) {
+    lua_Integer count = 0;
+    lua_newtable(L); /* node ids */
+    for (uint32_t i = 0; i < trace->node_count; i++) {
+        if (tr_trace_node_has_failed(trace, &trace->nodes[i])) {
+            lua_pushinteger(L, (lua_Integer)trace->nodes[i].node_id);
+            lua_rawseti(L, -2, ++count);
+        }
     }
 }
 
@@ -47,16 +74,34 @@ void tr_lua_push_violations(lua_State *L, const tr_trace *trace) {
     }
 }
 
-/* Sets `decoded` in the table on top: what the registered decoder makes of the text, nothing where it is not JSON. */
-static void set_decoded(lua_State *L, const char *text, size_t length) {
-    tr_lua_push_core_value(L, TR_CORE_JSON_DECODER); /* table, decoder */
-    if (lua_isnil(L, -1)) {
-        lua_pop(L, 1);
+/* Pushes what the registered decoder makes of the text, nil where it is not JSON. */
+static void push_decoded(lua_State *L, const char *text, size_t length) {
+    tr_lua_push_core_value(L, TR_CORE_JSON_DECODER); /* decoder */
+    if (!lua_isnil(L, -1)) {
+        lua_pushlstring(L, text, length);
+        lua_call(L, 1, 1); /* value */
+    }
+}
+
+/* Whether the text can be a JSON object; its decoder makes a table of an array, too. */
+static bool begins_object(const char *text, uint32_t length) {
+    uint32_t at = 0;
+    while (at < length && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n')) {
+        at++;
+    }
+    return at < length && text[at] == '{';
+}
+
+void tr_lua_push_object(lua_State *L, const char *text, uint32_t length) {
+    if (!begins_object(text, length)) {
+        lua_pushnil(L);
         return;
     }
-    lua_pushlstring(L, text, length);
-    lua_call(L, 1, 1); /* table, value */
-    lua_setfield(L, -2, "decoded");
+    push_decoded(L, text, length); /* value */
+    if (!lua_istable(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushnil(L);
+    }
 }
 
 void tr_lua_push_suspension(lua_State *L, const tr_trace *trace) {
@@ -64,17 +109,14 @@ void tr_lua_push_suspension(lua_State *L, const tr_trace *trace) {
         lua_pushnil(L);
         return;
     }
-    uint64_t since_ns = 0;
-    if (trace->suspension_count > 0) {
-        since_ns = trace->suspensions[trace->suspension_count - 1].start_ns;
-    }
     lua_createtable(L, 0, 4); /* suspension */
     set_integer(L, "node_id", (lua_Integer)trace->suspended_at);
-    tr_lua_set_unsigned(L, "since_ns", since_ns);
+    tr_lua_set_unsigned(L, "since_ns", trace->suspended_since_ns);
     if (trace->suspension_metadata_bytes > 0) {
         lua_pushlstring(L, trace->suspension_metadata, trace->suspension_metadata_bytes);
         lua_setfield(L, -2, "metadata");
-        set_decoded(L, trace->suspension_metadata, trace->suspension_metadata_bytes);
+        push_decoded(L, trace->suspension_metadata, trace->suspension_metadata_bytes);
+        lua_setfield(L, -2, "decoded");
     }
 }
 
@@ -93,11 +135,14 @@ void tr_lua_push_suspensions(lua_State *L, const tr_trace *trace) {
     push_array(L, trace->suspension_count); /* suspensions */
     for (uint32_t i = 0; i < trace->suspension_count; i++) {
         const tr_suspension *suspension = &trace->suspensions[i];
-        lua_createtable(L, 0, 3); /* suspensions, suspension */
+        lua_createtable(L, 0, 4); /* suspensions, suspension */
         set_integer(L, "node_id", (lua_Integer)suspension->node_id);
         tr_lua_set_unsigned(L, "start_ns", suspension->start_ns);
-        if (suspension->end_ns != 0) {
+        if (suspension->outcome != TR_OUTCOME_OPEN) {
             tr_lua_set_unsigned(L, "end_ns", suspension->end_ns);
+        }
+        if (suspension->outcome == TR_OUTCOME_ABANDONED) {
+            tr_lua_set_flag(L, "abandoned", true);
         }
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }

@@ -98,18 +98,31 @@ static tr_status take_peeked(tr_replay *replay, tr_record *record) {
     return replay->peeked;
 }
 
+void tr_replay_measure(tr_replay *replay) {
+    tr_traces_measure(replay->traces);
+}
+
+/* The log's next answer; where that is a record, it is applied. */
+static tr_status apply_next(tr_replay *replay, tr_event *event) {
+    tr_status status =
+        replay->has_peeked ? take_peeked(replay, &event->record) : tr_log_next(replay->log, &event->record);
+    if (status != TR_OK) {
+        return status;
+    }
+    bool is_suspect = tr_log_place(replay->log)->suspect;
+    status = tr_traces_apply(replay->traces, &event->record, is_suspect, &event->trace, &event->violations);
+    return status == TR_OK ? TR_OK : fail_memory(replay);
+}
+
 tr_status tr_replay_next(tr_replay *replay, tr_event *event) {
     if (replay->out_of_memory) {
         return TR_ERROR_MEMORY;
     }
-    tr_status status =
-        replay->has_peeked ? take_peeked(replay, &event->record) : tr_log_next(replay->log, &event->record);
+    tr_status status = apply_next(replay, event);
+    while (status == TR_OK && tr_traces_left_out(replay->traces)) {
+        status = apply_next(replay, event);
+    }
     if (status == TR_OK) {
-        bool is_suspect = tr_log_place(replay->log)->suspect;
-        status = tr_traces_apply(replay->traces, &event->record, is_suspect, &event->trace, &event->violations);
-        if (status != TR_OK) {
-            return fail_memory(replay);
-        }
         uint64_t timestamp_ns = tr_view_timestamp_ns(&event->record);
         replay->now_ns = timestamp_ns > replay->now_ns ? timestamp_ns : replay->now_ns;
         replay->first_ns = timestamp_ns < replay->first_ns ? timestamp_ns : replay->first_ns;
@@ -120,7 +133,7 @@ tr_status tr_replay_next(tr_replay *replay, tr_event *event) {
         if (tr_gap_class_is_damage(tr_log_gap(replay->log)->gap_class)) {
             tr_traces_note_damage(replay->traces);
         }
-    } else if (status != TR_END) {
+    } else if (status != TR_END && !replay->out_of_memory) {
         replay->error = *tr_log_error(replay->log);
     }
     return status;

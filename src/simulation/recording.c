@@ -73,6 +73,7 @@ tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *err
         tr_recording_close(made);
         return status;
     }
+    tr_replay_measure(made->replay);
     *recording = made;
     return TR_OK;
 }

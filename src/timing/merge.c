@@ -45,6 +45,7 @@ static bool merge_traces(tr_trace_timing *into, const tr_trace_timing *from) {
     into->failed_count += from->failed_count;
     into->open_count += from->open_count;
     into->from_snapshot_count += from->from_snapshot_count;
+    into->restarted_count += from->restarted_count;
     into->tainted_count += from->tainted_count;
     into->clock_step_count += from->clock_step_count;
     into->before_count += from->before_count;

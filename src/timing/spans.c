@@ -162,8 +162,7 @@ static void collect_ready_events(tr_spans *spans, const tr_trace *trace) {
         times[count++] = trace->loop_events[i].timestamp_ns;
     }
     for (uint32_t i = 0; i < trace->suspension_count; i++) {
-        bool lasts = i + 1 == trace->suspension_count && trace->status == TR_TRACE_SUSPENDED;
-        if (!lasts) {
+        if (trace->suspensions[i].outcome == TR_OUTCOME_DONE) {
             times[count++] = trace->suspensions[i].end_ns;
         }
     }

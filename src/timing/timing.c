@@ -195,9 +195,8 @@ static bool add_unfinished(tr_timing *timing, const tr_trace *trace) {
 static bool add_suspensions(tr_timing *timing, const tr_trace *trace, uint64_t *total_ns) {
     for (uint32_t i = 0; i < trace->suspension_count; i++) {
         const tr_suspension *suspension = &trace->suspensions[i];
-        bool lasts = i + 1 == trace->suspension_count && trace->status == TR_TRACE_SUSPENDED;
-        if (lasts) {
-            continue;
+        if (suspension->outcome != TR_OUTCOME_DONE) {
+            continue; /* it lasts, or was left alone */
         }
         uint64_t waited_ns = suspension->end_ns > suspension->start_ns ? suspension->end_ns - suspension->start_ns : 0;
         tr_node_timing *node = tr_timing_need_node(timing, suspension->node_id);
@@ -239,8 +238,9 @@ static bool add_iterations_of(tr_timing *timing, const tr_trace *trace, uint32_t
             }
             number += number != TR_NONE;
         }
-        previous = event->is_exit ? NULL : event;
-        number = event->is_exit ? 0 : number;
+        bool ends = event->is_exit || event->is_abandoned;
+        previous = ends ? NULL : event;
+        number = ends ? 0 : number;
     }
     return node != NULL;
 }
@@ -328,6 +328,7 @@ tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace) {
     traces->complete_count += trace->status == TR_TRACE_COMPLETE;
     traces->failed_count += trace->status == TR_TRACE_FAILED;
     traces->open_count += !is_closed;
+    traces->restarted_count += trace->restart_count > 0;
     traces->from_snapshot_count += is_closed && trace->from_snapshot;
     add_activity(traces, trace, is_closed);
     bool added = add_spans(timing, trace, is_whole) && add_unfinished(timing, trace) &&

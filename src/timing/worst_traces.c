@@ -122,6 +122,17 @@ static bool take_room(tr_timed_trace *timed) {
     return true;
 }
 
+/* Those that ended: the trace has closed, so the others were left alone. */
+static void copy_suspensions(tr_timed_trace *timed, const tr_trace *trace) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; count < timed->suspension_count && i < trace->suspension_count; i++) {
+        if (trace->suspensions[i].outcome == TR_OUTCOME_DONE) {
+            timed->suspensions[count++] = trace->suspensions[i];
+        }
+    }
+    timed->suspension_count = count;
+}
+
 bool tr_worst_traces_add(tr_worst_traces *worst, const tr_trace *trace, const tr_spans *spans, uint64_t suspended_ns) {
     tr_timed_trace timed = {.status = trace->status,
                             .start_ns = trace->start_ns,
@@ -138,9 +149,7 @@ bool tr_worst_traces_add(tr_worst_traces *worst, const tr_trace *trace, const tr
     if (!take_room(&timed)) {
         return false;
     }
-    if (timed.suspension_count > 0) {
-        memcpy(timed.suspensions, trace->suspensions, timed.suspension_count * sizeof *timed.suspensions);
-    }
+    copy_suspensions(&timed, trace);
     copy_spans(&timed, trace, spans);
     if (!give_lanes(&timed)) {
         free_timed(&timed);

@@ -166,4 +166,6 @@ void tr_started_free(tr_trace *trace) {
     free_index(trace);
     tr_pool_reallocate(&trace->home->pool, trace->started_nodes, trace->started_capacity * sizeof *trace->started_nodes,
                        0);
+    trace->started_nodes = NULL;
+    trace->started_count = trace->started_capacity = 0;
 }

@@ -72,6 +72,12 @@ uint32_t tr_trace_loop_iterations(const tr_trace *trace, const tr_node *node) {
     return count;
 }
 
+bool tr_trace_node_has_failed(const tr_trace *trace, const tr_node *node) {
+    const tr_attempt *last = tr_trace_last_attempt(trace, node);
+    return last != NULL && node->last_attempt >= trace->first_attempt && last->outcome == TR_OUTCOME_ERROR &&
+           node->status != TR_NODE_DONE;
+}
+
 static uint64_t overlap_ns(uint64_t a_start, uint64_t a_end, uint64_t b_start, uint64_t b_end) {
     uint64_t start = a_start > b_start ? a_start : b_start;
     uint64_t end = a_end < b_end ? a_end : b_end;
@@ -88,8 +94,7 @@ uint64_t tr_attempt_duration_ns(const tr_trace *trace, const tr_node *node, cons
         if (suspension->node_id != node->node_id) {
             continue;
         }
-        bool lasts = trace->is_suspended && trace->status == TR_TRACE_SUSPENDED && i + 1 == trace->suspension_count;
-        uint64_t end_ns = lasts ? UINT64_MAX : suspension->end_ns;
+        uint64_t end_ns = suspension->outcome == TR_OUTCOME_OPEN ? UINT64_MAX : suspension->end_ns;
         uint64_t waited_ns = overlap_ns(attempt->start_ns, attempt->end_ns, suspension->start_ns, end_ns);
         duration_ns -= waited_ns < duration_ns ? waited_ns : duration_ns;
     }

@@ -165,6 +165,12 @@ bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata) {
     return set_text(trace, metadata, &trace->suspension_metadata, &trace->suspension_metadata_bytes);
 }
 
+void tr_trace_forget_suspension_metadata(tr_trace *trace) {
+    tr_pool_reallocate(&trace->home->pool, trace->suspension_metadata, trace->suspension_metadata_bytes, 0);
+    trace->suspension_metadata = NULL;
+    trace->suspension_metadata_bytes = 0;
+}
+
 tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
     void *items = trace->errors;
     char *copy;
@@ -257,6 +263,8 @@ static bool copy_errors(tr_trace *trace, const tr_trace *from) {
         added->timestamp_ns = error->timestamp_ns;
         added->node_id = error->node_id;
         added->is_trace_failure = error->is_trace_failure;
+        added->by_tracereel = error->by_tracereel;
+        added->life = error->life;
     }
     return true;
 }

@@ -11,6 +11,7 @@
 struct tr_trace_home {
     tr_pool pool;
     uint32_t damage_count; /* damaged gaps met so far */
+    bool is_measured;      /* tr_traces_measure */
 };
 
 /* How many items a list with `count` of them has room for. Nothing else says so: a million traces may be open, and each
@@ -48,6 +49,7 @@ tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message);
 /* False when there is no memory; nothing is changed then. */
 bool tr_trace_set_metadata(tr_trace *trace, tr_text metadata);
 bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata);
+void tr_trace_forget_suspension_metadata(tr_trace *trace);
 
 /* The lookup for traces with many nodes; call tr_trace_node. */
 tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id);

@@ -1,13 +1,16 @@
-/* The table of open traces: found by id, each in a slot of its own. */
+/* The table of open traces: found by id, each in a slot of its own. A trace that tracereel closed stays in the table, so
+ * that what was measured of it is there when an undo opens it again. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "bytes/bytes.h"
 #include "record/record_view.h"
+#include "trace/lives.h"
 #include "trace/started_nodes.h"
 #include "trace/trace_store.h"
 #include "trace/transition.h"
+#include "tracereel/provenance.h"
 #include "tracereel/trace.h"
 
 enum { FIRST_CAPACITY = 64 };
@@ -22,6 +25,7 @@ struct tr_traces {
     entry *entries;
     size_t capacity;
     size_t open_count;
+    size_t kept_count; /* closed by tracereel */
     tr_trace **slots; /* by log_slot; NULL where free */
     uint32_t *free_slots;
     uint32_t free_slot_count;
@@ -29,6 +33,7 @@ struct tr_traces {
     uint32_t slot_capacity; /* of `slots` and `free_slots` */
     struct tr_trace_home home;
     tr_trace *closed; /* closed by the latest record, to be freed by the next call */
+    bool left_out;    /* the latest record */
     uint64_t seed[2];
 };
 
@@ -112,7 +117,7 @@ static void forget_closed(tr_traces *traces) {
     traces->slots[trace->log_slot] = NULL;
     traces->free_slots[traces->free_slot_count++] = trace->log_slot;
     tr_trace_free(trace);
-    if (traces->open_count == 0) {
+    if (traces->open_count + traces->kept_count == 0) {
         tr_pool_release(&traces->home.pool); /* nothing is left in it: a burst of traces does not keep its memory */
     }
 }
@@ -134,7 +139,7 @@ static tr_trace *new_trace(tr_traces *traces) {
 
 /* Opens a trace whose id is not in the table; `at` is the entry that find_entry gave for it. */
 static tr_trace *open_trace(tr_traces *traces, const uint8_t *id, uint32_t hash, size_t at) {
-    if ((traces->open_count + 1) * 4 > traces->capacity * 3) {
+    if ((traces->open_count + traces->kept_count + 1) * 4 > traces->capacity * 3) {
         if (!grow_entries(traces)) {
             return NULL;
         }
@@ -149,13 +154,8 @@ static tr_trace *open_trace(tr_traces *traces, const uint8_t *id, uint32_t hash,
     return trace;
 }
 
-static void restart_trace(tr_traces *traces, tr_trace *trace) {
-    uint32_t restarts = trace->restart_count;
-    uint32_t seen = trace->violations_seen;
-    tr_trace_reset(trace);
-    trace->restart_count = restarts + 1;
-    trace->violations_seen = seen;
-    trace->damage_at_start = traces->home.damage_count;
+static bool is_closed(const tr_trace *trace) {
+    return trace->status == TR_TRACE_COMPLETE || trace->status == TR_TRACE_FAILED;
 }
 
 tr_traces *tr_traces_new(void) {
@@ -187,51 +187,105 @@ void tr_traces_free(tr_traces *traces) {
     free(traces);
 }
 
-static tr_status apply_to(tr_traces *traces, tr_trace *trace, size_t at, const tr_record *record, bool is_suspect,
-                          uint32_t *violations) {
-    bool applied = tr_transition_apply(trace, record, violations);
-    trace->was_tainted = trace->was_tainted || is_suspect;
-    trace->violations_seen |= *violations;
-    if (trace->status == TR_TRACE_COMPLETE || trace->status == TR_TRACE_FAILED) {
+/* The entry of a trace that its last record closed goes, but for one that can be opened again. */
+static void close_trace(tr_traces *traces, tr_trace *trace, size_t at) {
+    traces->open_count--;
+    if (trace->closed_by_tracereel) {
+        traces->kept_count++;
+    } else {
         remove_entry(traces, at);
-        traces->open_count--;
         traces->closed = trace;
     }
+}
+
+static tr_status apply_to(tr_traces *traces, tr_trace *trace, size_t at, const tr_record *record, bool is_suspect,
+                          bool by_tracereel, uint32_t *violations) {
+    bool applied = tr_transition_apply(trace, record, by_tracereel, violations);
+    trace->was_tainted = trace->was_tainted || is_suspect;
+    trace->violations_seen |= *violations;
+    if (is_closed(trace)) {
+        close_trace(traces, trace, at);
+    }
     return applied ? TR_OK : TR_ERROR_MEMORY;
+}
+
+/* Makes a known trace ready for a record: false where the record is of no open trace. */
+static bool prepare(tr_traces *traces, tr_trace *trace, const tr_record *record, bool by_tracereel,
+                    uint32_t *violations) {
+    bool starts = tr_view_type(record) == TR_TYPE_TRACE_START;
+    if (trace->closed_by_tracereel && !starts) {
+        return false;
+    }
+    if (by_tracereel) {
+        tr_lives_note(trace, record);
+    } else {
+        tr_lives_settle(trace);
+    }
+    if (starts && is_closed(trace)) {
+        traces->kept_count--;
+        traces->open_count++;
+        tr_lives_begin(trace, by_tracereel);
+    } else if (starts) {
+        *violations |= TR_VIOLATION_TRACE_RESTARTED;
+        tr_lives_begin(trace, by_tracereel);
+    }
+    return true;
+}
+
+/* What the record is applied to; NULL with TR_OK: to nothing. `at` is the place of its entry. */
+static tr_status find_trace(tr_traces *traces, const tr_record *record, bool *by_tracereel, size_t *at,
+                            tr_trace **trace, uint32_t *violations) {
+    const uint8_t *id = tr_view_trace_id(record);
+    bool starts = tr_view_type(record) == TR_TYPE_TRACE_START;
+    uint32_t hash = hash_id(traces, id);
+    *at = find_entry(traces, id, hash);
+    uint32_t slot = traces->entries[*at].slot;
+    if (slot == TR_NONE && starts) {
+        *trace = open_trace(traces, id, hash, *at); /* whoever wrote it: nothing else is known of the trace */
+        return *trace == NULL ? TR_ERROR_MEMORY : TR_OK;
+    }
+    *by_tracereel = record->metadata_length_bytes > 0 && tr_record_is_by_tracereel(record);
+    if (*by_tracereel && traces->home.is_measured) {
+        traces->left_out = true;
+        if (slot != TR_NONE) {
+            tr_lives_note(traces->slots[slot], record);
+        }
+        return TR_OK;
+    }
+    if (slot == TR_NONE || !prepare(traces, traces->slots[slot], record, *by_tracereel, violations)) {
+        *violations |= TR_VIOLATION_TRACE_NOT_OPEN;
+        return TR_OK;
+    }
+    *trace = traces->slots[slot];
+    return TR_OK;
 }
 
 tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_suspect, tr_trace **trace_out,
                           uint32_t *violations) {
     *trace_out = NULL;
     *violations = is_suspect ? TR_VIOLATION_SUSPECT_RECORD : 0;
+    traces->left_out = false;
     if (traces->closed != NULL) {
         forget_closed(traces);
     }
-    unsigned type = tr_view_type(record);
-    if (type == TR_TYPE_CHECKPOINT) {
+    if (tr_view_type(record) == TR_TYPE_CHECKPOINT) {
         return TR_OK;
     }
-    const uint8_t *id = tr_view_trace_id(record);
-    uint32_t hash = hash_id(traces, id);
-    size_t at = find_entry(traces, id, hash);
-    tr_trace *trace = NULL;
-    if (traces->entries[at].slot != TR_NONE) {
-        trace = traces->slots[traces->entries[at].slot];
-        if (type == TR_TYPE_TRACE_START) {
-            *violations |= TR_VIOLATION_TRACE_RESTARTED;
-            restart_trace(traces, trace);
-        }
-    } else if (type == TR_TYPE_TRACE_START) {
-        trace = open_trace(traces, id, hash, at);
-        if (trace == NULL) {
-            return TR_ERROR_MEMORY;
-        }
-    } else {
-        *violations |= TR_VIOLATION_TRACE_NOT_OPEN;
-        return TR_OK;
+    size_t at = 0;
+    bool by_tracereel = false;
+    tr_status status = find_trace(traces, record, &by_tracereel, &at, trace_out, violations);
+    if (status != TR_OK || *trace_out == NULL) {
+        return status;
     }
-    *trace_out = trace;
-    return apply_to(traces, trace, at, record, is_suspect, violations);
+    return apply_to(traces, *trace_out, at, record, is_suspect, by_tracereel, violations);
+}
+
+void tr_traces_measure(tr_traces *traces) {
+    traces->home.is_measured = true;
+}
+
+bool tr_traces_left_out(const tr_traces *traces) {
+    return traces->left_out;
 }
 
 static bool seed_node(tr_trace *trace, uint32_t node_id, tr_node_status status, tr_node **node) {
@@ -321,6 +375,10 @@ tr_status tr_traces_put(tr_traces *traces, const tr_trace *source, tr_trace **tr
     if (trace == source) {
         return TR_OK;
     }
+    if (is_known && is_closed(trace)) {
+        traces->kept_count--;
+        traces->open_count++;
+    }
     if (!tr_trace_assign(trace, source)) {
         forget_open(traces, trace, find_entry(traces, source->id, hash));
         *trace_out = NULL;
@@ -337,7 +395,7 @@ void tr_traces_note_damage(tr_traces *traces) {
 
 tr_trace *tr_traces_find(tr_traces *traces, const uint8_t id[TR_TRACE_ID_BYTES]) {
     uint32_t slot = traces->entries[find_entry(traces, id, hash_id(traces, id))].slot;
-    return slot == TR_NONE ? NULL : traces->slots[slot];
+    return slot == TR_NONE || is_closed(traces->slots[slot]) ? NULL : traces->slots[slot];
 }
 
 size_t tr_traces_open_count(const tr_traces *traces) {
@@ -366,7 +424,7 @@ tr_trace **tr_traces_sorted(tr_traces *traces) {
     }
     size_t count = 0;
     for (uint32_t i = 0; i < traces->slot_limit; i++) {
-        if (traces->slots[i] != NULL && traces->slots[i] != traces->closed) {
+        if (traces->slots[i] != NULL && !is_closed(traces->slots[i])) {
             sorted[count++] = traces->slots[i];
         }
     }

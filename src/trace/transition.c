@@ -1,6 +1,7 @@
 #include "trace/transition.h"
 
 #include "record/record_view.h"
+#include "trace/engine_view.h"
 #include "trace/started_nodes.h"
 #include "trace/trace_store.h"
 #include "trace/waiting.h"
@@ -9,8 +10,9 @@
 typedef enum node_event { NO_EVENT, START, DONE, ERROR, SUSPEND, RESUME, ITERATION, EXIT, EVENT_COUNT } node_event;
 
 /* What becomes of the node's attempts. OPEN leaves an attempt that is still open as abandoned; NEED opens an estimated
- * one where none is open; the CLOSE ones do so too, and close it. */
-typedef enum attempt_action { KEEP, OPEN, NEED, CLOSE_DONE, CLOSE_ERROR } attempt_action;
+ * one where none is open; NEED_KNOWN does so unless only a snapshot says that the node runs; the CLOSE ones do as NEED,
+ * and close it. */
+typedef enum attempt_action { KEEP, OPEN, NEED, NEED_KNOWN, CLOSE_DONE, CLOSE_ERROR } attempt_action;
 
 typedef struct node_rule {
     uint8_t next; /* tr_node_status */
@@ -42,10 +44,10 @@ static const node_rule node_rules[EVENT_COUNT][TR_NODE_STATUS_COUNT] = {
                {TR_NODE_ERROR, CLOSE_ERROR, 0},
                {TR_NODE_ERROR, CLOSE_ERROR, NOT_STARTED}},
     [SUSPEND] = {{TR_NODE_SUSPENDED, NEED, 0},
-                 {TR_NODE_SUSPENDED, KEEP, 0},
+                 {TR_NODE_SUSPENDED, NEED_KNOWN, 0},
                  {TR_NODE_SUSPENDED, NEED, 0},
                  {TR_NODE_SUSPENDED, NEED, 0},
-                 {TR_NODE_SUSPENDED, KEEP, 0},
+                 {TR_NODE_SUSPENDED, NEED_KNOWN, 0},
                  {TR_NODE_SUSPENDED, NEED, 0}},
     [RESUME] = {{TR_NODE_IDLE, KEEP, 0},
                 {TR_NODE_RUNNING, KEEP, 0},
@@ -135,6 +137,13 @@ static bool change_attempts(tr_trace *trace, tr_node *node, attempt_action actio
                             uint32_t *violations) {
     tr_attempt *open = NULL;
     switch (action) {
+    case NEED_KNOWN:
+        if (node->from_snapshot) {
+            return true;
+        }
+        /* fall through */
+    case NEED:
+        return open_attempt_of(trace, node) != NULL || add_estimated_attempt(trace, node, now_ns) != NULL;
     case OPEN:
         open = open_attempt_of(trace, node);
         if (open != NULL) {
@@ -142,8 +151,6 @@ static bool change_attempts(tr_trace *trace, tr_node *node, attempt_action actio
             open->end_ns = now_ns;
         }
         return tr_trace_add_attempt(trace, node, now_ns, false) != NULL;
-    case NEED:
-        return open_attempt_of(trace, node) != NULL || add_estimated_attempt(trace, node, now_ns) != NULL;
     case CLOSE_DONE:
         return close_attempt(trace, node, TR_OUTCOME_DONE, now_ns, violations);
     case CLOSE_ERROR:
@@ -159,7 +166,7 @@ static bool iterate(tr_trace *trace, const tr_record *record, uint64_t now_ns, u
     tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
     uint32_t iteration = tr_view_iteration(record);
     const tr_loop_event *last = tr_trace_last_loop_event(trace, node);
-    uint64_t largest = last == NULL ? 0 : (uint64_t)last->iteration + 1;
+    uint64_t largest = last == NULL || last->is_abandoned ? 0 : (uint64_t)last->iteration + 1;
     if (iteration > largest && !(trace->from_snapshot && last == NULL)) {
         *violations |= TR_VIOLATION_ITERATION_SKIPPED;
     }
@@ -182,6 +189,7 @@ static bool note_error(tr_trace *trace, const tr_record *record, uint64_t now_ns
     error->timestamp_ns = now_ns;
     error->node_id = tr_view_node_id(record);
     error->is_trace_failure = is_trace_failure;
+    error->life = trace->restart_count;
     trace->error_count += is_trace_failure ? 0 : 1;
     return true;
 }
@@ -219,36 +227,31 @@ static bool apply_to_node(tr_trace *trace, const tr_record *record, node_event e
     return change_attempts(trace, node, (attempt_action)rule->attempt, now_ns, violations);
 }
 
+/* What is measured begins with the first one. */
 static bool start_trace(tr_trace *trace, const tr_record *record, uint64_t now_ns) {
-    trace->start_ns = now_ns;
-    trace->last_ns = now_ns;
+    if (trace->record_count == 1) {
+        trace->last_ns = now_ns;
+    }
+    if (trace->record_count == 1 || trace->from_snapshot) {
+        trace->start_ns = now_ns;
+    }
+    trace->from_snapshot = trace->from_snapshot && trace->home->is_measured;
     return tr_trace_set_metadata(trace, tr_view_metadata(record));
 }
 
-static void finish_node(tr_trace *trace, const tr_record *record) {
-    tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
-    node->output_offset = tr_view_output_offset(record);
-    node->output_size = tr_view_output_size(record);
-    node->schema_hash = tr_view_schema_hash(record);
-    node->is_completed = true;
-    trace->has_last_completed_node = true;
-    trace->last_completed_node = node->node_id;
-    tr_started_remove(trace, node);
-}
-
 static void end_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
-    if (trace->is_suspended && trace->suspension_count > 0) {
-        tr_suspension *suspension = &trace->suspensions[trace->suspension_count - 1];
-        suspension->end_ns = now_ns;
-        if (now_ns < suspension->start_ns) {
+    tr_suspension *last = trace->suspension_count == 0 ? NULL : &trace->suspensions[trace->suspension_count - 1];
+    if (last != NULL && last->outcome == TR_OUTCOME_OPEN) {
+        last->outcome = TR_OUTCOME_DONE;
+        last->end_ns = now_ns;
+        if (now_ns < last->start_ns) {
             *violations |= TR_VIOLATION_TIME_BACKWARDS;
         }
     }
 }
 
-/* The trace waits at its node no more. */
-static void leave_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
-    end_suspension(trace, now_ns, violations);
+/* The trace waits at its node no more, as the engine sees it. */
+static void release_node(tr_trace *trace) {
     tr_node *node = trace->is_suspended ? tr_trace_node(trace, trace->suspended_at) : NULL;
     if (node != NULL) {
         node->status = node_rules[RESUME][node->status].next & 7u;
@@ -256,14 +259,16 @@ static void leave_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violati
     trace->is_suspended = false;
 }
 
+static void leave_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
+    end_suspension(trace, now_ns, violations);
+    release_node(trace);
+}
+
 static bool suspend(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
     uint32_t node_id = tr_view_node_id(record);
     leave_suspension(trace, now_ns, violations);
-    trace->is_suspended = true;
-    trace->suspended_at = node_id;
     tr_trace_node(trace, node_id)->status = TR_NODE_SUSPENDED; /* also where it was left at the same node */
-    return tr_trace_add_suspension(trace, node_id, now_ns) != NULL &&
-           tr_trace_set_suspension_metadata(trace, tr_view_metadata(record));
+    return tr_trace_add_suspension(trace, node_id, now_ns) != NULL && tr_engine_view_suspend(trace, record);
 }
 
 /* A trace that closes leaves no attempt and no suspension open. */
@@ -286,7 +291,7 @@ static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t
         trace->records_starts = true;
         return tr_started_add(trace, tr_trace_node(trace, tr_view_node_id(record)));
     case TR_TYPE_NODE_DONE:
-        finish_node(trace, record);
+        tr_engine_view_finish(trace, tr_trace_node(trace, tr_view_node_id(record)), record);
         return true;
     case TR_TYPE_NODE_ERROR:
         return note_error(trace, record, now_ns, false);
@@ -313,7 +318,64 @@ static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t
     }
 }
 
-bool tr_transition_apply(tr_trace *trace, const tr_record *record, uint32_t *violations) {
+/* The trace's failure is a plan's reason to close it. */
+static bool note_reason(tr_trace *trace, const tr_record *record, uint64_t now_ns) {
+    bool noted = note_error(trace, record, now_ns, true);
+    if (noted) {
+        trace->errors[trace->error_list_count - 1].by_tracereel = true;
+    }
+    return noted;
+}
+
+/* A record of tracereel's in the engine's view. A suspension makes no node of one that is not known: a trace can be held
+ * where the flow has none. */
+static bool apply_planned(tr_trace *trace, const tr_record *record, node_event event, uint64_t now_ns,
+                          uint32_t *violations) {
+    uint32_t node_id = tr_view_node_id(record);
+    unsigned type = tr_view_type(record);
+    bool makes_node = type == TR_TYPE_NODE_START || type == TR_TYPE_NODE_DONE;
+    tr_node *node = event == NO_EVENT ? NULL : makes_node ? need_node(trace, node_id) : tr_trace_node(trace, node_id);
+    if (type == TR_TYPE_TRACE_SUSPENDED || type == TR_TYPE_TRACE_RESUMED) {
+        release_node(trace);
+    }
+    if (node != NULL) {
+        const node_rule *rule = &node_rules[event][node->status];
+        *violations |= is_excused(trace, node, rule->violation) ? 0 : rule->violation;
+        node->status = rule->next & 7u;
+    } else if (makes_node) {
+        return false;
+    }
+    switch (type) {
+    case TR_TYPE_TRACE_START:
+        return start_trace(trace, record, now_ns);
+    case TR_TYPE_NODE_START:
+        return tr_started_add(trace, node);
+    case TR_TYPE_NODE_DONE:
+        tr_engine_view_finish(trace, node, record);
+        return true;
+    case TR_TYPE_TRACE_COMPLETE:
+        *violations |= tr_wait_has_running_nodes(trace) ? TR_VIOLATION_COMPLETE_WHILE_RUNNING : 0;
+        return true;
+    case TR_TYPE_TRACE_FAILED:
+        return note_reason(trace, record, now_ns);
+    case TR_TYPE_TRACE_SUSPENDED:
+        return tr_engine_view_suspend(trace, record);
+    default:
+        return true;
+    }
+}
+
+/* What the record says of the times that were measured. */
+static void measure_time(tr_trace *trace, const trace_rule *rule, uint64_t now_ns) {
+    if (rule->makes_ready) {
+        trace->ready_ns = now_ns;
+    }
+    if (now_ns > trace->last_ns) {
+        trace->last_ns = now_ns;
+    }
+}
+
+bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_tracereel, uint32_t *violations) {
     const trace_rule *rule = &trace_rules[tr_view_type(record)];
     uint64_t now_ns = tr_view_timestamp_ns(record);
     bool suspended = trace->status == TR_TRACE_SUSPENDED;
@@ -322,18 +384,17 @@ bool tr_transition_apply(tr_trace *trace, const tr_record *record, uint32_t *vio
         found |= TR_VIOLATION_TIME_BACKWARDS;
     }
     trace->record_count++;
-    if (trace->is_just_resumed && !tr_wait_end(trace, record)) {
-        return false;
+    node_event event = (node_event)rule->event;
+    bool applied;
+    if (by_tracereel) {
+        applied = apply_planned(trace, record, event, now_ns, &found);
+    } else {
+        applied = (!trace->is_just_resumed || tr_wait_end(trace, record)) &&
+                  (event == NO_EVENT || apply_to_node(trace, record, event, now_ns, &found)) &&
+                  apply_particulars(trace, record, now_ns, &found);
+        measure_time(trace, rule, now_ns);
     }
-    bool applied = (rule->event == NO_EVENT || apply_to_node(trace, record, (node_event)rule->event, now_ns, &found)) &&
-                   apply_particulars(trace, record, now_ns, &found);
     trace->status = rule->next[suspended];
-    if (rule->makes_ready) {
-        trace->ready_ns = now_ns;
-    }
-    if (now_ns > trace->last_ns) {
-        trace->last_ns = now_ns;
-    }
     *violations |= found;
     return applied;
 }

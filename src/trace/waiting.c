@@ -3,9 +3,33 @@
 #include "record/record_view.h"
 #include "trace/trace_store.h"
 
+/* The suspension that was measured, NULL where only a snapshot tells of it. What a plan wrote meanwhile, to hold or to
+ * release the trace, is in the engine's view alone. */
+static const tr_suspension *last_suspension(const tr_trace *trace) {
+    return trace->suspension_count == 0 ? NULL : &trace->suspensions[trace->suspension_count - 1];
+}
+
+static uint32_t node_that_waited(const tr_trace *trace) {
+    const tr_suspension *last = last_suspension(trace);
+    return last != NULL ? last->node_id : trace->suspended_at;
+}
+
+/* Whether the node has done nothing since it began to wait. */
+static bool still_waits(tr_trace *trace, const tr_suspension *suspension, const tr_node *node) {
+    const tr_attempt *attempt = tr_trace_attempt_of(trace, node);
+    return node->status == TR_NODE_SUSPENDED ||
+           (attempt != NULL && attempt->outcome == TR_OUTCOME_OPEN && attempt->start_ns <= suspension->start_ns);
+}
+
 void tr_wait_note_resume(tr_trace *trace) {
-    const tr_node *node = trace->is_suspended ? tr_trace_node(trace, trace->suspended_at) : NULL;
-    trace->is_just_resumed = node != NULL && node->status == TR_NODE_SUSPENDED;
+    const tr_suspension *last = last_suspension(trace);
+    const tr_node *node = tr_trace_node(trace, node_that_waited(trace));
+    if (last == NULL) {
+        trace->is_just_resumed = trace->is_suspended && node != NULL && node->status == TR_NODE_SUSPENDED;
+    } else {
+        trace->is_just_resumed =
+            last->outcome == TR_OUTCOME_OPEN && node != NULL && still_waits(trace, last, node);
+    }
 }
 
 /* The attempt that waited. Where only a snapshot tells that the node waited, it has none yet, and since when is not
@@ -30,7 +54,7 @@ static bool is_end_of(const tr_record *record, uint32_t node_id) {
 
 bool tr_wait_end(tr_trace *trace, const tr_record *record) {
     trace->is_just_resumed = false;
-    tr_node *node = tr_trace_node(trace, trace->suspended_at);
+    tr_node *node = tr_trace_node(trace, node_that_waited(trace));
     if (node == NULL || is_end_of(record, node->node_id)) {
         return true;
     }

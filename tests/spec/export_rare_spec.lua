@@ -77,7 +77,8 @@ describe("export of a trace", function()
         return helper.objects(export("jsonl", small_log.write(steps)))[1]
     end
 
-    it("has the loop events since it began again, each with what it is, and how often it began", function()
+    it("has the loop events of all its lives, each with what it is, how often it began, and its time from the first start",
+        function()
         local trace = first_object {
             { "trace_start", 0, 1 },
             { "loop_iteration", 10, 1, { node_id = 8, iteration = 0 } },
@@ -88,8 +89,10 @@ describe("export of a trace", function()
             { "trace_complete", 60, 1 },
         }
         assert.are.equal("#1", trace.restart_count)
-        assert.are.equal("#30", trace.duration_ns)
+        assert.are.equal("#60", trace.duration_ns)
         assert.are.same({
+            { timestamp_ns = "#" .. at(10), iteration = "#0", exit = false },
+            { timestamp_ns = "#" .. at(20), iteration = "#1", exit = true },
             { timestamp_ns = "#" .. at(40), iteration = "#0", exit = false },
             { timestamp_ns = "#" .. at(55), iteration = "#1", exit = true },
         }, trace.nodes[1].loop_events)

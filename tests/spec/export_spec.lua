@@ -275,7 +275,8 @@ describe("export", function()
                 local wanted = {}
                 for _, trace in ipairs(expected.traces(name)) do
                     for _, suspension in ipairs(trace.suspensions) do
-                        wanted[#wanted + 1] = line(suspension.start_ns, suspension.end_ns)
+                        wanted[#wanted + 1] = not suspension.is_abandoned
+                            and line(suspension.start_ns, suspension.end_ns) or nil
                     end
                 end
                 assert_same_lines(wanted, suspensions)
@@ -331,7 +332,7 @@ describe("export", function()
                 end
                 for _, trace in ipairs(expected.traces(name)) do
                     for _, suspension in ipairs(trace.suspensions) do
-                        if suspension.end_ns then
+                        if suspension.end_ns and not suspension.is_abandoned then
                             add(wanted, "node_" .. suspension.node_id, "suspended",
                                 suspension.end_ns - suspension.start_ns)
                         end

@@ -99,7 +99,7 @@ local function loop(trace, record, now_ns)
     attempts_of(trace, record.node_id)
     trace.events[#trace.events + 1] = now_ns
     table.insert(trace.loop_events, {
-        node_id = record.node_id, time_ns = now_ns, is_exit = record.type == "loop_exit",
+        node_id = record.node_id, time_ns = now_ns, is_exit = record.type == "loop_exit", life = trace.life,
     })
 end
 
@@ -118,17 +118,33 @@ local function apply(trace, record)
     end
 end
 
+-- A second trace_start: what was open lasted to the last that is known of the life before, and is not measured.
+local function begin_again(trace, now_ns)
+    for _, attempts in pairs(trace.nodes) do
+        local open = open_attempt(attempts)
+        if open then
+            open.outcome, open.end_ns, open.is_abandoned = "replaced", largest(trace.last_ns, open.start_ns), true
+        end
+    end
+    if trace.is_suspended then
+        local last = trace.suspensions[#trace.suspensions]
+        last.end_ns, last.is_abandoned = largest(trace.last_ns, last.start_ns), true
+        trace.is_suspended = false
+    end
+    trace.life = (trace.life or 0) + 1
+    trace.ready_ns = now_ns
+    trace.last_ns = largest(trace.last_ns, now_ns)
+end
+
 local function traces_of(records)
     local open, all = {}, {}
     for _, record in ipairs(records) do
         local trace = open[record.trace_id]
-        if record.type == "trace_start" then
+        if record.type == "trace_start" and trace then
+            begin_again(trace, record.timestamp_ns)
+        elseif record.type == "trace_start" then
             open[record.trace_id] = new_trace(record)
-            if trace then
-                all[trace.position] = open[record.trace_id]
-            end
-            open[record.trace_id].position = trace and trace.position or #all + 1
-            all[open[record.trace_id].position] = open[record.trace_id]
+            all[#all + 1] = open[record.trace_id]
         elseif trace and record.type ~= "checkpoint" then
             apply(trace, record)
             if trace.status ~= "open" then
@@ -167,6 +183,13 @@ end
 
 local function spans_of(trace)
     local spans = {}
+    for _, id in ipairs(trace.order) do
+        for index, attempt in ipairs(trace.nodes[id]) do
+            if attempt.is_abandoned and trace.nodes[id][index + 1] then
+                trace.events[#trace.events + 1] = attempt.end_ns
+            end
+        end
+    end
     for position, id in ipairs(trace.order) do
         local has_failed = false
         for index, attempt in ipairs(trace.nodes[id]) do
@@ -257,6 +280,9 @@ local function add_loops(need_node, trace)
     for _, event in ipairs(trace.loop_events) do
         local before = previous[event.node_id]
         local node = need_node(event.node_id)
+        if before and before.life ~= event.life then
+            before, number[event.node_id] = nil, nil
+        end
         if before then
             local lasted_ns = span(before.time_ns, event.time_ns)
             table.insert(node.iteration, lasted_ns)
@@ -292,7 +318,7 @@ local function add_trace(expected, need_node, trace)
     end
     local suspended_ns = 0
     for _, suspension in ipairs(trace.suspensions) do
-        if suspension.end_ns then
+        if suspension.end_ns and not suspension.is_abandoned then
             local waited_ns = span(suspension.start_ns, suspension.end_ns)
             table.insert(need_node(suspension.node_id).suspended, waited_ns)
             suspended_ns = suspended_ns + waited_ns

@@ -57,8 +57,8 @@ describe("a trace handle", function()
         assert.is_false(trace.open or trace.tainted or trace.from_snapshot)
         assert.are.same({ 10, 60, 50, 6, 1, 0, "{}" }, { trace.start_ns, trace.last_ns, trace.duration_ns,
             trace.record_count, trace.error_count, trace.restart_count, trace.metadata })
-        assert.are.same({ { timestamp_ns = 30, node_id = 3, message = "declined" },
-            { timestamp_ns = 60, message = "given up" } }, trace.errors)
+        assert.are.same({ { timestamp_ns = 30, node_id = 3, message = "declined", life = 0 },
+            { timestamp_ns = 60, message = "given up", life = 0 } }, trace.errors)
         assert.are.same({ [3] = { offset = 128, size = 7, schema_hash = -1 } }, trace.completed_nodes)
         assert.are.equal(3, trace.last_completed_node)
         assert.are.same({}, trace.violations)
@@ -89,7 +89,10 @@ describe("a trace handle", function()
         local first
         local trace = trace_of(at("trace_start", 1), at("node_start", 2), at("trace_start", 3))
         assert.are.equal(1, trace.restart_count)
-        assert.are.equal(0, #trace.nodes)
+        assert.are.equal(1, #trace.nodes)
+        assert.are.equal("idle", trace.nodes[1].status)
+        assert.are.equal("abandoned", trace.nodes[1].attempts[1].outcome)
+        assert.are.same({}, trace.started_nodes)
         assert.are.same({ "trace_restarted" }, trace.violations)
         local directory = record_bytes.write_log(helper.directory(), { at("trace_start", 1), at("node_start", 2),
             at("trace_start", 3) })
@@ -223,7 +226,7 @@ describe("trace:node", function()
         assert.are.equal(9, copies[4].end_ns)
     end)
 
-    it("says so when its lists are asked for behind a new start of the trace", function()
+    it("keeps its lists when the trace begins afresh after it", function()
         local copy
         reel.open(record_bytes.write_log(helper.directory(), { at("trace_start", 1), at("node_start", 2),
             at("trace_start", 3) })):replay {
@@ -232,9 +235,8 @@ describe("trace:node", function()
             end,
         }
         assert.are.equal("running", copy.status)
-        local called, problem = pcall(function() return copy.attempts end)
-        assert.is_false(called)
-        assert.truthy(problem:find("afresh", 1, true))
+        assert.are.same({ { start_ns = 2, duration_ns = 0, outcome = "open", estimated = false, cut = false } },
+            copy.attempts)
     end)
 
     it("marks durations that had to be estimated", function()

@@ -9,8 +9,9 @@ describe("durations", function()
             [340000] = "340 us", [1254000] = "1.25 ms", [999499999] = "999 ms", [999500000] = "1.00 s",
             [59900000000] = "59.9 s", [59999999999] = "1m00s", [125000000000] = "2m05s", [7500000000000] = "2h05m",
             [90000000000000] = "1d01h", [-1500] = "-1.50 us",
-            -- 106751 days, 23 hours, 47 minutes: to the nearest hour.
-            [math.maxinteger] = "106752d00h", [math.mininteger] = "-106752d00h",
+            -- 106751 days, 23 hours, 47 minutes: to the nearest day.
+            [math.maxinteger] = "106752d", [math.mininteger] = "-106752d",
+            [1000 * 86400000000000] = "1000d", [999 * 86400000000000] = "999d00h",
         } do
             assert.are.equal(text, units.duration(ns))
         end

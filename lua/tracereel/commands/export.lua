@@ -100,7 +100,7 @@ local function new_loop_book()
             local events = loops[rec.node_id] or {}
             loops[rec.node_id] = events
             events[#events + 1] = { timestamp_ns = rec.timestamp_ns, iteration = rec.iteration,
-                is_exit = rec.type == "loop_exit" }
+                is_exit = rec.type == "loop_exit", life = trace.restart_count }
         end
     end
 
@@ -133,10 +133,6 @@ local function export_log(log, exporter, format, parsed)
         end
     end
     log:replay {
-        trace_start = function(_, trace)
-            -- A second trace_start begins the trace afresh.
-            book.take(trace)
-        end,
         loop_iteration = book.note,
         loop_exit = book.note,
         trace_complete = write,
@@ -194,8 +190,8 @@ local is_complete = { [exit_codes.ok] = true, [exit_codes.damaged] = true }
 ---@param parsed table
 ---@return integer exit code
 function export.run(parsed)
-    -- One document for all logs: no headings between them.
-    parsed.json = true
+    -- One document for all logs: no headings between them. Of what ran, not of what plans wrote.
+    parsed.json, parsed.measured = true, true
     local named = parsed.flow and flow.for_logs(parsed.flow, parsed.logs, options.to_open(parsed)) or { nodes = {} }
     local out = sink.open(parsed.output)
     local ran, code = xpcall(function()

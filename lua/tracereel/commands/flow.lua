@@ -164,6 +164,7 @@ end
 ---@param parsed table
 ---@return integer exit code
 function command.run(parsed)
+    parsed.measured = true
     if parsed.yaml then
         return run_yaml(parsed)
     elseif #parsed.number > 0 then

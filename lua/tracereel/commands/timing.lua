@@ -143,6 +143,7 @@ end
 ---@return integer exit code
 function command.run(parsed)
     check_usage(parsed)
+    parsed.measured = true
     local nodes, prefixes = options.nodes_and_traces(parsed)
     local query = query_of(parsed, prefixes)
     local report, code = gather(parsed, query)

@@ -100,10 +100,16 @@ local function begin_iteration(loop, number)
 end
 
 -- A loop is a slice, its iterations are slices in it: each from one loop_iteration to the next, or to loop_exit. What
--- no loop_exit ends is open until the latest time known of the trace.
-local function add_loops(loops, node, last_ns)
-    local loop
+-- no loop_exit ends is open until the latest time known of the trace; or, where the trace began afresh meanwhile, until
+-- the last that is known of the loop.
+local function add_loops(loops, node, last_ns, last_life)
+    local loop, life
     for _, event in ipairs(node.loop_events) do
+        if loop and event.life ~= life then
+            end_iteration(loop, loop.end_ns, true)
+            loop = nil
+        end
+        life = event.life
         if loop then
             end_iteration(loop, event.timestamp_ns, false)
         elseif not event.is_exit then
@@ -117,14 +123,14 @@ local function add_loops(loops, node, last_ns)
         end
     end
     if loop then
-        end_iteration(loop, last_ns, true)
+        end_iteration(loop, life == last_life and last_ns or loop.end_ns, true)
     end
 end
 
-local function loops_of(nodes, last_ns)
+local function loops_of(nodes, last_ns, last_life)
     local loops = {}
     for _, node in ipairs(nodes) do
-        add_loops(loops, node, last_ns)
+        add_loops(loops, node, last_ns, last_life)
     end
     return loops
 end
@@ -193,7 +199,7 @@ function Chrome:trace(trace_facts)
     self:write_trace_slice(process, trace_facts)
     local first_lane = trace_lane + 1
     for _, kind in ipairs {
-        { "loops", loops_of(nodes, trace_facts.end_ns), self.write_loops },
+        { "loops", loops_of(nodes, trace_facts.end_ns, trace_facts.trace.restart_count), self.write_loops },
         { "nodes", gather(nodes, "attempts"), self.write_attempts },
         { "waits", gather(nodes, "suspensions"), self.write_suspensions },
     } do

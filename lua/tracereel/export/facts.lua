@@ -43,6 +43,7 @@ local facts = {}
 ---@field timestamp_ns integer
 ---@field iteration integer
 ---@field is_exit boolean
+---@field life integer how often the trace had begun afresh: an iteration does not outlive it
 
 local function new_span(start_ns, written_end_ns, last_ns)
     local end_ns = written_end_ns or last_ns
@@ -62,7 +63,8 @@ end
 -- The errors of each node, and the trace's own.
 local function split_errors(trace)
     local of_node, failure = {}, nil
-    for _, problem in ipairs((trace.error_count > 0 or trace.status == "failed") and trace.errors or {}) do
+    local may_have_errors = trace.error_count > 0 or trace.restart_count > 0 or trace.status == "failed"
+    for _, problem in ipairs(may_have_errors and trace.history_errors or {}) do
         if problem.node_id then
             local list = of_node[problem.node_id] or {}
             of_node[problem.node_id] = list
@@ -95,9 +97,11 @@ end
 local function suspensions_by_node(trace)
     local of_node = {}
     for _, suspension in ipairs(trace.suspensions) do
-        local list = of_node[suspension.node_id] or {}
-        of_node[suspension.node_id] = list
-        list[#list + 1] = new_span(suspension.start_ns, suspension.end_ns, trace.last_ns)
+        if not suspension.abandoned then
+            local list = of_node[suspension.node_id] or {}
+            of_node[suspension.node_id] = list
+            list[#list + 1] = new_span(suspension.start_ns, suspension.end_ns, trace.last_ns)
+        end
     end
     return of_node
 end

@@ -72,7 +72,7 @@ function Jsonl:trace(trace_facts)
         "violations", tracereel.json(trace.violations),
         "metadata", text(trace.metadata),
         "nodes", nodes,
-        "errors", map(trace.errors, describe_error)), "\n")
+        "errors", map(trace.history_errors, describe_error)), "\n")
 end
 
 function jsonl.new(context)

@@ -6,6 +6,8 @@
 ---@field from? tracereel.position start here; no snapshot is used
 ---@field snapshot? boolean true: start from the newest snapshot, if there is one; the engine never does
 ---@field compressed? boolean false: read plain segments only, of a directory, as the engine does
+---@field measured? boolean true: pass over what tracereel wrote, as `timing` and `export` do; a trace that a plan closed
+---  is open
 
 ---@class tracereel.position
 ---@field sequence integer number of the segment

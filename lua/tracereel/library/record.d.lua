@@ -45,6 +45,7 @@
 ---@field sequence integer|nil number of its segment; nil where it came from no log
 ---@field offset integer|nil byte of its segment where it begins; nil where it came from no log
 ---@field suspect boolean it stands inside the span of a broken record
+---@field by_tracereel boolean tracereel wrote it: its metadata is a JSON object with a top-level key "tracereel"
 ---@operator len: integer
 local rec = {}
 

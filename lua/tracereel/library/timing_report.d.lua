@@ -53,6 +53,7 @@
 ---@field failed_count integer
 ---@field open_count integer cut off by the end of the log: no makespan
 ---@field from_snapshot_count integer of the closed ones: cut off by the beginning of the log, no makespan
+---@field restarted_count integer of all, those that began afresh: their times are from their first trace_start
 ---@field tainted_count integer left out of everything else
 ---@field clock_step_count integer closed ones that end before they start
 ---@field first_ns integer earliest start; 0 where there is none

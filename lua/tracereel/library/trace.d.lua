@@ -3,21 +3,31 @@
 
 ---A trace: the state machine's view of it. One handle for the trace's life: equal to itself, a usable table key,
 ---readable after the trace has closed, when it shows the trace's final state.
+---
+---Two views stand side by side. The engine's: status, completed_nodes, started_nodes, suspended_at and what goes with
+---them, and a node's status and output; a second trace_start begins it afresh, and what tracereel wrote counts. What was
+---measured: nodes with their attempts, history_errors, suspensions, times; it goes on over a second trace_start, where
+---what was open is abandoned, and what tracereel wrote adds nothing.
 ---@class tracereel.trace
 ---@field id string UUID in text form
 ---@field status string "running", "suspended", "complete" or "failed"
 ---@field open boolean
 ---@field tainted boolean it was open across damage, or holds a suspect record
 ---@field from_snapshot boolean its beginning is known from a snapshot only
----@field start_ns integer time of its trace_start; 0 where it came from a snapshot
----@field last_ns integer latest timestamp seen
+---@field start_ns integer time of its first trace_start; 0 where it came from a snapshot
+---@field last_ns integer latest timestamp seen of what tracereel did not write
 ---@field duration_ns integer last_ns - start_ns; 0 where the start is not known
----@field record_count integer
----@field error_count integer node_error records
----@field restart_count integer trace_starts after the first
----@field metadata string|nil of its trace_start
+---@field record_count integer of all its lives, those that tracereel wrote included
+---@field error_count integer node_error records since its latest trace_start
+---@field restart_count integer trace_starts after the first, whoever wrote them: an undo writes one, too, where it takes
+---  a restart back or opens a closed trace
+---@field closed_by_tracereel boolean a plan closed it; with `measured` it is open all the same
+---@field metadata string|nil of its latest trace_start
+---@field metadata_table table|nil the JSON object that it is, decoded; nil where it is none. Decoded once
 ---@field nodes tracereel.node[] in the order in which they first appeared
----@field errors tracereel.trace_error[] in order
+---@field errors tracereel.trace_error[] in order, since its latest trace_start; a plan's reason to fail it is one
+---@field history_errors tracereel.trace_error[] in order, of all its lives; without what plans gave as a reason
+---@field failed_nodes integer[] nodes whose last attempt failed since the latest trace_start, and that are not done since
 ---@field violations string[] codes seen on this trace
 ---@field suspension tracereel.suspension|nil the one that lasts now
 ---@field suspensions tracereel.past_suspension[] all of them, in order
@@ -53,15 +63,15 @@ function trace:json() end
 ---@class tracereel.node
 ---@field id integer
 ---@field status string "running", "done", "error", "suspended", "looping" or "idle"
----@field attempts tracereel.attempt[]
+---@field attempts tracereel.attempt[] in all lives of the trace
 ---@field start_ns integer|nil of the last attempt; nil where there is none
 ---@field end_ns integer|nil of the last attempt; nil while it runs
 ---@field ended_by string|nil what ended the last attempt: "node_done", "node_error", or "trace_resumed" where the node
 ---waited and its trace went on without a word of it (the engine does not count it as `completed`); nil while it runs
 ---@field duration_ns integer of the last attempt, less the time suspended in it; 0 while it runs
 ---@field estimated boolean the last attempt's start was estimated, because no node_start was written
----@field error string|nil message of its last error
----@field error_count integer
+---@field error string|nil message of its last error, in all lives
+---@field error_count integer in all lives
 ---@field loop_iterations integer loop_iteration records seen
 ---@field last_iteration integer|nil number in the latest of them
 ---@field completed boolean the engine counts it as done
@@ -82,6 +92,7 @@ function trace:json() end
 ---@field timestamp_ns integer
 ---@field node_id integer|nil nil for the trace's own failure
 ---@field message string
+---@field life integer the trace's restart_count when it came: 0 before any second trace_start
 
 ---@class tracereel.suspension
 ---@field node_id integer
@@ -93,6 +104,7 @@ function trace:json() end
 ---@field node_id integer
 ---@field start_ns integer
 ---@field end_ns integer|nil nil while it lasts
+---@field abandoned true|nil the trace began afresh while it lasted: it is not measured
 
 ---@class tracereel.output
 ---@field offset integer

@@ -24,7 +24,7 @@ function makespans.measure(path, flow)
             sorted[#sorted + 1] = units.magnitude(trace.duration_ns)
         end
     end
-    local log = tracereel.open(path)
+    local log = tracereel.open(path, { measured = true })
     log:replay { timing = timing, trace_complete = note, trace_failed = note }
     if logs.interrupted() then
         failure.raise("interrupted", "interrupted")

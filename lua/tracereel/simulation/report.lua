@@ -46,7 +46,7 @@ local node_measures = {
 ---@return table[]
 function report.measure(path, flow)
     local gatherer = timing.gatherer { by = "node", worst_count = 0, flow = flow }
-    gatherer:read(tracereel.open(path), path)
+    gatherer:read(tracereel.open(path, { measured = true }), path)
     local measured = gatherer:report()
     local measures = {}
     for _, measure in ipairs(trace_measures) do
