@@ -174,7 +174,7 @@ typedef struct tr_trace {
     bool from_snapshot;
     bool records_starts;  /* a node_start was seen */
     bool is_just_resumed; /* by the latest record that tracereel did not write, after it waited */
-    bool began_afresh;      /* tracereel wrote a trace_start, and nothing has run since */
+    bool began_afresh;    /* tracereel wrote a trace_start, and nothing has run since */
     bool closed_by_tracereel;
     uint32_t forgotten_count; /* where it began afresh so: nodes that were done, and that no record has put back */
 
@@ -288,9 +288,9 @@ tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_su
  * TR_ERROR_MEMORY: `*trace` is NULL, and the trace with that id is not open here. */
 tr_status tr_traces_put(tr_traces *traces, const tr_trace *source, tr_trace **trace);
 
-/* From now on only what ran counts, and traces look as if tracereel had written nothing: its records change no status and
- * no node, and close nothing; `closed_by_tracereel` says so instead. To be called before the first record. A trace of
- * which no earlier record is known begins with tracereel's trace_start all the same. */
+/* From now on only what ran counts, and traces look as if tracereel had written nothing: its records change no status
+ * and no node, and close nothing; `closed_by_tracereel` says so instead. To be called before the first record. A trace
+ * of which no earlier record is known begins with tracereel's trace_start all the same. */
 void tr_traces_measure(tr_traces *traces);
 /* Whether the record that was applied last was left out for that: tr_traces_apply then gave no trace. */
 bool tr_traces_left_out(const tr_traces *traces);

@@ -35,8 +35,7 @@ tr_lua_rec *tr_lua_push_rec(lua_State *L, const tr_lua_core *core, const tr_reco
 
 #define REC_FIELDS(X, NUMBER)                                                                                          \
     TR_RECORD_NUMBERS(NUMBER)                                                                                          \
-    X(type) X(trace_id) X(error_message) X(metadata) X(segment) X(sequence) X(offset) X(suspect)                     \
-    X(by_tracereel)
+    X(type) X(trace_id) X(error_message) X(metadata) X(segment) X(sequence) X(offset) X(suspect) X(by_tracereel)
 
 enum {
 #define REC_FIELD_ENUM(name) REC_##name,

@@ -1,5 +1,5 @@
-/* The table of open traces: found by id, each in a slot of its own. A trace that tracereel closed stays in the table, so
- * that what was measured of it is there when an undo opens it again. */
+/* The table of open traces: found by id, each in a slot of its own. A trace that tracereel closed stays in the table,
+ * so that what was measured of it is there when an undo opens it again. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -7,7 +7,7 @@
 #include "bytes/bytes.h"
 #include "record/record_view.h"
 #include "trace/lives.h"
-#include "trace/started_nodes.h"
+#include "trace/seed.h"
 #include "trace/trace_store.h"
 #include "trace/transition.h"
 #include "tracereel/provenance.h"
@@ -26,7 +26,7 @@ struct tr_traces {
     size_t capacity;
     size_t open_count;
     size_t kept_count; /* closed by tracereel */
-    tr_trace **slots; /* by log_slot; NULL where free */
+    tr_trace **slots;  /* by log_slot; NULL where free */
     uint32_t *free_slots;
     uint32_t free_slot_count;
     uint32_t slot_limit;
@@ -288,50 +288,6 @@ bool tr_traces_left_out(const tr_traces *traces) {
     return traces->left_out;
 }
 
-static bool seed_node(tr_trace *trace, uint32_t node_id, tr_node_status status, tr_node **node) {
-    *node = tr_trace_node(trace, node_id);
-    if (*node == NULL) {
-        *node = tr_trace_add_node(trace, node_id);
-    }
-    if (*node == NULL) {
-        return false;
-    }
-    (*node)->status = (unsigned)status & 7u;
-    (*node)->from_snapshot = status != TR_NODE_DONE;
-    return true;
-}
-
-static bool seed_trace(tr_trace *trace, const tr_snapshot_trace *from) {
-    tr_node *node;
-    trace->from_snapshot = true;
-    for (uint32_t i = 0; i < from->completed_count; i++) {
-        const tr_snapshot_node *completed = &from->completed_nodes[i];
-        if (!seed_node(trace, completed->node_id, TR_NODE_DONE, &node)) {
-            return false;
-        }
-        node->output_offset = completed->output_offset;
-        node->output_size = completed->output_size;
-        node->schema_hash = completed->schema_hash;
-        node->is_completed = true;
-    }
-    for (uint32_t i = 0; i < from->started_count; i++) {
-        if (!seed_node(trace, from->started_nodes[i], TR_NODE_RUNNING, &node) || !tr_started_add(trace, node)) {
-            return false;
-        }
-    }
-    if (from->is_suspended) {
-        if (!seed_node(trace, from->suspended_at, TR_NODE_SUSPENDED, &node)) {
-            return false;
-        }
-        trace->status = TR_TRACE_SUSPENDED;
-    }
-    trace->is_suspended = from->is_suspended;
-    trace->suspended_at = from->suspended_at;
-    trace->has_last_completed_node = from->has_last_completed_node;
-    trace->last_completed_node = from->last_completed_node;
-    return tr_trace_set_suspension_metadata(trace, from->suspension_metadata);
-}
-
 tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot) {
     for (size_t i = 0; i < snapshot->trace_count; i++) {
         const tr_snapshot_trace *from = &snapshot->traces[i];
@@ -346,7 +302,7 @@ tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot) {
         if (known) {
             tr_trace_reset(trace);
         }
-        if (!seed_trace(trace, from)) {
+        if (!tr_trace_seed(trace, from)) {
             return TR_ERROR_MEMORY;
         }
     }

@@ -327,8 +327,8 @@ static bool note_reason(tr_trace *trace, const tr_record *record, uint64_t now_n
     return noted;
 }
 
-/* A record of tracereel's in the engine's view. A suspension makes no node of one that is not known: a trace can be held
- * where the flow has none. */
+/* A record of tracereel's in the engine's view. A suspension makes no node of one that is not known: a trace can be
+ * held where the flow has none. */
 static bool apply_planned(tr_trace *trace, const tr_record *record, node_event event, uint64_t now_ns,
                           uint32_t *violations) {
     uint32_t node_id = tr_view_node_id(record);

@@ -27,8 +27,7 @@ void tr_wait_note_resume(tr_trace *trace) {
     if (last == NULL) {
         trace->is_just_resumed = trace->is_suspended && node != NULL && node->status == TR_NODE_SUSPENDED;
     } else {
-        trace->is_just_resumed =
-            last->outcome == TR_OUTCOME_OPEN && node != NULL && still_waits(trace, last, node);
+        trace->is_just_resumed = last->outcome == TR_OUTCOME_OPEN && node != NULL && still_waits(trace, last, node);
     }
 }
 
