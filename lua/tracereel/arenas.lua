@@ -65,6 +65,7 @@ end
 ---@param given string|nil the value of --arenas
 ---@return string|nil directory nil where the engine's places have none
 ---@return "--arenas"|"LOG/../arenas"|"LOG/.."|nil found_as
+---@return string|nil problem where it cannot be told whether they have one
 function arenas.find(log_path, given)
     if given then
         return given, "--arenas"
@@ -74,11 +75,18 @@ function arenas.find(log_path, given)
     local kind = core.file_kind(log_path)
     local log_directory = (kind == nil or kind == "a directory") and log_path or parent_of(log_path)
     local beside, around = arenas.at(log_directory, beside_log), arenas.at(log_directory, around_log)
-    if core.file_kind(beside) == "a directory" then
+    local kind_beside, problem, errno = core.file_kind(beside)
+    if kind_beside == "a directory" then
         return beside, beside_log
-    elseif core.has_entry(around, "trace_", ".bin") then
+    elseif not kind_beside and not files.is_absent(errno) then
+        return nil, nil, problem
+    end
+    local has_arenas
+    has_arenas, problem = core.has_entry(around, "trace_", ".bin")
+    if has_arenas then
         return around, around_log
     end
+    return nil, nil, problem
 end
 
 ---"arenas: DIR (LOG/../arenas)": what a command says of the directory that it uses; nil where it uses none.

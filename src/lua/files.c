@@ -65,10 +65,14 @@ int tr_lua_open_file(lua_State *L) {
     return set_stream(stream, descriptor) ? 1 : fail(L, path, strerror(errno), errno);
 }
 
-/* file_kind(path) -> "a file", "a directory", "a pipe" ...; nil where nothing is there that can be looked at */
+/* file_kind(path) -> "a file", "a directory", "a pipe" ...; or nil, what is wrong and errno */
 int tr_lua_file_kind(lua_State *L) {
+    const char *path = luaL_checkstring(L, 1);
     struct stat found;
-    lua_pushstring(L, stat(luaL_checkstring(L, 1), &found) == 0 ? tr_file_kind_words(found.st_mode) : NULL);
+    if (stat(path, &found) != 0) {
+        return fail(L, path, strerror(errno), errno);
+    }
+    lua_pushstring(L, tr_file_kind_words(found.st_mode));
     return 1;
 }
 
@@ -80,23 +84,26 @@ static bool is_named_so(const char *name, const char *beginning, size_t beginnin
 }
 
 /* has_entry(directory, beginning, ending) -> has the directory an entry whose name begins and ends so? It is read as
- * far as the first of them. False as well where the directory cannot be read. */
+ * far as the first of them. Or nil, what is wrong and errno. */
 int tr_lua_has_entry(lua_State *L) {
     size_t beginning_bytes, ending_bytes;
     const char *path = luaL_checkstring(L, 1);
     const char *beginning = luaL_checklstring(L, 2, &beginning_bytes);
     const char *ending = luaL_checklstring(L, 3, &ending_bytes);
     DIR *directory = opendir(path);
-    bool is_there = false;
-    while (directory != NULL && !is_there) {
-        const struct dirent *entry = readdir(directory);
-        if (entry == NULL) {
-            break;
-        }
-        is_there = is_named_so(entry->d_name, beginning, beginning_bytes, ending, ending_bytes);
+    if (directory == NULL) {
+        return fail(L, path, strerror(errno), errno);
     }
-    if (directory != NULL) {
-        closedir(directory);
+    const struct dirent *entry;
+    do {
+        errno = 0;
+        entry = readdir(directory);
+    } while (entry != NULL && !is_named_so(entry->d_name, beginning, beginning_bytes, ending, ending_bytes));
+    bool is_there = entry != NULL;
+    int error_number = is_there ? 0 : errno;
+    closedir(directory);
+    if (error_number != 0) {
+        return fail(L, path, strerror(error_number), error_number);
     }
     lua_pushboolean(L, is_there);
     return 1;

@@ -7,7 +7,8 @@ local system_calls = {}
 -- A leak checker cannot work under ptrace: the program itself, not the wrapper that turns that on.
 local names = {
     "openat", "flock", "fstat", "newfstatat", "getdents64", "read", "pread64", "unlinkat", "fchown", "fchmod",
-    "write", "fsync", "renameat", "renameat2", "linkat", "close", "ftruncate", "rename", "unlink", "mkdir", "link",
+    "write", "pwrite64", "fsync", "renameat", "renameat2", "linkat", "close", "ftruncate", "rename", "unlink", "mkdir",
+    "link",
 }
 -- Sanitizers map memory of their own between the program's calls, never as many times, and end where that fails.
 if not os.getenv("TRACEREEL_SANITIZED") then
@@ -79,8 +80,9 @@ function system_calls.run_with_fault(arguments, call, fault)
     return status, text
 end
 
-local changing = { unlinkat = true, fchown = true, fchmod = true, write = true, fsync = true, renameat = true,
-    renameat2 = true, linkat = true, ftruncate = true, rename = true, unlink = true, mkdir = true, link = true }
+local changing = { unlinkat = true, fchown = true, fchmod = true, write = true, pwrite64 = true, fsync = true,
+    renameat = true, renameat2 = true, linkat = true, ftruncate = true, rename = true, unlink = true, mkdir = true,
+    link = true }
 
 ---Does a call change something, or make it durable?
 function system_calls.is_changing(call)

@@ -9,6 +9,7 @@ local output = require "tracereel.output"
 local plan = require "tracereel.recovery.plan"
 local proof = require "tracereel.recovery.proof"
 local repair = require "tracereel.recovery.repair"
+local repaired = require "tracereel.recovery.repaired"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 local writing = require "tracereel.recovery.writing"
@@ -143,10 +144,14 @@ local function carry_out(self, parsed, made)
         return exit_codes.ok
     end
     local log = self:open()
-    local holds, problem = plan.verify(made, log)
+    local originals = repaired.originals(self.directory, made.log)
+    local holds, problem = plan.verify(made, log, originals)
     if not holds then
         self:check_history(made)
         failure.raise("refused", "%s; make a new plan with tracereel recover", problem)
+    end
+    for _, line in ipairs(repaired.words(made.log, originals)) do
+        output.say("%s", line)
     end
     local records = signed_records(self, made, log)
     if #records > 0 then

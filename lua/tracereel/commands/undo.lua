@@ -104,11 +104,13 @@ local function take_back(self, parsed)
     if #found.stale > 0 then
         self:check_foreseen()
     end
+    local refused_before = #found.refused
     if not self.is_dry_run then
         mending.carry_out(self, found, undoes)
     end
     report_arenas(self, parsed, found)
-    return exit_codes.ok
+    -- Those that --partial leaves out were told before; what another process has taken meanwhile was not foreseen.
+    return #found.refused > refused_before and exit_codes.refused or exit_codes.ok
 end
 
 -- Which of the words is which.

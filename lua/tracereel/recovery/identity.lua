@@ -44,15 +44,26 @@ local function position_of(log)
     return { segment = ("%016x"):format(position.sequence), offset_bytes = position.offset }
 end
 
+-- A segment's size, and its last bytes where they are asked for: as it was, where it was repaired since.
+local function look_at_segment(log, name, last_bytes, original)
+    if original then
+        return #original.bytes, original.bytes:sub(-last_bytes, last_bytes > 0 and -1 or 0)
+    end
+    return look_at(segment_path(log, name), last_bytes)
+end
+
 ---What a plan says under `log`. The log was read to its end.
 ---@param log tracereel.log
-function identity.of(log)
+---@param originals table<string, { bytes: string }>|nil the segments that were repaired, as they were (by name)
+function identity.of(log, originals)
+    originals = originals or {}
     local statistics = log:stats()
     -- Each look at log.segments makes the list anew.
     local there = log.segments
     local segments, last = {}, { length_bytes = 0, crc32 = "00000000" }
     for index, segment in ipairs(there) do
-        local size, bytes = look_at(segment_path(log, segment.name), index == #there and most_last_bytes or 0)
+        local size, bytes = look_at_segment(log, segment.name, index == #there and most_last_bytes or 0,
+            originals[segment.name])
         segments[index] = { name = segment.name, size_bytes = size }
         last = { length_bytes = #bytes, crc32 = ("%08x"):format(core.crc32(bytes)) }
     end
@@ -97,16 +108,19 @@ end
 ---How a log differs from what a plan says of it: nil, or one sentence. The log was read to its end.
 ---@param recorded table a plan's `log`
 ---@param log tracereel.log
+---@param originals table<string, { bytes: string }>|nil as identity.of has it
 ---@return string|nil
-function identity.difference(recorded, log)
-    local found = identity.of(log)
+function identity.difference(recorded, log, originals)
+    local found = identity.of(log, originals)
     local difference = segment_difference(recorded, found)
     if difference then
         return difference
     elseif tracereel.json(recorded.last_bytes) ~= tracereel.json(found.last_bytes) then
         return "the last bytes of the log are others"
     end
-    for _, key in ipairs { "position", "now_ns", "snapshot" } do
+    -- The end of what can be read stands elsewhere in a segment that was repaired; its bytes are known to be the same.
+    local is_moved = originals and originals[found.position.segment]
+    for _, key in ipairs(is_moved and { "now_ns", "snapshot" } or { "position", "now_ns", "snapshot" }) do
         if tracereel.json(recorded[key]) ~= tracereel.json(found[key]) then
             return ("%s was %s, and is %s"):format(key, tracereel.json(recorded[key]), tracereel.json(found[key]))
         end

@@ -3,6 +3,7 @@
 local arenas = require "tracereel.arenas"
 local completion = require "tracereel.completion"
 local failure = require "tracereel.failure"
+local journal = require "tracereel.recovery.journal"
 local output = require "tracereel.output"
 local positions = require "tracereel.recovery.positions"
 local text = require "tracereel.render.text"
@@ -114,8 +115,10 @@ end
 ---@return { directory: string, found_as: string, place: string }|nil
 ---@return string|nil problem
 function mending.locate(log_path, given)
-    local directory, found_as = arenas.find(log_path, given)
-    if not directory then
+    local directory, found_as, unknown = arenas.find(log_path, given)
+    if unknown then
+        failure.raise("io", "%s; where are the arenas? --arenas DIR says it", unknown)
+    elseif not directory then
         return nil, nowhere(log_path)
     end
     arenas.check(directory)
@@ -145,14 +148,14 @@ end
 -- ---- doing it ----
 
 -- One mending can be several entries of the journal, and go on after it was interrupted: all have the time at which it
--- began.
+-- began. It was interrupted where its last entry did not set all, or leaves others to be set.
 local function beginning_of(self)
-    for _, entry in ipairs(self.settled) do
-        if entry.mending and not entry.undoes and entry.action == self.action then
-            return entry.mending
-        end
+    local last
+    for _, entry in ipairs(journal.read(self.directory)) do
+        last = entry.mending and entry or last
     end
-    return self.time
+    local is_whole = not last or last.undoes or last.state == "done" and not last.of_arenas and last.remaining == 0
+    return is_whole and self.time or last.mending
 end
 
 ---Sets the positions. What cannot be set any more, because another process is at work, is refused.
@@ -163,8 +166,10 @@ function mending.carry_out(self, found, undoes)
     local set = {}
     local began = undoes or beginning_of(self)
     for first = 1, #found.stale, arenas_per_entry do
-        local changes = table.move(found.stale, first, math.min(first + arenas_per_entry - 1, #found.stale), 1, {})
-        local entry = { arenas = changes, arenas_place = found.place, mending = began, undoes = undoes }
+        local last = math.min(first + arenas_per_entry - 1, #found.stale)
+        local changes = table.move(found.stale, first, last, 1, {})
+        local entry = { arenas = changes, arenas_place = found.place, mending = began, undoes = undoes,
+            remaining = #found.stale - last }
         self:change(entry, function(intent)
             local changed = {}
             for _, change in ipairs(changes) do

@@ -288,11 +288,12 @@ end
 ---Does a plan still hold for the log? The log is read to its end.
 ---@param self table from plan.read
 ---@param log tracereel.log not read yet
+---@param originals table|nil segments that were repaired since, from repaired.originals
 ---@return boolean|nil holds
 ---@return string|nil problem one sentence
-function plan.verify(self, log)
+function plan.verify(self, log, originals)
     local traces = log:traces()
-    local difference = identity.difference(self.log, log)
+    local difference = identity.difference(self.log, log, originals)
     if difference then
         return nil, "the plan is for another log, or the log has changed since: " .. difference
     end

@@ -47,7 +47,9 @@ end
 function positions.set(directory, change)
     local path = arenas.path(directory, change.trace_id)
     local held <close>, problem, kind = hold(path)
-    if not held then
+    if kind == "unreadable" then
+        failure.raise("io", "%s", problem)
+    elseif not held then
         return nil, problem, kind
     end
     local header, wrong = arenas.parse_header(change.trace_id, held:read_header())

@@ -6,7 +6,8 @@ local tracereel = require "tracereel"
 
 local repair = {}
 
-local is_cut_always = { torn_tail = true, zero_tail = true, torn_write = true }
+-- What no reader can read.
+repair.is_cut_always = { torn_tail = true, zero_tail = true, torn_write = true }
 
 -- The stretches of a segment that must go, in order and not touching.
 local function add_cut(segments, name, offset, length, class)
@@ -62,7 +63,7 @@ function repair.find(log, cuts_corrupt)
     local segments, left, suspects = {}, {}, 0
     local handlers = {}
     function handlers.gap(gap)
-        local is_cut = is_cut_always[gap.class] or cuts_corrupt and gap.class == "corrupt"
+        local is_cut = repair.is_cut_always[gap.class] or cuts_corrupt and gap.class == "corrupt"
         if is_cut and not gap.segment:find("%.gz$") then
             add_cut(segments, gap.segment, gap.offset, gap.length, gap.class)
         else
