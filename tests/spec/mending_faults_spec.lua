@@ -124,7 +124,9 @@ local function check_fault(case, call, fault, name)
     assert.truthy(is_one_of(files.views(path .. "/wal"), case.views_before, case.views_after),
         explain(call, fault, "the traces are neither as before nor as after"))
     if status == 0 then
-        assert.are.equal(3, changed, explain(call, fault, "it claims success"))
+        -- apply goes on with its records where an arena cannot be mended, and names it.
+        local is_named = name == "apply" and stderr:find("tracereel: refused: ", 1, true)
+        assert.truthy(changed == 3 or is_named, explain(call, fault, "it claims success"))
     elseif status < 128 then
         assert.truthy(stderr:find("tracereel: ", 1, true) or status == 6, explain(call, fault, stderr))
     end

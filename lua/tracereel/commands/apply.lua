@@ -102,7 +102,7 @@ local function report(self, parsed, answer, stale)
     for _, name in ipairs(answer.repaired) do
         output.line(("%s %s"):format(self.is_dry_run and "would repair" or "repaired", name))
     end
-    if stale and #stale.stale + #stale.refused > 0 then
+    if stale and #stale.stale > 0 then
         mending.show(stale, not self.is_dry_run)
     end
     output.line(("plan %s: %s of %d to change"):format(answer.plan:sub(1, 12), text.count(answer.traces, "trace"),
@@ -160,6 +160,11 @@ local function carry_out(self, parsed, made)
     local stale = find_stale(self, parsed, made, log)
     local torn = find_torn(self, parsed, log)
     repair_where_needed(self, torn, stale)
+    if stale then
+        mending.tell_refused(stale, function(line)
+            output.say("%s", line)
+        end)
+    end
     if #records + #torn.segments + (stale and #stale.stale or 0) > 0 then
         self:check_foreseen()
     end

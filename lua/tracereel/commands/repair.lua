@@ -132,6 +132,7 @@ local function carry_out(self, parsed, is_meant)
         show(found, is_done)
         if mended then
             mending.show(mended, is_done)
+            mending.tell_refused(mended, output.line)
         end
         conclude(found, mended, parsed, is_done)
     end

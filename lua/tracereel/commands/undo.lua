@@ -85,6 +85,7 @@ local function report_arenas(self, parsed, found)
         return
     end
     mending.show(found, not self.is_dry_run)
+    mending.tell_refused(found, output.line)
     if #found.stale == 0 then
         output.line("no arena's write position was set back")
     elseif not self.is_dry_run then

@@ -49,7 +49,9 @@ function trace:node(node_id) end
 ---@return tracereel.recovery
 function trace:recovery() end
 
----What a node put out, as its arena has it. Raises where no directory of arenas was given (`--arenas DIR`).
+---What a node put out, as its arena has it. Where a later output lies over it: nil, and by which node it was
+---overwritten. Raises where there is no directory of arenas: neither where the engine keeps them (`LOG/../arenas`,
+---`LOG/..`) nor by `--arenas DIR`.
 ---@param node_id integer
 ---@param form? "bytes"|"json" bytes where not given; json: the decoded value
 ---@return any output a string of bytes, or the value; nil where it cannot be read

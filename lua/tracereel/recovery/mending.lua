@@ -194,13 +194,22 @@ end
 
 local max_shown = 20
 
-local function show_some(list, line_of)
+local function show_some(list, tell, words_of)
     for index = 1, math.min(#list, max_shown) do
-        line_of(list[index])
+        tell(words_of(list[index]))
     end
     if #list > max_shown then
-        output.line(("  and %d more (--json lists all)"):format(#list - max_shown))
+        tell(("  and %d more (--json lists all)"):format(#list - max_shown))
     end
+end
+
+---Tells which arenas were left, and why.
+---@param found table
+---@param tell fun(line: string)
+function mending.tell_refused(found, tell)
+    show_some(found.refused, tell, function(one)
+        return "refused: " .. text.clean(one.reason)
+    end)
 end
 
 ---The lines for a person.
@@ -208,12 +217,9 @@ end
 ---@param is_done boolean
 function mending.show(found, is_done)
     output.line(arenas.words(found.directory, found.found_as))
-    show_some(found.stale, function(change)
-        output.line(("%s trace_%s.bin: write position %d -> %d"):format(is_done and "set" or "would set",
-            change.trace_id, change.from_bytes, change.to_bytes))
-    end)
-    show_some(found.refused, function(one)
-        output.line(("refused: %s"):format(text.clean(one.reason)))
+    show_some(found.stale, output.line, function(change)
+        return ("%s trace_%s.bin: write position %d -> %d"):format(is_done and "set" or "would set", change.trace_id,
+            change.from_bytes, change.to_bytes)
     end)
     if #found.absent > 0 then
         output.line(("%s no arena: the engine skips what does not wait, at every start"):format(
