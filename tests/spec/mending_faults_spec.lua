@@ -3,6 +3,7 @@
 -- before or as after, the same command again leads to the same end, and undo --arenas leads back to the beginning.
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"
+local killed_run = require "tests.spec.killed_run"
 local reel = require "tracereel"
 local system_calls = require "tests.spec.system_calls"
 
@@ -13,8 +14,7 @@ local segment = "wal_0000000000000000.log"
 
 -- A killed run with three of its stale arenas, and a torn end.
 local function small_run()
-    local directory = helper.directory() .. "/run"
-    helper.shell(("cp -r tests/fixtures/logs-engine/orders-killed %s"):format(directory))
+    local directory = killed_run.copy("orders-killed")
     local names = helper.shell(("ls %s/arenas | grep -v -e _1e49 -e _207e -e _68f1"):format(directory))
     for name in names:gmatch("[^\n]+") do
         helper.shell(("rm %s/arenas/%s"):format(directory, name))

@@ -1,52 +1,24 @@
--- `tracereel repair --arenas` and its undo: stale write positions of arenas are set behind the last output that the log
--- names. Logs of killed engine runs with the arenas that lay beside them are the judge; what they do not have is made
--- from them.
+-- `tracereel repair --arenas`: stale write positions of arenas are set behind the last output that the log names. Logs
+-- of killed engine runs with the arenas that lay beside them are the judge; what they do not have is made from them.
 local arenas = require "tracereel.arenas"
-local completion = require "tracereel.completion"
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"
+local killed_run = require "tests.spec.killed_run"
 local reel = require "tracereel"
+
+local copy, repair, arena_path = killed_run.copy, killed_run.repair, killed_run.arena_path
+local position_of, patch = killed_run.position_of, killed_run.patch
+local stale_trace, journal_of, assert_says = killed_run.stale_trace, killed_run.journal_of, killed_run.assert_says
+local stale_id = killed_run.stale_id
 
 after_each(function()
     reel.arenas(nil)
     helper.clean()
 end)
 
--- The first trace of orders-killed that has a stale arena.
-local stale_id = "1e49494f-595a-4837-989c-ce7604ebb91b"
-
 -- A number as helper.objects gives it.
 local function number_of(exact)
     return tonumber((exact:gsub("#", "")))
-end
-
--- A copy of a killed run: the directory that has wal and arenas.
-local function copy(name)
-    local directory = helper.directory() .. "/run"
-    helper.shell(("cp -r tests/fixtures/logs-engine/%s %s"):format(name, directory))
-    return directory
-end
-
-local function repair(directory, ...)
-    return helper.run { "repair", directory .. "/wal", ... }
-end
-
-local function undo(directory, ...)
-    return helper.run { "undo", directory .. "/wal", ... }
-end
-
-local function arena_path(directory, trace_id)
-    return arenas.path(directory .. "/arenas", trace_id)
-end
-
-local function position_of(directory, trace_id)
-    return (("<I8"):unpack(helper.read(arena_path(directory, trace_id)), 57))
-end
-
--- Puts bytes into an arena, at an offset.
-local function patch(directory, trace_id, offset, bytes)
-    local whole = helper.read(arena_path(directory, trace_id))
-    helper.write(arena_path(directory, trace_id), whole:sub(1, offset) .. bytes .. whole:sub(offset + #bytes + 1))
 end
 
 local function outputs_of(trace)
@@ -57,24 +29,6 @@ local function outputs_of(trace)
         end
     end
     return outputs
-end
-
--- The first open trace whose outputs the engine would not read.
-local function stale_trace(directory)
-    for _, trace in ipairs(reel.open(directory .. "/wal"):traces()) do
-        local header = arenas.header(directory .. "/arenas", trace.id)
-        if header and header.write_position_bytes < arenas.finish_of_outputs(trace.completed_nodes) then
-            return trace
-        end
-    end
-end
-
-local function journal_of(directory)
-    return helper.objects(helper.read(directory .. "/wal/tracereel.journal"))
-end
-
-local function assert_says(text, words)
-    assert.truthy(text:find(words, 1, true), ("%q expected in:\n%s"):format(words, text))
 end
 
 -- The bytes of a file without its write position.
@@ -280,152 +234,5 @@ describe("tracereel repair --arenas", function()
         assert.are.equal(0, repair(directory, "--arenas", "--yes").status)
         assert.are.equal(finish, position_of(directory, trace.id))
         assert_says(repair(directory, "--arenas", "--yes").stdout, "nothing to mend")
-    end)
-end)
-
-describe("tracereel undo --arenas", function()
-    it("sets the positions back to what they were, and says so in the journal", function()
-        local directory = copy("orders-killed")
-        local before = files.contents(directory .. "/arenas")
-        repair(directory, "--arenas", "--yes")
-        local mended = files.contents(directory .. "/arenas")
-        local result = undo(directory, "--arenas", "--dry-run")
-        assert_says(result.stdout, "would set trace_" .. stale_id .. ".bin: write position 504 -> 128")
-        assert.are.same(mended, files.contents(directory .. "/arenas"))
-        result = undo(directory, "--arenas")
-        assert.are.equal(0, result.status, result.stderr)
-        assert_says(result.stdout, "undone: 11 arenas")
-        assert.are.same(before, files.contents(directory .. "/arenas"))
-        local lines = journal_of(directory)
-        assert.are.same({ "undo", "done", lines[1].mending }, { lines[4].action, lines[4].state, lines[4].undoes })
-        result = undo(directory, "--arenas")
-        assert.are.equal(6, result.status)
-        assert_says(result.stderr, "this mending was undone already: at " .. lines[4].time)
-        repair(directory, "--arenas", "--yes")
-        assert.are.same(mended, files.contents(directory .. "/arenas"))
-        assert_says(helper.run({ "undo", "--arenas", directory .. "/wal", "--json" }).stdout, '"done":true')
-        assert.are.same(before, files.contents(directory .. "/arenas"))
-    end)
-
-    it("is refused where nothing was mended", function()
-        local result = undo(copy("orders-killed"), "--arenas")
-        assert.are.equal(6, result.status)
-        assert_says(result.stderr, "the journal tells of no arena that was mended")
-    end)
-
-    it("sets nothing back where the engine has moved on with one arena, but with --partial the others", function()
-        local directory = copy("orders-killed")
-        local before = files.contents(directory .. "/arenas")
-        local id = stale_trace(directory).id
-        repair(directory, "--arenas", "--yes")
-        patch(directory, id, 56, ("<I8"):pack(1024))
-        local mended = files.contents(directory .. "/arenas")
-        local result = undo(directory, "--arenas")
-        assert.are.equal(6, result.status)
-        assert_says(result.stderr, ("%s: it has moved on: its write position was set to 504, and is 1024"):format(
-            arena_path(directory, id)))
-        assert_says(result.stderr, "nothing was undone: 1 arena cannot be set back, and 10 could; --partial undoes")
-        assert.are.same(mended, files.contents(directory .. "/arenas"))
-        assert.are.equal(0, undo(directory, "--arenas", "--partial").status)
-        for name, bytes in pairs(files.contents(directory .. "/arenas")) do
-            assert.are.equal(name:find(id, 1, true) and mended[name] or before[name], bytes)
-        end
-    end)
-
-    it("is refused where the log names outputs behind what was set: the engine ran and was killed again", function()
-        local directory = copy("orders-killed")
-        local trace = stale_trace(directory)
-        repair(directory, "--arenas", "--yes")
-        local rec = reel.record.node_done { trace_id = trace.id, node_id = 77, output_offset = 504, output_size = 10,
-            timestamp_ns = trace.last_ns + 1 }
-        helper.write(directory .. "/wal/wal_0000000000000001.log", rec:bytes())
-        local result = undo(directory, "--arenas")
-        assert.are.equal(6, result.status)
-        assert_says(result.stderr, "it has moved on: the log names an output behind the write position (504)")
-    end)
-
-    it("of a copy sets back the copy's arenas, not those of the original", function()
-        local directory = copy("orders-killed")
-        repair(directory, "--arenas", "--yes")
-        local mended = files.contents(directory .. "/arenas")
-        local other = helper.directory() .. "/copy"
-        helper.shell(("cp -r %s %s"):format(directory, other))
-        assert.are.equal(0, undo(other, "--arenas").status)
-        assert.are.same(mended, files.contents(directory .. "/arenas"))
-        assert.are_not.same(mended, files.contents(other .. "/arenas"))
-    end)
-end)
-
-describe("tracereel apply --repair", function()
-    local function plan_for(directory, script)
-        return files.plan(directory .. "/wal", script)
-    end
-
-    local give_up = [[return { api = 1, recover = function(trace)
-        return trace:node(3) and tracereel.fail("no") or nil
-    end }]]
-
-    it("mends the arenas of the traces that the plan leaves open", function()
-        local directory = copy("orders-killed")
-        local plan = plan_for(directory, give_up)
-        local result = helper.run { "apply", "--repair", plan, directory .. "/wal" }
-        assert.are.equal(0, result.status, result.stderr)
-        local checked, closed = 0, 0
-        for _, one in ipairs(files.plan_object(plan).traces) do
-            closed = closed + (one.after.open and 0 or 1)
-        end
-        for _, trace in ipairs(reel.open(directory .. "/wal"):traces()) do
-            assert.is_false(math.ult(position_of(directory, trace.id), arenas.finish_of_outputs(trace.completed_nodes)))
-            checked = checked + 1
-        end
-        assert.is_true(checked > 3 and closed > 0)
-        assert_says(helper.run({ "undo", "--arenas", directory .. "/wal" }).stdout, "undone:")
-    end)
-
-    it("leaves the arenas with --no-arenas and looks where --arenas says", function()
-        local directory = copy("orders-killed")
-        local before = files.contents(directory .. "/arenas")
-        local plan = plan_for(directory, "return { api = 1 , recover = function() end }")
-        local result = helper.run { "apply", "--repair", "--no-arenas", plan, directory .. "/wal" }
-        assert.are.equal(0, result.status)
-        assert.are.same(before, files.contents(directory .. "/arenas"))
-        helper.shell(("mv %s/arenas %s/elsewhere"):format(directory, directory))
-        result = helper.run { "apply", "--repair", plan, directory .. "/wal" }
-        assert.are.equal(0, result.status)
-        assert_says(result.stderr, "no arenas are where the engine keeps them")
-        result = helper.run { "apply", "--repair", "--arenas", directory .. "/elsewhere", plan, directory .. "/wal" }
-        assert_says(result.stdout, "set trace_" .. stale_id .. ".bin: write position 128 -> 504")
-        assert.are.equal(2, helper.run({ "apply", "--no-arenas", plan, directory .. "/wal" }).status)
-    end)
-
-    it("mends an arena whose overwritten outputs the plan forgets", function()
-        local directory = copy("overlap")
-        local id = "161cf2aa-9dfc-4847-8215-92f1fcf7c2cf"
-        assert_says(repair(directory, "--arenas").stdout, "overwritten by node 3")
-        local plan = plan_for(directory, [[return { api = 1, recover = function(trace)
-            if trace.id == "161cf2aa-9dfc-4847-8215-92f1fcf7c2cf" then
-                return tracereel.resume_from(3):rerun { 0, 1, 7 }
-            end
-        end }]])
-        local result = helper.run { "apply", "--repair", plan, directory .. "/wal" }
-        assert.are.equal(0, result.status, result.stderr)
-        assert_says(result.stdout, ("set trace_%s.bin: write position 408 -> 504"):format(id))
-        for _, trace in ipairs(reel.open(directory .. "/wal"):traces()) do
-            if trace.id == id then
-                assert.are.same({}, arenas.overlaps(trace.completed_nodes, completion.order(trace)))
-            end
-        end
-    end)
-
-    it("writes nothing while an arena is held: then the engine runs", function()
-        local directory = copy("orders-killed")
-        local plan = plan_for(directory, "return { api = 1 , recover = function() end }")
-        local before = files.contents(directory .. "/arenas")
-        local text = helper.shell(("flock -x %s %s apply --repair %s %s/wal 2>&1; echo $?"):format(
-            arena_path(directory, stale_trace(directory).id), helper.quote(helper.program), plan, directory))
-        assert_says(text, "another process holds it")
-        assert.are.equal("6\n", text:sub(-2))
-        assert.are.same(before, files.contents(directory .. "/arenas"))
-        assert.is_nil(files.contents(directory .. "/wal")["tracereel.journal"])
     end)
 end)
