@@ -45,6 +45,10 @@ end
 ---@type fun(value: any): string
 failure.got = core.got
 
+---The same for what was given as a name: texts and numbers as they stand.
+---@type fun(value: any): string
+failure.name = core.name
+
 ---Is it a mistake of the code that was called, which may be a script's, and not something that it met? An "argument" is
 ---what that code has called the engine with, and not what the program was called with.
 ---@param problem tracereel.failure as of failure.with_traceback

@@ -80,7 +80,7 @@ function flow.load(path)
     end
     local ran, value = run_chunk(chunk)
     if not ran then
-        failure.raise("usage", "flow %s: it must only return a table: %s", path, tostring(value))
+        failure.raise("usage", "flow %s: it must only return a table: %s", path, failure.text(value))
     end
     return checked(path, value)
 end

@@ -1,6 +1,7 @@
 -- What the file of a script or a scenario returns is data: it is read as it stands, so that nothing of the file's runs
 -- while it is read, and nothing is overlooked that only a metatable would show.
 local failure = require "tracereel.failure"
+local traversal = require "tracereel.traversal"
 
 local plain = {}
 
@@ -22,7 +23,7 @@ function plain.problem(value)
         if getmetatable(one.t) ~= nil then
             return (one.place == "" and "" or one.place .. ": ") .. "a table without a metatable expected"
         end
-        for key, member in next, one.t do
+        for key, member in traversal.next, one.t do
             if type(member) == "table" and not seen[member] then
                 seen[member] = true
                 waiting[#waiting + 1] = { t = member, place = place_of(one.place, key) }

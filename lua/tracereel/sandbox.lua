@@ -5,7 +5,9 @@ local core = require "tracereel.core"
 local files = require "tracereel.files"
 local output = require "tracereel.output"
 local random = require "tracereel.random"
+local text_methods = require "tracereel.text_methods"
 local tracereel = require "tracereel"
+local traversal = require "tracereel.traversal"
 
 local has_host, host = pcall(require, "tracereel.host")
 
@@ -15,8 +17,8 @@ local sandbox = {}
 local real_getmetatable, real_setmetatable, real_load = getmetatable, setmetatable, load
 
 local base_names = {
-    "assert", "error", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen", "rawset", "select",
-    "tonumber", "tostring", "type", "_VERSION",
+    "assert", "error", "ipairs", "pcall", "rawequal", "rawget", "rawlen", "rawset", "select", "tonumber", "type",
+    "_VERSION",
 }
 
 local function copy(library, left_out)
@@ -55,7 +57,7 @@ end
 local function checked_print(...)
     local texts = table.pack(...)
     for index = 1, texts.n do
-        texts[index] = tostring(texts[index])
+        texts[index] = text_methods.tostring(texts[index])
     end
     output.line(table.concat(texts, "\t"))
 end
@@ -163,19 +165,29 @@ local function math_library()
     return library
 end
 
+-- What would tell one run from another in Lua's own library: the order of pairs, and addresses in texts.
+local function add_repeatable(environment)
+    environment.pairs, environment.next = traversal.pairs, traversal.next
+    environment.tostring, environment.print = text_methods.tostring, checked_print
+end
+
 local function restricted(environment)
     for _, name in ipairs(base_names) do
         environment[name] = _G[name]
     end
     environment._G = environment
-    environment.print = checked_print
+    add_repeatable(environment)
     environment.xpcall = has_host and host.xpcall or xpcall
     environment.getmetatable = safe_getmetatable
     environment.setmetatable = safe_setmetatable
     environment.collectgarbage = count_only
     environment.load = loader_for(environment)
-    environment.string = copy(string, { dump = true })
+    environment.string = text_methods.library()
     environment.table = copy(table)
+    environment.table.sort = core.sort
+    if has_host then
+        text_methods.install()
+    end
     environment.math = math_library()
     environment.utf8 = copy(utf8)
     environment.coroutine = copy(has_host and host.coroutine or coroutine)
@@ -185,7 +197,7 @@ end
 local function unrestricted(environment, directory)
     environment.coroutine = has_host and host.coroutine or coroutine
     environment.xpcall = has_host and host.xpcall or xpcall
-    environment.print = checked_print
+    add_repeatable(environment)
     environment.require = function(name)
         if name == "tracereel" then
             return environment.tracereel

@@ -5,6 +5,7 @@ local files = require "tracereel.files"
 local plain = require "tracereel.plain"
 local sandbox = require "tracereel.sandbox"
 local script_arguments = require "tracereel.script_arguments"
+local units = require "tracereel.units"
 
 local script = {}
 
@@ -43,7 +44,7 @@ end
 
 local function check_key(key, value)
     if not is_script_key[key] then
-        return ("unknown key %s; known are %s"):format(tostring(key), known_keys())
+        return ("unknown key %s; known are %s"):format(failure.name(key), known_keys())
     end
     local wanted = type_of_key[key] or "function"
     if not wanted:find(type(value), 1, true) then
@@ -58,7 +59,7 @@ function script.check(value)
     if type(value) ~= "table" then
         return ("a script returns a table of handlers; this file returned a %s"):format(type(value))
     end
-    for key, member in pairs(value) do
+    for key, member in units.sorted(value) do
         local problem = check_key(key, member)
         if problem then
             return problem

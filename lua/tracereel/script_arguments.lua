@@ -67,14 +67,14 @@ end
 
 local function check_one(name, declared)
     if type(name) ~= "string" or not name:match("^[%a_][%w_]*$") then
-        return ('args: "%s" is not a name'):format(tostring(name))
+        return ('args: "%s" is not a name'):format(failure.name(name))
     elseif type(declared) ~= "table" then
         return ("args.%s: a table expected, such as { type = \"number\", default = 1 }"):format(name)
     end
     for key, value in units.sorted(declared) do
         local wanted = known_keys[key]
         if not wanted then
-            return ("args.%s: unknown key %s; known are %s"):format(name, tostring(key), units.names(known_keys))
+            return ("args.%s: unknown key %s; known are %s"):format(name, failure.name(key), units.names(known_keys))
         elseif wanted ~= "any" and type(value) ~= wanted then
             return ("args.%s.%s: a %s expected, got a %s"):format(name, key, wanted, type(value))
         end

@@ -1,5 +1,6 @@
 -- Spans and points of time, sizes and positions: as numbers, and as people write them.
 local failure = require "tracereel.failure"
+local traversal = require "tracereel.traversal"
 
 local units = {}
 
@@ -267,8 +268,6 @@ function units.parse_position(text)
     return { sequence = sequence, offset = offset }
 end
 
-local rank_of_key_type = { number = 1, string = 2 }
-
 ---As `pairs`, but in the order of the keys: numbers first, then strings.
 ---@generic K, V
 ---@param t table<K, V>
@@ -277,28 +276,7 @@ function units.sorted(t)
     if type(t) ~= "table" then
         error("sorted: a table expected, got " .. failure.got(t), 2)
     end
-    local keys, texts = {}, {}
-    for key in pairs(t) do
-        keys[#keys + 1] = key
-        texts[key] = tostring(key)
-    end
-    table.sort(keys, function(a, b)
-        local rank_a, rank_b = rank_of_key_type[type(a)] or 3, rank_of_key_type[type(b)] or 3
-        if rank_a ~= rank_b then
-            return rank_a < rank_b
-        elseif rank_a < 3 then
-            return a < b
-        end
-        return texts[a] < texts[b]
-    end)
-    local index = 0
-    return function()
-        index = index + 1
-        local key = keys[index]
-        if key ~= nil then
-            return key, t[key]
-        end
-    end
+    return traversal.pairs(t)
 end
 
 ---The keys of a table in their order, for a message: "after, name".

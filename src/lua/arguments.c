@@ -37,6 +37,21 @@ const char *tr_lua_push_got(lua_State *L, int index) {
     return lua_tostring(L, -1);
 }
 
+const char *tr_lua_push_name(lua_State *L, int index) {
+    return lua_isstring(L, index) ? luaL_tolstring(L, index, NULL) : tr_lua_push_got(L, index);
+}
+
+void tr_lua_keep_first(lua_State *L, int key_index, int kept_index) {
+    int type = lua_type(L, key_index);
+    int kept_type = lua_type(L, kept_index);
+    bool is_same_kind = type == kept_type && (type == LUA_TSTRING || type == LUA_TNUMBER);
+    if (kept_type == LUA_TNIL || type < kept_type ||
+        (is_same_kind && lua_compare(L, key_index, kept_index, LUA_OPLT))) {
+        lua_pushvalue(L, key_index);
+        lua_replace(L, kept_index < 0 ? kept_index - 1 : kept_index);
+    }
+}
+
 static lua_Integer to_integer(lua_State *L, int index, const char *field) {
     int is_integer = 0;
     lua_Integer value = lua_tointegerx(L, index, &is_integer);

@@ -107,6 +107,13 @@ void tr_lua_open_failure(lua_State *L);
  * control bytes; "a table" for what has no text of its own, because its address tells nobody anything. */
 const char *tr_lua_push_got(lua_State *L, int index);
 
+/* The same for what was given as a name: texts and numbers as they stand. */
+const char *tr_lua_push_name(lua_State *L, int index);
+
+/* For a walk over a table's keys, which come in another order on every run: replaces what stands at `kept_index` (nil in
+ * the beginning) by the key at `key_index` where that comes first, so that a message is about the same key. */
+void tr_lua_keep_first(lua_State *L, int key_index, int kept_index);
+
 /* The integer at `index`, within 0 .. 2^32-1; otherwise an error that names the field. */
 uint32_t tr_lua_to_u32(lua_State *L, int index, const char *field);
 /* Any integer, read as unsigned. */
@@ -333,6 +340,12 @@ typedef enum tr_lua_stop {
 extern volatile sig_atomic_t tr_lua_stop_flag;
 /* How many replays and pulls are under way: an interrupt reaches them through the flag above. */
 extern volatile sig_atomic_t tr_lua_active_readings;
+
+/* ---- traversal.c, value_text.c, sort.c ---- */
+
+int tr_lua_new_traversal(lua_State *L);
+int tr_lua_new_text_functions(lua_State *L);
+int tr_lua_sort(lua_State *L);
 
 /* ---- histogram.c, writer.c, json.c, state.c, digest.c ---- */
 

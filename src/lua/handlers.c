@@ -47,17 +47,22 @@ static void raise_unknown_key(lua_State *L, int key_index) {
     }
     luaL_pushresult(&list);
     const char *known = lua_tostring(L, -1);
-    luaL_error(L, "handlers have no key '%s'; they have %s", luaL_tolstring(L, key_index, NULL), known);
+    luaL_error(L, "handlers have no key '%s'; they have %s", tr_lua_push_name(L, key_index), known);
 }
 
 static void check_keys(lua_State *L, int index) {
+    lua_pushnil(L); /* an unknown key */
     lua_pushnil(L);
-    while (lua_next(L, index) != 0) { /* key, value */
-        if (lua_type(L, -2) != LUA_TSTRING || !is_known_key(lua_tostring(L, -2))) {
-            raise_unknown_key(L, lua_gettop(L) - 1);
-        }
+    while (lua_next(L, index) != 0) { /* unknown, key, value */
         lua_pop(L, 1);
+        if (lua_type(L, -1) != LUA_TSTRING || !is_known_key(lua_tostring(L, -1))) {
+            tr_lua_keep_first(L, lua_gettop(L), lua_gettop(L) - 1);
+        }
     }
+    if (!lua_isnil(L, -1)) {
+        raise_unknown_key(L, lua_gettop(L));
+    }
+    lua_pop(L, 1);
 }
 
 /* What a function will not look at need not be made for it. */

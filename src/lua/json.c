@@ -18,8 +18,11 @@ static void write_value(lua_State *L, tr_json *json, int index, int level);
 static int compare_keys(const void *left_pointer, const void *right_pointer) {
     const tr_lua_json_key *left = left_pointer;
     const tr_lua_json_key *right = right_pointer;
-    if (left->name == NULL || right->name == NULL) {
+    if (left->name == NULL && right->name == NULL) {
         return (left->number > right->number) - (left->number < right->number);
+    }
+    if (left->name == NULL || right->name == NULL) {
+        return left->name == NULL ? -1 : 1; /* numbers first */
     }
     int order = memcmp(left->name, right->name, left->length < right->length ? left->length : right->length);
     return order != 0 ? order : (left->length > right->length) - (left->length < right->length);
@@ -34,6 +37,7 @@ typedef struct tr_lua_json_shape {
 
 static tr_lua_json_shape look_at_keys(lua_State *L, int index) {
     tr_lua_json_shape shape = {0, false, false, true};
+    int wrong_type = LUA_TNONE;
     lua_Integer length = (lua_Integer)lua_rawlen(L, index);
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
@@ -45,13 +49,14 @@ static tr_lua_json_shape look_at_keys(lua_State *L, int index) {
             shape.has_numbers = true;
             shape.is_sequence &= lua_tointeger(L, -1) >= 1 && lua_tointeger(L, -1) <= length;
         } else {
-            luaL_error(L, "JSON keys are strings or integers; this table has a %s as a key", luaL_typename(L, -1));
+            int type = lua_type(L, -1);
+            wrong_type = wrong_type == LUA_TNONE || type < wrong_type ? type : wrong_type;
         }
     }
-    shape.is_sequence &= !shape.has_names && shape.count == length;
-    if (shape.has_names && shape.has_numbers) {
-        luaL_error(L, "a table with both names and numbers as keys is neither a JSON object nor an array");
+    if (wrong_type != LUA_TNONE) {
+        luaL_error(L, "JSON keys are strings or integers; this table has a %s as a key", lua_typename(L, wrong_type));
     }
+    shape.is_sequence &= !shape.has_names && shape.count == length;
     return shape;
 }
 
@@ -75,8 +80,19 @@ static void write_array(lua_State *L, tr_json *json, int index, lua_Integer coun
     tr_json_end_array(json);
 }
 
-static void write_object(lua_State *L, tr_json *json, int index, lua_Integer count, int level) {
-    tr_lua_json_key *keys = lua_newuserdatauv(L, (size_t)count * sizeof *keys, 0); /* keys */
+/* As a name of an object, 1 is "1": there cannot be both. */
+static void check_number(lua_State *L, int index, lua_Integer number) {
+    lua_pushfstring(L, "%I", (LUAI_UACINT)number);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, index) != LUA_TNIL) {
+        luaL_error(L, "this table has both %s and \"%s\" as a key, which JSON cannot tell apart", lua_tostring(L, -2),
+                   lua_tostring(L, -2));
+    }
+    lua_pop(L, 2);
+}
+
+static void write_object(lua_State *L, tr_json *json, int index, const tr_lua_json_shape *shape, int level) {
+    tr_lua_json_key *keys = lua_newuserdatauv(L, (size_t)shape->count * sizeof *keys, 0); /* keys */
     size_t filled = 0;
     lua_pushnil(L);
     while (lua_next(L, index) != 0) { /* keys, key, value */
@@ -93,6 +109,9 @@ static void write_object(lua_State *L, tr_json *json, int index, lua_Integer cou
     tr_json_begin_object(json);
     for (size_t i = 0; i < filled; i++) {
         if (keys[i].name == NULL) {
+            if (shape->has_names) {
+                check_number(L, index, keys[i].number);
+            }
             lua_pushinteger(L, keys[i].number);
         } else {
             lua_pushlstring(L, keys[i].name, keys[i].length);
@@ -125,7 +144,7 @@ static void write_table(lua_State *L, tr_json *json, int index, int level) {
     if (shape.is_sequence && !is_marked_object(L, index)) {
         write_array(L, json, index, shape.count, level);
     } else {
-        write_object(L, json, index, shape.count, level);
+        write_object(L, json, index, &shape, level);
     }
 }
 

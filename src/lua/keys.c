@@ -6,6 +6,8 @@
 
 #include <lauxlib.h>
 
+#include "lua/binding.h"
+
 /* Enters the names under a multiplier; false where two of them wanted the same slot. */
 static bool fill(tr_keys *keys, const char *const *interned, int count, uint64_t multiplier) {
     bool is_perfect = true;
@@ -64,7 +66,7 @@ int tr_keys_raise_unknown(lua_State *L, const char *what, int keys_index, int me
         }
     }
     qsort(known, count, sizeof *known, compare_names);
-    const char *name = luaL_tolstring(L, name_index, NULL);
+    const char *name = tr_lua_push_name(L, name_index);
     luaL_Buffer list;
     luaL_buffinit(L, &list);
     for (size_t i = 0; i < count; i++) {

@@ -22,6 +22,12 @@ static int got(lua_State *L) {
     return 1;
 }
 
+static int name(lua_State *L) {
+    luaL_checkany(L, 1);
+    tr_lua_push_name(L, 1);
+    return 1;
+}
+
 static int set_json_decoder(lua_State *L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);
@@ -120,6 +126,10 @@ int luaopen_tracereel_core(lua_State *L) {
         {"sha256", tr_lua_sha256},
         {"crc32", tr_lua_crc32},
         {"got", got},
+        {"name", name},
+        {"sort", tr_lua_sort},
+        {"traversal", tr_lua_new_traversal},
+        {"text_functions", tr_lua_new_text_functions},
         {"failure", tr_lua_new_failure},
         {"is_failure", tr_lua_is_failure},
         {"open_file", tr_lua_open_file},

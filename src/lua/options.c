@@ -15,7 +15,7 @@ static const tr_lua_option *find(const tr_lua_options *options, const char *name
 
 /* The name is at `name_index`. */
 _Noreturn static void raise_unknown(lua_State *L, const tr_lua_options *options, int name_index) {
-    const char *name = luaL_tolstring(L, name_index, NULL);
+    const char *name = tr_lua_push_name(L, name_index);
     luaL_Buffer known;
     luaL_buffinit(L, &known);
     for (size_t i = 0; i < options->count; i++) {
@@ -28,19 +28,27 @@ _Noreturn static void raise_unknown(lua_State *L, const tr_lua_options *options,
 }
 
 void tr_lua_read_options(lua_State *L, int index, const tr_lua_options *options, void *into) {
+    int top = lua_gettop(L);
+    lua_pushnil(L); /* an unknown name */
     lua_pushnil(L);
-    while (lua_next(L, index) != 0) { /* name, value */
-        int value = lua_gettop(L);
-        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        const tr_lua_option *option = find(options, name);
-        if (option == NULL) {
-            raise_unknown(L, options, value - 1);
+    while (lua_next(L, index) != 0) { /* unknown, name, value */
+        lua_pop(L, 1);
+        if (find(options, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "") == NULL) {
+            tr_lua_keep_first(L, top + 2, top + 1);
         }
-        if (option->read != NULL) {
-            option->read(L, value, into);
-        }
-        lua_settop(L, value - 1);
     }
+    if (!lua_isnil(L, top + 1)) {
+        raise_unknown(L, options, top + 1);
+    }
+    for (size_t i = 0; i < options->count; i++) {
+        const tr_lua_option *option = &options->items[i];
+        lua_pushstring(L, option->name);
+        if (lua_rawget(L, index) != LUA_TNIL && option->read != NULL) {
+            option->read(L, top + 2, into);
+        }
+        lua_settop(L, top + 1);
+    }
+    lua_settop(L, top);
 }
 
 bool tr_lua_has_option(lua_State *L, int index, const tr_lua_options *options) {

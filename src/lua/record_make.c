@@ -17,15 +17,16 @@ enum {
         MAKE_FIELD_COUNT
 };
 
-void tr_lua_push_record_keys(lua_State *L) {
-    static const char *const names[MAKE_FIELD_COUNT] = {
+static const char *const make_names[MAKE_FIELD_COUNT] = {
 #define MAKE_STRING(name) #name,
 #define MAKE_NUMBER_STRING(name, type, offset, bits) #name,
-        MAKE_FIELDS(MAKE_STRING, MAKE_NUMBER_STRING)
+    MAKE_FIELDS(MAKE_STRING, MAKE_NUMBER_STRING)
 #undef MAKE_STRING
 #undef MAKE_NUMBER_STRING
-    };
-    tr_keys_push(L, names, MAKE_FIELD_COUNT);
+};
+
+void tr_lua_push_record_keys(lua_State *L) {
+    tr_keys_push(L, make_names, MAKE_FIELD_COUNT);
 }
 
 /* The string at `index`, borrowed for as long as it stands there; false gives no text. */
@@ -82,18 +83,29 @@ static unsigned change_fields(lua_State *L, int index, const char *what, tr_reco
     tr_lua_push_core_value(L, TR_CORE_RECORD_KEYS); /* keys */
     int keys_index = lua_gettop(L);
     const tr_keys *keys = lua_touserdata(L, keys_index);
+    lua_pushnil(L); /* keys, an unknown name */
     lua_pushnil(L);
-    while (lua_next(L, index) != 0) { /* keys, name, value */
-        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
-        int field = tr_keys_find(keys, name);
-        if (field < 0) {
-            tr_keys_raise_unknown(L, what, keys_index, 0, lua_gettop(L) - 1);
-        }
-        change_field(L, fields, field, name);
-        present |= 1u << field;
+    while (lua_next(L, index) != 0) { /* keys, unknown, name, value */
         lua_pop(L, 1);
+        int field = tr_keys_find(keys, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL);
+        if (field < 0) {
+            tr_lua_keep_first(L, keys_index + 2, keys_index + 1);
+        } else {
+            present |= 1u << field;
+        }
     }
-    lua_pop(L, 1);
+    if (!lua_isnil(L, keys_index + 1)) {
+        tr_keys_raise_unknown(L, what, keys_index, 0, keys_index + 1);
+    }
+    for (int field = 0; field < MAKE_FIELD_COUNT; field++) {
+        if ((present & 1u << field) != 0) {
+            lua_pushstring(L, make_names[field]);
+            lua_rawget(L, index); /* keys, unknown, value */
+            change_field(L, fields, field, make_names[field]);
+            lua_pop(L, 1);
+        }
+    }
+    lua_settop(L, keys_index - 1);
     return present;
 }
 

@@ -5,7 +5,7 @@
 
 int tr_lua_refuse_assignment(lua_State *L) {
     return luaL_error(L, "%s cannot be changed: '%s' is read-only", lua_tostring(L, lua_upvalueindex(1)),
-                      luaL_tolstring(L, 2, NULL));
+                      tr_lua_push_name(L, 2));
 }
 
 const tr_keys *tr_lua_new_type(lua_State *L, const char *type, const char *const *fields, int field_count,

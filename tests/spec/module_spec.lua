@@ -116,7 +116,7 @@ describe("reel.json", function()
         local cycle = {}
         cycle[1] = cycle
         assert.truthy(problem_of(reel.json, cycle):find("contain itself", 1, true))
-        assert.truthy(problem_of(reel.json, { 1, x = 2 }):find("neither", 1, true))
+        assert.truthy(problem_of(reel.json, { 1, ["1"] = 2 }):find('both 1 and "1"', 1, true))
         assert.truthy(problem_of(reel.json, { a = print }):find("function", 1, true))
         assert.truthy(problem_of(reel.json, { [true] = 1 }):find("boolean", 1, true))
         assert.truthy(problem_of(reel.json, { [1.5] = 1 }):find("number", 1, true))

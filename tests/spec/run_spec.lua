@@ -167,9 +167,10 @@ describe("tracereel run", function()
                 end
             end
             local result = helper.run_script("return { api = 1, finish = function()"
-                .. " return setmetatable({}, { __len = function() error('no length', 0) end }) end }")
+                .. " return { a = { print, setmetatable({}, { __tostring = function()"
+                .. " error('no text', 0) end }) } } end }")
             assert.are.equal(1, result.status)
-            assert.are.equal("tracereel: script: the result cannot be shown: no length\n", result.stderr)
+            assert.are.equal("tracereel: script: the result cannot be shown: no text\n", result.stderr)
         end)
 
         it("says what a log's texts say without their control characters", function()

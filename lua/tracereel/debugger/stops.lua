@@ -5,6 +5,7 @@ local sandbox = require "tracereel.sandbox"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
+local value_text = require "tracereel.render.value"
 
 local Stops = {}
 Stops.__index = Stops
@@ -32,7 +33,7 @@ local function log_view(timeline, path)
             elseif key == "count" then
                 return timeline.tape.count
             end
-            error(("log has no field '%s'; it has count, now_ns, number, path, trace, traces"):format(tostring(key)), 2)
+            error(("log has no field '%s'; it has count, now_ns, number, path, trace, traces"):format(failure.name(key)), 2)
         end,
         __tostring = function()
             return "log " .. path
@@ -84,15 +85,15 @@ end
 function stops.show(value)
     if type(value) == "string" then
         return text.clean(value)
-    elseif type(value) == "table" or type(value) == "userdata" then
+    elseif type(value) == "table" then
+        return text.clean(value_text.inline(value))
+    elseif type(value) == "userdata" then
         local written, json = pcall(tracereel.json, value)
-        if written then
-            return json
-        end
+        return written and json or text.clean(tostring(value))
     elseif type(value) == "function" or type(value) == "thread" then
         return type(value)
     end
-    return text.clean(tostring(value))
+    return tostring(value)
 end
 
 local function value_text(self, stop)

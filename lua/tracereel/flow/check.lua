@@ -19,7 +19,7 @@ local function check_keys(value, known, where)
     for key, item in units.sorted(value) do
         local expected = known[key]
         if not expected then
-            refuse('%s: unknown key "%s"; known are %s', where, tostring(key), units.names(known))
+            refuse('%s: unknown key "%s"; known are %s', where, failure.name(key), units.names(known))
         elseif type(item) ~= expected then
             refuse('%s: "%s" must be a %s, is a %s', where, key, expected, type(item))
         end
@@ -55,7 +55,7 @@ local function edge_of(entry, where, name)
     for key in units.sorted(entry) do
         if key ~= 1 and key ~= "port" then
             refuse('%s: unknown key "%s" in "%s"; an edge is written like 2 or { 2, port = "true" }', where,
-                tostring(key), name)
+                failure.name(key), name)
         end
     end
     return entry[1], entry.port == nil and default_port or check_port(entry.port, where)

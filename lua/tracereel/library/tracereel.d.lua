@@ -49,7 +49,8 @@ function tracereel.writer(directory, options) end
 ---A Lua value as JSON text. Keys are sorted; a table with only 1..n is an array; tracereel.null is null.
 ---Integers are exact; texts that are not UTF-8 are shown with U+FFFD; records and traces are what their json() gives.
 ---An empty table is an array, unless its metatable has `__jsontype = "object"` (which `completed_nodes` has).
----Raises on functions, cycles and mixed tables.
+---A table with other keys is an object, and its integers are texts there. Raises on functions, on cycles, and where both
+---1 and "1" are keys.
 ---@param value any
 ---@return string
 function tracereel.json(value) end

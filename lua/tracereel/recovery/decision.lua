@@ -1,6 +1,7 @@
 -- What a recovery script answers for a trace: an immutable value. What it means for the trace's state is view.lua's.
 local failure = require "tracereel.failure"
 local tables = require "tracereel.tables"
+local units = require "tracereel.units"
 
 local decision = {}
 
@@ -85,11 +86,11 @@ function decision.await(node, options)
         error(("await: a table of options expected, got %s"):format(failure.got(options)), 2)
     end
     local kept = {}
-    for name, value in pairs(options or {}) do
+    for name, value in units.sorted(options or {}) do
         local wanted = await_options[name]
         if not wanted then
             error(("await: unknown option %s; it has hook_id, skips, timeout_action, timeout_secs"):format(
-                tostring(name)), 2)
+                failure.name(name)), 2)
         elseif not is_option(name, value) then
             error(("await: %s: a %s expected, got %s"):format(name, wanted, failure.got(value)), 2)
         end
@@ -150,10 +151,10 @@ end
 
 local function check_output(output)
     local checked = { offset = 0, size = 0, schema_hash = 0 }
-    for name, value in pairs(output) do
+    for name, value in units.sorted(output) do
         local most = output_fields[name]
         if not most then
-            error(("skip: an output has no field %s; it has offset, schema_hash, size"):format(tostring(name)), 3)
+            error(("skip: an output has no field %s; it has offset, schema_hash, size"):format(failure.name(name)), 3)
         elseif math.type(value) ~= "integer" or math.ult(most, value) and most == 0xFFFFFFFF then
             error(("skip: %s of an output: a whole number expected, got %s"):format(name, failure.got(value)), 3)
         end

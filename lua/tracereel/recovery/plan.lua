@@ -174,7 +174,7 @@ local function checked_object(text)
     end
     for key in pairs(decoded) do
         if not known_keys[key] then
-            return nil, ("it has an unknown key %s"):format(tostring(key))
+            return nil, ("it has an unknown key %s"):format(failure.name(key))
         end
     end
     return decoded

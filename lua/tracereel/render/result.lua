@@ -2,27 +2,38 @@
 local render_table = require "tracereel.render.table"
 local tracereel = require "tracereel"
 local text = require "tracereel.render.text"
+local value_text = require "tracereel.render.value"
 
-local function is_array(value)
-    return type(value) == "table" and (#value > 0 or next(value) == nil)
-end
-
-local function is_flat(value)
-    for _, item in pairs(value) do
-        if type(item) == "table" then
-            return false
+-- How many keys a table has, and the largest; nil where any of them is no whole number from 1.
+local function places(value)
+    local count, last = 0, 0
+    for key in next, value do
+        if math.type(key) ~= "integer" or key < 1 then
+            return nil
         end
+        count, last = count + 1, math.max(last, key)
     end
-    return true
+    return count, last
 end
 
--- Nested tables as one line of JSON; what JSON cannot say as Lua would print it.
-local function inline(value)
+-- Keys 1..n and nothing else.
+local function is_list(value)
+    local count, last = places(value)
+    return count ~= nil and count == last
+end
+
+-- The cells of one row by their columns: where one is missing, it is shown empty. What is mostly holes is no row.
+local function is_row(value)
     if type(value) ~= "table" then
-        return value
+        return false
     end
-    local written, json = pcall(tracereel.json, value)
-    return written and json or tostring(value)
+    local count, last = places(value)
+    return count ~= nil and last <= 2 * count + 8
+end
+
+-- Nested tables as one line.
+local function inline(value)
+    return type(value) == "table" and value_text.inline(value) or value
 end
 
 -- A first row of texts above a row that has a number is a heading.
@@ -44,7 +55,7 @@ local function rows_of_arrays(value)
     local rows = {}
     for index, item in ipairs(value) do
         local row = { n = 0 }
-        for column, cell in pairs(item) do
+        for column, cell in next, item do
             row[column] = inline(cell)
             row.n = math.max(row.n, column)
         end
@@ -91,7 +102,7 @@ local function has_string_keys(item)
     if type(item) ~= "table" then
         return false
     end
-    for key in pairs(item) do
+    for key in next, item do
         if type(key) ~= "string" then
             return false
         end
@@ -102,14 +113,23 @@ end
 local function key_lines(value)
     local lines = {}
     for key, item in tracereel.sorted(value) do
-        local shown = inline(item)
-        lines[#lines + 1] = ("%s: %s"):format(text.clean(tostring(key)), text.clean(tostring(shown)))
+        lines[#lines + 1] = text.clean(value_text.inline(key)) .. ": " .. text.clean(value_text.inline(item))
     end
     lines[#lines + 1] = ""
     return table.concat(lines, "\n")
 end
 
----nil gives nothing, a string itself, an array of arrays or of records a table, any other table `key: value` lines.
+-- Every element of a list on a line of its own.
+local function element_lines(value)
+    local lines = {}
+    for index, item in ipairs(value) do
+        lines[index] = text.clean(value_text.inline(item)) .. "\n"
+    end
+    return table.concat(lines)
+end
+
+---nil gives nothing, a string itself, a list (keys 1..n and nothing else) of lists or of records a table, any other
+---list a line for each element, any other table `key: value` lines. Every key and every value is shown.
 ---@return string
 return function(value)
     if value == nil then
@@ -117,19 +137,15 @@ return function(value)
     elseif type(value) == "string" then
         return value:sub(-1) == "\n" and value or value .. "\n"
     elseif type(value) ~= "table" then
-        return tostring(value) .. "\n"
-    elseif is_array(value) and #value == 0 then
+        return value_text.inline(value) .. "\n"
+    elseif next(value) == nil then
         return "(none)\n"
-    elseif is_array(value) and all(value, has_string_keys) then
+    elseif not is_list(value) then
+        return key_lines(value)
+    elseif all(value, has_string_keys) then
         return rows_of_records(value)
-    elseif is_array(value) and all(value, is_array) then
+    elseif all(value, is_row) then
         return rows_of_arrays(value)
-    elseif is_array(value) and is_flat(value) then
-        local lines = {}
-        for index, item in ipairs(value) do
-            lines[index] = text.clean(tostring(item)) .. "\n"
-        end
-        return table.concat(lines)
     end
-    return key_lines(value)
+    return element_lines(value)
 end

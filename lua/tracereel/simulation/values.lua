@@ -17,7 +17,7 @@ function values.known_keys(value, known, where)
     end
     for key in units.sorted(value) do
         if not known[key] then
-            values.refuse('%s: unknown key "%s"; known are %s', where, tostring(key), units.names(known))
+            values.refuse('%s: unknown key "%s"; known are %s', where, failure.name(key), units.names(known))
         end
     end
 end
@@ -44,7 +44,7 @@ function values.list(value, where)
     end
     for key in units.sorted(value) do
         if math.type(key) ~= "integer" or key < 1 or key > #value then
-            values.refuse("%s: a list expected, got the key %s", where, tostring(key))
+            values.refuse("%s: a list expected, got the key %s", where, failure.name(key))
         end
     end
     return value
