@@ -1,7 +1,8 @@
 -- The command line: which command is meant, and what the program's exit status is.
 local core = require "tracereel.core"
 
-table.sort = core.sort -- for the whole program: the same order of what compares as equal, on every run
+-- For the whole program: what compares as equal stays in its order, on every run.
+rawset(table, "sort", core.sort)
 
 local argparse = require "argparse"
 local exit_codes = require "tracereel.exit_codes"
