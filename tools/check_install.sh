@@ -76,6 +76,8 @@ expect "it installs" make_there install
 expect "the installed program reads a log, far from its source" "$prefix/bin/tracereel" check "$log"
 expect "plain lua5.4 finds the installed module" plain_lua \
     "local count = 0; for _ in require('tracereel').open('$log'):records() do count = count + 1 end; assert(count > 0)"
+expect "the installed program reads a flow in YAML" "$prefix/bin/tracereel" flow \
+    --yaml "$root/tests/fixtures/logs-engine/orders.flow.yaml" "$root/tests/fixtures/logs-engine/orders-killed/wal"
 expect "a C program compiles with the shared library" compile_client shared pkg-config --cflags --libs tracereel
 expect "and is linked with its versioned name" grep -q 'libtracereel\.so\.[0-9]* ' "$staging/shared.libraries"
 expect "and runs" env LD_LIBRARY_PATH="$prefix/lib" "$staging/shared"

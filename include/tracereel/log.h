@@ -75,6 +75,9 @@ typedef struct tr_log_options {
                            * missing segment between two others, at offset 0. Of a single file whose name does not tell
                            * its number, only the offset counts */
     tr_position from;
+    bool has_to; /* end before `to`, as if the log had ended there: segments after it are not looked at, and it is not
+                  * followed. Where a record begins, as a rule */
+    tr_position to;
 } tr_log_options;
 
 /* What has been read so far. */

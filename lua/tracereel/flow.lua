@@ -106,7 +106,7 @@ end
 ---it for nodes that ran, raises; or, with `is_partial`, takes what fits.
 ---@param path string
 ---@param logs string[] their paths
----@param open_options? tracereel.open_options
+---@param open_options? tracereel.open_options|fun(path: string): tracereel.open_options
 ---@param is_partial? boolean
 ---@return tracereel.flow
 ---@return tracereel.flow_unclear[] unclear which nodes could not be told apart: none for a file in Lua

@@ -73,7 +73,7 @@ function logs.heading(title, index)
 end
 
 local function visit_one(path, parsed, index, visit)
-    local log = tracereel.open(path, options.to_open(parsed))
+    local log = tracereel.open(path, options.to_open(parsed, path))
     if #parsed.logs > 1 and not parsed.json then
         logs.heading(path, index)
     end

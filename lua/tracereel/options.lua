@@ -213,14 +213,42 @@ function options.to_filter(parsed)
     return filter, not is_whole and options.id_test(traces) or nil
 end
 
+local function whole_number(text)
+    local number = text:match("^%d+$") and math.tointeger(tonumber(text))
+    return number, not number and ('"%s" is not a number'):format(text) or nil
+end
+
+---Reading what lies between two starts of the engine alone.
+function options.since_restart(command)
+    command:option("--since-restart", "Read only what was written from that restart of the engine to the next one, as "
+        .. "check counts them; 0: what comes before the first. Traces from before are treated as by --from.")
+        :argname("<N>"):convert(whole_number)
+end
+
 ---What tracereel.open takes, from the parsed options. A command sets `as_engine` for what the engine reads of a log.
+---@param path? string of the log, where --since-restart is an option
 ---@return tracereel.open_options
-function options.to_open(parsed)
+function options.to_open(parsed, path)
     if parsed.no_snapshot then
         failure.raise("usage", "--no-snapshot: this is what happens now, leave it out; --snapshot uses a snapshot")
     end
-    return { mode = parsed.mode, from = parsed.from, snapshot = parsed.snapshot or false,
+    local opened = { mode = parsed.mode, from = parsed.from, snapshot = parsed.snapshot or false,
         compressed = not parsed.as_engine, measured = parsed.measured }
+    if not parsed.since_restart or not path then
+        return opened
+    elseif parsed.from or parsed.snapshot then
+        failure.raise("usage", "--since-restart says where to begin: it excludes %s", parsed.from and "--from"
+            or "--snapshot")
+    end
+    return require "tracereel.restarts".period(path, parsed.since_restart, opened)
+end
+
+---The same as a function of a log's path.
+---@return fun(path: string): tracereel.open_options
+function options.opener(parsed)
+    return function(path)
+        return options.to_open(parsed, path)
+    end
 end
 
 return options

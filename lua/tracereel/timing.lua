@@ -105,8 +105,8 @@ end
 
 ---Works out --since and --until; reads the logs for it where they are counted from the end.
 ---@param parsed table options.logs and options.reading
----@param open_options tracereel.open_options
-function Gatherer:find_period(parsed, open_options)
+---@param opener fun(path: string): tracereel.open_options
+function Gatherer:find_period(parsed, opener)
     local since, until_moment = self.query.since, self.query.until_moment
     local end_ns
     if since and since.before_end_ns or until_moment and until_moment.before_end_ns then
@@ -117,7 +117,7 @@ function Gatherer:find_period(parsed, open_options)
                     .. "once: save the log to a file, or write the time itself")
             end
             -- What cannot be opened is told when it is read for the report.
-            local opened, log = pcall(tracereel.open, path, open_options)
+            local opened, log = pcall(tracereel.open, path, opener(path))
             local last_ns = opened and pcall(log.replay, log, {}) and log:stats().now_ns or 0
             end_ns = math.ult(end_ns, last_ns) and last_ns or end_ns
         end
@@ -164,7 +164,8 @@ end
 ---Adds all traces of a log that are meant: all or, where reading it fails, none.
 ---@param log tracereel.log
 ---@param path string
-function Gatherer:read(log, path)
+---@param handlers? tracereel.handlers to be called beside
+function Gatherer:read(log, path, handlers)
     local whole, groups = self:new_timing(), {}
     local add, test = self:adder(whole, groups), self:test()
     -- Where every trace counts and all go to one place, the engine adds them by itself.
@@ -174,7 +175,7 @@ function Gatherer:read(log, path)
             add(trace)
         end
     end
-    log:replay(is_plain and { timing = whole } or { trace_complete = close, trace_failed = close })
+    log:replay(is_plain and { timing = whole } or { trace_complete = close, trace_failed = close }, handlers or {})
     if logs.interrupted() then
         return
     end

@@ -192,6 +192,12 @@ void tr_segment_list_drop_compressed(tr_segment_list *list) {
     list->unread_count = keep_plain(list->unread, list->unread_count);
 }
 
+void tr_segment_list_drop_after(tr_segment_list *list, uint64_t sequence) {
+    while (list->count > 0 && list->items[list->count - 1].sequence > sequence) {
+        free(list->items[--list->count].name);
+    }
+}
+
 tr_status tr_segment_list_read(const char *directory, tr_segment_list *list, tr_error *error) {
     return list_directory(directory, tr_segment_name_parse, false, list, error);
 }

@@ -42,6 +42,9 @@ tr_status tr_snapshot_list_read(const char *directory, tr_segment_list *list, tr
 /* Leaves the plain ones, which are all that the engine reads. */
 void tr_segment_list_drop_compressed(tr_segment_list *list);
 
+/* Leaves those up to that number. */
+void tr_segment_list_drop_after(tr_segment_list *list, uint64_t sequence);
+
 /* Adds one; takes a copy of the name. */
 tr_status tr_segment_list_add(tr_segment_list *list, const char *name, uint64_t sequence, bool compressed);
 void tr_segment_list_clear(tr_segment_list *list);

@@ -130,6 +130,9 @@ tr_status tr_log_open_next_segment(tr_log *log) {
     if (status != TR_OK && !unusable) {
         return tr_log_finish(log, status);
     }
+    if (status == TR_OK && log->options.has_to && segment->sequence == log->options.to.sequence) {
+        tr_reader_limit(&log->reader, log->options.to.offset);
+    }
     log->place = (tr_place){
         .segment = segment->name, .segment_index = log->walk.next_segment, .position = {segment->sequence, 0}};
     log->end_complaint_told = false;

@@ -25,6 +25,9 @@ static tr_status open_directory(tr_log *log, tr_error *error) {
     if (log->options.skip_compressed) {
         tr_segment_list_drop_compressed(&log->walk.segments);
     }
+    if (log->options.has_to) {
+        tr_segment_list_drop_after(&log->walk.segments, log->options.to.sequence);
+    }
     if (log->options.has_from) {
         bool is_there = tr_walk_begin_at(&log->walk, log->options.from);
         bool is_between = log->walk.next_segment > 0 && !tr_walk_is_at_end(&log->walk);

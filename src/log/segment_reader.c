@@ -3,7 +3,8 @@
 static const uint8_t no_bytes[1];
 
 void tr_reader_init(tr_segment_reader *reader) {
-    *reader = (tr_segment_reader){.bytes = no_bytes, .direct_bytes = SIZE_MAX, .complete = true};
+    *reader =
+        (tr_segment_reader){.bytes = no_bytes, .direct_bytes = SIZE_MAX, .limit_bytes = SIZE_MAX, .complete = true};
 }
 
 static void adopt_view(tr_segment_reader *reader) {
@@ -11,6 +12,10 @@ static void adopt_view(tr_segment_reader *reader) {
     reader->bytes = view.bytes;
     reader->available_bytes = view.available_bytes;
     reader->complete = view.complete;
+    if (reader->available_bytes >= reader->limit_bytes) {
+        reader->available_bytes = reader->limit_bytes;
+        reader->complete = true;
+    }
 }
 
 tr_status tr_reader_open(tr_segment_reader *reader, const char *path, const char *name, tr_source_kind kind,
@@ -23,6 +28,11 @@ tr_status tr_reader_open(tr_segment_reader *reader, const char *path, const char
         adopt_view(reader);
     }
     return status;
+}
+
+void tr_reader_limit(tr_segment_reader *reader, uint64_t limit_bytes) {
+    reader->limit_bytes = limit_bytes < SIZE_MAX ? (size_t)limit_bytes : SIZE_MAX;
+    adopt_view(reader);
 }
 
 void tr_reader_close(tr_segment_reader *reader) {

@@ -18,6 +18,7 @@ typedef struct tr_segment_reader {
     size_t available_bytes;
     size_t suspect_end;  /* records before this offset stand inside the span of a broken one */
     size_t direct_bytes; /* records up to this length are checked directly, longer ones with `spans` */
+    size_t limit_bytes;  /* bytes from here on are not looked at */
     bool complete;       /* no more bytes will come */
     tr_source *source;   /* NULL while no segment is open */
     tr_span_crc spans;   /* of `bytes` */
@@ -31,6 +32,9 @@ tr_status tr_reader_open(tr_segment_reader *reader, const char *path, const char
                          tr_error *error);
 /* Closes what is open, if anything: a reader with no segment open. */
 void tr_reader_close(tr_segment_reader *reader);
+
+/* Ends the open segment at `limit_bytes`, if it is longer. */
+void tr_reader_limit(tr_segment_reader *reader, uint64_t limit_bytes);
 
 /* Goes to `offset`, or to the end where the segment is shorter: then `*reached` is false. Answers of tr_source_more. */
 tr_status tr_reader_seek(tr_segment_reader *reader, uint64_t offset, bool *reached, tr_error *error);

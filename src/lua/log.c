@@ -285,23 +285,29 @@ static tr_log_mode to_mode(lua_State *L, int index) {
     return TR_LOG_SALVAGE;
 }
 
-static tr_position to_position(lua_State *L, int index) {
+static tr_position to_position(lua_State *L, int index, const char *name) {
     tr_position position;
     if (!lua_istable(L, index)) {
-        luaL_error(L, "from must be a table with sequence and offset, is %s", tr_lua_push_got(L, index));
+        luaL_error(L, "%s must be a table with sequence and offset, is %s", name, tr_lua_push_got(L, index));
     }
     lua_getfield(L, index, "sequence");
     lua_getfield(L, index, "offset");
-    position.sequence = tr_lua_to_u64(L, -2, "from.sequence");
-    position.offset = tr_lua_to_u64(L, -1, "from.offset");
-    lua_pop(L, 2);
+    position.sequence = tr_lua_to_u64(L, -3, lua_pushfstring(L, "%s.sequence", name)); /* sequence, offset, name */
+    position.offset = tr_lua_to_u64(L, -3, lua_pushfstring(L, "%s.offset", name));     /* and another name */
+    lua_pop(L, 4);
     return position;
 }
 
 static void read_from(lua_State *L, int index, void *into) {
     tr_lua_log *log = into;
     log->options.has_from = true;
-    log->options.from = to_position(L, index);
+    log->options.from = to_position(L, index, "from");
+}
+
+static void read_to(lua_State *L, int index, void *into) {
+    tr_lua_log *log = into;
+    log->options.has_to = true;
+    log->options.to = to_position(L, index, "to");
 }
 
 static void read_mode(lua_State *L, int index, void *into) {
@@ -324,7 +330,8 @@ static const tr_lua_option option_items[] = {{"compressed", read_compressed},
                                              {"from", read_from},
                                              {"measured", read_measured},
                                              {"mode", read_mode},
-                                             {"snapshot", read_snapshot}};
+                                             {"snapshot", read_snapshot},
+                                             {"to", read_to}};
 static const tr_lua_options open_options = {"open", "option", option_items, sizeof option_items / sizeof *option_items};
 
 int tr_lua_open_log(lua_State *L) {

@@ -4,6 +4,8 @@ local exit_codes = require "tracereel.exit_codes"
 local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
+local renumbering = require "tracereel.flow.renumbering"
+local restarts = require "tracereel.restarts"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
@@ -15,6 +17,7 @@ function check.define(command)
     options.logs(command)
     options.json(command)
     options.reading(command)
+    options.since_restart(command)
 end
 
 local function write_gap(gap)
@@ -68,6 +71,32 @@ local function write_violations(violations)
     end
 end
 
+local max_told_restarts = 5
+
+local function write_restarts(list)
+    if #list == 0 then
+        return
+    end
+    local places = {}
+    for index = 1, math.min(#list, max_told_restarts) do
+        places[index] = ("%d: %s"):format(index, restarts.place(list[index]))
+    end
+    output.line(("the engine was started again, as far as the log tells, %s (%s%s)"):format(
+        #list == 1 and "once" or ("%d times"):format(#list), table.concat(places, "; "),
+        #list > #places and "; ..." or ""))
+end
+
+local function write_renumbering(context, one)
+    if context.is_json then
+        output.line(logs.with_log(context, tracereel.json {
+            class = "renumbered", restart = one.restart.number, segment = one.restart.segment,
+            offset = one.restart.offset, nodes = renumbering.nodes(one),
+        }))
+        return
+    end
+    output.line(("%s %s"):format(output.paint("yellow", "note   "), text.clean(renumbering.text(one))))
+end
+
 local function verdict(statistics, unclear)
     if statistics.damaged then
         return output.paint("red", "damaged") .. ": " .. logs.damage_summary(statistics)
@@ -82,7 +111,7 @@ local function verdict(statistics, unclear)
     return output.paint("green", "sound") .. ": every byte belongs to a valid record"
 end
 
-local function write_summary(log, unclear)
+local function write_summary(log, unclear, restarted)
     local statistics = log:stats()
     output.line(("%s, %s, %d bytes; %d bytes unreadable; %s open at the end"):format(
         text.count(#log.segments, "segment"), text.count(statistics.records, "record"), statistics.record_bytes,
@@ -92,6 +121,7 @@ local function write_summary(log, unclear)
             statistics.snapshot_sequence, statistics.snapshot_offset))
     end
     write_violations(statistics.violations)
+    write_restarts(restarted)
     output.line(verdict(statistics, unclear))
 end
 
@@ -111,13 +141,17 @@ function check.run(parsed)
                 write_gap(gap)
             end
         end
-        log:replay { gap = gap_handler }
+        local finder = restarts.finder()
+        log:replay({ gap = gap_handler }, finder:handlers(log))
         context.has_told_damage = true
         context.has_told_unread = true
         context.is_json = parsed.json
         local unclear = check_unread(log, context)
+        for _, one in ipairs(renumbering.of_command(context.path, finder.list, parsed)) do
+            write_renumbering(context, one)
+        end
         if not parsed.json then
-            write_summary(log, unclear)
+            write_summary(log, unclear, parsed.since_restart and {} or finder.list)
             output.line(engine_reader.verdict(log, gaps))
         end
         return unclear > 0 and exit_codes.damaged or nil

@@ -8,6 +8,8 @@ local guess = require "tracereel.flow.guess"
 local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
+local renumbering = require "tracereel.flow.renumbering"
+local restarts = require "tracereel.restarts"
 local sink = require "tracereel.export.sink"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
@@ -35,6 +37,7 @@ function command.define(definition)
     definition:option("--name", "Name of the pipeline, where it is guessed."):default(default_name):show_default(true)
     definition:option("-o --output", "Write to this file instead of standard output."):argname("<FILE>")
     options.reading(definition)
+    options.since_restart(definition)
 end
 
 local guess_preface = [[
@@ -53,11 +56,14 @@ local function in_comment(text)
     return (text:gsub("%c", "?"))
 end
 
--- Calls add(log) for each log. Returns the exit code, and the paths of those that were read to their end.
+-- Calls add(log, handlers) for each log; the handlers are to be called beside others. Returns the exit code, and the
+-- paths of the logs that were read to their end.
 local function read_logs(parsed, add)
     local read = {}
     local code = logs.each(setmetatable({ json = true }, { __index = parsed }), function(log, context)
-        add(log)
+        local finder = restarts.finder()
+        add(log, finder:handlers(log))
+        renumbering.say(context.path, finder.list, parsed)
         if not logs.interrupted() then
             read[#read + 1] = context.path
         end
@@ -67,13 +73,13 @@ end
 
 local function run_guess(parsed)
     local guessing = guess.new()
-    local code, read = read_logs(parsed, function(log)
+    local code, read = read_logs(parsed, function(log, handlers)
         local function add(_, trace)
             if trace then
                 guessing:add(trace)
             end
         end
-        log:replay { trace_complete = add, trace_failed = add }
+        log:replay({ trace_complete = add, trace_failed = add }, handlers)
         for _, trace in ipairs(logs.interrupted() and {} or log:traces()) do
             guessing:add(trace)
         end
@@ -145,8 +151,8 @@ local function run_yaml(parsed)
     local definition = flow.definition(parsed.yaml)
     local given = given_numbers(parsed, definition)
     local gatherer = from_yaml.gatherer(#definition.members)
-    local code, read = read_logs(parsed, function(log)
-        gatherer:read(log)
+    local code, read = read_logs(parsed, function(log, handlers)
+        gatherer:read(log, handlers)
     end)
     if logs.interrupted() or #read < #parsed.logs then
         return code

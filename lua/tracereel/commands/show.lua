@@ -20,6 +20,7 @@ function show.define(command)
     command:flag("--ascii", "Draw with ASCII characters only.")
     engine_options.define(command)
     options.reading(command)
+    options.since_restart(command)
 end
 
 local candidate_limit = 20

@@ -7,6 +7,8 @@ local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
 local render_csv = require "tracereel.render.timing_csv"
+local renumbering = require "tracereel.flow.renumbering"
+local restarts = require "tracereel.restarts"
 local rows = require "tracereel.timing_rows"
 local sink = require "tracereel.export.sink"
 local timing = require "tracereel.timing"
@@ -53,6 +55,7 @@ function command.define(definition)
     definition:flag("--csv", "The rows as comma-separated values.")
     definition:option("--html", "Write the report as one page to this file, too."):argname("<FILE>")
     options.reading(definition)
+    options.since_restart(definition)
 end
 
 local function check_usage(parsed)
@@ -73,7 +76,7 @@ local function query_of(parsed, prefixes)
     return {
         by = parsed.by,
         worst_count = worst_count,
-        flow = parsed.flow and flow.for_logs(parsed.flow, parsed.logs, options.to_open(parsed)),
+        flow = parsed.flow and flow.for_logs(parsed.flow, parsed.logs, options.opener(parsed)),
         since = parsed.since,
         until_moment = parsed["until"],
         is_trace_meant = prefixes and options.id_test(prefixes),
@@ -83,9 +86,11 @@ end
 -- One report of all the logs, which need no headings: nil where none could be read, or the user has interrupted.
 local function gather(parsed, query)
     local gatherer = timing.gatherer(query)
-    gatherer:find_period(parsed, options.to_open(parsed))
+    gatherer:find_period(parsed, options.opener(parsed))
     local code = logs.each(setmetatable({ json = true }, { __index = parsed }), function(log, context)
-        gatherer:read(log, context.path)
+        local finder = restarts.finder()
+        gatherer:read(log, context.path, finder:handlers(log))
+        renumbering.say(context.path, finder.list, parsed)
     end)
     if logs.interrupted() or #gatherer.log.paths == 0 then
         return nil, code
@@ -106,8 +111,8 @@ local function baseline_query(query)
 end
 
 local function compare(report, parsed, query, nodes)
-    local before, code = gather(setmetatable({ logs = { parsed.baseline } }, { __index = parsed }),
-        baseline_query(query))
+    local before_parsed = setmetatable({ logs = { parsed.baseline }, since_restart = false }, { __index = parsed })
+    local before, code = gather(before_parsed, baseline_query(query))
     if not before then
         return code
     end

@@ -26,6 +26,7 @@ function traces.define(command)
     command:flag("--full", "Whole ids and texts, however long the line gets.")
     engine_options.define(command)
     options.reading(command)
+    options.since_restart(command)
 end
 
 local row_form = "%s  %s  %-14s  %8s  %5s  %6s  %s"

@@ -1,7 +1,8 @@
 -- What a log says of its node numbers, so that names can be found for them: which others were always over when one
 -- began, which waited for a person, which never ran in one trace. The order of the records counts, not their times.
 local bits = require "tracereel.flow.bits"
-local tracereel = require "tracereel"
+local is_planned = require "tracereel.planned"
+local restarts = require "tracereel.restarts"
 
 local evidence = {}
 
@@ -19,6 +20,7 @@ local held_node = 0xFFFFFFFF
 ---@field looped table<integer, tracereel.flow_place> by number: where it iterated
 ---@field beside table<integer, integer[]> by number: set of those that began before it in a trace
 ---@field always_with table<integer, integer[]> by number: set of those that every complete trace with it has
+---@field restart_count integer how often the engine was started again, as far as the logs tell
 ---@field stranger tracereel.flow_place|nil a record of a number that there cannot be
 
 ---@class tracereel.flow_place
@@ -37,23 +39,13 @@ function evidence.gatherer(count)
         count = count, words = bits.word_count(count), all = bits.below(count), traces = {},
         facts = {
             count = count, seen = bits.empty(bits.word_count(count)), first = {}, before = {}, narrowed = {}, done = {},
-            suspended = {}, looped = {}, beside = {}, always_with = {},
+            suspended = {}, looped = {}, beside = {}, always_with = {}, restart_count = 0,
         },
     }, Gatherer)
 end
 
 local function place_of(rec)
     return { node = rec.node_id, segment = rec.segment, offset = rec.offset, trace_id = rec.trace_id }
-end
-
--- Records of a plan carry a key that says so: they tell what a person decided, not what the engine did.
-local function is_planned(rec)
-    local metadata = rec.metadata
-    if not metadata or not metadata:find('"tracereel"', 1, true) then
-        return false
-    end
-    local decoded = tracereel.json_decode(metadata)
-    return type(decoded) == "table" and decoded.tracereel ~= nil
 end
 
 -- What is known of the record's trace; nil where its beginning is not, or where nothing follows from the record.
@@ -174,9 +166,12 @@ function Gatherer:handlers()
 end
 
 ---@param log tracereel.log
-function Gatherer:read(log)
+---@param handlers? tracereel.handlers to be called beside
+function Gatherer:read(log, handlers)
     self.traces = {}
-    log:replay(self:handlers())
+    local finder = restarts.finder()
+    log:replay(self:handlers(), finder:handlers(log), handlers or {})
+    self.facts.restart_count = self.facts.restart_count + #finder.list
     self.traces = {}
 end
 

@@ -87,8 +87,10 @@ function from_yaml.number(definition, facts, paths, given)
     local found, model = numbering.find(definition, facts, given)
     if not found then
         local what, reasons = contradiction.tell(model)
-        failure.raise("refused", "flow %s: no numbering of its nodes fits %s: %s%s", definition.path,
-            table.concat(paths, ", "), what, #reasons > 0 and ": " .. table.concat(reasons, "; ") or "")
+        local hint = facts.restart_count == 0 and "" or ". The engine numbers the nodes anew at each start, and the log "
+            .. "tells of starts: --since-restart N reads one period alone"
+        failure.raise("refused", "flow %s: no numbering of its nodes fits %s: %s%s%s", definition.path,
+            table.concat(paths, ", "), what, #reasons > 0 and ": " .. table.concat(reasons, "; ") or "", hint)
     end
     local comments = {}
     for member, number in ipairs(found.number_of) do
@@ -109,12 +111,13 @@ from_yaml.gatherer = evidence.gatherer
 ---Gathers what logs say of the numbers 0 to `count` - 1.
 ---@param count integer
 ---@param paths string[]
----@param open_options? tracereel.open_options
+---@param open_options? tracereel.open_options|fun(path: string): tracereel.open_options
 ---@return tracereel.flow_evidence
 function from_yaml.gather(count, paths, open_options)
     local gatherer = evidence.gatherer(count)
     for _, path in ipairs(paths) do
-        gatherer:read(tracereel.open(path, open_options))
+        local opened = type(open_options) == "function" and open_options(path) or open_options
+        gatherer:read(tracereel.open(path, opened))
     end
     return gatherer.facts
 end

@@ -1,6 +1,7 @@
 -- Guesses the order of a pipeline's nodes from its traces: who has always ended before whom began, without the steps
 -- that follow from others. A person corrects it: a log shows what happened, not what must be so.
 local failure = require "tracereel.failure"
+local runs = require "tracereel.flow.runs"
 local units = require "tracereel.units"
 
 local guess = {}
@@ -34,47 +35,33 @@ local function increase_pair(counts, a, b)
     of_a[b] = (of_a[b] or 0) + 1
 end
 
--- When a node began and ended in the trace: by its first attempt, because later ones can be those of a loop. An
--- estimated start says nothing about the order, so that the end has to do.
-local function first_run(node)
-    local first = node.attempts[1]
-    if not first then
-        return nil
-    end
-    return { id = node.id, began_ns = first.estimated and first.end_ns or first.start_ns, ended_ns = first.end_ns }
-end
-
-local function is_before(a, b)
-    return a.ended_ns and b.began_ns and not math.ult(b.began_ns, a.ended_ns)
-end
-
 ---Notes the order of a trace's nodes. Tainted traces, and those whose beginning is not known, say nothing.
 ---@param trace tracereel.trace
 function Guess:add(trace)
     if self.too_many or trace.tainted or trace.from_snapshot then
         return
     end
-    local runs = {}
+    local ran = {}
     for _, node in ipairs(trace.nodes) do
         if node.loop_iterations > 0 then
             self.loops[node.id] = true
         end
-        local run = first_run(node)
+        local run = runs.first(node)
         if run then
             increase(self.traces_with, run.id)
-            runs[#runs + 1] = run
+            ran[#ran + 1] = run
         end
     end
-    if #runs > max_nodes then
-        self.too_many = #runs
+    if #ran > max_nodes then
+        self.too_many = #ran
         return
     end
-    for index, a in ipairs(runs) do
-        for other = index + 1, #runs do
-            local b = runs[other]
+    for index, a in ipairs(ran) do
+        for other = index + 1, #ran do
+            local b = ran[other]
             increase_pair(self.together, a.id, b.id)
             increase_pair(self.together, b.id, a.id)
-            local a_first, b_first = is_before(a, b), is_before(b, a)
+            local a_first, b_first = runs.is_before(a, b), runs.is_before(b, a)
             -- Both: two ends at the same time. The order in the log decides.
             if a_first then
                 increase_pair(self.before, a.id, b.id)

@@ -4,6 +4,7 @@
 ---@class tracereel.open_options
 ---@field mode? "salvage"|"prefix"|"strict" salvage reads around all damage; prefix ends at the first; strict raises at any gap
 ---@field from? tracereel.position start here; no snapshot is used
+---@field to? tracereel.position end before what stands here, as if the log had ended there
 ---@field snapshot? boolean true: start from the newest snapshot, if there is one; the engine never does
 ---@field compressed? boolean false: read plain segments only, of a directory, as the engine does
 ---@field measured? boolean true: pass over what tracereel wrote, as `timing` and `export` do; a trace that a plan closed
