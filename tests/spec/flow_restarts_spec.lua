@@ -120,8 +120,8 @@ describe("--since-restart", function()
         assert.equal(14, select(2, rows:gsub("\n", "\n")))
         local open = helper.run({ "traces", "--json", "--open", "--since-restart", "0", directory }).stdout
         assert.equal(2, select(2, open:gsub('"trace_id"', "")))
-        local ran = helper.run { "show", "--since-restart", "1", directory, flow_logs.trace_id(1) }
-        assert.matches("no such trace", ran.stderr, 1, true)
+        local ran = helper.run { "show", "--since-restart", "1", flow_logs.trace_id(1), directory }
+        assert.matches("no trace whose id begins with", ran.stderr, 1, true)
     end)
 
     it("is refused with what else says where to begin, and for a pipe", function()

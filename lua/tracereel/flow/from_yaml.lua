@@ -87,8 +87,8 @@ function from_yaml.number(definition, facts, paths, given)
     local found, model = numbering.find(definition, facts, given)
     if not found then
         local what, reasons = contradiction.tell(model)
-        local hint = facts.restart_count == 0 and "" or ". The engine numbers the nodes anew at each start, and the log "
-            .. "tells of starts: --since-restart N reads one period alone"
+        local hint = facts.restart_count == 0 and "" or ". The engine numbers the nodes anew at each start, and the "
+            .. "log tells of starts: --since-restart N reads one period alone"
         failure.raise("refused", "flow %s: no numbering of its nodes fits %s: %s%s%s", definition.path,
             table.concat(paths, ", "), what, #reasons > 0 and ": " .. table.concat(reasons, "; ") or "", hint)
     end
