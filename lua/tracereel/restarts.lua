@@ -64,12 +64,13 @@ function Finder:handlers(log)
     }
 end
 
----The restarts of a log, in order.
+---The restarts of a log, in order: by all of its records, because a plan may have suspended what a person resumed.
 ---@param path string
 ---@param open_options? tracereel.open_options
 ---@return tracereel.restart[]
 function restarts.find(path, open_options)
-    local finder, log = restarts.finder(), tracereel.open(path, open_options)
+    local all = tables.changed(open_options or {}, { measured = false })
+    local finder, log = restarts.finder(), tracereel.open(path, all)
     log:replay(finder:handlers(log))
     return finder.list
 end

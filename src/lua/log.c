@@ -326,12 +326,9 @@ static void read_measured(lua_State *L, int index, void *into) {
     ((tr_lua_log *)into)->is_measured = lua_toboolean(L, index);
 }
 
-static const tr_lua_option option_items[] = {{"compressed", read_compressed},
-                                             {"from", read_from},
-                                             {"measured", read_measured},
-                                             {"mode", read_mode},
-                                             {"snapshot", read_snapshot},
-                                             {"to", read_to}};
+static const tr_lua_option option_items[] = {{"compressed", read_compressed}, {"from", read_from},
+                                             {"measured", read_measured},     {"mode", read_mode},
+                                             {"snapshot", read_snapshot},     {"to", read_to}};
 static const tr_lua_options open_options = {"open", "option", option_items, sizeof option_items / sizeof *option_items};
 
 int tr_lua_open_log(lua_State *L) {

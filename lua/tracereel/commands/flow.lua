@@ -72,6 +72,7 @@ local function read_logs(parsed, add)
 end
 
 local function run_guess(parsed)
+    parsed.measured = true
     local guessing = guess.new()
     local code, read = read_logs(parsed, function(log, handlers)
         local function add(_, trace)
@@ -170,7 +171,6 @@ end
 ---@param parsed table
 ---@return integer exit code
 function command.run(parsed)
-    parsed.measured = true
     if parsed.yaml then
         return run_yaml(parsed)
     elseif #parsed.number > 0 then

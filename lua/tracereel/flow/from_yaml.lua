@@ -3,6 +3,7 @@ local contradiction = require "tracereel.flow.contradiction"
 local evidence = require "tracereel.flow.evidence"
 local failure = require "tracereel.failure"
 local numbering = require "tracereel.flow.numbering"
+local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
 local yaml = require "tracereel.flow.yaml"
 
@@ -116,8 +117,9 @@ from_yaml.gatherer = evidence.gatherer
 function from_yaml.gather(count, paths, open_options)
     local gatherer = evidence.gatherer(count)
     for _, path in ipairs(paths) do
-        local opened = type(open_options) == "function" and open_options(path) or open_options
-        gatherer:read(tracereel.open(path, opened))
+        local opened = type(open_options) == "function" and open_options(path) or open_options or {}
+        -- What a plan wrote is told apart by the gatherer, which needs to see it.
+        gatherer:read(tracereel.open(path, tables.changed(opened, { measured = false })))
     end
     return gatherer.facts
 end

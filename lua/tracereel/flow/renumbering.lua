@@ -230,10 +230,11 @@ end
 ---@param parsed table the command line
 ---@return tracereel.renumbering[]
 function renumbering.of_command(path, list, parsed)
-    if path == "-" or parsed.since_restart or logs.interrupted() then
+    if #list == 0 or path == "-" or parsed.since_restart or logs.interrupted() then
         return {}
     end
-    return renumbering.find(path, list, options.to_open(parsed))
+    local open_options = options.to_open(parsed)
+    return renumbering.find(path, parsed.measured and restarts.find(path, open_options) or list, open_options)
 end
 
 ---Tells of it on standard error.
