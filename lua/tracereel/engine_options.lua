@@ -15,11 +15,14 @@ function engine_options.define(command)
     options.arenas(command)
 end
 
--- A flow's file is read once, however many logs there are.
-local function flow_of(parsed)
-    if parsed.flow and not parsed.loaded_flow then
-        parsed.loaded_flow = flow.load(parsed.flow)
+-- A flow's file is read once, however many logs there are; but one in YAML gets the numbers of each log.
+local function flow_of(parsed, log_path)
+    if not parsed.flow then
+        return nil
+    elseif flow.is_yaml(parsed.flow) then
+        return flow.for_command(parsed.flow, { log_path }, options.opener(parsed))
     end
+    parsed.loaded_flow = parsed.loaded_flow or flow.load(parsed.flow)
     return parsed.loaded_flow
 end
 
@@ -27,9 +30,10 @@ end
 ---cannot be read.
 ---@param parsed table
 ---@param log_path string
----@return table known flow, flow_path, arenas, found_as; nil what there is not
+---@return table known flow, unclear (of its nodes), flow_path, arenas, found_as; nil what there is not
 function engine_options.use(parsed, log_path)
-    local known = { flow = flow_of(parsed), flow_path = parsed.flow }
+    local known = { flow_path = parsed.flow }
+    known.flow, known.unclear = flow_of(parsed, log_path)
     known.arenas, known.found_as = arenas.use(log_path, parsed.arenas, output.say)
     forecast.use { flow = known.flow, arenas = known.arenas }
     return known

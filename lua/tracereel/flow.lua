@@ -1,6 +1,7 @@
 -- The order of a pipeline's nodes: what a flow file says, checked; and a flow as the text of a file.
 local failure = require "tracereel.failure"
 local files = require "tracereel.files"
+local output = require "tracereel.output"
 local units = require "tracereel.units"
 local check = require "tracereel.flow.check"
 
@@ -92,25 +93,34 @@ function flow.definition(path)
     return require "tracereel.flow.yaml".read(path, read_text(path))
 end
 
-local function refuse_unclear(path, logs, unclear)
+-- A name that may belong to another number says so wherever it is shown.
+local function mark_names(value, unclear)
+    for _, group in ipairs(unclear) do
+        for _, number in ipairs(group.numbers) do
+            local node = value.nodes[number]
+            node.name = (node.name or "") .. "?"
+        end
+    end
+end
+
+local function say_unclear(path, logs, unclear)
     for _, group in ipairs(unclear) do
         if group.is_seen then
-            failure.raise("refused", "flow %s: %s does not tell which node has which number: %s. `tracereel flow "
-                .. "--yaml %s %s -o FILE.lua` writes what is known, for you to decide and give as --flow", path,
+            output.say("flow %s: %s does not tell which node has which number: %s; taken in the order of the file. "
+                .. "`tracereel flow --yaml %s %s -o FILE.lua` writes what is known, for you to decide", path,
                 table.concat(logs, ", "), group.text, path, table.concat(logs, " "))
         end
     end
 end
 
----The flow that --flow names, for logs: one in YAML gets the numbers that its nodes have in them. Where they do not say
----it for nodes that ran, raises; or, with `is_partial`, takes what fits.
+---The flow that --flow names, for logs: one in YAML gets the numbers that its nodes have in them. Nodes that the logs
+---do not tell apart have them in the order of the file, and a question mark at the end of their names.
 ---@param path string
 ---@param logs string[] their paths
 ---@param open_options? tracereel.open_options|fun(path: string): tracereel.open_options
----@param is_partial? boolean
 ---@return tracereel.flow
 ---@return tracereel.flow_unclear[] unclear which nodes could not be told apart: none for a file in Lua
-function flow.for_logs(path, logs, open_options, is_partial)
+function flow.for_logs(path, logs, open_options)
     if not flow.is_yaml(path) then
         return flow.load(path), {}
     end
@@ -124,10 +134,30 @@ function flow.for_logs(path, logs, open_options, is_partial)
     local from_yaml = require "tracereel.flow.from_yaml"
     local facts = from_yaml.gather(#definition.members, logs, open_options)
     local value, unclear = from_yaml.number(definition, facts, logs)
-    if not is_partial then
-        refuse_unclear(path, logs, unclear)
+    local result = checked(path, value)
+    mark_names(result, unclear)
+    return result, unclear
+end
+
+---The same for a command, which tells on standard error what is not certain.
+---@return tracereel.flow
+---@return tracereel.flow_unclear[]
+function flow.for_command(path, logs, open_options)
+    local value, unclear = flow.for_logs(path, logs, open_options)
+    say_unclear(path, logs, unclear)
+    return value, unclear
+end
+
+---Raises where the order of nodes is not certain: nodes that ran, that are not alike, and that no log told apart.
+---@param path string
+---@param unclear tracereel.flow_unclear[]
+function flow.check_certain(path, unclear)
+    for _, group in ipairs(unclear) do
+        if group.is_seen and not group.are_alike then
+            failure.raise("refused", "flow %s: a plan needs to know which node has which number, and that is not "
+                .. "certain: %s; write a flow with `tracereel flow --yaml`, decide, and give that", path, group.text)
+        end
     end
-    return checked(path, value), unclear
 end
 
 -- What is asked of a flow again and again: whether any node is a trigger, and whose edges leave by a port that says

@@ -207,7 +207,7 @@ describe("flow --yaml on flows made at random", function()
             local directory = log.close()
             local path = flow_logs.yaml(made, helper.directory() .. "/made.yaml")
             local definition = flow.definition(path)
-            local value, unclear = flow.for_logs(path, { directory }, nil, true)
+            local value, unclear = flow.for_logs(path, { directory })
             local sets, candidates = possible(made, directory), {}
             for id, node in pairs(value.nodes) do
                 candidates[node.name] = { id }
@@ -307,20 +307,56 @@ describe("--flow with a file of the engine's", function()
         assert.matches(",2,a,", rows, 1, true)
     end)
 
-    it("is refused where two nodes that ran are not told apart, and says how to decide", function()
-        local yaml, log = engine_logs .. "orders.flow.yaml", engine_logs .. "orders-killed-late/wal"
-        for _, words in ipairs { { "timing" }, { "export", "--format", "csv" } } do
-            words[#words + 1] = "--flow"
-            words[#words + 1] = yaml
-            words[#words + 1] = log
-            local ran = helper.run(words)
-            assert.equal(6, ran.status)
-            assert.equal("", ran.stdout)
-            assert.matches("fraud (2 or 7), reserve (2 or 7). `tracereel flow --yaml " .. yaml, ran.stderr, 1, true)
+    it("takes nodes that are not told apart in the order of the file, marks their names, and says how to decide",
+        function()
+            local yaml, log = engine_logs .. "orders.flow.yaml", engine_logs .. "orders-killed-late/wal"
+            for _, words in ipairs { { "timing" }, { "export", "--format", "csv" }, { "recover" }, { "traces" } } do
+                words[#words + 1] = "--flow"
+                words[#words + 1] = yaml
+                words[#words + 1] = log
+                local ran = helper.run(words)
+                assert.equal(0, ran.status, ran.stderr)
+                assert.matches("fraud (2 or 7), reserve (2 or 7); taken in the order of the file. `tracereel flow "
+                    .. "--yaml " .. yaml, ran.stderr, 1, true)
+            end
+            local value, unclear = flow.for_logs(yaml, { log })
+            assert.equal("fraud?", value.nodes[2].name)
+            assert.equal("charge", value.nodes[3].name)
+            assert.same({ 2, 7 }, unclear[1].candidates.reserve)
+        end)
+
+    it("gives killed runs the forecasts that the numbers known from elsewhere give", function()
+        for name, kind in pairs { ["orders-killed"] = "orders", ["orders-killed-late"] = "orders",
+            ["orders-killed-twice"] = "orders", ["switch-killed"] = "switch" } do
+            local log, yaml = engine_logs .. name .. "/wal", engine_logs .. kind .. ".flow.yaml"
+            local numbers = kind == "switch" and { "--number", "charge=3", "--number", "manual=4" }
+                or { "--number", "fraud=2" }
+            local path = helper.directory() .. "/flow.lua"
+            local made = helper.run { "flow", "--yaml", yaml, log, "-o", path, table.unpack(numbers) }
+            assert.equal(0, made.status, made.stderr)
+            local known = helper.objects(helper.run({ "recover", log, "--flow", path, "--json" }).stdout)
+            local read = helper.objects(helper.run({ "recover", log, "--flow", yaml, "--json" }).stdout)
+            for index, object in ipairs(known) do
+                if object.engine then
+                    object.engine.reason, read[index].engine.reason = nil, nil
+                    assert.same(object.engine, read[index].engine)
+                end
+            end
         end
-        local value, unclear = flow.for_logs(yaml, { log }, nil, true)
-        assert.equal("fraud", value.nodes[2].name)
-        assert.same({ 2, 7 }, unclear[1].candidates.reserve)
+    end)
+
+    it("is refused for a plan where it is not certain which node comes after which", function()
+        local plan = helper.directory() .. "/plan.json"
+        local function recover(name, kind)
+            return helper.run { "recover", "safe_start", engine_logs .. name .. "/wal", "--flow",
+                engine_logs .. kind .. ".flow.yaml", "-o", plan }
+        end
+        local ran = recover("switch-killed", "switch")
+        assert.equal(6, ran.status)
+        assert.matches("a plan needs to know which node has which number", ran.stderr, 1, true)
+        assert.equal("", ran.stdout)
+        -- Two that the file does not tell apart either may have each other's number.
+        assert.equal(0, recover("orders-killed-late", "orders").status)
     end)
 
     it("is refused for a pipe, which could not be read twice", function()

@@ -193,7 +193,7 @@ local is_complete = { [exit_codes.ok] = true, [exit_codes.damaged] = true }
 function export.run(parsed)
     -- One document for all logs: no headings between them. Of what ran, not of what plans wrote.
     parsed.json, parsed.measured = true, true
-    local named = parsed.flow and flow.for_logs(parsed.flow, parsed.logs, options.opener(parsed)) or { nodes = {} }
+    local named = parsed.flow and flow.for_command(parsed.flow, parsed.logs, options.opener(parsed)) or { nodes = {} }
     local out = sink.open(parsed.output)
     local ran, code = xpcall(function()
         local code = export_all(parsed, out, named)

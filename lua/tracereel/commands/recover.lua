@@ -6,6 +6,7 @@ local engine_view = require "tracereel.engine_view"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local files = require "tracereel.files"
+local flow = require "tracereel.flow"
 local forecast = require "tracereel.recovery.forecast"
 local limits = require "tracereel.limits"
 local logs = require "tracereel.logs"
@@ -204,6 +205,9 @@ function recover.run(parsed)
     check_usage(parsed, file, path)
     limits.set(parsed)
     local known = engine_options.use(parsed, path)
+    if file and parsed.output then
+        flow.check_certain(parsed.flow, known.unclear or {})
+    end
     parsed.logs, parsed.as_engine = { path }, true
     local is_kept = false
     local code = logs.each(parsed, function(log)

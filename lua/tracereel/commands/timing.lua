@@ -76,7 +76,7 @@ local function query_of(parsed, prefixes)
     return {
         by = parsed.by,
         worst_count = worst_count,
-        flow = parsed.flow and flow.for_logs(parsed.flow, parsed.logs, options.opener(parsed)),
+        flow = parsed.flow and flow.for_command(parsed.flow, parsed.logs, options.opener(parsed)),
         since = parsed.since,
         until_moment = parsed["until"],
         is_trace_meant = prefixes and options.id_test(prefixes),

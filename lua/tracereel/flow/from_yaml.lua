@@ -26,6 +26,7 @@ end
 ---@field numbers integer[] that they have between them
 ---@field candidates table<string, integer[]> by name
 ---@field is_seen boolean the log names one of the numbers
+---@field are_alike boolean whichever has which number: the same nodes come before and after them
 ---@field text string a sentence
 
 local function unclear_of(definition, found)
@@ -43,6 +44,7 @@ local function unclear_of(definition, found)
             parts[#parts + 1] = ("%d more"):format(#names - max_listed)
         end
         list[index] = { names = names, numbers = group.numbers, candidates = candidates, is_seen = group.is_seen,
+            are_alike = group.are_alike,
             text = table.concat(parts, ", ") .. (group.is_seen and "" or ": none of them ever ran") }
     end
     return list

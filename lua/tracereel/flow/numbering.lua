@@ -5,6 +5,9 @@ local constraints = require "tracereel.flow.constraints"
 
 local numbering = {}
 
+-- So many nodes that could not be told apart are put in the order of the file; the others stay as they were found.
+local max_ordered = 64
+
 ---@class tracereel.flow_numbering
 ---@field number_of integer[] by member: one answer that fits
 ---@field candidates integer[][] by member: every number that it can have; one where it is certain
@@ -15,6 +18,7 @@ local numbering = {}
 ---@field members integer[]
 ---@field numbers integer[] that the members have between them
 ---@field is_seen boolean the log names one of the numbers, at least
+---@field are_alike boolean the file does not tell them apart either
 
 local function kind_of(type_name)
     return (type_name == "std::wait" or type_name == "std::loop" or type_name:sub(1, 5) == "std::") and type_name or ""
@@ -186,6 +190,29 @@ local function probe(model, member, shown, leader, numbers)
     end
 end
 
+-- Of the answers that fit, the one in which nodes have their numbers in the order of the file: no better than another,
+-- but what a person expects, and the same for every log that leaves the same open. `number_of` is an answer.
+local function in_file_order(model, leader, numbers, candidates, number_of)
+    local mark, tried = model:mark(), 0
+    for member, list in ipairs(candidates) do
+        local is_open = #list > 1 and not model.min_size[member] and tried < max_ordered
+        tried = tried + (is_open and 1 or 0)
+        for _, number in ipairs(is_open and list or {}) do
+            local inner = model:mark()
+            local found = number == number_of[member] and number_of
+                or model:assign(member, number) and not model:is_exhausted() and search(model, leader, numbers, 1)
+            model:undo(inner)
+            if found then
+                number_of = found
+                model:assign(member, number)
+                break
+            end
+        end
+    end
+    model:undo(mark)
+    return number_of
+end
+
 local function class_sizes(leader)
     local sizes = {}
     for _, first in ipairs(leader) do
@@ -195,7 +222,7 @@ local function class_sizes(leader)
 end
 
 -- Members that share candidates, in groups.
-local function groups_of(model, candidates)
+local function groups_of(model, candidates, leader)
     local group_of_number, groups = {}, {}
     for member, numbers in ipairs(candidates) do
         if #numbers > 1 then
@@ -223,6 +250,10 @@ local function groups_of(model, candidates)
         table.sort(group.numbers)
         for _, number in ipairs(group.numbers) do
             group.is_seen = group.is_seen or not bits.has(model.unseen, number)
+        end
+        group.are_alike = true
+        for _, member in ipairs(group.members) do
+            group.are_alike = group.are_alike and leader[member] == leader[group.members[1]]
         end
         list[#list + 1] = group
     end
@@ -260,7 +291,8 @@ local function answers(model, definition, given)
         candidates[member] = leader[member] ~= member and candidates[leader[member]]
             or bits.numbers(is_open and shown.of(member) or domain)
     end
-    return { number_of = number_of, candidates = candidates, groups = groups_of(model, candidates),
+    number_of = is_searched and in_file_order(model, leader, numbers, candidates, number_of) or number_of
+    return { number_of = number_of, candidates = candidates, groups = groups_of(model, candidates, leader),
         is_searched = is_searched }
 end
 
