@@ -6,6 +6,7 @@ local dkjson = require "dkjson"
 local flow = require "tracereel.flow"
 local decision = require "tracereel.recovery.decision"
 local failure = require "tracereel.failure"
+local json_numbers = require "tracereel.json_numbers"
 local units = require "tracereel.units"
 
 ---@type tracereel
@@ -51,6 +52,7 @@ function tracereel.json_decode(text)
         error("json_decode: a string expected, got " .. failure.got(text), 2)
     end
     -- Texts in a log can nest so deeply that the decoder runs out of stack, hence the pcall.
+    text = json_numbers.signed(text)
     local called, value, position, problem = pcall(dkjson.decode, text, 1, core.null)
     if not called then
         return nil, "its values are nested too deeply"
@@ -60,6 +62,13 @@ function tracereel.json_decode(text)
         return nil, ("text goes on behind the value, at byte %d"):format(text:find("%S", position))
     end
     return value
+end
+
+-- What is written in Lua tells of a wrong argument with the line of its caller, also in `return tracereel.retry(3)`.
+for name, value in pairs(tracereel) do
+    if type(value) == "function" and debug.getinfo(value, "S").what == "Lua" then
+        tracereel[name] = core.framed(value)
+    end
 end
 
 core.set_json_decoder(tracereel.json_decode)

@@ -130,7 +130,8 @@ local function require_for(environment, directory, provided, modules)
         local path = directory .. name:gsub("%.", "/") .. ".lua"
         local chunk, problem, text = sandbox.load_file(path, environment)
         if not chunk then
-            error(('require: module "%s" cannot be loaded from beside the script: %s'):format(name, problem), 2)
+            error(('require: module "%s" cannot be loaded from beside the script: %s; installed modules and other '
+                .. "directories need --unsafe"):format(name, problem), 2)
         elseif modules then
             modules:add(name, text)
         end
@@ -144,10 +145,21 @@ local function require_for(environment, directory, provided, modules)
     end
 end
 
+local not_for_scripts = { open = true, writer = true, arenas = true }
+
+local function refuse_missing(_, name)
+    if not_for_scripts[name] then
+        error(("tracereel.%s is not available to scripts, which reach no files (run with --unsafe)"):format(name), 2)
+    end
+end
+
 ---The module as a script has it: records are made at the log's time, and nothing opens files.
 ---@param now fun(): integer the log's time
 function sandbox.module(now, is_unsafe)
-    local module = copy(tracereel, not is_unsafe and { open = true, writer = true, arenas = true } or nil)
+    local module = copy(tracereel, not is_unsafe and not_for_scripts or nil)
+    if not is_unsafe then
+        real_setmetatable(module, { __index = refuse_missing, __metatable = false })
+    end
     module.record = core.constructors(now)
     -- Tables of the module's own: what one script does to them must not reach another.
     for _, name in ipairs { "types", "violations", "gap_classes" } do
@@ -161,7 +173,7 @@ local script_seed = 0x7265656C
 local function math_library()
     local library = copy(math)
     local generator = random.new(script_seed)
-    library.random, library.randomseed = generator.draw, generator.seed
+    library.random, library.randomseed = core.framed(generator.draw), core.framed(generator.seed)
     return library
 end
 
@@ -179,9 +191,9 @@ local function restricted(environment)
     add_repeatable(environment)
     environment.xpcall = has_host and host.xpcall or xpcall
     environment.getmetatable = safe_getmetatable
-    environment.setmetatable = safe_setmetatable
-    environment.collectgarbage = count_only
-    environment.load = loader_for(environment)
+    environment.setmetatable = core.framed(safe_setmetatable)
+    environment.collectgarbage = core.framed(count_only)
+    environment.load = core.framed(loader_for(environment))
     environment.string = text_methods.library()
     environment.table = copy(table)
     environment.table.sort = core.sort

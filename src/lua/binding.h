@@ -71,6 +71,13 @@ void tr_lua_push_json(lua_State *L, tr_lua_core *core);
 const tr_keys *tr_lua_new_type(lua_State *L, const char *type, const char *const *fields, int field_count,
                                const luaL_Reg *methods, const luaL_Reg *metamethods, lua_CFunction index,
                                int upvalue_count);
+/* As luaL_checkudata; for the object of a method, which is missing where it is called with a dot, a message that says so. */
+void *tr_lua_check_object(lua_State *L, int index, const char *type);
+
+/* framed(f) -> a C function that calls f. What f raises without a place (level 2 is the C function, which has none) gets
+ * the place of the C function's caller. */
+int tr_lua_framed(lua_State *L);
+
 /* To be called when what a userdata holds outside Lua's memory has changed: a host can count it as the script's. A
  * growth may run the collector. `*told_bytes` is what was told before, 0 in the beginning. */
 void tr_lua_tell_memory(lua_State *L, size_t *told_bytes, size_t bytes);

@@ -26,7 +26,30 @@ enum failure_part { FAILURE_KIND = 1, FAILURE_MESSAGE, FAILURE_TRACEBACK, FAILUR
 static const char *const part_names[] = {
     [FAILURE_KIND] = "kind", [FAILURE_MESSAGE] = "message", [FAILURE_TRACEBACK] = "traceback"};
 
+/* Names that a script looks for in vain, as Lua says it of them. */
+static const char *const missing_names[] = {
+    "attempt to index a nil value (global 'io')",    "attempt to index a nil value (global 'os')",
+    "attempt to index a nil value (global 'debug')", "attempt to index a nil value (global 'package')",
+    "attempt to call a nil value (global 'dofile')", "attempt to call a nil value (global 'loadfile')",
+};
+
+/* Adds, to the message on top of the stack, how a script comes by what is missing. */
+static void add_advice(lua_State *L) {
+    const char *message = lua_tostring(L, -1);
+    for (size_t i = 0; i < sizeof missing_names / sizeof *missing_names; i++) {
+        if (strstr(message, missing_names[i]) != NULL && strstr(message, "--unsafe") == NULL) {
+            lua_pushliteral(L,
+                            "; scripts reach no files, processes or clock: --unsafe opens the whole standard library");
+            lua_concat(L, 2);
+            return;
+        }
+    }
+}
+
 void tr_lua_wrap_failure(lua_State *L, const char *kind) {
+    if (strcmp(kind, "script") == 0) {
+        add_advice(L);
+    }
     lua_newuserdatauv(L, 0, FAILURE_PARTS); /* message, failure */
     lua_insert(L, -2);                      /* failure, message */
     lua_setiuservalue(L, -2, FAILURE_MESSAGE);

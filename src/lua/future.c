@@ -177,7 +177,7 @@ static int future_index(lua_State *L) {
 
 /* future:records() -> all that is to come */
 static int future_records(lua_State *L) {
-    push_moments(L, check_owner(L, luaL_checkudata(L, 1, TR_LUA_FUTURE)), false);
+    push_moments(L, check_owner(L, tr_lua_check_object(L, 1, TR_LUA_FUTURE)), false);
     return 1;
 }
 

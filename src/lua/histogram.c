@@ -11,7 +11,7 @@ typedef struct tr_lua_histogram {
 /* ---- check ---- */
 
 static tr_histogram *check_histogram(lua_State *L, int index) {
-    const tr_lua_histogram *self = luaL_checkudata(L, index, TR_LUA_HISTOGRAM);
+    const tr_lua_histogram *self = tr_lua_check_object(L, index, TR_LUA_HISTOGRAM);
     luaL_argcheck(L, self->histogram != NULL, index, "the histogram was finalized");
     return self->histogram;
 }
@@ -138,7 +138,7 @@ static int histogram_buckets(lua_State *L) {
 }
 
 static int histogram_finalize(lua_State *L) {
-    tr_lua_histogram *self = luaL_checkudata(L, 1, TR_LUA_HISTOGRAM);
+    tr_lua_histogram *self = tr_lua_check_object(L, 1, TR_LUA_HISTOGRAM);
     tr_histogram_free(self->histogram);
     self->histogram = NULL;
     tr_lua_tell_memory(L, &self->told_bytes, 0);

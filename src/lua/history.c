@@ -9,7 +9,7 @@
 /* ---- check ---- */
 
 static tr_lua_history *check_history(lua_State *L) {
-    tr_lua_history *self = luaL_checkudata(L, 1, TR_LUA_HISTORY);
+    tr_lua_history *self = tr_lua_check_object(L, 1, TR_LUA_HISTORY);
     luaL_argcheck(L, self->history != NULL, 1, "the history was finalized");
     return self;
 }
@@ -200,7 +200,7 @@ static int history_life(lua_State *L) {
 }
 
 static int history_finalize(lua_State *L) {
-    tr_lua_history *self = luaL_checkudata(L, 1, TR_LUA_HISTORY);
+    tr_lua_history *self = tr_lua_check_object(L, 1, TR_LUA_HISTORY);
     tr_history_free(self->history);
     self->history = NULL;
     return 0;

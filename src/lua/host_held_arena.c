@@ -11,7 +11,7 @@ typedef struct tr_lua_held_arena {
 } tr_lua_held_arena;
 
 static tr_held_arena *check_held(lua_State *L) {
-    const tr_lua_held_arena *self = luaL_checkudata(L, 1, TR_LUA_HELD_ARENA);
+    const tr_lua_held_arena *self = tr_lua_check_object(L, 1, TR_LUA_HELD_ARENA);
     if (self->held == NULL) {
         luaL_error(L, "the arena is not held any more");
     }
@@ -62,7 +62,7 @@ static int held_sync(lua_State *L) {
 
 /* held:close(); closing twice is allowed */
 static int held_close(lua_State *L) {
-    tr_lua_held_arena *self = luaL_checkudata(L, 1, TR_LUA_HELD_ARENA);
+    tr_lua_held_arena *self = tr_lua_check_object(L, 1, TR_LUA_HELD_ARENA);
     tr_held_arena_close(self->held);
     self->held = NULL;
     return 0;

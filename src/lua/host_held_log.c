@@ -13,7 +13,7 @@ typedef struct tr_lua_held_log {
 /* ---- check ---- */
 
 static tr_held_log *check_held(lua_State *L) {
-    const tr_lua_held_log *self = luaL_checkudata(L, 1, TR_LUA_HELD_LOG);
+    const tr_lua_held_log *self = tr_lua_check_object(L, 1, TR_LUA_HELD_LOG);
     if (self->held == NULL) {
         luaL_error(L, "the log is not held any more");
     }
@@ -125,14 +125,14 @@ static int held_sync(lua_State *L) {
 
 /* held:close(); closing twice is allowed */
 static int held_close(lua_State *L) {
-    tr_lua_held_log *self = luaL_checkudata(L, 1, TR_LUA_HELD_LOG);
+    tr_lua_held_log *self = tr_lua_check_object(L, 1, TR_LUA_HELD_LOG);
     tr_held_log_close(self->held);
     self->held = NULL;
     return 0;
 }
 
 static int held_tostring(lua_State *L) {
-    const tr_lua_held_log *self = luaL_checkudata(L, 1, TR_LUA_HELD_LOG);
+    const tr_lua_held_log *self = tr_lua_check_object(L, 1, TR_LUA_HELD_LOG);
     lua_pushstring(L, self->held == NULL ? "held log (closed)" : "held log");
     return 1;
 }

@@ -16,7 +16,7 @@ enum { LOG_USER_VALUE_PATH = 1, LOG_USER_VALUE_READING, LOG_USER_VALUES = LOG_US
 /* ---- check ---- */
 
 static tr_lua_log *check_log(lua_State *L, int index) {
-    return luaL_checkudata(L, index, TR_LUA_LOG);
+    return tr_lua_check_object(L, index, TR_LUA_LOG);
 }
 
 /* Pushes the latest reading of the log at index 1. Only a finalizer that runs after the reading's can meet one that is

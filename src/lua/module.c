@@ -126,6 +126,7 @@ int luaopen_tracereel_core(lua_State *L) {
         {"sha256", tr_lua_sha256},
         {"crc32", tr_lua_crc32},
         {"got", got},
+        {"framed", tr_lua_framed},
         {"name", name},
         {"sort", tr_lua_sort},
         {"traversal", tr_lua_new_traversal},

@@ -174,7 +174,7 @@ static int node_index(lua_State *L) {
 }
 
 static int node_tostring(lua_State *L) {
-    const tr_lua_node *self = luaL_checkudata(L, 1, TR_LUA_NODE);
+    const tr_lua_node *self = tr_lua_check_object(L, 1, TR_LUA_NODE);
     lua_pushfstring(L, "node %I %s", (LUAI_UACINT)self->node.node_id, tr_node_status_name(self->node.status));
     return 1;
 }

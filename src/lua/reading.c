@@ -154,7 +154,7 @@ static void forget_traces(lua_State *L) {
 }
 
 static int reading_finalize(lua_State *L) {
-    tr_lua_reading *self = luaL_checkudata(L, 1, TR_LUA_READING);
+    tr_lua_reading *self = tr_lua_check_object(L, 1, TR_LUA_READING);
     tr_lua_set_reading_state(self, TR_READING_ENDED);
     forget_traces(L);
     tr_replay_close(self->replay);

@@ -7,7 +7,7 @@
 /* ---- check ---- */
 
 tr_lua_rec *tr_lua_check_rec(lua_State *L, int index) {
-    return luaL_checkudata(L, index, TR_LUA_REC);
+    return tr_lua_check_object(L, index, TR_LUA_REC);
 }
 
 tr_lua_rec *tr_lua_test_rec(lua_State *L, int index) {

@@ -29,10 +29,18 @@ void tr_lua_push_record_keys(lua_State *L) {
     tr_keys_push(L, make_names, MAKE_FIELD_COUNT);
 }
 
-/* The string at `index`, borrowed for as long as it stands there; false gives no text. */
+static bool is_null(lua_State *L, int index) {
+    index = lua_absindex(L, index);
+    tr_lua_push_core_value(L, TR_CORE_NULL);
+    bool is_same = lua_rawequal(L, index, -1);
+    lua_pop(L, 1);
+    return is_same;
+}
+
+/* The string at `index`, borrowed for as long as it stands there; false gives no text, and so does a decoded null. */
 static tr_text to_text(lua_State *L, int index, const char *field) {
     tr_text text = {NULL, 0};
-    if (lua_type(L, index) == LUA_TBOOLEAN && !lua_toboolean(L, index)) {
+    if ((lua_type(L, index) == LUA_TBOOLEAN && !lua_toboolean(L, index)) || is_null(L, index)) {
         return text;
     }
     if (lua_type(L, index) != LUA_TSTRING) {
@@ -144,10 +152,11 @@ static int construct(lua_State *L) {
     lua_settop(L, 1);
     const char *type_name = tr_record_type_name((unsigned)lua_tointeger(L, lua_upvalueindex(CONSTRUCTOR_UPVALUE_TYPE)));
     unsigned present = change_fields(L, 1, type_name, &fields);
-    if ((present & 1u << MAKE_type) != 0) {
+    tr_record_type type = (tr_record_type)lua_tointeger(L, lua_upvalueindex(CONSTRUCTOR_UPVALUE_TYPE));
+    if ((present & 1u << MAKE_type) != 0 && fields.type != type) {
         return luaL_error(L, "%s has its type already: leave `type` out", type_name);
     }
-    fields.type = (tr_record_type)lua_tointeger(L, lua_upvalueindex(CONSTRUCTOR_UPVALUE_TYPE));
+    fields.type = type;
     if ((present & 1u << MAKE_trace_id) == 0 && fields.type != TR_TYPE_CHECKPOINT) {
         return luaL_error(L, "%s needs a trace_id", type_name);
     }

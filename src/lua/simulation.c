@@ -13,7 +13,7 @@ enum { RECORDS_AT_ONCE = 65536, RECORDS_BETWEEN_PROGRESS = 256 };
 /* ---- check ---- */
 
 tr_recording *tr_lua_check_recording(lua_State *L, int index) {
-    const tr_lua_recording *self = luaL_checkudata(L, index, TR_LUA_RECORDING);
+    const tr_lua_recording *self = tr_lua_check_object(L, index, TR_LUA_RECORDING);
     if (self->recording == NULL) {
         luaL_error(L, "the recording was finalized");
     }
@@ -212,7 +212,7 @@ static int recording_simulate(lua_State *L) {
 }
 
 static int recording_finalize(lua_State *L) {
-    tr_lua_recording *self = luaL_checkudata(L, 1, TR_LUA_RECORDING);
+    tr_lua_recording *self = tr_lua_check_object(L, 1, TR_LUA_RECORDING);
     tr_recording_close(self->recording);
     tr_log_close(self->log);
     self->recording = NULL;
@@ -222,7 +222,7 @@ static int recording_finalize(lua_State *L) {
 
 /* Only an error leaves one open. */
 static int simulation_finalize(lua_State *L) {
-    tr_lua_simulation *self = luaL_checkudata(L, 1, TR_LUA_SIMULATION);
+    tr_lua_simulation *self = tr_lua_check_object(L, 1, TR_LUA_SIMULATION);
     tr_simulation_close(self->simulation);
     self->simulation = NULL;
     return 0;

@@ -15,7 +15,7 @@ enum { STATE_USER_VALUE_HANDLES = 1, STATE_USER_VALUES = STATE_USER_VALUE_HANDLE
 /* ---- check ---- */
 
 static tr_lua_state *check_state(lua_State *L, int index) {
-    tr_lua_state *self = luaL_checkudata(L, index, TR_LUA_STATE);
+    tr_lua_state *self = tr_lua_check_object(L, index, TR_LUA_STATE);
     luaL_argcheck(L, self->traces != NULL, index, "the state was finalized");
     return self;
 }
@@ -159,7 +159,7 @@ static int state_tostring(lua_State *L) {
 /* ---- open ---- */
 
 static int state_finalize(lua_State *L) {
-    tr_lua_state *self = luaL_checkudata(L, 1, TR_LUA_STATE);
+    tr_lua_state *self = tr_lua_check_object(L, 1, TR_LUA_STATE);
     lua_getiuservalue(L, 1, STATE_USER_VALUE_HANDLES); /* handles */
     tr_lua_forget_handles(L);
     tr_traces_free(self->traces);

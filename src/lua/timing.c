@@ -6,7 +6,7 @@
 /* ---- check ---- */
 
 static tr_timing *check_timing(lua_State *L, int index) {
-    const tr_lua_timing *self = luaL_checkudata(L, index, TR_LUA_TIMING);
+    const tr_lua_timing *self = tr_lua_check_object(L, index, TR_LUA_TIMING);
     luaL_argcheck(L, self->timing != NULL, index, "the timing was finalized");
     return self->timing;
 }
@@ -172,7 +172,7 @@ static int timing_tostring(lua_State *L) {
 }
 
 static int timing_finalize(lua_State *L) {
-    tr_lua_timing *self = luaL_checkudata(L, 1, TR_LUA_TIMING);
+    tr_lua_timing *self = tr_lua_check_object(L, 1, TR_LUA_TIMING);
     tr_timing_free(self->timing);
     self->timing = NULL;
     tr_lua_tell_memory(L, &self->told_bytes, 0);

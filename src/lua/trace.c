@@ -12,7 +12,7 @@ static const tr_trace *shown(lua_State *L, const tr_lua_trace *self) {
 }
 
 tr_lua_trace *tr_lua_check_trace(lua_State *L, int index) {
-    tr_lua_trace *self = luaL_checkudata(L, index, TR_LUA_TRACE);
+    tr_lua_trace *self = tr_lua_check_object(L, index, TR_LUA_TRACE);
     shown(L, self);
     return self;
 }
@@ -225,7 +225,7 @@ static int trace_tostring(lua_State *L) {
 }
 
 static int trace_node(lua_State *L) {
-    const tr_trace *trace = shown(L, luaL_checkudata(L, 1, TR_LUA_TRACE));
+    const tr_trace *trace = shown(L, tr_lua_check_object(L, 1, TR_LUA_TRACE));
     const tr_node *node = tr_trace_find_node(trace, tr_lua_to_u32(L, 2, "node_id"));
     if (node == NULL) {
         lua_pushnil(L);

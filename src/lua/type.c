@@ -1,5 +1,6 @@
 /* What all types of the binding have in common. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "lua/binding.h"
 
@@ -28,6 +29,44 @@ const tr_keys *tr_lua_new_type(lua_State *L, const char *type, const char *const
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
     return keys;
+}
+
+void *tr_lua_check_object(lua_State *L, int index, const char *type) {
+    void *object = luaL_testudata(L, index, type);
+    if (object != NULL || index != 1) {
+        return object != NULL ? object : luaL_checkudata(L, index, type);
+    }
+    const char *noun = strrchr(type, '.') != NULL ? strrchr(type, '.') + 1 : type;
+    lua_Debug activation = {0};
+    bool has_name = lua_getstack(L, 0, &activation) && lua_getinfo(L, "n", &activation) && activation.name != NULL;
+    const char *method = has_name ? activation.name : "a method";
+    const char *given = lua_isnone(L, 1) ? "nothing" : tr_lua_push_got(L, 1);
+    luaL_error(L, "%s is called with a colon, %s:%s(...): a %s expected in front, got %s", method, noun,
+               has_name ? method : "method", noun, given);
+    return NULL;
+}
+
+/* A C function's caller is known also where the call was `return f(x)`, which leaves no line of a Lua function's. */
+static int call_framed(lua_State *L) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+    if (status == LUA_OK) {
+        return lua_gettop(L);
+    }
+    if (status == LUA_ERRRUN && lua_type(L, -1) == LUA_TSTRING) {
+        luaL_where(L, 1);
+        lua_insert(L, -2);
+        lua_concat(L, 2);
+    }
+    return lua_error(L);
+}
+
+int tr_lua_framed(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_pushcclosure(L, call_framed, 1);
+    return 1;
 }
 
 void (*tr_lua_memory_counter)(lua_State *L, size_t bytes_before, size_t bytes) = NULL;

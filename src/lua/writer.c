@@ -12,7 +12,7 @@ typedef struct tr_lua_writer {
 /* ---- check ---- */
 
 static tr_writer *check_writer(lua_State *L, int index) {
-    const tr_lua_writer *self = luaL_checkudata(L, index, TR_LUA_WRITER);
+    const tr_lua_writer *self = tr_lua_check_object(L, index, TR_LUA_WRITER);
     if (self->writer == NULL) {
         luaL_error(L, "the writer is closed");
     }
@@ -87,7 +87,7 @@ static int writer_sync(lua_State *L) {
 }
 
 static int writer_close(lua_State *L) {
-    tr_lua_writer *self = luaL_checkudata(L, 1, TR_LUA_WRITER);
+    tr_lua_writer *self = tr_lua_check_object(L, 1, TR_LUA_WRITER);
     tr_writer *writer = self->writer;
     tr_error error = {""};
     self->writer = NULL;
@@ -97,14 +97,14 @@ static int writer_close(lua_State *L) {
 
 /* Nobody is there to hear of a failure. */
 static int writer_finalize(lua_State *L) {
-    tr_lua_writer *self = luaL_checkudata(L, 1, TR_LUA_WRITER);
+    tr_lua_writer *self = tr_lua_check_object(L, 1, TR_LUA_WRITER);
     tr_writer_close(self->writer, NULL);
     self->writer = NULL;
     return 0;
 }
 
 static int writer_tostring(lua_State *L) {
-    const tr_lua_writer *self = luaL_checkudata(L, 1, TR_LUA_WRITER);
+    const tr_lua_writer *self = tr_lua_check_object(L, 1, TR_LUA_WRITER);
     lua_pushstring(L, self->writer == NULL ? "writer (closed)" : "writer");
     return 1;
 }

@@ -55,7 +55,9 @@ function tracereel.writer(directory, options) end
 ---@return string
 function tracereel.json(value) end
 
----JSON text as a Lua value; null becomes tracereel.null. Integers stay integers.
+---JSON text as a Lua value; null becomes tracereel.null. Integers stay integers: those from 2^63 to 2^64-1 become the
+---negative ones of the same 64 bits, as `rec.schema_hash` is; beyond 64 bits they are floats. What `rec:json()` gives
+---makes the record again: `local t = tracereel.json_decode(rec:json())`, `tracereel.record[t.type](t)`.
 ---@param text string
 ---@return any value nil where the text is not JSON
 ---@return string|nil problem

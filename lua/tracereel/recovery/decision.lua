@@ -1,4 +1,5 @@
 -- What a recovery script answers for a trace: an immutable value. What it means for the trace's state is view.lua's.
+local core = require "tracereel.core"
 local failure = require "tracereel.failure"
 local tables = require "tracereel.tables"
 local units = require "tracereel.units"
@@ -197,6 +198,16 @@ end
 ---@param reason string
 function methods:because(reason)
     return copy_with(self, { reason = check_reason(reason, "because", 2) })
+end
+
+for name, method in pairs(methods) do
+    methods[name] = core.framed(function(self, ...)
+        if not decision.is(self) then
+            error(("%s is called with a colon, default:%s(...): a decision expected in front, got %s"):format(name, name,
+                failure.got(self)), 2)
+        end
+        return method(self, ...)
+    end)
 end
 
 -- The engine's own decision: worked out when it is looked at, because most scripts only hand it back.
