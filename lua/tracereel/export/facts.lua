@@ -1,5 +1,4 @@
 -- What every format says of a trace: its nodes with their attempts, suspensions, loops and errors, put together once.
-local held = require "tracereel.held"
 local numbers = require "tracereel.export.numbers"
 
 local facts = {}
@@ -154,8 +153,7 @@ function facts.of(trace, loop_events, is_wanted)
         local node_facts = describe_node(node, errors[node.id], suspensions[node.id],
             loop_events and loop_events[node.id], last_ns)
         widen(described, node_facts.start_ns, node_facts.end_ns)
-        -- A hold is at no node of the flow.
-        if node.id ~= held.node and (not is_wanted or is_wanted[node.id]) then
+        if not is_wanted or is_wanted[node.id] then
             described.nodes[#described.nodes + 1] = node_facts
         end
     end
