@@ -242,3 +242,58 @@ describe("an arena", function()
             "node 2 reads what was written over")
     end)
 end)
+
+describe("the forecast of a command", function()
+    local log_and_arenas
+
+    before_each(function()
+        -- Beside each other, as the engine has them; the arena's position is stale.
+        local directory = helper.directory()
+        helper.shell(("mkdir %s/arenas; cp -r %s %s/wal"):format(directory, log_of(done(0, 128, 50)), directory))
+        cases.put_arena(directory .. "/arenas", 128)
+        log_and_arenas = directory
+    end)
+
+    local function last_object(...)
+        local result = helper.run { ... }
+        assert.equal(0, result.status, result.stderr)
+        return tracereel.json_decode(result.stdout:match("([^\n]*)\n$"))
+    end
+
+    it("has null for what is not known without a flow, and names what was used", function()
+        local wal = log_and_arenas .. "/wal"
+        for _, object in ipairs { last_object("traces", "--open", "--json", wal),
+            last_object("show", "--json", small_log.id(1), wal) } do
+            for _, key in ipairs { "runs", "waits_at", "without_inputs", "ends_without_branch", "closes" } do
+                assert.equal(tracereel.null, object.engine[key], key)
+            end
+            assert.equal("runs", object.engine.outcome)
+            assert.is_false(object.engine.asks_again)
+        end
+        assert.same({ directory = log_and_arenas .. "/arenas", found_as = "LOG/../arenas" },
+            last_object("recover", "--json", wal).summary.arenas)
+        assert.equal(tracereel.null, last_object("recover", "--json", wal).summary.flow)
+    end)
+
+    it("leads the list, the last section of show, and a group of recover with what is lost", function()
+        local wal = log_and_arenas .. "/wal"
+        assert.truthy(helper.run({ "traces", "--open", wal }).stdout:find("may lose inputs; after 0", 1, true))
+        assert.truthy(helper.run({ "show", small_log.id(1), wal }).stdout:find("WITHOUT INPUTS", 1, true))
+        local page = helper.run({ "recover", wal }).stdout
+        assert.truthy(page:find("runs without its inputs: 1 trace\n  Mend the arenas before", 1, true))
+        assert.truthy(page:find("(LOG/../arenas)", 1, true))
+    end)
+
+    it("is what a recovery script has as default.engine", function()
+        local flow_file = helper.write(log_and_arenas .. "/flow.lua", [[return { nodes = {
+            [0] = { type = "trigger::manual" }, { after = { 0 }, type = "test::work" } } }]])
+        local script = helper.script [[return { api = 1, recover = function(_, default)
+            local engine = default.engine
+            return tracereel.fail(engine.outcome .. " " .. engine.runs[1] .. " " .. #engine.without_inputs)
+        end }]]
+        local object = tracereel.json_decode((helper.run { "recover", "--json", "--flow", flow_file, script,
+            log_and_arenas .. "/wal" }).stdout:match("^[^\n]*"))
+        assert.equal("runs 1 1", object.reason)
+        assert.same({ 1 }, object.engine.without_inputs)
+    end)
+end)
