@@ -5,11 +5,15 @@ local core = require "tracereel.core"
 local damage = require "tracereel.simulation.damage"
 local failure = require "tracereel.failure"
 local faults = require "tracereel.simulation.faults"
+local files = require "tracereel.files"
+local output = require "tracereel.output"
 local plain = require "tracereel.plain"
 local progress = require "tracereel.progress"
 local script = require "tracereel.script"
 local script_arguments = require "tracereel.script_arguments"
 local tables = require "tracereel.tables"
+local tracereel = require "tracereel"
+local unread = require "tracereel.unread"
 
 local simulation = {}
 
@@ -89,6 +93,9 @@ end
 ---Reads a log for any number of simulations. Kept in temporary files while it is used.
 ---@param path string
 function simulation.record(path)
+    if path ~= "-" and files.is_directory(path) then
+        unread.say(tracereel.open(path), output.say)
+    end
     local recording = core.recording(path, progress.is_shown() and function(records)
         progress.show("reading the log: %d records", records)
     end or nil)

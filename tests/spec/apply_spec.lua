@@ -208,7 +208,7 @@ describe("tracereel apply", function()
         local before = files.contents(directory)
         local result = apply(files.plan(directory), directory)
         assert.are.equal(0, result.status)
-        assert.truthy(result.stderr:find("would refuse this log", 1, true))
+        assert.truthy(result.stderr:find("would refuse to recover from this log", 1, true))
         assert.truthy(result.stderr:find("tracereel repair", 1, true))
         local name = "wal_0000000000000000.log"
         assert.are.equal(before[name], files.contents(directory)[name])
@@ -290,7 +290,8 @@ describe("tracereel apply", function()
         helper.shell("mkdir " .. directory .. "/wal_0000000000000003.log")
         local result = apply(files.plan(directory), directory)
         assert.are.equal(3, result.status)
-        assert.truthy(result.stderr:find("the engine would refuse this log: it cannot read wal_0000000000000003.log; "
+        assert.truthy(result.stderr:find("the engine would refuse to recover from this log: it cannot read "
+            .. "wal_0000000000000003.log: that is a directory; "
             .. "`tracereel repair` shows what can be done about it", 1, true), result.stderr)
     end)
 

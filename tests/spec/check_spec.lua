@@ -17,7 +17,10 @@ describe("tracereel check", function()
                 status = damage_classes[gap.class] and 3 or status
             end
             local result = check("--json", helper.log(name))
-            assert.are.same(expected, helper.objects(result.stdout))
+            local objects = helper.objects(result.stdout)
+            local summary = table.remove(objects).summary
+            assert.are.same(expected, objects)
+            assert.are.equal(status == 3 and "damaged" or "sound", summary.verdict)
             assert.are.equal(status, result.status)
         end)
     end
@@ -34,18 +37,35 @@ describe("tracereel check", function()
 
     -- The engine's reader gives up at a length that cannot be, skips a record whose checksum is wrong, and sees no
     -- missing segment.
+    local refuses = "the engine would refuse to recover from this log: "
     local verdicts = {
-        ["orders"] = "the engine would open this log and read all of it",
-        ["torn-tail"] = "the engine would refuse this log: at wal_0000000000000002.log:21958 it meets a record length",
-        ["zero-tail"] = "the engine would refuse this log: at wal_0000000000000002.log:22027 it meets a record",
-        ["restarted"] = "the engine would refuse this log: at wal_0000000000000000.log:",
-        ["bit-flip-payload"] = "the engine would open this log, but skip what it cannot read",
-        ["missing-segment"] = "the engine would open this log, but not notice that a segment is missing",
-        ["archived"] = "the engine would open this log, but not read the compressed segments",
+        ["orders"] = "the engine would recover from this log, and read all of it",
+        ["torn-tail"] = refuses
+            .. "at wal_0000000000000002.log:21958 it meets a record length of 69, where 38 bytes are left",
+        ["zero-tail"] = refuses
+            .. "at wal_0000000000000002.log:22027 it meets a record length of 0, where 29 is the minimum",
+        ["restarted"] = refuses .. "at wal_0000000000000000.log:",
+        ["bit-flip-payload"] = "the engine would recover from this log, but skip 1 broken record",
+        ["short-record"] = "the engine would recover from this log, but skip 1 broken record",
+        ["missing-segment"] = "the engine would recover from this log, but not notice that a segment is missing",
+        ["archived"] = "the engine would recover from this log, but not read the compressed segments",
     }
     for name, verdict in pairs(verdicts) do
-        it("says plainly whether the engine would open " .. name, function()
-            assert.truthy(check(helper.log(name)).stdout:find(verdict, 1, true))
+        it("says plainly whether the engine would recover from " .. name .. ", and that it would append", function()
+            local text = check(helper.log(name)).stdout
+            assert.truthy(text:find(verdict, 1, true), text)
+            local recovers = verdict:sub(1, #refuses) ~= refuses
+            local last = ("wal_%016x.log"):format(name ~= "restarted" and name ~= "short-record" and 2 or 0)
+            assert.truthy(text:find(("\nit would append to it%s, to %s: opening for writing reads nothing\n"):format(
+                recovers and "" or " all the same", last), 1, true), text)
+            assert.are.equal(not recovers, text:find("\nrefused are recovery, inspection, and every resume", 1, true)
+                ~= nil)
+            local objects = helper.objects(check("--json", helper.log(name)).stdout)
+            local engine = objects[#objects].summary.engine
+            assert.are.equal(recovers, engine.recovers)
+            assert.is_true(engine.appends)
+            assert.are.equal(last, engine.append_to)
+            assert.are.equal(recovers and "#null" or "string", recovers and engine.reason or type(engine.reason))
         end)
     end
 
@@ -55,11 +75,12 @@ describe("tracereel check", function()
         helper.shell(("printf 12345678 >%s/snapshots/snapshot_0000000000000001.snap"):format(directory))
         local result = check("--snapshot", directory)
         assert.truthy(result.stdout:find("damage  snapshots/snapshot_0000000000000001.snap:0: ", 1, true))
-        assert.truthy(result.stdout:find("the engine would open this log and read all of it", 1, true), result.stdout)
+        assert.truthy(result.stdout:find("the engine would recover from this log, and read all of it", 1, true),
+            result.stdout)
         local copy = directory .. "/no-log"
         helper.shell(("cp %s/wal_0000000000000002.log %s"):format(helper.log("torn-tail"), copy))
         result = check(copy)
-        assert.truthy(result.stdout:find("the engine would refuse this log: at no-log:21958 ", 1, true), result.stdout)
+        assert.truthy(result.stdout:find(refuses .. "at no-log:21958 ", 1, true), result.stdout)
     end)
 
     it("does not wait for a pipe that is named like a segment", function()
@@ -67,7 +88,8 @@ describe("tracereel check", function()
         helper.shell(("mkfifo %s/wal_0000000000000000.log"):format(directory))
         local result = helper.run({ "check", directory }, { before = "timeout 10" })
         assert.are.equal(3, result.status)
-        assert.truthy(result.stdout:find("the engine would refuse this log: it cannot read wal_0", 1, true))
+        assert.truthy(result.stdout:find(refuses .. "it waits for ever at wal_0000000000000000.log: that is a pipe", 1,
+            true))
     end)
 
     it("tells a whole log from one that a crash tore, and says where reading began", function()
@@ -101,8 +123,11 @@ describe("tracereel check", function()
     it("reads the other logs where one cannot be read, and ends with the gravest code", function()
         local result = check("--json", helper.log("nothing-here"), helper.log("bit-flip-payload"))
         assert.are.equal(4, result.status)
-        assert.are.equal(1, #helper.objects(result.stdout))
-        assert.are.equal(helper.log("bit-flip-payload"), helper.objects(result.stdout)[1].log)
+        local objects = helper.objects(result.stdout)
+        assert.are.equal(2, #objects)
+        for _, object in ipairs(objects) do
+            assert.are.equal(helper.log("bit-flip-payload"), object.log)
+        end
     end)
 
     describe("where two files have the same number", function()
@@ -124,8 +149,11 @@ describe("tracereel check", function()
             assert.truthy(result.stdout:find("sound: every byte", 1, true))
             local json = check("--json", directory)
             assert.are.equal(0, json.status)
-            assert.are.same({ { class = "unread", segment = "wal_0000000000000001.log.gz",
-                read_instead = "wal_0000000000000001.log" } }, helper.objects(json.stdout))
+            local objects = helper.objects(json.stdout)
+            assert.are.same({ class = "unread", segment = "wal_0000000000000001.log.gz",
+                read_instead = "wal_0000000000000001.log" }, objects[1])
+            assert.are.equal("sound", objects[2].summary.verdict)
+            assert.are.same({}, objects[2].summary.engine.same_number)
         end)
 
         it("says where the other one holds more: the log is then not sound", function()
@@ -143,7 +171,9 @@ describe("tracereel check", function()
             assert.truthy(result.stdout:find(("unclear wal_1.log: not read, because wal_0000000000000001.log has the "
                 .. "same number; from offset %d on it holds other records"):format(first_lost), 1, true), result.stdout)
             assert.are.same({ class = "unread", segment = "wal_1.log", read_instead = "wal_0000000000000001.log",
-                differs_at = "#" .. first_lost }, others[#others])
+                differs_at = "#" .. first_lost }, others[#others - 1])
+            assert.are.equal("damaged", others[#others].summary.verdict)
+            assert.are.same({ { "wal_0000000000000001.log", "wal_1.log" } }, others[#others].summary.engine.same_number)
         end)
 
         it("says that more than one has it, where nothing else is wrong", function()
@@ -151,6 +181,8 @@ describe("tracereel check", function()
             local result = check(directory)
             assert.are.equal(3, result.status)
             assert.truthy(result.stdout:find("\nunclear: more than one file has the same number", 1, true))
+            assert.truthy(result.stdout:find("\nthe engine would recover from this log, but read both "
+                .. "wal_0000000000000001.log and wal_1.log, in no certain order\n", 1, true), result.stdout)
         end)
 
         it("tells of it in every other command, on standard error", function()

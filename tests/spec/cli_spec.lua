@@ -89,7 +89,8 @@ describe("the command line", function()
         assert.are.equal(23, #helper.objects(result.stdout))
         assert.truthy(result.stderr:find("wal_0000000000000000.log: expected a file, found a directory", 1, true))
         result = helper.run { "check", directory }
-        assert.truthy(result.stdout:find("the engine would refuse this log: it cannot read wal_0000000000000000.log"))
+        assert.truthy(result.stdout:find("the engine would refuse to recover from this log: it cannot read "
+            .. "wal_0000000000000000.log: that is a directory\n", 1, true), result.stdout)
     end)
 
     it("has an empty log for what it is", function()

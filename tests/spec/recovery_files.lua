@@ -160,6 +160,8 @@ local function crc32(bytes)
     return value ~ 0xFFFFFFFF
 end
 
+files.crc32 = crc32
+
 ---The records of a segment's bytes, each as its bytes; nil and the offset of the first byte that is in no valid record.
 function files.strict_records(bytes)
     local records, offset = {}, 0

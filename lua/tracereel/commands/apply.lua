@@ -125,10 +125,15 @@ end
 
 local function tell_engines_view(self)
     local log = self:open()
-    log:replay {}
-    local verdict = engine_reader.verdict(log, log:gaps())
-    if verdict:find("would refuse", 1, true) then
-        output.say("%s; `tracereel repair` shows what can be done about it", verdict)
+    local engine = engine_reader.new()
+    log:replay {
+        gap = function(gap)
+            engine:note(gap)
+        end,
+    }
+    local verdict = engine:verdict(log)
+    if not verdict.recovers then
+        output.say("%s; `tracereel repair` shows what can be done about it", engine_reader.recovery_words(verdict))
     end
 end
 

@@ -97,19 +97,22 @@ local function write_renumbering(context, one)
     output.line(("%s %s"):format(output.paint("yellow", "note   "), text.clean(renumbering.text(one))))
 end
 
-local function verdict(statistics, unclear)
+-- "damaged", "unclear", "no record" or "sound", and what is said of it.
+local function verdict_of(statistics, unclear)
     if statistics.damaged then
-        return output.paint("red", "damaged") .. ": " .. logs.damage_summary(statistics)
+        return "damaged", ": " .. logs.damage_summary(statistics)
     elseif unclear > 0 then
-        return output.paint("red", "unclear") .. ": more than one file has the same number, with other records"
+        return "unclear", ": more than one file has the same number, with other records"
     elseif statistics.gap_bytes > 0 and statistics.records == 0 then
         -- By the classes alone any file is the torn tail of a log.
-        return output.paint("yellow", "no record") .. " could be read: is this a log?"
+        return "no record", " could be read: is this a log?"
     elseif statistics.gap_bytes > 0 then
-        return output.paint("green", "sound") .. ": what cannot be read is what a crash leaves, nothing was lost"
+        return "sound", ": what cannot be read is what a crash leaves, nothing was lost"
     end
-    return output.paint("green", "sound") .. ": every byte belongs to a valid record"
+    return "sound", ": every byte belongs to a valid record"
 end
+
+local style_of = { damaged = "red", unclear = "red", ["no record"] = "yellow", sound = "green" }
 
 local function write_summary(log, unclear, restarted)
     local statistics = log:stats()
@@ -122,27 +125,56 @@ local function write_summary(log, unclear, restarted)
     end
     write_violations(statistics.violations)
     write_restarts(restarted)
-    output.line(verdict(statistics, unclear))
+    local verdict, words = verdict_of(statistics, unclear)
+    output.line(output.paint(style_of[verdict], verdict) .. words)
+end
+
+local function write_engine(engine)
+    output.line(engine_reader.recovery_words(engine))
+    for _, line in ipairs(engine_reader.append_lines(engine)) do
+        output.line(line)
+    end
+end
+
+local function or_null(value)
+    return value == nil and tracereel.null or value
+end
+
+-- The last object of --json.
+local function summary_object(log, unclear, engine)
+    local statistics = log:stats()
+    return { summary = {
+        verdict = verdict_of(statistics, unclear),
+        segments = #log.segments, records = statistics.records, record_bytes = statistics.record_bytes,
+        gap_bytes = statistics.gap_bytes, open_traces = statistics.open_traces,
+        violations = setmetatable(statistics.violations, { __jsontype = "object" }),
+        engine = {
+            recovers = or_null(engine.recovers), reason = or_null(engine.reason), segment = or_null(engine.segment),
+            offset = or_null(engine.offset), skipped = engine.skipped, passed_over = engine.passed_over,
+            misread = engine.misread, missing = engine.missing, compressed = engine.compressed,
+            same_number = setmetatable(engine.same_number, { __jsontype = "array" }),
+            appends = or_null(engine.appends), append_to = or_null(engine.append_to),
+        },
+    } }
 end
 
 ---@param parsed table
 ---@return integer exit code
 function check.run(parsed)
     return logs.each(parsed, function(log, context)
-        local gaps = {}
-        local function gap_handler(gap)
-            -- Enough of them to say what the engine would meet; a hostile log can have millions.
-            if #gaps < engine_reader.gap_limit then
-                gaps[#gaps + 1] = gap
-            end
-            if parsed.json then
-                output.line(logs.with_log(context, tracereel.json(logs.gap_object(gap))))
-            else
-                write_gap(gap)
-            end
-        end
+        local engine = engine_reader.new(parsed.from or parsed.since_restart or parsed.snapshot
+            or parsed.mode ~= "salvage")
         local finder = restarts.finder()
-        log:replay({ gap = gap_handler }, finder:handlers(log))
+        log:replay({
+            gap = function(gap)
+                engine:note(gap)
+                if parsed.json then
+                    output.line(logs.with_log(context, tracereel.json(logs.gap_object(gap))))
+                else
+                    write_gap(gap)
+                end
+            end,
+        }, finder:handlers(log))
         context.has_told_damage = true
         context.has_told_unread = true
         context.is_json = parsed.json
@@ -150,9 +182,12 @@ function check.run(parsed)
         for _, one in ipairs(renumbering.of_command(context.path, finder.list, parsed)) do
             write_renumbering(context, one)
         end
-        if not parsed.json then
+        local verdict = engine:verdict(log)
+        if parsed.json then
+            output.line(logs.with_log(context, tracereel.json(summary_object(log, unclear, verdict))))
+        else
             write_summary(log, unclear, parsed.since_restart and {} or finder.list)
-            output.line(engine_reader.verdict(log, gaps))
+            write_engine(verdict)
         end
         return unclear > 0 and exit_codes.damaged or nil
     end)
