@@ -37,6 +37,7 @@ local function check_lines(directory, ...)
     for line in ran.stdout:gmatch("[^\n]+") do
         lines[#lines + 1] = tracereel.json_decode(line)
     end
+    assert.truthy(table.remove(lines).summary)
     return lines, ran
 end
 

@@ -49,6 +49,13 @@ local function json_lines(...)
     return objects
 end
 
+-- What check lists before its summary.
+local function checked(name)
+    local objects = json_lines("check", "--json", path_of(name))
+    assert.truthy(table.remove(objects).summary)
+    return objects
+end
+
 local function dump(name)
     return json_lines("dump", "--json", path_of(name))
 end
@@ -153,7 +160,7 @@ describe("tracereel generate", function()
     it("writes what check finds nothing in, and the state machine expects", function()
         generate("clean", "--traces", "300", "--error-rate", "0.2", "--segment-size", "50000")
         assert.are.equal(0, (tracereel("check", path_of("clean"))))
-        assert.are.same({}, json_lines("check", "--json", path_of("clean")))
+        assert.are.same({}, checked("clean"))
         local script = path_of("violations.lua")
         local file = assert(io.open(script, "wb"))
         file:write([[
@@ -274,7 +281,7 @@ describe("tracereel generate", function()
                 offset = #whole_bytes,
                 length = torn.torn_bytes,
             },
-        }, json_lines("check", "--json", path_of("torn")))
+        }, checked("torn"))
     end)
 
     it("lets every order wait for a person who never answers", function()
@@ -321,7 +328,7 @@ describe("tracereel generate", function()
         process:close()
         assert.are.equal("130\n", text)
         assert.are.equal(0, (tracereel("check", path_of("interrupted"))))
-        assert.are.same({}, json_lines("check", "--json", path_of("interrupted")))
+        assert.are.same({}, checked("interrupted"))
         assert.is_true(#read_file(segment) > 0)
     end)
 
