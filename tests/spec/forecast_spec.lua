@@ -277,7 +277,8 @@ describe("the forecast of a command", function()
 
     it("leads the list, the last section of show, and a group of recover with what is lost", function()
         local wal = log_and_arenas .. "/wal"
-        assert.truthy(helper.run({ "traces", "--open", "--full", wal }).stdout:find("may lose inputs; after 0", 1, true))
+        local list = helper.run({ "traces", "--open", "--full", wal }).stdout
+        assert.truthy(list:find("may lose inputs; after 0", 1, true))
         assert.truthy(helper.run({ "show", small_log.id(1), wal }).stdout:find("WITHOUT INPUTS", 1, true))
         local page = helper.run({ "recover", wal }).stdout
         assert.truthy(page:find("runs without its inputs: 1 trace\n  Mend the arenas before", 1, true))
