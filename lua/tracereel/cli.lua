@@ -112,6 +112,7 @@ local function run(arguments)
         return usage_failure(result, commands[arguments[1]] and arguments[1])
     end
     output.use_blocks()
+    output.prints_as_talk = result.json ~= nil
     return commands[result.command].run(result)
 end
 

@@ -8,6 +8,8 @@ local output = {
     -- The first write that failed: { message =, is_broken_pipe = }. It stays: even a script that catches the error
     -- cannot turn it into success.
     failed = nil,
+    -- Set where standard output is JSON alone.
+    prints_as_talk = false,
 }
 
 local broken_pipe_errno = 32
@@ -67,6 +69,20 @@ end
 ---How many columns a line may take.
 function output.columns()
     return output.is_terminal(1) and host.terminal_columns() or 80
+end
+
+---How many columns a line of data may take: into a pipe or a file, where somebody may search it, as many as it has.
+function output.data_columns()
+    return output.is_terminal(1) and host.terminal_columns() or math.maxinteger
+end
+
+---What a script prints: data, or talk where the data is JSON for a program.
+function output.print(text)
+    if output.prints_as_talk then
+        io.stderr:write(text, "\n")
+    else
+        output.line(text)
+    end
 end
 
 local escapes = { bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36" }

@@ -59,7 +59,7 @@ local function checked_print(...)
     for index = 1, texts.n do
         texts[index] = text_methods.tostring(texts[index])
     end
-    output.line(table.concat(texts, "\t"))
+    output.print(table.concat(texts, "\t"))
 end
 
 local function collect(read)

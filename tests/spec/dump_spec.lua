@@ -81,10 +81,24 @@ describe("tracereel dump", function()
         assert.is_true(last == dump("--json", "--from", "wal_0000000000000002.log:0", helper.log("orders")).stdout)
     end)
 
-    it("keeps its lines within 80 columns, and cuts nothing with --full", function()
-        for line in dump(helper.log("edge")).stdout:gmatch("[^\n]+") do
+    it("keeps its lines within a terminal's width", function()
+        local text = helper.on_terminal(("stty cols 80; %s dump %s"):format(helper.quote(helper.program),
+            helper.log("edge")), "NO_COLOR=1")
+        if not text then
+            pending("no terminal can be made here")
+            return
+        end
+        local count = 0
+        for line in text:gmatch("[^\r\n]+") do
+            count = count + 1
             assert.is_true(utf8.len(line) <= 80, line)
         end
+        assert.is_true(count > 20)
+    end)
+
+    it("cuts nothing into a pipe, where it may be searched, and nothing with --full", function()
+        local piped = dump(helper.log("edge")).stdout
+        assert.truthy(piped:find(("x"):rep(5000), 1, true))
         local full = dump("--full", helper.log("edge")).stdout
         assert.truthy(full:find(("x"):rep(5000), 1, true))
         assert.truthy(full:find("metadata={\"hook_id\": not json", 1, true))

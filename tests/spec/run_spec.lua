@@ -73,6 +73,22 @@ describe("tracereel run", function()
         assert.truthy(result.stderr:find("no record is left", 1, true))
     end)
 
+    it("writes what a script prints on standard error where standard output is JSON, as every command does", function()
+        local script = helper.script("print('talk', 1) return { api = 1, recover = function(_, default) print('more')"
+            .. " return default end, finish = function() return 2 end }")
+        local scenario = helper.script("print('talk', 1) return { seed = 1 }", "scenario")
+        for _, arguments in ipairs { { "run", "--json", script, helper.log("orders") },
+            { "recover", "--json", script, helper.log("orders") },
+            { "crashtest", "--json", script, helper.log("edge") },
+            { "simulate", "--json", scenario, helper.log("orders"), "-o", helper.directory() .. "/new" } } do
+            local ran = helper.run(arguments)
+            assert.truthy(ran.stderr:find("talk\t1\n", 1, true), arguments[1] .. ran.stderr)
+            assert.is_true(#helper.objects(ran.stdout) > 0) -- raises where a line is no JSON
+            assert.is_nil(ran.stdout:find("talk", 1, true))
+        end
+        assert.are.equal("talk\t1\n2\n", helper.run({ "run", script, helper.log("orders") }).stdout)
+    end)
+
     it("loads a script afresh for each log, and merges results where the script can", function()
         local start = "local n = 0 return { api = 1, record = function() n = n + 1 end,"
             .. " finish = function() return n end"

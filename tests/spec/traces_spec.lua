@@ -1,4 +1,5 @@
 local helper = require "tests.spec.helper"
+local reel = require "tracereel"
 local small_log = require "tests.spec.small_log"
 
 local function traces(...)
@@ -52,7 +53,28 @@ describe("tracereel traces", function()
         assert.truthy(text:find("\n085aed24  suspended [^\n]* at 4 for 437 ms\n"))
         assert.truthy(text:find("\ne9993d64  running [^\n]* after 3\n"))
         assert.truthy(text:find("\n5 running, 7 suspended, 45 complete, 3 failed\n"))
-        for line in text:gmatch("[^\n]+") do
+    end)
+
+    it("keeps its lines within a terminal's width, and cuts nothing into a pipe", function()
+        local long = ("what went wrong "):rep(20) .. "end"
+        local directory = helper.directory()
+        local writer = reel.writer(directory)
+        local id = "00000000-0000-0000-0000-000000000001"
+        writer:append(reel.record.trace_start { trace_id = id, timestamp_ns = 1764000000000000000 })
+        writer:append(reel.record.trace_failed { trace_id = id, timestamp_ns = 1764000000000000001,
+            error_message = long })
+        writer:close()
+        local piped = traces(directory).stdout
+        assert.truthy(piped:find(long, 1, true), piped)
+        assert.truthy(piped:find("00000000  failed     2025-11-24 16:00:00Z ", 1, true), piped)
+        local text = helper.on_terminal(("stty cols 80; %s traces %s"):format(helper.quote(helper.program), directory),
+            "NO_COLOR=1")
+        if not text then
+            pending("no terminal can be made here")
+            return
+        end
+        assert.truthy(text:find("what went", 1, true), text)
+        for line in text:gmatch("[^\r\n]+") do
             assert.is_true(utf8.len(line) <= 80, line)
         end
     end)
@@ -95,7 +117,7 @@ describe("tracereel traces", function()
             { "loop_iteration", 30, 1, { node_id = 8 } }, { "node_start", 2000000, 1, { node_id = 3 } },
             { "trace_start", 3000000, 2 }, { "trace_complete", 900000000, 2 },
         }).stdout
-        assert.truthy(text:find("\n00000000  running    11%-24 16:00:00 +2.00 ms +1/2 +0  in 3\n"), text)
+        assert.truthy(text:find("\n00000000  running    2025%-11%-24 16:00:00Z +2.00 ms +1/2 +0  in 3\n"), text)
     end)
 
     it("calls a trace failed at a node only while nothing else of it runs", function()

@@ -29,13 +29,13 @@ function traces.define(command)
     options.since_restart(command)
 end
 
-local row_form = "%s  %s  %-14s  %8s  %5s  %6s  %s"
+local row_form = "%s  %s  %-20s  %8s  %5s  %6s  %s"
 
 local function started_text(trace)
     if trace.start_ns == 0 then
         return trace.from_snapshot and "in a snapshot" or "1970"
     end
-    return (tracereel.time(trace.start_ns):gsub("^%d+%-(%d+%-%d+)T([%d:]+).*$", "%1 %2"))
+    return (tracereel.time(trace.start_ns):gsub("^([%d-]+)T([%d:]+).*$", "%1 %2Z"))
 end
 
 local function node_counts(trace)
@@ -50,20 +50,21 @@ local function node_counts(trace)
     return ("%d/%d"):format(done, touched)
 end
 
-local function header(id_columns)
+local function header(id_columns, last_columns)
     return row_form:format(text.pad_right("TRACE", id_columns), text.pad_right("STATUS", 9), "STARTED", "TOOK", "NODES",
-        "ERRORS", "WHERE IT STANDS")
+        "ERRORS", last_columns < 15 and "STANDS" or "WHERE IT STANDS")
 end
 
 -- Writes a trace as a line; the first one has the heading before it.
 local function row_writer(is_full, log)
     local id_columns = is_full and 36 or 8
-    local columns = is_full and math.maxinteger or output.columns()
+    local columns = is_full and math.maxinteger or output.data_columns()
+    local used = id_columns + 2 + 9 + 2 + 20 + 2 + 8 + 2 + 5 + 2 + 6 + 2
     local has_header = false
     return function(trace, outlook)
         if not has_header then
             has_header = true
-            output.line(output.paint("bold", header(id_columns)))
+            output.line(output.paint("bold", header(id_columns, columns - used)))
         end
         local took = trace.start_ns ~= 0 and units.span(trace.start_ns, trace.last_ns) or "-"
         local stands = trace_words.stands(trace, log:stats().now_ns)
@@ -76,7 +77,6 @@ local function row_writer(is_full, log)
         status = output.paint(style_of[status], text.pad_right(status, 9))
         local line = row_form:format(trace.id:sub(1, id_columns), status, started_text(trace), took, node_counts(trace),
             ("%d"):format(trace.error_count), "")
-        local used = id_columns + 2 + 9 + 2 + 14 + 2 + 8 + 2 + 5 + 2 + 6 + 2
         output.line(((line .. text.cut(stands, math.max(columns - used, 8))):gsub(" +$", "")))
     end
 end

@@ -83,7 +83,7 @@ local function full_line(rec)
 end
 
 local function short_writer()
-    local columns = output.columns()
+    local columns = output.data_columns()
     local last_date
     return function(rec)
         local time = tracereel.time(rec.timestamp_ns)
