@@ -14,6 +14,10 @@ extern "C" {
  * and time in proportion to the metadata; none where there is no metadata. */
 bool tr_record_is_by_tracereel(const tr_record *record);
 
+/* The same, and what stands under that key: JSON, as it is in the metadata. `*value` points into the record, and is not
+ * changed where the answer is false. Of two such keys the last counts. */
+bool tr_record_provenance(const tr_record *record, tr_text *value);
+
 #ifdef __cplusplus
 }
 #endif

@@ -206,6 +206,14 @@ typedef struct tr_trace {
     tr_suspension *suspensions;
     tr_loop_event *loop_events;
     tr_trace_error *errors; /* every error of all lives with its text, in order */
+
+    /* What plans have done to it: what stands under the key "tracereel" of the records that they wrote, each with a
+     * byte 0 at its end, oldest first; equal ones in a row once. An undo that only brought a suspension back, whose
+     * record names no plan, has {"action":"undo"}. */
+    char *plans;
+    uint32_t plans_bytes;
+    bool follows_tracereel; /* its latest record is tracereel's */
+    bool is_held_apart;     /* where only what ran counts: its latest record is a suspension of tracereel's */
 } tr_trace;
 
 /* The node with that id, or NULL. */

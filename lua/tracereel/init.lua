@@ -7,6 +7,7 @@ local flow = require "tracereel.flow"
 local decision = require "tracereel.recovery.decision"
 local failure = require "tracereel.failure"
 local json_numbers = require "tracereel.json_numbers"
+local provenance = require "tracereel.provenance"
 local units = require "tracereel.units"
 
 ---@type tracereel
@@ -73,5 +74,8 @@ end
 
 core.set_json_decoder(tracereel.json_decode)
 core.set_duration_parser(units.parse_duration)
+core.set_plans_reader(function(text)
+    return provenance.plans(text, tracereel.json_decode)
+end)
 
 return tracereel

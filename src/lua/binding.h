@@ -46,6 +46,7 @@ enum tr_lua_core_value {
     TR_CORE_OBJECT_METATABLE,  /* marks a table as a JSON object, whatever its keys are */
     TR_CORE_JSON_DECODER,      /* function(text) -> value, or nil */
     TR_CORE_DURATION_PARSER,   /* function(text) -> ns or nil, problem; or nil */
+    TR_CORE_PLANS_READER,      /* function(text) -> list: what tr_trace.plans says */
     TR_CORE_OUTPUT_READER,     /* function(trace, node_id, form) -> output or nil, problem; or nil */
     TR_CORE_RECORD_KEYS,       /* tr_keys: the names of the fields that a record can be made from */
     TR_CORE_VALUES = TR_CORE_RECORD_KEYS
@@ -300,6 +301,7 @@ void tr_lua_push_failed_nodes(lua_State *L, const tr_trace *trace);
 void tr_lua_push_violations(lua_State *L, const tr_trace *trace);
 void tr_lua_push_suspension(lua_State *L, const tr_trace *trace);
 void tr_lua_push_held(lua_State *L, const tr_trace *trace);
+void tr_lua_push_planned(lua_State *L, const tr_trace *trace);
 void tr_lua_push_suspensions(lua_State *L, const tr_trace *trace);
 void tr_lua_push_started_nodes(lua_State *L, const tr_trace *trace);
 void tr_lua_push_completed_nodes(lua_State *L, const tr_trace *trace);

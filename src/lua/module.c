@@ -42,6 +42,13 @@ static int set_duration_parser(lua_State *L) {
     return 0;
 }
 
+static int set_plans_reader(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    tr_lua_set_core_value(L, TR_CORE_PLANS_READER);
+    return 0;
+}
+
 /* function(trace, node_id, form) -> output or nil, problem; nil: there are no arenas. */
 static int set_output_reader(lua_State *L) {
     lua_settop(L, 1);
@@ -120,6 +127,7 @@ int luaopen_tracereel_core(lua_State *L) {
         {"set_json_decoder", set_json_decoder},
         {"set_duration_parser", set_duration_parser},
         {"set_output_reader", set_output_reader},
+        {"set_plans_reader", set_plans_reader},
         {"set_script", set_script},
         {"state", tr_lua_new_state},
         {"recording", tr_lua_new_recording},

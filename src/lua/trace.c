@@ -122,6 +122,7 @@ void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace
     X(last_completed_node, push_node_id_if(L, trace->has_last_completed_node, trace->last_completed_node))             \
     X(suspended_at, push_node_id_if(L, trace->is_suspended, trace->suspended_at))                                      \
     X(suspension_metadata, tr_lua_push_text(L, trace->suspension_metadata, trace->suspension_metadata_bytes))          \
+    X(planned, tr_lua_push_planned(L, trace))                                                                          \
     X(held, tr_lua_push_held(L, trace))                                                                                \
     X(data, push_data(L, self))
 

@@ -120,6 +120,16 @@ void tr_lua_push_suspension(lua_State *L, const tr_trace *trace) {
     }
 }
 
+void tr_lua_push_planned(lua_State *L, const tr_trace *trace) {
+    if (trace->plans_bytes == 0) {
+        lua_pushnil(L);
+        return;
+    }
+    tr_lua_push_core_value(L, TR_CORE_PLANS_READER); /* reader */
+    lua_pushlstring(L, trace->plans, trace->plans_bytes);
+    lua_call(L, 1, 1); /* list */
+}
+
 void tr_lua_push_held(lua_State *L, const tr_trace *trace) {
     luaL_Buffer buffer;
     char *reason = luaL_buffinitsize(L, &buffer, (size_t)trace->suspension_metadata_bytes + 1);

@@ -164,6 +164,7 @@ static void lay_out(const tr_trace *trace, layout *to) {
     copy.errors = place(to, trace->errors, trace->error_list_count * sizeof *trace->errors);
     place_started(trace, &copy, to);
     copy.metadata = place(to, trace->metadata, trace->metadata_bytes);
+    copy.plans = place(to, trace->plans, trace->plans_bytes);
     copy.suspension_metadata = place(to, trace->suspension_metadata, trace->suspension_metadata_bytes);
     for (uint32_t i = 0; i < trace->error_list_count; i++) {
         char *message = place(to, trace->errors[i].message, trace->errors[i].message_bytes);

@@ -171,6 +171,21 @@ void tr_trace_forget_suspension_metadata(tr_trace *trace) {
     trace->suspension_metadata_bytes = 0;
 }
 
+bool tr_trace_add_plan(tr_trace *trace, tr_text value) {
+    uint64_t bytes = (uint64_t)trace->plans_bytes + value.length_bytes + 1;
+    char *plans = bytes > UINT32_MAX ? NULL
+                                     : tr_pool_reallocate(&trace->home->pool, trace->plans,
+                                                          tr_capacity_for(trace->plans_bytes), tr_capacity_for(bytes));
+    if (plans == NULL) {
+        return false;
+    }
+    memcpy(plans + trace->plans_bytes, value.bytes, value.length_bytes);
+    plans[bytes - 1] = 0;
+    trace->plans = plans;
+    trace->plans_bytes = (uint32_t)bytes;
+    return true;
+}
+
 tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
     void *items = trace->errors;
     char *copy;
@@ -209,6 +224,7 @@ static void free_contents(tr_trace *trace) {
     tr_started_free(trace);
     tr_pool_reallocate(pool, trace->suspension_metadata, trace->suspension_metadata_bytes, 0);
     tr_pool_reallocate(pool, trace->metadata, trace->metadata_bytes, 0);
+    free_list(trace, trace->plans, trace->plans_bytes, 1);
     tr_pool_reallocate(pool, trace->node_index, trace->node_index_capacity * sizeof *trace->node_index, 0);
 }
 
@@ -250,6 +266,8 @@ static bool copy_lists(tr_trace *trace, const tr_trace *from) {
     trace->attempt_count = trace->attempts != NULL ? from->attempt_count : 0;
     trace->suspension_count = trace->suspensions != NULL ? from->suspension_count : 0;
     trace->loop_event_count = trace->loop_events != NULL ? from->loop_event_count : 0;
+    trace->plans = copy_list(trace, from->plans, from->plans_bytes, 1, &failed);
+    trace->plans_bytes = trace->plans != NULL ? from->plans_bytes : 0;
     return !failed;
 }
 
@@ -284,7 +302,7 @@ bool tr_trace_assign(tr_trace *trace, const tr_trace *from) {
     /* What is owned begins empty, and is copied one by one. */
     made.node_count = made.attempt_count = made.suspension_count = made.loop_event_count = made.error_list_count = 0;
     made.started_count = made.started_capacity = made.node_index_capacity = 0;
-    made.metadata_bytes = made.suspension_metadata_bytes = 0;
+    made.metadata_bytes = made.suspension_metadata_bytes = made.plans_bytes = 0;
     made.nodes = NULL;
     made.attempts = NULL;
     made.suspensions = NULL;
@@ -295,6 +313,7 @@ bool tr_trace_assign(tr_trace *trace, const tr_trace *from) {
     made.node_index = NULL;
     made.metadata = NULL;
     made.suspension_metadata = NULL;
+    made.plans = NULL;
     *trace = made;
     if (!copy_contents(trace, from)) {
         tr_trace_reset(trace);

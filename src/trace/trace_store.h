@@ -50,6 +50,7 @@ tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message);
 bool tr_trace_set_metadata(tr_trace *trace, tr_text metadata);
 bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata);
 void tr_trace_forget_suspension_metadata(tr_trace *trace);
+bool tr_trace_add_plan(tr_trace *trace, tr_text value);
 
 /* The lookup for traces with many nodes; call tr_trace_node. */
 tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id);

@@ -7,10 +7,10 @@
 #include "bytes/bytes.h"
 #include "record/record_view.h"
 #include "trace/lives.h"
+#include "trace/plans.h"
 #include "trace/seed.h"
 #include "trace/trace_store.h"
 #include "trace/transition.h"
-#include "tracereel/provenance.h"
 #include "tracereel/trace.h"
 
 enum { FIRST_CAPACITY = 64 };
@@ -232,6 +232,17 @@ static bool prepare(tr_traces *traces, tr_trace *trace, const tr_record *record,
     return true;
 }
 
+/* Where only what ran counts, a record of tracereel's changes nothing of that; whether the trace is held is told. */
+static bool leave_out(tr_trace *trace, const tr_record *record) {
+    bool suspends = tr_view_type(record) == TR_TYPE_TRACE_SUSPENDED;
+    if (suspends && !tr_trace_set_suspension_metadata(trace, tr_view_metadata(record))) {
+        return false;
+    }
+    trace->is_held_apart = suspends;
+    tr_lives_note(trace, record);
+    return true;
+}
+
 /* What the record is applied to; NULL with TR_OK: to nothing. `at` is the place of its entry. */
 static tr_status find_trace(tr_traces *traces, const tr_record *record, bool *by_tracereel, size_t *at,
                             tr_trace **trace, uint32_t *violations) {
@@ -242,15 +253,19 @@ static tr_status find_trace(tr_traces *traces, const tr_record *record, bool *by
     uint32_t slot = traces->entries[*at].slot;
     if (slot == TR_NONE && starts) {
         *trace = open_trace(traces, id, hash, *at); /* whoever wrote it: nothing else is known of the trace */
-        return *trace == NULL ? TR_ERROR_MEMORY : TR_OK;
+        bool noted = *trace != NULL && tr_plans_note(*trace, record, tr_plans_is_by_tracereel(NULL, record));
+        return noted ? TR_OK : TR_ERROR_MEMORY;
     }
-    *by_tracereel = record->metadata_length_bytes > 0 && tr_record_is_by_tracereel(record);
+    *by_tracereel = tr_plans_is_by_tracereel(slot == TR_NONE ? NULL : traces->slots[slot], record);
+    if (slot != TR_NONE && !tr_plans_note(traces->slots[slot], record, *by_tracereel)) {
+        return TR_ERROR_MEMORY;
+    }
     if (*by_tracereel && traces->home.is_measured) {
         traces->left_out = true;
-        if (slot != TR_NONE) {
-            tr_lives_note(traces->slots[slot], record);
-        }
-        return TR_OK;
+        return slot == TR_NONE || leave_out(traces->slots[slot], record) ? TR_OK : TR_ERROR_MEMORY;
+    }
+    if (slot != TR_NONE) {
+        traces->slots[slot]->is_held_apart = false;
     }
     if (slot == TR_NONE || !prepare(traces, traces->slots[slot], record, *by_tracereel, violations)) {
         *violations |= TR_VIOLATION_TRACE_NOT_OPEN;

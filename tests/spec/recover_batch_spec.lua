@@ -199,6 +199,123 @@ describe("recover --trace", function()
     end)
 end)
 
+describe("trace.planned", function()
+    after_each(helper.clean)
+
+    -- What `run` prints of each open trace that a plan has touched: id, and plan and action of each.
+    local function planned_of(directory)
+        local result = helper.run { "run", helper.script [[
+            return { api = 1, finish = function(log)
+                local rows = {}
+                for _, trace in ipairs(log:traces()) do
+                    for index, one in ipairs(trace.planned or {}) do
+                        rows[#rows + 1] = { trace.id, index, one.plan, one.action, one.operator or "-",
+                            one.time or "-" }
+                    end
+                end
+                return rows
+            end }]], directory }
+        assert.are.equal("", result.stderr)
+        local rows = {}
+        for id, index, plan, action, operator, time in
+            result.stdout:gmatch("(%x+%-%S+)%s+(%d+)%s+(%x+)%s+(%a+)%s+(%S+)%s+(%S+)") do
+            rows[id .. " " .. index] = { plan, action, operator, time }
+        end
+        return rows
+    end
+
+    it("names each plan that was applied or undone, in order, once however many records it wrote", function()
+        local directory = files.copy "orders"
+        local id = "9fb1e7f9-a6fa-4e99-bf09-233f8cd79d04"
+        assert.are.same({}, planned_of(directory))
+        local retry = ('return { api = 1, recover = function(trace, default) return trace.id == %q and '
+            .. 'tracereel.retry { 3 } or default end }'):format(id)
+        local plan = files.plan(directory, retry)
+        assert.is_true(object_of(plan).summary.records > 1)
+        assert.are.equal(0, helper.run({ "apply", plan, directory, "--operator", "kim" }).status)
+        local name = object_of(plan).id
+        local rows = planned_of(directory)
+        assert.are.same({ name, "apply", "kim" }, { table.unpack(rows[id .. " 1"], 1, 3) })
+        assert.truthy(rows[id .. " 1"][4]:find("^%d+%-%d+%-%d+T"))
+        assert.is_nil(rows[id .. " 2"])
+
+        assert.are.equal(0, helper.run({ "undo", plan, directory, "--operator", "kim" }).status)
+        rows = planned_of(directory)
+        assert.are.same({ name, "apply" }, { table.unpack(rows[id .. " 1"], 1, 2) })
+        assert.are.same({ name, "undo", "kim" }, { table.unpack(rows[id .. " 2"], 1, 3) })
+        assert.is_nil(rows[id .. " 3"])
+    end)
+
+    it("knows an undo that only brought a suspension back, byte for byte", function()
+        local directory = files.copy "orders"
+        local waiting = "085aed24-6ec3-4491-ad2e-44cf42895778"
+        local before = files.views(directory)[waiting]
+        local plan = files.plan(directory, hold_all, "--trace", waiting)
+        apply(plan, directory)
+        assert.are.equal(0, helper.run({ "undo", plan, directory }).status)
+        assert.are.same(before, files.views(directory)[waiting])
+        local rows = planned_of(directory)
+        local name = object_of(plan).id
+        assert.are.same({ name, "apply" }, { table.unpack(rows[waiting .. " 1"], 1, 2) })
+        assert.are.same({ name, "undo" }, { table.unpack(rows[waiting .. " 2"], 1, 2) })
+    end)
+
+    it("is not made from what somebody else wrote under that key", function()
+        local state, id = reel.state(), "6b7452b3-0000-4000-8000-000000000001"
+        local trace
+        for index, metadata in ipairs { '{"tracereel":3}', '{"tracereel":{"plan":4}}',
+            '{"tracereel":{"action":"undo"}}', '{"a":{"tracereel":{"plan":"p"}}}',
+            "tracereel", '{"tracereel":{"plan":"p"}' } do
+            trace = state:apply(reel.record.trace_start { trace_id = id, timestamp_ns = index, metadata = metadata })
+            assert.is_nil(trace.planned)
+        end
+        state:apply(reel.record.node_start { trace_id = id, timestamp_ns = 9,
+            metadata = '{"tracereel": {"plan":"p"} }' })
+        assert.are.same({ { plan = "p", action = "apply" } }, trace.planned)
+        assert.are.same(trace.planned, reel.state():put(trace).planned)
+    end)
+end)
+
+describe("the example of batches", function()
+    after_each(helper.clean)
+    local script = "examples/recover_batches.lua"
+
+    it("holds what does not wait, then releases ten, then ten more, and holds nothing twice", function()
+        local directory = helper.directory() .. "/log"
+        assert.are.equal(0, helper.run({ "generate", directory, "--traces", "300", "--rate", "400", "--crash-after",
+            "600ms", "--seed", "4" }).status)
+        local first, running = files.views(directory), 0
+        for _, view_of in pairs(first) do
+            running = running + (view_of.suspended_at and 0 or 1)
+        end
+        assert.is_true(running > 20, running)
+        local function step(...)
+            local plan = helper.directory() .. "/plan.json"
+            local result = recover(script, directory, "-o", plan, ...)
+            assert.are.equal(0, result.status, result.stderr)
+            local changed = object_of(plan).summary.changed
+            if changed > 0 then
+                apply(plan, directory)
+            end
+            return changed
+        end
+        assert.are.equal(running, step())
+        local left = running
+        while left > 0 do
+            assert.are.equal(math.min(10, left), step("-a", "release=true", "--limit", "10"))
+            left = left - math.min(10, left)
+            assert.are.equal(0, step())
+        end
+        assert.are.equal(0, step("-a", "release=true"))
+        assert.are.same(first, files.views(directory))
+    end)
+
+    it("passes its crash test", function()
+        local result = helper.run { "crashtest", script, helper.log("orders") }
+        assert.are.equal(0, result.status, result.stdout .. result.stderr)
+    end)
+end)
+
 describe("a script that does not settle", function()
     after_each(helper.clean)
 
@@ -212,8 +329,9 @@ describe("a script that does not settle", function()
             end }]], helper.log("orders"))
         assert.are.equal(6, result.status)
         for _, words in ipairs { "does not settle: for trace ",
-            "it first decides: default; and asked again behind that: hold (trace_suspended)", "as if its own records stood in the log", "counts its decisions", "--limit N",
-            "trace.planned", "docs/recovery.md" } do
+            "it first decides: default; and asked again behind that: hold (trace_suspended)",
+            "as if its own records stood in the log", "counts its decisions",
+            "--limit N", "trace.planned", "docs/recovery.md" } do
             assert.truthy(result.stderr:find(words, 1, true), words .. "\n" .. result.stderr)
         end
         assert.truthy(helper.read("docs/recovery.md"):find("### A script must settle", 1, true))

@@ -304,6 +304,7 @@ describe("a plan is refused", function()
             '"after":{"action":{"action":"await_resume","node":4294967295}%1"suspended_at":2')))
         local holds, problem = plan.verify(read, tracereel.open(log))
         assert.is_nil(holds)
-        assert.truthy(problem:find("do not lead to the state after: suspended_at: 2 expected, found 4294967295", 1, true))
+        assert.truthy(problem:find("do not lead to the state after: suspended_at: 2 expected, found 4294967295", 1,
+            true))
     end)
 end)

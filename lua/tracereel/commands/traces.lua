@@ -2,7 +2,6 @@
 local engine_options = require "tracereel.engine_options"
 local engine_view = require "tracereel.engine_view"
 local forecast = require "tracereel.recovery.forecast"
-local held = require "tracereel.held"
 local logs = require "tracereel.logs"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
@@ -42,7 +41,7 @@ local function node_counts(trace)
     local done, touched = 0, 0
     for _, node in ipairs(trace.nodes) do
         -- A loop is not done as other nodes are: it has no attempts.
-        if node.id ~= held.node and (node.completed or node.start_ns) then
+        if node.completed or node.start_ns then
             touched = touched + 1
             done = done + (node.completed and 1 or 0)
         end

@@ -1,5 +1,4 @@
 -- What the debugger answers, for people: lines of text.
-local held = require "tracereel.held"
 local logs = require "tracereel.logs"
 local output = require "tracereel.output"
 local record_line = require "tracereel.render.record_line"
@@ -94,9 +93,7 @@ function Words:trace(trace, now_ns)
         say("began %s, lasted %s", tracereel.time(trace.start_ns), tracereel.duration(trace.duration_ns))
     end
     for _, node in ipairs(trace.nodes) do
-        if node.id ~= held.node then
-            self:node(node)
-        end
+        self:node(node)
     end
     if trace.open then
         say("stands: %s", trace_words.stands(trace, now_ns))

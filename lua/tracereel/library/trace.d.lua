@@ -36,6 +36,7 @@
 ---@field last_completed_node integer|nil the engine's view
 ---@field suspended_at integer|nil the engine's view
 ---@field suspension_metadata string|nil the engine's view
+---@field planned tracereel.planned[]|nil what plans have done to it, oldest first; nil where none has
 ---@field held string|nil why tracereel holds it for a person (`tracereel.hold`); nil where it does not
 ---@field data table yours: a table that stays with the trace; each script has its own
 local trace = {}
@@ -61,6 +62,13 @@ function trace:output(node_id, form) end
 ---The trace as JSON: the engine's view, status, times and counts (the keys of `tracereel traces --json`).
 ---@return string
 function trace:json() end
+
+---@class tracereel.planned
+---@field plan string its id
+---@field action string "apply" or "undo"
+---@field operator string|nil nil where the plan wrote nothing to the trace but a suspension
+---@field time string|nil RFC 3339; likewise
+---@field tool string|nil
 
 ---@class tracereel.node
 ---@field id integer

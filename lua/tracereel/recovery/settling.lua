@@ -71,9 +71,9 @@ local function traces_behind(self, one, log)
 end
 
 local advice = "It was asked again as if its own records stood in the log. A script settles that decides from the "
-    .. "trace alone. The usual reasons why one does not: it counts its decisions (--limit N takes so many and no more), "
-    .. "it gathers records and finds its own among them (trace.planned tells what a plan has done to the trace), or it "
-    .. "goes by the order or the time of records. See \"A script must settle\" in docs/recovery.md"
+    .. "trace alone. The usual reasons why one does not: it counts its decisions (--limit N takes so many and no "
+    .. "more), it gathers records and finds its own among them (trace.planned tells what a plan has done to the "
+    .. "trace), or it goes by the order or the time of records. See \"A script must settle\" in docs/recovery.md"
 
 local function refuse(planned, second, records)
     local types = {}

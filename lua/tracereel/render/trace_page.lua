@@ -1,6 +1,5 @@
 -- What stands around a trace's timeline: who it is above, and below what is unfinished and what is wrong.
 local engine_options = require "tracereel.engine_options"
-local held = require "tracereel.held"
 local output = require "tracereel.output"
 local text = require "tracereel.render.text"
 local timeline = require "tracereel.render.timeline"
@@ -65,7 +64,7 @@ local function is_unfinished(node)
 end
 
 local function node_line(trace, node, now_ns)
-    local words = { node.id == held.node and "at no node" or ("node %d"):format(node.id) }
+    local words = { ("node %d"):format(node.id) }
     if node.status == "suspended" and trace.suspension then
         local since_ns = trace.suspension.since_ns
         words[#words + 1] = (trace.held and "held " or "suspended ") .. trace_words.waited(trace.suspension, now_ns)
