@@ -199,6 +199,18 @@ local function beginning_in(records)
     end
 end
 
+---The open traces of the engine by id, where it does not read all of the log; nil where it knows what the log has.
+---@param log tracereel.log the whole log
+---@return table<string, tracereel.trace>|nil
+function engine_view.open_traces(log)
+    if not is_directory(log) or not has_compressed(log) then
+        return nil
+    end
+    local as_engine = engine_view.open(log.path)
+    as_engine:replay {}
+    return by_id(as_engine:traces())
+end
+
 ---Does the engine know one trace as the whole log has it?
 ---@param log tracereel.log the whole log, read to its end
 ---@param id string
@@ -206,21 +218,22 @@ end
 ---@param records tracereel.rec[] all of it
 ---@return boolean is_known
 ---@return string|nil because where it is not known, or known otherwise
+---@return tracereel.trace|nil known the trace as the engine has it open, where that is another than `trace`
 function engine_view.compare_one(log, id, trace, records)
     if not is_directory(log) then
         return true
     elseif not trace then
         return false, reason_of_orphans(log)
-    elseif not has_compressed(log) then
+    end
+    local open_traces = engine_view.open_traces(log)
+    if not open_traces then
         return true
     end
-    local as_engine = engine_view.open(log.path)
-    as_engine:replay {}
-    local known = by_id(as_engine:traces())[id]
+    local known = open_traces[id]
     if known and trace.open then
-        return true, difference(known, trace)
+        return true, difference(known, trace), known
     elseif known then
-        return true, closed_elsewhere
+        return true, closed_elsewhere, known
     elseif trace.open then
         return false, begins_elsewhere:format(beginning_in(records))
     end

@@ -94,7 +94,8 @@ describe("debug --json", function()
         local traces = {}
         for _, trace in ipairs(helper.objects(helper.run({ "traces", "--json", "--open",
             helper.log("orders") }).stdout)) do
-            trace.engine = nil -- it is foreseen of the log's end, with what lies beside the log
+            -- Foreseen of the log's end, with what lies beside the log.
+            trace.engine, trace.known_to_engine = nil, nil
             traces[trace.trace_id] = trace
         end
         local id = next(traces)

@@ -357,6 +357,28 @@ describe("a log with an archived segment between plain ones", function()
         assert.is_nil(helper.run({ "traces", directory }).stderr:find("the engine", 1, true))
     end)
 
+    it("foresees in traces and show what the engine does with its own state of a trace, if it has one", function()
+        local directory = gapped()
+        local foreseen = {}
+        for _, object in ipairs(helper.objects(helper.run({ "traces", "--open", "--json", directory }).stdout)) do
+            foreseen[object.trace_id] = object.known_to_engine and object.engine or "unknown"
+        end
+        local met = {}
+        for _, object in ipairs(helper.objects(helper.run({ "traces", "--json", directory }).stdout)) do
+            if object.status == "running" or object.status == "suspended" then
+                assert.are.same(foreseen[object.trace_id], object.engine or "unknown", object.trace_id)
+                local kind = object.engine and "known" or "unknown"
+                met[kind] = (met[kind] or 0) + 1
+                if met[kind] <= 3 then
+                    local shown = helper.objects(helper.run({ "show", "--json", object.trace_id, directory }).stdout)[1]
+                    assert.are.same(foreseen[object.trace_id], shown.engine or "unknown")
+                end
+            end
+        end
+        assert.is_true(met.known > 3 and met.unknown > 0)
+        assert.truthy(helper.run({ "traces", directory }).stdout:find("unknown to the engine", 1, true))
+    end)
+
     it("shows of a trace what the engine does not know", function()
         local directory = gapped()
         local known = traces(directory)

@@ -147,8 +147,9 @@ local function json_object(search)
     end
     local object = ('{"trace":%s,"records":[%s]}'):format(search.trace and search.trace:json() or "null",
         table.concat(records, ","))
-    if search.trace and search.trace.open and search.is_known ~= false then
-        object = forecast.joined(object, (forecast.of(search.trace)))
+    local known = search.engine_trace or search.trace
+    if known and known.open and search.is_known ~= false then
+        object = forecast.joined(object, (forecast.of(known)))
     end
     return search.is_known == nil and object or unknown_traces.mark(object, search.is_known, search.because)
 end
@@ -177,7 +178,8 @@ function show.run(parsed)
         found_count = found_count + 1
         search.options = engine_options.use(parsed, context.path)
         if not parsed.from and not parsed.snapshot then
-            search.is_known, search.because = engine_view.compare_one(log, search.id, search.trace, search.records)
+            search.is_known, search.because, search.engine_trace =
+                engine_view.compare_one(log, search.id, search.trace, search.records)
         end
         if parsed.json then
             output.line(logs.with_log(context, json_object(search)))

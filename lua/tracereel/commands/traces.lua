@@ -129,8 +129,22 @@ local function show_all(log, lister)
     end
 end
 
--- Writes the traces that are wanted, and counts them.
-local function new_lister(parsed, log, context)
+local unknown_outlook = { short = "unknown to the engine", is_grave = true }
+
+-- What the engine will do with a trace that is open in the log. Of the whole log it may know only a part.
+local function foresee(trace, engine_traces)
+    local known = trace
+    if engine_traces then
+        known = engine_traces[trace.id]
+    end
+    if known then
+        return forecast.of(known)
+    end
+    return nil, unknown_outlook
+end
+
+-- Writes the traces that are wanted, and counts them. The whole log is listed where engine_traces are given.
+local function new_lister(parsed, log, context, engine_traces)
     local is_wanted = status_test(parsed.status)
     local write_row = row_writer(parsed.full, log)
     local lister = { counts = {} }
@@ -142,7 +156,7 @@ local function new_lister(parsed, log, context)
         lister.counts[status] = (lister.counts[status] or 0) + 1
         local engine, outlook
         if trace.open then
-            engine, outlook = forecast.of(trace)
+            engine, outlook = foresee(trace, engine_traces)
         end
         if parsed.json then
             local object = forecast.joined(trace:json(), engine)
@@ -193,7 +207,8 @@ function traces.run(parsed)
     parsed.as_engine = parsed.open and not parsed.from and not parsed.snapshot
     return logs.each(parsed, function(log, context)
         local known = engine_options.use(parsed, context.path)
-        local lister = new_lister(parsed, log, context)
+        local is_whole = not parsed.open and not parsed.from and not parsed.snapshot
+        local lister = new_lister(parsed, log, context, is_whole and engine_view.open_traces(log) or nil)
         local found
         if parsed.open then
             found = show_open(log, parsed, lister)

@@ -106,7 +106,8 @@ local function write_unfinished(found, now_ns)
         output.line("  no node is known to be running")
     end
     output.line(output.paint("bold", "at its next start the engine"))
-    write_item(found.is_known == false and "does not know this trace" or trace_words.recovery(trace))
+    write_item(found.is_known == false and "does not know this trace"
+        or trace_words.recovery(found.engine_trace or trace))
     for _, line in ipairs(engine_options.used(found.options)) do
         write_item(line)
     end
