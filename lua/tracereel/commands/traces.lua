@@ -129,7 +129,8 @@ local function show_all(log, lister)
     end
 end
 
-local unknown_outlook = { short = "unknown to the engine", is_grave = true }
+-- Unknown to the engine; in few words, which a terminal has room for.
+local unknown_outlook = { short = "never recovered", is_grave = true }
 
 -- What the engine will do with a trace that is open in the log. Of the whole log it may know only a part.
 local function foresee(trace, engine_traces)
