@@ -106,6 +106,8 @@ function units.span(from_ns, to_ns)
     return ns < 0 and "more than 292 years" or units.duration(ns)
 end
 
+local no_unit = '"%s" is not a duration, it has no unit; write 250ms, 1.5s, or %sns (units ns us ms s m h d)'
+
 ---Nanoseconds of "250ms", "1.5s", "2h", "1h30m"; units ns us ms s m h d.
 ---@param text string
 ---@return integer|nil ns
@@ -120,7 +122,7 @@ function units.parse_duration(text)
         local number, unit, next_position = text:match("^%s*(%d+%.?%d*)%s*([%aµ]+)()", position)
         local unit_ns = ns_of_unit[unit]
         if not unit_ns then
-            return nil, problem
+            return nil, text:find("^%d+$") and no_unit:format(text, text) or problem
         end
         local whole, fraction = number:match("^(%d+)%.?(%d*)$")
         local amount = math.tointeger(tonumber(whole))

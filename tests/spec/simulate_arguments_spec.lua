@@ -32,6 +32,20 @@ describe("a scenario's arguments", function()
         assert.equal("node_done 1@30", lasted({ "-a", "ms=20" })[3])
     end)
 
+    it("of type duration are nanoseconds wherever a time is taken; with their unit also where a number is a factor",
+        function()
+            local directory, ran = simulation_logs.simulate([[return {
+                args = { gap = { type = "duration" } }, traces = 2,
+                start = function(args)
+                    return { arrivals = { every = args.gap }, node = { [1] = { time = args.gap .. "ns" } } }
+                end }]], log(), { "-a", "gap=7ms" })
+            assert.equal(0, ran.status, ran.stderr)
+            local lines = table.concat(simulation_logs.lines(directory), ", ")
+            -- The second trace (#2) begins 7 ms after the first; its node takes 7 ms as well.
+            assert.equal("trace_start 0@0, node_start 1@0, trace_start 0@7 #2, node_start 1@7 #2, node_done 1@7, "
+                .. "trace_complete 0@7, node_done 1@14 #2, trace_complete 0@14 #2", lines)
+        end)
+
     it("can be set again on a scenario that is loaded, without a change to it", function()
         local path = helper.script(slower, "scenario")
         local first = simulation.load(path, { given = { ms = "1" } })

@@ -381,7 +381,7 @@ describe("faults that are not right", function()
         { "faults = { { trace = 1, record = 1 } }", "faults%[1%]: one of error, lost, delay and crash" },
         { "faults = { { trace = 1, record = 1, lost = true, error = 'x' } }", "expected, got two" },
         { "faults = { { trace = 1, record = 1, lost = 1 } }", "lost: true expected" },
-        { "faults = { { trace = 1, record = 1, crash = 10 } }", "crash: a time like" },
+        { "faults = { { trace = 1, record = 1, crash = {} } }", "crash: a time like" },
         { "faults = { { trace = 1, record = 1, delay = '-1s' } }", "is negative" },
         { "faults = { { trace = 1, record = 1, explode = 1 } }", 'unknown key "explode"' },
         { "goal = 7", "goal: a function" },

@@ -57,10 +57,15 @@ function values.text(value, where)
     return value
 end
 
----Nanoseconds of "120ms".
+---Nanoseconds of "120ms", or of an integer, which is nanoseconds: so has a script the arguments of type "duration".
 function values.duration(value, where)
-    if type(value) ~= "string" then
-        values.refuse('%s: a time like "120ms" expected, got %s', where, failure.got(value))
+    local whole = type(value) == "number" and math.tointeger(value)
+    if whole and whole >= 0 then
+        return whole
+    elseif whole then
+        values.refuse("%s: %d is negative: no time runs backwards", where, whole)
+    elseif type(value) ~= "string" then
+        values.refuse('%s: a time like "120ms" expected, or whole nanoseconds, got %s', where, failure.got(value))
     end
     if value:find("^%s*%-") then
         values.refuse('%s: "%s" is negative: no time runs backwards', where, value)
@@ -72,6 +77,8 @@ function values.duration(value, where)
     return ns
 end
 
+local max_factor = 1000
+
 ---What a time may be, as a rule for the engine; a function comes beside it.
 function values.time_rule(value, where)
     if value == nil or value == "recorded" then
@@ -81,8 +88,14 @@ function values.time_rule(value, where)
     elseif type(value) == "number" then
         if value < 0 then
             values.refuse("%s: %s is negative: a factor of the recorded time is 0 or more", where, tostring(value))
+        elseif value > max_factor then
+            local ns = math.tointeger(value)
+            local as_ns = ns and (', and nanoseconds, as an argument of type duration is, "%dns" or value .. "ns"')
+                :format(ns) or ""
+            values.refuse('%s: a number is a factor of the recorded time, from 0 to %d, and %s is more; a time is '
+                .. 'written "120ms"%s', where, max_factor, tostring(value), as_ns)
         end
-        return { kind = "factor", factor = values.number(value, 0, 1e9, where) }
+        return { kind = "factor", factor = values.number(value, 0, max_factor, where) }
     end
     return { kind = "fixed", ns = values.duration(value, where) }
 end
