@@ -9,6 +9,8 @@
 struct tr_replay {
     tr_log *log;
     tr_traces *traces;
+    uint32_t last_segment;    /* of the last record that counts; TR_NONE before there is any */
+    uint32_t planned_segment; /* tr_replay_planned_segment */
     uint64_t now_ns;
     uint64_t first_ns; /* the earliest timestamp; above now_ns before there is any */
     uint64_t violation_counts[TR_VIOLATION_COUNT];
@@ -60,6 +62,7 @@ tr_status tr_replay_open(tr_log *log, tr_replay **out) {
     }
     replay->log = log;
     replay->first_ns = UINT64_MAX;
+    replay->last_segment = replay->planned_segment = TR_NONE;
     replay->traces = tr_traces_new();
     const tr_snapshot *snapshot = tr_log_snapshot(log);
     if (replay->traces == NULL || (snapshot != NULL && tr_traces_seed(replay->traces, snapshot) != TR_OK)) {
@@ -102,6 +105,17 @@ void tr_replay_measure(tr_replay *replay) {
     tr_traces_measure(replay->traces);
 }
 
+static void note_passed_over(tr_replay *replay) {
+    uint32_t segment = tr_log_place(replay->log)->segment_index;
+    if (replay->planned_segment == TR_NONE && segment != replay->last_segment) {
+        replay->planned_segment = segment;
+    }
+}
+
+uint32_t tr_replay_planned_segment(const tr_replay *replay) {
+    return replay->planned_segment;
+}
+
 /* The log's next answer; where that is a record, it is applied. */
 static tr_status apply_next(tr_replay *replay, tr_event *event) {
     tr_status status =
@@ -120,9 +134,12 @@ tr_status tr_replay_next(tr_replay *replay, tr_event *event) {
     }
     tr_status status = apply_next(replay, event);
     while (status == TR_OK && tr_traces_left_out(replay->traces)) {
+        note_passed_over(replay);
         status = apply_next(replay, event);
     }
     if (status == TR_OK) {
+        replay->last_segment = tr_log_place(replay->log)->segment_index;
+        replay->planned_segment = TR_NONE;
         uint64_t timestamp_ns = tr_view_timestamp_ns(&event->record);
         replay->now_ns = timestamp_ns > replay->now_ns ? timestamp_ns : replay->now_ns;
         replay->first_ns = timestamp_ns < replay->first_ns ? timestamp_ns : replay->first_ns;

@@ -279,6 +279,10 @@ static void finish(tr_recording *recording) {
         }
     }
     recording->facts.last_ns = tr_replay_now_ns(recording->replay);
+    uint32_t planned_segment = tr_replay_planned_segment(recording->replay);
+    if (planned_segment < recording->segment_count) {
+        recording->segment_count = planned_segment;
+    }
     recording->facts.is_damaged = tr_log_is_damaged(recording->log);
     if (recording->facts.is_damaged) {
         leave_out_strays(recording);

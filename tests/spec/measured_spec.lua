@@ -1,0 +1,108 @@
+-- What tracereel wrote into a log is not measured: whatever a plan wrote, and whatever an undo, the reports are those of
+-- what ran.
+local files = require "tests.spec.recovery_files"
+local helper = require "tests.spec.helper"
+local record_bytes = require "tests.spec.record_bytes"
+local reel = require "tracereel"
+local simulation_logs = require "tests.spec.simulation_logs"
+
+-- Every kind of decision, and a mixture; those that a log has no trace for change nothing in it.
+local scripts = {
+    mixed = files.mixed_script,
+    restart = "return { api = 1, recover = function() return tracereel.restart() end }",
+    retry = "return { api = 1, recover = function() return tracereel.retry { 3 } end }",
+    hold = [[return { api = 1, recover = function() return tracereel.hold("look at it") end }]],
+    await = [[return { api = 1, recover = function(trace)
+        return trace.suspended_at and tracereel.await(trace.suspended_at, { timeout_secs = 5 })
+    end }]],
+    fail = [[return { api = 1, recover = function() return tracereel.fail("given up") end }]],
+    complete = "return { api = 1, recover = function() return tracereel.complete() end }",
+    skip = [[return { api = 1, recover = function(_, default)
+        return default:skip(77, { offset = 128, size = 4, schema_hash = 1 })
+    end }]],
+    rerun = [[return { api = 1, recover = function(trace, default)
+        return trace.last_completed_node and default:rerun { trace.last_completed_node }
+    end }]],
+}
+
+local formats = { "chrome", "otlp", "folded", "prometheus", "csv", "jsonl" }
+
+-- Of the log itself: how many records and segments it has, and where it is.
+local function without_log(text, directory)
+    text = text:gsub(directory:gsub("%p", "%%%0"), "LOG")
+    return (text:gsub('"log":(%b{})', '"log":{}'))
+end
+
+local function output_of(directory, arguments)
+    local ran = helper.run(arguments)
+    return ("status %d\n%s"):format(ran.status, without_log(ran.stdout, directory))
+end
+
+-- What is measured of a log, command by command.
+local function measures(directory)
+    local found = {
+        timing = output_of(directory, { "timing", "--json", directory }),
+        by_trace = output_of(directory, { "timing", "--json", "--by", "trace", directory }),
+        by_outcome = output_of(directory, { "timing", "--json", "--by", "outcome", directory }),
+        latest = output_of(directory, { "timing", "--json", "--since", "-1s", directory }),
+        flow = output_of(directory, { "flow", directory }),
+    }
+    for _, format in ipairs(formats) do
+        local text = output_of(directory, { "export", "--format", format, directory })
+        -- Counters of the log's own records, by which a collector sees that it grows.
+        found[format] = format == "prometheus" and text:gsub("[^\n]*_log_[^\n]*\n", "") or text
+    end
+    local simulated, ran = simulation_logs.simulate("return {}", directory)
+    found.simulate = ran.status == 0 and helper.shell(("cd %s && sha256sum *"):format(simulated)) or ran.stderr
+    return found
+end
+
+local function assert_same_measures(wanted, directory, words)
+    local found = measures(directory)
+    for name, text in pairs(wanted) do
+        assert.are.equal(text, found[name], name .. " " .. words)
+    end
+end
+
+-- How many records a plan writes.
+local function apply(directory, script)
+    local plan = files.plan(directory, script)
+    local result = helper.run { "apply", plan, directory }
+    assert.are.equal(0, result.status, result.stderr)
+    local count = 0
+    for _, one in ipairs(files.plan_object(plan).traces) do
+        count = count + #one.records
+    end
+    return plan, count
+end
+
+local function undo(directory, plan)
+    local result = helper.run { "undo", plan, directory }
+    assert.are.equal(0, result.status, result.stderr)
+end
+
+local function shifts(before, after)
+    local ran = helper.run { "timing", "--json", "--baseline", before, after }
+    assert.are.equal(0, ran.status, ran.stderr)
+    return ran.stdout:match('"significant_count":(%d+)'), ran.stdout:match('"shifts":%b[]')
+end
+
+describe("what a plan wrote is not measured:", function()
+    after_each(helper.clean)
+
+    for _, log in ipairs { "orders", "done-only", "restarted", "edge" } do
+        for name, script in reel.sorted(scripts) do
+            it(("%s has the same measures before a plan of %s, after it, and after its undo"):format(log, name),
+                function()
+                    local directory = files.copy(log)
+                    local before = measures(directory)
+                    local plan, count = apply(directory, script)
+                    assert_same_measures(before, directory, "after the plan")
+                    if count > 0 then
+                        undo(directory, plan)
+                        assert_same_measures(before, directory, "after the undo")
+                    end
+                end)
+        end
+    end
+end)
