@@ -166,6 +166,7 @@ typedef struct tr_trace {
     uint32_t restart_count; /* second and further trace_starts: the number of its present life, from 0 */
     uint32_t first_error;   /* in `errors`: the first of its present life */
     uint32_t first_attempt; /* in `attempts`: the same */
+    uint32_t first_suspension;
     uint32_t violations_seen;   /* tr_violation bits */
     uint32_t damage_at_start;   /* damaged gaps met in the log before it was opened */
     struct tr_trace_home *home; /* what the traces of its table share; NULL in a copy */
@@ -176,7 +177,7 @@ typedef struct tr_trace {
     bool is_just_resumed; /* by the latest record that tracereel did not write, after it waited */
     bool began_afresh;    /* tracereel wrote a trace_start, and nothing has run since */
     bool closed_by_tracereel;
-    uint32_t forgotten_count; /* where it began afresh so: nodes that were done, and that no record has put back */
+    uint32_t forgotten_count;    /* where it began afresh so: nodes that were done, and that no record has put back */
 
     /* What the engine recovers from. completed_nodes are the nodes with is_completed. */
     bool has_last_completed_node;

@@ -51,7 +51,7 @@ Gatherer.__index = Gatherer
 local function empty_log()
     return {
         paths = {}, records = 0, first_ns = 0, last_ns = 0, damaged = false, gaps = {},
-        exact_count = 0, estimated_count = 0, clock_step_count = 0,
+        exact_count = 0, estimated_count = 0, clock_step_count = 0, closed_by_plan_count = 0,
     }
 end
 
@@ -179,10 +179,14 @@ function Gatherer:read(log, path, handlers)
     if logs.interrupted() then
         return
     end
+    local closed_by_plan_count = 0
     for _, trace in ipairs(log:traces()) do
         close(nil, trace)
+        local is_counted = trace.closed_by_tracereel and not trace.tainted and (not test or test(trace))
+        closed_by_plan_count = closed_by_plan_count + (is_counted and 1 or 0)
     end
     self:take(whole, groups)
+    self.log.closed_by_plan_count = self.log.closed_by_plan_count + closed_by_plan_count
     note_log(self.log, path, log)
 end
 

@@ -116,6 +116,9 @@ static void push_attempts(lua_State *L, const tr_lua_node *self) {
         lua_setfield(L, -2, "ended_by");
         tr_lua_set_flag(L, "estimated", attempt->estimated);
         tr_lua_set_flag(L, "cut", attempt->cut);
+        if (at < trace->first_attempt) {
+            tr_lua_set_flag(L, "earlier_life", true);
+        }
         lua_rawseti(L, -2, number);
         at = tr_trace_next_attempt(trace, self->last.node_index, at + 1);
     }

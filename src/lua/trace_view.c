@@ -151,6 +151,9 @@ void tr_lua_push_suspensions(lua_State *L, const tr_trace *trace) {
         if (suspension->outcome != TR_OUTCOME_OPEN) {
             tr_lua_set_unsigned(L, "end_ns", suspension->end_ns);
         }
+        if (i < trace->first_suspension) {
+            tr_lua_set_flag(L, "earlier_life", true);
+        }
         if (suspension->outcome == TR_OUTCOME_ABANDONED) {
             tr_lua_set_flag(L, "abandoned", true);
         }

@@ -112,6 +112,7 @@ static void count_life(tr_trace *trace) {
     trace->error_count = 0;
     trace->first_error = trace->error_list_count;
     trace->first_attempt = trace->attempt_count;
+    trace->first_suspension = trace->suspension_count;
 }
 
 void tr_lives_begin(tr_trace *trace, bool by_tracereel) {

@@ -256,22 +256,23 @@ static tr_status find_trace(tr_traces *traces, const tr_record *record, bool *by
         bool noted = *trace != NULL && tr_plans_note(*trace, record, tr_plans_is_by_tracereel(NULL, record));
         return noted ? TR_OK : TR_ERROR_MEMORY;
     }
-    *by_tracereel = tr_plans_is_by_tracereel(slot == TR_NONE ? NULL : traces->slots[slot], record);
-    if (slot != TR_NONE && !tr_plans_note(traces->slots[slot], record, *by_tracereel)) {
+    tr_trace *known = slot == TR_NONE ? NULL : traces->slots[slot];
+    *by_tracereel = tr_plans_is_by_tracereel(known, record);
+    if (known != NULL && !tr_plans_note(known, record, *by_tracereel)) {
         return TR_ERROR_MEMORY;
     }
     if (*by_tracereel && traces->home.is_measured) {
         traces->left_out = true;
-        return slot == TR_NONE || leave_out(traces->slots[slot], record) ? TR_OK : TR_ERROR_MEMORY;
+        return known == NULL || leave_out(known, record) ? TR_OK : TR_ERROR_MEMORY;
     }
-    if (slot != TR_NONE) {
-        traces->slots[slot]->is_held_apart = false;
+    if (known != NULL) {
+        known->is_held_apart = false;
     }
-    if (slot == TR_NONE || !prepare(traces, traces->slots[slot], record, *by_tracereel, violations)) {
+    if (known == NULL || !prepare(traces, known, record, *by_tracereel, violations)) {
         *violations |= TR_VIOLATION_TRACE_NOT_OPEN;
         return TR_OK;
     }
-    *trace = traces->slots[slot];
+    *trace = known;
     return TR_OK;
 }
 

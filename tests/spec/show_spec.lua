@@ -121,7 +121,7 @@ describe("tracereel show", function()
             { "trace_start", 0, 1 }, { "node_done", 10, 1, { node_id = 1 } }, { "trace_start", 20, 1 },
             { "trace_suspended", 30, 1, { node_id = 4, metadata = '{"hook_id":"h","timeout_secs":null}' } },
         }).stdout
-        assert_in_order(text, { "● trace starts\n", "● trace starts afresh", "waits for h, no timeout\n" })
+        assert_in_order(text, { "● trace starts\n", "● trace started again (restart 1)", "waits for h, no timeout\n" })
     end)
 
     it("marks damage between its records, but not what crashes leave", function()

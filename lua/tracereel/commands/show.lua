@@ -62,7 +62,7 @@ local measure = {
         event.attempt = node and #node.attempts
     end,
     trace_start = function(event, _, trace)
-        event.is_restart = trace.restart_count > 0
+        event.restart_number = trace.restart_count > 0 and trace.restart_count or nil
     end,
     trace_resumed = function(event, rec, trace)
         event.took_ns = ended_suspension_ns(trace, rec)

@@ -28,6 +28,7 @@
 ---@field exact_count integer finished attempts whose start was written
 ---@field estimated_count integer finished attempts whose start was estimated
 ---@field clock_step_count integer attempts and traces that end before they start: counted as 0 ns
+---@field closed_by_plan_count integer of the traces that are open at the end, those that a plan has closed
 
 ---A distribution. min, max, sum and mean are exact; percentiles are within relative_error.
 ---@class tracereel.distribution

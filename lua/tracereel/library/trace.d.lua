@@ -97,6 +97,7 @@ function trace:json() end
 ---@field ended_by string|nil "node_done", "node_error" or "trace_resumed"; nil while it is open, and where it was abandoned
 ---@field estimated boolean
 ---@field cut boolean it began before what a snapshot tells: start_ns is only the time of its end
+---@field earlier_life true|nil it began before the latest trace_start
 
 ---@class tracereel.trace_error
 ---@field timestamp_ns integer
@@ -114,6 +115,7 @@ function trace:json() end
 ---@field node_id integer
 ---@field start_ns integer
 ---@field end_ns integer|nil nil while it lasts
+---@field earlier_life true|nil it began before the latest trace_start
 ---@field abandoned true|nil the trace began afresh while it lasted: it is not measured
 
 ---@class tracereel.output

@@ -47,10 +47,11 @@ local function done_nodes(trace)
     return done
 end
 
--- How many suspensions are over because of an answer: not the one that lasts, nor those that it took the place of.
+-- How many suspensions are over because of an answer: not the one that lasts, nor those that it took the place of. What
+-- a plan wrote is none of them; but one that it released is over.
 local function last_answered(trace, suspensions)
     local last = #suspensions
-    if trace.suspended_at then
+    if trace.suspended_at and last > 0 and not suspensions[last].end_ns then
         while last > 1 and suspensions[last - 1].end_ns == suspensions[last].start_ns do
             last = last - 1
         end
@@ -64,7 +65,7 @@ local function answered_nodes(trace, done)
     local answered, suspensions = {}, trace.suspensions
     for index = 1, last_answered(trace, suspensions) do
         local node = suspensions[index].node_id
-        if node ~= held.node and not done[node] then
+        if node ~= held.node and not done[node] and not suspensions[index].earlier_life then
             answered[node] = true
         end
     end

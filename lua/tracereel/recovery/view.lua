@@ -9,14 +9,20 @@ local units = require "tracereel.units"
 
 local view = {}
 
--- The nodes that have run or waited, to their end or not.
+-- The nodes that have run or waited since the latest trace_start, to their end or not.
 local function begun_nodes(trace)
     local begun = {}
     for _, node in ipairs(trace.nodes) do
-        begun[node.id] = #node.attempts > 0 or node.loop_iterations > 0 or nil
+        local attempts = node.attempts
+        local last = attempts[#attempts]
+        local iterates = node.loop_iterations > 0 and trace.restart_count == 0 or node.status == "looping"
+        begun[node.id] = last and not last.earlier_life or iterates or nil
     end
     for _, suspension in ipairs(trace.suspensions) do
-        begun[suspension.node_id] = true
+        begun[suspension.node_id] = begun[suspension.node_id] or not suspension.earlier_life or nil
+    end
+    if trace.suspended_at then
+        begun[trace.suspended_at] = true
     end
     return begun
 end

@@ -1,5 +1,6 @@
 -- One record as one line for a person.
 local output = require "tracereel.output"
+local provenance = require "tracereel.render.provenance"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 
@@ -62,9 +63,15 @@ local function all_fields(rec)
     return table.concat(parts, " ")
 end
 
+-- What is said before all else of a record.
+local function marks(rec)
+    local written_by = provenance.words(rec)
+    return (rec.suspect and "suspect " or "") .. (written_by ~= "" and ("[%s] "):format(written_by) or "")
+end
+
 ---The fields that a person looks at first.
 function record_line.what(rec)
-    return (rec.suspect and "suspect " or "") .. forms[rec.type].what(rec)
+    return marks(rec) .. forms[rec.type].what(rec)
 end
 
 ---Does its type give node_id a meaning?
@@ -77,9 +84,8 @@ local function node_text(rec)
 end
 
 local function full_line(rec)
-    local suspect = rec.suspect and "suspect " or ""
     return ("%s %s:%d %-15s %s %s %s%s"):format(tracereel.time(rec.timestamp_ns), tracereel.unsigned(rec.sequence),
-        rec.offset, rec.type, node_text(rec), rec.trace_id, suspect, all_fields(rec))
+        rec.offset, rec.type, node_text(rec), rec.trace_id, marks(rec), all_fields(rec))
 end
 
 local function short_writer()

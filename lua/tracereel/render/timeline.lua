@@ -2,6 +2,7 @@
 -- turns, so that what happened at the same time stands side by side.
 local held = require "tracereel.held"
 local output = require "tracereel.output"
+local provenance = require "tracereel.render.provenance"
 local text = require "tracereel.render.text"
 local trace_words = require "tracereel.render.trace_words"
 local tracereel = require "tracereel"
@@ -97,8 +98,9 @@ end
 local steps = {}
 
 function steps.trace_start(event, lanes)
-    local words = event.is_restart and "trace starts afresh" or "trace starts"
-    return { glyph = lanes.glyphs.trace, words = words, forget = event.is_restart }
+    local number = event.restart_number
+    local words = number and ("trace started again (restart %d)"):format(number) or "trace starts"
+    return { glyph = lanes.glyphs.trace, words = words, forget = number ~= nil }
 end
 
 function steps.node_start(event, lanes)
@@ -257,7 +259,7 @@ local function find_ends_of_waits(events)
     local resumed_by, open_waits, suspended_node = {}, {}, nil
     for _, event in ipairs(events) do
         local rec = event.rec
-        local type = rec and rec.type
+        local type = rec and not rec.by_tracereel and rec.type
         if type == "trace_suspended" then
             suspended_node, open_waits[rec.node_id] = rec.node_id, nil
         elseif type == "trace_resumed" then
@@ -311,6 +313,10 @@ function timeline.write(page)
     output.line(output.paint("bold", ("%s  %9s"):format(text.pad_left("AT", at_columns), "TOOK")))
     for _, event in ipairs(page.events) do
         local step = step_of(event, lanes)
+        local written_by = event.rec and provenance.words(event.rec) or ""
+        if written_by ~= "" then
+            step.words = ("%s [%s]"):format(step.words, written_by)
+        end
         if step.forget then
             lanes = new_lanes(lanes.glyphs)
         end

@@ -50,7 +50,7 @@ local function quantiles(distribution)
         duration(distribution.mean_ns))
 end
 
-local function trace_section(traces)
+local function trace_section(traces, closed_by_plan_count)
     columns.heading("Traces")
     row("outcomes", counted {
         { traces.complete_count, "complete" },
@@ -58,6 +58,12 @@ local function trace_section(traces)
         { traces.open_count, "open at the end" },
         { traces.tainted_count, "tainted (left out)" },
     })
+    if closed_by_plan_count > 0 then
+        row("", ("of the open ones a plan has closed %d"):format(closed_by_plan_count))
+    end
+    if traces.restarted_count > 0 then
+        row("", ("of these %d started again: measured from their first start"):format(traces.restarted_count))
+    end
     if traces.from_snapshot_count > 0 then
         row("", ("of these %d began before the log: their makespan is not known"):format(traces.from_snapshot_count))
     end
@@ -219,7 +225,7 @@ function timing_table.write(report)
     local spare = math.max(0, output.columns() - 80)
     local title = report.flow_name and report.flow_name ~= "" and text.clean(report.flow_name) .. ": " or ""
     output.line(output.paint("bold", title .. text.clean(table.concat(report.log.paths, ", "))))
-    trace_section(report.traces)
+    trace_section(report.traces, report.log.closed_by_plan_count)
     write_nodes(report.nodes, spare)
     group_section(report)
     worst_section(report)
