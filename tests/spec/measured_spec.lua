@@ -1,8 +1,6 @@
--- What tracereel wrote into a log is not measured: whatever a plan wrote, and whatever an undo, the reports are those of
--- what ran.
+-- What tracereel wrote is not measured: whatever a plan or its undo wrote, the reports are those of what ran.
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"
-local record_bytes = require "tests.spec.record_bytes"
 local reel = require "tracereel"
 local simulation_logs = require "tests.spec.simulation_logs"
 

@@ -235,8 +235,8 @@ describe("trace:node", function()
             end,
         }
         assert.are.equal("running", copy.status)
-        assert.are.same({ { start_ns = 2, duration_ns = 0, outcome = "open", estimated = false, cut = false } },
-            copy.attempts)
+        assert.are.same({ { start_ns = 2, duration_ns = 0, outcome = "open", estimated = false, cut = false,
+            earlier_life = true } }, copy.attempts)
     end)
 
     it("marks durations that had to be estimated", function()
