@@ -136,6 +136,18 @@ describe("debug", function()
         assert.are.equal(2, session.status)
     end)
 
+    it("says of each limit that is reached which one it was", function()
+        local greedy = "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end"
+        local session = debug(helper.log("orders"), table.concat({ "print while true do end", "print " .. greedy,
+            "print while true do end", "print " .. greedy, "print 6 * 7" }, "\n") .. "\n", { "--max-time", "3s", "--max-memory", "24MiB" })
+        local told = {}
+        for kind in session.stdout:gmatch("stopped: the (%a+) limit was reached") do
+            told[#told + 1] = kind
+        end
+        assert.are.same({ "time", "memory", "time", "memory" }, told)
+        assert.truthy(session.stdout:find("42\n$"))
+    end)
+
     it("tells of an error in a condition, and stops there", function()
         local session = debug(helper.log("orders"), "break rec.nonsense\ncontinue\n")
         assert.truthy(session.stdout:find("breakpoint 1: rec.nonsense: error: ", 1, true))

@@ -127,6 +127,19 @@ local function check_links(spans)
     end
 end
 
+-- A trace whose spans do not fit into one line goes on in the next.
+local function check_traces(requests)
+    local spans = {}
+    for index, request in ipairs(requests) do
+        table.move(request.spans, 1, #request.spans, #spans + 1, spans)
+        local following = requests[index + 1]
+        if not following or following.spans[1].traceId ~= spans[1].traceId or not following.spans[1].parentSpanId then
+            check_links(spans)
+            spans = {}
+        end
+    end
+end
+
 ---Each line's resource and spans; a span has its `values` (attributes by key) and its `parent`.
 return function(text)
     local requests = {}
@@ -137,7 +150,6 @@ return function(text)
             local resource = attributes_of(resource_spans.resource.attributes)
             assert(resource["service.name"], "a resource without service.name")
             for _, scope_spans in ipairs(resource_spans.scopeSpans) do
-                check_links(scope_spans.spans)
                 for _, span in ipairs(scope_spans.spans) do
                     span.values = attributes_of(span.attributes)
                 end
@@ -145,5 +157,6 @@ return function(text)
             end
         end
     end
+    check_traces(requests)
     return requests
 end

@@ -190,6 +190,23 @@ local function add_trace(story, name, trace_facts)
     })
 end
 
+-- Some readers take no more of a line, the end of the line included.
+local max_line_bytes = (1 << 20) - 1
+
+-- The spans of each line; more than one line only where they do not fit into one. A span that is larger is alone.
+local function in_lines(spans, frame_bytes)
+    local lines, room = {}, 0
+    for _, span in ipairs(spans) do
+        if #lines == 0 or #span + 1 > room then
+            lines[#lines + 1] = {}
+            room = max_line_bytes - frame_bytes - 1
+        end
+        table.insert(lines[#lines], span)
+        room = room - #span - 1
+    end
+    return lines
+end
+
 ---@param trace_facts tracereel.export.facts
 function Otlp:trace(trace_facts)
     local context = self.context
@@ -203,10 +220,15 @@ function Otlp:trace(trace_facts)
     text_attribute(resource, "service.name", pipeline)
     text_attribute(resource, "tracereel.log", context.path)
     local scope = object("name", '"tracereel"', "version", text(tracereel.version))
-    context.write(object("resourceSpans", array { object(
-        "resource", object("attributes", array(resource)),
-        "scopeSpans", array { object("scope", scope, "spans", array(story.spans)) })
-    }), "\n")
+    local function line_of(spans)
+        return object("resourceSpans", array { object(
+            "resource", object("attributes", array(resource)),
+            "scopeSpans", array { object("scope", scope, "spans", array(spans)) })
+        })
+    end
+    for _, spans in ipairs(in_lines(story.spans, #line_of {})) do
+        context.write(line_of(spans), "\n")
+    end
 end
 
 function otlp.new(context)
