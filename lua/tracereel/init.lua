@@ -40,6 +40,10 @@ local tracereel = {
     restart = decision.restart,
 }
 
+function tracereel.script(path, arguments)
+    return require("tracereel.loaded_script").new(path, arguments) -- which needs this module
+end
+
 function tracereel.timing(order, worst_count)
     local checked, problem = flow.check(order == nil and { nodes = { [0] = {} } } or order)
     if not checked then

@@ -145,7 +145,7 @@ local function require_for(environment, directory, provided, modules)
     end
 end
 
-local not_for_scripts = { open = true, writer = true, arenas = true }
+local not_for_scripts = { open = true, writer = true, arenas = true, script = true }
 
 local function refuse_missing(_, name)
     if not_for_scripts[name] then

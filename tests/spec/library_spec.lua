@@ -128,6 +128,10 @@ local samples = {
             meet(log:stats())
         end)
     end,
+    script = function(meet)
+        meet(reel.script(helper.script("return { api = 1 }")))
+        helper.clean()
+    end,
     gap = function(meet)
         each_log(function(log)
             for _, gap in ipairs(log:gaps()) do

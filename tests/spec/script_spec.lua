@@ -1,5 +1,6 @@
 -- What a script's file must be, and that the Lua side works in plain Lua as well.
 local helper = require "tests.spec.helper"
+local reel = require "tracereel"
 
 describe("a script's file", function()
     after_each(helper.clean)
@@ -38,6 +39,36 @@ describe("a script's file", function()
         assert.truthy(result.stderr:find("(in finish)", 1, true))
         result = helper.run_script("#!/bin/true\nreturn { api = 1, finish = function() return 1 end }")
         assert.are.equal("1\n", result.stdout)
+    end)
+
+    it("can be run by another Lua program with its arguments, and asked what it would recover", function()
+        local path = helper.script([[
+            local by, started = nil, 0
+            return { api = 1, args = { by = { type = "duration", default = "2ns" } },
+                start = function(args) by = args.by end,
+                trace_start = function() started = started + 1 end,
+                finish = function() return { by, started, io == nil } end,
+                recover = function(trace, default)
+                    return trace.status == "running" and tracereel.fail("after " .. by) or default
+                end }]], "counting")
+        local expected = 0
+        for _, record in ipairs(helper.expected("orders", "records")) do
+            expected = expected + (record.type == "trace_start" and 1 or 0)
+        end
+        local log = reel.open(helper.log("orders"))
+        local counting = reel.script(path, { by = "3ms" })
+        assert.are.equal("counting", counting.name)
+        assert.are.same({ 3000000, expected, true }, counting:run(log))
+        assert.are.same({ 5, expected, true }, reel.script(path, { by = 5 }):run(reel.open(helper.log("orders"))))
+        local kinds = {}
+        for _, trace in ipairs(log:traces()) do
+            local chosen = counting:recover(trace)
+            kinds[chosen.kind] = (kinds[chosen.kind] or 0) + 1
+            assert.is_true(chosen.kind ~= "fail" or chosen.reason == "after 3000000")
+        end
+        assert.are.same({ fail = 5, default = 7 }, kinds) -- 5 run and 7 are suspended at the log's end
+        assert.has_error(function() reel.script(path, { bye = 1 }) end)
+        assert.has_error(function() reel.script(path .. ".missing") end)
     end)
 
     it("can be loaded, checked and run from plain lua5.4", function()

@@ -6,7 +6,7 @@
 -- negative; `%016x` prints its bits, `tracereel.unsigned(n)` its decimal digits, JSON is written unsigned.
 
 ---The module that `require "tracereel"` gives. In a script it is also the global `tracereel`, without `open`,
----`writer` and `arenas`.
+---`writer`, `arenas` and `script`.
 ---@class tracereel
 ---@field version string
 ---@field record tracereel.constructors
@@ -29,6 +29,13 @@ function tracereel.open(path, options) end
 ---@return tracereel.rec|nil record nil where the bytes are not a record
 ---@return integer|string next_or_problem the position behind the record; or a sentence that says what is wrong
 function tracereel.decode(bytes, position) end
+
+---Loads a script as `tracereel run` does, in its sandbox, to test it: docs/scripts.md. Raises where it is not right. Not in
+---scripts.
+---@param path string
+---@param arguments? table<string, any> values for the arguments that it declares
+---@return tracereel.script
+function tracereel.script(path, arguments) end
 
 ---A new empty histogram.
 ---@return tracereel.histogram
