@@ -5,6 +5,7 @@
 #ifndef TRACEREEL_LOG_H
 #define TRACEREEL_LOG_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -78,6 +79,9 @@ typedef struct tr_log_options {
     bool has_to; /* end before `to`, as if the log had ended there: segments after it are not looked at, and it is not
                   * followed. Where a record begins, as a rule */
     tr_position to;
+    const volatile sig_atomic_t *stop; /* NULL, or what a signal handler sets: while it is not 0, a search for the end
+                                        * of a gap ends with TR_ERROR_INTERRUPTED, and the next call begins it again. It
+                                        * must outlive the log */
 } tr_log_options;
 
 /* What has been read so far. */

@@ -79,7 +79,9 @@ static tr_status report_snapshot_problem(tr_log *log) {
 
 static tr_status open_reader(tr_log *log, const tr_segment *segment) {
     if (!log->is_directory) {
-        return tr_reader_open(&log->reader, log->path, segment->name, log->single_kind, &log->error);
+        tr_status opened = tr_reader_open(&log->reader, log->path, segment->name, log->single_kind, &log->error);
+        log->reader.stop = log->options.stop;
+        return opened;
     }
     char *path = NULL;
     if (asprintf(&path, "%s/%s", log->path, segment->name) < 0) {
@@ -87,6 +89,7 @@ static tr_status open_reader(tr_log *log, const tr_segment *segment) {
     }
     tr_source_kind kind = segment->compressed ? TR_SOURCE_GZIP : TR_SOURCE_FILE;
     tr_status status = tr_reader_open(&log->reader, path, segment->name, kind, &log->error);
+    log->reader.stop = log->options.stop;
     free(path);
     return status;
 }

@@ -101,13 +101,48 @@ bool tr_reader_find_defect(tr_segment_reader *reader, tr_defect *defect) {
     return stored != computed;
 }
 
+static bool is_stopped(const tr_segment_reader *reader) {
+    return reader->stop != NULL && *reader->stop != 0;
+}
+
+/* From `offset` on, the first offset where a record's length may not be 0, so that a stretch of zeros is passed at the
+ * speed of memory; a part of it where it is very long, so that whoever stops the search is heard. */
+static size_t skip_zeros(const tr_segment_reader *reader, size_t offset) {
+    enum { PART_BYTES = 16 * 1024 * 1024 };
+    size_t left = reader->available_bytes - offset;
+    size_t end = offset + (left < PART_BYTES ? left : PART_BYTES);
+    size_t at = offset;
+    while (end - at >= 4 * sizeof(uint64_t) &&
+           (tr_load_u64(reader->bytes + at) | tr_load_u64(reader->bytes + at + 8) |
+            tr_load_u64(reader->bytes + at + 16) | tr_load_u64(reader->bytes + at + 24)) == 0) {
+        at += 4 * sizeof(uint64_t);
+    }
+    while (at < end && reader->bytes[at] == 0) {
+        at++;
+    }
+    return at - offset >= sizeof(uint32_t) ? at - (sizeof(uint32_t) - 1) : offset;
+}
+
 /* The first offset after the reader's where a valid record starts, or the end of the segment. */
 static tr_status find_next_record(tr_segment_reader *reader, size_t *found, tr_error *error) {
+    enum { LOOKS_BETWEEN_STOPS = 1 << 16 };
     tr_record record;
+    size_t looks = 0;
     for (size_t offset = reader->offset + 1;; offset++) {
         tr_status status = gather(reader, offset, error);
         if (status != TR_OK) {
             return status;
+        }
+        if (offset < reader->available_bytes && reader->bytes[offset] == 0) {
+            size_t next = skip_zeros(reader, offset);
+            looks += next - offset;
+            offset = next;
+        }
+        if (++looks >= LOOKS_BETWEEN_STOPS) {
+            looks = 0;
+            if (is_stopped(reader)) {
+                return TR_ERROR_INTERRUPTED;
+            }
         }
         if (reader->available_bytes - offset < TR_RECORD_MIN_BYTES) {
             *found = reader->available_bytes;

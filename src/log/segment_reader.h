@@ -4,6 +4,7 @@
 #ifndef TRACEREEL_SEGMENT_READER_H
 #define TRACEREEL_SEGMENT_READER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,12 +17,13 @@ typedef struct tr_segment_reader {
     const uint8_t *bytes; /* never NULL */
     size_t offset;        /* where the next record is expected */
     size_t available_bytes;
-    size_t suspect_end;  /* records before this offset stand inside the span of a broken one */
-    size_t direct_bytes; /* records up to this length are checked directly, longer ones with `spans` */
-    size_t limit_bytes;  /* bytes from here on are not looked at */
-    bool complete;       /* no more bytes will come */
-    tr_source *source;   /* NULL while no segment is open */
-    tr_span_crc spans;   /* of `bytes` */
+    size_t suspect_end;                /* records before this offset stand inside the span of a broken one */
+    size_t direct_bytes;               /* records up to this length are checked directly, longer ones with `spans` */
+    size_t limit_bytes;                /* bytes from here on are not looked at */
+    bool complete;                     /* no more bytes will come */
+    tr_source *source;                 /* NULL while no segment is open */
+    const volatile sig_atomic_t *stop; /* of the log's options: a search looks at it */
+    tr_span_crc spans;                 /* of `bytes` */
 } tr_segment_reader;
 
 /* A reader with no segment open. */

@@ -72,11 +72,12 @@ void tr_lua_push_json(lua_State *L, tr_lua_core *core);
 const tr_keys *tr_lua_new_type(lua_State *L, const char *type, const char *const *fields, int field_count,
                                const luaL_Reg *methods, const luaL_Reg *metamethods, lua_CFunction index,
                                int upvalue_count);
-/* As luaL_checkudata; for the object of a method, which is missing where it is called with a dot, a message that says so. */
+/* As luaL_checkudata; for the object of a method, which is missing where it is called with a dot, a message that says
+ * so. */
 void *tr_lua_check_object(lua_State *L, int index, const char *type);
 
-/* framed(f) -> a C function that calls f. What f raises without a place (level 2 is the C function, which has none) gets
- * the place of the C function's caller. */
+/* framed(f) -> a C function that calls f. What f raises without a place (level 2 is the C function, which has none)
+ * gets the place of the C function's caller. */
 int tr_lua_framed(lua_State *L);
 
 /* To be called when what a userdata holds outside Lua's memory has changed: a host can count it as the script's. A
@@ -118,8 +119,8 @@ const char *tr_lua_push_got(lua_State *L, int index);
 /* The same for what was given as a name: texts and numbers as they stand. */
 const char *tr_lua_push_name(lua_State *L, int index);
 
-/* For a walk over a table's keys, which come in another order on every run: replaces what stands at `kept_index` (nil in
- * the beginning) by the key at `key_index` where that comes first, so that a message is about the same key. */
+/* For a walk over a table's keys, which come in another order on every run: replaces what stands at `kept_index` (nil
+ * in the beginning) by the key at `key_index` where that comes first, so that a message is about the same key. */
 void tr_lua_keep_first(lua_State *L, int key_index, int kept_index);
 
 /* The integer at `index`, within 0 .. 2^32-1; otherwise an error that names the field. */

@@ -32,6 +32,9 @@ tr_lua_reading *tr_lua_push_reading(lua_State *L, const char *path, const tr_log
     lua_newtable(L);
     lua_setiuservalue(L, -2, READING_USER_VALUE_HANDLES);
     tr_error error = {""};
+    tr_log_options with_stop = *options;
+    with_stop.stop = &tr_lua_stop_flag;
+    options = &with_stop;
     tr_status status = tr_log_open(path, options, &self->log, &error);
     if (status == TR_ERROR_TOO_MANY || status == TR_ERROR_MEMORY) {
         lua_gc(L, LUA_GCCOLLECT); /* logs that nobody holds any more may have the files or the memory */

@@ -149,6 +149,7 @@ static int run_loop(lua_State *L) {
     tr_lua_reading *reading = pass->reading;
     pass->top = lua_gettop(L);
     while (tr_lua_stop_flag == TR_STOP_NONE && goes_on(pass->status)) {
+        pass->handler = NULL; /* what fails from here on fails in none, and the record before may be gone */
         if (pass->pace_matters && !tr_pass_advance(L, pass)) {
             continue;
         }

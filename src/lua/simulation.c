@@ -50,6 +50,7 @@ int tr_lua_new_recording(lua_State *L) {
     tr_log_options options;
     memset(&options, 0, sizeof options);
     tr_error error = {""};
+    options.stop = &tr_lua_stop_flag;
     tr_status status = tr_log_open(path, &options, &self->log, &error);
     if (status == TR_OK) {
         status = tr_recording_open(self->log, &self->recording, &error);

@@ -186,6 +186,26 @@ describe("limits on a script", function()
         assert.are.same({ "", 0 }, { result.stderr, result.status })
     end)
 
+    -- 200 MB without a record behind a log's first segment: a search through them takes more than a second.
+    local function long_gap()
+        local directory = helper.directory()
+        helper.shell(("cp %s/wal_000000000000000[01].log %s; head -c 200000000 /dev/urandom >> "
+            .. "%s/wal_0000000000000000.log"):format(helper.log("orders"), directory, directory))
+        return directory
+    end
+
+    it("and interrupts are heard inside the search for the end of a gap", function()
+        local directory = long_gap()
+        local script = helper.script("return { api = 1, record = function() end, finish = function(log)"
+            .. " return log:stats().gap_bytes end }")
+        local limited = helper.run({ "run", "--max-time", "200ms", script, directory }, { before = "timeout 20" })
+        assert.are.equal(5, limited.status, limited.stderr)
+        assert.truthy(limited.stderr:find("more time than --max-time allows", 1, true), limited.stderr)
+        local interrupted = helper.run({ "run", script, directory }, { before = "timeout -s INT 0.3" })
+        assert.are.equal("0\n", interrupted.stdout, interrupted.stderr) -- finish is called; the gap was not passed
+        assert.are.equal("200000000\n", helper.run({ "run", script, directory }).stdout)
+    end)
+
     it("let a script that stays within them run", function()
         local result = helper.run_script("return { api = 1, finish = function() return 'fine' end }",
             { arguments = { "--max-time", "1m", "--max-memory", "64MiB" } })

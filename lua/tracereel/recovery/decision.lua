@@ -203,8 +203,8 @@ end
 for name, method in pairs(methods) do
     methods[name] = core.framed(function(self, ...)
         if not decision.is(self) then
-            error(("%s is called with a colon, default:%s(...): a decision expected in front, got %s"):format(name, name,
-                failure.got(self)), 2)
+            error(("%s is called with a colon, default:%s(...): a decision expected in front, got %s"):format(name,
+                name, failure.got(self)), 2)
         end
         return method(self, ...)
     end)
