@@ -4,7 +4,7 @@
 #   tools/run_tests.sh BUILD PART...
 #
 #   unit     every program in BUILD/tests
-#   spec     busted on tests/spec, with the module and the program of BUILD
+#   spec     busted on tests/spec, with the module and the program of BUILD; a process for each core
 #   follow   the specs of --follow alone; FOLLOW_SECONDS says how long their writer takes
 #   browser  busted on tests/browser, in the same way: the HTML report in a headless Chromium, where there is one
 #   fuzz     every program in BUILD/fuzz/fuzzers for FUZZ_SECONDS, starting from tests/fuzz/corpus/NAME
@@ -13,7 +13,8 @@
 #
 # With SANITIZED=1 BUILD was made with sanitizers: the part that runs inside lua5.4 gets their run-time library, and any
 # report of theirs counts as a failure, whoever swallowed the exit code.
-# What a part prints is kept in BUILD/results/PART.txt and shown when something in it failed.
+# What a part prints is kept in BUILD/results/PART.txt, or a file for each spec in BUILD/results/PART, and shown when
+# something in it failed.
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -104,39 +105,67 @@ run_unit() {
     done
 }
 
-# run_busted PART DIRECTORY
+# run_busted OUTPUT FILE: busted on a spec's file; returns its exit code.
 run_busted() {
-    local output=$results/$1.txt code good bad pending note=
     local -a environment=(
         "LUA_PATH=$root/lua/?.lua;$root/lua/?/init.lua;$root/?.lua;;" "LUA_CPATH=$build/lua/?.so;;"
         "TRACEREEL=$program" "TRACEREEL_BUILD=$build")
     if [ -n "${SANITIZED:-}" ]; then
         environment+=("TRACEREEL_SANITIZED=1" "ASAN_OPTIONS=$without_leaks" "LD_PRELOAD=$sanitizer_library")
     fi
-    run_into "$output" env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 -u LUA_INIT -u LUA_INIT_5_4 "${environment[@]}" \
+    run_into "$1" env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 -u LUA_INIT -u LUA_INIT_5_4 "${environment[@]}" \
         lua5.4 "$(command -v busted)" --ignore-lua --output=plainTerminal "$2"
-    code=$?
-    if read -r good bad pending < <(busted_counts "$output"); then
-        [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
-    else
-        good=0 bad=1 pending=0
-    fi
-    [ "$pending" -eq 0 ] || note=" ($pending pending)"
-    [ $((bad + pending)) -eq 0 ] || cat "$output"
-    count "$1" "$good" "$bad" "$note"
+}
+
+# run_and_keep OUTPUT FILE: the same, with the exit code in OUTPUT.code.
+run_and_keep() {
+    run_busted "$1" "$2"
+    echo $? >"$1.code"
+}
+
+# run_specs PART FILE...: the files side by side, one for each core at a time, the largest first.
+run_specs() {
+    local part=$1 file output code good bad pending note='' cores
+    local -a files
+    local all_good=0 all_bad=0 all_pending=0
+    shift
+    cores=$(nproc 2>/dev/null || echo 1)
+    mkdir -p "$results/$part"
+    # shellcheck disable=SC2012
+    mapfile -t files < <(ls -S "$@")
+    for file in "${files[@]}"; do
+        while [ "$(jobs -rp | wc -l)" -ge "$cores" ]; do
+            wait -n
+        done
+        run_and_keep "$results/$part/$(basename "$file" .lua).txt" "$file" &
+    done
+    wait
+    for output in "$results/$part"/*.txt; do
+        code=$(cat "$output.code")
+        if read -r good bad pending < <(busted_counts "$output"); then
+            # Ended badly although all its tests passed.
+            [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+        else
+            good=0 bad=1 pending=0
+        fi
+        [ $((bad + pending)) -eq 0 ] || cat "$output"
+        all_good=$((all_good + good)) all_bad=$((all_bad + bad)) all_pending=$((all_pending + pending))
+    done
+    [ "$all_pending" -eq 0 ] || note=" ($all_pending pending)"
+    count "$part" "$all_good" "$all_bad" "$note"
 }
 
 run_spec() {
-    run_busted spec tests/spec
+    run_specs spec tests/spec/*_spec.lua
 }
 
 run_follow() {
-    run_busted follow tests/spec/follow_spec.lua
+    run_specs follow tests/spec/follow_spec.lua
 }
 
 run_browser() {
     if tools/deps.sh check browser 2>/dev/null; then
-        run_busted browser tests/browser
+        run_specs browser tests/browser/*_spec.lua
     else
         echo "browser: left out, there is no Chromium with its driver here (make test-browser installs them)"
     fi
