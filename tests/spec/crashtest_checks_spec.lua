@@ -309,6 +309,7 @@ describe("the recovery examples", function()
         recover_charge_once = { "--once", "3" },
         recover_dead_orders = {},
         recover_approvals = { "--lost", "10" },
+        recover_start_over = { "--allow-rerun" },
     } do
         it("give the output that lies beside them, and pass their crash test: " .. name, function()
             local script = ("examples/%s.lua"):format(name)
