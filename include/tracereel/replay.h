@@ -41,7 +41,7 @@ tr_status tr_replay_open(tr_log *log, tr_replay **replay);
 /* From now on only what ran counts: records that tracereel wrote are passed over, and count for nothing here (see
  * tr_traces_measure). To be called before the first record. */
 void tr_replay_measure(tr_replay *replay);
-/* The index of the first segment that a plan wrote behind the last record that counts, or TR_NONE. */
+/* The index of the segment of the first record that was passed over after the last one that counts, or TR_NONE. */
 uint32_t tr_replay_planned_segment(const tr_replay *replay);
 
 /* As tr_log_next: TR_OK with `event` filled, TR_GAP (see tr_log_gap), TR_END, or a failure, which tr_replay_error

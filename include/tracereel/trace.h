@@ -177,7 +177,7 @@ typedef struct tr_trace {
     bool is_just_resumed; /* by the latest record that tracereel did not write, after it waited */
     bool began_afresh;    /* tracereel wrote a trace_start, and nothing has run since */
     bool closed_by_tracereel;
-    uint32_t forgotten_count;    /* where it began afresh so: nodes that were done, and that no record has put back */
+    uint32_t forgotten_count; /* where it began afresh so: nodes that were done, and that no record has put back */
 
     /* What the engine recovers from. completed_nodes are the nodes with is_completed. */
     bool has_last_completed_node;
@@ -213,6 +213,7 @@ typedef struct tr_trace {
      * record names no plan, has {"action":"undo"}. */
     char *plans;
     uint32_t plans_bytes;
+    bool has_planned;       /* tracereel wrote a record of it */
     bool follows_tracereel; /* its latest record is tracereel's */
     bool is_held_apart;     /* where only what ran counts: its latest record is a suspension of tracereel's */
 } tr_trace;

@@ -8,6 +8,25 @@ static const char quoted_key[] = "\"tracereel\"";
 
 enum { QUOTED_BYTES = sizeof quoted_key - 1, KEY_BYTES = QUOTED_BYTES - 2 };
 
+/* How far the search may go on where that byte stands under the key's last place: the key's bytes are few, and most
+ * texts are passed over in steps of its whole length. Horspool's, without its table's setup for each text. */
+static const uint8_t step_of[256] = {['"'] = 10, ['t'] = 9, ['a'] = 7, ['c'] = 6, ['r'] = 4, ['e'] = 2, ['l'] = 1};
+
+static bool may_hold_key(tr_text text) {
+    for (uint32_t end = QUOTED_BYTES; end <= text.length_bytes;) {
+        uint8_t last = (uint8_t)text.bytes[end - 1];
+        if (last == '"' && memcmp(text.bytes + end - QUOTED_BYTES, quoted_key, QUOTED_BYTES) == 0) {
+            return true;
+        }
+        uint32_t step = step_of[last] == 0 ? QUOTED_BYTES : step_of[last];
+        if (step > text.length_bytes - end) {
+            return false;
+        }
+        end += step;
+    }
+    return false;
+}
+
 static bool is_key(tr_text name) {
     return name.length_bytes == KEY_BYTES && memcmp(name.bytes, quoted_key + 1, KEY_BYTES) == 0;
 }
@@ -24,7 +43,7 @@ static tr_text next_value(tr_json_reader *reader) {
 
 bool tr_record_provenance(const tr_record *record, tr_text *value) {
     tr_text text = tr_record_metadata(record);
-    if (text.length_bytes == 0 || memmem(text.bytes, text.length_bytes, quoted_key, QUOTED_BYTES) == NULL) {
+    if (!may_hold_key(text)) {
         return false;
     }
     tr_json_reader reader = tr_json_reader_begin(text.bytes, text.length_bytes, 0, NULL);

@@ -9,7 +9,6 @@
 struct tr_replay {
     tr_log *log;
     tr_traces *traces;
-    uint32_t last_segment;    /* of the last record that counts; TR_NONE before there is any */
     uint32_t planned_segment; /* tr_replay_planned_segment */
     uint64_t now_ns;
     uint64_t first_ns; /* the earliest timestamp; above now_ns before there is any */
@@ -62,7 +61,7 @@ tr_status tr_replay_open(tr_log *log, tr_replay **out) {
     }
     replay->log = log;
     replay->first_ns = UINT64_MAX;
-    replay->last_segment = replay->planned_segment = TR_NONE;
+    replay->planned_segment = TR_NONE;
     replay->traces = tr_traces_new();
     const tr_snapshot *snapshot = tr_log_snapshot(log);
     if (replay->traces == NULL || (snapshot != NULL && tr_traces_seed(replay->traces, snapshot) != TR_OK)) {
@@ -106,9 +105,8 @@ void tr_replay_measure(tr_replay *replay) {
 }
 
 static void note_passed_over(tr_replay *replay) {
-    uint32_t segment = tr_log_place(replay->log)->segment_index;
-    if (replay->planned_segment == TR_NONE && segment != replay->last_segment) {
-        replay->planned_segment = segment;
+    if (replay->planned_segment == TR_NONE) {
+        replay->planned_segment = tr_log_place(replay->log)->segment_index;
     }
 }
 
@@ -138,7 +136,6 @@ tr_status tr_replay_next(tr_replay *replay, tr_event *event) {
         status = apply_next(replay, event);
     }
     if (status == TR_OK) {
-        replay->last_segment = tr_log_place(replay->log)->segment_index;
         replay->planned_segment = TR_NONE;
         uint64_t timestamp_ns = tr_view_timestamp_ns(&event->record);
         replay->now_ns = timestamp_ns > replay->now_ns ? timestamp_ns : replay->now_ns;

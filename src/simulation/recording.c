@@ -281,7 +281,8 @@ static void finish(tr_recording *recording) {
     recording->facts.last_ns = tr_replay_now_ns(recording->replay);
     uint32_t planned_segment = tr_replay_planned_segment(recording->replay);
     if (planned_segment < recording->segment_count) {
-        recording->segment_count = planned_segment;
+        bool holds_others = recording->segment_bytes[planned_segment] > 0;
+        recording->segment_count = planned_segment + (holds_others ? 1 : 0);
     }
     recording->facts.is_damaged = tr_log_is_damaged(recording->log);
     if (recording->facts.is_damaged) {

@@ -31,5 +31,6 @@ bool tr_plans_note(tr_trace *trace, const tr_record *record, bool by_tracereel) 
         }
     }
     trace->follows_tracereel = by_tracereel;
+    trace->has_planned = trace->has_planned || by_tracereel;
     return true;
 }

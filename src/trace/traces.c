@@ -2,10 +2,9 @@
  * so that what was measured of it is there when an undo opens it again. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "bytes/bytes.h"
 #include "record/record_view.h"
+#include "trace/id_table.h"
 #include "trace/lives.h"
 #include "trace/plans.h"
 #include "trace/seed.h"
@@ -15,15 +14,8 @@
 
 enum { FIRST_CAPACITY = 64 };
 
-/* One entry of the open-addressed table (linear probing; capacity is a power of two, at most 3/4 full). */
-typedef struct entry {
-    uint32_t hash;
-    uint32_t slot; /* TR_NONE: empty */
-} entry;
-
 struct tr_traces {
-    entry *entries;
-    size_t capacity;
+    tr_id_table ids;
     size_t open_count;
     size_t kept_count; /* closed by tracereel */
     tr_trace **slots;  /* by log_slot; NULL where free */
@@ -34,65 +26,7 @@ struct tr_traces {
     struct tr_trace_home home;
     tr_trace *closed; /* closed by the latest record, to be freed by the next call */
     bool left_out;    /* the latest record */
-    uint64_t seed[2];
 };
-
-/* Ids are random in honest logs. The seed keeps a log that was made for it from filling one run of the table. */
-static uint32_t hash_id(const tr_traces *traces, const uint8_t *id) {
-    uint64_t mixed = (tr_load_u64(id) ^ traces->seed[0]) * 0x9e3779b97f4a7c15u;
-    mixed ^= mixed >> 32;
-    mixed = (mixed ^ tr_load_u64(id + 8) ^ traces->seed[1]) * 0xd6e8feb86659fd93u;
-    return (uint32_t)(mixed >> 32);
-}
-
-static bool grow_entries(tr_traces *traces) {
-    size_t capacity = traces->capacity == 0 ? FIRST_CAPACITY : traces->capacity * 2;
-    entry *entries = malloc(capacity * sizeof *entries);
-    if (entries == NULL) {
-        return false;
-    }
-    memset(entries, 0xff, capacity * sizeof *entries); /* every slot TR_NONE */
-    for (size_t i = 0; i < traces->capacity; i++) {
-        entry moved = traces->entries[i];
-        if (moved.slot != TR_NONE) {
-            size_t at = moved.hash & (capacity - 1);
-            while (entries[at].slot != TR_NONE) {
-                at = (at + 1) & (capacity - 1);
-            }
-            entries[at] = moved;
-        }
-    }
-    free(traces->entries);
-    traces->entries = entries;
-    traces->capacity = capacity;
-    return true;
-}
-
-/* The entry of the trace with that id, or the empty one where it would stand. */
-static size_t find_entry(const tr_traces *traces, const uint8_t *id, uint32_t hash) {
-    size_t at = hash & (traces->capacity - 1);
-    for (;;) {
-        entry seen = traces->entries[at];
-        if (seen.slot == TR_NONE ||
-            (seen.hash == hash && memcmp(traces->slots[seen.slot]->id, id, TR_TRACE_ID_BYTES) == 0)) {
-            return at;
-        }
-        at = (at + 1) & (traces->capacity - 1);
-    }
-}
-
-/* Empties an entry and moves up those behind it that an empty place would hide. */
-static void remove_entry(tr_traces *traces, size_t at) {
-    size_t mask = traces->capacity - 1;
-    for (size_t next = (at + 1) & mask; traces->entries[next].slot != TR_NONE; next = (next + 1) & mask) {
-        size_t home = traces->entries[next].hash & mask;
-        if (((next - home) & mask) >= ((next - at) & mask)) {
-            traces->entries[at] = traces->entries[next];
-            at = next;
-        }
-    }
-    traces->entries[at].slot = TR_NONE;
-}
 
 static bool grow_slots(tr_traces *traces) {
     uint32_t capacity = traces->slot_capacity == 0 ? FIRST_CAPACITY : traces->slot_capacity * 2;
@@ -139,16 +73,16 @@ static tr_trace *new_trace(tr_traces *traces) {
 
 /* Opens a trace whose id is not in the table; `at` is the entry that find_entry gave for it. */
 static tr_trace *open_trace(tr_traces *traces, const uint8_t *id, uint32_t hash, size_t at) {
-    if ((traces->open_count + traces->kept_count + 1) * 4 > traces->capacity * 3) {
-        if (!grow_entries(traces)) {
+    if ((traces->open_count + traces->kept_count + 1) * 4 > traces->ids.capacity * 3) {
+        if (!tr_id_grow(&traces->ids)) {
             return NULL;
         }
-        at = find_entry(traces, id, hash);
+        at = tr_id_find(&traces->ids, traces->slots, id, hash);
     }
     tr_trace *trace = new_trace(traces);
     if (trace != NULL) {
         memcpy(trace->id, id, TR_TRACE_ID_BYTES);
-        traces->entries[at] = (entry){hash, trace->log_slot};
+        traces->ids.entries[at] = (tr_id_entry){hash, trace->log_slot};
         traces->open_count++;
     }
     return trace;
@@ -163,10 +97,8 @@ tr_traces *tr_traces_new(void) {
     if (traces == NULL) {
         return NULL;
     }
-    if (getrandom(traces->seed, sizeof traces->seed, GRND_NONBLOCK) != (ssize_t)sizeof traces->seed) {
-        traces->seed[0] = (uint64_t)(uintptr_t)traces; /* early in a boot: some seed is better than none */
-    }
-    if (!grow_entries(traces)) {
+    tr_id_seed(&traces->ids);
+    if (!tr_id_grow(&traces->ids)) {
         tr_traces_free(traces);
         return NULL;
     }
@@ -183,7 +115,7 @@ void tr_traces_free(tr_traces *traces) {
     tr_pool_release(&traces->home.pool);
     free(traces->slots);
     free(traces->free_slots);
-    free(traces->entries);
+    free(traces->ids.entries);
     free(traces);
 }
 
@@ -193,7 +125,7 @@ static void close_trace(tr_traces *traces, tr_trace *trace, size_t at) {
     if (trace->closed_by_tracereel) {
         traces->kept_count++;
     } else {
-        remove_entry(traces, at);
+        tr_id_remove(&traces->ids, at);
         traces->closed = trace;
     }
 }
@@ -243,20 +175,21 @@ static bool leave_out(tr_trace *trace, const tr_record *record) {
     return true;
 }
 
-/* What the record is applied to; NULL with TR_OK: to nothing. `at` is the place of its entry. */
-static tr_status find_trace(tr_traces *traces, const tr_record *record, bool *by_tracereel, size_t *at,
-                            tr_trace **trace, uint32_t *violations) {
-    const uint8_t *id = tr_view_trace_id(record);
-    bool starts = tr_view_type(record) == TR_TYPE_TRACE_START;
-    uint32_t hash = hash_id(traces, id);
-    *at = find_entry(traces, id, hash);
-    uint32_t slot = traces->entries[*at].slot;
-    if (slot == TR_NONE && starts) {
-        *trace = open_trace(traces, id, hash, *at); /* whoever wrote it: nothing else is known of the trace */
-        bool noted = *trace != NULL && tr_plans_note(*trace, record, tr_plans_is_by_tracereel(NULL, record));
-        return noted ? TR_OK : TR_ERROR_MEMORY;
+/* Whoever wrote the trace_start: nothing else is known of the trace. */
+static tr_status begin_trace(tr_traces *traces, const tr_record *record, uint32_t hash, size_t at, tr_trace **trace) {
+    *trace = open_trace(traces, tr_view_trace_id(record), hash, at);
+    if (*trace == NULL) {
+        return TR_ERROR_MEMORY;
     }
-    tr_trace *known = slot == TR_NONE ? NULL : traces->slots[slot];
+    bool by_tracereel = record->metadata_length_bytes > 0 && tr_plans_is_by_tracereel(NULL, record);
+    return !by_tracereel || tr_plans_note(*trace, record, true) ? TR_OK : TR_ERROR_MEMORY;
+}
+
+/* The trace that the record is applied to; NULL with TR_OK: none. For the few records that are, or follow one, of
+ * tracereel's, that start a known trace, or that are of none. */
+static __attribute__((noinline)) tr_status find_rare(tr_traces *traces, tr_trace *known, const tr_record *record,
+                                                     bool *by_tracereel, tr_trace **trace, uint32_t *violations) {
+    *trace = NULL;
     *by_tracereel = tr_plans_is_by_tracereel(known, record);
     if (known != NULL && !tr_plans_note(known, record, *by_tracereel)) {
         return TR_ERROR_MEMORY;
@@ -284,16 +217,29 @@ tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_su
     if (traces->closed != NULL) {
         forget_closed(traces);
     }
-    if (tr_view_type(record) == TR_TYPE_CHECKPOINT) {
+    unsigned type = tr_view_type(record);
+    if (type == TR_TYPE_CHECKPOINT) {
         return TR_OK;
     }
-    size_t at = 0;
+    const uint8_t *id = tr_view_trace_id(record);
+    uint32_t hash = tr_id_hash(&traces->ids, id);
+    size_t at = tr_id_find(&traces->ids, traces->slots, id, hash);
+    uint32_t slot = traces->ids.entries[at].slot;
+    tr_trace *trace = slot == TR_NONE ? NULL : traces->slots[slot];
     bool by_tracereel = false;
-    tr_status status = find_trace(traces, record, &by_tracereel, &at, trace_out, violations);
-    if (status != TR_OK || *trace_out == NULL) {
+    tr_status status = TR_OK;
+    if (trace == NULL && type == TR_TYPE_TRACE_START) {
+        status = begin_trace(traces, record, hash, at, &trace);
+    } else if (trace == NULL || trace->has_planned || record->metadata_length_bytes > 0 ||
+               type == TR_TYPE_TRACE_START) {
+        status = find_rare(traces, trace, record, &by_tracereel, &trace, violations);
+    }
+    *trace_out = trace;
+    if (status != TR_OK || trace == NULL) {
+        *trace_out = NULL;
         return status;
     }
-    return apply_to(traces, *trace_out, at, record, is_suspect, by_tracereel, violations);
+    return apply_to(traces, trace, at, record, is_suspect, by_tracereel, violations);
 }
 
 void tr_traces_measure(tr_traces *traces) {
@@ -307,11 +253,11 @@ bool tr_traces_left_out(const tr_traces *traces) {
 tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot) {
     for (size_t i = 0; i < snapshot->trace_count; i++) {
         const tr_snapshot_trace *from = &snapshot->traces[i];
-        uint32_t hash = hash_id(traces, from->trace_id);
-        size_t at = find_entry(traces, from->trace_id, hash);
-        bool known = traces->entries[at].slot != TR_NONE; /* twice in one snapshot: the later one counts */
+        uint32_t hash = tr_id_hash(&traces->ids, from->trace_id);
+        size_t at = tr_id_find(&traces->ids, traces->slots, from->trace_id, hash);
+        bool known = traces->ids.entries[at].slot != TR_NONE; /* twice in one snapshot: the later one counts */
         tr_trace *trace =
-            known ? traces->slots[traces->entries[at].slot] : open_trace(traces, from->trace_id, hash, at);
+            known ? traces->slots[traces->ids.entries[at].slot] : open_trace(traces, from->trace_id, hash, at);
         if (trace == NULL) {
             return TR_ERROR_MEMORY;
         }
@@ -326,7 +272,7 @@ tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot) {
 }
 
 static void forget_open(tr_traces *traces, tr_trace *trace, size_t at) {
-    remove_entry(traces, at);
+    tr_id_remove(&traces->ids, at);
     traces->open_count--;
     traces->closed = trace;
     forget_closed(traces);
@@ -336,10 +282,10 @@ tr_status tr_traces_put(tr_traces *traces, const tr_trace *source, tr_trace **tr
     if (traces->closed != NULL) {
         forget_closed(traces);
     }
-    uint32_t hash = hash_id(traces, source->id);
-    size_t at = find_entry(traces, source->id, hash);
-    bool is_known = traces->entries[at].slot != TR_NONE;
-    tr_trace *trace = is_known ? traces->slots[traces->entries[at].slot] : open_trace(traces, source->id, hash, at);
+    uint32_t hash = tr_id_hash(&traces->ids, source->id);
+    size_t at = tr_id_find(&traces->ids, traces->slots, source->id, hash);
+    bool is_known = traces->ids.entries[at].slot != TR_NONE;
+    tr_trace *trace = is_known ? traces->slots[traces->ids.entries[at].slot] : open_trace(traces, source->id, hash, at);
     *trace_out = trace;
     if (trace == NULL) {
         return TR_ERROR_MEMORY;
@@ -352,7 +298,7 @@ tr_status tr_traces_put(tr_traces *traces, const tr_trace *source, tr_trace **tr
         traces->open_count++;
     }
     if (!tr_trace_assign(trace, source)) {
-        forget_open(traces, trace, find_entry(traces, source->id, hash));
+        forget_open(traces, trace, tr_id_find(&traces->ids, traces->slots, source->id, hash));
         *trace_out = NULL;
         return TR_ERROR_MEMORY;
     }
@@ -366,7 +312,7 @@ void tr_traces_note_damage(tr_traces *traces) {
 }
 
 tr_trace *tr_traces_find(tr_traces *traces, const uint8_t id[TR_TRACE_ID_BYTES]) {
-    uint32_t slot = traces->entries[find_entry(traces, id, hash_id(traces, id))].slot;
+    uint32_t slot = traces->ids.entries[tr_id_find(&traces->ids, traces->slots, id, tr_id_hash(&traces->ids, id))].slot;
     return slot == TR_NONE || is_closed(traces->slots[slot]) ? NULL : traces->slots[slot];
 }
 
@@ -375,7 +321,7 @@ size_t tr_traces_open_count(const tr_traces *traces) {
 }
 
 size_t tr_traces_memory_bytes(const tr_traces *traces) {
-    return sizeof *traces + traces->capacity * sizeof *traces->entries +
+    return sizeof *traces + traces->ids.capacity * sizeof *traces->ids.entries +
            traces->slot_capacity * (sizeof(tr_trace *) + sizeof *traces->free_slots) + traces->home.pool.used_bytes;
 }
 

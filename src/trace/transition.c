@@ -201,7 +201,7 @@ static tr_node *need_node(tr_trace *trace, uint32_t node_id) {
 
 /* Where starts are not recorded, a node that ends without one is what production writes; a loop's node that ran before
  * it iterated can end after it. The iterations of a loop can have come before the snapshot. */
-static bool is_excused(tr_trace *trace, const tr_node *node, uint32_t violation) {
+static inline bool is_excused(tr_trace *trace, const tr_node *node, uint32_t violation) {
     switch (violation) {
     case NOT_STARTED:
         return !trace->records_starts || open_attempt_of(trace, node) != NULL;
@@ -329,8 +329,8 @@ static bool note_reason(tr_trace *trace, const tr_record *record, uint64_t now_n
 
 /* A record of tracereel's in the engine's view. A suspension makes no node of one that is not known: a trace can be
  * held where the flow has none. */
-static bool apply_planned(tr_trace *trace, const tr_record *record, node_event event, uint64_t now_ns,
-                          uint32_t *violations) {
+static __attribute__((noinline)) bool apply_planned(tr_trace *trace, const tr_record *record, node_event event,
+                                                    uint64_t now_ns, uint32_t *violations) {
     uint32_t node_id = tr_view_node_id(record);
     unsigned type = tr_view_type(record);
     bool makes_node = type == TR_TYPE_NODE_START || type == TR_TYPE_NODE_DONE;

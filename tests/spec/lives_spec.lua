@@ -93,6 +93,23 @@ describe("a trace that began afresh", function()
         assert.truthy(timed:find("of these 1 started again: measured from their first start", 1, true), timed)
     end)
 
+    it("has in its timing no run, no wait and no iteration of what was open when it began again", function()
+        local directory = new_log {
+            { "trace_start", 0 }, { "node_start", 1 }, { "loop_iteration", 8 }, { "trace_suspended", 4 },
+            { "trace_start", 0 }, { "node_start", 1 }, { "node_done", 1 }, { "loop_iteration", 8 }, { "loop_exit", 8 },
+            { "trace_complete", 0 } }
+        local timing = reel.timing()
+        reel.open(directory):replay { timing = timing }
+        local report, nodes = timing:report(), {}
+        for _, node in ipairs(report.nodes) do
+            nodes[node.id] = node
+        end
+        assert.are.same({ 1, 1000, 2000 }, { nodes[1].count, nodes[1].run_ns, nodes[1].retry_ns })
+        assert.are.same({ 0, 1 }, { nodes[4].suspended.count, nodes[4].unfinished_count })
+        assert.are.same({ 1, 1000 }, { nodes[8].iteration.count, nodes[8].loop_ns })
+        assert.are.same({ 9000, 0 }, { report.traces.makespan.max_ns, report.traces.suspended.max_ns })
+    end)
+
     it("is started over by the example at most twice, counting what earlier plans restarted", function()
         local directory = new_log(first_life)
         local script = helper.read("examples/recover_start_over.lua")

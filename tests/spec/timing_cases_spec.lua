@@ -200,22 +200,6 @@ describe("a timing", function()
         assert.are.equal(10 + 30, nodes_of(report)[1].run_ns)
     end)
 
-    it("does not take what was open when a trace began afresh for a run, a wait or an iteration", function()
-        local report = timed(trace_of(
-            { "node_start", 1, 10 }, { "loop_iteration", 8, 12 }, { "trace_suspended", 4, 15 }, { "trace_start", 0, 100 },
-            { "node_start", 1, 110 }, { "node_done", 1, 130 }, { "loop_iteration", 8, 131 }, { "loop_exit", 8, 138 },
-            { "trace_complete", 0, 150 }))
-        local node = nodes_of(report)
-        assert.are.equal(20, node[1].run_ns)
-        assert.are.equal(1, node[1].count)
-        assert.are.equal(15 - 10, node[1].retry_ns) -- lost, up to the last that is known of the first life
-        assert.are.equal(0, node[4].suspended.count)
-        assert.are.equal(1, node[4].unfinished_count)
-        assert.are.equal(1, node[8].iteration.count)
-        assert.are.equal(7, node[8].loop_ns)
-        assert.are.equal(0, report.traces.suspended.max_ns)
-    end)
-
     it("times iterations from one loop event to the next, and the n-th of all loops together", function()
         local report = timed {
             { "trace_start", 0, 0 }, { "loop_iteration", 8, 10, 1, 0 }, { "loop_iteration", 8, 30, 1, 1 },
