@@ -92,7 +92,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 1)
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 .PHONY: all libraries module objects unit-programs fuzz-programs bench-programs deps demo test unit spec test-browser \
-	test-follow asan fuzz bench lint install uninstall clean help FORCE
+	test-follow test-faults asan fuzz bench lint install uninstall clean help FORCE
 
 all: $(PROGRAM) libraries module ## the program, the libraries, the Lua module and the pkg-config file
 libraries: $(STATIC_LIBRARY) $(SHARED_LIBRARY) $(PKG_CONFIG_FILE)
@@ -210,6 +210,10 @@ test-browser: deps ## the HTML report in a headless Chromium, which is installed
 test-follow: deps ## following a log whose writer appends in random pieces, for 30 seconds
 	@$(MAKE) $(PARALLEL) --silent all
 	@FOLLOW_SECONDS=30 tools/run_tests.sh $(BUILD) follow
+
+test-faults: deps ## each system call of a mending made to fail, and each the last one, not a part of them
+	@$(MAKE) $(PARALLEL) --silent all
+	@TRACEREEL_ALL_FAULTS=1 tools/run_tests.sh $(BUILD) faults
 
 asan: deps ## unit tests and specs under address and undefined-behaviour sanitizers
 	@$(MAKE) $(ASAN_FLAGS) all unit-programs

@@ -5,6 +5,7 @@
 #
 #   unit     every program in BUILD/tests
 #   spec     busted on tests/spec, with the module and the program of BUILD; a process for each core
+#   faults   the specs of faults while arenas are mended alone; TRACEREEL_ALL_FAULTS=1 leaves none out
 #   follow   the specs of --follow alone; FOLLOW_SECONDS says how long their writer takes
 #   browser  busted on tests/browser, in the same way: the HTML report in a headless Chromium, where there is one
 #   fuzz     every program in BUILD/fuzz/fuzzers for FUZZ_SECONDS, starting from tests/fuzz/corpus/NAME
@@ -163,6 +164,10 @@ run_follow() {
     run_specs follow tests/spec/follow_spec.lua
 }
 
+run_faults() {
+    run_specs faults tests/spec/mending_faults_spec.lua
+}
+
 run_browser() {
     if tools/deps.sh check browser 2>/dev/null; then
         run_specs browser tests/browser/*_spec.lua
@@ -220,7 +225,7 @@ program=$build/tracereel
 [ -z "${SANITIZED:-}" ] || prepare_sanitizers
 for part in "$@"; do
     case $part in
-    unit | spec | follow | browser | fuzz | demo | install) "run_$part" ;;
+    unit | spec | faults | follow | browser | fuzz | demo | install) "run_$part" ;;
     *) echo "tools/run_tests.sh: no such part: $part" >&2; exit 2 ;;
     esac
 done
