@@ -20,9 +20,10 @@ static const char *const reasons[] = {
 };
 
 enum {
-    HARD_DEADLINE_SECONDS = 2,      /* behind the time limit: whatever still runs then cannot be unwound */
+    HARD_DEADLINE_SECONDS = 2,      /* after a limit or an interrupt: what still runs then cannot be unwound */
     SAME_INTERRUPT_NS = 100000000,  /* what comes so soon behind an interrupt is the same one */
     EXIT_LIMIT = 5,                 /* the program's exit status where a limit was reached */
+    EXIT_INTERRUPTED = 130,         /* and where it was interrupted */
     RESERVE_BYTES = 8 * 1024 * 1024 /* beyond the memory limit, for unwinding */
 };
 
@@ -40,7 +41,7 @@ static size_t outside_bytes; /* what objects of the script hold that did not com
 static size_t limit_bytes;   /* 0: none */
 static timer_t timer;
 static bool has_timer;
-static bool is_guarded;
+static volatile sig_atomic_t is_guarded;
 
 /* Lua asks again for what it was refused once it has collected its garbage; only that second refusal counts. */
 static struct {
@@ -101,6 +102,7 @@ int tr_limits_guard(lua_State *L, int argument_count) {
     }
     if (unwinding != UNWIND_NOTHING) {
         unwinding = UNWIND_NOTHING;
+        alarm(0);
         tr_lua_stop_flag = interrupt_count > 0 ? TR_STOP_INTERRUPT : TR_STOP_NONE;
         lua_sethook(L, NULL, 0, 0);
     }
@@ -183,18 +185,25 @@ void tr_limits_set_memory(size_t bytes) {
 
 /* ---- time ---- */
 
+static void give_up(const char *message, size_t length, int status) {
+    ssize_t written = write(STDERR_FILENO, message, length);
+    (void)written;
+    _exit(status);
+}
+
 static void on_timer(int signal_number) {
     static const char message[] = "tracereel: the time limit was reached, and the script cannot be stopped\n";
+    static const char interrupted[] = "tracereel: interrupted, and the script cannot be stopped\n";
     (void)signal_number;
-    if (expiration_count++ == 0) {
+    if (unwinding == UNWIND_INTERRUPT) {
+        give_up(interrupted, sizeof interrupted - 1, EXIT_INTERRUPTED);
+    } else if (expiration_count++ == 0) {
         if (tripped == TR_LIMIT_NONE) {
             tripped = TR_LIMIT_TIME;
         }
         unwind(UNWIND_TIME);
     } else {
-        ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
-        (void)written;
-        _exit(EXIT_LIMIT);
+        give_up(message, sizeof message - 1, EXIT_LIMIT);
     }
 }
 
@@ -255,6 +264,9 @@ static void on_interrupt(int signal_number) {
     }
     if (interrupt_count >= 2 || tr_lua_active_readings == 0) {
         unwind(UNWIND_INTERRUPT);
+        if (is_guarded) {
+            alarm(HARD_DEADLINE_SECONDS); /* a search by a pattern, for example, runs no code that could be stopped */
+        }
     } else {
         tr_lua_stop_flag = TR_STOP_INTERRUPT;
     }
@@ -285,6 +297,7 @@ void tr_limits_begin(lua_State *main_thread) {
 
 void tr_limits_end(void) {
     stop_timer();
+    alarm(0);
     handle(SIGINT, SIG_DFL, 0);
     handle(SIGTERM, SIG_DFL, 0);
     handle(SIGALRM, SIG_IGN, 0);

@@ -144,6 +144,18 @@ describe("limits on a script", function()
         end)
     end
 
+    it("do not keep an interrupt waiting: what cannot be stopped ends with 130 within 3 seconds", function()
+        local text = "return { api = 1, start = function() string.find(('a'):rep(30000), ('.-'):rep(28) .. 'b') end }"
+        local result = helper.run_script(text, { before = "timeout --preserve-status -s INT -k 8 0.5" })
+        assert.are.equal(130, result.status)
+        assert.truthy(result.stderr:find("interrupted, and the script cannot be stopped", 1, true), result.stderr)
+        -- What can be stopped is: the error of the loop, and no more.
+        result = helper.run_script("return { api = 1, start = function() while true do end end }",
+            { before = "timeout --preserve-status -s INT -k 8 0.5" })
+        assert.are.equal(130, result.status)
+        assert.is_nil(result.stderr:find("cannot be stopped", 1, true), result.stderr)
+    end)
+
     local greedy = {
         ["a growing table"] = "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
         ["a growing text in pcall in a loop"] = "local t = {} while true do pcall(function() while true do"

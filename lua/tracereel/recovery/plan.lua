@@ -172,7 +172,7 @@ local function checked_object(text)
     if not body or core.sha256(body) ~= sum then
         return nil, "it was edited, or written only in part: its SHA-256 is not the one it names; make a new plan"
     end
-    for key in pairs(decoded) do
+    for key in tracereel.sorted(decoded) do
         if not known_keys[key] then
             return nil, ("it has an unknown key %s"):format(failure.name(key))
         end
