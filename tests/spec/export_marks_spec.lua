@@ -5,7 +5,7 @@ local read_otlp = require "tests.spec.export_otlp"
 local readers = require "tests.spec.export_readers"
 local tracereel = require "tracereel"
 
-local formats = { "chrome", "otlp", "folded", "prometheus", "csv", "jsonl" }
+local formats = { "chrome", "speedscope", "otlp", "folded", "prometheus", "csv", "jsonl" }
 
 local function run(format, log, ...)
     return helper.run({ "export", "--format", format, log, ... })
@@ -371,7 +371,8 @@ describe("export writes", function()
     it("nothing where the format is not known or not given", function()
         local result = run("xml", helper.log("orders"))
         assert.are.equal(2, result.status)
-        assert.truthy(result.stderr:find("'chrome', 'otlp', 'folded', 'prometheus', 'csv', 'jsonl'", 1, true))
+        assert.truthy(result.stderr:find("'chrome', 'speedscope', 'otlp', 'folded', 'prometheus', 'csv', 'jsonl'", 1,
+            true))
         assert.are.equal(2, helper.run({ "export", helper.log("orders") }).status)
     end)
 

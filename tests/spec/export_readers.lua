@@ -256,4 +256,35 @@ function readers.chrome(text)
     return read
 end
 
+---Slices of a file of Speedscope's, as { frame name, profile name, start, end }, by its JSON schema: events of each
+---profile in the order of their times, every frame that opens closes, and the last that opened first.
+function readers.speedscope(text)
+    local document = exact_json(text)
+    assert(document["$schema"] == "https://www.speedscope.app/file-format-schema.json", "no schema")
+    local names, slices, is_known = {}, {}, {}
+    for index, frame in ipairs(document.shared.frames) do
+        assert(not is_known[frame.name], "two frames of one name")
+        names[index - 1], is_known[frame.name] = frame.name, true
+    end
+    for _, profile in ipairs(document.profiles) do
+        assert(profile.type == "evented" and profile.unit == "nanoseconds" and profile.name)
+        local open, last = {}, unsigned(profile.startValue)
+        for _, event in ipairs(profile.events) do
+            local name, at = assert(names[unsigned(event.frame)]), unsigned(event.at)
+            assert(at >= last and at <= unsigned(profile.endValue), "events out of order")
+            last = at
+            if event.type == "O" then
+                open[#open + 1] = { name, profile.name, at }
+            else
+                local slice = table.remove(open)
+                assert(event.type == "C" and slice[1] == name, "a frame closes that did not open last")
+                slice[4] = at
+                slices[#slices + 1] = slice
+            end
+        end
+        assert(#open == 0, "a frame stays open")
+    end
+    return slices
+end
+
 return readers

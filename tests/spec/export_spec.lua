@@ -226,6 +226,28 @@ describe("export", function()
         end)
     end)
 
+    describe("to speedscope", function()
+        it("has chrome's slices, on the same tracks, and one frame for each name", function()
+            for _, name in ipairs(logs) do
+                local chrome, first_of = {}, {}
+                local slices = readers.chrome(export("chrome", name)).slices
+                for _, slice in ipairs(slices) do
+                    first_of[slice.pid] = math.min(first_of[slice.pid] or slice.start_ns, slice.start_ns)
+                end
+                for index, slice in ipairs(slices) do
+                    local first = first_of[slice.pid]
+                    chrome[index] = ("%s | %s: %s | %d %d"):format(slice.name, slice.process_name, slice.track_name,
+                        slice.start_ns - first, slice.end_ns - first)
+                end
+                local found = {}
+                for index, slice in ipairs(readers.speedscope(export("speedscope", name))) do
+                    found[index] = ("%s | %s | %d %d"):format(table.unpack(slice))
+                end
+                assert_same_lines(chrome, found)
+            end
+        end)
+    end)
+
     describe("to otlp", function()
         it("keeps each line under 1 MiB, and has every span of a trace that takes several", function()
             local directory = helper.directory()
@@ -247,9 +269,9 @@ describe("export", function()
             local result = helper.run { "export", "--format", "otlp", directory }
             assert.are.equal(0, result.status, result.stderr)
             local count, lines = 0, 0
-            for line in result.stdout:gmatch("[^\n]*\n") do
+            for whole_line in result.stdout:gmatch("[^\n]*\n") do
                 lines = lines + 1
-                assert.is_true(#line < 1 << 20, #line)
+                assert.is_true(#whole_line < 1 << 20, #whole_line)
             end
             for _, request in ipairs(read_otlp(result.stdout)) do
                 count = count + #request.spans

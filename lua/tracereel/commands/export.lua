@@ -17,6 +17,7 @@ local export = { name = "export", summary = "Write traces in the formats of othe
 -- without any time, has no place in it.
 local formats = {
     chrome = { needs_times = true },
+    speedscope = { needs_times = true },
     otlp = { needs_times = true },
     folded = {},
     prometheus = {},
@@ -24,12 +25,13 @@ local formats = {
     jsonl = {},
 }
 
-local format_names = { "chrome", "otlp", "folded", "prometheus", "csv", "jsonl" }
+local format_names = { "chrome", "speedscope", "otlp", "folded", "prometheus", "csv", "jsonl" }
 
 function export.define(command)
     options.logs(command)
-    command:option("--format", "chrome (trace events), otlp (OTLP/JSON lines), folded (stacks), prometheus (text), "
-        .. "csv (a row an attempt), or jsonl (an object a trace)."):argname("<FORMAT>"):choices(format_names):count(1)
+    command:option("--format", "chrome (trace events), speedscope, otlp (OTLP/JSON lines), folded (stacks), "
+        .. "prometheus (text), csv (a row an attempt), or jsonl (an object a trace).")
+        :argname("<FORMAT>"):choices(format_names):count(1)
     command:option("-o --output", "Write to this file, which is replaced when all is written. Standard output if "
         .. "not given, or -."):argname("<FILE>")
     command:option("--flow", "A file that names the nodes, as `tracereel flow` writes it."):argname("<FILE>")

@@ -229,6 +229,9 @@ function Chrome:finish()
     self.write("\n]}\n")
 end
 
+-- For speedscope, which goes through a trace in the same way.
+chrome.class = Chrome
+
 function chrome.new(context)
     return setmetatable({ context = context, write = context.write, process_count = 0, has_events = false }, Chrome)
 end
