@@ -13,8 +13,8 @@ local function refuse(_, key)
     if math.type(key) then
         error(("a text has no element %s; text:sub(%s, %s) gives a byte of it"):format(key, key, key), 2)
     end
-    error(("a text has no field '%s'; metadata is JSON text: tracereel.json_decode(text) gives its values")
-        :format(core.got(key):gsub('^"(.*)"$', "%1")), 2)
+    error(("a text has no field '%s'; metadata is JSON text: its values are in trace.metadata_table, or "
+        .. "tracereel.json_decode(text)"):format(core.name(key)), 2)
 end
 
 ---A copy of the string library as scripts have it.

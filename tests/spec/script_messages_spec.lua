@@ -41,11 +41,11 @@ describe("a script that calls wrongly is told its line, also behind `return`:", 
         ["tracereel.state().apply(rec)"] = "apply is called with a colon, state:apply(...): a state expected in front, "
             .. "got a tracereel.rec",
         ["default.skip(3)"] = "skip is called with a colon, default:skip(...): a decision expected in front, got 3",
-        ["rec.type.name"] = "a text has no field 'name'; metadata is JSON text: tracereel.json_decode(text) gives its "
-            .. "values",
+        ["rec.type.name"] = "a text has no field 'name'; metadata is JSON text: its values are in "
+            .. "trace.metadata_table, or tracereel.json_decode(text)",
         ["rec.type[1]"] = "a text has no element 1; text:sub(1, 1) gives a byte of it",
-        ["('').dump(print)"] = "a text has no field 'dump'; metadata is JSON text: tracereel.json_decode(text) gives its "
-            .. "values",
+        ["('').dump(print)"] = "a text has no field 'dump'; metadata is JSON text: its values are in "
+            .. "trace.metadata_table, or tracereel.json_decode(text)",
         ["tracereel.open('x')"] = "tracereel.open is not available to scripts, which reach no files (run with --unsafe)",
         ["io.open('x')"] = "attempt to index a nil value (global 'io')",
     } do
