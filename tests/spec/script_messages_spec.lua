@@ -36,7 +36,8 @@ describe("a script that calls wrongly is told its line, also behind `return`:", 
         ["trace.json()"] = "json is called with a colon, trace:json(...): a trace expected in front, got nothing",
         ["rec.copy {}"] = "copy is called with a colon, rec:copy(...): a rec expected in front, got a table",
         ["log.stats()"] = "stats is called with a colon, log:stats(...): a log expected in front, got nothing",
-        ["tracereel.histogram().add(4)"] = "add is called with a colon, histogram:add(...): a histogram expected in front, "
+        ["tracereel.histogram().add(4)"] =
+            "add is called with a colon, histogram:add(...): a histogram expected in front, "
             .. "got 4",
         ["tracereel.state().apply(rec)"] = "apply is called with a colon, state:apply(...): a state expected in front, "
             .. "got a tracereel.rec",
@@ -46,7 +47,8 @@ describe("a script that calls wrongly is told its line, also behind `return`:", 
         ["rec.type[1]"] = "a text has no element 1; text:sub(1, 1) gives a byte of it",
         ["('').dump(print)"] = "a text has no field 'dump'; metadata is JSON text: its values are in "
             .. "trace.metadata_table, or tracereel.json_decode(text)",
-        ["tracereel.open('x')"] = "tracereel.open is not available to scripts, which reach no files (run with --unsafe)",
+        ["tracereel.open('x')"] =
+            "tracereel.open is not available to scripts, which reach no files (run with --unsafe)",
         ["io.open('x')"] = "attempt to index a nil value (global 'io')",
     } do
         it(call, function()
