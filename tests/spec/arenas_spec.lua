@@ -75,7 +75,8 @@ describe("the directory of a log's arenas", function()
         local directory = make("wal", "arenas")
         local code = [[local arenas = require "tracereel.arenas" print(arenas.find("wal")) print((arenas.find(".")))]]
         local found = helper.shell(("d=$PWD; cd %s && LUA_PATH=\"$d/lua/?.lua\" "
-            .. "LUA_CPATH=\"$TRACEREEL_BUILD/lua/?.so\" lua5.4 -e %s"):format(helper.quote(directory), helper.quote(code)))
+            .. "LUA_CPATH=\"$TRACEREEL_BUILD/lua/?.so\" lua5.4 -e %s"):format(helper.quote(directory),
+            helper.quote(code)))
         assert.are.equal("arenas\tLOG/../arenas\nnil\n", found)
     end)
 end)

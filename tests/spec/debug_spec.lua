@@ -139,7 +139,8 @@ describe("debug", function()
     it("says of each limit that is reached which one it was", function()
         local greedy = "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end"
         local session = debug(helper.log("orders"), table.concat({ "print while true do end", "print " .. greedy,
-            "print while true do end", "print " .. greedy, "print 6 * 7" }, "\n") .. "\n", { "--max-time", "3s", "--max-memory", "24MiB" })
+            "print while true do end", "print " .. greedy, "print 6 * 7" }, "\n") .. "\n",
+            { "--max-time", "3s", "--max-memory", "24MiB" })
         local told = {}
         for kind in session.stdout:gmatch("stopped: the (%a+) limit was reached") do
             told[#told + 1] = kind

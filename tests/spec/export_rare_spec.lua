@@ -77,7 +77,7 @@ describe("export of a trace", function()
         return helper.objects(export("jsonl", small_log.write(steps)))[1]
     end
 
-    it("has the loop events of all its lives, each with what it is, how often it began, and its time from the first start",
+    it("has the loop events of all its lives, with what each is, how often it began, and its time from the first start",
         function()
         local trace = first_object {
             { "trace_start", 0, 1 },

@@ -68,7 +68,8 @@ describe("tracereel recover", function()
         local wrapped = recover(helper.log("orders")).stdout
         local text = wrapped:gsub("\n    ", " ")
         assert.truthy(text:find("runs node 3 again, from the beginning of the node (retry_nodes 3, 3)", 1, true))
-        assert.truthy(text:find("waits at node 4 since 2025-11-24T16:00:00Z for hook order-approval-65334; no", 1, true))
+        assert.truthy(text:find("waits at node 4 since 2025-11-24T16:00:00Z for hook order-approval-65334; no", 1,
+            true))
         assert.truthy(text:find("runs what comes after nodes 0, 1, 2, 3 and 7 (resume_from 3)", 1, true))
         assert.truthy(text:find("12 open traces, 0 changed by 0 records", 1, true))
         for line in wrapped:gmatch("[^\n]+") do

@@ -119,7 +119,9 @@ describe("the same script on the same log gives the same bytes in every process:
 
     -- The script gathers by name, goes through what it has gathered, and decides by the first that it meets.
     local deciding = [[
-        local function first(t) local name = next(t) for key in pairs(t) do name = name .. " " .. key end return name end
+        local function first(t)
+          local name = next(t) for key in pairs(t) do name = name .. " " .. key end return name
+        end
         return { api = 1, recover = function(trace, default)
             local seen = {}
             for _, node in ipairs(trace.nodes) do seen["node " .. node.id] = node.id end

@@ -68,7 +68,8 @@ describe("tracereel show", function()
         text = show("9fb1e7f9", helper.log("orders")).stdout
         assert_in_order(text, { "at its next start the engine\n  runs node 3 again, from", "(retry_nodes 3, 3)" })
         text = show("e9993d64", helper.log("orders")).stdout
-        assert_in_order(text, { "at its next start the engine\n  runs what comes after nodes 0, 1, 2, 3 and 7 (resume_from" })
+        assert_in_order(text, { "at its next start the engine\n  runs what comes after nodes 0, 1, 2, 3 and 7 "
+            .. "(resume_from" })
     end)
 
     it("marks estimated durations where no node_start was written", function()

@@ -57,8 +57,8 @@ describe("a scenario that is not right", function()
         { "{ traces = '5' }", "traces: a whole number" },
         { '{ node = { [3] = { time = "-5ms" } } }', 'node%[3%]%.time: "%-5ms" is negative' },
         { "{ node = { [3] = { time = -1 } } }", "%-1 is negative" },
-        { "{ node = { [3] = { time = 120000000 } } }", 'node%[3%]%.time: a number is a factor of the recorded time, from '
-            .. '0 to 1000, and 120000000 is more; a time is written "120ms", and nanoseconds,.* "120000000ns"' },
+        { "{ node = { [3] = { time = 120000000 } } }", 'node%[3%]%.time: a number is a factor of the recorded time, '
+            .. 'from 0 to 1000, and 120000000 is more; a time is written "120ms", and nanoseconds,.* "120000000ns"' },
         { "{ suspension = { [4] = { time = 1000.5 } } }", "from 0 to 1000, and 1000%.5 is more" },
         { "{ arrivals = { every = -1 } }", "arrivals%.every: %-1 is negative" },
         { "{ arrivals = { every = 0.5 } }", 'arrivals%.every: a time like "120ms" expected, or whole nanoseconds, got '

@@ -200,7 +200,8 @@ describe("tracereel timing", function()
 
     it("counts traces that were open before the log as in flight from its beginning on", function()
         local before = 0
-        for _, trace in ipairs(helper.objects(helper.run({ "traces", "--json", "--snapshot", helper.log("snapshot") }).stdout)) do
+        local listed = helper.run { "traces", "--json", "--snapshot", helper.log("snapshot") }
+        for _, trace in ipairs(helper.objects(listed.stdout)) do
             before = before + (trace.start_ns == "#0" and 1 or 0)
         end
         assert.is_true(before > 0)

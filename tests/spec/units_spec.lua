@@ -33,8 +33,8 @@ describe("durations", function()
             assert.is_nil(ns)
             assert.truthy(problem:find(text, 1, true) and problem:find("250ms", 1, true))
         end
-        assert.are.equal('"500" is not a duration, it has no unit; write 250ms, 1.5s, or 500ns (units ns us ms s m h d)',
-            select(2, units.parse_duration("500")))
+        assert.are.equal('"500" is not a duration, it has no unit; write 250ms, 1.5s, or 500ns '
+            .. '(units ns us ms s m h d)', select(2, units.parse_duration("500")))
         assert.truthy(select(2, units.parse_duration("110000d")):find("longer than 292 years", 1, true))
     end)
 end)

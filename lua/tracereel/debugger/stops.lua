@@ -33,7 +33,8 @@ local function log_view(timeline, path)
             elseif key == "count" then
                 return timeline.tape.count
             end
-            error(("log has no field '%s'; it has count, now_ns, number, path, trace, traces"):format(failure.name(key)), 2)
+            error(("log has no field '%s'; it has count, now_ns, number, path, trace, traces"):format(
+                failure.name(key)), 2)
         end,
         __tostring = function()
             return "log " .. path
@@ -96,7 +97,7 @@ function stops.show(value)
     return tostring(value)
 end
 
-local function value_text(self, stop)
+local function shown_value(self, stop)
     local called, value = self:evaluate(stop.compiled)
     if called then
         return stops.show(value)
@@ -113,7 +114,7 @@ function Stops:add(kind, source)
     end
     local stop = { id = self.next_id, kind = kind, source = source, compiled = compiled }
     if kind == "watch" then
-        stop.shown = value_text(self, stop)
+        stop.shown = shown_value(self, stop)
     end
     self.next_id = self.next_id + 1
     self.list[stop.id] = stop
@@ -136,7 +137,7 @@ end
 function Stops:look()
     for _, stop in self:each() do
         if stop.kind == "watch" then
-            stop.shown = value_text(self, stop)
+            stop.shown = shown_value(self, stop)
         end
     end
 end
@@ -153,7 +154,7 @@ end
 
 function judge.watch(self, stop)
     local before = stop.shown
-    stop.shown = value_text(self, stop)
+    stop.shown = shown_value(self, stop)
     return stop.shown ~= before and { before = before, after = stop.shown } or nil
 end
 
