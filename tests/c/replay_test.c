@@ -15,8 +15,8 @@ static const char *const samples[] = {"orders",          "done-only", "edge",   
 
 /* What tr_json_trace gives, less what the expected states do not have. */
 static void keep_expected_keys(tr_json *json) {
-    static const char *const others[] = {"\"error_count\":", "\"last_ns\":", "\"record_count\":", "\"start_ns\":",
-                                         "\"status\":",      "\"tainted\":", "\"violations\":"};
+    static const char *const others[] = {"\"error_count\":", "\"held\":",   "\"last_ns\":", "\"record_count\":",
+                                         "\"start_ns\":",    "\"status\":", "\"tainted\":", "\"violations\":"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         char *key = memmem(json->bytes, json->length_bytes, others[i], strlen(others[i]));
         REQUIRE(key != NULL);

@@ -130,6 +130,15 @@ describe("export", function()
                 end
             end
             note_keys(helper.objects(export("jsonl", "restarted")))
+            -- A key that only a held trace has.
+            local directory = helper.directory()
+            local writer = tracereel.writer(directory)
+            local id = "00112233-4455-6677-8899-aabbccddeeff"
+            writer:append(tracereel.record.trace_start { trace_id = id, timestamp_ns = 1 })
+            writer:append(tracereel.record.trace_suspended { trace_id = id, timestamp_ns = 2, node_id = 3,
+                metadata = '{"held":"look at it"}' })
+            writer:close()
+            note_keys(helper.objects(run("jsonl", directory).stdout))
             assert.are.same(is_documented, is_written)
         end)
 
