@@ -4,6 +4,7 @@ local helper = require "tests.spec.helper"
 local read_otlp = require "tests.spec.export_otlp"
 local readers = require "tests.spec.export_readers"
 local small_log = require "tests.spec.small_log"
+local tracereel = require "tracereel"
 
 local function export(format, log)
     local result = helper.run { "export", "--format", format, "--snapshot", log }
@@ -165,5 +166,40 @@ describe("export of a trace", function()
         assert.are.same({ ["attempt_seconds 0.0005"] = 0, ["attempt_seconds 0.001"] = 1, ["trace_seconds 0.001"] = 0,
             ["trace_seconds 0.0025"] = 1 }, counts)
         assert.are.equal("1764000000.002500000", families.tracereel_log_last_timestamp_seconds.samples[1].value)
+    end)
+end)
+
+describe("export to otlp", function()
+    after_each(helper.clean)
+
+    it("keeps each line under 1 MiB, and has every span of a trace that takes several", function()
+        local directory = helper.directory()
+        local writer = tracereel.writer(directory)
+        local id, node_count = "00000000-0000-0000-0000-000000000001", 4000
+        local now_ns = 1764000000000000000
+        local function append(type_name, fields)
+            now_ns = now_ns + 1000
+            fields.trace_id, fields.timestamp_ns = id, now_ns
+            writer:append(tracereel.record[type_name](fields))
+        end
+        append("trace_start", {})
+        for node = 1, node_count do
+            append("node_start", { node_id = node })
+            append("node_done", { node_id = node })
+        end
+        append("trace_complete", {})
+        writer:close()
+        local result = helper.run { "export", "--format", "otlp", directory }
+        assert.are.equal(0, result.status, result.stderr)
+        local count, lines = 0, 0
+        for whole_line in result.stdout:gmatch("[^\n]*\n") do
+            lines = lines + 1
+            assert.is_true(#whole_line < 1 << 20, #whole_line)
+        end
+        for _, request in ipairs(read_otlp(result.stdout)) do
+            count = count + #request.spans
+        end
+        assert.is_true(lines >= 2)
+        assert.are.equal(1 + 2 * node_count, count) -- the trace, and each node with its one attempt
     end)
 end)

@@ -258,37 +258,6 @@ describe("export", function()
     end)
 
     describe("to otlp", function()
-        it("keeps each line under 1 MiB, and has every span of a trace that takes several", function()
-            local directory = helper.directory()
-            local writer = tracereel.writer(directory)
-            local id, node_count = "00000000-0000-0000-0000-000000000001", 4000
-            local now_ns = 1764000000000000000
-            local function append(type_name, fields)
-                now_ns = now_ns + 1000
-                fields.trace_id, fields.timestamp_ns = id, now_ns
-                writer:append(tracereel.record[type_name](fields))
-            end
-            append("trace_start", {})
-            for node = 1, node_count do
-                append("node_start", { node_id = node })
-                append("node_done", { node_id = node })
-            end
-            append("trace_complete", {})
-            writer:close()
-            local result = helper.run { "export", "--format", "otlp", directory }
-            assert.are.equal(0, result.status, result.stderr)
-            local count, lines = 0, 0
-            for whole_line in result.stdout:gmatch("[^\n]*\n") do
-                lines = lines + 1
-                assert.is_true(#whole_line < 1 << 20, #whole_line)
-            end
-            for _, request in ipairs(read_otlp(result.stdout)) do
-                count = count + #request.spans
-            end
-            assert.is_true(lines >= 2)
-            assert.are.equal(1 + 2 * node_count, count) -- the trace, and each node with its one attempt
-        end)
-
         it("is what the published messages allow, with spans inside their parents", function()
             for _, name in ipairs { "orders", "done-only", "edge", "restarted", "snapshot", "lost-page" } do
                 local result = run("otlp", helper.log(name), "--snapshot")
