@@ -1,5 +1,6 @@
 -- --flow and --arenas: what a command knows of the engine besides its log, and uses to foresee what the engine will do.
 local arenas = require "tracereel.arenas"
+local engine_reader = require "tracereel.engine_reader"
 local flow = require "tracereel.flow"
 local forecast = require "tracereel.recovery.forecast"
 local options = require "tracereel.options"
@@ -59,7 +60,17 @@ function engine_options.used(known)
     return used
 end
 
----The same for JSON.
+---What is foreseen is what the engine does with a log that it reads: says where it reads none of this one.
+---@param log tracereel.log read to its end
+function engine_options.tell_refusal(log)
+    local words = engine_reader.refusal_words(log)
+    if words then
+        output.say("%s: %s; what is foreseen holds once `tracereel repair` has mended the log", text.clean(log.path),
+            words)
+    end
+end
+
+---What was used, for JSON.
 ---@return table
 function engine_options.object(known)
     return {

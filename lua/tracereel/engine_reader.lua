@@ -213,6 +213,22 @@ function engine_reader.recovery_words(verdict)
     return "the engine would recover from this log, but " .. text.clean(table.concat(remarks, ", "))
 end
 
+---What whoever counts on a recovery has to know: that there is none.
+---@param log tracereel.log read to its end; where it has gaps it is read again
+---@return string|nil words nil where the engine recovers from it
+function engine_reader.refusal_words(log)
+    local reader = engine_reader.new()
+    if log:stats().gap_bytes > 0 and log.path ~= "-" then
+        tracereel.open(log.path, { compressed = false }):replay {
+            gap = function(gap)
+                reader:note(gap)
+            end,
+        }
+    end
+    local verdict = reader:verdict(log)
+    return verdict.recovers == false and engine_reader.recovery_words(verdict) or nil
+end
+
 ---What it would do with the log as a writer.
 ---@param verdict tracereel.engine_verdict
 ---@return string[] lines none where nothing can be said

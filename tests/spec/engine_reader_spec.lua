@@ -293,6 +293,24 @@ describe("the engine, of the files of a log,", function()
             .. "a copy, and not be read\n", 1, true), text)
     end)
 
+    it("is said by recover, traces --open and show: what they foresee holds once the log is mended", function()
+        local directory = files.copy("torn-tail")
+        local words = directory .. ": the engine would refuse to recover from this log: at wal_0000000000000002.log:"
+            .. "21958 it meets a record length of 69, where 38 bytes are left; what is foreseen holds once"
+        local commands = { { "recover", directory }, { "recover", "safe_start", directory, "--json" },
+            { "traces", "--open", directory }, { "show", "c4eae6f2", directory } }
+        for _, command in ipairs(commands) do
+            local result = helper.run(command)
+            assert.are.equal(0, result.status, command[1])
+            assert.truthy(result.stderr:find(words, 1, true), command[1] .. ": " .. result.stderr)
+        end
+        assert.are.equal(0, helper.run({ "repair", directory, "--yes" }).status)
+        for _, command in ipairs(commands) do
+            local result = helper.run(command)
+            assert.are.equal("", result.stderr)
+        end
+    end)
+
     it("says that two files have one number in every command that reads the log", function()
         local directory = files.copy("done-only")
         local plan = files.plan(directory)

@@ -285,6 +285,20 @@ describe("the forecast of a command", function()
         assert.truthy(page:find("(LOG/../arenas)", 1, true))
     end)
 
+    it("tells in the list that somebody is asked again, whatever else is lost", function()
+        local list = helper.run({ "traces", "--open", "--full", "tests/fixtures/logs-engine/orders-killed-late/wal" })
+        assert.truthy(list.stdout:find("\n7f333d5a[^\n]* may lose inputs, asks again at 4; after 5\n"), list.stdout)
+    end)
+
+    it("names the arenas in the list where all that is open is held", function()
+        local wal, plan = log_and_arenas .. "/wal", log_and_arenas .. "/plan.json"
+        local script = helper.script('return { api = 1, recover = function() return tracereel.hold("x") end }')
+        assert.equal(0, helper.run({ "recover", script, wal, "-o", plan }).status)
+        assert.equal(0, helper.run({ "apply", plan, wal }).status)
+        local list = helper.run({ "traces", "--open", wal }).stdout
+        assert.truthy(list:find("\n1 held\narenas: ", 1, true), list)
+    end)
+
     it("is what a recovery script has as default.engine", function()
         local flow_file = helper.write(log_and_arenas .. "/flow.lua", [[return { nodes = {
             [0] = { type = "trigger::manual" }, { after = { 0 }, type = "test::work" } } }]])

@@ -277,6 +277,31 @@ describe("recover --apply", function()
         end
     end)
 
+    it("says without a flow, too, which arenas apply --repair mends", function()
+        local run = killed "orders-killed"
+        local found = by_id(helper.run { "recover", "safe_start", run.log, "--json" })
+        local words = "apply --repair mends its arena, so that no input is lost; "
+        local stale = {}
+        for id in helper.run({ "repair", run.log, "--arenas" }).stdout:gmatch("would set trace_([%x-]+)%.bin") do
+            stale[id] = true
+        end
+        assert.equal(11, count(stale, function()
+            return true
+        end))
+        for id, object in pairs(found) do
+            assert.equal(stale[id] == true, object.reason:sub(1, #words) == words, object.reason)
+        end
+    end)
+
+    it("says of an arena without a header that it is too short, not that there is none", function()
+        local run = killed "orders-killed"
+        local id = "1e49494f-595a-4837-989c-ce7604ebb91b"
+        helper.write(("%s/arenas/trace_%s.bin"):format(run.directory, id), "")
+        local object = decisions(run)[id]
+        assert.equal("fail", object.decision.kind)
+        assert.equal("its arena is shorter than an arena's header: the engine panics on it", object.reason)
+    end)
+
     it("goes on with a plan that an interrupted one has left", function()
         local run = killed "orders-killed-late"
         assert.equal(0, recover(run, "-o", run.plan).status)

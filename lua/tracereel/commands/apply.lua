@@ -125,15 +125,10 @@ end
 
 local function tell_engines_view(self)
     local log = self:open()
-    local engine = engine_reader.new()
-    log:replay {
-        gap = function(gap)
-            engine:note(gap)
-        end,
-    }
-    local verdict = engine:verdict(log)
-    if not verdict.recovers then
-        output.say("%s; `tracereel repair` shows what can be done about it", engine_reader.recovery_words(verdict))
+    log:replay {}
+    local words = engine_reader.refusal_words(log)
+    if words then
+        output.say("%s; `tracereel repair` shows what can be done about it", words)
     end
 end
 

@@ -216,6 +216,9 @@ function recover.run(parsed)
             made = decide(parsed, file, log, known)
         end)
         show(parsed, made, log, known)
+        if not parsed.apply then -- which repairs the log, or says what is left
+            engine_options.tell_refusal(log)
+        end
         tell_errors(made)
         is_kept = keep(parsed, made)
         return made.summary.held_for_errors > 0 and exit_codes.script_failed or exit_codes.ok

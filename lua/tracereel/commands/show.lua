@@ -186,6 +186,9 @@ function show.run(parsed)
         else
             trace_page.write(search, log:stats().now_ns, parsed.ascii)
         end
+        if search.is_known and search.trace and search.trace.open then
+            engine_options.tell_refusal(log)
+        end
     end)
     if found_count == 0 and code <= exit_codes.damaged and not logs.interrupted() then
         output.say('no trace whose id begins with "%s"; `tracereel traces` lists those there are', parsed.trace)

@@ -194,7 +194,7 @@ end
 
 -- What the forecasts of open traces were made from.
 local function show_used(known, counts)
-    if counts.running or counts.suspended then
+    if counts.running or counts.suspended or counts.held then
         for _, line in ipairs(engine_options.used(known)) do
             output.line(line)
         end
@@ -222,6 +222,9 @@ function traces.run(parsed)
         end
         if found then
             show_unknown(found, parsed, context)
+        end
+        if parsed.as_engine then
+            engine_options.tell_refusal(log)
         end
     end)
 end

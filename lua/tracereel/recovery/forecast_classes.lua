@@ -121,8 +121,10 @@ local short_words = {
 ---A few words for a list; nil where nothing is to be said besides where the trace stands.
 ---@return string|nil
 function classes.short(facts)
-    local short = short_words[class_key(facts)]
-    return short and short(facts)
+    local key = class_key(facts)
+    local words = short_words[key] and short_words[key](facts)
+    local is_untold = facts.engine.asks_again and key ~= "asks"
+    return is_untold and ("%s, %s"):format(words, short_words.asks(facts)) or words
 end
 
 return classes

@@ -20,7 +20,10 @@ local function can_never_run(engine)
     return engine.outcome == "skipped" and (engine.arena == "absent" or engine.arena == "short")
 end
 
-local function why_it_never_runs(trace)
+local function why_it_never_runs(trace, engine)
+    if engine.arena == "short" then
+        return "its arena is shorter than an arena's header: the engine panics on it"
+    end
     local failed = trace.errors[#trace.errors]
     return "it has no arena, so that the engine skips it at every start, for ever"
         .. (failed and (": node %d failed: %s"):format(failed.node_id, failed.message) or "")
@@ -39,7 +42,11 @@ end
 
 local function explain(engine, mended)
     local lost = engine.without_inputs
-    local is_cured = is_on.arenas and lost and #lost > 0 and mended.outcome == "runs"
+    local is_read_again = engine.reason ~= mended.reason -- all that is known without a flow
+    if lost then
+        is_read_again = #lost > 0
+    end
+    local is_cured = is_on.arenas and is_read_again and mended.outcome == "runs"
     return (is_cured and "apply --repair mends its arena, so that no input is lost; " or "") .. mended.reason
 end
 
@@ -66,7 +73,7 @@ return {
         if not is_on.tainted and trace.tainted then -- whoever looks decides for it
             return default:because("it was open across damage, and is left to the engine: " .. mended.reason)
         elseif is_on.dead and can_never_run(mended) then
-            return tracereel.fail(why_it_never_runs(trace))
+            return tracereel.fail(why_it_never_runs(trace, mended))
         elseif lost then
             return tracereel.hold(lost)
         elseif #branches > 0 then
