@@ -285,6 +285,24 @@ describe("flow --yaml on flows made at random", function()
             end
         end)
     end
+
+    it("numbers a thousand nodes in seconds where only the first three of them ever ran", function()
+        local made = { names = { "t" }, triggers = { t = true }, edges = {} }
+        for place = 2, 1001 do
+            made.names[place] = "n" .. place
+            made.edges[place - 1] = { made.names[place - 1], "out", made.names[place] }
+        end
+        local log = flow_logs.writer()
+        log.append("trace_start", 1)
+        for id = 0, 2 do
+            log.append("node_done", 1, { node_id = id })
+        end
+        local ran = helper.run({ "flow", "--json", "--yaml", flow_logs.yaml(made, helper.directory() .. "/k.yaml"),
+            log.close() }, { before = "timeout 60" })
+        assert.equal(0, ran.status, ran.stderr)
+        local nodes = tracereel.json_decode(ran.stdout).nodes
+        assert.same({ "t", "n2", "n3" }, { nodes["0"].name, nodes["1"].name, nodes["2"].name })
+    end)
 end)
 
 describe("--flow with a file of the engine's", function()

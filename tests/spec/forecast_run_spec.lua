@@ -32,7 +32,7 @@ local function carries_out(node, before)
     return false
 end
 
-local function naive_is_ready(value, id, is_done)
+local function naive_is_ready(value, id, is_done, no_out)
     local node = value.nodes[id]
     if is_done[id] then
         return false
@@ -44,23 +44,30 @@ local function naive_is_ready(value, id, is_done)
         if not is_done[before] then
             return false
         end
-        has_input = has_input or carries_out(node, before)
+        has_input = has_input or not no_out[before] and carries_out(node, before)
     end
     for _, before in ipairs(node.loop_back) do
-        has_input = has_input or is_done[before] and carries_out(node, before)
+        has_input = has_input or is_done[before] and not no_out[before] and carries_out(node, before)
     end
     return has_input
 end
 
+-- A switch that runs answers on "true" or "false", a loop on "continue" or "exit". One that was done before counts as
+-- having answered on "out".
+local function chooses(value, id)
+    local type = value.nodes[id].type
+    return type == "std::switch" or type == "std::loop"
+end
+
 local function naive_run(value, done_at_first, highest)
-    local is_done, runs, waits_at = {}, {}, {}
+    local is_done, no_out, runs, waits_at = {}, {}, {}, {}
     for node in pairs(done_at_first) do
         is_done[node] = true
     end
     while true do
         local wave = {}
         for id = 0, highest do
-            if value.nodes[id] and naive_is_ready(value, id, is_done) then
+            if value.nodes[id] and naive_is_ready(value, id, is_done, no_out) then
                 wave[#wave + 1] = id
             end
         end
@@ -69,6 +76,7 @@ local function naive_run(value, done_at_first, highest)
                 waits_at[#waits_at + 1] = id
             else
                 runs[id], is_done[id] = true, true
+                no_out[id] = chooses(value, id)
             end
         end
         if #wave == 0 or #waits_at > 0 then
@@ -146,6 +154,17 @@ describe("what runs next", function()
         local engine = engine_of(log_of(done(0)), { flow = value, arenas = sound_arena() })
         has(engine, { runs = { 1, 3, 4 }, closes = tracereel.null, ends_without_branch = {} })
         says(engine, "runs 1 and 3, then 4, then goes on with what node 1 chooses")
+    end)
+
+    it("never follows the port out of a switch or a loop that runs, and does of one that is done", function()
+        for _, type in ipairs { "std::switch", "std::loop" } do
+            local options = { arenas = sound_arena(), flow = checked {
+                [0] = { type = "trigger::manual" }, [1] = { type = type, after = { 0 } },
+                [2] = { type = work, after = { 1 } },
+            } }
+            has(engine_of(log_of(done(0)), options), { runs = { 1 }, closes = tracereel.null })
+            has(engine_of(log_of(done(0), done(1)), options), { runs = { 2 }, closes = true })
+        end
     end)
 
     it("stops at a node that waits: what runs beside it ends, what follows does not begin", function()

@@ -281,7 +281,8 @@ function Model:propagate()
                 return self:give_up()
             end
         end
-        for _, edge in ipairs(self.rules.whole_traces and self.certain or {}) do
+        -- One round of these costs more than the limit in a long flow: none where the limit is reached already.
+        for _, edge in ipairs(self.rules.whole_traces and not self:is_exhausted() and self.certain or {}) do
             if not self:revise_certain(edge[1], edge[2]) then
                 return self:give_up()
             end

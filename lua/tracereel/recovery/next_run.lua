@@ -8,6 +8,9 @@ local next_run = {}
 local default_port = "out"
 -- What a routing node's branches hang on are the other ones.
 local plain_ports = { [default_port] = true, error = true }
+-- A node of these types never answers on "out" when it runs: a switch has "true" and "false", a loop "continue" and
+-- "exit". One that was done before counts as having answered on "out" all the same.
+local never_out = { ["std::switch"] = true, ["std::loop"] = true }
 
 local graph_of_flow = setmetatable({}, { __mode = "k" })
 
@@ -89,8 +92,8 @@ local function is_ready(run, id)
     return run.left[id] == 0 and run.has_input[id] == true
 end
 
--- Tells the nodes behind one that it is done. They become candidates of the next wave.
-local function pass_on(run, id)
+-- Tells the nodes after one that it is done. They become candidates of the next wave.
+local function pass_on(run, id, answers_out)
     for _, edge in ipairs(run.graph.edges_from[id] or {}) do
         local to = edge.to
         if not edge.is_back then
@@ -98,7 +101,7 @@ local function pass_on(run, id)
         else
             run.left[to] = run.left[to] or run.graph.before_count[to]
         end
-        if edge.carries_out then
+        if edge.carries_out and answers_out then
             run.has_input[to] = true
         end
         if not run.done[to] then
@@ -131,7 +134,7 @@ local function new_run(graph, done)
         run.done[id] = true
     end
     for id in pairs(done) do
-        pass_on(run, id)
+        pass_on(run, id, true)
     end
     return run
 end
@@ -163,7 +166,7 @@ function next_run.of(graph, done, waits)
             table.insert(result.waves, ran)
         end
         for _, id in ipairs(ran) do
-            pass_on(run, id)
+            pass_on(run, id, not never_out[graph.flow.nodes[id].type])
         end
     until #wave == 0 or #result.waits_at > 0
     return result
