@@ -2,6 +2,7 @@
 -- what a script is told that does not settle. Expected states come from tests/fixtures/logs/expected.
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"
+local killed_run = require "tests.spec.killed_run"
 local reel = require "tracereel"
 
 local hold_all = 'return { api = 1, recover = function() return tracereel.hold("look") end }'
@@ -174,6 +175,23 @@ describe("recover --trace", function()
         assert.are.same({ [meant[1]] = true }, held_ids(directory))
         assert.are.equal(0, helper.run({ "undo", plan, directory }).status)
         assert.are.same(before, files.views(directory))
+    end)
+
+    -- Of the killed run, 11 open traces have stale arenas (tests/spec/mending_spec.lua); one is closed by the plan.
+    it("and --apply mend the arenas of what is left out, too, and not that of a trace that the plan closes", function()
+        local directory = killed_run.copy("orders-killed")
+        local closed = killed_run.stale_id
+        local script = helper.script 'return { api = 1, recover = function() return tracereel.fail("over") end }'
+        local before = files.contents(directory .. "/arenas")
+        local plan = directory .. "/plan.json"
+        local result = recover(script, directory .. "/wal", "--trace", closed, "-o", plan, "--apply")
+        assert.are.equal(0, result.status, result.stderr)
+        local changed = 0
+        for name, bytes in pairs(files.contents(directory .. "/arenas")) do
+            changed = changed + (bytes ~= before[name] and 1 or 0)
+        end
+        assert.are.equal(10, changed)
+        assert.are.equal(128, killed_run.position_of(directory, closed))
     end)
 
     it("makes a plan that is refused where it does not name every open trace, or names one twice", function()

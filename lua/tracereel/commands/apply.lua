@@ -57,9 +57,11 @@ local function find_stale(self, parsed, made, log)
             .. "meant", problem)
         return nil
     end
-    local found = mending.find(where, log:traces(), function(index)
-        return made.traces[index].after
-    end)
+    local after = {}
+    for _, one in ipairs(made.traces) do
+        after[one.entry.trace_id] = one.after
+    end
+    local found = mending.find(where, log:traces(), after)
     mending.check_unlocked(found)
     return found
 end

@@ -128,18 +128,18 @@ end
 ---Which arenas of the open traces are to be mended. Nothing is written.
 ---@param where table from mending.locate
 ---@param traces tracereel.trace[] the open ones
----@param after_of nil|fun(index: integer): table|nil the view that a plan leaves each of them in
+---@param after nil|table<string, table> trace id to the view that a plan leaves it in; the others stay as they are
 ---@return table found where's keys, and { stale = { trace_id, from_bytes, to_bytes }, refused = { trace_id, reason,
 ---  kind }, absent = ids of traces without an arena, right_count }
-function mending.find(where, traces, after_of)
+function mending.find(where, traces, after)
     local found = { directory = where.directory, found_as = where.found_as, place = where.place, stale = {},
         refused = {}, absent = {}, right_count = 0 }
-    for index, trace in ipairs(traces) do
-        local after = after_of and after_of(index)
-        if not after then
+    for _, trace in ipairs(traces) do
+        local view = after and after[trace.id]
+        if not view then
             judge(found, outputs_of(trace))
-        elseif after.open then
-            judge(found, outputs_after(trace, after))
+        elseif view.open then
+            judge(found, outputs_after(trace, view))
         end
     end
     return found
