@@ -43,6 +43,41 @@ describe("tracereel apply", function()
         end)
     end
 
+    it("applies and undoes a plan for a trace that waits with metadata that is not UTF-8, byte for byte", function()
+        local directory = helper.directory() .. "/log"
+        local writer = reel.writer(directory)
+        local metadata = '{"hook_id":"\xff\xfe","timeout_secs":60}'
+        local waiting = { trace_id = "6b7452b3-0000-4000-8000-000000000001", timestamp_ns = 1764000000000000000 }
+        writer:append(reel.record.trace_start(waiting))
+        waiting.node_id, waiting.metadata = 4, metadata
+        writer:append(reel.record.trace_suspended(waiting))
+        writer:close()
+        local before = files.views(directory)
+        local plan = files.plan(directory, 'return { api = 1, recover = function() return tracereel.hold("look") end }')
+        local result = apply(plan, directory)
+        assert.are.equal(0, result.status, result.stderr)
+        local held = reel.open(directory):traces()[1].suspension_metadata
+        local start = '{"hook_id":"\xff\xfe","timeout_secs":null,"held":"look","tracereel":'
+        assert.are.equal(start, held:sub(1, #start))
+        local undone = helper.run { "undo", plan, directory }
+        assert.are.equal(0, undone.status, undone.stderr)
+        assert.are.same(before, files.views(directory))
+        assert.are.equal(metadata, reel.open(directory):traces()[1].suspension_metadata)
+    end)
+
+    it("refuses a plan whose metadata in bytes is not the metadata that it shows", function()
+        local plan_view = require "tracereel.recovery.plan_view"
+        local seen = plan_view.to_plan { open = true, status = "suspended", started_nodes = {}, completed_nodes = {},
+            suspended_at = 4, suspension_metadata = "\xff a" }
+        assert.are.equal("ff2061", seen.suspension_metadata_bytes)
+        seen.suspension_metadata = "\u{FFFD} a"
+        assert.are.equal("\xff a", plan_view.from_plan(seen).suspension_metadata)
+        for _, other in ipairs { "ff2062", "ff206", "xx", 5 } do
+            seen.suspension_metadata_bytes = other
+            assert.is_nil(plan_view.from_plan(seen))
+        end
+    end)
+
     it("writes one segment with the next number, and says what it wrote", function()
         local directory = files.copy("orders")
         local plan = files.plan(directory)

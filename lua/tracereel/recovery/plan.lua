@@ -3,6 +3,7 @@
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
 local files = require "tracereel.files"
+local hex = require "tracereel.hex"
 local identity = require "tracereel.recovery.identity"
 local plan_view = require "tracereel.recovery.plan_view"
 local proof = require "tracereel.recovery.proof"
@@ -14,27 +15,12 @@ local plan = { schema_version = 1 }
 -- A plan in memory has the keys of the file, but `traces` are { entry, records }: the entry as the file has it, without
 -- its records, which are userdata.
 
-local function hex(bytes)
-    return (bytes:gsub(".", function(byte)
-        return ("%02x"):format(byte:byte())
-    end))
-end
-
-local function bytes_of(text)
-    if type(text) ~= "string" or #text % 2 ~= 0 or text:find("%X") then
-        return nil
-    end
-    return (text:gsub("..", function(pair)
-        return string.char(tonumber(pair, 16))
-    end))
-end
-
 ---One line of a plan's traces: a JSON object.
 ---@param one { entry: table, records: tracereel.rec[] }
 function plan.trace_text(one)
     local records = {}
     for index, rec in ipairs(one.records) do
-        records[index] = ('{"bytes":"%s","record":%s}'):format(hex(rec:bytes()), rec:json())
+        records[index] = ('{"bytes":"%s","record":%s}'):format(hex.encode(rec:bytes()), rec:json())
     end
     -- The records' own JSON has their numbers exactly.
     return tracereel.json(one.entry):sub(1, -2) .. ',"records":[' .. table.concat(records, ",") .. "]}"
@@ -127,7 +113,7 @@ end
 local function read_records(object)
     local records = {}
     for index, one in ipairs(type(object.records) == "table" and object.records or {}) do
-        local bytes = type(one) == "table" and bytes_of(one.bytes)
+        local bytes = type(one) == "table" and hex.decode(one.bytes)
         local rec, problem = tracereel.decode(bytes or "")
         if not rec or #rec ~= #bytes then
             return nil, ("record %d of trace %s is not a record: %s"):format(index, tostring(object.trace_id),

@@ -1,4 +1,5 @@
 -- A view as plans write it: 64-bit numbers as decimal strings, absent fields as null, nodes in order.
+local hex = require "tracereel.hex"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
 local view = require "tracereel.recovery.view"
@@ -13,6 +14,17 @@ local function or_nil(value)
     if value ~= tracereel.null then
         return value
     end
+end
+
+-- JSON has U+FFFD for what is not UTF-8, and a plan must name the very bytes that the log has: nil where it does.
+local function hex_where_not_utf8(text)
+    return text and not utf8.len(text) and hex.encode(text) or nil
+end
+
+-- The bytes must be those that the text shows: the text is what a person reads.
+local function is_text(text, as_hex)
+    local bytes = hex.decode(as_hex)
+    return as_hex == nil or bytes ~= nil and tracereel.json(bytes) == tracereel.json(text)
 end
 
 ---@param self table a view
@@ -35,6 +47,7 @@ function plan_view.to_plan(self)
         last_completed_node = or_null(self.last_completed_node),
         suspended_at = or_null(self.suspended_at),
         suspension_metadata = or_null(self.suspension_metadata),
+        suspension_metadata_bytes = hex_where_not_utf8(self.suspension_metadata),
         action = or_null(view.rule(self)),
     }
 end
@@ -73,9 +86,9 @@ local is_status = { running = true, suspended = true, complete = true, failed = 
 -- The fields that may be absent, which a plan says by null.
 local function are_optional_fields(object)
     local last, suspended_at = or_nil(object.last_completed_node), or_nil(object.suspended_at)
-    local metadata = or_nil(object.suspension_metadata)
+    local metadata, bytes = or_nil(object.suspension_metadata), object.suspension_metadata_bytes
     return (last == nil or is_node(last)) and (suspended_at == nil or is_node(suspended_at))
-        and (metadata == nil or type(metadata) == "string")
+        and (metadata == nil or type(metadata) == "string") and is_text(metadata, bytes)
 end
 
 ---The view that a plan describes; nil where it is not one.
@@ -103,7 +116,7 @@ function plan_view.from_plan(object)
         completion_order = order,
         last_completed_node = or_nil(object.last_completed_node),
         suspended_at = or_nil(object.suspended_at),
-        suspension_metadata = or_nil(object.suspension_metadata),
+        suspension_metadata = hex.decode(object.suspension_metadata_bytes) or or_nil(object.suspension_metadata),
     }
 end
 
