@@ -89,6 +89,13 @@ function arenas.find(log_path, given)
     return nil, nil, problem
 end
 
+---Does a directory hold the arena of any trace? Looked at up to the first one.
+---@param directory string
+---@return boolean
+function arenas.has_any(directory)
+    return core.has_entry(directory, "trace_", ".bin") == true
+end
+
 ---"arenas: DIR (LOG/../arenas)": what a command says of the directory that it uses; nil where it uses none.
 ---@param directory string|nil as arenas.find returns it
 ---@param found_as string|nil
@@ -147,7 +154,8 @@ local function open_arena(directory, trace_id)
     local path = arenas.path(directory, trace_id)
     local file, problem, errno = files.open(path)
     if not file then
-        return nil, problem, files.is_absent(errno) and "absent" or "unreadable"
+        -- What is no file the engine cannot open either, whoever it runs as.
+        return nil, problem, files.is_absent(errno) and "absent" or files.is_special(path) and "damaged" or "unreadable"
     end
     local size, size_problem = file:seek("end")
     local bytes, read_problem

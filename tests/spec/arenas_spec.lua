@@ -112,7 +112,7 @@ describe("an arena's header", function()
         end
     end)
 
-    it("is absent where there is no file, and unreadable where something else stands there", function()
+    it("is absent where there is no file, and damaged where something else stands there", function()
         local directory = helper.directory()
         local path = arenas.path(directory, id)
         local header, problem, kind = arenas.header(directory, id)
@@ -125,7 +125,7 @@ describe("an arena's header", function()
             helper.shell(case[1]:format(helper.quote(path)))
             header, problem, kind = arenas.header(directory, id)
             assert.is_nil(header)
-            assert.are.same({ "unreadable", path .. ": " .. case[2] }, { kind, problem })
+            assert.are.same({ "damaged", path .. ": " .. case[2] }, { kind, problem })
             helper.shell("rm -rf " .. helper.quote(path))
         end
     end)

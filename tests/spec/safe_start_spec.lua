@@ -155,6 +155,35 @@ describe("safe_start", function()
         assert.equal("#0", summary.changed)
     end)
 
+    it("closes nothing where the directory of arenas holds none at all, asks about it, and closes it with empty=true",
+        function()
+            local run = killed "orders-killed-late"
+            helper.shell(("rm %s/arenas/*"):format(helper.quote(run.directory)))
+            local found = decisions(run)
+            assert.equal(0, count(found, is_failed))
+            assert.equal(18, count(found, function(object)
+                return object.reason:find("is it the right one?", 1, true) ~= nil
+            end))
+            assert.equal(13, count(decisions(run, "--arg", "empty=true"), is_failed))
+        end)
+
+    it("says that lost branches are not known where there is no flow", function()
+        local run = killed "switch-killed"
+        local found = by_id(helper.run { "recover", "safe_start", run.log, "--json" })
+        assert.equal(14, count(found, function(object)
+            return object.reason:find("whether it loses a branch is not known without --flow", 1, true) ~= nil
+        end))
+    end)
+
+    it("shows beside a decision that changes something what the engine would do by itself", function()
+        local run = killed "switch-killed"
+        local shown = recover(run).stdout
+        local _, reruns = shown:gsub("default; rerun 2", "")
+        local _, labels = shown:gsub("\n    by itself: is closed as complete", "")
+        assert.equal(7, reruns)
+        assert.equal(7, labels)
+    end)
+
     it("holds what would run on an output that was written over", function()
         local run = killed "orders-killed"
         -- The output of validate is where the trigger's is, and another one.

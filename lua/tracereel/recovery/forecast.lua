@@ -96,6 +96,16 @@ local function mend(header, completed_nodes)
     end
 end
 
+-- A directory without a single arena may be the wrong one, or not mounted: looked at once for each.
+local has_any = {}
+
+local function is_empty(directory)
+    if has_any[directory] == nil then
+        has_any[directory] = arenas.has_any(directory)
+    end
+    return not has_any[directory]
+end
+
 -- What is known of the trace's arena; nothing where no directory is known, or the file may not be read.
 local function look_at_arena(facts, directory, is_mended)
     facts.arena = "unknown"
@@ -103,7 +113,7 @@ local function look_at_arena(facts, directory, is_mended)
         return
     end
     local header, problem, kind, cause = arenas.header(directory, facts.trace.id)
-    facts.arena = header and "found" or cause or kind
+    facts.arena = header and "found" or cause or kind == "absent" and is_empty(directory) and "empty" or kind
     if header then
         if is_mended then
             mend(header, facts.trace.completed_nodes)
@@ -259,7 +269,7 @@ forecast.options = {}
 
 ---@param options { flow: tracereel.flow|nil, arenas: string|nil }
 function forecast.use(options)
-    forecast.options = options
+    forecast.options, has_any = options, {}
 end
 
 local keys = { "outcome", "runs", "waits_at", "asks_again", "without_inputs", "overwritten", "ends_without_branch",

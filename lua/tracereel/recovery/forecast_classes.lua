@@ -42,6 +42,7 @@ classes.all = {
         advice = "Somebody has answered already, and will be asked once more",
     },
     { key = "runs", title = "runs" },
+    { key = "closes", title = "is closed as complete", advice = "Nothing of them is left that could run" },
     { key = "waits", title = "waits" },
     { key = "held", title = "held", advice = "They wait for a person, because a plan decided so" },
 }
@@ -55,6 +56,10 @@ end
 
 local function loses_branch(facts)
     return facts.knows_ports and (#facts.without_branch > 0 or #facts.lost_nodes > 0)
+end
+
+local function is_over(facts)
+    return facts.engine.closes and #facts.run.waves == 0
 end
 
 local function class_key(facts)
@@ -71,7 +76,7 @@ local function class_key(facts)
     elseif #facts.overwritten > 0 then
         return "overwritten"
     end
-    return facts.engine.asks_again and "asks" or "runs"
+    return facts.engine.asks_again and "asks" or is_over(facts) and "closes" or "runs"
 end
 
 ---The first of `all` that fits.
@@ -106,6 +111,9 @@ local short_words = {
     end,
     runs = function(facts)
         return facts.run and #facts.run.waves > 0 and "runs " .. table.concat(facts.run.waves[1], ", ") or nil
+    end,
+    closes = function()
+        return "is closed"
     end,
     approval = function()
         return "approval will fail"

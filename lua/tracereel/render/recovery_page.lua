@@ -145,7 +145,7 @@ local function write_trace(one, is_full)
         write_diff(entry)
         output.line("    " .. record_words(one.records))
     end
-    if one.decision.kind ~= "default" then
+    if one.decision.kind ~= "default" or #one.records > 0 then
         write_reason("by itself: " .. one.engine.reason, is_full)
     end
 end

@@ -15,9 +15,11 @@ local function list(nodes)
     return (#words == 1 and "node " or "nodes ") .. table.concat(words, ", ")
 end
 
--- The engine skips such a trace at every start. What is damaged may still be brought back; what is not there is gone.
+-- The engine skips such a trace at every start. What is damaged may still be brought back; what is not there is gone,
+-- unless the directory holds no arena at all: then it may be the wrong one.
 local function can_never_run(engine)
-    return engine.outcome == "skipped" and (engine.arena == "absent" or engine.arena == "short")
+    return engine.outcome == "skipped" and (engine.arena == "absent" or engine.arena == "short"
+        or engine.arena == "empty" and is_on.empty)
 end
 
 local function why_it_never_runs(trace, engine)
@@ -48,6 +50,10 @@ local function explain(engine, mended)
     end
     local is_cured = is_on.arenas and is_read_again and mended.outcome == "runs"
     return (is_cured and "apply --repair mends its arena, so that no input is lost; " or "") .. mended.reason
+        .. (engine.arena == "empty" and "; the directory of arenas holds none at all: is it the right one? (if it is: "
+            .. "--arg empty=true)" or "")
+        .. (engine.ends_without_branch == nil and mended.outcome == "runs"
+            and "; whether it loses a branch is not known without --flow" or "")
 end
 
 return {
@@ -57,6 +63,8 @@ return {
         arenas = switch("count on stale write positions of arenas being set right, as apply --repair does"),
         branches = switch("run routing nodes again whose branches would be lost; needs --flow"),
         dead = switch("close as failed what has no arena and so can never run"),
+        empty = { type = "boolean", default = false,
+            help = "close it, too, where the directory of arenas holds none at all, as an orderly shutdown leaves it" },
         lost = switch("hold what would run without inputs, or on outputs that were written over"),
         tainted = switch("hold what was open across damage"),
     },
