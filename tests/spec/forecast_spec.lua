@@ -295,7 +295,7 @@ describe("the forecast of a command", function()
 
     it("tells in the list that somebody is asked again, whatever else is lost", function()
         local list = helper.run({ "traces", "--open", "--full", "tests/fixtures/logs-engine/orders-killed-late/wal" })
-        assert.truthy(list.stdout:find("\n7f333d5a[^\n]* may lose inputs, asks again at 4; after 5\n"), list.stdout)
+        assert.truthy(list.stdout:find("\n7f333d5a[^\n]* may lose inputs, asks again at 4; after 5: "), list.stdout)
     end)
 
     it("names the arenas in the list where all that is open is held", function()

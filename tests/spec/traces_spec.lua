@@ -49,10 +49,30 @@ describe("tracereel traces", function()
     it("shows where each trace stands", function()
         local text = traces(helper.log("orders")).stdout
         assert.truthy(text:find("6b7452b3  failed [^\n]* E201: node_3"))
-        assert.truthy(text:find("\n9fb1e7f9  running [^\n]* in 3 %(2 times%)\n"))
-        assert.truthy(text:find("\n085aed24  suspended [^\n]* at 4 for 437 ms\n"))
-        assert.truthy(text:find("\ne9993d64  running [^\n]* after 3\n"))
+        assert.truthy(text:find("\n9fb1e7f9  running [^\n]* in 3 %(2 times%): "))
+        assert.truthy(text:find("\n085aed24  suspended [^\n]* at 4 for 437 ms: "))
+        assert.truthy(text:find("\ne9993d64  running [^\n]* after 3: "))
         assert.truthy(text:find("\n5 running, 7 suspended, 45 complete, 3 failed\n"))
+    end)
+
+    it("says into a pipe all that the engine will do with each open trace, as recover says it", function()
+        for _, log in ipairs { helper.log("orders"), "examples/killed/wal" } do
+            local reasons, lines = {}, {}
+            for _, object in ipairs(helper.objects(helper.run({ "recover", log, "--json" }).stdout)) do
+                reasons[#reasons + 1] = object.engine
+                    and object.trace_id:sub(1, 8) .. " " .. object.engine.reason or nil
+            end
+            for line in traces("--open", log).stdout:gmatch("[^\n]+") do
+                for _, reason in ipairs(reasons) do
+                    local id, words = reason:match("^(%x+) (.*)$")
+                    if line:sub(1, 8) == id and line:sub(-#words) == words then
+                        lines[#lines + 1] = line
+                    end
+                end
+            end
+            assert.is_true(#reasons > 0)
+            assert.are.equal(#reasons, #lines)
+        end
     end)
 
     it("keeps its lines within a terminal's width, and cuts nothing into a pipe", function()
@@ -106,7 +126,7 @@ describe("tracereel traces", function()
             small_log.write { { "trace_start", 0, 2 }, { "trace_complete", 5000000000, 2 } },
             { [1] = '"last_completed_node":3,"suspended_at":4,"started_nodes":[],"completed_nodes":{}' })
         local text = traces("--full", "--snapshot", directory).stdout
-        assert.truthy(text:find("suspended  in a snapshot +%-  [^\n]* at 4 since before the snapshot\n"), text)
+        assert.truthy(text:find("suspended  in a snapshot +%-  [^\n]* at 4 since before the snapshot: "), text)
         text = helper.run({ "show", "--snapshot", small_log.id(1), directory }).stdout
         assert.truthy(text:find("node 4: suspended since before the snapshot;", 1, true), text)
     end)
@@ -117,14 +137,14 @@ describe("tracereel traces", function()
             { "loop_iteration", 30, 1, { node_id = 8 } }, { "node_start", 2000000, 1, { node_id = 3 } },
             { "trace_start", 3000000, 2 }, { "trace_complete", 900000000, 2 },
         }).stdout
-        assert.truthy(text:find("\n00000000  running    2025%-11%-24 16:00:00Z +2.00 ms +1/2 +0  in 3\n"), text)
+        assert.truthy(text:find("\n00000000  running    2025%-11%-24 16:00:00Z +2.00 ms +1/2 +0  in 3: "), text)
     end)
 
     it("calls a trace failed at a node only while nothing else of it runs", function()
         local function stands(...)
             local text = traces(small_log.write { { "trace_start", 0, 1 }, { "node_start", 1, 1, { node_id = 2 } },
                 { "node_error", 10, 1, { node_id = 3, error_message = "no" } }, ... }).stdout
-            return text:match("\n00000000  [^\n]- 1  ([^\n]*)\n")
+            return text:match("\n00000000  [^\n]- 1  ([^\n]*): runs [^\n]*\n")
         end
         assert.are.equal("in 2", stands())
         assert.are.equal("failed at 3: no", stands({ "node_done", 20, 1, { node_id = 2 } }))

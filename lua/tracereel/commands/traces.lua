@@ -60,7 +60,7 @@ local function row_writer(is_full, log)
     local columns = is_full and math.maxinteger or output.data_columns()
     local used = id_columns + 2 + 9 + 2 + 20 + 2 + 8 + 2 + 5 + 2 + 6 + 2
     local has_header = false
-    return function(trace, outlook)
+    return function(trace, outlook, engine)
         if not has_header then
             has_header = true
             output.line(output.paint("bold", header(id_columns, columns - used)))
@@ -71,7 +71,8 @@ local function row_writer(is_full, log)
             -- What must not be cut off comes first.
             stands = outlook.is_grave and outlook.short .. "; " .. stands or stands .. "; " .. outlook.short
         end
-        stands = (trace.tainted and "TAINTED " or "") .. stands
+        -- All of the forecast, as far as there is room: into a pipe it is whole.
+        stands = (trace.tainted and "TAINTED " or "") .. stands .. (engine and ": " .. engine.reason or "")
         local status = trace_words.status(trace)
         status = output.paint(style_of[status], text.pad_right(status, 9))
         local line = row_form:format(trace.id:sub(1, id_columns), status, started_text(trace), took, node_counts(trace),
@@ -163,7 +164,7 @@ local function new_lister(parsed, log, context, engine_traces)
             local object = forecast.joined(trace:json(), engine)
             output.line(logs.with_log(context, mark and mark(object) or object))
         else
-            write_row(trace, outlook)
+            write_row(trace, outlook, engine)
         end
     end
     return lister
