@@ -5,7 +5,7 @@
 #
 #   unit     every program in BUILD/tests
 #   spec     busted on tests/spec, with the module and the program of BUILD; a process for each core
-#   faults   the specs of faults while arenas are mended alone; TRACEREEL_ALL_FAULTS=1 leaves none out
+#   faults   the specs of faults while logs and arenas are written to alone; TRACEREEL_ALL_FAULTS=1 leaves none out
 #   follow   the specs of --follow alone; FOLLOW_SECONDS says how long their writer takes
 #   browser  busted on tests/browser, in the same way: the HTML report in a headless Chromium, where there is one
 #   fuzz     every program in BUILD/fuzz/fuzzers for FUZZ_SECONDS, starting from tests/fuzz/corpus/NAME
@@ -165,7 +165,7 @@ run_follow() {
 }
 
 run_faults() {
-    run_specs faults tests/spec/mending_faults_spec.lua
+    run_specs faults tests/spec/crash_faults_spec.lua tests/spec/mending_faults_spec.lua
 }
 
 run_browser() {

@@ -6,9 +6,6 @@ local helper = require "tests.spec.helper"
 local reel = require "tracereel"
 local system_calls = require "tests.spec.system_calls"
 
--- With sanitizers every run takes so long that a part of them has to do.
-local stride = os.getenv("TRACEREEL_SANITIZED") and 5 or 1
-
 -- The records of a segment, without their checksums and without the time at which the command ran.
 local function timeless(bytes)
     local records = assert(files.strict_records(bytes))
@@ -187,26 +184,24 @@ describe("a fault in", function()
         it(name .. ": each system call that fails leaves the log as before or as after", function()
             local case = prepare(make)
             local seen = { before = 0, after = 0 }
-            for index, call in ipairs(system_calls.without_repetitions(case.calls)) do
-                if index % stride == 0 or system_calls.is_changing(call) then
-                    local fault = call.name == "write" and "error=ENOSPC" or "error=EIO"
-                    local state = check_fault(case, call, fault)
-                    seen[state] = seen[state] + 1
-                end
+            for _, call in ipairs(system_calls.sample(system_calls.without_repetitions(case.calls))) do
+                local fault = call.name == "write" and "error=ENOSPC" or "error=EIO"
+                local state = check_fault(case, call, fault)
+                seen[state] = seen[state] + 1
             end
-            assert.truthy(seen.before > 10 and seen.after > 2)
+            assert.truthy(seen.before > 0 and seen.after > 0)
+            assert.truthy(seen.before > 10 and seen.after > 2 or not system_calls.is_whole)
         end)
 
         it(name .. ": a kill at each call that changes something leaves the log as before or as after", function()
             local case = prepare(make)
             local seen = { before = 0, after = 0 }
-            for _, call in ipairs(case.calls) do
-                if system_calls.is_changing(call) then
-                    local state = check_fault(case, call, "signal=SIGKILL")
-                    seen[state] = seen[state] + 1
-                end
+            for _, call in ipairs(system_calls.sample(system_calls.changing(case.calls))) do
+                local state = check_fault(case, call, "signal=SIGKILL")
+                seen[state] = seen[state] + 1
             end
-            assert.truthy(seen.before > 5 and seen.after > 2)
+            assert.truthy(seen.before > 0 and seen.after > 0)
+            assert.truthy(seen.before > 5 and seen.after > 2 or not system_calls.is_whole)
         end)
     end
 end)

@@ -7,27 +7,6 @@ local killed_run = require "tests.spec.killed_run"
 local reel = require "tracereel"
 local system_calls = require "tests.spec.system_calls"
 
--- Each fault costs up to four runs of the program: without TRACEREEL_ALL_FAULTS (make test-faults) a part of them has
--- to do, and with sanitizers a smaller one. The first and the last call are always among them.
-local is_whole = os.getenv("TRACEREEL_ALL_FAULTS") ~= nil
-local stride = is_whole and 1 or os.getenv("TRACEREEL_SANITIZED") and 6 or 2
-
-local function sample(calls)
-    local kept = {}
-    for index, call in ipairs(calls) do
-        kept[#kept + 1] = (index % stride == 0 or index == 1 or index == #calls) and call or nil
-    end
-    return kept
-end
-
-local function changing(calls)
-    local kept = {}
-    for _, call in ipairs(calls) do
-        kept[#kept + 1] = system_calls.is_changing(call) and call or nil
-    end
-    return kept
-end
-
 local segment = "wal_0000000000000000.log"
 
 -- A killed run with three of its stale arenas, and a torn end.
@@ -161,20 +140,20 @@ describe("a fault while arenas are mended:", function()
         it(name .. ": each system call that fails leaves each arena as before or as after", function()
             local case = prepare(make)
             local seen = {}
-            for _, call in ipairs(sample(system_calls.without_repetitions(case.calls))) do
+            for _, call in ipairs(system_calls.sample(system_calls.without_repetitions(case.calls))) do
                 local is_write = call.name == "write" or call.name == "pwrite64"
                 seen[check_fault(case, call, is_write and "error=ENOSPC" or "error=EIO", name)] = true
             end
-            assert.truthy(seen[0] and seen[3] and (seen[1] or not is_whole))
+            assert.truthy(seen[0] and seen[3] and (seen[1] or not system_calls.is_whole))
         end)
 
         it(name .. ": a kill at each call that changes something leaves each arena as before or as after", function()
             local case = prepare(make)
             local seen = {}
-            for _, call in ipairs(sample(changing(case.calls))) do
+            for _, call in ipairs(system_calls.sample(system_calls.changing(case.calls))) do
                 seen[check_fault(case, call, "signal=SIGKILL", name)] = true
             end
-            assert.truthy(seen[0] and seen[3] and (seen[1] and seen[2] or not is_whole))
+            assert.truthy(seen[0] and seen[3] and (seen[1] and seen[2] or not system_calls.is_whole))
         end)
     end
 end)

@@ -90,4 +90,31 @@ function system_calls.is_changing(call)
         or call.line:find("O_TRUNC", 1, true) ~= nil
 end
 
+-- Each fault costs several runs of the program: without TRACEREEL_ALL_FAULTS (make test-faults) a part of them has to
+-- do, and with sanitizers a smaller one.
+system_calls.is_whole = os.getenv("TRACEREEL_ALL_FAULTS") ~= nil
+local stride = system_calls.is_whole and 1 or os.getenv("TRACEREEL_SANITIZED") and 6 or 2
+
+---The calls that a test tries; the first and the last are always among them.
+---@param calls table[]
+---@return table[]
+function system_calls.sample(calls)
+    local kept = {}
+    for index, call in ipairs(calls) do
+        kept[#kept + 1] = (index % stride == 0 or index == 1 or index == #calls) and call or nil
+    end
+    return kept
+end
+
+---Those that change something, or make it durable.
+---@param calls table[]
+---@return table[]
+function system_calls.changing(calls)
+    local kept = {}
+    for _, call in ipairs(calls) do
+        kept[#kept + 1] = system_calls.is_changing(call) and call or nil
+    end
+    return kept
+end
+
 return system_calls
