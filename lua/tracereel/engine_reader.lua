@@ -65,7 +65,7 @@ end
 local function problem_of_file(file)
     local kind = core.file_kind(file.path)
     if not kind then
-        return ("it cannot open %s: there is nothing behind that name (a link to nowhere?)"):format(file.name)
+        return ("it cannot open %s: nothing is there by that name (a link to nowhere?)"):format(file.name)
     elseif kind == "a pipe" then
         return ("it waits for ever at %s: that is a pipe"):format(file.name)
     elseif kind ~= "a file" then

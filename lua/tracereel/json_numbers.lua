@@ -18,8 +18,8 @@ local function as_signed(digits)
     return ("%d"):format(value)
 end
 
--- The place behind the text that begins at `position` with a quotation mark.
-local function behind_text(json, position)
+-- The place after the text that begins at `position` with a quotation mark.
+local function place_after_text(json, position)
     repeat
         position = json:find('["\\]', position + 1)
         local is_escape = position and json:byte(position) == 92
@@ -44,7 +44,7 @@ function json_numbers.signed(json)
             parts[#parts + 1] = json:sub(kept)
             return table.concat(parts)
         elseif json:byte(position) == 34 then
-            position = behind_text(json, position)
+            position = place_after_text(json, position)
         else
             local number = json:match("^%-?[%d%.eE+-]*", position)
             local signed = as_signed(number)

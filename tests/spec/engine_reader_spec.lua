@@ -228,7 +228,7 @@ describe("the engine, of the files of a log,", function()
             local directory = files.copy("done-only")
             helper.shell(("ln -s nowhere %s/%s"):format(directory, name))
             local text, engine = check(directory)
-            assert.truthy(text:find(("%sit cannot open %s: there is nothing behind that name"):format(refuses, name), 1,
+            assert.truthy(text:find(("%sit cannot open %s: nothing is there by that name"):format(refuses, name), 1,
                 true), text)
             assert.is_false(engine.recovers)
             assert.are.equal(name, engine.segment)

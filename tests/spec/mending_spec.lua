@@ -1,4 +1,4 @@
--- `tracereel repair --arenas`: stale write positions of arenas are set behind the last output that the log names. Logs
+-- `tracereel repair --arenas`: stale write positions of arenas are set after the last output that the log names. Logs
 -- of killed engine runs with the arenas that lay beside them are the judge; what they do not have is made from them.
 local arenas = require "tracereel.arenas"
 local files = require "tests.spec.recovery_files"

@@ -76,7 +76,7 @@ describe("tracereel undo --arenas", function()
         helper.write(directory .. "/wal/wal_0000000000000001.log", rec:bytes())
         local result = undo(directory, "--arenas")
         assert.are.equal(6, result.status)
-        assert_says(result.stderr, "it has moved on: the log names an output behind the write position (504)")
+        assert_says(result.stderr, "it has moved on: the log names an output after the write position (504)")
     end)
 
     it("of a copy sets back the copy's arenas, not those of the original", function()

@@ -15,7 +15,7 @@ local repair = { name = "repair", summary = "Cut what a crash has torn out of a 
 
 function repair.define(command)
     command:argument("log", "A directory of segments."):argname("<LOG>"):args("?")
-    options.log_arenas(command, "Also set the write positions of the open traces' arenas behind their last output.")
+    options.log_arenas(command, "Also set the write positions of the open traces' arenas after their last output.")
     command:flag("--yes -y", "Do it; without, it is only shown what would be done.")
     command:flag("--cut-corrupt", "Cut corrupt stretches too. What they held is saved, and is lost to every reader.")
     writing.define_options(command)

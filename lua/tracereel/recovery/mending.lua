@@ -1,5 +1,5 @@
--- Stale write positions of arenas, set behind the last output that the log names: which of them, and how. The engine
--- reads no output behind the position, and writes over what is there. docs/recovery.md tells it to people.
+-- Stale write positions of arenas, set after the last output that the log names: which of them, and how. The engine
+-- reads no output after the position, and writes over what is there. docs/recovery.md tells it to people.
 local arenas = require "tracereel.arenas"
 local completion = require "tracereel.completion"
 local failure = require "tracereel.failure"

@@ -74,7 +74,7 @@ local function obstacle(directory, change, trace)
         return ("%s: it has moved on: its write position was set to %d, and is %s"):format(path, change.to_bytes,
             tracereel.unsigned(header.write_position_bytes)), "moved"
     elseif trace and math.ult(change.to_bytes, arenas.finish_of_outputs(trace.completed_nodes)) then
-        return ("%s: it has moved on: the log names an output behind the write position (%d)"):format(path,
+        return ("%s: it has moved on: the log names an output after the write position (%d)"):format(path,
             change.to_bytes), "moved"
     end
     return positions.obstacle(path)
