@@ -103,10 +103,12 @@ typedef struct tr_attempt {
     uint64_t end_ns;     /* 0 while open */
     uint32_t node_index; /* of its node in the trace's `nodes` */
     uint8_t outcome;     /* tr_outcome */
-    bool estimated; /* no node_start was written: start_ns is the latest earlier event that can have made it ready */
-    bool cut;       /* it began before what is known of the trace: start_ns is the time of its end */
-    bool by_resume; /* done, but without a node_done: the trace_resumed after its wait was its end */
-    bool was_kept;  /* of an open one: a plan began the trace afresh, and put back that it was open */
+    /* In one byte, because a million traces may be open. estimated: no node_start was written, start_ns is the latest
+     * earlier event that can have made it ready. */
+    bool estimated : 1;
+    bool cut : 1;       /* it began before what is known of the trace: start_ns is the time of its end */
+    bool by_resume : 1; /* done, but without a node_done: the trace_resumed after its wait was its end */
+    bool was_kept : 1;  /* of an open one: a plan began the trace afresh, and put back that it was open */
 } tr_attempt;
 
 /* "No such index", in the members of tr_node. */
@@ -169,30 +171,34 @@ typedef struct tr_trace {
     uint32_t first_suspension;
     uint32_t violations_seen;   /* tr_violation bits */
     uint32_t damage_at_start;   /* damaged gaps met in the log before it was opened */
+    uint32_t forgotten_count;   /* where it began afresh: nodes that were done, and that no record has put back */
     struct tr_trace_home *home; /* what the traces of its table share; NULL in a copy */
     uint8_t status;             /* tr_trace_status */
-    bool was_tainted;           /* ask tr_trace_is_tainted */
-    bool from_snapshot;
-    bool records_starts;  /* a node_start was seen */
-    bool is_just_resumed; /* by the latest record that tracereel did not write, after it waited */
-    bool began_afresh;    /* tracereel wrote a trace_start, and nothing has run since */
-    bool closed_by_tracereel;
-    uint32_t forgotten_count; /* where it began afresh so: nodes that were done, and that no record has put back */
-
-    /* What the engine recovers from. completed_nodes are the nodes with is_completed. */
-    bool has_last_completed_node;
-    bool is_suspended;
+    /* In two bytes, as in an attempt. */
+    bool was_tainted : 1; /* ask tr_trace_is_tainted */
+    bool from_snapshot : 1;
+    bool records_starts : 1;  /* a node_start was seen */
+    bool is_just_resumed : 1; /* by the latest record that tracereel did not write, after it waited */
+    bool began_afresh : 1;    /* tracereel wrote a trace_start, and nothing has run since */
+    bool closed_by_tracereel : 1;
+    bool has_planned : 1;       /* tracereel wrote a record of it */
+    bool follows_tracereel : 1; /* its latest record is tracereel's */
+    bool is_held_apart : 1;     /* where only what ran counts: its latest record is a suspension of tracereel's */
+    /* What the engine recovers from, from here on. completed_nodes are the nodes with is_completed. */
+    bool has_last_completed_node : 1;
+    bool is_suspended : 1;
     uint32_t last_completed_node;
     uint32_t suspended_at;
-    uint64_t suspended_since_ns; /* 0 where only a snapshot tells of it */
     uint32_t started_count;
+    uint64_t suspended_since_ns; /* 0 where only a snapshot tells of it */
     uint32_t started_capacity;
-    uint32_t *started_nodes;   /* in order, twice where node_start came twice; go by tr_trace_next_started */
-    char *suspension_metadata; /* of the latest trace_suspended, kept when the trace is resumed, as the engine does */
     uint32_t suspension_metadata_bytes; /* 0 = none */
+    uint32_t *started_nodes;            /* in order, twice where node_start came twice; go by tr_trace_next_started */
+    char *suspension_metadata; /* of the latest trace_suspended, kept when the trace is resumed, as the engine does */
 
     uint32_t metadata_bytes; /* 0 = none */
-    char *metadata;          /* of its trace_start */
+    uint32_t plans_bytes;
+    char *metadata; /* of its trace_start */
 
     uint32_t node_count; /* nodes in the order in which they first appeared */
     uint32_t attempt_count;
@@ -211,11 +217,7 @@ typedef struct tr_trace {
     /* What plans have done to it: what stands under the key "tracereel" of the records that they wrote, each with a
      * byte 0 at its end, oldest first; equal ones in a row once. An undo that only brought a suspension back, whose
      * record names no plan, has {"action":"undo"}. */
-    char *plans;
-    uint32_t plans_bytes;
-    bool has_planned;       /* tracereel wrote a record of it */
-    bool follows_tracereel; /* its latest record is tracereel's */
-    bool is_held_apart;     /* where only what ran counts: its latest record is a suspension of tracereel's */
+    char *plans; /* plans_bytes bytes */
 } tr_trace;
 
 /* The node with that id, or NULL. */
