@@ -70,7 +70,7 @@ tr_status tr_held_arena_open(const char *path, tr_held_arena **held, tr_error *e
         return tr_fail_memory(error, "holding an arena");
     }
     *made = (tr_held_arena){.path = copy, .descriptor = -1};
-    struct stat opened;
+    struct stat opened = {0};
     tr_status status = open_file(made, &opened, error);
     status = status == TR_OK ? lock(made, &opened, error) : status;
     if (status != TR_OK) {
