@@ -265,7 +265,7 @@ function arenas.round_up(bytes)
     return math.ult(largest, bytes) and largest or (bytes + arenas.alignment_bytes - 1) & largest
 end
 
----The write position that an orderly close would have left behind the last of the outputs.
+---The write position that an orderly close would have set after the last of the outputs.
 ---@param completed_nodes table<integer, tracereel.output>
 ---@return integer bytes unsigned; 0 where no node has an output
 function arenas.end_of_outputs(completed_nodes)

@@ -2,7 +2,6 @@
 -- and writes a trace_resumed for it; a record that a crash has torn, with others after it, says so, too. A start with
 -- nothing to go on with leaves no trace in a log.
 local failure = require "tracereel.failure"
-local is_planned = require "tracereel.planned"
 local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
 
@@ -47,7 +46,7 @@ end
 function Finder:handlers(log)
     return {
         trace_resumed = function(rec, trace)
-            if not trace or is_planned(rec) then
+            if not trace or rec.by_tracereel then
                 return
             end
             -- A recovery writes it before anything else of that trace: the second of a trace is of a later start.

@@ -8,7 +8,7 @@ static bool is_done(const tr_program *program, const tr_run *run) {
     return end != NULL && end->has_happened && !end->is_dead && !run->is_error && !run->is_end_lost;
 }
 
-/* Of each node: `last_end`, the end by which it is done, and `open_run`, its latest run. A node_start behind the end
+/* Of each node: `last_end`, the end by which it is done, and `open_run`, its latest run. A node_start after the end
  * makes it not done. */
 bool tr_simulation_view_nodes(const tr_simulation *simulation, const tr_simulated_trace *trace) {
     const tr_program *program = &trace->program;

@@ -57,7 +57,7 @@ size_t tr_id_find(const tr_id_table *ids, tr_trace *const *slots, const uint8_t 
     }
 }
 
-/* Empties an entry and moves up those behind it that an empty place would hide. */
+/* Empties an entry and moves up those after it that an empty place would hide. */
 void tr_id_remove(tr_id_table *ids, size_t at) {
     size_t mask = ids->capacity - 1;
     for (size_t next = (at + 1) & mask; ids->entries[next].slot != TR_NONE; next = (next + 1) & mask) {

@@ -1,7 +1,6 @@
 -- What a log says of its node numbers, so that names can be found for them: which others were always over when one
 -- began, which waited for a person, which never ran in one trace. The order of the records counts, not their times.
 local bits = require "tracereel.flow.bits"
-local is_planned = require "tracereel.planned"
 local restarts = require "tracereel.restarts"
 
 local evidence = {}
@@ -56,7 +55,7 @@ function Gatherer:state_of(rec, trace)
     elseif trace.tainted then
         self.traces[trace] = nil
         return nil
-    elseif is_planned(rec) then
+    elseif rec.by_tracereel then
         state.is_plain = false
         return nil
     end
