@@ -1,5 +1,6 @@
 -- Recovery: what becomes of each open trace, decided by a script, compiled to records, and proven. Nothing is written.
 -- The modules and the plan: docs/recovery-plan.md.
+local tables = require "tracereel.tables"
 local compiler = require "tracereel.recovery.compiler"
 local core = require "tracereel.core"
 local decision = require "tracereel.recovery.decision"
@@ -223,14 +224,6 @@ local function plan_traces(run, self, traces)
     self.summary = summary_of(self.traces, self.left_out)
 end
 
-local function set_of(list)
-    local set = {}
-    for _, item in ipairs(list or {}) do
-        set[item] = true
-    end
-    return set
-end
-
 local function decide(log, script, options)
     local one = script and script.load()
     if one then
@@ -244,7 +237,7 @@ local function decide(log, script, options)
         recover = one and function(trace, default)
             return one:recover(trace, default)
         end,
-        is_trusted = set_of(options.trust),
+        is_trusted = tables.set(options.trust),
         timestamp_ns = plan_view.parse_unsigned(self.time_ns),
         provenance = { plan = self.id, tool = self.tool },
         arenas = options.arenas,

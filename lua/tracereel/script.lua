@@ -1,4 +1,5 @@
 -- A script: a file that returns a table of handlers. Loaded, checked, and started and finished with its errors placed.
+local tables = require "tracereel.tables"
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
 local files = require "tracereel.files"
@@ -11,16 +12,8 @@ local script = {}
 
 local current_api = 1
 
-local function set_of(list)
-    local set = {}
-    for _, name in ipairs(list) do
-        set[name] = true
-    end
-    return set
-end
-
-local is_script_key = set_of(core.script_keys)
-local is_handler_key = set_of(core.handler_keys)
+local is_script_key = tables.set(core.script_keys)
+local is_handler_key = tables.set(core.handler_keys)
 
 -- Keys that are not functions, and what they are instead. All others are functions.
 local type_of_key = {

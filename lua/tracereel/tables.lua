@@ -26,4 +26,15 @@ function tables.changed(t, changes)
     return made
 end
 
+---Which items a list has.
+---@param list any[]|nil
+---@return table<any, true>
+function tables.set(list)
+    local set = {}
+    for _, item in ipairs(list or {}) do
+        set[item] = true
+    end
+    return set
+end
+
 return tables

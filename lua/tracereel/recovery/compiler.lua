@@ -1,4 +1,5 @@
 -- From a state to a wanted one in as few records as possible. Why this is the fewest: docs/recovery.md.
+local tables = require "tracereel.tables"
 local metadata = require "tracereel.recovery.metadata"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"
@@ -6,14 +7,6 @@ local view = require "tracereel.recovery.view"
 local compiler = {}
 
 -- A step: { type, node }, with `output` or `text` where the type has one. Steps become records at the end.
-
-local function set_of(list)
-    local set = {}
-    for _, item in ipairs(list) do
-        set[item] = true
-    end
-    return set
-end
 
 local function count(set)
     local number = 0
@@ -56,7 +49,7 @@ end
 -- The nodes to be done so that of the starts there are just the first `length` wanted ones stay. nil where that cannot
 -- be by node_done: it takes all starts of a node away, and counts the node as done.
 local function done_to_keep(before, wanted, must, length)
-    local kept = set_of(table.move(wanted.started_nodes, 1, length, 1, {}))
+    local kept = tables.set(table.move(wanted.started_nodes, 1, length, 1, {}))
     local done = {}
     for node in pairs(must) do
         done[node] = true
@@ -138,7 +131,7 @@ local blank = { completed_nodes = {}, started_nodes = {} }
 -- From a new trace_start on. nil where no sequence of node_done leaves the wanted last node.
 local function afresh(before, wanted)
     local last = wanted.last_completed_node
-    local done = set_of(wanted.completion_order)
+    local done = tables.set(wanted.completion_order)
     if last and not wanted.completed_nodes[last] or not last and next(wanted.completed_nodes) ~= nil then
         return nil
     end

@@ -2,6 +2,7 @@
 -- the rule that it publishes. docs/recovery.md tells what each outcome means for a person.
 --
 -- Assumed: nothing fails, and nodes that run beside each other run in step. Not foreseen: what a routing node chooses.
+local tables = require "tracereel.tables"
 local arenas = require "tracereel.arenas"
 local completion = require "tracereel.completion"
 local flow = require "tracereel.flow"
@@ -20,14 +21,6 @@ local function list_of(set)
         list[#list + 1] = node
     end
     return list
-end
-
-local function set_of(list)
-    local set = {}
-    for _, node in ipairs(list) do
-        set[node] = true
-    end
-    return set
 end
 
 -- What counts as done when the engine goes on: at a start without the nodes that it runs again; after an approval with
@@ -151,7 +144,7 @@ end
 
 -- By node that runs: which of these outputs it would read.
 local function readers(facts, graph, outputs)
-    local is_meant, found = set_of(outputs), {}
+    local is_meant, found = tables.set(outputs), {}
     if #outputs == 0 then
         return found
     end
