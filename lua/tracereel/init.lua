@@ -2,11 +2,8 @@
 -- Its types and texts for people: library/.
 local arenas = require "tracereel.arenas"
 local core = require "tracereel.core"
-local dkjson = require "dkjson"
 local flow = require "tracereel.flow"
 local decision = require "tracereel.recovery.decision"
-local failure = require "tracereel.failure"
-local json_numbers = require "tracereel.json_numbers"
 local provenance = require "tracereel.provenance"
 local units = require "tracereel.units"
 
@@ -19,6 +16,7 @@ local tracereel = {
     histogram = core.histogram,
     writer = core.writer,
     json = core.json,
+    json_decode = core.json_decode,
     unsigned = core.unsigned,
     types = core.types,
     gap_classes = core.gap_classes,
@@ -52,23 +50,6 @@ function tracereel.timing(order, worst_count)
     return core.timing(checked, worst_count)
 end
 
-function tracereel.json_decode(text)
-    if type(text) ~= "string" then
-        error("json_decode: a string expected, got " .. failure.got(text), 2)
-    end
-    -- Texts in a log can nest so deeply that the decoder runs out of stack, hence the pcall.
-    text = json_numbers.signed(text)
-    local called, value, position, problem = pcall(dkjson.decode, text, 1, core.null)
-    if not called then
-        return nil, "its values are nested too deeply"
-    elseif problem then
-        return nil, problem
-    elseif text:find("%S", position) then
-        return nil, ("text goes on behind the value, at byte %d"):format(text:find("%S", position))
-    end
-    return value
-end
-
 -- What is written in Lua tells of a wrong argument with the line of its caller, also in `return tracereel.retry(3)`.
 for name, value in pairs(tracereel) do
     if type(value) == "function" and debug.getinfo(value, "S").what == "Lua" then
@@ -76,10 +57,9 @@ for name, value in pairs(tracereel) do
     end
 end
 
-core.set_json_decoder(tracereel.json_decode)
 core.set_duration_parser(units.parse_duration)
 core.set_plans_reader(function(text)
-    return provenance.plans(text, tracereel.json_decode)
+    return provenance.plans(text, core.json_decode)
 end)
 
 return tracereel

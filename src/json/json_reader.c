@@ -26,8 +26,7 @@ void tr_json_reader_fail(tr_json_reader *reader, const char *format, ...) {
     }
 }
 
-/* The next byte that is no blank, without taking it; 0 at the end and after a failure. */
-static char peek(tr_json_reader *reader) {
+char tr_json_reader_peek(tr_json_reader *reader) {
     while (reader->at < reader->end && strchr(" \t\r\n", *reader->at) != NULL && *reader->at != '\0') {
         reader->at++;
     }
@@ -35,7 +34,7 @@ static char peek(tr_json_reader *reader) {
 }
 
 static void fail_expected(tr_json_reader *reader, const char *expected) {
-    char found = peek(reader);
+    char found = tr_json_reader_peek(reader);
     if (reader->at == reader->end) {
         tr_json_reader_fail(reader, "expected %s, but the JSON ends early", expected);
     } else {
@@ -46,7 +45,7 @@ static void fail_expected(tr_json_reader *reader, const char *expected) {
 }
 
 static bool take(tr_json_reader *reader, char wanted, const char *name) {
-    if (peek(reader) != wanted) {
+    if (tr_json_reader_peek(reader) != wanted) {
         fail_expected(reader, name);
         return false;
     }
@@ -66,7 +65,7 @@ bool tr_json_reader_enter_array(tr_json_reader *reader) {
 
 /* True when another member or element comes; false, and behind the closing mark, when none does. */
 static bool comes_another(tr_json_reader *reader, char closing, const char *expected) {
-    char next = peek(reader);
+    char next = tr_json_reader_peek(reader);
     if (next == closing) {
         reader->at++;
         reader->is_first = false;
@@ -132,7 +131,7 @@ static bool next_is_one_of(const tr_json_reader *reader, const char *bytes) {
 }
 
 bool tr_json_reader_unsigned(tr_json_reader *reader, uint64_t maximum, uint64_t *value) {
-    (void)peek(reader);
+    (void)tr_json_reader_peek(reader);
     const char *begin = reader->at;
     uint64_t number = 0;
     bool fits = is_digit(reader);
@@ -152,18 +151,15 @@ bool tr_json_reader_unsigned(tr_json_reader *reader, uint64_t maximum, uint64_t 
     return reader->status == TR_OK;
 }
 
-static bool take_word(tr_json_reader *reader, const char *word) {
+bool tr_json_reader_word(tr_json_reader *reader, const char *word) {
     size_t length = strlen(word);
-    if (peek(reader) != *word || (size_t)(reader->end - reader->at) < length || memcmp(reader->at, word, length) != 0) {
+    if (tr_json_reader_peek(reader) != *word || (size_t)(reader->end - reader->at) < length ||
+        memcmp(reader->at, word, length) != 0) {
         return false;
     }
     reader->at += length;
     reader->is_first = false;
     return true;
-}
-
-bool tr_json_reader_null(tr_json_reader *reader) {
-    return take_word(reader, "null");
 }
 
 /* The four hex digits at `at`, or -1. */
@@ -221,11 +217,7 @@ static const char *unescape(const char *at, const char *end, char **out) {
     return at;
 }
 
-bool tr_json_reader_text(tr_json_reader *reader, char *out, uint32_t *length_bytes) {
-    tr_text raw;
-    if (!take_quoted(reader, "a text", &raw)) {
-        return false;
-    }
+bool tr_json_reader_unescape(tr_json_reader *reader, tr_text raw, char *out, uint32_t *length_bytes) {
     char *begin = out;
     const char *end = raw.bytes + raw.length_bytes;
     for (const char *at = raw.bytes; at < end;) {
@@ -245,7 +237,14 @@ bool tr_json_reader_text(tr_json_reader *reader, char *out, uint32_t *length_byt
     return true;
 }
 
-static void skip_number(tr_json_reader *reader) {
+bool tr_json_reader_text(tr_json_reader *reader, char *out, uint32_t *length_bytes) {
+    tr_text raw;
+    return take_quoted(reader, "a text", &raw) && tr_json_reader_unescape(reader, raw, out, length_bytes);
+}
+
+bool tr_json_reader_number(tr_json_reader *reader, tr_text *digits) {
+    (void)tr_json_reader_peek(reader);
+    const char *begin = reader->at;
     reader->at += next_is_one_of(reader, "-");
     bool is_zero = next_is_one_of(reader, "0");
     reader->at += is_zero;
@@ -260,11 +259,19 @@ static void skip_number(tr_json_reader *reader) {
         (void)take_digits(reader);
     }
     reader->is_first = false;
+    if (reader->at - begin > (ptrdiff_t)UINT32_MAX) {
+        tr_json_reader_fail(reader, "a number has more than %" PRIu32 " digits", UINT32_MAX);
+    }
+    if (reader->status != TR_OK) {
+        return false;
+    }
+    *digits = (tr_text){begin, (uint32_t)(reader->at - begin)};
+    return true;
 }
 
 static void skip(tr_json_reader *reader, int depth) {
     tr_text raw;
-    char next = peek(reader);
+    char next = tr_json_reader_peek(reader);
     if (depth == DEPTH_MAX) {
         tr_json_reader_fail(reader, "the JSON is nested too deeply");
     } else if (next == '{') {
@@ -280,8 +287,9 @@ static void skip(tr_json_reader *reader, int depth) {
     } else if (next == '"') {
         (void)take_quoted(reader, "a text", &raw);
     } else if (next == '-' || is_digit(reader)) {
-        skip_number(reader);
-    } else if (!take_word(reader, "null") && !take_word(reader, "true") && !take_word(reader, "false")) {
+        (void)tr_json_reader_number(reader, &raw);
+    } else if (!tr_json_reader_word(reader, "null") && !tr_json_reader_word(reader, "true") &&
+               !tr_json_reader_word(reader, "false")) {
         fail_expected(reader, "a value");
     }
 }
@@ -291,7 +299,7 @@ void tr_json_reader_skip(tr_json_reader *reader) {
 }
 
 void tr_json_reader_finish(tr_json_reader *reader) {
-    (void)peek(reader);
+    (void)tr_json_reader_peek(reader);
     if (reader->at < reader->end) {
         tr_json_reader_fail(reader, "more follows the JSON's value");
     }

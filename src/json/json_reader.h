@@ -33,12 +33,20 @@ bool tr_json_reader_enter_array(tr_json_reader *reader);
 bool tr_json_reader_next_member(tr_json_reader *reader, tr_text *name);
 bool tr_json_reader_next_element(tr_json_reader *reader);
 
+/* The first byte of the next value, which is not taken: one of {["tfn-0123456789 in sound JSON. 0 at the end
+ * and after a failure. */
+char tr_json_reader_peek(tr_json_reader *reader);
+
 /* Values. `*value` is not changed where the answer is false. */
 bool tr_json_reader_unsigned(tr_json_reader *reader, uint64_t maximum, uint64_t *value);
-/* True, and passes over it, where the next value is null. */
-bool tr_json_reader_null(tr_json_reader *reader);
+/* Any number: `*digits` is how it is written. */
+bool tr_json_reader_number(tr_json_reader *reader, tr_text *digits);
+/* True, and passes over it, where the next value is that word: null, true or false. */
+bool tr_json_reader_word(tr_json_reader *reader, const char *word);
 /* Writes the text without its escapes to `out`, which has room for as many bytes as are left to be read. */
 bool tr_json_reader_text(tr_json_reader *reader, char *out, uint32_t *length_bytes);
+/* The same for the name of a member that next_member has told of. */
+bool tr_json_reader_unescape(tr_json_reader *reader, tr_text raw, char *out, uint32_t *length_bytes);
 /* Passes over any value that is not nested too deeply. */
 void tr_json_reader_skip(tr_json_reader *reader);
 

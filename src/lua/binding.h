@@ -44,7 +44,6 @@ enum tr_lua_core_value {
     TR_CORE_SEGMENT_NAMES = 1, /* table: number -> name and name -> number */
     TR_CORE_NULL,              /* what stands for JSON null */
     TR_CORE_OBJECT_METATABLE,  /* marks a table as a JSON object, whatever its keys are */
-    TR_CORE_JSON_DECODER,      /* function(text) -> value, or nil */
     TR_CORE_DURATION_PARSER,   /* function(text) -> ns or nil, problem; or nil */
     TR_CORE_PLANS_READER,      /* function(text) -> list: what tr_trace.plans says */
     TR_CORE_OUTPUT_READER,     /* function(trace, node_id, form) -> output or nil, problem; or nil */
@@ -291,6 +290,13 @@ void tr_lua_forget_handles(lua_State *L);
 void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace);
 void tr_lua_open_trace(lua_State *L);
 
+/* ---- json.c, json_decode.c ---- */
+
+/* Lua functions: json(value) -> text, json_decode(text) -> value, or nil and what is wrong. */
+int tr_lua_json(lua_State *L);
+int tr_lua_json_decode(lua_State *L);
+/* Pushes the value of a JSON text and returns true, or pushes what is wrong with the text and returns false. */
+bool tr_lua_push_json_value(lua_State *L, const char *bytes, size_t length);
 /* Pushes the table that a JSON object decodes to; nil where the text is none. */
 void tr_lua_push_object(lua_State *L, const char *text, uint32_t length);
 
@@ -363,7 +369,6 @@ int tr_lua_new_histogram(lua_State *L);
 void tr_lua_open_histogram(lua_State *L);
 int tr_lua_new_writer(lua_State *L);
 void tr_lua_open_writer(lua_State *L);
-int tr_lua_json(lua_State *L);
 int tr_lua_new_state(lua_State *L);
 void tr_lua_open_state(lua_State *L);
 int tr_lua_sha256(lua_State *L);

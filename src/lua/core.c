@@ -57,6 +57,6 @@ void tr_lua_open_core(lua_State *L) {
     tr_lua_set_core_value(L, TR_CORE_SEGMENT_NAMES);
     lua_createtable(L, 0, 1); /* metatable */
     lua_pushliteral(L, "object");
-    lua_setfield(L, -2, "__jsontype"); /* the name that dkjson gives it */
+    lua_setfield(L, -2, "__jsontype"); /* the name that other JSON modules of Lua give it, too */
     tr_lua_set_core_value(L, TR_CORE_OBJECT_METATABLE);
 }

@@ -60,7 +60,7 @@ static tr_lua_json_shape look_at_keys(lua_State *L, int index) {
     return shape;
 }
 
-/* Whether the table was marked as an object, as dkjson and this module do. */
+/* Whether the table was marked as an object, as this module and others do. */
 static bool is_marked_object(lua_State *L, int index) {
     bool is_object = false;
     if (luaL_getmetafield(L, index, "__jsontype") != LUA_TNIL) {

@@ -28,13 +28,6 @@ static int name(lua_State *L) {
     return 1;
 }
 
-static int set_json_decoder(lua_State *L) {
-    luaL_checktype(L, 1, LUA_TFUNCTION);
-    lua_settop(L, 1);
-    tr_lua_set_core_value(L, TR_CORE_JSON_DECODER);
-    return 0;
-}
-
 static int set_duration_parser(lua_State *L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);
@@ -122,9 +115,9 @@ int luaopen_tracereel_core(lua_State *L) {
         {"timing", tr_lua_new_timing},
         {"writer", tr_lua_new_writer},
         {"json", tr_lua_json},
+        {"json_decode", tr_lua_json_decode},
         {"unsigned", unsigned_digits},
         {"constructors", tr_lua_constructors},
-        {"set_json_decoder", set_json_decoder},
         {"set_duration_parser", set_duration_parser},
         {"set_output_reader", set_output_reader},
         {"set_plans_reader", set_plans_reader},

@@ -74,16 +74,15 @@ void tr_lua_push_violations(lua_State *L, const tr_trace *trace) {
     }
 }
 
-/* Pushes what the registered decoder makes of the text, nil where it is not JSON. */
+/* Pushes the value of a JSON text; nil where it is none. */
 static void push_decoded(lua_State *L, const char *text, size_t length) {
-    tr_lua_push_core_value(L, TR_CORE_JSON_DECODER); /* decoder */
-    if (!lua_isnil(L, -1)) {
-        lua_pushlstring(L, text, length);
-        lua_call(L, 1, 1); /* value */
+    if (!tr_lua_push_json_value(L, text, length)) {
+        lua_pop(L, 1);
+        lua_pushnil(L);
     }
 }
 
-/* Whether the text can be a JSON object; its decoder makes a table of an array, too. */
+/* Whether the text can be a JSON object; an array becomes a table, too. */
 static bool begins_object(const char *text, uint32_t length) {
     uint32_t at = 0;
     while (at < length && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n')) {

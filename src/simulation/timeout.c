@@ -25,7 +25,7 @@ uint64_t tr_timeout_of(const tr_recorded *suspended) {
             name.length_bytes == sizeof timeout_key - 1 && memcmp(name.bytes, timeout_key, name.length_bytes) == 0;
         if (!is_timeout) {
             tr_json_reader_skip(&reader);
-        } else if (!tr_json_reader_null(&reader)) {
+        } else if (!tr_json_reader_word(&reader, "null")) {
             tr_json_reader_unsigned(&reader, UINT64_MAX, &seconds);
         }
     }

@@ -96,7 +96,7 @@ static uint32_t read_u32(tr_json_reader *reader) {
 
 /* A node id that may be null. */
 static uint32_t read_optional_node(tr_json_reader *reader, bool *present) {
-    *present = !tr_json_reader_null(reader);
+    *present = !tr_json_reader_word(reader, "null");
     return *present ? read_u32(reader) : 0;
 }
 
@@ -173,7 +173,7 @@ static void read_completed(tr_json_reader *reader, block *from, tr_snapshot_trac
 static void read_suspension_metadata(tr_json_reader *reader, block *from, tr_snapshot_trace *trace) {
     char *bytes = (char *)from->next;
     uint32_t length = 0;
-    if (!tr_json_reader_null(reader) && tr_json_reader_text(reader, bytes, &length)) {
+    if (!tr_json_reader_word(reader, "null") && tr_json_reader_text(reader, bytes, &length)) {
         trace->suspension_metadata = (tr_text){bytes, length};
         cut(from, length);
     }

@@ -77,6 +77,52 @@ describe("reel.json_decode", function()
             return value
         end))
     end)
+
+    it("says at which byte a text is no JSON", function()
+        for text, problem in pairs {
+            [""] = "offset 0: expected a value, but the JSON ends early",
+            ["[1,]"] = "offset 3: expected a value, found ']'",
+            ["{\"a\":1} x"] = "offset 8: more follows the JSON's value",
+            ["{a:1}"] = "offset 1: expected a member's name, found 'a'",
+            ["[01]"] = "offset 2: expected a comma or the end of the array, found '1'",
+            ["\"\\q\""] = "offset 1: a text holds an escape that JSON does not know",
+            ["// a comment\n1"] = "offset 0: expected a value, found '/'",
+            [("["):rep(1001) .. ("]"):rep(1001)] = "offset 1000: nested deeper than 1000 levels",
+            [("["):rep(1e6)] = "offset 1000: nested deeper than 1000 levels",
+        } do
+            local value, found = reel.json_decode(text)
+            assert.is_nil(value)
+            assert.are.equal(problem, found)
+        end
+    end)
+
+    it("reads a thousand levels, names with escapes, and the last of two members of one name", function()
+        local value = reel.json_decode(("["):rep(1000) .. ("]"):rep(1000))
+        local levels = 0
+        while value do
+            value, levels = value[1], levels + 1
+        end
+        assert.are.equal(1000, levels)
+        assert.are.same({ ["\u{1F600}\"\0"] = 2 },
+            reel.json_decode('{"\\ud83d\\ude00\\"\\u0000":1,"\u{1F600}\\"\\u0000":2}'))
+        assert.are.equal("\u{FFFD}x", reel.json_decode('"\\ud800x"'))
+    end)
+
+    it("agrees with another reader of JSON on the reports of the program", function()
+        local dkjson = require "dkjson"
+        local count = 0
+        for _, command in ipairs { "timing", "dump", "check", "traces" } do
+            local text = helper.run({ command, "--json", helper.log("edge"), helper.log("orders") }).stdout
+            for line in text:gmatch("[^\n]+") do
+                -- Not where an integer is above 2^63-1, which the other one reads as a float.
+                if not line:find(("%d"):rep(20)) and not line:find("%f[%d]9" .. ("%d"):rep(18)) then
+                    assert.are.same(dkjson.decode(line, 1, reel.null), reel.json_decode(line))
+                    count = count + 1
+                end
+            end
+        end
+        assert.is_true(count > 100, count)
+    end)
 end)
 
 describe("reel.json", function()

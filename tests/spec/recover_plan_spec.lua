@@ -177,7 +177,7 @@ describe("a plan", function()
         end)
 
         it("names them with --unsafe, too, and not what the program itself has loaded, " .. when, function()
-            local directory = with_modules('require "dkjson"\n' .. text)
+            local directory = with_modules('require "argparse"\n' .. text)
             assert.are.same(sums_of(directory, "reasons", "rules.age"), plan_of(directory, "--unsafe").script.modules)
         end)
     end
