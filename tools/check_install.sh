@@ -35,26 +35,10 @@ make_there() {
     env -u MAKEFLAGS -u MAKELEVEL make -C "$root" --no-print-directory --silent BUILD="$copy" PREFIX="$prefix" "$@"
 }
 
-cat >"$staging/client.c" <<'END'
-#include <stdio.h>
-#include <tracereel/histogram.h>
-#include <tracereel/json.h>
-#include <tracereel/log.h>
-#include <tracereel/record.h>
-#include <tracereel/replay.h>
-#include <tracereel/snapshot.h>
-#include <tracereel/status.h>
-#include <tracereel/trace.h>
-#include <tracereel/writer.h>
-
-int main(void) {
-    return puts(tr_record_type_name(TR_TYPE_NODE_DONE)) < 0;
-}
-END
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 compile_client() {
     # shellcheck disable=SC2046
-    "${CC:-cc}" -o "$staging/$1" "$staging/client.c" $("${@:2}") && ldd "$staging/$1" >"$staging/$1.libraries"
+    "${CC:-cc}" -o "$staging/$1" "$root/examples/failed_traces.c" $("${@:2}") && ldd "$staging/$1" >"$staging/$1.libraries"
 }
 static_flags() {
     pkg-config --static --cflags --libs tracereel | sed 's/-ltracereel/-l:libtracereel.a/'
@@ -80,9 +64,9 @@ expect "the installed program reads a flow in YAML" "$prefix/bin/tracereel" flow
     --yaml "$root/tests/fixtures/logs-engine/orders.flow.yaml" "$root/tests/fixtures/logs-engine/orders-killed/wal"
 expect "a C program compiles with the shared library" compile_client shared pkg-config --cflags --libs tracereel
 expect "and is linked with its versioned name" grep -q 'libtracereel\.so\.[0-9]* ' "$staging/shared.libraries"
-expect "and runs" env LD_LIBRARY_PATH="$prefix/lib" "$staging/shared"
+expect "and reads a log" env LD_LIBRARY_PATH="$prefix/lib" "$staging/shared" "$log"
 expect "a C program compiles with the static library" compile_client static static_flags
-expect "and runs without the shared one" "$staging/static"
+expect "and reads a log without the shared one" "$staging/static" "$log"
 expect "the shared library exports what the headers declare, and nothing else" exports_what_is_declared
 expect "it uninstalls" make_there uninstall
 expect "and leaves nothing behind" nothing_left

@@ -1,0 +1,27 @@
+/* The whole public interface: every header of this directory. Each of them can be included alone, too. */
+#ifndef TRACEREEL_TRACEREEL_H
+#define TRACEREEL_TRACEREEL_H
+
+#include "tracereel/activity.h"
+#include "tracereel/digest.h"
+#include "tracereel/engine_walk.h"
+#include "tracereel/file_kind.h"
+#include "tracereel/held_arena.h"
+#include "tracereel/held_log.h"
+#include "tracereel/histogram.h"
+#include "tracereel/history.h"
+#include "tracereel/json.h"
+#include "tracereel/log.h"
+#include "tracereel/pool.h"
+#include "tracereel/provenance.h"
+#include "tracereel/record.h"
+#include "tracereel/replay.h"
+#include "tracereel/shape.h"
+#include "tracereel/simulation.h"
+#include "tracereel/snapshot.h"
+#include "tracereel/status.h"
+#include "tracereel/timing.h"
+#include "tracereel/trace.h"
+#include "tracereel/writer.h"
+
+#endif
