@@ -1,4 +1,4 @@
--- The examples and the README show real output: what stands there is what a reader gets.
+-- The examples, the README and the pages of docs show real output: what stands there is what a reader gets.
 local exact_json = require "tests.spec.exact_json"
 local helper = require "tests.spec.helper"
 
@@ -12,8 +12,8 @@ local function records()
     return list
 end
 
--- Cuts "    $ command" blocks out of the README: command and the output that is shown under it. What stands behind the
--- debugger's prompt is input.
+-- Cuts "    $ command" blocks out of a page: command and the output that is shown under it. What follows the debugger's
+-- prompt is input.
 local function shown_commands(text)
     local blocks, current = {}, nil
     for line in (text .. "\n"):gmatch("(.-)\n") do
@@ -30,9 +30,54 @@ local function shown_commands(text)
         end
     end
     for _, block in ipairs(blocks) do
-        block.output = table.concat(block.lines, "\n"):gsub("\n+$", "") .. "\n"
+        block.output = table.concat(block.lines, "\n"):gsub("\n+$", "")
     end
     return blocks
+end
+
+-- The Lua texts of a page that its commands run, by the names that they have there, in their order on the page.
+local files_of_page = {
+    ["README.md"] = { "slow.lua" },
+    ["docs/scripting.md"] = { "late.lua", "late_spec.lua", "pull.lua" },
+}
+
+-- Needs an installed library: c_library_spec does it.
+local apart = { ["docs/c-library.md"] = true }
+
+-- Carries out a page as a reader does: all its commands in one empty directory beside `examples`, in their order.
+local function carry_out(page, blocks)
+    local directory, root = helper.directory(), helper.shell("pwd"):match("[^\n]+")
+    helper.shell(("ln -s %s/examples %s/examples"):format(root, directory))
+    local names, number = files_of_page[page] or {}, 0
+    for text in helper.read(page):gmatch("```lua\n(.-)```") do
+        number = number + 1
+        if names[number] then
+            helper.write(directory .. "/" .. names[number], text)
+        end
+    end
+    local program = helper.program:match("^/") and helper.program or root .. "/" .. helper.program
+    local setting = ("cd %s && PATH=%s:$PATH LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;;' "):format(directory,
+        program:match("^(.*)/"), root, root)
+    for index, block in ipairs(blocks) do
+        local script = helper.write(("%s/.command%d"):format(directory, index), block.command .. "\n")
+        local input = block.input and helper.write(directory .. "/.input", block.input) or "/dev/null"
+        block.result = helper.shell(("%ssh %s <%s 2>/dev/null"):format(setting, script, input))
+    end
+end
+
+-- The anchors that a page's headings get.
+local function headings(path)
+    local anchors = {}
+    for heading in ("\n" .. helper.read(path)):gmatch("\n#+ ([^\n]+)") do
+        local anchor = heading:lower():gsub("[^%w%s_-]", ""):gsub(" ", "-")
+        anchors[anchor] = true
+    end
+    return anchors
+end
+
+-- Blanks at the ends of lines are not kept in a page.
+local function as_shown(text)
+    return (text:gsub("[ \t]+\n", "\n"):gsub("\n+$", ""))
 end
 
 describe("the examples", function()
@@ -84,26 +129,56 @@ end)
 describe("the README", function()
     local readme = helper.read("README.md")
 
-    after_each(helper.clean)
-
-    it("has a script of ten lines at the most, and its real output", function()
-        local script = readme:match("```lua\n(.-)```")
-        local _, lines = script:gsub("\n", "\n")
-        assert.is_true(lines <= 10)
-        local path = helper.write(helper.directory() .. "/slow.lua", script)
-        local result = helper.run { "run", path, log }
-        assert.equal(shown_commands(readme)[1].output, result.stdout)
+    it("has at most 130 lines", function()
+        local _, lines = readme:gsub("\n", "\n")
+        assert.is_true(lines <= 130, lines .. " lines")
     end)
 
-    for index, block in ipairs(shown_commands(readme)) do
-        if index > 1 then
+    it("has a script of at most ten lines", function()
+        local _, lines = readme:match("```lua\n(.-)```"):gsub("\n", "\n")
+        assert.is_true(lines <= 10, lines .. " lines")
+    end)
+
+    it("shows commands and output of at most 80 columns", function()
+        for _, block in ipairs(shown_commands(readme)) do
+            for line in (block.command .. "\n" .. block.output):gmatch("[^\n]+") do
+                assert.is_true(utf8.len(line) <= 80, line)
+            end
+        end
+    end)
+end)
+
+local pages = { "README.md" }
+for page in helper.shell("LC_ALL=C ls docs/*.md"):gmatch("[^\n]+") do
+    pages[#pages + 1] = not apart[page] and page or nil
+end
+
+for _, page in ipairs(pages) do
+    local blocks = shown_commands(helper.read(page))
+    describe("the page " .. page, function()
+        setup(function()
+            carry_out(page, blocks)
+        end)
+
+        teardown(helper.clean)
+
+        for _, block in ipairs(blocks) do
             it("shows what the command really prints: " .. block.command, function()
-                local words = {}
-                for word in block.command:gsub("^tracereel ", ""):gmatch("%S+") do
-                    words[#words + 1] = words[#words] == "-o" and helper.directory() .. "/" .. word or word
-                end
-                assert.equal(block.output, helper.run(words, { stdin = block.input }).stdout)
+                assert.equal(block.output, as_shown(block.result))
             end)
         end
-    end
-end)
+
+        it("links to what is there", function()
+            local prose = ("\n" .. helper.read(page)):gsub("\n    [^\n]*", ""):gsub("`[^`\n]*`", "")
+            for target in prose:gmatch("%]%(([^):%s]+)%)") do
+                local path, anchor = target:match("^([^#]*)#?(.*)$")
+                path = path == "" and page or (page:match("^.*/") or "") .. path
+                local _, missing = helper.shell("test -e " .. helper.quote(path))
+                assert.equal(0, missing, target)
+                if anchor ~= "" then
+                    assert.truthy(headings(path)[anchor], target)
+                end
+            end
+        end)
+    end)
+end

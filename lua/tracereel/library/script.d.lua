@@ -1,7 +1,7 @@
 ---@meta
 -- A script that another Lua program has loaded.
 
----A script that was loaded by `tracereel.script`, for a test of it: docs/scripts.md.
+---A script that was loaded by `tracereel.script`, for a test of it: docs/scripting.md.
 ---@class tracereel.script
 ---@field name string the file's, without ".lua"
 ---@field summary string

@@ -30,7 +30,7 @@ function tracereel.open(path, options) end
 ---@return integer|string next_or_problem the position behind the record; or a sentence that says what is wrong
 function tracereel.decode(bytes, position) end
 
----Loads a script as `tracereel run` does, in its sandbox, to test it: docs/scripts.md. Raises where it is not right. Not in
+---Loads a script as `tracereel run` does, in its sandbox, to test it: docs/scripting.md. Raises where it is not right. Not in
 ---scripts.
 ---@param path string
 ---@param arguments? table<string, any> values for the arguments that it declares
