@@ -15,28 +15,47 @@
 extern "C" {
 #endif
 
-/* X(number on disk, C name, name that people see). */
+/* What the fields of a record can mean beside its type and its time. X(bit, C name, name). */
+#define TR_RECORD_MEANINGS(X)                                                                                          \
+    X(0, TRACE, trace)   /* trace_id: it belongs to a trace */                                                         \
+    X(1, NODE, node)     /* node_id */                                                                                 \
+    X(2, OUTPUT, output) /* output_offset, output_size, schema_hash */                                                 \
+    X(3, ITERATION, iteration)                                                                                         \
+    X(4, MESSAGE, message) /* error_message */                                                                         \
+    X(5, METADATA, metadata)
+
+typedef enum tr_record_meaning {
+#define TR_RECORD_MEANING_ENUM(bit, constant, name) TR_HAS_##constant = 1 << (bit),
+    TR_RECORD_MEANINGS(TR_RECORD_MEANING_ENUM)
+#undef TR_RECORD_MEANING_ENUM
+} tr_record_meaning;
+
+/* The table of record types, from which all else follows that knows them: X(number on disk, C name, name that people
+ * see, what its fields mean). Numbers go from 0 without a hole. A new type needs a row in src/trace/transition.c, too;
+ * see "A record type" in docs/development.md. */
 #define TR_RECORD_TYPES(X)                                                                                             \
-    X(0, TRACE_START, trace_start)                                                                                     \
-    X(1, NODE_START, node_start)                                                                                       \
-    X(2, NODE_DONE, node_done)                                                                                         \
-    X(3, NODE_ERROR, node_error)                                                                                       \
-    X(4, TRACE_COMPLETE, trace_complete)                                                                               \
-    X(5, TRACE_FAILED, trace_failed)                                                                                   \
-    X(6, TRACE_SUSPENDED, trace_suspended)                                                                             \
-    X(7, TRACE_RESUMED, trace_resumed)                                                                                 \
-    X(8, CHECKPOINT, checkpoint)                                                                                       \
-    X(9, LOOP_ITERATION, loop_iteration)                                                                               \
-    X(10, LOOP_EXIT, loop_exit)
+    X(0, TRACE_START, trace_start, TR_HAS_TRACE | TR_HAS_METADATA)                                                     \
+    X(1, NODE_START, node_start, TR_HAS_TRACE | TR_HAS_NODE)                                                           \
+    X(2, NODE_DONE, node_done, TR_HAS_TRACE | TR_HAS_NODE | TR_HAS_OUTPUT)                                             \
+    X(3, NODE_ERROR, node_error, TR_HAS_TRACE | TR_HAS_NODE | TR_HAS_MESSAGE)                                          \
+    X(4, TRACE_COMPLETE, trace_complete, TR_HAS_TRACE)                                                                 \
+    X(5, TRACE_FAILED, trace_failed, TR_HAS_TRACE | TR_HAS_MESSAGE)                                                    \
+    X(6, TRACE_SUSPENDED, trace_suspended, TR_HAS_TRACE | TR_HAS_NODE | TR_HAS_METADATA)                               \
+    X(7, TRACE_RESUMED, trace_resumed, TR_HAS_TRACE)                                                                   \
+    X(8, CHECKPOINT, checkpoint, TR_HAS_METADATA)                                                                      \
+    X(9, LOOP_ITERATION, loop_iteration, TR_HAS_TRACE | TR_HAS_NODE | TR_HAS_ITERATION)                                \
+    X(10, LOOP_EXIT, loop_exit, TR_HAS_TRACE | TR_HAS_NODE | TR_HAS_ITERATION)
 
 typedef enum tr_record_type {
-#define TR_RECORD_TYPE_ENUM(number, constant, name) TR_TYPE_##constant = number,
+#define TR_RECORD_TYPE_ENUM(number, constant, name, meanings) TR_TYPE_##constant = (number),
     TR_RECORD_TYPES(TR_RECORD_TYPE_ENUM)
 #undef TR_RECORD_TYPE_ENUM
 } tr_record_type;
 
 enum {
-    TR_RECORD_TYPE_COUNT = 11,
+#define TR_RECORD_TYPE_ONE(number, constant, name, meanings) +1
+    TR_RECORD_TYPE_COUNT = 0 TR_RECORD_TYPES(TR_RECORD_TYPE_ONE),
+#undef TR_RECORD_TYPE_ONE
     TR_RECORD_MIN_BYTES = 69, /* a record with neither text */
     TR_TRACE_ID_BYTES = 16,
     TR_TRACE_ID_TEXT_BYTES = 37 /* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" and the final zero */
@@ -72,7 +91,7 @@ typedef enum tr_defect_code {
     TR_DEFECT_TOO_SMALL,    /* fewer bytes than the smallest record: expected 69, found what is there */
     TR_DEFECT_LENGTH,       /* total_len below 69: expected 69, found total_len */
     TR_DEFECT_TRUNCATED,    /* total_len runs past the end: expected total_len, found what is there */
-    TR_DEFECT_UNKNOWN_TYPE, /* expected 10 (the largest), found the type */
+    TR_DEFECT_UNKNOWN_TYPE, /* expected the largest, found the type */
     TR_DEFECT_TEXT_LENGTH,  /* error_len or metadata_len does not fit: expected at most, found */
     TR_DEFECT_CRC           /* expected: stored in the record; found: computed from its bytes */
 } tr_defect_code;
@@ -130,6 +149,8 @@ tr_status tr_record_encode(const tr_record_fields *fields, uint8_t *out, size_t 
 const char *tr_record_type_name(unsigned type);
 /* The number of a name of `length` bytes, or -1. */
 int tr_record_type_from_name(const char *name, size_t length);
+/* Whether the fields of records of that type mean that; false for a number that is no type. */
+bool tr_record_type_has(unsigned type, tr_record_meaning meaning);
 
 /* The usual text form, lower case. `out` holds TR_TRACE_ID_TEXT_BYTES. */
 void tr_trace_id_format(const uint8_t id[TR_TRACE_ID_BYTES], char *out);

@@ -9,13 +9,21 @@
 #include "bytes/utf8.h"
 #include "record/record_view.h"
 
+/* As long as the longest name of a record type, with the final zero. */
+union type_name {
+#define TYPE_NAME_MEMBER(number, constant, name, meanings) char name[sizeof #name];
+    TR_RECORD_TYPES(TYPE_NAME_MEMBER)
+#undef TYPE_NAME_MEMBER
+};
+
 enum {
     FIRST_CAPACITY_BYTES = 512,
-    ESCAPED_BYTES = 6,        /* the most that one byte of text becomes: \u001f */
-    TEXT_PIECE_BYTES = 1024,  /* text is escaped in pieces, so that room for the worst case stays small */
-    NUMBER_BYTES = 20,        /* 18446744073709551615 and -9223372036854775808 */
-    DOUBLE_BYTES = 32,        /* -2.2250738585072014e-308 and some room */
-    RECORD_FIXED_BYTES = 512, /* an object of tr_json_record without its two texts: 379 at most */
+    ESCAPED_BYTES = 6,       /* the most that one byte of text becomes: \u001f */
+    TEXT_PIECE_BYTES = 1024, /* text is escaped in pieces, so that room for the worst case stays small */
+    NUMBER_BYTES = 20,       /* 18446744073709551615 and -9223372036854775808 */
+    DOUBLE_BYTES = 32,       /* -2.2250738585072014e-308 and some room */
+    /* An object of tr_json_record without its two texts: 364 at most and the name of its type. */
+    RECORD_FIXED_BYTES = 496 + sizeof(union type_name),
     TRACE_ID_QUOTED_BYTES = TR_TRACE_ID_TEXT_BYTES + 1
 };
 

@@ -37,30 +37,14 @@ void tr_lua_push_future(lua_State *L, const tr_lua_history *owner, uint32_t numb
 
 /* ---- fields and methods ---- */
 
-/* X(name of the records' type). Of nodes: by node id. */
-#define FUTURE_NODE_TYPES(X)                                                                                           \
-    X(node_start, NODE_START)                                                                                          \
-    X(node_done, NODE_DONE)                                                                                            \
-    X(node_error, NODE_ERROR)                                                                                          \
-    X(trace_suspended, TRACE_SUSPENDED)                                                                                \
-    X(loop_iteration, LOOP_ITERATION)                                                                                  \
-    X(loop_exit, LOOP_EXIT)
-#define FUTURE_FIELDS(X) X(outcome) X(end_ns) X(record_count) X(trace_start) X(trace_resumed) X(unseen)
+/* Beside these, a field for each type of record that a trace has. */
+#define FUTURE_FIELDS(X) X(outcome) X(end_ns) X(record_count) X(unseen)
 
 enum {
-#define FUTURE_TYPE_ENUM(name, constant) FUTURE_##name,
-#define FUTURE_FIELD_ENUM(name) FUTURE_##name,
-    FUTURE_NODE_TYPES(FUTURE_TYPE_ENUM) FUTURE_FIELDS(FUTURE_FIELD_ENUM) FUTURE_FIELD_COUNT
+#define FUTURE_ENUM(name) FUTURE_##name,
+    FUTURE_FIELDS(FUTURE_ENUM) FUTURE_FIELD_COUNT
+#undef FUTURE_ENUM
 };
-
-static const char *const future_fields[FUTURE_FIELD_COUNT] = {
-#define FUTURE_TYPE_STRING(name, constant) #name,
-#define FUTURE_FIELD_STRING(name) #name,
-    FUTURE_NODE_TYPES(FUTURE_TYPE_STRING) FUTURE_FIELDS(FUTURE_FIELD_STRING)};
-
-static const uint8_t future_types[] = {
-#define FUTURE_TYPE_NUMBER(name, constant) TR_TYPE_##constant,
-    FUTURE_NODE_TYPES(FUTURE_TYPE_NUMBER)};
 
 static const tr_moment *here(const tr_lua_future *self) {
     return tr_history_moment(self->owner->history, self->number);
@@ -95,6 +79,18 @@ static void push_list(lua_State *L, const tr_lua_future *self, uint8_t type, con
     }
     if (count == 0) {
         lua_pushnil(L);
+    }
+}
+
+/* Pushes the field of the type whose name is at index 2: of one that names a node the times by node. */
+static void push_field_of_type(lua_State *L, const tr_lua_future *self) {
+    size_t length = 0;
+    const char *name = lua_tolstring(L, 2, &length);
+    uint8_t type = (uint8_t)tr_record_type_from_name(name, length);
+    if (tr_record_type_has(type, TR_HAS_NODE)) {
+        push_times_of(L, self, type);
+    } else {
+        push_list(L, self, type, NULL);
     }
 }
 
@@ -157,12 +153,6 @@ static int future_index(lua_State *L) {
     case FUTURE_record_count:
         push_record_count(L, self);
         return 1;
-    case FUTURE_trace_start:
-        push_list(L, self, TR_TYPE_TRACE_START, NULL);
-        return 1;
-    case FUTURE_trace_resumed:
-        push_list(L, self, TR_TYPE_TRACE_RESUMED, NULL);
-        return 1;
     case FUTURE_unseen:
         push_moments(L, self, true);
         return 1;
@@ -170,7 +160,7 @@ static int future_index(lua_State *L) {
         if (field < 0) {
             return tr_lua_index_method(L, "a future");
         }
-        push_times_of(L, self, future_types[field]);
+        push_field_of_type(L, self);
         return 1;
     }
 }
@@ -194,7 +184,16 @@ static int times_index(lua_State *L) {
 void tr_lua_open_future(lua_State *L) {
     static const luaL_Reg methods[] = {{"records", future_records}, {NULL, NULL}};
     static const luaL_Reg none[] = {{NULL, NULL}};
-    tr_lua_new_type(L, TR_LUA_FUTURE, future_fields, FUTURE_FIELD_COUNT, methods, none, future_index, 0);
+#define FUTURE_STRING(name) #name,
+    const char *fields[FUTURE_FIELD_COUNT + TR_RECORD_TYPE_COUNT] = {FUTURE_FIELDS(FUTURE_STRING)};
+#undef FUTURE_STRING
+    int count = FUTURE_FIELD_COUNT;
+    for (unsigned type = 0; type < TR_RECORD_TYPE_COUNT; type++) {
+        if (tr_record_type_has(type, TR_HAS_TRACE)) {
+            fields[count++] = tr_record_type_name(type);
+        }
+    }
+    tr_lua_new_type(L, TR_LUA_FUTURE, fields, count, methods, none, future_index, 0);
     tr_lua_new_type(L, TR_LUA_TIMES, NULL, 0, none, none, times_index, 0);
 }
 

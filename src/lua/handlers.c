@@ -6,7 +6,7 @@
 
 /* Those of handlers first, then those that only a script has. */
 static const char *const known_keys[] = {
-#define KEY_OF_TYPE(number, constant, name) #name,
+#define KEY_OF_TYPE(number, constant, name, meanings) #name,
 #define KEY(name) #name,
     TR_RECORD_TYPES(KEY_OF_TYPE) TR_HANDLER_EVENTS(KEY) "every", "timing", TR_FILTER_KEYS(KEY) TR_SCRIPT_KEYS(KEY)
 #undef KEY_OF_TYPE

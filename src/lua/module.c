@@ -77,8 +77,26 @@ static void push_null(lua_State *L) {
     tr_lua_set_core_value(L, TR_CORE_NULL);
 }
 
+/* By name: { number = 3, trace = true, node = true, message = true }, of what records of the type have. */
+static void push_record_types(lua_State *L) {
+    lua_createtable(L, 0, TR_RECORD_TYPE_COUNT); /* types */
+    for (unsigned type = 0; type < TR_RECORD_TYPE_COUNT; type++) {
+        lua_newtable(L); /* types, type */
+        lua_pushinteger(L, (lua_Integer)type);
+        lua_setfield(L, -2, "number");
+#define SET_MEANING(bit, constant, name)                                                                               \
+    lua_pushboolean(L, tr_record_type_has(type, TR_HAS_##constant));                                                   \
+    lua_setfield(L, -2, #name);
+        TR_RECORD_MEANINGS(SET_MEANING)
+#undef SET_MEANING
+        lua_setfield(L, -2, tr_record_type_name(type)); /* types */
+    }
+}
+
 /* Sets the module's tables of names; the module is on top of the stack. */
 static void set_names(lua_State *L) {
+    push_record_types(L);
+    lua_setfield(L, -2, "record_types");
     lua_createtable(L, TR_RECORD_TYPE_COUNT, 0);
     for (unsigned type = 0; type < TR_RECORD_TYPE_COUNT; type++) {
         lua_pushstring(L, tr_record_type_name(type));

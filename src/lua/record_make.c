@@ -157,7 +157,7 @@ static int construct(lua_State *L) {
         return luaL_error(L, "%s has its type already: leave `type` out", type_name);
     }
     fields.type = type;
-    if ((present & 1u << MAKE_trace_id) == 0 && fields.type != TR_TYPE_CHECKPOINT) {
+    if ((present & 1u << MAKE_trace_id) == 0 && tr_record_type_has(type, TR_HAS_TRACE)) {
         return luaL_error(L, "%s needs a trace_id", type_name);
     }
     if ((present & 1u << MAKE_timestamp_ns) == 0) {

@@ -8,10 +8,16 @@
 #include "record/record_view.h"
 
 static const char *const type_names[TR_RECORD_TYPE_COUNT] = {
-#define TYPE_NAME(number, constant, name) [number] = #name,
+#define TYPE_NAME(number, constant, name, meanings) [number] = #name,
     TR_RECORD_TYPES(TYPE_NAME)
 #undef TYPE_NAME
 };
+
+#define TYPE_BIT(number, constant, name, meanings) | UINT64_C(1) << (number)
+_Static_assert((UINT64_C(0) TR_RECORD_TYPES(TYPE_BIT)) == (UINT64_C(1) << TR_RECORD_TYPE_COUNT) - 1,
+               "the numbers of record types go from 0 without a hole");
+#undef TYPE_BIT
+_Static_assert(TR_RECORD_TYPE_COUNT <= 32, "sets of record types are masks of 32 bits");
 
 const char *tr_record_type_name(unsigned type) {
     return type < TR_RECORD_TYPE_COUNT ? type_names[type] : NULL;
@@ -24,6 +30,10 @@ int tr_record_type_from_name(const char *name, size_t length) {
         }
     }
     return -1;
+}
+
+bool tr_record_type_has(unsigned type, tr_record_meaning meaning) {
+    return type < TR_RECORD_TYPE_COUNT && tr_view_type_has(type, meaning);
 }
 
 static tr_defect find_defect(const uint8_t *bytes, size_t available_bytes) {

@@ -22,10 +22,11 @@ static inline unsigned tr_view_type(const tr_record *record) {
     return record->bytes[TR_OFFSET_TYPE];
 }
 
-/* Whether the node_id of records of that type means something. */
-static inline bool tr_view_type_has_node(unsigned type) {
-    const uint32_t types = 1u << TR_TYPE_NODE_START | 1u << TR_TYPE_NODE_DONE | 1u << TR_TYPE_NODE_ERROR |
-                           1u << TR_TYPE_TRACE_SUSPENDED | 1u << TR_TYPE_LOOP_ITERATION | 1u << TR_TYPE_LOOP_EXIT;
+/* Whether the fields of records of that type, which there is, mean that. A constant meaning costs one test of a bit. */
+static inline bool tr_view_type_has(unsigned type, tr_record_meaning meaning) {
+#define TR_VIEW_TYPE_BIT(number, constant, name, meanings) | (((meanings)&meaning) != 0 ? 1u << (number) : 0u)
+    const uint32_t types = 0u TR_RECORD_TYPES(TR_VIEW_TYPE_BIT);
+#undef TR_VIEW_TYPE_BIT
     return (types >> type & 1) != 0;
 }
 

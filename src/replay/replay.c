@@ -43,7 +43,7 @@ bool tr_filter_passes(const tr_filter *filter, const tr_record *record) {
     if (filter->types != 0 && (filter->types >> type & 1) == 0) {
         return false;
     }
-    if (filter->node_count > 0 && tr_view_type_has_node(type) && !has_node(filter, tr_view_node_id(record))) {
+    if (filter->node_count > 0 && tr_view_type_has(type, TR_HAS_NODE) && !has_node(filter, tr_view_node_id(record))) {
         return false;
     }
     if (filter->trace_count > 0 && !has_trace(filter, tr_view_trace_id(record))) {

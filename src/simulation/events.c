@@ -26,9 +26,9 @@ static void describe_record(const tr_simulation *simulation, const tr_simulated_
     if (step->role == TR_STEP_END && trace->program.runs[step->run].fails) {
         question->record_type = TR_TYPE_NODE_ERROR;
     }
-    question->has_node =
-        step->role == TR_STEP_RESUME || step->role == TR_STEP_RESUMED || tr_view_type_has_node(tr_view_type(&record));
-    if (tr_view_type_has_node(tr_view_type(&record))) {
+    bool names_node = tr_view_type_has(tr_view_type(&record), TR_HAS_NODE);
+    question->has_node = step->role == TR_STEP_RESUME || step->role == TR_STEP_RESUMED || names_node;
+    if (names_node) {
         question->node_id = tr_view_node_id(&record);
     }
 }

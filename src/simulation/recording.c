@@ -142,7 +142,7 @@ static tr_status grow_nodes(tr_recording *recording, tr_error *error) {
 static tr_status note_node(tr_recording *recording, const tr_record *record, tr_error *error) {
     unsigned type = tr_view_type(record);
     uint8_t is_loop = type == TR_TYPE_LOOP_ITERATION ? NODE_IS_LOOP : 0;
-    if (!tr_view_type_has_node(type)) {
+    if (!tr_view_type_has(type, TR_HAS_NODE)) {
         return TR_OK;
     }
     if (tr_recording_has_node(recording, tr_record_node_id(record))) {
@@ -265,7 +265,7 @@ static void leave_out_strays(tr_recording *recording) {
         tr_chain *chain = chain_at(&recording->strays, i);
         const tr_recorded *kept = tr_recording_at(recording, chain->first);
         tr_record record = tr_recorded_record(kept);
-        if (tr_record_type_of(&record) != TR_TYPE_CHECKPOINT) {
+        if (tr_view_type_has(tr_view_type(&record), TR_HAS_TRACE)) {
             chain->is_left_out = 1;
             recording->facts.lost_strays++;
         }

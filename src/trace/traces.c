@@ -218,7 +218,7 @@ tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_su
         forget_closed(traces);
     }
     unsigned type = tr_view_type(record);
-    if (type == TR_TYPE_CHECKPOINT) {
+    if (!tr_view_type_has(type, TR_HAS_TRACE)) {
         return TR_OK;
     }
     const uint8_t *id = tr_view_trace_id(record);

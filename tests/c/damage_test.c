@@ -319,7 +319,7 @@ static size_t put_quiet_carrier(uint8_t *out) {
     uint64_t time = 0;
     do {
         put_record(inner, (written_record){.type = 1, .timestamp_ns = time++});
-    } while (inner[5] < 11 || inner[6] < 11 || inner[7] < 11);
+    } while (inner[5] < TR_RECORD_TYPE_COUNT || inner[6] < TR_RECORD_TYPE_COUNT || inner[7] < TR_RECORD_TYPE_COUNT);
     memset(out, 0, 69);
     put_number(out, 138, 4);
     size_t length = 138 + put_record(out + 138, (written_record){.type = 7, .trace = 1});

@@ -34,7 +34,7 @@ static void what_contradicts_itself_is_none(void) {
         uint8_t to;                               /* what it becomes */
         size_t seen_from;                         /* the first length at which it is no prefix */
     } cases[] = {{0, 68, 4},                      /* total_len below 69 */
-                 {8, 11, 9},                      /* no such type */
+                 {8, 255, 9},                     /* no such type */
                  {61, RECORD_BYTES - 69 + 1, 65}, /* error_len runs past total_len */
                  {61, 4, 69 + 4},                 /* metadata_len, read one byte too early, is not right */
                  {70, 7, 69 + 5},                 /* the lengths do not add up */

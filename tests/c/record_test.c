@@ -136,7 +136,7 @@ static void what_cannot_be_encoded(void) {
     tr_record_fields fields = known_fields();
     CHECK_INT(TR_ERROR_ARGUMENT, tr_record_encode(&fields, bytes, sizeof known - 1));
     CHECK_INT(TR_ERROR_ARGUMENT, tr_record_encode(&fields, bytes, 0));
-    fields.type = (tr_record_type)11;
+    fields.type = (tr_record_type)TR_RECORD_TYPE_COUNT;
     CHECK_INT(TR_ERROR_ARGUMENT, tr_record_encode(&fields, bytes, sizeof bytes));
     fields.type = TR_TYPE_NODE_DONE;
     fields.error_message.length_bytes = UINT32_MAX - TR_RECORD_MIN_BYTES;
@@ -183,11 +183,13 @@ static void every_defect_says_what_was_expected(void) {
     put_number(bytes, UINT32_MAX, 4);
     check_defect(bytes, 80, (tr_defect){TR_DEFECT_TRUNCATED, UINT32_MAX, 80},
                  "truncated: expected 4294967295 bytes, got 80");
-    bytes[8] = 11; /* the length is looked at first */
+    bytes[8] = 255; /* the length is looked at first */
     check_defect(bytes, 80, (tr_defect){TR_DEFECT_TRUNCATED, UINT32_MAX, 80},
                  "truncated: expected 4294967295 bytes, got 80");
     put_number(bytes, 80, 4);
-    check_defect(bytes, 80, (tr_defect){TR_DEFECT_UNKNOWN_TYPE, 10, 11}, "unknown type: expected at most 10, found 11");
+    char says[64];
+    (void)snprintf(says, sizeof says, "unknown type: expected at most %d, found 255", TR_RECORD_TYPE_COUNT - 1);
+    check_defect(bytes, 80, (tr_defect){TR_DEFECT_UNKNOWN_TYPE, TR_RECORD_TYPE_COUNT - 1, 255}, says);
     bytes[8] = 6;
     put_number(bytes + 61, 12, 4);
     check_defect(bytes, 80, (tr_defect){TR_DEFECT_TEXT_LENGTH, 11, 12},
@@ -261,15 +263,36 @@ static void ids_as_text(void) {
     }
 }
 
-static void types_have_names(void) {
-    static const char *const names[] = {"trace_start",    "node_start",     "node_done",       "node_error",
-                                        "trace_complete", "trace_failed",   "trace_suspended", "trace_resumed",
-                                        "checkpoint",     "loop_iteration", "loop_exit"};
-    for (unsigned type = 0; type < TR_RECORD_TYPE_COUNT; type++) {
-        CHECK_TEXT(names[type], tr_record_type_name(type));
-        CHECK_INT((int)type, tr_record_type_from_name(names[type], strlen(names[type])));
+/* The types of the format's first version, from its description, by number: the name, and which fields mean something.
+ */
+static const struct {
+    const char *name;
+    bool trace, node, output, iteration, message, metadata;
+} types[] = {
+    {"trace_start", .trace = true, .metadata = true},
+    {"node_start", .trace = true, .node = true},
+    {"node_done", .trace = true, .node = true, .output = true},
+    {"node_error", .trace = true, .node = true, .message = true},
+    {"trace_complete", .trace = true},
+    {"trace_failed", .trace = true, .message = true},
+    {"trace_suspended", .trace = true, .node = true, .metadata = true},
+    {"trace_resumed", .trace = true},
+    {"checkpoint", .metadata = true},
+    {"loop_iteration", .trace = true, .node = true, .iteration = true},
+    {"loop_exit", .trace = true, .node = true, .iteration = true},
+};
+
+static void types_have_names_and_meanings(void) {
+    for (unsigned type = 0; type < sizeof types / sizeof *types; type++) {
+        CHECK_TEXT(types[type].name, tr_record_type_name(type));
+        CHECK_INT((int)type, tr_record_type_from_name(types[type].name, strlen(types[type].name)));
+#define CHECK_MEANING(bit, constant, member) CHECK_INT(types[type].member, tr_record_type_has(type, TR_HAS_##constant));
+        TR_RECORD_MEANINGS(CHECK_MEANING)
+#undef CHECK_MEANING
     }
-    CHECK_TEXT(NULL, tr_record_type_name(11));
+    CHECK_TEXT(NULL, tr_record_type_name(TR_RECORD_TYPE_COUNT));
+    CHECK(!tr_record_type_has(TR_RECORD_TYPE_COUNT, TR_HAS_TRACE));
+    CHECK(!tr_record_type_has(UINT_MAX, TR_HAS_TRACE));
     CHECK_INT(-1, tr_record_type_from_name("node_don", 8));
     CHECK_INT(-1, tr_record_type_from_name("node_done_", 10));
     CHECK_INT(-1, tr_record_type_from_name("", 0));
@@ -283,7 +306,7 @@ static bool is_outside_of_the_crc(size_t byte) {
 static unsigned silent_type_flips(unsigned type) {
     unsigned count = 0;
     for (unsigned bit = 0; bit < 8; bit++) {
-        count += (type ^ 1u << bit) <= 10;
+        count += (type ^ 1u << bit) < TR_RECORD_TYPE_COUNT;
     }
     return count;
 }
@@ -328,7 +351,7 @@ int main(int argc, char **argv) {
     check_run("a description of a defect is cut to its buffer", a_description_is_cut_to_its_buffer);
     check_run("no byte behind the end is read", no_byte_behind_the_end_is_read);
     check_run("trace ids are read and written as text", ids_as_text);
-    check_run("types have names", types_have_names);
+    check_run("types have the numbers, names and fields that the format says", types_have_names_and_meanings);
     check_run("a flipped bit is seen, except in type, trace id and node id", flipped_bits);
     return check_end();
 }

@@ -1,4 +1,5 @@
 local helper = require "tests.spec.helper"
+local record_bytes = require "tests.spec.record_bytes"
 
 local function dump(...)
     return helper.run { "dump", ... }
@@ -120,11 +121,9 @@ describe("tracereel dump", function()
 
     it("--stats counts types, nodes, bytes and time", function()
         local types, nodes, bytes = {}, {}, 0
-        local names_node = { node_start = true, node_done = true, node_error = true, trace_suspended = true,
-            loop_iteration = true, loop_exit = true }
         for _, record in ipairs(helper.expected("orders", "records")) do
             types[record.type] = (types[record.type] or 0) + 1
-            if names_node[record.type] then
+            if record_bytes.meanings[record.type].node then
                 local node = record.node_id:sub(2)
                 nodes[node] = (nodes[node] or 0) + 1
             end

@@ -1,5 +1,6 @@
 local core = require "tracereel.core"
 local helper = require "tests.spec.helper"
+local record_bytes = require "tests.spec.record_bytes"
 local reel = require "tracereel"
 
 local function problem_of(callee, ...)
@@ -18,14 +19,23 @@ end
 
 describe("the module", function()
     it("lists types, gap classes and violations as the annotations and the logs know them", function()
-        assert.are.same({ "trace_start", "node_start", "node_done", "node_error", "trace_complete", "trace_failed",
-            "trace_suspended", "trace_resumed", "checkpoint", "loop_iteration", "loop_exit" }, reel.types)
+        assert.are.same(record_bytes.names, reel.types)
         assert.are.same({ torn_tail = false, zero_tail = false, torn_write = false, corrupt = true,
             missing_segment = true }, reel.gap_classes)
         for code, meaning in pairs(reel.violations) do
             assert.truthy(code:match("^[a-z_]+$") and #meaning > 20)
         end
         assert.truthy(reel.version:match("^%d+%.%d+%.%d+$"))
+    end)
+
+    it("tells of each record type its number and which fields mean something, as the format does", function()
+        local expected = {}
+        for name, means in pairs(record_bytes.meanings) do
+            expected[name] = { number = record_bytes.types[name], trace = means.trace or false,
+                node = means.node or false, output = means.output or false, iteration = means.iteration or false,
+                message = means.message or false, metadata = means.metadata or false }
+        end
+        assert.are.same(expected, core.record_types)
     end)
 
     it("knows what a script has beside handlers", function()

@@ -1,10 +1,26 @@
 -- Records written byte by byte from the format's description, independently of the engine: what specs compare with.
 local record_bytes = {}
 
-record_bytes.types = {
-    trace_start = 0, node_start = 1, node_done = 2, node_error = 3, trace_complete = 4, trace_failed = 5,
-    trace_suspended = 6, trace_resumed = 7, checkpoint = 8, loop_iteration = 9, loop_exit = 10,
+-- In the order of their numbers, from 0: the name, and which fields mean something.
+local described = {
+    { "trace_start", trace = true, metadata = true },
+    { "node_start", trace = true, node = true },
+    { "node_done", trace = true, node = true, output = true },
+    { "node_error", trace = true, node = true, message = true },
+    { "trace_complete", trace = true },
+    { "trace_failed", trace = true, message = true },
+    { "trace_suspended", trace = true, node = true, metadata = true },
+    { "trace_resumed", trace = true },
+    { "checkpoint", metadata = true },
+    { "loop_iteration", trace = true, node = true, iteration = true },
+    { "loop_exit", trace = true, node = true, iteration = true },
 }
+
+-- Names in order, what the fields of each mean, and numbers by name.
+record_bytes.names, record_bytes.meanings, record_bytes.types = {}, {}, {}
+for index, one in ipairs(described) do
+    record_bytes.names[index], record_bytes.meanings[one[1]], record_bytes.types[one[1]] = one[1], one, index - 1
+end
 
 local function crc32(bytes)
     local crc = 0xFFFFFFFF

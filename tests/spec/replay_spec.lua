@@ -189,7 +189,7 @@ describe("a filter", function()
     end
 
     local function names_node(record)
-        return record.type:find("^node") or record.type:find("^loop") or record.type == "trace_suspended"
+        return record_bytes.meanings[record.type].node
     end
 
     it("keeps the types, nodes, traces and times that are asked for", function()
