@@ -1,6 +1,7 @@
 #include "trace/transition.h"
 
 #include "record/record_view.h"
+#include "trace/attempts.h"
 #include "trace/engine_view.h"
 #include "trace/started_nodes.h"
 #include "trace/trace_store.h"
@@ -9,64 +10,38 @@
 /* What happens at a node. */
 typedef enum node_event { NO_EVENT, START, DONE, ERROR, SUSPEND, RESUME, ITERATION, EXIT, EVENT_COUNT } node_event;
 
-/* What becomes of the node's attempts. OPEN leaves an attempt that is still open as abandoned; NEED opens an estimated
- * one where none is open; NEED_KNOWN does so unless only a snapshot says that the node runs; the CLOSE ones do as NEED,
- * and close it. */
-typedef enum attempt_action { KEEP, OPEN, NEED, NEED_KNOWN, CLOSE_DONE, CLOSE_ERROR } attempt_action;
-
 typedef struct node_rule {
-    uint8_t next; /* tr_node_status */
-    uint8_t attempt;
+    uint8_t next;     /* tr_node_status */
+    uint8_t attempts; /* tr_attempts_action */
     uint16_t violation;
 } node_rule;
 
 #define NOT_STARTED TR_VIOLATION_DONE_WITHOUT_START
 #define NOT_LOOPING TR_VIOLATION_EXIT_WITHOUT_ITERATION
 
+#define RULE(status, action, violation)                                                                                \
+    { TR_NODE_##status, TR_ATTEMPTS_##action, violation }
+#define ALWAYS(status, action)                                                                                         \
+    {                                                                                                                  \
+        RULE(status, action, 0), RULE(status, action, 0), RULE(status, action, 0), RULE(status, action, 0),            \
+            RULE(status, action, 0), RULE(status, action, 0)                                                           \
+    }
+
 /* By event, then by the status that the node has: idle, running, done, error, suspended, looping. */
 static const node_rule node_rules[EVENT_COUNT][TR_NODE_STATUS_COUNT] = {
-    [START] = {{TR_NODE_RUNNING, OPEN, 0},
-               {TR_NODE_RUNNING, OPEN, 0},
-               {TR_NODE_RUNNING, OPEN, 0},
-               {TR_NODE_RUNNING, OPEN, 0},
-               {TR_NODE_RUNNING, OPEN, 0},
-               {TR_NODE_RUNNING, OPEN, 0}},
-    [DONE] = {{TR_NODE_DONE, CLOSE_DONE, NOT_STARTED},
-              {TR_NODE_DONE, CLOSE_DONE, 0},
-              {TR_NODE_DONE, CLOSE_DONE, NOT_STARTED},
-              {TR_NODE_DONE, CLOSE_DONE, NOT_STARTED},
-              {TR_NODE_DONE, CLOSE_DONE, 0},
-              {TR_NODE_DONE, CLOSE_DONE, NOT_STARTED}},
-    [ERROR] = {{TR_NODE_ERROR, CLOSE_ERROR, NOT_STARTED},
-               {TR_NODE_ERROR, CLOSE_ERROR, 0},
-               {TR_NODE_ERROR, CLOSE_ERROR, NOT_STARTED},
-               {TR_NODE_ERROR, CLOSE_ERROR, NOT_STARTED},
-               {TR_NODE_ERROR, CLOSE_ERROR, 0},
-               {TR_NODE_ERROR, CLOSE_ERROR, NOT_STARTED}},
-    [SUSPEND] = {{TR_NODE_SUSPENDED, NEED, 0},
-                 {TR_NODE_SUSPENDED, NEED_KNOWN, 0},
-                 {TR_NODE_SUSPENDED, NEED, 0},
-                 {TR_NODE_SUSPENDED, NEED, 0},
-                 {TR_NODE_SUSPENDED, NEED_KNOWN, 0},
-                 {TR_NODE_SUSPENDED, NEED, 0}},
-    [RESUME] = {{TR_NODE_IDLE, KEEP, 0},
-                {TR_NODE_RUNNING, KEEP, 0},
-                {TR_NODE_DONE, KEEP, 0},
-                {TR_NODE_ERROR, KEEP, 0},
-                {TR_NODE_RUNNING, KEEP, 0},
-                {TR_NODE_LOOPING, KEEP, 0}},
-    [ITERATION] = {{TR_NODE_LOOPING, KEEP, 0},
-                   {TR_NODE_LOOPING, KEEP, 0},
-                   {TR_NODE_LOOPING, KEEP, 0},
-                   {TR_NODE_LOOPING, KEEP, 0},
-                   {TR_NODE_LOOPING, KEEP, 0},
-                   {TR_NODE_LOOPING, KEEP, 0}},
-    [EXIT] = {{TR_NODE_DONE, KEEP, NOT_LOOPING},
-              {TR_NODE_DONE, KEEP, NOT_LOOPING},
-              {TR_NODE_DONE, KEEP, NOT_LOOPING},
-              {TR_NODE_DONE, KEEP, NOT_LOOPING},
-              {TR_NODE_DONE, KEEP, NOT_LOOPING},
-              {TR_NODE_DONE, KEEP, 0}},
+    [START] = ALWAYS(RUNNING, OPEN),
+    [DONE] = {RULE(DONE, CLOSE_DONE, NOT_STARTED), RULE(DONE, CLOSE_DONE, 0), RULE(DONE, CLOSE_DONE, NOT_STARTED),
+              RULE(DONE, CLOSE_DONE, NOT_STARTED), RULE(DONE, CLOSE_DONE, 0), RULE(DONE, CLOSE_DONE, NOT_STARTED)},
+    [ERROR] = {RULE(ERROR, CLOSE_ERROR, NOT_STARTED), RULE(ERROR, CLOSE_ERROR, 0),
+               RULE(ERROR, CLOSE_ERROR, NOT_STARTED), RULE(ERROR, CLOSE_ERROR, NOT_STARTED),
+               RULE(ERROR, CLOSE_ERROR, 0), RULE(ERROR, CLOSE_ERROR, NOT_STARTED)},
+    [SUSPEND] = {RULE(SUSPENDED, NEED, 0), RULE(SUSPENDED, NEED_KNOWN, 0), RULE(SUSPENDED, NEED, 0),
+                 RULE(SUSPENDED, NEED, 0), RULE(SUSPENDED, NEED_KNOWN, 0), RULE(SUSPENDED, NEED, 0)},
+    [RESUME] = {RULE(IDLE, KEEP, 0), RULE(RUNNING, KEEP, 0), RULE(DONE, KEEP, 0), RULE(ERROR, KEEP, 0),
+                RULE(RUNNING, KEEP, 0), RULE(LOOPING, KEEP, 0)},
+    [ITERATION] = ALWAYS(LOOPING, KEEP),
+    [EXIT] = {RULE(DONE, KEEP, NOT_LOOPING), RULE(DONE, KEEP, NOT_LOOPING), RULE(DONE, KEEP, NOT_LOOPING),
+              RULE(DONE, KEEP, NOT_LOOPING), RULE(DONE, KEEP, NOT_LOOPING), RULE(DONE, KEEP, 0)},
 };
 
 /* What a record does to its trace: the status that follows from each of the two that an open trace has, the event at
@@ -78,88 +53,33 @@ typedef struct trace_rule {
     uint16_t violation[2];
 } trace_rule;
 
-#define STAYS                                                                                                          \
-    { TR_TRACE_RUNNING, TR_TRACE_SUSPENDED }
+/* A row for each type of record: X(type, status from running, from suspended, event, makes ready, violation in a
+ * running trace, in a suspended one). A type that is kept and shown, and changes nothing, has the row of CHECKPOINT. */
+#define TRACE_RULES(X)                                                                                                 \
+    X(TRACE_START, RUNNING, SUSPENDED, NO_EVENT, true, 0, 0)                                                           \
+    X(NODE_START, RUNNING, SUSPENDED, START, false, 0, 0)                                                              \
+    X(NODE_DONE, RUNNING, SUSPENDED, DONE, true, 0, 0)                                                                 \
+    X(NODE_ERROR, RUNNING, SUSPENDED, ERROR, true, 0, 0)                                                               \
+    X(TRACE_COMPLETE, COMPLETE, COMPLETE, NO_EVENT, false, 0, TR_VIOLATION_COMPLETE_WHILE_SUSPENDED)                   \
+    X(TRACE_FAILED, FAILED, FAILED, NO_EVENT, false, 0, 0)                                                             \
+    X(TRACE_SUSPENDED, SUSPENDED, SUSPENDED, SUSPEND, false, 0, TR_VIOLATION_SUSPENDED_TWICE)                          \
+    X(TRACE_RESUMED, RUNNING, RUNNING, NO_EVENT, true, 0, 0)                                                           \
+    X(CHECKPOINT, RUNNING, SUSPENDED, NO_EVENT, false, 0, 0)                                                           \
+    X(LOOP_ITERATION, RUNNING, SUSPENDED, ITERATION, true, 0, 0)                                                       \
+    X(LOOP_EXIT, RUNNING, SUSPENDED, EXIT, true, 0, 0)
 
 static const trace_rule trace_rules[TR_RECORD_TYPE_COUNT] = {
-    [TR_TYPE_TRACE_START] = {STAYS, NO_EVENT, true, {0, 0}},
-    [TR_TYPE_NODE_START] = {STAYS, START, false, {0, 0}},
-    [TR_TYPE_NODE_DONE] = {STAYS, DONE, true, {0, 0}},
-    [TR_TYPE_NODE_ERROR] = {STAYS, ERROR, true, {0, 0}},
-    [TR_TYPE_TRACE_COMPLETE] = {{TR_TRACE_COMPLETE, TR_TRACE_COMPLETE},
-                                NO_EVENT,
-                                false,
-                                {0, TR_VIOLATION_COMPLETE_WHILE_SUSPENDED}},
-    [TR_TYPE_TRACE_FAILED] = {{TR_TRACE_FAILED, TR_TRACE_FAILED}, NO_EVENT, false, {0, 0}},
-    [TR_TYPE_TRACE_SUSPENDED] = {{TR_TRACE_SUSPENDED, TR_TRACE_SUSPENDED},
-                                 SUSPEND,
-                                 false,
-                                 {0, TR_VIOLATION_SUSPENDED_TWICE}},
-    [TR_TYPE_TRACE_RESUMED] = {{TR_TRACE_RUNNING, TR_TRACE_RUNNING}, NO_EVENT, true, {0, 0}},
-    [TR_TYPE_CHECKPOINT] = {STAYS, NO_EVENT, false, {0, 0}},
-    [TR_TYPE_LOOP_ITERATION] = {STAYS, ITERATION, true, {0, 0}},
-    [TR_TYPE_LOOP_EXIT] = {STAYS, EXIT, true, {0, 0}},
+#define TRACE_RULE(type, running, suspended, event, makes_ready, when_running, when_suspended)                         \
+    [TR_TYPE_##type] = {{TR_TRACE_##running, TR_TRACE_##suspended}, event, makes_ready, {when_running, when_suspended}},
+    TRACE_RULES(TRACE_RULE)
+#undef TRACE_RULE
 };
 
-static tr_attempt *open_attempt_of(tr_trace *trace, const tr_node *node) {
-    tr_attempt *attempt = tr_trace_attempt_of(trace, node);
-    return attempt != NULL && attempt->outcome == TR_OUTCOME_OPEN ? attempt : NULL;
-}
-
-/* An attempt whose start was not written: it can have begun when the latest earlier event made it ready. What came
- * before a snapshot is not known. */
-static tr_attempt *add_estimated_attempt(tr_trace *trace, tr_node *node, uint64_t now_ns) {
-    bool cut = trace->from_snapshot && (trace->ready_ns == 0 || node->from_snapshot);
-    tr_attempt *attempt = tr_trace_add_attempt(trace, node, cut ? now_ns : trace->ready_ns, true);
-    if (attempt != NULL) {
-        attempt->cut = cut;
-    }
-    node->from_snapshot = false;
-    return attempt;
-}
-
-static bool close_attempt(tr_trace *trace, tr_node *node, tr_outcome outcome, uint64_t now_ns, uint32_t *violations) {
-    tr_attempt *attempt = open_attempt_of(trace, node);
-    if (attempt == NULL) {
-        attempt = add_estimated_attempt(trace, node, now_ns);
-        if (attempt == NULL) {
-            return false;
-        }
-    } else if (now_ns < attempt->start_ns && !attempt->estimated) {
-        *violations |= TR_VIOLATION_TIME_BACKWARDS;
-    }
-    attempt->end_ns = now_ns;
-    attempt->outcome = (uint8_t)outcome;
-    return true;
-}
-
-static bool change_attempts(tr_trace *trace, tr_node *node, attempt_action action, uint64_t now_ns,
-                            uint32_t *violations) {
-    tr_attempt *open = NULL;
-    switch (action) {
-    case NEED_KNOWN:
-        if (node->from_snapshot) {
-            return true;
-        }
-        /* fall through */
-    case NEED:
-        return open_attempt_of(trace, node) != NULL || add_estimated_attempt(trace, node, now_ns) != NULL;
-    case OPEN:
-        open = open_attempt_of(trace, node);
-        if (open != NULL) {
-            open->outcome = TR_OUTCOME_ABANDONED;
-            open->end_ns = now_ns;
-        }
-        return tr_trace_add_attempt(trace, node, now_ns, false) != NULL;
-    case CLOSE_DONE:
-        return close_attempt(trace, node, TR_OUTCOME_DONE, now_ns, violations);
-    case CLOSE_ERROR:
-        return close_attempt(trace, node, TR_OUTCOME_ERROR, now_ns, violations);
-    case KEEP:
-        break;
-    }
-    return true;
-}
+/* Without a row a type would have one of zeros, by which every trace goes on running. */
+#define TYPE_BIT(type, ...) | 1u << TR_TYPE_##type
+#define HAS_RULE(number, constant, ...)                                                                                \
+    _Static_assert(((0u TRACE_RULES(TYPE_BIT)) >> (number)&1) != 0, "TRACE_RULES has no row for " #constant);
+TR_RECORD_TYPES(HAS_RULE)
 
 /* The first iteration of a loop is 0; after recovery an iteration can come again. */
 static bool iterate(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
@@ -204,7 +124,7 @@ static tr_node *need_node(tr_trace *trace, uint32_t node_id) {
 static inline bool is_excused(tr_trace *trace, const tr_node *node, uint32_t violation) {
     switch (violation) {
     case NOT_STARTED:
-        return !trace->records_starts || open_attempt_of(trace, node) != NULL;
+        return !trace->records_starts || tr_attempts_open_of(trace, node) != NULL;
     case NOT_LOOPING:
         return trace->from_snapshot && node->last_loop_event == TR_NODE_NONE;
     default:
@@ -224,7 +144,7 @@ static bool apply_to_node(tr_trace *trace, const tr_record *record, node_event e
     const node_rule *rule = &node_rules[event][node->status];
     *violations |= is_excused(trace, node, rule->violation) ? 0 : rule->violation;
     node->status = rule->next & 7u;
-    return change_attempts(trace, node, (attempt_action)rule->attempt, now_ns, violations);
+    return tr_attempts_change(trace, node, (tr_attempts_action)rule->attempts, now_ns, violations);
 }
 
 /* What is measured begins with the first one. */

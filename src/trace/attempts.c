@@ -1,0 +1,56 @@
+#include "trace/attempts.h"
+
+/* An attempt whose start was not written: it can have begun when the latest earlier event made it ready. What came
+ * before a snapshot is not known. */
+static tr_attempt *add_estimated_attempt(tr_trace *trace, tr_node *node, uint64_t now_ns) {
+    bool cut = trace->from_snapshot && (trace->ready_ns == 0 || node->from_snapshot);
+    tr_attempt *attempt = tr_trace_add_attempt(trace, node, cut ? now_ns : trace->ready_ns, true);
+    if (attempt != NULL) {
+        attempt->cut = cut;
+    }
+    node->from_snapshot = false;
+    return attempt;
+}
+
+static bool close_attempt(tr_trace *trace, tr_node *node, tr_outcome outcome, uint64_t now_ns, uint32_t *violations) {
+    tr_attempt *attempt = tr_attempts_open_of(trace, node);
+    if (attempt == NULL) {
+        attempt = add_estimated_attempt(trace, node, now_ns);
+        if (attempt == NULL) {
+            return false;
+        }
+    } else if (now_ns < attempt->start_ns && !attempt->estimated) {
+        *violations |= TR_VIOLATION_TIME_BACKWARDS;
+    }
+    attempt->end_ns = now_ns;
+    attempt->outcome = (uint8_t)outcome;
+    return true;
+}
+
+bool tr_attempts_change(tr_trace *trace, tr_node *node, tr_attempts_action action, uint64_t now_ns,
+                        uint32_t *violations) {
+    tr_attempt *open = NULL;
+    switch (action) {
+    case TR_ATTEMPTS_NEED_KNOWN:
+        if (node->from_snapshot) {
+            return true;
+        }
+        /* fall through */
+    case TR_ATTEMPTS_NEED:
+        return tr_attempts_open_of(trace, node) != NULL || add_estimated_attempt(trace, node, now_ns) != NULL;
+    case TR_ATTEMPTS_OPEN:
+        open = tr_attempts_open_of(trace, node);
+        if (open != NULL) {
+            open->outcome = TR_OUTCOME_ABANDONED;
+            open->end_ns = now_ns;
+        }
+        return tr_trace_add_attempt(trace, node, now_ns, false) != NULL;
+    case TR_ATTEMPTS_CLOSE_DONE:
+        return close_attempt(trace, node, TR_OUTCOME_DONE, now_ns, violations);
+    case TR_ATTEMPTS_CLOSE_ERROR:
+        return close_attempt(trace, node, TR_OUTCOME_ERROR, now_ns, violations);
+    case TR_ATTEMPTS_KEEP:
+        break;
+    }
+    return true;
+}

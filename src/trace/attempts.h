@@ -1,0 +1,33 @@
+/* What becomes of a node's attempts with a record of the node. */
+#ifndef TRACEREEL_ATTEMPTS_H
+#define TRACEREEL_ATTEMPTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trace/trace_store.h"
+#include "tracereel/trace.h"
+
+/* OPEN leaves an attempt that is still open as abandoned; NEED opens an estimated one where none is open; NEED_KNOWN
+ * does so unless only a snapshot says that the node runs; the CLOSE ones do as NEED, and close it. */
+typedef enum tr_attempts_action {
+    TR_ATTEMPTS_KEEP,
+    TR_ATTEMPTS_OPEN,
+    TR_ATTEMPTS_NEED,
+    TR_ATTEMPTS_NEED_KNOWN,
+    TR_ATTEMPTS_CLOSE_DONE,
+    TR_ATTEMPTS_CLOSE_ERROR
+} tr_attempts_action;
+
+/* The node's latest attempt while it is open; NULL: none is. */
+static inline tr_attempt *tr_attempts_open_of(tr_trace *trace, const tr_node *node) {
+    tr_attempt *attempt = tr_trace_attempt_of(trace, node);
+    return attempt != NULL && attempt->outcome == TR_OUTCOME_OPEN ? attempt : NULL;
+}
+
+/* Adds what was not expected to `violations`. False when there is no memory. */
+bool tr_attempts_change(tr_trace *trace, tr_node *node, tr_attempts_action action, uint64_t now_ns,
+                        uint32_t *violations);
+
+#endif
