@@ -80,7 +80,7 @@ static void push_value(lua_State *L, tr_lua_json_text *text, int level) {
     luaL_checkstack(L, LUA_MINSTACK, "JSON nested too deeply");
     char next = tr_json_reader_peek(&text->reader);
     if ((next == '{' || next == '[') && level == MAX_LEVELS) {
-        tr_json_reader_fail(&text->reader, "nested deeper than %d levels", (int)MAX_LEVELS);
+        tr_json_reader_fail(&text->reader, "nested too deeply: more than %d levels", (int)MAX_LEVELS);
         lua_pushnil(L);
     } else if (next == '{') {
         push_object(L, text, level + 1);

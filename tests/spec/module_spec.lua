@@ -97,8 +97,8 @@ describe("reel.json_decode", function()
             ["[01]"] = "offset 2: expected a comma or the end of the array, found '1'",
             ["\"\\q\""] = "offset 1: a text holds an escape that JSON does not know",
             ["// a comment\n1"] = "offset 0: expected a value, found '/'",
-            [("["):rep(1001) .. ("]"):rep(1001)] = "offset 1000: nested deeper than 1000 levels",
-            [("["):rep(1e6)] = "offset 1000: nested deeper than 1000 levels",
+            [("["):rep(1001) .. ("]"):rep(1001)] = "offset 1000: nested too deeply: more than 1000 levels",
+            [("["):rep(1e6)] = "offset 1000: nested too deeply: more than 1000 levels",
         } do
             local value, found = reel.json_decode(text)
             assert.is_nil(value)
