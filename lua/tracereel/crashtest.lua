@@ -6,7 +6,7 @@ local decision = require "tracereel.recovery.decision"
 local failure = require "tracereel.failure"
 local judge = require "tracereel.crashtest.judge"
 local logs = require "tracereel.logs"
-local recovery = require "tracereel.recovery"
+local answer = require "tracereel.recovery.answer"
 local script_arguments = require "tracereel.script_arguments"
 local trials = require "tracereel.crashtest.trials"
 local violations = require "tracereel.crashtest.violations"
@@ -22,13 +22,13 @@ local function wrong_verdict(verdict)
 end
 
 -- What a script answered, as recovery takes it.
-local function checked(answer, default)
-    answer = answer == nil and default or answer
-    local problem = decision.problem(answer)
+local function checked(given, default)
+    given = given == nil and default or given
+    local problem = decision.problem(given)
     if problem then
         failure.raise("script", "%s", problem)
     end
-    return decision.is_plain_default(answer) and default or answer
+    return decision.is_plain_default(given) and default or given
 end
 
 -- Looks at a state and a decision that were not met before; and now and then again, because only their shapes are
@@ -134,7 +134,7 @@ local function record_handler(self, has_handlers)
         end
         calling = "recover"
         -- Tainted traces are rare, and have rules of their own.
-        local chosen = is_tainted and recovery.ask(recover, trace, false) or not is_tainted and recover(trace, default)
+        local chosen = is_tainted and answer.ask(recover, trace, false) or not is_tainted and recover(trace, default)
         if chosen ~= default then
             chosen = checked(chosen, default)
         end

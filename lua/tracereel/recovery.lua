@@ -1,92 +1,21 @@
 -- Recovery: what becomes of each open trace, decided by a script, compiled to records, and proven. Nothing is written.
 -- The modules and the plan: docs/recovery-plan.md.
-local tables = require "tracereel.tables"
-local compiler = require "tracereel.recovery.compiler"
+local answer = require "tracereel.recovery.answer"
 local core = require "tracereel.core"
 local decision = require "tracereel.recovery.decision"
 local failure = require "tracereel.failure"
 local forecast = require "tracereel.recovery.forecast"
-local metadata = require "tracereel.recovery.metadata"
 local notes = require "tracereel.recovery.notes"
 local plan = require "tracereel.recovery.plan"
 local plan_view = require "tracereel.recovery.plan_view"
-local proof = require "tracereel.recovery.proof"
 local selection = require "tracereel.recovery.selection"
 local settling = require "tracereel.recovery.settling"
+local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"
 local identity = require "tracereel.recovery.identity"
 
 local recovery = {}
-
-local tainted_reason = "the log was damaged while this trace was open: what is known of it may not be so"
-
----Asks a script what becomes of a trace. A tainted one is held unless it is trusted or the script looked at
----`trace.tainted`. Raises what the script raises.
----@param recover fun(trace: tracereel.trace, default: tracereel.decision): tracereel.decision|nil
----@param trace tracereel.trace
----@param is_trusted boolean|nil
----@return tracereel.decision
----@return "script"|"default"|"tainted" source
-function recovery.ask(recover, trace, is_trusted)
-    local is_doubtful = trace.tainted and not is_trusted
-    if is_doubtful then
-        core.taint_was_read(trace) -- what handlers looked at before does not count
-    end
-    local default = decision.default(trace)
-    local answer = recover and recover(trace, default)
-    answer = answer == nil and default or answer
-    local problem = decision.problem(answer)
-    if problem then
-        failure.raise("script", "recover: %s", problem)
-    elseif is_doubtful and not core.taint_was_read(trace) then
-        return decision.hold(tainted_reason), "tainted"
-    elseif decision.is_plain_default(answer) then
-        return answer, "default"
-    end
-    return answer, "script"
-end
-
-local function suspends(records)
-    for _, rec in ipairs(records) do
-        if rec.type == "trace_suspended" then
-            return true
-        end
-    end
-    return false
-end
-
----A decision as records, proven. Of a decision that cannot be, nothing but the problem.
----@param trace tracereel.trace
----@param chosen tracereel.decision
----@param context { timestamp_ns: integer, provenance: table|nil }
----@return tracereel.rec[]|nil records
----@return table|string wanted the view that they lead to; or the problem
-function recovery.compile(trace, chosen, context)
-    local before = view.of(trace)
-    local wanted, problem = view.wanted(before, chosen)
-    if not wanted then
-        return nil, problem
-    end
-    local records, no_way = compiler.compile(before, wanted, {
-        trace_id = trace.id,
-        timestamp_ns = context.timestamp_ns,
-        decision = chosen,
-        provenance = context.provenance,
-    })
-    if not records then
-        return nil, no_way
-    end
-    if context.provenance and suspends(records) then
-        wanted.suspension_metadata = metadata.with_provenance(wanted.suspension_metadata, context.provenance)
-    end
-    local _, difference = proof.prove(trace, records, wanted)
-    if difference then
-        failure.raise("refused", "trace %s: the records for %s do not lead where they should: %s", trace.id,
-            decision.describe(chosen), difference)
-    end
-    return records, wanted
-end
 
 local function marked_object(values)
     return setmetatable(values, { __jsontype = "object" })
@@ -144,14 +73,15 @@ local function new_plan(log, one, script, options)
     return self
 end
 
--- Decides for one trace; where the script fails, the trace is held and the error kept.
+-- Decides for one trace: decision, source, records, wanted, reached. Where the script fails, the trace is held, and
+-- `problem` is the error.
 local function decide_one(run, trace)
-    local called, chosen, source = pcall(recovery.ask, run.recover, trace, run.is_trusted[trace.id])
+    local called, chosen, source = pcall(answer.ask, run.recover, trace, run.is_trusted[trace.id])
     local problem
     if called then
-        local records, wanted = recovery.compile(trace, chosen, run)
+        local records, wanted, reached = answer.compile(trace, chosen, run)
         if records then
-            return chosen, source, records, wanted
+            return { decision = chosen, source = source, records = records, wanted = wanted, reached = reached }
         end
         problem = wanted
     else
@@ -159,44 +89,34 @@ local function decide_one(run, trace)
         problem = failure.text(chosen)
     end
     local held = decision.hold("the script failed for this trace: " .. problem)
-    local records, wanted = recovery.compile(trace, held, run)
-    return held, "error", records, wanted, problem
+    local records, wanted, reached = answer.compile(trace, held, run)
+    return { decision = held, source = "error", records = records, wanted = wanted, reached = reached,
+        problem = problem }
 end
 
-local function entry_of(trace, chosen, source, records, problem, result, engine)
+local function entry_of(trace, decided, engine)
     local before = plan_view.to_plan(view.of(trace))
+    local chosen = decided.decision
     return {
         trace_id = trace.id,
         tainted = trace.tainted,
         before = before,
-        after = #records > 0 and plan_view.to_plan(result) or before,
+        after = #decided.records > 0 and plan_view.to_plan(decided.reached) or before,
         decision = decision.to_table(chosen),
         reason = chosen.reason or chosen.kind == "default" and engine.reason or "the script decided so",
-        source = source,
-        error = problem or tracereel.null,
+        source = decided.source,
+        error = decided.problem or tracereel.null,
     }
 end
 
--- The view after the records, as the engine will see it.
-local function after(trace, records)
-    local state = tracereel.state()
-    local result = state:put(trace)
-    for _, rec in ipairs(records) do
-        state:apply(rec)
-    end
-    return view.of(result)
-end
-
 local function plan_trace(run, trace)
-    local chosen, source, records, wanted, problem = decide_one(run, trace)
-    local before = view.of(trace)
-    local result = #records > 0 and after(trace, records) or before
+    local decided = decide_one(run, trace)
     local engine, outlook = forecast.of(trace)
-    local entry = entry_of(trace, chosen, source, records, problem, result, engine)
-    entry.notes = notes.of(chosen,
-        { trace_id = trace.id, before = before, after = result, has_records = #records > 0 }, run.arenas)
-    return { entry = entry, records = records, decision = chosen, wanted = wanted, trace = trace, engine = engine,
-        outlook = outlook }
+    local entry = entry_of(trace, decided, engine)
+    entry.notes = notes.of(decided.decision, { trace_id = trace.id, before = view.of(trace), after = decided.reached,
+        has_records = #decided.records > 0 }, run.arenas)
+    return { entry = entry, records = decided.records, decision = decided.decision, wanted = decided.wanted,
+        trace = trace, engine = engine, outlook = outlook }
 end
 
 local function summary_of(planned, left_out)
@@ -245,7 +165,7 @@ local function decide(log, script, options)
     }
     plan_traces(run, self, traces)
     if one then
-        settling.check(recovery, self, log, script, options, run)
+        settling.check(self, log, script, options, run)
     end
     return self
 end

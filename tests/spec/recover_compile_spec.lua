@@ -4,7 +4,7 @@ local compiler = require "tracereel.recovery.compiler"
 local decision = require "tracereel.recovery.decision"
 local helper = require "tests.spec.helper"
 local random = require "tracereel.random"
-local recovery = require "tracereel.recovery"
+local answer = require "tracereel.recovery.answer"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"
 
@@ -247,7 +247,7 @@ describe("a decision's records", function()
         for _, name in ipairs { "orders", "done-only", "restarted", "edge", "torn-tail", "snapshot" } do
             for _, trace in ipairs(tracereel.open(helper.log(name)):traces()) do
                 for _ = 1, 12 do
-                    local records = recovery.compile(trace, random_decision(), { timestamp_ns = trace.last_ns + 1,
+                    local records = answer.compile(trace, random_decision(), { timestamp_ns = trace.last_ns + 1,
                         provenance = { plan = "p" } })
                     proven, refused = proven + (records and 1 or 0), refused + (records and 0 or 1)
                 end

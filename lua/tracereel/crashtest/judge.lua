@@ -3,7 +3,7 @@
 local decision = require "tracereel.recovery.decision"
 local failure = require "tracereel.failure"
 local forecast = require "tracereel.recovery.forecast"
-local recovery = require "tracereel.recovery"
+local answer = require "tracereel.recovery.answer"
 local view = require "tracereel.recovery.view"
 
 local judge = {}
@@ -102,7 +102,7 @@ end
 function judge.examine(trace, chosen, options)
     local judged = { problems = {}, open_once = {} }
     local problems = judged.problems
-    local called, records, wanted = pcall(recovery.compile, trace, chosen, { timestamp_ns = options.timestamp_ns })
+    local called, records, wanted = pcall(answer.compile, trace, chosen, { timestamp_ns = options.timestamp_ns })
     if not called then
         if not failure.is(records) or records.kind ~= "refused" then
             error(records, 0)

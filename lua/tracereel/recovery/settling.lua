@@ -1,4 +1,5 @@
 -- Does a script settle? Loaded afresh and asked again behind its own records, it must want nothing more.
+local answer = require "tracereel.recovery.answer"
 local core = require "tracereel.core"
 local decision = require "tracereel.recovery.decision"
 local failure = require "tracereel.failure"
@@ -86,13 +87,12 @@ local function refuse(planned, second, records)
 end
 
 ---Raises a failure of kind "refused" where the script wants more.
----@param recovery table the module
 ---@param self table the plan, with all its traces
 ---@param log tracereel.log
 ---@param script { load: fun(): table }
 ---@param options table of recovery.decide
 ---@param run table
-function settling.check(recovery, self, log, script, options, run)
+function settling.check(self, log, script, options, run)
     local one = script.load()
     settling.read(one, log, options.given or {})
     core.set_script(1)
@@ -107,10 +107,10 @@ function settling.check(recovery, self, log, script, options, run)
             failure.raise("refused", "trace %s is not open any more: the log has grown while it was read",
                 planned.entry.trace_id)
         elseif trace.open and planned.entry.source ~= "error" then
-            local asked, second = pcall(recovery.ask, recover, trace, run.is_trusted[trace.id])
+            local asked, second = pcall(answer.ask, recover, trace, run.is_trusted[trace.id])
             local records, problem
             if asked then
-                records, problem = recovery.compile(trace, second, run)
+                records, problem = answer.compile(trace, second, run)
             else
                 run.check_stop(second)
                 problem = failure.text(second)

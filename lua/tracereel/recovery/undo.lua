@@ -1,6 +1,6 @@
 -- The records that bring the traces of an applied plan back to their state before it.
 local compiler = require "tracereel.recovery.compiler"
-local tracereel = require "tracereel"
+local proof = require "tracereel.recovery.proof"
 local view = require "tracereel.recovery.view"
 
 local undo = {}
@@ -51,20 +51,6 @@ local function refusal(one, known)
     return difference and "its state is not the one that the plan led to: " .. difference
 end
 
--- As proof.prove, for a trace that may be closed: then its first record must open it again.
-local function prove(trace, records, wanted)
-    local state = tracereel.state()
-    local result = trace.open and state:put(trace) or nil
-    for index, rec in ipairs(records) do
-        local applied = state:apply(rec)
-        if not applied or result and applied ~= result then
-            return ("record %d (%s) is of no open trace"):format(index, rec.type)
-        end
-        result = applied
-    end
-    return view.difference(wanted, view.of(result or trace))
-end
-
 local function compile_one(one, known, context)
     local records, problem = compiler.compile(view.of(known.trace), one.before, {
         trace_id = one.entry.trace_id,
@@ -76,7 +62,7 @@ local function compile_one(one, known, context)
     if not records then
         return nil, problem
     end
-    local difference = prove(known.trace, records, one.before)
+    local _, difference = proof.prove(known.trace, records, one.before)
     if difference then
         return nil, "the records do not lead back to the state before: " .. difference
     end
