@@ -322,7 +322,7 @@ local forms = {
         return bytes
     end,
     json = function(bytes)
-        local value, problem = require("tracereel").json_decode(bytes)
+        local value, problem = core.json_decode(bytes)
         return value, problem and "the output is not JSON: " .. problem
     end,
 }

@@ -5,7 +5,7 @@
 local core = require "tracereel.core"
 local files = require "tracereel.files"
 local text = require "tracereel.render.text"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 
 local engine_reader = {}
 
@@ -39,7 +39,7 @@ local function plain_files(log)
         local segment = log.segments[1]
         return { { name = segment.name, path = log.path, sequence = segment.sequence } }, 0
     end
-    local now, plain, compressed = tracereel.open(log.path), {}, 0
+    local now, plain, compressed = base.open(log.path), {}, 0
     local function add(list, is_unread)
         for _, one in ipairs(list) do
             if one.compressed then
@@ -126,7 +126,7 @@ local function find_end(verdict, log, plain)
     verdict.append_to = name
     verdict.appends = kind == nil or kind == "a file"
     verdict.append_problem = not verdict.appends and ("%s is %s"):format(name, kind) or nil
-    for _, segment in ipairs(tracereel.open(log.path).segments) do
+    for _, segment in ipairs(base.open(log.path).segments) do
         if segment.compressed and name == segment.name:sub(1, -4) then
             verdict.archived_beside = segment.name
         end
@@ -219,7 +219,7 @@ end
 function engine_reader.refusal_words(log)
     local reader = engine_reader.new()
     if log:stats().gap_bytes > 0 and log.path ~= "-" then
-        tracereel.open(log.path, { compressed = false }):replay {
+        base.open(log.path, { compressed = false }):replay {
             gap = function(gap)
                 reader:note(gap)
             end,

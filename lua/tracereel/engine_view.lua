@@ -2,7 +2,7 @@
 -- in an archived segment, or in one that is gone, does not exist for it: it is never recovered, and nothing is planned
 -- for it.
 local files = require "tracereel.files"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 
 local engine_view = {}
 
@@ -10,7 +10,7 @@ local engine_view = {}
 ---@param path string
 ---@return tracereel.log
 function engine_view.open(path)
-    return tracereel.open(path, { compressed = false })
+    return base.open(path, { compressed = false })
 end
 
 local function is_directory(log)
@@ -39,7 +39,7 @@ function engine_view.hidden_between(log)
     for _, segment in ipairs(log.segments) do
         is_read[segment.name] = true
     end
-    for _, segment in ipairs(first and is_directory(log) and tracereel.open(log.path).segments or {}) do
+    for _, segment in ipairs(first and is_directory(log) and base.open(log.path).segments or {}) do
         local is_between = math.ult(first.sequence, segment.sequence) and math.ult(segment.sequence, last.sequence)
         if segment.compressed and is_between and not is_read[segment.name] then
             names[#names + 1] = segment.name
@@ -154,7 +154,7 @@ local function add_of_whole_log(found, known, whole, begins)
 end
 
 local function add_orphans(found, orphans, reason)
-    for id, count in tracereel.sorted(orphans) do
+    for id, count in base.sorted(orphans) do
         found.unknown[#found.unknown + 1] = { trace_id = id, records = count, because = reason }
     end
 end
@@ -173,7 +173,7 @@ end
 --- by the trace's id, a sentence
 function engine_view.compare(log, mode)
     local found = { unknown = {}, otherwise = {} }
-    local whole = is_directory(log) and tracereel.open(log.path, { mode = mode })
+    local whole = is_directory(log) and base.open(log.path, { mode = mode })
     local is_other = whole and has_compressed(whole)
     if not whole or not is_other and not log:stats().violations.trace_not_open then
         return found

@@ -1,5 +1,5 @@
 -- A trace that tracereel holds for a person: suspended with the reason under the key "held" of its metadata.
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 
 local held = {
     -- Approving a suspension marks its node as done. No flow has this one, so that nothing is skipped.
@@ -13,7 +13,7 @@ function held.reason(text)
     if not text or not text:find('"held"', 1, true) then
         return nil
     end
-    local decoded = tracereel.json_decode(text)
+    local decoded = base.json_decode(text)
     local reason = type(decoded) == "table" and decoded.held
     return type(reason) == "string" and reason or nil
 end

@@ -6,7 +6,7 @@ local failure = require "tracereel.failure"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
 local text = require "tracereel.render.text"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 local units = require "tracereel.units"
 local unread = require "tracereel.unread"
 
@@ -45,7 +45,7 @@ end
 function logs.damage_summary(statistics)
     local parts = {}
     for class, count in units.sorted(statistics.gaps) do
-        if count > 0 and tracereel.gap_classes[class] then
+        if count > 0 and base.gap_classes[class] then
             parts[#parts + 1] = ("%d %s"):format(count, class)
         end
     end
@@ -73,14 +73,14 @@ function logs.heading(title, index)
 end
 
 local function visit_one(path, parsed, index, visit)
-    local log = tracereel.open(path, options.to_open(parsed, path))
+    local log = base.open(path, options.to_open(parsed, path))
     if #parsed.logs > 1 and not parsed.json then
         logs.heading(path, index)
     end
     local context = {
         path = path,
         -- What a JSON object begins with: the log's name, where there is more than one.
-        json_start = #parsed.logs > 1 and ('{"log":%s,'):format(tracereel.json(path)) or "{",
+        json_start = #parsed.logs > 1 and ('{"log":%s,'):format(base.json(path)) or "{",
     }
     local code = visit(log, context) or exit_codes.ok
     if not context.has_told_unread then

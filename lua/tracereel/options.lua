@@ -1,6 +1,6 @@
 -- The options that several commands share: how a log is read, and which of its records are meant.
 local failure = require "tracereel.failure"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 local units = require "tracereel.units"
 
 local options = {}
@@ -59,7 +59,7 @@ function options.trace_prefix(value)
 end
 
 local known_types = {}
-for _, name in ipairs(tracereel.types) do
+for _, name in ipairs(base.types) do
     known_types[name] = true
 end
 

@@ -3,7 +3,7 @@
 -- nothing to go on with leaves no trace in a log.
 local failure = require "tracereel.failure"
 local tables = require "tracereel.tables"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 
 local restarts = {}
 
@@ -69,7 +69,7 @@ end
 ---@return tracereel.restart[]
 function restarts.find(path, open_options)
     local all = tables.changed(open_options or {}, { measured = false })
-    local finder, log = restarts.finder(), tracereel.open(path, all)
+    local finder, log = restarts.finder(), base.open(path, all)
     log:replay(finder:handlers(log))
     return finder.list
 end
@@ -79,7 +79,7 @@ end
 ---@return string
 function restarts.place(restart)
     return ("%s:%d, %s%s"):format(restart.segment, restart.offset, restart.sign == "torn_write" and "after " or "",
-        tracereel.time(restart.time_ns))
+        base.time(restart.time_ns))
 end
 
 ---What tracereel.open takes to read what lies between two starts of the engine and nothing else. Raises where there are

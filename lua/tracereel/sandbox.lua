@@ -6,7 +6,7 @@ local files = require "tracereel.files"
 local output = require "tracereel.output"
 local random = require "tracereel.random"
 local text_methods = require "tracereel.text_methods"
-local tracereel = require "tracereel"
+local api = require "tracereel.api"
 local traversal = require "tracereel.traversal"
 
 local has_host, host = pcall(require, "tracereel.host")
@@ -156,7 +156,7 @@ end
 ---The module as a script has it: records are made at the log's time, and nothing opens files.
 ---@param now fun(): integer the log's time
 function sandbox.module(now, is_unsafe)
-    local module = copy(tracereel, not is_unsafe and not_for_scripts or nil)
+    local module = copy(api, not is_unsafe and not_for_scripts or nil)
     if not is_unsafe then
         real_setmetatable(module, { __index = refuse_missing, __metatable = false })
     end

@@ -2,7 +2,8 @@
 -- to say about the logs themselves. Definitions: docs/timing.md.
 local failure = require "tracereel.failure"
 local logs = require "tracereel.logs"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
+local timing_report = require "tracereel.timing_report"
 local units = require "tracereel.units"
 
 local timing = {}
@@ -59,14 +60,14 @@ end
 function timing.gatherer(query)
     local self = setmetatable({ query = query, log = empty_log(), groups = {} }, Gatherer)
     self.whole = self:new_timing()
-    for class in pairs(tracereel.gap_classes) do
+    for class in pairs(base.gap_classes) do
         self.log.gaps[class] = 0
     end
     return self
 end
 
 function Gatherer:new_timing()
-    return tracereel.timing(self.query.flow, self.query.worst_count)
+    return assert(timing_report.new(self.query.flow, self.query.worst_count))
 end
 
 -- The function that adds a trace where it belongs: to `whole`, or to one of `groups`.
@@ -117,7 +118,7 @@ function Gatherer:find_period(parsed, opener)
                     .. "once: save the log to a file, or write the time itself")
             end
             -- What cannot be opened is told when it is read for the report.
-            local opened, log = pcall(tracereel.open, path, opener(path))
+            local opened, log = pcall(base.open, path, opener(path))
             local last_ns = opened and pcall(log.replay, log, {}) and log:stats().now_ns or 0
             end_ns = math.ult(end_ns, last_ns) and last_ns or end_ns
         end
@@ -211,7 +212,7 @@ local function group_report(key, group)
     local report = group:report()
     local first_ns = math.type(key) == "integer" and key * hour_ns or nil
     return {
-        key = first_ns and (tracereel.time(first_ns):gsub("%.0+Z$", "Z")) or key,
+        key = first_ns and (base.time(first_ns):gsub("%.0+Z$", "Z")) or key,
         first_ns = first_ns,
         traces = report.traces,
         nodes = report.nodes,

@@ -4,7 +4,7 @@ local evidence = require "tracereel.flow.evidence"
 local failure = require "tracereel.failure"
 local numbering = require "tracereel.flow.numbering"
 local tables = require "tracereel.tables"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 local yaml = require "tracereel.flow.yaml"
 
 local from_yaml = {}
@@ -121,7 +121,7 @@ function from_yaml.gather(count, paths, open_options)
     for _, path in ipairs(paths) do
         local opened = type(open_options) == "function" and open_options(path) or open_options or {}
         -- What a plan wrote is told apart by the gatherer, which needs to see it.
-        gatherer:read(tracereel.open(path, tables.changed(opened, { measured = false })))
+        gatherer:read(base.open(path, tables.changed(opened, { measured = false })))
     end
     return gatherer.facts
 end

@@ -5,7 +5,7 @@ local options = require "tracereel.options"
 local output = require "tracereel.output"
 local restarts = require "tracereel.restarts"
 local runs = require "tracereel.flow.runs"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 local units = require "tracereel.units"
 
 local renumbering = {}
@@ -170,7 +170,7 @@ function renumbering.find(path, list, open_options)
             note_trace(periods, list, trace)
         end
     end
-    local log = tracereel.open(path, open_options)
+    local log = base.open(path, open_options)
     log:replay { trace_complete = note, trace_failed = note }
     for _, trace in ipairs(logs.interrupted() and {} or log:traces()) do
         note(nil, trace)

@@ -1,6 +1,7 @@
 -- What a recovery script answers for a trace: an immutable value. What it means for the trace's state is view.lua's.
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
+local forecast = require "tracereel.recovery.forecast"
 local tables = require "tracereel.tables"
 local units = require "tracereel.units"
 
@@ -217,10 +218,9 @@ local engine_fields = { action = true, node = true, nodes = true }
 -- at every crash of a trace.
 local forecasts = {
     engine = function(self)
-        return (require("tracereel.recovery.forecast").of(rawget(self, "trace")))
+        return (forecast.of(rawget(self, "trace")))
     end,
     mended = function(self)
-        local forecast = require "tracereel.recovery.forecast"
         return (forecast.of(rawget(self, "trace"), tables.joined(forecast.options, { mended = true })))
     end,
 }

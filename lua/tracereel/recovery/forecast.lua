@@ -10,7 +10,7 @@ local forecast_classes = require "tracereel.recovery.forecast_classes"
 local forecast_words = require "tracereel.recovery.forecast_words"
 local held = require "tracereel.held"
 local next_run = require "tracereel.recovery.next_run"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 local units = require "tracereel.units"
 
 local forecast = {}
@@ -273,7 +273,7 @@ local function object_of(engine)
     local object = {}
     for _, key in ipairs(keys) do
         local value = engine[key]
-        object[key] = value == nil and tracereel.null or value
+        object[key] = value == nil and base.null or value
     end
     return object
 end
@@ -282,7 +282,7 @@ end
 ---@param text string of an object that is not empty
 ---@param engine tracereel.engine|nil nil: a trace that is closed, whose text stays as it is
 function forecast.joined(text, engine)
-    return engine and ('%s,"engine":%s}'):format(text:sub(1, -2), tracereel.json(object_of(engine))) or text
+    return engine and ('%s,"engine":%s}'):format(text:sub(1, -2), base.json(object_of(engine))) or text
 end
 
 return forecast

@@ -1,7 +1,7 @@
 -- The forecast of a trace in words: what happens, and what a person can do about it. Every command has them from here.
 local held = require "tracereel.held"
 local text = require "tracereel.render.text"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 local units = require "tracereel.units"
 
 local forecast_words = {}
@@ -70,7 +70,7 @@ end
 
 local function member(decoded, key)
     local value = type(decoded) == "table" and decoded[key]
-    if value ~= nil and value ~= false and value ~= tracereel.null then
+    if value ~= nil and value ~= false and value ~= base.null then
         return value
     end
 end
@@ -84,7 +84,7 @@ end
 -- To the second: the rest stands in the timeline. Unknown where a snapshot tells of the suspension.
 local function since(trace)
     local since_ns = trace.suspension and trace.suspension.since_ns or 0
-    return since_ns ~= 0 and (" since %sZ"):format(tracereel.time(since_ns):sub(1, 19)) or ""
+    return since_ns ~= 0 and (" since %sZ"):format(base.time(since_ns):sub(1, 19)) or ""
 end
 
 local function timeout(trace)
@@ -124,7 +124,7 @@ end
 
 local function outputs_lie(facts, outputs)
     local place = facts.foreign and "in another arena" or ("after the arena's write position (%s)"):format(
-        tracereel.unsigned(facts.header.write_position_bytes))
+        base.unsigned(facts.header.write_position_bytes))
     return ("the %s of %s %s %s"):format(agree(outputs, "output", "outputs"), named(facts, outputs),
         agree(outputs, "lies", "lie"), place)
 end
@@ -179,7 +179,7 @@ end
 local function arena_problems(facts, add)
     if facts.is_full then
         add(("the arena's write position (%s) lies beyond its end (%s): what runs cannot put out anything, and fails")
-            :format(tracereel.unsigned(facts.header.write_position_bytes), facts.header.file_bytes))
+            :format(base.unsigned(facts.header.write_position_bytes), facts.header.file_bytes))
     end
     if facts.foreign then
         add("the engine takes it for this trace's: " .. text.clean(facts.foreign))

@@ -1,0 +1,42 @@
+-- The public module, to which init.lua adds `script`: what a script has under the name tracereel.
+local arenas = require "tracereel.arenas"
+local core = require "tracereel.core"
+local decision = require "tracereel.recovery.decision"
+local base = require "tracereel.base"
+local provenance = require "tracereel.provenance"
+local tables = require "tracereel.tables"
+local timing_report = require "tracereel.timing_report"
+
+---@type tracereel
+local api = tables.joined(base, {
+    arenas = arenas.open,
+    fail = decision.fail,
+    complete = decision.complete,
+    await = decision.await,
+    hold = decision.hold,
+    release = decision.release,
+    resume_from = decision.resume_from,
+    retry = decision.retry,
+    restart = decision.restart,
+})
+
+function api.timing(order, worst_count)
+    local report, problem = timing_report.new(order, worst_count)
+    if not report then
+        error("timing: " .. problem, 2)
+    end
+    return report
+end
+
+-- What is written in Lua tells of a wrong argument with the line of its caller, also in `return tracereel.retry(3)`.
+for name, value in pairs(api) do
+    if type(value) == "function" and debug.getinfo(value, "S").what == "Lua" then
+        api[name] = core.framed(value)
+    end
+end
+
+core.set_plans_reader(function(text)
+    return provenance.plans(text, core.json_decode)
+end)
+
+return api
