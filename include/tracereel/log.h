@@ -98,8 +98,9 @@ typedef struct tr_log_statistics {
 tr_status tr_log_open(const char *path, const tr_log_options *options, tr_log **log, tr_error *error);
 
 /* TR_OK: `record` is the next one, valid until the next call on this log. TR_GAP: tr_log_gap() tells of a stretch that
- * was passed over; call again. TR_END: all was read; it stays so. Anything else: tr_log_error() explains; it stays so.
- */
+ * was passed over; call again. TR_END: all was read; it stays so. TR_ERROR_NOT_A_LOG: nothing in it is a
+ * record, and it looks like something else (docs/damage.md); of one file no gap is told then. Anything else:
+ * tr_log_error() explains; it stays so. */
 tr_status tr_log_next(tr_log *log, tr_record *record);
 
 /* From now on, to be called before the end was met: the log is one that a writer appends to. TR_END then says that

@@ -290,6 +290,14 @@ tr_status tr_source_recheck(tr_source *source, bool *changed, tr_error *error) {
     return TR_OK;
 }
 
+size_t tr_source_head(const tr_source *source, uint8_t *out, size_t capacity_bytes) {
+    ssize_t length;
+    do {
+        length = source->kind == TR_SOURCE_STREAM ? 0 : pread(source->input, out, capacity_bytes, 0);
+    } while (length < 0 && errno == EINTR);
+    return length > 0 ? (size_t)length : 0;
+}
+
 void tr_source_forget_before(tr_source *source, size_t offset) {
     if (source->spool < 0 || offset - source->forgotten_bytes < FORGET_BYTES) {
         return;

@@ -38,6 +38,10 @@ tr_status tr_source_more(tr_source *source, size_t wanted_bytes, tr_error *error
  * available is another now. */
 tr_status tr_source_recheck(tr_source *source, bool *changed, tr_error *error);
 
+/* The first bytes of the file itself: of a compressed one before it is inflated. Returns how many there are, at most
+ * `capacity_bytes`; 0 for a pipe, and where they cannot be read. */
+size_t tr_source_head(const tr_source *source, uint8_t *out, size_t capacity_bytes);
+
 /* Bytes before this offset will not be looked at again: a stream's temporary file gives their disk space back. */
 void tr_source_forget_before(tr_source *source, size_t offset);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bytes/bytes.h"
+#include "log/foreign.h"
 #include "record/record_view.h"
 
 static const struct {
@@ -61,13 +62,13 @@ tr_gap_class tr_gap_classify(const uint8_t *bytes, size_t length, const tr_gap_s
 
 size_t tr_gap_describe(tr_gap_class gap_class, const uint8_t *bytes, size_t length, const tr_defect *defect, char *out,
                        size_t capacity_bytes) {
-    static const uint8_t gzip[] = {0x1f, 0x8b, 0x08};
+    const tr_foreign *foreign = tr_foreign_format(bytes, length);
     bool torn = gap_class == TR_GAP_TORN_TAIL || gap_class == TR_GAP_TORN_WRITE;
     int written = 0;
     if (gap_class == TR_GAP_ZERO_TAIL) {
         written = snprintf(out, capacity_bytes, "zeros to the end of the log");
-    } else if (length >= sizeof gzip && memcmp(bytes, gzip, sizeof gzip) == 0) {
-        written = snprintf(out, capacity_bytes, "gzip data where a record is expected: unpack it, or name it .log.gz");
+    } else if (foreign != NULL) {
+        written = snprintf(out, capacity_bytes, "%s where a record is expected: %s", foreign->what, foreign->advice);
     } else if (torn && length < TR_OFFSET_CRC) {
         written = snprintf(out, capacity_bytes, "a record was begun, and not even its length was written");
     } else if (torn && tr_gap_is_record_prefix(bytes, length)) {

@@ -126,7 +126,7 @@ tr_status tr_log_open_next_segment(tr_log *log) {
     }
     const tr_segment *segment = tr_walk_peek(&log->walk);
     if (segment == NULL) {
-        return tr_follow_holds_for_segment(log) ? TR_OK : tr_log_finish(log, TR_END);
+        return tr_follow_holds_for_segment(log) ? TR_OK : tr_log_finish(log, tr_no_log_end(log));
     }
     tr_status status = open_reader(log, segment);
     bool unusable = status == TR_ERROR_NOT_A_LOG && log->is_directory;
@@ -149,9 +149,30 @@ tr_status tr_log_open_next_segment(tr_log *log) {
     return TR_OK;
 }
 
+/* Describes the gap from the reader's offset to `end`, which is not passed over yet; returns the words' length. */
+static size_t describe_gap(tr_log *log, size_t end, const tr_foreign *foreign) {
+    tr_gap *gap = &log->gap;
+    const tr_segment_reader *reader = &log->reader;
+    if (foreign != NULL) {
+        int length = snprintf(gap->detail, sizeof gap->detail, "%s where a record is expected: %s", foreign->what,
+                              foreign->advice);
+        return length > 0 && (size_t)length < sizeof gap->detail ? (size_t)length : 0;
+    }
+    if (!tr_reader_find_defect(&log->reader, &gap->defect)) {
+        return 0;
+    }
+    return tr_gap_describe(gap->gap_class, reader->bytes + reader->offset, end - reader->offset, &gap->defect,
+                           gap->detail, sizeof gap->detail);
+}
+
 static tr_status pass_over_gap(tr_log *log, size_t end) {
     const tr_segment_reader *reader = &log->reader;
     size_t begin = reader->offset;
+    tr_foreign foreign;
+    bool is_foreign = tr_no_log_look(log, end, &foreign);
+    if (is_foreign && tr_no_log_meet(log, &foreign) != TR_OK) {
+        return tr_log_finish(log, TR_ERROR_NOT_A_LOG);
+    }
     const char *complaint = tr_source_complaint(reader->source, begin, end);
     tr_gap_surroundings surroundings = {reader->available_bytes, tr_walk_is_at_end(&log->walk),
                                         end < reader->available_bytes};
@@ -159,11 +180,7 @@ static tr_status pass_over_gap(tr_log *log, size_t end) {
                         .segment = log->place.segment,
                         .position = {log->place.position.sequence, begin},
                         .length_bytes = end - begin};
-    size_t length = 0;
-    if (tr_reader_find_defect(&log->reader, &log->gap.defect)) {
-        length = tr_gap_describe(log->gap.gap_class, reader->bytes + begin, end - begin, &log->gap.defect,
-                                 log->gap.detail, sizeof log->gap.detail);
-    }
+    size_t length = describe_gap(log, end, is_foreign ? &foreign : NULL);
     if (complaint != NULL) {
         snprintf(log->gap.detail + length, sizeof log->gap.detail - length, "; %s", complaint);
         log->gap.gap_class = TR_GAP_CORRUPT; /* not a crash of the writer: an archive or a disk lost something */
@@ -178,6 +195,11 @@ static tr_status pass_over_gap(tr_log *log, size_t end) {
 static tr_status end_segment(tr_log *log) {
     tr_position end = {log->place.position.sequence, log->reader.offset};
     const char *complaint = tr_source_complaint(log->reader.source, end.offset, end.offset);
+    tr_foreign foreign;
+    if (complaint != NULL && !log->end_complaint_told && end.offset == 0 && tr_no_log_look_at_archive(log, &foreign) &&
+        tr_no_log_meet(log, &foreign) != TR_OK) {
+        return tr_log_finish(log, TR_ERROR_NOT_A_LOG);
+    }
     if (complaint != NULL && !log->end_complaint_told) {
         log->end_complaint_told = true;
         return report_without_bytes(log, TR_GAP_CORRUPT, log->place.segment, end, complaint);
@@ -186,6 +208,12 @@ static tr_status end_segment(tr_log *log) {
     log->counted_to = 0;
     log->closed_at = end.offset;
     return TR_OK;
+}
+
+/* Following: what is no log will not become one. */
+static bool holds_for_record(tr_log *log, size_t gap_end) {
+    tr_foreign foreign;
+    return !(log->walk.segments.count == 1 && tr_no_log_look(log, gap_end, &foreign)) && tr_follow_holds(log, gap_end);
 }
 
 /* TR_OK: either a record stands at the reader's offset (`*found`), or there is more to do. */
@@ -211,7 +239,7 @@ static tr_status step(tr_log *log, tr_record *record, bool *found) {
         *found = true;
         return TR_OK;
     case TR_GAP:
-        return tr_follow_holds(log, gap_end) ? TR_OK : pass_over_gap(log, gap_end);
+        return holds_for_record(log, gap_end) ? TR_OK : pass_over_gap(log, gap_end);
     case TR_END:
         return tr_follow_holds(log, log->reader.offset) ? TR_OK : end_segment(log);
     default:

@@ -21,9 +21,12 @@ static tr_status open_directory(tr_log *log, tr_error *error) {
         return tr_fail(error, TR_ERROR_NOT_A_LOG,
                        "%s: expected segments (wal_*.log or wal_*.log.gz) in this directory, found none", log->path);
     }
+    uint32_t found_count = log->walk.segments.count;
+    log->no_log.has_others = log->walk.segments.unread_count > 0;
     log->walk.skips_compressed = log->options.skip_compressed;
     if (log->options.skip_compressed) {
         tr_segment_list_drop_compressed(&log->walk.segments);
+        log->no_log.has_others = log->no_log.has_others || log->walk.segments.count < found_count;
     }
     if (log->options.has_to) {
         tr_segment_list_drop_after(&log->walk.segments, log->options.to.sequence);
@@ -37,7 +40,9 @@ static tr_status open_directory(tr_log *log, tr_error *error) {
         return TR_OK;
     }
     status = tr_snapshot_store_read(log->path, &log->snapshots, error);
+    log->no_log.has_others = log->no_log.has_others || log->snapshots.problem_count > 0;
     if (status == TR_OK && log->snapshots.newest != NULL) {
+        log->no_log.has_others = true;
         tr_walk_begin_at(&log->walk, (tr_position){log->snapshots.newest->sequence, log->snapshots.newest->offset});
     }
     return status;

@@ -4,6 +4,7 @@
 
 #include "files/source.h"
 #include "log/follow.h"
+#include "log/no_log.h"
 #include "log/segment_reader.h"
 #include "log/segment_walk.h"
 #include "snapshot/snapshot_store.h"
@@ -26,6 +27,7 @@ struct tr_log {
     bool stopped_inside;     /* reading ended for good within it: by the mode, or by a failure */
     bool end_complaint_told; /* the open segment's complaint was part of a gap already */
     tr_follow follow;
+    tr_no_log no_log;
     tr_gap gap;
     char missing_name[TR_SEGMENT_NAME_BYTES];
     tr_error error;

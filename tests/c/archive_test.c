@@ -174,11 +174,14 @@ static void what_is_no_gzip(void) {
     uint8_t bytes[LOG_BYTES];
     make_directory(directory);
     put_log(bytes);
-    write_file(directory, ARCHIVE, bytes, sizeof bytes); /* a plain segment with the wrong name */
+    write_gzip(directory, ARCHIVE, "wb", bytes, sizeof bytes);
+    /* A plain segment with the wrong name. Alone, it is no log: foreign_test.c. */
+    write_file(directory, "wal_0000000000000001.log.gz", bytes, sizeof bytes);
     seen all = read_archive(directory);
-    CHECK_UINT(0, all.records);
+    CHECK_UINT(RECORDS, all.records);
     CHECK_UINT(1, all.gaps);
     CHECK_INT(TR_GAP_CORRUPT, all.last_gap.gap_class);
+    CHECK_UINT(1, all.last_gap.position.sequence);
     CHECK_CONTAINS("the gzip data incorrect header check", all.last_gap.detail);
     remove_directory(directory);
 }

@@ -197,13 +197,8 @@ describe("tracereel check", function()
     end)
 
     it("asks whether a file without one record is a log", function()
-        local result = helper.run { "check", "LICENSE" }
+        local result = helper.run({ "check", "-" }, { stdin = ("\0"):rep(100) })
+        assert.are.equal(0, result.status)
         assert.truthy(result.stdout:find("no record could be read: is this a log?", 1, true))
-    end)
-
-    it("says of gzip data on a pipe what to do with it", function()
-        local archive = helper.read(helper.log("archived") .. "/wal_0000000000000000.log.gz")
-        local result = helper.run({ "check", "-" }, { stdin = archive })
-        assert.truthy(result.stdout:find("gzip data where a record is expected", 1, true))
     end)
 end)
