@@ -6,7 +6,7 @@ local forecast = require "tracereel.recovery.forecast"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
 local text = require "tracereel.render.text"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 
 local engine_options = {}
 
@@ -74,8 +74,8 @@ end
 ---@return table
 function engine_options.object(known)
     return {
-        flow = known.flow_path or tracereel.null,
-        arenas = known.arenas and { directory = known.arenas, found_as = known.found_as } or tracereel.null,
+        flow = known.flow_path or base.null,
+        arenas = known.arenas and { directory = known.arenas, found_as = known.found_as } or base.null,
     }
 end
 

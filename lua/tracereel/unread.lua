@@ -2,7 +2,7 @@
 -- leaves beside the plain segment, or a copy under another name.
 local failure = require "tracereel.failure"
 local files = require "tracereel.files"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 
 local unread = {}
 
@@ -22,7 +22,7 @@ local function records_of(log, name)
         failure.raise("io", "%s", problem)
     end
     file:close()
-    return tracereel.open(path):records()
+    return base.open(path):records()
 end
 
 local function first_of_its_own(log, file)
