@@ -1,5 +1,6 @@
 -- The examples, the README and the pages of docs show real output: what stands there is what a reader gets.
 local exact_json = require "tests.spec.exact_json"
+local exit_codes = require "tracereel.exit_codes"
 local helper = require "tests.spec.helper"
 
 local log = "examples/logs/orders"
@@ -143,6 +144,50 @@ describe("the README", function()
         for _, block in ipairs(shown_commands(readme)) do
             for line in (block.command .. "\n" .. block.output):gmatch("[^\n]+") do
                 assert.is_true(utf8.len(line) <= 80, line)
+            end
+        end
+    end)
+end)
+
+describe("the page docs/commands.md", function()
+    local page = helper.read("docs/commands.md")
+
+    it("has every exit status of the program, and no other", function()
+        local documented, there = {}, {}
+        for status in page:match("## Exit status\n(.-)\n## "):gmatch("\n| (%d+) |") do
+            documented[#documented + 1] = math.tointeger(status)
+        end
+        for _, status in pairs(exit_codes) do
+            there[#there + 1] = status
+        end
+        table.sort(there)
+        assert.same(there, documented)
+    end)
+
+    it("orders the statuses as the program does, from harmless to grave", function()
+        local order = page:match("the gravest of theirs, in this order: ([%d, ]+)%.")
+        local before
+        for status in order:gmatch("%d+") do
+            status = math.tointeger(status)
+            if before then
+                assert.equal(status, exit_codes.graver(before, status))
+                assert.equal(status, exit_codes.graver(status, before))
+            end
+            before = status
+        end
+        local _, count = order:gsub("%d+", "")
+        assert.equal(9, count)
+    end)
+
+    it("names every option that the help of a command names", function()
+        local all = page
+        for name in helper.shell("ls docs/*.md"):gmatch("%S+") do
+            all = all .. helper.read(name)
+        end
+        for file in helper.shell("ls lua/tracereel/commands/*.lua"):gmatch("[^\n]+") do
+            local command = file:match("([%w_]+)%.lua$")
+            for option in helper.run({ command, "--help" }).stdout:gmatch("\n%s+%S*%s*(%-%-[%a-]+)") do
+                assert.truthy(all:find(option, 1, true), command .. " " .. option)
             end
         end
     end)
