@@ -193,6 +193,22 @@ describe("the page docs/commands.md", function()
     end)
 end)
 
+describe("the page docs/development.md", function()
+    local is_root = { docs = true, examples = true, include = true, lua = true, src = true, tests = true, tools = true }
+
+    it("names files and folders that are there", function()
+        local count = 0
+        for path in helper.read("docs/development.md"):gmatch("`([%w_]+/[%w_./]*)`") do
+            if is_root[path:match("^[^/]+")] and not path:find("NAME", 1, true) then
+                local _, missing = helper.shell("test -e " .. path)
+                assert.equal(0, missing, path)
+                count = count + 1
+            end
+        end
+        assert.is_true(count >= 30, count .. " paths")
+    end)
+end)
+
 local pages = { "README.md" }
 for page in helper.shell("LC_ALL=C ls docs/*.md"):gmatch("[^\n]+") do
     pages[#pages + 1] = not apart[page] and page or nil
