@@ -100,18 +100,19 @@ const char *tr_violation_meaning(unsigned bit);
 /* One try of a node, from its start to its end. */
 typedef struct tr_attempt {
     uint64_t start_ns;
-    uint64_t end_ns;     /* 0 while open */
-    uint32_t node_index; /* of its node in the trace's `nodes` */
-    uint8_t outcome;     /* tr_outcome */
-    /* In one byte, because a million traces may be open. estimated: no node_start was written, start_ns is the latest
-     * earlier event that can have made it ready. */
-    bool estimated : 1;
-    bool cut : 1;       /* it began before what is known of the trace: start_ns is the time of its end */
-    bool by_resume : 1; /* done, but without a node_done: the trace_resumed after its wait was its end */
-    bool was_kept : 1;  /* of an open one: a plan began the trace afresh, and put back that it was open */
+    uint64_t end_ns; /* 0 while open */
+    /* Packed, because a million traces may be open. */
+    uint32_t node_index : 29; /* of its node in the trace's `nodes` */
+    uint32_t outcome : 2;     /* tr_outcome */
+    uint32_t estimated : 1;   /* no node_start was written, start_ns is the latest earlier event that can have made it
+                                 ready */
+    uint32_t before : 29;     /* the node's attempt before it: index into `attempts`, or TR_NODE_NONE */
+    uint32_t cut : 1;         /* it began before what is known of the trace: start_ns is the time of its end */
+    uint32_t by_resume : 1;   /* done, but without a node_done: the trace_resumed after its wait was its end */
+    uint32_t was_kept : 1;    /* of an open one: a plan began the trace afresh, and put back that it was open */
 } tr_attempt;
 
-/* "No such index", in the members of tr_node. */
+/* "No such index", in the members of tr_node and tr_attempt. A trace has fewer nodes and fewer attempts. */
 #define TR_NODE_NONE ((1u << 29) - 1)
 
 /* Packed, because a million traces may be open. */
@@ -206,7 +207,7 @@ typedef struct tr_trace {
     uint32_t error_list_count;
     uint32_t loop_event_count;
     uint32_t node_index_capacity;
-    uint32_t *node_index; /* finds a node by its id where there are many; NULL in small traces and in copies */
+    uint32_t *node_index;                   /* finds a node by its id where there are many; NULL in small traces */
     struct tr_started_index *started_index; /* of a long started_nodes: which of it counts; NULL in copies */
     tr_node *nodes;
     tr_attempt *attempts;
@@ -227,11 +228,10 @@ const tr_node *tr_trace_find_node(const tr_trace *trace, uint32_t node_id);
  * first at or behind the place `from`, or TR_NONE. The entries between them are of nodes that were done since. */
 uint32_t tr_trace_next_started(const tr_trace *trace, uint32_t from);
 
-/* The attempts of a node are those of the trace that name its index, in order. Gives the first of them at or behind the
- * place `from` in the trace's `attempts`, or TR_NONE. */
-uint32_t tr_trace_next_attempt(const tr_trace *trace, uint32_t node_index, uint32_t from);
 /* The node's last attempt, or NULL. */
 const tr_attempt *tr_trace_last_attempt(const tr_trace *trace, const tr_node *node);
+/* The attempt of the same node before this one, or NULL. */
+const tr_attempt *tr_trace_earlier_attempt(const tr_trace *trace, const tr_attempt *attempt);
 /* Its latest loop_iteration or loop_exit, or NULL. */
 const tr_loop_event *tr_trace_last_loop_event(const tr_trace *trace, const tr_node *node);
 /* How many loop_iteration records of it were seen. */

@@ -95,32 +95,42 @@ static const tr_trace *push_trace_of(lua_State *L) {
     return tr_lua_check_trace(L, -1)->trace;
 }
 
-/* The attempts that there were when the node was asked for. */
+/* An attempt of the node as a table; `is_last` is the one that was copied with the node. */
+static void push_attempt(lua_State *L, const tr_lua_node *self, const tr_trace *trace, const tr_attempt *attempt,
+                         bool is_last) {
+    lua_createtable(L, 0, 7); /* attempt */
+    tr_lua_set_unsigned(L, "start_ns", attempt->start_ns);
+    if (attempt->outcome != TR_OUTCOME_OPEN) {
+        tr_lua_set_unsigned(L, "end_ns", attempt->end_ns);
+    }
+    tr_lua_set_unsigned(L, "duration_ns",
+                        is_last ? self->duration_ns : tr_attempt_duration_ns(trace, &self->node, attempt));
+    tr_lua_set_name(L, "outcome", tr_outcome_name(attempt->outcome));
+    push_name_if_any(L, end_of(attempt));
+    lua_setfield(L, -2, "ended_by");
+    tr_lua_set_flag(L, "estimated", attempt->estimated);
+    tr_lua_set_flag(L, "cut", attempt->cut);
+}
+
+/* The attempts that there were when the node was asked for: they lead from the last one to the first. */
 static void push_attempts(lua_State *L, const tr_lua_node *self) {
     const tr_trace *trace = push_trace_of(L); /* handle */
-    const tr_node *node = &self->node;
-    lua_newtable(L); /* handle, attempts */
-    uint32_t at = has_attempts(node) ? tr_trace_next_attempt(trace, self->last.node_index, 0) : TR_NONE;
-    for (lua_Integer number = 1; at != TR_NONE && at <= node->last_attempt; number++) {
-        bool is_last = at == node->last_attempt;
-        const tr_attempt *attempt = is_last ? &self->last : &trace->attempts[at];
-        lua_createtable(L, 0, 7); /* handle, attempts, attempt */
-        tr_lua_set_unsigned(L, "start_ns", attempt->start_ns);
-        if (attempt->outcome != TR_OUTCOME_OPEN) {
-            tr_lua_set_unsigned(L, "end_ns", attempt->end_ns);
-        }
-        tr_lua_set_unsigned(L, "duration_ns",
-                            is_last ? self->duration_ns : tr_attempt_duration_ns(trace, node, attempt));
-        tr_lua_set_name(L, "outcome", tr_outcome_name(attempt->outcome));
-        push_name_if_any(L, end_of(attempt));
-        lua_setfield(L, -2, "ended_by");
-        tr_lua_set_flag(L, "estimated", attempt->estimated);
-        tr_lua_set_flag(L, "cut", attempt->cut);
-        if (at < trace->first_attempt) {
+    lua_newtable(L);                          /* handle, attempts */
+    if (!has_attempts(&self->node)) {
+        return;
+    }
+    lua_Integer count = 0;
+    for (const tr_attempt *at = &self->last; at != NULL; at = tr_trace_earlier_attempt(trace, at)) {
+        count++;
+    }
+    uint32_t place = self->node.last_attempt;
+    for (const tr_attempt *at = &self->last; at != NULL; at = tr_trace_earlier_attempt(trace, at)) {
+        push_attempt(L, self, trace, at, at == &self->last); /* handle, attempts, attempt */
+        if (place < trace->first_attempt) {
             tr_lua_set_flag(L, "earlier_life", true);
         }
-        lua_rawseti(L, -2, number);
-        at = tr_trace_next_attempt(trace, self->last.node_index, at + 1);
+        lua_rawseti(L, -2, count--);
+        place = at->before;
     }
 }
 

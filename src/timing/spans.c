@@ -232,7 +232,7 @@ static bool find_ready_by_flow(const tr_spans *spans, const tr_trace *trace, con
 
 /* An estimated attempt began when it was ready; what it was suspended from then on stays out of its run time. */
 static void start_when_ready(tr_span *span, const tr_trace *trace, uint64_t ready_ns) {
-    tr_attempt attempt = {.start_ns = ready_ns, .end_ns = span->end_ns, .outcome = span->outcome};
+    tr_attempt attempt = {.start_ns = ready_ns, .end_ns = span->end_ns, .outcome = span->outcome & 3u};
     span->ready_ns = ready_ns;
     span->start_ns = ready_ns;
     span->run_ns = tr_attempt_duration_ns(trace, &trace->nodes[span->node_index], &attempt);

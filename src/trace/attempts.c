@@ -23,7 +23,7 @@ static bool close_attempt(tr_trace *trace, tr_node *node, tr_outcome outcome, ui
         *violations |= TR_VIOLATION_TIME_BACKWARDS;
     }
     attempt->end_ns = now_ns;
-    attempt->outcome = (uint8_t)outcome;
+    attempt->outcome = outcome & 3u;
     return true;
 }
 

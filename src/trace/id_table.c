@@ -2,24 +2,17 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "bytes/bytes.h"
+#include "bytes/hash.h"
 
 enum { FIRST_CAPACITY = 64 };
 
-void tr_id_seed(tr_id_table *ids) {
-    if (getrandom(ids->seed, sizeof ids->seed, GRND_NONBLOCK) != (ssize_t)sizeof ids->seed) {
-        ids->seed[0] = (uint64_t)(uintptr_t)ids; /* early in a boot: some seed is better than none */
-    }
-}
-
-/* Ids are random in honest logs. The seed keeps a log that was made for it from filling one run of the table. */
-uint32_t tr_id_hash(const tr_id_table *ids, const uint8_t *id) {
-    uint64_t mixed = (tr_load_u64(id) ^ ids->seed[0]) * 0x9e3779b97f4a7c15u;
-    mixed ^= mixed >> 32;
-    mixed = (mixed ^ tr_load_u64(id + 8) ^ ids->seed[1]) * 0xd6e8feb86659fd93u;
-    return (uint32_t)(mixed >> 32);
+/* Ids are mostly random, but a producer may number its traces, at either end: each half is mixed until all of its bits
+ * count. */
+uint32_t tr_id_hash(const uint8_t *id) {
+    uint64_t first = tr_hash_mix(tr_load_u64(id) ^ tr_hash_seed());
+    return (uint32_t)tr_hash_mix(first ^ tr_load_u64(id + 8));
 }
 
 bool tr_id_grow(tr_id_table *ids) {

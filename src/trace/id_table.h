@@ -14,18 +14,16 @@ typedef struct tr_id_entry {
     uint32_t slot; /* TR_NONE: empty */
 } tr_id_entry;
 
-/* All zero is an empty one, to be seeded and grown before use. `entries` is to be freed. */
+/* All zero is an empty one, to be grown before use. `entries` is to be freed. */
 typedef struct tr_id_table {
     tr_id_entry *entries;
     size_t capacity;
-    uint64_t seed[2];
 } tr_id_table;
 
-void tr_id_seed(tr_id_table *ids);
 /* Doubles the room. False when there is no memory; nothing is changed then. */
 bool tr_id_grow(tr_id_table *ids);
 
-uint32_t tr_id_hash(const tr_id_table *ids, const uint8_t *id);
+uint32_t tr_id_hash(const uint8_t *id);
 /* The place of the trace with that id, or the empty one where it would stand. */
 size_t tr_id_find(const tr_id_table *ids, tr_trace *const *slots, const uint8_t *id, uint32_t hash);
 /* Empties a place. */

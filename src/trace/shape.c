@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bytes/hash.h"
+
 enum { MOST_ORDERED = 64, MOST_ATTEMPTS_BACK = 64 };
 
 typedef struct completion {
@@ -10,17 +12,8 @@ typedef struct completion {
     uint32_t node_id;
 } completion;
 
-/* The finalizer of MurmurHash3: every bit of the value reaches every bit of the answer. */
-static uint64_t scramble(uint64_t value) {
-    value ^= value >> 33;
-    value *= 0xff51afd7ed558ccdu;
-    value ^= value >> 33;
-    value *= 0xc4ceb9fe1a85ec53u;
-    return value ^ value >> 33;
-}
-
 static uint64_t add(uint64_t hash, uint64_t value) {
-    return scramble(hash * 31 + value + 1);
+    return tr_hash_mix(hash * 31 + value + 1);
 }
 
 static bool is_word_byte(char byte) {
@@ -82,7 +75,7 @@ static uint64_t add_nodes(uint64_t hash, const tr_trace *trace) {
     for (uint32_t i = 0; i < trace->node_count; i++) {
         const tr_node *node = &trace->nodes[i];
         bool has_run = node->last_attempt != TR_NODE_NONE;
-        all += scramble(((uint64_t)node->node_id << 2 | (uint64_t)node->is_completed << 1 | (uint64_t)has_run) + 1);
+        all += tr_hash_mix(((uint64_t)node->node_id << 2 | (uint64_t)node->is_completed << 1 | (uint64_t)has_run) + 1);
         if (node->is_completed) {
             if (count < MOST_ORDERED) {
                 insert(order, count, (completion){done_ns(trace, node), node->node_id});

@@ -45,17 +45,12 @@ const tr_node *tr_trace_find_node(const tr_trace *trace, uint32_t node_id) {
     return tr_trace_node((tr_trace *)trace, node_id);
 }
 
-uint32_t tr_trace_next_attempt(const tr_trace *trace, uint32_t node_index, uint32_t from) {
-    for (uint32_t i = from; i < trace->attempt_count; i++) {
-        if (trace->attempts[i].node_index == node_index) {
-            return i;
-        }
-    }
-    return TR_NONE;
-}
-
 const tr_attempt *tr_trace_last_attempt(const tr_trace *trace, const tr_node *node) {
     return tr_trace_attempt_of((tr_trace *)trace, node);
+}
+
+const tr_attempt *tr_trace_earlier_attempt(const tr_trace *trace, const tr_attempt *attempt) {
+    return attempt->before == TR_NODE_NONE ? NULL : &trace->attempts[attempt->before];
 }
 
 const tr_loop_event *tr_trace_last_loop_event(const tr_trace *trace, const tr_node *node) {
@@ -156,7 +151,7 @@ static void lay_out(const tr_trace *trace, layout *to) {
     place(to, &copy, sizeof copy); /* takes the room; written when its pointers are known */
     copy.was_tainted = tr_trace_is_tainted(trace);
     copy.home = NULL;
-    copy.node_index = NULL;
+    copy.node_index = place(to, trace->node_index, trace->node_index_capacity * sizeof *trace->node_index);
     copy.nodes = place(to, trace->nodes, trace->node_count * sizeof *trace->nodes);
     copy.attempts = place(to, trace->attempts, trace->attempt_count * sizeof *trace->attempts);
     copy.suspensions = place(to, trace->suspensions, trace->suspension_count * sizeof *trace->suspensions);

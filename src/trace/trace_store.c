@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bytes/hash.h"
 #include "trace/started_nodes.h"
 
 /* ---- lists ---- */
@@ -33,7 +34,7 @@ enum { NODES_WITHOUT_INDEX = 24, FIRST_INDEX = 128 };
 /* Where a node id stands in the index (open addressing), or the empty place where it would. */
 static uint32_t *index_place(const tr_trace *trace, uint32_t node_id) {
     uint32_t mask = trace->node_index_capacity - 1;
-    uint32_t at = (node_id * 0x9e3779b1u >> 7) & mask;
+    uint32_t at = (uint32_t)tr_hash_mix(node_id ^ tr_hash_seed()) & mask;
     while (trace->node_index[at] != TR_NONE && trace->nodes[trace->node_index[at]].node_id != node_id) {
         at = (at + 1) & mask;
     }
@@ -71,7 +72,8 @@ static bool make_room_in_index(tr_trace *trace) {
 
 tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id) {
     void *items = trace->nodes;
-    if (!make_room_in_index(trace) || !make_room(trace, &items, trace->node_count, sizeof *trace->nodes)) {
+    if (trace->node_count >= TR_NODE_NONE || !make_room_in_index(trace) ||
+        !make_room(trace, &items, trace->node_count, sizeof *trace->nodes)) {
         return NULL;
     }
     trace->nodes = items;
@@ -93,12 +95,14 @@ tr_attempt *tr_trace_add_attempt(tr_trace *trace, tr_node *node, uint64_t start_
         return NULL;
     }
     trace->attempts = items;
+    uint32_t before = node->last_attempt;
     node->last_attempt = trace->attempt_count++ & TR_NODE_NONE;
     tr_attempt *attempt = &trace->attempts[node->last_attempt];
     *attempt = (tr_attempt){.start_ns = start_ns,
-                            .node_index = (uint32_t)(node - trace->nodes),
+                            .node_index = (uint32_t)(node - trace->nodes) & TR_NODE_NONE,
                             .outcome = TR_OUTCOME_OPEN,
-                            .estimated = estimated};
+                            .estimated = estimated,
+                            .before = before & TR_NODE_NONE};
     return attempt;
 }
 

@@ -59,12 +59,12 @@ static inline tr_trace *apply_records(tr_traces *traces, const written_record *r
 /* The attempt of a node with that number, from 0; NULL where there is none. */
 static inline const tr_attempt *attempt_of(const tr_trace *trace, uint32_t node_id, uint32_t number) {
     const tr_node *node = tr_trace_find_node(trace, node_id);
-    uint32_t index = node == NULL ? TR_NONE : (uint32_t)(node - trace->nodes);
-    uint32_t at = tr_trace_next_attempt(trace, index, 0);
-    while (at != TR_NONE && number-- > 0) {
-        at = tr_trace_next_attempt(trace, index, at + 1);
+    for (uint32_t at = 0; node != NULL && at < trace->attempt_count; at++) {
+        if (trace->attempts[at].node_index == (uint32_t)(node - trace->nodes) && number-- == 0) {
+            return &trace->attempts[at];
+        }
     }
-    return at == TR_NONE ? NULL : &trace->attempts[at];
+    return NULL;
 }
 
 #endif

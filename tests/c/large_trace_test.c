@@ -1,0 +1,110 @@
+/* What keeps logs with many traces, and traces with much in them, from costing the square of their length. */
+#include <stdlib.h>
+
+#include "bytes/hash.h"
+#include "trace/id_table.h"
+#include "trace_fixture.h"
+
+enum { COUNT = 4096, PLACES = 8192 };
+
+/* Into how many places of a table the hashes of COUNT ids fall that count in the four bytes at `offset`. Of random ones
+ * it would be 8192 * (1 - (1 - 1/8192)^4096) = 3223. */
+static unsigned places_of_numbered_ids(size_t offset) {
+    static bool is_taken[PLACES];
+    memset(is_taken, 0, sizeof is_taken);
+    unsigned taken = 0;
+    for (unsigned i = 0; i < COUNT; i++) {
+        uint8_t id[TR_TRACE_ID_BYTES] = {0};
+        for (unsigned byte = 0; byte < 4; byte++) {
+            id[offset + byte] = (uint8_t)(i >> (24 - 8 * byte));
+        }
+        uint32_t place = tr_id_hash(id) & (PLACES - 1);
+        taken += !is_taken[place];
+        is_taken[place] = true;
+    }
+    return taken;
+}
+
+static void numbered_ids_are_spread_over_the_table(void) {
+    for (size_t offset = 0; offset <= TR_TRACE_ID_BYTES - 4; offset++) {
+        CHECK(places_of_numbered_ids(offset) > 3000);
+    }
+}
+
+/* A trace in which nodes that are `step` apart ran, one after the other, `rounds` times. */
+static tr_trace *run_nodes(tr_traces *traces, uint32_t count, uint32_t step, unsigned rounds) {
+    uint64_t now_ns = 1;
+    tr_trace *trace = apply_record(traces, (written_record){.type = 0, .timestamp_ns = now_ns});
+    for (uint32_t i = 0; i < count * rounds; i++) {
+        uint32_t node_id = i % count * step;
+        apply_record(traces, (written_record){.type = 1, .node_id = node_id, .timestamp_ns = ++now_ns});
+        trace = apply_record(traces, (written_record){.type = 2, .node_id = node_id, .timestamp_ns = ++now_ns});
+    }
+    return trace;
+}
+
+/* Steps that a walk over neighbouring places takes from where each node's number would stand to where it does. */
+static uint64_t steps_in_index(const tr_trace *trace) {
+    uint64_t steps = 0;
+    uint32_t mask = trace->node_index_capacity - 1;
+    for (uint32_t i = 0; i < trace->node_count; i++) {
+        uint32_t at = (uint32_t)tr_hash_mix(trace->nodes[i].node_id ^ tr_hash_seed()) & mask;
+        for (; trace->node_index[at] != i && steps < UINT32_MAX; at = (at + 1) & mask) {
+            steps++;
+        }
+    }
+    return steps;
+}
+
+static void node_numbers_with_a_common_factor_do_not_crowd(void) {
+    tr_traces *traces = tr_traces_new();
+    const tr_trace *trace = run_nodes(traces, COUNT, 1u << 20, 1);
+    REQUIRE(trace->node_count == COUNT && trace->node_index != NULL);
+    CHECK(steps_in_index(trace) < 4 * COUNT);
+    tr_traces_free(traces);
+}
+
+static void a_copy_finds_its_nodes_by_their_numbers_too(void) {
+    tr_traces *traces = tr_traces_new();
+    const tr_trace *trace = run_nodes(traces, COUNT, 3, 1);
+    void *memory = malloc(tr_trace_copy_bytes(trace));
+    REQUIRE(memory != NULL);
+    const tr_trace *copy = tr_trace_copy(trace, memory);
+    CHECK(copy->node_index != NULL && copy->node_index != trace->node_index);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        CHECK(tr_trace_find_node(copy, 3 * i) == &copy->nodes[i]);
+    }
+    CHECK(tr_trace_find_node(copy, 1) == NULL);
+    free(memory);
+    tr_traces_free(traces);
+}
+
+static void the_attempts_of_a_node_lead_from_the_last_to_the_first(void) {
+    enum { NODES = 50, ROUNDS = 20 };
+    tr_traces *traces = tr_traces_new();
+    const tr_trace *trace = run_nodes(traces, NODES, 1, ROUNDS);
+    for (uint32_t n = 0; n < NODES; n++) {
+        unsigned round = ROUNDS;
+        const tr_attempt *at = tr_trace_last_attempt(trace, tr_trace_find_node(trace, n));
+        for (; at != NULL && round > 0; at = tr_trace_earlier_attempt(trace, at)) {
+            round--;
+            CHECK_UINT(2 + 2 * (round * NODES + n), at->start_ns);
+        }
+        CHECK_UINT(0, round);
+        CHECK(at == NULL);
+    }
+    tr_traces_free(traces);
+}
+
+int main(int argc, char **argv) {
+    check_begin(argc, argv);
+    check_run("traces whose ids are numbered are spread over the table of traces",
+              numbered_ids_are_spread_over_the_table);
+    check_run("node numbers with a common factor do not crowd in a trace's index",
+              node_numbers_with_a_common_factor_do_not_crowd);
+    check_run("a copy of a trace with many nodes finds them without a walk",
+              a_copy_finds_its_nodes_by_their_numbers_too);
+    check_run("the attempts of a node lead from the last to the first",
+              the_attempts_of_a_node_lead_from_the_last_to_the_first);
+    return check_end();
+}
