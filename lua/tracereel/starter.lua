@@ -1,11 +1,12 @@
 -- What `tracereel run --new` writes: a script that has a handler for each type that a log contains.
+local record_types = require "tracereel.record_types"
 local tracereel = require "tracereel"
 
 local starter = {}
 
+-- What is said of the types of which there is more to say than which fields mean something.
 local fields_of = {
     trace_start = { "rec.metadata: what the trace was started with, or nil" },
-    node_start = { "rec.node_id" },
     node_done = { "rec.node_id, rec.output_offset, rec.output_size, rec.schema_hash",
         "trace:node(rec.node_id).duration_ns, .estimated, .attempts" },
     node_error = { "rec.node_id, rec.error_message (nil where there is none)" },
@@ -17,6 +18,15 @@ local fields_of = {
     loop_iteration = { "rec.node_id: the loop; rec.iteration" },
     loop_exit = { "rec.node_id: the loop; rec.iteration" },
 }
+
+local function fields_by_meaning(type_name)
+    local means, names = record_types.meanings[type_name], {}
+    for _, one in ipairs { { "node", "rec.node_id" }, { "output", "rec.output_offset, rec.output_size" },
+        { "iteration", "rec.iteration" }, { "message", "rec.error_message" }, { "metadata", "rec.metadata" } } do
+        names[#names + 1] = means[one[1]] and one[2] or nil
+    end
+    return #names > 0 and { table.concat(names, ", ") } or {}
+end
 
 local bodies = {
     node_done = [[
@@ -64,7 +74,7 @@ local finish_head = [[
 
 local function handler_text(type_name, count)
     local lines = { ("    -- %d in the log that this was written for."):format(count) }
-    for _, field in ipairs(fields_of[type_name]) do
+    for _, field in ipairs(fields_of[type_name] or fields_by_meaning(type_name)) do
         lines[#lines + 1] = "    -- " .. field
     end
     local body = bodies[type_name] or "        count(rec.type)\n"

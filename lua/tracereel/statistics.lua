@@ -1,21 +1,12 @@
 -- The counts of `tracereel dump --stats`.
 local logs = require "tracereel.logs"
 local output = require "tracereel.output"
+local record_types = require "tracereel.record_types"
 local render_table = require "tracereel.render.table"
 local tracereel = require "tracereel"
 local units = require "tracereel.units"
 
 local statistics = {}
-
--- Types whose node_id is that of a node.
-local names_node = {
-    node_start = true,
-    node_done = true,
-    node_error = true,
-    trace_suspended = true,
-    loop_iteration = true,
-    loop_exit = true,
-}
 
 -- Empty or not, these are objects in JSON.
 local function as_json_object(counts)
@@ -77,14 +68,14 @@ end
 ---Gathers records by `add`; `write` shows what was gathered.
 function statistics.new()
     local state = { records = 0, bytes = 0, types = {}, nodes = {} }
-    local types, nodes = state.types, state.nodes
+    local types, nodes, meanings = state.types, state.nodes, record_types.meanings
     return {
         add = function(rec)
             local time, type_name = rec.timestamp_ns, rec.type
             state.records = state.records + 1
             state.bytes = state.bytes + #rec
             types[type_name] = (types[type_name] or 0) + 1
-            if names_node[type_name] then
+            if meanings[type_name].node then
                 local node = rec.node_id
                 nodes[node] = (nodes[node] or 0) + 1
             end

@@ -1,13 +1,11 @@
 -- What a crash test has found, in groups: the same check, node, type of record and decision are one group.
 local decision = require "tracereel.recovery.decision"
+local record_types = require "tracereel.record_types"
 
 local violations = {}
 
 local Violations = {}
 Violations.__index = Violations
-
-local names_node = { node_start = true, node_done = true, node_error = true, trace_suspended = true,
-    loop_iteration = true, loop_exit = true }
 
 function violations.new()
     return setmetatable({ by_key = {}, groups = {} }, Violations)
@@ -22,7 +20,7 @@ function violations.describe(chosen)
 end
 
 local function group_of(self, check, rec, described)
-    local node = names_node[rec.type] and rec.node_id or nil
+    local node = record_types.node_of(rec)
     local key = table.concat({ check, rec.type, tostring(node), described }, "\0")
     local group = self.by_key[key]
     if not group then

@@ -2,6 +2,7 @@
 local logs = require "tracereel.logs"
 local output = require "tracereel.output"
 local record_line = require "tracereel.render.record_line"
+local record_types = require "tracereel.record_types"
 local stops = require "tracereel.debugger.stops"
 local text = require "tracereel.render.text"
 local trace_words = require "tracereel.render.trace_words"
@@ -41,9 +42,10 @@ function Words.place(_, timeline)
         return
     end
     show_gaps(tape, timeline.number - 1)
-    local node = record_line.has_node(rec) and (" node %d"):format(rec.node_id) or ""
+    local node = record_types.node_of(rec)
+    local at = node and (" node %d"):format(node) or ""
     local line = ("#%d %s %s:%d %s%s trace %s %s"):format(timeline.number, tracereel.time(rec.timestamp_ns),
-        tracereel.unsigned(rec.sequence), rec.offset, rec.type, node, rec.trace_id:sub(1, 8), record_line.what(rec))
+        tracereel.unsigned(rec.sequence), rec.offset, rec.type, at, rec.trace_id:sub(1, 8), record_line.what(rec))
     say((line:gsub(" +$", "")))
     for _, code in ipairs(timeline.violations) do
         say("violation: %s: %s", code, tracereel.violations[code])

@@ -3,6 +3,7 @@ local answer = require "tracereel.recovery.answer"
 local core = require "tracereel.core"
 local decision = require "tracereel.recovery.decision"
 local failure = require "tracereel.failure"
+local record_types = require "tracereel.record_types"
 local runner = require "tracereel.runner"
 local script_arguments = require "tracereel.script_arguments"
 local tracereel = require "tracereel"
@@ -27,14 +28,12 @@ local function contains(list_or_item, item)
     return false
 end
 
-local names_node = { node_start = true, node_done = true, node_error = true, trace_suspended = true,
-    loop_iteration = true, loop_exit = true }
-
 -- Would the script's own filter let the record through?
 local function passes(filter, rec)
+    local node = record_types.node_of(rec)
     return (filter.types == nil or contains(filter.types, rec.type))
         and (filter.traces == nil or contains(filter.traces, rec.trace_id))
-        and (filter.nodes == nil or not names_node[rec.type] or contains(filter.nodes, rec.node_id))
+        and (filter.nodes == nil or node == nil or contains(filter.nodes, node))
         and (filter.since_ns == nil or not math.ult(rec.timestamp_ns, filter.since_ns))
         and (filter.until_ns == nil or math.ult(rec.timestamp_ns, filter.until_ns))
 end

@@ -1,48 +1,39 @@
 -- One record as one line for a person.
 local output = require "tracereel.output"
 local provenance = require "tracereel.render.provenance"
+local record_types = require "tracereel.record_types"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 
 local record_line = {}
 
-local function message(rec)
-    return rec.error_message and text.clean(rec.error_message) or "(no message)"
-end
-
-local function metadata(rec)
-    return rec.metadata and text.clean(rec.metadata) or ""
-end
-
-local function iteration(rec)
-    return ("iteration %d"):format(rec.iteration)
-end
-
-local function nothing()
-    return ""
-end
-
-local function output_place(rec)
-    if rec.output_size == 0 and rec.output_offset == 0 then
-        return ""
-    end
-    return ("%d bytes at %s"):format(rec.output_size, tracereel.unsigned(rec.output_offset))
-end
-
--- What matters of each type, whether it names a node, and its colour.
-local forms = {
-    trace_start = { what = metadata },
-    node_start = { what = nothing, has_node = true },
-    node_done = { what = output_place, has_node = true },
-    node_error = { what = message, has_node = true, style = "red" },
-    trace_complete = { what = nothing, style = "green" },
-    trace_failed = { what = message, style = "red" },
-    trace_suspended = { what = metadata, has_node = true, style = "yellow" },
-    trace_resumed = { what = nothing, style = "yellow" },
-    checkpoint = { what = metadata },
-    loop_iteration = { what = iteration, has_node = true },
-    loop_exit = { what = iteration, has_node = true },
+-- What is shown of a record whose type gives these fields a meaning, in this order.
+local shown = {
+    { "iteration", function(rec)
+        return ("iteration %d"):format(rec.iteration)
+    end },
+    { "output", function(rec)
+        return (rec.output_size ~= 0 or rec.output_offset ~= 0)
+            and ("%d bytes at %s"):format(rec.output_size, tracereel.unsigned(rec.output_offset))
+    end },
+    { "message", function(rec)
+        return rec.error_message and text.clean(rec.error_message) or "(no message)"
+    end },
+    { "metadata", function(rec)
+        return rec.metadata and text.clean(rec.metadata)
+    end },
 }
+
+-- Types that catch the eye.
+local styles = { node_error = "red", trace_complete = "green", trace_failed = "red", trace_suspended = "yellow",
+    trace_resumed = "yellow" }
+
+local type_columns = 0
+for _, name in ipairs(tracereel.types) do
+    type_columns = math.max(type_columns, #name)
+end
+
+local type_form = ("%%-%ds"):format(type_columns)
 
 -- Fields that stand where the type gives them no meaning, shown with --full.
 local function all_fields(rec)
@@ -69,23 +60,28 @@ local function marks(rec)
     return (rec.suspect and "suspect " or "") .. (written_by ~= "" and ("[%s] "):format(written_by) or "")
 end
 
----The fields that a person looks at first.
-function record_line.what(rec)
-    return marks(rec) .. forms[rec.type].what(rec)
+---The fields that mean something in a record of its type, for a person; "" where there are none.
+function record_line.details(rec)
+    local meanings, parts = record_types.meanings[rec.type], {}
+    for _, one in ipairs(shown) do
+        parts[#parts + 1] = meanings[one[1]] and one[2](rec) or nil
+    end
+    return table.concat(parts, ", ")
 end
 
----Does its type give node_id a meaning?
-function record_line.has_node(rec)
-    return forms[rec.type].has_node or false
+---The same, after what is said before all else of a record.
+function record_line.what(rec)
+    return marks(rec) .. record_line.details(rec)
 end
 
 local function node_text(rec)
-    return forms[rec.type].has_node and ("%d"):format(rec.node_id) or "-"
+    local node = record_types.node_of(rec)
+    return node and ("%d"):format(node) or "-"
 end
 
 local function full_line(rec)
-    return ("%s %s:%d %-15s %s %s %s%s"):format(tracereel.time(rec.timestamp_ns), tracereel.unsigned(rec.sequence),
-        rec.offset, rec.type, node_text(rec), rec.trace_id, marks(rec), all_fields(rec))
+    return ("%s %s:%d %s %s %s %s%s"):format(tracereel.time(rec.timestamp_ns), tracereel.unsigned(rec.sequence),
+        rec.offset, type_form:format(rec.type), node_text(rec), rec.trace_id, marks(rec), all_fields(rec))
 end
 
 local function short_writer()
@@ -101,9 +97,9 @@ local function short_writer()
         local place = ("%s:%d"):format(tracereel.unsigned(rec.sequence), rec.offset)
         local start = ("%s %-9s "):format(time:match("T([%d:]+%.%d%d%d%d%d%d)"), place)
         local middle = (" %3s %s "):format(node_text(rec), rec.trace_id:sub(1, 8))
-        local used = #start + 15 + #middle
+        local used = #start + type_columns + #middle
         local what = text.cut(record_line.what(rec), math.max(columns - used, 8))
-        local line = start .. output.paint(forms[rec.type].style, ("%-15s"):format(rec.type)) .. middle .. what
+        local line = start .. output.paint(styles[rec.type], type_form:format(rec.type)) .. middle .. what
         output.line((line:gsub(" +$", "")))
     end
 end

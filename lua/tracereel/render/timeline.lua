@@ -3,6 +3,8 @@
 local held = require "tracereel.held"
 local output = require "tracereel.output"
 local provenance = require "tracereel.render.provenance"
+local record_line = require "tracereel.render.record_line"
+local record_types = require "tracereel.record_types"
 local text = require "tracereel.render.text"
 local trace_words = require "tracereel.render.trace_words"
 local tracereel = require "tracereel"
@@ -93,7 +95,7 @@ local function attempt_words(event)
     return event.attempt and event.attempt > 1 and (", attempt %d"):format(event.attempt) or ""
 end
 
--- One function for each type: applies the event to the lanes, and gives the lane to draw it on, its glyph, the words,
+-- One function for each type that changes the lanes: applies the event to the lanes, and gives the lane to draw it on, its glyph, the words,
 -- and a colour. `done` is a lane that ends with this event.
 local steps = {}
 
@@ -169,10 +171,6 @@ function steps.trace_resumed(event, lanes)
         words = lane.key .. (lane.key == "hold" and " ended" or " resumed"), style = "yellow" }
 end
 
-function steps.checkpoint(_, lanes)
-    return { glyph = lanes.glyphs.trace, words = "checkpoint", style = "dim" }
-end
-
 function steps.loop_iteration(event, lanes)
     local key = "loop " .. event.rec.node_id
     local lane = lanes.by_key[key]
@@ -187,6 +185,15 @@ function steps.loop_exit(event, lanes)
     return { lane = lane, done = lane, glyph = lane and lanes.glyphs.done or lanes.glyphs.single,
         took_ns = lane and event.rec.timestamp_ns - lane.start_ns,
         words = ("%s ends, iteration %d"):format(key, event.rec.iteration) }
+end
+
+-- Of any other type: what its record says.
+local function other_step(event, lanes)
+    local rec = event.rec
+    local node, details = record_types.node_of(rec), record_line.details(rec)
+    local words = rec.type .. (node and (" of node %d"):format(node) or "") .. (details ~= "" and ": " .. details or "")
+    return { glyph = record_types.has_trace(rec) and lanes.glyphs.single or lanes.glyphs.trace, words = words,
+        style = "dim" }
 end
 
 local function gap_step(event, lanes)
@@ -215,8 +222,8 @@ local function write_step(step, lanes, columns, at, took)
 end
 
 local function step_of(event, lanes)
-    local step = event.gap and gap_step(event, lanes) or steps[event.rec.type](event, lanes)
-    if event.rec and not event.trace and event.rec.type ~= "checkpoint" then
+    local step = event.gap and gap_step(event, lanes) or (steps[event.rec.type] or other_step)(event, lanes)
+    if event.rec and not event.trace and record_types.has_trace(event.rec) then
         step.words = step.words .. " (the trace was not open)"
     end
     if event.codes then
@@ -280,7 +287,7 @@ local function find_ends_of_waits(events)
     end
     local last
     for _, event in ipairs(events) do
-        last = event.rec and event.rec.type ~= "checkpoint" and event or last
+        last = event.rec and record_types.has_trace(event.rec) and event or last
         event.ends_wait = resumed_by[event]
     end
     if last then

@@ -2,6 +2,7 @@
 local bars = require "tracereel.render.bars"
 local faults = require "tracereel.simulation.faults"
 local output = require "tracereel.output"
+local record_types = require "tracereel.record_types"
 local render_table = require "tracereel.render.table"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
@@ -10,12 +11,7 @@ local exploration_report = {}
 
 local bar_columns = 6
 
-local node_types = { node_start = true, node_done = true, node_error = true, trace_suspended = true,
-    loop_iteration = true, loop_exit = true }
-
-local function node_of(record)
-    return node_types[record.type] and record.node_id or nil
-end
+local node_of = record_types.node_of
 
 -- nil where nothing was tried.
 local function share_of(point)
