@@ -22,9 +22,11 @@ typedef struct making {
     uint32_t suspended_step;
     uint32_t suspended_node;
     uint32_t suspended_occurrence;
-    uint64_t timeout_ns;  /* of that suspension; UINT64_MAX: none */
-    uint32_t other_count; /* steps of no node */
-    bool has_failed;      /* no memory */
+    uint64_t timeout_ns;   /* of that suspension; UINT64_MAX: none */
+    uint32_t latest_known; /* step of the latest record that is not merely kept */
+    uint32_t kept_count;   /* those that are */
+    uint32_t other_count;  /* steps of no node */
+    bool has_failed;       /* no memory */
 } making;
 
 tr_program_maker *tr_program_maker_new(void) {
@@ -291,10 +293,20 @@ static void follow(making *now, tr_step_role role, uint64_t offset, const tr_rec
         now->trace_start = role == TR_STEP_PLAIN ? step : now->trace_start;
     }
     if (!now->has_failed && step > 0) {
-        wait_for(now, step, step - 1);
+        wait_for(now, step, role == TR_STEP_CLOSE ? step - 1 : now->latest_known);
         now->latest_end = role == TR_STEP_PLAIN ? step : now->latest_end;
     } else if (!now->has_failed) {
         now->latest_end = step;
+    }
+}
+
+/* Of a record of another type nothing is known, neither what causes it nor what it causes: it comes after the one
+ * before it, and nothing waits for it but the trace's end. */
+static void keep_other(making *now, uint64_t offset, const tr_recorded *recorded) {
+    uint32_t step = add_step(now, TR_STEP_PLAIN, offset, recorded);
+    if (!now->has_failed) {
+        now->program->steps[step].occurrence = now->kept_count++;
+        wait_for(now, step, now->latest_known);
     }
 }
 
@@ -329,10 +341,13 @@ static void add_record(making *now, uint64_t offset, const tr_recorded *recorded
         follow(now, TR_STEP_CLOSE, offset, recorded);
         break;
     case TR_TYPE_TRACE_START:
-    case TR_TYPE_CHECKPOINT:
         follow(now, TR_STEP_PLAIN, offset, recorded);
         break;
+    default:
+        keep_other(now, offset, recorded);
+        return;
     }
+    now->latest_known = now->program->step_count - 1;
 }
 
 const uint64_t *tr_program_event_ns(const tr_program_maker *maker) {
