@@ -80,6 +80,8 @@ SHARED_LIBRARY = $(BUILD)/libtracereel.so
 SONAME = libtracereel.so.$(SO_VERSION)
 SHARED_FILE = libtracereel.so.$(VERSION)
 LUA_MODULE = $(BUILD)/lua/tracereel/core.so
+# Annotations, beside those in lua/tracereel/library.
+RECORD_TYPES_FILE = $(BUILD)/lua/tracereel/library/record_types.d.lua
 PKG_CONFIG_FILE = $(BUILD)/tracereel.pc
 
 # --- building ------------------------------------------------------------------------------------------------------
@@ -96,7 +98,7 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 all: $(PROGRAM) libraries module ## the program, the libraries, the Lua module and the pkg-config file
 libraries: $(STATIC_LIBRARY) $(SHARED_LIBRARY) $(PKG_CONFIG_FILE)
-module: $(LUA_MODULE)
+module: $(LUA_MODULE) $(RECORD_TYPES_FILE)
 objects: $(ALL_OBJECTS)
 unit-programs: $(UNIT_PROGRAMS)
 fuzz-programs: $(FUZZ_PROGRAMS)
@@ -150,6 +152,12 @@ $(LUA_MODULE): $(MODULE_OBJECTS) $(STATIC_LIBRARY) src/lua/module.map
 	@mkdir -p $(@D)
 	$(call run,link)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -shared -Wl,--version-script=src/lua/module.map -o $@ $(MODULE_OBJECTS) \
 		$(STATIC_LIBRARY) $(ENGINE_LIBS)
+
+$(RECORD_TYPES_FILE): include/tracereel/record.h tools/record_types.awk | $(BUILD)/headers-found
+	@mkdir -p $(@D)
+	$(call run,write){ cat include/tracereel/record.h; echo '#define ROW(number, constant, name, meanings) @ name meanings'; \
+	  echo 'TR_RECORD_TYPES(ROW)'; } | $(CC) $(ALL_CPPFLAGS) -E -P - | tr '@' '\n' | grep '^ [a-z_]* TR_HAS_' | \
+	  awk -f tools/record_types.awk >$@
 
 # Linked with the shared Lua, so that a script run with --unsafe can load C modules.
 $(PROGRAM): $(HOST_OBJECTS) $(MODULE_OBJECTS) $(STATIC_LIBRARY)
@@ -234,7 +242,7 @@ lint: deps ## compiler warnings, clang-tidy, luacheck, formatting, include direc
 
 INSTALLED_FILES = bin/tracereel lib/libtracereel.a lib/$(SHARED_FILE) lib/$(SONAME) lib/libtracereel.so \
 	lib/pkgconfig/tracereel.pc lib/lua/$(LUA_VERSION)/tracereel/core.so $(PUBLIC_HEADERS) \
-	$(LUA_FILES:lua/%=share/lua/$(LUA_VERSION)/%)
+	$(LUA_FILES:lua/%=share/lua/$(LUA_VERSION)/%) $(RECORD_TYPES_FILE:$(BUILD)/lua/%=share/lua/$(LUA_VERSION)/%)
 
 install: all ## into PREFIX (/usr/local), below DESTDIR
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/pkgconfig' '$(DESTDIR)$(PREFIX)/include/tracereel' \
@@ -249,6 +257,7 @@ install: all ## into PREFIX (/usr/local), below DESTDIR
 	for file in $(LUA_FILES:lua/%=%); do \
 		install -D -m 644 "lua/$$file" "$(DESTDIR)$(LUA_MODULE_DIR)/$$file" || exit 1; \
 	done
+	install -m 644 $(RECORD_TYPES_FILE) '$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/library'
 
 uninstall: ## remove what install put there
 	rm -f $(INSTALLED_FILES:%='$(DESTDIR)$(PREFIX)/%')

@@ -3,14 +3,16 @@ local core = require "tracereel.core"
 local helper = require "tests.spec.helper"
 local reel = require "tracereel"
 
-local library_directory = "lua/tracereel/library/"
+-- Those of the tree, and those that were built.
+local library_directories = { "lua/tracereel/library", (os.getenv("TRACEREEL_BUILD") or "build")
+    .. "/lua/tracereel/library" }
 
 -- Class name, without "tracereel.", to { fields = its @field names, functions = its functions and methods }.
 local function read_classes()
     local classes, texts = {}, {}
-    for file_name in helper.shell("ls " .. library_directory):gmatch("[^\n]+") do
+    for path in helper.shell("find " .. table.concat(library_directories, " ") .. " -type f | sort"):gmatch("%S+") do
         local class, class_of_variable = nil, {}
-        texts[#texts + 1] = helper.read(library_directory .. file_name)
+        texts[#texts + 1] = helper.read(path)
         for line in texts[#texts]:gmatch("[^\n]+") do
             local class_name = line:match("^%-%-%-@class tracereel%.?([%w_]*)")
             local field = line:match("^%-%-%-@field ([%a_][%w_]*)")
@@ -244,6 +246,12 @@ describe("the types for editors", function()
         helper.clean()
     end)
 
+    it("have the fields of a future, and no others", function()
+        local future = reel.open(helper.log("orders")):history():future(1)
+        assert.are.same(joined(classes.future.fields, classes.future_times.fields, classes.future.functions),
+            listed_by(function() return future.no_such_field end))
+    end)
+
     it("have the keys of every table that is given out, and no others", function()
         for class, each in pairs(samples) do
             local met = {}
@@ -262,7 +270,8 @@ describe("the types for editors", function()
         assert.are.same(classes.writer_options.fields, listed_by(reel.writer, "none", { no_such_key = 1 }))
         local log = reel.open(helper.log("orders"))
         assert.are.same(classes.replay_options.fields, listed_by(log.replay, log, {}, { speed = 1, no_such_key = 1 }))
-        assert.are.same(joined(classes.handlers.fields, classes.filter.fields), set_of(core.handler_keys))
+        assert.are.same(joined(classes.handlers.fields, classes.record_handlers.fields, classes.filter.fields),
+            set_of(core.handler_keys))
     end)
 
     it("have the methods of a decision", function()

@@ -8,21 +8,10 @@
 ---@field since_ns? integer timestamp_ns >= since_ns
 ---@field until_ns? integer timestamp_ns < until_ns (`until` is a word of Lua's own)
 
----Handlers by record type, and: `record` every record, after its own handler; `gap`; `violation`; `tick`; and the filter's
----keys. A script has these and `api`, `summary`, `args`, `start`, `finish`, `merge`,
+---Handlers by record type (tracereel.record_handlers), and: `record` every record, after its own handler; `gap`;
+---`violation`; `tick`; and the filter's keys. A script has these and `api`, `summary`, `args`, `start`, `finish`, `merge`,
 ---`recover` (for tracereel recover) and `check` (for tracereel crashtest).
----@class tracereel.handlers: tracereel.filter
----@field trace_start? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
----@field node_start? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
----@field node_done? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
----@field node_error? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
----@field trace_complete? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
----@field trace_failed? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
----@field trace_suspended? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
----@field trace_resumed? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
----@field checkpoint? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
----@field loop_iteration? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
----@field loop_exit? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@class tracereel.handlers: tracereel.filter, tracereel.record_handlers
 ---@field record? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
 ---@field gap? fun(gap: tracereel.gap)
 ---@field violation? fun(rec: tracereel.rec, trace: tracereel.trace|nil, code: string)

@@ -38,18 +38,10 @@ function history:has_run(number, node_id, from_first) end
 
 ---What really happened to a trace behind a record, up to the end of its life. Times are in ns, in the order of the
 ---records: `future.node_done[3]` is { ns, ... }, or nil where node 3 was not done any more.
----@class tracereel.future
+---@class tracereel.future: tracereel.future_times
 ---@field outcome string "complete", "failed", or "open" where the log ends before the trace does
 ---@field end_ns integer|nil time of the record that closed it
 ---@field record_count integer records that came
----@field node_start table<integer, integer[]|nil> times by node
----@field node_done table<integer, integer[]|nil>
----@field node_error table<integer, integer[]|nil>
----@field trace_suspended table<integer, integer[]|nil>
----@field loop_iteration table<integer, integer[]|nil>
----@field loop_exit table<integer, integer[]|nil>
----@field trace_resumed integer[]|nil times
----@field trace_start integer[]|nil times: it began again
 ---@field unseen tracereel.future_record[] had happened by the latest crash after which recovery sees just this state
 local future = {}
 

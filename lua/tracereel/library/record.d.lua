@@ -1,21 +1,5 @@
 ---@meta
--- Records, and what makes them.
-
----One constructor for each type: `tracereel.record.node_done{ trace_id = id, node_id = 3, ... }`. Every field is optional
----but trace_id (a checkpoint's is nil UUID where not given); timestamp_ns is now (in a script: the log's time) where not
----given. An unknown field is an error that names it.
----@class tracereel.constructors
----@field trace_start fun(fields: tracereel.fields): tracereel.rec
----@field node_start fun(fields: tracereel.fields): tracereel.rec
----@field node_done fun(fields: tracereel.fields): tracereel.rec
----@field node_error fun(fields: tracereel.fields): tracereel.rec
----@field trace_complete fun(fields: tracereel.fields): tracereel.rec
----@field trace_failed fun(fields: tracereel.fields): tracereel.rec
----@field trace_suspended fun(fields: tracereel.fields): tracereel.rec
----@field trace_resumed fun(fields: tracereel.fields): tracereel.rec
----@field checkpoint fun(fields: tracereel.fields): tracereel.rec
----@field loop_iteration fun(fields: tracereel.fields): tracereel.rec
----@field loop_exit fun(fields: tracereel.fields): tracereel.rec
+-- Records, and what makes them. Of each type: record_types.d.lua, which is built (build/lua/tracereel/library/).
 
 ---@class tracereel.fields
 ---@field trace_id? string UUID in text form

@@ -95,8 +95,8 @@ local function attempt_words(event)
     return event.attempt and event.attempt > 1 and (", attempt %d"):format(event.attempt) or ""
 end
 
--- One function for each type that changes the lanes: applies the event to the lanes, and gives the lane to draw it on, its glyph, the words,
--- and a colour. `done` is a lane that ends with this event.
+-- One function for each type that changes the lanes: applies the event to them, and gives the lane to draw it on, its
+-- glyph, the words, and a colour. `done` is a lane that ends with this event.
 local steps = {}
 
 function steps.trace_start(event, lanes)
