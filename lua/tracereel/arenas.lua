@@ -361,6 +361,7 @@ function arenas.open(directory, note_use)
         core.set_output_reader(nil)
         return
     end
+    files.check_path("arenas", directory)
     arenas.check(directory)
     core.set_output_reader(function(trace, node_id, form)
         local convert = forms[form or "bytes"]

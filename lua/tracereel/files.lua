@@ -1,8 +1,19 @@
 -- Files that are read by name. What stands there in a file's place, a pipe above all, is told and not waited for. Pipes
 -- without a name are read, as the shell makes them: <(command), /dev/stdin.
 local core = require "tracereel.core"
+local failure = require "tracereel.failure"
 
 local files = {}
+
+---Raises, with the line of who called the caller, where a value is no path: what the system takes ends at a zero byte,
+---and would be another path.
+---@param what string the function that was given it
+---@param value any
+function files.check_path(what, value)
+    if type(value) ~= "string" or value:find("\0", 1, true) then
+        error(("%s: a path expected, got %s"):format(what, failure.got(value)), 3)
+    end
+end
 
 ---Opens a file for reading, as io.open does.
 ---@param path string

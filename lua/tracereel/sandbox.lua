@@ -44,7 +44,12 @@ local function safe_setmetatable(value, metatable)
     if type(metatable) == "table" and rawget(metatable, "__gc") ~= nil then
         error("setmetatable: __gc is not available to scripts (run with --unsafe)", 2)
     end
-    return real_setmetatable(value, metatable)
+    -- Called from here it would tell of a line of this file.
+    local called, result = pcall(real_setmetatable, value, metatable)
+    if not called then
+        error(result, 2)
+    end
+    return result
 end
 
 local function count_only(option)
@@ -230,6 +235,7 @@ end
 ---@param modules table|nil of script_modules: where modules that are loaded from beside the script are noted
 ---@return table
 function sandbox.environment(directory, now, is_unsafe, modules)
+    require "tracereel" -- settles the names of functions; it needs this module
     local environment = { tracereel = sandbox.module(now, is_unsafe) }
     if is_unsafe then
         unrestricted(environment, directory)

@@ -1,5 +1,15 @@
 /* Values from Lua as the engine wants them, and back. */
+#include <string.h>
+
 #include "lua/binding.h"
+
+const char *tr_lua_check_path(lua_State *L, int argument) {
+    size_t length;
+    luaL_checktype(L, argument, LUA_TSTRING);
+    const char *path = lua_tolstring(L, argument, &length);
+    luaL_argcheck(L, memchr(path, '\0', length) == NULL, argument, "a path has no zero bytes");
+    return path;
+}
 
 const char *tr_lua_push_got(lua_State *L, int index) {
     enum { SHOWN_BYTES = 60 };

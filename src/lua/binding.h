@@ -111,6 +111,10 @@ void tr_lua_open_failure(lua_State *L);
 
 /* ---- arguments.c: values from Lua as the engine wants them ---- */
 
+/* An argument that is a path: a text, and whole: what the system takes ends at a zero byte, and would be another path.
+ */
+const char *tr_lua_check_path(lua_State *L, int argument);
+
 /* Pushes, and answers with, a value that was not expected as a message shows it: texts in quotes, cut and without
  * control bytes; "a table" for what has no text of its own, because its address tells nobody anything. */
 const char *tr_lua_push_got(lua_State *L, int index);

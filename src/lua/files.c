@@ -48,7 +48,7 @@ static bool set_stream(luaL_Stream *stream, int descriptor) {
 
 /* open_file(path) -> file for reading, as io.open gives it; or nil, what is wrong and errno (0 where it is no file) */
 int tr_lua_open_file(lua_State *L) {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = tr_lua_check_path(L, 1);
     luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 0); /* path, stream */
     *stream = (luaL_Stream){NULL, NULL};
     luaL_setmetatable(L, LUA_FILEHANDLE);
@@ -67,7 +67,7 @@ int tr_lua_open_file(lua_State *L) {
 
 /* file_kind(path) -> "a file", "a directory", "a pipe" ...; or nil, what is wrong and errno */
 int tr_lua_file_kind(lua_State *L) {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = tr_lua_check_path(L, 1);
     struct stat found;
     if (stat(path, &found) != 0) {
         return fail(L, path, strerror(errno), errno);
@@ -87,7 +87,7 @@ static bool is_named_so(const char *name, const char *beginning, size_t beginnin
  * far as the first of them. Or nil, what is wrong and errno. */
 int tr_lua_has_entry(lua_State *L) {
     size_t beginning_bytes, ending_bytes;
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = tr_lua_check_path(L, 1);
     const char *beginning = luaL_checklstring(L, 2, &beginning_bytes);
     const char *ending = luaL_checklstring(L, 3, &ending_bytes);
     DIR *directory = opendir(path);

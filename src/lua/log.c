@@ -332,7 +332,7 @@ static const tr_lua_option option_items[] = {{"compressed", read_compressed}, {"
 static const tr_lua_options open_options = {"open", "option", option_items, sizeof option_items / sizeof *option_items};
 
 int tr_lua_open_log(lua_State *L) {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = tr_lua_check_path(L, 1);
     lua_settop(L, 2);
     tr_lua_log *self = lua_newuserdatauv(L, sizeof *self, LOG_USER_VALUES); /* path, options, log */
     memset(self, 0, sizeof *self);

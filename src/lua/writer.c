@@ -34,7 +34,7 @@ static const tr_lua_options writer_options = {"writer", "option", option_items,
                                               sizeof option_items / sizeof *option_items};
 
 int tr_lua_new_writer(lua_State *L) {
-    const char *directory = luaL_checkstring(L, 1);
+    const char *directory = tr_lua_check_path(L, 1);
     lua_settop(L, 2);
     tr_writer_options options;
     memset(&options, 0, sizeof options);

@@ -192,6 +192,34 @@ describe("reel.json", function()
     end)
 end)
 
+describe("the module's functions that take paths", function()
+    after_each(helper.clean)
+
+    it("take texts without zero bytes: the system would end them there, and open something else", function()
+        local log = helper.log("orders")
+        local new = helper.directory() .. "/new"
+        for name, path in pairs { open = log, writer = new, arenas = log, script = "examples/waiting.lua" } do
+            for _, wrong in ipairs { path .. "\0x", false, 7, {}, reel.histogram() } do
+                local message = problem_of(reel[name], wrong)
+                assert.is_truthy(message:find("a path", 1, true) or message:find("string expected", 1, true), message)
+                assert.is_nil(message:find("lua/tracereel/", 1, true), message)
+            end
+        end
+        assert.are.equal("", helper.shell("ls " .. new .. " 2>/dev/null || true"))
+    end)
+
+    it("tell what a script's methods are given in place of a log, a trace or a table", function()
+        local one = reel.script("examples/waiting.lua")
+        assert.are.equal("run: a tracereel.log expected, got 7", problem_of(one.run, one, 7))
+        assert.are.equal("run: a tracereel.log expected, got nil", problem_of(one.run))
+        assert.are.equal("run: filter: a table expected, got 7",
+            problem_of(one.run, one, reel.open(helper.log("orders")), 7))
+        assert.are.equal("recover: a tracereel.trace expected, got nil", problem_of(one.recover, one))
+        assert.are.equal("script: arguments: a table expected, got 7",
+            problem_of(reel.script, "examples/waiting.lua", 7))
+    end)
+end)
+
 describe("the core module", function()
     it("is closed cleanly with everything in use", function()
         local program = [[local reel = require "tracereel"

@@ -97,6 +97,17 @@ describe("the same script on the same log gives the same bytes in every process:
         assert.are.equal(1, #different_outputs { "run", script, log })
     end)
 
+    it("run, of the names that functions have in messages and tracebacks", function()
+        local outputs = different_outputs { "run", helper.script([[return { api = 1, start = function()
+            for _, callee in ipairs { tracereel.json, tracereel.decode, tracereel.unsigned, table.sort } do
+                print(select(2, pcall(callee)))
+            end
+        end, finish = function() return (tracereel.decode({})) end }]]), log }
+        assert.are.equal(1, #outputs, table.concat(outputs, "\n"))
+        assert.is_truthy(outputs[1]:find("bad argument #1 to 'tracereel.json' (value expected)", 1, true), outputs[1])
+        assert.is_truthy(outputs[1]:find("[C]: in function 'tracereel.decode'", 1, true), outputs[1])
+    end)
+
     it("run, of errors with values that have no text", function()
         for _, value in ipairs { "{}", "print", "setmetatable({}, { __name = 'mine' })" } do
             for _, part in ipairs { "start", "record", "finish" } do
