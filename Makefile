@@ -235,7 +235,7 @@ bench: deps ## measure against yardsticks in the same run
 	@$(MAKE) $(PARALLEL) --silent all bench-programs
 	@tests/bench/run.sh $(BUILD)
 
-lint: deps ## compiler warnings, clang-tidy, luacheck, formatting, include directions
+lint: deps ## compiler warnings, analyzers, clang-tidy, luacheck, formatting, include directions
 	@MAKE='$(MAKE) $(PARALLEL)' tools/lint.sh $(BUILD)
 
 # --- installing ----------------------------------------------------------------------------------------------------

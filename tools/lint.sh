@@ -14,7 +14,7 @@ make=${MAKE:-make -j$jobs}
 results=$build/lint
 mkdir -p "$results"
 
-parts=(formatting gcc clang headers clang-tidy luacheck layers shell)
+parts=(formatting gcc analyzer clang headers clang-tidy luacheck layers shell)
 
 mapfile -t c_sources < <(find src tests examples -name '*.c' | sort)
 mapfile -t c_files < <(find include src tests examples -name '*.[ch]' | sort)
@@ -28,6 +28,23 @@ lint_formatting() {
 # $make is a command with its options.
 lint_gcc() {
     $make --silent BUILD="$build/lint/gcc" CC=gcc CFLAGS='-O2 -g -Werror' objects
+}
+
+# gcc's analyzer on the engine and the binding; clang's is a part of clang-tidy, which reads the tests as well. A file
+# for each source, so that compilers side by side do not write into each other's lines.
+lint_analyzer() {
+    local warnings=$results/analyzer
+    rm -rf "$warnings"
+    mkdir -p "$warnings"
+    # shellcheck disable=SC2016
+    find src -name '*.c' -print0 | sort -z |
+        LC_ALL=C xargs -0 -P "$jobs" -n 1 bash -c 'warnings=$1; file=${*: -1}
+            gcc -std=c11 -O2 -fanalyzer -fdiagnostics-plain-output "${@:2:$#-2}" -c -o /dev/null "$file" \
+                2>"$warnings/${file//\//_}.txt"' analyze "$warnings" "${cpp_flags[@]}" || {
+        cat "$warnings"/*.txt
+        return 1
+    }
+    lua5.4 tools/check_analyzer.lua "$warnings"
 }
 
 lint_clang() {
