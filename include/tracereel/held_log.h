@@ -39,8 +39,9 @@ const char *tr_held_log_next_name(const tr_held_log *held);
 tr_status tr_held_log_add_segment(tr_held_log *held, const uint8_t *bytes, size_t length, tr_error *error);
 
 /* Puts a segment that has only the stretches `kept` of segment `name`, in their order, in its place. The whole original
- * stays, under the name `original_name`, which is durable first. TR_ERROR_ARGUMENT: `original_name` is there already,
- * or a stretch is not inside the segment. On failure the segment is the old one, except where the message says that the
+ * stays, under the name `original_name`, which is durable first. An `original_name` that an interrupted call has made,
+ * a second name of the segment, is taken. TR_ERROR_ARGUMENT: another file has that name, the segment is a symbolic
+ * link, or a stretch is not inside of it. On failure the segment is the old one, except where the message says that the
  * new one is in place. */
 tr_status tr_held_log_replace_segment(tr_held_log *held, const char *name, const tr_stretch *kept, size_t count,
                                       const char *original_name, tr_error *error);

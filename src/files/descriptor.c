@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool tr_descriptor_sync(int descriptor) {
@@ -38,6 +39,13 @@ bool tr_descriptor_lock(int descriptor) {
         answered = flock(descriptor, LOCK_EX | LOCK_NB);
     } while (answered != 0 && errno == EINTR);
     return answered == 0;
+}
+
+bool tr_descriptor_take_after(int descriptor, int model) {
+    struct stat found;
+    return fstat(model, &found) == 0 &&
+           (fchown(descriptor, found.st_uid, found.st_gid) == 0 || errno == EPERM || errno == EINVAL) &&
+           fchmod(descriptor, found.st_mode & 0777) == 0;
 }
 
 /* Linux has closed the file even where it answers EINTR. */

@@ -20,6 +20,10 @@ bool tr_descriptor_write(int descriptor, const uint8_t *bytes, size_t length, ui
 /* The engine's lock: exclusive, and not waited for. errno is EWOULDBLOCK where another process has it. */
 bool tr_descriptor_lock(int descriptor);
 
+/* Gives the open file the owner and the permissions of the open file `model`: the engine may run as another user than
+ * the operator does. Who may not give files away stays the owner, which is no failure. */
+bool tr_descriptor_take_after(int descriptor, int model);
+
 /* -1 is allowed. */
 bool tr_descriptor_close(int descriptor);
 

@@ -27,15 +27,19 @@ static tr_status check_is_file(const tr_line_file *file, const struct stat *foun
                                              file->name, tr_file_kind_words(found->st_mode));
 }
 
-/* O_NONBLOCK: a pipe of that name must not stop the program. */
+/* An empty one may be what an interrupted call has just made. O_NONBLOCK: a pipe of that name must not stop the
+ * program. */
 static tr_status open_lines(const tr_line_file *file, int *descriptor, struct stat *found, tr_error *error) {
     *descriptor = openat(file->directory_descriptor, file->name,
-                         O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0666);
+                         O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0600);
     if (*descriptor < 0) {
         return fail_to_open(file, error);
     }
     tr_status status =
         fstat(*descriptor, found) == 0 ? check_is_file(file, found, error) : fail_on(file, "ask for its size", error);
+    if (status == TR_OK && found->st_size == 0 && !tr_descriptor_take_after(*descriptor, file->model)) {
+        status = fail_on(file, "give it the owner and the permissions of the log's segments", error);
+    }
     if (status != TR_OK) {
         tr_descriptor_close(*descriptor); /* nothing was written through it */
     }

@@ -11,6 +11,7 @@ typedef struct tr_line_file {
     const char *directory; /* for messages */
     int directory_descriptor;
     const char *name;
+    int model; /* an open file, whose owner and permissions it gets where it is made */
 } tr_line_file;
 
 /* Appends a line (without its newline) and waits until its bytes are durable; the file is made if it is not there, its

@@ -28,14 +28,6 @@ static tr_status fail_to_make(const tr_new_file *file, tr_error *error) {
     return fail_on(file, NEW_NAME, "make it", error);
 }
 
-/* The engine may run as another user than the operator does. Who may not give files away owns it himself. */
-static bool take_after(int descriptor, int model) {
-    struct stat found;
-    return fstat(model, &found) == 0 &&
-           (fchown(descriptor, found.st_uid, found.st_gid) == 0 || errno == EPERM || errno == EINVAL) &&
-           fchmod(descriptor, found.st_mode & 0777) == 0;
-}
-
 tr_status tr_new_file_make(tr_new_file *file, const char *directory, int directory_descriptor, int model,
                            tr_error *error) {
     *file = (tr_new_file){.directory = directory, .directory_descriptor = directory_descriptor, .descriptor = -1};
@@ -46,7 +38,7 @@ tr_status tr_new_file_make(tr_new_file *file, const char *directory, int directo
     if (file->descriptor < 0) {
         return fail_to_make(file, error);
     }
-    if (!take_after(file->descriptor, model)) {
+    if (!tr_descriptor_take_after(file->descriptor, model)) {
         return fail_on(file, NEW_NAME, "give it the owner and the permissions of the log's segments", error);
     }
     return tr_descriptor_lock(file->descriptor) ? TR_OK : fail_on(file, NEW_NAME, "lock it", error);

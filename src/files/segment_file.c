@@ -60,6 +60,9 @@ static tr_status create(tr_segment_file *file, uint64_t sequence, tr_error *erro
     file->length_bytes = 0;
     if (file->descriptor >= 0) {
         status = lock(file, error);
+        if (status == TR_OK && previous >= 0 && !tr_descriptor_take_after(file->descriptor, previous)) {
+            status = fail_on_file(file, "give it the owner and the permissions of the segment before it", error);
+        }
     } else if (errno == EEXIST) {
         status = tr_fail(error, TR_ERROR_LOCKED,
                          "%s/%s: another process made it meanwhile; stop that, or use a new "

@@ -24,7 +24,8 @@ typedef struct tr_segment_file {
 tr_status tr_segment_file_open(tr_segment_file *file, const char *directory, bool append, uint64_t longest_bytes,
                                tr_error *error);
 
-/* Leaves the segment for a new one with the next number. What was written must have been synced. */
+/* Leaves the segment for a new one with the next number, which gets its owner and permissions. What was written must
+ * have been synced. */
 tr_status tr_segment_file_next(tr_segment_file *file, tr_error *error);
 
 /* On failure any part of the bytes may have been written. */

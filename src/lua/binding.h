@@ -379,6 +379,8 @@ int tr_lua_sha256(lua_State *L);
 int tr_lua_crc32(lua_State *L);
 int tr_lua_open_file(lua_State *L);
 int tr_lua_file_kind(lua_State *L);
+int tr_lua_is_link(lua_State *L);
+int tr_lua_is_same_file(lua_State *L);
 /* The function core.engine_walk: engine_walk.c */
 int tr_lua_engine_walk(lua_State *L);
 int tr_lua_has_entry(lua_State *L);

@@ -76,6 +76,21 @@ int tr_lua_file_kind(lua_State *L) {
     return 1;
 }
 
+/* is_link(path) -> is a symbolic link there? */
+int tr_lua_is_link(lua_State *L) {
+    struct stat found;
+    lua_pushboolean(L, lstat(luaL_checkstring(L, 1), &found) == 0 && S_ISLNK(found.st_mode));
+    return 1;
+}
+
+/* is_same_file(path, path) -> are both names of one file? A symbolic link is another file than what it leads to. */
+int tr_lua_is_same_file(lua_State *L) {
+    struct stat one, other;
+    lua_pushboolean(L, lstat(luaL_checkstring(L, 1), &one) == 0 && lstat(luaL_checkstring(L, 2), &other) == 0 &&
+                           one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+    return 1;
+}
+
 static bool is_named_so(const char *name, const char *beginning, size_t beginning_bytes, const char *ending,
                         size_t ending_bytes) {
     size_t bytes = strlen(name);

@@ -261,9 +261,31 @@ static tr_status copy_to_new(tr_held_log *held, const char *name, const tr_stret
     return status;
 }
 
+/* A rename would put a file in the link's place, and leave what it leads to as it is. */
+static tr_status check_is_no_link(const tr_held_log *held, const char *name, tr_error *error) {
+    struct stat found;
+    if (fstatat(held->directory_descriptor, name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
+        return fail_on(held, name, "find it", error);
+    }
+    return !S_ISLNK(found.st_mode) ? TR_OK
+                                   : tr_fail(error, TR_ERROR_ARGUMENT,
+                                             "%s/%s: expected a file, found a symbolic link, which cannot be replaced "
+                                             "without leaving what it leads to as it is",
+                                             held->directory, name);
+}
+
+/* Whether both names lead to one file: then an interrupted call has kept it already. */
+static bool is_kept(const tr_held_log *held, const char *name, const char *original_name) {
+    struct stat segment, original;
+    return fstatat(held->directory_descriptor, name, &segment, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstatat(held->directory_descriptor, original_name, &original, AT_SYMLINK_NOFOLLOW) == 0 &&
+           segment.st_dev == original.st_dev && segment.st_ino == original.st_ino;
+}
+
 static tr_status keep_original(tr_held_log *held, const char *name, const char *original_name, tr_error *error) {
     int directory = held->directory_descriptor;
-    if (linkat(directory, name, directory, original_name, 0) != 0) {
+    if (linkat(directory, name, directory, original_name, 0) != 0 &&
+        !(errno == EEXIST && is_kept(held, name, original_name))) {
         return errno == EEXIST ? fail_taken(held, original_name, error)
                                : fail_on(held, original_name, "keep the original under this name", error);
     }
@@ -277,7 +299,8 @@ static tr_status keep_original(tr_held_log *held, const char *name, const char *
 tr_status tr_held_log_replace_segment(tr_held_log *held, const char *name, const tr_stretch *kept, size_t count,
                                       const char *original_name, tr_error *error) {
     tr_new_file file;
-    tr_status status = copy_to_new(held, name, kept, count, &file, error);
+    tr_status status = check_is_no_link(held, name, error);
+    status = status == TR_OK ? copy_to_new(held, name, kept, count, &file, error) : status;
     if (status != TR_OK) {
         return status;
     }
@@ -316,13 +339,13 @@ tr_status tr_held_log_save(tr_held_log *held, const char *name, const tr_stretch
 
 tr_status tr_held_log_append_line(tr_held_log *held, const char *file_name, const char *line, size_t length,
                                   tr_error *error) {
-    tr_line_file file = {held->directory, held->directory_descriptor, file_name};
+    tr_line_file file = {held->directory, held->directory_descriptor, file_name, held->highest_descriptor};
     tr_status status = tr_line_file_append(&file, line, length, error);
     return status == TR_OK ? tr_held_log_sync(held, error) : status;
 }
 
 tr_status tr_held_log_foresee(const tr_held_log *held, const char *file_name, tr_error *error) {
-    tr_line_file file = {held->directory, held->directory_descriptor, file_name};
+    tr_line_file file = {held->directory, held->directory_descriptor, file_name, held->highest_descriptor};
     tr_status status = tr_line_file_foresee(&file, error);
     return status == TR_OK ? tr_new_file_foresee(held->directory, held->directory_descriptor, error) : status;
 }

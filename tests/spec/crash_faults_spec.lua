@@ -16,8 +16,8 @@ local function timeless(bytes)
 end
 
 local function is_side_file(name)
-    return name == "tracereel.journal" or name == "tracereel.new" or name:find("^wal_%x+%.log%.original")
-        or name:find("^wal_%x+%.log%.cut")
+    return name == "tracereel.journal" or name == "tracereel.new" or name:find("^wal_%x+%.log%.original$")
+        or name:find("^wal_%x+%.log%.cut$")
 end
 
 -- ---- the three commands: what is there before, what they are called with, and how a state is recognised ----
@@ -53,8 +53,7 @@ local function state_of_replaced(case, contents)
             local is_new = contents[name] == case.after[name] and bytes ~= case.after[name]
             if contents[name] ~= bytes and not is_new then
                 return nil
-            elseif is_new and not (contents[name .. ".original"] == bytes
-                or contents[name .. ".original-2"] == bytes) then
+            elseif is_new and contents[name .. ".original"] ~= bytes then
                 return nil
             end
             replaced = replaced + (is_new and 1 or 0)

@@ -1,4 +1,5 @@
 -- What a crash has torn, cut out of a log: which stretches of which segments, and how they are taken away.
+local core = require "tracereel.core"
 local failure = require "tracereel.failure"
 local files = require "tracereel.files"
 local gaps = require "tracereel.gaps"
@@ -25,8 +26,19 @@ local function size_of(path)
     return size or failure.raise("io", "%s", problem)
 end
 
+-- What is cut goes to a new file that is renamed into the segment's place, with the original beside it. Of a link that
+-- would change the link, or another directory, which may be another file system's or another log's.
+local function check_is_no_link(path)
+    if core.is_link(path) then
+        failure.raise("refused", "%s: it is a symbolic link: a repair would put a file in its place and leave what it "
+            .. "leads to torn; put the file itself there first: cp --remove-destination \"$(readlink -f FILE)\" FILE",
+            path)
+    end
+end
+
 -- What stays of a segment, and where the cut stretches stand in the file that keeps them.
 local function complete(segment, directory)
+    check_is_no_link(directory .. "/" .. segment.name)
     segment.size_bytes = size_of(directory .. "/" .. segment.name)
     segment.kept, segment.cut_bytes = {}, 0
     local position = 0
@@ -104,14 +116,43 @@ function repair.torn_end(met)
     return last and (last.class == "torn_tail" or last.class == "zero_tail") and last or nil
 end
 
--- Names that no segment has, the same number in both, and free.
-local function free_names(directory, name)
+-- The stretches of a segment, one after the other.
+local function stretches_of(path, stretches)
+    local file, problem = files.open(path)
+    if not file then
+        failure.raise("io", "%s", problem)
+    end
+    local parts = {}
+    for index, stretch in ipairs(stretches) do
+        file:seek("set", stretch.offset)
+        parts[index] = file:read(stretch.length) or ""
+    end
+    file:close()
+    return table.concat(parts)
+end
+
+local function is_taken(path)
+    return files.exists(path) or core.is_link(path)
+end
+
+-- Is the cut kept there already, by a repair that was interrupted?
+local function is_cut_kept(path, segment, directory)
+    return not core.is_link(path) and files.size(path) == segment.cut_bytes
+        and files.read(path) == stretches_of(directory .. "/" .. segment.name, segment.cuts)
+end
+
+-- Names that no segment has, the same number in both: free, or those that an interrupted repair of the same bytes gave.
+local function choose(segment, directory)
     local number = 1
     while true do
         local ending = number == 1 and "" or "-" .. number
-        local original, cut = name .. ".original" .. ending, name .. ".cut" .. ending
-        if not files.exists(directory .. "/" .. original) and not files.exists(directory .. "/" .. cut) then
-            return original, cut
+        local original, cut = segment.name .. ".original" .. ending, segment.name .. ".cut" .. ending
+        local original_path, cut_path = directory .. "/" .. original, directory .. "/" .. cut
+        local is_kept = is_taken(cut_path) and is_cut_kept(cut_path, segment, directory)
+        if (is_kept or not is_taken(cut_path)) and (not is_taken(original_path)
+            or core.is_same_file(original_path, directory .. "/" .. segment.name)) then
+            segment.original, segment.cut_name, segment.is_cut_kept = original, cut, is_kept
+            return
         end
         number = number + 1
     end
@@ -122,7 +163,7 @@ end
 ---@param directory string
 function repair.choose_names(found, directory)
     for _, segment in ipairs(found.segments) do
-        segment.original, segment.cut_name = free_names(directory, segment.name)
+        choose(segment, directory)
     end
 end
 
@@ -130,7 +171,11 @@ end
 ---@param held userdata the log, held
 ---@param segment table from repair.find, with names
 function repair.rewrite(held, segment)
-    held:save(segment.name, segment.cuts, segment.cut_name)
+    if segment.is_cut_kept then
+        held:sync() -- its name may not be durable yet
+    else
+        held:save(segment.name, segment.cuts, segment.cut_name)
+    end
     held:replace_segment(segment.name, segment.kept, segment.original)
 end
 
