@@ -282,6 +282,31 @@ describe("the types for editors", function()
         assert.are.equal("await", decision.kind)
     end)
 
+    it("have no field and no function that the page docs/scripting.md does not name", function()
+        -- Of other pages: decisions, flows, timing reports, and what a crashtest's check is given.
+        local elsewhere = set_of { "decision", "engine", "flow", "flow_node", "flow_edge", "history", "future",
+            "future_record", "fields" }
+        local named = {}
+        local page = helper.read("docs/scripting.md"):gsub("```.-```", ""):gsub("\n", " ")
+        for code in page:gmatch("`([^`]+)`") do
+            for name in pairs(names_in(code)) do
+                named[name] = true
+            end
+        end
+        local count = 0
+        for class, members in pairs(classes) do
+            local is_report = class:find("^tim[ei]") and class ~= "timing" or class:find("^distribution")
+                or class:find("^in_flight") or class:find("^iteration_") or class:find("^worst_")
+            if not elsewhere[class] and not is_report then
+                for name in pairs(joined(members.fields, members.functions)) do
+                    assert.is_true(named[name], class .. "." .. name)
+                    count = count + 1
+                end
+            end
+        end
+        assert.is_true(count > 150, count .. " names")
+    end)
+
     it("name no class that they do not describe", function()
         for line in library_text:gmatch("[^\n]+") do
             local is_annotation = line:find("^%-%-%-@")
