@@ -1,7 +1,9 @@
 /* Branches that a crash loses. The log does not say on which port a node answered: after a crash, and when a trace is
  * resumed, every node that is done counts as having answered on "out". What comes after it on other ports is not ready
  * then, and never will be. */
-#include "simulation/parts.h"
+#include "simulation/branches.h"
+
+#include "simulation/schedule.h"
 
 static bool is_done(const tr_program *program, const tr_run *run) {
     const tr_step *end = run->end == TR_NO_STEP ? NULL : &program->steps[run->end];

@@ -2,10 +2,17 @@
  *
  * What is under way is what the event queue holds, so that all of it is looked at and put into a new queue: what was
  * running begins anew, everything else comes later. Traces that only wait for a place keep it in their lines. */
+#include "simulation/crash.h"
+
 #include <stdlib.h>
 
 #include "bytes/fail.h"
-#include "simulation/parts.h"
+#include "simulation/redo.h"
+#include "simulation/rules.h"
+#include "simulation/schedule.h"
+#include "simulation/sink.h"
+#include "simulation/steps.h"
+#include "simulation/waits.h"
 
 typedef struct restart {
     tr_simulation *simulation;
@@ -210,8 +217,8 @@ static tr_status recover(const restart *now, tr_simulated_trace *trace, tr_error
     return status == TR_OK ? tr_simulation_refill(now->simulation, trace, error) : status;
 }
 
-tr_status tr_simulation_crash(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t down_ns,
-                              tr_error *error) {
+static tr_status crash(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t down_ns,
+                       tr_error *error) {
     restart now = {
         .simulation = simulation, .down_ns = down_ns, .at_ns = tr_simulation_add_ns(simulation->now_ns, down_ns)};
     tr_status status = tr_simulation_push(simulation, trace, step, simulation->now_ns, error);
@@ -231,4 +238,11 @@ tr_status tr_simulation_crash(tr_simulation *simulation, tr_simulated_trace *tra
     }
     tr_event_queue_free(&now.before);
     return status;
+}
+
+tr_status tr_simulation_do_step(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
+    tr_status status = tr_simulation_happen(simulation, trace, step, error);
+    tr_due_crash due = simulation->due_crash;
+    simulation->due_crash = (tr_due_crash){0};
+    return status == TR_OK && due.trace != NULL ? crash(simulation, due.trace, due.step, due.down_ns, error) : status;
 }

@@ -1,7 +1,6 @@
-/* What goes wrong when a trace writes a certain record, as the scenario says. */
-#include <string.h>
+#include "simulation/faults.h"
 
-#include "simulation/parts.h"
+#include <string.h>
 
 /* ---- which faults a trace has ---- */
 
@@ -89,71 +88,28 @@ static tr_status tell_watcher(tr_simulation *simulation, const tr_simulated_trac
     return tr_watched_trace_note(simulation->watched, &told, error);
 }
 
-bool tr_simulation_meet_fault(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_status *status,
-                              tr_error *error) {
+tr_status tr_simulation_meet_fault(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step,
+                                   tr_fault_effect *effect, tr_error *error) {
+    *effect = (tr_fault_effect){.kind = TR_EFFECT_NONE};
     trace->fault = NULL;
     if (trace->is_stray || (!tr_is_made_step(step) && trace->program.steps[step].record == 0)) {
-        return false;
+        return TR_OK;
     }
     const tr_fault *fault = take(trace, trace->written + 1);
     bool is_met = fault != NULL && fits(fault, trace, step);
     simulation->facts.faults += is_met;
     if (is_met && fault->kind == TR_FAULT_DELAY) {
-        *status =
-            tr_simulation_push(simulation, trace, step, tr_simulation_add_ns(simulation->now_ns, fault->ns), error);
-        return true;
+        *effect = (tr_fault_effect){.kind = TR_EFFECT_DELAY, .ns = fault->ns};
+        return TR_OK;
     }
     trace->written++;
-    if (tr_simulation_is_watched(simulation, trace)) {
-        *status = tell_watcher(simulation, trace, step, is_met ? fault : NULL, error);
-        if (*status != TR_OK) {
-            return true;
-        }
-    }
-    if (is_met && fault->kind == TR_FAULT_CRASH) {
-        *status = tr_simulation_crash(simulation, trace, step, fault->ns, error);
-        return true;
+    tr_status status = tr_simulation_is_watched(simulation, trace)
+                           ? tell_watcher(simulation, trace, step, is_met ? fault : NULL, error)
+                           : TR_OK;
+    if (status == TR_OK && is_met && fault->kind == TR_FAULT_CRASH) {
+        *effect = (tr_fault_effect){.kind = TR_EFFECT_CRASH, .ns = fault->ns};
+        return TR_OK;
     }
     trace->fault = is_met ? fault : NULL;
-    return false;
-}
-
-/* ---- what the log says of a trace ---- */
-
-/* The engine learns from a later node_done of the same node that it is done. */
-static void forget_lost_ends(tr_program *program, uint32_t node_id) {
-    for (uint32_t i = 0; i < program->run_count; i++) {
-        tr_run *run = &program->runs[i];
-        if (run->node_id == node_id) {
-            run->is_end_lost = false;
-        }
-    }
-}
-
-static void note_end(tr_simulated_trace *trace, tr_run *run, bool is_lost) {
-    if (run->is_error) {
-        return; /* the engine recovers alike with and without a node_error */
-    } else if (is_lost) {
-        run->is_end_lost = true;
-        trace->has_lost_ends = true;
-    } else if (trace->has_lost_ends) {
-        forget_lost_ends(&trace->program, run->node_id);
-    }
-}
-
-void tr_simulation_note_in_log(const tr_simulation *simulation, tr_simulated_trace *trace, const tr_step *step,
-                               bool is_lost) {
-    if (step->role == TR_STEP_END) {
-        note_end(trace, &trace->program.runs[step->run], is_lost);
-        return;
-    }
-    const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
-    tr_record record = tr_recorded_record(recorded);
-    tr_record_type type = tr_record_type_of(&record);
-    if (step == trace->program.steps) {
-        trace->is_known = !is_lost;
-        trace->is_forgotten = is_lost;
-    } else if (!is_lost && (type == TR_TYPE_TRACE_SUSPENDED || type == TR_TYPE_TRACE_RESUMED)) {
-        trace->is_suspended = type == TR_TYPE_TRACE_SUSPENDED;
-    }
+    return status;
 }

@@ -1,9 +1,9 @@
-/* The end of time: the year 2554, behind which no timestamp can lie. */
+#include "simulation/horizon.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "bytes/fail.h"
-#include "simulation/parts.h"
 
 /* Sums of times saturate there: nothing that is counted on from it would be right. What a crash takes is not needed. */
 static bool is_past_the_end(const tr_simulation *simulation, const tr_queued_event *event) {

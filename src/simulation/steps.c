@@ -1,204 +1,17 @@
-/* What happens in a trace, step by step, and who waits for whom. */
-#include <stdlib.h>
-#include <string.h>
+/* What happens in a trace, step by step. */
+#include "simulation/steps.h"
 
 #include "bytes/fail.h"
-#include "simulation/parts.h"
-
-tr_status tr_simulation_push(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
-                             tr_error *error) {
-    /* The first comes before all else in the trace, the second after it. */
-    uint32_t numbered = step == TR_RECOVERY_STEP     ? 0
-                        : step == TR_COMPLETION_STEP ? trace->program.step_count - 1
-                                                     : step;
-    tr_queued_event event = {.time_ns = time_ns,
-                             .number = trace->program.steps[numbered].number,
-                             .series = trace->series,
-                             .owner = trace,
-                             .step = step};
-    if (!tr_event_queue_push(&simulation->queue, &event)) {
-        return tr_fail_memory(error, "simulating");
-    }
-    trace->references++;
-    return TR_OK;
-}
-
-/* ---- places ---- */
-
-tr_status tr_simulation_stand_in_line(tr_waiting_line *line, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
-                                      tr_error *error) {
-    tr_waiting *waiting = malloc(sizeof *waiting);
-    if (waiting == NULL) {
-        return tr_fail_memory(error, "simulating");
-    }
-    *waiting = (tr_waiting){.trace = trace, .time_ns = time_ns, .step = step};
-    if (line->first == NULL) {
-        line->first = waiting;
-    } else {
-        line->last->next = waiting;
-    }
-    line->last = waiting;
-    trace->references++;
-    return TR_OK;
-}
-
-void tr_simulation_clear_line(tr_waiting_line *line) {
-    while (line->first != NULL) {
-        tr_waiting *next = line->first->next;
-        line->first->trace->references--;
-        free(line->first);
-        line->first = next;
-    }
-}
-
-void tr_simulation_free_trace(tr_simulation *simulation, tr_simulated_trace *trace) {
-    if (trace->previous != NULL) {
-        trace->previous->next = trace->next;
-    } else {
-        simulation->traces = trace->next;
-    }
-    if (trace->next != NULL) {
-        trace->next->previous = trace->previous;
-    }
-    tr_simulation_clear_line(&trace->held);
-    tr_program_free(&trace->program);
-    free(trace);
-}
-
-void tr_simulation_let_go(tr_simulation *simulation, tr_simulated_trace *trace) {
-    if (--trace->references == 0 && trace->is_over) {
-        tr_simulation_free_trace(simulation, trace);
-    }
-}
-
-bool tr_simulation_next_in_line(tr_simulation *simulation, tr_waiting_line *line, tr_waiting *taken) {
-    while (line->first != NULL) {
-        tr_waiting *waiting = line->first;
-        *taken = *waiting;
-        line->first = waiting->next;
-        free(waiting);
-        if (!taken->trace->is_over) {
-            return true;
-        }
-        tr_simulation_let_go(simulation, taken->trace);
-    }
-    return false;
-}
+#include "simulation/branches.h"
+#include "simulation/chance.h"
+#include "simulation/faults.h"
+#include "simulation/rules.h"
+#include "simulation/schedule.h"
+#include "simulation/sink.h"
+#include "simulation/waits.h"
 
 static tr_run *run_of(const tr_simulated_trace *trace, uint32_t step) {
     return &trace->program.runs[trace->program.steps[step].run];
-}
-
-/* True: the run may begin. False: it waits, or has failed to. */
-static bool take_place(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_status *status,
-                       tr_error *error) {
-    const tr_scenario *scenario = &simulation->scenario;
-    tr_run *run = run_of(trace, step);
-    if (run->places == 0) {
-        if (scenario->most_nodes_per_trace > 0 && trace->running >= scenario->most_nodes_per_trace) {
-            *status = tr_simulation_stand_in_line(&trace->line, trace, step, 0, error);
-            return false;
-        }
-        trace->running++;
-        run->places = 1;
-    }
-    if (run->places == 1) {
-        if (scenario->most_nodes > 0 && simulation->running >= scenario->most_nodes) {
-            *status = tr_simulation_stand_in_line(&simulation->line, trace, step, 0, error);
-            return false;
-        }
-        simulation->running++;
-        run->places = 2;
-    }
-    return true;
-}
-
-/* Those who can go on now do so at this time. */
-static tr_status let_in(tr_simulation *simulation, tr_waiting_line *line, tr_error *error) {
-    tr_waiting next;
-    if (!tr_simulation_next_in_line(simulation, line, &next)) {
-        return TR_OK;
-    }
-    tr_status status = TR_OK;
-    if (take_place(simulation, next.trace, next.step, &status, error)) {
-        status = tr_simulation_push(simulation, next.trace, next.step, simulation->now_ns, error);
-    }
-    next.trace->references--; /* of the line that it left */
-    return status;
-}
-
-tr_status tr_simulation_give_place_back(tr_simulation *simulation, tr_simulated_trace *trace, tr_run *run,
-                                        tr_error *error) {
-    uint8_t places = run->places;
-    run->places = 0;
-    trace->running -= places >= 1;
-    simulation->running -= places == 2;
-    tr_status status = TR_OK;
-    /* Those in the long line first: who comes out of the short one now gets behind them. */
-    if (places == 2 && simulation->line.first != NULL && simulation->running < simulation->scenario.most_nodes) {
-        status = let_in(simulation, &simulation->line, error);
-    }
-    return places >= 1 && !trace->is_over && status == TR_OK ? let_in(simulation, &trace->line, error) : status;
-}
-
-tr_status tr_simulation_refill(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
-    tr_status status = TR_OK;
-    uint32_t most = simulation->scenario.most_nodes_per_trace;
-    while (trace->line.first != NULL && trace->running < most && status == TR_OK) {
-        status = let_in(simulation, &trace->line, error);
-    }
-    return status;
-}
-
-tr_status tr_simulation_end_trace(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
-    trace->is_over = true;
-    tr_simulation_clear_line(&trace->line);
-    tr_simulation_clear_line(&trace->held);
-    tr_status status = TR_OK;
-    for (uint32_t i = 0; i < trace->program.run_count && status == TR_OK; i++) {
-        if (trace->program.runs[i].places > 0) {
-            status = tr_simulation_give_place_back(simulation, trace, &trace->program.runs[i], error);
-        }
-    }
-    if (!trace->is_stray) {
-        simulation->open_traces--;
-        status = status == TR_OK ? tr_simulation_admit(simulation, error) : status;
-    }
-    return status;
-}
-
-/* ---- steps ---- */
-
-static tr_status schedule(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
-    const tr_step *step = &trace->program.steps[index];
-    bool is_asked =
-        step->role == TR_STEP_RESUME && tr_simulation_suspension_rule(simulation, step->node_id)->kind == TR_TIME_ASK;
-    if (is_asked) { /* it comes up at once, to ask */
-        return tr_simulation_push(simulation, trace, index, simulation->now_ns, error);
-    }
-    uint64_t time_ns = tr_simulation_add_ns(simulation->now_ns, tr_simulation_lag(simulation, trace, step));
-    return tr_simulation_plan(simulation, trace, index, time_ns, error);
-}
-
-/* A branch was lost, and the rest is done: the engine closes the trace as complete, whatever was recorded. */
-static bool is_complete_without_branch(const tr_simulation *simulation, const tr_simulated_trace *trace) {
-    const tr_step *last = &trace->program.steps[trace->program.step_count - 1];
-    bool has_close = last->role == TR_STEP_CLOSE;
-    return trace->has_lost_branch && trace->happened + has_close >= trace->program.step_count &&
-           !(has_close && tr_simulation_type_of(simulation, last) == TR_TYPE_TRACE_COMPLETE);
-}
-
-tr_status tr_simulation_end_where_done(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
-    const tr_program *program = &trace->program;
-    uint32_t last = program->step_count - 1;
-    if (is_complete_without_branch(simulation, trace)) {
-        return tr_simulation_push(simulation, trace, TR_COMPLETION_STEP, simulation->now_ns, error);
-    } else if (trace->happened == program->step_count) {
-        return tr_simulation_end_trace(simulation, trace, error);
-    } else if (trace->happened == last && program->steps[last].role == TR_STEP_CLOSE) {
-        return schedule(simulation, trace, last, error);
-    }
-    return TR_OK;
 }
 
 /* The step has happened: what waits for it goes on. */
@@ -211,7 +24,7 @@ static tr_status pass_on(tr_simulation *simulation, tr_simulated_trace *trace, u
          i = program->edges[i].next) {
         tr_step *waiting = &program->steps[program->edges[i].step];
         if (!waiting->has_happened && waiting->role != TR_STEP_CLOSE && --waiting->waits_for == 0) {
-            status = schedule(simulation, trace, program->edges[i].step, error);
+            status = tr_simulation_schedule(simulation, trace, program->edges[i].step, error);
         }
     }
     return status == TR_OK ? tr_simulation_end_where_done(simulation, trace, error) : status;
@@ -236,18 +49,29 @@ static tr_status decide_fail(tr_simulation *simulation, tr_simulated_trace *trac
             return TR_OK;
         }
         if (rule->fail == TR_FAIL_SHARE) {
-            uint64_t chance = tr_simulation_node_chance(simulation, trace->series, TR_PURPOSE_FAIL, run->node_id,
-                                                        run->occurrence, run->attempt);
+            uint64_t chance = tr_node_chance(simulation->scenario.seed, trace->series, TR_PURPOSE_FAIL, run->node_id,
+                                             run->occurrence, run->attempt);
             run->fails = (double)(chance >> 11) < rule->fail_share * 9007199254740992.0;
         }
     }
     return begin_run(simulation, trace, index, error);
 }
 
-/* Whether a fault lets the step come later. A start that nobody wrote has no record for one. */
+/* Whether a fault lets the step come later, or the engine crashes before it. A start that nobody wrote has no record
+ * for one. */
 static bool is_put_off(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_status *status,
                        tr_error *error) {
-    return simulation->counts_records && tr_simulation_meet_fault(simulation, trace, index, status, error);
+    tr_fault_effect effect = {.kind = TR_EFFECT_NONE};
+    if (simulation->counts_records) {
+        *status = tr_simulation_meet_fault(simulation, trace, index, &effect, error);
+    }
+    if (*status == TR_OK && effect.kind == TR_EFFECT_DELAY) {
+        *status =
+            tr_simulation_push(simulation, trace, index, tr_simulation_add_ns(simulation->now_ns, effect.ns), error);
+    } else if (*status == TR_OK && effect.kind == TR_EFFECT_CRASH) {
+        simulation->due_crash = (tr_due_crash){.trace = trace, .step = index, .down_ns = effect.ns};
+    }
+    return *status != TR_OK || effect.kind != TR_EFFECT_NONE;
 }
 
 static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
@@ -260,7 +84,7 @@ static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uin
     if (run->places == 0 && step->piece_of != TR_NO_STEP) { /* the attempt before it ends here */
         status = tr_simulation_give_place_back(simulation, trace, &trace->program.runs[step->piece_of], error);
     }
-    if (status != TR_OK || (run->places < 2 && !take_place(simulation, trace, index, &status, error))) {
+    if (status != TR_OK || (run->places < 2 && !tr_simulation_take_place(simulation, trace, index, &status, error))) {
         return status;
     }
     if (is_put_off(simulation, trace, index, &status, error)) {

@@ -3,8 +3,11 @@
  *
  * What was recorded has happened in that way, or in another one, and is left as it is. After a crash a trace takes ways
  * that were not recorded. */
+#include "simulation/waits.h"
+
 #include "bytes/fail.h"
-#include "simulation/parts.h"
+#include "simulation/branches.h"
+#include "simulation/schedule.h"
 
 static bool is_running(const tr_simulated_trace *trace, const tr_run *run) {
     return run->places == 2 && trace->program.steps[run->start].has_happened;

@@ -1,7 +1,11 @@
 /* What the engine does again after a crash: every node that its log does not have as done, when all that it comes after
  * is done. A node that waited is never done in the log, and one that ended in an error is not either. */
+#include "simulation/redo.h"
+
 #include "bytes/fail.h"
-#include "simulation/parts.h"
+#include "simulation/branches.h"
+#include "simulation/schedule.h"
+#include "simulation/sink.h"
 
 static uint32_t run_of(const tr_step *step) {
     return step->role == TR_STEP_START || step->role == TR_STEP_END ? step->run : step->piece_of;

@@ -1,0 +1,240 @@
+#include "simulation/arrivals.h"
+
+#include <stdlib.h>
+
+#include "bytes/fail.h"
+#include "simulation/chance.h"
+#include "simulation/crash.h"
+#include "simulation/faults.h"
+#include "simulation/rules.h"
+#include "simulation/schedule.h"
+
+/* A trace that is not left out, drawn from all; NULL where there is none. */
+static const tr_chain *draw(const tr_simulation *simulation, uint64_t series) {
+    uint64_t count = tr_recording_trace_count(simulation->recording);
+    if (count <= tr_recording_get_facts(simulation->recording)->tainted_traces) {
+        return NULL;
+    }
+    for (uint64_t attempt = 0;; attempt++) {
+        uint64_t chance = tr_chance(simulation->scenario.seed, series, TR_PURPOSE_DRAW, attempt);
+        const tr_chain *chain = tr_recording_trace(simulation->recording, chance % count);
+        if (!chain->is_left_out) {
+            return chain;
+        }
+    }
+}
+
+/* The time between two recorded traces, drawn from all. */
+static uint64_t draw_interval(const tr_simulation *simulation, uint64_t series) {
+    uint64_t count = tr_recording_trace_count(simulation->recording);
+    if (count < 2) {
+        return 0;
+    }
+    uint64_t index = 1 + tr_chance(simulation->scenario.seed, series, TR_PURPOSE_INTERVAL, 0) % (count - 1);
+    return tr_recording_trace(simulation->recording, index)->event_ns -
+           tr_recording_trace(simulation->recording, index - 1)->event_ns;
+}
+
+/* Finds the next chain; its time is the recorded one, or that of the arrival before it where it was drawn. */
+static void find_next(tr_simulation *simulation, tr_arrivals *arrivals) {
+    const tr_recording *recording = simulation->recording;
+    bool is_stray = arrivals->is_stray;
+    uint64_t count = is_stray ? tr_recording_stray_count(recording) : tr_recording_trace_count(recording);
+    uint64_t wanted = is_stray ? 0 : simulation->scenario.trace_count;
+    arrivals->chain = NULL;
+    if (tr_simulation_is_alone(simulation) || (wanted > 0 && simulation->arrived >= wanted)) {
+        return;
+    }
+    for (; arrivals->chain == NULL && arrivals->index < count; arrivals->index++) {
+        const tr_chain *chain =
+            is_stray ? tr_recording_stray(recording, arrivals->index) : tr_recording_trace(recording, arrivals->index);
+        arrivals->chain = chain->is_left_out ? NULL : chain;
+    }
+    if (arrivals->chain == NULL && wanted > 0) {
+        arrivals->chain = draw(simulation, simulation->arrived);
+        arrivals->is_drawn = true;
+    }
+}
+
+tr_status tr_arrivals_expect(tr_simulation *simulation, tr_arrivals *arrivals, tr_error *error) {
+    tr_queued_event event = {.time_ns = arrivals->time_ns, .number = arrivals->chain->number, .owner = NULL};
+    event.step = arrivals->is_stray ? TR_EVENT_ORPHAN : TR_EVENT_TRACE;
+    event.series = simulation->arrived;
+    return tr_event_queue_push(&simulation->queue, &event) ? TR_OK : tr_fail_memory(error, "simulating");
+}
+
+tr_status tr_arrivals_plan(tr_simulation *simulation, tr_arrivals *arrivals, tr_error *error) {
+    bool is_first = arrivals->index == 0;
+    find_next(simulation, arrivals);
+    if (arrivals->chain == NULL) {
+        return TR_OK;
+    }
+    const tr_time_rule *rule = &simulation->scenario.arrivals;
+    bool has_own_time = is_first || arrivals->is_stray || (rule->kind == TR_TIME_RECORDED && !arrivals->is_drawn);
+    if (has_own_time) {
+        arrivals->time_ns = arrivals->chain->event_ns;
+    } else if (rule->kind == TR_TIME_ASK) {
+        tr_simulation_ask(simulation, TR_QUESTION_ARRIVAL, NULL, 0);
+        return TR_OK;
+    } else if (rule->kind == TR_TIME_FIXED) {
+        arrivals->time_ns = tr_simulation_add_ns(arrivals->time_ns, rule->ns);
+    } else {
+        arrivals->time_ns = tr_simulation_add_ns(arrivals->time_ns, draw_interval(simulation, simulation->arrived));
+    }
+    return tr_arrivals_expect(simulation, arrivals, error);
+}
+
+/* Lets a trace begin now. */
+static tr_status begin(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
+    return simulation->scenario.asks_events ? tr_simulation_plan(simulation, trace, 0, simulation->now_ns, error)
+                                            : tr_simulation_do_step(simulation, trace, 0, error);
+}
+
+/* ---- how many iterations a trace's loops do, which is asked when it arrives, before anything happens in it ---- */
+
+static tr_status find_loops(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
+    simulation->arriving = trace;
+    simulation->next_loop = 0;
+    trace->references++;
+    if (tr_loops_find(&simulation->loops, simulation->recording, &trace->program) != TR_OK) {
+        return tr_fail_memory(error, "simulating");
+    }
+    return TR_OK;
+}
+
+static void ask_loop(tr_simulation *simulation, const tr_loop_run *run) {
+    tr_simulation_ask(simulation, TR_QUESTION_LOOP, simulation->arriving, run->first);
+    tr_question *question = &simulation->question;
+    question->node_id = run->node_id;
+    question->recorded_ns = run->iterations;
+    question->luck = tr_node_chance(simulation->scenario.seed, simulation->arriving->series,
+                                    (uint64_t)TR_PURPOSE_QUESTION + TR_QUESTION_LOOP, run->node_id, run->occurrence,
+                                    question->attempt);
+}
+
+/* False: a question is asked. */
+static bool ask_iterations(tr_simulation *simulation) {
+    const tr_scenario *scenario = &simulation->scenario;
+    tr_loops *loops = &simulation->loops;
+    for (; simulation->next_loop < loops->run_count; simulation->next_loop++) {
+        tr_loop_run *run = &loops->runs[simulation->next_loop];
+        const tr_loop_rule *rule = tr_loops_rule(scenario->loops, scenario->loop_count, run->node_id);
+        if (rule == NULL || !run->has_exit) {
+            continue;
+        } else if (rule->asks) {
+            ask_loop(simulation, run);
+            return false;
+        }
+        run->wanted = rule->iterations;
+    }
+    return true;
+}
+
+tr_status tr_arrivals_go_on(tr_simulation *simulation, tr_error *error) {
+    if (!ask_iterations(simulation)) {
+        return TR_OK;
+    }
+    const tr_scenario *scenario = &simulation->scenario;
+    tr_simulated_trace *trace = simulation->arriving;
+    simulation->arriving = NULL;
+    tr_status status = tr_loops_change(&simulation->loops, simulation->recording, &trace->program,
+                                       tr_program_event_ns(simulation->maker), scenario->loops, scenario->loop_count);
+    status = status == TR_OK ? begin(simulation, trace, error) : tr_fail_memory(error, "simulating a trace's loops");
+    tr_simulation_let_go(simulation, trace);
+    return status;
+}
+
+void tr_arrivals_take_iterations(tr_simulation *simulation) {
+    simulation->pending = TR_PENDING_NOTHING;
+    simulation->loops.runs[simulation->next_loop++].wanted = (uint32_t)simulation->answer;
+}
+
+/* ---- opening ---- */
+
+/* A version 4 UUID. */
+static void make_id(const tr_simulation *simulation, tr_simulated_trace *trace) {
+    for (int i = 0; i < TR_TRACE_ID_BYTES; i++) {
+        uint64_t bits = tr_chance(simulation->scenario.seed, trace->series, TR_PURPOSE_ID, (uint64_t)i / 8);
+        trace->id[i] = (uint8_t)(bits >> (i % 8 * 8));
+    }
+    trace->id[6] = (uint8_t)((trace->id[6] & 0x0f) | 0x40);
+    trace->id[8] = (uint8_t)((trace->id[8] & 0x3f) | 0x80);
+    trace->has_own_id = true;
+}
+
+static tr_status open_trace(tr_simulation *simulation, const tr_arrivals *arrival, uint64_t series, tr_error *error) {
+    tr_simulated_trace *trace = calloc(1, sizeof *trace);
+    if (trace == NULL) {
+        return tr_fail_memory(error, "simulating");
+    }
+    if (tr_program_make(simulation->maker, simulation->recording, arrival->chain, simulation->scenario.flow,
+                        &trace->program) != TR_OK) {
+        free(trace);
+        return tr_fail_memory(error, "simulating");
+    }
+    trace->series = series;
+    trace->arrival_ns = arrival->time_ns;
+    trace->is_stray = arrival->is_stray;
+    if (arrival->is_drawn) {
+        make_id(simulation, trace);
+    }
+    if (simulation->scenario.fault_count > 0 && !trace->is_stray) {
+        tr_simulation_find_faults(simulation, trace);
+    }
+    trace->next = simulation->traces;
+    if (trace->next != NULL) {
+        trace->next->previous = trace;
+    }
+    simulation->traces = trace;
+    simulation->open_traces += !trace->is_stray;
+    trace->references = 1;
+    tr_status status = simulation->scenario.loop_count > 0 && !trace->is_stray ? find_loops(simulation, trace, error)
+                                                                               : begin(simulation, trace, error);
+    tr_simulation_let_go(simulation, trace);
+    return status;
+}
+
+static tr_status wait_for_turn(tr_simulation *simulation, const tr_arrivals *arrival, uint64_t series,
+                               tr_error *error) {
+    tr_waiting_trace *waiting = malloc(sizeof *waiting);
+    if (waiting == NULL) {
+        return tr_fail_memory(error, "simulating");
+    }
+    *waiting = (tr_waiting_trace){.arrival = *arrival, .series = series};
+    if (simulation->first_waiting_trace == NULL) {
+        simulation->first_waiting_trace = waiting;
+    } else {
+        simulation->last_waiting_trace->next = waiting;
+    }
+    simulation->last_waiting_trace = waiting;
+    simulation->waiting_count++;
+    return TR_OK;
+}
+
+tr_status tr_arrivals_open_waiting(tr_simulation *simulation, tr_error *error) {
+    tr_waiting_trace *waiting = simulation->first_waiting_trace;
+    tr_arrivals arrival = waiting->arrival;
+    uint64_t series = waiting->series;
+    simulation->first_waiting_trace = waiting->next;
+    simulation->admissions--;
+    simulation->waiting_count--;
+    free(waiting);
+    return open_trace(simulation, &arrival, series, error);
+}
+
+tr_status tr_arrivals_arrive(tr_simulation *simulation, tr_arrivals *arrivals, tr_error *error) {
+    tr_arrivals arrival = *arrivals;
+    uint64_t series = simulation->arrived;
+    tr_status status;
+    if (arrival.is_stray) {
+        status = tr_arrivals_plan(simulation, arrivals, error);
+        return status == TR_OK ? open_trace(simulation, &arrival, UINT64_MAX, error) : status;
+    }
+    simulation->arrived++;
+    simulation->facts.traces++;
+    uint32_t most = simulation->scenario.most_traces;
+    bool is_full = most > 0 && simulation->open_traces + simulation->waiting_count >= most;
+    status =
+        is_full ? wait_for_turn(simulation, &arrival, series, error) : open_trace(simulation, &arrival, series, error);
+    return status == TR_OK ? tr_arrivals_plan(simulation, arrivals, error) : status;
+}

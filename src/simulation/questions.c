@@ -1,0 +1,83 @@
+/* Questions to the scenario's functions. */
+#include <string.h>
+
+#include "record/record_view.h"
+#include "simulation/chance.h"
+#include "simulation/schedule.h"
+#include "simulation/sink.h"
+
+static void describe_trace(tr_simulation *simulation, const tr_simulated_trace *trace) {
+    tr_question *question = &simulation->question;
+    question->trace_number = trace->series + 1;
+    question->trace_arrival_ns = trace->arrival_ns;
+    const tr_recorded *recorded = tr_recording_at(simulation->recording, trace->program.steps[0].record);
+    tr_record_fields fields = {.type = TR_TYPE_CHECKPOINT};
+    tr_simulation_unpack(recorded, &fields);
+    memcpy(question->trace_id, trace->has_own_id ? trace->id : fields.trace_id, TR_TRACE_ID_BYTES);
+    question->metadata = fields.metadata;
+}
+
+void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simulated_trace *trace, uint32_t step) {
+    static const tr_pending pending_of[] = {TR_PENDING_TIME,    TR_PENDING_FAIL,  TR_PENDING_RESUME,
+                                            TR_PENDING_ARRIVAL, TR_PENDING_EVENT, TR_PENDING_LOOP};
+    simulation->pending = pending_of[kind];
+    simulation->asked_trace = trace;
+    simulation->asked_step = step;
+    simulation->question = (tr_question){.kind = kind, .has_node = true, .now_ns = simulation->now_ns};
+    uint64_t purpose = (uint64_t)TR_PURPOSE_QUESTION + kind;
+    if (trace == NULL) {
+        simulation->question.luck = tr_chance(simulation->scenario.seed, simulation->arrived, purpose, 0);
+        return;
+    }
+    uint32_t occurrence = 0;
+    const tr_step *asked = &trace->program.steps[step];
+    if (asked->run != TR_NO_STEP) {
+        const tr_run *run = &trace->program.runs[asked->run];
+        simulation->question.node_id = run->node_id;
+        simulation->question.attempt = run->attempt;
+        simulation->question.recorded_ns = run->recorded_ns;
+        occurrence = run->occurrence;
+    } else {
+        simulation->question.node_id = asked->node_id;
+        simulation->question.attempt = 1;
+        simulation->question.recorded_ns = asked->lag_ns;
+        occurrence = asked->occurrence;
+    }
+    simulation->question.luck = tr_node_chance(simulation->scenario.seed, trace->series, purpose,
+                                               simulation->question.node_id, occurrence, simulation->question.attempt);
+    describe_trace(simulation, trace);
+}
+
+/* Which record the step is going to write, and at which node. */
+static void describe_record(const tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
+                            tr_question *question) {
+    const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
+    tr_record record = tr_recorded_record(recorded);
+    question->record_type = tr_record_type_of(&record);
+    if (step->role == TR_STEP_END && trace->program.runs[step->run].fails) {
+        question->record_type = TR_TYPE_NODE_ERROR;
+    }
+    bool names_node = tr_view_type_has(tr_view_type(&record), TR_HAS_NODE);
+    question->has_node = step->role == TR_STEP_RESUME || step->role == TR_STEP_RESUMED || names_node;
+    if (names_node) {
+        question->node_id = tr_view_node_id(&record);
+    }
+}
+
+void tr_simulation_ask_planned(tr_simulation *simulation) {
+    tr_waiting planned;
+    if (simulation->planned.first == NULL || !tr_simulation_next_in_line(simulation, &simulation->planned, &planned)) {
+        return;
+    }
+    const tr_step *step = &planned.trace->program.steps[planned.step];
+    tr_simulation_ask(simulation, TR_QUESTION_EVENT, planned.trace, planned.step);
+    tr_question *question = &simulation->question;
+    question->recorded_ns = planned.time_ns;
+    describe_record(simulation, planned.trace, step, question);
+    uint32_t occurrence = planned.trace->is_stray   ? (uint32_t)step->number
+                          : step->run != TR_NO_STEP ? planned.trace->program.runs[step->run].occurrence
+                                                    : step->occurrence;
+    question->luck = tr_node_chance(simulation->scenario.seed, planned.trace->series,
+                                    (uint64_t)TR_PURPOSE_QUESTION + TR_QUESTION_KINDS + (uint64_t)question->record_type,
+                                    question->node_id, occurrence, question->attempt);
+}
