@@ -93,10 +93,11 @@ MAKEFLAGS += --no-print-directory
 JOBS := $(shell nproc 2>/dev/null || echo 1)
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all libraries module objects unit-programs fuzz-programs bench-programs deps demo test unit spec test-browser \
+.PHONY: all program libraries module objects unit-programs fuzz-programs bench-programs deps demo test unit spec test-browser \
 	test-follow test-faults asan fuzz bench lint install uninstall clean help FORCE
 
-all: $(PROGRAM) libraries module ## the program, the libraries, the Lua module and the pkg-config file
+all: program libraries module ## the program, the libraries, the Lua module and the pkg-config file
+program: $(PROGRAM)
 libraries: $(STATIC_LIBRARY) $(SHARED_LIBRARY) $(PKG_CONFIG_FILE)
 module: $(LUA_MODULE) $(RECORD_TYPES_FILE)
 objects: $(ALL_OBJECTS)
@@ -195,12 +196,14 @@ ASAN_FLAGS = $(PARALLEL) --silent BUILD=$(ASAN_BUILD) CC=gcc SANITIZE=address,un
 	LUA_DIR='$(CURDIR)/lua'
 FUZZ_BUILD = $(BUILD)/fuzz
 FUZZ_FLAGS = $(PARALLEL) --silent BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=fuzzer-no-link,address,undefined \
-	CFLAGS='-O1 -g'
+	CFLAGS='-O1 -g' LUA_DIR='$(CURDIR)/lua'
+# The fuzz programs in C, and what those in Lua run.
+FUZZED = fuzz-programs program module
 
 test: deps ## set up as demo does, then run every test
 	@$(MAKE) $(PARALLEL) --silent all unit-programs
-	@$(MAKE) $(FUZZ_FLAGS) fuzz-programs
-	@FUZZ_SECONDS=$(FUZZ_TEST_SECONDS) tools/run_tests.sh $(BUILD) unit spec browser fuzz demo install
+	@$(MAKE) $(FUZZ_FLAGS) $(FUZZED)
+	@FUZZ_SECONDS=$(FUZZ_TEST_SECONDS) FUZZ_SEED=1 tools/run_tests.sh $(BUILD) unit spec browser fuzz demo install
 
 unit: ## only the unit tests of the C layers
 	@$(MAKE) $(PARALLEL) --silent unit-programs
@@ -227,8 +230,8 @@ asan: deps ## unit tests and specs under address and undefined-behaviour sanitiz
 	@$(MAKE) $(ASAN_FLAGS) all unit-programs
 	@SANITIZED=1 CC=gcc tools/run_tests.sh $(ASAN_BUILD) unit spec
 
-fuzz: deps ## each fuzz program for FUZZ_SECONDS (60)
-	@$(MAKE) $(FUZZ_FLAGS) fuzz-programs
+fuzz: deps ## each fuzz program, and the fuzzers of the command line and of scripts, for FUZZ_SECONDS (60)
+	@$(MAKE) $(FUZZ_FLAGS) $(FUZZED)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run_tests.sh $(BUILD) fuzz
 
 bench: deps ## measure against yardsticks in the same run

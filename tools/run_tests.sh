@@ -8,7 +8,8 @@
 #   faults   the specs of faults while logs and arenas are written to alone; TRACEREEL_ALL_FAULTS=1 leaves none out
 #   follow   the specs of --follow alone; FOLLOW_SECONDS says how long their writer takes
 #   browser  busted on tests/browser, in the same way: the HTML report in a headless Chromium, where there is one
-#   fuzz     every program in BUILD/fuzz/fuzzers for FUZZ_SECONDS, starting from tests/fuzz/corpus/NAME
+#   fuzz     every fuzzer of tests/fuzz for FUZZ_SECONDS, starting from tests/fuzz/corpus/NAME: those in C from
+#            BUILD/fuzz/fuzzers, those in Lua with the program and the module of BUILD/fuzz
 #   demo     what `make demo` shows ends well
 #   install  what `make install` puts somewhere else works there, and uninstall leaves nothing
 #
@@ -182,21 +183,50 @@ busted_counts() {
         "$1" | tail -n 1 | awk '{ print $1, $2 + $3, $4; found = 1 } END { exit !found }'
 }
 
+# fuzz_program NAME OUTPUT: a fuzzer in C, which libFuzzer drives.
+fuzz_program() {
+    local corpus=$build/fuzz/corpus/$1
+    mkdir -p "$corpus"
+    run_into "$2" "$build/fuzz/fuzzers/${1}_fuzz" -max_total_time="${FUZZ_SECONDS:-5}" -timeout=10 \
+        -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$build/fuzz/found/$1-" "$corpus" \
+        "tests/fuzz/corpus/$1"
+}
+
+# fuzz_with_lua NAME OUTPUT: a fuzzer in Lua, which runs the program and the module that were built with sanitizers.
+fuzz_with_lua() {
+    run_into "$2" env FUZZ_BUILD="$build/fuzz" FUZZ_SECONDS="${FUZZ_SECONDS:-5}" lua5.4 "tests/fuzz/${1}_fuzz.lua"
+}
+
+# fuzz_and_keep SOURCE: either, with the exit code in build/results/fuzz/NAME.code.
+fuzz_and_keep() {
+    local name output
+    name=$(basename "${1%_fuzz.*}")
+    output=$results/fuzz/$name.txt
+    case $1 in
+    *.c) fuzz_program "$name" "$output" ;;
+    *) fuzz_with_lua "$name" "$output" ;;
+    esac
+    echo $? >"${output%.txt}.code"
+}
+
 run_fuzz() {
-    local source name output corpus seeds
-    for source in tests/fuzz/*_fuzz.c; do
-        name=$(basename "$source" _fuzz.c)
-        output=$results/fuzz_$name.txt
-        corpus=$build/fuzz/corpus/$name
-        seeds=tests/fuzz/corpus/$name
-        mkdir -p "$corpus" "$build/fuzz/found"
-        if run_into "$output" "$build/fuzz/fuzzers/${name}_fuzz" -max_total_time="${FUZZ_SECONDS:-5}" -timeout=10 \
-            -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$build/fuzz/found/$name-" \
-            "$corpus" "$seeds"; then
-            count "fuzz $name" 1 0 " ($(sed -n 's/^stat::number_of_executed_units: *//p' "$output") inputs)"
+    local source output cores
+    mkdir -p "$results/fuzz" "$build/fuzz/found"
+    cores=$(nproc 2>/dev/null || echo 1)
+    for source in tests/fuzz/*_fuzz.lua tests/fuzz/*_fuzz.c; do
+        while [ "$(jobs -rp | wc -l)" -ge "$cores" ]; do
+            wait -n
+        done
+        fuzz_and_keep "$source" &
+    done
+    wait
+    for output in "$results"/fuzz/*.txt; do
+        if [ "$(cat "${output%.txt}.code")" -eq 0 ]; then
+            count "fuzz $(basename "$output" .txt)" 1 0 \
+                " ($(sed -n 's/^stat::number_of_executed_units: *//p; s/.*: \([0-9]*\) inputs, .*/\1/p' "$output") inputs)"
         else
             tail -n 60 "$output"
-            count "fuzz $name" 0 1
+            count "fuzz $(basename "$output" .txt)" 0 1
         fi
     done
 }

@@ -3,6 +3,10 @@ local core = require "tracereel.core"
 
 -- For the whole program: what compares as equal stays in its order, on every run.
 rawset(table, "sort", core.sort)
+-- And what stands twice in a library of Lua's has one name in messages: some of its builds have atan under two.
+if rawequal(rawget(math, "atan2"), math.atan) then
+    rawset(math, "atan2", core.framed(math.atan))
+end
 
 local argparse = require "argparse"
 local exit_codes = require "tracereel.exit_codes"

@@ -99,7 +99,8 @@ describe("the same script on the same log gives the same bytes in every process:
 
     it("run, of the names that functions have in messages and tracebacks", function()
         local outputs = different_outputs { "run", helper.script([[return { api = 1, start = function()
-            for _, callee in ipairs { tracereel.json, tracereel.decode, tracereel.unsigned, table.sort } do
+            for _, callee in ipairs { tracereel.json, tracereel.decode, tracereel.unsigned, table.sort,
+                math.atan } do
                 print(select(2, pcall(callee)))
             end
         end, finish = function() return (tracereel.decode({})) end }]]), log }
