@@ -12,6 +12,7 @@
 #include "lua/binding.h"
 #include "lua/host.h"
 #include "lua/limits.h"
+#include "lua/unfinished.h"
 
 #ifndef TRACEREEL_LUA_DIR
 #define TRACEREEL_LUA_DIR "/usr/local/share/lua/5.4"
@@ -111,6 +112,7 @@ int main(int argc, char **argv) {
     lua_pushinteger(L, argc);
     lua_pushlightuserdata(L, argv);
     int code = lua_pcall(L, 2, 1, 1) == LUA_OK ? (int)lua_tointeger(L, -1) : explain_failure(L);
+    tr_lua_unfinished_drop_all();
     tr_limits_end();
     lua_sethook(L, NULL, 0, 0);
     lua_close(L);

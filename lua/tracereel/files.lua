@@ -3,6 +3,8 @@
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
 
+local has_host, host = pcall(require, "tracereel.host")
+
 local files = {}
 
 ---Raises, with the line of who called the caller, where a value is no path: what the system takes ends at a zero byte,
@@ -85,6 +87,13 @@ end
 ---@return boolean
 function files.is_directory(path)
     return core.file_kind(path) == "a directory"
+end
+
+---The same place from wherever one looks: from the root, without links. nil where nothing is there.
+---@param path string
+---@return string|nil
+function files.real_path(path)
+    return has_host and host.real_path(path) or nil
 end
 
 return files

@@ -7,6 +7,7 @@ local options = require "tracereel.options"
 local output = require "tracereel.output"
 local text = require "tracereel.render.text"
 local base = require "tracereel.base"
+local unfinished = require "tracereel.unfinished"
 local units = require "tracereel.units"
 local unread = require "tracereel.unread"
 
@@ -85,6 +86,13 @@ local function visit_one(path, parsed, index, visit)
     local code = visit(log, context) or exit_codes.ok
     if not context.has_told_unread then
         unread.say(log, output.say)
+    end
+    local is_unfinished = unfinished.words(path)
+    if is_unfinished then
+        code = exit_codes.graver(code, exit_codes.damaged)
+        if not context.has_told_unfinished then
+            output.say("%s", is_unfinished)
+        end
     end
     local statistics = log:stats()
     if statistics.damaged then

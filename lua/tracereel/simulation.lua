@@ -13,6 +13,7 @@ local script = require "tracereel.script"
 local script_arguments = require "tracereel.script_arguments"
 local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
+local unfinished = require "tracereel.unfinished"
 local unread = require "tracereel.unread"
 
 local simulation = {}
@@ -95,6 +96,10 @@ end
 function simulation.record(path)
     if path ~= "-" and files.is_directory(path) then
         unread.say(tracereel.open(path), output.say)
+    end
+    local is_unfinished = unfinished.words(path)
+    if is_unfinished then
+        output.say("%s", is_unfinished)
     end
     local recording = core.recording(path, progress.is_shown() and function(records)
         progress.show("reading the log: %d records", records)

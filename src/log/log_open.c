@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "bytes/fail.h"
+#include "files/unfinished.h"
 #include "log/log_state.h"
 
 static tr_status fail_not_there(const tr_log *log, tr_error *error) {
@@ -94,6 +95,9 @@ tr_status tr_log_open(const char *path, const tr_log_options *options, tr_log **
     }
     tr_status status = open_path(log, error);
     if (status != TR_OK) {
+        if (status == TR_ERROR_NOT_A_LOG) {
+            tr_unfinished_add(path, error);
+        }
         tr_log_close(log);
         return status;
     }

@@ -384,6 +384,11 @@ int tr_lua_is_same_file(lua_State *L);
 /* The function core.engine_walk: engine_walk.c */
 int tr_lua_engine_walk(lua_State *L);
 int tr_lua_has_entry(lua_State *L);
+int tr_lua_without_links(lua_State *L);
+int tr_lua_unfinished_file(lua_State *L);
+int tr_lua_unfinished_directory(lua_State *L);
+int tr_lua_sync_file(lua_State *L);
+void tr_lua_open_unfinished(lua_State *L);
 int tr_lua_taint_was_read(lua_State *L);
 
 #if defined(__GNUC__)

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -122,4 +123,61 @@ int tr_lua_has_entry(lua_State *L) {
     }
     lua_pushboolean(L, is_there);
     return 1;
+}
+
+/* Puts what the link `path` says into its place, seen from the link's own directory. 0: done; otherwise errno. */
+static int follow(char path[PATH_MAX]) {
+    char target[PATH_MAX];
+    ssize_t length = readlink(path, target, sizeof target);
+    if (length < 0) {
+        return errno;
+    }
+    const char *slash = target[0] == '/' ? NULL : strrchr(path, '/');
+    size_t directory_bytes = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    if (directory_bytes + (size_t)length >= PATH_MAX) {
+        return ENAMETOOLONG;
+    }
+    memcpy(path + directory_bytes, target, (size_t)length);
+    path[directory_bytes + (size_t)length] = '\0';
+    return 0;
+}
+
+/* Is it one of the links that a process's open files are shown as? */
+static bool is_of_open_file(const char *path) {
+    enum { PROCESSES = 0x9FA0 }; /* the file system of /proc */
+    struct stat found;
+    struct statfs system;
+    int descriptor = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    bool is_so = descriptor >= 0 && fstat(descriptor, &found) == 0 && S_ISLNK(found.st_mode) &&
+                 fstatfs(descriptor, &system) == 0 && system.f_type == PROCESSES;
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+    return is_so;
+}
+
+/* without_links(path) -> the place that the path leads to, where it is a link, be anything there or not; false where
+ * the link is to an open file, as /dev/stdout is; or nil, what is wrong and errno */
+int tr_lua_without_links(lua_State *L) {
+    enum { MAX_LINKS = 40 };
+    char path[PATH_MAX];
+    size_t bytes;
+    const char *given = luaL_checklstring(L, 1, &bytes);
+    if (bytes >= sizeof path) {
+        return fail(L, given, strerror(ENAMETOOLONG), ENAMETOOLONG);
+    }
+    memcpy(path, given, bytes + 1);
+    int error_number = 0;
+    for (int links = 0; error_number == 0; links++) {
+        if (is_of_open_file(path)) {
+            lua_pushboolean(L, false);
+            return 1;
+        }
+        error_number = links == MAX_LINKS ? ELOOP : follow(path);
+    }
+    if (error_number == EINVAL || error_number == ENOENT) { /* no link, or nothing */
+        lua_pushstring(L, path);
+        return 1;
+    }
+    return fail(L, given, strerror(error_number), error_number);
 }

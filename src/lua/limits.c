@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 
 #include "lua/binding.h"
+#include "lua/unfinished.h"
 #include "tracereel/pool.h"
 
 typedef enum unwinding_reason { UNWIND_NOTHING, UNWIND_MEMORY, UNWIND_TIME, UNWIND_INTERRUPT } unwinding_reason;
@@ -188,6 +189,7 @@ void tr_limits_set_memory(size_t bytes) {
 static void give_up(const char *message, size_t length, int status) {
     ssize_t written = write(STDERR_FILENO, message, length);
     (void)written;
+    tr_lua_unfinished_tell();
     _exit(status);
 }
 

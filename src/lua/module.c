@@ -158,6 +158,10 @@ int luaopen_tracereel_core(lua_State *L) {
         {"is_same_file", tr_lua_is_same_file},
         {"engine_walk", tr_lua_engine_walk},
         {"has_entry", tr_lua_has_entry},
+        {"without_links", tr_lua_without_links},
+        {"unfinished_file", tr_lua_unfinished_file},
+        {"unfinished_directory", tr_lua_unfinished_directory},
+        {"sync_file", tr_lua_sync_file},
         {"taint_was_read", tr_lua_taint_was_read},
         {NULL, NULL},
     };
@@ -177,6 +181,7 @@ int luaopen_tracereel_core(lua_State *L) {
     tr_lua_open_state(L);
     tr_lua_open_history(L);
     tr_lua_open_recording(L);
+    tr_lua_open_unfinished(L);
     luaL_newlib(L, functions); /* module */
     set_names(L);
     return 1;

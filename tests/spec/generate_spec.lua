@@ -316,20 +316,19 @@ describe("tracereel generate", function()
         assert.are.equal(before, log_bytes("there", summary.segments))
     end)
 
-    it("leaves whole records behind when it is interrupted", function()
+    it("leaves nothing when it is interrupted, and says so", function()
         -- Interrupted as soon as something was written; after 20 seconds in any case.
         local shell = [[
-            %s generate %s --traces 100000000 &
+            %s generate %s --traces 100000000 2>&1 &
             for _ in $(seq 400); do [ -s %s ] && break; sleep 0.05; done
             kill -INT $!; wait $!; echo $?]]
-        local segment = segment_path(path_of("interrupted"), 0)
+        local segment = segment_path(path_of("interrupted.tracereel-unfinished"), 0)
         local process = io.popen(shell:format(quote(program), quote(path_of("interrupted")), quote(segment)))
         local text = process:read("a")
         process:close()
-        assert.are.equal("130\n", text)
-        assert.are.equal(0, (tracereel("check", path_of("interrupted"))))
-        assert.are.same({}, checked("interrupted"))
-        assert.is_true(#read_file(segment) > 0)
+        assert.are.equal(("tracereel: interrupted: the log was not written to its end\n"
+            .. "tracereel: %s was not written: nothing of it is left\n130\n"):format(path_of("interrupted")), text)
+        assert.is_nil(io.open(segment, "rb"))
     end)
 
     it("says what is wrong with an option", function()

@@ -8,7 +8,7 @@ local system_calls = {}
 local names = {
     "openat", "flock", "fstat", "newfstatat", "getdents64", "read", "pread64", "unlinkat", "fchown", "fchmod",
     "write", "pwrite64", "fsync", "renameat", "renameat2", "linkat", "close", "ftruncate", "rename", "unlink", "mkdir",
-    "link",
+    "link", "rmdir",
 }
 -- Sanitizers map memory of their own between the program's calls, never as many times, and end where that fails.
 if not os.getenv("TRACEREEL_SANITIZED") then
@@ -82,7 +82,7 @@ end
 
 local changing = { unlinkat = true, fchown = true, fchmod = true, write = true, pwrite64 = true, fsync = true,
     renameat = true, renameat2 = true, linkat = true, ftruncate = true, rename = true, unlink = true, mkdir = true,
-    link = true }
+    link = true, rmdir = true }
 
 ---Does a call change something, or make it durable?
 function system_calls.is_changing(call)

@@ -8,6 +8,7 @@ local renumbering = require "tracereel.flow.renumbering"
 local restarts = require "tracereel.restarts"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
+local unfinished = require "tracereel.unfinished"
 local units = require "tracereel.units"
 local unread = require "tracereel.unread"
 
@@ -97,9 +98,12 @@ local function write_renumbering(context, one)
     output.line(("%s %s"):format(output.paint("yellow", "note   "), text.clean(renumbering.text(one))))
 end
 
--- "damaged", "unclear", "no record" or "sound", and what is said of it.
-local function verdict_of(statistics, unclear)
-    if statistics.damaged then
+-- "unfinished", "damaged", "unclear", "no record" or "sound", and what is said of it.
+local function verdict_of(path, statistics, unclear)
+    local is_unfinished = unfinished.words(path)
+    if is_unfinished then
+        return "unfinished", ": " .. text.clean(is_unfinished)
+    elseif statistics.damaged then
         return "damaged", ": " .. logs.damage_summary(statistics)
     elseif unclear > 0 then
         return "unclear", ": more than one file has the same number, with other records"
@@ -112,7 +116,7 @@ local function verdict_of(statistics, unclear)
     return "sound", ": every byte belongs to a valid record"
 end
 
-local style_of = { damaged = "red", unclear = "red", ["no record"] = "yellow", sound = "green" }
+local style_of = { unfinished = "red", damaged = "red", unclear = "red", ["no record"] = "yellow", sound = "green" }
 
 local function write_summary(log, unclear, restarted)
     local statistics = log:stats()
@@ -125,7 +129,7 @@ local function write_summary(log, unclear, restarted)
     end
     write_violations(statistics.violations)
     write_restarts(restarted)
-    local verdict, words = verdict_of(statistics, unclear)
+    local verdict, words = verdict_of(log.path, statistics, unclear)
     output.line(output.paint(style_of[verdict], verdict) .. words)
 end
 
@@ -144,7 +148,7 @@ end
 local function summary_object(log, unclear, engine)
     local statistics = log:stats()
     return { summary = {
-        verdict = verdict_of(statistics, unclear),
+        verdict = (verdict_of(log.path, statistics, unclear)),
         segments = #log.segments, records = statistics.records, record_bytes = statistics.record_bytes,
         gap_bytes = statistics.gap_bytes, open_traces = statistics.open_traces,
         violations = setmetatable(statistics.violations, { __jsontype = "object" }),
@@ -177,6 +181,7 @@ function check.run(parsed)
         }, finder:handlers(log))
         context.has_told_damage = true
         context.has_told_unread = true
+        context.has_told_unfinished = true
         context.is_json = parsed.json
         local unclear = check_unread(log, context)
         for _, one in ipairs(renumbering.of_command(context.path, finder.list, parsed)) do

@@ -4,8 +4,10 @@ local engine = require "tracereel.crashtest"
 local engine_options = require "tracereel.engine_options"
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local limits = require "tracereel.limits"
 local logs = require "tracereel.logs"
+local new_directory = require "tracereel.new_directory"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
 local saving = require "tracereel.crashtest.saving"
@@ -114,7 +116,10 @@ local function test_log(parsed, file, log)
     if parsed.save and #result.violations > 0 then
         local about = { script = file.name or file.path, name = file.name or script.name_of(file.path),
             is_bundled = file.is_bundled, arguments = words_of(parsed) }
-        local saved, spec = saving.save(parsed.save, about, result, log, run)
+        if files.exists(parsed.save) then
+            failure.raise("usage", "--save: %s is there already; give the name of a new directory", parsed.save)
+        end
+        local saved, spec = saving.save(new_directory.open(parsed.save), about, result, log, run)
         tell_saved(saved, spec, parsed.json)
     end
     return result

@@ -197,17 +197,10 @@ function export.run(parsed)
     parsed.json, parsed.measured = true, true
     local named = parsed.flow and flow.for_command(parsed.flow, parsed.logs, options.opener(parsed)) or { nodes = {} }
     local out = sink.open(parsed.output)
-    local ran, code = xpcall(function()
-        local code = export_all(parsed, out, named)
-        if is_complete[code] and not out.problem then
-            out:commit()
-        end
-        return code
-    end, failure.with_traceback)
-    local was_left = out:abandon()
-    if not ran then
-        error(code, 0)
-    elseif was_left and not out.problem then
+    local code = export_all(parsed, out, named)
+    if is_complete[code] and not out.problem then
+        out:commit()
+    elseif not out.problem and out:abandon() then
         output.say("%s is as it was: not every log was read to its end", parsed.output)
     end
     return code

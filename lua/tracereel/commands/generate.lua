@@ -3,6 +3,8 @@
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
 local generator = require "tracereel.generator"
+local limits = require "tracereel.limits"
+local new_directory = require "tracereel.new_directory"
 local whole = require("tracereel.options").whole
 local output = require "tracereel.output"
 local reel = require "tracereel"
@@ -155,9 +157,9 @@ function Tally:tear(record)
     self.torn_bytes = #half
 end
 
-function Tally:summary()
+function Tally:summary(directory)
     return {
-        directory = self.directory,
+        directory = directory,
         records = self.records,
         traces = self.traces,
         open_traces = self.open_traces,
@@ -223,18 +225,11 @@ local function report(summary, as_json)
     end
 end
 
-local function run(options)
-    local opened, writer = pcall(reel.writer, options.directory, { max_segment_bytes = options.segment_size })
-    if not opened then
-        local problem = writer
-        if not failure.is(problem) or problem.kind ~= "argument" then
-            error(problem, 0)
-        end
-        -- There is a log already.
-        output.say("%s", problem.message)
-        return exit_codes.refused
-    end
-    local tally = new_tally(options.directory, writer)
+-- Writes the log whole. Returns what it is.
+local function write_log(options)
+    local directory = new_directory.open(options.directory)
+    local writer = reel.writer(directory.work_path, { max_segment_bytes = options.segment_size })
+    local tally = new_tally(directory.work_path, writer)
     local type_name, record = write_all_but_last(tally, options)
     if not options.torn then
         tally:append(type_name, record)
@@ -243,7 +238,21 @@ local function run(options)
     if options.torn then
         tally:tear(record)
     end
-    report(tally:summary(), options.json)
+    directory:finish()
+    return tally:summary(options.directory)
+end
+
+local function run(options)
+    local problem = new_directory.holds_log(options.directory)
+    if problem then
+        output.say("%s", problem)
+        return exit_codes.refused
+    end
+    local summary
+    limits.guarded(function()
+        summary = write_log(options)
+    end, "interrupted: the log was not written to its end")
+    report(summary, options.json)
     return exit_codes.ok
 end
 

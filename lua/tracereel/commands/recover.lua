@@ -10,6 +10,7 @@ local flow = require "tracereel.flow"
 local forecast = require "tracereel.recovery.forecast"
 local limits = require "tracereel.limits"
 local logs = require "tracereel.logs"
+local new_file = require "tracereel.new_file"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
 local plan = require "tracereel.recovery.plan"
@@ -147,10 +148,7 @@ local function keep(parsed, made)
     elseif stands_there(parsed, made) then
         return true
     else
-        local written, problem = plan.write(parsed.output, made)
-        if not written then
-            failure.raise("io", "%s", problem)
-        end
+        new_file.create(parsed.output, plan.text(made))
         output.say("wrote %s", parsed.output)
         return true
     end

@@ -7,6 +7,7 @@ local files = require "tracereel.files"
 local host = require "tracereel.host"
 local limits = require "tracereel.limits"
 local logs = require "tracereel.logs"
+local new_file = require "tracereel.new_file"
 local options = require "tracereel.options"
 local output = require "tracereel.output"
 local pace = require "tracereel.pace"
@@ -66,11 +67,10 @@ local function write_starter(parsed)
                 counts[rec.type] = (counts[rec.type] or 0) + 1
             end,
         }
-        local file, problem = io.open(name, "wb")
-        local written = file and file:write(starter.text(name, counts))
-        if not file or not written or not file:close() then
-            failure.raise("io", "cannot write %s", problem or name .. ": the disk may be full")
+        if logs.interrupted() then
+            return -- the types of the log are not all known
         end
+        new_file.create(name, starter.text(name, counts))
         output.say("wrote %s", name)
     end)
 end

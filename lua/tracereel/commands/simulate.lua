@@ -49,7 +49,7 @@ function command.run(parsed)
         failure.raise("usage", "a log from a pipe is read once, and compared with what is simulated: save it first")
     end
     limits.set(parsed)
-    -- Closed behind the guard: what is temporary goes away however the simulations end.
+    -- Closed after the guard: what is temporary goes away however the simulations end.
     local place <close> = workplace.open(parsed.output)
     parsed.workplace = place
     local damaged, code = nil, exit_codes.ok

@@ -1,6 +1,4 @@
 -- Violations as small logs and a spec that fails because of them: what a developer keeps until the script is mended.
-local failure = require "tracereel.failure"
-local host = require "tracereel.host"
 local scratch = require "tracereel.scratch"
 local small_log = require "tracereel.crashtest.small_log"
 local tracereel = require "tracereel"
@@ -122,7 +120,7 @@ local function title_of(group)
 end
 
 ---Saves the shortest history of each group of violations.
----@param directory string made; must not be there
+---@param directory table of new_directory.open
 ---@param about { script: string, name: string, is_bundled: boolean, arguments: string[] } what the spec runs
 ---@param result table of crashtest.run
 ---@param log tracereel.log
@@ -130,25 +128,23 @@ end
 ---@return { group: table, log: string|nil, records: integer|nil }[] one for each group; without `log`: nothing small
 ---  enough shows it
 function saving.save(directory, about, result, log, run)
-    local made, problem = host.make_directory(directory)
-    if not made then
-        failure.raise("usage", "--save: cannot make the directory: %s", problem)
-    end
     local work = scratch.directory()
     local all, saved = {}, {}
     for index, group in ipairs(result.violations) do
         local bytes, count = find_log(work, group, result.history, log, run)
         local one = { group = group, records = count, log = bytes and ("violation-%d"):format(index) }
         if bytes then
-            small_log.write(directory .. "/" .. one.log, bytes)
+            small_log.write(directory:entry(one.log), bytes)
             one.title = title_of(group)
             saved[#saved + 1] = one
         end
         all[index] = one
     end
     scratch.remove(work)
-    local spec = directory .. "/crashtest_spec.lua"
-    small_log.write_file(spec, spec_text(spec, about, saved))
+    local path = directory:entry("crashtest_spec.lua")
+    local spec = directory:final(path)
+    small_log.write_file(path, spec_text(spec, about, saved))
+    directory:finish()
     return all, spec
 end
 

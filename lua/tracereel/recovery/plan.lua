@@ -73,42 +73,6 @@ function plan.text(self)
     return body .. sha256_form:format(core.sha256(body))
 end
 
--- The name itself, or with a number behind it where somebody has a file of that name.
-local function free_name(path)
-    local name, number = path, 1
-    while files.exists(name) do
-        number = number + 1
-        name = ("%s-%d"):format(path, number)
-    end
-    return name
-end
-
----Writes a plan to a new file: there whole, or not at all.
----@return boolean|nil written
----@return string|nil problem
-function plan.write(path, self)
-    if files.exists(path) then
-        return nil, ("%s exists already; it is not overwritten"):format(path)
-    end
-    local bytes = plan.text(self)
-    local temporary = free_name(path .. ".new")
-    local file, problem = io.open(temporary, "wb")
-    if not file then
-        return nil, ("cannot write %s: %s"):format(path, failure.reason(problem))
-    end
-    local written, write_problem = file:write(bytes)
-    local closed, close_problem = file:close()
-    local renamed, rename_problem
-    if written and closed then
-        renamed, rename_problem = os.rename(temporary, path)
-    end
-    if not renamed then
-        os.remove(temporary)
-        return nil, ("cannot write %s: %s"):format(path, write_problem or close_problem or rename_problem)
-    end
-    return true
-end
-
 -- Decodes the records of a trace's object; the bytes count.
 local function read_records(object)
     local records = {}

@@ -12,6 +12,7 @@ local plan = require "tracereel.recovery.plan"
 local repair = require "tracereel.recovery.repair"
 local tables = require "tracereel.tables"
 local tracereel = require "tracereel"
+local unfinished = require "tracereel.unfinished"
 local unread = require "tracereel.unread"
 
 local has_host, host = pcall(require, "tracereel.host")
@@ -106,6 +107,10 @@ local fate = { done = "had taken place", abandoned = "had not taken place" }
 ---@param carry_out fun(writing: table): integer exit code
 ---@return integer
 function writing.with(directory, options, carry_out)
+    local is_unfinished = unfinished.words(directory)
+    if is_unfinished then
+        failure.raise("refused", "refused: %s", is_unfinished)
+    end
     local self = writing.begin(directory, options)
     for _, intent in ipairs(self.settled) do
         output.say("an earlier %s was interrupted; it %s (%s)", intent.action, fate[intent.state],

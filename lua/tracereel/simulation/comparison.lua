@@ -1,6 +1,5 @@
 -- Simulates once, or with several seeds, and prints the recorded and the simulated log side by side.
 local damage = require "tracereel.simulation.damage"
-local host = require "tracereel.host"
 local output = require "tracereel.output"
 local progress = require "tracereel.progress"
 local report = require "tracereel.simulation.report"
@@ -51,11 +50,9 @@ end
 
 local function run_all(parsed, scenario, recording)
     local runs, all_facts = {}, {}
-    if parsed.runs > 1 then
-        host.make_directory(parsed.output)
-    end
+    local place = parsed.workplace
     for run = 1, parsed.runs do
-        local directory = parsed.runs > 1 and ("%s/run-%d"):format(parsed.output, run) or parsed.output
+        local directory = parsed.runs > 1 and place:directory(("run-%d"):format(run)) or place:log()
         local seed = (parsed.seed or scenario.seed) + run - 1
         progress.set_prefix(parsed.runs > 1 and ("run %d of %d: "):format(run, parsed.runs) or "")
         -- Loaded afresh, so that nothing that its functions keep goes from one run to the next.
@@ -64,6 +61,7 @@ local function run_all(parsed, scenario, recording)
         progress.show("measuring what was simulated")
         runs[run] = report.measure(directory, one.value.flow)
     end
+    place:finish()
     return runs, all_facts
 end
 

@@ -13,13 +13,13 @@ local most_flips = 1000000
 local stream_of = { missing_segment = 0x6D697373696E67, lost_page = 0x70616765, bit_flip = 0x666C6970 }
 
 local function refuse(form, ...)
-    failure.raise("usage", "damage.%s; the simulated log is whole", form:format(...))
+    failure.raise("usage", "damage.%s", form:format(...))
 end
 
 -- Takes what a function of `io` answered, and raises where it failed.
 local function done(outcome, problem)
     if not outcome then
-        failure.raise("io", "%s; what damage was asked for is not done, or in part", problem)
+        failure.raise("io", "cannot do the damage that was asked for: %s", problem)
     end
     return outcome
 end
@@ -238,7 +238,7 @@ local function report(missing, pages, flips)
     return list
 end
 
----Does the damage that is asked for. Raises a failure of kind "usage", and leaves the log whole, where it cannot.
+---Does the damage that is asked for. Raises a failure of kind "usage" where it cannot.
 ---@param request table of damage_request.check
 ---@param directory string of the log
 ---@param seed integer the same seed and log: the same damage

@@ -170,10 +170,11 @@ end
 
 -- The plan as a scenario, and what it makes of the log.
 local function save(parsed, scenario, recording, result)
-    local found = result.search.found
-    local log = parsed.output .. "/log"
-    result.saved = { scenario = saved_plan.write(parsed.output, scenario, found, result.trace.id), log = log }
-    scenario:run(recording, log, found.seed, found.plan)
+    local found, place = result.search.found, parsed.workplace
+    saved_plan.write(place:entry("scenario.lua"), scenario, found, result.trace.id)
+    scenario:run(recording, place:entry("log"), found.seed, found.plan)
+    place:finish()
+    result.saved = { scenario = place:final("scenario.lua"), log = place:final("log") }
 end
 
 ---@param parsed table the command's options

@@ -3,7 +3,7 @@ local failure = require "tracereel.failure"
 local faults = require "tracereel.simulation.faults"
 local files = require "tracereel.files"
 local host = require "tracereel.host"
-local sink = require "tracereel.export.sink"
+local new_file = require "tracereel.new_file"
 local units = require "tracereel.units"
 
 local saved_plan = {}
@@ -64,22 +64,18 @@ function saved_plan.check(directory)
     end
 end
 
----Writes DIRECTORY/scenario.lua.
----@param directory string made if it is not there
+---Writes the scenario.
+---@param path string
 ---@param scenario table of simulation.load
 ---@param found { plan: table[], seed: integer }
 ---@param trace_id string
----@return string path of the scenario
-function saved_plan.write(directory, scenario, found, trace_id)
-    host.make_directory(directory)
+function saved_plan.write(path, scenario, found, trace_id)
     local lines = {}
     for index, fault in ipairs(found.plan) do
         lines[index] = ("    %s,\n"):format(faults.source(fault, trace_id))
     end
-    local path = directory .. "/scenario.lua"
-    sink.replace(path, head .. read(scenario.path) .. tail:format(trace_id, table.concat(lines), found.seed,
+    new_file.create(path, head .. read(scenario.path) .. tail:format(trace_id, table.concat(lines), found.seed,
         arguments_source(scenario.arguments)))
-    return path
 end
 
 return saved_plan

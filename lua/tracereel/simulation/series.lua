@@ -42,6 +42,7 @@ function series.play(parsed, scenario, recording, points)
     end
     progress.set_prefix("")
     progress.clear()
+    parsed.workplace:finish()
     return results
 end
 

@@ -176,7 +176,7 @@ local function object(sweeps, points, results, parsed, seed, recorded)
         end
         list[index] = {
             values = values,
-            directory = parsed.output and parsed.workplace:directory(point.name) or nil,
+            directory = parsed.workplace:final(point.name),
             runs = results[index].facts,
             measures = measures,
         }

@@ -1,7 +1,8 @@
--- Where the logs of many simulations go: into a directory that the user names, or into a temporary one, of which each
--- log is removed as soon as it was measured, and the rest at the end, whatever that is.
+-- Where the logs of simulations go: into a directory that the user names, which has them when all are whole, or into a
+-- temporary one, of which each log is removed as soon as it was measured, and the rest at the end, whatever that is.
 local failure = require "tracereel.failure"
 local host = require "tracereel.host"
+local new_directory = require "tracereel.new_directory"
 local scratch = require "tracereel.scratch"
 
 local workplace = {}
@@ -11,7 +12,7 @@ Workplace.__index = Workplace
 
 ---@param directory string|nil where the logs stay; nil: nowhere
 function workplace.open(directory)
-    return setmetatable({ root = directory, is_temporary = not directory }, Workplace)
+    return setmetatable({ path = directory, is_temporary = not directory }, Workplace)
 end
 
 local function make(path)
@@ -22,19 +23,57 @@ local function make(path)
     end
 end
 
+-- Nothing is made before something is to be written.
+function Workplace:_open()
+    if self.is_temporary then
+        self.scratch = self.scratch or scratch.directory()
+    else
+        self.output = self.output or new_directory.open(self.path)
+    end
+end
+
+---The directory for the only log that there will be.
+---@return string
+function Workplace:log()
+    local problem = new_directory.holds_log(self.path)
+    if problem then
+        failure.raise("usage", "%s", problem)
+    end
+    self:_open()
+    return self.output.work_path
+end
+
+---The path of a file or a directory in the user's directory.
+---@param name string
+---@return string
+function Workplace:entry(name)
+    self:_open()
+    return self.is_temporary and self.scratch .. "/" .. name or self.output:entry(name)
+end
+
+-- What does not belong into a file's name is replaced.
+local function file_name(name)
+    return (name:gsub("[^%w=,._+-]", "_"))
+end
+
 ---A directory that can be given to a simulation.
----@param name string of what is simulated; what does not belong into a file's name is replaced
+---@param name string of what is simulated
 ---@param run integer|nil one of several runs
 ---@return string
 function Workplace:directory(name, run)
-    self.root = self.root or scratch.directory()
-    make(self.root)
-    local path = self.root .. "/" .. name:gsub("[^%w=,._+-]", "_")
+    local path = self:entry(file_name(name))
     if run then
         make(path)
         path = ("%s/run-%d"):format(path, run)
     end
     return path
+end
+
+---Where what was simulated under that name lies in the end; nil where it does not stay.
+---@param name string
+---@return string|nil
+function Workplace:final(name)
+    return self.output and self.output:final(self.output.work_path .. "/" .. file_name(name))
 end
 
 ---The log in that directory was measured.
@@ -44,10 +83,17 @@ function Workplace:done(directory)
     end
 end
 
+---All that there is to write was written: the user's directory has it from here on.
+function Workplace:finish()
+    if self.output then
+        self.output:finish()
+    end
+end
+
 ---`local place <close> = workplace.open()`
 function Workplace:__close()
-    if self.is_temporary and self.root then
-        scratch.remove(self.root)
+    if self.scratch then
+        scratch.remove(self.scratch)
     end
 end
 

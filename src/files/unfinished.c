@@ -1,0 +1,37 @@
+#include "files/unfinished.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char WORD[] = "tracereel-unfinished"; /* lua/tracereel/unfinished.lua has it, too */
+
+static bool is_there(const char *path) {
+    struct stat found;
+    return lstat(path, &found) == 0;
+}
+
+void tr_unfinished_add(const char *path, tr_error *error) {
+    if (error == NULL) {
+        return;
+    }
+    size_t path_bytes = strlen(path), said_bytes = strlen(error->message);
+    while (path_bytes > 1 && path[path_bytes - 1] == '/') {
+        path_bytes--;
+    }
+    for (const char *separator = "./"; *separator != '\0'; separator++) {
+        char *name = NULL;
+        if (asprintf(&name, "%.*s%c%s", (int)path_bytes, path, *separator, WORD) < 0) {
+            return; /* what is said already is enough */
+        }
+        if (is_there(name)) {
+            snprintf(error->message + said_bytes, sizeof error->message - said_bytes,
+                     "; %s is unfinished: what writes it has not ended, or was killed before it was whole", name);
+            free(name);
+            return;
+        }
+        free(name);
+    }
+}

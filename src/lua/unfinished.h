@@ -1,0 +1,14 @@
+/* Outputs that are written beside their place, and put there when they are whole: files, and directories with all that
+ * is in them. Each holds a lock while it is written, so that what an interrupted command has left is told from what
+ * another process still writes. */
+#ifndef TRACEREEL_LUA_UNFINISHED_H
+#define TRACEREEL_LUA_UNFINISHED_H
+
+/* Removes what was neither finished nor dropped, and says on standard error of each what is left now. For the program's
+ * end, whatever has ended it. */
+void tr_lua_unfinished_drop_all(void);
+
+/* Says on standard error where what is unfinished is left. Callable from signal handlers. */
+void tr_lua_unfinished_tell(void);
+
+#endif
