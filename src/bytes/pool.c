@@ -27,6 +27,9 @@ typedef struct chunk {
     struct chunk *next;
 } chunk;
 
+/* Beyond what is asked for, each large block has room for this, so that it can become the chunk of a small one. */
+enum { SPARE_BYTES = HAS_POOL ? sizeof(chunk) : 0 };
+
 static size_t class_of(size_t bytes) {
     return (bytes + TR_POOL_STEP_BYTES - 1) / TR_POOL_STEP_BYTES;
 }
@@ -55,7 +58,7 @@ static int add_chunk(tr_pool *pool) {
 
 static void *allocate(tr_pool *pool, size_t bytes) {
     if (bytes > LARGEST_BYTES) {
-        return malloc(bytes);
+        return malloc(bytes + SPARE_BYTES);
     }
     size_t size_class = class_of(bytes);
     free_block *block = pool->free_blocks[size_class];
@@ -81,6 +84,19 @@ static void give_back(tr_pool *pool, void *block, size_t bytes) {
     }
 }
 
+/* A smaller size is never refused: without memory the block itself becomes one of that size, which it can hold. A large
+ * one becomes a chunk of its own, for from now on nobody frees it alone. */
+static void *keep_smaller(tr_pool *pool, void *block, size_t old_bytes, size_t new_bytes) {
+    if (old_bytes <= LARGEST_BYTES) {
+        return block;
+    }
+    chunk *made = block;
+    memmove(made + 1, block, new_bytes);
+    made->next = pool->chunks;
+    pool->chunks = made;
+    return made + 1;
+}
+
 static void *reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t new_bytes) {
     if (block == NULL) {
         return new_bytes == 0 ? NULL : allocate(pool, new_bytes);
@@ -90,7 +106,7 @@ static void *reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t new
         return NULL;
     }
     if (old_bytes > LARGEST_BYTES && new_bytes > LARGEST_BYTES) {
-        void *moved = realloc(block, new_bytes);
+        void *moved = realloc(block, new_bytes + SPARE_BYTES);
         return moved == NULL && new_bytes <= old_bytes ? block : moved;
     }
     if (new_bytes <= LARGEST_BYTES && old_bytes <= LARGEST_BYTES && class_of(old_bytes) == class_of(new_bytes)) {
@@ -98,8 +114,7 @@ static void *reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t new
     }
     void *moved = allocate(pool, new_bytes);
     if (moved == NULL) {
-        /* A smaller size is never refused; the block is then given back as one of that size, which it can hold. */
-        return new_bytes <= old_bytes ? block : NULL;
+        return new_bytes <= old_bytes ? keep_smaller(pool, block, old_bytes, new_bytes) : NULL;
     }
     memcpy(moved, block, old_bytes < new_bytes ? old_bytes : new_bytes);
     give_back(pool, block, old_bytes);

@@ -1,10 +1,9 @@
 #include "tracereel/replay.h"
 
-#include <errno.h>
 #include <malloc.h>
 
+#include "failing_memory.h"
 #include "log_fixture.h"
-#include "scarce_memory.h"
 
 static const char *const samples[] = {"orders",          "done-only", "edge",           "archived",
                                       "snapshot",        "torn-tail", "zero-tail",      "bit-flip-payload",
@@ -187,57 +186,6 @@ static void filters(void) {
 /* --- out of memory --- */
 
 #if CAN_RUN_OUT_OF_MEMORY
-
-/* Which allocation fails, counted from 0; and what is taken and not given back. */
-static struct {
-    bool counting;
-    long fails_at;
-    bool fails_on; /* all behind it fail, too */
-    long count;
-    long live;
-} memory;
-
-void *__libc_malloc(size_t size);                 /* NOLINT(bugprone-reserved-identifier) */
-void *__libc_calloc(size_t count, size_t size);   /* NOLINT(bugprone-reserved-identifier) */
-void *__libc_realloc(void *pointer, size_t size); /* NOLINT(bugprone-reserved-identifier) */
-void __libc_free(void *pointer);                  /* NOLINT(bugprone-reserved-identifier) */
-
-static bool fails_now(void) {
-    if (!memory.counting) {
-        return false;
-    }
-    long number = memory.count++;
-    if (number == memory.fails_at || (memory.fails_on && number > memory.fails_at)) {
-        errno = ENOMEM;
-        return true;
-    }
-    return false;
-}
-
-static void *noted(void *pointer) {
-    memory.live += memory.counting && pointer != NULL;
-    return pointer;
-}
-
-void *malloc(size_t size) {
-    return fails_now() ? NULL : noted(__libc_malloc(size));
-}
-
-void *calloc(size_t count, size_t size) {
-    return fails_now() ? NULL : noted(__libc_calloc(count, size));
-}
-
-void *realloc(void *pointer, size_t size) {
-    if (fails_now()) {
-        return NULL;
-    }
-    return pointer == NULL ? noted(__libc_realloc(pointer, size)) : __libc_realloc(pointer, size);
-}
-
-void free(void *pointer) {
-    memory.live -= memory.counting && pointer != NULL;
-    __libc_free(pointer);
-}
 
 typedef struct outcome {
     tr_status status;
