@@ -243,31 +243,43 @@ lint: deps ## compiler warnings, analyzers, clang-tidy, luacheck, formatting, in
 
 # --- installing ----------------------------------------------------------------------------------------------------
 
+# What the program writes about itself, below share: file:option.
+PAGES = man/man1/tracereel.1:--man bash-completion/completions/tracereel:--completion=bash \
+	zsh/site-functions/_tracereel:--completion=zsh fish/vendor_completions.d/tracereel.fish:--completion=fish
+page_files = $(foreach page,$(PAGES),share/$(firstword $(subst :, ,$(page))))
 INSTALLED_FILES = bin/tracereel lib/libtracereel.a lib/$(SHARED_FILE) lib/$(SONAME) lib/libtracereel.so \
-	lib/pkgconfig/tracereel.pc lib/lua/$(LUA_VERSION)/tracereel/core.so $(PUBLIC_HEADERS) \
+	lib/pkgconfig/tracereel.pc lib/lua/$(LUA_VERSION)/tracereel/core.so $(PUBLIC_HEADERS) $(page_files) \
 	$(LUA_FILES:lua/%=share/lua/$(LUA_VERSION)/%) $(RECORD_TYPES_FILE:$(BUILD)/lua/%=share/lua/$(LUA_VERSION)/%)
+quiet = $(if $(V),,@)
+say = $(if $(silent),,@echo '$(1)')
 
-install: all ## into PREFIX (/usr/local), below DESTDIR
-	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/pkgconfig' '$(DESTDIR)$(PREFIX)/include/tracereel' \
-		'$(DESTDIR)$(LUA_C_MODULE_DIR)/tracereel'
-	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/tracereel'
-	install -m 644 $(STATIC_LIBRARY) $(BUILD)/$(SHARED_FILE) '$(DESTDIR)$(PREFIX)/lib'
-	ln -sf $(SHARED_FILE) '$(DESTDIR)$(PREFIX)/lib/$(SONAME)'
-	ln -sf $(SONAME) '$(DESTDIR)$(PREFIX)/lib/libtracereel.so'
-	install -m 644 $(PKG_CONFIG_FILE) '$(DESTDIR)$(PREFIX)/lib/pkgconfig/tracereel.pc'
-	install -m 644 $(PUBLIC_HEADERS) '$(DESTDIR)$(PREFIX)/include/tracereel'
-	install -m 644 $(LUA_MODULE) '$(DESTDIR)$(LUA_C_MODULE_DIR)/tracereel/core.so'
-	for file in $(LUA_FILES:lua/%=%); do \
+install: all ## the program, the libraries, the man page, completions, into PREFIX (/usr/local), below DESTDIR
+	$(quiet)install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/pkgconfig' \
+		'$(DESTDIR)$(PREFIX)/include/tracereel' '$(DESTDIR)$(LUA_C_MODULE_DIR)/tracereel'
+	$(quiet)install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/tracereel'
+	$(quiet)install -m 644 $(STATIC_LIBRARY) $(BUILD)/$(SHARED_FILE) '$(DESTDIR)$(PREFIX)/lib'
+	$(quiet)ln -sf $(SHARED_FILE) '$(DESTDIR)$(PREFIX)/lib/$(SONAME)'
+	$(quiet)ln -sf $(SONAME) '$(DESTDIR)$(PREFIX)/lib/libtracereel.so'
+	$(quiet)install -m 644 $(PKG_CONFIG_FILE) '$(DESTDIR)$(PREFIX)/lib/pkgconfig/tracereel.pc'
+	$(quiet)install -m 644 $(PUBLIC_HEADERS) '$(DESTDIR)$(PREFIX)/include/tracereel'
+	$(quiet)install -m 644 $(LUA_MODULE) '$(DESTDIR)$(LUA_C_MODULE_DIR)/tracereel/core.so'
+	$(quiet)for file in $(LUA_FILES:lua/%=%); do \
 		install -D -m 644 "lua/$$file" "$(DESTDIR)$(LUA_MODULE_DIR)/$$file" || exit 1; \
 	done
-	install -m 644 $(RECORD_TYPES_FILE) '$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/library'
+	$(quiet)install -m 644 $(RECORD_TYPES_FILE) '$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/library'
+	$(quiet)for page in $(PAGES); do \
+		LUA_PATH_5_4='lua/?.lua;lua/?/init.lua;;' $(PROGRAM) "$${page#*:}" >$(BUILD)/page && \
+			install -D -m 644 $(BUILD)/page "$(DESTDIR)$(PREFIX)/share/$${page%:*}" || exit 1; \
+	done
+	$(call say,installed $(words $(INSTALLED_FILES)) files below $(DESTDIR)$(PREFIX))
 
 uninstall: ## remove what install put there
-	rm -f $(INSTALLED_FILES:%='$(DESTDIR)$(PREFIX)/%')
-	for directory in include/tracereel lib/lua/$(LUA_VERSION)/tracereel share/lua/$(LUA_VERSION)/tracereel; do \
+	$(quiet)rm -f $(INSTALLED_FILES:%='$(DESTDIR)$(PREFIX)/%')
+	$(quiet)for directory in include/tracereel lib/lua/$(LUA_VERSION)/tracereel share/lua/$(LUA_VERSION)/tracereel; do \
 		test ! -d '$(DESTDIR)$(PREFIX)'/$$directory || \
 			find '$(DESTDIR)$(PREFIX)'/$$directory -depth -type d -empty -delete; \
 	done
+	$(call say,removed $(words $(INSTALLED_FILES)) files below $(DESTDIR)$(PREFIX))
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

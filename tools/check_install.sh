@@ -55,8 +55,29 @@ nothing_left() {
     ! find "$prefix" ! -type d | grep .
 }
 
+manual_names_every_command() {
+    local page=$prefix/share/man/man1/tracereel.1 name
+    for name in "$root"/lua/tracereel/commands/*.lua; do
+        grep -qx "\.SS $(basename "$name" .lua)" "$page" || return 1
+    done
+}
+completions_are_there() {
+    cmp <("$prefix/bin/tracereel" --completion bash) "$prefix/share/bash-completion/completions/tracereel" &&
+        cmp <("$prefix/bin/tracereel" --completion zsh) "$prefix/share/zsh/site-functions/_tracereel" &&
+        cmp <("$prefix/bin/tracereel" --completion fish) "$prefix/share/fish/vendor_completions.d/tracereel.fish"
+}
+# Without --silent.
+installs_in_a_line() {
+    local said
+    said=$(env -u MAKEFLAGS -u MAKELEVEL make -C "$root" --no-print-directory BUILD="$copy" PREFIX="$prefix" install) &&
+        [ "$(grep -c . <<<"$said")" -le 3 ] && grep "installed [0-9]* files below $prefix" <<<"$said"
+}
+
 cd "$staging" || exit 2
 expect "it installs" make_there install
+expect "it says so in a line" installs_in_a_line
+expect "the manual page is there, and has every command" manual_names_every_command
+expect "completions for bash, zsh and fish are there" completions_are_there
 expect "the installed program reads a log, far from its source" "$prefix/bin/tracereel" check "$log"
 expect "plain lua5.4 finds the installed module" plain_lua \
     "local count = 0; for _ in require('tracereel').open('$log'):records() do count = count + 1 end; assert(count > 0)"

@@ -23,9 +23,10 @@ local command_names = {
 local about = [[
 Reads the write-ahead log of a workflow engine, rebuilds every trace record by
 record, and hands each step to a Lua script. Only apply, undo and repair write
-to a log; generate makes a new one.]]
+to a log; generate makes a new one. `tracereel help COMMAND` has a command's
+options.]]
 
--- Raised by --help, --version and --completion: argparse would write unchecked and end the process itself.
+-- Raised by --help, --version, --completion and --man: argparse would write unchecked and end the process itself.
 local function answer_with(state, make_text)
     return function(...)
         state.answer = make_text(...)
@@ -48,8 +49,25 @@ local function add_completion(parser, state)
     parser:option("--completion", "Print a completion script for that shell and exit.")
         :choices({ "bash", "zsh", "fish" })
         :action(answer_with(state, function(_, _, shell)
-            return parser["get_" .. shell .. "_complete"](parser)
+            return require("tracereel.shell_completion").text(parser, shell)
         end))
+end
+
+local function add_manual(parser, state)
+    parser:flag("--man", "Print the manual page, for man -l -, and exit."):action(answer_with(state, function()
+        return require("tracereel.man_page").text(parser, {
+            version = tracereel.version, summary = "replay, measure and recover the logs of a workflow engine",
+            description = about, exit_statuses = exit_codes.describe(),
+        })
+    end))
+end
+
+-- "help" and "help COMMAND" are --help and COMMAND --help.
+local function translate_help(arguments)
+    if arguments[1] ~= "help" then
+        return arguments
+    end
+    return arguments[2] and { arguments[2], "--help" } or { "--help" }
 end
 
 -- A command that is named first is the only one that has to be loaded; help and mistakes need them all.
@@ -66,6 +84,7 @@ local function build(state, first)
     local parser = argparse("tracereel", about, "Exit status:\n" .. exit_codes.describe())
     add_help(parser, state)
     add_completion(parser, state)
+    add_manual(parser, state)
     parser:flag("--version", "Print the version and exit."):action(answer_with(state, function()
         return "tracereel " .. tracereel.version .. "\n"
     end))
@@ -104,7 +123,7 @@ end
 
 local function run(arguments)
     local state = {}
-    arguments = join_negative_values(arguments)
+    arguments = join_negative_values(translate_help(arguments))
     local parser, commands = build(state, arguments[1])
     local called, parsed, result = pcall(parser.pparse, parser, arguments)
     if state.answer then

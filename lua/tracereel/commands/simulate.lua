@@ -26,8 +26,8 @@ local modes = { comparison = comparison, explore = exploration, rank = rank, swe
 function command.define(definition)
     definition:argument("scenario", "The scenario: a Lua file that returns a table (docs/simulation.md).")
     definition:argument("log", "The log: a directory of segments, one segment, or a .gz.")
-    definition:option("-o --output", "Where the simulated log is written: a directory without segments. With --runs, "
-        .. "run-1, run-2, ... in it."):argname("<DIR>")
+    definition:option("-o --output", "Where the simulated log is written: a directory without segments. Needed without "
+        .. "--sweep, --rank and --explore. With --runs, run-1, run-2, ... in it."):argname("<DIR>")
     definition:option("--runs", "Simulate so many times, with the seed and those that follow it."):argname("<N>")
         :convert(options.whole(1, most_runs)):default("1"):show_default(false)
     definition:option("--seed", "In place of the scenario's seed."):argname("<N>")
