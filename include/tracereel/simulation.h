@@ -26,8 +26,8 @@ typedef struct tr_recording_facts {
     uint64_t records;
     uint64_t traces;         /* that began in the log, the tainted ones included */
     uint64_t tainted_traces; /* left out of every simulation */
-    uint64_t strays;         /* records of no open trace, and checkpoints: they stay at their times */
-    uint64_t lost_strays;    /* of a damaged log, checkpoints excepted: left out */
+    uint64_t orphans;        /* records of no open trace, and checkpoints: they stay at their times */
+    uint64_t lost_orphans;   /* of a damaged log, checkpoints excepted: left out */
     uint64_t first_ns;       /* both 0 where there is no record */
     uint64_t last_ns;
     uint64_t first_sequence;
@@ -163,7 +163,7 @@ typedef struct tr_question {
     uint32_t attempt;     /* from 1 */
     uint64_t recorded_ns; /* the answer that would change nothing */
     uint64_t now_ns;
-    uint64_t luck; /* to seed what is drawn for the answer with: it depends on the scenario's seed and what is asked,
+    uint64_t seed; /* to seed what is drawn for the answer with: it depends on the scenario's seed and what is asked,
                       and not on what else happens */
     uint64_t trace_number;               /* from 1, in the order of arrival; 0: a record of no open trace */
     uint64_t trace_arrival_ns;           /* in virtual time */
@@ -185,36 +185,36 @@ typedef struct tr_simulation_facts {
 typedef struct tr_simulation tr_simulation;
 
 /* One recorded trace of a simulation that is to be looked at. */
-typedef struct tr_watch {
+typedef struct tr_probe {
     uint64_t trace_index;  /* of the recording */
     uint64_t trace_number; /* in the order of arrival, from 1 */
     bool is_alone;         /* only this trace is simulated */
     uint64_t arrival_ns;   /* where it is alone: when it arrives */
-} tr_watch;
+} tr_probe;
 
 /* A record that the trace wrote, or that a fault kept from being written. */
-typedef struct tr_watched_record {
+typedef struct tr_probe_record {
     uint64_t time_ns; /* event time */
     uint32_t node_id;
     uint8_t type;
     bool is_written;
-} tr_watched_record;
+} tr_probe_record;
 
 /* What became of it. Good until the simulation is closed. */
-typedef struct tr_watched {
+typedef struct tr_probe_result {
     const tr_trace
         *trace;         /* as the log tells it; NULL: no trace of that id was open in it at the end, or closed last */
     const uint8_t *log; /* its records, back to back */
     size_t log_bytes;
-    const tr_watched_record *records;
+    const tr_probe_record *records;
     size_t record_count;
-} tr_watched;
+} tr_probe_result;
 
 /* As tr_simulation_open, but nothing is written. The scenario must have no has_crash. */
-tr_status tr_simulation_watch(const tr_recording *recording, const tr_scenario *scenario, const tr_watch *watch,
+tr_status tr_simulation_probe(const tr_recording *recording, const tr_scenario *scenario, const tr_probe *probe,
                               tr_simulation **simulation, tr_error *error);
 /* Only for these; complete when tr_simulation_next has answered with TR_END. */
-const tr_watched *tr_simulation_get_watched(const tr_simulation *simulation);
+const tr_probe_result *tr_simulation_get_probe_result(const tr_simulation *simulation);
 
 /* Writes into `directory`, which is made if it is not there and must hold no segments. On failure `*simulation` is
  * NULL; the statuses are those of tr_writer_open. */

@@ -90,8 +90,8 @@ static int recording_facts(lua_State *L) {
     tr_lua_set_unsigned(L, "records", facts->records);
     tr_lua_set_unsigned(L, "traces", facts->traces);
     tr_lua_set_unsigned(L, "tainted_traces", facts->tainted_traces);
-    tr_lua_set_unsigned(L, "strays", facts->strays);
-    tr_lua_set_unsigned(L, "lost_strays", facts->lost_strays);
+    tr_lua_set_unsigned(L, "orphans", facts->orphans);
+    tr_lua_set_unsigned(L, "lost_orphans", facts->lost_orphans);
     tr_lua_set_unsigned(L, "first_ns", facts->first_ns);
     tr_lua_set_unsigned(L, "last_ns", facts->last_ns);
     tr_lua_set_unsigned(L, "first_sequence", facts->first_sequence);
@@ -156,7 +156,7 @@ static void answer(lua_State *L, int ask_index, tr_simulation *simulation, const
     tr_lua_push_unsigned(L, question->trace_arrival_ns);
     tr_lua_push_trace_id(L, question->trace_id);
     tr_lua_push_text(L, question->metadata.bytes, question->metadata.length_bytes);
-    tr_lua_push_unsigned(L, question->luck);
+    tr_lua_push_unsigned(L, question->seed);
     lua_pushstring(L, tr_record_type_name(question->record_type));
     lua_call(L, 11, 1);
     tr_simulation_answer(simulation, tr_lua_to_u64(L, -1, "the answer"));
@@ -240,7 +240,7 @@ void tr_lua_open_recording(lua_State *L) {
     static const luaL_Reg methods[] = {{"facts", recording_facts},        {"has_node", recording_has_node},
                                        {"has_loop", recording_has_loop},  {"nodes", recording_nodes},
                                        {"simulate", recording_simulate},  {"trace_at", recording_trace_at},
-                                       {"watch", tr_lua_recording_watch}, {NULL, NULL}};
+                                       {"probe", tr_lua_recording_probe}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {
         {"__tostring", recording_tostring}, {"__gc", recording_finalize}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_RECORDING, NULL, 0, methods, metamethods, recording_index, 0);

@@ -25,11 +25,11 @@ tr_lua_simulation *tr_lua_push_simulation(lua_State *L);
 void tr_lua_run_simulation(lua_State *L, int ask_index, int progress_index, tr_simulation *simulation, tr_status status,
                            tr_error *error);
 
-/* ---- watch.c ---- */
+/* ---- probe.c ---- */
 
-/* recording:watch(scenario, watch, ask) -> trace or nil, digest of its records, list of its records. Simulates the
+/* recording:probe(scenario, probe, ask) -> trace or nil, digest of its records, list of its records. Simulates the
  * trace in memory. */
-int tr_lua_recording_watch(lua_State *L);
+int tr_lua_recording_probe(lua_State *L);
 
 /* ---- scenario.c ---- */
 

@@ -38,16 +38,16 @@ static uint64_t draw_interval(const tr_simulation *simulation, uint64_t series) 
 /* Finds the next chain; its time is the recorded one, or that of the arrival before it where it was drawn. */
 static void find_next(tr_simulation *simulation, tr_arrivals *arrivals) {
     const tr_recording *recording = simulation->recording;
-    bool is_stray = arrivals->is_stray;
-    uint64_t count = is_stray ? tr_recording_stray_count(recording) : tr_recording_trace_count(recording);
-    uint64_t wanted = is_stray ? 0 : simulation->scenario.trace_count;
+    bool is_orphan = arrivals->is_orphan;
+    uint64_t count = is_orphan ? tr_recording_orphan_count(recording) : tr_recording_trace_count(recording);
+    uint64_t wanted = is_orphan ? 0 : simulation->scenario.trace_count;
     arrivals->chain = NULL;
     if (tr_simulation_is_alone(simulation) || (wanted > 0 && simulation->arrived >= wanted)) {
         return;
     }
     for (; arrivals->chain == NULL && arrivals->index < count; arrivals->index++) {
-        const tr_chain *chain =
-            is_stray ? tr_recording_stray(recording, arrivals->index) : tr_recording_trace(recording, arrivals->index);
+        const tr_chain *chain = is_orphan ? tr_recording_orphan(recording, arrivals->index)
+                                          : tr_recording_trace(recording, arrivals->index);
         arrivals->chain = chain->is_left_out ? NULL : chain;
     }
     if (arrivals->chain == NULL && wanted > 0) {
@@ -58,9 +58,9 @@ static void find_next(tr_simulation *simulation, tr_arrivals *arrivals) {
 
 tr_status tr_arrivals_expect(tr_simulation *simulation, tr_arrivals *arrivals, tr_error *error) {
     tr_queued_event event = {.time_ns = arrivals->time_ns, .number = arrivals->chain->number, .owner = NULL};
-    event.step = arrivals->is_stray ? TR_EVENT_ORPHAN : TR_EVENT_TRACE;
+    event.step = arrivals->is_orphan ? TR_EVENT_ORPHAN : TR_EVENT_TRACE;
     event.series = simulation->arrived;
-    return tr_event_queue_push(&simulation->queue, &event) ? TR_OK : tr_fail_memory(error, "simulating");
+    return tr_event_queue_push(&simulation->events, &event) ? TR_OK : tr_fail_memory(error, "simulating");
 }
 
 tr_status tr_arrivals_plan(tr_simulation *simulation, tr_arrivals *arrivals, tr_error *error) {
@@ -70,7 +70,7 @@ tr_status tr_arrivals_plan(tr_simulation *simulation, tr_arrivals *arrivals, tr_
         return TR_OK;
     }
     const tr_time_rule *rule = &simulation->scenario.arrivals;
-    bool has_own_time = is_first || arrivals->is_stray || (rule->kind == TR_TIME_RECORDED && !arrivals->is_drawn);
+    bool has_own_time = is_first || arrivals->is_orphan || (rule->kind == TR_TIME_RECORDED && !arrivals->is_drawn);
     if (has_own_time) {
         arrivals->time_ns = arrivals->chain->event_ns;
     } else if (rule->kind == TR_TIME_ASK) {
@@ -102,14 +102,14 @@ static tr_status find_loops(tr_simulation *simulation, tr_simulated_trace *trace
     return TR_OK;
 }
 
-static void ask_loop(tr_simulation *simulation, const tr_loop_run *run) {
-    tr_simulation_ask(simulation, TR_QUESTION_LOOP, simulation->arriving, run->first);
+static void ask_loop(tr_simulation *simulation, const tr_loop_run *attempt) {
+    tr_simulation_ask(simulation, TR_QUESTION_LOOP, simulation->arriving, attempt->first);
     tr_question *question = &simulation->question;
-    question->node_id = run->node_id;
-    question->recorded_ns = run->iterations;
-    question->luck = tr_node_chance(simulation->scenario.seed, simulation->arriving->series,
-                                    (uint64_t)TR_PURPOSE_QUESTION + TR_QUESTION_LOOP, run->node_id, run->occurrence,
-                                    question->attempt);
+    question->node_id = attempt->node_id;
+    question->recorded_ns = attempt->iterations;
+    question->seed = tr_node_chance(simulation->scenario.seed, simulation->arriving->series,
+                                    (uint64_t)TR_PURPOSE_QUESTION + TR_QUESTION_LOOP, attempt->node_id,
+                                    attempt->occurrence, question->attempt);
 }
 
 /* False: a question is asked. */
@@ -117,15 +117,15 @@ static bool ask_iterations(tr_simulation *simulation) {
     const tr_scenario *scenario = &simulation->scenario;
     tr_loops *loops = &simulation->loops;
     for (; simulation->next_loop < loops->run_count; simulation->next_loop++) {
-        tr_loop_run *run = &loops->runs[simulation->next_loop];
-        const tr_loop_rule *rule = tr_loops_rule(scenario->loops, scenario->loop_count, run->node_id);
-        if (rule == NULL || !run->has_exit) {
+        tr_loop_run *attempt = &loops->runs[simulation->next_loop];
+        const tr_loop_rule *rule = tr_loops_rule(scenario->loops, scenario->loop_count, attempt->node_id);
+        if (rule == NULL || !attempt->has_exit) {
             continue;
         } else if (rule->asks) {
-            ask_loop(simulation, run);
+            ask_loop(simulation, attempt);
             return false;
         }
-        run->wanted = rule->iterations;
+        attempt->wanted = rule->iterations;
     }
     return true;
 }
@@ -140,7 +140,7 @@ tr_status tr_arrivals_go_on(tr_simulation *simulation, tr_error *error) {
     tr_status status = tr_loops_change(&simulation->loops, simulation->recording, &trace->program,
                                        tr_program_event_ns(simulation->maker), scenario->loops, scenario->loop_count);
     status = status == TR_OK ? begin(simulation, trace, error) : tr_fail_memory(error, "simulating a trace's loops");
-    tr_simulation_let_go(simulation, trace);
+    tr_simulation_release(simulation, trace);
     return status;
 }
 
@@ -174,11 +174,11 @@ static tr_status open_trace(tr_simulation *simulation, const tr_arrivals *arriva
     }
     trace->series = series;
     trace->arrival_ns = arrival->time_ns;
-    trace->is_stray = arrival->is_stray;
+    trace->is_orphan = arrival->is_orphan;
     if (arrival->is_drawn) {
         make_id(simulation, trace);
     }
-    if (simulation->scenario.fault_count > 0 && !trace->is_stray) {
+    if (simulation->scenario.fault_count > 0 && !trace->is_orphan) {
         tr_simulation_find_faults(simulation, trace);
     }
     trace->next = simulation->traces;
@@ -186,11 +186,11 @@ static tr_status open_trace(tr_simulation *simulation, const tr_arrivals *arriva
         trace->next->previous = trace;
     }
     simulation->traces = trace;
-    simulation->open_traces += !trace->is_stray;
+    simulation->open_traces += !trace->is_orphan;
     trace->references = 1;
-    tr_status status = simulation->scenario.loop_count > 0 && !trace->is_stray ? find_loops(simulation, trace, error)
-                                                                               : begin(simulation, trace, error);
-    tr_simulation_let_go(simulation, trace);
+    tr_status status = simulation->scenario.loop_count > 0 && !trace->is_orphan ? find_loops(simulation, trace, error)
+                                                                                : begin(simulation, trace, error);
+    tr_simulation_release(simulation, trace);
     return status;
 }
 
@@ -226,7 +226,7 @@ tr_status tr_arrivals_arrive(tr_simulation *simulation, tr_arrivals *arrivals, t
     tr_arrivals arrival = *arrivals;
     uint64_t series = simulation->arrived;
     tr_status status;
-    if (arrival.is_stray) {
+    if (arrival.is_orphan) {
         status = tr_arrivals_plan(simulation, arrivals, error);
         return status == TR_OK ? open_trace(simulation, &arrival, UINT64_MAX, error) : status;
     }

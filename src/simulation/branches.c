@@ -5,26 +5,28 @@
 
 #include "simulation/schedule.h"
 
-static bool is_done(const tr_program *program, const tr_run *run) {
-    const tr_step *end = run->end == TR_NO_STEP ? NULL : &program->steps[run->end];
-    return end != NULL && end->has_happened && !end->is_dead && !run->is_error && !run->is_end_lost;
+static bool is_done(const tr_program *program, const tr_node_attempt *attempt) {
+    const tr_step *end = attempt->end == TR_NO_STEP ? NULL : &program->steps[attempt->end];
+    return end != NULL && end->has_fired && !end->is_dead && !attempt->is_error && !attempt->is_end_lost;
 }
 
-/* Of each node: `last_end`, the end by which it is done, and `open_run`, its latest run. A node_start after the end
- * makes it not done. */
+/* Of each node: `last_end`, the end by which it is done, and `open_attempt`, its latest attempt. A node_start after the
+ * end makes it not done. */
 bool tr_simulation_view_nodes(const tr_simulation *simulation, const tr_simulated_trace *trace) {
     const tr_program *program = &trace->program;
     tr_node_views_clear(simulation->views);
-    for (uint32_t i = 0; i < program->run_count; i++) {
-        const tr_run *run = &program->runs[i];
-        tr_node_view *view = tr_node_views_get(simulation->views, run->node_id);
+    for (uint32_t i = 0; i < program->attempt_count; i++) {
+        const tr_node_attempt *attempt = &program->attempts[i];
+        tr_node_view *view = tr_node_views_get(simulation->views, attempt->node_id);
         if (view == NULL) {
             return false;
         }
-        const tr_step *start = &program->steps[run->start];
-        bool is_begun = start->has_happened && start->record != 0;
-        view->open_run = i;
-        view->last_end = is_done(program, run) ? run->end : is_begun || run->is_again ? TR_NO_STEP : view->last_end;
+        const tr_step *start = &program->steps[attempt->start];
+        bool is_begun = start->has_fired && start->record != 0;
+        view->open_attempt = i;
+        view->last_end = is_done(program, attempt)       ? attempt->end
+                         : is_begun || attempt->is_again ? TR_NO_STEP
+                                                         : view->last_end;
     }
     for (uint32_t i = 0; i < program->step_count; i++) { /* a node that only waits is never done */
         const tr_step *step = &program->steps[i];
@@ -66,9 +68,9 @@ static bool is_first_of_node(const tr_step *step) {
 }
 
 static void bury(tr_simulated_trace *trace, tr_step *step) {
-    step->has_happened = step->is_dead = true;
+    step->has_fired = step->is_dead = true;
     step->is_again = false;
-    trace->happened++;
+    trace->fired_count++;
     trace->has_lost_branch = true;
 }
 
@@ -76,10 +78,10 @@ static bool bury_cut_off(const tr_simulation *simulation, tr_simulated_trace *tr
     bool is_any = false;
     for (uint32_t i = 0; i < trace->program.step_count; i++) {
         tr_step *step = &trace->program.steps[i];
-        if (step->has_happened || !is_first_of_node(step)) {
+        if (step->has_fired || !is_first_of_node(step)) {
             continue;
         }
-        uint32_t node_id = step->role == TR_STEP_START ? trace->program.runs[step->run].node_id : step->node_id;
+        uint32_t node_id = step->role == TR_STEP_START ? trace->program.attempts[step->attempt].node_id : step->node_id;
         const tr_flow_node *node = flow_node(simulation, node_id);
         if (node != NULL && node->is_off_out != NULL && is_cut_off(simulation, node)) {
             bury(trace, step);
@@ -97,7 +99,7 @@ static bool bury_what_follows(tr_simulated_trace *trace) {
         for (uint32_t e = program->steps[i].is_dead ? program->steps[i].first_edge : TR_NO_STEP; e != TR_NO_STEP;
              e = program->edges[e].next) {
             tr_step *waiting = &program->steps[program->edges[e].step];
-            if (!waiting->has_happened && waiting->role != TR_STEP_CLOSE) {
+            if (!waiting->has_fired && waiting->role != TR_STEP_CLOSE) {
                 bury(trace, waiting);
                 is_any = true;
             }
@@ -113,10 +115,10 @@ tr_status tr_simulation_drop_branches(tr_simulation *simulation, tr_simulated_tr
     }
     while (bury_what_follows(trace)) {
     }
-    for (uint32_t i = 0; i < trace->program.run_count && status == TR_OK; i++) {
-        tr_run *run = &trace->program.runs[i];
-        if (run->places == 2 && trace->program.steps[run->start].is_dead) {
-            status = tr_simulation_give_place_back(simulation, trace, run, error);
+    for (uint32_t i = 0; i < trace->program.attempt_count && status == TR_OK; i++) {
+        tr_node_attempt *attempt = &trace->program.attempts[i];
+        if (attempt->slots == 2 && trace->program.steps[attempt->start].is_dead) {
+            status = tr_simulation_give_slots_back(simulation, trace, attempt, error);
         }
     }
     return status;

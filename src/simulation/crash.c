@@ -1,7 +1,7 @@
 /* The engine dies, starts again after a while, and recovers from its log.
  *
  * What is under way is what the event queue holds, so that all of it is looked at and put into a new queue: what was
- * running begins anew, everything else comes later. Traces that only wait for a place keep it in their lines. */
+ * running begins anew, everything else comes later. Traces that only wait for a slot stay in their queues. */
 #include "simulation/crash.h"
 
 #include <stdlib.h>
@@ -22,7 +22,7 @@ typedef struct restart {
 } restart;
 
 static bool is_live(const tr_simulated_trace *trace) {
-    return trace != NULL && !trace->is_over && !trace->is_stray;
+    return trace != NULL && !trace->is_over && !trace->is_orphan;
 }
 
 static bool is_resume(const restart *now, const tr_simulated_trace *trace, uint32_t step) {
@@ -41,17 +41,17 @@ static tr_status forget_notes(const restart *now, tr_error *error) {
     tr_status status = TR_OK;
     for (tr_simulated_trace *trace = now->simulation->traces; trace != NULL && status == TR_OK; trace = trace->next) {
         trace->resume_ns = UINT64_MAX;
-        for (uint32_t i = 0; i < trace->program.run_count; i++) {
-            trace->program.runs[i].is_start_ahead = trace->program.runs[i].is_in_line = false;
+        for (uint32_t i = 0; i < trace->program.attempt_count; i++) {
+            trace->program.attempts[i].is_start_ahead = trace->program.attempts[i].is_queued = false;
         }
-        status = trace->is_over ? TR_OK : tr_simulation_release(now->simulation, trace, error);
+        status = trace->is_over ? TR_OK : tr_simulation_requeue_held(now->simulation, trace, error);
     }
     return status;
 }
 
 /* No timeout is there any more after a crash: a suspension that would have ended by one goes on for ever. */
 static void note_resumes(const restart *now) {
-    const tr_event_queue *queue = &now->simulation->queue;
+    const tr_event_queue *queue = &now->simulation->events;
     for (size_t i = 0; i < queue->count; i++) {
         tr_simulated_trace *trace = queue->items[i].owner;
         uint32_t step = queue->items[i].step;
@@ -62,28 +62,28 @@ static void note_resumes(const restart *now) {
     }
 }
 
-static void note_line(const tr_waiting_line *line) {
-    for (const tr_waiting *waiting = line->first; waiting != NULL; waiting = waiting->next) {
+static void note_queue(const tr_wait_queue *queue) {
+    for (const tr_waiting *waiting = queue->first; waiting != NULL; waiting = waiting->next) {
         const tr_step *step = &waiting->trace->program.steps[waiting->step];
         if (step->role == TR_STEP_START) {
-            waiting->trace->program.runs[step->run].is_in_line = true;
+            waiting->trace->program.attempts[step->attempt].is_queued = true;
         }
     }
 }
 
 static void note_starts(const restart *now) {
-    note_line(&now->simulation->line);
+    note_queue(&now->simulation->slot_queue);
     for (const tr_simulated_trace *trace = now->simulation->traces; trace != NULL; trace = trace->next) {
-        note_line(&trace->line);
+        note_queue(&trace->slot_queue);
     }
     for (size_t i = 0; i < now->before.count; i++) {
         const tr_queued_event *event = &now->before.items[i];
         tr_simulated_trace *trace = event->owner;
         if (is_live(trace) && !tr_is_made_step(event->step)) {
             const tr_step *step = &trace->program.steps[event->step];
-            tr_run *run = step->role == TR_STEP_START ? &trace->program.runs[step->run] : NULL;
-            if (run != NULL) {
-                run->is_start_ahead = true;
+            tr_node_attempt *attempt = step->role == TR_STEP_START ? &trace->program.attempts[step->attempt] : NULL;
+            if (attempt != NULL) {
+                attempt->is_start_ahead = true;
             }
         }
     }
@@ -101,7 +101,7 @@ static tr_status end_unrecovered(const restart *now, tr_error *error) {
             status = tr_simulation_end_trace(now->simulation, trace, error);
         }
         next = trace->next;
-        tr_simulation_let_go(now->simulation, trace);
+        tr_simulation_release(now->simulation, trace);
     }
     return status;
 }
@@ -113,19 +113,19 @@ static uint64_t earliest_ns(const restart *now, const tr_simulated_trace *trace)
     return trace->is_suspended ? trace->resume_ns : now->at_ns;
 }
 
-/* It comes anew by itself, when what it waits for has happened; or it never comes. */
+/* It comes anew by itself, when what it waits for has fired; or it never comes. */
 static bool is_dropped(const tr_simulated_trace *trace, uint32_t index) {
     if (trace->is_over || tr_is_made_step(index)) {
         return true;
     }
     const tr_step *step = &trace->program.steps[index];
     if (step->role == TR_STEP_CLOSE) {
-        return trace->has_lost_branch || trace->happened + 1 < trace->program.step_count;
+        return trace->has_lost_branch || trace->fired_count + 1 < trace->program.step_count;
     }
     return step->is_dead || step->is_again || step->waits_for > 0;
 }
 
-/* Waits of nodes without a run, as the engine logs them: the node ran until then, and does so again. */
+/* Waits of nodes without a attempt, as the engine logs them: the node ran until then, and does so again. */
 static bool is_node_under_way(const tr_simulated_trace *trace, uint32_t step) {
     return trace->program.steps[step].is_suspension && trace->program.steps[step].piece_of == TR_NO_STEP;
 }
@@ -146,18 +146,18 @@ static tr_status move(const restart *now, const tr_queued_event *event, tr_error
     tr_simulation *simulation = now->simulation;
     tr_simulated_trace *trace = event->owner;
     if (trace != NULL && is_dropped(trace, event->step)) {
-        tr_simulation_let_go(simulation, trace);
+        tr_simulation_release(simulation, trace);
         return TR_OK;
     }
     tr_queued_event moved = *event;
     moved.time_ns = time_after(now, event);
-    return tr_event_queue_push(&simulation->queue, &moved) ? TR_OK : tr_fail_memory(error, "simulating");
+    return tr_event_queue_push(&simulation->events, &moved) ? TR_OK : tr_fail_memory(error, "simulating");
 }
 
-/* Those in line go who have to wait for something else now, or will never begin. */
-static void clean_line(tr_simulation *simulation, tr_waiting_line *line) {
-    tr_waiting_line kept = {0};
-    for (tr_waiting *waiting = line->first, *next; waiting != NULL; waiting = next) {
+/* Those in queue go who have to wait for something else now, or will never begin. */
+static void clean_queue(tr_simulation *simulation, tr_wait_queue *queue) {
+    tr_wait_queue kept = {0};
+    for (tr_waiting *waiting = queue->first, *next; waiting != NULL; waiting = next) {
         next = waiting->next;
         tr_simulated_trace *trace = waiting->trace;
         const tr_step *step = &trace->program.steps[waiting->step];
@@ -167,13 +167,13 @@ static void clean_line(tr_simulation *simulation, tr_waiting_line *line) {
             kept.last = waiting;
             continue;
         }
-        tr_run *run = &trace->program.runs[step->run];
-        trace->running -= run->places == 1;
-        run->places = 0;
+        tr_node_attempt *attempt = &trace->program.attempts[step->attempt];
+        trace->running -= attempt->slots == 1;
+        attempt->slots = 0;
         free(waiting);
-        tr_simulation_let_go(simulation, trace);
+        tr_simulation_release(simulation, trace);
     }
-    *line = kept;
+    *queue = kept;
 }
 
 static tr_status redo(const restart *now, tr_error *error) {
@@ -184,10 +184,10 @@ static tr_status redo(const restart *now, tr_error *error) {
             trace->is_recovered = true;
             trace->is_stopping = trace->is_waiting = trace->is_suspended;
             status = tr_simulation_redo(simulation, trace, error);
-            clean_line(simulation, &trace->line);
+            clean_queue(simulation, &trace->slot_queue);
         }
     }
-    clean_line(simulation, &simulation->line);
+    clean_queue(simulation, &simulation->slot_queue);
     return status;
 }
 
@@ -225,8 +225,8 @@ static tr_status crash(tr_simulation *simulation, tr_simulated_trace *trace, uin
     status = status == TR_OK ? forget_notes(&now, error) : status;
     note_resumes(&now);
     status = status == TR_OK ? end_unrecovered(&now, error) : status;
-    now.before = simulation->queue;
-    simulation->queue = (tr_event_queue){0};
+    now.before = simulation->events;
+    simulation->events = (tr_event_queue){0};
     simulation->now_ns = now.at_ns;
     note_starts(&now);
     status = status == TR_OK ? redo(&now, error) : status;
@@ -241,7 +241,7 @@ static tr_status crash(tr_simulation *simulation, tr_simulated_trace *trace, uin
 }
 
 tr_status tr_simulation_do_step(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
-    tr_status status = tr_simulation_happen(simulation, trace, step, error);
+    tr_status status = tr_simulation_fire(simulation, trace, step, error);
     tr_due_crash due = simulation->due_crash;
     simulation->due_crash = (tr_due_crash){0};
     return status == TR_OK && due.trace != NULL ? crash(simulation, due.trace, due.step, due.down_ns, error) : status;

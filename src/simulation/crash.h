@@ -4,7 +4,7 @@
 
 #include "simulation/internal.h"
 
-/* As tr_simulation_happen, and carries out the crash that the step meets: the engine dies as the trace is about to do
+/* As tr_simulation_fire, and carries out the crash that the step meets: the engine dies as the trace is about to do
  * the step, and starts again when it has been down for as long as the fault says. */
 tr_status tr_simulation_do_step(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error);
 

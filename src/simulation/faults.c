@@ -17,7 +17,7 @@ static int compare(const tr_fault *fault, const wanted *whose) {
     return whose->id == NULL ? 0 : memcmp(fault->trace_id, whose->id, TR_TRACE_ID_BYTES);
 }
 
-/* The place of the first fault that stands behind all smaller ones or, `is_end`, also behind the equal ones. */
+/* The first fault after all smaller ones or, `is_end`, also after the equal ones. */
 static const tr_fault *place_of(const tr_scenario *scenario, const wanted *whose, bool is_end) {
     size_t low = 0, high = scenario->fault_count;
     while (low < high) {
@@ -66,33 +66,33 @@ static bool fits(const tr_fault *fault, const tr_simulated_trace *trace, uint32_
     if (step == NULL || step->role != TR_STEP_END) {
         return false;
     }
-    const tr_run *run = &trace->program.runs[step->run];
-    return !run->is_error && !run->fails;
+    const tr_node_attempt *attempt = &trace->program.attempts[step->attempt];
+    return !attempt->is_error && !attempt->fails;
 }
 
 /* What the watcher is told of the record that the step is about to write. */
-static tr_status tell_watcher(tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t index,
-                              const tr_fault *fault, tr_error *error) {
-    tr_watched_record told = {.time_ns = simulation->now_ns,
-                              .type = index == TR_RECOVERY_STEP ? TR_TYPE_TRACE_RESUMED : TR_TYPE_TRACE_COMPLETE,
-                              .is_written = fault == NULL || fault->kind == TR_FAULT_ERROR};
+static tr_status tell_probe(tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t index,
+                            const tr_fault *fault, tr_error *error) {
+    tr_probe_record told = {.time_ns = simulation->now_ns,
+                            .type = index == TR_RECOVERY_STEP ? TR_TYPE_TRACE_RESUMED : TR_TYPE_TRACE_COMPLETE,
+                            .is_written = fault == NULL || fault->kind == TR_FAULT_ERROR};
     if (!tr_is_made_step(index)) {
         const tr_step *step = &trace->program.steps[index];
         const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
         tr_record record = tr_recorded_record(recorded);
-        bool is_failure = step->role == TR_STEP_END &&
-                          (trace->program.runs[step->run].fails || (fault != NULL && fault->kind == TR_FAULT_ERROR));
+        bool is_failure = step->role == TR_STEP_END && (trace->program.attempts[step->attempt].fails ||
+                                                        (fault != NULL && fault->kind == TR_FAULT_ERROR));
         told.type = (uint8_t)(is_failure ? TR_TYPE_NODE_ERROR : tr_record_type_of(&record));
         told.node_id = tr_record_node_id(&record);
     }
-    return tr_watched_trace_note(simulation->watched, &told, error);
+    return tr_probe_trace_note(simulation->probe, &told, error);
 }
 
 tr_status tr_simulation_meet_fault(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step,
                                    tr_fault_effect *effect, tr_error *error) {
     *effect = (tr_fault_effect){.kind = TR_EFFECT_NONE};
     trace->fault = NULL;
-    if (trace->is_stray || (!tr_is_made_step(step) && trace->program.steps[step].record == 0)) {
+    if (trace->is_orphan || (!tr_is_made_step(step) && trace->program.steps[step].record == 0)) {
         return TR_OK;
     }
     const tr_fault *fault = take(trace, trace->written + 1);
@@ -103,8 +103,8 @@ tr_status tr_simulation_meet_fault(tr_simulation *simulation, tr_simulated_trace
         return TR_OK;
     }
     trace->written++;
-    tr_status status = tr_simulation_is_watched(simulation, trace)
-                           ? tell_watcher(simulation, trace, step, is_met ? fault : NULL, error)
+    tr_status status = tr_simulation_is_probed(simulation, trace)
+                           ? tell_probe(simulation, trace, step, is_met ? fault : NULL, error)
                            : TR_OK;
     if (status == TR_OK && is_met && fault->kind == TR_FAULT_CRASH) {
         *effect = (tr_fault_effect){.kind = TR_EFFECT_CRASH, .ns = fault->ns};

@@ -5,8 +5,8 @@
 #include "simulation/internal.h"
 
 typedef enum tr_effect_kind {
-    TR_EFFECT_NONE,  /* the step happens now */
-    TR_EFFECT_DELAY, /* it happens `ns` later */
+    TR_EFFECT_NONE,  /* the step fires now */
+    TR_EFFECT_DELAY, /* it fires `ns` later */
     TR_EFFECT_CRASH  /* the engine dies before it, and is there again `ns` later */
 } tr_effect_kind;
 

@@ -17,9 +17,9 @@ static bool is_past_the_end(const tr_simulation *simulation, const tr_queued_eve
 static tr_status refuse(const tr_queued_event *event, tr_error *error) {
     const tr_simulated_trace *trace = event->owner;
     char what[64] = "the arrival";
-    if (trace != NULL && event->step != TR_RECOVERY_STEP && trace->program.steps[event->step].run != TR_NO_STEP) {
-        uint32_t run = trace->program.steps[event->step].run;
-        snprintf(what, sizeof what, "node %" PRIu32, trace->program.runs[run].node_id);
+    if (trace != NULL && event->step != TR_RECOVERY_STEP && trace->program.steps[event->step].attempt != TR_NO_STEP) {
+        uint32_t attempt = trace->program.steps[event->step].attempt;
+        snprintf(what, sizeof what, "node %" PRIu32, trace->program.attempts[attempt].node_id);
     } else if (trace != NULL) {
         snprintf(what, sizeof what, "a record");
     }

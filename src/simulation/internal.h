@@ -6,9 +6,9 @@
 #include "simulation/event_queue.h"
 #include "simulation/loops.h"
 #include "simulation/node_views.h"
+#include "simulation/probe.h"
 #include "simulation/program.h"
 #include "simulation/simulated_log.h"
-#include "simulation/watched_trace.h"
 
 struct tr_simulated_trace;
 
@@ -20,10 +20,10 @@ typedef struct tr_waiting {
     uint32_t step;
 } tr_waiting;
 
-typedef struct tr_waiting_line {
+typedef struct tr_wait_queue {
     tr_waiting *first;
     tr_waiting *last;
-} tr_waiting_line;
+} tr_wait_queue;
 
 /* Faults of one trace that are to come. */
 typedef struct tr_due_faults {
@@ -36,14 +36,14 @@ typedef struct tr_simulated_trace {
     struct tr_simulated_trace *next; /* in the list of all */
     struct tr_simulated_trace *previous;
     tr_program program;
-    tr_waiting_line line; /* for a place among its own running nodes */
-    tr_waiting_line held; /* after a crash: what may not begin while the trace waits, or is about to */
-    uint64_t series;      /* in the order of arrival, from 0 */
+    tr_wait_queue slot_queue; /* for a slot among its own running nodes */
+    tr_wait_queue held;       /* after a crash: what may not begin while the trace waits, or is about to */
+    uint64_t series;          /* in the order of arrival, from 0 */
     uint64_t arrival_ns;
-    uint64_t references; /* events and waiting starts that point here */
-    uint32_t happened;   /* steps */
-    uint32_t running;    /* nodes */
-    bool is_stray;
+    uint64_t references;  /* events and waiting starts that point here */
+    uint32_t fired_count; /* steps */
+    uint32_t running;     /* nodes */
+    bool is_orphan;
     bool is_over;
     bool has_own_id; /* another than the recorded one */
     uint8_t id[TR_TRACE_ID_BYTES];
@@ -62,13 +62,13 @@ typedef struct tr_simulated_trace {
     tr_due_faults due[2];  /* those that name its number, and those that name its id */
 } tr_simulated_trace;
 
-/* Where chains come from: the traces, and the strays beside them. */
+/* Where chains come from: the traces, and the orphans beside them. */
 typedef struct tr_arrivals {
     const tr_chain *chain; /* the next one; NULL: there is none */
     uint64_t index;
     uint64_t time_ns;
     bool is_drawn;
-    bool is_stray;
+    bool is_orphan;
 } tr_arrivals;
 
 /* A trace that waits for its turn to be open. */
@@ -100,18 +100,18 @@ struct tr_simulation {
     const tr_recording *recording;
     tr_scenario scenario;
     tr_simulated_log log;
-    tr_watched_trace *watched; /* in place of the log, or NULL */
-    bool counts_records;       /* of each trace: it has faults, or is watched */
-    tr_event_queue queue;
+    tr_probe_trace *probe; /* in place of the log, or NULL */
+    bool counts_records;   /* of each trace: it has faults, or is probe */
+    tr_event_queue events;
     tr_program_maker *maker;
     tr_node_views *views;         /* of the nodes of the trace that is being recovered */
-    tr_arrivals arrivals[2];      /* traces, strays */
+    tr_arrivals arrivals[2];      /* traces, orphans */
     tr_simulated_trace *arriving; /* its loops are being settled; NULL: none's are */
     tr_loops loops;               /* its own */
     uint32_t next_loop;           /* to be settled, among the runs of its loops */
     tr_simulated_trace *traces;
-    tr_waiting_line line;    /* for a place among all running nodes */
-    tr_waiting_line planned; /* events that are to be asked about, all at the present time */
+    tr_wait_queue slot_queue; /* for a slot among all running nodes */
+    tr_wait_queue unasked;    /* events that are to be asked about, all at the present time */
     tr_waiting_trace *first_waiting_trace;
     tr_waiting_trace *last_waiting_trace;
     tr_question question;
@@ -145,13 +145,13 @@ static inline bool tr_is_made_step(uint32_t step) {
     return step == TR_RECOVERY_STEP || step == TR_COMPLETION_STEP;
 }
 
-static inline bool tr_simulation_is_watched(const tr_simulation *simulation, const tr_simulated_trace *trace) {
-    return simulation->watched != NULL && trace->series + 1 == simulation->watched->watch.trace_number;
+static inline bool tr_simulation_is_probed(const tr_simulation *simulation, const tr_simulated_trace *trace) {
+    return simulation->probe != NULL && trace->series + 1 == simulation->probe->asked.trace_number;
 }
 
-/* Whether no other trace arrives than the one that is watched. */
+/* Whether no other trace arrives than the one that is probe. */
 static inline bool tr_simulation_is_alone(const tr_simulation *simulation) {
-    return simulation->watched != NULL && simulation->watched->watch.is_alone;
+    return simulation->probe != NULL && simulation->probe->asked.is_alone;
 }
 
 #endif

@@ -1,10 +1,10 @@
 /* Which steps belong to an iteration of a loop. */
-#include "simulation/loop_parts.h"
+#include "simulation/loop_bodies.h"
 
 bool tr_loops_find_finishes(tr_loops *loops) {
     const tr_program *program = loops->draft.program;
-    for (uint32_t i = 0; i < program->run_count; i++) {
-        if (!tr_loops_add(&loops->finishes, i, &loops->finish_capacity, program->runs[i].end)) {
+    for (uint32_t i = 0; i < program->attempt_count; i++) {
+        if (!tr_loops_add(&loops->finishes, i, &loops->finish_capacity, program->attempts[i].end)) {
             return false;
         }
     }
@@ -12,7 +12,7 @@ bool tr_loops_find_finishes(tr_loops *loops) {
     for (uint32_t i = program->step_count; i-- > 0;) {
         const tr_step *step = &program->steps[i];
         if (step->role == TR_STEP_START && step->piece_of != TR_NO_STEP) {
-            loops->finishes[step->piece_of] = loops->finishes[step->run];
+            loops->finishes[step->piece_of] = loops->finishes[step->attempt];
         }
     }
     return true;
@@ -88,11 +88,11 @@ static bool has_plain(const iteration *within, uint32_t step) {
 static bool has_step(const iteration *within, uint32_t index) {
     const tr_program *program = within->loops->draft.program;
     const tr_step *step = &program->steps[index];
-    if (step->piece_of != TR_NO_STEP && !contains(within, program->runs[step->piece_of].start)) {
+    if (step->piece_of != TR_NO_STEP && !contains(within, program->attempts[step->piece_of].start)) {
         return false;
     } else if (step->role == TR_STEP_START) {
-        return within->loops->finishes[step->run] < within->bound &&
-               (step->piece_of != TR_NO_STEP || is_inside(within, index, program->runs[step->run].node_id));
+        return within->loops->finishes[step->attempt] < within->bound &&
+               (step->piece_of != TR_NO_STEP || is_inside(within, index, program->attempts[step->attempt].node_id));
     } else if (step->piece_of != TR_NO_STEP) {
         return true;
     } else if (step->role == TR_STEP_RESUME) {

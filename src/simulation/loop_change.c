@@ -1,5 +1,5 @@
 /* Iterations of loops are left out and repeated. The last one, which led to the exit, stays the last. */
-#include "simulation/loop_parts.h"
+#include "simulation/loop_bodies.h"
 
 /* One run of a loop that gets another number of iterations. */
 typedef struct change {

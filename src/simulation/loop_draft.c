@@ -6,7 +6,7 @@
 void tr_draft_free(tr_draft *draft) {
     free(draft->steps);
     free(draft->links);
-    free(draft->run_twins);
+    free(draft->attempt_twins);
     *draft = (tr_draft){0};
 }
 
@@ -21,12 +21,12 @@ static void note_step(tr_draft *draft, uint32_t index, uint32_t origin) {
 }
 
 static void note_run(tr_draft *draft, uint32_t index) {
-    uint32_t *twins = tr_program_room(draft->run_twins, index, &draft->run_twin_capacity, sizeof *twins);
+    uint32_t *twins = tr_program_room(draft->attempt_twins, index, &draft->attempt_twin_capacity, sizeof *twins);
     if (twins == NULL) {
         draft->has_failed = true;
         return;
     }
-    draft->run_twins = twins;
+    draft->attempt_twins = twins;
     twins[index] = TR_NO_STEP;
 }
 
@@ -39,7 +39,7 @@ void tr_draft_begin(tr_draft *draft, tr_program *program, const uint64_t *event_
     for (uint32_t i = 0; i < program->step_count && !draft->has_failed; i++) {
         note_step(draft, i, i);
     }
-    for (uint32_t i = 0; i < program->run_count && !draft->has_failed; i++) {
+    for (uint32_t i = 0; i < program->attempt_count && !draft->has_failed; i++) {
         note_run(draft, i);
     }
     for (uint32_t i = 0; i < program->step_count && !draft->has_failed; i++) {
@@ -76,19 +76,20 @@ static uint32_t occurrence_of_copy(uint32_t occurrence, uint32_t serial) {
 
 static uint32_t copy_run(tr_draft *draft, uint32_t run, uint32_t start, uint32_t serial) {
     tr_program *program = draft->program;
-    tr_run *runs = tr_program_room(program->runs, program->run_count, &program->run_capacity, sizeof *runs);
+    tr_node_attempt *runs =
+        tr_program_room(program->attempts, program->attempt_count, &program->attempt_capacity, sizeof *runs);
     if (runs == NULL) {
         draft->has_failed = true;
         return TR_NO_STEP;
     }
-    program->runs = runs;
-    uint32_t copy = program->run_count++;
+    program->attempts = runs;
+    uint32_t copy = program->attempt_count++;
     runs[copy] = runs[run];
     runs[copy].start = start;
     runs[copy].end = TR_NO_STEP;
     runs[copy].occurrence = occurrence_of_copy(runs[run].occurrence, serial);
     note_run(draft, copy);
-    draft->run_twins[run] = copy;
+    draft->attempt_twins[run] = copy;
     return copy;
 }
 
@@ -111,12 +112,12 @@ uint32_t tr_draft_copy(tr_draft *draft, uint32_t step, uint32_t serial) {
     draft->steps[step].twin = index;
     tr_step *copy = &steps[index];
     copy->occurrence = occurrence_of_copy(copy->occurrence, serial);
-    copy->piece_of = copy->piece_of == TR_NO_STEP ? TR_NO_STEP : draft->run_twins[copy->piece_of];
+    copy->piece_of = copy->piece_of == TR_NO_STEP ? TR_NO_STEP : draft->attempt_twins[copy->piece_of];
     if (copy->role == TR_STEP_START) {
-        copy->run = copy_run(draft, copy->run, index, serial);
+        copy->attempt = copy_run(draft, copy->attempt, index, serial);
     } else if (copy->role == TR_STEP_END) {
-        copy->run = draft->run_twins[copy->run];
-        program->runs[copy->run].end = index;
+        copy->attempt = draft->attempt_twins[copy->attempt];
+        program->attempts[copy->attempt].end = index;
     }
     return index;
 }
@@ -150,7 +151,7 @@ static bool add_edge(tr_program *program, uint32_t step, uint32_t awaited, uint6
 }
 
 /* What a step waits for, but for what is left out; where all of it is, what that waited for. Twins are the steps' new
- * places. */
+ * slots. */
 static bool add_edges(const tr_draft *draft, uint32_t step) {
     const tr_draft_step *drafted = &draft->steps[step];
     bool is_good = true, has_edge = false;
@@ -184,25 +185,25 @@ static uint32_t give_places(tr_draft *draft) {
     return count;
 }
 
-/* Runs whose start is left out are gone, as all that they consist of. The steps are in their places. */
+/* Runs whose start is left out are gone, as all that they consist of. The steps are in their slots. */
 static void settle_runs(tr_draft *draft) {
     tr_program *program = draft->program;
     uint32_t count = 0;
-    for (uint32_t i = 0; i < program->run_count; i++) {
-        tr_run run = program->runs[i];
-        draft->run_twins[i] = TR_NO_STEP;
+    for (uint32_t i = 0; i < program->attempt_count; i++) {
+        tr_node_attempt run = program->attempts[i];
+        draft->attempt_twins[i] = TR_NO_STEP;
         if (!draft->steps[run.start].is_left_out) {
             run.start = draft->steps[run.start].twin;
             run.end = run.end == TR_NO_STEP ? TR_NO_STEP : draft->steps[run.end].twin;
-            draft->run_twins[i] = count;
-            program->runs[count++] = run;
+            draft->attempt_twins[i] = count;
+            program->attempts[count++] = run;
         }
     }
-    program->run_count = count;
+    program->attempt_count = count;
     for (uint32_t i = 0; i < program->step_count; i++) {
         tr_step *step = &program->steps[i];
-        step->run = step->run == TR_NO_STEP ? TR_NO_STEP : draft->run_twins[step->run];
-        step->piece_of = step->piece_of == TR_NO_STEP ? TR_NO_STEP : draft->run_twins[step->piece_of];
+        step->attempt = step->attempt == TR_NO_STEP ? TR_NO_STEP : draft->attempt_twins[step->attempt];
+        step->piece_of = step->piece_of == TR_NO_STEP ? TR_NO_STEP : draft->attempt_twins[step->piece_of];
     }
 }
 

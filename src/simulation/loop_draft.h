@@ -29,8 +29,8 @@ typedef struct tr_draft {
     tr_draft_link *links;
     uint32_t link_count;
     uint32_t link_capacity;
-    uint32_t *run_twins; /* the latest copy of each run */
-    uint32_t run_twin_capacity;
+    uint32_t *attempt_twins; /* the latest copy of each run */
+    uint32_t attempt_twin_capacity;
     bool has_failed; /* no memory: nothing is changed any more */
 } tr_draft;
 

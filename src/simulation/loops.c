@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "simulation/loop_parts.h"
+#include "simulation/loop_bodies.h"
 
 void tr_loops_free(tr_loops *loops) {
     free(loops->runs);

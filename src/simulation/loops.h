@@ -2,6 +2,7 @@
 #ifndef TRACEREEL_LOOPS_H
 #define TRACEREEL_LOOPS_H
 
+#include "record/record_view.h"
 #include "simulation/loop_draft.h"
 
 /* From the first iteration of a loop to its exit. */
@@ -15,12 +16,17 @@ typedef struct tr_loop_run {
     uint32_t occurrence; /* of the loop's runs in the trace, from 0 */
 } tr_loop_run;
 
+typedef struct tr_loop_pass {
+    uint32_t run;  /* of a loop, for its records; TR_NO_STEP for all other steps */
+    uint32_t next; /* step: the run's next record */
+} tr_loop_pass;
+
 /* All zero is good; it can be used for one program after another. */
 typedef struct tr_loops {
     tr_loop_run *runs; /* in the order of their first iterations */
     uint32_t run_count;
     uint32_t run_capacity;
-    struct tr_loop_pass *passes; /* one for each step */
+    tr_loop_pass *passes; /* one for each step */
     uint32_t pass_capacity;
     uint32_t *by_exit; /* the runs that have an exit, in its order */
     uint32_t exit_count;
@@ -46,5 +52,9 @@ tr_status tr_loops_change(tr_loops *loops, const tr_recording *recording, tr_pro
                           const tr_loop_rule *rules, size_t rule_count);
 const tr_loop_rule *tr_loops_rule(const tr_loop_rule *rules, size_t rule_count, uint32_t node_id);
 void tr_loops_free(tr_loops *loops);
+/* The record of a step, which must have one. */
+tr_record tr_loops_record(const tr_recording *recording, const tr_step *step);
+/* Adds to a list. False: there is no memory. */
+bool tr_loops_add(uint32_t **items, uint32_t count, uint32_t *capacity, uint32_t value);
 
 #endif

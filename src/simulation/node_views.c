@@ -53,7 +53,7 @@ tr_node_view *tr_node_views_get(tr_node_views *views, uint32_t node_id) {
     if (view->generation != views->generation) {
         *view = (tr_node_view){.generation = views->generation,
                                .node_id = node_id,
-                               .open_run = TR_NO_STEP,
+                               .open_attempt = TR_NO_STEP,
                                .last_piece = TR_NO_STEP,
                                .last_end = TR_NO_STEP,
                                .last_pass = TR_NO_STEP};

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Steps and runs are those of a program; TR_NO_STEP where there is none. */
+/* Steps and attempts are those of a program; TR_NO_STEP where there is none. */
 typedef struct tr_node_view {
-    uint64_t generation; /* of the table: others are free places */
+    uint64_t generation; /* of the table: others are free slots */
     uint32_t node_id;
-    uint32_t open_run;
+    uint32_t open_attempt;
     uint32_t last_piece; /* step of the open run */
     uint32_t last_end;   /* step at which it ended or, a loop, went on */
     uint32_t last_pass;  /* step at which it, a loop, went on */

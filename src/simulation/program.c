@@ -44,7 +44,7 @@ void tr_program_maker_free(tr_program_maker *maker) {
 void tr_program_free(tr_program *program) {
     free(program->steps);
     free(program->edges);
-    free(program->runs);
+    free(program->attempts);
     *program = (tr_program){0};
 }
 
@@ -89,7 +89,7 @@ static uint32_t add_step(making *now, tr_step_role role, uint64_t record, const 
     steps[index] = (tr_step){.record = record,
                              .number = recorded->number,
                              .first_edge = TR_NO_STEP,
-                             .run = TR_NO_STEP,
+                             .attempt = TR_NO_STEP,
                              .piece_of = TR_NO_STEP,
                              .previous_pass = TR_NO_STEP,
                              .role = (uint8_t)role};
@@ -147,30 +147,31 @@ static void wait_to_start(making *now, uint32_t step, uint32_t node_id) {
     }
 }
 
-/* A step that is a piece of the node's open run. */
+/* A step that is a piece of the node's open attempt. */
 static void add_piece(making *now, tr_node_view *view, uint32_t step) {
     wait_for(now, step, view->last_piece);
     if (!now->has_failed) {
-        now->program->steps[step].piece_of = view->open_run;
-        now->program->runs[view->open_run].recorded_ns += now->program->steps[step].lag_ns;
+        now->program->steps[step].piece_of = view->open_attempt;
+        now->program->attempts[view->open_attempt].recorded_ns += now->program->steps[step].lag_ns;
         view->last_piece = step;
     }
 }
 
-static void open_run(making *now, uint32_t node_id, uint32_t step) {
+static void open_attempt(making *now, uint32_t node_id, uint32_t step) {
     tr_program *program = now->program;
-    tr_run *runs = tr_program_room(program->runs, program->run_count, &program->run_capacity, sizeof *runs);
+    tr_node_attempt *attempts =
+        tr_program_room(program->attempts, program->attempt_count, &program->attempt_capacity, sizeof *attempts);
     tr_node_view *view = view_of(now, node_id);
-    if (runs == NULL || view == NULL) {
-        program->runs = runs == NULL ? program->runs : runs;
+    if (attempts == NULL || view == NULL) {
+        program->attempts = attempts == NULL ? program->attempts : attempts;
         now->has_failed = true;
         return;
     }
-    program->runs = runs;
-    runs[program->run_count] =
-        (tr_run){.node_id = node_id, .start = step, .end = TR_NO_STEP, .attempt = 1, .occurrence = view->run_count++};
-    program->steps[step].run = program->run_count;
-    view->open_run = program->run_count++;
+    program->attempts = attempts;
+    attempts[program->attempt_count] = (tr_node_attempt){
+        .node_id = node_id, .start = step, .end = TR_NO_STEP, .number = 1, .occurrence = view->run_count++};
+    program->steps[step].attempt = program->attempt_count;
+    view->open_attempt = program->attempt_count++;
     view->last_piece = step;
 }
 
@@ -180,17 +181,17 @@ static void start_node(making *now, uint32_t node_id, uint64_t offset, const tr_
     if (view == NULL) {
         return;
     }
-    if (view->open_run != TR_NO_STEP) {
+    if (view->open_attempt != TR_NO_STEP) {
         add_piece(now, view, step); /* the attempt before it was left alone: it lasted until now */
     } else {
         wait_to_start(now, step, node_id);
     }
     if (!now->has_failed) {
-        open_run(now, node_id, step);
+        open_attempt(now, node_id, step);
     }
 }
 
-/* Engines in production write no starts: such a run begins when what it waits for has happened. */
+/* Engines in production write no starts: such an attempt begins when what it waits for has fired. */
 static void start_unseen(making *now, uint32_t node_id, const tr_recorded *recorded) {
     uint32_t step = add_step(now, TR_STEP_START, 0, recorded);
     if (now->has_failed) {
@@ -200,13 +201,13 @@ static void start_unseen(making *now, uint32_t node_id, const tr_recorded *recor
     if (!now->has_failed) {
         now->maker->event_ns[step] -= now->program->steps[step].lag_ns;
         now->program->steps[step].lag_ns = 0;
-        open_run(now, node_id, step);
+        open_attempt(now, node_id, step);
     }
 }
 
 static void end_node(making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded, bool is_error) {
     tr_node_view *view = view_of(now, node_id);
-    if (view != NULL && view->open_run == TR_NO_STEP) {
+    if (view != NULL && view->open_attempt == TR_NO_STEP) {
         start_unseen(now, node_id, recorded);
     }
     uint32_t step = now->has_failed ? TR_NO_STEP : add_step(now, TR_STEP_END, offset, recorded);
@@ -216,11 +217,11 @@ static void end_node(making *now, uint32_t node_id, uint64_t offset, const tr_re
     }
     add_piece(now, view, step);
     if (!now->has_failed) {
-        tr_run *run = &now->program->runs[view->open_run];
-        run->end = step;
-        run->is_error = is_error;
-        now->program->steps[step].run = view->open_run;
-        view->open_run = TR_NO_STEP;
+        tr_node_attempt *attempt = &now->program->attempts[view->open_attempt];
+        attempt->end = step;
+        attempt->is_error = is_error;
+        now->program->steps[step].attempt = view->open_attempt;
+        view->open_attempt = TR_NO_STEP;
         view->last_end = step;
         now->latest_end = step;
     }
@@ -232,7 +233,7 @@ static void suspend(making *now, uint32_t node_id, uint64_t offset, const tr_rec
     if (view == NULL) {
         return;
     }
-    if (view->open_run != TR_NO_STEP) {
+    if (view->open_attempt != TR_NO_STEP) {
         add_piece(now, view, step);
     } else {
         wait_for(now, step, now->latest_end);
@@ -264,7 +265,7 @@ static void resume(making *now, uint64_t offset, const tr_recorded *recorded) {
     tr_node_view *view = is_suspended ? view_of(now, now->suspended_node) : NULL;
     if (view != NULL) {
         view->last_end = step; /* which counts unless the node's own end is written as well */
-        view->last_piece = view->open_run != TR_NO_STEP ? step : view->last_piece;
+        view->last_piece = view->open_attempt != TR_NO_STEP ? step : view->last_piece;
     }
     now->suspended_step = TR_NO_STEP;
     now->latest_end = step;

@@ -8,8 +8,8 @@
 
 typedef enum tr_step_role {
     TR_STEP_PLAIN,   /* its record is written when its time comes */
-    TR_STEP_START,   /* a run begins: it needs a place among the running nodes */
-    TR_STEP_END,     /* a run ends, well or in an error */
+    TR_STEP_START,   /* an attempt begins: it needs a slot among the running nodes */
+    TR_STEP_END,     /* an attempt ends, well or in an error */
     TR_STEP_RESUME,  /* the time before it is that of a suspension */
     TR_STEP_RESUMED, /* the same, when its time was asked for */
     TR_STEP_CLOSE    /* waits for all other steps */
@@ -17,23 +17,23 @@ typedef enum tr_step_role {
 
 typedef struct tr_step {
     uint64_t record;    /* offset in the recording's spool; 0: a start that nobody wrote */
-    uint64_t number;    /* of that record, or of the record that ended the run */
+    uint64_t number;    /* of that record, or of the record that ended the attempt */
     uint64_t lag_ns;    /* from the last of the steps that it waits for, as recorded */
-    uint32_t waits_for; /* so many steps that have not happened */
+    uint32_t waits_for; /* so many steps that have not fired */
     uint32_t first_edge;
-    uint32_t run;           /* the run that it starts or ends; TR_NO_STEP where there is none */
-    uint32_t piece_of;      /* the run that its lag is a piece of; the same */
+    uint32_t attempt;       /* the attempt that it starts or ends; TR_NO_STEP where there is none */
+    uint32_t piece_of;      /* the attempt that its lag is a piece of; the same */
     uint32_t node_id;       /* of the suspension, for it and its resume */
-    uint32_t occurrence;    /* among steps of its kind at its node in the trace, from 0; runs have their own */
+    uint32_t occurrence;    /* among steps of its kind at its node in the trace, from 0; attempts have their own */
     uint32_t previous_pass; /* of a loop's record: the step of the one before it; TR_NO_STEP where there is none */
     uint32_t iteration;     /* of a loop's record that is renumbered */
     uint8_t role;
     bool is_renumbered;
     bool is_suspension;
-    bool is_timeout;   /* a resume that came when the timeout of its suspension was over */
-    bool has_happened; /* or never will: is_dead */
-    bool is_again;     /* after a crash it happens again */
-    bool is_dead;      /* its branch was lost in a crash */
+    bool is_timeout; /* a resume that came when the timeout of its suspension was over */
+    bool has_fired;  /* or never will: is_dead */
+    bool is_again;   /* after a crash it fires again */
+    bool is_dead;    /* its branch was lost in a crash */
 } tr_step;
 
 typedef struct tr_edge {
@@ -42,7 +42,7 @@ typedef struct tr_edge {
 } tr_edge;
 
 /* One attempt of a node. */
-typedef struct tr_run {
+typedef struct tr_node_attempt {
     uint64_t recorded_ns; /* sum of its pieces */
     uint64_t simulated_ns;
     uint64_t elapsed_ns; /* recorded pieces that have passed */
@@ -50,29 +50,29 @@ typedef struct tr_run {
     uint32_t node_id;
     uint32_t start;      /* steps */
     uint32_t end;        /* TR_NO_STEP: the log does not say how it ended */
-    uint32_t attempt;    /* from 1; the scenario's retries count */
-    uint32_t occurrence; /* of the node's runs in the trace, from 0 */
-    uint8_t places;      /* 0: none; 1: among its trace's running nodes; 2: among all */
+    uint32_t number;     /* from 1; the scenario's retries count */
+    uint32_t occurrence; /* of the node's attempts in the trace, from 0 */
+    uint8_t slots;       /* 0: none; 1: among its trace's running nodes; 2: among all */
     bool is_error;       /* it ended so in the recorded log */
     bool fails;
     bool is_end_lost;    /* it has ended, and the engine would not know after a crash */
     bool is_again;       /* during a crash: it begins anew */
     bool is_start_ahead; /* during a crash: its start is in the queue */
-    bool is_in_line;     /* during a crash: it waits for a place */
+    bool is_queued;      /* during a crash: it waits for a slot */
     bool has_waited;     /* during a crash: its trace was suspended at it, and resumed */
     bool is_waiting;     /* during a crash: its trace is suspended at it */
-} tr_run;
+} tr_node_attempt;
 
 typedef struct tr_program {
     tr_step *steps;
     tr_edge *edges;
-    tr_run *runs;
+    tr_node_attempt *attempts;
     uint32_t step_count;
     uint32_t edge_count;
-    uint32_t run_count;
+    uint32_t attempt_count;
     uint32_t step_capacity;
     uint32_t edge_capacity;
-    uint32_t run_capacity;
+    uint32_t attempt_capacity;
 } tr_program;
 
 /* Memory for making programs, one after another. All zero is good. */

@@ -26,24 +26,24 @@ void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simu
     simulation->question = (tr_question){.kind = kind, .has_node = true, .now_ns = simulation->now_ns};
     uint64_t purpose = (uint64_t)TR_PURPOSE_QUESTION + kind;
     if (trace == NULL) {
-        simulation->question.luck = tr_chance(simulation->scenario.seed, simulation->arrived, purpose, 0);
+        simulation->question.seed = tr_chance(simulation->scenario.seed, simulation->arrived, purpose, 0);
         return;
     }
     uint32_t occurrence = 0;
     const tr_step *asked = &trace->program.steps[step];
-    if (asked->run != TR_NO_STEP) {
-        const tr_run *run = &trace->program.runs[asked->run];
-        simulation->question.node_id = run->node_id;
-        simulation->question.attempt = run->attempt;
-        simulation->question.recorded_ns = run->recorded_ns;
-        occurrence = run->occurrence;
+    if (asked->attempt != TR_NO_STEP) {
+        const tr_node_attempt *attempt = &trace->program.attempts[asked->attempt];
+        simulation->question.node_id = attempt->node_id;
+        simulation->question.attempt = attempt->number;
+        simulation->question.recorded_ns = attempt->recorded_ns;
+        occurrence = attempt->occurrence;
     } else {
         simulation->question.node_id = asked->node_id;
         simulation->question.attempt = 1;
         simulation->question.recorded_ns = asked->lag_ns;
         occurrence = asked->occurrence;
     }
-    simulation->question.luck = tr_node_chance(simulation->scenario.seed, trace->series, purpose,
+    simulation->question.seed = tr_node_chance(simulation->scenario.seed, trace->series, purpose,
                                                simulation->question.node_id, occurrence, simulation->question.attempt);
     describe_trace(simulation, trace);
 }
@@ -54,7 +54,7 @@ static void describe_record(const tr_simulation *simulation, const tr_simulated_
     const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
     tr_record record = tr_recorded_record(recorded);
     question->record_type = tr_record_type_of(&record);
-    if (step->role == TR_STEP_END && trace->program.runs[step->run].fails) {
+    if (step->role == TR_STEP_END && trace->program.attempts[step->attempt].fails) {
         question->record_type = TR_TYPE_NODE_ERROR;
     }
     bool names_node = tr_view_type_has(tr_view_type(&record), TR_HAS_NODE);
@@ -64,9 +64,9 @@ static void describe_record(const tr_simulation *simulation, const tr_simulated_
     }
 }
 
-void tr_simulation_ask_planned(tr_simulation *simulation) {
+void tr_simulation_ask_event(tr_simulation *simulation) {
     tr_waiting planned;
-    if (simulation->planned.first == NULL || !tr_simulation_next_in_line(simulation, &simulation->planned, &planned)) {
+    if (simulation->unasked.first == NULL || !tr_simulation_dequeue(simulation, &simulation->unasked, &planned)) {
         return;
     }
     const tr_step *step = &planned.trace->program.steps[planned.step];
@@ -74,10 +74,10 @@ void tr_simulation_ask_planned(tr_simulation *simulation) {
     tr_question *question = &simulation->question;
     question->recorded_ns = planned.time_ns;
     describe_record(simulation, planned.trace, step, question);
-    uint32_t occurrence = planned.trace->is_stray   ? (uint32_t)step->number
-                          : step->run != TR_NO_STEP ? planned.trace->program.runs[step->run].occurrence
-                                                    : step->occurrence;
-    question->luck = tr_node_chance(simulation->scenario.seed, planned.trace->series,
+    uint32_t occurrence = planned.trace->is_orphan      ? (uint32_t)step->number
+                          : step->attempt != TR_NO_STEP ? planned.trace->program.attempts[step->attempt].occurrence
+                                                        : step->occurrence;
+    question->seed = tr_node_chance(simulation->scenario.seed, planned.trace->series,
                                     (uint64_t)TR_PURPOSE_QUESTION + TR_QUESTION_KINDS + (uint64_t)question->record_type,
                                     question->node_id, occurrence, question->attempt);
 }

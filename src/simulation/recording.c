@@ -21,7 +21,7 @@ struct tr_recording {
     tr_replay *replay; /* NULL once all was read */
     tr_spool records;
     tr_spool traces; /* tr_chain, back to back */
-    tr_spool strays;
+    tr_spool orphans;
     tail *tails; /* by the log_slot of open traces */
     size_t tail_capacity;
     uint64_t *segment_bytes;
@@ -40,7 +40,7 @@ void tr_recording_close(tr_recording *recording) {
     tr_replay_close(recording->replay);
     tr_spool_close(&recording->records);
     tr_spool_close(&recording->traces);
-    tr_spool_close(&recording->strays);
+    tr_spool_close(&recording->orphans);
     free(recording->tails);
     free(recording->segment_bytes);
     free(recording->node_ids);
@@ -54,7 +54,7 @@ tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *err
     if (made == NULL) {
         return tr_fail_memory(error, "recording a log");
     }
-    made->records.file = made->traces.file = made->strays.file = -1;
+    made->records.file = made->traces.file = made->orphans.file = -1;
     made->log = log;
     made->segment_count = tr_log_segment_count(log);
     made->segment_bytes = calloc(made->segment_count + 1, sizeof *made->segment_bytes);
@@ -63,7 +63,7 @@ tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *err
     made->facts.first_sequence = tr_log_segment(log, 0, &info) ? info.sequence : 0;
     status = status == TR_OK ? tr_spool_open(&made->records, error) : status;
     status = status == TR_OK ? tr_spool_open(&made->traces, error) : status;
-    status = status == TR_OK ? tr_spool_open(&made->strays, error) : status;
+    status = status == TR_OK ? tr_spool_open(&made->orphans, error) : status;
     uint64_t unused = 0; /* so that no record stands at offset 0 */
     status = status == TR_OK ? tr_spool_reserve(&made->records, 8, &unused, error) : status;
     if (status == TR_OK && tr_replay_open(log, &made->replay) != TR_OK) {
@@ -253,21 +253,21 @@ static tr_status add(tr_recording *recording, const tr_event *event, tr_error *e
     if (event->trace != NULL) {
         status = add_to_trace(recording, event->trace, offset, error);
     } else {
-        status = new_chain(recording, &recording->strays, offset, error);
-        recording->facts.strays++;
+        status = new_chain(recording, &recording->orphans, offset, error);
+        recording->facts.orphans++;
     }
     recording->facts.records++;
     return status;
 }
 
-static void leave_out_strays(tr_recording *recording) {
-    for (uint64_t i = 0; i < recording->facts.strays; i++) {
-        tr_chain *chain = chain_at(&recording->strays, i);
+static void leave_out_orphans(tr_recording *recording) {
+    for (uint64_t i = 0; i < recording->facts.orphans; i++) {
+        tr_chain *chain = chain_at(&recording->orphans, i);
         const tr_recorded *kept = tr_recording_at(recording, chain->first);
         tr_record record = tr_recorded_record(kept);
         if (tr_view_type_has(tr_view_type(&record), TR_HAS_TRACE)) {
             chain->is_left_out = 1;
-            recording->facts.lost_strays++;
+            recording->facts.lost_orphans++;
         }
     }
 }
@@ -286,7 +286,7 @@ static void finish(tr_recording *recording) {
     }
     recording->facts.is_damaged = tr_log_is_damaged(recording->log);
     if (recording->facts.is_damaged) {
-        leave_out_strays(recording);
+        leave_out_orphans(recording);
     }
     tr_replay_close(recording->replay);
     recording->replay = NULL;
@@ -320,8 +320,8 @@ uint64_t tr_recording_trace_count(const tr_recording *recording) {
     return recording->facts.traces;
 }
 
-uint64_t tr_recording_stray_count(const tr_recording *recording) {
-    return recording->facts.strays;
+uint64_t tr_recording_orphan_count(const tr_recording *recording) {
+    return recording->facts.orphans;
 }
 
 static const tr_chain *chain_of(const tr_spool *chains, uint64_t index) {
@@ -332,8 +332,8 @@ const tr_chain *tr_recording_trace(const tr_recording *recording, uint64_t index
     return chain_of(&recording->traces, index);
 }
 
-const tr_chain *tr_recording_stray(const tr_recording *recording, uint64_t index) {
-    return chain_of(&recording->strays, index);
+const tr_chain *tr_recording_orphan(const tr_recording *recording, uint64_t index) {
+    return chain_of(&recording->orphans, index);
 }
 
 const tr_recorded *tr_recording_at(const tr_recording *recording, uint64_t offset) {

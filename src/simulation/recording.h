@@ -20,13 +20,13 @@ typedef struct tr_chain {
     uint64_t event_ns;
     uint64_t number;
     uint32_t count;
-    uint32_t is_left_out; /* tainted; or a stray of a damaged log */
+    uint32_t is_left_out; /* tainted; or a orphan of a damaged log */
 } tr_chain;
 
 uint64_t tr_recording_trace_count(const tr_recording *recording);
-uint64_t tr_recording_stray_count(const tr_recording *recording);
+uint64_t tr_recording_orphan_count(const tr_recording *recording);
 const tr_chain *tr_recording_trace(const tr_recording *recording, uint64_t index);
-const tr_chain *tr_recording_stray(const tr_recording *recording, uint64_t index);
+const tr_chain *tr_recording_orphan(const tr_recording *recording, uint64_t index);
 const tr_recorded *tr_recording_at(const tr_recording *recording, uint64_t offset);
 static inline const uint8_t *tr_recorded_bytes(const tr_recorded *recorded) {
     return (const uint8_t *)(recorded + 1);

@@ -7,8 +7,8 @@
 #include "simulation/schedule.h"
 #include "simulation/sink.h"
 
-static uint32_t run_of(const tr_step *step) {
-    return step->role == TR_STEP_START || step->role == TR_STEP_END ? step->run : step->piece_of;
+static uint32_t attempt_of(const tr_step *step) {
+    return step->role == TR_STEP_START || step->role == TR_STEP_END ? step->attempt : step->piece_of;
 }
 
 /* The step by which a suspension ends, which waits for it; TR_NO_STEP where the log does not have it. */
@@ -22,68 +22,68 @@ static uint32_t resume_of(const tr_program *program, uint32_t suspension) {
     return TR_NO_STEP;
 }
 
-static bool has_happened(const tr_program *program, uint32_t step) {
-    return step != TR_NO_STEP && program->steps[step].has_happened;
+static bool has_fired(const tr_program *program, uint32_t step) {
+    return step != TR_NO_STEP && program->steps[step].has_fired;
 }
 
 /* ---- what is done again ---- */
 
 static void note_waits(tr_simulated_trace *trace) {
     tr_program *program = &trace->program;
-    for (uint32_t i = 0; i < program->run_count; i++) {
-        program->runs[i].has_waited = program->runs[i].is_waiting = false;
+    for (uint32_t i = 0; i < program->attempt_count; i++) {
+        program->attempts[i].has_waited = program->attempts[i].is_waiting = false;
     }
     for (uint32_t i = 0; i < program->step_count; i++) {
         const tr_step *step = &program->steps[i];
-        if (!step->is_suspension || !step->has_happened || step->is_dead || step->piece_of == TR_NO_STEP) {
+        if (!step->is_suspension || !step->has_fired || step->is_dead || step->piece_of == TR_NO_STEP) {
             continue;
         }
-        tr_run *run = &program->runs[step->piece_of];
-        bool is_over = has_happened(program, resume_of(program, i));
-        run->has_waited |= is_over;
-        run->is_waiting |= !is_over && trace->is_suspended;
+        tr_node_attempt *attempt = &program->attempts[step->piece_of];
+        bool is_over = has_fired(program, resume_of(program, i));
+        attempt->has_waited |= is_over;
+        attempt->is_waiting |= !is_over && trace->is_suspended;
     }
 }
 
-/* Whether the run is under way, or ended in a way that the engine does not take for an end. */
+/* Whether the attempt is under way, or ended in a way that the engine does not take for an end. */
 static bool begins_anew(const tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t number) {
     const tr_program *program = &trace->program;
-    const tr_run *run = &program->runs[number];
-    const tr_step *start = &program->steps[run->start];
-    if (!start->has_happened || start->is_dead || run->is_waiting || run->is_in_line) {
+    const tr_node_attempt *attempt = &program->attempts[number];
+    const tr_step *start = &program->steps[attempt->start];
+    if (!start->has_fired || start->is_dead || attempt->is_waiting || attempt->is_queued) {
         return false;
-    } else if (has_happened(program, run->end)) {
-        const tr_node_view *view = tr_node_views_find(simulation->views, run->node_id);
-        bool is_overcome = view == NULL || view->open_run != number; /* another attempt comes, or came, after it */
-        return run->is_end_lost || (run->is_error && !is_overcome);
+    } else if (has_fired(program, attempt->end)) {
+        const tr_node_view *view = tr_node_views_find(simulation->views, attempt->node_id);
+        bool is_overcome = view == NULL || view->open_attempt != number; /* another attempt comes, or came, after it */
+        return attempt->is_end_lost || (attempt->is_error && !is_overcome);
     }
-    return run->places == 2 || run->is_start_ahead || (run->end == TR_NO_STEP && run->has_waited);
+    return attempt->slots == 2 || attempt->is_start_ahead || (attempt->end == TR_NO_STEP && attempt->has_waited);
 }
 
-/* A wait of a node that has no run, because no start of it was written: until it is resumed and done. */
+/* A wait of a node that has no attempt, because no start of it was written: until it is resumed and done. */
 static bool waits_anew(const tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t index) {
     const tr_step *step = &trace->program.steps[index];
-    if (!step->is_suspension || step->piece_of != TR_NO_STEP || !step->has_happened || step->is_dead) {
+    if (!step->is_suspension || step->piece_of != TR_NO_STEP || !step->has_fired || step->is_dead) {
         return false;
     }
     const tr_node_view *view = tr_node_views_find(simulation->views, step->node_id);
     bool is_done = view != NULL && view->last_end != TR_NO_STEP && view->last_end > index;
-    bool is_over = has_happened(&trace->program, resume_of(&trace->program, index));
+    bool is_over = has_fired(&trace->program, resume_of(&trace->program, index));
     return !is_done && (is_over || !trace->is_suspended);
 }
 
 static void mark(const tr_simulation *simulation, tr_simulated_trace *trace) {
     tr_program *program = &trace->program;
-    for (uint32_t i = 0; i < program->run_count; i++) {
-        program->runs[i].is_again = begins_anew(simulation, trace, i);
+    for (uint32_t i = 0; i < program->attempt_count; i++) {
+        program->attempts[i].is_again = begins_anew(simulation, trace, i);
     }
     for (uint32_t i = 0; i < program->step_count; i++) {
         tr_step *step = &program->steps[i];
-        uint32_t run = run_of(step);
-        bool is_again = run != TR_NO_STEP ? program->runs[run].is_again : waits_anew(simulation, trace, i);
-        step->is_again |= is_again && step->has_happened && !step->is_dead;
+        uint32_t attempt = attempt_of(step);
+        bool is_again = attempt != TR_NO_STEP ? program->attempts[attempt].is_again : waits_anew(simulation, trace, i);
+        step->is_again |= is_again && step->has_fired && !step->is_dead;
         uint32_t resume = step->is_again && step->is_suspension ? resume_of(program, i) : TR_NO_STEP;
-        if (has_happened(program, resume)) {
+        if (has_fired(program, resume)) {
             program->steps[resume].is_again = true;
         }
     }
@@ -91,21 +91,21 @@ static void mark(const tr_simulation *simulation, tr_simulated_trace *trace) {
 
 /* ---- what waits for it ---- */
 
-static void forget_happening(tr_simulated_trace *trace) {
+static void forget_firing(tr_simulated_trace *trace) {
     tr_program *program = &trace->program;
     for (uint32_t i = 0; i < program->step_count; i++) {
         tr_step *step = &program->steps[i];
         if (step->is_again) {
-            step->has_happened = false;
+            step->has_fired = false;
             step->role = step->role == TR_STEP_RESUMED ? TR_STEP_RESUME : step->role;
-            trace->happened--;
+            trace->fired_count--;
         }
     }
-    for (uint32_t i = 0; i < program->run_count; i++) {
-        tr_run *run = &program->runs[i];
-        if (run->is_again) {
-            run->elapsed_ns = run->passed_ns = 0;
-            run->is_end_lost = false;
+    for (uint32_t i = 0; i < program->attempt_count; i++) {
+        tr_node_attempt *attempt = &program->attempts[i];
+        if (attempt->is_again) {
+            attempt->elapsed_ns = attempt->passed_ns = 0;
+            attempt->is_end_lost = false;
         }
     }
 }
@@ -115,18 +115,18 @@ static void wait_again(tr_program *program) {
         for (uint32_t e = program->steps[i].is_again ? program->steps[i].first_edge : TR_NO_STEP; e != TR_NO_STEP;
              e = program->edges[e].next) {
             tr_step *waiting = &program->steps[program->edges[e].step];
-            waiting->waits_for += waiting->role != TR_STEP_CLOSE && !waiting->has_happened;
+            waiting->waits_for += waiting->role != TR_STEP_CLOSE && !waiting->has_fired;
         }
     }
 }
 
-/* What has to wait for a node that runs again has no place meanwhile. */
-static tr_status give_places_back(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
+/* What has to wait for a node that runs again has no slot meanwhile. */
+static tr_status give_slots_back(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
     tr_status status = TR_OK;
-    for (uint32_t i = 0; i < trace->program.run_count && status == TR_OK; i++) {
-        tr_run *run = &trace->program.runs[i];
-        if (run->places == 2 && trace->program.steps[run->start].waits_for > 0) {
-            status = tr_simulation_give_place_back(simulation, trace, run, error);
+    for (uint32_t i = 0; i < trace->program.attempt_count && status == TR_OK; i++) {
+        tr_node_attempt *attempt = &trace->program.attempts[i];
+        if (attempt->slots == 2 && trace->program.steps[attempt->start].waits_for > 0) {
+            status = tr_simulation_give_slots_back(simulation, trace, attempt, error);
         }
     }
     return status;
@@ -138,9 +138,9 @@ tr_status tr_simulation_redo(tr_simulation *simulation, tr_simulated_trace *trac
     }
     note_waits(trace);
     mark(simulation, trace);
-    forget_happening(trace);
+    forget_firing(trace);
     wait_again(&trace->program);
-    tr_status status = give_places_back(simulation, trace, error);
+    tr_status status = give_slots_back(simulation, trace, error);
     if (status == TR_OK && !tr_simulation_view_nodes(simulation, trace)) {
         return tr_fail_memory(error, "simulating");
     }
@@ -153,7 +153,7 @@ tr_status tr_simulation_redo(tr_simulation *simulation, tr_simulated_trace *trac
 static bool is_last_of_all(const tr_program *program, uint32_t failure) {
     for (uint32_t i = failure + 1; i < program->step_count; i++) {
         const tr_step *step = &program->steps[i];
-        if (step->role != TR_STEP_END || program->runs[step->run].start > failure) {
+        if (step->role != TR_STEP_END || program->attempts[step->attempt].start > failure) {
             return false;
         }
     }
@@ -166,11 +166,11 @@ bool tr_simulation_has_failed(const tr_simulation *simulation, const tr_simulate
     uint32_t failure = TR_NO_STEP;
     for (uint32_t i = 0; i < program->step_count; i++) {
         const tr_step *step = &program->steps[i];
-        if (step->role == TR_STEP_END && program->runs[step->run].is_error) {
+        if (step->role == TR_STEP_END && program->attempts[step->attempt].is_error) {
             failure = i;
         }
     }
-    if (!has_happened(program, failure) || program->steps[failure].is_dead || trace->is_suspended) {
+    if (!has_fired(program, failure) || program->steps[failure].is_dead || trace->is_suspended) {
         return false;
     }
     return last->role == TR_STEP_CLOSE ? tr_simulation_type_of(simulation, last) == TR_TYPE_TRACE_FAILED

@@ -36,26 +36,26 @@ const tr_time_rule *tr_simulation_suspension_rule(const tr_simulation *simulatio
     return &as_recorded;
 }
 
-/* The time of one piece of a run: its share of the whole, and the whole to the nanosecond at the run's end. */
-static uint64_t piece_of(tr_run *run, const tr_step *step) {
-    uint64_t until_ns = run->simulated_ns;
-    run->elapsed_ns += step->lag_ns;
-    if (step->role != TR_STEP_END && step->role != TR_STEP_START && run->recorded_ns > 0) {
-        double share = (double)run->elapsed_ns;
-        share /= (double)run->recorded_ns;
-        until_ns = tr_simulation_scale(run->simulated_ns, share);
+/* The time of one piece of an attempt: its share of the whole, and the whole to the nanosecond at the attempt's end. */
+static uint64_t piece_of(tr_node_attempt *attempt, const tr_step *step) {
+    uint64_t until_ns = attempt->simulated_ns;
+    attempt->elapsed_ns += step->lag_ns;
+    if (step->role != TR_STEP_END && step->role != TR_STEP_START && attempt->recorded_ns > 0) {
+        double share = (double)attempt->elapsed_ns;
+        share /= (double)attempt->recorded_ns;
+        until_ns = tr_simulation_scale(attempt->simulated_ns, share);
     } else if (step->role != TR_STEP_END && step->role != TR_STEP_START) {
         until_ns = 0;
     }
-    uint64_t piece_ns = until_ns > run->passed_ns ? until_ns - run->passed_ns : 0;
-    run->passed_ns += piece_ns;
+    uint64_t piece_ns = until_ns > attempt->passed_ns ? until_ns - attempt->passed_ns : 0;
+    attempt->passed_ns += piece_ns;
     return piece_ns;
 }
 
 uint64_t tr_simulation_lag(const tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step) {
     if (step->piece_of != TR_NO_STEP) {
-        tr_run *run = &trace->program.runs[step->piece_of];
-        return run->simulated_ns == run->recorded_ns ? step->lag_ns : piece_of(run, step);
+        tr_node_attempt *attempt = &trace->program.attempts[step->piece_of];
+        return attempt->simulated_ns == attempt->recorded_ns ? step->lag_ns : piece_of(attempt, step);
     }
     if (step->role == TR_STEP_RESUME) {
         const tr_time_rule *rule = tr_simulation_suspension_rule(simulation, step->node_id);

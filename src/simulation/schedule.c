@@ -19,38 +19,38 @@ tr_status tr_simulation_push(tr_simulation *simulation, tr_simulated_trace *trac
                              .series = trace->series,
                              .owner = trace,
                              .step = step};
-    if (!tr_event_queue_push(&simulation->queue, &event)) {
+    if (!tr_event_queue_push(&simulation->events, &event)) {
         return tr_fail_memory(error, "simulating");
     }
     trace->references++;
     return TR_OK;
 }
 
-/* ---- places ---- */
+/* ---- slots ---- */
 
-tr_status tr_simulation_stand_in_line(tr_waiting_line *line, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
-                                      tr_error *error) {
+tr_status tr_simulation_enqueue(tr_wait_queue *queue, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
+                                tr_error *error) {
     tr_waiting *waiting = malloc(sizeof *waiting);
     if (waiting == NULL) {
         return tr_fail_memory(error, "simulating");
     }
     *waiting = (tr_waiting){.trace = trace, .time_ns = time_ns, .step = step};
-    if (line->first == NULL) {
-        line->first = waiting;
+    if (queue->first == NULL) {
+        queue->first = waiting;
     } else {
-        line->last->next = waiting;
+        queue->last->next = waiting;
     }
-    line->last = waiting;
+    queue->last = waiting;
     trace->references++;
     return TR_OK;
 }
 
-void tr_simulation_clear_line(tr_waiting_line *line) {
-    while (line->first != NULL) {
-        tr_waiting *next = line->first->next;
-        line->first->trace->references--;
-        free(line->first);
-        line->first = next;
+void tr_simulation_clear_queue(tr_wait_queue *queue) {
+    while (queue->first != NULL) {
+        tr_waiting *next = queue->first->next;
+        queue->first->trace->references--;
+        free(queue->first);
+        queue->first = next;
     }
 }
 
@@ -63,91 +63,92 @@ void tr_simulation_free_trace(tr_simulation *simulation, tr_simulated_trace *tra
     if (trace->next != NULL) {
         trace->next->previous = trace->previous;
     }
-    tr_simulation_clear_line(&trace->held);
+    tr_simulation_clear_queue(&trace->held);
     tr_program_free(&trace->program);
     free(trace);
 }
 
-void tr_simulation_let_go(tr_simulation *simulation, tr_simulated_trace *trace) {
+void tr_simulation_release(tr_simulation *simulation, tr_simulated_trace *trace) {
     if (--trace->references == 0 && trace->is_over) {
         tr_simulation_free_trace(simulation, trace);
     }
 }
 
-bool tr_simulation_next_in_line(tr_simulation *simulation, tr_waiting_line *line, tr_waiting *taken) {
-    while (line->first != NULL) {
-        tr_waiting *waiting = line->first;
+bool tr_simulation_dequeue(tr_simulation *simulation, tr_wait_queue *queue, tr_waiting *taken) {
+    while (queue->first != NULL) {
+        tr_waiting *waiting = queue->first;
         *taken = *waiting;
-        line->first = waiting->next;
+        queue->first = waiting->next;
         free(waiting);
         if (!taken->trace->is_over) {
             return true;
         }
-        tr_simulation_let_go(simulation, taken->trace);
+        tr_simulation_release(simulation, taken->trace);
     }
     return false;
 }
 
-static tr_run *run_of(const tr_simulated_trace *trace, uint32_t step) {
-    return &trace->program.runs[trace->program.steps[step].run];
+static tr_node_attempt *attempt_of(const tr_simulated_trace *trace, uint32_t step) {
+    return &trace->program.attempts[trace->program.steps[step].attempt];
 }
 
-bool tr_simulation_take_place(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_status *status,
-                              tr_error *error) {
+bool tr_simulation_take_slot(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_status *status,
+                             tr_error *error) {
     const tr_scenario *scenario = &simulation->scenario;
-    tr_run *run = run_of(trace, step);
-    if (run->places == 0) {
+    tr_node_attempt *attempt = attempt_of(trace, step);
+    if (attempt->slots == 0) {
         if (scenario->most_nodes_per_trace > 0 && trace->running >= scenario->most_nodes_per_trace) {
-            *status = tr_simulation_stand_in_line(&trace->line, trace, step, 0, error);
+            *status = tr_simulation_enqueue(&trace->slot_queue, trace, step, 0, error);
             return false;
         }
         trace->running++;
-        run->places = 1;
+        attempt->slots = 1;
     }
-    if (run->places == 1) {
+    if (attempt->slots == 1) {
         if (scenario->most_nodes > 0 && simulation->running >= scenario->most_nodes) {
-            *status = tr_simulation_stand_in_line(&simulation->line, trace, step, 0, error);
+            *status = tr_simulation_enqueue(&simulation->slot_queue, trace, step, 0, error);
             return false;
         }
         simulation->running++;
-        run->places = 2;
+        attempt->slots = 2;
     }
     return true;
 }
 
 /* Those who can go on now do so at this time. */
-static tr_status let_in(tr_simulation *simulation, tr_waiting_line *line, tr_error *error) {
+static tr_status admit_next(tr_simulation *simulation, tr_wait_queue *queue, tr_error *error) {
     tr_waiting next;
-    if (!tr_simulation_next_in_line(simulation, line, &next)) {
+    if (!tr_simulation_dequeue(simulation, queue, &next)) {
         return TR_OK;
     }
     tr_status status = TR_OK;
-    if (tr_simulation_take_place(simulation, next.trace, next.step, &status, error)) {
+    if (tr_simulation_take_slot(simulation, next.trace, next.step, &status, error)) {
         status = tr_simulation_push(simulation, next.trace, next.step, simulation->now_ns, error);
     }
-    next.trace->references--; /* of the line that it left */
+    next.trace->references--; /* of the queue that it left */
     return status;
 }
 
-tr_status tr_simulation_give_place_back(tr_simulation *simulation, tr_simulated_trace *trace, tr_run *run,
+tr_status tr_simulation_give_slots_back(tr_simulation *simulation, tr_simulated_trace *trace, tr_node_attempt *attempt,
                                         tr_error *error) {
-    uint8_t places = run->places;
-    run->places = 0;
-    trace->running -= places >= 1;
-    simulation->running -= places == 2;
+    uint8_t slots = attempt->slots;
+    attempt->slots = 0;
+    trace->running -= slots >= 1;
+    simulation->running -= slots == 2;
     tr_status status = TR_OK;
-    /* Those in the long line first: who comes out of the short one now gets behind them. */
-    if (places == 2 && simulation->line.first != NULL && simulation->running < simulation->scenario.most_nodes) {
-        status = let_in(simulation, &simulation->line, error);
+    /* Those in the long queue first: who comes out of the short one now gets behind them. */
+    if (slots == 2 && simulation->slot_queue.first != NULL && simulation->running < simulation->scenario.most_nodes) {
+        status = admit_next(simulation, &simulation->slot_queue, error);
     }
-    return places >= 1 && !trace->is_over && status == TR_OK ? let_in(simulation, &trace->line, error) : status;
+    return slots >= 1 && !trace->is_over && status == TR_OK ? admit_next(simulation, &trace->slot_queue, error)
+                                                            : status;
 }
 
 tr_status tr_simulation_refill(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
     tr_status status = TR_OK;
     uint32_t most = simulation->scenario.most_nodes_per_trace;
-    while (trace->line.first != NULL && trace->running < most && status == TR_OK) {
-        status = let_in(simulation, &trace->line, error);
+    while (trace->slot_queue.first != NULL && trace->running < most && status == TR_OK) {
+        status = admit_next(simulation, &trace->slot_queue, error);
     }
     return status;
 }
@@ -163,20 +164,20 @@ tr_status tr_simulation_admit(tr_simulation *simulation, tr_error *error) {
     event.step = TR_EVENT_ADMISSION;
     event.series = waiting->series;
     simulation->admissions++;
-    return tr_event_queue_push(&simulation->queue, &event) ? TR_OK : tr_fail_memory(error, "simulating");
+    return tr_event_queue_push(&simulation->events, &event) ? TR_OK : tr_fail_memory(error, "simulating");
 }
 
 tr_status tr_simulation_end_trace(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
     trace->is_over = true;
-    tr_simulation_clear_line(&trace->line);
-    tr_simulation_clear_line(&trace->held);
+    tr_simulation_clear_queue(&trace->slot_queue);
+    tr_simulation_clear_queue(&trace->held);
     tr_status status = TR_OK;
-    for (uint32_t i = 0; i < trace->program.run_count && status == TR_OK; i++) {
-        if (trace->program.runs[i].places > 0) {
-            status = tr_simulation_give_place_back(simulation, trace, &trace->program.runs[i], error);
+    for (uint32_t i = 0; i < trace->program.attempt_count && status == TR_OK; i++) {
+        if (trace->program.attempts[i].slots > 0) {
+            status = tr_simulation_give_slots_back(simulation, trace, &trace->program.attempts[i], error);
         }
     }
-    if (!trace->is_stray) {
+    if (!trace->is_orphan) {
         simulation->open_traces--;
         status = status == TR_OK ? tr_simulation_admit(simulation, error) : status;
     }
@@ -190,7 +191,7 @@ tr_status tr_simulation_plan(tr_simulation *simulation, tr_simulated_trace *trac
     if (!simulation->scenario.asks_events || trace->program.steps[step].record == 0) {
         return tr_simulation_push(simulation, trace, step, time_ns, error);
     }
-    return tr_simulation_stand_in_line(&simulation->planned, trace, step, time_ns, error);
+    return tr_simulation_enqueue(&simulation->unasked, trace, step, time_ns, error);
 }
 
 tr_status tr_simulation_schedule(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index,
@@ -209,7 +210,7 @@ tr_status tr_simulation_schedule(tr_simulation *simulation, tr_simulated_trace *
 static bool is_complete_without_branch(const tr_simulation *simulation, const tr_simulated_trace *trace) {
     const tr_step *last = &trace->program.steps[trace->program.step_count - 1];
     bool has_close = last->role == TR_STEP_CLOSE;
-    return trace->has_lost_branch && trace->happened + has_close >= trace->program.step_count &&
+    return trace->has_lost_branch && trace->fired_count + has_close >= trace->program.step_count &&
            !(has_close && tr_simulation_type_of(simulation, last) == TR_TYPE_TRACE_COMPLETE);
 }
 
@@ -218,9 +219,9 @@ tr_status tr_simulation_end_where_done(tr_simulation *simulation, tr_simulated_t
     uint32_t last = program->step_count - 1;
     if (is_complete_without_branch(simulation, trace)) {
         return tr_simulation_push(simulation, trace, TR_COMPLETION_STEP, simulation->now_ns, error);
-    } else if (trace->happened == program->step_count) {
+    } else if (trace->fired_count == program->step_count) {
         return tr_simulation_end_trace(simulation, trace, error);
-    } else if (trace->happened == last && program->steps[last].role == TR_STEP_CLOSE) {
+    } else if (trace->fired_count == last && program->steps[last].role == TR_STEP_CLOSE) {
         return tr_simulation_schedule(simulation, trace, last, error);
     }
     return TR_OK;

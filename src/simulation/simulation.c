@@ -20,7 +20,7 @@ static tr_simulation *make(const tr_recording *recording, const tr_scenario *sce
     }
     made->recording = recording;
     made->scenario = *scenario;
-    made->arrivals[TR_EVENT_ORPHAN].is_stray = true;
+    made->arrivals[TR_EVENT_ORPHAN].is_orphan = true;
     made->log.file = (tr_segment_file){.directory_descriptor = -1, .descriptor = -1};
     made->counts_records = scenario->fault_count > 0;
     made->maker = tr_program_maker_new();
@@ -40,10 +40,10 @@ static tr_status begin(tr_simulation *made, tr_status status, tr_simulation **si
         status = status == TR_OK ? tr_arrivals_plan(made, &made->arrivals[TR_EVENT_ORPHAN], error) : status;
         status = status == TR_OK ? tr_arrivals_plan(made, &made->arrivals[TR_EVENT_TRACE], error) : status;
     } else if (status == TR_OK) {
-        const tr_watch *watch = &made->watched->watch;
-        made->arrivals[TR_EVENT_TRACE].chain = tr_recording_trace(made->recording, watch->trace_index);
-        made->arrivals[TR_EVENT_TRACE].time_ns = watch->arrival_ns;
-        made->arrived = watch->trace_number - 1;
+        const tr_probe *probe = &made->probe->asked;
+        made->arrivals[TR_EVENT_TRACE].chain = tr_recording_trace(made->recording, probe->trace_index);
+        made->arrivals[TR_EVENT_TRACE].time_ns = probe->arrival_ns;
+        made->arrived = probe->trace_number - 1;
         status = tr_arrivals_expect(made, &made->arrivals[TR_EVENT_TRACE], error);
     }
     if (status != TR_OK) {
@@ -70,7 +70,7 @@ tr_status tr_simulation_open(const tr_recording *recording, const tr_scenario *s
     return begin(made, status, simulation, error);
 }
 
-tr_status tr_simulation_watch(const tr_recording *recording, const tr_scenario *scenario, const tr_watch *watch,
+tr_status tr_simulation_probe(const tr_recording *recording, const tr_scenario *scenario, const tr_probe *probe,
                               tr_simulation **simulation, tr_error *error) {
     *simulation = NULL;
     tr_simulation *made = make(recording, scenario);
@@ -78,12 +78,12 @@ tr_status tr_simulation_watch(const tr_recording *recording, const tr_scenario *
         return tr_fail_memory(error, "simulating");
     }
     made->counts_records = true;
-    made->watched = tr_watched_trace_new(watch);
-    return begin(made, made->watched == NULL ? tr_fail_memory(error, "simulating") : TR_OK, simulation, error);
+    made->probe = tr_probe_trace_new(probe);
+    return begin(made, made->probe == NULL ? tr_fail_memory(error, "simulating") : TR_OK, simulation, error);
 }
 
-const tr_watched *tr_simulation_get_watched(const tr_simulation *simulation) {
-    return &simulation->watched->shown;
+const tr_probe_result *tr_simulation_get_probe_result(const tr_simulation *simulation) {
+    return &simulation->probe->result;
 }
 
 static void count_waiting(tr_simulation *simulation) {
@@ -92,7 +92,7 @@ static void count_waiting(tr_simulation *simulation) {
         simulation->facts.waiting_traces++;
     }
     for (const tr_simulated_trace *trace = simulation->traces; trace != NULL; trace = trace->next) {
-        simulation->facts.waiting_traces += !trace->is_over && !trace->is_stray;
+        simulation->facts.waiting_traces += !trace->is_over && !trace->is_orphan;
     }
 }
 
@@ -105,7 +105,7 @@ static tr_status finish(tr_simulation *simulation, tr_error *error) {
         return crashed == TR_OK ? TR_END : crashed;
     }
     count_waiting(simulation);
-    if (simulation->watched != NULL) {
+    if (simulation->probe != NULL) {
         return TR_END;
     }
     tr_status status = tr_simulated_log_finish(&simulation->log, error);
@@ -115,7 +115,7 @@ static tr_status finish(tr_simulation *simulation, tr_error *error) {
 /* Does one event. TR_END: there is none left. */
 static tr_status do_event(tr_simulation *simulation, tr_error *error) {
     tr_queued_event event;
-    if (!tr_event_queue_pop(&simulation->queue, &event)) {
+    if (!tr_event_queue_pop(&simulation->events, &event)) {
         return TR_END;
     }
     simulation->now_ns = event.time_ns > simulation->now_ns ? event.time_ns : simulation->now_ns;
@@ -129,7 +129,7 @@ static tr_status do_event(tr_simulation *simulation, tr_error *error) {
                      : tr_arrivals_arrive(simulation, &simulation->arrivals[event.step], error);
     } else {
         status = trace->is_over ? TR_OK : tr_simulation_do_step(simulation, trace, event.step, error);
-        tr_simulation_let_go(simulation, trace);
+        tr_simulation_release(simulation, trace);
     }
     return status == TR_OK && simulation->has_crashed ? TR_END : status;
 }
@@ -141,7 +141,7 @@ static tr_status go_on(tr_simulation *simulation, tr_error *error) {
     } else if (simulation->arriving != NULL) {
         return tr_arrivals_go_on(simulation, error);
     }
-    tr_simulation_ask_planned(simulation);
+    tr_simulation_ask_event(simulation);
     return simulation->pending == TR_PENDING_NOTHING ? do_event(simulation, error) : TR_OK;
 }
 
@@ -149,7 +149,7 @@ static tr_status go_on(tr_simulation *simulation, tr_error *error) {
 static tr_status take_time(tr_simulation *simulation, tr_error *error) {
     tr_simulated_trace *trace = simulation->asked_trace;
     simulation->pending = TR_PENDING_NOTHING;
-    trace->references--; /* of the line that it left; the caller holds another */
+    trace->references--; /* of the queue that it left; the caller holds another */
     if (simulation->asked_step == 0 && simulation->answer <= simulation->now_ns) {
         return tr_simulation_do_step(simulation, trace, 0, error); /* as it does where nobody asks */
     }
@@ -165,7 +165,7 @@ static tr_status take_answer(tr_simulation *simulation, tr_error *error) {
         trace->references++;
         tr_status status = simulation->pending == TR_PENDING_EVENT ? take_time(simulation, error)
                                                                    : tr_simulation_go_on(simulation, error);
-        tr_simulation_let_go(simulation, trace);
+        tr_simulation_release(simulation, trace);
         return status;
     }
     simulation->pending = TR_PENDING_NOTHING;
@@ -204,10 +204,10 @@ void tr_simulation_close(tr_simulation *simulation) {
     if (simulation == NULL) {
         return;
     }
-    tr_simulation_clear_line(&simulation->line);
-    tr_simulation_clear_line(&simulation->planned);
+    tr_simulation_clear_queue(&simulation->slot_queue);
+    tr_simulation_clear_queue(&simulation->unasked);
     while (simulation->traces != NULL) {
-        tr_simulation_clear_line(&simulation->traces->line);
+        tr_simulation_clear_queue(&simulation->traces->slot_queue);
         tr_simulation_free_trace(simulation, simulation->traces);
     }
     while (simulation->first_waiting_trace != NULL) {
@@ -216,8 +216,8 @@ void tr_simulation_close(tr_simulation *simulation) {
         simulation->first_waiting_trace = next;
     }
     tr_simulated_log_close(&simulation->log);
-    tr_watched_trace_free(simulation->watched);
-    tr_event_queue_free(&simulation->queue);
+    tr_probe_trace_free(simulation->probe);
+    tr_event_queue_free(&simulation->events);
     tr_program_maker_free(simulation->maker);
     tr_node_views_free(simulation->views);
     free(simulation->views);

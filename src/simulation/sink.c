@@ -7,12 +7,11 @@
 
 static tr_status append(tr_simulation *simulation, const tr_simulated_trace *trace, const uint8_t *bytes, size_t length,
                         tr_error *error) {
-    if (simulation->watched == NULL) {
+    if (simulation->probe == NULL) {
         return tr_simulated_log_append(&simulation->log, bytes, length, error);
     }
-    return tr_simulation_is_watched(simulation, trace)
-               ? tr_watched_trace_append(simulation->watched, bytes, length, error)
-               : TR_OK;
+    return tr_simulation_is_probed(simulation, trace) ? tr_probe_trace_append(simulation->probe, bytes, length, error)
+                                                      : TR_OK;
 }
 
 static tr_status append_fields(tr_simulation *simulation, const tr_simulated_trace *trace, tr_record_fields *fields,
@@ -62,29 +61,29 @@ void tr_simulation_unpack(const tr_recorded *recorded, tr_record_fields *fields)
 
 /* The engine learns from a later node_done of the same node that it is done. */
 static void forget_lost_ends(tr_program *program, uint32_t node_id) {
-    for (uint32_t i = 0; i < program->run_count; i++) {
-        tr_run *run = &program->runs[i];
-        if (run->node_id == node_id) {
-            run->is_end_lost = false;
+    for (uint32_t i = 0; i < program->attempt_count; i++) {
+        tr_node_attempt *attempt = &program->attempts[i];
+        if (attempt->node_id == node_id) {
+            attempt->is_end_lost = false;
         }
     }
 }
 
-static void note_end(tr_simulated_trace *trace, tr_run *run, bool is_lost) {
-    if (run->is_error) {
+static void note_end(tr_simulated_trace *trace, tr_node_attempt *attempt, bool is_lost) {
+    if (attempt->is_error) {
         return; /* the engine recovers alike with and without a node_error */
     } else if (is_lost) {
-        run->is_end_lost = true;
+        attempt->is_end_lost = true;
         trace->has_lost_ends = true;
     } else if (trace->has_lost_ends) {
-        forget_lost_ends(&trace->program, run->node_id);
+        forget_lost_ends(&trace->program, attempt->node_id);
     }
 }
 
 /* The record was written or, `is_lost`, a fault has taken it: what the engine would know after a crash. */
 static void note_in_log(const tr_simulation *simulation, tr_simulated_trace *trace, const tr_step *step, bool is_lost) {
     if (step->role == TR_STEP_END) {
-        note_end(trace, &trace->program.runs[step->run], is_lost);
+        note_end(trace, &trace->program.attempts[step->attempt], is_lost);
         return;
     }
     const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);

@@ -10,51 +10,51 @@
 #include "simulation/sink.h"
 #include "simulation/waits.h"
 
-static tr_run *run_of(const tr_simulated_trace *trace, uint32_t step) {
-    return &trace->program.runs[trace->program.steps[step].run];
+static tr_node_attempt *attempt_of(const tr_simulated_trace *trace, uint32_t step) {
+    return &trace->program.attempts[trace->program.steps[step].attempt];
 }
 
-/* The step has happened: what waits for it goes on. */
+/* The step has fired: what waits for it goes on. */
 static tr_status pass_on(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
     tr_program *program = &trace->program;
     tr_status status = TR_OK;
-    trace->happened++;
-    program->steps[index].has_happened = true;
+    trace->fired_count++;
+    program->steps[index].has_fired = true;
     for (uint32_t i = program->steps[index].first_edge; i != TR_NO_STEP && status == TR_OK;
          i = program->edges[i].next) {
         tr_step *waiting = &program->steps[program->edges[i].step];
-        if (!waiting->has_happened && waiting->role != TR_STEP_CLOSE && --waiting->waits_for == 0) {
+        if (!waiting->has_fired && waiting->role != TR_STEP_CLOSE && --waiting->waits_for == 0) {
             status = tr_simulation_schedule(simulation, trace, program->edges[i].step, error);
         }
     }
     return status == TR_OK ? tr_simulation_end_where_done(simulation, trace, error) : status;
 }
 
-static tr_status begin_run(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
-    tr_run *run = run_of(trace, index);
-    if (!trace->program.steps[index].has_happened) {
+static tr_status begin_attempt(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
+    tr_node_attempt *attempt = attempt_of(trace, index);
+    if (!trace->program.steps[index].has_fired) {
         return pass_on(simulation, trace, index, error);
     }
-    uint64_t end_ns = tr_simulation_add_ns(simulation->now_ns, run->simulated_ns);
-    return tr_simulation_plan(simulation, trace, run->end, end_ns, error);
+    uint64_t end_ns = tr_simulation_add_ns(simulation->now_ns, attempt->simulated_ns);
+    return tr_simulation_plan(simulation, trace, attempt->end, end_ns, error);
 }
 
 static tr_status decide_fail(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
-    tr_run *run = run_of(trace, index);
-    const tr_node_rule *rule = tr_simulation_node_rule(simulation, run->node_id);
-    run->fails = false;
-    if (rule != NULL && run->end != TR_NO_STEP && !run->is_error) {
+    tr_node_attempt *attempt = attempt_of(trace, index);
+    const tr_node_rule *rule = tr_simulation_node_rule(simulation, attempt->node_id);
+    attempt->fails = false;
+    if (rule != NULL && attempt->end != TR_NO_STEP && !attempt->is_error) {
         if (rule->fail == TR_FAIL_ASK) {
             tr_simulation_ask(simulation, TR_QUESTION_NODE_FAIL, trace, index);
             return TR_OK;
         }
         if (rule->fail == TR_FAIL_SHARE) {
-            uint64_t chance = tr_node_chance(simulation->scenario.seed, trace->series, TR_PURPOSE_FAIL, run->node_id,
-                                             run->occurrence, run->attempt);
-            run->fails = (double)(chance >> 11) < rule->fail_share * 9007199254740992.0;
+            uint64_t chance = tr_node_chance(simulation->scenario.seed, trace->series, TR_PURPOSE_FAIL,
+                                             attempt->node_id, attempt->occurrence, attempt->number);
+            attempt->fails = (double)(chance >> 11) < rule->fail_share * 9007199254740992.0;
         }
     }
-    return begin_run(simulation, trace, index, error);
+    return begin_attempt(simulation, trace, index, error);
 }
 
 /* Whether a fault lets the step come later, or the engine crashes before it. A start that nobody wrote has no record
@@ -76,32 +76,32 @@ static bool is_put_off(tr_simulation *simulation, tr_simulated_trace *trace, uin
 
 static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
     const tr_step *step = &trace->program.steps[index];
-    tr_run *run = run_of(trace, index);
+    tr_node_attempt *attempt = attempt_of(trace, index);
     tr_status status = TR_OK;
     if (tr_simulation_is_held(simulation, trace, index, &status, error)) {
         return status;
     }
-    if (run->places == 0 && step->piece_of != TR_NO_STEP) { /* the attempt before it ends here */
-        status = tr_simulation_give_place_back(simulation, trace, &trace->program.runs[step->piece_of], error);
+    if (attempt->slots == 0 && step->piece_of != TR_NO_STEP) { /* the attempt before it ends here */
+        status = tr_simulation_give_slots_back(simulation, trace, &trace->program.attempts[step->piece_of], error);
     }
-    if (status != TR_OK || (run->places < 2 && !tr_simulation_take_place(simulation, trace, index, &status, error))) {
+    if (status != TR_OK || (attempt->slots < 2 && !tr_simulation_take_slot(simulation, trace, index, &status, error))) {
         return status;
     }
     if (is_put_off(simulation, trace, index, &status, error)) {
         return status;
     }
     status = tr_simulation_write(simulation, trace, step, error);
-    const tr_node_rule *rule = tr_simulation_node_rule(simulation, run->node_id);
-    run->simulated_ns = run->recorded_ns;
+    const tr_node_rule *rule = tr_simulation_node_rule(simulation, attempt->node_id);
+    attempt->simulated_ns = attempt->recorded_ns;
     if (status == TR_OK && rule != NULL) {
         if (rule->time.kind == TR_TIME_ASK) {
             tr_simulation_ask(simulation, TR_QUESTION_NODE_TIME, trace, index);
             return TR_OK;
         }
-        run->simulated_ns = rule->time.kind == TR_TIME_FIXED ? rule->time.ns
-                            : rule->time.kind == TR_TIME_FACTOR
-                                ? tr_simulation_scale(run->recorded_ns, rule->time.factor)
-                                : run->recorded_ns;
+        attempt->simulated_ns = rule->time.kind == TR_TIME_FIXED ? rule->time.ns
+                                : rule->time.kind == TR_TIME_FACTOR
+                                    ? tr_simulation_scale(attempt->recorded_ns, rule->time.factor)
+                                    : attempt->recorded_ns;
     }
     return status == TR_OK ? decide_fail(simulation, trace, index, error) : status;
 }
@@ -114,45 +114,45 @@ static uint64_t retry_delay(const tr_node_rule *rule, uint32_t attempt) {
     return delay_ns;
 }
 
-static tr_status fail_run(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
-    tr_run *run = run_of(trace, index);
-    const tr_node_rule *rule = tr_simulation_node_rule(simulation, run->node_id);
+static tr_status fail_attempt(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
+    tr_node_attempt *attempt = attempt_of(trace, index);
+    const tr_node_rule *rule = tr_simulation_node_rule(simulation, attempt->node_id);
     bool is_fault = trace->fault != NULL && trace->fault->kind == TR_FAULT_ERROR;
     tr_text message = is_fault       ? (tr_text){trace->fault->error, trace->fault->error_bytes}
                       : rule != NULL ? (tr_text){rule->error, rule->error_bytes}
                                      : (tr_text){NULL, 0};
     tr_status status = tr_simulation_write_error(simulation, trace, &trace->program.steps[index], message, error);
     simulation->facts.injected_errors++;
-    if (status == TR_OK && rule != NULL && run->attempt <= rule->retry_most) {
-        uint64_t again_ns = tr_simulation_add_ns(simulation->now_ns, retry_delay(rule, run->attempt));
+    if (status == TR_OK && rule != NULL && attempt->number <= rule->retry_most) {
+        uint64_t again_ns = tr_simulation_add_ns(simulation->now_ns, retry_delay(rule, attempt->number));
         simulation->facts.retries++;
-        run->attempt++;
-        status = tr_simulation_give_place_back(simulation, trace, run, error);
-        return status == TR_OK ? tr_simulation_plan(simulation, trace, run->start, again_ns, error) : status;
+        attempt->number++;
+        status = tr_simulation_give_slots_back(simulation, trace, attempt, error);
+        return status == TR_OK ? tr_simulation_plan(simulation, trace, attempt->start, again_ns, error) : status;
     }
     simulation->facts.given_up_traces++;
     return status == TR_OK ? tr_simulation_end_trace(simulation, trace, error) : status;
 }
 
 static tr_status end(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
-    tr_run *run = run_of(trace, index);
+    tr_node_attempt *attempt = attempt_of(trace, index);
     tr_status status = TR_OK;
     if (is_put_off(simulation, trace, index, &status, error)) {
         return status;
     }
-    if (run->fails || (trace->fault != NULL && trace->fault->kind == TR_FAULT_ERROR)) {
-        return fail_run(simulation, trace, index, error);
+    if (attempt->fails || (trace->fault != NULL && trace->fault->kind == TR_FAULT_ERROR)) {
+        return fail_attempt(simulation, trace, index, error);
     }
     status = tr_simulation_write(simulation, trace, &trace->program.steps[index], error);
-    status = status == TR_OK ? tr_simulation_give_place_back(simulation, trace, run, error) : status;
+    status = status == TR_OK ? tr_simulation_give_slots_back(simulation, trace, attempt, error) : status;
     if (trace->is_stopping && status == TR_OK) { /* perhaps it was the last one that ran */
-        status = tr_simulation_release(simulation, trace, error);
+        status = tr_simulation_requeue_held(simulation, trace, error);
     }
     return status == TR_OK ? pass_on(simulation, trace, index, error) : status;
 }
 
 /* A record that was not recorded. */
-static tr_status happen_made(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
+static tr_status fire_made(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
     tr_status status = TR_OK;
     if (is_put_off(simulation, trace, step, &status, error)) {
         return status;
@@ -161,10 +161,10 @@ static tr_status happen_made(tr_simulation *simulation, tr_simulated_trace *trac
     return status == TR_OK && step == TR_COMPLETION_STEP ? tr_simulation_end_trace(simulation, trace, error) : status;
 }
 
-tr_status tr_simulation_happen(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
+tr_status tr_simulation_fire(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
     tr_status status = TR_OK;
     if (tr_is_made_step(step)) {
-        return happen_made(simulation, trace, step, error);
+        return fire_made(simulation, trace, step, error);
     }
     tr_step *now = &trace->program.steps[step];
     if (now->is_dead) {
@@ -199,11 +199,11 @@ tr_status tr_simulation_go_on(tr_simulation *simulation, tr_error *error) {
     uint64_t answer = simulation->answer;
     simulation->pending = TR_PENDING_NOTHING;
     if (pending == TR_PENDING_TIME) {
-        run_of(trace, step)->simulated_ns = answer;
+        attempt_of(trace, step)->simulated_ns = answer;
         return decide_fail(simulation, trace, step, error);
     } else if (pending == TR_PENDING_FAIL) {
-        run_of(trace, step)->fails = answer != 0;
-        return begin_run(simulation, trace, step, error);
+        attempt_of(trace, step)->fails = answer != 0;
+        return begin_attempt(simulation, trace, step, error);
     }
     return tr_simulation_plan(simulation, trace, step, tr_simulation_add_ns(simulation->now_ns, answer), error);
 }

@@ -4,7 +4,7 @@
 
 #include "simulation/internal.h"
 
-/* To be called when a run is about to start, or a suspension to be written. True: not now, because the trace waits or
+/* Call when an attempt is about to start, or a suspension to be written. True: not now, because the trace waits or
  * is about to; it comes again by itself. */
 bool tr_simulation_is_held(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_status *status,
                            tr_error *error);
@@ -12,6 +12,6 @@ bool tr_simulation_is_held(tr_simulation *simulation, tr_simulated_trace *trace,
 tr_status tr_simulation_leave_wait(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step,
                                    tr_error *error);
 /* Lets what was held come again now. */
-tr_status tr_simulation_release(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
+tr_status tr_simulation_requeue_held(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
 
 #endif

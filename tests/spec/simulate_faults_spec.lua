@@ -322,13 +322,13 @@ describe("a crash at any record", function()
 
     local function check_trace(recording, index, scenario)
         local _, _, start_ns = recording:trace_at(index)
-        local watch = { index = index, number = index, arrival_ns = start_ns }
-        local before, _, records = recording:watch(scenario {}, watch, print)
+        local probe = { index = index, number = index, arrival_ns = start_ns }
+        local before, _, records = recording:probe(scenario {}, probe, print)
         local failure = failure_of(records) or math.huge
         for number in ipairs(records) do
-            local after, _, crashed = recording:watch(scenario {
+            local after, _, crashed = recording:probe(scenario {
                 { number = index, record = number, kind = "crash", ns = 3000000000 },
-            }, watch, print)
+            }, probe, print)
             local is_skipped = number > failure
             assert.same(is_skipped and counts(records, number) or expected_after(records, number), counts(crashed))
             assert.equal(is_skipped and "running" or before.status, after.status)

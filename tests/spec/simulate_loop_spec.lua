@@ -242,7 +242,7 @@ describe("iterations", function()
         end
     end)
 
-    it("that are repeated follow the rules for nodes, each with luck of its own", function()
+    it("that are repeated follow the rules for nodes, each with draws of its own", function()
         local scenario = [[return { loop = { [8] = { iterations = %d } }, node = { [3] = {
             time = function(ns, _, _, random) return random(1000) * 1000000 end } } }]]
         local function times(count)

@@ -95,18 +95,18 @@ local kinds = {
 }
 
 ---The function that answers the engine's questions. What is drawn for an answer begins with the question's own number,
----`luck`, so that no answer changes what is drawn for another.
+---`seed`, so that no answer changes what is drawn for another.
 ---@param scenario_path string
 ---@param functions table of checks.check
 function answers.new(scenario_path, functions)
-    local random, seed = variates.new()
+    local random, reseed = variates.new()
     local function ask(question, callee, ...)
         question.callee = callee
         return call(scenario_path, question, callee, ...)
     end
     local question = { scenario_path = scenario_path }
-    return function(kind, node, attempt, recorded_ns, now_ns, number, arrival_ns, id, metadata, luck, type)
-        seed(luck)
+    return function(kind, node, attempt, recorded_ns, now_ns, number, arrival_ns, id, metadata, seed, type)
+        reseed(seed)
         question.kind, question.node, question.attempt, question.type = kind, node, attempt, type
         question.recorded_ns, question.now_ns, question.number, question.id = recorded_ns, now_ns, number, id
         if kind == "arrival" then

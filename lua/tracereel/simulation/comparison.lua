@@ -31,7 +31,7 @@ local told_facts = {
     { "waiting_traces", "trace still waiting at the end, for a limit that nothing frees",
         "traces still waiting at the end, for a limit that nothing frees" },
     { "tainted_traces", "tainted trace left out", "tainted traces left out" },
-    { "lost_strays", "record of a trace whose beginning is lost left out",
+    { "lost_orphans", "record of a trace whose beginning is lost left out",
         "records of traces whose beginning is lost left out" },
 }
 

@@ -20,8 +20,8 @@ function futures.new(scenario, recording)
     }, Futures)
 end
 
-function Futures:watch(compiled, watch)
-    return self.recording:watch(compiled, watch, self.ask)
+function Futures:probe(compiled, probe)
+    return self.recording:probe(compiled, probe, self.ask)
 end
 
 -- When the trace arrives. Only where arrivals are drawn do all of them have to be gone through.
@@ -38,7 +38,7 @@ function Futures:arrival_ns(trace, seed)
             seed = seed, faults = false, asks_events = false, most_nodes = false, most_traces = false,
             most_nodes_per_trace = false,
         })
-        local _, _, records = self:watch(bare, { index = trace.index, number = trace.number })
+        local _, _, records = self:probe(bare, { index = trace.index, number = trace.number })
         self.arrivals[key] = records[1].time_ns
     end
     return self.arrivals[key]
@@ -79,11 +79,11 @@ function Futures:run(trace, plan, seed, in_whole_log)
     local compiled = tables.changed(self.compiled, {
         seed = seed, faults = faults.joined(self.compiled.faults or {}, plan),
     })
-    local watch = { index = trace.index, number = trace.number }
+    local probe = { index = trace.index, number = trace.number }
     if not in_whole_log then
-        watch.arrival_ns = self:arrival_ns(trace, seed)
+        probe.arrival_ns = self:arrival_ns(trace, seed)
     end
-    local final, digest, records = self:watch(compiled, watch)
+    local final, digest, records = self:probe(compiled, probe)
     local written = {}
     for number, record in ipairs(records) do
         written[number] = record.is_written and "w" or "-"

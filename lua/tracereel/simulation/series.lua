@@ -1,5 +1,5 @@
 -- A scenario simulated at several points, each of which changes something in it: at every point with the same seeds, so
--- that what differs between two points is what the change does, and not the luck of the draw.
+-- that what differs between two points is what the change does, and not what was drawn.
 local estimates = require "tracereel.simulation.estimates"
 local makespans = require "tracereel.simulation.makespans"
 local progress = require "tracereel.progress"

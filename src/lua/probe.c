@@ -23,10 +23,10 @@ static void push_trace(lua_State *L, int owner_index, const tr_trace *trace) {
 }
 
 /* A list of { type, node_id, time_ns, is_written }. */
-static void push_records(lua_State *L, const tr_watched *watched) {
-    lua_createtable(L, watched->record_count < INT32_MAX ? (int)watched->record_count : INT32_MAX, 0);
-    for (size_t i = 0; i < watched->record_count; i++) {
-        const tr_watched_record *record = &watched->records[i];
+static void push_records(lua_State *L, const tr_probe_result *probe) {
+    lua_createtable(L, probe->record_count < INT32_MAX ? (int)probe->record_count : INT32_MAX, 0);
+    for (size_t i = 0; i < probe->record_count; i++) {
+        const tr_probe_record *record = &probe->records[i];
         lua_createtable(L, 0, 4);
         lua_pushstring(L, tr_record_type_name(record->type));
         lua_setfield(L, -2, "type");
@@ -40,43 +40,43 @@ static void push_records(lua_State *L, const tr_watched *watched) {
 
 /* ---- fields and methods ---- */
 
-/* The watch in the table at `index`: { index, number, arrival_ns }; without arrival_ns the trace is not alone. */
-static tr_watch read_watch(lua_State *L, int index, const tr_recording *recording) {
-    tr_watch watch = {.is_alone = false};
+/* The probe in the table at `index`: { index, number, arrival_ns }; without arrival_ns the trace is not alone. */
+static tr_probe read_probe(lua_State *L, int index, const tr_recording *recording) {
+    tr_probe probe = {.is_alone = false};
     lua_getfield(L, index, "index");
-    watch.trace_index = tr_lua_to_u64(L, -1, "index") - 1;
+    probe.trace_index = tr_lua_to_u64(L, -1, "index") - 1;
     lua_getfield(L, index, "number");
-    watch.trace_number = tr_lua_to_u64(L, -1, "number");
-    luaL_argcheck(L, watch.trace_index < tr_recording_get_facts(recording)->traces && watch.trace_number > 0, index,
+    probe.trace_number = tr_lua_to_u64(L, -1, "number");
+    luaL_argcheck(L, probe.trace_index < tr_recording_get_facts(recording)->traces && probe.trace_number > 0, index,
                   "no such trace");
     if (lua_getfield(L, index, "arrival_ns") != LUA_TNIL) {
-        watch.is_alone = true;
-        watch.arrival_ns = tr_lua_to_u64(L, -1, "arrival_ns");
+        probe.is_alone = true;
+        probe.arrival_ns = tr_lua_to_u64(L, -1, "arrival_ns");
     }
     lua_pop(L, 3);
-    return watch;
+    return probe;
 }
 
-int tr_lua_recording_watch(lua_State *L) {
+int tr_lua_recording_probe(lua_State *L) {
     const tr_recording *recording = tr_lua_check_recording(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     luaL_checktype(L, 3, LUA_TTABLE);
     luaL_checktype(L, 4, LUA_TFUNCTION);
     lua_settop(L, 4);
-    lua_newtable(L); /* recording, scenario, watch, ask, anchor */
+    lua_newtable(L); /* recording, scenario, probe, ask, anchor */
     tr_scenario scenario;
     tr_lua_read_scenario(L, 2, 5, &scenario);
-    tr_watch watch = read_watch(L, 3, recording);
+    tr_probe probe = read_probe(L, 3, recording);
     tr_lua_simulation *self = tr_lua_push_simulation(L); /* ..., simulation */
     tr_error error = {""};
-    tr_status status = tr_simulation_watch(recording, &scenario, &watch, &self->simulation, &error);
+    tr_status status = tr_simulation_probe(recording, &scenario, &probe, &self->simulation, &error);
     tr_lua_run_simulation(L, 4, 0, self->simulation, status, &error);
-    const tr_watched *watched = tr_simulation_get_watched(self->simulation);
-    push_trace(L, 6, watched->trace);
+    const tr_probe_result *result = tr_simulation_get_probe_result(self->simulation);
+    push_trace(L, 6, result->trace);
     char digest[TR_SHA256_TEXT_BYTES];
-    tr_sha256(watched->log, watched->log_bytes, digest);
+    tr_sha256(result->log, result->log_bytes, digest);
     lua_pushstring(L, digest);
-    push_records(L, watched); /* ..., trace, digest, records */
+    push_records(L, result); /* ..., trace, digest, records */
     tr_simulation_close(self->simulation);
     self->simulation = NULL;
     return 3;

@@ -1,0 +1,13 @@
+/* Which steps belong to which iteration of a loop. */
+#ifndef TRACEREEL_LOOP_BODIES_H
+#define TRACEREEL_LOOP_BODIES_H
+
+#include "simulation/loops.h"
+
+/* Where each attempt of a node ends, for the draft's program as it was recorded. False: there is no memory. */
+bool tr_loops_find_finishes(tr_loops *loops);
+/* Marks which steps belong to which iteration of a run; loops->heads are the run's. */
+void tr_loops_mark(tr_loops *loops, const tr_recording *recording, const tr_loop_run *run, const tr_loop_rule *rule,
+                   uint32_t copies_from);
+
+#endif
