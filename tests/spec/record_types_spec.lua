@@ -193,7 +193,7 @@ describe("a record type that is only in the table", function()
         assert.are.equal(0, result.status, result.stderr)
         local first = "/wal_0000000000000000.log"
         assert.are.equal(helper.read(log .. first), helper.read(out .. "/same" .. first))
-        local slow = helper.script("return { node = { [3] = { time = 2.5 } } }", "scenario")
+        local slow = helper.script("return { limits = { nodes = 3 }, node = { [3] = { time = 2.5 } } }", "scenario")
         assert.are.equal(0, run({ "simulate", slow, "LOG", "-o", out .. "/slow" }).status)
         assert.are.equal(0, run_plain({ "simulate", slow, "LOG", "-o", out .. "/plain" }).status)
         local added, others = lines_with(run({ "dump", "--json", out .. "/slow" }).stdout, new_type)
