@@ -94,7 +94,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 1)
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 .PHONY: all program libraries module objects unit-programs fuzz-programs bench-programs deps demo test unit spec test-browser \
-	test-follow test-faults asan fuzz bench lint install uninstall clean help FORCE
+	test-follow test-faults asan fuzz bench growth lint install uninstall clean help FORCE
 
 all: program libraries module ## the program, the libraries, the Lua module and the pkg-config file
 program: $(PROGRAM)
@@ -175,7 +175,7 @@ $(BUILD)/fuzzers/%: $(BUILD)/obj/tests/fuzz/%.o $(STATIC_LIBRARY)
 	@mkdir -p $(@D)
 	$(call run,link)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(ENGINE_LIBS) -lm
 
-$(BUILD)/bench/bench: $(BENCH_PARTS)
+$(BUILD)/bench/bench $(BUILD)/bench/measure: $(BENCH_PARTS)
 
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(STATIC_LIBRARY)
 	@mkdir -p $(@D)
@@ -237,6 +237,12 @@ fuzz: deps ## each fuzz program, and the fuzzers of the command line and of scri
 bench: deps ## measure against yardsticks in the same run
 	@$(MAKE) $(PARALLEL) --silent all bench-programs
 	@tests/bench/run.sh $(BUILD)
+
+# Which: DIMENSIONS=nodes,open COMMANDS='^timing'
+growth: deps ## how time and memory of every command grow with the log
+	@$(MAKE) $(PARALLEL) --silent all $(BUILD)/bench/measure
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' \
+		lua5.4 tests/bench/growth/growth.lua $(BUILD) '$(DIMENSIONS)' '$(COMMANDS)'
 
 lint: deps ## compiler warnings, analyzers, clang-tidy, luacheck, formatting, include directions
 	@MAKE='$(MAKE) $(PARALLEL)' tools/lint.sh $(BUILD)

@@ -30,8 +30,8 @@ end
 
 -- Was the trace suspended until this record? Then it was a person, or a timeout, that resumed it.
 local function was_suspended(rec, trace)
-    local past = trace.suspensions
-    return #past > 0 and past[#past].end_ns == rec.timestamp_ns
+    local last = trace.last_suspension
+    return last ~= nil and last.end_ns == rec.timestamp_ns
 end
 
 -- Has the trace had a record since the latest restart? Before the first one each has.

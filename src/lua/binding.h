@@ -314,6 +314,7 @@ void tr_lua_push_suspension(lua_State *L, const tr_trace *trace);
 void tr_lua_push_held(lua_State *L, const tr_trace *trace);
 void tr_lua_push_planned(lua_State *L, const tr_trace *trace);
 void tr_lua_push_suspensions(lua_State *L, const tr_trace *trace);
+void tr_lua_push_last_suspension(lua_State *L, const tr_trace *trace);
 void tr_lua_push_started_nodes(lua_State *L, const tr_trace *trace);
 void tr_lua_push_completed_nodes(lua_State *L, const tr_trace *trace);
 void tr_lua_push_recovery(lua_State *L, const tr_trace *trace);

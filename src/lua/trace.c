@@ -117,6 +117,7 @@ void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace
     X(violations, tr_lua_push_violations(L, trace))                                                                    \
     X(suspension, tr_lua_push_suspension(L, trace))                                                                    \
     X(suspensions, tr_lua_push_suspensions(L, trace))                                                                  \
+    X(last_suspension, tr_lua_push_last_suspension(L, trace))                                                          \
     X(started_nodes, tr_lua_push_started_nodes(L, trace))                                                              \
     X(completed_nodes, tr_lua_push_completed_nodes(L, trace))                                                          \
     X(last_completed_node, push_node_id_if(L, trace->has_last_completed_node, trace->last_completed_node))             \

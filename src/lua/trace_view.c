@@ -140,23 +140,35 @@ void tr_lua_push_held(lua_State *L, const tr_trace *trace) {
     }
 }
 
+static void push_suspension_at(lua_State *L, const tr_trace *trace, uint32_t place) {
+    const tr_suspension *suspension = &trace->suspensions[place];
+    lua_createtable(L, 0, 4); /* suspension */
+    set_integer(L, "node_id", (lua_Integer)suspension->node_id);
+    tr_lua_set_unsigned(L, "start_ns", suspension->start_ns);
+    if (suspension->outcome != TR_OUTCOME_OPEN) {
+        tr_lua_set_unsigned(L, "end_ns", suspension->end_ns);
+    }
+    if (place < trace->first_suspension) {
+        tr_lua_set_flag(L, "earlier_life", true);
+    }
+    if (suspension->outcome == TR_OUTCOME_ABANDONED) {
+        tr_lua_set_flag(L, "abandoned", true);
+    }
+}
+
 void tr_lua_push_suspensions(lua_State *L, const tr_trace *trace) {
     push_array(L, trace->suspension_count); /* suspensions */
     for (uint32_t i = 0; i < trace->suspension_count; i++) {
-        const tr_suspension *suspension = &trace->suspensions[i];
-        lua_createtable(L, 0, 4); /* suspensions, suspension */
-        set_integer(L, "node_id", (lua_Integer)suspension->node_id);
-        tr_lua_set_unsigned(L, "start_ns", suspension->start_ns);
-        if (suspension->outcome != TR_OUTCOME_OPEN) {
-            tr_lua_set_unsigned(L, "end_ns", suspension->end_ns);
-        }
-        if (i < trace->first_suspension) {
-            tr_lua_set_flag(L, "earlier_life", true);
-        }
-        if (suspension->outcome == TR_OUTCOME_ABANDONED) {
-            tr_lua_set_flag(L, "abandoned", true);
-        }
+        push_suspension_at(L, trace, i); /* suspensions, suspension */
         lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+void tr_lua_push_last_suspension(lua_State *L, const tr_trace *trace) {
+    if (trace->suspension_count == 0) {
+        lua_pushnil(L);
+    } else {
+        push_suspension_at(L, trace, trace->suspension_count - 1);
     }
 }
 

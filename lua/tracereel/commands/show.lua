@@ -50,16 +50,15 @@ end
 
 -- How long the suspension lasted that a resume ended; nil for one that ended none, as recovery writes it.
 local function ended_suspension_ns(trace, rec)
-    local suspensions = trace.suspensions
-    local latest = suspensions[#suspensions]
+    local latest = trace.last_suspension
     return latest and latest.end_ns == rec.timestamp_ns and latest.end_ns - latest.start_ns or nil
 end
 
 -- What only the state at that moment can say.
 local measure = {
     node_start = function(event, rec, trace)
-        local node = trace:node(rec.node_id)
-        event.attempt = node and #node.attempts
+        local node = rec.by_tracereel and trace:node(rec.node_id)
+        event.attempt = node and #node.attempts or nil
     end,
     trace_start = function(event, _, trace)
         event.restart_number = trace.restart_count > 0 and trace.restart_count or nil
@@ -80,6 +79,24 @@ local function measure_end(event, rec, trace)
     end
 end
 measure.node_done, measure.node_error = measure_end, measure_end
+
+-- Numbers the starts that were read: each is the next attempt of its node that was not estimated. Afterwards, because
+-- the list of a node's attempts is as long as they are many.
+local function number_attempts(events)
+    local known = {}
+    for _, event in ipairs(events) do
+        local rec, trace = event.rec, event.trace
+        if rec.type == "node_start" and trace and not rec.by_tracereel then
+            known[trace] = known[trace] or {}
+            local node = known[trace][rec.node_id] or { attempts = trace:node(rec.node_id).attempts, last = 0 }
+            known[trace][rec.node_id] = node
+            repeat
+                node.last = node.last + 1
+            until not node.attempts[node.last] or not node.attempts[node.last].estimated
+            event.attempt = node.last
+        end
+    end
+end
 
 local function handlers_of(search)
     return {
@@ -115,6 +132,7 @@ end
 local function search_log(log, is_meant)
     local search = new_search(is_meant)
     log:replay(handlers_of(search))
+    number_attempts(search.events)
     -- A trace of a snapshot may have no record here.
     for _, trace in ipairs(log:traces()) do
         if is_meant(trace.id) and note_id(search, trace.id) then

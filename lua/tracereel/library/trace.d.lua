@@ -31,6 +31,7 @@
 ---@field violations string[] codes seen on this trace
 ---@field suspension tracereel.suspension|nil the one that lasts now
 ---@field suspensions tracereel.past_suspension[] all of them, in order
+---@field last_suspension tracereel.past_suspension|nil the last of these, without making the list
 ---@field started_nodes integer[] the engine's view: started and not done, twice where started twice
 ---@field completed_nodes table<integer, tracereel.output> the engine's view: node id to where its output is
 ---@field last_completed_node integer|nil the engine's view

@@ -122,20 +122,25 @@ static uint64_t anonymous_kib(pid_t process) {
     return kib;
 }
 
-double process_measure_peak_mib(const bench_places *places, program measured, int output) {
-    pid_t child = process_start(places, measured, output);
-    uint64_t peak_kib = 0;
-    int status;
+void process_watch(const char *name, pid_t process, process_spent *spent) {
+    struct rusage usage;
     pid_t ended;
-    while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
-        uint64_t kib = anonymous_kib(child);
-        peak_kib = kib > peak_kib ? kib : peak_kib;
+    spent->peak_kib = 0;
+    while ((ended = wait4(process, &spent->status, WNOHANG, &usage)) == 0) {
+        uint64_t kib = anonymous_kib(process);
+        spent->peak_kib = kib > spent->peak_kib ? kib : spent->peak_kib;
         nanosleep(&(struct timespec){.tv_nsec = POLL_NS}, NULL);
     }
-    if (ended != child) {
-        fail(measured.name, strerror(errno));
+    if (ended != process) {
+        fail(name, strerror(errno));
     }
-    check_end(measured.name, status);
+    spent->seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
+double process_measure_peak_mib(const bench_places *places, program measured, int output) {
+    process_spent spent;
+    process_watch(measured.name, process_start(places, measured, output), &spent);
+    check_end(measured.name, spent.status);
     clear_output(places);
-    return (double)peak_kib / 1024;
+    return (double)spent.peak_kib / 1024;
 }

@@ -3,6 +3,7 @@
 #define BENCH_PROCESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdnoreturn.h>
 #include <sys/types.h>
 
@@ -32,6 +33,16 @@ bool process_wait(program started, pid_t process);
 
 /* Processor time of one reading of the log, user and system. False where it is not installed. */
 bool process_measure_time(const bench_places *places, program measured, int output, double *seconds);
+
+/* What a process has spent when it has ended: processor time, user and system, and its peak of anonymous memory. */
+typedef struct process_spent {
+    double seconds;
+    uint64_t peak_kib;
+    int status; /* as waitpid gives it */
+} process_spent;
+
+/* Waits for it, and looks at its memory once in a millisecond. */
+void process_watch(const char *name, pid_t process, process_spent *spent);
 
 /* The most memory besides mapped files that is seen when looking once in a millisecond: in runs of their own, so that
  * looking costs no time. */

@@ -1,0 +1,63 @@
+-- The commands of `make growth`. Each gives the words after the program's name for a case: `log` is the log, `trace`
+-- the id of the trace that is looked at, `scratch` an empty directory, `plan` a plan of safe_start for the log. `writes`
+-- says that the log is written to: it is then a copy; `planned` that it needs the plan; `applied` that the plan is to be
+-- applied already; `input` is what the command reads from standard input.
+local commands = {}
+
+local function add(name, words, options)
+    local command = options or {}
+    command.name, command.words = name, words
+    commands[#commands + 1] = command
+end
+
+local function of_log(...)
+    local before = { ... }
+    return function(case)
+        local words = table.move(before, 1, #before, 1, {})
+        words[#words + 1] = case.log
+        return words
+    end
+end
+
+add("check", of_log("check"))
+add("traces", of_log("traces"))
+add("traces --open --json", of_log("traces", "--open", "--json"))
+add("dump", of_log("dump"))
+add("dump --json", of_log("dump", "--json"))
+add("dump --stats", of_log("dump", "--stats"))
+add("show", function(case) return { "show", case.trace, case.log } end)
+add("show --json", function(case) return { "show", "--json", case.trace, case.log } end)
+add("timing", of_log("timing"))
+add("timing --by trace", of_log("timing", "--by", "trace"))
+add("timing --json", of_log("timing", "--json"))
+add("timing --csv", of_log("timing", "--csv"))
+add("timing --html", function(case) return { "timing", "--html", case.scratch .. "/page.html", case.log } end)
+add("timing --baseline", function(case) return { "timing", "--baseline", case.log, case.log } end)
+add("flow", of_log("flow"))
+add("run, every record", of_log("run", "tests/bench/every_record.lua"))
+add("run errors", of_log("run", "errors"))
+add("run stuck", of_log("run", "stuck"))
+add("recover", of_log("recover"))
+add("recover --json", of_log("recover", "--json"))
+add("recover safe_start", function(case)
+    return { "recover", "-o", case.scratch .. "/plan.json", "-a", "empty=true", "safe_start", case.log }
+end)
+add("recover --full", of_log("recover", "--full", "examples/recover_start_over.lua"))
+add("apply", function(case) return { "apply", "--repair", case.plan, case.log } end, { writes = true, planned = true })
+add("undo", function(case) return { "undo", case.plan, case.log } end,
+    { writes = true, planned = true, applied = true })
+add("repair", of_log("repair", "--yes", "--cut-corrupt"), { writes = true })
+for _, format in ipairs { "chrome", "speedscope", "otlp", "folded", "prometheus", "csv", "jsonl" } do
+    add("export " .. format, of_log("export", "--format", format))
+end
+add("debug", of_log("debug"), {
+    input = "goto end\ntrace\nback 3\nnode 3\nprint #log:traces()\n"
+        .. "break rec.type == 'loop_exit'\ngoto start\ncontinue\n"
+})
+add("simulate", function(case)
+    return { "simulate", "-o", case.scratch .. "/new", "tests/bench/simulate_time.lua", case.log }
+end)
+add("simulate --rank", of_log("simulate", "--rank", "tests/bench/simulate_empty.lua"))
+add("crashtest", of_log("crashtest", "tests/bench/crash_points.lua"))
+
+return commands
