@@ -45,6 +45,25 @@ function files.read(path)
     return text
 end
 
+---Writes bytes to a file: in place of what it holds, or after it. What a user asks for by name is a new_file.
+---@param path string
+---@param bytes string
+---@param mode? "ab" after what it holds
+---@return boolean|nil written
+---@return string|nil problem begins with the path
+function files.write(path, bytes, mode)
+    local file, problem = io.open(path, mode or "wb")
+    if not file then
+        return nil, problem
+    end
+    local written, write_problem = file:write(bytes)
+    local closed, close_problem = file:close()
+    if not written or not closed then
+        return nil, ("%s: %s"):format(path, write_problem or close_problem)
+    end
+    return true
+end
+
 ---The size of a file.
 ---@param path string
 ---@return integer|nil bytes

@@ -123,15 +123,15 @@ end
 ---Puts what was written in its place.
 function NewDirectory:finish()
     local names = sync_all(self.work_path)
-    local done, problem
+    local done, problem, _, state
     if self.is_there then
-        done, problem = self.held:finish_in(self.place, names)
+        done, problem, _, state = self.held:finish_in(self.place, names)
     else
         -- Not over anything but an empty directory: that is all that the system replaces.
-        done, problem = self.held:finish(self.place, true)
+        done, problem, _, state = self.held:finish(self.place, true)
     end
     if not done then
-        raise_io("%s", problem)
+        raise_io("%s", state and problem .. "; " .. state or problem)
     end
 end
 

@@ -29,11 +29,11 @@ end
 function NewFile:commit()
     self:check("write", self.file:flush())
     if self.held then
-        local done, problem, errno = self.held:finish(self.place, self.may_replace)
+        local done, problem, errno, state = self.held:finish(self.place, self.may_replace)
         if not done and errno == exists_errno then
             problem = "it exists already, and is not overwritten"
         end
-        self:check("make", done, problem)
+        self:check("make", done, state and problem .. "; " .. state or problem)
         self.held = nil
     end
     local file = self.file

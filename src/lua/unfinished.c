@@ -207,8 +207,14 @@ static bool rename_to_free(int from_directory, const char *from, int to_director
     return renameat(from_directory, from, to_directory, to) == 0;
 }
 
-/* unfinished:finish(path, may_replace) -> true; or nil, what is wrong and errno. What was written is made durable and
- * gets its name. What is in a directory must be durable already. */
+static int fail_in_place(lua_State *L, const char *path, int error_number) {
+    fail(L, path, error_number);
+    lua_pushliteral(L, "it is there, and whole, but may be lost if the machine crashes now");
+    return 4;
+}
+
+/* unfinished:finish(path, may_replace) -> true; or nil, what is wrong, errno, and what there is nevertheless. What was
+ * written is made durable and gets its name. What is in a directory must be durable already. */
 static int unfinished_finish(lua_State *L) {
     unfinished *self = check(L);
     const char *path = luaL_checkstring(L, 2);
@@ -217,11 +223,11 @@ static int unfinished_finish(lua_State *L) {
     is_done =
         is_done && sync_open(self->descriptor) &&
         (may_replace ? rename(self->work_path, path) == 0 : rename_to_free(AT_FDCWD, self->work_path, AT_FDCWD, path));
-    if (is_done) {
-        forget(self);
-        is_done = sync_parent(path);
+    if (!is_done) {
+        return fail(L, path, errno);
     }
-    return answer(L, is_done, path);
+    forget(self);
+    return sync_parent(path) ? answer(L, true, path) : fail_in_place(L, path, errno);
 }
 
 /* Moves the entries in the list at `names` from one directory to another: all, or none. 0, or the number of the one
@@ -247,8 +253,8 @@ static lua_Integer move_all(lua_State *L, int names, int from, int to, bool *is_
     return is_moving ? 0 : moved + 1;
 }
 
-/* unfinished:finish_in(path, names) -> true; or nil, what is wrong and errno. The same for the entries of a directory,
- * which are moved into one that is there already. No Lua code runs between, so that no interrupt comes between. */
+/* unfinished:finish_in(path, names) -> the same, for the entries of a directory, which are moved into one that is there
+ * already. No Lua code runs between, so that no interrupt comes between. */
 static int unfinished_finish_in(lua_State *L) {
     unfinished *self = check(L);
     const char *path = luaL_checkstring(L, 2);
@@ -267,15 +273,19 @@ static int unfinished_finish_in(lua_State *L) {
     bool is_durable = failed == 0 && sync_open(to);
     int error_number = errno;
     close(to);
-    if (failed != 0) {
-        if (!is_undone) {
-            forget(self); /* what is left of it is all that there is */
-        }
-        lua_geti(L, 3, failed);
-        return fail(L, lua_pushfstring(L, "%s/%s", path, lua_tostring(L, -1)), error_number);
+    if (failed == 0) {
+        bool is_removed = drop(self); /* nothing is in it any more */
+        error_number = is_durable ? errno : error_number;
+        return is_durable && is_removed ? answer(L, true, path) : fail_in_place(L, path, error_number);
     }
-    errno = error_number;
-    return answer(L, is_durable && drop(self), path);
+    lua_geti(L, 3, failed);
+    fail(L, lua_pushfstring(L, "%s/%s", path, lua_tostring(L, -1)), error_number);
+    if (is_undone) {
+        return 3;
+    }
+    forget(self); /* what is left of it is all that there is */
+    lua_pushfstring(L, "a part of it is there, and the rest in %s: move it there, or remove both", self->work_path);
+    return 4;
 }
 
 /* unfinished:drop() -> true; or nil, what is wrong and errno. Allowed again, and after finishing. */

@@ -1,5 +1,6 @@
 -- A file that a command writes is there whole or not at all, and in every other way what a shell's > would make of it.
 local helper = require "tests.spec.helper"
+local system_calls = require "tests.spec.system_calls"
 local unfinished_outputs = require "tests.spec.unfinished_outputs"
 
 local orders = helper.log "orders"
@@ -116,6 +117,30 @@ describe("a file that a command writes", function()
             ran = helper.run(arguments)
             assert.equal(0, ran.status, ran.stderr)
             assert.matches("^out[%.lua]*\n$", list(directory))
+        end)
+    end
+
+    -- What stands in its place before.
+    for before, words in pairs { none = " was not written: nothing of it is left\n", old = " is as it was\n" } do
+        it(("is not there in part where an interrupt comes while it is written (before: %s)"):format(before), function()
+            local directory = helper.directory()
+            local path = directory .. "/out"
+            local arguments = { "timing", orders, "--html", path }
+            local function prepare()
+                helper.shell("rm -f " .. path)
+                return before == "old" and helper.write(path, before)
+            end
+            prepare()
+            local written
+            for _, call in ipairs(system_calls.list(arguments, directory)) do
+                written = written or call.name == "write" and call or nil
+            end
+            prepare()
+            local status, text = system_calls.run_with_fault(arguments, written, "signal=SIGINT")
+            assert.equal(130, status)
+            says(text, path .. words)
+            assert.equal(before == "old" and "out\n" or "", list(directory))
+            assert.is_true(before == "none" or helper.read(path) == "old")
         end)
     end
 

@@ -69,14 +69,19 @@ end
 ---@param arguments string[]
 ---@param call table from list
 ---@param fault string "error=EIO", "signal=SIGKILL"
+---@param second_call? table that has the same fault
 ---@return integer status
 ---@return string stderr
-function system_calls.run_with_fault(arguments, call, fault)
+function system_calls.run_with_fault(arguments, call, fault, second_call)
     -- The quick way of strace sends no signals.
     local quick = fault:find("^error") and "-f --seccomp-bpf " or ""
-    local text, status = helper.shell(("exec 2>&1 >/dev/null; strace %s-o /dev/null -e trace=%s "
-        .. "-e inject=%s:%s:when=%d %s"):format(quick, call.name, call.name, fault, call.when,
-        command_line(arguments)))
+    local names_to_trace, injections = {}, {}
+    for index, one in ipairs { call, second_call } do
+        names_to_trace[index] = one.name
+        injections[index] = ("-e inject=%s:%s:when=%d"):format(one.name, fault, one.when)
+    end
+    local text, status = helper.shell(("exec 2>&1 >/dev/null; strace %s-o /dev/null -e trace=%s %s %s"):format(quick,
+        table.concat(names_to_trace, ","), table.concat(injections, " "), command_line(arguments)))
     return status, text
 end
 

@@ -206,7 +206,9 @@ describe("a generated log", function()
         with_each_fault("error=ENOSPC", function(directory, parent, call, status, text)
             assert.equal(4, status, call.line .. text)
             says(text, "No space left on device")
-            if helper.run({ "check", directory }).status == 4 then
+            if helper.run({ "check", directory }).status ~= 4 then
+                says(text, "; it is there, and whole, but may be lost if the machine crashes now\n")
+            else
                 assert.equal("", list(parent))
                 -- Where not even the name can be made there is nothing to say of it.
                 assert.truthy(call.line:find("mkdir", 1, true)
@@ -250,6 +252,41 @@ describe("a generated log", function()
         assert.equal(4, ran[1])
         says(ran[2], directory .. " is as it was\n")
         assert.equal("", list(directory))
+        -- And where even that cannot be, it is said what is where.
+        ran = { system_calls.run_with_fault(arguments(directory), moves[2], "error=EIO", { name = "renameat",
+            when = 1 }) }
+        assert.equal(4, ran[1])
+        says(ran[2], "a part of it is there, and the rest in " .. directory .. "/" .. word
+            .. ": move it there, or remove both\n")
+        assert.equal(word .. "\nwal_0000000000000000.log\n", list(directory))
+    end)
+end)
+
+describe("what crashtest --save writes", function()
+    after_each(helper.clean)
+
+    it("is a directory with all of it, or none: a second try works", function()
+        local directory = helper.directory()
+        local log, saved = directory .. "/log", directory .. "/out/saved"
+        helper.shell("mkdir " .. directory .. "/out")
+        assert.equal(0, helper.run({ "generate", log, "--traces", "1" }).status)
+        local script = helper.script([[return { api = 1, recover = function(_, default) return default end,
+            check = function() return "not so" end }]])
+        local arguments = { "crashtest", script, log, "--save", saved }
+        local last_write
+        for _, call in ipairs(system_calls.list(arguments, directory .. "/out")) do
+            last_write = call.name == "write" and call or last_write
+        end
+        assert.truthy(last_write.line:find("crashtest_spec.lua", 1, true))
+        helper.shell("rm -r " .. saved)
+        local status, text = system_calls.run_with_fault(arguments, last_write, "error=ENOSPC")
+        assert.equal(4, status)
+        says(text, "No space left on device\n")
+        says(text, saved .. " was not written: nothing of it is left\n")
+        assert.equal("", list(directory .. "/out"))
+        local ran = helper.run(arguments)
+        assert.equal(7, ran.status, ran.stderr)
+        says(ran.stderr, "the spec: " .. saved .. "/crashtest_spec.lua\n")
     end)
 end)
 

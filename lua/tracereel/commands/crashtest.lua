@@ -117,7 +117,7 @@ local function test_log(parsed, file, log)
         local about = { script = file.name or file.path, name = file.name or script.name_of(file.path),
             is_bundled = file.is_bundled, arguments = words_of(parsed) }
         if files.exists(parsed.save) then
-            failure.raise("usage", "--save: %s is there already; give the name of a new directory", parsed.save)
+            failure.raise("usage", "--save: cannot make the directory: %s is there already", parsed.save)
         end
         local saved, spec = saving.save(new_directory.open(parsed.save), about, result, log, run)
         tell_saved(saved, spec, parsed.json)

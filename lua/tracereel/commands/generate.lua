@@ -2,6 +2,7 @@
 
 local exit_codes = require "tracereel.exit_codes"
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local generator = require "tracereel.generator"
 local limits = require "tracereel.limits"
 local new_directory = require "tracereel.new_directory"
@@ -144,14 +145,8 @@ end
 function Tally:tear(record)
     local half = record:bytes():sub(1, #record // 2)
     local path = ("%s/wal_%016x.log"):format(self.directory, self.last_sequence)
-    local file, problem = io.open(path, "ab")
-    local done = file ~= nil
-    if file then
-        done, problem = file:write(half)
-        local closed, close_problem = file:close()
-        done, problem = done and closed, problem or close_problem
-    end
-    if not done then
+    local written, problem = files.write(path, half, "ab")
+    if not written then
         failure.raise("io", "cannot append half a record: %s", problem)
     end
     self.torn_bytes = #half

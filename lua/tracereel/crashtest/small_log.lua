@@ -1,6 +1,7 @@
 -- Small logs in a directory of their own: one trace's history as the only segment, and whatever an interrupted command
 -- has left beside it.
 local failure = require "tracereel.failure"
+local files = require "tracereel.files"
 local host = require "tracereel.host"
 local scratch = require "tracereel.scratch"
 
@@ -15,18 +16,17 @@ local function made(path)
 end
 
 local function write_file(path, bytes)
-    local file, problem = io.open(path, "wb")
-    local written = file and file:write(bytes)
-    if not file or not written or not file:close() then
-        failure.raise("io", "cannot write %s: %s", path, problem or "the disk may be full")
+    local written, problem = files.write(path, bytes)
+    if not written then
+        failure.raise("io", "cannot write %s", problem)
     end
 end
 
 ---Puts files into a directory, in place of those that were there.
----@param files table<string, string> by name
-function small_log.fill(directory, files)
+---@param contents table<string, string> by name
+function small_log.fill(directory, contents)
     scratch.clear(directory)
-    for name, bytes in pairs(files) do
+    for name, bytes in pairs(contents) do
         write_file(directory .. "/" .. name, bytes)
     end
 end
