@@ -68,7 +68,13 @@ FUZZ_OBJECTS = $(call objects,$(wildcard tests/fuzz/*_fuzz.c))
 BENCH_OBJECTS = $(call objects,$(wildcard tests/bench/*.c))
 BENCH_PARTS = $(call objects,$(wildcard tests/bench/parts/*.c))
 ALL_OBJECTS = $(ENGINE_OBJECTS) $(MODULE_OBJECTS) $(HOST_OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS) $(BENCH_OBJECTS) \
-	$(BENCH_PARTS)
+	$(BENCH_PARTS) $(FAILING_MEMORY) $(FAILING_MEMORY_MODULE) $(UNPOOLED)
+
+# What tests of memory that runs out need: the allocator that fails, and each block asked of it by itself.
+FAILING_MEMORY = $(BUILD)/obj/tests/c/failing_memory.o
+FAILING_MEMORY_MODULE = $(BUILD)/obj/tests/c/failing_memory_module.o
+UNPOOLED = $(BUILD)/obj/tests/unpooled/pool.o
+MEMORY_TEST_FILES = $(BUILD)/failing_memory.so $(BUILD)/tracereel-unpooled
 
 UNIT_PROGRAMS = $(UNIT_OBJECTS:$(BUILD)/obj/tests/c/%.o=$(BUILD)/tests/%)
 FUZZ_PROGRAMS = $(FUZZ_OBJECTS:$(BUILD)/obj/tests/fuzz/%.o=$(BUILD)/fuzzers/%)
@@ -93,8 +99,9 @@ MAKEFLAGS += --no-print-directory
 JOBS := $(shell nproc 2>/dev/null || echo 1)
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all program libraries module objects unit-programs fuzz-programs bench-programs deps demo test unit spec test-browser \
-	test-follow test-faults asan fuzz bench growth lint install uninstall clean help FORCE
+.PHONY: all program libraries module objects unit-programs memory-test-files fuzz-programs bench-programs deps demo test \
+	unit spec test-browser test-follow test-faults test-memory asan fuzz bench growth lint install uninstall clean help \
+	FORCE
 
 all: program libraries module ## the program, the libraries, the Lua module and the pkg-config file
 program: $(PROGRAM)
@@ -102,6 +109,7 @@ libraries: $(STATIC_LIBRARY) $(SHARED_LIBRARY) $(PKG_CONFIG_FILE)
 module: $(LUA_MODULE) $(RECORD_TYPES_FILE)
 objects: $(ALL_OBJECTS)
 unit-programs: $(UNIT_PROGRAMS)
+memory-test-files: $(MEMORY_TEST_FILES)
 fuzz-programs: $(FUZZ_PROGRAMS)
 bench-programs: $(BENCH_PROGRAMS)
 
@@ -169,7 +177,24 @@ $(PKG_CONFIG_FILE): tracereel.pc.in $(BUILD)/lua-dir Makefile
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/c/%.o $(STATIC_LIBRARY)
 	@mkdir -p $(@D)
-	$(call run,link)$(CC) $(ALL_CFLAGS) $(NO_LTO) $(ALL_LDFLAGS) -o $@ $^ $(ENGINE_LIBS) -lm -lpthread
+	$(call run,link)$(CC) $(ALL_CFLAGS) $(NO_LTO) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ENGINE_LIBS) \
+		-lm -lpthread
+
+# The compiler may not know the allocator's functions: it would make calloc out of the malloc in it.
+$(FAILING_MEMORY): private ALL_CFLAGS += -fno-builtin $(NO_LTO)
+$(UNPOOLED): src/bytes/pool.c $(BUILD)/flags | $(BUILD)/headers-found
+	@mkdir -p $(@D)
+	$(call run,compile)$(COMPILE) $(NO_LTO) -DTRACEREEL_WITHOUT_POOL -MMD -MP -c -o $@ $<
+OUT_OF_MEMORY_TESTS = $(BUILD)/tests/out_of_memory_test $(BUILD)/tests/out_of_memory_writing_test
+$(OUT_OF_MEMORY_TESTS): $(if $(SANITIZE),,$(UNPOOLED))
+$(OUT_OF_MEMORY_TESTS) $(BUILD)/tests/pool_test $(BUILD)/tests/replay_test: $(if $(SANITIZE),,$(FAILING_MEMORY))
+
+# Lazily bound: Lua's functions are there in lua5.4 only.
+$(BUILD)/failing_memory.so: $(FAILING_MEMORY) $(FAILING_MEMORY_MODULE)
+	$(call run,link)$(CC) $(CFLAGS) $(NO_LTO) $(LDFLAGS) -Wl,-z,lazy -shared -o $@ $^
+$(BUILD)/tracereel-unpooled: $(UNPOOLED) $(HOST_OBJECTS) $(MODULE_OBJECTS) $(STATIC_LIBRARY)
+	$(call run,link)$(CC) $(ALL_CFLAGS) $(NO_LTO) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LUA_LIBS) \
+		$(ENGINE_LIBS) -lm
 
 $(BUILD)/fuzzers/%: $(BUILD)/obj/tests/fuzz/%.o $(STATIC_LIBRARY)
 	@mkdir -p $(@D)
@@ -201,7 +226,7 @@ FUZZ_FLAGS = $(PARALLEL) --silent BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=fuzzer-n
 FUZZED = fuzz-programs program module
 
 test: deps ## set up as demo does, then run every test
-	@$(MAKE) $(PARALLEL) --silent all unit-programs
+	@$(MAKE) $(PARALLEL) --silent all unit-programs memory-test-files
 	@$(MAKE) $(FUZZ_FLAGS) $(FUZZED)
 	@FUZZ_SECONDS=$(FUZZ_TEST_SECONDS) FUZZ_SEED=1 tools/run_tests.sh $(BUILD) unit spec browser fuzz demo install
 
@@ -210,7 +235,7 @@ unit: ## only the unit tests of the C layers
 	@tools/run_tests.sh $(BUILD) unit
 
 spec: ## only the specs of the Lua module and the command line
-	@$(MAKE) $(PARALLEL) --silent all
+	@$(MAKE) $(PARALLEL) --silent all memory-test-files
 	@tools/run_tests.sh $(BUILD) spec
 
 test-browser: deps ## the HTML report in a headless Chromium, which is installed if it is missing
@@ -225,6 +250,10 @@ test-follow: deps ## following a log whose writer appends in random pieces, for 
 test-faults: deps ## all system calls of apply, repair and undo made to fail in turn, not every second one
 	@$(MAKE) $(PARALLEL) --silent all
 	@TRACEREEL_ALL_FAULTS=1 tools/run_tests.sh $(BUILD) faults
+
+test-memory: deps ## all allocations of each command refused in turn, and reads that fail; not a sample of them
+	@$(MAKE) $(PARALLEL) --silent all unit-programs memory-test-files
+	@TRACEREEL_ALL_MEMORY=1 tools/run_tests.sh $(BUILD) memory
 
 asan: deps ## unit tests and specs under address and undefined-behaviour sanitizers
 	@$(MAKE) $(ASAN_FLAGS) all unit-programs

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+/* Tests of memory that runs out are told of each block by itself. */
+#if defined(__SANITIZE_ADDRESS__) || defined(TRACEREEL_WITHOUT_POOL)
 #define HAS_POOL 0
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)

@@ -193,13 +193,15 @@ bool tr_trace_add_plan(tr_trace *trace, tr_text value) {
 tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
     void *items = trace->errors;
     char *copy;
-    if (!make_room(trace, &items, trace->error_list_count, sizeof *trace->errors)) {
-        return NULL;
-    }
-    trace->errors = items;
     if (!copy_text(trace, message, &copy)) {
         return NULL;
     }
+    /* Last: what a list has room for is known from its count, which follows at once. */
+    if (!make_room(trace, &items, trace->error_list_count, sizeof *trace->errors)) {
+        tr_pool_reallocate(&trace->home->pool, copy, message.length_bytes, 0);
+        return NULL;
+    }
+    trace->errors = items;
     tr_trace_error *error = &trace->errors[trace->error_list_count++];
     *error = (tr_trace_error){.message = copy, .message_bytes = message.length_bytes};
     return error;

@@ -1,69 +1,24 @@
-/* A malloc that fails where a test says so, and counts what is not given back. For one source of a program, and not
- * under the address sanitizer, which has a malloc of its own: CAN_RUN_OUT_OF_MEMORY is then 0, and all this is left
- * out.
- */
+/* An allocator whose Nth allocation fails: in a unit test that is linked with failing_memory.c, or in any program that
+ * has it preloaded. Not together with the address sanitizer, which has an allocator of its own.
+ *
+ * Preloaded, it is told by the environment:
+ *   FAIL_ALLOCATION=N:K    the Nth allocation of the process fails and K - 1 after it; K = 0: all after it
+ *   LIST_ALLOCATIONS=FILE  at the end, the file has a line with the number of allocations, and one with the number of
+ *                          the first allocation for each place, with those who called it, that allocates
+ * lua5.4 can load it as the module failing_memory (luaopen_failing_memory) as well. */
 #ifndef TRACEREEL_FAILING_MEMORY_H
 #define TRACEREEL_FAILING_MEMORY_H
 
-#include <errno.h>
-#include <stdbool.h>
-#include <stdlib.h>
+#include <stddef.h>
 
-#include "scarce_memory.h"
+/* Counts from here on: the `first` allocation fails (0: none), and `times` - 1 after it, or all where it is 0. A
+ * program that asks again, as Lua does, is refused once and for all by 2. */
+void failing_memory_begin(size_t first, size_t times);
 
-#if CAN_RUN_OUT_OF_MEMORY
+/* Nothing fails from here on. Returns how many allocations there were; `*refused`, unless NULL, how many failed. */
+size_t failing_memory_end(size_t *refused);
 
-/* Which allocation fails, counted from 0; and what is taken and not given back. */
-static struct {
-    bool counting;
-    long fails_at;
-    bool fails_on; /* all after it fail, too */
-    long count;
-    long live;
-} memory;
-
-void *__libc_malloc(size_t size);                 /* NOLINT(bugprone-reserved-identifier) */
-void *__libc_calloc(size_t count, size_t size);   /* NOLINT(bugprone-reserved-identifier) */
-void *__libc_realloc(void *pointer, size_t size); /* NOLINT(bugprone-reserved-identifier) */
-void __libc_free(void *pointer);                  /* NOLINT(bugprone-reserved-identifier) */
-
-static bool fails_now(void) {
-    if (!memory.counting) {
-        return false;
-    }
-    long number = memory.count++;
-    if (number == memory.fails_at || (memory.fails_on && number > memory.fails_at)) {
-        errno = ENOMEM;
-        return true;
-    }
-    return false;
-}
-
-static void *noted(void *pointer) {
-    memory.live += memory.counting && pointer != NULL;
-    return pointer;
-}
-
-void *malloc(size_t size) {
-    return fails_now() ? NULL : noted(__libc_malloc(size));
-}
-
-void *calloc(size_t count, size_t size) {
-    return fails_now() ? NULL : noted(__libc_calloc(count, size));
-}
-
-void *realloc(void *pointer, size_t size) {
-    if (fails_now()) {
-        return NULL;
-    }
-    return pointer == NULL ? noted(__libc_realloc(pointer, size)) : __libc_realloc(pointer, size);
-}
-
-void free(void *pointer) {
-    memory.live -= memory.counting && pointer != NULL;
-    __libc_free(pointer);
-}
-
-#endif
+/* The blocks that are allocated now. */
+size_t failing_memory_live_blocks(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* Blocks of every size keep what is in them, and nothing of a pool stays. */
 #include "failing_memory.h"
+#include "scarce_memory.h"
 #include "tracereel/pool.h"
 
 enum { SMALL = 40, LARGEST_SMALL = TR_POOL_LARGEST_BYTES, LARGE = 3 * TR_POOL_LARGEST_BYTES };
@@ -74,16 +75,13 @@ static void blocks_do_not_overlap(void) {
 /* One block grows or shrinks while every allocation fails. */
 static void check_without_memory(size_t old_bytes, size_t new_bytes) {
     tr_pool pool = {0};
-    memory.counting = true;
-    memory.count = memory.live = 0;
-    memory.fails_at = -1;
+    size_t blocks = failing_memory_live_blocks();
     uint8_t *block = tr_pool_reallocate(&pool, NULL, 0, old_bytes);
     REQUIRE(block != NULL);
     fill(block, old_bytes, 5);
-    memory.fails_at = memory.count;
-    memory.fails_on = true;
+    failing_memory_begin(1, 0);
     uint8_t *other = tr_pool_reallocate(&pool, block, old_bytes, new_bytes);
-    memory.fails_on = false;
+    failing_memory_end(NULL);
     size_t bytes = other == NULL ? old_bytes : new_bytes;
     CHECK_INT(new_bytes > old_bytes, other == NULL);
     other = other == NULL ? block : other;
@@ -91,8 +89,7 @@ static void check_without_memory(size_t old_bytes, size_t new_bytes) {
     CHECK_UINT(bytes, pool.used_bytes);
     tr_pool_reallocate(&pool, other, bytes, 0);
     tr_pool_release(&pool);
-    memory.counting = false;
-    CHECK_INT(0, memory.live);
+    CHECK_UINT(blocks, failing_memory_live_blocks());
 }
 
 static void without_memory_a_block_can_shrink(void) {

@@ -4,6 +4,7 @@
 
 #include "failing_memory.h"
 #include "log_fixture.h"
+#include "scarce_memory.h"
 
 static const char *const samples[] = {"orders",          "done-only", "edge",           "archived",
                                       "snapshot",        "torn-tail", "zero-tail",      "bit-flip-payload",
@@ -192,16 +193,19 @@ typedef struct outcome {
     uint64_t records;
     uint64_t gaps;
     size_t open_traces;
+    size_t allocations;
     char message[TR_ERROR_BYTES];
 } outcome;
 
-static outcome replay_counting(const char *path) {
+/* A replay of which that allocation fails: see failing_memory_begin. */
+static outcome replay_refused(const char *path, size_t first, size_t times) {
     outcome found = {.status = TR_OK};
     tr_log *log = NULL;
     tr_replay *replay = NULL;
     tr_error error = {""};
     tr_event event;
-    memory.counting = true;
+    size_t blocks = failing_memory_live_blocks();
+    failing_memory_begin(first, times);
     found.status = tr_log_open(path, &with_snapshot, &log, &error);
     if (found.status == TR_OK) {
         found.status = tr_replay_open(log, &replay);
@@ -219,26 +223,19 @@ static outcome replay_counting(const char *path) {
     }
     tr_replay_close(replay);
     tr_log_close(log);
-    memory.counting = false;
+    found.allocations = failing_memory_end(NULL);
+    CHECK_UINT(blocks, failing_memory_live_blocks());
     snprintf(found.message, sizeof found.message, "%s", error.message);
     return found;
 }
 
 /* Every allocation fails once. Either that is said, or nothing was missed. */
-static void fail_every_allocation(const char *path, bool fails_on) {
-    memory.fails_at = -2;
-    memory.fails_on = false;
-    outcome expected = replay_counting(path);
+static void fail_every_allocation(const char *path, size_t times) {
+    outcome expected = replay_refused(path, 0, 0);
     CHECK_INT(TR_END, expected.status);
-    CHECK_INT(0, memory.live);
-    long refused = 0;
-    for (long at = 0;; at++) {
-        memory.fails_at = at;
-        memory.fails_on = fails_on;
-        memory.count = 0;
-        memory.live = 0;
-        outcome found = replay_counting(path);
-        CHECK_INT(0, memory.live);
+    unsigned refused = 0;
+    for (size_t first = 1;; first++) {
+        outcome found = replay_refused(path, first, times);
         if (found.status == TR_END) {
             CHECK_UINT(expected.records, found.records);
             CHECK_UINT(expected.gaps, found.gaps);
@@ -248,7 +245,7 @@ static void fail_every_allocation(const char *path, bool fails_on) {
             CHECK_CONTAINS("emory", found.message);
             refused++;
         }
-        if (memory.count <= at || check_state.failures > 20) {
+        if (found.allocations < first || check_state.failures > 20) {
             break;
         }
     }
@@ -256,14 +253,14 @@ static void fail_every_allocation(const char *path, bool fails_on) {
 }
 
 static void every_allocation_fails_once(void) {
-    fail_every_allocation(FIXTURES "snapshot", false);
-    fail_every_allocation(FIXTURES "archived", false);
-    fail_every_allocation(FIXTURES "garbage-middle", false);
+    fail_every_allocation(FIXTURES "snapshot", 1);
+    fail_every_allocation(FIXTURES "archived", 1);
+    fail_every_allocation(FIXTURES "garbage-middle", 1);
 }
 
 static void every_allocation_from_one_on_fails(void) {
-    fail_every_allocation(FIXTURES "snapshot", true);
-    fail_every_allocation(FIXTURES "archived", true);
+    fail_every_allocation(FIXTURES "snapshot", 0);
+    fail_every_allocation(FIXTURES "archived", 0);
 }
 
 #endif
