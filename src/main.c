@@ -58,6 +58,7 @@ static void set_up_modules(lua_State *L) {
     lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", directory, directory, lua_tostring(L, -2));
     lua_setfield(L, -4, "path");
     lua_pop(L, 3);
+    tr_host_set_searchers(L);
 }
 
 /* Called with argc and argv; answers with the exit status. */
@@ -78,7 +79,15 @@ static int run(lua_State *L) {
     return 1;
 }
 
+/* That memory ran out is Lua's own text, and no mistake of the program's that a traceback could explain. */
+static bool is_out_of_memory(const char *message) {
+    return message != NULL && strcmp(message, "not enough memory") == 0;
+}
+
 static int add_traceback(lua_State *L) {
+    if (is_out_of_memory(lua_tostring(L, 1))) {
+        return 1;
+    }
     const char *message = luaL_tolstring(L, 1, NULL);
     luaL_traceback(L, L, message, 1);
     return 1;
@@ -94,6 +103,9 @@ static int explain_failure(lua_State *L) {
         return EXIT_INTERRUPTED;
     }
     const char *message = lua_tostring(L, -1);
+    if (is_out_of_memory(message)) {
+        message = "out of memory";
+    }
     fprintf(stderr, "tracereel: %s\n", message == NULL ? "an error without a message" : message);
     return EXIT_IO;
 }

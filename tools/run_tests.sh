@@ -6,6 +6,7 @@
 #   unit     every program in BUILD/tests
 #   spec     busted on tests/spec, with the module and the program of BUILD; a process for each core
 #   faults   the specs of faults while logs and arenas are written to alone; TRACEREEL_ALL_FAULTS=1 leaves none out
+#   memory   the tests of memory that runs out alone; TRACEREEL_ALL_MEMORY=1 leaves no allocation out
 #   follow   the specs of --follow alone; FOLLOW_SECONDS says how long their writer takes
 #   browser  busted on tests/browser, in the same way: the HTML report in a headless Chromium, where there is one
 #   fuzz     every fuzzer of tests/fuzz for FUZZ_SECONDS, starting from tests/fuzz/corpus/NAME: those in C from
@@ -169,6 +170,10 @@ run_faults() {
     run_specs faults tests/spec/crash_faults_spec.lua tests/spec/mending_faults_spec.lua
 }
 
+run_memory() {
+    run_specs memory tests/spec/memory_spec.lua
+}
+
 run_browser() {
     if tools/deps.sh check browser 2>/dev/null; then
         run_specs browser tests/browser/*_spec.lua
@@ -255,7 +260,7 @@ program=$build/tracereel
 [ -z "${SANITIZED:-}" ] || prepare_sanitizers
 for part in "$@"; do
     case $part in
-    unit | spec | faults | follow | browser | fuzz | demo | install) "run_$part" ;;
+    unit | spec | faults | memory | follow | browser | fuzz | demo | install) "run_$part" ;;
     *) echo "tools/run_tests.sh: no such part: $part" >&2; exit 2 ;;
     esac
 done

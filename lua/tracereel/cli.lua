@@ -143,6 +143,7 @@ local broken_pipe_status = 141
 
 -- What an error that ended a command means for the exit status.
 local function explain(problem, arguments)
+    problem = failure.same(problem)
     if output.failed then
         if output.failed.is_broken_pipe then
             return broken_pipe_status
@@ -166,7 +167,7 @@ end
 ---@return integer exit status
 local function main(arguments)
     local code
-    local ran, result = xpcall(run, failure.with_traceback, arguments)
+    local ran, result = failure.xpcall(run, arguments)
     code = ran and result or explain(result, arguments)
     local flushed, problem = pcall(output.flush)
     if output.failed and (ran or not flushed) and code ~= broken_pipe_status and code ~= exit_codes.io then

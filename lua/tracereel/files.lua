@@ -3,7 +3,7 @@
 local core = require "tracereel.core"
 local failure = require "tracereel.failure"
 
-local has_host, host = pcall(require, "tracereel.host")
+local has_host, host = failure.pcall(require, "tracereel.host")
 
 local files = {}
 

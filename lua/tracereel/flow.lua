@@ -47,6 +47,9 @@ local function run_chunk(chunk)
     end, "", max_instructions)
     local ran, value = pcall(chunk)
     debug.sethook()
+    if not ran and failure.is_memory(value) then
+        error(failure.same(value), 0)
+    end
     return ran, value
 end
 

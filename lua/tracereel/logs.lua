@@ -11,7 +11,7 @@ local unfinished = require "tracereel.unfinished"
 local units = require "tracereel.units"
 local unread = require "tracereel.unread"
 
-local has_host, host = pcall(require, "tracereel.host")
+local has_host, host = failure.pcall(require, "tracereel.host")
 
 local logs = {}
 
@@ -116,7 +116,7 @@ end
 function logs.each(parsed, visit)
     local code = exit_codes.ok
     for index, path in ipairs(parsed.logs) do
-        local visited, result = xpcall(visit_one, failure.with_traceback, path, parsed, index, visit)
+        local visited, result = failure.xpcall(visit_one, path, parsed, index, visit)
         if not visited then
             local failed_code = exit_codes.of_failure(result)
             if not failed_code or output.failed or result.kind == "limit" or result.kind == "usage" then

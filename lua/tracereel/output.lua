@@ -2,7 +2,7 @@
 -- look like success. Talk goes to standard error.
 local failure = require "tracereel.failure"
 
-local has_host, host = pcall(require, "tracereel.host")
+local has_host, host = failure.pcall(require, "tracereel.host")
 
 local output = {
     -- The first write that failed: { message =, is_broken_pipe = }. It stays: even a script that catches the error

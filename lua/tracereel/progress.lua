@@ -1,8 +1,9 @@
 -- How far a long piece of work is: one line on standard error, where that is a terminal. It is written over a few times
 -- a second, and gone at the end.
+local failure = require "tracereel.failure"
 local output = require "tracereel.output"
 
-local has_host, host = pcall(require, "tracereel.host")
+local has_host, host = failure.pcall(require, "tracereel.host")
 
 local progress = {}
 

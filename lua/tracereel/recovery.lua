@@ -76,7 +76,7 @@ end
 -- Decides for one trace: decision, source, records, wanted, reached. Where the script fails, the trace is held, and
 -- `problem` is the error.
 local function decide_one(run, trace)
-    local called, chosen, source = pcall(answer.ask, run.recover, trace, run.is_trusted[trace.id])
+    local called, chosen, source = failure.pcall(answer.ask, run.recover, trace, run.is_trusted[trace.id])
     local problem
     if called then
         local records, wanted, reached = answer.compile(trace, chosen, run)

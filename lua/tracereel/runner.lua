@@ -60,7 +60,7 @@ end
 
 -- What is no failure yet is a mistake in the tables themselves, such as a filter of a type that does not exist.
 local function replay_all(scripts, log, all)
-    local called, problem = pcall(log.replay, log, table.unpack(all))
+    local called, problem = failure.pcall(log.replay, log, table.unpack(all))
     if called then
         return
     elseif failure.is(problem) then

@@ -2,6 +2,7 @@
 -- wall clock. So a script cannot harm the log that it judges, and gives the same answer twice. This guards against
 -- accidents, not against somebody who is determined to break out.
 local core = require "tracereel.core"
+local failure = require "tracereel.failure"
 local files = require "tracereel.files"
 local output = require "tracereel.output"
 local random = require "tracereel.random"
@@ -9,7 +10,7 @@ local text_methods = require "tracereel.text_methods"
 local api = require "tracereel.api"
 local traversal = require "tracereel.traversal"
 
-local has_host, host = pcall(require, "tracereel.host")
+local has_host, host = failure.pcall(require, "tracereel.host")
 
 local sandbox = {}
 
@@ -111,6 +112,9 @@ function sandbox.load_file(path, environment)
     -- A first line "#!..." stays a line, so that the numbers of lines are right.
     local chunk
     chunk, problem = real_load((text:gsub("^#[^\n]*", "")), "@" .. path, "t", environment)
+    if failure.is_memory(problem) then
+        error(failure.same(problem), 0)
+    end
     return chunk, problem, text
 end
 

@@ -76,7 +76,7 @@ end
 
 -- Calls a part of a script; an error becomes a failure with its position and traceback.
 local function call(self, what, callee, ...)
-    local results = table.pack(xpcall(callee, failure.with_traceback, ...))
+    local results = table.pack(failure.xpcall(callee, ...))
     if results[1] then
         return table.unpack(results, 2, results.n)
     end

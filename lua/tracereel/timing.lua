@@ -118,8 +118,8 @@ function Gatherer:find_period(parsed, opener)
                     .. "once: save the log to a file, or write the time itself")
             end
             -- What cannot be opened is told when it is read for the report.
-            local opened, log = pcall(base.open, path, opener(path))
-            local last_ns = opened and pcall(log.replay, log, {}) and log:stats().now_ns or 0
+            local opened, log = failure.pcall(base.open, path, opener(path))
+            local last_ns = opened and failure.pcall(log.replay, log, {}) and log:stats().now_ns or 0
             end_ns = math.ult(end_ns, last_ns) and last_ns or end_ns
         end
     end

@@ -42,7 +42,7 @@ end
 ---@return integer|false|nil offset
 ---@return string|nil problem
 function unread.compare(log, file)
-    local compared, result = pcall(first_of_its_own, log, file)
+    local compared, result = failure.pcall(first_of_its_own, log, file)
     if compared then
         return result and result.offset
     elseif failure.is(result) then

@@ -378,6 +378,7 @@ int tr_lua_new_state(lua_State *L);
 void tr_lua_open_state(lua_State *L);
 int tr_lua_sha256(lua_State *L);
 int tr_lua_crc32(lua_State *L);
+int tr_lua_path_result(lua_State *L, bool is_done, const char *path); /* luaL_fileresult; raises a shortage */
 int tr_lua_open_file(lua_State *L);
 int tr_lua_file_kind(lua_State *L);
 int tr_lua_is_link(lua_State *L);

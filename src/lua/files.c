@@ -26,7 +26,17 @@ static int close_stream(lua_State *L) {
     return luaL_fileresult(L, fclose(stream->f) == 0, NULL);
 }
 
+/* What the process is short of says nothing about the file: nobody may take it for an answer. */
+static void raise_shortage(lua_State *L, const char *path, int error_number) {
+    if (error_number == ENOMEM) {
+        tr_lua_raise(L, "memory", "%s: %s", path, strerror(error_number));
+    } else if (error_number == EMFILE || error_number == ENFILE) {
+        tr_lua_raise(L, "io", "%s: %s", path, strerror(error_number));
+    }
+}
+
 static int fail(lua_State *L, const char *path, const char *problem, int error_number) {
+    raise_shortage(L, path, error_number);
     luaL_pushfail(L);
     lua_pushfstring(L, "%s: %s", path, problem);
     lua_pushinteger(L, error_number);
@@ -90,6 +100,14 @@ int tr_lua_is_same_file(lua_State *L) {
     lua_pushboolean(L, lstat(luaL_checkstring(L, 1), &one) == 0 && lstat(luaL_checkstring(L, 2), &other) == 0 &&
                            one.st_dev == other.st_dev && one.st_ino == other.st_ino);
     return 1;
+}
+
+/* As luaL_fileresult for a path, but for what the process is short of. */
+int tr_lua_path_result(lua_State *L, bool is_done, const char *path) {
+    if (!is_done) {
+        raise_shortage(L, path, errno);
+    }
+    return luaL_fileresult(L, is_done, path);
 }
 
 static bool is_named_so(const char *name, const char *beginning, size_t beginning_bytes, const char *ending,

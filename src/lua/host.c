@@ -78,7 +78,7 @@ static int sleep_for(lua_State *L) {
 /* make_directory(path) -> true; or nil and what is wrong */
 static int make_directory(lua_State *L) {
     const char *path = luaL_checkstring(L, 1);
-    return luaL_fileresult(L, mkdir(path, 0777) == 0, path);
+    return tr_lua_path_result(L, mkdir(path, 0777) == 0, path);
 }
 
 /* real_path(path) -> the same place from wherever one looks: from the root, without links; or nil and what is wrong */
@@ -86,7 +86,7 @@ static int real_path(lua_State *L) {
     const char *path = luaL_checkstring(L, 1);
     char found[PATH_MAX];
     if (realpath(path, found) == NULL) {
-        return luaL_fileresult(L, 0, path);
+        return tr_lua_path_result(L, false, path);
     }
     lua_pushstring(L, found);
     return 1;
@@ -101,7 +101,7 @@ static int make_temporary_directory(lua_State *L) {
     char *path = lua_newuserdatauv(L, length + 1, 0); /* pattern, path */
     memcpy(path, pattern, length + 1);
     if (mkdtemp(path) == NULL) {
-        return luaL_fileresult(L, 0, pattern);
+        return tr_lua_path_result(L, false, pattern);
     }
     lua_pushstring(L, path);
     return 1;
@@ -115,7 +115,7 @@ static int list_directory(lua_State *L) {
     void **owner = push_directory(L);
     DIR *directory = opendir(path);
     if (directory == NULL) {
-        return luaL_fileresult(L, 0, path);
+        return tr_lua_path_result(L, false, path);
     }
     *owner = directory;
     lua_newtable(L); /* path, owner, names */
@@ -124,7 +124,7 @@ static int list_directory(lua_State *L) {
         errno = 0;
         const struct dirent *entry = readdir(directory);
         if (entry == NULL && errno != 0) {
-            return luaL_fileresult(L, 0, path); /* a part of the names must not look like all of them */
+            return tr_lua_path_result(L, false, path); /* a part of the names must not look like all of them */
         }
         if (entry == NULL) {
             break;

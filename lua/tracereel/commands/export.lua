@@ -152,7 +152,7 @@ end
 
 -- What a handler raises is told with the record it was at; that a disk is full is not about a record.
 local function export_log_to(out, ...)
-    local exported, result = xpcall(export_log, failure.with_traceback, ...)
+    local exported, result = failure.xpcall(export_log, ...)
     if not exported and out.problem then
         failure.raise("io", "%s", out.problem)
     elseif not exported then

@@ -99,14 +99,14 @@ end
 local function write_result(parsed, context, name, result, is_alone)
     if parsed.json then
         local value = result == nil and tracereel.null or result
-        local written, json = pcall(tracereel.json, { script = name, result = value })
+        local written, json = failure.pcall(tracereel.json, { script = name, result = value })
         if not written then
             failure.raise("script", "%s: the result cannot be written as JSON: %s", name, failure.text(json))
         end
         output.line(context and logs.with_log(context, json) or json)
         return
     end
-    local shown, text = pcall(render_result, result)
+    local shown, text = failure.pcall(render_result, result)
     if not shown then
         failure.raise("script", "%s: the result cannot be shown: %s", name, failure.text(text))
     end

@@ -1,4 +1,5 @@
 -- What the debugger answers, for programs: one JSON object for each command. Its keys: docs/debug.md.
+local failure = require "tracereel.failure"
 local logs = require "tracereel.logs"
 local output = require "tracereel.output"
 local stops = require "tracereel.debugger.stops"
@@ -56,7 +57,7 @@ function Objects:values(values)
         local value = values[index]
         if value == nil then
             value = tracereel.null
-        elseif not pcall(tracereel.json, { { value } }) then -- as deep as it will stand in the answer
+        elseif not failure.pcall(tracereel.json, { { value } }) then -- as deep as it will stand in the answer
             value = stops.show(value)
         end
         list[index] = value

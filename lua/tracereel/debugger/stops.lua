@@ -89,7 +89,7 @@ function stops.show(value)
     elseif type(value) == "table" then
         return text.clean(value_text.inline(value))
     elseif type(value) == "userdata" then
-        local written, json = pcall(tracereel.json, value)
+        local written, json = failure.pcall(tracereel.json, value)
         return written and json or text.clean(tostring(value))
     elseif type(value) == "function" or type(value) == "thread" then
         return type(value)

@@ -179,7 +179,7 @@ end
 ---@return tracereel.flow|nil
 ---@return string|nil problem names the node and what is wrong with it
 return function(value)
-    local is_valid, result = pcall(checked_flow, value)
+    local is_valid, result = failure.pcall(checked_flow, value)
     if is_valid then
         return result
     elseif type(result) == "table" and result.problem then

@@ -19,7 +19,7 @@ local max_depth = 100
 local nulls = { [""] = true, ["~"] = true, null = true, Null = true, NULL = true }
 
 local function parser_of(path, text)
-    local is_there, yaml = pcall(require, "yaml")
+    local is_there, yaml = failure.pcall(require, "yaml")
     if not is_there or type(yaml) ~= "table" or not yaml.parser then
         failure.raise("usage", "flow %s: a flow in YAML is read with Debian's package lua-yaml, which is not there: "
             .. "apt-get install lua-yaml, or write the flow in Lua", path)
@@ -35,7 +35,7 @@ function Composer:refuse(line, message, ...)
 end
 
 function Composer:next()
-    local has_read, event = pcall(self.next_event)
+    local has_read, event = failure.pcall(self.next_event)
     if not has_read then
         -- "did not find expected ',' at document: 1, line: 2, column: 3\nwhile parsing a list at line: 1, column: 4"
         local problem = tostring(event):match("^(.-) at document:") or tostring(event):match("^[^\n]*")

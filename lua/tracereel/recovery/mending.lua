@@ -9,7 +9,7 @@ local positions = require "tracereel.recovery.positions"
 local text = require "tracereel.render.text"
 local tracereel = require "tracereel"
 
-local has_host, host = pcall(require, "tracereel.host")
+local has_host, host = failure.pcall(require, "tracereel.host")
 
 local mending = {}
 

@@ -164,7 +164,7 @@ end
 ---@return string|nil problem one sentence, without the file's name
 function plan.parse(text)
     -- A file with the right hash can still have anything in place of the fields, if somebody made it so.
-    local called, decoded, problem = pcall(parse, text)
+    local called, decoded, problem = failure.pcall(parse, text)
     if not called then
         return nil, "its fields (log, summary, traces) are not those of a plan"
     end

@@ -4,7 +4,7 @@ local arenas = require "tracereel.arenas"
 local failure = require "tracereel.failure"
 local tracereel = require "tracereel"
 
-local has_host, host = pcall(require, "tracereel.host")
+local has_host, host = failure.pcall(require, "tracereel.host")
 
 local positions = {}
 

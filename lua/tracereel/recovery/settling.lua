@@ -106,7 +106,7 @@ function settling.check(self, log, script, options, run)
             failure.raise("refused", "trace %s is not open any more: the log has grown while it was read",
                 planned.entry.trace_id)
         elseif trace.open and planned.entry.source ~= "error" then
-            local asked, second = pcall(answer.ask, recover, trace, run.is_trusted[trace.id])
+            local asked, second = failure.pcall(answer.ask, recover, trace, run.is_trusted[trace.id])
             local records, problem
             if asked then
                 records, problem = answer.compile(trace, second, run)

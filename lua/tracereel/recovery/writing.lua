@@ -15,7 +15,7 @@ local tracereel = require "tracereel"
 local unfinished = require "tracereel.unfinished"
 local unread = require "tracereel.unread"
 
-local has_host, host = pcall(require, "tracereel.host")
+local has_host, host = failure.pcall(require, "tracereel.host")
 
 local writing = {}
 
@@ -71,7 +71,7 @@ function writing.begin(directory, options)
     local held = hold(directory)
     self.next_name = held:next_name()
     if self.is_dry_run then
-        local _, problem = pcall(function()
+        local _, problem = failure.pcall(function()
             journal.read(self.directory)
             held:foresee(journal.file_name)
         end)
@@ -116,10 +116,10 @@ function writing.with(directory, options, carry_out)
         output.say("an earlier %s was interrupted; it %s (%s)", intent.action, fate[intent.state],
             journal.subject(intent))
     end
-    local ran, result = xpcall(function()
+    local ran, result = failure.xpcall(function()
         unread.say(self:open_whole(), output.say)
         return carry_out(self)
-    end, failure.with_traceback)
+    end)
     self:close()
     check_interrupt()
     if not ran then

@@ -1,5 +1,6 @@
 -- Any value of a script as one line for a person: every key and every value of a table is in it, in a fixed order, and
 -- no address.
+local failure = require "tracereel.failure"
 local text_methods = require "tracereel.text_methods"
 local tracereel = require "tracereel"
 local traversal = require "tracereel.traversal"
@@ -53,7 +54,7 @@ function value_text.inline(value)
     if type(value) ~= "table" then
         return text_methods.tostring(value)
     end
-    local written, json = pcall(tracereel.json, value)
+    local written, json = failure.pcall(tracereel.json, value)
     return written and json or show(value, {})
 end
 

@@ -47,7 +47,7 @@ local function to_event_ns(number, question)
 end
 
 local function call(scenario_path, question, callee, ...)
-    local called, result = xpcall(callee, failure.with_traceback, ...)
+    local called, result = failure.xpcall(callee, ...)
     if called then
         return result
     elseif not failure.is_mistake(result) then

@@ -58,7 +58,7 @@ function Futures:judge(trace, id)
     if not trace then
         return false
     end
-    local called, answer = xpcall(self.scenario.value.goal, failure.with_traceback, trace)
+    local called, answer = failure.xpcall(self.scenario.value.goal, trace)
     local where = ("goal, trace %s, in %s"):format(id, self.scenario.path)
     if not called then
         error(failure.is_mistake(answer) and failure.new("script", ("%s (%s)"):format(answer.message, where),

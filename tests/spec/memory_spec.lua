@@ -1,0 +1,184 @@
+-- Memory that runs out anywhere in a command: allocation N fails, once, also when Lua asks again, or with all that
+-- follow. Either the answer is the one with memory, or the status is 4 and a message names memory. A sample of the
+-- allocations; with TRACEREEL_ALL_MEMORY (make test-memory) all of the program's, and of the unpooled program's the
+-- first of every fourth place that allocates.
+local failing_memory = require "tests.spec.failing_memory"
+local files = require "tests.spec.recovery_files"
+local helper = require "tests.spec.helper"
+local reel = require "tracereel"
+
+local is_whole = os.getenv("TRACEREEL_ALL_MEMORY") ~= nil
+local is_sanitized = os.getenv("TRACEREEL_SANITIZED") ~= nil
+
+local log = "examples/killed/wal"
+local script = [[
+    local count = 0
+    return { api = 1,
+      node_done = function(rec, trace) count = count + #trace.id end,
+      finish = function() return { count = count, list = { 1, 2, 3 } } end,
+    }
+]]
+
+local commands = {
+    check = { "check", log },
+    traces = { "traces", "--json", log },
+    show = { "show", "TRACE", log },
+    dump = { "dump", "--json", log },
+    ["a script"] = { "run", "SCRIPT", log },
+    ["a bundled script"] = { "run", "--json", "errors", log },
+    timing = { "timing", "--json", log },
+    ["timing with a flow in YAML"] = { "timing", "--flow", "examples/killed/orders.yaml", log },
+    flow = { "flow", log },
+    ["an export to OTLP"] = { "export", "--format", "otlp", log },
+    ["an export to Chrome"] = { "export", "--format", "chrome", log },
+    recover = { "recover", "safe_start", log },
+    crashtest = { "crashtest", "examples/recover_dead_orders.lua", log },
+    ["a sweep"] = { "simulate", "--sweep", "arrivals.rate=20,40", "examples/rush_hour.lua", "examples/logs/orders" },
+    ["the help"] = { "--help" },
+}
+
+-- Left out of the sample: they take long, and little of what they do is not done by another.
+local is_for_all_only = { ["a sweep"] = true, crashtest = true, ["an export to Chrome"] = true, dump = true }
+
+-- With what is made here in the place of the words in capitals.
+local function arguments_of(words)
+    local opened = reel.open(log)
+    opened:replay {}
+    local made = { SCRIPT = helper.script(script), TRACE = opened:traces()[1].id }
+    local arguments = {}
+    for index, word in ipairs(words) do
+        arguments[index] = made[word] or word
+    end
+    return arguments
+end
+
+local function stride_over(list, stride, modes, failures)
+    for index = 1, #list, stride do
+        for _, mode in ipairs(modes) do
+            failures[#failures + 1] = { first = list[index], times = failing_memory.modes[mode] }
+        end
+    end
+    return failures
+end
+
+local function numbers_to(count)
+    local numbers = {}
+    for number = 1, count do
+        numbers[number] = number
+    end
+    return numbers
+end
+
+-- Which allocations fail: of the unpooled program by their places. `share` of them in a sample.
+local function sample_of(whole, share)
+    local failures = stride_over(whole.places, is_whole and 4 or #whole.places // share + 1,
+        { "again", "all" }, {})
+    return stride_over(whole.places, is_whole and 40 or #whole.places // 2 + 1, { "once" }, failures)
+end
+
+local function explain(run, problem)
+    return ("allocation %d, %d times (0: all): %s: status %d, %s"):format(run.first, run.times, problem, run.status,
+        run.stderr)
+end
+
+local function check_runs(program, arguments, failures, whole)
+    for _, run in ipairs(failing_memory.runs(program, arguments, failures)) do
+        local problem = failing_memory.problem(whole, run)
+        assert.is_nil(problem, problem and explain(run, problem))
+    end
+end
+
+local function check_command(arguments)
+    local whole = failing_memory.whole_run(failing_memory.program, arguments)
+    assert.truthy(whole.status == 0 or whole.status == 3, whole.stderr)
+    assert.truthy(#whole.places > 1000)
+    check_runs(failing_memory.program, arguments, sample_of(whole, 3), whole)
+    if is_whole then
+        local program = os.getenv("TRACEREEL_BUILD") .. "/tracereel"
+        whole = failing_memory.whole_run(program, arguments)
+        check_runs(program, arguments, stride_over(numbers_to(whole.count), 1, { "once", "again", "all" }, {}), whole)
+    end
+end
+
+-- What changes a log: what is there before, the command's words for a copy of it, and what is looked at in it.
+local changes = {
+    apply = function()
+        local directory = files.copy("orders")
+        local plan = files.plan(directory)
+        return directory, function(path)
+            return { "apply", plan, path }
+        end, files.views
+    end,
+    undo = function()
+        local directory = files.copy("orders")
+        local plan = files.plan(directory)
+        assert.are.equal(0, helper.run({ "apply", plan, directory }).status)
+        return directory, function(path)
+            return { "undo", plan, path }
+        end, files.views
+    end,
+    repair = function()
+        return files.copy("torn-tail"), function(path)
+            return { "repair", "--yes", path }
+        end, files.segments
+    end,
+}
+
+local function check_change(make)
+    local directory, words, look_at = make()
+    local path = helper.directory() .. "/log"
+    local arguments = words(path)
+    local fresh = ("rm -rf %s; cp -r %s %s"):format(path, directory, path)
+    local before = look_at(directory)
+    helper.shell(fresh)
+    local whole = failing_memory.whole_run(failing_memory.program, arguments)
+    assert.are.equal(0, whole.status, whole.stderr)
+    local after = look_at(path)
+    assert.are_not.same(before, after)
+    local keep = ([[cp -r %s "$kept/log"; %s >/dev/null 2>"$kept/again"; cp -r %s "$kept/final"]]):format(path,
+        failing_memory.words_of(helper.program, arguments), path)
+    local seen = {}
+    for _, run in ipairs(failing_memory.runs(failing_memory.program, arguments, sample_of(whole, 4), fresh, keep)) do
+        -- Where the journal and the clock are in an answer it differs from run to run.
+        local problem = run.status ~= 0 and failing_memory.problem(whole, run)
+        assert.falsy(problem, problem and explain(run, problem))
+        local found = look_at(run.directory .. "/log")
+        local is_after = pcall(assert.are.same, after, found)
+        assert.truthy(is_after or pcall(assert.are.same, before, found), explain(run, "neither as before nor as after"))
+        assert.truthy(is_after or run.status ~= 0, explain(run, "it claims success"))
+        assert.are.same(after, look_at(run.directory .. "/final"),
+            explain(run, "the second try: " .. helper.read(run.directory .. "/again")))
+        seen[is_after] = true
+    end
+    assert.truthy(seen[false])
+end
+
+describe("memory that runs out:", function()
+    teardown(helper.clean)
+
+    if is_sanitized then
+        return -- a sanitizer has an allocator of its own, which refuses nothing
+    end
+
+    for name, words in pairs(commands) do
+        if is_whole or not is_for_all_only[name] then
+            it(name .. " gives the whole answer, or says so with status 4", function()
+                check_command(arguments_of(words))
+            end)
+        end
+    end
+
+    for name, make in pairs(changes) do
+        it(name .. " leaves the log as before or as after, and the second try ends it", function()
+            check_change(make)
+        end)
+    end
+
+    it("the module in lua5.4 raises it or gives the same answer, and leaves no block behind", function()
+        local build = os.getenv("TRACEREEL_BUILD")
+        local text, status = helper.shell(("LD_PRELOAD=%s/failing_memory.so lua5.4 tests/spec/memory_module.lua %s %d "
+            .. "2>&1"):format(build, build, is_whole and 1 or 89))
+        assert.are.equal(0, status, text)
+        assert.truthy(tonumber(text:match("^(%d+) tried\n$") or 0) > 200, text)
+    end)
+end)
