@@ -89,6 +89,9 @@ local function loader_for(environment)
         elseif type(chunk) ~= "string" then
             error("load: a string or a function expected", 2)
         end
+        if name ~= nil and type(name) ~= "string" and type(name) ~= "number" then
+            error("load: the chunk's name must be a string", 2)
+        end
         local chunk_environment = environment
         if select("#", ...) > 0 then
             chunk_environment = (...)

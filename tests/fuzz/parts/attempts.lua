@@ -35,7 +35,8 @@ function Attempts:try(line)
     files.write(self.place .. "/before/command", files.from_words(line))
     local outcome = trial.run(self.place .. "/now", line, true)
     local problem = trial.problem(outcome, line)
-    if not problem and trial.is_repeatable(outcome, line) and (#arg > 0 or random.chance(self.again_share)) then
+    local is_chosen = campaign.case == 0 or random.chance(self.again_share)
+    if not problem and is_chosen and trial.is_repeatable(outcome, line) then
         copy(self, "before", "again")
         problem = trial.difference(outcome, trial.run(self.place .. "/again", line))
     end

@@ -1,0 +1,6 @@
+return {
+    api = 1,
+    finish = function()
+        print(select(2, pcall(load, "return 1", {})))
+    end,
+}
