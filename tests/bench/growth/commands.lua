@@ -1,7 +1,7 @@
 -- The commands of `make growth`. Each gives the words after the program's name for a case: `log` is the log, `trace`
--- the id of the trace that is looked at, `scratch` an empty directory, `plan` a plan of safe_start for the log.
--- `writes` says that the log is written to: it is then a copy; `planned` that the plan is needed; `applied` that it is to
--- be applied already; `input` is what the command reads from standard input.
+-- the id of the trace that is looked at, `scratch` an empty directory, `plan` a plan of safe_start for the log. What
+-- `writes` to the log gets a copy of it; what is `planned` needs the plan, and `applied` a log that it was applied to;
+-- `input` is what the command reads from standard input.
 local commands = {}
 
 local function add(name, words, options)
