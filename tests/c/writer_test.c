@@ -315,7 +315,7 @@ static void wrong_records_are_refused(void) {
             bytes[40] ^= wrong == 0;
         } else {
             tr_record_fields broken = record_with("", wrong == 2 ? 0 : UINT32_MAX);
-            broken.type = (tr_record_type)(wrong == 2 ? 11 : 0);
+            broken.type = (tr_record_type)(wrong == 2 ? TR_RECORD_TYPE_COUNT : 0);
             status = tr_writer_append(writer, &broken, NULL, &error);
         }
         CHECK_INT(TR_ERROR_ARGUMENT, status);
