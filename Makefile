@@ -100,8 +100,8 @@ JOBS := $(shell nproc 2>/dev/null || echo 1)
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 .PHONY: all program libraries module objects unit-programs memory-test-files fuzz-programs bench-programs deps demo test \
-	unit spec test-browser test-follow test-faults test-memory asan fuzz bench growth lint install uninstall clean help \
-	FORCE
+	unit spec test-browser test-follow test-faults test-memory asan coverage fuzz bench growth \
+	lint install uninstall clean help FORCE
 
 all: program libraries module ## the program, the libraries, the Lua module and the pkg-config file
 program: $(PROGRAM)
@@ -219,6 +219,14 @@ ASAN_BUILD = $(BUILD)/asan
 # gcc's run-time library can be loaded before lua5.4, which was not built with it.
 ASAN_FLAGS = $(PARALLEL) --silent BUILD=$(ASAN_BUILD) CC=gcc SANITIZE=address,undefined CFLAGS='-O1 -g' \
 	LUA_DIR='$(CURDIR)/lua'
+COVERAGE_BUILD = $(BUILD)/coverage
+COVERAGE_FLAGS = $(PARALLEL) --silent LTO_CFLAGS= HARDEN_CPPFLAGS= LUA_DIR='$(CURDIR)/lua'
+# gcov's counters are written down as a process exits, llvm's stand in a mapped file, also when the process is killed.
+GCOV_FLAGS = $(COVERAGE_FLAGS) BUILD=$(COVERAGE_BUILD)/gcc CC=gcc CFLAGS='-O0 -g --coverage' \
+	LDFLAGS='-Wl,--wrap=_exit $(CURDIR)/$(COVERAGE_BUILD)/gcc/obj/tests/coverage/dump_at_exit.o'
+LLVM_FLAGS = $(COVERAGE_FLAGS) BUILD=$(COVERAGE_BUILD)/clang CC=clang \
+	CFLAGS='-O1 -g -fprofile-instr-generate -fcoverage-mapping -mllvm -runtime-counter-relocation=true \
+	-Wno-unused-command-line-argument'
 FUZZ_BUILD = $(BUILD)/fuzz
 FUZZ_FLAGS = $(PARALLEL) --silent BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=fuzzer-no-link,address,undefined \
 	CFLAGS='-O1 -g' LUA_DIR='$(CURDIR)/lua'

@@ -4,7 +4,7 @@
 #   tools/deps.sh install [FOR]   install what is missing, or say what to type
 #   tools/deps.sh check [FOR]     only say what is missing
 #
-# FOR is build, run, test, lint or browser: only the packages for that. Without it: all of them but a browser.
+# FOR is build, run, test, lint, browser or coverage: only the packages for that. Without it: all but the last two.
 # Both exit with 0 when nothing is missing any more.
 set -u
 
@@ -39,9 +39,9 @@ find_missing() {
     missing=
     while read -r package purpose sign; do
         case $package in '' | '#'*) continue ;; esac
-        case ${1:-not browser} in
-        "$purpose") ;;
-        'not browser') [ "$purpose" != browser ] || continue ;;
+        case ${1:-}:$purpose in
+        :browser | :coverage) continue ;;
+        ":$purpose" | "$purpose:$purpose") ;;
         *) continue ;;
         esac
         is_there "$sign" || missing="$missing $package"
@@ -90,7 +90,7 @@ check)
     [ -z "$missing" ] || tell_what_to_type
     ;;
 *)
-    echo "usage: tools/deps.sh install|check [build|run|test|lint|browser]" >&2
+    echo "usage: tools/deps.sh install|check [build|run|test|lint|browser|coverage]" >&2
     exit 2
     ;;
 esac

@@ -96,9 +96,10 @@ function system_calls.is_changing(call)
 end
 
 -- Each fault costs several runs of the program: without TRACEREEL_ALL_FAULTS (make test-faults) a part of them has to
--- do, and with sanitizers a smaller one.
+-- do, and with sanitizers a smaller one; TRACEREEL_FAULT_STRIDE=N tries every Nth.
 system_calls.is_whole = os.getenv("TRACEREEL_ALL_FAULTS") ~= nil
-local stride = system_calls.is_whole and 1 or os.getenv("TRACEREEL_SANITIZED") and 6 or 2
+local stride = system_calls.is_whole and 1 or tonumber(os.getenv("TRACEREEL_FAULT_STRIDE"))
+    or os.getenv("TRACEREEL_SANITIZED") and 6 or 2
 
 ---The calls that a test tries; the first and the last are always among them.
 ---@param calls table[]

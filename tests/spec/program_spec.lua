@@ -1,0 +1,53 @@
+local helper = require "tests.spec.helper"
+
+---Puts the program into bin/ of a directory of its own, and a cli.lua of ours beside it.
+---@param text? string nil: no Lua file at all
+---@return string program
+local function program_beside(text)
+    local directory = helper.directory()
+    helper.shell(("mkdir -p %s/bin %s/lua/tracereel"):format(directory, directory))
+    helper.shell(("cp %s/tracereel %s/bin/"):format(helper.quote(os.getenv("TRACEREEL_BUILD") or "build"), directory))
+    if text then
+        helper.write(directory .. "/lua/tracereel/cli.lua", text)
+    end
+    return directory .. "/bin/tracereel"
+end
+
+local function run(program, words)
+    local text, status = helper.shell(("exec 2>&1; LUA_PATH= %s %s </dev/null"):format(program, words or ""))
+    return text, status
+end
+
+describe("the program", function()
+    after_each(helper.clean)
+
+    it("takes its Lua files from ../lua, seen from where it is, and exits with what main returns", function()
+        local text, status = run(program_beside("return { main = function(words)\n"
+            .. "    print(#words, words[1], words[2])\n    return 7\nend }"), "one 'two three'")
+        assert.equal("2\tone\ttwo three\n", text)
+        assert.equal(7, status)
+    end)
+
+    it("tells an error that nobody handled, with where it was raised, and exits with 4", function()
+        local text, status = run(program_beside("return { main = function() error('a bad day') end }"))
+        assert.matches("^tracereel: [^\n]*/cli%.lua:1: a bad day\nstack traceback:\n", text)
+        assert.equal(4, status)
+        text, status = run(program_beside("return { main = function() error() end }"))
+        assert.matches("^tracereel: nil\nstack traceback:\n", text)
+        assert.equal(4, status)
+    end)
+
+    it("exits with 5 where a limit is reached that nobody was there to handle", function()
+        local text, status = run(program_beside("return { main = function()\n"
+            .. "    require('tracereel.host').limit_time(0.05)\n    while true do end\nend }"))
+        assert.equal("tracereel: a limit set for the script was reached\n", text)
+        assert.equal(5, status)
+    end)
+
+    it("exits with 130, without a word, where an interrupt comes that nobody handles", function()
+        local text, status = run(program_beside("return { main = function()\n"
+            .. "    local killer = io.popen('sleep 0.05; kill -INT $PPID')\n    while killer do end\nend }"))
+        assert.equal("", text)
+        assert.equal(130, status)
+    end)
+end)
