@@ -1,4 +1,4 @@
--- Checks what no compiler does: which file includes and requires which, and how long files are. One line for each
+-- Checks what no compiler does: which file includes which, and how long files are. One line for each
 -- offence, exit 1 if there is any. Run from the root: lua5.4 tools/check_layers.lua
 
 -- The engine's layers, lowest first: the folders of src. A file may include those of its own folder and of those below.
@@ -30,8 +30,6 @@ local reserved = {
 
 -- Lua modules that few files may require, in the same way.
 local reserved_modules = {
-    { "^tracereel%.core$", { "^lua/tracereel/[^/]*%.lua$", "^lua/tracereel/recovery/", "^tests/" },
-        "commands and scripts use the public API" },
     { "^tracereel%.", { "^lua/tracereel/", "^tests/" }, "examples use what every script has: require \"tracereel\"" },
 }
 

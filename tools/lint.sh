@@ -81,7 +81,7 @@ lint_luacheck() {
 }
 
 lint_layers() {
-    lua5.4 tools/check_layers.lua
+    lua5.4 tools/check_layers.lua && lua5.4 tools/check_rooms.lua
 }
 
 lint_shell() {

@@ -1,11 +1,11 @@
 -- The public module, to which init.lua adds `script`: what a script has under the name tracereel.
-local arenas = require "tracereel.arenas"
+local arenas = require "tracereel.log.arenas"
 local core = require "tracereel.core"
-local decision = require "tracereel.recovery.decision"
+local decision = require "tracereel.script.decision"
 local base = require "tracereel.base"
-local provenance = require "tracereel.provenance"
-local tables = require "tracereel.tables"
-local timing_report = require "tracereel.timing_report"
+local provenance = require "tracereel.log.provenance"
+local tables = require "tracereel.util.tables"
+local timing_report = require "tracereel.timing.report"
 
 ---@type tracereel
 local api = tables.joined(base, {

@@ -1,7 +1,7 @@
 -- What the modules below the public one use of it: what C gives (tracereel.core), and units of time. The public module
 -- (api.lua) has more.
 local core = require "tracereel.core"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local base = {
     version = core.version,

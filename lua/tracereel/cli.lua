@@ -9,9 +9,9 @@ if rawequal(rawget(math, "atan2"), math.atan) then
 end
 
 local argparse = require "argparse"
-local exit_codes = require "tracereel.exit_codes"
-local failure = require "tracereel.failure"
-local output = require "tracereel.output"
+local exit_codes = require "tracereel.cli.exit_codes"
+local failure = require "tracereel.util.failure"
+local output = require "tracereel.cli.output"
 local tracereel = require "tracereel"
 
 -- In the order of the help. Each is tracereel.commands.NAME: { name, summary, define(command), run(options) -> code }.
@@ -49,13 +49,13 @@ local function add_completion(parser, state)
     parser:option("--completion", "Print a completion script for that shell and exit.")
         :choices({ "bash", "zsh", "fish" })
         :action(answer_with(state, function(_, _, shell)
-            return require("tracereel.shell_completion").text(parser, shell)
+            return require("tracereel.program.shell_completion").text(parser, shell)
         end))
 end
 
 local function add_manual(parser, state)
     parser:flag("--man", "Print the manual page, for man -l -, and exit."):action(answer_with(state, function()
-        return require("tracereel.man_page").text(parser, {
+        return require("tracereel.program.man_page").text(parser, {
             version = tracereel.version, summary = "replay, measure and recover the logs of a workflow engine",
             description = about, exit_statuses = exit_codes.describe(),
         })

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char WORD[] = "tracereel-unfinished"; /* lua/tracereel/unfinished.lua has it, too */
+static const char WORD[] = "tracereel-unfinished"; /* lua/tracereel/log/unfinished.lua has it, too */
 
 static bool is_there(const char *path) {
     struct stat found;

@@ -1,4 +1,4 @@
-/* Outputs that were begun and are not whole: lua/tracereel/unfinished.lua says how they are written. */
+/* Outputs that were begun and are not whole: lua/tracereel/log/unfinished.lua says how they are written. */
 #ifndef TRACEREEL_FILES_UNFINISHED_H
 #define TRACEREEL_FILES_UNFINISHED_H
 

@@ -294,16 +294,6 @@ void tr_lua_forget_handles(lua_State *L);
 void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace);
 void tr_lua_open_trace(lua_State *L);
 
-/* ---- json.c, json_decode.c ---- */
-
-/* Lua functions: json(value) -> text, json_decode(text) -> value, or nil and what is wrong. */
-int tr_lua_json(lua_State *L);
-int tr_lua_json_decode(lua_State *L);
-/* Pushes the value of a JSON text and returns true, or pushes what is wrong with the text and returns false. */
-bool tr_lua_push_json_value(lua_State *L, const char *bytes, size_t length);
-/* Pushes the table that a JSON object decodes to; nil where the text is none. */
-void tr_lua_push_object(lua_State *L, const char *text, uint32_t length);
-
 /* Tables made of a trace: each pushes one value. The handle stands at stack index 1. */
 void tr_lua_push_nodes(lua_State *L, const tr_trace *trace);
 void tr_lua_push_errors(lua_State *L, const tr_trace *trace);

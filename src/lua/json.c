@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lua/binding.h"
+#include "lua/json.h"
 
 enum { MOST_LEVELS = 128 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lua/binding.h"
+#include "lua/json.h"
 #include "json/json_reader.h"
 
 enum { MAX_LEVELS = 1000 }; /* of C's stack and Lua's */

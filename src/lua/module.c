@@ -4,6 +4,7 @@
 
 #include "lua/binding.h"
 #include "lua/history.h"
+#include "lua/json.h"
 #include "lua/simulation.h"
 #include "lua/timing.h"
 

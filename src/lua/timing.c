@@ -1,5 +1,6 @@
 /* Where the time of nodes and traces went, as a userdata that owns it. */
 #include "lua/timing.h"
+#include "lua/json.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* The handle of a trace: one userdata for the trace's life. */
 #include "lua/binding.h"
+#include "lua/json.h"
 
 /* ---- check ---- */
 

@@ -1,5 +1,6 @@
 /* What a trace holds, as tables made when they are asked for. */
 #include "lua/binding.h"
+#include "lua/json.h"
 
 static void set_integer(lua_State *L, const char *name, lua_Integer value) {
     lua_pushinteger(L, value);

@@ -1,9 +1,9 @@
 -- Arenas: where they are found, what their header says, which outputs lie over each other, and what trace:output reads.
 -- Logs of killed engine runs are the judge; the rest is built from the format.
-local arenas = require "tracereel.arenas"
-local completion = require "tracereel.completion"
+local arenas = require "tracereel.log.arenas"
+local completion = require "tracereel.log.completion"
 local helper = require "tests.spec.helper"
-local spans = require "tracereel.spans"
+local spans = require "tracereel.log.spans"
 local tracereel = require "tracereel"
 
 local id = "6b7452b3-0102-4304-8506-0708090a0b0c"
@@ -73,7 +73,8 @@ describe("the directory of a log's arenas", function()
 
     it("is found from a name without a directory before it", function()
         local directory = make("wal", "arenas")
-        local code = [[local arenas = require "tracereel.arenas" print(arenas.find("wal")) print((arenas.find(".")))]]
+        local code = [[local arenas = require "tracereel.log.arenas"
+            print(arenas.find("wal")) print((arenas.find(".")))]]
         local found = helper.shell(("d=$PWD; cd %s && LUA_PATH=\"$d/lua/?.lua\" "
             .. "LUA_CPATH=\"$TRACEREEL_BUILD/lua/?.so\" lua5.4 -e %s"):format(helper.quote(directory),
             helper.quote(code)))

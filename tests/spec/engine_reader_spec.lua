@@ -2,7 +2,7 @@
 -- reads a length, gives up at one below 29 or beyond the end, skips what is no record, and stops where fewer than four
 -- bytes are left.
 local core = require "tracereel.core"
-local engine_reader = require "tracereel.engine_reader"
+local engine_reader = require "tracereel.log.engine_reader"
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"
 local reel = require "tracereel"

@@ -1,6 +1,6 @@
 -- The examples, the README and the pages of docs show real output: what stands there is what a reader gets.
 local exact_json = require "tests.spec.exact_json"
-local exit_codes = require "tracereel.exit_codes"
+local exit_codes = require "tracereel.cli.exit_codes"
 local helper = require "tests.spec.helper"
 
 local log = "examples/logs/orders"

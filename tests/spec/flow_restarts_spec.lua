@@ -1,7 +1,7 @@
 -- Where a log tells of restarts of the engine, and nodes that have other numbers since.
 local flow_logs = require "tests.spec.flow_logs"
 local helper = require "tests.spec.helper"
-local restarts = require "tracereel.restarts"
+local restarts = require "tracereel.log.restarts"
 local tracereel = require "tracereel"
 
 local twice = "tests/fixtures/logs-engine/orders-killed-twice/wal"

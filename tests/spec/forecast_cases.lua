@@ -1,7 +1,7 @@
 -- Logs of one trace, arenas and flows for the specs of forecasts, and what is asked of a forecast.
 local assert = require "luassert" -- a module has no busted of its own
 local flow = require "tracereel.flow"
-local forecast = require "tracereel.recovery.forecast"
+local forecast = require "tracereel.forecast"
 local helper = require "tests.spec.helper"
 local small_log = require "tests.spec.small_log"
 local tracereel = require "tracereel"

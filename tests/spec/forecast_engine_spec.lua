@@ -1,7 +1,7 @@
 -- What is foreseen of killed runs is what the engine then did: every line of tests/fixtures/logs-engine/*.engine.jsonl,
 -- with the arenas as they were, and with each write position set after the last output.
 local flow = require "tracereel.flow"
-local forecast = require "tracereel.recovery.forecast"
+local forecast = require "tracereel.forecast"
 local helper = require "tests.spec.helper"
 local tracereel = require "tracereel"
 

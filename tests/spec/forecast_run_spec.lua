@@ -2,7 +2,7 @@
 local cases = require "tests.spec.forecast_cases"
 local flow = require "tracereel.flow"
 local helper = require "tests.spec.helper"
-local next_run = require "tracereel.recovery.next_run"
+local next_run = require "tracereel.forecast.next_run"
 local tracereel = require "tracereel"
 
 local log_of = cases.log_of

@@ -36,7 +36,7 @@ describe("growth:", function()
     it("the restarts of a log are found in linear time where a trace is resumed often", function()
         assert.is_true(growth("suspensions", [[
             require "tracereel"
-            require("tracereel.restarts").find(log)
+            require("tracereel.log.restarts").find(log)
         ]]) < 3)
     end)
 

@@ -1,5 +1,5 @@
 -- Copies of killed engine runs, with the arenas that lay beside their logs: what the specs of mending arenas share.
-local arenas = require "tracereel.arenas"
+local arenas = require "tracereel.log.arenas"
 local assert = require "luassert"
 local helper = require "tests.spec.helper"
 local reel = require "tracereel"

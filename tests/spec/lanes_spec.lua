@@ -1,6 +1,6 @@
 -- Lanes of an export: each span is on the lowest one that is free when it begins.
 local lanes = require "tracereel.export.lanes"
-local random = require "tracereel.random"
+local random = require "tracereel.util.random"
 
 local function span(start_ns, end_ns)
     return { start_ns = start_ns, end_ns = end_ns }

@@ -1,6 +1,6 @@
 -- `tracereel repair --arenas`: stale write positions of arenas are set after the last output that the log names. Logs
 -- of killed engine runs with the arenas that lay beside them are the judge; what they do not have is made from them.
-local arenas = require "tracereel.arenas"
+local arenas = require "tracereel.log.arenas"
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"
 local killed_run = require "tests.spec.killed_run"

@@ -1,9 +1,9 @@
 -- Decisions become the fewest records that lead the engine's rule to them. The engine's rule is written down here once
 -- more, from the format's description, and a search over all sequences of records says how few are possible.
 local compiler = require "tracereel.recovery.compiler"
-local decision = require "tracereel.recovery.decision"
+local decision = require "tracereel.script.decision"
 local helper = require "tests.spec.helper"
-local random = require "tracereel.random"
+local random = require "tracereel.util.random"
 local answer = require "tracereel.recovery.answer"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"

@@ -1,6 +1,6 @@
 -- The plan's file: what docs/recovery-plan.md says of it, and what is refused.
 local core = require "tracereel.core"
-local engine_view = require "tracereel.engine_view"
+local engine_view = require "tracereel.log.engine_view"
 local exact_json = require "tests.spec.exact_json"
 local helper = require "tests.spec.helper"
 local plan = require "tracereel.recovery.plan"

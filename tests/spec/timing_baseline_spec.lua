@@ -1,7 +1,7 @@
 -- `--baseline`: it must find what changed, and must not cry wolf.
-local baseline = require "tracereel.baseline"
+local baseline = require "tracereel.timing.baseline"
 local helper = require "tests.spec.helper"
-local hypothesis = require "tracereel.hypothesis"
+local hypothesis = require "tracereel.timing.hypothesis"
 local tracereel = require "tracereel"
 
 -- A generator of its own, so that the numbers are the same everywhere.

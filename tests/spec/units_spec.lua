@@ -1,6 +1,6 @@
 -- Spans, points of time, sizes and positions, as people write them.
 package.path = "lua/?.lua;" .. package.path
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 describe("durations", function()
     it("are shown with three digits, and in two units from a minute on", function()

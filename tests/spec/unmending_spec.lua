@@ -1,7 +1,7 @@
 -- `tracereel undo --arenas` takes back what a mending did, and `apply --repair` mends the arenas of the traces that its
 -- plan leaves open.
-local arenas = require "tracereel.arenas"
-local completion = require "tracereel.completion"
+local arenas = require "tracereel.log.arenas"
+local completion = require "tracereel.log.completion"
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"
 local killed_run = require "tests.spec.killed_run"

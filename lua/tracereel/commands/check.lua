@@ -1,16 +1,16 @@
 -- `tracereel check`: what of a log cannot be read, and where.
-local engine_reader = require "tracereel.engine_reader"
-local exit_codes = require "tracereel.exit_codes"
-local logs = require "tracereel.logs"
-local options = require "tracereel.options"
-local output = require "tracereel.output"
+local engine_reader = require "tracereel.log.engine_reader"
+local exit_codes = require "tracereel.cli.exit_codes"
+local logs = require "tracereel.cli.logs"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
 local renumbering = require "tracereel.flow.renumbering"
-local restarts = require "tracereel.restarts"
-local text = require "tracereel.render.text"
+local restarts = require "tracereel.log.restarts"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
-local unfinished = require "tracereel.unfinished"
-local units = require "tracereel.units"
-local unread = require "tracereel.unread"
+local unfinished = require "tracereel.log.unfinished"
+local units = require "tracereel.util.units"
+local unread = require "tracereel.log.unread"
 
 local check = { name = "check", summary = "List what is damaged in a log, where, and how much was lost." }
 

@@ -1,17 +1,17 @@
 -- `tracereel crashtest`: a recovery script against every crash that the log could have ended in. The log is only read.
 local crashtest_page = require "tracereel.render.crashtest_page"
 local engine = require "tracereel.crashtest"
-local engine_options = require "tracereel.engine_options"
-local exit_codes = require "tracereel.exit_codes"
-local failure = require "tracereel.failure"
-local files = require "tracereel.files"
-local limits = require "tracereel.limits"
-local logs = require "tracereel.logs"
-local new_directory = require "tracereel.new_directory"
-local options = require "tracereel.options"
-local output = require "tracereel.output"
+local engine_options = require "tracereel.forecast.options"
+local exit_codes = require "tracereel.cli.exit_codes"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
+local limits = require "tracereel.cli.limits"
+local logs = require "tracereel.cli.logs"
+local new_directory = require "tracereel.cli.new_directory"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
 local saving = require "tracereel.crashtest.saving"
-local scratch = require "tracereel.scratch"
+local temporary_directory = require "tracereel.util.temporary_directory"
 local script = require "tracereel.script"
 local script_file = require "tracereel.recovery.script_file"
 local tracereel = require "tracereel"
@@ -140,7 +140,7 @@ function crashtest.run(parsed)
         local ran, problem = pcall(limits.guarded, function()
             result = test_log(parsed, file, log)
         end)
-        scratch.remove_all()
+        temporary_directory.remove_all()
         if not ran then
             error(problem, 0)
         end

@@ -1,16 +1,16 @@
 -- `tracereel debug`: steps through a log, or one of its traces, forwards and backwards.
 local console = require "tracereel.debugger.console"
-local exit_codes = require "tracereel.exit_codes"
-local failure = require "tracereel.failure"
+local exit_codes = require "tracereel.cli.exit_codes"
+local failure = require "tracereel.util.failure"
 local host = require "tracereel.host"
-local logs = require "tracereel.logs"
+local logs = require "tracereel.cli.logs"
 local objects = require "tracereel.debugger.objects"
-local options = require "tracereel.options"
-local output = require "tracereel.output"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
 local tape = require "tracereel.debugger.tape"
 local timeline = require "tracereel.debugger.timeline"
-local units = require "tracereel.units"
-local words = require "tracereel.debugger.words"
+local units = require "tracereel.util.units"
+local labels = require "tracereel.debugger.labels"
 
 local debugger = { name = "debug", summary = "Step through a log or a trace, forwards and backwards." }
 
@@ -93,7 +93,7 @@ end
 
 local function debug_log(log, parsed)
     local is_terminal = output.is_terminal(0)
-    local voice = parsed.json and objects.new() or words.new()
+    local voice = parsed.json and objects.new() or labels.new()
     local session = console.new(timeline.new(open_tape(log, parsed)), parsed.log, parsed.max_time, voice)
     local end_ns = log:stats().now_ns
     function session.end_ns()

@@ -1,9 +1,9 @@
 -- `tracereel dump`: the records of a log, one a line.
-local logs = require "tracereel.logs"
-local options = require "tracereel.options"
-local output = require "tracereel.output"
+local logs = require "tracereel.cli.logs"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
 local record_line = require "tracereel.render.record_line"
-local statistics = require "tracereel.statistics"
+local record_stats = require "tracereel.render.record_stats"
 
 local dump = { name = "dump", summary = "Show the records of a log." }
 
@@ -49,7 +49,7 @@ end
 function dump.run(parsed)
     local filter, accepts = options.to_filter(parsed)
     return logs.each(parsed, function(log, context)
-        local gathered = parsed.stats and statistics.new()
+        local gathered = parsed.stats and record_stats.new()
         local show = gathered and gathered.add or parsed.json and json_writer(context)
             or record_line.writer(parsed.full)
         local handlers = { gap = logs.say_gap, record = only(accepts, show) }

@@ -1,13 +1,13 @@
 -- `tracereel export`: the traces of logs in the formats of other programs. A trace is written when it closes, open ones
 -- at the end of their log, so that no more is kept than the traces that are open.
-local exit_codes = require "tracereel.exit_codes"
-local facts = require "tracereel.export.facts"
-local failure = require "tracereel.failure"
+local exit_codes = require "tracereel.cli.exit_codes"
+local stats = require "tracereel.export.stats"
+local failure = require "tracereel.util.failure"
 local flow = require "tracereel.flow"
-local logs = require "tracereel.logs"
-local options = require "tracereel.options"
-local output = require "tracereel.output"
-local sink = require "tracereel.export.sink"
+local logs = require "tracereel.cli.logs"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
+local output_file = require "tracereel.cli.output_file"
 local tracereel = require "tracereel"
 
 local export = { name = "export", summary = "Write traces in the formats of other programs." }
@@ -126,7 +126,7 @@ local function export_log(log, exporter, format, parsed)
         if not trace or not accepts_trace(trace) then
             return
         end
-        local trace_facts = facts.of(trace, loops, is_wanted_node)
+        local trace_facts = stats.of(trace, loops, is_wanted_node)
         if not trace_facts or not accepts(trace_facts) then
             return
         elseif format.needs_times and not trace_facts.has_times then
@@ -196,7 +196,7 @@ function export.run(parsed)
     -- One document for all logs: no headings between them. Of what ran, not of what plans wrote.
     parsed.json, parsed.measured = true, true
     local named = parsed.flow and flow.for_command(parsed.flow, parsed.logs, options.opener(parsed)) or { nodes = {} }
-    local out = sink.open(parsed.output)
+    local out = output_file.open(parsed.output)
     local code = export_all(parsed, out, named)
     if is_complete[code] and not out.problem then
         out:commit()

@@ -1,18 +1,18 @@
 -- `tracereel flow`: a first flow file, for a person to correct: guessed from logs, or the engine's own with the numbers
 -- that its nodes have in them.
-local exit_codes = require "tracereel.exit_codes"
-local failure = require "tracereel.failure"
+local exit_codes = require "tracereel.cli.exit_codes"
+local failure = require "tracereel.util.failure"
 local flow = require "tracereel.flow"
 local from_yaml = require "tracereel.flow.from_yaml"
 local guess = require "tracereel.flow.guess"
-local logs = require "tracereel.logs"
-local options = require "tracereel.options"
-local output = require "tracereel.output"
+local logs = require "tracereel.cli.logs"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
 local renumbering = require "tracereel.flow.renumbering"
-local restarts = require "tracereel.restarts"
-local sink = require "tracereel.export.sink"
+local restarts = require "tracereel.log.restarts"
+local output_file = require "tracereel.cli.output_file"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local command = { name = "flow", summary = "Guess the order of the nodes, or find the numbers of a flow file's." }
 
@@ -95,7 +95,7 @@ local function run_guess(parsed)
     end
     local text = parsed.json and tracereel.json(guessed) .. "\n"
         or guess_preface:format(in_comment(table.concat(read, ", "))) .. flow.text(guessed, comments)
-    sink.replace(parsed.output, text)
+    output_file.replace(parsed.output, text)
     return code
 end
 
@@ -164,7 +164,7 @@ local function run_yaml(parsed)
     end
     local checked = assert(flow.check(value))
     say_unclear(unclear, is_searched)
-    sink.replace(parsed.output, yaml_text(parsed, checked, unclear, comments))
+    output_file.replace(parsed.output, yaml_text(parsed, checked, unclear, comments))
     return code
 end
 

@@ -1,15 +1,15 @@
 -- `tracereel generate`: a realistic log to try things out on.
 
-local exit_codes = require "tracereel.exit_codes"
-local failure = require "tracereel.failure"
-local files = require "tracereel.files"
-local generator = require "tracereel.generator"
-local limits = require "tracereel.limits"
-local new_directory = require "tracereel.new_directory"
-local whole = require("tracereel.options").whole
-local output = require "tracereel.output"
+local exit_codes = require "tracereel.cli.exit_codes"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
+local generator = require "tracereel.log.generator"
+local limits = require "tracereel.cli.limits"
+local new_directory = require "tracereel.cli.new_directory"
+local whole = require("tracereel.cli.options").whole
+local output = require "tracereel.cli.output"
 local reel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local LONGEST_SPAN_NS = 365 * 86400 * 1000000000
 local LATEST_START_NS = 7258118400 * 1000000000

@@ -1,13 +1,13 @@
 -- `tracereel repair`: cuts what a crash has torn out of a log, so that the engine can open it again; with --arenas it
 -- also sets stale write positions, so that the engine reads what its nodes put out.
-local exit_codes = require "tracereel.exit_codes"
-local failure = require "tracereel.failure"
-local logs = require "tracereel.logs"
+local exit_codes = require "tracereel.cli.exit_codes"
+local failure = require "tracereel.util.failure"
+local logs = require "tracereel.cli.logs"
 local mending = require "tracereel.recovery.mending"
-local options = require "tracereel.options"
-local output = require "tracereel.output"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
 local repairing = require "tracereel.recovery.repair"
-local text = require "tracereel.render.text"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 local writing = require "tracereel.recovery.writing"
 

@@ -1,20 +1,20 @@
 -- `tracereel timing`: which node costs the time, of whole logs and against a baseline.
-local baseline = require "tracereel.baseline"
-local exit_codes = require "tracereel.exit_codes"
-local failure = require "tracereel.failure"
+local baseline = require "tracereel.timing.baseline"
+local exit_codes = require "tracereel.cli.exit_codes"
+local failure = require "tracereel.util.failure"
 local flow = require "tracereel.flow"
-local logs = require "tracereel.logs"
-local options = require "tracereel.options"
-local output = require "tracereel.output"
+local logs = require "tracereel.cli.logs"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
 local render_csv = require "tracereel.render.timing_csv"
 local renumbering = require "tracereel.flow.renumbering"
-local restarts = require "tracereel.restarts"
-local rows = require "tracereel.timing_rows"
-local sink = require "tracereel.export.sink"
-local timing = require "tracereel.timing"
+local restarts = require "tracereel.log.restarts"
+local rows = require "tracereel.timing.rows"
+local output_file = require "tracereel.cli.output_file"
+local timing = require "tracereel.timing.gather"
 local timing_table = require "tracereel.render.timing_table"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local command = { name = "timing", summary = "Where the time goes: run times, waiting, critical path, per node." }
 
@@ -161,7 +161,7 @@ function command.run(parsed)
     end
     rows.choose(report, { sort = parsed.sort, top = parsed.by ~= "trace" and parsed.top or nil })
     if parsed.html then
-        sink.replace(parsed.html, require "tracereel.render.timing_page".page(report))
+        output_file.replace(parsed.html, require "tracereel.render.timing_page".page(report))
     end
     write(report, parsed)
     return code

@@ -1,14 +1,14 @@
 -- `tracereel traces`: the traces of a log, closed ones as they close, open ones in order of their ids.
-local engine_options = require "tracereel.engine_options"
-local engine_view = require "tracereel.engine_view"
-local forecast = require "tracereel.recovery.forecast"
-local logs = require "tracereel.logs"
-local options = require "tracereel.options"
-local output = require "tracereel.output"
-local text = require "tracereel.render.text"
-local trace_words = require "tracereel.render.trace_words"
+local engine_options = require "tracereel.forecast.options"
+local engine_view = require "tracereel.log.engine_view"
+local forecast = require "tracereel.forecast"
+local logs = require "tracereel.cli.logs"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
+local text = require "tracereel.util.text"
+local trace_words = require "tracereel.render.trace_labels"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 local unknown_traces = require "tracereel.render.unknown_traces"
 
 local traces = { name = "traces", summary = "List traces: status, times, and where each open one stands." }

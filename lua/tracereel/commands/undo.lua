@@ -1,11 +1,11 @@
 -- `tracereel undo`: writes the records that bring the traces of an applied plan back to their state before it; with
 -- --arenas, sets back the write positions that the last mending has set.
-local exit_codes = require "tracereel.exit_codes"
-local failure = require "tracereel.failure"
+local exit_codes = require "tracereel.cli.exit_codes"
+local failure = require "tracereel.util.failure"
 local mending = require "tracereel.recovery.mending"
-local options = require "tracereel.options"
-local output = require "tracereel.output"
-local text = require "tracereel.render.text"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 local undoing = require "tracereel.recovery.undo"
 local unmending = require "tracereel.recovery.unmending"

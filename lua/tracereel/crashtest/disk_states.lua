@@ -2,7 +2,7 @@
 -- Each state is { name, files by name }. A write that was cut leaves any beginning of it; three of them stand for all,
 -- because no reader looks into the file before it has its name.
 local small_log = require "tracereel.crashtest.small_log"
-local tables = require "tracereel.tables"
+local tables = require "tracereel.util.tables"
 
 local disk_states = {}
 

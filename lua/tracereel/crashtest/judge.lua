@@ -1,8 +1,8 @@
 -- What can be said of a decision in a state without looking at the rest of the log: does it compile and prove, and what
 -- does it let run again? Said once for each shape of state and decision.
-local decision = require "tracereel.recovery.decision"
-local failure = require "tracereel.failure"
-local forecast = require "tracereel.recovery.forecast"
+local decision = require "tracereel.script.decision"
+local failure = require "tracereel.util.failure"
+local forecast = require "tracereel.forecast"
 local answer = require "tracereel.recovery.answer"
 local view = require "tracereel.recovery.view"
 

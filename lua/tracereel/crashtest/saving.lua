@@ -1,5 +1,5 @@
 -- Violations as small logs and a spec that fails because of them: what a developer keeps until the script is mended.
-local scratch = require "tracereel.scratch"
+local temporary_directory = require "tracereel.util.temporary_directory"
 local small_log = require "tracereel.crashtest.small_log"
 local tracereel = require "tracereel"
 
@@ -128,7 +128,7 @@ end
 ---@return { group: table, log: string|nil, records: integer|nil }[] one for each group; without `log`: nothing small
 ---  enough shows it
 function saving.save(directory, about, result, log, run)
-    local work = scratch.directory()
+    local work = temporary_directory.directory()
     local all, saved = {}, {}
     for index, group in ipairs(result.violations) do
         local bytes, count = find_log(work, group, result.history, log, run)
@@ -140,7 +140,7 @@ function saving.save(directory, about, result, log, run)
         end
         all[index] = one
     end
-    scratch.remove(work)
+    temporary_directory.remove(work)
     local path = directory:entry("crashtest_spec.lua")
     local spec = directory:final(path)
     small_log.write_file(path, spec_text(spec, about, saved))

@@ -1,9 +1,9 @@
 -- Small logs in a directory of their own: one trace's history as the only segment, and whatever an interrupted command
 -- has left beside it.
-local failure = require "tracereel.failure"
-local files = require "tracereel.files"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
 local host = require "tracereel.host"
-local scratch = require "tracereel.scratch"
+local temporary_directory = require "tracereel.util.temporary_directory"
 
 local small_log = { first_segment = "wal_0000000000000000.log", second_segment = "wal_0000000000000001.log" }
 
@@ -25,7 +25,7 @@ end
 ---Puts files into a directory, in place of those that were there.
 ---@param contents table<string, string> by name
 function small_log.fill(directory, contents)
-    scratch.clear(directory)
+    temporary_directory.clear(directory)
     for name, bytes in pairs(contents) do
         write_file(directory .. "/" .. name, bytes)
     end

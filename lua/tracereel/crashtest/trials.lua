@@ -1,12 +1,12 @@
 -- Recovery tried out on small logs: does every decision settle, and does a recovery that is itself interrupted lead to
 -- the same end? Once for each state and decision, and once for each plan, that differ in more than ids and times.
 local disk_states = require "tracereel.crashtest.disk_states"
-local failure = require "tracereel.failure"
-local files = require "tracereel.files"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
 local judge = require "tracereel.crashtest.judge"
 local recovery = require "tracereel.recovery"
 local repair = require "tracereel.recovery.repair"
-local scratch = require "tracereel.scratch"
+local temporary_directory = require "tracereel.util.temporary_directory"
 local small_log = require "tracereel.crashtest.small_log"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"
@@ -242,7 +242,7 @@ function trials.run(test, log, script)
         all[#all + 1] = met.plan_key and met or nil
     end
     fetch_records(test.history, log, all)
-    self.directory = scratch.directory()
+    self.directory = temporary_directory.directory()
     for _, met in ipairs(all) do
         local why_not = obstacle(met)
         if why_not then
@@ -251,7 +251,7 @@ function trials.run(test, log, script)
             try(self, met)
         end
     end
-    scratch.remove(self.directory)
+    temporary_directory.remove(self.directory)
     return self
 end
 

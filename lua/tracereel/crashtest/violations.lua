@@ -1,6 +1,6 @@
 -- What a crash test has found, in groups: the same check, node, type of record and decision are one group.
-local decision = require "tracereel.recovery.decision"
-local record_types = require "tracereel.record_types"
+local decision = require "tracereel.script.decision"
+local record_types = require "tracereel.log.record_types"
 
 local violations = {}
 

@@ -1,8 +1,8 @@
 -- The debugger's commands: one line each, from a terminal or a pipe.
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local stops = require "tracereel.debugger.stops"
-local timing = require "tracereel.timing"
-local units = require "tracereel.units"
+local timing = require "tracereel.timing.gather"
+local units = require "tracereel.util.units"
 
 local Console = {}
 Console.__index = Console

@@ -1,7 +1,7 @@
 -- What the debugger answers, for programs: one JSON object for each command. Its keys: docs/debug.md.
-local failure = require "tracereel.failure"
-local logs = require "tracereel.logs"
-local output = require "tracereel.output"
+local failure = require "tracereel.util.failure"
+local logs = require "tracereel.cli.logs"
+local output = require "tracereel.cli.output"
 local stops = require "tracereel.debugger.stops"
 local tracereel = require "tracereel"
 

@@ -1,10 +1,10 @@
 -- Where a debugger stops by itself: breakpoints (a Lua condition holds) and watches (an expression's value changes).
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local host = require "tracereel.host"
-local sandbox = require "tracereel.sandbox"
-local text = require "tracereel.render.text"
+local sandbox = require "tracereel.script.sandbox"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 local value_text = require "tracereel.render.value"
 
 local Stops = {}

@@ -1,7 +1,7 @@
 -- The records that a debugger steps through, by number: those of a whole log, or of one trace. One pass over the log
 -- notes where they are, and where errors, violations and gaps are; after that any stretch is read by itself.
-local failure = require "tracereel.failure"
-local gaps = require "tracereel.gaps"
+local failure = require "tracereel.util.failure"
+local gaps = require "tracereel.log.gaps"
 local tracereel = require "tracereel"
 
 local Tape = {}

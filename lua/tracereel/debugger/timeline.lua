@@ -4,7 +4,7 @@
 -- costs no more than applying). One whose number is an odd multiple of L stays while fewer than 4 L records lie behind
 -- it. So at a distance d there is one within 2/3 d, their count grows with the logarithm of the tape's length, and
 -- walking back through n records one by one applies O(n log n) records in all, not n * n / 2.
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local tracereel = require "tracereel"
 
 local Timeline = {}

@@ -1,5 +1,5 @@
 -- Lanes for spans: spans on one lane never overlap, and there are no more lanes than spans at one time.
-local heap = require "tracereel.heap"
+local heap = require "tracereel.util.heap"
 
 local lanes = {}
 

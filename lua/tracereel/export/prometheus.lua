@@ -2,7 +2,7 @@
 local json_text = require "tracereel.export.json_text"
 local numbers = require "tracereel.export.numbers"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local prometheus = {}
 

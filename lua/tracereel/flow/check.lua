@@ -1,8 +1,8 @@
 -- Checks a flow as a file, a script or a scenario gives it, and makes of it the value that all commands use: a new
 -- table, in which `after` and `loop_back` are lists of node ids, and `ports` has what is not the port "out".
 local cycles = require "tracereel.flow.cycles"
-local failure = require "tracereel.failure"
-local units = require "tracereel.units"
+local failure = require "tracereel.util.failure"
+local units = require "tracereel.util.units"
 
 local max_node = 0xFFFFFFFF
 local default_port = "out"

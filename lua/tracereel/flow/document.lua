@@ -1,6 +1,6 @@
 -- A YAML document as a tree whose parts know their lines, made of what Debian's lua-yaml tells of a text (libyaml's
 -- events). An alias is the part that it names, not a copy: what a text spells out is all that there ever is.
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 
 local document = {}
 

@@ -1,7 +1,7 @@
 -- What a log says of its node numbers, so that names can be found for them: which others were always over when one
 -- began, which waited for a person, which never ran in one trace. The order of the records counts, not their times.
 local bits = require "tracereel.flow.bits"
-local restarts = require "tracereel.restarts"
+local restarts = require "tracereel.log.restarts"
 
 local evidence = {}
 

@@ -1,9 +1,9 @@
 -- A flow of the engine's, with the numbers that its nodes have in logs.
 local contradiction = require "tracereel.flow.contradiction"
 local evidence = require "tracereel.flow.evidence"
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local numbering = require "tracereel.flow.numbering"
-local tables = require "tracereel.tables"
+local tables = require "tracereel.util.tables"
 local base = require "tracereel.base"
 local yaml = require "tracereel.flow.yaml"
 

@@ -1,8 +1,8 @@
 -- Guesses the order of a pipeline's nodes from its traces: who has always ended before whom began, without the steps
 -- that follow from others. A person corrects it: a log shows what happened, not what must be so.
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local runs = require "tracereel.flow.runs"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local guess = {}
 

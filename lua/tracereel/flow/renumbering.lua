@@ -1,12 +1,12 @@
 -- Whether nodes have other numbers after a restart: the engine numbers a flow's nodes anew at each start, so that one
 -- number can be two nodes in one log. It shows where the order turns round, or where a node that waited now runs.
-local logs = require "tracereel.logs"
-local options = require "tracereel.options"
-local output = require "tracereel.output"
-local restarts = require "tracereel.restarts"
+local logs = require "tracereel.cli.logs"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
+local restarts = require "tracereel.log.restarts"
 local runs = require "tracereel.flow.runs"
 local base = require "tracereel.base"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local renumbering = {}
 

@@ -2,7 +2,7 @@
 -- what it ignores is ignored, what it refuses is refused, with the line.
 local cycles = require "tracereel.flow.cycles"
 local document = require "tracereel.flow.document"
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 
 local yaml = {}
 

@@ -1,8 +1,8 @@
 -- What a script answers for one trace, and the records for it: asked, compiled, proven.
 local compiler = require "tracereel.recovery.compiler"
 local core = require "tracereel.core"
-local decision = require "tracereel.recovery.decision"
-local failure = require "tracereel.failure"
+local decision = require "tracereel.script.decision"
+local failure = require "tracereel.util.failure"
 local metadata = require "tracereel.recovery.metadata"
 local proof = require "tracereel.recovery.proof"
 local view = require "tracereel.recovery.view"

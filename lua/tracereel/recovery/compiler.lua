@@ -1,5 +1,5 @@
 -- From a state to a wanted one in as few records as possible. Why this is the fewest: docs/recovery.md.
-local tables = require "tracereel.tables"
+local tables = require "tracereel.util.tables"
 local metadata = require "tracereel.recovery.metadata"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"

@@ -1,7 +1,7 @@
 -- Which log a plan is for: enough to notice that it has grown, was cut, or is another one.
 local core = require "tracereel.core"
-local failure = require "tracereel.failure"
-local files = require "tracereel.files"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
 local tracereel = require "tracereel"
 
 local identity = {}

@@ -2,12 +2,12 @@
 -- is only ever appended to. What an interrupted command left as an intent is settled by the next one: the change took
 -- place when the segment that it would have made is there, with the bytes that it would have had; of arenas, in those
 -- whose write position is the one that it would have set.
-local arenas = require "tracereel.arenas"
+local arenas = require "tracereel.log.arenas"
 local core = require "tracereel.core"
-local failure = require "tracereel.failure"
-local files = require "tracereel.files"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
 local positions = require "tracereel.recovery.positions"
-local tables = require "tracereel.tables"
+local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
 
 local journal = { file_name = "tracereel.journal", schema_version = 1 }

@@ -1,12 +1,12 @@
 -- Stale write positions of arenas, set after the last output that the log names: which of them, and how. The engine
 -- reads no output after the position, and writes over what is there. docs/recovery.md tells it to people.
-local arenas = require "tracereel.arenas"
-local completion = require "tracereel.completion"
-local failure = require "tracereel.failure"
+local arenas = require "tracereel.log.arenas"
+local completion = require "tracereel.log.completion"
+local failure = require "tracereel.util.failure"
 local journal = require "tracereel.recovery.journal"
-local output = require "tracereel.output"
+local output = require "tracereel.cli.output"
 local positions = require "tracereel.recovery.positions"
-local text = require "tracereel.render.text"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
 local has_host, host = failure.pcall(require, "tracereel.host")

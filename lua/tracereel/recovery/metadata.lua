@@ -1,8 +1,8 @@
 -- Texts inside records that recovery writes: where they came from, and what a suspension waits for.
 local members = require "tracereel.recovery.members"
-local tables = require "tracereel.tables"
+local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local metadata = {}
 

@@ -1,10 +1,10 @@
 -- What an operator should know beside a decision: where the running engine does something else than the decision's name
 -- says, or nothing. What the engine does: docs/recovery.md.
-local arenas = require "tracereel.arenas"
-local decision = require "tracereel.recovery.decision"
-local held = require "tracereel.held"
+local arenas = require "tracereel.log.arenas"
+local decision = require "tracereel.script.decision"
+local held = require "tracereel.log.held"
 local metadata = require "tracereel.recovery.metadata"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 local view = require "tracereel.recovery.view"
 
 local notes = {}

@@ -1,9 +1,9 @@
 -- The plan as a file: written so that the same input gives the same bytes, read so that an edited one is refused.
 -- Every field: docs/recovery-plan.md.
 local core = require "tracereel.core"
-local failure = require "tracereel.failure"
-local files = require "tracereel.files"
-local hex = require "tracereel.hex"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
+local hex = require "tracereel.util.hex"
 local identity = require "tracereel.recovery.identity"
 local plan_view = require "tracereel.recovery.plan_view"
 local proof = require "tracereel.recovery.proof"

@@ -1,7 +1,7 @@
 -- A view as plans write it: 64-bit numbers as decimal strings, absent fields as null, nodes in order.
-local hex = require "tracereel.hex"
+local hex = require "tracereel.util.hex"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 local view = require "tracereel.recovery.view"
 
 local plan_view = {}

@@ -1,7 +1,7 @@
 -- Write positions of arenas, set in place and looked at. A change is { trace_id, from_bytes, to_bytes }; both numbers
 -- lie within the file, so they are small.
-local arenas = require "tracereel.arenas"
-local failure = require "tracereel.failure"
+local arenas = require "tracereel.log.arenas"
+local failure = require "tracereel.util.failure"
 local tracereel = require "tracereel"
 
 local has_host, host = failure.pcall(require, "tracereel.host")

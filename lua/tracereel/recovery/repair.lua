@@ -1,8 +1,8 @@
 -- What a crash has torn, cut out of a log: which stretches of which segments, and how they are taken away.
 local core = require "tracereel.core"
-local failure = require "tracereel.failure"
-local files = require "tracereel.files"
-local gaps = require "tracereel.gaps"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
+local gaps = require "tracereel.log.gaps"
 local tracereel = require "tracereel"
 
 local repair = {}

@@ -2,7 +2,7 @@
 -- prove that only what no reader can read was cut, the plan holds for the log as it is now: `apply --repair` that was
 -- interrupted between its repair and its records is given again.
 local core = require "tracereel.core"
-local files = require "tracereel.files"
+local files = require "tracereel.util.files"
 local journal = require "tracereel.recovery.journal"
 local repair = require "tracereel.recovery.repair"
 

@@ -1,9 +1,9 @@
 -- The recovery script that a command line names: a file, or one that comes with the program.
-local bundled = require "tracereel.bundled"
-local failure = require "tracereel.failure"
-local files = require "tracereel.files"
+local bundled = require "tracereel.script.bundled"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
 local script = require "tracereel.script"
-local script_modules = require "tracereel.script_modules"
+local script_modules = require "tracereel.script.modules"
 
 local script_file = {}
 

@@ -1,11 +1,11 @@
 -- Does a script settle? Loaded afresh and asked again behind its own records, it must want nothing more.
 local answer = require "tracereel.recovery.answer"
 local core = require "tracereel.core"
-local decision = require "tracereel.recovery.decision"
-local failure = require "tracereel.failure"
-local record_types = require "tracereel.record_types"
-local runner = require "tracereel.runner"
-local script_arguments = require "tracereel.script_arguments"
+local decision = require "tracereel.script.decision"
+local failure = require "tracereel.util.failure"
+local record_types = require "tracereel.log.record_types"
+local runner = require "tracereel.script.runner"
+local script_arguments = require "tracereel.script.arguments"
 local tracereel = require "tracereel"
 
 local settling = {}

@@ -1,7 +1,7 @@
 -- The last mending of a log's arenas, taken back: each write position is set to what it was, where the engine has not
 -- moved on since.
-local arenas = require "tracereel.arenas"
-local failure = require "tracereel.failure"
+local arenas = require "tracereel.log.arenas"
+local failure = require "tracereel.util.failure"
 local journal = require "tracereel.recovery.journal"
 local mending = require "tracereel.recovery.mending"
 local positions = require "tracereel.recovery.positions"

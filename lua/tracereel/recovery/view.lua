@@ -1,11 +1,11 @@
 -- The engine's view of a trace as a plain table, what a decision wants it to be, and how two of them differ.
 -- The fields: docs/recovery-plan.md.
-local completion = require "tracereel.completion"
-local held = require "tracereel.held"
+local completion = require "tracereel.log.completion"
+local held = require "tracereel.log.held"
 local metadata = require "tracereel.recovery.metadata"
-local tables = require "tracereel.tables"
+local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local view = {}
 

@@ -1,19 +1,19 @@
 -- What apply, undo and repair have in common: the log is held, what an interrupted command left is settled, every
 -- change stands in the journal before and behind it.
 local core = require "tracereel.core"
-local engine_view = require "tracereel.engine_view"
-local exit_codes = require "tracereel.exit_codes"
-local failure = require "tracereel.failure"
-local files = require "tracereel.files"
+local engine_view = require "tracereel.log.engine_view"
+local exit_codes = require "tracereel.cli.exit_codes"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
 local journal = require "tracereel.recovery.journal"
-local logs = require "tracereel.logs"
-local output = require "tracereel.output"
+local logs = require "tracereel.cli.logs"
+local output = require "tracereel.cli.output"
 local plan = require "tracereel.recovery.plan"
 local repair = require "tracereel.recovery.repair"
-local tables = require "tracereel.tables"
+local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
-local unfinished = require "tracereel.unfinished"
-local unread = require "tracereel.unread"
+local unfinished = require "tracereel.log.unfinished"
+local unread = require "tracereel.log.unread"
 
 local has_host, host = failure.pcall(require, "tracereel.host")
 

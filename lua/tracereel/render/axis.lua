@@ -1,6 +1,6 @@
 -- Scales of charts: where a value stands (0 to 1), and which values are labelled.
 local html = require "tracereel.render.html"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local axis = {}
 

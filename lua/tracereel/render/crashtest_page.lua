@@ -1,7 +1,7 @@
 -- The result of a crash test for a person.
-local output = require "tracereel.output"
+local output = require "tracereel.cli.output"
 local render_table = require "tracereel.render.table"
-local text = require "tracereel.render.text"
+local text = require "tracereel.util.text"
 
 local crashtest_page = {}
 

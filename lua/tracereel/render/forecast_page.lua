@@ -1,9 +1,9 @@
 -- What the engine will do with every open trace, for a person who has to act on it: grouped by outcome, the gravest
 -- first, each group with what can be done.
-local forecast_classes = require "tracereel.recovery.forecast_classes"
-local output = require "tracereel.output"
+local forecast_classes = require "tracereel.forecast.classes"
+local output = require "tracereel.cli.output"
 local render_table = require "tracereel.render.table"
-local text = require "tracereel.render.text"
+local text = require "tracereel.util.text"
 
 local forecast_page = {}
 

@@ -1,6 +1,6 @@
 -- HTML from Lua: everything that comes from outside is escaped here, once, on its way into the page.
-local text = require "tracereel.render.text"
-local units = require "tracereel.units"
+local text = require "tracereel.util.text"
+local units = require "tracereel.util.units"
 
 local html = {}
 

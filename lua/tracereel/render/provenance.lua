@@ -1,5 +1,5 @@
 -- Who wrote a record that tracereel wrote, and for which plan.
-local text = require "tracereel.render.text"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
 local provenance = {}

@@ -1,8 +1,8 @@
 -- One record as one line for a person.
-local output = require "tracereel.output"
+local output = require "tracereel.cli.output"
 local provenance = require "tracereel.render.provenance"
-local record_types = require "tracereel.record_types"
-local text = require "tracereel.render.text"
+local record_types = require "tracereel.log.record_types"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
 local record_line = {}

@@ -1,12 +1,12 @@
 -- A plan for a person: how many of what, and for each trace the state before and after, grouped by decision and node.
-local decision = require "tracereel.recovery.decision"
+local decision = require "tracereel.script.decision"
 local forecast_page = require "tracereel.render.forecast_page"
-local held = require "tracereel.held"
+local held = require "tracereel.log.held"
 local members = require "tracereel.recovery.members"
-local output = require "tracereel.output"
+local output = require "tracereel.cli.output"
 local render_table = require "tracereel.render.table"
-local text = require "tracereel.render.text"
-local trace_words = require "tracereel.render.trace_words"
+local text = require "tracereel.util.text"
+local trace_words = require "tracereel.render.trace_labels"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"
 

@@ -1,7 +1,7 @@
 -- What a script's `finish` returned, as text for a person.
 local render_table = require "tracereel.render.table"
 local tracereel = require "tracereel"
-local text = require "tracereel.render.text"
+local text = require "tracereel.util.text"
 local value_text = require "tracereel.render.value"
 
 -- How many keys a table has, and the largest; nil where any of them is no whole number from 1.

@@ -1,5 +1,5 @@
 -- Rows as an aligned table: numbers to the right, everything else to the left.
-local text = require "tracereel.render.text"
+local text = require "tracereel.util.text"
 
 local function cell_text(value)
     if value == nil then

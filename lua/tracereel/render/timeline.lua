@@ -1,14 +1,14 @@
 -- The events of one trace as lines: when, how long, and beside them a lane for each node that runs and each loop that
 -- turns, so that what happened at the same time stands side by side.
-local held = require "tracereel.held"
-local output = require "tracereel.output"
+local held = require "tracereel.log.held"
+local output = require "tracereel.cli.output"
 local provenance = require "tracereel.render.provenance"
 local record_line = require "tracereel.render.record_line"
-local record_types = require "tracereel.record_types"
-local text = require "tracereel.render.text"
-local trace_words = require "tracereel.render.trace_words"
+local record_types = require "tracereel.log.record_types"
+local text = require "tracereel.util.text"
+local trace_words = require "tracereel.render.trace_labels"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local timeline = {}
 

@@ -1,6 +1,6 @@
 -- The timing report as one HTML file: it needs no network, opens from disk, reads without its script, and runs nothing
 -- but that script.
-local content_hash = require "tracereel.content_hash"
+local content_hash = require "tracereel.util.content_hash"
 local html = require "tracereel.render.html"
 
 local behaviour = require "tracereel.render.timing_page.behaviour"

@@ -1,10 +1,10 @@
 -- A timing report as text that fits the terminal: sections that answer one question each.
-local baseline = require "tracereel.baseline"
+local baseline = require "tracereel.timing.baseline"
 local bars = require "tracereel.render.bars"
 local columns = require "tracereel.render.timing_table.columns"
-local output = require "tracereel.output"
-local text = require "tracereel.render.text"
-local units = require "tracereel.units"
+local output = require "tracereel.cli.output"
+local text = require "tracereel.util.text"
+local units = require "tracereel.util.units"
 local write_nodes = require "tracereel.render.timing_table.nodes"
 
 local timing_table = {}

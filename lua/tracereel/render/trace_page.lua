@@ -1,11 +1,11 @@
 -- What stands around a trace's timeline: who it is above, and below what is unfinished and what is wrong.
-local engine_options = require "tracereel.engine_options"
-local output = require "tracereel.output"
-local text = require "tracereel.render.text"
+local engine_options = require "tracereel.forecast.options"
+local output = require "tracereel.cli.output"
+local text = require "tracereel.util.text"
 local timeline = require "tracereel.render.timeline"
-local trace_words = require "tracereel.render.trace_words"
+local trace_words = require "tracereel.render.trace_labels"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local trace_page = {}
 

@@ -1,6 +1,6 @@
 -- What the engine does not know of a log, or knows otherwise than the whole log tells: apart from what it will recover.
-local output = require "tracereel.output"
-local text = require "tracereel.render.text"
+local output = require "tracereel.cli.output"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
 local unknown_traces = {}

@@ -1,9 +1,9 @@
 -- Any value of a script as one line for a person: every key and every value of a table is in it, in a fixed order, and
 -- no address.
-local failure = require "tracereel.failure"
-local text_methods = require "tracereel.text_methods"
+local failure = require "tracereel.util.failure"
+local text_methods = require "tracereel.script.text_methods"
 local tracereel = require "tracereel"
-local traversal = require "tracereel.traversal"
+local traversal = require "tracereel.util.traversal"
 
 local value_text = {}
 

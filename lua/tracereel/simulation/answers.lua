@@ -1,5 +1,5 @@
 -- What a scenario's functions answer to the engine's questions.
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local tracereel = require "tracereel"
 local variates = require "tracereel.simulation.variates"
 

@@ -1,10 +1,10 @@
 -- What a scenario may say. Every key is known, or an error names it; nothing runs before all was looked at.
 local damage_request = require "tracereel.simulation.damage_request"
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local faults = require "tracereel.simulation.faults"
 local flow = require "tracereel.flow"
-local tables = require "tracereel.tables"
-local units = require "tracereel.units"
+local tables = require "tracereel.util.tables"
+local units = require "tracereel.util.units"
 local values = require "tracereel.simulation.values"
 
 local checks = {}

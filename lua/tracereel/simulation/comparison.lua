@@ -1,10 +1,10 @@
 -- Simulates once, or with several seeds, and prints the recorded and the simulated log side by side.
 local damage = require "tracereel.simulation.damage"
-local output = require "tracereel.output"
-local progress = require "tracereel.progress"
+local output = require "tracereel.cli.output"
+local progress = require "tracereel.cli.progress"
 local report = require "tracereel.simulation.report"
-local side_by_side = require "tracereel.simulation.side_by_side"
-local text = require "tracereel.render.text"
+local comparison_table = require "tracereel.simulation.comparison_table"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
 local comparison = {}
@@ -79,7 +79,7 @@ local function write(parsed, scenario, recorded_facts, recorded, runs, all_facts
     if #runs > 1 then
         output.line(("above: the first of %d runs; below: their means, with Student's t interval"):format(#runs))
     end
-    side_by_side.write(report.rows(recorded, runs), #runs > 1)
+    comparison_table.write(report.rows(recorded, runs), #runs > 1)
 end
 
 ---@param parsed table the command's options

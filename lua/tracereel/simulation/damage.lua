@@ -1,8 +1,8 @@
 -- Damage done to a simulated log's files, so that what a reader finds can be compared with what was done. All of it is
 -- chosen before anything is changed.
-local failure = require "tracereel.failure"
-local files = require "tracereel.files"
-local random = require "tracereel.random"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
+local random = require "tracereel.util.random"
 local tracereel = require "tracereel"
 
 local damage = {}

@@ -1,5 +1,5 @@
 -- What a scenario's `damage` may ask for. What needs the simulated log's size is looked at when that is known.
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local values = require "tracereel.simulation.values"
 
 local damage_request = {}

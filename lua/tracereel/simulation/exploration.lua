@@ -1,15 +1,15 @@
 -- Which faults make a trace miss its goal: `tracereel simulate --explore`.
-local exit_codes = require "tracereel.exit_codes"
+local exit_codes = require "tracereel.cli.exit_codes"
 local exploration_picture = require "tracereel.simulation.exploration_picture"
 local exploration_report = require "tracereel.simulation.exploration_report"
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local fault_plans = require "tracereel.simulation.fault_plans"
 local futures = require "tracereel.simulation.futures"
-local options = require "tracereel.options"
-local progress = require "tracereel.progress"
+local options = require "tracereel.cli.options"
+local progress = require "tracereel.cli.progress"
 local saved_plan = require "tracereel.simulation.saved_plan"
-local sink = require "tracereel.export.sink"
-local units = require "tracereel.units"
+local output_file = require "tracereel.cli.output_file"
+local units = require "tracereel.util.units"
 
 local exploration = {}
 
@@ -205,7 +205,7 @@ function exploration.run(parsed, scenario, recording)
             save(parsed, scenario, recording, result)
         end
         if parsed.svg then
-            sink.replace(parsed.svg, exploration_picture.svg(result))
+            output_file.replace(parsed.svg, exploration_picture.svg(result))
         end
     end
     exploration_report.write(result, parsed.json)

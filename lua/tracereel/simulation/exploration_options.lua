@@ -1,8 +1,8 @@
 -- The options of `tracereel simulate --explore`.
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local faults = require "tracereel.simulation.faults"
-local options = require "tracereel.options"
-local units = require "tracereel.units"
+local options = require "tracereel.cli.options"
+local units = require "tracereel.util.units"
 
 local exploration_options = {}
 

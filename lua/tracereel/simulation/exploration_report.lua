@@ -1,10 +1,10 @@
 -- What an exploration found, as text and as JSON.
 local bars = require "tracereel.render.bars"
 local faults = require "tracereel.simulation.faults"
-local output = require "tracereel.output"
-local record_types = require "tracereel.record_types"
+local output = require "tracereel.cli.output"
+local record_types = require "tracereel.log.record_types"
 local render_table = require "tracereel.render.table"
-local text = require "tracereel.render.text"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
 local exploration_report = {}

@@ -1,7 +1,7 @@
 -- What goes wrong at certain records of certain traces: a scenario's `faults`.
-local failure = require "tracereel.failure"
-local tables = require "tracereel.tables"
-local units = require "tracereel.units"
+local failure = require "tracereel.util.failure"
+local tables = require "tracereel.util.tables"
+local units = require "tracereel.util.units"
 local values = require "tracereel.simulation.values"
 
 local faults = {}

@@ -1,9 +1,9 @@
 -- What becomes of one trace of a log when faults happen to it: each future is a simulation in memory, which the
 -- scenario's goal judges.
 local answers = require "tracereel.simulation.answers"
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local faults = require "tracereel.simulation.faults"
-local tables = require "tracereel.tables"
+local tables = require "tracereel.util.tables"
 
 local futures = {}
 

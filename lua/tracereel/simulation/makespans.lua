@@ -1,9 +1,9 @@
 -- What a series of simulations is judged by. Makespan percentiles are exact here, as those of a timing report are not:
 -- what a node that is a little faster does to them can be less than the width of a histogram's bucket.
-local failure = require "tracereel.failure"
-local logs = require "tracereel.logs"
+local failure = require "tracereel.util.failure"
+local logs = require "tracereel.cli.logs"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local makespans = {}
 

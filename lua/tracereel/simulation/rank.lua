@@ -1,11 +1,11 @@
 -- `--rank`: which node is worth speeding up. Each node by itself gets a tenth faster, everything else stays as the
 -- scenario says.
 local columns = require "tracereel.render.timing_table.columns"
-local output = require "tracereel.output"
+local output = require "tracereel.cli.output"
 local series = require "tracereel.simulation.series"
-local text = require "tracereel.render.text"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 local variation = require "tracereel.simulation.variation"
 
 local rank = {}

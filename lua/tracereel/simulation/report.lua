@@ -1,9 +1,9 @@
 -- The recorded and the simulated log side by side, by the definitions of docs/timing.md.
 local estimates = require "tracereel.simulation.estimates"
-local figures = require "tracereel.simulation.figures"
-local timing = require "tracereel.timing"
+local format = require "tracereel.simulation.format"
+local timing = require "tracereel.timing.gather"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 
 local report = {}
 
@@ -15,10 +15,10 @@ end
 
 -- Of the traces: name, how it is shown, where it stands in a timing report's `traces`.
 local trace_measures = {
-    { "complete", figures.count, function(t) return t.complete_count end },
-    { "failed", figures.count, function(t) return t.failed_count end },
-    { "open", figures.count, function(t) return t.open_count end },
-    { "throughput", figures.rate, function(t) return t.throughput_per_s end },
+    { "complete", format.count, function(t) return t.complete_count end },
+    { "failed", format.count, function(t) return t.failed_count end },
+    { "open", format.count, function(t) return t.open_count end },
+    { "throughput", format.rate, function(t) return t.throughput_per_s end },
     { "makespan_p50", duration, function(t) return magnitude(t.makespan.p50_ns) end },
     { "makespan_p90", duration, function(t) return magnitude(t.makespan.p90_ns) end },
     { "makespan_p99", duration, function(t) return magnitude(t.makespan.p99_ns) end },
@@ -28,8 +28,8 @@ local trace_measures = {
 
 -- Of each node.
 local node_measures = {
-    { "done", figures.count, function(n) return n.count end },
-    { "errors", figures.count, function(n) return n.error_count end },
+    { "done", format.count, function(n) return n.count end },
+    { "errors", format.count, function(n) return n.error_count end },
     { "error_share", as_share, function(n)
         return n.error_count == 0 and 0.0 or n.error_count / (n.count + n.error_count)
     end },

@@ -1,10 +1,10 @@
 -- A plan of faults as a scenario of its own, and the log that it makes of the recording.
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local faults = require "tracereel.simulation.faults"
-local files = require "tracereel.files"
+local files = require "tracereel.util.files"
 local host = require "tracereel.host"
-local new_file = require "tracereel.new_file"
-local units = require "tracereel.units"
+local new_file = require "tracereel.cli.new_file"
+local units = require "tracereel.util.units"
 
 local saved_plan = {}
 

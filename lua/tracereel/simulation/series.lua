@@ -2,7 +2,7 @@
 -- that what differs between two points is what the change does, and not what was drawn.
 local estimates = require "tracereel.simulation.estimates"
 local makespans = require "tracereel.simulation.makespans"
-local progress = require "tracereel.progress"
+local progress = require "tracereel.cli.progress"
 
 local series = {}
 

@@ -1,5 +1,5 @@
 -- The options of `tracereel simulate --sweep` and `--rank`.
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local sweep = require "tracereel.simulation.sweep"
 
 local series_options = {}

@@ -1,14 +1,14 @@
 -- `--sweep`: one value of a scenario, or two, tried one after another, as a table, JSON and a curve.
 local columns = require "tracereel.render.timing_table.columns"
 local curve = require "tracereel.render.curve"
-local failure = require "tracereel.failure"
-local figures = require "tracereel.simulation.figures"
-local output = require "tracereel.output"
+local failure = require "tracereel.util.failure"
+local format = require "tracereel.simulation.format"
+local output = require "tracereel.cli.output"
 local series = require "tracereel.simulation.series"
-local sink = require "tracereel.export.sink"
-local text = require "tracereel.render.text"
+local output_file = require "tracereel.cli.output_file"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
-local units = require "tracereel.units"
+local units = require "tracereel.util.units"
 local variation = require "tracereel.simulation.variation"
 
 local sweep = {}
@@ -103,8 +103,8 @@ local duration = units.rounded_duration
 -- Heading, width, measure, how it is written.
 local shown = {
     { "P50", 8, "makespan_p50", duration }, { "P90", 8, "makespan_p90", duration },
-    { "P99", 8, "makespan_p99", duration }, { "CLOSED", 8, "throughput", figures.rate },
-    { "COMPLETE", 8, "complete", figures.count }, { "FAILED", 6, "failed", figures.count },
+    { "P99", 8, "makespan_p99", duration }, { "CLOSED", 8, "throughput", format.rate },
+    { "COMPLETE", 8, "complete", format.count }, { "FAILED", 6, "failed", format.count },
     { "QUEUE", 8, "queue", duration },
 }
 
@@ -253,7 +253,7 @@ function sweep.run(parsed, scenario, recording)
         write_table(parsed.sweep, points, results, parsed, seed)
     end
     if parsed.svg then
-        sink.replace(parsed.svg, picture(parsed.sweep[1], results, parsed))
+        output_file.replace(parsed.svg, picture(parsed.sweep[1], results, parsed))
     end
 end
 

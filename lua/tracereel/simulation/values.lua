@@ -1,6 +1,6 @@
 -- What a scenario's values may be: each check gives the value back, or refuses it with words that name its place.
-local failure = require "tracereel.failure"
-local units = require "tracereel.units"
+local failure = require "tracereel.util.failure"
+local units = require "tracereel.util.units"
 
 local values = {}
 

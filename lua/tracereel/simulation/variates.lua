@@ -1,6 +1,6 @@
 -- What a scenario's functions draw their numbers from: the same on every machine, because nothing here leaves the
 -- arithmetic whose every bit is defined (a C library's log may differ in the last one).
-local random = require "tracereel.random"
+local random = require "tracereel.util.random"
 
 local variates = {}
 

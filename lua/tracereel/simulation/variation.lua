@@ -1,6 +1,6 @@
 -- A scenario with something in it replaced. The scenario that was given stays as it is.
-local failure = require "tracereel.failure"
-local tables = require "tracereel.tables"
+local failure = require "tracereel.util.failure"
+local tables = require "tracereel.util.tables"
 
 local variation = {}
 

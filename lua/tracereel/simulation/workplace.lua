@@ -1,9 +1,9 @@
 -- Where the logs of simulations go: into a directory that the user names, which has them when all are whole, or into a
 -- temporary one, of which each log is removed as soon as it was measured, and the rest at the end, whatever that is.
-local failure = require "tracereel.failure"
+local failure = require "tracereel.util.failure"
 local host = require "tracereel.host"
-local new_directory = require "tracereel.new_directory"
-local scratch = require "tracereel.scratch"
+local new_directory = require "tracereel.cli.new_directory"
+local temporary_directory = require "tracereel.util.temporary_directory"
 
 local workplace = {}
 
@@ -26,7 +26,7 @@ end
 -- Nothing is made before something is to be written.
 function Workplace:_open()
     if self.is_temporary then
-        self.scratch = self.scratch or scratch.directory()
+        self.scratch = self.scratch or temporary_directory.directory()
     else
         self.output = self.output or new_directory.open(self.path)
     end
@@ -79,7 +79,7 @@ end
 ---The log in that directory was measured.
 function Workplace:done(directory)
     if self.is_temporary then
-        scratch.remove(directory)
+        temporary_directory.remove(directory)
     end
 end
 
@@ -93,7 +93,7 @@ end
 ---`local place <close> = workplace.open()`
 function Workplace:__close()
     if self.scratch then
-        scratch.remove(self.scratch)
+        temporary_directory.remove(self.scratch)
     end
 end
 

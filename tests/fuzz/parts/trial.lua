@@ -7,7 +7,7 @@ local trial = {
     max_seconds = 30, -- of a command; on a busy machine, with sanitizers
 }
 
--- Exit statuses that any command may end with, and those of some alone: lua/tracereel/exit_codes.lua. What runs no
+-- Exit statuses that any command may end with, and those of some alone: lua/tracereel/cli/exit_codes.lua. What runs no
 -- script cannot fail as one.
 local of_all = { [0] = true, [2] = true, [3] = true, [4] = true, [6] = true }
 local of_some = {

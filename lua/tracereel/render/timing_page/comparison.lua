@@ -1,6 +1,6 @@
 -- What changed against a baseline: the significant shifts in words, then every shift in a table.
 local html = require "tracereel.render.html"
-local words = require "tracereel.render.timing_page.words"
+local labels = require "tracereel.render.timing_page.labels"
 
 local comparison = {}
 
@@ -12,13 +12,13 @@ end
 
 local function change_text(shift)
     if shift.metric == "errors" then
-        return words.signed(("%+.1f pp"):format(100.0 * (shift.after - shift.before)))
+        return labels.signed(("%+.1f pp"):format(100.0 * (shift.after - shift.before)))
     end
-    return words.change(shift.change)
+    return labels.change(shift.change)
 end
 
 local function subject(shift)
-    return shift.node_id and words.node(shift.node_id, shift.name) or "trace makespan"
+    return shift.node_id and labels.node(shift.node_id, shift.name) or "trace makespan"
 end
 
 -- Worse is always more: of time, and of errors.
@@ -82,7 +82,7 @@ end
 
 local function shift_row(row, index)
     local cells = { html.element("th", { scope = "row", class = "node", ["data-value"] = index },
-        row.shift.node_id and words.node_label(row.shift.node_id, row.shift.name) or "<b>trace</b> makespan") }
+        row.shift.node_id and labels.node_label(row.shift.node_id, row.shift.name) or "<b>trace</b> makespan") }
     for _, metric in ipairs(metrics) do
         cells[#cells + 1] = shift_cell(row.by_metric[metric])
     end
@@ -143,7 +143,7 @@ function comparison.section(report)
     local note = ("Against %s. %s were tested together, so that in at most %.3g %% of comparisons of equal logs any "
         .. "one of them is called significant."):format(table.concat(paths, ", "),
         html.counted(compared.tests, "shift"), 100.0 * compared.false_alarm_rate)
-    return words.section("comparison", "Against the baseline", note, extra_lines(compared),
+    return labels.section("comparison", "Against the baseline", note, extra_lines(compared),
         significant_list(compared.shifts), "\n", #compared.shifts > 0 and shift_table(compared.shifts) or "")
 end
 

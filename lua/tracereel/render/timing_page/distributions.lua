@@ -3,7 +3,7 @@ local axis = require "tracereel.render.axis"
 local html = require "tracereel.render.html"
 local nodes = require "tracereel.render.timing_page.nodes"
 local svg = require "tracereel.render.svg"
-local words = require "tracereel.render.timing_page.words"
+local labels = require "tracereel.render.timing_page.labels"
 
 local distributions = {}
 
@@ -21,8 +21,8 @@ local function rows_of(report, drawn)
     local rows = { { class = "makespan", label = "<b>trace</b> makespan", words = "makespan of traces",
         distribution = report.traces.makespan } }
     for _, node in ipairs(drawn) do
-        local label = words.node_label(node.id, node.name)
-        local name = "node " .. words.node(node.id, node.name)
+        local label = labels.node_label(node.id, node.name)
+        local name = "node " .. labels.node(node.id, node.name)
         rows[#rows + 1] = { class = "run", label = label, words = "run time of " .. name, distribution = node.run,
             is_estimated = node.estimated }
         rows[#rows + 1] = { class = "suspended", label = label .. " <small>suspended</small>",
@@ -36,8 +36,8 @@ end
 local function waiting_rows_of(drawn)
     local rows = {}
     for _, node in ipairs(drawn) do
-        local label = words.node_label(node.id, node.name)
-        local name = "node " .. words.node(node.id, node.name)
+        local label = labels.node_label(node.id, node.name)
+        local name = "node " .. labels.node(node.id, node.name)
         rows[#rows + 1] = { class = "queue", label = label .. " <small>queue</small>", words = "queue time of " .. name,
             distribution = node.queue }
         rows[#rows + 1] = { class = "slack", label = label .. " <small>slack</small>", words = "slack of " .. name,
@@ -114,11 +114,11 @@ end
 
 local function distribution_row(row, scale)
     local distribution = row.distribution
-    local p50, p99 = words.duration(distribution.p50_ns, row.is_estimated),
-        words.duration(distribution.p99_ns, row.is_estimated)
+    local p50, p99 = labels.duration(distribution.p50_ns, row.is_estimated),
+        labels.duration(distribution.p99_ns, row.is_estimated)
     local label = ("Distribution of the %s: p50 %s, p90 %s, p95 %s, p99 %s, max %s"):format(row.words, p50,
-        words.duration(distribution.p90_ns, row.is_estimated), words.duration(distribution.p95_ns, row.is_estimated),
-        p99, words.duration(distribution.max_ns, row.is_estimated))
+        labels.duration(distribution.p90_ns, row.is_estimated), labels.duration(distribution.p95_ns, row.is_estimated),
+        p99, labels.duration(distribution.max_ns, row.is_estimated))
     return html.element("div", { class = "row" },
         html.element("div", { class = "label" }, row.label),
         svg.chart("distribution", plot_height, label, grid(scale), hill(row, scale),
@@ -169,7 +169,7 @@ function distributions.section(report)
     local note = "Logarithmic scale, the same for all. The hill is how many took that long, each as high as its own "
         .. "peak. The line below goes from the shortest to the longest (the dot); its long marks are p50 and p99, its "
         .. "short ones p90 and p95."
-    return words.section("distributions", "How long it took", note, charts(rows), left_out_note(report), folded)
+    return labels.section("distributions", "How long it took", note, charts(rows), left_out_note(report), folded)
 end
 
 return distributions

@@ -1,7 +1,7 @@
 -- The report's parts by hour or by outcome: the traces of each, and its nodes folded below.
 local html = require "tracereel.render.html"
 local nodes = require "tracereel.render.timing_page.nodes"
-local words = require "tracereel.render.timing_page.words"
+local labels = require "tracereel.render.timing_page.labels"
 
 local groups = {}
 
@@ -75,7 +75,7 @@ function groups.section(report, page)
             :format(html.counted(#report.groups - folded_limit, "group")))
     end
     local title = report.by == "hour" and "Hour" or "Outcome"
-    return words.section("groups", "By " .. title:lower(), nil, group_table(report, title), parts)
+    return labels.section("groups", "By " .. title:lower(), nil, group_table(report, title), parts)
 end
 
 return groups

@@ -2,7 +2,7 @@
 local axis = require "tracereel.render.axis"
 local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
-local words = require "tracereel.render.timing_page.words"
+local labels = require "tracereel.render.timing_page.labels"
 
 local in_flight = {}
 
@@ -54,12 +54,12 @@ function in_flight.section(report)
     for index, point in ipairs(points) do
         steps[index] = { scale.position(point.time_ns), point.count / top }
     end
-    local label = ("Open traces from %s to %s: highest %s, at %s"):format(words.time(first_ns), words.time(last_ns),
-        html.count(peak.count), words.time(peak.time_ns))
+    local label = ("Open traces from %s to %s: highest %s, at %s"):format(labels.time(first_ns), labels.time(last_ns),
+        html.count(peak.count), labels.time(peak.time_ns))
     local note = ("Traces that had started and not ended, one point every %s. Times are UTC, from %s to %s."):format(
-        words.unbroken(html.duration(report.traces.in_flight.bucket_ns)), words.unbroken(words.time(first_ns)),
-        words.unbroken(words.time(last_ns)))
-    return words.section("in-flight", "Traces in flight", note,
+        labels.unbroken(html.duration(report.traces.in_flight.bucket_ns)), labels.unbroken(labels.time(first_ns)),
+        labels.unbroken(labels.time(last_ns)))
+    return labels.section("in-flight", "Traces in flight", note,
         svg.chart("in-flight", top_y + plot_height + 24, label,
             svg.stretched(top_y, plot_height, svg.stairs("in-flight", steps, 1.0)), count_labels(labelled, top),
             svg.line("axis", 0, top_y + plot_height, 1, top_y + plot_height), time_labels(scale)))

@@ -1,7 +1,7 @@
 -- Loops: whether the n-th iteration takes longer than the first.
 local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
-local words = require "tracereel.render.timing_page.words"
+local labels = require "tracereel.render.timing_page.labels"
 
 local loops = {}
 
@@ -43,9 +43,9 @@ local function loop_row(node)
     end
     local summary = figure(first) .. (last ~= first and " · " .. figure(last) or "")
     local label = ("Mean duration of the iterations of node %s, from the first to the last: %s"):format(
-        words.node(node.id, node.name), summary)
+        labels.node(node.id, node.name), summary)
     return html.element("div", { class = "row" },
-        html.element("div", { class = "label" }, words.node_label(node.id, node.name), " ",
+        html.element("div", { class = "label" }, labels.node_label(node.id, node.name), " ",
             html.element("small", nil, html.counted(node.iteration.count, "iteration"))),
         svg.chart("trend", chart_height, label, columns(node)),
         html.element("div", { class = "figures" }, html.escape(summary))) .. "\n"
@@ -64,7 +64,7 @@ function loops.section(report)
     end
     local note = "Mean duration of the first iterations of all passes, of the second, and so on. They contain the time "
         .. "of the nodes inside the loop."
-    return words.section("loops", "Loops", note, html.element("div", { class = "distributions" }, "\n", rows))
+    return labels.section("loops", "Loops", note, html.element("div", { class = "distributions" }, "\n", rows))
 end
 
 return loops

@@ -1,7 +1,7 @@
 -- The table of nodes: a row for each, columns that can be sorted by their values.
 local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
-local words = require "tracereel.render.timing_page.words"
+local labels = require "tracereel.render.timing_page.labels"
 
 local nodes = {}
 
@@ -43,19 +43,19 @@ local function of_distribution(distribution_key, key)
         if distribution.count == 0 then
             return nil, "–"
         end
-        return distribution[key], words.duration(distribution[key], node.estimated)
+        return distribution[key], labels.duration(distribution[key], node.estimated)
     end
 end
 
 -- Sums of times that begin with an attempt's start are estimated where that was.
 local function of_sum(key, begins_with_start)
     return function(node)
-        return node[key], node[key] == 0 and "–" or words.duration(node[key], begins_with_start and node.estimated)
+        return node[key], node[key] == 0 and "–" or labels.duration(node[key], begins_with_start and node.estimated)
     end
 end
 
 local function busy_cell(node, page)
-    local sum = html.element("span", nil, html.escape(words.duration(busy_ns(node), node.estimated)))
+    local sum = html.element("span", nil, html.escape(labels.duration(busy_ns(node), node.estimated)))
     return busy_ns(node), html.element("div", nil, busy_bar(node, page.longest_ns), sum), true
 end
 
@@ -81,7 +81,7 @@ end
 -- whether that is HTML already. `is_extra` columns are shown on demand.
 local columns = {
     { title = "Node", class = "node", is_row_heading = true, cell = function(node)
-        return node.id, words.node_label(node.id, node.name), true
+        return node.id, labels.node_label(node.id, node.name), true
     end },
     { title = "Done", hint = "attempts that ended with node_done", cell = of_count("count") },
     { title = "Errors", hint = "attempts that ended with node_error", class = "errors",
@@ -196,13 +196,13 @@ end
 ---@param page { drawn_traces: table<string, boolean> }
 function nodes.section(report, page)
     if #report.nodes == 0 then
-        return words.section("nodes", "Nodes", "No attempt of a node is in these traces.")
+        return labels.section("nodes", "Nodes", "No attempt of a node is in these traces.")
     end
     local note = ("Percentiles are of run time: attempts that were done, without what they were suspended. They are "
         .. "within %.2g %%; min, mean and max are exact."):format(100.0 * report.relative_error)
     local toggle = html.element("button", { type = "button", class = "toggle", ["aria-controls"] = "nodes-table",
         ["aria-pressed"] = "false" }, "All columns")
-    return words.section("nodes", "Nodes", note, legend(), "\n",
+    return labels.section("nodes", "Nodes", note, legend(), "\n",
         nodes.table(report.nodes, page, "Nodes and their times", "nodes-table"), "\n", toggle)
 end
 

@@ -2,8 +2,8 @@
 local html = require "tracereel.render.html"
 local in_flight = require "tracereel.render.timing_page.in_flight"
 local svg = require "tracereel.render.svg"
-local units = require "tracereel.units"
-local words = require "tracereel.render.timing_page.words"
+local units = require "tracereel.util.units"
+local labels = require "tracereel.render.timing_page.labels"
 
 local summary = {}
 
@@ -27,8 +27,8 @@ function summary.header(report)
     if log then
         lines[#lines + 1] = ("%s, %s"):format(paths_text(log.paths), html.counted(log.records, "record"))
         if log.records > 0 then
-            lines[#lines + 1] = ("%s to %s (<b>%s</b>)"):format(words.unbroken(words.time(log.first_ns)),
-                words.unbroken(words.time(log.last_ns)), words.unbroken(units.span(log.first_ns, log.last_ns)))
+            lines[#lines + 1] = ("%s to %s (<b>%s</b>)"):format(labels.unbroken(labels.time(log.first_ns)),
+                labels.unbroken(labels.time(log.last_ns)), labels.unbroken(units.span(log.first_ns, log.last_ns)))
         end
         if log.since_ns or log.until_ns then
             lines[#lines + 1] = ("Only traces that started%s%s"):format(
@@ -159,7 +159,7 @@ end
 
 local function traces_box(report)
     local traces = report.traces
-    local details = words.listed(html.count(traces.complete_count) .. " complete",
+    local details = labels.listed(html.count(traces.complete_count) .. " complete",
         html.count(traces.failed_count) .. " failed", html.count(traces.open_count) .. " open")
     return number_box("Traces", html.count(traces.complete_count + traces.failed_count + traces.open_count),
         outcome_bar(traces) .. details)
@@ -170,7 +170,7 @@ local function makespan_box(report)
     if makespan.count == 0 then
         return number_box("Makespan, p50", "–", "no trace has both its ends in the log")
     end
-    return number_box("Makespan, p50", html.duration(makespan.p50_ns), words.listed(
+    return number_box("Makespan, p50", html.duration(makespan.p50_ns), labels.listed(
         "p90 " .. html.duration(makespan.p90_ns), "p99 " .. html.duration(makespan.p99_ns),
         "max " .. html.duration(makespan.max_ns)))
 end
@@ -183,23 +183,23 @@ local function suspended_box(report)
     if waited == 0 then
         return number_box("Suspended", "0 ns", "no finished trace was")
     end
-    return number_box("Suspended, all traces", html.duration(all.sum_ns), words.listed(
+    return number_box("Suspended, all traces", html.duration(all.sum_ns), labels.listed(
         html.count(waited) .. " of " .. html.counted(all.count, "trace"), "longest " .. html.duration(all.max_ns)))
 end
 
 local function durations_box(report)
     local estimated, exact = summary.attempt_counts(report)
     return number_box("Exact durations", html.share(exact, exact + estimated),
-        words.listed(html.count(exact) .. " exact", html.count(estimated) .. " estimated"))
+        labels.listed(html.count(exact) .. " exact", html.count(estimated) .. " estimated"))
 end
 
 function summary.numbers(report)
     local traces = report.traces
     local peak = in_flight.peak(report)
-    local throughput = traces.first_ns == traces.last_ns and "–" or words.rate(traces.throughput_per_s)
+    local throughput = traces.first_ns == traces.last_ns and "–" or labels.rate(traces.throughput_per_s)
     return html.element("dl", { class = "numbers" }, "\n", traces_box(report),
         number_box("Throughput", throughput, "finished traces, over "
-            .. words.unbroken(units.span(traces.first_ns, traces.last_ns))),
+            .. labels.unbroken(units.span(traces.first_ns, traces.last_ns))),
         makespan_box(report),
         number_box("In flight, highest", peak and html.count(peak.count) or "–", peak and "at "
             .. html.escape(units.time(peak.time_ns):match("T([%d:]+)") .. " UTC") or "no trace"),

@@ -2,7 +2,7 @@
 local folded_time = require "tracereel.render.folded_time"
 local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
-local words = require "tracereel.render.timing_page.words"
+local labels = require "tracereel.render.timing_page.labels"
 
 local waterfall = {}
 
@@ -75,9 +75,9 @@ end
 
 local function span_title(span, trace)
     local parts = {
-        ("%s: %s after %s"):format(words.node(span.node_id, span.name), outcome_words[span.outcome],
-            words.duration(span.run_ns, span.estimated)),
-        ("began at +%s"):format(words.duration(math.max(0, span.start_ns - trace.start_ns), span.estimated)),
+        ("%s: %s after %s"):format(labels.node(span.node_id, span.name), outcome_words[span.outcome],
+            labels.duration(span.run_ns, span.estimated)),
+        ("began at +%s"):format(labels.duration(math.max(0, span.start_ns - trace.start_ns), span.estimated)),
     }
     if span.start_ns > span.ready_ns and not span.estimated then
         parts[#parts + 1] = ("had been ready for %s"):format(html.duration(span.start_ns - span.ready_ns))
@@ -106,7 +106,7 @@ end
 local function suspension_bar(suspension, trace, scale)
     return svg.bar("suspended", scale.position(suspension.start_ns - trace.start_ns),
         scale.position(suspension.end_ns - trace.start_ns), bar_y, bar_height,
-        ("%s: suspended for %s"):format(words.node(suspension.node_id, suspension.name),
+        ("%s: suspended for %s"):format(labels.node(suspension.node_id, suspension.name),
             html.duration(math.max(0, suspension.end_ns - suspension.start_ns))))
 end
 
@@ -134,24 +134,24 @@ local function lane_row(lane, trace, scale, background)
     for _, suspension in ipairs(lane.suspensions) do
         parts[#parts + 1] = suspension_bar(suspension, trace, scale)
     end
-    local run = words.duration(lane.run_ns, lane.is_estimated)
-    local label = ("Node %s: ran for %s in %s"):format(words.node(lane.id, lane.name), run,
+    local run = labels.duration(lane.run_ns, lane.is_estimated)
+    local label = ("Node %s: ran for %s in %s"):format(labels.node(lane.id, lane.name), run,
         html.counted(#lane.spans, "attempt"))
     return html.element("div", { class = "row" },
-        html.element("div", { class = "label" }, words.node_label(lane.id, lane.name)),
+        html.element("div", { class = "label" }, labels.node_label(lane.id, lane.name)),
         svg.chart("lane", lane_height, label, parts),
         html.element("div", { class = "figures" }, html.element("b", nil, html.escape(run)))) .. "\n"
 end
 
 local function scale_row(scale)
-    local labels = {}
+    local marks = {}
     for _, fold in ipairs(scale.folds) do
-        labels[#labels + 1] = { position = (fold.left + fold.right) / 2, label = html.duration(fold.length_ns),
+        marks[#marks + 1] = { position = (fold.left + fold.right) / 2, label = html.duration(fold.length_ns),
             class = "strong" }
     end
-    table.move(scale.ticks, 1, #scale.ticks, #labels + 1, labels)
+    table.move(scale.ticks, 1, #scale.ticks, #marks + 1, marks)
     return html.element("div", { class = "row scale" }, "<div></div>",
-        svg.chart("scale", scale_height, nil, svg.labels(labels, 14, 600, 200)),
+        svg.chart("scale", scale_height, nil, svg.labels(marks, 14, 600, 200)),
         html.element("div", { class = "figures" }, "run")) .. "\n"
 end
 
@@ -180,7 +180,7 @@ local function trace_picture(trace, index)
     for lane_index = 1, math.min(#lanes, lane_limit) do
         rows[#rows + 1] = lane_row(lanes[lane_index], trace, scale, background)
     end
-    local facts = { trace.status, "began " .. words.time(trace.start_ns) }
+    local facts = { trace.status, "began " .. labels.time(trace.start_ns) }
     if trace.suspended_ns > 0 then
         facts[#facts + 1] = "suspended " .. html.duration(trace.suspended_ns)
     end
@@ -188,7 +188,7 @@ local function trace_picture(trace, index)
     return html.element("details", { class = "trace", id = "trace-" .. trace.trace_id, open = index <= open_limit },
         html.element("summary", nil, html.element("b", nil, html.escape(html.duration(trace.makespan_ns))), " ",
             html.element("code", nil, html.escape(trace.trace_id)), " ",
-            html.element("span", { class = "detail" }, words.listed(table.unpack(facts)))), "\n",
+            html.element("span", { class = "detail" }, labels.listed(table.unpack(facts)))), "\n",
         html.element("div", { class = "waterfall" }, "\n", rows), left_out_note(trace, lanes)) .. "\n"
 end
 
@@ -223,7 +223,7 @@ function waterfall.section(report)
     end
     local note = "From each trace's start, longest first. The shaded stretches are folded: nothing ran while they "
         .. "lasted, and their length is written above."
-    return words.section("worst", count == 1 and "The longest trace" or ("The %d longest traces"):format(count), note,
+    return labels.section("worst", count == 1 and "The longest trace" or ("The %d longest traces"):format(count), note,
         hatch, legend(report), "\n", pictures)
 end
 

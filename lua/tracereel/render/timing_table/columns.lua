@@ -1,7 +1,7 @@
 -- What the sections of a timing report's text share: columns, headings, and how amounts are written.
-local output = require "tracereel.output"
-local text = require "tracereel.render.text"
-local units = require "tracereel.units"
+local output = require "tracereel.cli.output"
+local text = require "tracereel.util.text"
+local units = require "tracereel.util.units"
 
 local columns = {}
 

@@ -1,0 +1,139 @@
+-- Going through the logs of a command line: each is opened, read and judged by itself, and one that cannot be read does
+-- not keep the others from being read.
+local engine_view = require "tracereel.log.engine_view"
+local exit_codes = require "tracereel.cli.exit_codes"
+local failure = require "tracereel.util.failure"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
+local text = require "tracereel.util.text"
+local base = require "tracereel.base"
+local unfinished = require "tracereel.log.unfinished"
+local units = require "tracereel.util.units"
+local unread = require "tracereel.log.unread"
+
+local has_host, host = failure.pcall(require, "tracereel.host")
+
+local logs = {}
+
+---Was an interrupt asked for (by SIGINT)?
+function logs.interrupted()
+    return has_host and host.interrupted() or false
+end
+
+---One line about a gap, for a person.
+function logs.gap_line(gap)
+    if gap.class == "missing_segment" then
+        local more = gap.missing_count > 1 and (" and %d more"):format(gap.missing_count - 1) or ""
+        return ("%s%s: %s: %s"):format(gap.segment, more, gap.class, text.clean(gap.detail))
+    end
+    return ("%s:%d: %s, %d bytes: %s"):format(gap.segment, gap.offset, gap.class, gap.length, text.clean(gap.detail))
+end
+
+---What JSON says of a gap: a missing segment has neither place nor length.
+function logs.gap_object(gap)
+    if gap.class == "missing_segment" then
+        return { class = gap.class, segment = gap.segment }
+    end
+    return { class = gap.class, segment = gap.segment, offset = gap.offset, length = gap.length }
+end
+
+---A gap handler that tells of each gap on standard error.
+function logs.say_gap(gap)
+    output.say("%s", logs.gap_line(gap))
+end
+
+---"1 corrupt (69 bytes), 1 missing_segment": what was lost.
+function logs.damage_summary(statistics)
+    local parts = {}
+    for class, count in units.sorted(statistics.gaps) do
+        if count > 0 and base.gap_classes[class] then
+            parts[#parts + 1] = ("%d %s"):format(count, class)
+        end
+    end
+    return table.concat(parts, ", ")
+end
+
+---Tells on standard error that a log is damaged, or that the engine does not read all of it.
+---@param log tracereel.log
+function logs.say_damage(log)
+    local statistics = log:stats()
+    local hidden = statistics.gaps.missing_segment > 0 and engine_view.hidden_between(log) or {}
+    if #hidden > 0 then
+        output.say("%s: the engine does not read %s, between segments that it reads: what it knows of the traces that "
+            .. "were open there is not all", log.path, table.concat(hidden, ", "))
+    end
+    if statistics.gaps.missing_segment > #hidden or statistics.gaps.corrupt > 0 then
+        output.say("%s is damaged: %s; `tracereel check` lists what was lost", log.path,
+            logs.damage_summary(statistics))
+    end
+end
+
+---The text that keeps the outputs of a command about several logs apart: before the first, the second and so on.
+function logs.heading(title, index)
+    output.write(index > 1 and "\n" or "", output.paint("bold", "== " .. text.clean(title) .. " =="), "\n")
+end
+
+local function visit_one(path, parsed, index, visit)
+    local log = base.open(path, options.to_open(parsed, path))
+    if #parsed.logs > 1 and not parsed.json then
+        logs.heading(path, index)
+    end
+    local context = {
+        path = path,
+        -- What a JSON object begins with: the log's name, where there is more than one.
+        json_start = #parsed.logs > 1 and ('{"log":%s,'):format(base.json(path)) or "{",
+    }
+    local code = visit(log, context) or exit_codes.ok
+    if not context.has_told_unread then
+        unread.say(log, output.say)
+    end
+    local is_unfinished = unfinished.words(path)
+    if is_unfinished then
+        code = exit_codes.graver(code, exit_codes.damaged)
+        if not context.has_told_unfinished then
+            output.say("%s", is_unfinished)
+        end
+    end
+    local statistics = log:stats()
+    if statistics.damaged then
+        code = exit_codes.graver(code, exit_codes.damaged)
+        if not context.has_told_damage then
+            logs.say_damage(log)
+        end
+    end
+    return code
+end
+
+---JSON text of an object, with the log's name in it where there is more than one log.
+function logs.with_log(context, object)
+    return context.json_start == "{" and object or context.json_start .. object:sub(2)
+end
+
+---Calls visit(log, context) for each log of the parsed command line.
+---@param parsed table options.logs and those of options.reading
+---@param visit fun(log: tracereel.log, context: table): integer|nil the log's exit code, where it is not the usual one
+---@return integer exit code: the gravest of all
+function logs.each(parsed, visit)
+    local code = exit_codes.ok
+    for index, path in ipairs(parsed.logs) do
+        local visited, result = failure.xpcall(visit_one, path, parsed, index, visit)
+        if not visited then
+            local failed_code = exit_codes.of_failure(result)
+            if not failed_code or output.failed or result.kind == "limit" or result.kind == "usage" then
+                error(result, 0)
+            end
+            output.say("%s", result.message)
+            if result.traceback then
+                io.stderr:write(failure.script_part(result.traceback), "\n")
+            end
+            result = failed_code
+        end
+        code = exit_codes.graver(code, result)
+        if logs.interrupted() then
+            return exit_codes.graver(code, exit_codes.interrupted)
+        end
+    end
+    return code
+end
+
+return logs

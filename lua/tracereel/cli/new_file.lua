@@ -1,0 +1,122 @@
+-- A file that appears whole or not at all. It is written beside its place and renamed into it, so that whoever reads it
+-- meanwhile sees the old one or the new one. What is no file, a device or a pipe, is written to directly.
+local core = require "tracereel.core"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
+local unfinished = require "tracereel.log.unfinished"
+
+local new_file = {}
+
+local NewFile = {}
+NewFile.__index = NewFile
+
+local locked_errno, exists_errno = 11, 17
+
+---Writes texts, or raises. After a failure `problem` says what it was, and nothing can be written any more.
+function NewFile:write(...)
+    self:check("write", self.file:write(...))
+end
+
+function NewFile:check(what, done, problem)
+    if not done then
+        self.problem = ("cannot %s %s: %s"):format(what, self.path, failure.reason(problem))
+        failure.raise("io", "%s", self.problem)
+    end
+    return done
+end
+
+---Makes what was written the file, durably.
+function NewFile:commit()
+    self:check("write", self.file:flush())
+    if self.held then
+        local done, problem, errno, state = self.held:finish(self.place, self.may_replace)
+        if not done and errno == exists_errno then
+            problem = "it exists already, and is not overwritten"
+        end
+        self:check("make", done, state and problem .. "; " .. state or problem)
+        self.held = nil
+    end
+    local file = self.file
+    self.file = nil
+    self:check("write", file:close())
+end
+
+---Leaves the place as it was. Allowed after commit, where it does nothing.
+---@return boolean was there anything to leave?
+function NewFile:abandon()
+    local held = self.held
+    self.held = nil
+    if self.file then
+        self.file:close()
+        self.file = nil
+    end
+    if held then
+        held:drop()
+    end
+    return held ~= nil
+end
+
+local function open_directly(path)
+    local self = setmetatable({ path = path }, NewFile)
+    self.file = self:check("write", io.open(path, "wb"))
+    return self
+end
+
+-- Its own name, or one with a number where another process writes the same file now.
+local function hold(self)
+    local number, name = 1, unfinished.beside(self.place)
+    while true do
+        local held, file, errno = core.unfinished_file(name, self.path)
+        if held then
+            self.held, self.file = held, file
+            return
+        elseif errno ~= locked_errno then
+            self.problem = ("cannot make %s"):format(file)
+            failure.raise("io", "%s", self.problem)
+        end
+        number = number + 1
+        name = unfinished.beside(("%s.%d"):format(self.place, number))
+    end
+end
+
+---@param path string where the file is a link, what it leads to is written
+---@param may_replace boolean whether a file may be there already: its owner and permissions stay, and other names of
+---  it keep what was in it
+function new_file.open(path, may_replace)
+    local place, problem = core.without_links(path)
+    if place == false or files.is_special(path) then
+        return open_directly(path)
+    end
+    local self = setmetatable({ path = path, place = place, may_replace = may_replace }, NewFile)
+    self:check("write", place, problem)
+    if may_replace and files.exists(place) then
+        -- Who may not write to it may not replace it.
+        self:check("write", io.open(place, "r+b")):close()
+    end
+    hold(self)
+    self.file:setvbuf("full", 65536)
+    return self
+end
+
+---Writes a whole text, in place of what the file held.
+---@param path string
+---@param text string
+function new_file.replace(path, text)
+    local self = new_file.open(path, true)
+    self:write(text)
+    self:commit()
+end
+
+---Writes a whole text to a file that is not there yet.
+---@param path string
+---@param text string
+function new_file.create(path, text)
+    if files.exists(path) then
+        failure.raise("io", "%s exists already; it is not overwritten", path)
+    end
+    local self = new_file.open(path, false)
+    self:write(text)
+    self:commit()
+end
+
+return new_file

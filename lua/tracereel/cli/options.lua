@@ -1,0 +1,254 @@
+-- The options that several commands share: how a log is read, and which of its records are meant.
+local failure = require "tracereel.util.failure"
+local base = require "tracereel.base"
+local units = require "tracereel.util.units"
+
+local options = {}
+
+---For argparse: a whole number within limits.
+---@param least integer
+---@param most integer
+---@return fun(text: string): integer|nil, string|nil
+function options.whole(least, most)
+    return function(text)
+        local number = math.tointeger(tonumber(text))
+        if not number or number < least or number > most then
+            return nil, ('"%s" is not a whole number from %d to %d'):format(text, least, most)
+        end
+        return number
+    end
+end
+
+-- For argparse's `convert`: a parser's (value or nil, problem) as it stands. A list with commas of one item or more,
+-- each of which `check` accepts, or answers with nil and what is wrong with it.
+local function list_of(what, check)
+    return function(value)
+        if not value:find("[^,]") then
+            return nil, ("%s expected, got an empty list"):format(what)
+        end
+        for item in value:gmatch("[^,]+") do
+            local accepted, problem = check(item)
+            if not accepted then
+                return nil, problem
+            end
+        end
+        return value
+    end
+end
+
+local function one_of(known, what)
+    return function(name)
+        return known[name], ('unknown %s "%s"; known are %s'):format(what, name, units.names(known))
+    end
+end
+
+local function node_number(item)
+    local node = item:match("^%d+$") and math.tointeger(tonumber(item))
+    if not node or node > 0xFFFFFFFF then
+        return nil, ('"%s" is not a node number'):format(item)
+    end
+    return node
+end
+
+---For argparse: one id, or the beginning of one.
+function options.trace_prefix(value)
+    if not value:match("^[%x-]+$") or #value > 36 then
+        return nil, ('"%s" is neither a trace id nor the beginning of one'):format(value)
+    end
+    return value
+end
+
+local known_types = {}
+for _, name in ipairs(base.types) do
+    known_types[name] = true
+end
+
+function options.logs(command)
+    command:argument("logs", "A log: a directory of segments, one segment, a .gz, or - for standard input.")
+        :argname("<LOG>"):args("+")
+end
+
+function options.json(command)
+    command:flag("--json", "One JSON object a line.")
+end
+
+local from_position = {
+    help = "Start at SEQUENCE:OFFSET; SEQUENCE is decimal, 0x hexadecimal, or a segment's file name.",
+    argname = "<POSITION>",
+    convert = units.parse_position,
+}
+
+---Where the arenas are.
+function options.arenas(command)
+    command:option("--arenas", "The directory of the nodes' outputs; where not given, LOG/../arenas or LOG/.., where "
+        .. "the engine keeps them."):argname("<DIR>")
+end
+
+---`--arenas [DIR]`, of a command that changes them: whether they are meant, and where they are.
+function options.log_arenas(command, help)
+    command:option("--arenas", help .. " DIR: where they are; else LOG/../arenas or LOG/.., where the engine keeps "
+        .. "them."):argname("<DIR>"):args("?")
+end
+
+---After `--arenas` without a directory comes the log, which argparse then takes for the directory.
+---@param parsed table
+---@param key string of the argument for the log
+function options.settle_log_arenas(parsed, key)
+    local arenas = parsed.arenas
+    if not parsed[key] and arenas and arenas[1] then
+        parsed[key], arenas[1] = arenas[1], nil
+    elseif not parsed[key] then
+        failure.raise("usage", "no log: give a directory of segments")
+    end
+end
+
+---How a log is read.
+---@param command table
+---@param from? { help: string, argname: string, convert: function } where --from can be more than a position
+function options.reading(command, from)
+    from = from or from_position
+    command:option("--mode", "Around damage: read on (salvage), stop at the first (prefix), or fail (strict).")
+        :choices({ "salvage", "prefix", "strict" }):default("salvage"):show_default(true)
+    command:option("--from", from.help):argname(from.argname):convert(from.convert)
+    command:flag("--snapshot", "Start at the newest snapshot, if there is one; the engine never does.")
+    command:flag("--no-snapshot"):hidden(true) -- what older versions had
+end
+
+local to_nodes = list_of("a node number", node_number)
+local to_prefixes = list_of("a trace id, or the beginning of one,", options.trace_prefix)
+
+---For argparse: a list with commas of ids, or beginnings of ids.
+options.trace_prefixes = to_prefixes
+
+local function add_filter(command, nodes, traces, since, before, parse_time)
+    command:option("--node", nodes):argname("<NODE>"):count("*"):convert(to_nodes)
+    command:option("--trace", traces):argname("<ID>"):count("*"):convert(to_prefixes)
+    command:option("--since", since):argname("<TIME>"):convert(parse_time or units.parse_time)
+    command:option("--until", before):argname("<TIME>"):convert(parse_time or units.parse_time)
+end
+
+---Which records are meant. Every option can be repeated and takes lists with commas.
+function options.filter(command)
+    command:option("--type", "Only records of these types."):argname("<TYPE>"):count("*")
+        :convert(list_of("a record type", one_of(known_types, "type")))
+    add_filter(command, "Only records of these nodes; records that name no node are shown as well.",
+        "Only records of these traces: ids, or beginnings of ids.",
+        "Only records of that time or later: RFC 3339, or nanoseconds since 1970.", "Only records before that time.")
+end
+
+---Which traces are meant, and which of their nodes. Every option can be repeated and takes lists with commas.
+---@param command table
+---@param parse_moment? function for a command that takes times before the end of the log, too
+function options.trace_filter(command, parse_moment)
+    add_filter(command, "Only these nodes of the traces.", "Only these traces: ids, or beginnings of ids.",
+        "Only traces that began at that time or later: RFC 3339, " .. (parse_moment
+            and "nanoseconds since 1970, or -2h: so long before the end of the log."
+            or "or nanoseconds since 1970."),
+        "Only traces that began before that time.", parse_moment)
+end
+
+local function flat(lists, convert)
+    local items = {}
+    for _, list in ipairs(lists or {}) do
+        for item in list:gmatch("[^,]+") do
+            items[#items + 1] = convert and convert(item) or item
+        end
+    end
+    return #items > 0 and items or nil
+end
+
+---The nodes, and the beginnings of trace ids, of the parsed options.
+---@return integer[]|nil nodes nil: all of them
+---@return string[]|nil prefixes nil: all of them
+function options.nodes_and_traces(parsed)
+    return flat(parsed.node, function(item)
+        return math.tointeger(tonumber(item))
+    end), flat(parsed.trace, string.lower)
+end
+
+local function id_key(id)
+    return (id:lower():gsub("-", ""))
+end
+
+---A test for ids that begin with one of the prefixes, written with or without hyphens.
+---@param prefixes string[]
+---@return fun(id: string): boolean
+function options.id_test(prefixes)
+    local keys = {}
+    for index, prefix in ipairs(prefixes) do
+        keys[index] = id_key(prefix)
+    end
+    return function(id)
+        local key = id_key(id)
+        for _, prefix in ipairs(keys) do
+            if key:sub(1, #prefix) == prefix then
+                return true
+            end
+        end
+        return false
+    end
+end
+
+---The filter for a replay, from the parsed options.
+---@return tracereel.filter
+---@return nil|fun(id: string): boolean accepts what the filter's `traces` cannot say: beginnings of ids
+function options.to_filter(parsed)
+    local nodes, traces = options.nodes_and_traces(parsed)
+    local is_whole = true
+    for _, id in ipairs(traces or {}) do
+        is_whole = is_whole and #id_key(id) == 32
+    end
+    local filter = {
+        types = flat(parsed.type),
+        nodes = nodes,
+        traces = is_whole and traces or nil,
+        since_ns = parsed.since,
+        until_ns = parsed["until"],
+    }
+    if filter.since_ns and filter.until_ns and not math.ult(filter.since_ns, filter.until_ns) then
+        failure.raise("usage", "--since is not before --until: nothing can be shown")
+    elseif filter.until_ns == 0 then
+        failure.raise("usage", "--until: nothing is before 1970-01-01T00:00:00Z")
+    end
+    return filter, not is_whole and options.id_test(traces) or nil
+end
+
+local function whole_number(text)
+    local number = text:match("^%d+$") and math.tointeger(tonumber(text))
+    return number, not number and ('"%s" is not a number'):format(text) or nil
+end
+
+---Reading what lies between two starts of the engine alone.
+function options.since_restart(command)
+    command:option("--since-restart", "Read only what was written from that restart of the engine to the next one, as "
+        .. "check counts them; 0: what comes before the first. Traces from before are treated as by --from.")
+        :argname("<N>"):convert(whole_number)
+end
+
+---What tracereel.open takes, from the parsed options. A command sets `as_engine` for what the engine reads of a log.
+---@param path? string of the log, where --since-restart is an option
+---@return tracereel.open_options
+function options.to_open(parsed, path)
+    if parsed.no_snapshot then
+        failure.raise("usage", "--no-snapshot: this is what happens now, leave it out; --snapshot uses a snapshot")
+    end
+    local opened = { mode = parsed.mode, from = parsed.from, snapshot = parsed.snapshot or false,
+        compressed = not parsed.as_engine, measured = parsed.measured }
+    if not parsed.since_restart or not path then
+        return opened
+    elseif parsed.from or parsed.snapshot then
+        failure.raise("usage", "--since-restart says where to begin: it excludes %s", parsed.from and "--from"
+            or "--snapshot")
+    end
+    return require "tracereel.log.restarts".period(path, parsed.since_restart, opened)
+end
+
+---The same as a function of a log's path.
+---@return fun(path: string): tracereel.open_options
+function options.opener(parsed)
+    return function(path)
+        return options.to_open(parsed, path)
+    end
+end
+
+return options

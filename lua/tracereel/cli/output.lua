@@ -1,0 +1,104 @@
+-- Writing to the terminal and to pipes. Data goes to standard output and every write is checked: a full disk must not
+-- look like success. Talk goes to standard error.
+local failure = require "tracereel.util.failure"
+
+local has_host, host = failure.pcall(require, "tracereel.host")
+
+local output = {
+    -- The first write that failed: { message =, is_broken_pipe = }. It stays: even a script that catches the error
+    -- cannot turn it into success.
+    failed = nil,
+    -- Set where standard output is JSON alone.
+    prints_as_talk = false,
+}
+
+local broken_pipe_errno = 32
+local stdout = io.stdout
+
+---Takes what a write or flush of io.stdout returned, and raises where it failed.
+function output.check(written, message, errno)
+    if not written then
+        output.failed = output.failed or { message = message, is_broken_pipe = errno == broken_pipe_errno }
+        failure.raise("output", "cannot write to standard output: %s", message)
+    end
+end
+
+---Writes texts to standard output, or raises.
+function output.write(...)
+    output.check(stdout:write(...))
+end
+
+function output.line(text)
+    output.write(text, "\n")
+end
+
+function output.flush()
+    output.check(stdout:flush())
+end
+
+---Large blocks instead of lines, where nobody watches.
+function output.use_blocks()
+    if not output.is_terminal(1) then
+        stdout:setvbuf("full", 65536)
+    end
+end
+
+-- What a log or a script says must not steer the terminal.
+local function escape_controls(message)
+    return (message:gsub("[%z\1-\8\11-\31\127]", function(character)
+        return ("\\x%02x"):format(character:byte())
+    end))
+end
+
+---Talk: one line on standard error. What cannot be said there cannot be said anywhere.
+function output.say(message, ...)
+    if select("#", ...) > 0 then
+        message = message:format(...)
+    end
+    -- Data that was written before comes first, also where both go to one terminal.
+    if not output.failed then
+        stdout:flush()
+    end
+    io.stderr:write("tracereel: ", escape_controls(message), "\n")
+end
+
+function output.is_terminal(descriptor)
+    return has_host and host.is_terminal(descriptor) or false
+end
+
+---How many columns a line may take.
+function output.columns()
+    return output.is_terminal(1) and host.terminal_columns() or 80
+end
+
+---How many columns a line of data may take: into a pipe or a file, where somebody may search it, as many as it has.
+function output.data_columns()
+    return output.is_terminal(1) and host.terminal_columns() or math.maxinteger
+end
+
+---What a script prints: data, or talk where the data is JSON for a program.
+function output.print(text)
+    if output.prints_as_talk then
+        io.stderr:write(text, "\n")
+    else
+        output.line(text)
+    end
+end
+
+local escapes = { bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36" }
+local uses_colour
+
+---The text in a colour, where standard output is a terminal and nobody has asked for none.
+function output.paint(style, text)
+    if uses_colour == nil then
+        local no_color = os.getenv("NO_COLOR")
+        local is_wanted = (no_color == nil or no_color == "") and os.getenv("TERM") ~= "dumb"
+        uses_colour = is_wanted and output.is_terminal(1)
+    end
+    if not uses_colour or not style then
+        return text
+    end
+    return "\27[" .. escapes[style] .. "m" .. text .. "\27[0m"
+end
+
+return output

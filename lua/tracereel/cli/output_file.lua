@@ -1,0 +1,31 @@
+-- Where an export or a picture is written: standard output, or a file that appears whole or not at all.
+local new_file = require "tracereel.cli.new_file"
+local output = require "tracereel.cli.output"
+
+local output_file = {}
+
+local standard_output = {
+    write = function(_, ...)
+        output.write(...)
+    end,
+    commit = function() end,
+    abandon = function()
+        return false
+    end,
+}
+
+---@param path string|nil nil or "-" for standard output
+function output_file.open(path)
+    return path and path ~= "-" and new_file.open(path, true) or standard_output
+end
+
+---Writes a whole text, in place of what the file held.
+---@param path string|nil nil or "-" for standard output
+---@param text string
+function output_file.replace(path, text)
+    local target = output_file.open(path)
+    target:write(text)
+    target:commit()
+end
+
+return output_file

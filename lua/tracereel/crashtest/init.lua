@@ -1,0 +1,240 @@
+-- A recovery script against every crash that a log could have ended in. One pass gathers what becomes of each trace, a
+-- second one asks the script behind every record; what is the same but for ids and times is examined once.
+-- What is covered, and why that is all of it: docs/crashtest.md.
+local core = require "tracereel.core"
+local decision = require "tracereel.script.decision"
+local failure = require "tracereel.util.failure"
+local judge = require "tracereel.crashtest.judge"
+local logs = require "tracereel.cli.logs"
+local answer = require "tracereel.recovery.answer"
+local script_arguments = require "tracereel.script.arguments"
+local trials = require "tracereel.crashtest.trials"
+local violations = require "tracereel.crashtest.violations"
+
+local crashtest = {}
+
+local Test = {}
+Test.__index = Test
+
+local function wrong_verdict(verdict)
+    failure.raise("script", "check: true, nil, false, or a text that says what is wrong expected, got a %s",
+        type(verdict))
+end
+
+-- What a script answered, as recovery takes it.
+local function checked(given, default)
+    given = given == nil and default or given
+    local problem = decision.problem(given)
+    if problem then
+        failure.raise("script", "%s", problem)
+    end
+    return decision.is_plain_default(given) and default or given
+end
+
+-- Looks at a state and a decision that were not met before; and now and then again, because only their shapes are
+-- known to be the same.
+local function examine(self, met, trace, chosen)
+    met.next_count = met.count * 2
+    local judged = judge.examine(trace, chosen, self.options)
+    met.problems = #judged.problems > 0 and judged.problems or nil
+    met.open_once = #judged.open_once > 0 and judged.open_once or nil
+    met.is_noteworthy = met.problems ~= nil or met.open_once ~= nil
+    met.plan_key = judged.plan_key
+end
+
+local function new_met(self, key, shape, number, rec, trace, chosen)
+    local met = { key = key, count = 0, next_count = 1, number = number, rec = rec, trace_id = trace.id,
+        is_tainted = trace.tainted, record_count = trace.record_count, kind = chosen.kind,
+        described = violations.describe(chosen) }
+    self.by_key[key][shape] = met
+    self.met[#self.met + 1] = met
+    if not self.shapes[shape] then
+        self.shapes[shape] = true
+        self.state_count = self.state_count + 1
+    end
+    return met
+end
+
+local function note(self, check, reason, number, rec, trace, chosen)
+    self.found:add(check, reason, { number = number, rec = rec, trace_id = trace.id,
+        record_count = trace.record_count }, violations.describe(chosen))
+end
+
+local function note_problems(self, met, number, rec, trace, chosen)
+    for _, problem in ipairs(met.problems) do
+        note(self, problem.check, problem.reason, number, rec, trace, chosen)
+    end
+end
+
+-- Nodes that may run, and have not run as far as the trace's state tells: they may have before the trace began again,
+-- or before the crash, whose records are missing.
+local function note_unseen(self, met, number, rec, trace, chosen)
+    for _, node in ipairs(met.open_once) do
+        if self.history:has_run(number, node, trace.restart_count > 0) then
+            note(self, judge.once_check(node), ("node %d had run when the crash came, which the trace does not tell "
+                .. "any more, and would run again"):format(node), number, rec, trace, chosen)
+        end
+    end
+end
+
+local function note_verdict(self, verdict, number, rec, trace, chosen)
+    if verdict ~= false and type(verdict) ~= "string" then
+        wrong_verdict(verdict)
+    end
+    note(self, "check", verdict or "the script's check does not hold", number, rec, trace, chosen)
+end
+
+-- Judges a decision that was not met in this state before, that has something wrong, or that is due to be looked at.
+local function judge_met(self, met, number, rec, trace, chosen)
+    if met.count == met.next_count then
+        examine(self, met, trace, chosen)
+    end
+    if met.problems then
+        note_problems(self, met, number, rec, trace, chosen)
+    end
+    if met.open_once then
+        note_unseen(self, met, number, rec, trace, chosen)
+    end
+end
+
+-- The handler of every record, the hot path: one call into C tells the state's shape and its future. `has_handlers`:
+-- the script's own table stands before ours, so that its `trace.data` must be asked for.
+local function record_handler(self, has_handlers)
+    local number, asked, calling, defaults, plain = 0, 0, nil, {}, {}
+    local history, at, by_key, recover, check = self.history, self.history.at, self.by_key, self.recover, self.check
+    local set_script, last_number = core.set_script, #self.history
+    by_key.default = plain
+    self.progress = function()
+        return number, asked, calling
+    end
+
+    local function met_for(shape, rec, trace, chosen, default)
+        local key = chosen == default and "default" or judge.key(chosen, trace)
+        by_key[key] = by_key[key] or {}
+        return by_key[key][shape] or new_met(self, key, shape, number, rec, trace, chosen)
+    end
+
+    return function(rec, trace)
+        number = number + 1
+        if not trace or number > last_number then
+            return -- where the log grows, what has come since the first pass has no known future
+        end
+        local shape, is_tainted, future = at(history, number, trace, check)
+        if not shape then
+            defaults[trace] = nil
+            return
+        end
+        local default = defaults[trace]
+        if not default then
+            default = decision.default(trace)
+            defaults[trace] = default
+        end
+        if has_handlers then
+            set_script(1)
+        end
+        calling = "recover"
+        -- Tainted traces are rare, and have rules of their own.
+        local chosen = is_tainted and answer.ask(recover, trace, false) or not is_tainted and recover(trace, default)
+        if chosen ~= default then
+            chosen = checked(chosen, default)
+        end
+        calling = "own"
+        asked = asked + 1
+        local met = chosen == default and plain[shape] or met_for(shape, rec, trace, chosen, default)
+        local count = met.count + 1
+        met.count = count
+        if count == met.next_count or met.is_noteworthy then
+            judge_met(self, met, number, rec, trace, chosen)
+        end
+        if check then
+            calling = "check"
+            local verdict = check(trace, chosen, future)
+            if verdict ~= nil and verdict ~= true then
+                note_verdict(self, verdict, number, rec, trace, chosen)
+            end
+        end
+        calling = nil
+    end
+end
+
+-- The part of a traceback that is about the script; nil where there is none.
+local function script_part(traceback, path)
+    local part = traceback and traceback:match("^(.-)\n[^\n]*tracereel/crashtest%.lua")
+    return part and part:find(path, 1, true) and part or nil
+end
+
+-- An error of the script's own, with what was called; log:replay has added the place.
+local function explain(self, problem)
+    local _, _, calling = self.progress()
+    if not failure.is(problem) or problem.kind ~= "script" then
+        error(problem, 0)
+    elseif calling == "own" then
+        error(("%s\n%s"):format(problem.message, problem.traceback), 0)
+    end
+    local message = calling and problem.message:gsub("%(in record at", ("(in %s behind"):format(calling))
+        or problem.message
+    error(failure.new("script", ("%s: %s"):format(self.name, message), script_part(problem.traceback, self.path)), 0)
+end
+
+local function pass(self, one, log)
+    script_arguments.check_given({ one }, self.options.given)
+    core.set_script(1)
+    one:start(self.options.given, log)
+    self.recover, self.check, self.name, self.path = one.table.recover, one.table.check, one.name, one.path
+    local handlers = one:handlers()
+    local has_handlers = next(handlers) ~= nil
+    local ours = { record = record_handler(self, has_handlers) }
+    local called, problem = pcall(log.replay, log, table.unpack(has_handlers and { handlers, ours } or { ours }))
+    if not called then
+        explain(self, problem)
+    elseif logs.interrupted() then
+        failure.raise("interrupted", "interrupted after %d records", (self.progress()))
+    end
+end
+
+-- How many crashes the records stand for: behind each, inside each, and with up to `lost` missing before that.
+local function crash_points(record_count, lost)
+    local most = math.min(lost, record_count)
+    return { after = record_count, inside = record_count,
+        lost = most * record_count - most * (most - 1) // 2 }
+end
+
+local function decisions_of(self)
+    local counts = setmetatable({}, { __jsontype = "object" })
+    for _, met in ipairs(self.met) do
+        counts[met.kind] = (counts[met.kind] or 0) + met.count
+    end
+    return counts
+end
+
+---@param log tracereel.log a directory or a file, not read yet
+---@param script { load: fun(): table } makes a fresh script
+---@param options { given: table, once: integer[], lost: integer, allow_rerun: boolean, script_text: string,
+---  check_stop: fun(problem: any) }
+---@return table result what was covered, and `violations`
+function crashtest.run(log, script, options)
+    local self = setmetatable({ options = options, found = violations.new(), by_key = {}, met = {}, shapes = {},
+        state_count = 0 }, Test)
+    self.history = log:history(options.lost)
+    local now_ns = log:stats().now_ns
+    options.timestamp_ns = now_ns == -1 and now_ns or now_ns + 1
+    pass(self, script.load(), log)
+    local _, asked = self.progress()
+    local tried = trials.run(self, log, script)
+    return {
+        records = #self.history,
+        crash_points = crash_points(#self.history, options.lost),
+        states = self.state_count,
+        asked = asked,
+        distinct_decisions = #self.met,
+        decisions = decisions_of(self),
+        plans = tried.plans,
+        disk_states = tried.disk_states,
+        settled = tried.settled,
+        untried = tried.untried,
+        violations = self.found:sorted(),
+        history = self.history,
+    }
+end
+
+return crashtest

@@ -1,0 +1,166 @@
+-- What every format says of a trace: its nodes with their attempts, suspensions, loops and errors, put together once.
+local numbers = require "tracereel.export.numbers"
+
+local stats = {}
+
+---@class tracereel.export.facts
+---@field trace tracereel.trace
+---@field is_start_known boolean false where a snapshot only knows that the trace is open
+---@field has_times boolean false where, besides, nothing has been heard of it: its times are then 0
+---@field start_ns integer the earliest time known of it
+---@field end_ns integer the latest
+---@field nodes tracereel.export.node[] in the order in which they first appeared; only those that were asked for
+---@field failure tracereel.trace_error|nil the trace's own
+
+---@class tracereel.export.node
+---@field id integer
+---@field node tracereel.node
+---@field start_ns integer the earliest time known of it
+---@field end_ns integer the latest
+---@field attempts tracereel.export.attempt[]
+---@field suspensions tracereel.export.span[]
+---@field loop_events tracereel.export.loop_event[]
+
+---A stretch of time that never ends before it starts.
+---@class tracereel.export.span
+---@field start_ns integer
+---@field end_ns integer the latest time known of the trace, where it is open
+---@field written_end_ns integer|nil as in the log; nil while it is open
+---@field is_open boolean
+
+---@class tracereel.export.attempt: tracereel.export.span
+---@field number integer from 1
+---@field outcome string
+---@field duration_ns integer
+---@field suspended_ns integer waited within the attempt
+---@field is_estimated boolean
+---@field is_cut boolean it began before what is known of the trace: start_ns is only the time of its end
+---@field is_clock_step boolean it was written as ending before it started
+---@field error tracereel.trace_error|nil
+
+---@class tracereel.export.loop_event
+---@field timestamp_ns integer
+---@field iteration integer
+---@field is_exit boolean
+---@field life integer how often the trace had begun afresh: an iteration does not outlive it
+
+local function new_span(start_ns, written_end_ns, last_ns)
+    local end_ns = written_end_ns or last_ns
+    return {
+        start_ns = start_ns,
+        end_ns = numbers.larger(start_ns, end_ns),
+        written_end_ns = written_end_ns,
+        is_open = written_end_ns == nil,
+    }
+end
+
+local function widen(span, start_ns, end_ns)
+    span.start_ns = span.start_ns and numbers.smaller(span.start_ns, start_ns) or start_ns
+    span.end_ns = span.end_ns and numbers.larger(span.end_ns, end_ns) or end_ns
+end
+
+-- The errors of each node, and the trace's own.
+local function split_errors(trace)
+    local of_node, failure = {}, nil
+    local may_have_errors = trace.error_count > 0 or trace.restart_count > 0 or trace.status == "failed"
+    for _, problem in ipairs(may_have_errors and trace.history_errors or {}) do
+        if problem.node_id then
+            local list = of_node[problem.node_id] or {}
+            of_node[problem.node_id] = list
+            list[#list + 1] = problem
+        else
+            failure = problem
+        end
+    end
+    return of_node, failure
+end
+
+local function attempts_of(node, errors, last_ns)
+    local attempts, error_number = {}, 0
+    for number, attempt in ipairs(node.attempts) do
+        local span = new_span(attempt.start_ns, attempt.end_ns, last_ns)
+        span.number, span.outcome, span.duration_ns = number, attempt.outcome, attempt.duration_ns
+        span.is_estimated, span.is_cut = attempt.estimated, attempt.cut
+        span.is_clock_step = attempt.end_ns ~= nil and math.ult(attempt.end_ns, attempt.start_ns)
+        span.suspended_ns = span.is_open and 0 or span.end_ns - span.start_ns - span.duration_ns
+        if attempt.outcome == "error" then
+            -- Every node_error ends one attempt with that outcome.
+            error_number = error_number + 1
+            span.error = errors and errors[error_number]
+        end
+        attempts[number] = span
+    end
+    return attempts
+end
+
+local function suspensions_by_node(trace)
+    local of_node = {}
+    for _, suspension in ipairs(trace.suspensions) do
+        if not suspension.abandoned then
+            local list = of_node[suspension.node_id] or {}
+            of_node[suspension.node_id] = list
+            list[#list + 1] = new_span(suspension.start_ns, suspension.end_ns, trace.last_ns)
+        end
+    end
+    return of_node
+end
+
+local function widen_by_all(span, list)
+    for _, item in ipairs(list) do
+        widen(span, item.start_ns or item.timestamp_ns, item.end_ns or item.timestamp_ns)
+    end
+end
+
+local nothing = {}
+
+local function describe_node(node, errors, suspensions, loop_events, last_ns)
+    local described = {
+        id = node.id,
+        node = node,
+        attempts = attempts_of(node, errors, last_ns),
+        suspensions = suspensions or nothing,
+        loop_events = loop_events or nothing,
+    }
+    widen_by_all(described, described.attempts)
+    widen_by_all(described, described.suspensions)
+    widen_by_all(described, described.loop_events)
+    if not described.start_ns then
+        -- A snapshot says of this node that it is done or runs, and nothing else.
+        described.start_ns, described.end_ns = last_ns, last_ns
+    end
+    return described
+end
+
+---@param trace tracereel.trace
+---@param loop_events table<integer, tracereel.export.loop_event[]>|nil by node
+---@param is_wanted nil|table<integer, boolean> the nodes that are meant
+---@return tracereel.export.facts|nil nil where the trace has none of the nodes that are meant
+function stats.of(trace, loop_events, is_wanted)
+    local errors, failure = split_errors(trace)
+    local suspensions = suspensions_by_node(trace)
+    local last_ns = trace.last_ns
+    local described = {
+        trace = trace,
+        is_start_known = not trace.from_snapshot or trace.start_ns ~= 0,
+        has_times = not trace.from_snapshot or last_ns ~= 0,
+        nodes = {},
+        failure = failure,
+    }
+    if described.is_start_known then
+        widen(described, trace.start_ns, last_ns)
+    end
+    for _, node in ipairs(trace.nodes) do
+        local node_facts = describe_node(node, errors[node.id], suspensions[node.id],
+            loop_events and loop_events[node.id], last_ns)
+        widen(described, node_facts.start_ns, node_facts.end_ns)
+        if not is_wanted or is_wanted[node.id] then
+            described.nodes[#described.nodes + 1] = node_facts
+        end
+    end
+    if not described.start_ns then
+        described.start_ns, described.end_ns = last_ns, last_ns
+    end
+    return (not is_wanted or #described.nodes > 0) and described or nil
+end
+
+return stats

@@ -1,0 +1,313 @@
+-- The forecast of a trace in words: what happens, and what a person can do about it. Every command has them from here.
+local held = require "tracereel.log.held"
+local text = require "tracereel.util.text"
+local base = require "tracereel.base"
+local units = require "tracereel.util.units"
+
+local forecast_words = {}
+
+-- Waves that are told one by one; a long flow has more.
+local max_waves = 8
+-- Likewise of the nodes of a list.
+local max_nodes = 12
+
+local function label(facts, node)
+    local known = facts.flow and facts.flow.nodes[node]
+    return known and known.name and ("%d (%s)"):format(node, text.clean(known.name)) or ("%d"):format(node)
+end
+
+local function join(words, last)
+    if #words < 2 then
+        return words[1] or ""
+    end
+    return table.concat(words, ", ", 1, #words - 1) .. " " .. last .. " " .. words[#words]
+end
+
+local function labels(facts, nodes, last)
+    local words = {}
+    local shown = #nodes <= max_nodes and #nodes or max_nodes - 1
+    for index = 1, shown do
+        words[index] = label(facts, nodes[index])
+    end
+    if shown < #nodes then
+        words[#words + 1] = ("%d more"):format(#nodes - shown)
+    end
+    return join(words, last or "and")
+end
+
+-- The same with "node" or "nodes" before it.
+local function named(facts, nodes, last)
+    return (#nodes == 1 and "node " or "nodes ") .. labels(facts, nodes, last)
+end
+
+local function plain(nodes)
+    local words = {}
+    for index, node in ipairs(nodes) do
+        words[index] = ("%d"):format(node)
+    end
+    return table.concat(words, ", ")
+end
+
+local engine_words = {
+    await_resume = function(rule)
+        return rule.node == held.node and "await_resume" or ("await_resume %d"):format(rule.node)
+    end,
+    retry_nodes = function(rule)
+        return "retry_nodes " .. plain(rule.nodes)
+    end,
+    resume_from = function(rule)
+        return ("resume_from %d"):format(rule.node)
+    end,
+}
+
+---What the engine itself calls what it does: "retry_nodes 3, 5".
+---@param rule tracereel.recovery
+function forecast_words.rule(rule)
+    return engine_words[rule.action](rule)
+end
+
+-- ---- what a person is asked for ----
+
+local function member(decoded, key)
+    local value = type(decoded) == "table" and decoded[key]
+    if value ~= nil and value ~= false and value ~= base.null then
+        return value
+    end
+end
+
+-- The hook that a person answers; where the log has none, the engine makes one of the trace's id.
+local function hook(trace)
+    local named_hook = member(trace.suspension and trace.suspension.decoded, "hook_id")
+    return type(named_hook) == "string" and text.clean(named_hook) or "recovered_" .. trace.id
+end
+
+-- To the second: the rest stands in the timeline. Unknown where a snapshot tells of the suspension.
+local function since(trace)
+    local since_ns = trace.suspension and trace.suspension.since_ns or 0
+    return since_ns ~= 0 and (" since %sZ"):format(base.time(since_ns):sub(1, 19)) or ""
+end
+
+local function timeout(trace)
+    local decoded = trace.suspension and trace.suspension.decoded
+    local seconds = member(decoded, "timeout_secs")
+    if math.type(seconds) ~= "integer" or seconds < 0 or seconds > math.maxinteger // 1000000000 then
+        return "no timeout"
+    end
+    return ("its timeout of %s is not restored"):format(units.duration(seconds * 1000000000))
+end
+
+-- ---- what is lost ----
+
+-- By number: "was", "were".
+local function agree(nodes, one, many)
+    return #nodes == 1 and one or many
+end
+
+local function keys_in_order(set)
+    local keys = {}
+    for key in units.sorted(set or {}) do
+        keys[#keys + 1] = key
+    end
+    return keys
+end
+
+-- The outputs that some node reads in vain.
+local function outputs_lost(facts)
+    local lost = {}
+    for _, outputs in pairs(facts.lost_inputs) do
+        for _, node in ipairs(outputs) do
+            lost[node] = true
+        end
+    end
+    return keys_in_order(lost)
+end
+
+local function outputs_lie(facts, outputs)
+    local place = facts.foreign and "in another arena" or ("after the arena's write position (%s)"):format(
+        base.unsigned(facts.header.write_position_bytes))
+    return ("the %s of %s %s %s"):format(agree(outputs, "output", "outputs"), named(facts, outputs),
+        agree(outputs, "lies", "lie"), place)
+end
+
+local function lost_inputs(facts, add)
+    if not facts.after or #facts.after == 0 then
+        return
+    elseif not facts.run then
+        add(("%s: what reads %s runs WITHOUT INPUTS"):format(outputs_lie(facts, facts.after),
+            agree(facts.after, "it", "them")))
+        return
+    end
+    local readers = keys_in_order(facts.lost_inputs)
+    if #readers > 0 then
+        add(("%s WITHOUT INPUTS: %s"):format(named(facts, readers), outputs_lie(facts, outputs_lost(facts))))
+    end
+end
+
+local function overwritten(facts, add)
+    local nodes_by = {}
+    for _, one in ipairs(facts.overlaps) do
+        nodes_by[one.by] = nodes_by[one.by] or {}
+        table.insert(nodes_by[one.by], one.node)
+    end
+    for by, under in units.sorted(nodes_by) do
+        add(("the %s of %s %s OVERWRITTEN by that of %s"):format(agree(under, "output", "outputs"),
+            named(facts, under), agree(under, "was", "were"), label(facts, by)))
+    end
+    local readers = keys_in_order(facts.spoiled_inputs)
+    if #readers > 0 then
+        add(("%s %s what was written over"):format(named(facts, readers), agree(readers, "reads", "read")))
+    end
+end
+
+local function lost_branches(facts, add)
+    for _, node in ipairs(facts.knows_ports and facts.without_branch or {}) do
+        local targets = facts.branch_targets[node]
+        add(("WITHOUT A BRANCH of %s: %s"):format(named(facts, { node }), #targets == 1
+            and ("%s never runs"):format(label(facts, targets[1]))
+            or ("none of %s ever runs"):format(labels(facts, targets))))
+    end
+    if facts.knows_ports and #facts.lost_nodes > 0 then
+        add(("%s never %s, although another node on the same port has begun"):format(named(facts, facts.lost_nodes),
+            agree(facts.lost_nodes, "runs", "run")))
+    end
+end
+
+local function refusal(facts)
+    return facts.is_absent and "it has no arena" or text.clean(facts.refused)
+end
+
+local function arena_problems(facts, add)
+    if facts.is_full then
+        add(("the arena's write position (%s) lies beyond its end (%s): what runs cannot put out anything, and fails")
+            :format(base.unsigned(facts.header.write_position_bytes), facts.header.file_bytes))
+    end
+    if facts.foreign then
+        add("the engine takes it for this trace's: " .. text.clean(facts.foreign))
+    end
+    if facts.unreadable then
+        add("the arena cannot be looked at: " .. text.clean(facts.unreadable))
+    end
+    if facts.strange_nodes and #facts.strange_nodes > 0 then
+        add(("%s %s done, and the flow does not have %s: is it this log's flow?"):format(
+            named(facts, facts.strange_nodes), agree(facts.strange_nodes, "is", "are"),
+            agree(facts.strange_nodes, "it", "them")))
+    end
+end
+
+-- ---- what happens ----
+
+local function wave_words(facts)
+    local waves = facts.run.waves
+    local words, count = {}, 0
+    for index, wave in ipairs(waves) do
+        if index < max_waves or index == #waves then
+            words[#words + 1] = labels(facts, wave)
+        elseif index == max_waves then
+            words[#words + 1] = "..."
+        end
+        count = count + #wave
+    end
+    local told = table.concat(words, ", then ")
+    return #waves > max_waves and ("%s (%d nodes in all)"):format(told, count) or told
+end
+
+local closed_words = "is closed as complete"
+
+-- How a run ends: "waits at node 4".
+local function end_words(facts)
+    local run = facts.run
+    if #run.waits_at > 0 then
+        local again = {}
+        for _, node in ipairs(run.waits_at) do
+            again[#again + 1] = facts.answered[node] and node or nil
+        end
+        local which = #run.waits_at > 1 and ", whichever is first" or ""
+        if #again == 0 then
+            return ("waits at %s%s"):format(named(facts, run.waits_at, "or"), which)
+        end
+        return ("ASKS AGAIN at %s%s: answered before, which the log does not keep"):format(
+            named(facts, run.waits_at, "or"), which)
+    elseif #run.routing > 0 then
+        return ("goes on with what %s %s"):format(named(facts, run.routing), agree(run.routing, "chooses", "choose"))
+    elseif not facts.knows_ports then
+        return "ends, or waits, or routes: the flow has no types"
+    end
+    return closed_words
+end
+
+-- Without a flow: what is known all the same.
+local function run_words_without_flow(facts)
+    local parts = {}
+    if facts.rule.action == "retry_nodes" then
+        local again = {}
+        for _, node in ipairs(facts.rule.nodes) do
+            again[node] = true
+        end
+        parts[1] = ("runs %s again, from the beginning of the node"):format(named(facts, keys_in_order(again)))
+    end
+    local answered = keys_in_order(facts.answered)
+    if #answered > 0 then
+        parts[#parts + 1] = ("ASKS AGAIN at %s: answered before, which the log does not keep"):format(
+            named(facts, answered))
+    end
+    if #parts == 0 then
+        parts[1] = facts.trace.last_completed_node == nil and "runs from the beginning: no node is done"
+            or "runs what comes after " .. named(facts, keys_in_order(facts.done))
+    end
+    return table.concat(parts, "; ")
+end
+
+local function run_words(facts)
+    if not facts.run then
+        return run_words_without_flow(facts)
+    end
+    local ends = end_words(facts)
+    if #facts.run.waves > 0 then
+        return ("runs %s, then %s"):format(wave_words(facts), ends)
+    end
+    return ends == closed_words and closed_words .. ": nothing is left that can run" or ends
+end
+
+local function wait_words(facts, add)
+    local trace = facts.trace
+    if facts.held then
+        add(("held: %s; hook %s"):format(text.clean(facts.held), hook(trace)))
+    else
+        add(("waits at %s%s for hook %s; %s"):format(named(facts, { trace.suspended_at }), since(trace), hook(trace),
+            timeout(trace)))
+    end
+    if facts.refused then
+        add(("its approval will FAIL: %s"):format(refusal(facts)))
+        return
+    end
+    if facts.run and facts.knows_ports and (#facts.run.waves > 0 or #facts.run.waits_at > 0) then
+        add("approved, it " .. run_words(facts))
+    end
+end
+
+---One sentence: what happens, what is lost, and the engine's own word for it.
+---@param facts table of forecast.lua
+---@return string
+function forecast_words.reason(facts)
+    local parts = {}
+    local function add(words)
+        parts[#parts + 1] = words
+    end
+    if facts.outcome == "waits" then
+        wait_words(facts, add)
+    elseif facts.outcome == "skipped" then
+        add((facts.is_short and "the engine PANICS at its start: " or "SKIPPED at every start, for ever: ")
+            .. refusal(facts))
+    else
+        add(run_words(facts))
+    end
+    if not facts.refused then
+        lost_branches(facts, add)
+        lost_inputs(facts, add)
+    end
+    overwritten(facts, add)
+    arena_problems(facts, add)
+    return ("%s (%s)"):format(table.concat(parts, "; "), forecast_words.rule(facts.rule))
+end
+
+return forecast_words

@@ -1,0 +1,82 @@
+-- --flow and --arenas: what a command knows of the engine besides its log, and uses to foresee what the engine will do.
+local arenas = require "tracereel.log.arenas"
+local engine_reader = require "tracereel.log.engine_reader"
+local flow = require "tracereel.flow"
+local forecast = require "tracereel.forecast"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
+local text = require "tracereel.util.text"
+local base = require "tracereel.base"
+
+local engine_options = {}
+
+function engine_options.define(command)
+    command:option("--flow", "The pipeline: which nodes come next, wait, and route. `tracereel flow` writes a first "
+        .. "one."):argname("<FILE>")
+    options.arenas(command)
+end
+
+-- A flow's file is read once, however many logs there are; but one in YAML gets the numbers of each log.
+local function flow_of(parsed, log_path)
+    if not parsed.flow then
+        return nil
+    elseif flow.is_yaml(parsed.flow) then
+        return flow.for_command(parsed.flow, { log_path }, options.opener(parsed))
+    end
+    parsed.loaded_flow = parsed.loaded_flow or flow.load(parsed.flow)
+    return parsed.loaded_flow
+end
+
+---Finds what is known besides a log, and makes forecasts and trace:output use it. Raises where a file that was given
+---cannot be read.
+---@param parsed table
+---@param log_path string
+---@return table known flow, unclear (of its nodes), flow_path, arenas, found_as; nil what there is not
+function engine_options.use(parsed, log_path)
+    local known = { flow_path = parsed.flow }
+    known.flow, known.unclear = flow_of(parsed, log_path)
+    known.arenas, known.found_as = arenas.use(log_path, parsed.arenas, output.say)
+    forecast.use { flow = known.flow, arenas = known.arenas }
+    return known
+end
+
+---What was used, as lines for a person.
+---@return string[]
+function engine_options.lines(known)
+    return {
+        arenas.words(known.arenas, known.found_as)
+            or "arenas: none found; what they would tell is not known (--arenas DIR)",
+        known.flow_path and "flow: " .. known.flow_path
+            or "flow: not given; which nodes come next is not known (--flow FILE)",
+    }
+end
+
+---The same, without what was not.
+---@return string[]
+function engine_options.used(known)
+    local lines = engine_options.lines(known)
+    local used = { known.arenas and text.clean(lines[1]) or nil }
+    used[#used + 1] = known.flow_path and text.clean(lines[2]) or nil
+    return used
+end
+
+---What is foreseen is what the engine does with a log that it reads: says where it reads none of this one.
+---@param log tracereel.log read to its end
+function engine_options.tell_refusal(log)
+    local words = engine_reader.refusal_words(log)
+    if words then
+        output.say("%s: %s; what is foreseen holds once `tracereel repair` has mended the log", text.clean(log.path),
+            words)
+    end
+end
+
+---What was used, for JSON.
+---@return table
+function engine_options.object(known)
+    return {
+        flow = known.flow_path or base.null,
+        arenas = known.arenas and { directory = known.arenas, found_as = known.found_as } or base.null,
+    }
+end
+
+return engine_options

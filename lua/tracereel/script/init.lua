@@ -1,0 +1,197 @@
+-- A script: a file that returns a table of handlers. Loaded, checked, and started and finished with its errors placed.
+local tables = require "tracereel.util.tables"
+local core = require "tracereel.core"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
+local plain = require "tracereel.script.plain"
+local sandbox = require "tracereel.script.sandbox"
+local script_arguments = require "tracereel.script.arguments"
+local units = require "tracereel.util.units"
+
+local script = {}
+
+local current_api = 1
+
+local is_script_key = tables.set(core.script_keys)
+local is_handler_key = tables.set(core.handler_keys)
+
+-- Keys that are not functions, and what they are instead. All others are functions.
+local type_of_key = {
+    api = "number",
+    summary = "string",
+    args = "table",
+    every = "string or number",
+    timing = "userdata",
+    types = "string or table",
+    nodes = "number or table",
+    traces = "string or table",
+    since_ns = "number",
+    until_ns = "number",
+}
+
+local function known_keys()
+    local keys = table.move(core.script_keys, 1, #core.script_keys, 1, {})
+    table.sort(keys)
+    return table.concat(keys, ", ")
+end
+
+local function check_key(key, value)
+    if not is_script_key[key] then
+        return ("unknown key %s; known are %s"):format(failure.name(key), known_keys())
+    end
+    local wanted = type_of_key[key] or "function"
+    if not wanted:find(type(value), 1, true) then
+        return ("%s: a %s expected, got a %s"):format(key, wanted, type(value))
+    end
+end
+
+---Is what a script's file returned a script? nil, or the problem.
+---@param value any
+---@return string|nil problem
+function script.check(value)
+    if type(value) ~= "table" then
+        return ("a script returns a table of handlers; this file returned a %s"):format(type(value))
+    end
+    for key, member in units.sorted(value) do
+        local problem = check_key(key, member)
+        if problem then
+            return problem
+        end
+    end
+    if value.api ~= current_api then
+        return ("api = %d expected, got %s"):format(current_api, failure.got(value.api))
+    elseif value.tick and not value.every then
+        return 'tick needs `every`, the time between ticks: every = "1s"'
+    end
+    return value.args and script_arguments.check(value.args) or nil
+end
+
+local Script = {}
+Script.__index = Script
+
+---"slow" for "scripts/slow.lua".
+function script.name_of(path)
+    return (path:match("([^/]+)$") or path):gsub("%.lua$", "")
+end
+
+-- Calls a part of a script; an error becomes a failure with its position and traceback.
+local function call(self, what, callee, ...)
+    local results = table.pack(failure.xpcall(callee, ...))
+    if results[1] then
+        return table.unpack(results, 2, results.n)
+    end
+    local problem = results[2]
+    if not failure.is_mistake(problem) then
+        error(problem, 0)
+    end
+    error(failure.new("script", ("%s: %s (in %s)"):format(self.name, problem.message, what), problem.traceback), 0)
+end
+
+---Calls a function of a script's file; what it raises names the script and the part of it.
+---@param name string the script's
+---@param what string the part: "start"
+function script.call(name, what, callee, ...)
+    return call({ name = name }, what, callee, ...)
+end
+
+---What a script's file returns. Raises a failure of kind "script" where it cannot run, "usage" where there is no such
+---file.
+---@param path string
+---@param name string
+---@param now fun(): integer the log's time
+---@param is_unsafe boolean|nil
+---@param modules table|nil of script_modules: notes what the script requires
+---@return any
+function script.value(path, name, now, is_unsafe, modules)
+    local file, problem = files.open(path)
+    if not file then
+        failure.raise("usage", "cannot read the script: %s", problem)
+    end
+    file:close()
+    local environment = sandbox.environment(path:match("^(.*/)") or "./", now, is_unsafe, modules)
+    local chunk, syntax_problem = sandbox.load_file(path, environment)
+    if not chunk then
+        failure.raise("script", "%s", syntax_problem)
+    end
+    local value = call({ name = name }, "the script's file", chunk, path)
+    local not_plain = plain.problem(value)
+    if not_plain then
+        failure.raise("script", "%s: %s", path, not_plain)
+    end
+    return value
+end
+
+---Loads a script. Raises what `script.value` raises, and "script" where it is not right.
+---@param path string
+---@param options? { unsafe: boolean, name: string, modules: table } modules as of script.value
+function script.load(path, options)
+    options = options or {}
+    local self = setmetatable({ path = path, name = options.name or script.name_of(path) }, Script)
+    local function now()
+        return self.log and self.log:stats().now_ns or 0
+    end
+    local value = script.value(path, self.name, now, options.unsafe, options.modules)
+    local wrong = script.check(value)
+    if wrong then
+        failure.raise("script", "%s: %s", path, wrong)
+    end
+    self.table = value
+    self.summary = value.summary or ""
+    self.arguments = value.args or {}
+    return self
+end
+
+---What log:replay takes: the script's handlers and its filter.
+---@return tracereel.handlers
+function Script:handlers()
+    local handlers = {}
+    for key, value in pairs(self.table) do
+        if is_handler_key[key] then
+            handlers[key] = value
+        end
+    end
+    return handlers
+end
+
+---@param given table<string, any> values for the script's arguments
+---@param log tracereel.log
+function Script:start(given, log)
+    self.log = log
+    local values = script_arguments.values(self.name, self.arguments, given)
+    if self.table.start then
+        call(self, "start", self.table.start, values, log)
+    end
+end
+
+---@return any what the script's finish returned
+function Script:finish(log)
+    if self.table.finish then
+        return (call(self, "finish", self.table.finish, log))
+    end
+end
+
+---What the script's `recover` answers for a trace; nil where it has none.
+function Script:recover(trace, default)
+    if self.table.recover then
+        return (call(self, "recover", self.table.recover, trace, default))
+    end
+end
+
+---Calls the handler of that name, if the script has it: for events that no log has.
+function Script:handle(name, ...)
+    local handler = self.table[name]
+    if handler then
+        call(self, name, handler, ...)
+    end
+end
+
+function Script:can_merge()
+    return self.table.merge ~= nil
+end
+
+---The results of two logs as one.
+function Script:merge(a, b)
+    return (call(self, "merge", self.table.merge, a, b))
+end
+
+return script

@@ -1,0 +1,120 @@
+-- Scripts on one log: loaded afresh, started, one pass for all of them, finished.
+local core = require "tracereel.core"
+local failure = require "tracereel.util.failure"
+local script = require "tracereel.script"
+
+local runner = {}
+
+---@param files { path: string, name: string|nil }[]
+function runner.load(files, is_unsafe)
+    local scripts = {}
+    for index, file in ipairs(files) do
+        scripts[index] = script.load(file.path, { name = file.name, unsafe = is_unsafe })
+    end
+    return scripts
+end
+
+local function as_list(value)
+    return type(value) == "table" and value or value ~= nil and { value } or nil
+end
+
+-- What is in both lists; a list that is absent means everything.
+local function narrowed(name, key, own, asked)
+    own, asked = as_list(own), as_list(asked)
+    if not own or not asked then
+        return own or asked
+    end
+    local is_own, both = {}, {}
+    for _, item in ipairs(own) do
+        is_own[item] = true
+    end
+    for _, item in ipairs(asked) do
+        if is_own[item] then
+            both[#both + 1] = item
+        end
+    end
+    if #both == 0 then
+        failure.raise("usage", "%s looks at other %s than the command line asks for: no record is left", name, key)
+    end
+    return both
+end
+
+local function later(a, b)
+    return a and b and (math.ult(a, b) and b or a) or a or b
+end
+
+local function earlier(a, b)
+    return a and b and (math.ult(a, b) and a or b) or a or b
+end
+
+-- The script's handlers, with the command line's filter on top of its own.
+local function handlers_with(one, filter)
+    local handlers = one:handlers()
+    for _, key in ipairs { "types", "nodes", "traces" } do
+        handlers[key] = narrowed(one.name, key, handlers[key], filter[key])
+    end
+    handlers.since_ns = later(handlers.since_ns, filter.since_ns)
+    handlers.until_ns = earlier(handlers.until_ns, filter.until_ns)
+    return handlers
+end
+
+-- What is no failure yet is a mistake in the tables themselves, such as a filter of a type that does not exist.
+local function replay_all(scripts, log, all)
+    local called, problem = failure.pcall(log.replay, log, table.unpack(all))
+    if called then
+        return
+    elseif failure.is(problem) then
+        error(problem, 0)
+    end
+    local names = {}
+    for index, one in ipairs(scripts) do
+        names[index] = one.path
+    end
+    failure.raise("script", "%s: %s", table.concat(names, ", "), failure.text(problem))
+end
+
+---Starts the scripts and reads the log through their handlers, once for all of them.
+---@param how? table the options of log:replay
+function runner.read(scripts, log, given, filter, how)
+    local all = {}
+    for index, one in ipairs(scripts) do
+        core.set_script(index)
+        one:start(given, log)
+        all[index] = handlers_with(one, filter)
+    end
+    all[#all + 1] = how
+    replay_all(scripts, log, all)
+end
+
+---One pass of a log through all the scripts. After an interrupt the scripts finish with what they have gathered.
+---@return any[] results one for each script, holes where there is none
+function runner.replay(scripts, log, given, filter, how)
+    runner.read(scripts, log, given, filter, how)
+    local results = {}
+    for index, one in ipairs(scripts) do
+        core.set_script(index)
+        results[index] = one:finish(log)
+    end
+    return results
+end
+
+local Merge = {}
+Merge.__index = Merge
+
+---Gathers the results of several logs for the scripts that can merge them; its array part are { index, name, result }.
+function runner.new_merge()
+    return setmetatable({}, Merge)
+end
+
+---@param index integer of the script among those of the command line: two can have one name
+function Merge:add(index, one, result)
+    for _, joined in ipairs(self) do
+        if joined.index == index then
+            joined.result = one:merge(joined.result, result)
+            return
+        end
+    end
+    self[#self + 1] = { index = index, name = one.name, result = result }
+end
+
+return runner

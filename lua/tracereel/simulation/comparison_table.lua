@@ -1,0 +1,138 @@
+-- The recorded and the simulated log side by side, for people: one table of the traces, one of the nodes, 80 columns
+-- wide.
+local columns = require "tracereel.render.timing_table.columns"
+local output = require "tracereel.cli.output"
+local text = require "tracereel.util.text"
+
+local comparison_table = {}
+
+local duration_width = 7
+
+local function change_text(row)
+    if row.recorded == 0 then
+        return row.mean == 0 and "" or "new"
+    end
+    local ratio = row.mean / row.recorded
+    if ratio >= 10 then
+        return (ratio < 1e5 and "x %.0f" or "x %.0e"):format(ratio)
+    end
+    local percent = ("%+.1f%%"):format((ratio - 1) * 100)
+    return percent:find("^[+-]0%.0%%$") and "" or percent
+end
+
+-- Heading, width, measure.
+local trace_columns = {
+    { "COMPLETE", 8, "complete" }, { "FAILED", 7, "failed" }, { "OPEN", 6, "open" }, { "CLOSED", 9, "throughput" },
+    { "P50", 8, "makespan_p50" }, { "P90", 8, "makespan_p90" }, { "P99", 8, "makespan_p99" },
+    { "SUSPENDED", 9, "suspended_mean" },
+}
+
+local function write_traces(row_of, has_interval)
+    local definitions = { { "", 9, function(line)
+        return line[1]
+    end, left = true } }
+    for index, column in ipairs(trace_columns) do
+        definitions[index + 1] = { column[1], column[2], function(line)
+            return line[2](row_of[column[3]])
+        end }
+    end
+    local lines = {
+        { "recorded", function(row) return row.show(row.recorded) end },
+        { "simulated", function(row) return row.show(row.mean) end },
+        { "change", change_text },
+    }
+    if has_interval then
+        table.insert(lines, 3, { "  95% ±", function(row) return row.show(row.half_width) end })
+    end
+    columns.heading("Traces", "makespan p50, p90, p99; mean time suspended")
+    columns.write(definitions, lines)
+end
+
+local function short_share(value)
+    local percent = value * 100
+    return percent == 0 and "0" or percent < 0.05 and "<.1" or percent < 9.95 and ("%.1f"):format(percent)
+        or ("%.0f"):format(percent)
+end
+
+local function share(value)
+    return value == 0 and "0" or value < 0.0005 and "<0.1" or value < 0.9995 and ("%.1f"):format(value * 100) or "100"
+end
+
+-- Heading, how wide each number is, measure, and how it is shown where that is not the measure's own way.
+local node_columns = {
+    { "RUN P50", duration_width, "run_p50" }, { "RUN P99", duration_width, "run_p99" },
+    { "QUEUE P99", duration_width, "queue_p99" }, { "CRITICAL %", 4, "critical", share },
+    { "ERROR %", 3, "error_share", short_share },
+}
+
+-- "recorded → simulated", or one number where both look the same.
+local function both(row, width, show)
+    local recorded, simulated = show(row.recorded), show(row.mean)
+    local left = text.pad_left(recorded, width)
+    if recorded == simulated then
+        return text.pad_right(left, 2 * width + 3), false
+    end
+    return left .. " → " .. text.pad_right(simulated, width), true
+end
+
+local function node_lines(number, row_of, has_interval)
+    local line, interval, has_changed = { number }, { "" }, false
+    for index, column in ipairs(node_columns) do
+        local row = row_of[("node.%s.%s"):format(number, column[3])]
+        local show, width = column[4] or row.show, column[2]
+        local cell, is_other = both(row, width, show)
+        line[index + 1], has_changed = cell, has_changed or is_other
+        interval[index + 1] = row.half_width == 0 and (" "):rep(2 * width + 3)
+            or (" "):rep(width) .. " ± " .. text.pad_right(show(row.half_width), width)
+    end
+    return line, has_interval and interval, has_changed
+end
+
+local function node_definitions()
+    local definitions = { { "NODE", 4, function(line)
+        return line[1]
+    end, left = true } }
+    for index, column in ipairs(node_columns) do
+        definitions[index + 1] = { column[1], 2 * column[2] + 3, function(line)
+            return line[index + 1]
+        end, left = true }
+    end
+    return definitions
+end
+
+local function write_nodes(numbers, row_of, has_interval)
+    local lines, unchanged = {}, 0
+    for _, number in ipairs(numbers) do
+        local line, interval, has_changed = node_lines(number, row_of, has_interval)
+        if has_changed then
+            lines[#lines + 1] = line
+            lines[#lines + 1] = interval or nil
+        elseif row_of[("node.%s.done"):format(number)].recorded > 0 then
+            unchanged = unchanged + 1
+        end
+    end
+    columns.heading("Nodes", "recorded → simulated; one number: the same in both")
+    if #lines > 0 then
+        columns.write(node_definitions(), lines)
+    end
+    if unchanged > 0 then
+        output.line(text.count(unchanged, #lines > 0 and "other node" or "node") .. " as recorded")
+    end
+end
+
+---Prints the comparison.
+---@param rows table[] of report.rows
+---@param has_interval boolean are there several runs?
+function comparison_table.write(rows, has_interval)
+    local row_of, numbers = {}, {}
+    for _, row in ipairs(rows) do
+        row_of[row.name] = row
+        numbers[#numbers + 1] = row.name:match("^node%.(%d+)%.done$")
+    end
+    write_traces(row_of, has_interval)
+    if #numbers > 0 then
+        write_nodes(numbers, row_of, has_interval)
+    end
+end
+
+return comparison_table

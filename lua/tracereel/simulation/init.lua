@@ -1,0 +1,154 @@
+-- What-if: a log is played again in virtual time, as a scenario says, into a new log. The model: docs/simulation.md.
+local answers = require "tracereel.simulation.answers"
+local checks = require "tracereel.simulation.checks"
+local core = require "tracereel.core"
+local damage = require "tracereel.simulation.damage"
+local failure = require "tracereel.util.failure"
+local faults = require "tracereel.simulation.faults"
+local files = require "tracereel.util.files"
+local output = require "tracereel.cli.output"
+local plain = require "tracereel.script.plain"
+local progress = require "tracereel.cli.progress"
+local script = require "tracereel.script"
+local script_arguments = require "tracereel.script.arguments"
+local tables = require "tracereel.util.tables"
+local tracereel = require "tracereel"
+local unfinished = require "tracereel.log.unfinished"
+local unread = require "tracereel.log.unread"
+
+local simulation = {}
+
+local Scenario = {}
+Scenario.__index = Scenario
+
+local function zero()
+    return 0
+end
+
+-- What `start` answers is laid over the scenario's table: a key that it names is replaced as a whole.
+local function laid_over(value, answer, path)
+    if answer ~= nil and type(answer) ~= "table" then
+        failure.raise("script", "scenario %s: start: a table of the scenario's keys, or nothing, expected, got a %s",
+            path, type(answer))
+    end
+    local not_plain = plain.problem(answer)
+    if not_plain then
+        failure.raise("script", "scenario %s: start: %s", path, not_plain)
+    end
+    for _, key in ipairs { "args", "start" } do
+        if answer and answer[key] ~= nil then
+            failure.raise("script", "scenario %s: start: it cannot answer with `%s`, which was used already", path, key)
+        end
+    end
+    return tables.joined(value, answer or {})
+end
+
+-- Looks at the arguments, and calls `start` with them.
+local function started(value, path, given)
+    local declared = value.args or {}
+    local problem = script_arguments.check(declared)
+    if problem then
+        failure.raise("usage", "scenario %s: %s", path, problem)
+    elseif value.start ~= nil and type(value.start) ~= "function" then
+        failure.raise("usage", "scenario %s: start: a function expected, got a %s", path, type(value.start))
+    end
+    script_arguments.check_given({ { arguments = declared } }, given)
+    local values = script_arguments.values(script.name_of(path), declared, given)
+    return laid_over(value, value.start and script.call(script.name_of(path), "start", value.start, values), path),
+        values
+end
+
+---Loads a scenario's file and calls its `start`. It is checked against a log by `check`.
+---@param path string
+---@param options? { given: table<string, any>, unsafe: boolean } values for the scenario's arguments; the whole library
+function simulation.load(path, options)
+    options = options or {}
+    local given = options.given or {}
+    local value = script.value(path, script.name_of(path), zero, options.unsafe)
+    local arguments
+    if type(value) == "table" then
+        value, arguments = started(value, path, given)
+    end
+    return setmetatable({
+        path = path, value = value, given = given, arguments = arguments, unsafe = options.unsafe,
+    }, Scenario)
+end
+
+---The scenario loaded afresh, with other values for some of its arguments.
+---@param given table<string, any>
+function Scenario:with_arguments(given)
+    return simulation.load(self.path, { given = tables.joined(self.given, given), unsafe = self.unsafe })
+end
+
+---The same scenario with another table of keys.
+---@param value table
+function Scenario:with_value(value)
+    local changed = {}
+    for key, member in pairs(self) do
+        changed[key] = member
+    end
+    changed.value = value
+    return setmetatable(changed, Scenario)
+end
+
+---Reads a log for any number of simulations. Kept in temporary files while it is used.
+---@param path string
+function simulation.record(path)
+    if path ~= "-" and files.is_directory(path) then
+        unread.say(tracereel.open(path), output.say)
+    end
+    local is_unfinished = unfinished.words(path)
+    if is_unfinished then
+        output.say("%s", is_unfinished)
+    end
+    local recording = core.recording(path, progress.is_shown() and function(records)
+        progress.show("reading the log: %d records", records)
+    end or nil)
+    progress.clear()
+    return recording
+end
+
+---Checks the scenario against a recording; raises what is wrong with it.
+function Scenario:check(recording)
+    local compiled, functions = checks.check(self.value, recording)
+    if not compiled then
+        failure.raise("usage", "scenario %s: %s", self.path, functions)
+    end
+    self.seed = compiled.seed
+    return compiled, functions
+end
+
+-- What shows how far a simulation is; nil where nobody looks.
+local function progress_of(compiled, recording)
+    if not progress.is_shown() then
+        return nil
+    end
+    local recorded = recording:facts()
+    local traces = compiled.traces or recorded.traces - recorded.tainted_traces
+    return function(records, arrived)
+        progress.show("simulating: %d records, %.0f %% of %d traces have arrived", records,
+            100 * arrived / math.max(traces, 1), traces)
+    end
+end
+
+---Simulates once, into a directory that holds no segments.
+---@param recording userdata of simulation.record
+---@param directory string
+---@param seed integer|nil in place of the scenario's
+---@param plan table[]|nil compiled faults besides the scenario's own
+---@param is_temporary boolean|nil the new log need not be there after a crash of the machine
+---@return table facts what happened
+function Scenario:run(recording, directory, seed, plan, is_temporary)
+    local compiled, functions = self:check(recording)
+    compiled.is_temporary = is_temporary
+    compiled.seed = seed or compiled.seed
+    compiled.faults = faults.joined(compiled.faults or {}, plan or {})
+    local facts = recording:simulate(compiled, directory, answers.new(self.path, functions),
+        progress_of(compiled, recording))
+    progress.clear()
+    facts.damage = compiled.damage and damage.apply(compiled.damage, directory, compiled.seed)
+    facts.unfit_faults = #compiled.faults - facts.faults
+    return facts
+end
+
+return simulation

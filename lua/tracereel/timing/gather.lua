@@ -1,0 +1,244 @@
+-- Gathers a timing report from logs: which traces are meant, one timing for each row of a grouping, and what there is
+-- to say about the logs themselves. Definitions: docs/timing.md.
+local failure = require "tracereel.util.failure"
+local logs = require "tracereel.cli.logs"
+local base = require "tracereel.base"
+local timing_report = require "tracereel.timing.report"
+local units = require "tracereel.util.units"
+
+local timing = {}
+
+local hour_ns = 3600 * 1000000000
+
+---Which traces are meant, and how they are grouped.
+---@class tracereel.timing_query
+---@field by string "node", "trace", "hour" or "outcome"
+---@field worst_count integer
+---@field flow tracereel.flow|nil
+---@field since tracereel.moment|nil
+---@field until_moment tracereel.moment|nil
+---@field is_trace_meant nil|fun(id: string): boolean
+
+---A time, or how long before the end of the logs.
+---@class tracereel.moment
+---@field time_ns integer|nil
+---@field before_end_ns integer|nil
+
+---A moment as it is written: RFC 3339, nanoseconds, or "-2h" before the end.
+---@param text string
+---@return tracereel.moment|nil
+---@return string|nil problem
+function timing.parse_moment(text)
+    if text:sub(1, 1) == "-" then
+        local before_end_ns, problem = units.parse_duration(text:sub(2))
+        return before_end_ns and { before_end_ns = before_end_ns }, problem
+    end
+    local time_ns, problem = units.parse_time(text)
+    return time_ns and { time_ns = time_ns }, problem
+end
+
+local key_of = {
+    hour = function(trace)
+        return (trace.start_ns >> 1) // (hour_ns // 2) -- times are unsigned
+    end,
+    outcome = function(trace)
+        return trace.open and "open" or trace.status
+    end,
+}
+
+local Gatherer = {}
+Gatherer.__index = Gatherer
+
+local function empty_log()
+    return {
+        paths = {}, records = 0, first_ns = 0, last_ns = 0, damaged = false, gaps = {},
+        exact_count = 0, estimated_count = 0, clock_step_count = 0, closed_by_plan_count = 0,
+    }
+end
+
+---@param query tracereel.timing_query
+function timing.gatherer(query)
+    local self = setmetatable({ query = query, log = empty_log(), groups = {} }, Gatherer)
+    self.whole = self:new_timing()
+    for class in pairs(base.gap_classes) do
+        self.log.gaps[class] = 0
+    end
+    return self
+end
+
+function Gatherer:new_timing()
+    return assert(timing_report.new(self.query.flow, self.query.worst_count))
+end
+
+-- The function that adds a trace where it belongs: to `whole`, or to one of `groups`.
+function Gatherer:adder(whole, groups)
+    local group_key = key_of[self.query.by]
+    local add = whole.add
+    if not group_key then
+        return function(trace)
+            add(whole, trace)
+        end
+    end
+    return function(trace)
+        local key = trace.from_snapshot and group_key == key_of.hour and "before" or group_key(trace)
+        local group = groups[key]
+        if not group then
+            group = self:new_timing()
+            groups[key] = group
+        end
+        add(group, trace)
+    end
+end
+
+-- What a trace must pass before it is added; nil where every one does.
+function Gatherer:test()
+    local since_ns, until_ns, is_meant = self.since_ns, self.until_ns, self.query.is_trace_meant
+    if not (since_ns or until_ns or is_meant) then
+        return nil
+    end
+    return function(trace)
+        local start_ns = trace.start_ns
+        return not (since_ns and (trace.from_snapshot or math.ult(start_ns, since_ns)))
+            and not (until_ns and not trace.from_snapshot and not math.ult(start_ns, until_ns))
+            and (not is_meant or is_meant(trace.id))
+    end
+end
+
+---Works out --since and --until; reads the logs for it where they are counted from the end.
+---@param parsed table options.logs and options.reading
+---@param opener fun(path: string): tracereel.open_options
+function Gatherer:find_period(parsed, opener)
+    local since, until_moment = self.query.since, self.query.until_moment
+    local end_ns
+    if since and since.before_end_ns or until_moment and until_moment.before_end_ns then
+        end_ns = 0
+        for _, path in ipairs(parsed.logs) do
+            if path == "-" then
+                failure.raise("usage", "a time before the end needs the log's end first, and a pipe can be read only "
+                    .. "once: save the log to a file, or write the time itself")
+            end
+            -- What cannot be opened is told when it is read for the report.
+            local opened, log = failure.pcall(base.open, path, opener(path))
+            local last_ns = opened and failure.pcall(log.replay, log, {}) and log:stats().now_ns or 0
+            end_ns = math.ult(end_ns, last_ns) and last_ns or end_ns
+        end
+    end
+    local function resolve(moment)
+        if moment and moment.before_end_ns then
+            return math.ult(moment.before_end_ns, end_ns) and end_ns - moment.before_end_ns or 0
+        end
+        return moment and moment.time_ns
+    end
+    self.since_ns, self.until_ns = resolve(since), resolve(until_moment)
+    if self.since_ns and self.until_ns and not math.ult(self.since_ns, self.until_ns) then
+        failure.raise("usage", "--since is not before --until: no trace can be in the report")
+    end
+end
+
+local function note_log(into, path, log)
+    local read = log:stats()
+    into.paths[#into.paths + 1] = path
+    if read.records > 0 then
+        local is_first = into.records == 0
+        into.first_ns = (is_first or math.ult(read.first_ns, into.first_ns)) and read.first_ns or into.first_ns
+        into.last_ns = (is_first or math.ult(into.last_ns, read.now_ns)) and read.now_ns or into.last_ns
+    end
+    into.records = into.records + read.records
+    into.damaged = into.damaged or read.damaged
+    for class, count in pairs(read.gaps) do
+        into.gaps[class] = into.gaps[class] + count
+    end
+end
+
+-- What was gathered from one log, added to the rest.
+function Gatherer:take(whole, groups)
+    self.whole:merge(whole)
+    for key, group in pairs(groups) do
+        if self.groups[key] then
+            self.groups[key]:merge(group)
+        else
+            self.groups[key] = group
+        end
+    end
+end
+
+---Adds all traces of a log that are meant: all or, where reading it fails, none.
+---@param log tracereel.log
+---@param path string
+---@param handlers? tracereel.handlers to be called beside
+function Gatherer:read(log, path, handlers)
+    local whole, groups = self:new_timing(), {}
+    local add, test = self:adder(whole, groups), self:test()
+    -- Where every trace counts and all go to one place, the engine adds them by itself.
+    local is_plain = not test and not key_of[self.query.by]
+    local function close(_, trace)
+        if trace and (not test or test(trace)) then
+            add(trace)
+        end
+    end
+    log:replay(is_plain and { timing = whole } or { trace_complete = close, trace_failed = close }, handlers or {})
+    if logs.interrupted() then
+        return
+    end
+    local closed_by_plan_count = 0
+    for _, trace in ipairs(log:traces()) do
+        close(nil, trace)
+        local is_counted = trace.closed_by_tracereel and not trace.tainted and (not test or test(trace))
+        closed_by_plan_count = closed_by_plan_count + (is_counted and 1 or 0)
+    end
+    self:take(whole, groups)
+    self.log.closed_by_plan_count = self.log.closed_by_plan_count + closed_by_plan_count
+    note_log(self.log, path, log)
+end
+
+-- Hours in their order, behind what came before the log; outcomes in the order in which one thinks of them.
+local outcome_order = { complete = 1, failed = 2, open = 3 }
+
+local function sorted_keys(groups)
+    local keys = {}
+    for key in pairs(groups) do
+        keys[#keys + 1] = key
+    end
+    local function rank(key)
+        return key == "before" and math.mininteger or outcome_order[key] or key
+    end
+    table.sort(keys, function(a, b)
+        return rank(a) < rank(b)
+    end)
+    return keys
+end
+
+local function group_report(key, group)
+    local report = group:report()
+    local first_ns = math.type(key) == "integer" and key * hour_ns or nil
+    return {
+        key = first_ns and (base.time(first_ns):gsub("%.0+Z$", "Z")) or key,
+        first_ns = first_ns,
+        traces = report.traces,
+        nodes = report.nodes,
+    }
+end
+
+---The report of all that was read.
+---@return tracereel.timing_report
+function Gatherer:report()
+    local group_reports = {}
+    for index, key in ipairs(sorted_keys(self.groups)) do
+        self.whole:merge(self.groups[key])
+        group_reports[index] = group_report(key, self.groups[key])
+    end
+    self.groups = {}
+    local report = self.whole:report()
+    local log = self.log
+    for _, node in ipairs(report.nodes) do
+        log.exact_count = log.exact_count + node.exact_count
+        log.estimated_count = log.estimated_count + node.estimated_count
+        log.clock_step_count = log.clock_step_count + node.clock_step_count
+    end
+    log.clock_step_count = log.clock_step_count + report.traces.clock_step_count
+    log.since_ns, log.until_ns = self.since_ns, self.until_ns
+    report.log, report.by, report.groups = log, self.query.by, group_reports
+    return report
+end
+
+return timing

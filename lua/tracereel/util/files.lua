@@ -1,0 +1,118 @@
+-- Files that are read by name. What stands there in a file's place, a pipe above all, is told and not waited for. Pipes
+-- without a name are read, as the shell makes them: <(command), /dev/stdin.
+local core = require "tracereel.core"
+local failure = require "tracereel.util.failure"
+
+local has_host, host = failure.pcall(require, "tracereel.host")
+
+local files = {}
+
+---Raises, with the line of who called the caller, where a value is no path: what the system takes ends at a zero byte,
+---and would be another path.
+---@param what string the function that was given it
+---@param value any
+function files.check_path(what, value)
+    if type(value) ~= "string" or value:find("\0", 1, true) then
+        error(("%s: a path expected, got %s"):format(what, failure.got(value)), 3)
+    end
+end
+
+---Opens a file for reading, as io.open does.
+---@param path string
+---@return file*|nil
+---@return string|nil problem begins with the path
+---@return integer|nil errno 0 where it is no file
+function files.open(path)
+    return core.open_file(path)
+end
+
+---All that stands in a file.
+---@param path string
+---@return string|nil
+---@return string|nil problem begins with the path
+---@return integer|nil errno as files.open has it
+function files.read(path)
+    local file, problem, errno = core.open_file(path)
+    if not file then
+        return nil, problem, errno
+    end
+    local text
+    text, problem, errno = file:read("a")
+    file:close()
+    if not text then
+        return nil, ("%s: %s"):format(path, problem), errno
+    end
+    return text
+end
+
+---Writes bytes to a file: in place of what it holds, or after it. What a user asks for by name is a new_file.
+---@param path string
+---@param bytes string
+---@param mode? "ab" after what it holds
+---@return boolean|nil written
+---@return string|nil problem begins with the path
+function files.write(path, bytes, mode)
+    local file, problem = io.open(path, mode or "wb")
+    if not file then
+        return nil, problem
+    end
+    local written, write_problem = file:write(bytes)
+    local closed, close_problem = file:close()
+    if not written or not closed then
+        return nil, ("%s: %s"):format(path, write_problem or close_problem)
+    end
+    return true
+end
+
+---The size of a file.
+---@param path string
+---@return integer|nil bytes
+---@return string|nil problem begins with the path
+function files.size(path)
+    local file, problem = core.open_file(path)
+    if not file then
+        return nil, problem
+    end
+    local size
+    size, problem = file:seek("end")
+    file:close()
+    return size, problem and ("%s: %s"):format(path, problem)
+end
+
+local no_such_file_errno = 2
+
+---Is it said that nothing is there?
+---@param errno integer|nil as files.open, files.read and host.list_directory return it
+function files.is_absent(errno)
+    return errno == no_such_file_errno
+end
+
+---Is anything there?
+---@param path string
+---@return boolean
+function files.exists(path)
+    return core.file_kind(path) ~= nil
+end
+
+---Is something there that is no file: a device, a pipe or a directory, which a rename must not replace?
+---@param path string
+---@return boolean
+function files.is_special(path)
+    local kind = core.file_kind(path)
+    return kind ~= nil and kind ~= "a file"
+end
+
+---@param path string
+---@return boolean
+function files.is_directory(path)
+    return core.file_kind(path) == "a directory"
+end
+
+---The same place from wherever one looks: from the root, without links. nil where nothing is there.
+---@param path string
+---@return string|nil
+function files.real_path(path)
+    return has_host and host.real_path(path) or nil
+end
+
+return files
