@@ -6,10 +6,10 @@ return {
     summary = "runs, mean and longest run of each node",
     node_done = function(rec, trace)
         local ns = trace and trace:node(rec.node_id).duration_ns or 0
-        local node = nodes[rec.node_id] or { runs = 0, total_ns = 0, longest_ns = -1 }
+        local node = nodes[rec.node_id] or { runs = 0, total_ns = 0, max_ns = -1 }
         node.runs, node.total_ns = node.runs + 1, node.total_ns + ns
-        if ns > node.longest_ns then
-            node.longest_ns, node.trace_id = ns, rec.trace_id
+        if ns > node.max_ns then
+            node.max_ns, node.trace_id = ns, rec.trace_id
         end
         nodes[rec.node_id] = node
     end,
@@ -17,7 +17,7 @@ return {
         local rows = { { "node", "runs", "mean", "longest", "in trace" } }
         for id, node in tracereel.sorted(nodes) do
             rows[#rows + 1] = { id, node.runs, tracereel.duration(node.total_ns // node.runs),
-                tracereel.duration(node.longest_ns), node.trace_id:sub(1, 8) }
+                tracereel.duration(node.max_ns), node.trace_id:sub(1, 8) }
         end
         return rows
     end,

@@ -18,7 +18,7 @@ local strangers = {
 -- What the Lua binding may include of the engine beside the public headers.
 local binding_headers = { ["json/json_reader.h"] = true }
 
-local longest_file = 400
+local max_file_lines = 400
 
 -- Headers that few files may include: pattern of the header, patterns of the files.
 local reserved = {
@@ -155,8 +155,8 @@ local function check_file(path, check_line)
         line_number = line_number + 1
         check_line(path, line_number, line)
     end
-    if line_number > longest_file then
-        report(path, line_number, "a file has at most %d lines", longest_file)
+    if line_number > max_file_lines then
+        report(path, line_number, "a file has at most %d lines", max_file_lines)
     end
 end
 

@@ -38,8 +38,8 @@ typedef struct tr_recording_facts {
  * then
  * `*recording` is NULL. */
 tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *error);
-/* Reads on, for about `most_records`. TR_OK: there is more. TR_END: all was read, simulations can be made. */
-tr_status tr_recording_read(tr_recording *recording, uint64_t most_records, tr_error *error);
+/* Reads on, for about `max_records`. TR_OK: there is more. TR_END: all was read, simulations can be made. */
+tr_status tr_recording_read(tr_recording *recording, uint64_t max_records, tr_error *error);
 const tr_recording_facts *tr_recording_get_facts(const tr_recording *recording);
 bool tr_recording_has_node(const tr_recording *recording, uint32_t node_id);
 size_t tr_recording_node_count(const tr_recording *recording);
@@ -83,7 +83,7 @@ typedef struct tr_node_rule {
     double fail_share; /* of the attempts that were done in the recorded log */
     const char *error; /* message of the node_error; error_bytes of it */
     uint32_t error_bytes;
-    uint32_t retry_most; /* attempts after the first; 0: the first failure ends the trace */
+    uint32_t max_retries; /* attempts after the first; 0: the first failure ends the trace */
     uint64_t retry_delay_ns;
     double retry_factor; /* each further delay is so many times the one before */
 } tr_node_rule;
@@ -128,13 +128,13 @@ typedef struct tr_scenario {
     size_t suspension_count;
     const tr_loop_rule *loops;
     size_t loop_count;
-    const tr_flow *flow;           /* NULL: guessed from each trace */
-    tr_time_rule arrivals;         /* time from one trace to the next: recorded, fixed, or asked for */
-    uint64_t trace_count;          /* 0: as many as were recorded */
-    uint32_t most_nodes_per_trace; /* that run at once; 0: no limit, as the next two */
-    uint32_t most_nodes;
-    uint32_t most_traces; /* that are open at once */
-    bool is_temporary;    /* the new log need not be there after a crash of the machine */
+    const tr_flow *flow;          /* NULL: guessed from each trace */
+    tr_time_rule arrivals;        /* time from one trace to the next: recorded, fixed, or asked for */
+    uint64_t trace_count;         /* 0: as many as were recorded */
+    uint32_t max_nodes_per_trace; /* that run at once; 0: no limit, as the next two */
+    uint32_t max_nodes;
+    uint32_t max_traces; /* that are open at once */
+    bool is_temporary;   /* the new log need not be there after a crash of the machine */
     bool has_crash;
     uint64_t crash_ns;      /* the log ends before the first record behind this event time */
     uint64_t crash_records; /* or behind so many records */

@@ -99,7 +99,7 @@ typedef struct tr_timed_span {
 } tr_timed_span;
 
 /* At most so many spans, and suspensions, of a trace are kept. */
-enum { TR_TIMED_TRACE_MOST = 4096 };
+enum { TR_TIMED_TRACE_MAX = 4096 };
 
 typedef struct tr_timed_trace {
     uint8_t id[TR_TRACE_ID_BYTES];
@@ -119,10 +119,10 @@ typedef struct tr_timed_trace {
 
 typedef struct tr_timing tr_timing;
 
-enum { TR_TIMING_MOST_WORST = 1000 };
+enum { TR_TIMING_MAX_WORST = 1000 };
 
 /* `flow` is copied; NULL: a node is ready when the latest earlier event of its trace has happened. `worst_count` of the
- * longest traces are kept whole (at most TR_TIMING_MOST_WORST). NULL when there is no memory. */
+ * longest traces are kept whole (at most TR_TIMING_MAX_WORST). NULL when there is no memory. */
 tr_timing *tr_timing_new(const tr_flow *flow, uint32_t worst_count);
 /* NULL is allowed. */
 void tr_timing_free(tr_timing *timing);

@@ -85,7 +85,7 @@ tr_status tr_line_file_append(const tr_line_file *file, const char *line, size_t
     return status;
 }
 
-tr_status tr_line_file_foresee(const tr_line_file *file, tr_error *error) {
+tr_status tr_line_file_preflight(const tr_line_file *file, tr_error *error) {
     struct stat found;
     if (fstatat(file->directory_descriptor, file->name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
         bool can_be_made = errno == ENOENT && faccessat(file->directory_descriptor, ".", W_OK | X_OK, AT_EACCESS) == 0;

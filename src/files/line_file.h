@@ -20,6 +20,6 @@ typedef struct tr_line_file {
 tr_status tr_line_file_append(const tr_line_file *file, const char *line, size_t length, tr_error *error);
 
 /* What tr_line_file_append would fail on, as far as that can be known without writing. */
-tr_status tr_line_file_foresee(const tr_line_file *file, tr_error *error);
+tr_status tr_line_file_preflight(const tr_line_file *file, tr_error *error);
 
 #endif

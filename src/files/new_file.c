@@ -110,7 +110,7 @@ void tr_new_file_drop(tr_new_file *file) {
     }
 }
 
-tr_status tr_new_file_foresee(const char *directory, int directory_descriptor, tr_error *error) {
+tr_status tr_new_file_preflight(const char *directory, int directory_descriptor, tr_error *error) {
     tr_new_file file = {.directory = directory, .directory_descriptor = directory_descriptor, .descriptor = -1};
     struct stat found;
     bool is_left = fstatat(directory_descriptor, NEW_NAME, &found, AT_SYMLINK_NOFOLLOW) == 0;

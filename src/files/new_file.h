@@ -35,6 +35,6 @@ tr_status tr_new_file_publish(tr_new_file *file, const char *name, bool may_repl
 void tr_new_file_drop(tr_new_file *file);
 
 /* What tr_new_file_make would fail on, as far as that can be known without writing. */
-tr_status tr_new_file_foresee(const char *directory, int directory_descriptor, tr_error *error);
+tr_status tr_new_file_preflight(const char *directory, int directory_descriptor, tr_error *error);
 
 #endif

@@ -125,7 +125,7 @@ static bool is_named_so(const tr_segment_file *file) {
 
 /* Opens the place to write to. `*is_settled` is false where, before the lock was got, another process renamed that file
  * or made a higher one. */
-static tr_status open_behind(tr_segment_file *file, const tr_segment *highest, uint64_t longest_bytes, bool *is_settled,
+static tr_status open_behind(tr_segment_file *file, const tr_segment *highest, uint64_t max_bytes, bool *is_settled,
                              tr_error *error) {
     if (highest->compressed) {
         tr_status named = set_name(file, highest->name, highest->sequence, error);
@@ -143,13 +143,13 @@ static tr_status open_behind(tr_segment_file *file, const tr_segment *highest, u
     }
     *is_settled = is_named_so(file) && again.count > 0 && again.items[again.count - 1].sequence == highest->sequence;
     tr_segment_list_clear(&again);
-    if (*is_settled && file->length_bytes > longest_bytes) {
+    if (*is_settled && file->length_bytes > max_bytes) {
         return tr_segment_file_next(file, error);
     }
     return TR_OK;
 }
 
-static tr_status try_to_open(tr_segment_file *file, bool append, uint64_t longest_bytes, bool *is_settled,
+static tr_status try_to_open(tr_segment_file *file, bool append, uint64_t max_bytes, bool *is_settled,
                              tr_error *error) {
     tr_segment_list list;
     tr_status status = tr_segment_list_read(file->directory, &list, error);
@@ -161,7 +161,7 @@ static tr_status try_to_open(tr_segment_file *file, bool append, uint64_t longes
     if (highest == NULL) {
         status = create(file, 0, error);
     } else if (append) {
-        status = open_behind(file, highest, longest_bytes, is_settled, error);
+        status = open_behind(file, highest, max_bytes, is_settled, error);
     } else {
         status = tr_fail(error, TR_ERROR_ARGUMENT,
                          "%s: it already holds segments, the last is %s; append to it, or use a new directory",
@@ -190,7 +190,7 @@ static tr_status open_directory(tr_segment_file *file, tr_error *error) {
     return status;
 }
 
-tr_status tr_segment_file_open(tr_segment_file *file, const char *directory, bool append, uint64_t longest_bytes,
+tr_status tr_segment_file_open(tr_segment_file *file, const char *directory, bool append, uint64_t max_bytes,
                                tr_error *error) {
     *file = (tr_segment_file){.directory = strdup(directory), .directory_descriptor = -1, .descriptor = -1};
     if (file->directory == NULL) {
@@ -205,7 +205,7 @@ tr_status tr_segment_file_open(tr_segment_file *file, const char *directory, boo
         }
         tr_descriptor_close(file->descriptor); /* nothing was written to it */
         file->descriptor = -1;
-        status = try_to_open(file, append, longest_bytes, &is_settled, error);
+        status = try_to_open(file, append, max_bytes, &is_settled, error);
     }
     return status;
 }

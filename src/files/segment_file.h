@@ -19,9 +19,9 @@ typedef struct tr_segment_file {
 } tr_segment_file;
 
 /* Makes the directory if it is not there, and opens and locks the segment to append to: a new number 0 where there is
- * none; otherwise, with `append`, the highest one, or a new one behind it where that is longer than `longest_bytes` or
+ * none; otherwise, with `append`, the highest one, or a new one behind it where that is longer than `max_bytes` or
  * compressed. The statuses are those of tr_writer_open. Whatever the answer is, `file` is to be closed. */
-tr_status tr_segment_file_open(tr_segment_file *file, const char *directory, bool append, uint64_t longest_bytes,
+tr_status tr_segment_file_open(tr_segment_file *file, const char *directory, bool append, uint64_t max_bytes,
                                tr_error *error);
 
 /* Leaves the segment for a new one with the next number, which gets its owner and permissions. What was written must

@@ -15,7 +15,7 @@
 #include "tracereel/file_kind.h"
 
 enum {
-    MOST_MAPPED_AGAIN = 100,            /* a page that is lost more often than this is lost for good */
+    MAX_MAPPED_AGAIN = 100,             /* a page that is lost more often than this is lost for good */
     CHUNK_BYTES = 256 * 1024,           /* read and inflated at a time */
     FORGET_BYTES = 32 * 1024 * 1024,    /* disk space of a stream is given back in steps of this */
     SPOOL_STEP_BYTES = 64 * 1024 * 1024 /* address space taken ahead of a stream */
@@ -38,7 +38,7 @@ struct tr_source {
     z_stream zlib;
     uint8_t *input_chunk;  /* gzip only */
     uint8_t *output_chunk; /* streams and gzip */
-    char complaint[160];
+    char diagnostic[160];
 };
 
 static tr_status open_spool(tr_source *source, tr_error *error) {
@@ -192,7 +192,7 @@ static tr_status read_stream(tr_source *source, tr_error *error) {
 static void end_gzip(tr_source *source, const char *why) {
     source->complete = true;
     if (why != NULL) {
-        snprintf(source->complaint, sizeof source->complaint, "the gzip data %s at compressed byte %llu", why,
+        snprintf(source->diagnostic, sizeof source->diagnostic, "the gzip data %s at compressed byte %llu", why,
                  (unsigned long long)(source->input_read_bytes - source->zlib.avail_in));
     }
 }
@@ -266,9 +266,9 @@ tr_status tr_source_recheck(tr_source *source, bool *changed, tr_error *error) {
     size_t size = (size_t)status.st_size;
     bool same_size = size == source->available_bytes;
     bool lost_a_page = tr_mapping_lost_a_page(&source->mapping);
-    if (same_size && (!lost_a_page || source->mapped_again == MOST_MAPPED_AGAIN)) {
+    if (same_size && (!lost_a_page || source->mapped_again == MAX_MAPPED_AGAIN)) {
         if (lost_a_page) {
-            snprintf(source->complaint, sizeof source->complaint,
+            snprintf(source->diagnostic, sizeof source->diagnostic,
                      "the system could not read a page of it (disk error)");
         }
         return TR_OK;
@@ -309,9 +309,9 @@ void tr_source_forget_before(tr_source *source, size_t offset) {
     source->forgotten_bytes = end;
 }
 
-const char *tr_source_complaint(const tr_source *source, size_t begin, size_t end) {
+const char *tr_source_diagnostic(const tr_source *source, size_t begin, size_t end) {
     bool concerned = source->kind == TR_SOURCE_FILE ? end > begin : end == source->available_bytes;
-    return concerned && source->complaint[0] != '\0' ? source->complaint : NULL;
+    return concerned && source->diagnostic[0] != '\0' ? source->diagnostic : NULL;
 }
 
 void tr_source_close(tr_source *source) {

@@ -48,7 +48,7 @@ void tr_source_forget_before(tr_source *source, size_t offset);
 /* Why the bytes from `begin` to `end` may be no records, where the source knows: a page of a file that the disk did not
  * give, or (where `end` is the end of what is available) a gzip stream that ended early. NULL where it knows of
  * nothing. */
-const char *tr_source_complaint(const tr_source *source, size_t begin, size_t end);
+const char *tr_source_diagnostic(const tr_source *source, size_t begin, size_t end);
 
 /* NULL is allowed. */
 void tr_source_close(tr_source *source);

@@ -138,7 +138,7 @@ tr_status tr_log_open_next_segment(tr_log *log) {
     }
     log->place = (tr_place){
         .segment = segment->name, .segment_index = log->walk.next_segment, .position = {segment->sequence, 0}};
-    log->end_complaint_told = false;
+    log->end_diagnostic_told = false;
     tr_walk_advance(&log->walk);
     if (unusable) { /* it vanished after it was listed, or is a directory */
         log->walk.start_offset = 0;
@@ -173,7 +173,7 @@ static tr_status pass_over_gap(tr_log *log, size_t end) {
     if (is_foreign && tr_no_log_meet(log, &foreign) != TR_OK) {
         return tr_log_finish(log, TR_ERROR_NOT_A_LOG);
     }
-    const char *complaint = tr_source_complaint(reader->source, begin, end);
+    const char *diagnostic = tr_source_diagnostic(reader->source, begin, end);
     tr_gap_surroundings surroundings = {reader->available_bytes, tr_walk_is_at_end(&log->walk),
                                         end < reader->available_bytes};
     log->gap = (tr_gap){.gap_class = tr_gap_classify(reader->bytes + begin, end - begin, &surroundings),
@@ -181,10 +181,10 @@ static tr_status pass_over_gap(tr_log *log, size_t end) {
                         .position = {log->place.position.sequence, begin},
                         .length_bytes = end - begin};
     size_t length = describe_gap(log, end, is_foreign ? &foreign : NULL);
-    if (complaint != NULL) {
-        snprintf(log->gap.detail + length, sizeof log->gap.detail - length, "; %s", complaint);
+    if (diagnostic != NULL) {
+        snprintf(log->gap.detail + length, sizeof log->gap.detail - length, "; %s", diagnostic);
         log->gap.gap_class = TR_GAP_CORRUPT; /* not a crash of the writer: an archive or a disk lost something */
-        log->end_complaint_told = true;
+        log->end_diagnostic_told = true;
     }
     tr_reader_skip_gap(&log->reader, end);
     log->counted_to = end;
@@ -194,15 +194,15 @@ static tr_status pass_over_gap(tr_log *log, size_t end) {
 /* The segment's bytes are used up. A compressed one may have something to say about how it ended. */
 static tr_status end_segment(tr_log *log) {
     tr_position end = {log->place.position.sequence, log->reader.offset};
-    const char *complaint = tr_source_complaint(log->reader.source, end.offset, end.offset);
+    const char *diagnostic = tr_source_diagnostic(log->reader.source, end.offset, end.offset);
     tr_foreign foreign;
-    if (complaint != NULL && !log->end_complaint_told && end.offset == 0 && tr_no_log_look_at_archive(log, &foreign) &&
-        tr_no_log_meet(log, &foreign) != TR_OK) {
+    if (diagnostic != NULL && !log->end_diagnostic_told && end.offset == 0 &&
+        tr_no_log_look_at_archive(log, &foreign) && tr_no_log_meet(log, &foreign) != TR_OK) {
         return tr_log_finish(log, TR_ERROR_NOT_A_LOG);
     }
-    if (complaint != NULL && !log->end_complaint_told) {
-        log->end_complaint_told = true;
-        return report_without_bytes(log, TR_GAP_CORRUPT, log->place.segment, end, complaint);
+    if (diagnostic != NULL && !log->end_diagnostic_told) {
+        log->end_diagnostic_told = true;
+        return report_without_bytes(log, TR_GAP_CORRUPT, log->place.segment, end, diagnostic);
     }
     tr_reader_close(&log->reader);
     log->counted_to = 0;

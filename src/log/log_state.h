@@ -22,10 +22,10 @@ struct tr_log {
     tr_segment_walk walk;
     tr_snapshot_store snapshots;
     uint32_t problems_reported;
-    size_t counted_to;       /* statistics.record_bytes has the records of the open segment up to here */
-    uint64_t closed_at;      /* the end of the segment that was closed last */
-    bool stopped_inside;     /* reading ended for good within it: by the mode, or by a failure */
-    bool end_complaint_told; /* the open segment's complaint was part of a gap already */
+    size_t counted_to;        /* statistics.record_bytes has the records of the open segment up to here */
+    uint64_t closed_at;       /* the end of the segment that was closed last */
+    bool stopped_inside;      /* reading ended for good within it: by the mode, or by a failure */
+    bool end_diagnostic_told; /* the open segment's diagnostic was part of a gap already */
     tr_follow follow;
     tr_no_log no_log;
     tr_gap gap;

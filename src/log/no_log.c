@@ -11,10 +11,10 @@ bool tr_no_log_look(const tr_log *log, size_t gap_end, tr_foreign *foreign) {
     if (reader->offset != 0 || gap_end != reader->available_bytes || log->options.has_to) {
         return false;
     }
-    const char *complaint = tr_source_complaint(reader->source, 0, gap_end);
+    const char *diagnostic = tr_source_diagnostic(reader->source, 0, gap_end);
     tr_look look = tr_foreign_look(reader->bytes, gap_end, foreign);
     /* What a broken archive or a disk gave is no log only where it is known to be something else. */
-    return look == TR_LOOK_KNOWN || (look == TR_LOOK_UNKNOWN && complaint == NULL);
+    return look == TR_LOOK_KNOWN || (look == TR_LOOK_UNKNOWN && diagnostic == NULL);
 }
 
 bool tr_no_log_look_at_archive(const tr_log *log, tr_foreign *foreign) {
@@ -24,7 +24,7 @@ bool tr_no_log_look_at_archive(const tr_log *log, tr_foreign *foreign) {
     size_t length = tr_source_head(log->reader.source, head, sizeof head);
     tr_record record;
     tr_defect defect;
-    if (length == 0 || tr_source_complaint(log->reader.source, 0, 0) == NULL) {
+    if (length == 0 || tr_source_diagnostic(log->reader.source, 0, 0) == NULL) {
         return false;
     }
     if (tr_record_decode(head, length, &record, &defect) == TR_OK) {

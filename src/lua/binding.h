@@ -224,7 +224,7 @@ typedef struct tr_lua_reading {
     tr_replay *replay;
     const tr_place *place;
     tr_trace *closed; /* closed by the last event: what handles show of it must be moved before the next one */
-    tr_lua_gap *gaps; /* the first TR_LUA_MOST_GAPS_KEPT */
+    tr_lua_gap *gaps; /* the first TR_LUA_MAX_GAPS_KEPT */
     size_t gap_count;
     size_t gap_capacity;
     uint32_t script_count; /* handler tables in this pass, at least 1 */
@@ -236,7 +236,7 @@ typedef struct tr_lua_reading {
     bool is_measured; /* what tracereel wrote is passed over */
 } tr_lua_reading;
 
-enum { TR_LUA_MOST_GAPS_KEPT = 10000 };
+enum { TR_LUA_MAX_GAPS_KEPT = 10000 };
 
 /* Where the things that a pass needs at hand stand: stack slots, or upvalues. */
 typedef struct tr_lua_slots {

@@ -41,12 +41,12 @@ static void push_element(lua_State *L, size_t position) {
     }
 }
 
-static uint64_t to_time(lua_State *L, int index, const char *name, uint64_t least_ns) {
+static uint64_t to_time(lua_State *L, int index, const char *name, uint64_t min_ns) {
     uint64_t time_ns = 0;
     lua_pushstring(L, name);
     if (lua_rawget(L, index) != LUA_TNIL) {
         time_ns = tr_lua_to_u64(L, -1, name);
-        if (time_ns < least_ns) {
+        if (time_ns < min_ns) {
             luaL_error(L, "%s must be above 0", name);
         }
     }

@@ -176,12 +176,12 @@ int luaopen_tracereel_host(lua_State *L) {
         {"make_temporary_directory", make_temporary_directory},
         {"list_directory", list_directory},
         {"real_path", real_path},
-        {"hold_log", tr_host_hold_log},
-        {"hold_arena", tr_host_hold_arena},
+        {"lock_log", tr_host_lock_log},
+        {"lock_arena", tr_host_lock_arena},
         {NULL, NULL},
     };
-    tr_host_open_held_log(L);
-    tr_host_open_held_arena(L);
+    tr_host_open_locked_log(L);
+    tr_host_open_locked_arena(L);
     luaL_newlib(L, functions); /* module */
     tr_host_push_coroutine(L);
     lua_setfield(L, -2, "coroutine");

@@ -5,7 +5,7 @@
 #include "lua/binding.h"
 #include "lua/json.h"
 
-enum { MOST_LEVELS = 128 };
+enum { MAX_LEVELS = 128 };
 
 /* A key of an object, as it is sorted. */
 typedef struct tr_lua_json_key {
@@ -137,8 +137,8 @@ static void write_table(lua_State *L, tr_json *json, int index, int level) {
         tr_json_null(json);
         return;
     }
-    if (level >= MOST_LEVELS) {
-        luaL_error(L, "tables are nested deeper than %d levels (does one contain itself?)", (int)MOST_LEVELS);
+    if (level >= MAX_LEVELS) {
+        luaL_error(L, "tables are nested deeper than %d levels (does one contain itself?)", (int)MAX_LEVELS);
     }
     luaL_checkstack(L, LUA_MINSTACK, "tables nested too deeply");
     tr_lua_json_shape shape = look_at_keys(L, index);

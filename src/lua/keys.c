@@ -27,9 +27,9 @@ static bool fill(tr_keys *keys, const char *const *interned, int count, uint64_t
 }
 
 void tr_keys_push(lua_State *L, const char *const *names, int count) {
-    const char *interned[TR_KEYS_MOST];
-    if (count > TR_KEYS_MOST) {
-        luaL_error(L, "more than %d field names", (int)TR_KEYS_MOST);
+    const char *interned[TR_KEYS_MAX];
+    if (count > TR_KEYS_MAX) {
+        luaL_error(L, "more than %d field names", (int)TR_KEYS_MAX);
     }
     tr_keys *keys = lua_newuserdatauv(L, sizeof *keys, 1); /* keys */
     lua_createtable(L, count, 0);                          /* keys, anchor */
@@ -50,7 +50,7 @@ static int compare_names(const void *left, const void *right) {
 }
 
 int tr_keys_raise_unknown(lua_State *L, const char *what, int keys_index, int methods_index, int name_index) {
-    const char *known[2 * TR_KEYS_MOST];
+    const char *known[2 * TR_KEYS_MAX];
     size_t count = 0;
     const tr_keys *keys = lua_touserdata(L, keys_index);
     for (int i = 0; i < TR_KEYS_SLOTS; i++) {
@@ -60,7 +60,7 @@ int tr_keys_raise_unknown(lua_State *L, const char *what, int keys_index, int me
     }
     if (methods_index != 0) {
         lua_pushnil(L);
-        while (count < 2 * TR_KEYS_MOST && lua_next(L, methods_index) != 0) {
+        while (count < 2 * TR_KEYS_MAX && lua_next(L, methods_index) != 0) {
             known[count++] = lua_tostring(L, -2);
             lua_pop(L, 1);
         }

@@ -9,7 +9,7 @@
 
 #include <lua.h>
 
-enum { TR_KEYS_SLOT_BITS = 7, TR_KEYS_SLOTS = 1 << TR_KEYS_SLOT_BITS, TR_KEYS_MOST = 48 };
+enum { TR_KEYS_SLOT_BITS = 7, TR_KEYS_SLOTS = 1 << TR_KEYS_SLOT_BITS, TR_KEYS_MAX = 48 };
 
 typedef struct tr_keys {
     uint64_t multiplier;
@@ -20,7 +20,7 @@ typedef struct tr_keys {
     } slots[TR_KEYS_SLOTS];
 } tr_keys;
 
-/* Pushes a userdata that knows the names, numbered from 0. At most TR_KEYS_MOST. */
+/* Pushes a userdata that knows the names, numbered from 0. At most TR_KEYS_MAX. */
 void tr_keys_push(lua_State *L, const char *const *names, int count);
 
 static inline unsigned tr_keys_slot(uint64_t multiplier, const char *name) {

@@ -214,8 +214,8 @@ bool tr_limits_set_time(double seconds) {
     if (seconds <= 0) {
         return true;
     }
-    enum { LONGEST_SECONDS = 1000000000 };
-    double shortened = seconds < LONGEST_SECONDS ? seconds : LONGEST_SECONDS;
+    enum { MAX_SECONDS = 1000000000 };
+    double shortened = seconds < MAX_SECONDS ? seconds : MAX_SECONDS;
     struct sigevent event = {0};
     event.sigev_notify = SIGEV_SIGNAL;
     event.sigev_signo = SIGALRM;

@@ -2,7 +2,7 @@
 #include "lua/pass.h"
 
 /* More ticks than this for one record are only the last of them: its timestamp is not to be believed. */
-enum { MOST_TICKS_AT_ONCE = 1000000 };
+enum { MAX_TICKS_AT_ONCE = 1000000 };
 
 /* ---- ticks ---- */
 
@@ -20,7 +20,7 @@ static void call_ticks(lua_State *L, tr_pass *pass, tr_handlers *handlers, uint6
         begin_ticks(handlers, now_ns);
     }
     if (handlers->has_next_tick && now_ns >= handlers->next_tick_ns &&
-        (now_ns - handlers->next_tick_ns) / handlers->every_ns >= MOST_TICKS_AT_ONCE) {
+        (now_ns - handlers->next_tick_ns) / handlers->every_ns >= MAX_TICKS_AT_ONCE) {
         handlers->next_tick_ns = now_ns - (now_ns - handlers->next_tick_ns) % handlers->every_ns;
     }
     while (handlers->has_next_tick && now_ns >= handlers->next_tick_ns && tr_lua_stop_flag == TR_STOP_NONE) {
@@ -85,7 +85,7 @@ static void wait_until(lua_State *L, tr_pass *pass, uint64_t moment_ns) {
 /* At the end of a log that is followed: waits a little. Log time goes on from the last record, up to the time at which
  * the replay ends; what was written before that has a moment to arrive. */
 static void wait_for_more(lua_State *L, tr_pass *pass) {
-    static const uint64_t most_delay_ns = 1000000000;
+    static const uint64_t max_delay_ns = 1000000000;
     uint64_t to_ns = pass->pace.to_ns;
     if (!pass->pace.is_running) {
         tr_lua_pace_set(&pass->pace, tr_replay_now_ns(pass->reading->replay));
@@ -94,7 +94,7 @@ static void wait_for_more(lua_State *L, tr_pass *pass) {
     bool is_over = pass->pace.has_to && now_ns >= to_ns;
     pass->is_between = true;
     uint64_t next_ns = show_time_between(L, pass, is_over && to_ns > 0 ? to_ns - 1 : now_ns);
-    if (is_over && now_ns - to_ns >= most_delay_ns) {
+    if (is_over && now_ns - to_ns >= max_delay_ns) {
         pass->status = TR_END;
     } else {
         tr_lua_pace_sleep(L, &pass->pace, is_over ? UINT64_MAX : next_ns);

@@ -91,7 +91,7 @@ static uint32_t number_segment_name(lua_State *L, const char *name) {
 static void note_gap(lua_State *L, tr_lua_reading *reading) {
     const tr_gap *gap = tr_log_gap(reading->log);
     reading->gap_segment_name = number_segment_name(L, gap->segment);
-    if (reading->gap_count == TR_LUA_MOST_GAPS_KEPT) {
+    if (reading->gap_count == TR_LUA_MAX_GAPS_KEPT) {
         return;
     }
     if (reading->gap_count == reading->gap_capacity) {

@@ -58,7 +58,7 @@ static void read_node(lua_State *L, tr_node_rule *rule) {
     rule->error = luaL_optlstring(L, -1, "", &length);
     rule->error_bytes = (uint32_t)length;
     lua_pop(L, 1);
-    rule->retry_most = read_u32(L, table, "retry_most");
+    rule->max_retries = read_u32(L, table, "max_retries");
     rule->retry_delay_ns = read_u64(L, table, "retry_delay_ns");
     rule->retry_factor = read_double(L, table, "retry_factor");
 }
@@ -209,9 +209,9 @@ void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, tr_scenario
     read_faults(L, index, anchor_index, scenario);
     scenario->arrivals = read_time(L, index, "arrivals");
     scenario->trace_count = read_u64(L, index, "traces");
-    scenario->most_nodes_per_trace = read_u32(L, index, "most_nodes_per_trace");
-    scenario->most_nodes = read_u32(L, index, "most_nodes");
-    scenario->most_traces = read_u32(L, index, "most_traces");
+    scenario->max_nodes_per_trace = read_u32(L, index, "max_nodes_per_trace");
+    scenario->max_nodes = read_u32(L, index, "max_nodes");
+    scenario->max_traces = read_u32(L, index, "max_traces");
     lua_getfield(L, index, "asks_events");
     scenario->asks_events = lua_toboolean(L, -1);
     lua_pop(L, 1);

@@ -86,7 +86,7 @@ int tr_lua_new_timing(lua_State *L) {
     enum { ARGUMENT_FLOW = 1, ARGUMENT_WORST_COUNT, SELF, NAMES };
     bool has_flow = !lua_isnoneornil(L, ARGUMENT_FLOW);
     lua_Integer worst_count = luaL_optinteger(L, ARGUMENT_WORST_COUNT, 10);
-    luaL_argcheck(L, worst_count >= 0 && worst_count <= TR_TIMING_MOST_WORST, ARGUMENT_WORST_COUNT,
+    luaL_argcheck(L, worst_count >= 0 && worst_count <= TR_TIMING_MAX_WORST, ARGUMENT_WORST_COUNT,
                   "must be from 0 to 1000");
     lua_settop(L, ARGUMENT_WORST_COUNT);
     tr_lua_timing *self = lua_newuserdatauv(L, sizeof *self, TR_TIMING_VALUES);

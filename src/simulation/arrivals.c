@@ -232,7 +232,7 @@ tr_status tr_arrivals_arrive(tr_simulation *simulation, tr_arrivals *arrivals, t
     }
     simulation->arrived++;
     simulation->facts.traces++;
-    uint32_t most = simulation->scenario.most_traces;
+    uint32_t most = simulation->scenario.max_traces;
     bool is_full = most > 0 && simulation->open_traces + simulation->waiting_count >= most;
     status =
         is_full ? wait_for_turn(simulation, &arrival, series, error) : open_trace(simulation, &arrival, series, error);

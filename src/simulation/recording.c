@@ -292,8 +292,8 @@ static void finish(tr_recording *recording) {
     recording->replay = NULL;
 }
 
-tr_status tr_recording_read(tr_recording *recording, uint64_t most_records, tr_error *error) {
-    for (uint64_t i = 0; recording->replay != NULL && i < most_records; i++) {
+tr_status tr_recording_read(tr_recording *recording, uint64_t max_records, tr_error *error) {
+    for (uint64_t i = 0; recording->replay != NULL && i < max_records; i++) {
         tr_event event;
         tr_status status = tr_replay_next(recording->replay, &event);
         if (status == TR_GAP || status == TR_ERROR_INTERRUPTED) {

@@ -52,10 +52,10 @@ tr_status tr_simulated_log_open(tr_simulated_log *log, const char *directory, ui
                               .segment_count = segment_count,
                               .hold_count = hold_count};
     for (size_t i = 0; i < segment_count; i++) {
-        log->longest_bytes = segment_bytes[i] > log->longest_bytes ? segment_bytes[i] : log->longest_bytes;
+        log->max_bytes = segment_bytes[i] > log->max_bytes ? segment_bytes[i] : log->max_bytes;
     }
-    if (segment_count < 2 && log->longest_bytes < ENGINE_SEGMENT_BYTES) {
-        log->longest_bytes = ENGINE_SEGMENT_BYTES;
+    if (segment_count < 2 && log->max_bytes < ENGINE_SEGMENT_BYTES) {
+        log->max_bytes = ENGINE_SEGMENT_BYTES;
     }
     log->buffer = malloc(BUFFER_BYTES);
     log->buffer_capacity_bytes = BUFFER_BYTES;
@@ -95,7 +95,7 @@ static bool is_full(const tr_simulated_log *log, size_t length) {
         uint64_t limit = log->segment_bytes[log->segment];
         return written + length > limit && (written > 0 || limit == 0);
     }
-    return written > 0 && written + length > log->longest_bytes;
+    return written > 0 && written + length > log->max_bytes;
 }
 
 static tr_status write_record(tr_simulated_log *log, const uint8_t *bytes, size_t length, tr_error *error) {

@@ -13,10 +13,10 @@ typedef struct tr_simulated_log {
     tr_segment_file file;
     const uint64_t *segment_bytes; /* how long the recorded segments are; not owned */
     size_t segment_count;
-    uint64_t longest_bytes; /* for the last segment and those behind it */
-    size_t segment;         /* the one that is written to, from 0 */
-    uint64_t records;       /* written or held */
-    uint64_t bytes;         /* written */
+    uint64_t max_bytes; /* for the last segment and those behind it */
+    size_t segment;     /* the one that is written to, from 0 */
+    uint64_t records;   /* written or held */
+    uint64_t bytes;     /* written */
     uint8_t *buffer;
     size_t buffered_bytes;
     size_t buffer_capacity_bytes;

@@ -123,7 +123,7 @@ static tr_status fail_attempt(tr_simulation *simulation, tr_simulated_trace *tra
                                      : (tr_text){NULL, 0};
     tr_status status = tr_simulation_write_error(simulation, trace, &trace->program.steps[index], message, error);
     simulation->facts.injected_errors++;
-    if (status == TR_OK && rule != NULL && attempt->number <= rule->retry_most) {
+    if (status == TR_OK && rule != NULL && attempt->number <= rule->max_retries) {
         uint64_t again_ns = tr_simulation_add_ns(simulation->now_ns, retry_delay(rule, attempt->number));
         simulation->facts.retries++;
         attempt->number++;

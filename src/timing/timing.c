@@ -39,7 +39,7 @@ static bool copy_flow(tr_timing *timing, const tr_flow *flow) {
 
 tr_timing *tr_timing_new(const tr_flow *flow, uint32_t worst_count) {
     tr_timing *timing = calloc(1, sizeof *timing);
-    uint32_t worst_limit = worst_count < TR_TIMING_MOST_WORST ? worst_count : TR_TIMING_MOST_WORST;
+    uint32_t worst_limit = worst_count < TR_TIMING_MAX_WORST ? worst_count : TR_TIMING_MAX_WORST;
     if (timing == NULL || (flow != NULL && !copy_flow(timing, flow)) ||
         !tr_worst_traces_init(&timing->worst, worst_limit)) {
         tr_timing_free(timing);
@@ -302,8 +302,8 @@ static void add_activity(tr_trace_timing *traces, const tr_trace *trace, bool is
 
 /* A trace that closes has not been touched for long: its lists are fetched all at once, instead of line by line. */
 static void fetch(const void *list, size_t bytes) {
-    enum { LINE_BYTES = 64, MOST_BYTES = 1024 };
-    for (size_t at = 0; at < bytes && at < MOST_BYTES; at += LINE_BYTES) {
+    enum { LINE_BYTES = 64, MAX_BYTES = 1024 };
+    for (size_t at = 0; at < bytes && at < MAX_BYTES; at += LINE_BYTES) {
         __builtin_prefetch((const char *)list + at);
     }
 }

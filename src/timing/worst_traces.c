@@ -54,11 +54,11 @@ static void insert(tr_worst_traces *worst, uint32_t at, tr_timed_trace timed) {
 }
 
 static uint32_t kept_of(size_t count, uint32_t *left_out_count) {
-    if (count <= TR_TIMED_TRACE_MOST) {
+    if (count <= TR_TIMED_TRACE_MAX) {
         return (uint32_t)count;
     }
-    *left_out_count += (uint32_t)(count - TR_TIMED_TRACE_MOST);
-    return TR_TIMED_TRACE_MOST;
+    *left_out_count += (uint32_t)(count - TR_TIMED_TRACE_MAX);
+    return TR_TIMED_TRACE_MAX;
 }
 
 /* By start, then by end, then by node. */

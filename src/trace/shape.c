@@ -5,7 +5,7 @@
 
 #include "bytes/hash.h"
 
-enum { MOST_ORDERED = 64, MOST_ATTEMPTS_BACK = 64 };
+enum { MAX_ORDERED = 64, MAX_ATTEMPTS_BACK = 64 };
 
 typedef struct completion {
     uint64_t end_ns;
@@ -45,7 +45,7 @@ static uint64_t done_ns(const tr_trace *trace, const tr_node *node) {
         return 0;
     }
     uint32_t index = trace->attempts[node->last_attempt].node_index, at = node->last_attempt;
-    for (unsigned looked_at = 0; looked_at < MOST_ATTEMPTS_BACK; looked_at++, at--) {
+    for (unsigned looked_at = 0; looked_at < MAX_ATTEMPTS_BACK; looked_at++, at--) {
         const tr_attempt *attempt = &trace->attempts[at];
         if (attempt->node_index == index && attempt->outcome == TR_OUTCOME_DONE) {
             return attempt->end_ns;
@@ -69,7 +69,7 @@ static void insert(completion *order, size_t count, completion added) {
 }
 
 static uint64_t add_nodes(uint64_t hash, const tr_trace *trace) {
-    completion order[MOST_ORDERED];
+    completion order[MAX_ORDERED];
     size_t count = 0;
     uint64_t all = 0; /* a sum: nodes stand in the order in which they were first seen, which does not count */
     for (uint32_t i = 0; i < trace->node_count; i++) {
@@ -77,14 +77,14 @@ static uint64_t add_nodes(uint64_t hash, const tr_trace *trace) {
         bool has_run = node->last_attempt != TR_NODE_NONE;
         all += tr_hash_mix(((uint64_t)node->node_id << 2 | (uint64_t)node->is_completed << 1 | (uint64_t)has_run) + 1);
         if (node->is_completed) {
-            if (count < MOST_ORDERED) {
+            if (count < MAX_ORDERED) {
                 insert(order, count, (completion){done_ns(trace, node), node->node_id});
             }
             count++;
         }
     }
     hash = add(hash, all);
-    for (size_t i = 0; count <= MOST_ORDERED && i < count; i++) {
+    for (size_t i = 0; count <= MAX_ORDERED && i < count; i++) {
         hash = add(hash, order[i].node_id);
     }
     return hash;

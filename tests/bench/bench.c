@@ -142,10 +142,10 @@ static void print_row(size_t i, size_t rounds, double records) {
         return;
     }
     const double *yardstick = results[YARDSTICK].seconds;
-    double seconds = median(row->seconds, rounds), least_seconds = least(row->seconds, rounds);
+    double seconds = median(row->seconds, rounds), min_seconds = least(row->seconds, rounds);
     double ratio = median(yardstick, rounds) / seconds;
-    printf("%-28s %9.1f %9.1f %8.2f %7.3f %7.3f ", jobs[i].name, seconds * 1e3, least_seconds * 1e3,
-           records / seconds / 1e6, ratio, least(yardstick, rounds) / least_seconds);
+    printf("%-28s %9.1f %9.1f %8.2f %7.3f %7.3f ", jobs[i].name, seconds * 1e3, min_seconds * 1e3,
+           records / seconds / 1e6, ratio, least(yardstick, rounds) / min_seconds);
     if (jobs[i].target > 0) {
         printf(">= %-6.3f %-6s", jobs[i].target, ratio >= jobs[i].target ? "met" : "MISSED");
     } else {

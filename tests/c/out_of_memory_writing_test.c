@@ -3,8 +3,8 @@
 
 #if CAN_RUN_OUT_OF_MEMORY
 
-#include "tracereel/held_arena.h"
-#include "tracereel/held_log.h"
+#include "tracereel/locked_arena.h"
+#include "tracereel/locked_log.h"
 #include "tracereel/writer.h"
 
 static char directory[64]; /* with a log made here, for the test that runs */
@@ -55,26 +55,26 @@ static void check_segment(const char *name, size_t length) {
     unlink(path);
 }
 
-static tr_status change_held_log(void) {
+static tr_status change_locked_log(void) {
     uint8_t record[256];
-    tr_held_log *held;
+    tr_locked_log *held;
     tr_error error = {""};
     size_t length = put_record(record, (written_record){.type = 4, .trace = 1, .timestamp_ns = 9});
-    tr_status status = tr_held_log_open(directory, &held, &error);
+    tr_status status = tr_locked_log_open(directory, &held, &error);
     CHECK((status == TR_OK) == (held != NULL));
     if (status == TR_OK) {
-        status = tr_held_log_foresee(held, "tracereel.journal", &error);
+        status = tr_locked_log_preflight(held, "tracereel.journal", &error);
     }
     if (status == TR_OK) {
-        status = tr_held_log_append_line(held, "tracereel.journal", "{}", 2, &error);
+        status = tr_locked_log_append_line(held, "tracereel.journal", "{}", 2, &error);
     }
     if (status == TR_OK) {
-        status = tr_held_log_add_segment(held, record, length, &error);
+        status = tr_locked_log_add_segment(held, record, length, &error);
     }
     if (status == TR_OK) {
-        status = tr_held_log_save(held, "wal_0000000000000001.log", &(tr_stretch){0, 500}, 1, "saved", &error);
+        status = tr_locked_log_save(held, "wal_0000000000000001.log", &(tr_stretch){0, 500}, 1, "saved", &error);
     }
-    tr_held_log_close(held);
+    tr_locked_log_close(held);
     check_segment("wal_0000000000000002.log", length);
     check_segment("saved", 500);
     unlink("saved");
@@ -86,14 +86,14 @@ static void write_segment_to_replace(void) {
 }
 
 static tr_status replace_segment(void) {
-    tr_held_log *held;
+    tr_locked_log *held;
     tr_error error = {""};
-    tr_status status = tr_held_log_open(directory, &held, &error);
+    tr_status status = tr_locked_log_open(directory, &held, &error);
     if (status == TR_OK) {
         status =
-            tr_held_log_replace_segment(held, "wal_0000000000000001.log", &(tr_stretch){0, 4}, 1, "original", &error);
+            tr_locked_log_replace_segment(held, "wal_0000000000000001.log", &(tr_stretch){0, 4}, 1, "original", &error);
     }
-    tr_held_log_close(held);
+    tr_locked_log_close(held);
     return status;
 }
 
@@ -104,23 +104,23 @@ static void look_at_replaced(tr_status status) {
 
 static tr_status set_arena_position(void) {
     char path[512];
-    tr_held_arena *held;
+    tr_locked_arena *held;
     tr_error error = {""};
     join(path, sizeof path, directory, "arena");
-    tr_status status = tr_held_arena_open(path, &held, &error);
+    tr_status status = tr_locked_arena_open(path, &held, &error);
     CHECK((status == TR_OK) == (held != NULL));
     if (status == TR_OK) {
-        status = tr_held_arena_set_write_position(held, 128, &error);
+        status = tr_locked_arena_set_write_position(held, 128, &error);
     }
-    tr_held_arena_close(held);
+    tr_locked_arena_close(held);
     return status;
 }
 
-static void changing_a_held_log(void) {
+static void changing_a_locked_log(void) {
     static const uint8_t arena[TR_ARENA_HEADER_BYTES];
     write_log(directory, false);
     write_file(directory, "arena", arena, sizeof arena);
-    refuse_each(change_held_log);
+    refuse_each(change_locked_log);
     refuse_each(set_arena_position);
     prepare = write_segment_to_replace;
     look_at = look_at_replaced;
@@ -133,7 +133,7 @@ static void changing_a_held_log(void) {
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("without memory a writer says so, or writes the same", writing_a_log);
-    check_run("without memory a held log is as before or as after", changing_a_held_log);
+    check_run("without memory a held log is as before or as after", changing_a_locked_log);
     return check_end();
 }
 

@@ -204,7 +204,7 @@ static void what_waits_while_another_runs_has_a_lane_of_its_own(void) {
 }
 
 static void a_very_long_trace_is_kept_in_part(void) {
-    enum { RUNS = TR_TIMED_TRACE_MOST + 5 };
+    enum { RUNS = TR_TIMED_TRACE_MAX + 5 };
     tr_traces *traces = tr_traces_new();
     tr_timing *timing = tr_timing_new(NULL, 1);
     apply_record(traces, (written_record)TRACE_START(0));
@@ -214,7 +214,7 @@ static void a_very_long_trace_is_kept_in_part(void) {
     check_added(timing, apply_record(traces, (written_record)COMPLETE(10 * RUNS)));
     const tr_timed_trace *kept = tr_timing_worst(timing, 0);
     REQUIRE(kept != NULL);
-    CHECK_UINT(TR_TIMED_TRACE_MOST, kept->span_count);
+    CHECK_UINT(TR_TIMED_TRACE_MAX, kept->span_count);
     CHECK_UINT(5, kept->left_out_count);
     CHECK_UINT(1, kept->lane_count);
     CHECK_UINT(10 * RUNS, kept->critical_ns); /* of all spans */

@@ -23,7 +23,7 @@ static tr_trace *apply(tr_traces *traces, const written_record *steps, uint32_t 
 /* --- memory --- */
 
 static void memory_is_counted(void) {
-    enum { TRACES = 100, LEAST_BYTES = sizeof(tr_trace) };
+    enum { TRACES = 100, MIN_BYTES = sizeof(tr_trace) };
     tr_traces *traces = tr_traces_new();
     uint32_t violations = 0;
     size_t empty_bytes = tr_traces_memory_bytes(traces);
@@ -31,7 +31,7 @@ static void memory_is_counted(void) {
     for (int i = 0; i < TRACES; i++) {
         size_t before = tr_traces_memory_bytes(traces);
         apply_with(traces, (written_record){.type = 0, .trace = (uint8_t)i, .timestamp_ns = 1}, false, &violations);
-        CHECK(tr_traces_memory_bytes(traces) >= before + LEAST_BYTES);
+        CHECK(tr_traces_memory_bytes(traces) >= before + MIN_BYTES);
     }
     for (int i = 0; i < TRACES; i++) {
         apply_with(traces, (written_record){.type = 4, .trace = (uint8_t)i, .timestamp_ns = 2}, false, &violations);
@@ -40,7 +40,7 @@ static void memory_is_counted(void) {
     apply_with(traces, (written_record){.type = 8, .trace = 1, .timestamp_ns = 3}, false, &violations);
     CHECK(tr_traces_memory_bytes(traces) < closed_bytes);
     /* What is left is the table itself. */
-    CHECK(tr_traces_memory_bytes(traces) < empty_bytes + (size_t)TRACES * LEAST_BYTES);
+    CHECK(tr_traces_memory_bytes(traces) < empty_bytes + (size_t)TRACES * MIN_BYTES);
     tr_traces_free(traces);
 }
 

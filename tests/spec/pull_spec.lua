@@ -43,7 +43,7 @@ describe("log:records", function()
     end)
 
     it("is the script's own mistake where it holds too many, whatever ran out", function()
-        for _, most_files in ipairs { 200, 4096 } do
+        for _, max_files in ipairs { 200, 4096 } do
             local result = helper.run_script([[
                 return { api = 1, finish = function(log)
                     local held = {}
@@ -51,7 +51,7 @@ describe("log:records", function()
                         held[i] = log:records()
                         held[i]()
                     end
-                end }]], { before = ("ulimit -n %d;"):format(most_files) })
+                end }]], { before = ("ulimit -n %d;"):format(max_files) })
             assert.are.equal(1, result.status, result.stderr)
             assert.truthy(result.stderr:find(":[45]: .*; %d+ iterators of log:records%(%) have not come to their end"),
                 result.stderr)

@@ -220,7 +220,7 @@ describe("a held trace is shown as held:", function()
     after_each(helper.clean)
     local reason_json = 'look at \\"it\\" first'
 
-    local function held_log()
+    local function locked_log()
         local directory = recovery_files.copy "orders"
         apply(directory, ("return { api = 1, recover = function() return tracereel.hold(%q) end }"):format(
             'look at "it" first'))
@@ -238,7 +238,7 @@ describe("a held trace is shown as held:", function()
     end
 
     it("by traces, with the reason, and counted apart", function()
-        local directory = held_log()
+        local directory = locked_log()
         local result = assert_says({ "traces", "--open", "--full", directory }, 'look at "it" first', "12 held")
         assert.truthy(result.stdout:find("  held       ", 1, true))
         assert_says({ "traces", "--open", "--status", "suspended", directory }, "no such trace")
@@ -252,7 +252,7 @@ describe("a held trace is shown as held:", function()
     end)
 
     it("by show, at its own node where it waited before it was held", function()
-        local directory = held_log()
+        local directory = locked_log()
         assert_says({ "show", running, directory }, "status    held, open at the end of the log",
             'held      look at "it" first', "at its next start the engine\n  held: look at",
             "still held")
@@ -260,7 +260,7 @@ describe("a held trace is shown as held:", function()
     end)
 
     it("by recover, debug, export and the bundled scripts", function()
-        local directory = held_log()
+        local directory = locked_log()
         assert_says({ "recover", directory }, 'held: look at "it" first; hook order-approval-65334 (await_resume 4)',
             "tracereel-" .. running .. " (await_resume)")
         local debugged = helper.run({ "debug", directory, running },

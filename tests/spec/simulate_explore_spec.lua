@@ -107,7 +107,7 @@ describe("exploring a trace", function()
 
     it("finds no plan where none fails, and says that all were tried", function()
         local object, ran = explored(("return { %s }"):format(complete), chain(), { "--faults", "delay,crash",
-            "--most-faults", "1" })
+            "--max-faults", "1" })
         assert.equal("0/1 0/1 0/1 0/1 0/1 0/2 0/1 0/1", shares(object))
         assert.equal("space", object.ended_by)
         assert.equal("#null", object.plan)
@@ -140,7 +140,7 @@ describe("exploring a trace", function()
     it("puts a second fault at each later record of what the first one made", function()
         local log = write { { "trace_start", 0 }, { "node_done", 10, 1 }, { "trace_complete", 11 } }
         local object = explored("return { goal = function() return true end }", log, { "--faults", "crash",
-            "--most-faults", "2" })
+            "--max-faults", "2" })
         -- Behind a crash at 1 come the trace's three records; behind one at 2 trace_resumed and the last two; behind
         -- one at 3 trace_resumed and the last.
         assert.equal("3 of 3, 0 failing; 8 of 8, 0 failing", levels(object))
@@ -350,7 +350,7 @@ describe("an exploration that cannot be", function()
         { { "--explore", "--budget", "0" }, "whole number from 1" },
         { { "--explore", "--delay", "soon" }, "is not a duration" },
         { { "--budget", "5", "-o", "nowhere" }, "%-%-budget is for %-%-explore" },
-        { { "--most-faults", "5", "-o", "nowhere" }, "%-%-most%-faults is for %-%-explore" },
+        { { "--max-faults", "5", "-o", "nowhere" }, "%-%-max%-faults is for %-%-explore" },
     } do
         it(("is refused: %s"):format(table.concat(case[1], " ")), function()
             local all = { "simulate", helper.script(("return { %s }"):format(complete), "scenario"), chain() }

@@ -136,11 +136,11 @@ describe("failures", function()
 
     -- A chance taken for "true" would let every attempt fail.
     it("can have a chance that a function answers", function()
-        for chance, most_off in pairs { [0] = 0, [0.25] = 0.015, [1] = 0 } do
+        for chance, max_off in pairs { [0] = 0, [0.25] = 0.015, [1] = 0 } do
             local _, ran = play(([[return { seed = 5, traces = 10000,
                 node = { [1] = { fail = function() return %g end } } }]]):format(chance), simulation_logs.one_node())
             local failed = tonumber(ran.stdout:match("(%d+) simulated errors")) or 0
-            assert.is_true(math.abs(failed / 10000 - chance) <= most_off, failed)
+            assert.is_true(math.abs(failed / 10000 - chance) <= max_off, failed)
         end
         local others = { ["-0.1"] = "-0.1", ["2"] = "2", ["0/0"] = "nan", ["'yes'"] = '"yes"', ["{}"] = "a table" }
         for answer, shown in pairs(others) do

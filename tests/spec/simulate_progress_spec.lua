@@ -60,7 +60,7 @@ describe("progress of a long simulation", function()
             end
             return true
         end }]], "scenario")
-        local text, screen = on_terminal { scenario, helper.log("orders"), "--explore", "--most-faults", "1" }
+        local text, screen = on_terminal { scenario, helper.log("orders"), "--explore", "--max-faults", "1" }
         assert.matches("\rexploring: %d+ futures of 10000 at most, faults in each: 1", text)
         assert.is_nil(screen:find("exploring:", 1, true))
         assert.matches("^trace ", screen)

@@ -168,7 +168,7 @@ local function carry_out(self, parsed, made)
         end)
     end
     if #records + #torn.segments + (stale and #stale.stale or 0) > 0 then
-        self:check_foreseen()
+        self:check_preflight()
     end
     if #records > 0 and not self.is_dry_run then
         self:add_segment(records, { plan = made.id, plan_sha256 = made.sha256, traces = made.summary.changed })

@@ -18,7 +18,7 @@ local tracereel = require "tracereel"
 
 local crashtest = { name = "crashtest", summary = "Try a recovery script on every crash that could have happened." }
 
-local most_lost = 1000000
+local max_lost = 1000000
 
 local function whole_number(most, what)
     return function(word)
@@ -38,7 +38,7 @@ function crashtest.define(command)
     command:option("--once", "This node must not run a second time, whatever the crash has taken away.")
         :argname("<NODE>"):count("*"):convert(whole_number(0xFFFFFFFF, "a node number"))
     command:option("--lost", "Also crashes that took the last N records before them.", "0"):argname("<N>")
-        :convert(whole_number(most_lost, "a number of records, at most " .. most_lost))
+        :convert(whole_number(max_lost, "a number of records, at most " .. max_lost))
     command:flag("--allow-rerun", "Nodes that were done may be run again.")
     command:option("--save", "For each violation a small log and a spec that fails, in this new directory.")
         :argname("<DIR>")

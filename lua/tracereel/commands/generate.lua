@@ -11,7 +11,7 @@ local output = require "tracereel.cli.output"
 local reel = require "tracereel"
 local units = require "tracereel.util.units"
 
-local LONGEST_SPAN_NS = 365 * 86400 * 1000000000
+local MAX_SPAN_NS = 365 * 86400 * 1000000000
 local LATEST_START_NS = 7258118400 * 1000000000
 local ANY = math.maxinteger
 local CRASH_FORMS = "a span of log time such as 30s, or a number of records"
@@ -36,7 +36,7 @@ end
 -- A span of log time; bounded, so that no sum of times leaves 64 bits.
 local function span_ns(text)
     local time_ns, problem = units.parse_duration(text)
-    if time_ns and (time_ns <= 0 or time_ns > LONGEST_SPAN_NS) then
+    if time_ns and (time_ns <= 0 or time_ns > MAX_SPAN_NS) then
         return nil, ('"%s" is not more than 0s and at most 365d'):format(text)
     end
     return time_ns, problem

@@ -137,7 +137,7 @@ local function carry_out(self, parsed, is_meant)
         conclude(found, mended, parsed, is_done)
     end
     if is_needed then
-        self:check_foreseen()
+        self:check_preflight()
     end
     return exit_code(found, mended)
 end

@@ -16,7 +16,7 @@ local workplace = require "tracereel.simulation.workplace"
 
 local command = { name = "simulate", summary = "Play a log again in virtual time, as a scenario says, into a new log." }
 
-local most_runs = 10000
+local max_runs = 10000
 
 local interrupted = "interrupted: the simulation was not finished"
 
@@ -29,7 +29,7 @@ function command.define(definition)
     definition:option("-o --output", "Where the simulated log is written: a directory without segments. Needed without "
         .. "--sweep, --rank and --explore. With --runs, run-1, run-2, ... in it."):argname("<DIR>")
     definition:option("--runs", "Simulate so many times, with the seed and those that follow it."):argname("<N>")
-        :convert(options.whole(1, most_runs)):default("1"):show_default(false)
+        :convert(options.whole(1, max_runs)):default("1"):show_default(false)
     definition:option("--seed", "In place of the scenario's seed."):argname("<N>")
         :convert(options.whole(math.mininteger, math.maxinteger))
     definition:flag("--json", "One JSON object.")

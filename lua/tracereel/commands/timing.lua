@@ -18,7 +18,7 @@ local units = require "tracereel.util.units"
 
 local command = { name = "timing", summary = "Where the time goes: run times, waiting, critical path, per node." }
 
-local default_worst_count, default_trace_rows, most_rows = 10, 20, 1000
+local default_worst_count, default_trace_rows, max_rows = 10, 20, 1000
 
 local function sort_keys()
     local names = {}
@@ -30,8 +30,8 @@ end
 
 local function row_count(value)
     local number = value:match("^%d+$") and math.tointeger(tonumber(value))
-    if not number or number < 1 or number > most_rows then
-        return nil, ('"%s" is not a number from 1 to %d'):format(value, most_rows)
+    if not number or number < 1 or number > max_rows then
+        return nil, ('"%s" is not a number from 1 to %d'):format(value, max_rows)
     end
     return number
 end

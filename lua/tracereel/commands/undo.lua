@@ -63,7 +63,7 @@ local function carry_out(self, parsed, made)
     if #records > 0 then
         self:check_room()
         self:check_end(log, "run tracereel repair first")
-        self:check_foreseen()
+        self:check_preflight()
     end
     if #records > 0 and not self.is_dry_run then
         self:add_segment(records, { plan = made.id, plan_sha256 = made.sha256, traces = #undone })
@@ -103,7 +103,7 @@ local function take_back(self, parsed)
             #found.stale > 0 and (", and %d could; --partial undoes those"):format(#found.stale) or "")
     end
     if #found.stale > 0 then
-        self:check_foreseen()
+        self:check_preflight()
     end
     local refused_before = #found.refused
     if not self.is_dry_run then

@@ -6,7 +6,7 @@ local tracereel = require "tracereel"
 local saving = {}
 
 -- More records than these are no small log any more.
-local most_records = 100000
+local max_records = 100000
 
 local function range(from, to)
     local numbers = {}
@@ -22,8 +22,8 @@ local function attempts(history, number)
     local first, last = life[1], life[#life]
     return {
         function() return life end,
-        function() return last - first < most_records and range(first, last) or nil end,
-        function() return last <= most_records and range(1, last) or nil end,
+        function() return last - first < max_records and range(first, last) or nil end,
+        function() return last <= max_records and range(1, last) or nil end,
     }
 end
 

@@ -13,7 +13,7 @@ local view = require "tracereel.recovery.view"
 
 local trials = {}
 
-local most_records_with_others, most_tried_with_others = 2000, 100
+local max_records_with_others, max_tried_with_others = 2000, 100
 
 local Trials = {}
 Trials.__index = Trials
@@ -146,7 +146,7 @@ end
 -- Decides for all that the log had by then: for scripts that know something of other traces. So much is read and
 -- decided for each of these that it is done for few, and near the beginning of the log. Nothing is interrupted.
 local function try_with_others(self, met)
-    local is_affordable = met.number <= most_records_with_others and self.tried_with_others < most_tried_with_others
+    local is_affordable = met.number <= max_records_with_others and self.tried_with_others < max_tried_with_others
     if is_affordable then
         self.tried_with_others = self.tried_with_others + 1
         local bytes = small_log.bytes(self.log:pick(range(met.number)))

@@ -12,7 +12,7 @@ Timeline.__index = Timeline
 
 local timeline = {}
 
-local least_spacing = 16
+local min_spacing = 16
 local stays_for = 4
 
 local function copy(traces)
@@ -25,7 +25,7 @@ end
 
 function timeline.new(tape)
     local self = setmetatable({ tape = tape, number = 0, now_ns = 0, applied = 0, kept = {} }, Timeline)
-    self.spacing = least_spacing
+    self.spacing = min_spacing
     self.state = copy(tape:initial_traces())
     self:keep()
     return self
@@ -47,7 +47,7 @@ function Timeline:keep()
     end
     stays[#stays + 1] = { number = self.number, now_ns = self.now_ns, state = copy(traces) }
     self.kept = stays
-    self.spacing = least_spacing
+    self.spacing = min_spacing
     while self.spacing < #traces do
         self.spacing = self.spacing * 2
     end

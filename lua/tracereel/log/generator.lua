@@ -119,7 +119,7 @@ function steps.trace_start(self)
         trace.fails_at = FAILING_NODES[self:between(1, #FAILING_NODES)]
     end
     if self.traces_left > 0 then
-        self:at(self:soon(0, self.longest_gap_ns), "trace_start")
+        self:at(self:soon(0, self.max_gap_ns), "trace_start")
     end
     self:at(self:soon(5000, 35000), "node_start", trace, 0)
     local fields = self:fields(trace, 0)
@@ -294,7 +294,7 @@ function generator.new(options)
         traces_left = options.traces,
         starts = options.starts,
         metadata = options.metadata,
-        longest_gap_ns = 2 * math.floor(1000000000 / options.rate),
+        max_gap_ns = 2 * math.floor(1000000000 / options.rate),
         retry_threshold = threshold(options.retry_rate),
         error_threshold = threshold(options.error_rate),
         dropped_threshold = threshold(options.dropped_share),

@@ -108,8 +108,8 @@ local function edit(before, wanted)
     local must = must_be_done(before, wanted)
     local best_done, best_length, best_cost
     -- Only starts that are there can be kept.
-    local most_kept = math.min(#before.started_nodes, #wanted.started_nodes)
-    for length = must and most_kept or -1, 0, -1 do
+    local max_kept = math.min(#before.started_nodes, #wanted.started_nodes)
+    for length = must and max_kept or -1, 0, -1 do
         local done = done_to_keep(before, wanted, must, length)
         local cost = done and count(done) + #wanted.started_nodes - length
         if cost and (not best_cost or cost < best_cost) then

@@ -6,7 +6,7 @@ local tracereel = require "tracereel"
 
 local identity = {}
 
-local most_last_bytes = 4096
+local max_last_bytes = 4096
 
 local function segment_path(log, name)
     return log.path:match("([^/]+)/*$") == name and log.path or log.path:gsub("/+$", "") .. "/" .. name
@@ -62,7 +62,7 @@ function identity.of(log, originals)
     local there = log.segments
     local segments, last = {}, { length_bytes = 0, crc32 = "00000000" }
     for index, segment in ipairs(there) do
-        local size, bytes = look_at_segment(log, segment.name, index == #there and most_last_bytes or 0,
+        local size, bytes = look_at_segment(log, segment.name, index == #there and max_last_bytes or 0,
             originals[segment.name])
         segments[index] = { name = segment.name, size_bytes = size }
         last = { length_bytes = #bytes, crc32 = ("%08x"):format(core.crc32(bytes)) }

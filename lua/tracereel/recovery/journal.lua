@@ -93,29 +93,29 @@ function journal.last_done(entries, plan_id)
     end
 end
 
-local function append(held, entry)
-    held:append_line(journal.file_name, tracereel.json(entry))
+local function append(locked, entry)
+    locked:append_line(journal.file_name, tracereel.json(entry))
 end
 
 ---Says what will be done. Raises where that cannot be made durable: then it must not be done.
----@param held userdata the log, held
+---@param locked userdata the log, locked
 ---@param entry table action, time, tool, operator, plan, segment, ...
 ---@return table intent for journal.close
-function journal.open(held, entry)
+function journal.open(locked, entry)
     entry.schema_version = journal.schema_version
     entry.id = core.sha256(tracereel.json(entry)):sub(1, 16)
     entry.state = "intent"
-    append(held, entry)
+    append(locked, entry)
     return entry
 end
 
 ---Says what became of an intent: all that it said, so that a line can be read by itself.
----@param held userdata
+---@param locked userdata
 ---@param intent table
 ---@param state "done"|"abandoned"
 ---@param time string
-function journal.close(held, intent, state, time)
-    append(held, tables.joined(intent, { state = state, time = time }))
+function journal.close(locked, intent, state, time)
+    append(locked, tables.joined(intent, { state = state, time = time }))
 end
 
 -- Does the file begin with the bytes that `content` describes? The engine may have appended to it since.
@@ -145,19 +145,19 @@ end
 
 ---Finds out what became of the changes that an interrupted command began, makes what took place durable, and says so in
 ---the journal.
----@param held userdata
+---@param locked userdata
 ---@param directory string
 ---@param time string
 ---@return table[] settled the entries that were written, with `state` "done" or "abandoned"
-function journal.settle(held, directory, time)
+function journal.settle(locked, directory, time)
     local pending, settled = journal.pending(journal.read(directory)), {}
     if #pending > 0 then
-        held:sync()
+        locked:sync()
     end
     for index, intent in ipairs(pending) do
         local changed = what_took_place(directory, intent)
         local state = changed and "done" or "abandoned"
-        journal.close(held, changed or intent, state, time)
+        journal.close(locked, changed or intent, state, time)
         settled[index] = tables.joined(changed or intent, { state = state })
     end
     return settled

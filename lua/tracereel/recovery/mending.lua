@@ -235,7 +235,7 @@ function mending.to_object(found)
         absent = found.absent, right = found.right_count }
 end
 
----Raises "refused" where an arena is held: then the engine runs.
+---Raises "refused" where an arena is locked: then the engine runs.
 ---@param found table
 function mending.check_unlocked(found)
     for _, one in ipairs(found.refused) do

@@ -10,13 +10,13 @@ local positions = {}
 
 local problem_of_kind = { locked = "locked", io = "unreadable" }
 
--- An arena, held; nil, the problem and its kind where it cannot be held.
-local function hold(path)
+-- An arena, locked; nil, the problem and its kind where it cannot be locked.
+local function lock(path)
     if not has_host then
         failure.raise("usage", "an arena can be changed by the program tracereel only")
     end
-    local held, result = pcall(host.hold_arena, path)
-    if held then
+    local locked, result = pcall(host.lock_arena, path)
+    if locked then
         return result
     elseif failure.is(result) and problem_of_kind[result.kind] then
         return nil, result.message, problem_of_kind[result.kind]
@@ -30,9 +30,9 @@ end
 ---@return string|nil problem
 ---@return "locked"|"unreadable"|nil kind
 function positions.obstacle(path)
-    local held, problem, kind = hold(path)
-    if held then
-        held:close()
+    local locked, problem, kind = lock(path)
+    if locked then
+        locked:close()
     end
     return problem, kind
 end
@@ -46,20 +46,20 @@ end
 ---@return string|nil kind
 function positions.set(directory, change)
     local path = arenas.path(directory, change.trace_id)
-    local held <close>, problem, kind = hold(path)
+    local locked <close>, problem, kind = lock(path)
     if kind == "unreadable" then
         failure.raise("io", "%s", problem)
-    elseif not held then
+    elseif not locked then
         return nil, problem, kind
     end
-    local header, wrong = arenas.parse_header(change.trace_id, held:read_header())
+    local header, wrong = arenas.parse_header(change.trace_id, locked:read_header())
     if not header then
         return nil, ("%s: %s"):format(path, wrong), "damaged"
     elseif header.write_position_bytes ~= change.from_bytes then
         return nil, ("%s: its write position was %d, and is %s: another process is at work"):format(path,
             change.from_bytes, tracereel.unsigned(header.write_position_bytes)), "moved"
     end
-    held:set_write_position(change.to_bytes)
+    locked:set_write_position(change.to_bytes)
     return true
 end
 
@@ -75,11 +75,11 @@ function positions.in_place(directory, changes)
         if kind == "unreadable" then
             failure.raise("io", "%s", problem)
         elseif header and header.write_position_bytes == change.to_bytes then
-            local held <close>, held_problem, held_kind = hold(arenas.path(directory, change.trace_id))
-            if not held then
-                failure.raise(held_kind == "locked" and "refused" or "io", "%s", held_problem)
+            local locked <close>, lock_problem, lock_kind = lock(arenas.path(directory, change.trace_id))
+            if not locked then
+                failure.raise(lock_kind == "locked" and "refused" or "io", "%s", lock_problem)
             end
-            held:sync()
+            locked:sync()
             found[#found + 1] = change
         end
     end

@@ -168,15 +168,15 @@ function repair.choose_names(found, directory)
 end
 
 ---Rewrites one segment without its cuts.
----@param held userdata the log, held
+---@param locked userdata the log, locked
 ---@param segment table from repair.find, with names
-function repair.rewrite(held, segment)
+function repair.rewrite(locked, segment)
     if segment.is_cut_kept then
-        held:sync() -- its name may not be durable yet
+        locked:sync() -- its name may not be durable yet
     else
-        held:save(segment.name, segment.cuts, segment.cut_name)
+        locked:save(segment.name, segment.cuts, segment.cut_name)
     end
-    held:replace_segment(segment.name, segment.kept, segment.original)
+    locked:replace_segment(segment.name, segment.kept, segment.original)
 end
 
 ---Reads the log again: nil, or what is not as it was foreseen.

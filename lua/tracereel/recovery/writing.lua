@@ -1,4 +1,4 @@
--- What apply, undo and repair have in common: the log is held, what an interrupted command left is settled, every
+-- What apply, undo and repair have in common: the log is locked, what an interrupted command left is settled, every
 -- change stands in the journal before and behind it.
 local core = require "tracereel.core"
 local engine_view = require "tracereel.log.engine_view"
@@ -41,12 +41,12 @@ local function operator_of(given)
     return given or os.getenv("SUDO_USER") or os.getenv("LOGNAME") or os.getenv("USER") or user_number() or "unknown"
 end
 
-local function hold(directory)
+local function lock(directory)
     if not has_host then
         failure.raise("usage", "a log can be changed by the program tracereel only")
     end
-    local held, result = pcall(host.hold_log, directory)
-    if held then
+    local locked, result = pcall(host.lock_log, directory)
+    if locked then
         return result
     elseif failure.is(result) and result.kind == "locked" then
         failure.raise("refused", "%s", result.message)
@@ -54,8 +54,8 @@ local function hold(directory)
     error(result, 0)
 end
 
----Holds a log, so that the engine cannot start meanwhile. Raises "refused" where another process holds it. With
----`is_dry_run` it is only looked whether it could be held: nothing is written, and nothing kept from starting.
+---Locks a log, so that the engine cannot start meanwhile. Raises "refused" where another process has locked it. With
+---`is_dry_run` it is only looked whether it could be locked: nothing is written, and nothing kept from starting.
 ---@param directory string
 ---@param options { action: string, operator: string|nil, is_dry_run: boolean }
 ---@return table writing to be closed
@@ -68,27 +68,27 @@ function writing.begin(directory, options)
         is_dry_run = options.is_dry_run or false,
         settled = {},
     }, Writing)
-    local held = hold(directory)
-    self.next_name = held:next_name()
+    local locked = lock(directory)
+    self.next_name = locked:next_name()
     if self.is_dry_run then
         local _, problem = failure.pcall(function()
             journal.read(self.directory)
-            held:foresee(journal.file_name)
+            locked:preflight(journal.file_name)
         end)
-        self.foreseen = problem
-        held:close()
+        self.preflight_problem = problem
+        locked:close()
         return self
     end
-    self.held = held
+    self.locked = locked
     self.time = now_text()
-    self.settled = journal.settle(held, self.directory, self.time)
+    self.settled = journal.settle(locked, self.directory, self.time)
     return self
 end
 
 function Writing:close()
-    if self.held then
-        self.held:close()
-        self.held = nil
+    if self.locked then
+        self.locked:close()
+        self.locked = nil
     end
 end
 
@@ -231,16 +231,16 @@ end
 function Writing:change(entry, change)
     check_interrupt()
     entry.action, entry.operator, entry.tool, entry.time = self.action, self.operator, self.tool, self.time
-    local intent = journal.open(self.held, entry)
+    local intent = journal.open(self.locked, entry)
     local changed, result = pcall(change, intent)
     if not changed then
-        pcall(journal.settle, self.held, self.directory, now_text())
+        pcall(journal.settle, self.locked, self.directory, now_text())
         if failure.is(result) and result.kind == "locked" then
             failure.raise("refused", "%s", result.message)
         end
         error(result, 0)
     end
-    local closed, close_problem = pcall(journal.close, self.held, intent, result or "done", now_text())
+    local closed, close_problem = pcall(journal.close, self.locked, intent, result or "done", now_text())
     if not closed then
         failure.raise("io", "the change of %s is in place, but the journal does not say so yet: %s; give the command "
             .. "again", journal.subject(intent), failure.text(close_problem))
@@ -253,7 +253,7 @@ end
 ---@return string name of the segment
 ---@return integer size_bytes
 function Writing:add_segment(records, about)
-    local name = self.held:next_name()
+    local name = self.locked:next_name()
     local parts = {}
     for index, rec in ipairs(records) do
         parts[index] = rec:bytes()
@@ -263,7 +263,7 @@ function Writing:add_segment(records, about)
         segment = name, size_bytes = #bytes, sha256 = core.sha256(bytes), records = #records,
     }, about)
     self:change(entry, function()
-        self.held:add_segment(bytes)
+        self.locked:add_segment(bytes)
     end)
     return name, #bytes
 end
@@ -293,9 +293,9 @@ function Writing:check_room()
 end
 
 ---Of a dry run that would write: raises what the first write would fail on, where that can be known.
-function Writing:check_foreseen()
-    if self.foreseen then
-        error(self.foreseen, 0)
+function Writing:check_preflight()
+    if self.preflight_problem then
+        error(self.preflight_problem, 0)
     end
 end
 
@@ -322,7 +322,7 @@ function Writing:cut(found)
             original = segment.original, cut = segment.cut_name, cuts = segment.cuts, tainted = found.tainted,
         }
         self:change(entry, function()
-            repair.rewrite(self.held, segment)
+            repair.rewrite(self.locked, segment)
         end)
     end
     local problem = repair.check(self.directory, found)

@@ -94,9 +94,9 @@ for _, step in ipairs { 1, 2, 7, 14, 28, 90, 180, 365, 1826, 3652, 7305, 18262 }
 end
 
 ---The smallest round step of time that cuts a span into at most so many; nil where it is longer than all of them.
-function axis.round_step(span_ns, most_ticks)
+function axis.round_step(span_ns, max_ticks)
     for _, step_ns in ipairs(round_steps_ns) do
-        if span_ns / step_ns <= most_ticks then
+        if span_ns / step_ns <= max_ticks then
             return step_ns
         end
     end
@@ -145,12 +145,12 @@ end
 
 ---The round step (1, 2 or 5 times a power of ten) that cuts a span of numbers into at most so many.
 ---@param span number above 0
----@param most_ticks integer
+---@param max_ticks integer
 ---@return number
-function axis.number_step(span, most_ticks)
-    local power = 10.0 ^ math.floor(math.log(span / most_ticks, 10))
+function axis.number_step(span, max_ticks)
+    local power = 10.0 ^ math.floor(math.log(span / max_ticks, 10))
     for _, factor in ipairs { 1, 2, 5 } do
-        if span / (factor * power) <= most_ticks * (1 + 1e-9) then
+        if span / (factor * power) <= max_ticks * (1 + 1e-9) then
             return factor * power
         end
     end

@@ -62,9 +62,9 @@ local shapes = {
 }
 
 -- More points than these are drawn as a line alone.
-local most_marks = 60
+local max_marks = 60
 -- Where the points' own x are few, they are the ticks.
-local most_own_ticks = 10
+local max_own_ticks = 10
 
 local function plain_number(value)
     return ("%.6g"):format(value)
@@ -80,8 +80,8 @@ local kinds = {
         text = function(value)
             return axis.round_duration(math.floor(value + 0.5))
         end,
-        step = function(span, most_ticks)
-            return axis.round_step(math.max(span, 1), most_ticks)
+        step = function(span, max_ticks)
+            return axis.round_step(math.max(span, 1), max_ticks)
         end,
         tick = function(value, step)
             return axis.offset_label(math.floor(value + 0.5), step)
@@ -115,8 +115,8 @@ local function position_of(value, low, high)
 end
 
 -- Ticks at round values from `low` to `high`.
-local function round_ticks(kind, low, high, most_ticks, position)
-    local step = kind.step(high - low, most_ticks)
+local function round_ticks(kind, low, high, max_ticks, position)
+    local step = kind.step(high - low, max_ticks)
     if not step then
         return { { position = position(low), label = kind.text(low) } }
     end
@@ -191,7 +191,7 @@ local function x_scale(document)
         end
         return position_of(value, low, high)
     end
-    if not is_logarithmic and #values > most_own_ticks then
+    if not is_logarithmic and #values > max_own_ticks then
         scale.ticks = round_ticks(kind, low, high, 8, scale.position)
         return scale
     end
@@ -269,7 +269,7 @@ local function drawn(document, index, x, y)
         local share_x, share_y = x.position(point.x), y.position(point.y)
         line[number] = { share_x, share_y }
         intervals[number] = interval(index, x, y, point)
-        if #one.points <= most_marks then
+        if #one.points <= max_marks then
             local words = ("%s: %s"):format(one.name, point_words(document, point))
             marks[number] = mark(index, plot.width * share_x, from_top(share_y), words)
         end

@@ -70,12 +70,12 @@ end
 
 -- Pieces of the axis: { from_ns, to_ns, is_folded }.
 local function pieces_of(work, total_ns)
-    local longest_gap_ns = math.max(1, math.floor(work_ns(work) * fold_above))
+    local max_gap_ns = math.max(1, math.floor(work_ns(work) * fold_above))
     local pieces = {}
     local from_ns = 0
     for index = 2, #work do
         local gap_from, gap_to = work[index - 1][2], work[index][1]
-        if gap_to - gap_from > longest_gap_ns then
+        if gap_to - gap_from > max_gap_ns then
             pieces[#pieces + 1] = { from_ns = from_ns, to_ns = gap_from }
             pieces[#pieces + 1] = { from_ns = gap_from, to_ns = gap_to, is_folded = true }
             from_ns = gap_to

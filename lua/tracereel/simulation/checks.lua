@@ -16,7 +16,7 @@ local retry_keys = { max = true, delay = true, factor = true }
 
 local function check_retry(retry, rule, where)
     values.known_keys(retry, retry_keys, where)
-    rule.retry_most = values.whole(retry.max, 0, 1000000, where .. ".max")
+    rule.max_retries = values.whole(retry.max, 0, 1000000, where .. ".max")
     rule.retry_delay_ns = retry.delay and values.duration(retry.delay, where .. ".delay") or 0
     rule.retry_factor = values.number(retry.factor or 1, 0, 1e6, where .. ".factor")
 end
@@ -74,7 +74,7 @@ local function check_suspensions(value, into)
     end)
 end
 
-local most_iterations = 1000000
+local max_iterations = 1000000
 
 local function check_loop(id, loop, where, into)
     values.known_keys(loop, { iterations = true, body = true }, where)
@@ -82,7 +82,7 @@ local function check_loop(id, loop, where, into)
     if type(loop.iterations) == "function" then
         into.functions.loop[id] = loop.iterations
     else
-        rule.iterations = values.whole(loop.iterations, 1, most_iterations, where .. ".iterations")
+        rule.iterations = values.whole(loop.iterations, 1, max_iterations, where .. ".iterations")
     end
     if loop.body ~= nil then
         rule.body = {}
@@ -118,7 +118,7 @@ local function check_arrivals(value, into)
     end
 end
 
-local limit_names = { nodes_per_trace = "most_nodes_per_trace", nodes = "most_nodes", traces = "most_traces" }
+local limit_names = { nodes_per_trace = "max_nodes_per_trace", nodes = "max_nodes", traces = "max_traces" }
 
 local function check_limits(value, into)
     values.known_keys(value, limit_names, "limits")

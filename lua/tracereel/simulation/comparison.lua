@@ -9,12 +9,12 @@ local tracereel = require "tracereel"
 
 local comparison = {}
 
-local most_damage_lines = 20
+local max_damage_lines = 20
 
 local function say_damage(list)
     for index, line in ipairs(damage.lines(list)) do
-        if index > most_damage_lines then
-            output.line(("  damage: and %d more, which --json lists"):format(#list - most_damage_lines))
+        if index > max_damage_lines then
+            output.line(("  damage: and %d more, which --json lists"):format(#list - max_damage_lines))
             return
         end
         output.line("  damage: " .. line)

@@ -7,7 +7,7 @@ local tracereel = require "tracereel"
 
 local damage = {}
 
-local most_flips = 1000000
+local max_flips = 1000000
 
 -- Each kind draws from a generator of its own, so that more of one does not move the others.
 local stream_of = { missing_segment = 0x6D697373696E67, lost_page = 0x70616765, bit_flip = 0x666C6970 }
@@ -184,9 +184,9 @@ local function choose_flips(request, segments, left, pages, draw)
     end
     local stretches, bytes = stretches_of(left, pages)
     local count = request.flip_share and math.floor(request.flip_share * bytes * 8 + 0.5) or request.flip_count
-    if count > most_flips or count > bytes * 8 then
+    if count > max_flips or count > bytes * 8 then
         refuse("bit_flips: %d asked for; there are %d bits, of which at most %d are flipped", count, bytes * 8,
-            most_flips)
+            max_flips)
     end
     local is_drawn = {}
     while #chosen < count do

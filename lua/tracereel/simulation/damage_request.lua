@@ -5,8 +5,8 @@ local values = require "tracereel.simulation.values"
 local damage_request = {}
 
 local known_keys = { bit_flips = true, lost_pages = true, page_bytes = true, missing_segments = true }
-local least_page_bytes, default_page_bytes, largest_page_bytes = 512, 4096, 1 << 24
-local most_of_a_kind = 1000000
+local min_page_bytes, default_page_bytes, max_page_bytes = 512, 4096, 1 << 24
+local max_of_a_kind = 1000000
 
 -- A list of tables, or of whole numbers: a table whose keys are 1 to its length, which is not 0.
 local function list(value, where)
@@ -46,7 +46,7 @@ end
 local function check_missing(value, request, into)
     local where = "damage.missing_segments"
     if type(value) ~= "table" then
-        request.missing_count = values.whole(value, 1, most_of_a_kind, where)
+        request.missing_count = values.whole(value, 1, max_of_a_kind, where)
         return
     end
     local first = into.recording:facts().first_sequence
@@ -70,7 +70,7 @@ end
 local function check_pages(value, request, into)
     local where = "damage.lost_pages"
     if type(value) ~= "table" then
-        request.page_count = values.whole(value, 1, most_of_a_kind, where)
+        request.page_count = values.whole(value, 1, max_of_a_kind, where)
         return
     end
     for index, page in list(value, where) do
@@ -95,9 +95,9 @@ local function check_flips(value, request, into)
         request.flip_share = value
         return
     elseif type(value) ~= "table" then
-        if not count or count < 1 or count > most_of_a_kind then
+        if not count or count < 1 or count > max_of_a_kind then
             values.refuse("%s: a whole number from 1 to %d, a share of all bits (such as 1e-6) or a list expected, "
-                .. "got %s", where, most_of_a_kind, failure.got(value))
+                .. "got %s", where, max_of_a_kind, failure.got(value))
         end
         request.flip_count = count
         return
@@ -134,7 +134,7 @@ function damage_request.check(value, into)
     local request = {
         missing = {}, pages = {}, flips = {}, is_missing = {}, is_lost = {},
         missing_count = 0, page_count = 0, flip_count = 0,
-        page_bytes = values.whole(value.page_bytes or default_page_bytes, least_page_bytes, largest_page_bytes,
+        page_bytes = values.whole(value.page_bytes or default_page_bytes, min_page_bytes, max_page_bytes,
             "damage.page_bytes"),
     }
     for _, kind in ipairs(kinds) do

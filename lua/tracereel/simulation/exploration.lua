@@ -16,7 +16,7 @@ local exploration = {}
 local crash_time = "10s"
 
 -- So many of the longest traces are tried out where none is named.
-local most_candidates = 1000
+local max_candidates = 1000
 
 -- ---- which trace ----
 
@@ -65,16 +65,16 @@ local function longest_traces(recording, most)
     end
     local function cut()
         table.sort(found, comes_before)
-        for place = #found, most_candidates + 1, -1 do
+        for place = #found, max_candidates + 1, -1 do
             found[place] = nil
         end
-        least = #found == most_candidates and found[#found].records or 0
+        least = #found == max_candidates and found[#found].records or 0
     end
     each_trace(recording, most, function(index, number, _, records)
         if records > least then
             found[#found + 1] = { index = index, number = number, records = records }
         end
-        if #found == most_candidates * 4 then
+        if #found == max_candidates * 4 then
             cut()
         end
     end)
@@ -162,7 +162,7 @@ local function search(maker, start, parsed)
         fault = fault_maker(maker, start.trace, parsed.delay),
         kinds = parsed.faults,
         budget = parsed.budget,
-        most_faults = parsed.most_faults,
+        max_faults = parsed.max_faults,
     }
     progress.clear()
     return found
@@ -193,7 +193,7 @@ function exploration.run(parsed, scenario, recording)
         trace = start.trace, is_named = start.is_named, candidates = start.candidates, seeds = seeds,
         holding_seeds = start.seeds, kinds = parsed.faults,
         delay = parsed.delay, crash = crash_time, budget = parsed.budget,
-        has_shared_limits = maker.compiled.most_nodes ~= nil or maker.compiled.most_traces ~= nil,
+        has_shared_limits = maker.compiled.max_nodes ~= nil or maker.compiled.max_traces ~= nil,
     }
     if #start.seeds > 0 then
         result.search = search(maker, start, parsed)

@@ -6,7 +6,7 @@ local units = require "tracereel.util.units"
 
 local exploration_options = {}
 
-exploration_options.defaults = { budget = 10000, delay = "24h", most_faults = 3, faults = faults.kinds }
+exploration_options.defaults = { budget = 10000, delay = "24h", max_faults = 3, faults = faults.kinds }
 
 local largest_budget = 1000000000
 local largest_plan = 10
@@ -46,14 +46,14 @@ function exploration_options.define(definition)
         :convert(to_kinds)
     definition:option("--delay", "With --explore: how late a delayed resumption is (24h)."):argname("<TIME>")
         :convert(to_delay)
-    definition:option("--most-faults", "With --explore: plans of so many faults at most (3)."):argname("<N>")
+    definition:option("--max-faults", "With --explore: plans of so many faults at most (3)."):argname("<N>")
         :convert(options.whole(1, largest_plan))
 end
 
 ---Fills in what was not given; raises where these options were given and there is nothing to explore.
 ---@param parsed table
 function exploration_options.settle(parsed)
-    for _, name in ipairs { "trace", "budget", "faults", "delay", "most_faults" } do
+    for _, name in ipairs { "trace", "budget", "faults", "delay", "max_faults" } do
         if parsed[name] and not parsed.explore then
             failure.raise("usage", "--%s is for --explore", (name:gsub("_", "-")))
         elseif parsed[name] == nil then

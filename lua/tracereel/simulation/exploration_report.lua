@@ -99,7 +99,7 @@ local function search_words(search, budget)
                 level.tried, level.possible)
         end
     end
-    if search.ended_by == "space" and #search.levels < search.most_faults then
+    if search.ended_by == "space" and #search.levels < search.max_faults then
         words[#words + 1] = ("no further fault makes a difference that was not seen")
     end
     return words
@@ -110,7 +110,7 @@ local function write_found(result)
     if not found then
         output.line("")
         write_wrapped(search.ended_by == "budget" and "no failing future was found, but not all were tried"
-            or ("no plan of up to %s makes the goal fail"):format(text.count(search.most_faults, "fault")))
+            or ("no plan of up to %s makes the goal fail"):format(text.count(search.max_faults, "fault")))
         return
     end
     output.line("")

@@ -96,7 +96,7 @@ local function try(search, level, history, number, record, kind)
         return level.faults == 1
     end
     local key = ("%d %s"):format(history.seed, future.key)
-    if level.faults < search.most_faults and not search.seen[key] then
+    if level.faults < search.max_faults and not search.seen[key] then
         search.seen[key] = true
         level.next[#level.next + 1] = new_history(plan, history.seed, future.records, search.kinds)
     end
@@ -137,7 +137,7 @@ end
 ---@field fault fun(kind: string, number: integer, record: table): table
 ---@field kinds string[]
 ---@field budget integer
----@field most_faults integer
+---@field max_faults integer
 
 ---@param settings tracereel.fault_search_settings
 ---@return tracereel.fault_search
@@ -150,7 +150,7 @@ function fault_plans.search(settings)
         search.seen[("%d %s"):format(seed, future.key)] = true
         add_points(search.points, future.records)
     end
-    for faults = 1, settings.most_faults do
+    for faults = 1, settings.max_faults do
         local level = new_level(faults, histories)
         if level.possible == 0 then
             break

@@ -113,13 +113,13 @@ local function two_tails(z)
 end
 
 -- With fewer values the normal distribution is too rough for a small probability.
-local least_for_ranks = 20
+local min_for_ranks = 20
 
 ---Mann and Whitney's rank test, ties corrected: is one distribution shifted against the other as a whole?
 ---@return number probability
 ---@return number direction above 0 where the values of `b` are the larger ones
 function hypothesis.ranks(pooled, count_a, count_b)
-    if count_a < least_for_ranks or count_b < least_for_ranks then
+    if count_a < min_for_ranks or count_b < min_for_ranks then
         return 1.0, 0.0
     end
     local a, b = count_a + 0.0, count_b + 0.0

@@ -64,7 +64,7 @@ local function prepare(command, case)
 end
 
 -- The least that the command takes in some tries.
-local function least_spent(command, case, tries)
+local function min_spent(command, case, tries)
     local least = { seconds = math.huge, kib = math.huge }
     for _ = 1, tries do
         local seconds, kib, status = measure(prepare(command, case))
@@ -92,7 +92,7 @@ local function cell_of(command, cases)
     local spent, cell = {}, nil
     for tries = 1, MAX_TRIES do
         for index, case in ipairs(cases) do
-            local again = least_spent(command, case, 1)
+            local again = min_spent(command, case, 1)
             if again.status then
                 local words = again.status == 137 and ("ended after %d s"):format(MAX_SECONDS)
                     or "status " .. again.status

@@ -21,13 +21,13 @@ local function place_name(n)
 end
 
 local function columns(node)
-    local most_ns = 1
+    local max_ns = 1
     for _, entry in ipairs(node.trend) do
-        most_ns = math.max(most_ns, entry.mean_ns)
+        max_ns = math.max(max_ns, entry.mean_ns)
     end
     local parts = { svg.line("axis", 0, columns_height, 1, columns_height) }
     for _, entry in ipairs(node.trend) do
-        local height = math.max(1, math.floor(columns_height * entry.mean_ns / most_ns + 0.5))
+        local height = math.max(1, math.floor(columns_height * entry.mean_ns / max_ns + 0.5))
         local left = (entry.n - 1) / place_count
         parts[#parts + 1] = svg.bar("loop", left, left + 0.85 / place_count, columns_height - height, height,
             ("%s: mean %s of %s"):format(place_name(entry.n), html.duration(entry.mean_ns),

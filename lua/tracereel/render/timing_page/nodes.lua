@@ -16,14 +16,14 @@ local function busy_ns(node)
 end
 
 -- Where a node's time went, as long as its share of the busiest node's.
-local function busy_bar(node, longest_ns)
+local function busy_bar(node, max_ns)
     local parts, from_ns = {}, 0
     for _, phase in ipairs(phases) do
         local ns = node[phase.key]
         if ns > 0 then
             local title = ("%s %s (%s of this node's busy time)"):format(phase.name, html.duration(ns),
                 html.share(ns, busy_ns(node)))
-            parts[#parts + 1] = svg.bar(phase.class, from_ns / longest_ns, (from_ns + ns) / longest_ns, 0, 10, title)
+            parts[#parts + 1] = svg.bar(phase.class, from_ns / max_ns, (from_ns + ns) / max_ns, 0, 10, title)
             from_ns = from_ns + ns
         end
     end
@@ -56,7 +56,7 @@ end
 
 local function busy_cell(node, page)
     local sum = html.element("span", nil, html.escape(labels.duration(busy_ns(node), node.estimated)))
-    return busy_ns(node), html.element("div", nil, busy_bar(node, page.longest_ns), sum), true
+    return busy_ns(node), html.element("div", nil, busy_bar(node, page.max_ns), sum), true
 end
 
 -- Its value is in parts of a thousand million, so that shares sort as whole numbers as well.
@@ -171,7 +171,7 @@ function nodes.table(list, page, caption, id)
     local sorted = nodes.busiest_first(list)
     local context = {
         drawn_traces = page.drawn_traces,
-        longest_ns = math.max(1, sorted[1] and busy_ns(sorted[1]) or 1),
+        max_ns = math.max(1, sorted[1] and busy_ns(sorted[1]) or 1),
     }
     local rows = {}
     for index, node in ipairs(sorted) do

@@ -1,4 +1,4 @@
-#include "tracereel/held_log.h"
+#include "tracereel/locked_log.h"
 
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -47,20 +47,20 @@ static bool can_be_locked(const char *name) {
     return is_free;
 }
 
-static tr_held_log *hold(void) {
-    tr_held_log *held = NULL;
-    CHECK_INT(TR_OK, tr_held_log_open(directory, &held, &error));
-    return held;
+static tr_locked_log *hold(void) {
+    tr_locked_log *locked = NULL;
+    CHECK_INT(TR_OK, tr_locked_log_open(directory, &locked, &error));
+    return locked;
 }
 
 static void the_highest_segment_is_locked_until_it_is_closed(void) {
     make_log((uint64_t[]){3, 10}, 2);
-    tr_held_log *held = hold();
-    REQUIRE(held != NULL);
+    tr_locked_log *locked = hold();
+    REQUIRE(locked != NULL);
     CHECK(!can_be_locked("wal_000000000000000a.log"));
     CHECK(can_be_locked("wal_0000000000000003.log"));
-    CHECK_TEXT("wal_000000000000000b.log", tr_held_log_next_name(held));
-    tr_held_log_close(held);
+    CHECK_TEXT("wal_000000000000000b.log", tr_locked_log_next_name(locked));
+    tr_locked_log_close(locked);
     CHECK(can_be_locked("wal_000000000000000a.log"));
     remove_directory(directory);
 }
@@ -70,12 +70,12 @@ static void a_log_that_is_held_is_refused(void) {
     make_log((uint64_t[]){0, 1}, 2);
     for (size_t i = 0; i < 2; i++) {
         char path[512];
-        tr_held_log *held = NULL;
+        tr_locked_log *locked = NULL;
         join(path, sizeof path, directory, names[i]);
         int descriptor = open(path, O_RDWR);
         CHECK(flock(descriptor, LOCK_EX | LOCK_NB) == 0);
-        CHECK_INT(TR_ERROR_LOCKED, tr_held_log_open(directory, &held, &error));
-        CHECK(held == NULL);
+        CHECK_INT(TR_ERROR_LOCKED, tr_locked_log_open(directory, &locked, &error));
+        CHECK(locked == NULL);
         CHECK(strstr(error.message, names[i]) != NULL);
         close(descriptor);
     }
@@ -83,12 +83,12 @@ static void a_log_that_is_held_is_refused(void) {
 }
 
 static void what_is_no_log_is_refused(void) {
-    tr_held_log *held = NULL;
+    tr_locked_log *locked = NULL;
     make_log(NULL, 0);
-    CHECK_INT(TR_ERROR_NOT_A_LOG, tr_held_log_open(directory, &held, &error));
+    CHECK_INT(TR_ERROR_NOT_A_LOG, tr_locked_log_open(directory, &locked, &error));
     remove_directory(directory);
-    CHECK_INT(TR_ERROR_NOT_A_LOG, tr_held_log_open(directory, &held, &error));
-    CHECK(held == NULL);
+    CHECK_INT(TR_ERROR_NOT_A_LOG, tr_locked_log_open(directory, &locked, &error));
+    CHECK(locked == NULL);
 }
 
 static void a_segment_is_added_and_held(void) {
@@ -97,14 +97,14 @@ static void a_segment_is_added_and_held(void) {
     length += put_record(bytes + length, (written_record){.type = 2, .trace = 1, .node_id = 3});
     make_log((uint64_t[]){0}, 1);
     write_file(directory, "tracereel.new", "left by an interrupted run", 26);
-    tr_held_log *held = hold();
-    REQUIRE(held != NULL);
-    CHECK_INT(TR_OK, tr_held_log_add_segment(held, bytes, length, &error));
+    tr_locked_log *locked = hold();
+    REQUIRE(locked != NULL);
+    CHECK_INT(TR_OK, tr_locked_log_add_segment(locked, bytes, length, &error));
     check_file("wal_0000000000000001.log", bytes, length);
     CHECK(!can_be_locked("wal_0000000000000001.log"));
     CHECK(!is_there("tracereel.new"));
-    CHECK_TEXT("wal_0000000000000002.log", tr_held_log_next_name(held));
-    tr_held_log_close(held);
+    CHECK_TEXT("wal_0000000000000002.log", tr_locked_log_next_name(locked));
+    tr_locked_log_close(locked);
     CHECK(can_be_locked("wal_0000000000000001.log"));
     remove_directory(directory);
 }
@@ -113,13 +113,13 @@ static void a_segment_that_came_meanwhile_is_not_replaced(void) {
     uint8_t bytes[128];
     size_t length = put_record(bytes, (written_record){.type = 1, .trace = 1});
     make_log((uint64_t[]){0}, 1);
-    tr_held_log *held = hold();
-    REQUIRE(held != NULL);
+    tr_locked_log *locked = hold();
+    REQUIRE(locked != NULL);
     write_file(directory, "wal_0000000000000001.log", "another's", 9);
-    CHECK_INT(TR_ERROR_LOCKED, tr_held_log_add_segment(held, bytes, length, &error));
+    CHECK_INT(TR_ERROR_LOCKED, tr_locked_log_add_segment(locked, bytes, length, &error));
     check_file("wal_0000000000000001.log", "another's", 9);
     CHECK(!is_there("tracereel.new"));
-    tr_held_log_close(held);
+    tr_locked_log_close(locked);
     remove_directory(directory);
 }
 
@@ -127,14 +127,14 @@ static void only_records_are_added(void) {
     uint8_t bytes[128];
     size_t length = put_record(bytes, (written_record){.type = 1, .trace = 1});
     make_log((uint64_t[]){0}, 1);
-    tr_held_log *held = hold();
-    REQUIRE(held != NULL);
-    CHECK_INT(TR_ERROR_ARGUMENT, tr_held_log_add_segment(held, bytes, 0, &error));
-    CHECK_INT(TR_ERROR_ARGUMENT, tr_held_log_add_segment(held, bytes, length - 1, &error));
+    tr_locked_log *locked = hold();
+    REQUIRE(locked != NULL);
+    CHECK_INT(TR_ERROR_ARGUMENT, tr_locked_log_add_segment(locked, bytes, 0, &error));
+    CHECK_INT(TR_ERROR_ARGUMENT, tr_locked_log_add_segment(locked, bytes, length - 1, &error));
     bytes[40] ^= 1;
-    CHECK_INT(TR_ERROR_ARGUMENT, tr_held_log_add_segment(held, bytes, length, &error));
+    CHECK_INT(TR_ERROR_ARGUMENT, tr_locked_log_add_segment(locked, bytes, length, &error));
     CHECK(!is_there("wal_0000000000000001.log"));
-    tr_held_log_close(held);
+    tr_locked_log_close(locked);
     remove_directory(directory);
 }
 
@@ -142,11 +142,11 @@ static void behind_the_largest_number_there_is_none(void) {
     uint8_t bytes[128];
     size_t length = put_record(bytes, (written_record){.type = 1, .trace = 1});
     make_log((uint64_t[]){UINT64_MAX}, 1);
-    tr_held_log *held = hold();
-    REQUIRE(held != NULL);
-    CHECK(tr_held_log_next_name(held) == NULL);
-    CHECK_INT(TR_ERROR_ARGUMENT, tr_held_log_add_segment(held, bytes, length, &error));
-    tr_held_log_close(held);
+    tr_locked_log *locked = hold();
+    REQUIRE(locked != NULL);
+    CHECK(tr_locked_log_next_name(locked) == NULL);
+    CHECK_INT(TR_ERROR_ARGUMENT, tr_locked_log_add_segment(locked, bytes, length, &error));
+    tr_locked_log_close(locked);
     CHECK(!is_there("wal_0000000000000000.log"));
     remove_directory(directory);
 }
@@ -155,18 +155,18 @@ static void a_segment_is_replaced_and_its_original_kept(void) {
     const char *const name = "wal_0000000000000000.log";
     make_log((uint64_t[]){0}, 1);
     write_file(directory, name, "0123456789", 10);
-    tr_held_log *held = hold();
-    REQUIRE(held != NULL);
+    tr_locked_log *locked = hold();
+    REQUIRE(locked != NULL);
     const tr_stretch kept[] = {{0, 2}, {5, 3}};
-    CHECK_INT(TR_OK, tr_held_log_replace_segment(held, name, kept, 2, "old", &error));
+    CHECK_INT(TR_OK, tr_locked_log_replace_segment(locked, name, kept, 2, "old", &error));
     check_file(name, "01567", 5);
     check_file("old", "0123456789", 10);
     CHECK(!can_be_locked(name));
-    CHECK_INT(TR_ERROR_ARGUMENT, tr_held_log_replace_segment(held, name, kept, 1, "old", &error));
-    CHECK_INT(TR_ERROR_ARGUMENT, tr_held_log_replace_segment(held, name, kept, 2, "other", &error));
+    CHECK_INT(TR_ERROR_ARGUMENT, tr_locked_log_replace_segment(locked, name, kept, 1, "old", &error));
+    CHECK_INT(TR_ERROR_ARGUMENT, tr_locked_log_replace_segment(locked, name, kept, 2, "other", &error));
     check_file(name, "01567", 5);
     CHECK(!is_there("other") && !is_there("tracereel.new"));
-    tr_held_log_close(held);
+    tr_locked_log_close(locked);
     remove_directory(directory);
 }
 
@@ -174,43 +174,43 @@ static void stretches_are_saved_to_a_new_file(void) {
     const char *const name = "wal_0000000000000000.log";
     make_log((uint64_t[]){0}, 1);
     write_file(directory, name, "0123456789", 10);
-    tr_held_log *held = hold();
-    REQUIRE(held != NULL);
-    CHECK_INT(TR_OK, tr_held_log_save(held, name, (tr_stretch[]){{8, 2}, {1, 1}}, 2, "saved", &error));
+    tr_locked_log *locked = hold();
+    REQUIRE(locked != NULL);
+    CHECK_INT(TR_OK, tr_locked_log_save(locked, name, (tr_stretch[]){{8, 2}, {1, 1}}, 2, "saved", &error));
     check_file("saved", "891", 3);
-    CHECK_INT(TR_ERROR_ARGUMENT, tr_held_log_save(held, name, (tr_stretch[]){{0, 1}}, 1, "saved", &error));
+    CHECK_INT(TR_ERROR_ARGUMENT, tr_locked_log_save(locked, name, (tr_stretch[]){{0, 1}}, 1, "saved", &error));
     check_file("saved", "891", 3);
-    CHECK_INT(TR_ERROR_IO, tr_held_log_save(held, "absent", NULL, 0, "more", &error));
-    tr_held_log_close(held);
+    CHECK_INT(TR_ERROR_IO, tr_locked_log_save(locked, "absent", NULL, 0, "more", &error));
+    tr_locked_log_close(locked);
     remove_directory(directory);
 }
 
 static void a_line_goes_behind_a_torn_one(void) {
     make_log((uint64_t[]){0}, 1);
-    tr_held_log *held = hold();
-    REQUIRE(held != NULL);
-    CHECK_INT(TR_OK, tr_held_log_append_line(held, "journal", "one", 3, &error));
+    tr_locked_log *locked = hold();
+    REQUIRE(locked != NULL);
+    CHECK_INT(TR_OK, tr_locked_log_append_line(locked, "journal", "one", 3, &error));
     check_file("journal", "one\n", 4);
     write_file(directory, "journal", "one\ntw", 6);
-    CHECK_INT(TR_OK, tr_held_log_append_line(held, "journal", "three", 5, &error));
+    CHECK_INT(TR_OK, tr_locked_log_append_line(locked, "journal", "three", 5, &error));
     check_file("journal", "one\ntw\nthree\n", 13);
-    tr_held_log_close(held);
+    tr_locked_log_close(locked);
     remove_directory(directory);
 }
 
 static void a_line_does_not_go_into_what_is_no_file(void) {
     make_log((uint64_t[]){0}, 1);
-    tr_held_log *held = hold();
-    REQUIRE(held != NULL);
-    CHECK_INT(TR_OK, tr_held_log_foresee(held, "journal", &error));
+    tr_locked_log *locked = hold();
+    REQUIRE(locked != NULL);
+    CHECK_INT(TR_OK, tr_locked_log_preflight(locked, "journal", &error));
     char path[256];
     snprintf(path, sizeof path, "%s/journal", directory);
     REQUIRE(mkfifo(path, 0600) == 0);
-    CHECK_INT(TR_ERROR_IO, tr_held_log_foresee(held, "journal", &error));
+    CHECK_INT(TR_ERROR_IO, tr_locked_log_preflight(locked, "journal", &error));
     CHECK_CONTAINS("/journal: expected a file, found a pipe", error.message);
-    CHECK_INT(TR_ERROR_IO, tr_held_log_append_line(held, "journal", "one", 3, &error));
+    CHECK_INT(TR_ERROR_IO, tr_locked_log_append_line(locked, "journal", "one", 3, &error));
     CHECK_CONTAINS("/journal: expected a file, found a pipe", error.message);
-    tr_held_log_close(held);
+    tr_locked_log_close(locked);
     remove_directory(directory);
 }
 
@@ -220,7 +220,7 @@ int main(int argc, char **argv) {
               the_highest_segment_is_locked_until_it_is_closed);
     check_run("a log that another process holds is refused, whichever segment it holds", a_log_that_is_held_is_refused);
     check_run("what is no log is refused", what_is_no_log_is_refused);
-    check_run("a segment is added with the next number, and held", a_segment_is_added_and_held);
+    check_run("a segment is added with the next number, and locked", a_segment_is_added_and_held);
     check_run("a segment that came meanwhile is not replaced", a_segment_that_came_meanwhile_is_not_replaced);
     check_run("only valid records are added", only_records_are_added);
     check_run("behind the largest number no segment is added", behind_the_largest_number_there_is_none);

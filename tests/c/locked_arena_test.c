@@ -1,4 +1,4 @@
-#include "tracereel/held_arena.h"
+#include "tracereel/locked_arena.h"
 
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -21,22 +21,22 @@ static void make_arena(size_t length) {
     write_file(directory, "trace.bin", bytes, length);
 }
 
-static tr_held_arena *hold(void) {
-    tr_held_arena *held = NULL;
-    CHECK_INT(TR_OK, tr_held_arena_open(path, &held, &error));
-    return held;
+static tr_locked_arena *hold(void) {
+    tr_locked_arena *locked = NULL;
+    CHECK_INT(TR_OK, tr_locked_arena_open(path, &locked, &error));
+    return locked;
 }
 
 static void an_arena_is_locked_until_it_is_closed(void) {
     make_arena(FILE_BYTES);
     int descriptor = open(path, O_RDWR);
-    tr_held_arena *held = hold();
-    REQUIRE(held != NULL);
+    tr_locked_arena *locked = hold();
+    REQUIRE(locked != NULL);
     CHECK(flock(descriptor, LOCK_EX | LOCK_NB) != 0);
-    tr_held_arena_close(held);
+    tr_locked_arena_close(locked);
     CHECK(flock(descriptor, LOCK_EX | LOCK_NB) == 0);
-    CHECK_INT(TR_ERROR_LOCKED, tr_held_arena_open(path, &held, &error));
-    CHECK(held == NULL);
+    CHECK_INT(TR_ERROR_LOCKED, tr_locked_arena_open(path, &locked, &error));
+    CHECK(locked == NULL);
     CHECK(strstr(error.message, "trace.bin: another process holds it") != NULL);
     close(descriptor);
     remove_directory(directory);
@@ -44,11 +44,11 @@ static void an_arena_is_locked_until_it_is_closed(void) {
 
 static void the_write_position_alone_is_changed(void) {
     make_arena(FILE_BYTES);
-    tr_held_arena *held = hold();
-    REQUIRE(held != NULL);
-    CHECK_INT(TR_OK, tr_held_arena_set_write_position(held, 0xf1f2f3f4f5f6f7f8, &error));
-    CHECK_INT(TR_OK, tr_held_arena_sync(held, &error));
-    tr_held_arena_close(held);
+    tr_locked_arena *locked = hold();
+    REQUIRE(locked != NULL);
+    CHECK_INT(TR_OK, tr_locked_arena_set_write_position(locked, 0xf1f2f3f4f5f6f7f8, &error));
+    CHECK_INT(TR_OK, tr_locked_arena_sync(locked, &error));
+    tr_locked_arena_close(locked);
     size_t length;
     uint8_t *found = read_file(path, &length);
     REQUIRE(found != NULL);
@@ -63,24 +63,24 @@ static void the_header_is_as_long_as_the_file_allows(void) {
     const size_t lengths[] = {0, 1, 127, 128, 129, FILE_BYTES};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         make_arena(lengths[i]);
-        tr_held_arena *held = hold();
-        REQUIRE(held != NULL);
+        tr_locked_arena *locked = hold();
+        REQUIRE(locked != NULL);
         uint8_t header[TR_ARENA_HEADER_BYTES];
         size_t length;
         uint64_t file_bytes;
-        CHECK_INT(TR_OK, tr_held_arena_read_header(held, header, &length, &file_bytes, &error));
+        CHECK_INT(TR_OK, tr_locked_arena_read_header(locked, header, &length, &file_bytes, &error));
         CHECK_UINT(lengths[i] < TR_ARENA_HEADER_BYTES ? lengths[i] : TR_ARENA_HEADER_BYTES, length);
         CHECK_UINT(lengths[i], file_bytes);
         CHECK(memcmp(header, bytes, length) == 0);
-        tr_held_arena_close(held);
+        tr_locked_arena_close(locked);
         remove_directory(directory);
     }
 }
 
 static void check_refused(const char *words) {
-    tr_held_arena *held = NULL;
-    CHECK_INT(TR_ERROR_IO, tr_held_arena_open(path, &held, &error));
-    CHECK(held == NULL);
+    tr_locked_arena *locked = NULL;
+    CHECK_INT(TR_ERROR_IO, tr_locked_arena_open(path, &locked, &error));
+    CHECK(locked == NULL);
     CHECK(strstr(error.message, words) != NULL);
 }
 
@@ -104,6 +104,6 @@ int main(int argc, char **argv) {
     check_run("an arena is locked until it is closed", an_arena_is_locked_until_it_is_closed);
     check_run("the write position alone is changed", the_write_position_alone_is_changed);
     check_run("a header is as long as the file allows", the_header_is_as_long_as_the_file_allows);
-    check_run("what is no file is not held as an arena", what_is_no_file_is_refused);
+    check_run("what is no file is not locked as an arena", what_is_no_file_is_refused);
     return check_end();
 }
