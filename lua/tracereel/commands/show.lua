@@ -86,7 +86,7 @@ local function number_attempts(events)
     local known = {}
     for _, event in ipairs(events) do
         local rec, trace = event.rec, event.trace
-        if rec.type == "node_start" and trace and not rec.by_tracereel then
+        if rec and rec.type == "node_start" and trace and not rec.by_tracereel then -- a gap has no record
             known[trace] = known[trace] or {}
             local node = known[trace][rec.node_id] or { attempts = trace:node(rec.node_id).attempts, last = 0 }
             known[trace][rec.node_id] = node
