@@ -21,10 +21,10 @@ local command_names = {
 }
 
 local about = [[
-Reads the write-ahead log of a workflow engine, rebuilds every trace record by
-record, and hands each step to a Lua script. Only apply, undo and repair write
-to a log; generate makes a new one. `tracereel help COMMAND` has a command's
-options.]]
+Inspect, analyse and repair the write-ahead logs of the workflow engine XERV,
+and script them in Lua. Only apply, undo, repair and recover --apply change a
+log; simulate and generate write new ones. `tracereel help COMMAND` lists the
+options of a command.]]
 
 -- Raised by --help, --version, --completion and --man: argparse would write unchecked and end the process itself.
 local function answer_with(state, make_text)
@@ -56,7 +56,7 @@ end
 local function add_manual(parser, state)
     parser:flag("--man", "Print the manual page, for man -l -, and exit."):action(answer_with(state, function()
         return require("tracereel.program.man_page").text(parser, {
-            version = tracereel.version, summary = "replay, measure and recover the logs of a workflow engine",
+            version = tracereel.version, summary = "inspect, analyse and repair the logs of the workflow engine XERV",
             description = about, exit_statuses = exit_codes.describe(),
         })
     end))

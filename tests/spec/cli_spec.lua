@@ -74,7 +74,7 @@ describe("the command line", function()
     it("says in the help of simulate when -o is needed, and where it is missing", function()
         local help = helper.run({ "simulate", "--help" }).stdout
         assert.truthy(help:find("^Usage: tracereel simulate [^\n]*%-o <DIR>"))
-        assert.truthy(help:gsub("%s+", " "):find("Needed without --sweep, --rank and --explore.", 1, true))
+        assert.truthy(help:gsub("%s+", " "):find("Required without --sweep, --rank and --explore.", 1, true))
         local result = helper.run { "simulate", helper.script("return {}"), helper.log("orders") }
         assert.are.equal(2, result.status)
         assert.truthy(result.stderr:find("-o DIR says where the simulated log is to be written", 1, true))

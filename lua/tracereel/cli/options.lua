@@ -64,30 +64,30 @@ for _, name in ipairs(base.types) do
 end
 
 function options.logs(command)
-    command:argument("logs", "A log: a directory of segments, one segment, a .gz, or - for standard input.")
+    command:argument("logs", "A directory of segments, one segment, a .gz, or - for standard input.")
         :argname("<LOG>"):args("+")
 end
 
 function options.json(command)
-    command:flag("--json", "One JSON object a line.")
+    command:flag("--json", "Print JSON, one object per line.")
 end
 
 local from_position = {
-    help = "Start at SEQUENCE:OFFSET; SEQUENCE is decimal, 0x hexadecimal, or a segment's file name.",
+    help = "Start at SEQUENCE:OFFSET; SEQUENCE is decimal, hexadecimal (0x...), or a segment's file name.",
     argname = "<POSITION>",
     convert = units.parse_position,
 }
 
 ---Where the arenas are.
 function options.arenas(command)
-    command:option("--arenas", "The directory of the nodes' outputs; where not given, LOG/../arenas or LOG/.., where "
-        .. "the engine keeps them."):argname("<DIR>")
+    command:option("--arenas", "The directory of the nodes' outputs. Default: LOG/../arenas or LOG/.., where the "
+        .. "engine keeps them."):argname("<DIR>")
 end
 
 ---`--arenas [DIR]`, of a command that changes them: whether they are meant, and where they are.
 function options.log_arenas(command, help)
-    command:option("--arenas", help .. " DIR: where they are; else LOG/../arenas or LOG/.., where the engine keeps "
-        .. "them."):argname("<DIR>"):args("?")
+    command:option("--arenas", help .. " DIR: the directory of the arenas. Default: LOG/../arenas or LOG/.., where "
+        .. "the engine keeps them."):argname("<DIR>"):args("?")
 end
 
 ---After `--arenas` without a directory comes the log, which argparse then takes for the directory.
@@ -107,10 +107,10 @@ end
 ---@param from? { help: string, argname: string, convert: function } where --from can be more than a position
 function options.reading(command, from)
     from = from or from_position
-    command:option("--mode", "Around damage: read on (salvage), stop at the first (prefix), or fail (strict).")
+    command:option("--mode", "At damage: read on after it (salvage), stop (prefix), or fail (strict).")
         :choices({ "salvage", "prefix", "strict" }):default("salvage"):show_default(true)
     command:option("--from", from.help):argname(from.argname):convert(from.convert)
-    command:flag("--snapshot", "Start at the newest snapshot, if there is one; the engine never does.")
+    command:flag("--snapshot", "Start at the newest snapshot, if any; the engine never does.")
     command:flag("--no-snapshot"):hidden(true) -- what older versions had
 end
 
@@ -129,22 +129,24 @@ end
 
 ---Which records are meant. Every option can be repeated and takes lists with commas.
 function options.filter(command)
-    command:option("--type", "Only records of these types."):argname("<TYPE>"):count("*")
+    command:option("--type", "Show only records of these types."):argname("<TYPE>"):count("*")
         :convert(list_of("a record type", one_of(known_types, "type")))
-    add_filter(command, "Only records of these nodes; records that name no node are shown as well.",
-        "Only records of these traces: ids, or beginnings of ids.",
-        "Only records of that time or later: RFC 3339, or nanoseconds since 1970.", "Only records before that time.")
+    add_filter(command, "Show only records of these nodes, and records that name no node.",
+        "Show only records of these traces, given by id or by the beginning of one.",
+        "Show only records from this time on: RFC 3339, or nanoseconds since 1970.",
+        "Show only records before this time.")
 end
 
 ---Which traces are meant, and which of their nodes. Every option can be repeated and takes lists with commas.
 ---@param command table
 ---@param parse_moment? function for a command that takes times before the end of the log, too
 function options.trace_filter(command, parse_moment)
-    add_filter(command, "Only these nodes of the traces.", "Only these traces: ids, or beginnings of ids.",
-        "Only traces that began at that time or later: RFC 3339, " .. (parse_moment
-            and "nanoseconds since 1970, or -2h: so long before the end of the log."
+    add_filter(command, "Include only these nodes of the traces.",
+        "Include only these traces, given by id or by the beginning of one.",
+        "Include only traces that began at this time or later: RFC 3339, " .. (parse_moment
+            and "nanoseconds since 1970, or, as in -2h, a time before the end of the log."
             or "or nanoseconds since 1970."),
-        "Only traces that began before that time.", parse_moment)
+        "Include only traces that began before this time.", parse_moment)
 end
 
 local function flat(lists, convert)
@@ -220,8 +222,8 @@ end
 
 ---Reading what lies between two starts of the engine alone.
 function options.since_restart(command)
-    command:option("--since-restart", "Read only what was written from that restart of the engine to the next one, as "
-        .. "check counts them; 0: what comes before the first. Traces from before are treated as by --from.")
+    command:option("--since-restart", "Read only from the engine's Nth restart to the next one, numbered as in check; "
+        .. "0: up to the first. Traces from before are treated as by --from.")
         :argname("<N>"):convert(whole_number)
 end
 

@@ -14,15 +14,15 @@ local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 local writing = require "tracereel.recovery.writing"
 
-local apply = { name = "apply", summary = "Write a plan's records behind its log: all of them, or none." }
+local apply = { name = "apply", summary = "Append a plan's records to its log: all of them, or none." }
 
 function apply.define(command)
-    command:argument("plan", "A plan of tracereel recover."):argname("<PLAN>")
-    command:argument("log", "The directory of segments that it was made for."):argname("<LOG>")
-    command:flag("--repair", "First cut what a crash has torn, and set stale write positions of arenas, as tracereel "
-        .. "repair --arenas --yes does.")
+    command:argument("plan", "A plan written by tracereel recover."):argname("<PLAN>")
+    command:argument("log", "The directory of segments that the plan was made for."):argname("<LOG>")
+    command:flag("--repair", "First cut torn records and correct stale write positions of arenas, as tracereel repair "
+        .. "--arenas --yes does.")
     options.arenas(command)
-    command:flag("--no-arenas", "With --repair: leave the arenas as they are.")
+    command:flag("--no-arenas", "With --repair: do not change the arenas.")
     writing.define_options(command)
 end
 

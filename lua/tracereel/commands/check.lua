@@ -12,7 +12,7 @@ local unfinished = require "tracereel.log.unfinished"
 local units = require "tracereel.util.units"
 local unread = require "tracereel.log.unread"
 
-local check = { name = "check", summary = "List what is damaged in a log, where, and how much was lost." }
+local check = { name = "check", summary = "List damage in a log: where it is, and how much was lost." }
 
 function check.define(command)
     options.logs(command)

@@ -16,7 +16,7 @@ local script = require "tracereel.script"
 local script_file = require "tracereel.recovery.script_file"
 local tracereel = require "tracereel"
 
-local crashtest = { name = "crashtest", summary = "Try a recovery script on every crash that could have happened." }
+local crashtest = { name = "crashtest", summary = "Test a recovery script against every possible crash." }
 
 local max_lost = 1000000
 
@@ -31,16 +31,16 @@ local function whole_number(most, what)
 end
 
 function crashtest.define(command)
-    command:argument("script", "A script with `recover`, and with `check` where it has an opinion of its own: a file, "
-        .. "or the name of a bundled one."):argname("<SCRIPT>")
+    command:argument("script", "A script with `recover`, and optionally `check` for its own conditions: a file or a "
+        .. "bundled script's name."):argname("<SCRIPT>")
     command:argument("log", "A directory of segments, one segment, or a .gz."):argname("<LOG>")
     options.json(command)
-    command:option("--once", "This node must not run a second time, whatever the crash has taken away.")
+    command:option("--once", "This node must never run twice, whatever the crash loses. Can be repeated.")
         :argname("<NODE>"):count("*"):convert(whole_number(0xFFFFFFFF, "a node number"))
-    command:option("--lost", "Also crashes that took the last N records before them.", "0"):argname("<N>")
+    command:option("--lost", "Also try crashes that lose the last N records before them.", "0"):argname("<N>")
         :convert(whole_number(max_lost, "a number of records, at most " .. max_lost))
-    command:flag("--allow-rerun", "Nodes that were done may be run again.")
-    command:option("--save", "For each violation a small log and a spec that fails, in this new directory.")
+    command:flag("--allow-rerun", "Allow nodes that are done to run again.")
+    command:option("--save", "Write a small log and a failing spec for each finding to this new directory.")
         :argname("<DIR>")
     engine_options.define(command)
     limits.define(command)

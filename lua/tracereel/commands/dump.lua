@@ -10,8 +10,8 @@ local dump = { name = "dump", summary = "Show the records of a log." }
 function dump.define(command)
     options.logs(command)
     options.json(command)
-    command:flag("--stats", "Counts instead of the records: by type and node, time span, bytes, gaps, violations.")
-    command:flag("--full", "Whole texts, times and ids, however long the line gets.")
+    command:flag("--stats", "Show totals instead of records: by type and node, time span, bytes, gaps, violations.")
+    command:flag("--full", "Do not shorten texts, times and ids to the line's width.")
     options.filter(command)
     options.reading(command)
 end

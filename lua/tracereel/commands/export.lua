@@ -10,7 +10,7 @@ local output = require "tracereel.cli.output"
 local output_file = require "tracereel.cli.output_file"
 local tracereel = require "tracereel"
 
-local export = { name = "export", summary = "Write traces in the formats of other programs." }
+local export = { name = "export", summary = "Export traces to the formats of other programs." }
 
 -- Each is tracereel.export.NAME: { new = function(context) -> exporter }. An exporter has trace(facts), and where it
 -- wants them gap(gap, now_ns), log_ends(log) and finish(). `needs_times`: a trace of which only a snapshot knows,
@@ -30,11 +30,11 @@ local format_names = { "chrome", "speedscope", "otlp", "folded", "prometheus", "
 function export.define(command)
     options.logs(command)
     command:option("--format", "chrome (trace events), speedscope, otlp (OTLP/JSON lines), folded (stacks), "
-        .. "prometheus (text), csv (a row an attempt), or jsonl (an object a trace).")
+        .. "prometheus (text), csv (one row per attempt), or jsonl (one object per trace).")
         :argname("<FORMAT>"):choices(format_names):count(1)
-    command:option("-o --output", "Write to this file, which is replaced when all is written. Standard output if "
-        .. "not given, or -."):argname("<FILE>")
-    command:option("--flow", "A file that names the nodes, as `tracereel flow` writes it."):argname("<FILE>")
+    command:option("-o --output", "Write to this file, replacing it once all is written. Default, and for -: standard "
+        .. "output."):argname("<FILE>")
+    command:option("--flow", "A file with names of the nodes, as `tracereel flow` writes it."):argname("<FILE>")
     options.trace_filter(command)
     options.reading(command)
     options.since_restart(command)

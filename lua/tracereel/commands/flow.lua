@@ -14,7 +14,7 @@ local output_file = require "tracereel.cli.output_file"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
-local command = { name = "flow", summary = "Guess the order of the nodes, or find the numbers of a flow file's." }
+local command = { name = "flow", summary = "Infer the order of the nodes, or number the nodes of a flow file." }
 
 local default_name = "pipeline"
 
@@ -30,11 +30,11 @@ end
 function command.define(definition)
     options.logs(definition)
     options.json(definition)
-    definition:option("--yaml", "The engine's own flow file: find which number each of its nodes has in the logs.")
+    definition:option("--yaml", "The engine's flow file; find the number that each of its nodes has in the logs.")
         :argname("<FILE>")
-    definition:option("--number", "With --yaml: this node has that number, where the log does not say it. Can be "
+    definition:option("--number", "With --yaml: the number of a node that the log does not determine. Can be "
         .. "repeated."):argname("<NAME=N>"):count("*"):convert(name_and_number)
-    definition:option("--name", "Name of the pipeline, where it is guessed."):default(default_name):show_default(true)
+    definition:option("--name", "Name of the inferred pipeline."):default(default_name):show_default(true)
     definition:option("-o --output", "Write to this file instead of standard output."):argname("<FILE>")
     options.reading(definition)
     options.since_restart(definition)

@@ -83,32 +83,33 @@ local function crash_point(text)
 end
 
 local OPTIONS = {
-    { "--traces", "N", "How many orders arrive.", "100", whole(1, ANY) },
-    { "--seed", "N", "The same seed and options give the same bytes.", "1", whole(-ANY, ANY) },
-    { "--rate", "N", "Orders that arrive in a second, on average.", "100", arrival_rate },
-    { "--retry-rate", "SHARE", "How many of the first and second charges time out.", "0.4", share },
-    { "--error-rate", "SHARE", "How many of the orders fail.", "0.05", share },
-    { "--dropped-share", "SHARE", "How many of the failed ones get no trace_failed.", "0.5", share },
-    { "--approval-share", "SHARE", "How many of the paid orders wait for a person.", "0.15", share },
-    { "--approval-wait", "TIME", "Half of those waits are shorter. Or: never.", "30s", waiting_time },
-    { "--checkpoint-every", "N", "Records from one checkpoint to the next; 0: none.", "1000", whole(0, ANY) },
-    { "--start-time", "TIME", "When the first order arrives.", "2025-11-24T16:00:00Z", start_time },
-    { "--segment-size", "BYTES", "How long a segment may be.", "64MiB", segment_size },
-    { "--crash-after", "POINT", ("End there, whatever is under way: %s."):format(CRASH_FORMS), nil, crash_point },
-    { "--metadata", "TEXT", "Metadata of every trace_start, instead of one for each order." },
+    { "--traces", "N", "Number of orders.", "100", whole(1, ANY) },
+    { "--seed", "N", "Seed; the same seed and options give the same bytes.", "1", whole(-ANY, ANY) },
+    { "--rate", "N", "Orders per second, on average.", "100", arrival_rate },
+    { "--retry-rate", "SHARE", "Share of first and second charges that time out.", "0.4", share },
+    { "--error-rate", "SHARE", "Share of orders that fail.", "0.05", share },
+    { "--dropped-share", "SHARE", "Share of failed orders without a trace_failed.", "0.5", share },
+    { "--approval-share", "SHARE", "Share of paid orders that wait for a person.", "0.15", share },
+    { "--approval-wait", "TIME", "Median of these waits, or: never.", "30s", waiting_time },
+    { "--checkpoint-every", "N", "Records between two checkpoints; 0 for none.", "1000", whole(0, ANY) },
+    { "--start-time", "TIME", "Arrival time of the first order.", "2025-11-24T16:00:00Z", start_time },
+    { "--segment-size", "BYTES", "Maximum size of a segment.", "64MiB", segment_size },
+    { "--crash-after", "POINT", ("End at this point, whatever is in progress: %s."):format(CRASH_FORMS), nil,
+        crash_point },
+    { "--metadata", "TEXT", "Metadata of every trace_start, instead of its order's." },
 }
 
 local function define(command)
-    command:argument("directory", "Where the log is written. It is made if it is not there, and must hold no segments.")
+    command:argument("directory", "The directory for the log. Created if missing; must hold no segments.")
         :argname("<DIR>")
     for _, row in ipairs(OPTIONS) do
         local flag, argument_name, help, default, convert = table.unpack(row, 1, 5)
         command:option(flag, help, default, convert):argname("<" .. argument_name .. ">")
     end
-    command:flag("--no-starts", "Write no node_start, as the engine does in production.")
-    command:flag("--wait-done", "Write a node_done of each node that waited, which the engine does not.")
-    command:flag("--torn", "Leave the last record half written, as a crash does.")
-    command:flag("--json", "Say what was written as a JSON object.")
+    command:flag("--no-starts", "Write no node_start records; the engine in production writes none.")
+    command:flag("--wait-done", "Write a node_done for each node that waited; the engine writes none.")
+    command:flag("--torn", "Write only half of the last record, as a crash does.")
+    command:flag("--json", "Print what was written as a JSON object.")
 end
 
 -- What has been written so far.
@@ -253,7 +254,7 @@ end
 
 return {
     name = "generate",
-    summary = "Write a made-up log of an order pipeline, to try things out on.",
+    summary = "Generate a log of a made-up order pipeline, for experiments.",
     define = define,
     run = run,
 }

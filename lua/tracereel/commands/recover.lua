@@ -21,23 +21,24 @@ local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
 local unknown_traces = require "tracereel.render.unknown_traces"
 
-local recover = { name = "recover", summary = "Decide what becomes of each open trace, and write a plan of it." }
+local recover = { name = "recover", summary = "Decide what happens to each open trace, and write a plan." }
 
 function recover.define(command)
-    command:argument("files", "A script with `recover` (a file, or the name of a bundled one), then the log; without a "
-        .. "script: what the engine would do."):argname("<SCRIPT|LOG>"):args("1-2")
+    command:argument("files", "A script with `recover` (a file or a bundled script's name), then the log. Without a "
+        .. "script, show what the engine would do."):argname("<SCRIPT|LOG>"):args("1-2")
     options.json(command)
     command:option("-o --output", "Write the plan to this new file, for tracereel apply."):argname("<PLAN.json>")
-    command:flag("--apply", "Then write the plan to the log, as tracereel apply PLAN LOG --repair does; needs -o.")
-    command:option("--operator", "Who does it, for --apply; the user's name where not given."):argname("<NAME>")
-    command:flag("--dry-run", "Decide and prove, but write no plan, whatever -o says.")
-    command:option("--trust", "Decide for this tainted trace as for any other."):argname("<ID>"):count("*")
-    command:option("--trace", "Only these traces: ids, or beginnings of ids. The others are left as they are.")
+    command:flag("--apply", "Then apply the plan, as tracereel apply PLAN LOG --repair does; needs -o.")
+    command:option("--operator", "With --apply: the name to record as operator. Default: the user's name.")
+        :argname("<NAME>")
+    command:flag("--dry-run", "Decide and verify, but write no plan, even with -o.")
+    command:option("--trust", "Treat this tainted trace like any other."):argname("<ID>"):count("*")
+    command:option("--trace", "Change only these traces, given by id or by the beginning of one.")
         :argname("<ID>"):count("*"):convert(options.trace_prefixes)
-    command:option("--limit", "Change at most so many traces, the oldest first; the others are left as they are.")
+    command:option("--limit", "Change at most COUNT traces, the oldest first.")
         :argname("<COUNT>"):convert(options.whole(1, math.maxinteger))
     engine_options.define(command)
-    command:flag("--keep-going", "Write the plan although the script failed for some traces: those are held.")
+    command:flag("--keep-going", "Write the plan even if the script fails for some traces; those are held.")
     command:flag("--full", "Show every trace of a group.")
     limits.define(command)
 end

@@ -11,13 +11,14 @@ local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 local writing = require "tracereel.recovery.writing"
 
-local repair = { name = "repair", summary = "Cut what a crash has torn out of a log, so that the engine opens it." }
+local repair = { name = "repair", summary = "Cut torn records out of a log, so that the engine opens it again." }
 
 function repair.define(command)
     command:argument("log", "A directory of segments."):argname("<LOG>"):args("?")
-    options.log_arenas(command, "Also set the write positions of the open traces' arenas after their last output.")
-    command:flag("--yes -y", "Do it; without, it is only shown what would be done.")
-    command:flag("--cut-corrupt", "Cut corrupt stretches too. What they held is saved, and is lost to every reader.")
+    options.log_arenas(command, "Also move the write positions of open traces' arenas to the end of the last output.")
+    command:flag("--yes -y", "Carry out the repair; without it, only show what would be done.")
+    command:flag("--cut-corrupt", "Also cut corrupt stretches. Their bytes are saved, but no reader finds them any "
+        .. "more.")
     writing.define_options(command)
 end
 

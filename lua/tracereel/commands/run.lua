@@ -21,11 +21,11 @@ local tracereel = require "tracereel"
 local run = { name = "run", summary = "Replay logs through Lua scripts." }
 
 function run.define(command)
-    command:argument("files", "Scripts, files ending in .lua or names of bundled ones (--list), then logs.")
+    command:argument("files", "Scripts (files ending in .lua, or names from --list), then logs.")
         :argname("<SCRIPT|LOG>"):args("*")
     options.json(command)
     command:flag("--list", "List the bundled scripts with their arguments.")
-    command:option("--new", "Write a starter script with a handler for each type that the log contains.")
+    command:option("--new", "Write a starter script with a handler for each record type in the log.")
         :argname("<NAME.lua>")
     limits.define(command)
     options.filter(command)

@@ -14,7 +14,7 @@ local unknown_traces = require "tracereel.render.unknown_traces"
 local show = { name = "show", summary = "Show the timeline of one trace." }
 
 function show.define(command)
-    command:argument("trace", "The trace's id, or its beginning while only one trace has it."):argname("<TRACE>")
+    command:argument("trace", "The trace's id, or a beginning of it that no other trace has."):argname("<TRACE>")
     options.logs(command)
     options.json(command)
     command:flag("--ascii", "Draw with ASCII characters only.")

@@ -14,7 +14,7 @@ local simulation = require "tracereel.simulation"
 local sweep = require "tracereel.simulation.sweep"
 local workplace = require "tracereel.simulation.workplace"
 
-local command = { name = "simulate", summary = "Play a log again in virtual time, as a scenario says, into a new log." }
+local command = { name = "simulate", summary = "Simulate a log in virtual time under a scenario, into a new log." }
 
 local max_runs = 10000
 
@@ -24,15 +24,15 @@ local interrupted = "interrupted: the simulation was not finished"
 local modes = { comparison = comparison, explore = exploration, rank = rank, sweep = sweep }
 
 function command.define(definition)
-    definition:argument("scenario", "The scenario: a Lua file that returns a table (docs/simulation.md).")
-    definition:argument("log", "The log: a directory of segments, one segment, or a .gz.")
-    definition:option("-o --output", "Where the simulated log is written: a directory without segments. Needed without "
-        .. "--sweep, --rank and --explore. With --runs, run-1, run-2, ... in it."):argname("<DIR>")
-    definition:option("--runs", "Simulate so many times, with the seed and those that follow it."):argname("<N>")
+    definition:argument("scenario", "A Lua file that returns the scenario as a table (docs/simulation.md).")
+    definition:argument("log", "A directory of segments, one segment, or a .gz.")
+    definition:option("-o --output", "Write the simulated log to this directory, which must hold no segments; with "
+        .. "--runs, to run-1, run-2, ... in it. Required without --sweep, --rank and --explore."):argname("<DIR>")
+    definition:option("--runs", "Simulate N times, with the seed and those that follow it."):argname("<N>")
         :convert(options.whole(1, max_runs)):default("1"):show_default(false)
-    definition:option("--seed", "In place of the scenario's seed."):argname("<N>")
+    definition:option("--seed", "Use this seed instead of the scenario's."):argname("<N>")
         :convert(options.whole(math.mininteger, math.maxinteger))
-    definition:flag("--json", "One JSON object.")
+    definition:flag("--json", "Print one JSON object.")
     series_options.define(definition)
     exploration_options.define(definition)
     limits.define(definition)

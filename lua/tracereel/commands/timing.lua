@@ -16,7 +16,7 @@ local timing_table = require "tracereel.render.timing_table"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
-local command = { name = "timing", summary = "Where the time goes: run times, waiting, critical path, per node." }
+local command = { name = "timing", summary = "Show where time goes: run times, waiting, critical path, per node." }
 
 local default_worst_count, default_trace_rows, max_rows = 10, 20, 1000
 
@@ -39,21 +39,22 @@ end
 function command.define(definition)
     options.logs(definition)
     options.trace_filter(definition, timing.parse_moment)
-    definition:option("--by", "What the rows are: nodes, the longest traces, hours, or outcomes.")
+    definition:option("--by", "What each row is: a node, one of the longest traces, an hour, or an outcome.")
         :choices({ "node", "trace", "hour", "outcome" }):default("node"):show_default(true)
     local sorts = sort_keys()
-    definition:option("--sort", "What the nodes are sorted by, largest first: " .. table.concat(sorts, ", ") .. ".")
+    definition:option("--sort", "Sort nodes by this column, largest first: " .. table.concat(sorts, ", ") .. ".")
         :argname("<COLUMN>"):choices(sorts):default("total"):show_default(true)
-    definition:option("--top", "Only so many nodes (or traces, with --by trace; 20 there where not given).")
+    definition:option("--top", "Show at most N nodes; with --by trace, at most N traces (20).")
         :argname("<N>"):convert(row_count)
-    definition:option("--flow", "Names of the nodes and their order; `tracereel flow` writes a first one.")
+    definition:option("--flow", "Names and order of the nodes; `tracereel flow` writes a first version.")
         :argname("<FILE>")
     definition:option("--baseline", "Compare with this log, node by node."):argname("<LOG>")
-    definition:option("--fail-on", "Exit with 7 where a shift against the baseline is significant and more than that: "
-        .. "\"p99>20%\". Can be repeated."):argname("<CONDITION>"):count("*"):convert(baseline.parse_condition)
+    definition:option("--fail-on", "Exit with status 7 if a change from the baseline is significant and larger than "
+        .. "this, as in \"p99>20%\". Can be repeated.")
+        :argname("<CONDITION>"):count("*"):convert(baseline.parse_condition)
     options.json(definition)
-    definition:flag("--csv", "The rows as comma-separated values.")
-    definition:option("--html", "Write the report as one page to this file, too."):argname("<FILE>")
+    definition:flag("--csv", "Print rows as comma-separated values.")
+    definition:option("--html", "Also write the report to this file, as one HTML page."):argname("<FILE>")
     options.reading(definition)
     options.since_restart(definition)
 end

@@ -11,7 +11,7 @@ local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 local unknown_traces = require "tracereel.render.unknown_traces"
 
-local traces = { name = "traces", summary = "List traces: status, times, and where each open one stands." }
+local traces = { name = "traces", summary = "List traces: status, times, and what each open one waits for." }
 
 local statuses = { "running", "suspended", "held", "complete", "failed" }
 local style_of = { running = "cyan", suspended = "yellow", held = "yellow", complete = "green", failed = "red" }
@@ -19,10 +19,10 @@ local style_of = { running = "cyan", suspended = "yellow", held = "yellow", comp
 function traces.define(command)
     options.logs(command)
     options.json(command)
-    command:flag("--open", "Only the traces that are open at the end of the log, as the engine knows them.")
-    command:option("--status", "Only traces of these statuses; a held one is suspended by tracereel."):count("*")
-        :choices(statuses)
-    command:flag("--full", "Whole ids and texts, however long the line gets.")
+    command:flag("--open", "Show only traces that the engine finds open at the end of the log.")
+    command:option("--status", "Show only traces with this status; held are those that tracereel suspended. Can be "
+        .. "repeated."):count("*"):choices(statuses)
+    command:flag("--full", "Do not shorten ids and texts to the line's width.")
     engine_options.define(command)
     options.reading(command)
     options.since_restart(command)

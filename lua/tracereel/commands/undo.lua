@@ -11,13 +11,13 @@ local undoing = require "tracereel.recovery.undo"
 local unmending = require "tracereel.recovery.unmending"
 local writing = require "tracereel.recovery.writing"
 
-local undo = { name = "undo", summary = "Bring the traces of an applied plan back to their state before it." }
+local undo = { name = "undo", summary = "Return the traces of an applied plan to their earlier state." }
 
 function undo.define(command)
-    command:argument("files", "A plan that was applied (none with --arenas), then the directory of segments that it "
+    command:argument("files", "The plan that was applied (none with --arenas), then the directory of segments that it "
         .. "was applied to."):argname("<PLAN|LOG>"):args("0-2")
-    options.log_arenas(command, "No plan: take back what the last mending of arenas did.")
-    command:flag("--partial", "Leave out what has moved on, instead of refusing all.")
+    options.log_arenas(command, "Instead of a plan, undo the last correction of the arenas' write positions.")
+    command:flag("--partial", "Skip traces that have moved on since, instead of refusing the whole plan.")
     writing.define_options(command)
 end
 

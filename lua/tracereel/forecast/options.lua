@@ -11,8 +11,8 @@ local base = require "tracereel.base"
 local engine_options = {}
 
 function engine_options.define(command)
-    command:option("--flow", "The pipeline: which nodes come next, wait, and route. `tracereel flow` writes a first "
-        .. "one."):argname("<FILE>")
+    command:option("--flow", "The flow file: which nodes come next, wait, and route. `tracereel flow` writes a first "
+        .. "version."):argname("<FILE>")
     options.arenas(command)
 end
 

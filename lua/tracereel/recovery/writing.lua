@@ -154,10 +154,10 @@ end
 
 ---The options that the three commands share.
 function writing.define_options(command)
-    command:option("--operator", "Who does it, for the journal and the records; the user's name where not given.")
+    command:option("--operator", "The name to record in the journal and the records. Default: the user's name.")
         :argname("<NAME>")
-    command:flag("--dry-run", "Check and prove everything, and write nothing.")
-    command:flag("--json", "One JSON object.")
+    command:flag("--dry-run", "Check and verify everything, but write nothing.")
+    command:flag("--json", "Print one JSON object.")
 end
 
 ---The intent of an interrupted command like this one, for that plan, that had taken place: nothing is left to do.

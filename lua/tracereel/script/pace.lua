@@ -36,18 +36,18 @@ end
 
 ---What options.reading takes for a --from that can be a time.
 pace.from = {
-    help = "Start at a position, SEQUENCE:OFFSET, and know nothing of what is before; or show what happens " ..
-        "from a time on, with the state built from the beginning.",
+    help = "Start reading at SEQUENCE:OFFSET, ignoring all that comes before; or, given a time, show what happens " ..
+        "from then on, with state built from the beginning.",
     argname = "<POSITION|TIME>",
     convert = parse_from,
 }
 
 function pace.define(command)
-    command:option("--to", "Stop at that time: RFC 3339, nanoseconds since 1970, or -2h: so long before the end.")
+    command:option("--to", "Stop at this time: RFC 3339, nanoseconds since 1970, or, as in -2h, a time before the end.")
         :argname("<TIME>"):convert(timing.parse_moment)
-    command:option("--speed", "Call handlers when log time says so: 1x, 60x, 0.5x; max: as fast as can be.", "max")
+    command:option("--speed", "Replay at this multiple of real time: 1x, 60x, 0.5x, or max: without waiting.", "max")
         :argname("<PACE>"):convert(pace.parse_speed)
-    command:flag("--follow", "Go on at the end of the log, as its writer appends, until interrupted.")
+    command:flag("--follow", "At the end of the log, wait for its writer to append more, until interrupted.")
 end
 
 ---Takes what concerns time out of the parsed options.

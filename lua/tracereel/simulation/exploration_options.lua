@@ -36,17 +36,17 @@ end
 
 ---@param definition table the command
 function exploration_options.define(definition)
-    definition:flag("--explore", "Which faults make one trace miss the scenario's `goal`. -o is then where a scenario "
-        .. "that repeats the smallest is written, with its log.")
-    definition:option("--trace", "With --explore: this trace (the beginning of its id), and not the longest.")
-        :argname("<ID>"):convert(options.trace_prefix)
-    definition:option("--budget", "With --explore: simulate so many futures at most (10000)."):argname("<N>")
+    definition:flag("--explore", "Find faults that make one trace miss the scenario's `goal`. With -o, write a "
+        .. "scenario that repeats the fewest such faults, and its log.")
+    definition:option("--trace", "With --explore: the trace to explore, by the beginning of its id. Default: the "
+        .. "longest whose goal holds."):argname("<ID>"):convert(options.trace_prefix)
+    definition:option("--budget", "With --explore: simulate at most N futures (10000)."):argname("<N>")
         :convert(options.whole(1, largest_budget))
-    definition:option("--faults", "With --explore: only these of error,lost,delay,crash."):argname("<KINDS>")
-        :convert(to_kinds)
-    definition:option("--delay", "With --explore: how late a delayed resumption is (24h)."):argname("<TIME>")
+    definition:option("--faults", "With --explore: kinds of faults to try, of error,lost,delay,crash.")
+        :argname("<KINDS>"):convert(to_kinds)
+    definition:option("--delay", "With --explore: delay of a delayed resumption (24h)."):argname("<TIME>")
         :convert(to_delay)
-    definition:option("--max-faults", "With --explore: plans of so many faults at most (3)."):argname("<N>")
+    definition:option("--max-faults", "With --explore: try at most N faults at a time (3)."):argname("<N>")
         :convert(options.whole(1, largest_plan))
 end
 

@@ -6,13 +6,13 @@ local series_options = {}
 
 ---@param definition table the command
 function series_options.define(definition)
-    definition:option("--sweep", "Simulate with each of these values at that place of the scenario, as in "
-        .. "node.3.time=0.5,1,2. Twice: every combination. -o is then not needed."):argname("<KEY=VALUES>"):count("*")
+    definition:option("--sweep", "Simulate with each of these values of a scenario's key, as in "
+        .. "node.3.time=0.5,1,2. Given twice: every combination. Does not need -o."):argname("<KEY=VALUES>"):count("*")
         :convert(sweep.parse)
-    definition:option("--svg", "With one --sweep, or with --explore: the curve as a picture, into this file.")
+    definition:option("--svg", "With one --sweep, or with --explore: write the curve to this file as an SVG picture.")
         :argname("<FILE>")
-    definition:flag("--rank", "Which node is worth speeding up: each by itself gets 10 % faster. -o is then not "
-        .. "needed.")
+    definition:flag("--rank", "Find the node most worth speeding up: simulate each one 10 % faster, by itself. Does "
+        .. "not need -o.")
 end
 
 ---The one mode that is asked for: "explore", "sweep", "rank" or "comparison"; raises where there are two.
