@@ -49,7 +49,7 @@ return {
         assert.matches("node 99 is not done", found[1].first.reason)
     end)
 
-    it("find scripts that never settle", function()
+    it("find scripts that never converge", function()
         local found, _, run = crashtest [[
 return {
     api = 1,
@@ -59,8 +59,8 @@ return {
 }
 ]]
         assert.equal(7, run.status)
-        assert.is_true(counts_by_check(found)["every decision settles"] > 0)
-        assert.matches("the script does not settle", found[1].first.reason)
+        assert.is_true(counts_by_check(found)["every decision converges"] > 0)
+        assert.matches("the script does not converge", found[1].first.reason)
     end)
 
     it("find a recovery that ends elsewhere after it was interrupted", function()
@@ -100,11 +100,11 @@ return {
 ]]
         local found, summary = crashtest(script:format('tracereel.fail("a second trace has begun")'))
         assert.are.same({}, found)
-        assert.equal(summary.distinct_decisions, summary.settled)
+        assert.equal(summary.distinct_decisions, summary.converged)
         assert.equal(0, summary.untried.other_traces)
         found = crashtest(script:format("(trace.suspended_at and tracereel.retry{ 77 } "
             .. "or tracereel.await(5, { skips = true }))"))
-        assert.is_true(counts_by_check(found)["every decision settles"] > 0)
+        assert.is_true(counts_by_check(found)["every decision converges"] > 0)
     end)
 
     it("say which decisions they could not try", function()
@@ -119,7 +119,7 @@ return {
 }
 ]]
         assert.equal(summary.distinct_decisions, summary.untried.other_traces)
-        assert.equal(0, summary.settled)
+        assert.equal(0, summary.converged)
         local _, damaged = crashtest(default_script, { log = "lost-page" })
         assert.is_true(damaged.untried.tainted > 0)
     end)
@@ -231,9 +231,18 @@ describe("crashtest, when something is wrong,", function()
             assert.equal(1, run.status)
             assert.equal("", run.stdout)
             assert.matches(case[2], run.stderr)
-            assert.is_nil(run.stderr:find("crashtest.lua", 1, true))
+            assert.is_nil(run.stderr:find("tracereel/crashtest", 1, true))
         end)
     end
+
+    it("shows the script's own part of the traceback", function()
+        local _, _, run = crashtest("local function deep()\n error('boom')\nend\n"
+            .. "return { api = 1, recover = function()\n deep()\nend }\n")
+        local traceback = run.stderr:match("stack traceback:\n(.*)$") or ""
+        assert.matches("%.lua:2: in upvalue 'deep'", traceback)
+        assert.matches("%.lua:5: in", traceback)
+        assert.is_nil(traceback:find("tracereel/crashtest", 1, true))
+    end)
 
     it("stops a script at its limits", function()
         local _, _, run = crashtest("return { api = 1, recover = function() while true do end end }\n",

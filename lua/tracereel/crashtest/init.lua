@@ -157,9 +157,12 @@ local function record_handler(self, has_handlers)
     end
 end
 
+local own_frame = ("\n\t%s:"):format(debug.getinfo(1, "S").short_src)
+
 -- The part of a traceback that is about the script; nil where there is none.
 local function script_part(traceback, path)
-    local part = traceback and traceback:match("^(.-)\n[^\n]*tracereel/crashtest%.lua")
+    local own = traceback and traceback:find(own_frame, 1, true)
+    local part = own and traceback:sub(1, own - 1)
     return part and part:find(path, 1, true) and part or nil
 end
 
@@ -230,7 +233,7 @@ function crashtest.run(log, script, options)
         decisions = decisions_of(self),
         plans = tried.plans,
         disk_states = tried.disk_states,
-        settled = tried.settled,
+        converged = tried.converged,
         untried = tried.untried,
         violations = self.found:sorted(),
         history = self.history,

@@ -125,7 +125,7 @@ end
 local own_frames = {
     "tracereel/script/runner%.lua:%d+: in upvalue 'replay_all'",
     "tracereel/script/init%.lua:%d+: in upvalue 'call'",
-    "tracereel/failure%.lua:%d+: in function 'tracereel.failure.x?pcall'",
+    "tracereel/util/failure%.lua:%d+: in function 'tracereel.util.failure.x?pcall'",
 }
 
 local function is_own(line)
