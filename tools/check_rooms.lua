@@ -17,7 +17,7 @@ local room_of_root = {
 local core_users = [[
     api base cli cli.exit_codes cli.new_directory cli.new_file crashtest init log.arenas log.engine_reader
     log.record_types recovery recovery.answer recovery.identity recovery.journal recovery.plan recovery.repair
-    recovery.repaired recovery.settling recovery.writing script script.decision script.modules script.runner
+    recovery.repaired recovery.convergence recovery.writing script script.decision script.modules script.runner
     script.sandbox script.text_methods simulation timing.report util.content_hash util.failure util.files
     util.traversal
 ]]

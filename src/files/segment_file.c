@@ -123,17 +123,17 @@ static bool is_named_so(const tr_segment_file *file) {
            named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
-/* Opens the place to write to. `*is_settled` is false where, before the lock was got, another process renamed that file
+/* Opens the place to write to. `*is_locked` is false where, before the lock was got, another process renamed that file
  * or made a higher one. */
-static tr_status open_behind(tr_segment_file *file, const tr_segment *highest, uint64_t max_bytes, bool *is_settled,
-                             tr_error *error) {
+static tr_status open_last(tr_segment_file *file, const tr_segment *highest, uint64_t max_bytes, bool *is_locked,
+                           tr_error *error) {
     if (highest->compressed) {
         tr_status named = set_name(file, highest->name, highest->sequence, error);
         return named == TR_OK ? tr_segment_file_next(file, error) : named;
     }
     tr_status status = open_existing(file, highest, error);
     if (status == TR_END) {
-        *is_settled = false;
+        *is_locked = false;
         return TR_OK;
     }
     tr_segment_list again;
@@ -141,27 +141,26 @@ static tr_status open_behind(tr_segment_file *file, const tr_segment *highest, u
     if (status != TR_OK) {
         return status;
     }
-    *is_settled = is_named_so(file) && again.count > 0 && again.items[again.count - 1].sequence == highest->sequence;
+    *is_locked = is_named_so(file) && again.count > 0 && again.items[again.count - 1].sequence == highest->sequence;
     tr_segment_list_clear(&again);
-    if (*is_settled && file->length_bytes > max_bytes) {
+    if (*is_locked && file->length_bytes > max_bytes) {
         return tr_segment_file_next(file, error);
     }
     return TR_OK;
 }
 
-static tr_status try_to_open(tr_segment_file *file, bool append, uint64_t max_bytes, bool *is_settled,
-                             tr_error *error) {
+static tr_status try_to_open(tr_segment_file *file, bool append, uint64_t max_bytes, bool *is_locked, tr_error *error) {
     tr_segment_list list;
     tr_status status = tr_segment_list_read(file->directory, &list, error);
     if (status != TR_OK) {
         return status;
     }
     const tr_segment *highest = list.count > 0 ? &list.items[list.count - 1] : NULL;
-    *is_settled = true;
+    *is_locked = true;
     if (highest == NULL) {
         status = create(file, 0, error);
     } else if (append) {
-        status = open_behind(file, highest, max_bytes, is_settled, error);
+        status = open_last(file, highest, max_bytes, is_locked, error);
     } else {
         status = tr_fail(error, TR_ERROR_ARGUMENT,
                          "%s: it already holds segments, the last is %s; append to it, or use a new directory",
@@ -197,15 +196,15 @@ tr_status tr_segment_file_open(tr_segment_file *file, const char *directory, boo
         return tr_fail_memory(error, "opening a log for writing");
     }
     tr_status status = open_directory(file, error);
-    bool is_settled = false;
-    for (int attempt = 0; status == TR_OK && !is_settled; attempt++) {
+    bool is_locked = false;
+    for (int attempt = 0; status == TR_OK && !is_locked; attempt++) {
         if (attempt == OPEN_ATTEMPTS) {
             return tr_fail(error, TR_ERROR_LOCKED, "%s: its last segment keeps changing: another process is at work",
                            directory);
         }
         tr_descriptor_close(file->descriptor); /* nothing was written to it */
         file->descriptor = -1;
-        status = try_to_open(file, append, max_bytes, &is_settled, error);
+        status = try_to_open(file, append, max_bytes, &is_locked, error);
     }
     return status;
 }

@@ -106,9 +106,9 @@ struct tr_simulation {
     tr_program_maker *maker;
     tr_node_views *views;         /* of the nodes of the trace that is being recovered */
     tr_arrivals arrivals[2];      /* traces, orphans */
-    tr_simulated_trace *arriving; /* its loops are being settled; NULL: none's are */
+    tr_simulated_trace *arriving; /* its loops are being decided; NULL: none's are */
     tr_loops loops;               /* its own */
-    uint32_t next_loop;           /* to be settled, among the runs of its loops */
+    uint32_t next_loop;           /* to be decided, among the runs of its loops */
     tr_simulated_trace *traces;
     tr_wait_queue slot_queue; /* for a slot among all running nodes */
     tr_wait_queue unasked;    /* events that are to be asked about, all at the present time */

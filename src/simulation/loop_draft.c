@@ -186,7 +186,7 @@ static uint32_t give_places(tr_draft *draft) {
 }
 
 /* Runs whose start is left out are gone, as all that they consist of. The steps are in their slots. */
-static void settle_runs(tr_draft *draft) {
+static void drop_left_out_attempts(tr_draft *draft) {
     tr_program *program = draft->program;
     uint32_t count = 0;
     for (uint32_t i = 0; i < program->attempt_count; i++) {
@@ -228,7 +228,7 @@ tr_status tr_draft_end(tr_draft *draft) {
     program->step_count = count;
     program->step_capacity = count + 1;
     program->edge_count = 0;
-    settle_runs(draft);
+    drop_left_out_attempts(draft);
     bool is_good = true;
     for (uint32_t i = 0; i < old_count && is_good; i++) {
         is_good = draft->steps[i].is_left_out || add_edges(draft, i);

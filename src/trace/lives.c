@@ -148,7 +148,7 @@ static void leave_abandoned(tr_trace *trace) {
     }
 }
 
-void tr_lives_settle(tr_trace *trace) {
+void tr_lives_restart(tr_trace *trace) {
     if (!trace->began_afresh) {
         return;
     }

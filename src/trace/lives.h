@@ -16,6 +16,6 @@ void tr_lives_begin(tr_trace *trace, bool by_tracereel);
 void tr_lives_note(tr_trace *trace, const tr_record *record);
 
 /* Before any other record is applied: a trace that tracereel began afresh runs again now. */
-void tr_lives_settle(tr_trace *trace);
+void tr_lives_restart(tr_trace *trace);
 
 #endif

@@ -45,7 +45,7 @@ static void free_index(tr_trace *trace) {
 }
 
 /* Leaves only what counts. */
-static void settle(tr_trace *trace) {
+static void compact(tr_trace *trace) {
     struct tr_started_index *index = trace->started_index;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < trace->started_count; i++) {
@@ -111,13 +111,13 @@ void tr_started_remove(tr_trace *trace, tr_node *node) {
     uint32_t node_place = (uint32_t)(node - trace->nodes);
     struct tr_started_index *index = need_index(trace, node_place);
     if (index == NULL) {
-        settle(trace);
+        compact(trace);
         return;
     }
     index->first_counted[node_place] = index->first_serial + trace->started_count;
     index->removal_count++;
     if (index->removal_count >= trace->started_count / 2) {
-        settle(trace);
+        compact(trace);
     }
 }
 
@@ -126,7 +126,7 @@ static bool make_room(tr_trace *trace) {
         return true;
     }
     if (trace->started_index != NULL) {
-        settle(trace);
+        compact(trace);
         /* A quarter free: else the list would be walked over for a few places, again and again. */
         if (trace->started_count <= trace->started_capacity - trace->started_capacity / 4) {
             return true;

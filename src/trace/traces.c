@@ -150,7 +150,7 @@ static bool prepare(tr_traces *traces, tr_trace *trace, const tr_record *record,
     if (by_tracereel) {
         tr_lives_note(trace, record);
     } else {
-        tr_lives_settle(trace);
+        tr_lives_restart(trace);
     }
     if (starts && is_closed(trace)) {
         traces->kept_count--;

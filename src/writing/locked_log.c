@@ -95,8 +95,8 @@ static tr_status look_at_others(const tr_locked_log *locked, const tr_segment_li
     return TR_OK;
 }
 
-/* Locks the highest segment of the list. `*is_settled` is false where the directory has changed meanwhile. */
-static tr_status lock_highest(tr_locked_log *locked, const tr_segment_list *list, bool *is_settled, tr_error *error) {
+/* Locks the highest segment of the list. `*is_locked` is false where the directory has changed meanwhile. */
+static tr_status lock_highest(tr_locked_log *locked, const tr_segment_list *list, bool *is_locked, tr_error *error) {
     const tr_segment *highest = &list->items[list->count - 1];
     int descriptor;
     tr_status status = open_and_lock(locked, highest->name, &descriptor, error);
@@ -112,9 +112,9 @@ static tr_status lock_highest(tr_locked_log *locked, const tr_segment_list *list
     if (status != TR_OK) {
         return status;
     }
-    *is_settled = is_named_so(locked) && again.count > 0 && again.items[again.count - 1].sequence == locked->highest;
+    *is_locked = is_named_so(locked) && again.count > 0 && again.items[again.count - 1].sequence == locked->highest;
     tr_segment_list_clear(&again);
-    return *is_settled ? look_at_others(locked, list, error) : TR_OK;
+    return *is_locked ? look_at_others(locked, list, error) : TR_OK;
 }
 
 static tr_status open_directory(tr_locked_log *locked, tr_error *error) {
@@ -130,7 +130,7 @@ static tr_status open_directory(tr_locked_log *locked, tr_error *error) {
     return tr_fail_system(error, "%s: cannot open this directory", locked->directory);
 }
 
-static tr_status try_to_lock(tr_locked_log *locked, bool *is_settled, tr_error *error) {
+static tr_status try_to_lock(tr_locked_log *locked, bool *is_locked, tr_error *error) {
     tr_segment_list list;
     tr_status status = tr_segment_list_read(locked->directory, &list, error);
     if (status == TR_OK && list.count == 0) {
@@ -138,7 +138,7 @@ static tr_status try_to_lock(tr_locked_log *locked, bool *is_settled, tr_error *
             tr_fail(error, TR_ERROR_NOT_A_LOG, "%s: no segment (wal_*.log) is in this directory", locked->directory);
     }
     if (status == TR_OK) {
-        status = lock_highest(locked, &list, is_settled, error);
+        status = lock_highest(locked, &list, is_locked, error);
     }
     tr_segment_list_clear(&list);
     return status;
@@ -155,10 +155,10 @@ tr_status tr_locked_log_open(const char *directory, tr_locked_log **locked, tr_e
     }
     *opened = (tr_locked_log){.directory = copy, .directory_descriptor = -1, .highest_descriptor = -1};
     tr_status status = open_directory(opened, error);
-    bool is_settled = false;
-    for (int attempt = 0; status == TR_OK && !is_settled; attempt++) {
+    bool is_locked = false;
+    for (int attempt = 0; status == TR_OK && !is_locked; attempt++) {
         status = attempt < OPEN_ATTEMPTS
-                     ? try_to_lock(opened, &is_settled, error)
+                     ? try_to_lock(opened, &is_locked, error)
                      : tr_fail(error, TR_ERROR_LOCKED,
                                "%s: its last segment keeps changing: another process is at work", directory);
     }

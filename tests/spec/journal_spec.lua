@@ -27,7 +27,7 @@ describe("what an interrupted repair left", function()
     -- The repair takes the torn end away: the original begins with all that it keeps.
     local kept, torn = ("whole record "):rep(9), "torn rec"
 
-    local function settled_with(bytes_in_place)
+    local function state_with(bytes_in_place)
         local directory = helper.directory()
         local held = held_in(directory)
         local entry = content_of(kept)
@@ -36,22 +36,22 @@ describe("what an interrupted repair left", function()
         if bytes_in_place then
             helper.write(directory .. "/" .. name, bytes_in_place)
         end
-        local settled = journal.settle(held, directory, "now")
-        assert.are.equal(1, #settled)
-        assert.are.same({}, journal.settle(held, directory, "later"))
+        local finished = journal.finish_interrupted(held, directory, "now")
+        assert.are.equal(1, #finished)
+        assert.are.same({}, journal.finish_interrupted(held, directory, "later"))
         local entries = journal.read(directory)
-        assert.are.equal(settled[1].state, entries[#entries].state)
-        return settled[1].state
+        assert.are.equal(finished[1].state, entries[#entries].state)
+        return finished[1].state
     end
 
     it("has not taken place while the original is there, nor where neither is", function()
-        assert.are.equal("abandoned", settled_with(kept .. torn))
-        assert.are.equal("abandoned", settled_with(nil))
-        assert.are.equal("abandoned", settled_with(kept:sub(1, -2)))
+        assert.are.equal("abandoned", state_with(kept .. torn))
+        assert.are.equal("abandoned", state_with(nil))
+        assert.are.equal("abandoned", state_with(kept:sub(1, -2)))
     end)
 
     it("has taken place where the new segment is there, also when the engine has gone on in it", function()
-        assert.are.equal("done", settled_with(kept))
-        assert.are.equal("done", settled_with(kept .. "the next record"))
+        assert.are.equal("done", state_with(kept))
+        assert.are.equal("done", state_with(kept .. "the next record"))
     end)
 end)

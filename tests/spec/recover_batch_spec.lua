@@ -1,5 +1,5 @@
 -- A plan about some of the open traces: recover --trace and --limit, the plan that says so, apply and undo of it, and
--- what a script is told that does not settle. Expected states come from tests/fixtures/logs/expected.
+-- what a script is told that does not converge. Expected states come from tests/fixtures/logs/expected.
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"
 local killed_run = require "tests.spec.killed_run"
@@ -334,7 +334,7 @@ describe("the example of batches", function()
     end)
 end)
 
-describe("a script that does not settle", function()
+describe("a script that does not converge", function()
     after_each(helper.clean)
 
     it("is told why, what to do, and where that is written", function()
@@ -346,12 +346,12 @@ describe("a script that does not settle", function()
                 return count <= 2 and tracereel.hold("look") or default
             end }]], helper.log("orders"))
         assert.are.equal(6, result.status)
-        for _, words in ipairs { "does not settle: for trace ",
+        for _, words in ipairs { "does not converge: for trace ",
             "it first decides: default; and asked again behind that: hold (trace_suspended)",
             "as if its own records stood in the log", "counts its decisions",
             "--limit N", "trace.planned", "docs/recovery.md" } do
             assert.truthy(result.stderr:find(words, 1, true), words .. "\n" .. result.stderr)
         end
-        assert.truthy(helper.read("docs/recovery.md"):find("### A script must settle", 1, true))
+        assert.truthy(helper.read("docs/recovery.md"):find("### A script must converge", 1, true))
     end)
 end)

@@ -69,8 +69,8 @@ describe("tracereel recover", function()
             if trace.suspended_at == 9 then error("boom") end
             return tracereel.await(9, { skips = true })]], helper.log("orders"), "-o", path)
         assert.are.equal(6, result.status)
-        assert_says(result.stderr, "does not settle: for trace 069c3653-bb1c-452a-9a32-5636524207c0 it first decides: "
-            .. "await 9, skipping it; and asked again: script: ", "boom")
+        assert_says(result.stderr, "does not converge: for trace 069c3653-bb1c-452a-9a32-5636524207c0 it first "
+            .. "decides: await 9, skipping it; and asked again: script: ", "boom")
         assert.is_nil(io.open(path))
     end)
 

@@ -90,7 +90,7 @@ describe("tracereel recover", function()
         for index, state in ipairs(states) do
             assert.are.equal(state.trace_id .. "\t" .. records, lines[index])
         end
-        -- And a second time, to see whether it settles.
+        -- And a second time, to see whether it converges.
         assert.are.equal(2 * #states, #lines)
     end)
 
@@ -207,7 +207,7 @@ describe("a script that fails for a trace", function()
                 end,
             }]]), helper.log("orders") }
         assert.are.equal(6, result.status)
-        assert.truthy(result.stderr:find("does not settle", 1, true))
+        assert.truthy(result.stderr:find("does not converge", 1, true))
         assert.truthy(result.stderr:find("restart; and asked again behind that: fail (trace_failed)", 1, true),
             result.stderr)
     end)
@@ -228,12 +228,12 @@ describe("a script that fails for a trace", function()
         assert.are.equal(0, result.status, result.stderr)
     end)
 
-    it("is refused where it does not settle, with the trace and both answers", function()
+    it("is refused where it does not converge, with the trace and both answers", function()
         local path = new_path()
         local script = deciding "return tracereel.await(trace.suspended_at == 4 and 3 or 4, { skips = true })"
         local result = recover(script, "-o", path, helper.log("orders"))
         assert.are.equal(6, result.status)
-        assert.truthy(result.stderr:find("does not settle: for trace 069c3653-bb1c-452a-9a32-5636524207c0 it first "
+        assert.truthy(result.stderr:find("does not converge: for trace 069c3653-bb1c-452a-9a32-5636524207c0 it first "
             .. "decides: await 3, skipping it; and asked again behind that: await 4, skipping it (trace_suspended)", 1,
             true), result.stderr)
         assert.is_nil(io.open(path))

@@ -93,7 +93,7 @@ end
 ---After `--arenas` without a directory comes the log, which argparse then takes for the directory.
 ---@param parsed table
 ---@param key string of the argument for the log
-function options.settle_log_arenas(parsed, key)
+function options.resolve_log_arenas(parsed, key)
     local arenas = parsed.arenas
     if not parsed[key] and arenas and arenas[1] then
         parsed[key], arenas[1] = arenas[1], nil

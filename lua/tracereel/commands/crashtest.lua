@@ -94,7 +94,7 @@ local function write_json(result)
     end
     output.line(tracereel.json { summary = {
         crash_points = result.crash_points, records = result.records, states = result.states, asked = result.asked,
-        distinct_decisions = result.distinct_decisions, decisions = result.decisions, settled = result.settled,
+        distinct_decisions = result.distinct_decisions, decisions = result.decisions, converged = result.converged,
         plans = result.plans, disk_states = result.disk_states, untried = result.untried,
         violations = #result.violations,
     } })

@@ -146,7 +146,7 @@ end
 ---@param parsed table
 ---@return integer exit code
 function repair.run(parsed)
-    options.settle_log_arenas(parsed, "log")
+    options.resolve_log_arenas(parsed, "log")
     local is_meant = parsed.yes and not parsed.dry_run or false
     local settings = { action = "repair", operator = parsed.operator, is_dry_run = not is_meant }
     return writing.with(parsed.log, settings, function(self)

@@ -41,7 +41,7 @@ end
 ---@param parsed table
 ---@return integer exit code
 function command.run(parsed)
-    exploration_options.settle(parsed)
+    exploration_options.complete(parsed)
     local mode = series_options.mode(parsed)
     if not parsed.output and mode == "comparison" then
         failure.raise("usage", "-o DIR says where the simulated log is to be written")

@@ -122,7 +122,7 @@ local function sort_files(parsed)
             failure.raise("usage", "--arenas undoes no plan: give the log alone")
         end
         parsed.log = files[1]
-        options.settle_log_arenas(parsed, "log")
+        options.resolve_log_arenas(parsed, "log")
     elseif #files < 2 then
         failure.raise("usage", "give the plan that was applied, and then the directory of segments; or --arenas "
             .. "and the directory")

@@ -1,4 +1,4 @@
--- Recovery tried out on small logs: does every decision settle, and does a recovery that is itself interrupted lead to
+-- Recovery tried out on small logs: does every decision converge, and does a recovery that is itself interrupted lead to
 -- the same end? Once for each state and decision, and once for each plan, that differ in more than ids and times.
 local disk_states = require "tracereel.crashtest.disk_states"
 local failure = require "tracereel.util.failure"
@@ -118,7 +118,7 @@ local function interrupt(self, met, history, one)
     small_log.fill(self.directory, { [small_log.first_segment] = history })
     local expected, problem = recover_to_end(self, self.directory, met.trace_id)
     if not expected then
-        add_problem(self, met, "every decision settles", problem)
+        add_problem(self, met, "every decision converges", problem)
         return
     end
     local states = #one.records > 0 and disk_states.of_apply(history, small_log.bytes(one.records)) or {}
@@ -153,10 +153,10 @@ local function try_with_others(self, met)
         small_log.fill(self.directory, { [small_log.first_segment] = bytes })
         local made, one = decide(self, self.directory, met.trace_id)
         if not made and one:find(met.trace_id, 1, true) then
-            add_problem(self, met, "every decision settles", one)
+            add_problem(self, met, "every decision converges", one)
             return
         elseif made and is_decided_so(met, one) then
-            self.settled = self.settled + 1
+            self.converged = self.converged + 1
             return
         end
     end
@@ -169,13 +169,13 @@ local function try(self, met)
     small_log.fill(self.directory, { [small_log.first_segment] = history })
     local made, one = decide(self, self.directory, met.trace_id)
     if not made then
-        add_problem(self, met, "every decision settles", one)
+        add_problem(self, met, "every decision converges", one)
         return
     elseif not is_decided_so(met, one) then
         try_with_others(self, met)
         return
     end
-    self.settled = self.settled + 1
+    self.converged = self.converged + 1
     if not self.is_plan_known[met.plan_key] then
         self.is_plan_known[met.plan_key] = true
         interrupt(self, met, history, one)
@@ -223,7 +223,7 @@ end
 ---@param test table of crashtest.lua: met, found, options, history
 ---@param log tracereel.log
 ---@param script { load: fun(): table }
----@return { plans: integer, disk_states: integer, settled: integer, untried: table<string, integer> }
+---@return { plans: integer, disk_states: integer, converged: integer, untried: table<string, integer> }
 function trials.run(test, log, script)
     local self = setmetatable({
         options = test.options,
@@ -233,7 +233,7 @@ function trials.run(test, log, script)
         is_plan_known = {},
         plans = 0,
         disk_states = 0,
-        settled = 0,
+        converged = 0,
         tried_with_others = 0,
         untried = { tainted = 0, snapshot = 0, other_traces = 0 },
     }, Trials)

@@ -9,7 +9,7 @@ local notes = require "tracereel.recovery.notes"
 local plan = require "tracereel.recovery.plan"
 local plan_view = require "tracereel.recovery.plan_view"
 local selection = require "tracereel.recovery.selection"
-local settling = require "tracereel.recovery.settling"
+local convergence = require "tracereel.recovery.convergence"
 local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"
@@ -147,7 +147,7 @@ end
 local function decide(log, script, options)
     local one = script and script.load()
     if one then
-        settling.read(one, log, options.given or {})
+        convergence.read(one, log, options.given or {})
     end
     local check_stop = options.check_stop or function() end
     local traces = log:traces()
@@ -165,13 +165,13 @@ local function decide(log, script, options)
     }
     plan_traces(run, self, traces)
     if one then
-        settling.check(self, log, script, options, run)
+        convergence.check(self, log, script, options, run)
     end
     return self
 end
 
 ---What becomes of every open trace of a log: a plan, proven and asked for a second time. Raises a failure of kind
----"refused" where the proof does not hold or the script does not settle.
+---"refused" where the proof does not hold or the script does not converge.
 ---@param log tracereel.log not read yet
 ---@param script nil|{ load: fun(): table, modules: nil|fun(): table[] } makes a fresh script, ready to be started; and
 --- what was loaded by `require` since the first of them

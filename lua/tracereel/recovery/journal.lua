@@ -1,5 +1,5 @@
 -- The journal beside a log: one line of JSON before a change ("intent") and one behind it ("done" or "abandoned"). It
--- is only ever appended to. What an interrupted command left as an intent is settled by the next one: the change took
+-- is only ever appended to. What an interrupted command left as an intent is finished by the next one: the change took
 -- place when the segment that it would have made is there, with the bytes that it would have had; of arenas, in those
 -- whose write position is the one that it would have set.
 local arenas = require "tracereel.log.arenas"
@@ -67,14 +67,14 @@ end
 ---@param entries table[]
 ---@return table[]
 function journal.pending(entries)
-    local settled, pending = {}, {}
+    local finished, pending = {}, {}
     for _, entry in ipairs(entries) do
         if entry.state ~= "intent" then
-            settled[entry.id] = true
+            finished[entry.id] = true
         end
     end
     for _, entry in ipairs(entries) do
-        if entry.state == "intent" and not settled[entry.id] then
+        if entry.state == "intent" and not finished[entry.id] then
             pending[#pending + 1] = entry
         end
     end
@@ -148,9 +148,9 @@ end
 ---@param locked userdata
 ---@param directory string
 ---@param time string
----@return table[] settled the entries that were written, with `state` "done" or "abandoned"
-function journal.settle(locked, directory, time)
-    local pending, settled = journal.pending(journal.read(directory)), {}
+---@return table[] finished the entries that were written, with `state` "done" or "abandoned"
+function journal.finish_interrupted(locked, directory, time)
+    local pending, finished = journal.pending(journal.read(directory)), {}
     if #pending > 0 then
         locked:sync()
     end
@@ -158,9 +158,9 @@ function journal.settle(locked, directory, time)
         local changed = what_took_place(directory, intent)
         local state = changed and "done" or "abandoned"
         journal.close(locked, changed or intent, state, time)
-        settled[index] = tables.joined(changed or intent, { state = state })
+        finished[index] = tables.joined(changed or intent, { state = state })
     end
-    return settled
+    return finished
 end
 
 return journal

@@ -48,7 +48,7 @@ end
 
 -- Has this command, interrupted, taken it back already?
 local function was_finished_now(self, last)
-    for _, entry in ipairs(self.settled) do
+    for _, entry in ipairs(self.finished_intents) do
         if entry.undoes == last.began and entry.state == "done" then
             return true
         end

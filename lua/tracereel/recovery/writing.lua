@@ -1,4 +1,4 @@
--- What apply, undo and repair have in common: the log is locked, what an interrupted command left is settled, every
+-- What apply, undo and repair have in common: the log is locked, what an interrupted command left is finished, every
 -- change stands in the journal before and behind it.
 local core = require "tracereel.core"
 local engine_view = require "tracereel.log.engine_view"
@@ -66,7 +66,7 @@ function writing.begin(directory, options)
         operator = operator_of(options.operator),
         tool = "tracereel " .. tracereel.version,
         is_dry_run = options.is_dry_run or false,
-        settled = {},
+        finished_intents = {},
     }, Writing)
     local locked = lock(directory)
     self.next_name = locked:next_name()
@@ -81,7 +81,7 @@ function writing.begin(directory, options)
     end
     self.locked = locked
     self.time = now_text()
-    self.settled = journal.settle(locked, self.directory, self.time)
+    self.finished_intents = journal.finish_interrupted(locked, self.directory, self.time)
     return self
 end
 
@@ -112,7 +112,7 @@ function writing.with(directory, options, carry_out)
         failure.raise("refused", "refused: %s", is_unfinished)
     end
     local self = writing.begin(directory, options)
-    for _, intent in ipairs(self.settled) do
+    for _, intent in ipairs(self.finished_intents) do
         output.say("an earlier %s was interrupted; it %s (%s)", intent.action, fate[intent.state],
             journal.subject(intent))
     end
@@ -164,7 +164,7 @@ end
 ---@param plan_id string
 ---@return table|nil
 function Writing:finished(plan_id)
-    for _, intent in ipairs(self.settled) do
+    for _, intent in ipairs(self.finished_intents) do
         if intent.action == self.action and intent.plan == plan_id and intent.state == "done" then
             return intent
         end
@@ -234,7 +234,7 @@ function Writing:change(entry, change)
     local intent = journal.open(self.locked, entry)
     local changed, result = pcall(change, intent)
     if not changed then
-        pcall(journal.settle, self.locked, self.directory, now_text())
+        pcall(journal.finish_interrupted, self.locked, self.directory, now_text())
         if failure.is(result) and result.kind == "locked" then
             failure.raise("refused", "%s", result.message)
         end

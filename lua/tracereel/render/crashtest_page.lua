@@ -35,8 +35,8 @@ local function write_coverage(result)
         points.lost > 0 and (", %d with records lost before it"):format(points.lost) or ""))
     output.line(("%s asked for%s, in %s"):format(text.count(result.asked, "decision"),
         decisions_text(result.decisions), text.count(result.states, "state")))
-    output.line(("%s of state and decision, %d of them settle when tried"):format(
-        text.count(result.distinct_decisions, "combination"), result.settled))
+    output.line(("%s of state and decision, %d of them converge when tried"):format(
+        text.count(result.distinct_decisions, "combination"), result.converged))
     output.line(("%s, interrupted in %s on disk"):format(text.count(result.plans, "plan"),
         text.count(result.disk_states, "state")))
     for _, untried in ipairs(untried_words) do

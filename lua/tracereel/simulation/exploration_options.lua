@@ -52,7 +52,7 @@ end
 
 ---Fills in what was not given; raises where these options were given and there is nothing to explore.
 ---@param parsed table
-function exploration_options.settle(parsed)
+function exploration_options.complete(parsed)
     for _, name in ipairs { "trace", "budget", "faults", "delay", "max_faults" } do
         if parsed[name] and not parsed.explore then
             failure.raise("usage", "--%s is for --explore", (name:gsub("_", "-")))

@@ -1,4 +1,4 @@
--- Does a script settle? Loaded afresh and asked again behind its own records, it must want nothing more.
+-- Does a script converge? Loaded afresh and asked again behind its own records, it must want nothing more.
 local answer = require "tracereel.recovery.answer"
 local core = require "tracereel.core"
 local decision = require "tracereel.script.decision"
@@ -8,10 +8,10 @@ local runner = require "tracereel.script.runner"
 local script_arguments = require "tracereel.script.arguments"
 local tracereel = require "tracereel"
 
-local settling = {}
+local convergence = {}
 
 ---Starts a script and reads a log through its handlers.
-function settling.read(one, log, given)
+function convergence.read(one, log, given)
     script_arguments.check_given({ one }, given)
     runner.read({ one }, log, given, {})
 end
@@ -52,7 +52,7 @@ local function go_on(one, state, rec)
 end
 
 -- The open traces behind the plan's records, by id.
-local function traces_behind(self, one, log)
+local function traces_after(self, one, log)
     local state, by_id = tracereel.state(), {}
     for _, trace in ipairs(log:traces()) do
         by_id[trace.id] = trace
@@ -70,17 +70,17 @@ local function traces_behind(self, one, log)
     return by_id
 end
 
-local advice = "It was asked again as if its own records stood in the log. A script settles that decides from the "
+local advice = "It was asked again as if its own records stood in the log. A script converges that decides from the "
     .. "trace alone. The usual reasons why one does not: it counts its decisions (--limit N takes so many and no "
     .. "more), it gathers records and finds its own among them (trace.planned tells what a plan has done to the "
-    .. "trace), or it goes by the order or the time of records. See \"A script must settle\" in docs/recovery.md"
+    .. "trace), or it goes by the order or the time of records. See \"A script must converge\" in docs/recovery.md"
 
 local function refuse(planned, second, records)
     local types = {}
     for index, rec in ipairs(records) do
         types[index] = rec.type
     end
-    failure.raise("refused", "the script does not settle: for trace %s it first decides: %s; and asked again behind "
+    failure.raise("refused", "the script does not converge: for trace %s it first decides: %s; and asked again behind "
         .. "that: %s (%s). %s", planned.entry.trace_id, decision.describe(planned.decision), decision.describe(second),
         table.concat(types, ", "), advice)
 end
@@ -91,12 +91,12 @@ end
 ---@param script { load: fun(): table }
 ---@param options table of recovery.decide
 ---@param run table
-function settling.check(self, log, script, options, run)
+function convergence.check(self, log, script, options, run)
     local one = script.load()
-    settling.read(one, log, options.given or {})
+    convergence.read(one, log, options.given or {})
     core.set_script(1)
     run.check_stop()
-    local by_id = traces_behind(self, one, log)
+    local by_id = traces_after(self, one, log)
     local function recover(trace, default)
         return one:recover(trace, default)
     end
@@ -115,7 +115,7 @@ function settling.check(self, log, script, options, run)
                 problem = failure.text(second)
             end
             if not records then
-                failure.raise("refused", "the script does not settle: for trace %s it first decides: %s; and asked "
+                failure.raise("refused", "the script does not converge: for trace %s it first decides: %s; and asked "
                     .. "again: %s. %s", trace.id, decision.describe(planned.decision), problem, advice)
             elseif #records > 0 then
                 refuse(planned, second, records)
@@ -124,4 +124,4 @@ function settling.check(self, log, script, options, run)
     end
 end
 
-return settling
+return convergence
