@@ -156,9 +156,9 @@ describe("crashtest --save", function()
         local first = helper.run { "crashtest", script, helper.log(orders), "--once", "3", "--save", directory }
         assert.equal(7, first.status)
         local groups = select(2, first.stdout:gsub("\n   shortest", ""))
-        assert.matches(("saved %d of %d violations"):format(groups, groups), first.stderr)
+        assert.matches(("saved %d of %d findings"):format(groups, groups), first.stderr)
         for number = 1, groups do
-            local records = reel.open(("%s/violation-%d"):format(directory, number)):replay({}):stats().records
+            local records = reel.open(("%s/finding-%d"):format(directory, number)):replay({}):stats().records
             assert.is_true(records > 5 and records < 30)
         end
         local busted = "TRACEREEL=" .. helper.quote(helper.program) .. " busted --lua=lua5.4 -o TAP "
@@ -180,7 +180,7 @@ return {
         assert.is_nil(text:find("not ok", 1, true))
     end)
 
-    it("saves more of the log where the trace's own records do not show the violation", function()
+    it("saves more of the log where the trace's own records do not show the finding", function()
         local directory = helper.directory() .. "/saved"
         local found = crashtest([[
 local traces = 0

@@ -9,7 +9,7 @@ crash.default_script = [[
 return { api = 1, recover = function(_, default) return default end }
 ]]
 
----Runs a script (its text, or the name of a bundled one) with --json. Gives the violations, the summary, and the run.
+---Runs a script (its text, or the name of a bundled one) with --json. Gives the findings, the summary, and the run.
 ---@param options? { log: string, path: string, arguments: string[] }
 function crash.test(script, options)
     options = options or {}
@@ -20,7 +20,7 @@ function crash.test(script, options)
     local found, summary = {}, nil
     for line in run.stdout:gmatch("[^\n]+") do
         local object = reel.json_decode(line)
-        found[#found + 1] = object.violation
+        found[#found + 1] = object.finding
         summary = object.summary or summary
     end
     return found, summary, run

@@ -79,7 +79,7 @@ return {
         assert.matches("^2342 crash points: 1171 behind a record, 1171 inside one\n", run.stdout)
         assert.matches("\n1122 decisions asked for %(default %d+, hold %d+%), in %d+ states\n", run.stdout)
         assert.matches("\n2 plans, interrupted in %d+ states on disk\n", run.stdout)
-        assert.matches("no violation\n$", run.stdout)
+        assert.matches("no finding\n$", run.stdout)
         local empty = helper.run { "crashtest", "hold_node", "-a", "node=3", helper.log("empty") }
         assert.equal(0, empty.status)
         assert.matches("^0 crash points", empty.stdout)
@@ -119,7 +119,7 @@ return {
         assert.equal("shipped later", found[1].first.reason)
     end)
 
-    it("takes false from a check for a violation, true and nothing for none", function()
+    it("takes false from a check for a finding, true and nothing for none", function()
         local _, _, run = crashtest "return { api = 1, recover = function() end, check = function() return true end }\n"
         assert.equal(0, run.status)
         local found, summary = crashtest
@@ -143,7 +143,7 @@ return {
         end
     end)
 
-    it("groups violations by node, type and decision, with the first example and the shortest history", function()
+    it("groups findings by node, type and decision, with the first example and the shortest history", function()
         local found = crashtest(default_script, { arguments = { "--once", "3" } })
         local seen = {}
         for _, group in ipairs(found) do

@@ -75,18 +75,18 @@ local function tell_saved(saved, spec, is_json)
         one.group.saved = one.log
         count = count + (one.log and 1 or 0)
         if not one.log and not is_json then
-            output.say("violation %d shows only with more of the log than is small: it was not saved", index)
+            output.say("finding %d shows only with more of the log than is small: it was not saved", index)
         end
     end
-    output.say("saved %d of %d violations; the spec: %s", count, #saved, spec)
+    output.say("saved %d of %d findings; the spec: %s", count, #saved, spec)
 end
 
 local function write_json(result)
-    for _, group in ipairs(result.violations) do
+    for _, group in ipairs(result.findings) do
         for _, example in ipairs { group.first, group.shortest } do
             example.number = nil
         end
-        output.line(tracereel.json { violation = {
+        output.line(tracereel.json { finding = {
             check = group.check, node = group.node or tracereel.null, record_type = group.record_type,
             decision = group.decision, count = group.count, first = group.first, shortest = group.shortest,
             saved = group.saved or tracereel.null,
@@ -96,7 +96,7 @@ local function write_json(result)
         crash_points = result.crash_points, records = result.records, states = result.states, asked = result.asked,
         distinct_decisions = result.distinct_decisions, decisions = result.decisions, converged = result.converged,
         plans = result.plans, disk_states = result.disk_states, untried = result.untried,
-        violations = #result.violations,
+        findings = #result.findings,
     } })
 end
 
@@ -113,7 +113,7 @@ local function test_log(parsed, file, log)
         })
     end
     local result = run(log)
-    if parsed.save and #result.violations > 0 then
+    if parsed.save and #result.findings > 0 then
         local about = { script = file.name or file.path, name = file.name or script.name_of(file.path),
             is_bundled = file.is_bundled, arguments = words_of(parsed) }
         if files.exists(parsed.save) then
@@ -149,7 +149,7 @@ function crashtest.run(parsed)
         else
             crashtest_page.write(result)
         end
-        return #result.violations > 0 and exit_codes.check_failed or exit_codes.ok
+        return #result.findings > 0 and exit_codes.check_failed or exit_codes.ok
     end)
 end
 

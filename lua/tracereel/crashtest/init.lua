@@ -9,7 +9,7 @@ local logs = require "tracereel.cli.logs"
 local answer = require "tracereel.recovery.answer"
 local script_arguments = require "tracereel.script.arguments"
 local trials = require "tracereel.crashtest.trials"
-local violations = require "tracereel.crashtest.violations"
+local findings = require "tracereel.crashtest.findings"
 
 local crashtest = {}
 
@@ -45,7 +45,7 @@ end
 local function new_met(self, key, shape, number, rec, trace, chosen)
     local met = { key = key, count = 0, next_count = 1, number = number, rec = rec, trace_id = trace.id,
         is_tainted = trace.tainted, record_count = trace.record_count, kind = chosen.kind,
-        described = violations.describe(chosen) }
+        described = findings.describe(chosen) }
     self.by_key[key][shape] = met
     self.met[#self.met + 1] = met
     if not self.shapes[shape] then
@@ -56,8 +56,8 @@ local function new_met(self, key, shape, number, rec, trace, chosen)
 end
 
 local function note(self, check, reason, number, rec, trace, chosen)
-    self.found:add(check, reason, { number = number, rec = rec, trace_id = trace.id,
-        record_count = trace.record_count }, violations.describe(chosen))
+    self.findings:add(check, reason, { number = number, rec = rec, trace_id = trace.id,
+        record_count = trace.record_count }, findings.describe(chosen))
 end
 
 local function note_problems(self, met, number, rec, trace, chosen)
@@ -214,9 +214,9 @@ end
 ---@param script { load: fun(): table } makes a fresh script
 ---@param options { given: table, once: integer[], lost: integer, allow_rerun: boolean, script_text: string,
 ---  check_stop: fun(problem: any) }
----@return table result what was covered, and `violations`
+---@return table result what was covered, and `findings`
 function crashtest.run(log, script, options)
-    local self = setmetatable({ options = options, found = violations.new(), by_key = {}, met = {}, shapes = {},
+    local self = setmetatable({ options = options, findings = findings.new(), by_key = {}, met = {}, shapes = {},
         state_count = 0 }, Test)
     self.history = log:history(options.lost)
     local now_ns = log:stats().now_ns
@@ -235,7 +235,7 @@ function crashtest.run(log, script, options)
         disk_states = tried.disk_states,
         converged = tried.converged,
         untried = tried.untried,
-        violations = self.found:sorted(),
+        findings = self.findings:sorted(),
         history = self.history,
     }
 end

@@ -1,4 +1,4 @@
--- Violations as small logs and a spec that fails because of them: what a developer keeps until the script is mended.
+-- Findings as small logs and a spec that fails because of them: what a developer keeps until the script is mended.
 local temporary_directory = require "tracereel.util.temporary_directory"
 local small_log = require "tracereel.crashtest.small_log"
 local tracereel = require "tracereel"
@@ -28,16 +28,16 @@ local function attempts(history, number)
 end
 
 local function shows(result, group)
-    for _, found in ipairs(result.violations) do
-        if found.check == group.check and found.node == group.node and found.record_type == group.record_type
-            and found.decision == group.decision then
+    for _, finding in ipairs(result.findings) do
+        if finding.check == group.check and finding.node == group.node and finding.record_type == group.record_type
+            and finding.decision == group.decision then
             return true
         end
     end
     return false
 end
 
--- The least that shows the violation, tried out. nil where nothing small enough does.
+-- The least that shows the finding, tried out. nil where nothing small enough does.
 local function find_log(directory, group, history, log, run)
     for _, numbers_of in ipairs(attempts(history, group.shortest.number)) do
         local numbers = numbers_of()
@@ -52,7 +52,7 @@ local function find_log(directory, group, history, log, run)
 end
 
 local spec_head = [[
--- Written by tracereel crashtest: each log beside this file shows a violation, and its test fails until the script is
+-- Written by tracereel crashtest: each log beside this file shows one finding, and its test fails until the script is
 -- mended. Run it with: busted --lua=lua5.4 %s
 -- TRACEREEL: the program; SCRIPT: the script, where it is not the one below.
 local directory = debug.getinfo(1, "S").source:match("^@(.*/)") or "./"
@@ -119,7 +119,7 @@ local function title_of(group)
     return plain(("%s, when the crash comes behind %s (%s)"):format(group.check, behind, group.decision))
 end
 
----Saves the shortest history of each group of violations.
+---Saves the shortest history of each group of findings.
 ---@param directory table of new_directory.open
 ---@param about { script: string, name: string, is_bundled: boolean, arguments: string[] } what the spec runs
 ---@param result table of crashtest.run
@@ -130,9 +130,9 @@ end
 function saving.save(directory, about, result, log, run)
     local work = temporary_directory.directory()
     local all, saved = {}, {}
-    for index, group in ipairs(result.violations) do
+    for index, group in ipairs(result.findings) do
         local bytes, count = find_log(work, group, result.history, log, run)
-        local one = { group = group, records = count, log = bytes and ("violation-%d"):format(index) }
+        local one = { group = group, records = count, log = bytes and ("finding-%d"):format(index) }
         if bytes then
             small_log.write(directory:entry(one.log), bytes)
             one.title = title_of(group)

@@ -93,7 +93,7 @@ local function recover_to_end(self, directory, trace_id)
 end
 
 local function add_problem(self, met, check, reason)
-    self.found:add(check, reason, met, met.described, met.count)
+    self.findings:add(check, reason, met, met.described, met.count)
 end
 
 local function try_state(self, met, expected, state)
@@ -220,14 +220,14 @@ local function fetch_records(history, log, all)
 end
 
 ---Tries every state and decision that was met and can be written.
----@param test table of crashtest.lua: met, found, options, history
+---@param test table of crashtest: met, findings, options, history
 ---@param log tracereel.log
 ---@param script { load: fun(): table }
 ---@return { plans: integer, disk_states: integer, converged: integer, untried: table<string, integer> }
 function trials.run(test, log, script)
     local self = setmetatable({
         options = test.options,
-        found = test.found,
+        findings = test.findings,
         log = log,
         script = script,
         is_plan_known = {},

@@ -53,15 +53,15 @@ end
 
 local reason_indent = "   "
 
-local function write_violations(result)
+local function write_findings(result)
     local rows, total = {}, 0
-    for index, group in ipairs(result.violations) do
+    for index, group in ipairs(result.findings) do
         total = total + group.count
         rows[index] = { group.count, group.check, group.node or "-", group.record_type, group.decision }
     end
     output.line("")
     output.write(render_table(rows, { "crash points", "check that does not hold", "node", "behind", "decision" }))
-    for index, group in ipairs(result.violations) do
+    for index, group in ipairs(result.findings) do
         output.line("")
         local words = ("%d. %s: %s"):format(index, group.check, text.clean(group.first.reason))
         for number, line in ipairs(text.wrap(words, output.columns() - #reason_indent)) do
@@ -77,10 +77,10 @@ end
 ---@param result table of crashtest.run
 function crashtest_page.write(result)
     write_coverage(result)
-    if #result.violations == 0 then
-        output.line("no violation")
+    if #result.findings == 0 then
+        output.line("no finding")
     else
-        write_violations(result)
+        write_findings(result)
     end
 end
 

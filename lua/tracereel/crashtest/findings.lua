@@ -2,19 +2,19 @@
 local decision = require "tracereel.script.decision"
 local record_types = require "tracereel.log.record_types"
 
-local violations = {}
+local findings = {}
 
-local Violations = {}
-Violations.__index = Violations
+local Findings = {}
+Findings.__index = Findings
 
-function violations.new()
-    return setmetatable({ by_key = {}, groups = {} }, Violations)
+function findings.new()
+    return setmetatable({ by_key = {}, groups = {} }, Findings)
 end
 
 ---What a decision is called in a group. Of the default: what the engine does now.
 ---@param chosen tracereel.decision
 ---@return string
-function violations.describe(chosen)
+function findings.describe(chosen)
     local described = decision.describe(chosen)
     return chosen.kind == "default" and ("%s (%s)"):format(described, chosen.action) or described
 end
@@ -36,9 +36,9 @@ end
 ---@param reason string
 ---@param point { number: integer, rec: tracereel.rec, trace_id: string, record_count: integer } the record behind which
 ---  the crash came (its number from 1), and how many records the trace had by then
----@param described string the decision, as violations.describe gives it
+---@param described string the decision, as findings.describe gives it
 ---@param count? integer of crash points; 1 where not given
-function Violations:add(check, reason, point, described, count)
+function Findings:add(check, reason, point, described, count)
     local rec = point.rec
     local group = group_of(self, check, rec, described)
     group.count = group.count + (count or 1)
@@ -51,7 +51,7 @@ function Violations:add(check, reason, point, described, count)
 end
 
 ---All groups, those with the most crash points first.
-function Violations:sorted()
+function Findings:sorted()
     local place = {}
     for index, group in ipairs(self.groups) do
         place[group] = index
@@ -65,4 +65,4 @@ function Violations:sorted()
     return self.groups
 end
 
-return violations
+return findings
