@@ -1,9 +1,9 @@
-/* How the engine's own reader gets through a plain segment.
+/* How XERV's own reader gets through a plain segment.
  *
- * It goes from record to record by their lengths alone: a length of less than TR_ENGINE_MIN_RECORD_BYTES, or one that
- * reaches beyond the end of the file, makes it give up the whole log; whatever else is wrong with a record, it skips it
- * with a warning. One to three bytes at the end of a file are no error. So it may stop where this library reads on, and
- * a broken length may take it over records that this library finds. */
+ * XERV (the engine) follows the records by their lengths alone. It gives up the whole log at a length below
+ * TR_ENGINE_MIN_RECORD_BYTES, or one that runs past the end of the file; a record with any other defect it skips with a
+ * warning. One to three bytes at the end of a file are no error. So it may stop where this library reads on, and a
+ * broken length may carry it past records that this library finds. */
 #ifndef TRACEREEL_ENGINE_WALK_H
 #define TRACEREEL_ENGINE_WALK_H
 
@@ -19,19 +19,19 @@ extern "C" {
 enum { TR_ENGINE_MIN_RECORD_BYTES = 29 };
 
 typedef struct tr_engine_walk {
-    bool is_refused;       /* it gives up, at `offset`; what is counted comes before that */
-    uint64_t offset;       /* where its walk ended */
-    uint32_t length_bytes; /* refused: the length that stands there */
-    uint64_t left_bytes;   /* refused: from `offset` to the end of the file */
+    bool is_refused;       /* the engine gives up at `offset`; the counts cover what comes before */
+    uint64_t offset;       /* where the walk ended */
+    uint32_t length_bytes; /* if refused: the length stored there */
+    uint64_t left_bytes;   /* if refused: from `offset` to the end of the file */
     uint64_t records;      /* that it reads */
-    uint64_t skipped;      /* stretches that it takes for records and skips with a warning */
-    uint64_t passed_over;  /* records that tr_log_next finds, and that a wrong length takes it past */
-    uint64_t misread;      /* records that it reads within the bytes of others: text that only looks like one */
+    uint64_t skipped;      /* stretches that it takes for records, and skips with a warning */
+    uint64_t passed_over;  /* records that tr_log_next finds, and that a wrong length makes it miss */
+    uint64_t misread;      /* records that it reads inside the bytes of others: text that only looks like a record */
 } tr_engine_walk;
 
-/* Walks through the plain segment at `path`, which messages call `name`. TR_OK, or: TR_ERROR_NOT_A_LOG, it is not
- * there, or no regular file; TR_ERROR_IO; TR_ERROR_MEMORY. `walk` is then all zero. Costs what reading the segment
- * costs, and less where it is refused. */
+/* Walks through the plain segment at `path`, which messages call `name`. Returns TR_OK, TR_ERROR_NOT_A_LOG (the file
+ * does not exist, or is not a regular file), TR_ERROR_IO or TR_ERROR_MEMORY. On failure `walk` is all zero. Costs as
+ * much as reading the segment, less if the engine refuses it. */
 tr_status tr_engine_walk_segment(const char *path, const char *name, tr_engine_walk *walk, tr_error *error);
 
 #ifdef __cplusplus

@@ -1,7 +1,7 @@
-/* A history: what happens to each trace of a log behind each of its records. Made in one pass; then every record's
- * future can be looked at while the log is read again.
+/* A history: what happens to each trace of a log after each of its records. It is built in one pass; every record's
+ * future can then be looked up while the log is read again.
  *
- * Memory: 24 bytes for each record of the log, and 4 for each trace that was open at the same time. */
+ * Memory: 24 bytes per record of the log, and 4 per trace that was open at the same time. */
 #ifndef TRACEREEL_HISTORY_H
 #define TRACEREEL_HISTORY_H
 
@@ -19,35 +19,35 @@ extern "C" {
 typedef struct tr_moment {
     uint64_t timestamp_ns;
     uint32_t node_id;
-    uint32_t first;  /* number of the first record of the trace's life that this one is part of */
+    uint32_t first;  /* number of the first record of the life that this one is part of */
     uint32_t next;   /* number of the trace's next record, or TR_NONE */
     uint8_t type;    /* tr_record_type */
     uint8_t outcome; /* how the trace's life ends: TR_TRACE_COMPLETE, TR_TRACE_FAILED, or TR_TRACE_RUNNING while open */
 } tr_moment;
 
-/* A life reaches from the trace_start that opens a trace (or the first record behind a snapshot that has it open) to
- * the record that closes it; a trace_start in between belongs to it. Records of no open trace are a life each. */
+/* A life spans from the trace_start that opens a trace (or the first record after a snapshot in which it is open) to
+ * the record that closes it; a trace_start in between belongs to it. A record of no open trace is a life of its own. */
 typedef struct tr_history tr_history;
 
-/* NULL when there is no memory. */
+/* Returns NULL on allocation failure. */
 tr_history *tr_history_new(void);
 /* NULL is allowed. */
 void tr_history_free(tr_history *history);
 
-/* Adds the next record of a replay. TR_OK, TR_ERROR_MEMORY, or TR_ERROR_ARGUMENT when there are 2^32-1 records. On
- * failure nothing was added. */
+/* Adds the next record of a replay. Returns TR_OK, TR_ERROR_MEMORY, or TR_ERROR_ARGUMENT once there are 2^32-1 records.
+ * On failure nothing was added. */
 tr_status tr_history_add(tr_history *history, const tr_event *event);
-/* To be called behind the last record, once: outcomes are known from then on. */
+/* Call once, after the last record: outcomes are known from then on. */
 void tr_history_finish(tr_history *history);
 
 uint32_t tr_history_count(const tr_history *history);
-/* The record with that number, below tr_history_count. Good until the next tr_history_add. */
+/* The record with that number, below tr_history_count. Valid until the next tr_history_add. */
 const tr_moment *tr_history_moment(const tr_history *history, uint32_t number);
 
-/* What can have happened although recovery sees the trace only up to record `from`: the crash came inside a later
- * record, and up to `lost` records before that one were not yet durable. `number` is a later record of the same life.
- * A record that was being written counts where it tells of what was over (node_done, node_error, ...), and does not
- * where it announces what comes next (node_start). */
+/* Whether the event of record `number` can have happened although recovery sees the trace only up to record `from`: the
+ * crash came inside a later record, and up to `lost` records before that one were not yet durable. `number` is a later
+ * record of the same life. The record that was being written counts if it reports what was over (node_done, node_error,
+ * ...), and does not if it announces what comes next (node_start). */
 bool tr_history_is_unseen(const tr_history *history, uint32_t from, uint32_t number, uint32_t lost);
 
 #ifdef __cplusplus

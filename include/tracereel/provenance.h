@@ -1,4 +1,4 @@
-/* Records that tracereel itself wrote into a log: those of plans that were applied, or undone. */
+/* Records that tracereel itself wrote into a log, when a plan was applied or undone. */
 #ifndef TRACEREEL_PROVENANCE_H
 #define TRACEREEL_PROVENANCE_H
 
@@ -10,12 +10,12 @@
 extern "C" {
 #endif
 
-/* Whether tracereel wrote the record: its metadata is a JSON object with a top-level key "tracereel". Takes no memory,
- * and time in proportion to the metadata; none where there is no metadata. */
+/* Whether tracereel wrote the record: its metadata is a JSON object with a top-level key "tracereel". Allocates
+ * nothing; takes time linear in the length of the metadata. */
 bool tr_record_is_by_tracereel(const tr_record *record);
 
-/* The same, and what stands under that key: JSON, as it is in the metadata. `*value` points into the record, and is not
- * changed where the answer is false. Of two such keys the last counts. */
+/* The same, and the value under that key: JSON, as it is in the metadata. `*value` points into the record, and is
+ * unchanged if the result is false. If the key occurs twice, the last one counts. */
 bool tr_record_provenance(const tr_record *record, tr_text *value);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* A snapshot: the open traces at one position of the log, as the engine's view has them. */
+/* A snapshot: XERV's (the engine's) view of the open traces at one position of the log. */
 #ifndef TRACEREEL_SNAPSHOT_H
 #define TRACEREEL_SNAPSHOT_H
 
@@ -29,12 +29,12 @@ typedef struct tr_snapshot_trace {
     uint32_t completed_count;
     const uint32_t *started_nodes;
     const tr_snapshot_node *completed_nodes;
-    tr_text suspension_metadata; /* absent in snapshots of today's engine */
+    tr_text suspension_metadata; /* absent in snapshots of the present engine */
 } tr_snapshot_trace;
 
 typedef struct tr_snapshot {
     uint64_t id;
-    uint64_t sequence;     /* reading goes on in this segment */
+    uint64_t sequence;     /* reading continues in this segment */
     uint64_t offset;       /* at this byte */
     uint64_t created_at_s; /* Unix time, seconds */
     uint64_t record_count;
@@ -42,8 +42,8 @@ typedef struct tr_snapshot {
     const tr_snapshot_trace *traces;
 } tr_snapshot;
 
-/* Reads a snapshot file's bytes. TR_OK: `*snapshot` is one block, to be given to tr_snapshot_free. TR_ERROR_INVALID:
- * `error` says what is wrong at which offset. TR_ERROR_MEMORY. On failure `*snapshot` is NULL. */
+/* Parses the bytes of a snapshot file. Returns TR_OK (free `*snapshot` with tr_snapshot_free), TR_ERROR_INVALID
+ * (`error` says what is wrong at which offset) or TR_ERROR_MEMORY. On failure `*snapshot` is NULL. */
 tr_status tr_snapshot_parse(const uint8_t *bytes, size_t length, tr_snapshot **snapshot, tr_error *error);
 
 /* NULL is allowed. */

@@ -1,4 +1,4 @@
-/* What a call into the engine came to, and the text that explains a failure. */
+/* The result of a call into the library, and the text that explains a failure. */
 #ifndef TRACEREEL_STATUS_H
 #define TRACEREEL_STATUS_H
 
@@ -6,9 +6,8 @@
 extern "C" {
 #endif
 
-/* X(name, what it means to a person). Zero is success; TR_END and TR_GAP are answers, not failures. Where a function
- * answers TR_ERROR_IO it answers TR_ERROR_TOO_MANY when the cause is that this process has too many files or logs open.
- */
+/* X(name, meaning for the user). Zero is success; TR_END and TR_GAP are results, not failures. A function that returns
+ * TR_ERROR_IO returns TR_ERROR_TOO_MANY instead if this process has too many files or logs open. */
 #define TR_STATUSES(X)                                                                                                 \
     X(TR_OK, "done")                                                                                                   \
     X(TR_END, "nothing more to read")                                                                                  \
@@ -33,8 +32,8 @@ typedef enum tr_status {
 #define TR_ERROR_BYTES 768
 
 /* Filled by a call that fails: one line, without a newline, that names the file, the offset, what was expected, what
- * was found and what to do. Left alone by a call that succeeds. Where a function takes a `tr_error *`, NULL is allowed
- * and means that the caller wants the status only. */
+ * was found and what to do. Unchanged by a call that succeeds. Wherever a function takes a `tr_error *`, NULL is
+ * allowed: the caller wants only the status. */
 typedef struct tr_error {
     char message[TR_ERROR_BYTES];
 } tr_error;

@@ -1,7 +1,7 @@
-/* Where the time of nodes and traces went, added up over any number of traces.
+/* Where the time of nodes and traces went, summed over any number of traces.
  *
- * The definitions, each as a formula over records, stand in docs/timing.md. All sums are in nanoseconds and saturate.
- * Everything merges by addition, maximum or minimum: parts of a log, merged in any order, give the same numbers. */
+ * docs/timing.md defines each number as a formula over records. All sums are in nanoseconds and saturate. Everything
+ * merges by addition, maximum or minimum: parts of a log, merged in any order, give the same numbers. */
 #ifndef TRACEREEL_TIMING_H
 #define TRACEREEL_TIMING_H
 
@@ -22,8 +22,8 @@ typedef struct tr_flow_node {
     uint32_t node_id;
     uint32_t after_count;
     const uint32_t *after;
-    const bool
-        *is_off_out; /* of each of these: whether no edge comes from its port "out"; NULL: of none. For simulations */
+    const bool *is_off_out; /* for each of these: whether no edge comes from its port "out"; NULL: false for all. Used
+                               by simulations */
 } tr_flow_node;
 
 typedef struct tr_flow {
@@ -31,7 +31,7 @@ typedef struct tr_flow {
     const tr_flow_node *nodes;
 } tr_flow;
 
-/* The n-th iterations of loops, by n: the last entry is for all from there on. */
+/* The n-th iterations of loops, by n: the last entry counts all later ones. */
 enum { TR_ITERATION_TREND = 16 };
 
 typedef struct tr_iteration_timing {
@@ -50,7 +50,7 @@ typedef struct tr_node_timing {
     uint64_t clock_step_count; /* finished attempts that end before they start: counted as 0 ns */
     uint64_t run_ns;           /* attempts that were done, less what they were suspended */
     uint64_t queue_ns;         /* ready but not started; of exact attempts whose ready time is known */
-    uint64_t suspended_ns;     /* waited for at this node */
+    uint64_t suspended_ns;     /* time the trace was suspended at this node */
     uint64_t retry_ns;         /* attempts that ended in an error, or were started again without an end */
     uint64_t loop_ns;          /* of a loop node: its iterations, which contain other nodes' time */
     uint64_t iteration_count;  /* finished iterations */
@@ -60,7 +60,7 @@ typedef struct tr_node_timing {
     uint8_t worst_trace_id[TR_TRACE_ID_BYTES]; /* of the longest run; the smallest id among equals */
     uint64_t worst_run_ns;
     tr_iteration_timing trend[TR_ITERATION_TREND];
-    tr_histogram *run; /* nanoseconds; NULL where nothing was counted, as all of these */
+    tr_histogram *run; /* nanoseconds; each of these histograms is NULL while it is empty */
     tr_histogram *queue;
     tr_histogram *suspended; /* of each suspension at this node that ended */
     tr_histogram *iteration;
@@ -70,17 +70,17 @@ typedef struct tr_node_timing {
 typedef struct tr_trace_timing {
     uint64_t complete_count;
     uint64_t failed_count;
-    uint64_t open_count;          /* cut off by the log's end: their makespan is not known */
-    uint64_t from_snapshot_count; /* of the closed ones: cut off by the log's beginning, makespan not known */
-    uint64_t restarted_count;     /* of all, those that began afresh: their times are from their first trace_start */
-    uint64_t tainted_count;       /* left out of everything else */
-    uint64_t clock_step_count;    /* closed ones that end before they start: counted as 0 ns */
-    uint64_t before_count;        /* open before anything that is known: they came from a snapshot */
-    uint64_t makespan_ns;         /* of the closed ones whose start is known */
-    uint64_t suspended_ns;        /* of the same */
-    uint64_t first_ns;            /* the earliest start and latest end of all; first_ns > last_ns while there is none */
+    uint64_t open_count;          /* cut off by the log's end: makespan unknown */
+    uint64_t from_snapshot_count; /* of the closed ones: cut off by the log's beginning, makespan unknown */
+    uint64_t restarted_count;  /* of all, those that were restarted: their times count from their first trace_start */
+    uint64_t tainted_count;    /* left out of everything else */
+    uint64_t clock_step_count; /* closed ones that end before they start: counted as 0 ns */
+    uint64_t before_count;     /* open before the log begins: they came from a snapshot */
+    uint64_t makespan_ns;      /* of the closed ones whose start is known */
+    uint64_t suspended_ns;     /* of the same */
+    uint64_t first_ns;         /* the earliest start and latest end of all; first_ns > last_ns while there are none */
     uint64_t last_ns;
-    tr_histogram *makespan; /* NULL where nothing was counted */
+    tr_histogram *makespan; /* NULL while empty, as the next */
     tr_histogram *suspended;
     tr_activity in_flight; /* starts and ends of traces: before_count did not start, open ones do not end */
 } tr_trace_timing;
@@ -92,13 +92,13 @@ typedef struct tr_timed_span {
     uint64_t end_ns; /* never before start_ns */
     uint64_t run_ns; /* end - start, less what was suspended */
     uint32_t node_id;
-    uint32_t lane;   /* from 0: the spans in one lane do not overlap, from ready to end */
+    uint32_t lane;   /* from 0: within a lane spans do not overlap, each from ready to end */
     uint8_t outcome; /* tr_outcome */
     bool estimated;
     bool is_critical;
 } tr_timed_span;
 
-/* At most so many spans, and suspensions, of a trace are kept. */
+/* At most this many spans, and as many suspensions, are kept of a trace. */
 enum { TR_TIMED_TRACE_MAX = 4096 };
 
 typedef struct tr_timed_trace {
@@ -121,29 +121,29 @@ typedef struct tr_timing tr_timing;
 
 enum { TR_TIMING_MAX_WORST = 1000 };
 
-/* `flow` is copied; NULL: a node is ready when the latest earlier event of its trace has happened. `worst_count` of the
- * longest traces are kept whole (at most TR_TIMING_MAX_WORST). NULL when there is no memory. */
+/* `flow` is copied; NULL: a node is ready when the latest earlier event of its trace has happened. The `worst_count`
+ * longest traces (at most TR_TIMING_MAX_WORST) are kept whole. Returns NULL on allocation failure. */
 tr_timing *tr_timing_new(const tr_flow *flow, uint32_t worst_count);
 /* NULL is allowed. */
 void tr_timing_free(tr_timing *timing);
 
-/* Adds a trace as it is now: once for each trace, when it has closed, or at the end of the log while it is open. TR_OK;
- * TR_ERROR_MEMORY: perhaps a part of it was added. */
+/* Adds a trace in its present state. Call once for each trace: when it has closed, or at the end of the log if it is
+ * still open. Returns TR_OK, or TR_ERROR_MEMORY: part of it may have been added. */
 tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace);
 
-/* Adds what `from` holds, which was made with the same flow and worst_count; it must not be `into`
- * itself. TR_ERROR_MEMORY: perhaps a part of it was added. */
+/* Adds `from`, which must have been made with the same flow and worst_count and must not be `into` itself. Returns
+ * TR_OK, or TR_ERROR_MEMORY: part of it may have been added. */
 tr_status tr_timing_merge(tr_timing *into, const tr_timing *from);
 
-/* Bytes of memory it takes now. */
+/* Bytes of memory in use. */
 size_t tr_timing_memory_bytes(const tr_timing *timing);
 
 const tr_trace_timing *tr_timing_traces(const tr_timing *timing);
 size_t tr_timing_node_count(const tr_timing *timing);
-/* Nodes in ascending order of their ids; NULL when there is no such index. Good until the timing is changed. */
+/* Nodes in ascending order of their ids; NULL if there is no such index. Valid until the timing is changed. */
 const tr_node_timing *tr_timing_node(const tr_timing *timing, size_t index);
-/* The longest of the closed traces whose start is known, longest first, smaller ids first among equals; NULL when there
- * is no such index. Good until the timing is changed. */
+/* The longest of the closed traces whose start is known, longest first, smaller ids first among equals; NULL if there
+ * is no such index. Valid until the timing is changed. */
 const tr_timed_trace *tr_timing_worst(const tr_timing *timing, uint32_t index);
 uint32_t tr_timing_worst_limit(const tr_timing *timing);
 

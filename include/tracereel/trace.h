@@ -1,12 +1,12 @@
 /* The state of traces, rebuilt record by record.
  *
- * Two views stand side by side. The engine's own view (the members under "what the engine recovers from", the status,
- * and each node's status and output) is exactly what the workflow engine would rebuild from the same records: a second
- * trace_start begins it afresh, and what tracereel wrote counts as anything else. The measured view is what ran:
- * attempts, errors, suspensions, loops, times. It goes on over a second trace_start, where what was open is abandoned,
- * and the records that tracereel wrote add nothing to it. Nothing here knows of files.
+ * There are two views. The engine's view (the members under "what the engine recovers from", the status, and each
+ * node's status and output) is exactly what XERV, the workflow engine, would rebuild from the same records: a second
+ * trace_start resets it, and records that tracereel wrote count like any others. The measured view is what ran:
+ * attempts, errors, suspensions, loops, times. It continues across a second trace_start, which abandons what was open,
+ * and the records that tracereel wrote add nothing to it. Nothing here knows about files.
  *
- * All structures are to be read, not written, by callers. */
+ * Callers read these structures and never write them. */
 #ifndef TRACEREEL_TRACE_H
 #define TRACEREEL_TRACE_H
 
@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-/* X(C name, name that people see). */
+/* X(C name, name that users see). */
 #define TR_TRACE_STATUSES(X)                                                                                           \
     X(RUNNING, running)                                                                                                \
     X(SUSPENDED, suspended)                                                                                            \
@@ -51,8 +51,8 @@ typedef enum tr_node_status {
         TR_NODE_STATUS_COUNT
 } tr_node_status;
 
-/* How one attempt of a node ended. `abandoned`: the node was started again, or the trace closed, without a word of it.
- */
+/* How an attempt of a node ended. `abandoned`: the node was started again, or the trace closed, before any record ended
+ * the attempt. */
 #define TR_OUTCOMES(X)                                                                                                 \
     X(OPEN, open)                                                                                                      \
     X(DONE, done)                                                                                                      \
@@ -65,8 +65,8 @@ typedef enum tr_outcome {
 #undef TR_OUTCOME_ENUM
 } tr_outcome;
 
-/* What the state machine did not expect. The names are stable; the meanings stand in docs/violations.md.
- * X(bit, C name, name that people see, one sentence). */
+/* What the state machine did not expect. The names are stable; docs/violations.md explains them. X(bit, C name, name
+ * that users see, one sentence). */
 #define TR_VIOLATIONS(X)                                                                                               \
     X(0, TRACE_NOT_OPEN, trace_not_open, "a record of a trace that has not started, or has closed")                    \
     X(1, TRACE_RESTARTED, trace_restarted, "a second trace_start: the trace's state begins afresh")                    \
@@ -87,7 +87,7 @@ typedef enum tr_violation {
 
 enum { TR_VIOLATION_COUNT = 10 };
 
-/* Names for the numbers above; NULL for one that does not exist. Violations are named by bit number. */
+/* Names of the numbers above; NULL for one that does not exist. Violations go by bit number. */
 const char *tr_trace_status_name(unsigned status);
 const char *tr_node_status_name(unsigned status);
 const char *tr_outcome_name(unsigned outcome);
@@ -97,19 +97,19 @@ const char *tr_violation_meaning(unsigned bit);
 /* "No such index". */
 #define TR_NONE UINT32_MAX
 
-/* One try of a node, from its start to its end. */
+/* One attempt of a node, from its start to its end. */
 typedef struct tr_attempt {
     uint64_t start_ns;
     uint64_t end_ns; /* 0 while open */
     /* Packed, because a million traces may be open. */
     uint32_t node_index : 29; /* of its node in the trace's `nodes` */
     uint32_t outcome : 2;     /* tr_outcome */
-    uint32_t estimated : 1;   /* no node_start was written, start_ns is the latest earlier event that can have made it
-                                 ready */
-    uint32_t before : 29;     /* the node's attempt before it: index into `attempts`, or TR_NODE_NONE */
+    uint32_t estimated : 1;   /* no node_start was written: start_ns is the latest earlier event that can have made the
+                                 node ready */
+    uint32_t before : 29;     /* the node's previous attempt: index into `attempts`, or TR_NODE_NONE */
     uint32_t cut : 1;         /* it began before what is known of the trace: start_ns is the time of its end */
-    uint32_t by_resume : 1;   /* done, but without a node_done: the trace_resumed after its wait was its end */
-    uint32_t was_kept : 1;    /* of an open one: a plan began the trace afresh, and put back that it was open */
+    uint32_t by_resume : 1;   /* done without a node_done: the trace_resumed after its wait ended it */
+    uint32_t was_kept : 1;    /* if open: a plan restarted the trace, and noted that this attempt was still open */
 } tr_attempt;
 
 /* "No such index", in the members of tr_node and tr_attempt. A trace has fewer nodes and fewer attempts. */
@@ -125,7 +125,7 @@ typedef struct tr_node {
     uint32_t status : 3;           /* tr_node_status */
     uint32_t last_loop_event : 29; /* index into the trace's `loop_events`, or TR_NODE_NONE */
     uint32_t is_completed : 1;     /* the engine's completed_nodes has it */
-    uint32_t from_snapshot : 1;    /* a snapshot says that it runs, and nothing has been heard of it since */
+    uint32_t from_snapshot : 1;    /* a snapshot says that it runs, and no record has mentioned it since */
     uint32_t is_started : 1;       /* the engine's started_nodes has it, perhaps more than once */
 } tr_node;
 
@@ -133,8 +133,8 @@ typedef struct tr_suspension {
     uint64_t start_ns;
     uint64_t end_ns; /* 0 while it lasts */
     uint32_t node_id;
-    uint8_t outcome; /* tr_outcome: open, done, or abandoned where the trace began afresh, which is not measured */
-    bool was_kept;   /* as of an attempt */
+    uint8_t outcome; /* tr_outcome: open, done, or abandoned by a restart of the trace, which is not measured */
+    bool was_kept;   /* as in tr_attempt */
 } tr_suspension;
 
 #define TR_LOOP_NODE_MASK 0x3fffffffu
@@ -145,7 +145,7 @@ typedef struct tr_loop_event {
     uint32_t iteration;
     uint32_t node_index : 30; /* of the loop node in the trace's `nodes` */
     uint32_t is_exit : 1;
-    uint32_t is_abandoned : 1; /* the trace began afresh in this iteration: how long it lasted is not known */
+    uint32_t is_abandoned : 1; /* the trace was restarted during this iteration: its duration is unknown */
 } tr_loop_event;
 
 typedef struct tr_trace_error {
@@ -155,101 +155,103 @@ typedef struct tr_trace_error {
     bool by_tracereel;     /* a plan's reason to close the trace: nothing that ran has failed */
     char *message;         /* message_bytes bytes, not zero-terminated */
     uint32_t message_bytes;
-    uint32_t life; /* the trace's restart_count when it came */
+    uint32_t life; /* the trace's restart_count at that time */
 } tr_trace_error;
 
 typedef struct tr_trace {
     uint8_t id[TR_TRACE_ID_BYTES];
-    uint64_t start_ns;      /* of its first trace_start; 0 for a trace that came from a snapshot */
-    uint64_t last_ns;       /* the latest timestamp seen so far; of a record that tracereel wrote only if it began it */
-    uint64_t ready_ns;      /* the latest event that can have made a node ready */
-    uint32_t log_slot;      /* small number, unique among the open traces of one table, reused after the trace closes */
-    uint32_t record_count;  /* of all its lives, its trace_starts included */
+    uint64_t start_ns; /* of its first trace_start; 0 for a trace that came from a snapshot */
+    uint64_t last_ns;  /* the latest timestamp so far; those of records that tracereel wrote count only if one began the
+                          trace */
+    uint64_t ready_ns; /* the latest event that can have made a node ready */
+    uint32_t log_slot; /* small number, unique among the open traces of one table, reused after the trace closes */
+    uint32_t record_count;  /* of all its lives, trace_starts included */
     uint32_t error_count;   /* node_error records of its present life */
-    uint32_t restart_count; /* second and further trace_starts: the number of its present life, from 0 */
-    uint32_t first_error;   /* in `errors`: the first of its present life */
-    uint32_t first_attempt; /* in `attempts`: the same */
+    uint32_t restart_count; /* trace_starts after the first: also the number of the present life, from 0 */
+    uint32_t first_error;   /* index in `errors` of the first one of the present life */
+    uint32_t first_attempt; /* the same in `attempts` */
     uint32_t first_suspension;
     uint32_t violations_seen;   /* tr_violation bits */
-    uint32_t damage_at_start;   /* damaged gaps met in the log before it was opened */
-    uint32_t forgotten_count;   /* where it began afresh: nodes that were done, and that no record has put back */
+    uint32_t damage_at_start;   /* damaged gaps in the log before the trace was opened */
+    uint32_t forgotten_count;   /* after a restart: nodes that were done, and that no record has restored */
     struct tr_trace_home *home; /* what the traces of its table share; NULL in a copy */
     uint8_t status;             /* tr_trace_status */
-    /* In two bytes, as in an attempt. */
+    /* Packed into two bytes. */
     bool was_tainted : 1; /* ask tr_trace_is_tainted */
     bool from_snapshot : 1;
     bool records_starts : 1;  /* a node_start was seen */
-    bool is_just_resumed : 1; /* by the latest record that tracereel did not write, after it waited */
+    bool is_just_resumed : 1; /* by the latest record that tracereel did not write, after a wait */
     bool began_afresh : 1;    /* tracereel wrote a trace_start, and nothing has run since */
     bool closed_by_tracereel : 1;
     bool has_planned : 1;       /* tracereel wrote a record of it */
     bool follows_tracereel : 1; /* its latest record is tracereel's */
-    bool is_held_apart : 1;     /* where only what ran counts: its latest record is a suspension of tracereel's */
-    /* What the engine recovers from, from here on. completed_nodes are the nodes with is_completed. */
+    bool is_held_apart : 1;     /* when only what ran counts: its latest record is a suspension that tracereel wrote */
+    /* From here on: what the engine recovers from. Its completed_nodes are the nodes with is_completed. */
     bool has_last_completed_node : 1;
     bool is_suspended : 1;
     uint32_t last_completed_node;
     uint32_t suspended_at;
     uint32_t started_count;
-    uint64_t suspended_since_ns; /* 0 where only a snapshot tells of it */
+    uint64_t suspended_since_ns; /* 0 if known only from a snapshot */
     uint32_t started_capacity;
     uint32_t suspension_metadata_bytes; /* 0 = none */
-    uint32_t *started_nodes;            /* in order, twice where node_start came twice; go by tr_trace_next_started */
+    uint32_t *started_nodes;            /* in order, twice if node_start came twice; read with tr_trace_next_started */
     char *suspension_metadata; /* of the latest trace_suspended, kept when the trace is resumed, as the engine does */
 
     uint32_t metadata_bytes; /* 0 = none */
     uint32_t plans_bytes;
     char *metadata; /* of its trace_start */
 
-    uint32_t node_count; /* nodes in the order in which they first appeared */
+    uint32_t node_count; /* nodes in the order of their first records */
     uint32_t attempt_count;
     uint32_t suspension_count;
     uint32_t error_list_count;
     uint32_t loop_event_count;
     uint32_t node_index_capacity;
-    uint32_t *node_index;                   /* finds a node by its id where there are many; NULL in small traces */
-    struct tr_started_index *started_index; /* of a long started_nodes: which of it counts; NULL in copies */
+    uint32_t *node_index;                   /* finds a node by its id; NULL in traces with few nodes */
+    struct tr_started_index *started_index; /* which entries of a long started_nodes count; NULL in copies */
     tr_node *nodes;
     tr_attempt *attempts;
     tr_suspension *suspensions;
     tr_loop_event *loop_events;
     tr_trace_error *errors; /* every error of all lives with its text, in order */
 
-    /* What plans have done to it: what stands under the key "tracereel" of the records that they wrote, each with a
-     * byte 0 at its end, oldest first; equal ones in a row once. An undo that only brought a suspension back, whose
-     * record names no plan, has {"action":"undo"}. */
+    /* What plans did to the trace: the values under the key "tracereel" of the records that they wrote, each ended by a
+     * zero byte, oldest first; equal ones in a row appear once. An undo that only restored a suspension, whose record
+     * names no plan, appears as {"action":"undo"}. */
     char *plans; /* plans_bytes bytes */
 } tr_trace;
 
 /* The node with that id, or NULL. */
 const tr_node *tr_trace_find_node(const tr_trace *trace, uint32_t node_id);
 
-/* The engine's started_nodes are the entries of the trace's `started_nodes` whose places this gives, in order: the
- * first at or behind the place `from`, or TR_NONE. The entries between them are of nodes that were done since. */
+/* Walks the engine's started_nodes, in order: returns the index in `started_nodes` of the first entry at or after
+ * `from` that counts, or TR_NONE. Skipped entries belong to nodes that were done since. */
 uint32_t tr_trace_next_started(const tr_trace *trace, uint32_t from);
 
 /* The node's last attempt, or NULL. */
 const tr_attempt *tr_trace_last_attempt(const tr_trace *trace, const tr_node *node);
 /* The attempt of the same node before this one, or NULL. */
 const tr_attempt *tr_trace_earlier_attempt(const tr_trace *trace, const tr_attempt *attempt);
-/* Its latest loop_iteration or loop_exit, or NULL. */
+/* The node's latest loop_iteration or loop_exit, or NULL. */
 const tr_loop_event *tr_trace_last_loop_event(const tr_trace *trace, const tr_node *node);
-/* How many loop_iteration records of it were seen. */
+/* How many loop_iteration records of the node were seen. */
 uint32_t tr_trace_loop_iterations(const tr_trace *trace, const tr_node *node);
 
-/* Whether the node's last attempt failed, in the trace's present life, and nothing says that it is done since. */
+/* Whether the node's last attempt failed in the trace's present life, and no record says that the node was done since.
+ */
 bool tr_trace_node_has_failed(const tr_trace *trace, const tr_node *node);
 
-/* The time an attempt ran: end - start, less what the trace was suspended at this node meanwhile; 0 where the clock
- * stepped back, and while it is open. */
+/* The time an attempt ran: end - start, less the time the trace was suspended at this node meanwhile; 0 if the clock
+ * stepped back, and while the attempt is open. */
 uint64_t tr_attempt_duration_ns(const tr_trace *trace, const tr_node *node, const tr_attempt *attempt);
 
-/* True where the trace was open across damage or holds a suspect record: what is known of it may not be so. */
+/* Whether the trace was open across damage or has a suspect record: its state may then be wrong. */
 bool tr_trace_is_tainted(const tr_trace *trace);
 
-/* What the engine does with an open trace after a crash, in its order of rules. */
+/* What the engine does with an open trace after a crash, in the order of its rules. */
 typedef enum tr_recovery_action {
-    TR_RECOVERY_AWAIT_RESUME, /* `node` is where it is suspended */
+    TR_RECOVERY_AWAIT_RESUME, /* `node` is where the trace is suspended */
     TR_RECOVERY_RETRY_NODES,  /* the trace's started_nodes, in that order */
     TR_RECOVERY_RESUME_FROM   /* `node` is the last completed one, or 0 */
 } tr_recovery_action;
@@ -262,64 +264,65 @@ typedef struct tr_recovery {
 tr_recovery tr_trace_recovery(const tr_trace *trace);
 const char *tr_recovery_action_name(tr_recovery_action action);
 
-/* Why tracereel holds the trace for a person: the text under "held" in the metadata of the suspension that lasts,
- * without its escapes. `reason` has room for suspension_metadata_bytes. False where the trace is not held; nothing is
- * written then that counts. */
+/* Why tracereel holds the trace for a person: the text under "held" in the metadata of the present suspension,
+ * unescaped. `reason` has room for suspension_metadata_bytes. Returns false if the trace is not held; the contents of
+ * `reason` and `*length_bytes` are then undefined. */
 bool tr_trace_held(const tr_trace *trace, char *reason, uint32_t *length_bytes);
 
-/* An object: the engine's view under completed_nodes, last_completed_node, recovery, started_nodes, suspended_at,
- * suspension_metadata, trace_id; and error_count, held (the reason, or null), last_ns, record_count, start_ns, status,
- * tainted, violations. */
+/* Writes an object: the engine's view under completed_nodes, last_completed_node, recovery, started_nodes,
+ * suspended_at, suspension_metadata, trace_id; and error_count, held (the reason, or null), last_ns, record_count,
+ * start_ns, status, tainted, violations. */
 void tr_json_trace(tr_json *json, const tr_trace *trace);
 
-/* A trace as one relocatable block: how many bytes it takes, and the copy. The copy's pointers point into `memory`
- * (aligned for any object, at least that many bytes); it lives as long as that and must not be freed or applied to. */
+/* A copy of a trace in one block: how many bytes it takes, and the copy. Its pointers point into `memory` (aligned for
+ * any object, at least that many bytes). It lives as long as `memory`; do not free it and do not apply records to it.
+ */
 size_t tr_trace_copy_bytes(const tr_trace *trace);
 tr_trace *tr_trace_copy(const tr_trace *trace, void *memory);
 
-/* The open traces of one log. One thread at a time. */
+/* The open traces of one log. Use from one thread at a time. */
 typedef struct tr_traces tr_traces;
 
-/* NULL when there is no memory. */
+/* Returns NULL on allocation failure. */
 tr_traces *tr_traces_new(void);
 /* NULL is allowed. */
 void tr_traces_free(tr_traces *traces);
 
-/* Opens the traces of a snapshot. TR_OK or TR_ERROR_MEMORY (some may then be open). */
+/* Opens the traces of a snapshot. Returns TR_OK, or TR_ERROR_MEMORY: some of them may be open. */
 tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot);
 
-/* Applies one record. TR_OK: `*trace` is the trace with the record in it, or NULL where the record is of no open trace,
- * and for a checkpoint; `*violations` are tr_violation bits. A trace that the record closed can be read until the next
- * call and is freed by it. TR_ERROR_MEMORY: the record was not, or only partly, applied; the table can still be read
- * and freed. `is_suspect` marks records found inside a broken one. */
+/* Applies one record. TR_OK: `*trace` is the trace with the record applied, or NULL if the record belongs to no open
+ * trace or is a checkpoint; `*violations` are tr_violation bits. A trace that the record closed stays readable until
+ * the next call, which frees it. TR_ERROR_MEMORY: the record was applied partly or not at all; the table can still be
+ * read and freed. `is_suspect` marks a record found inside a broken one. */
 tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_suspect, tr_trace **trace,
                           uint32_t *violations);
 
-/* Puts a copy of an open trace, of this table or another, into this one, in place of one with the same id. TR_OK:
- * `*trace` is the copy, good as what tr_traces_find gives. What is tainted in its table is tainted in this one.
- * TR_ERROR_MEMORY: `*trace` is NULL, and the trace with that id is not open here. */
+/* Puts a copy of an open trace, of this table or another, into this table, replacing one with the same id. TR_OK:
+ * `*trace` is the copy, valid as long as a result of tr_traces_find. A trace that is tainted in its own table is
+ * tainted in this one. TR_ERROR_MEMORY: `*trace` is NULL, and no trace with that id is open here. */
 tr_status tr_traces_put(tr_traces *traces, const tr_trace *source, tr_trace **trace);
 
-/* From now on only what ran counts, and traces look as if tracereel had written nothing: its records change no status
- * and no node, and close nothing; `closed_by_tracereel` says so instead. To be called before the first record. A trace
- * of which no earlier record is known begins with tracereel's trace_start all the same. */
+/* Counts only what ran, so that traces look as if tracereel had written nothing: its records change no status and no
+ * node, and close nothing; `closed_by_tracereel` is set instead. Call before the first record. A trace without earlier
+ * records still begins with tracereel's trace_start. */
 void tr_traces_measure(tr_traces *traces);
-/* Whether the record that was applied last was left out for that: tr_traces_apply then gave no trace. */
+/* Whether the last record was left out for that reason: tr_traces_apply then gave no trace. */
 bool tr_traces_left_out(const tr_traces *traces);
 
-/* Something durable was lost here: every trace that is open now is tainted from now on. */
+/* Notes that something durable was lost here: every trace that is open now is tainted from now on. */
 void tr_traces_note_damage(tr_traces *traces);
 
-/* An open trace by its id, or NULL. Good until the next tr_traces_apply. */
+/* An open trace by its id, or NULL. Valid until the next tr_traces_apply. */
 tr_trace *tr_traces_find(tr_traces *traces, const uint8_t id[TR_TRACE_ID_BYTES]);
 size_t tr_traces_open_count(const tr_traces *traces);
-/* Bytes of memory that the table and its traces take now. */
+/* Bytes of memory that the table and its traces use. */
 size_t tr_traces_memory_bytes(const tr_traces *traces);
 /* Largest log_slot in use so far, plus one. */
 size_t tr_traces_slot_limit(const tr_traces *traces);
 
 /* The open traces in order of their ids, in an array of tr_traces_open_count() pointers that the caller frees with
- * free(). NULL when there is no memory, or none is open. */
+ * free(). NULL on allocation failure, and if none is open. */
 tr_trace **tr_traces_sorted(tr_traces *traces);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* The whole public interface: every header of this directory. Each of them can be included alone, too. */
+/* The whole public interface: every header of this directory. Each can also be included alone. */
 #ifndef TRACEREEL_TRACEREEL_H
 #define TRACEREEL_TRACEREEL_H
 
