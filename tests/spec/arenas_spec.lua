@@ -44,12 +44,12 @@ describe("the directory of a log's arenas", function()
         return directory
     end
 
-    it("is the one that is given, whatever stands beside the log", function()
+    it("is the given one, whatever lies beside the log", function()
         local directory, found_as = arenas.find(engine_log("overlap"), "/somewhere")
         assert.are.same({ "/somewhere", "--arenas" }, { directory, found_as })
     end)
 
-    it("is the directory arenas beside the log's", function()
+    it("defaults to the directory `arenas` beside the log's", function()
         local directory = make("wal", "arenas")
         put(directory, "")
         for _, path in ipairs { "/wal", "/wal/", "/wal//" } do
@@ -60,7 +60,7 @@ describe("the directory of a log's arenas", function()
         assert.are.equal(directory .. "/wal/./../arenas", (arenas.find(directory .. "/wal/.")))
     end)
 
-    it("is where the log's directory lies when arenas are there, and unknown when none are", function()
+    it("is the log's parent directory if it holds arenas, and unknown if not", function()
         local directory = make("wal")
         assert.is_nil(arenas.find(directory .. "/wal"))
         helper.write(directory .. "/trace_.txt", "")
@@ -87,14 +87,14 @@ describe("an arena's header", function()
         return arenas.header(put(helper.directory(), ...), id)
     end
 
-    it("says how far the engine reads, and how much there is room for", function()
+    it("gives the position up to which the engine reads, and the capacity", function()
         assert.are.same({ write_position_bytes = 408, capacity_bytes = 65536, file_bytes = 65536 },
             arenas.header("tests/fixtures/logs-engine/overlap/arenas", "161cf2aa-9dfc-4847-8215-92f1fcf7c2cf"))
         assert.are.same({ write_position_bytes = -2, capacity_bytes = -1, file_bytes = 128 },
             parsed(header_bytes(0xFFFFFFFFFFFFFFFE, 0xFFFFFFFFFFFFFFFF)))
     end)
 
-    it("that is not one is refused with what was found, and where", function()
+    it("with wrong fields is refused with the offset and the value found", function()
         for _, case in ipairs {
             { "", "it has 0 bytes, fewer than an arena's header (128)" },
             { header_bytes(128, 4096):sub(1, 127), "it has 127 bytes, fewer than an arena's header (128)" },
@@ -113,7 +113,7 @@ describe("an arena's header", function()
         end
     end)
 
-    it("is absent where there is no file, and damaged where something else stands there", function()
+    it("is absent if there is no file, and damaged if something other than a file has its name", function()
         local directory = helper.directory()
         local path = arenas.path(directory, id)
         local header, problem, kind = arenas.header(directory, id)
@@ -150,7 +150,7 @@ describe("outputs in an arena", function()
         return table.concat(words, ", ")
     end
 
-    it("lie over each other where the later one was written over the earlier", function()
+    it("overlap where a later one was written over an earlier one", function()
         assert.are.equal("", overlaps({ 0, 128, 86 }, { 1, 214, 94 }, { 2, 0, 0 }, { 3, 150, 0 }))
         assert.are.equal("0 by 1", overlaps({ 0, 128, 87 }, { 1, 214, 94 }))
         assert.are.equal("1 by 0", overlaps({ 1, 214, 94 }, { 0, 128, 87 }))
@@ -158,14 +158,14 @@ describe("outputs in an arena", function()
         assert.are.equal("5 by 6", overlaps({ 5, -16, 400 }, { 6, -8, 8 }), "an end beyond 2^64")
     end)
 
-    it("of a node that passes on what it was given are not overwritten by it, but lost together", function()
+    it("shared by a node and its input are not overwritten by that node, but lost together", function()
         assert.are.equal("", overlaps({ 0, 128, 94, 7 }, { 2, 128, 94, 0 }))
         assert.are.equal("0 by 3, 2 by 3", overlaps({ 0, 128, 94, 7 }, { 2, 128, 94, 0 }, { 3, 128, 200, 7 }))
         assert.are.equal("0 by 3, 2 by 3", overlaps({ 0, 128, 94, 7 }, { 3, 128, 200, 7 }, { 2, 128, 94, 0 }))
         assert.are.equal("0 by 2", overlaps({ 0, 128, 94, 7 }, { 2, 128, 94, 8 }))
     end)
 
-    it("that lie over each other are those that a comparison of each with each finds", function()
+    it("overlap exactly where a comparison of all pairs finds it", function()
         math.randomseed(20260101)
         for _ = 1, 3000 do
             local list, wanted = {}, {}
@@ -191,7 +191,7 @@ describe("outputs in an arena", function()
         end
     end)
 
-    it("end where the engine's write position must be, at a multiple of 8", function()
+    it("end at the engine's write position, rounded up to a multiple of 8", function()
         assert.are.equal(0, arenas.end_of_outputs(completed { { 1, 0, 0 }, { 2, 0, 9 } }))
         assert.are.equal(216, arenas.end_of_outputs(completed { { 0, 128, 86 }, { 1, 0, 0 } }))
         assert.are.equal(216, arenas.end_of_outputs(completed { { 0, 128, 88 } }))
@@ -225,7 +225,7 @@ describe("outputs in an arena", function()
 end)
 
 describe("trace:output", function()
-    it("says which node has overwritten an output, and reads the one that did", function()
+    it("names the node that has overwritten an output, and reads that node's own", function()
         local log = engine_log("overlap")
         tracereel.arenas((arenas.find(log)))
         for _, trace in ipairs(tracereel.open(log):traces()) do

@@ -19,7 +19,7 @@ local function about(expected, actual)
 end
 
 describe("charts", function()
-    it("have a logarithmic scale: equal ratios are equally far apart, labelled at powers of ten", function()
+    it("have a logarithmic scale with equal distances for equal ratios, labelled at powers of ten", function()
         local scale = axis.logarithmic(1000, 10000 * ms)
         assert.are.same({ "1 µs", "10 µs", "100 µs", "1 ms", "10 ms", "100 ms", "1 s", "10 s" }, labels_of(scale))
         about(scale.position(10 * ms) - scale.position(ms), scale.position(ms) - scale.position(ms // 10))
@@ -31,7 +31,7 @@ describe("charts", function()
         assert.are.same({ "5 ms", "10 ms", "20 ms" }, labels_of(axis.logarithmic(8 * ms, 12 * ms)))
     end)
 
-    it("have clock times at round seconds and minutes", function()
+    it("label clock times at round seconds and minutes", function()
         local start = 1764000000 * 1000 * ms -- 2025-11-24T16:00:00Z
         assert.are.same({ "16:00:00", "16:00:10", "16:00:20", "16:00:30", "16:00:40", "16:00:50", "16:01:00",
             "16:01:10" }, labels_of(axis.clock(start - 5, start + 70001 * ms)))
@@ -43,7 +43,7 @@ describe("charts", function()
             labels_of(axis.clock(start, start + 5 * 86400000 * ms)))
     end)
 
-    it("bear the times of a broken clock", function()
+    it("accept the times of a broken clock", function()
         local scale = axis.clock(0, -1)
         assert.are.equal(1.0, scale.position(-1))
         about(0.5, scale.position(math.mininteger))
@@ -57,7 +57,7 @@ describe("charts", function()
         assert.are.same({ 1, { 0, 1 } }, { axis.counts(0) })
     end)
 
-    it("fold a long wait, and leave the work at one scale", function()
+    it("fold a long wait, and keep all work at one scale", function()
         local scale = folded_time.scale {
             start_ns = 1000,
             makespan_ns = 3600100 * ms,
@@ -86,7 +86,7 @@ describe("charts", function()
         about(0.6, scale.position(60))
     end)
 
-    it("bear a trace without any work, and one that took no time", function()
+    it("accept a trace without any work, and one that took no time", function()
         local waited = folded_time.scale { start_ns = 0, makespan_ns = 100, suspensions = {}, spans = {} }
         assert.are.equal(100, waited.folds[1].length_ns)
         about(0.5, waited.position(50))
@@ -105,7 +105,7 @@ describe("charts", function()
         assert.are.equal(1, hidden_on_phones)
     end)
 
-    it("draw stairs down to the ground", function()
+    it("draw steps down to the base line", function()
         assert.are.equal('<path class="c" d="M0,1000 V500 H500 V0 H1000 V1000 Z"></path>',
             svg.stairs("c", { { 0.0, 0.5 }, { 0.25, 0.5 }, { 0.5, 1.0 } }, 1.0))
         assert.are.equal("", svg.stairs("c", {}, 1.0))
@@ -113,12 +113,12 @@ describe("charts", function()
 end)
 
 describe("numbers on a page", function()
-    it("have their thousands apart", function()
+    it("separate thousands", function()
         assert.are.same({ "0", "999", "1,000", "2,150,000" },
             { html.count(0), html.count(999), html.count(1000), html.count(2150000) })
     end)
 
-    it("never show a share that is something as nothing", function()
+    it("never show a share above zero as zero", function()
         assert.are.same({ "<0.1 %", "0.0 %", "33.3 %", "–" },
             { html.share(1, 100000), html.share(0, 5), html.share(1, 3), html.share(1, 0) })
     end)

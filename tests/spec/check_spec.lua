@@ -10,7 +10,7 @@ describe("tracereel check", function()
     after_each(helper.clean)
 
     for _, name in ipairs(helper.log_names()) do
-        it("--json lists exactly the expected gaps of " .. name .. ", and the status tells of damage", function()
+        it("--json lists exactly the expected gaps of " .. name .. ", and the status reports damage", function()
             local expected = helper.expected(name, "damage") or {}
             local status = 0
             for _, gap in ipairs(expected) do
@@ -51,7 +51,7 @@ describe("tracereel check", function()
         ["archived"] = "the engine would recover from this log, but not read the compressed segments",
     }
     for name, verdict in pairs(verdicts) do
-        it("says plainly whether the engine would recover from " .. name .. ", and that it would append", function()
+        it("says whether the engine would recover from " .. name .. ", and that it would append", function()
             local text = check(helper.log(name)).stdout
             assert.truthy(text:find(verdict, 1, true), text)
             local recovers = verdict:sub(1, #refuses) ~= refuses
@@ -69,7 +69,7 @@ describe("tracereel check", function()
         end)
     end
 
-    it("judges a log by its segments: what else cannot be read, and how a file is named, do not matter", function()
+    it("judges a log by its segments alone, whatever other files and names the directory has", function()
         local directory = helper.directory()
         helper.shell(("cp -r %s/. %s"):format(helper.log("snapshot"), directory))
         helper.shell(("printf 12345678 >%s/snapshots/snapshot_0000000000000001.snap"):format(directory))
@@ -107,7 +107,7 @@ describe("tracereel check", function()
         assert.truthy(text:find("trace_restarted: ", 1, true))
     end)
 
-    it("tells what cannot be opened apart from what is damaged", function()
+    it("distinguishes a log that cannot be opened from a damaged one", function()
         local directory = helper.directory()
         for _, case in ipairs {
             { directory, "no segment" },
@@ -120,7 +120,7 @@ describe("tracereel check", function()
         end
     end)
 
-    it("reads the other logs where one cannot be read, and ends with the gravest code", function()
+    it("reads the other logs if one cannot be read, and ends with the gravest status", function()
         local result = check("--json", helper.log("nothing-here"), helper.log("bit-flip-payload"))
         assert.are.equal(4, result.status)
         local objects = helper.objects(result.stdout)
@@ -130,7 +130,7 @@ describe("tracereel check", function()
         end
     end)
 
-    describe("where two files have the same number", function()
+    describe("of two files with the same number", function()
         local directory, segment
 
         before_each(function()
@@ -139,7 +139,7 @@ describe("tracereel check", function()
             segment = directory .. "/wal_0000000000000001.log"
         end)
 
-        it("says which is read, and that nothing of the other one is lost", function()
+        it("says which it reads, and that nothing of the other is lost", function()
             -- What an archiver leaves that was interrupted: an archive that ends early.
             helper.shell(("gzip -c %s | head -c 3000 >%s.gz"):format(segment, segment))
             local result = check(directory)
@@ -156,7 +156,7 @@ describe("tracereel check", function()
             assert.are.same({}, objects[2].summary.engine.same_number)
         end)
 
-        it("says where the other one holds more: the log is then not sound", function()
+        it("gives the offset at which the unread one holds more, and does not call the log sound", function()
             local bytes = helper.read(segment)
             helper.write(directory .. "/wal_1.log", bytes)
             helper.write(segment, bytes:sub(1, 23000))
@@ -176,7 +176,7 @@ describe("tracereel check", function()
             assert.are.same({ { "wal_0000000000000001.log", "wal_1.log" } }, others[#others].summary.engine.same_number)
         end)
 
-        it("says that more than one has it, where nothing else is wrong", function()
+        it("says that a number is used twice even if nothing else is wrong", function()
             helper.shell(("cp %s/wal_0000000000000000.log %s/wal_1.log"):format(directory, directory))
             local result = check(directory)
             assert.are.equal(3, result.status)
@@ -185,7 +185,7 @@ describe("tracereel check", function()
                 .. "wal_0000000000000001.log and wal_1.log, in no certain order\n", 1, true), result.stdout)
         end)
 
-        it("tells of it in every other command, on standard error", function()
+        it("warns on standard error in every other command, too", function()
             helper.shell(("cp %s %s/wal_1.log"):format(segment, directory))
             for _, command in ipairs { "traces", "dump", "timing", "recover" } do
                 local result = helper.run { command, directory }
@@ -196,7 +196,7 @@ describe("tracereel check", function()
         end)
     end)
 
-    it("asks whether a file without one record is a log", function()
+    it("asks whether a file without any record is a log", function()
         local result = helper.run({ "check", "-" }, { stdin = ("\0"):rep(100) })
         assert.are.equal(0, result.status)
         assert.truthy(result.stdout:find("no record could be read: is this a log?", 1, true))

@@ -94,7 +94,7 @@ describe("the command line", function()
         end)
     end
 
-    it("ends with 2 and a hint on standard error where it is used wrongly", function()
+    it("ends with 2 and a hint on standard error for wrong usage", function()
         for _, arguments in ipairs {
             {}, { "frobnicate" }, { "dump" }, { "dump", "--nope", helper.log("orders") },
             { "dump", "--type", "node_finished", helper.log("orders") },
@@ -116,7 +116,7 @@ describe("the command line", function()
         end
     end)
 
-    it("reads no log where there is none, and ends with 4", function()
+    it("ends with 4 if there is no log", function()
         local directory = helper.directory()
         for _, path in ipairs { helper.log("no-segments"), directory .. "/missing", directory } do
             for _, command in ipairs { "dump", "check", "traces" } do
@@ -128,7 +128,7 @@ describe("the command line", function()
         end
     end)
 
-    it("tells of a directory that is named like a segment, and reads what stands beside it", function()
+    it("reports a directory that is named like a segment, and reads the segments beside it", function()
         local directory = helper.directory()
         helper.shell("mkdir " .. directory .. "/wal_0000000000000000.log")
         helper.shell("cp " .. helper.log("edge") .. "/wal_0000000000000000.log " .. directory
@@ -142,7 +142,7 @@ describe("the command line", function()
             .. "wal_0000000000000000.log: that is a directory\n", 1, true), result.stdout)
     end)
 
-    it("has an empty log for what it is", function()
+    it("reads an empty log as an empty log", function()
         local result = helper.run { "dump", helper.log("empty") }
         assert.are.same({ stdout = "", stderr = "", status = 0 }, result)
     end)
@@ -166,7 +166,7 @@ describe("output", function()
         end)
     end
 
-    it("that a script's print cannot write ends with 4, even where the script catches the error", function()
+    it("that a script's print cannot write ends with 4, even if the script catches the error", function()
         for _, text in ipairs {
             "return { api = 1, record = function() print(('x'):rep(1000)) end }",
             "return { api = 1, record = function() pcall(print, ('x'):rep(1000)) end }",
@@ -177,7 +177,7 @@ describe("output", function()
         end
     end)
 
-    it("that nobody reads any more ends quietly", function()
+    it("to a closed pipe ends the program quietly", function()
         local script = helper.script("return { api = 1, record = function() print(('x'):rep(1000)) end }")
         for _, words in ipairs { "dump --json " .. log, "run " .. script .. " " .. log } do
             local errors = helper.directory() .. "/stderr"
@@ -190,7 +190,7 @@ describe("output", function()
         end
     end)
 
-    it("has no colours where it is no terminal", function()
+    it("has no colours unless it is a terminal", function()
         for _, arguments in ipairs(commands_with_output) do
             assert.is_nil(helper.run(arguments).stdout:find("\27", 1, true))
         end
@@ -211,7 +211,7 @@ describe("a list with commas", function()
         ["--type"] = "a record type expected, got an empty list",
     } do
         for _, value in ipairs { "", "," } do
-            it(("is refused where nothing is in it: %s '%s'"):format(option, value), function()
+            it(("is refused if it is empty: %s '%s'"):format(option, value), function()
                 local run = helper.run { "dump", option, value, helper.log "orders" }
                 assert.equal(2, run.status)
                 assert.truthy(run.stderr:find(expected, 1, true), run.stderr)
@@ -219,7 +219,7 @@ describe("a list with commas", function()
         end
     end
 
-    it("takes what is in it, whatever stands between", function()
+    it("takes its items, whatever number of commas separates them", function()
         local run = helper.run { "dump", "--json", "--node", "3,,5,", "--type", "node_done", helper.log "orders" }
         local nodes = {}
         for _, record in ipairs(helper.objects(run.stdout)) do
@@ -264,7 +264,7 @@ describe("an interrupt", function()
         }
     end
 
-    it("ends a run with what finish makes of what was gathered, and 130", function()
+    it("ends a run with 130, after `finish` was called", function()
         local script = helper.script("local n = 0 return { api = 1, record = function() n = n + 1 end,"
             .. " finish = function() return n end }")
         local result = interrupted { "run", script }
@@ -272,7 +272,7 @@ describe("an interrupt", function()
         assert.truthy(result.stdout:find("^%d+\n$"), result.stderr)
     end)
 
-    it("that comes twice ends a handler that is busy, with 130", function()
+    it("that comes twice ends a busy handler with 130", function()
         local script = helper.script("return { api = 1, record = function() while true do end end }")
         local result = interrupted({ "run", script }, 2)
         assert.are.equal(130, result.status)
@@ -280,7 +280,7 @@ describe("an interrupt", function()
     end)
 
     -- As timeout does, which tells the program and then its whole group.
-    it("that is passed on twice at once is one, and finish is not cut short", function()
+    it("that is delivered twice at once counts once, and does not cut `finish` short", function()
         local script = helper.script("return { api = 1, finish = function() local n = 0 for i = 1, 3e7 do n = n + 1 end"
             .. " return n end }")
         local result = interrupted({ "run", script }, 2, 0.03)

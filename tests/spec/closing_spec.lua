@@ -21,9 +21,9 @@ local objects = {
     ["a timing"] = { "reel.timing()", "it:report()" },
 }
 
-describe("while Lua closes", function()
+describe("while the Lua state closes", function()
     for name, texts in pairs(objects) do
-        it(name .. " can be asked for, and is gone", function()
+        it(name .. " that is used raises an error that it was finalized", function()
             local program = ([[
                 local reel, path, it = require "tracereel", %q, nil
                 kept = setmetatable({}, { __gc = function() print(pcall(function() return %s end)) end })
@@ -34,7 +34,7 @@ describe("while Lua closes", function()
         end)
     end
 
-    it("records that are pulled come to their end", function()
+    it("a loop over log:records ends", function()
         local program = ([[
             local reel, pull = require "tracereel", nil
             kept = setmetatable({}, { __gc = function() print(pcall(function() return pull() end)) end })

@@ -156,7 +156,7 @@ describe("a fault in", function()
     teardown(helper.clean)
 
     for _, command in ipairs { "apply", "undo", "repair" } do
-        it(command .. ": a kill behind the rename is recognised, and the same command ends what it began", function()
+        it(command .. ": a kill after the rename is recognised, and the same command completes its work", function()
             local case = prepare(cases[command])
             local last
             for _, call in ipairs(case.calls) do
@@ -180,7 +180,7 @@ describe("a fault in", function()
     end
 
     for name, make in pairs(cases) do
-        it(name .. ": each system call that fails leaves the log as before or as after", function()
+        it(name .. ": a failure of any system call leaves the log unchanged or fully updated", function()
             local case = prepare(make)
             local seen = { before = 0, after = 0 }
             for _, call in ipairs(system_calls.sample(system_calls.without_repetitions(case.calls))) do
@@ -192,7 +192,7 @@ describe("a fault in", function()
             assert.truthy(seen.before > 10 and seen.after > 2 or not system_calls.is_whole)
         end)
 
-        it(name .. ": a kill at each call that changes something leaves the log as before or as after", function()
+        it(name .. ": a kill at any call that changes something leaves the log unchanged or fully updated", function()
             local case = prepare(make)
             local seen = { before = 0, after = 0 }
             for _, call in ipairs(system_calls.sample(system_calls.changing(case.calls))) do

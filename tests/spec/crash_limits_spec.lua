@@ -22,11 +22,11 @@ local function prepare(command)
     return directory, command == "repair" and { command, "--yes", directory } or { command, plan, directory }
 end
 
-describe("tracereel that cannot write", function()
+describe("tracereel without room to write:", function()
     after_each(helper.clean)
 
     for _, command in ipairs { "apply", "undo", "repair" } do
-        it(command .. ": a limit on the size of files is told, and the log is as before", function()
+        it(command .. "reports a limit on the size of files, and leaves the log unchanged", function()
             local directory, arguments = prepare(command)
             local before = files.segments(directory)
             -- In units of 512 or 1024 bytes: enough for the first line of the journal, not for a segment.
@@ -74,7 +74,7 @@ describe("tracereel that cannot write", function()
     if can_mount then
         -- The file system is mounted in a name space of the command's own.
         for _, command in ipairs { "apply", "undo", "repair" } do
-            it(command .. ": a full disk is told, and the log is as before", function()
+            it(command .. "reports a full disk, and leaves the log unchanged", function()
                 local directory, arguments = prepare(command)
                 local mounted, out = helper.directory(), helper.directory()
                 local room = command == "repair" and 16 or 4

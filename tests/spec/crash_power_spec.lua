@@ -276,7 +276,7 @@ describe("a loss of power during", function()
     after_each(helper.clean)
 
     for name, make in pairs(cases) do
-        it(name .. " leaves the log as before or as after, whatever of it has reached the disk", function()
+        it(name .. " leaves the log unchanged or fully updated, whatever has reached the disk", function()
             local directory, arguments = make()
             local before, views_before = files.contents(directory), files.views(directory)
             local calls, status = system_calls.list(arguments, directory)
@@ -305,7 +305,7 @@ describe("a loss of power during", function()
             assert.truthy(name ~= "repair" or seen.mixed >= 5)
         end)
 
-        it(name .. " would leave something between, were the new file not made durable first", function()
+        it(name .. " would leave a partial update if the new file were not made durable first", function()
             local directory, arguments = make()
             local before = files.contents(directory)
             local calls = {}

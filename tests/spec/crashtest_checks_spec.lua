@@ -10,7 +10,7 @@ local log_of = runs.log_of
 local records_of = runs.records_of
 local orders = "orders"
 
-describe("the checks that crashtest brings along", function()
+describe("the built-in checks of crashtest", function()
     after_each(helper.clean)
 
     it("find nodes that were done and would run again", function()
@@ -35,7 +35,7 @@ return {
         assert.equal(0, select(3, crashtest(script, { arguments = { "--allow-rerun" } })).status)
     end)
 
-    it("find decisions that no records lead to", function()
+    it("find decisions that no records can produce", function()
         local found, _, run = crashtest [[
 return {
     api = 1,
@@ -63,7 +63,7 @@ return {
         assert.matches("the script does not converge", found[1].first.reason)
     end)
 
-    it("find a recovery that ends elsewhere after it was interrupted", function()
+    it("find a recovery that ends in another state after an interruption", function()
         local all = records_of(orders)
         local path = log_of(table.move(all, 1, 200, 1, {}))
         local found, summary, run = crashtest([[
@@ -87,7 +87,7 @@ return {
         assert.is_true(summary.disk_states > 20)
     end)
 
-    it("try decisions that depend on other traces with all that the log had by then", function()
+    it("test decisions that depend on other traces with all records that the log had by then", function()
         local script = [[
 local traces = 0
 return {
@@ -107,7 +107,7 @@ return {
         assert.is_true(counts_by_check(found)["every decision converges"] > 0)
     end)
 
-    it("say which decisions they could not try", function()
+    it("list the decisions that they could not test", function()
         local _, summary = crashtest [[
 local segments
 return {
@@ -124,7 +124,7 @@ return {
         assert.is_true(damaged.untried.tainted > 0)
     end)
 
-    it("hold tainted traces, as recovery does", function()
+    it("treat tainted traces as held, as recovery does", function()
         local function kinds(look)
             local _, summary = crashtest(([[
 return {
@@ -150,7 +150,7 @@ end)
 describe("crashtest --save", function()
     after_each(helper.clean)
 
-    it("writes a small log and a spec that fails, until the script is mended", function()
+    it("writes a small log and a spec that fails until the script is corrected", function()
         local directory = helper.directory() .. "/saved"
         local script = helper.script(default_script)
         local first = helper.run { "crashtest", script, helper.log(orders), "--once", "3", "--save", directory }
@@ -180,7 +180,7 @@ return {
         assert.is_nil(text:find("not ok", 1, true))
     end)
 
-    it("saves more of the log where the trace's own records do not show the finding", function()
+    it("saves more of the log if the trace's own records do not show the finding", function()
         local directory = helper.directory() .. "/saved"
         local found = crashtest([[
 local traces = 0
@@ -200,7 +200,7 @@ return {
         assert.is_true(starts >= 3)
     end)
 
-    it("writes nothing where nothing was found, and nothing over what is there", function()
+    it("writes nothing without a finding, and overwrites nothing", function()
         local directory = helper.directory()
         local run = select(3, crashtest(default_script, { arguments = { "--save", directory .. "/none" } }))
         assert.equal(0, run.status)
@@ -211,7 +211,7 @@ return {
     end)
 end)
 
-describe("crashtest, when something is wrong,", function()
+describe("crashtest with wrong input", function()
     after_each(helper.clean)
 
     local first = "wal_0000000000000000%.log offset 0, trace_start of trace %x+%-"
@@ -226,7 +226,7 @@ describe("crashtest, when something is wrong,", function()
         ["an error in a handler"] = { "recover = function() end, record = function() error('boom') end",
             "boom %(in record at " .. first },
     } do
-        it("ends with 1 and says where: " .. what, function()
+        it("ends with 1 and names the place: " .. what, function()
             local _, _, run = crashtest("return { api = 1, " .. case[1] .. " }\n")
             assert.equal(1, run.status)
             assert.equal("", run.stdout)
@@ -250,7 +250,7 @@ describe("crashtest, when something is wrong,", function()
         assert.equal(5, run.status)
     end)
 
-    it("leaves no small logs behind, also where a limit stops it while it tries them", function()
+    it("leaves no small logs, even if a limit stops it while it tries them", function()
         local script = [[
 local segments
 return {
@@ -275,7 +275,7 @@ return {
         assert.matches("cannot make a temporary directory", run.stderr)
     end)
 
-    it("says what is wrong with the command line", function()
+    it("names what is wrong with the command line", function()
         for message, words in pairs {
             ["has no `recover"] = { "errors", helper.log(orders) },
             ["is no script"] = { "no_such_script", helper.log(orders) },
@@ -293,13 +293,13 @@ return {
         assert.equal(4, helper.run({ "crashtest", "give_up_errors", "/nonexistent" }).status)
     end)
 
-    it("tests a damaged log, and says so", function()
+    it("also tests a damaged log, and says so", function()
         local run = helper.run { "crashtest", "give_up_errors", helper.log("lost-page") }
         assert.equal(3, run.status)
         assert.matches("is damaged", run.stderr)
     end)
 
-    it("leaves the log as it was", function()
+    it("does not change the log", function()
         local path = log_of(records_of("edge"))
         local before = helper.shell("ls -lA --time-style=full-iso " .. path .. "; cat " .. path .. "/* | md5sum")
         helper.run { "crashtest", "give_up_errors", path, "--once", "3" }
@@ -320,7 +320,7 @@ describe("the recovery examples", function()
         recover_approvals = { "--lost", "10" },
         recover_start_over = { "--allow-rerun" },
     } do
-        it("give the output that lies beside them, and pass their crash test: " .. name, function()
+        it("give the output saved with them, and pass their crash test: " .. name, function()
             local script = ("examples/%s.lua"):format(name)
             local decided = helper.run { "recover", script, log }
             local words = { "crashtest", table.unpack(options) }
@@ -334,14 +334,14 @@ describe("the recovery examples", function()
         end)
     end
 
-    it("show how the first version of a script was found out", function()
+    it("show what crashtest finds in the first version of a script", function()
         local found, _, run = crashtest("examples/recover_dead_orders.lua", { path = log,
             arguments = { "--arg", "dead=payment" } })
         assert.equal(7, run.status)
         assert.equal("given up, although it was completed later", found[1].first.reason)
     end)
 
-    it("keep what they promise, and fail without it", function()
+    it("keep their promises, and fail their crash test without the code that keeps them", function()
         local script = helper.read("examples/recover_charge_once.lua")
         local without = script:gsub("return tracereel.hold%b()", "return default")
         assert.are_not.equal(script, without)

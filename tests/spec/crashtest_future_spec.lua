@@ -42,7 +42,7 @@ describe("a future", function()
     after_each(helper.clean)
 
     for _, name in ipairs { "orders", "done-only", "edge", "restarted", "lost-page", "snapshot" } do
-        it("tells what the later records of a trace tell: " .. name, function()
+        it("says what the later records of a trace say: " .. name, function()
             local path = helper.log(name)
             local all, history = read_all(path), reel.open(path):history()
             assert.equal(#all, #history)
@@ -67,7 +67,7 @@ describe("a future", function()
         end)
     end
 
-    it("ends where its trace ends", function()
+    it("ends with its trace", function()
         local path = helper.log("all-complete")
         local all, history = read_all(path), reel.open(path):history()
         for number, one in ipairs(all) do
@@ -79,7 +79,7 @@ describe("a future", function()
         assert.is_nil(last:future(#last).end_ns)
     end)
 
-    it("tells what had happened, though recovery cannot see it", function()
+    it("says what really happened, though recovery cannot see it", function()
         local path = helper.log("orders")
         local all = read_all(path)
         for _, lost in ipairs { 0, 3 } do
@@ -99,7 +99,7 @@ describe("a future", function()
         end
     end)
 
-    it("outlives the log and the history it came from", function()
+    it("stays readable after its log and its history are gone", function()
         local future = reel.open(helper.log("orders")):history():future(1)
         local times = future.node_done
         local before = times[0]
@@ -109,7 +109,7 @@ describe("a future", function()
         assert.equal("complete", future.outcome)
     end)
 
-    it("names what it has when asked for something else, and cannot be changed", function()
+    it("lists its fields when asked for an unknown one, and cannot be changed", function()
         local history = reel.open(helper.log("orders")):history()
         local future = history:future(1)
         assert.matches("a future has no field 'done'; it has end_ns, loop_exit", problem_of(function()
@@ -126,10 +126,10 @@ describe("a future", function()
     end)
 end)
 
-describe("records picked by their numbers", function()
+describe("log:pick", function()
     after_each(helper.clean)
 
-    it("are the records that stand there", function()
+    it("gives the records with the given numbers", function()
         local path = helper.log("orders")
         local expected, numbers = {}, {}
         local number = 0
@@ -148,7 +148,7 @@ describe("records picked by their numbers", function()
         end
     end)
 
-    it("must be asked for in their order, and are left out behind the end", function()
+    it("requires ascending numbers, and ignores those after the last record", function()
         local log = reel.open(helper.log("orders"))
         assert.are.same({}, log:pick {})
         assert.equal(1, #log:pick { 1, 1000000 })

@@ -28,7 +28,7 @@ end
 describe("crashtest", function()
     after_each(helper.clean)
 
-    it("shows the script, behind each record, what recovery would see after a crash there", function()
+    it("shows the script what recovery would see after a crash at each record", function()
         local all = records_of(orders)
         for _, number in ipairs { 1, 2, 9, 100, 333, 600, 871, 1100, #all } do
             local found, _, run = crashtest(([[
@@ -55,7 +55,7 @@ return {
         end
     end)
 
-    it("asks once for each record that leaves its trace open, and counts each crash", function()
+    it("asks the script once for each record that leaves its trace open, and counts each crash", function()
         for _, name in ipairs { orders, "done-only", "restarted", "edge" } do
             local records, open = 0, 0
             for _, trace in reel.open(helper.log(name)):records() do
@@ -73,7 +73,7 @@ return {
         end
     end)
 
-    it("says what was covered when nothing was found", function()
+    it("summarises what was covered if nothing was found", function()
         local run = helper.run { "crashtest", "hold_node", "-a", "node=3", "--once", "3", helper.log(orders) }
         assert.equal(0, run.status)
         assert.matches("^2342 crash points: 1171 behind a record, 1171 inside one\n", run.stdout)
@@ -85,7 +85,7 @@ return {
         assert.matches("^0 crash points", empty.stdout)
     end)
 
-    it("calls the check with the decision and what really happened", function()
+    it("calls `check` with the decision and the future", function()
         local found = crashtest [[
 return {
     api = 1,
@@ -119,7 +119,7 @@ return {
         assert.equal("shipped later", found[1].first.reason)
     end)
 
-    it("takes false from a check for a finding, true and nothing for none", function()
+    it("counts false from `check` as a finding, true and nil as none", function()
         local _, _, run = crashtest "return { api = 1, recover = function() end, check = function() return true end }\n"
         assert.equal(0, run.status)
         local found, summary = crashtest
@@ -127,7 +127,7 @@ return {
         assert.are.same({ check = summary.asked }, counts_by_check(found))
     end)
 
-    it("writes reasons in lines of 80 columns", function()
+    it("wraps reasons at 80 columns", function()
         local script = helper.script [[
             return { api = 1, recover = function(trace)
                 return tracereel.await(trace.suspended_at == 9 and 8 or 9, { skips = true })
@@ -225,7 +225,7 @@ describe("crashtest --once", function()
 
     for _, case in ipairs { { "edge", 0 }, { "edge", 4 }, { "done-only", 0 }, { "done-only", 2 } } do
         local name, lost = case[1], case[2]
-        it(("finds what making every crash finds: %s, %d records lost"):format(name, lost), function()
+        it(("finds what a simulation of every crash finds: %s, %d records lost"):format(name, lost), function()
             local found, _, run = crashtest(default_script, { log = name,
                 arguments = { "--once", "3", "--lost", tostring(lost) } })
             local expected = crashes_that_run_twice(name, lost)
@@ -235,7 +235,7 @@ describe("crashtest --once", function()
         end)
     end
 
-    it("is content where whoever was inside the node is held", function()
+    it("finds nothing if every trace inside the node is held", function()
         local found, _, run = crashtest("hold_node", { arguments = { "-a", "node=3", "--once", "3" } })
         assert.are.same({}, found)
         assert.equal(0, run.status)

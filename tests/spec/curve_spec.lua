@@ -44,7 +44,7 @@ end
 describe("a curve", function()
     after_each(helper.clean)
 
-    it("has every point where its values say, on axes that begin at 0 and at the first value", function()
+    it("places every point by its values, on axes that begin at 0 and at the first value", function()
         local found = marks(document())
         assert.equal(3, #found)
         -- x is linear: 0.5 to 1 is a third of 0.5 to 2.
@@ -53,7 +53,7 @@ describe("a curve", function()
         assert.same({ 210, 140, 0 }, { found[1][2], found[2][2], found[3][2] })
     end)
 
-    it("is labelled with units, at the given values across and at round ones upwards", function()
+    it("is labelled with units: horizontally at the given values, vertically at round ones", function()
         local found = table.concat(labels(document()), " ")
         assert.equal("0 50 ms 100 ms 150 ms 200 ms 0.5 1 2", found)
         local names = document { x_kind = "name",
@@ -64,7 +64,7 @@ describe("a curve", function()
         assert.matches("^0 %% 10 %% 20 %% 30 %%", table.concat(labels(shares), " "))
     end)
 
-    it("has axes on which equal ratios are equally far apart where values span much, and says so", function()
+    it("has logarithmic axes for a wide range of values, and says so", function()
         local picture = document { series = { { name = "p99",
             points = points { { 1, 1 * ms }, { 10, 100 * ms }, { 100, 10000 * ms } } } } }
         assert.matches("node%.3%.time %(logarithmic%)", picture)
@@ -74,7 +74,7 @@ describe("a curve", function()
         assert.is_true(math.abs(found[3][2] - found[2][2] - (found[2][2] - found[1][2])) < 0.05)
     end)
 
-    it("draws an interval from its low to its high end, and none where there is none", function()
+    it("draws an interval from its low to its high end, and nothing if there is none", function()
         local picture = document { series = { { name = "p50",
             points = points { { 1, 100 * ms, 50 * ms, 150 * ms }, { 2, 200 * ms, 200 * ms, 200 * ms } } } } }
         local count, drawn = 0, nil
@@ -85,7 +85,7 @@ describe("a curve", function()
         assert.matches("^M[%d.]+,70%.00 .* V210%.00 ", drawn) -- 150 ms and 50 ms of 200 on 280 pixels
     end)
 
-    it("tells its content in words, and what comes from outside cannot leave its place", function()
+    it("describes its content in words, and escapes text from outside", function()
         local picture = document()
         assert.matches('role="img"', picture)
         assert.matches('<title id="title">A &lt;title&gt;</title>', picture)
@@ -93,7 +93,7 @@ describe("a curve", function()
         assert.matches("<title>p50: 100 ms at 1</title>", picture)
     end)
 
-    it("is XML, for light and dark grounds, that fetches nothing", function()
+    it("is XML for light and dark backgrounds that loads nothing", function()
         local file = helper.write(helper.directory() .. "/curve.svg", document())
         local parse = "python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "
         assert.equal("", (helper.shell(parse .. file .. " 2>&1")))
@@ -101,7 +101,7 @@ describe("a curve", function()
         assert.is_nil(document():gsub("http://www%.w3%.org/2000/svg", ""):find("https?:"))
     end)
 
-    it("with very many points is a line alone, and one without points is a picture, too", function()
+    it("with very many points is a line without dots, and without points still a picture", function()
         local many = {}
         for index = 1, 1000 do
             many[index] = { index, index }

@@ -58,7 +58,7 @@ local lines_of = {
 describe("debug --json", function()
     teardown(helper.clean)
 
-    it("answers each command of the written session with one object, with what the transcript says", function()
+    it("answers each command of the recorded session with one object that says what the transcript says", function()
         local commands = helper.read(directory .. "orders.commands")
         local objects, ran = session(helper.log("orders"), commands)
         assert.equal(2, ran.status) -- there were mistakes
@@ -89,7 +89,7 @@ describe("debug --json", function()
         assert.equal(wanted + 2, places) -- twice before the first record
     end)
 
-    it("has the record as dump has it, the trace as traces has it", function()
+    it("has the record as in dump --json and the trace as in traces --json", function()
         local records = helper.objects(helper.run({ "dump", "--json", helper.log("orders") }).stdout)
         local traces = {}
         for _, trace in ipairs(helper.objects(helper.run({ "traces", "--json", "--open",
@@ -104,14 +104,14 @@ describe("debug --json", function()
         assert.same(traces[id], objects[4].trace)
     end)
 
-    it("has gaps as check has them, before the record and behind the last", function()
+    it("has gaps as in check --json, before a record and after the last", function()
         local gaps = helper.objects(helper.run({ "check", "--json", "examples/logs/damaged" }).stdout)
         local objects = session("examples/logs/damaged", "next gap\ngoto end\n")
         assert.same({ gaps[1] }, objects[2].place.gaps_before)
         assert.same({ gaps[2] }, objects[3].place.gaps_behind)
     end)
 
-    it("has values as JSON where they have a form, and as text where they have none", function()
+    it("has values as JSON if they have a JSON form, otherwise as text", function()
         local nested = "local t = {} for i = 1, 99 do t = { t } end return t"
         local objects, ran = session(helper.log("orders"), table.concat({
             "next", "print 1, 'x', nil, { a = true }, print", "print (function() " .. nested .. " end)()",
@@ -128,7 +128,7 @@ describe("debug --json", function()
         assert.equal(0, ran.status)
     end)
 
-    it("tells what a condition did wrong, and when a trace closed", function()
+    it("reports an error in a condition, and a trace that closes", function()
         local objects = session(helper.log("orders"), "break rec.nonsense\ncontinue\ndelete 1\nfinish\n")
         assert.equal("break", objects[3].stopped[1].kind)
         assert.matches("nonsense", objects[3].stopped[1].error)

@@ -25,13 +25,13 @@ describe("debug", function()
     -- records later, and goes back to the failure, where the trace runs again and has one error, not two. Then it goes
     -- to places, runs to the first node that fails a second time (in that same trace), and from there until a trace
     -- closes, which changes the number of open ones. In the end stand mistakes, each told and none fatal.
-    it("holds the session that is written down", function()
+    it("prints the recorded session", function()
         local session = debug(helper.log("orders"), helper.read(directory .. "orders.commands"))
         assert.are.equal(helper.read(directory .. "orders.transcript"), session.stdout)
         assert.are.equal(2, session.status) -- there were mistakes
     end)
 
-    it("writes down what the log is expected to hold", function()
+    it("has a recorded session that agrees with the expected records of the log", function()
         local records, lines = helper.expected("orders", "records"), 0
         for line in io.lines(directory .. "orders.transcript") do
             local number, time, kind, rest = line:match("^#(%d+) (%S+) %d+:%d+ (%S+)(.*)$")
@@ -65,7 +65,7 @@ describe("debug", function()
         assert.are.same(wanted, found)
     end)
 
-    it("marks what was open across damage, and says so in its status", function()
+    it("marks traces that were open across damage, and ends with status 3", function()
         local gap = helper.expected("garbage-middle", "damage")[1]
         local session = debug(helper.log("garbage-middle"),
             "back\nnext gap\nprint trace.tainted\nback 1\nprint trace and trace.tainted\nnext gap\nnext gap\n")
@@ -98,7 +98,7 @@ describe("debug", function()
     end)
 
     -- Its first records have the time 0.
-    it("begins before the first record, whatever its time", function()
+    it("starts before the first record, whatever its time", function()
         local log, wanted = reel.open(helper.log("edge")), { 0 }
         log:replay { record = function() wanted[#wanted + 1] = #log:traces() end }
         local session = debug(helper.log("edge"), ("print #log:traces()\nnext\n"):rep(#wanted))
@@ -109,7 +109,7 @@ describe("debug", function()
         assert.are.same(wanted, found)
     end)
 
-    it("knows the traces of a snapshot from the beginning", function()
+    it("knows the traces of a snapshot from the start", function()
         local expected = 0
         reel.open(helper.log("snapshot"), { snapshot = true }):replay {
             record = function() expected = expected + 1 end,
@@ -122,7 +122,7 @@ describe("debug", function()
         assert.truthy(session.stdout:find("#" .. expected .. " ", 1, true))
     end)
 
-    it("keeps expressions in their sandbox and their limits, and goes on", function()
+    it("keeps expressions within the sandbox and the limits, and continues after an error", function()
         local session = debug(helper.log("orders"), table.concat({
             "print while true do pcall(function() while true do end end) end",
             "print io, os, package",
@@ -136,7 +136,7 @@ describe("debug", function()
         assert.are.equal(2, session.status)
     end)
 
-    it("says of each limit that is reached which one it was", function()
+    it("names the limit that was reached", function()
         local greedy = "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end"
         local session = debug(helper.log("orders"), table.concat({ "print while true do end", "print " .. greedy,
             "print while true do end", "print " .. greedy, "print 6 * 7" }, "\n") .. "\n",
@@ -149,13 +149,13 @@ describe("debug", function()
         assert.truthy(session.stdout:find("42\n$"))
     end)
 
-    it("tells of an error in a condition, and stops there", function()
+    it("reports an error in a condition, and stops there", function()
         local session = debug(helper.log("orders"), "break rec.nonsense\ncontinue\n")
         assert.truthy(session.stdout:find("breakpoint 1: rec.nonsense: error: ", 1, true))
         assert.truthy(session.stdout:find("\n#1 ", 1, true))
     end)
 
-    it("ends with the interrupt's status", function()
+    it("ends with 130 when interrupted", function()
         local place = helper.directory()
         local text = helper.shell(([[
             mkfifo %s/fifo
@@ -166,14 +166,14 @@ describe("debug", function()
         assert.are.equal("status 130\n", text)
     end)
 
-    it("tells an error in a use of `log` as one of the expression", function()
+    it("reports a wrong use of `log` as an error of the expression", function()
         local session = debug(helper.log("orders"), 'print log:trace("zz").id\nprint log:trace("zz")\n')
         assert.truthy(session.stdout:find("\ntracereel: (expression):1: trace_id must be a UUID", 1, true))
         assert.truthy(session.stdout:find("\ntracereel: trace_id must be a UUID", 1, true))
     end)
 
     -- The count would be that of the records that were read until then.
-    it("shows no place when it is interrupted before it has read the log", function()
+    it("shows no position when interrupted before it has read the log", function()
         local place = helper.directory()
         local log = place .. "/log"
         assert.are.equal(0, helper.run({ "generate", log, "--traces", "12000", "--seed", "3" }).status)
@@ -185,7 +185,7 @@ describe("debug", function()
         assert.are.equal("", helper.read(place .. "/out"))
     end)
 
-    it("is what its document shows", function()
+    it("prints the session that docs/debug.md shows", function()
         local document, shown = helper.read("docs/debug.md"), 0
         local session = debug("examples/logs/orders", "next error\nnode 3\nfinish\n")
         for line in session.stdout:gmatch("[^\n]+") do
@@ -195,13 +195,13 @@ describe("debug", function()
         assert.are.equal(5, shown)
     end)
 
-    it("takes no log from standard input", function()
+    it("refuses a log on standard input", function()
         assert.are.equal(2, debug("-", "").status)
         assert.are.equal(0, debug(helper.log("empty"), "next\nback\ngoto end\nprint rec, trace\n").status)
     end)
 end)
 
-describe("going back", function()
+describe("debug, going back,", function()
     teardown(helper.clean)
 
     -- By the engine's own replay, stopped there.
@@ -216,7 +216,7 @@ describe("going back", function()
         return states
     end
 
-    it("shows every state as a replay up to there does", function()
+    it("shows the same state as a replay up to that record", function()
         for _, name in ipairs { "orders", "garbage-middle", "snapshot", "archived", "restarted" } do
             local line = timeline_of(helper.log(name))
             local count = line.tape.count
@@ -235,7 +235,7 @@ describe("going back", function()
         return path
     end
 
-    it("applies records in proportion to the distance, whatever the length of the log", function()
+    it("applies records in proportion to the distance, not to the length of the log", function()
         local line = timeline_of(long_log())
         local count = line.tape.count
         assert.is_true(count > 8000)
@@ -248,7 +248,7 @@ describe("going back", function()
         end
     end)
 
-    it("walks back record by record with O(log n) records applied for each", function()
+    it("applies O(log n) records for each step back", function()
         local line = timeline_of(long_log())
         local count = 2048
         line:go(count)

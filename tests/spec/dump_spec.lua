@@ -16,7 +16,7 @@ describe("tracereel dump", function()
     for _, name in ipairs(helper.log_names()) do
         local expected = helper.expected(name, "records")
         if expected then
-            it("--json gives exactly the expected records of " .. name, function()
+            it("--json prints exactly the expected records of " .. name, function()
                 local result = dump("--json", helper.log(name))
                 assert.are.same(expected, helper.objects(result.stdout))
                 assert.are.equal(0, result.status)
@@ -82,7 +82,7 @@ describe("tracereel dump", function()
         assert.is_true(last == dump("--json", "--from", "wal_0000000000000002.log:0", helper.log("orders")).stdout)
     end)
 
-    it("keeps its lines within a terminal's width", function()
+    it("cuts lines to a terminal's width", function()
         local text = helper.on_terminal(("stty cols 80; %s dump %s"):format(helper.quote(helper.program),
             helper.log("edge")), "NO_COLOR=1")
         if not text then
@@ -97,7 +97,7 @@ describe("tracereel dump", function()
         assert.is_true(count > 20)
     end)
 
-    it("cuts nothing into a pipe, where it may be searched, and nothing with --full", function()
+    it("prints whole lines into a pipe, and with --full", function()
         local piped = dump(helper.log("edge")).stdout
         assert.truthy(piped:find(("x"):rep(5000), 1, true))
         local full = dump("--full", helper.log("edge")).stdout
@@ -113,7 +113,7 @@ describe("tracereel dump", function()
         assert.truthy(text:find("node_error        3 6b7452b3 card declined\n", 1, true))
     end)
 
-    it("lets no control character of a log reach the terminal", function()
+    it("escapes control characters from the log", function()
         for _, option in ipairs { "--full", "--json" } do
             assert.is_nil(dump(option, helper.log("edge")).stdout:find("[%z\1-\9\11-\31\127]"))
         end
@@ -150,7 +150,7 @@ describe("tracereel dump", function()
         assert.truthy(text:find("  node_error +%d+\n"))
     end)
 
-    it("tells of each gap on standard error, with its place, and ends with 3 where it is damage", function()
+    it("reports each gap with its position on standard error, and ends with 3 if it is damage", function()
         local result = dump("--json", helper.log("bit-flip-payload"))
         assert.are.equal(3, result.status)
         local gap = helper.expected("bit-flip-payload", "damage")[1]
@@ -160,7 +160,7 @@ describe("tracereel dump", function()
         assert.truthy(dump("--json", helper.log("torn-tail")).stderr:find("torn_tail", 1, true))
     end)
 
-    it("--mode prefix ends before the first damage, strict fails there", function()
+    it("--mode prefix stops before the first damage, and --mode strict fails there", function()
         local salvage = dump("--json", helper.log("garbage-middle"))
         local prefix = dump("--json", "--mode", "prefix", helper.log("garbage-middle"))
         local strict = dump("--json", "--mode", "strict", helper.log("garbage-middle"))

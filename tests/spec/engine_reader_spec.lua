@@ -112,7 +112,7 @@ local function sound_bytes()
     return all:sub(1, offset), records
 end
 
-describe("the engine's reader", function()
+describe("the model of the engine's reader", function()
     after_each(helper.clean)
 
     local bytes, records = sound_bytes()
@@ -138,7 +138,7 @@ describe("the engine's reader", function()
         return wanted
     end
 
-    it("is foreseen exactly on logs that were changed by chance", function()
+    it("predicts the engine exactly on randomly changed logs", function()
         math.randomseed(20260127)
         local met = { refused = 0, skipped = 0, passed_over = 0, whole = 0 }
         for round = 1, 500 do
@@ -172,14 +172,14 @@ describe("the engine's reader", function()
         assert.is_false(compare(bytes .. ("<I4"):pack(69) .. ("\0"):rep(65), "whole").refused)
     end)
 
-    it("does not mind one to three bytes at the end, and reads four as a length", function()
+    it("ignores one to three bytes at the end, and reads four as a length", function()
         for count = 1, 3 do
             assert.is_false(compare(bytes .. ("\0"):rep(count), count .. " bytes").refused)
         end
         assert.is_true(compare(bytes .. ("\0"):rep(4), "4 bytes").refused)
     end)
 
-    it("reads a record within the text of another one where a wrong length takes it there", function()
+    it("reads a record inside another one's text if a wrong length leads there", function()
         local inner = bytes:sub(records[1] + 1, records[2])
         local carrier = reel.record.checkpoint { metadata = "xxxx" .. inner }:bytes()
         local lead = reel.record.checkpoint {}:bytes()
@@ -192,7 +192,7 @@ describe("the engine's reader", function()
             .. "others\n", 1, true))
     end)
 
-    it("takes no time over a gap of a gigabyte, wherever it gives up", function()
+    it("takes no time for a gap of a gigabyte, wherever reading stops", function()
         helper.write(path, bytes)
         helper.shell("truncate -s 1G " .. path)
         local start = os.clock()
@@ -202,7 +202,7 @@ describe("the engine's reader", function()
         assert.are.equal(#bytes, found.offset)
     end)
 
-    it("walks through short lengths at the speed of memory", function()
+    it("skips short lengths at the speed of memory", function()
         helper.write(path, (("<I4"):pack(29) .. ("\255"):rep(25)):rep(1000000))
         local start = os.clock()
         local found = core.engine_walk(path, "segment")
@@ -212,7 +212,7 @@ describe("the engine's reader", function()
     end)
 end)
 
-describe("the engine, of the files of a log,", function()
+describe("the model of the engine's list of files", function()
     after_each(helper.clean)
 
     local function check(directory)
@@ -223,7 +223,7 @@ describe("the engine, of the files of a log,", function()
 
     local refuses = "\nthe engine would refuse to recover from this log: "
 
-    it("refuses a link to nowhere, whatever its number", function()
+    it("refuses a dangling link, whatever its number", function()
         for _, name in ipairs { "wal_0.log", "wal_+7.log", "wal_ffffffffffffffff.log", "wal_0000000000000000A.log" } do
             local directory = files.copy("done-only")
             helper.shell(("ln -s nowhere %s/%s"):format(directory, name))
@@ -235,7 +235,7 @@ describe("the engine, of the files of a log,", function()
         end
     end)
 
-    it("does not look at names whose middle is no number of 64 bits", function()
+    it("ignores names without a 64-bit number", function()
         local directory = files.copy("done-only")
         for _, name in ipairs { "wal_.log", "wal_+.log", "wal_-1.log", "wal_0x1.log", "wal_1g.log", "wal_1.log.gz.log",
             "wal_10000000000000000.log", "WAL_1.log", "wal_1.LOG", "wal_ 1.log", "wal_1_.log" } do
@@ -245,7 +245,7 @@ describe("the engine, of the files of a log,", function()
         assert.truthy(text:find("\nthe engine would recover from this log, and read all of it\n", 1, true), text)
     end)
 
-    it("refuses a directory and a pipe, and can then not append where they are the last", function()
+    it("refuses a directory and a pipe, and cannot append if one of them is the last file", function()
         for kind, make in pairs { ["a directory"] = "mkdir", ["a pipe"] = "mkfifo" } do
             local directory = files.copy("done-only")
             helper.shell(("%s %s/wal_0000000000000009.log"):format(make, directory))
@@ -257,7 +257,7 @@ describe("the engine, of the files of a log,", function()
         end
     end)
 
-    it("reads both of two with one number, and gives up where either cannot be read", function()
+    it("reads both of two files with one number, and stops if either cannot be read", function()
         local directory = files.copy("done-only")
         local path = directory .. "/wal_0000000000000001.log"
         helper.write(directory .. "/wal_+01.log", helper.read(path))
@@ -273,7 +273,7 @@ describe("the engine, of the files of a log,", function()
         assert.truthy(text:find(refuses .. "at wal_+01.log:", 1, true))
     end)
 
-    it("appends to the highest number in its own sixteen digits, and to the next where that is long", function()
+    it("appends to the highest number of sixteen digits, or to the next number if that file exceeds 32 MiB", function()
         local directory = files.copy("done-only")
         assert.are.equal("wal_0000000000000001.log", select(2, check(directory)).append_to)
         helper.shell(("mv %s/wal_0000000000000001.log %s/wal_b.log"):format(directory, directory))
@@ -284,7 +284,7 @@ describe("the engine, of the files of a log,", function()
         assert.are.equal("wal_000000000000000d.log", select(2, check(directory)).append_to)
     end)
 
-    it("would write to a new file with the number of an archived one, which is told", function()
+    it("would create a file with the number of an archived one, which check reports", function()
         local directory = files.copy("archived")
         helper.shell("gzip " .. directory .. "/*2.log")
         local text, engine = check(directory)
@@ -293,7 +293,7 @@ describe("the engine, of the files of a log,", function()
             .. "a copy, and not be read\n", 1, true), text)
     end)
 
-    it("is said by recover, traces --open and show: what they foresee holds once the log is mended", function()
+    it("is cited by recover, traces --open and show, whose forecast holds once the log is repaired", function()
         local directory = files.copy("torn-tail")
         local words = directory .. ": the engine would refuse to recover from this log: at wal_0000000000000002.log:"
             .. "21958 it meets a record length of 69, where 38 bytes are left; what is foreseen holds once"
@@ -311,7 +311,7 @@ describe("the engine, of the files of a log,", function()
         end
     end)
 
-    it("says that two files have one number in every command that reads the log", function()
+    it("reports two files with one number in every command that reads the log", function()
         local directory = files.copy("done-only")
         local plan = files.plan(directory)
         helper.shell(("cp %s/wal_0000000000000000.log %s/wal_0.log"):format(directory, directory))

@@ -122,7 +122,7 @@ describe("what the engine knows", function()
     after_each(helper.clean)
 
     for name, directory in pairs(seen) do
-        it("of " .. name .. " is what traces --open --json lists as known, exactly", function()
+        it("of " .. name .. " is exactly what traces --open --json lists as known", function()
             local expected, known = states_of_engine(name), traces(directory)
             assert.are.same(keys(expected), keys(known))
             for id, state in pairs(expected) do
@@ -134,7 +134,7 @@ describe("what the engine knows", function()
             end
         end)
 
-        it("of " .. name .. " is what recover decides for, exactly", function()
+        it("of " .. name .. " is exactly what recover decides for", function()
             local expected, known = states_of_engine(name), recover(directory)
             assert.are.same(keys(expected), keys(known))
             for id, state in pairs(expected) do
@@ -142,7 +142,7 @@ describe("what the engine knows", function()
             end
         end)
 
-        it("of " .. name .. " is all that a script is asked for", function()
+        it("of " .. name .. " is exactly what a script is asked about", function()
             local script = helper.script "return { api = 1, recover = function(trace) print(trace.id) end }"
             local asked = {}
             for id in helper.run({ "recover", script, directory }).stdout:gmatch("[^\n]+") do
@@ -159,7 +159,7 @@ describe("what the engine knows", function()
         assert.are.same(recover(helper.log("snapshot")), recover(directory))
     end)
 
-    it("is what is planned for, applied and undone, and nothing else", function()
+    it("is all that is planned, applied and undone", function()
         local directory = files.copy("archived")
         local given_up = 'return { api = 1, recover = function() return tracereel.fail("given up") end }'
         local plan = files.plan(directory, given_up)
@@ -174,7 +174,7 @@ describe("what the engine knows", function()
         assert.are.same(files.plan_views(plan, "before"), files.engine_views(directory))
     end)
 
-    it("is what crashtest tries", function()
+    it("is all that crashtest tries", function()
         local script = helper.script "return { api = 1, recover = function() end }"
         local result = helper.run { "crashtest", "--json", script, helper.log("archived") }
         local plain = files.copy("archived")
@@ -187,7 +187,7 @@ end)
 describe("a trace that the engine does not know", function()
     after_each(helper.clean)
 
-    it("and that begins in an archived segment, is listed apart with the segment's name", function()
+    it("because it begins in an archived segment is listed separately with the segment's name", function()
         local directory = helper.log("archived")
         local whole = model_of(directory, names_of(directory, "^wal_"))
         local engine = states_of_engine("archived")
@@ -211,7 +211,7 @@ describe("a trace that the engine does not know", function()
         end
     end)
 
-    it("because its beginning was deleted, is listed apart with the count of its records", function()
+    it("because its beginning was deleted is listed separately with the count of its records", function()
         local directory = helper.log("snapshot")
         local _, orphans = model_of(directory, names_of(directory, "^wal_"))
         assert.are.equal(9, #keys(orphans))
@@ -225,7 +225,7 @@ describe("a trace that the engine does not know", function()
         end
     end)
 
-    it("is not one whose records came after it was closed, nor one that a later record closes or begins", function()
+    it("is not one with records after its end, nor one that a later record closes or begins", function()
         local directory = small_log.write {
             { "trace_start", 0, 1 }, { "trace_complete", 10, 1 }, { "node_done", 20, 1, { node_id = 1 } },
             { "node_done", 30, 2, { node_id = 1 } }, { "trace_failed", 40, 2 },
@@ -240,7 +240,7 @@ describe("a trace that the engine does not know", function()
         assert.are.equal("its beginning is not in the log", unknown[small_log.id(4)].because)
     end)
 
-    it("because its beginning is damaged, says so", function()
+    it("because its beginning is damaged is listed with that reason", function()
         local directory = files.copy("done-only")
         local path = directory .. "/wal_0000000000000000.log"
         local bytes, offset, id = helper.read(path), 0, nil
@@ -260,7 +260,7 @@ describe("a trace that the engine does not know", function()
             text)
     end)
 
-    it("is told to a person in a section of its own, by what keeps it from the engine", function()
+    it("is listed in a section of its own, grouped by the reason", function()
         for _, command in ipairs { { "traces", "--open" }, { "recover" } } do
             local text = helper.run({ command[1], helper.log("archived"), command[2] }).stdout
             assert.truthy(text:find("\nunknown to the engine, never recovered: 7 traces\n"
@@ -277,7 +277,7 @@ describe("a trace that the engine does not know", function()
         end
     end)
 
-    it("is shown with why", function()
+    it("is shown with the reason", function()
         local object = helper.objects(helper.run({ "show", "--json", "085aed24", helper.log("archived") }).stdout)[1]
         assert.is_false(object.known_to_engine)
         assert.are.equal("it begins in wal_0000000000000000.log.gz, which the engine does not read", object.because)
@@ -289,7 +289,7 @@ describe("a trace that the engine does not know", function()
             text)
     end)
 
-    it("is not looked for where reading begins elsewhere", function()
+    it("is not listed if reading begins elsewhere", function()
         for _, option in ipairs { "--snapshot", "--from=2:0" } do
             local result = helper.run { "traces", "--open", "--json", option, helper.log("snapshot") }
             for _, object in ipairs(helper.objects(result.stdout)) do
@@ -309,7 +309,7 @@ describe("a log with an archived segment between plain ones", function()
         return directory
     end
 
-    it("is recovered as the engine sees it, and where that is not the whole log's state, this is said", function()
+    it("is recovered as the engine sees it, and recover says where the whole log's state differs", function()
         local directory = gapped()
         local engine = model_of(directory, names_of(directory, "^wal_%x+%.log$"))
         local whole = model_of(directory, names_of(directory, "^wal_"))
@@ -345,7 +345,7 @@ describe("a log with an archived segment between plain ones", function()
         assert.is_true(differing > 0 and closed > 0)
     end)
 
-    it("is told as what the engine misses, and not as a segment that is gone", function()
+    it("is reported as unread by the engine, not as missing", function()
         local directory = gapped()
         local result = helper.run { "recover", directory }
         assert.are.equal(3, result.status)
@@ -357,7 +357,7 @@ describe("a log with an archived segment between plain ones", function()
         assert.is_nil(helper.run({ "traces", directory }).stderr:find("the engine", 1, true))
     end)
 
-    it("foresees in traces and show what the engine does with its own state of a trace, if it has one", function()
+    it("has forecasts in traces and show that start from the engine's own state of a trace, if it has one", function()
         local directory = gapped()
         local foreseen = {}
         for _, object in ipairs(helper.objects(helper.run({ "traces", "--open", "--json", directory }).stdout)) do
@@ -379,7 +379,7 @@ describe("a log with an archived segment between plain ones", function()
         assert.truthy(helper.run({ "traces", directory }).stdout:find("never recovered;", 1, true))
     end)
 
-    it("shows of a trace what the engine does not know", function()
+    it("has the reason of a difference in show, too", function()
         local directory = gapped()
         local known = traces(directory)
         local shown = 0

@@ -85,7 +85,7 @@ describe("the examples", function()
     after_each(helper.clean)
 
     for _, name in ipairs { "node_timing", "waiting", "error_digest" } do
-        it("give the output that lies beside them: " .. name, function()
+        it("print the output saved with them: " .. name, function()
             local result = helper.run { "run", ("examples/%s.lua"):format(name), log }
             assert.equal("", result.stderr)
             assert.equal(helper.read(("examples/%s.txt"):format(name)), result.stdout)
@@ -108,7 +108,7 @@ describe("the examples", function()
         assert.equal(8, seen)
     end)
 
-    it("count every error once, and the traces that got over them", function()
+    it("count every error once, and the traces that recovered from it", function()
         local errors, traces, complete = 0, {}, {}
         for _, record in ipairs(records()) do
             if record.type == "node_error" and record.error_message:find("timeout") then
@@ -149,7 +149,7 @@ describe("the README", function()
     end)
 end)
 
-describe("the page docs/commands.md", function()
+describe("docs/commands.md", function()
     local page = helper.read("docs/commands.md")
 
     it("has every exit status of the program, and no other", function()
@@ -193,10 +193,10 @@ describe("the page docs/commands.md", function()
     end)
 end)
 
-describe("the page docs/development.md", function()
+describe("docs/development.md", function()
     local is_root = { docs = true, examples = true, include = true, lua = true, src = true, tests = true, tools = true }
 
-    it("names files and folders that are there", function()
+    it("names only files and folders that exist", function()
         local count = 0
         for path in helper.read("docs/development.md"):gmatch("`([%w_]+/[%w_./]*)`") do
             if is_root[path:match("^[^/]+")] and not path:find("NAME", 1, true) then
@@ -224,12 +224,12 @@ for _, page in ipairs(pages) do
         teardown(helper.clean)
 
         for _, block in ipairs(blocks) do
-            it("shows what the command really prints: " .. block.command, function()
+            it("shows what the command prints: " .. block.command, function()
                 assert.equal(block.output, as_shown(block.result))
             end)
         end
 
-        it("links to what is there", function()
+        it("has no broken link", function()
             local prose = ("\n" .. helper.read(page)):gsub("\n    [^\n]*", ""):gsub("`[^`\n]*`", "")
             for target in prose:gmatch("%]%(([^):%s]+)%)") do
                 local path, anchor = target:match("^([^#]*)#?(.*)$")

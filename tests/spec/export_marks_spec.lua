@@ -28,7 +28,7 @@ local function seconds_text(ns)
 end
 
 describe("export to prometheus", function()
-    it("has the counts and the exact sums of run times, by node, outcome and how the start is known", function()
+    it("has counts and exact sums of run times by node, outcome and kind of start", function()
         for _, name in ipairs { "orders", "done-only", "restarted" } do
             local families = readers.prometheus(run("prometheus", helper.log(name)).stdout)
             local wanted = {}
@@ -61,7 +61,7 @@ describe("export to prometheus", function()
         end
     end)
 
-    it("counts traces by status, what is open, and what was waited for", function()
+    it("counts traces by status, open traces, and suspensions", function()
         local families = readers.prometheus(run("prometheus", helper.log("restarted")).stdout)
         local counts, waited_ns = {}, 0
         for _, trace in ipairs(expected.traces("restarted")) do
@@ -84,7 +84,7 @@ describe("export to prometheus", function()
         assert.are.equal("7", sample(families, "attempts_open", { node = "4" }))
     end)
 
-    it("keeps damaged traces out of the histograms, and says that there is damage", function()
+    it("leaves tainted traces out of the histograms, and reports the damage", function()
         local result = run("prometheus", helper.log("lost-page"))
         local families = readers.prometheus(result.stdout)
         assert.are.equal(3, result.status)
@@ -111,7 +111,7 @@ describe("export to prometheus", function()
         assert.are.same({ attempt_seconds = attempts, trace_seconds = closed }, counted)
     end)
 
-    it("tells several logs apart", function()
+    it("labels the samples of several logs with their log", function()
         local result = run("prometheus", helper.log("orders"), helper.log("done-only"))
         local families = readers.prometheus(result.stdout)
         assert.are.equal("1171", sample(families, "records_total", { log = helper.log("orders") }))
@@ -164,7 +164,7 @@ describe("export marks", function()
         assert.is_true(gaps[1].args.damage)
     end)
 
-    it("of which trace only a snapshot knows: it has no times, and is left out where there must be some", function()
+    it("traces that only a snapshot knows: without times, or left out of formats that need them", function()
         local message = "22 open traces are known from a snapshot only"
         for _, format in ipairs { "chrome", "otlp" } do
             local result = run(format, helper.log("snapshot"), "--snapshot")
@@ -280,13 +280,13 @@ describe("export of some traces", function()
         return found
     end
 
-    it("keeps those whose id was asked for, whole or by its beginning", function()
+    it("keeps traces with the given ids or beginnings of ids", function()
         assert.are.same({ "a00aaafd-f802-42bf-8b13-399cd1d1497a" }, ids("--trace", "a00aaafd"))
         assert.are.same({ "a00aaafd-f802-42bf-8b13-399cd1d1497a" },
             ids("--trace", "A00AAAFD-f802-42bf-8b13-399cd1d1497a"))
     end)
 
-    it("keeps those that began within a time; two halves make the whole", function()
+    it("keeps traces that began within a period, so that two halves make the whole", function()
         local middle = "1764000000200000000"
         local starts = {}
         for _, trace in ipairs(expected.traces("orders")) do
@@ -303,7 +303,7 @@ describe("export of some traces", function()
         assert.are.equal(#expected.traces("orders"), #early + #late)
     end)
 
-    it("keeps those nodes that were asked for", function()
+    it("keeps the given nodes", function()
         local wanted = 0
         for _, attempt in ipairs(expected.all("orders", "attempts")) do
             wanted = wanted + ((attempt.node_id == 3 or attempt.node_id == 5) and 1 or 0)
@@ -323,7 +323,7 @@ describe("export writes", function()
         return (helper.shell("ls -A " .. helper.quote(directory)):gsub("\n$", ""))
     end
 
-    it("a file that holds what standard output would, and leaves nothing beside it", function()
+    it("to a file the same as to standard output, and leaves no other file", function()
         for _, format in ipairs(formats) do
             local directory = helper.directory()
             local result = run(format, helper.log("orders"), "-o", directory .. "/out.prom")
@@ -334,13 +334,13 @@ describe("export writes", function()
         end
     end)
 
-    it("the file of a damaged log too: what was read is correct", function()
+    it("the file even if the log is damaged", function()
         local path = helper.directory() .. "/out"
         assert.are.equal(3, run("csv", helper.log("lost-page"), "-o", path).status)
         assert.are.equal(run("csv", helper.log("lost-page")).stdout, helper.read(path))
     end)
 
-    it("no file where a log could not be read: an older one stays as it is", function()
+    it("no file if a log could not be read, and keeps an older one", function()
         local directory = helper.directory()
         helper.write(directory .. "/out", "older")
         local result = run("prometheus", helper.log("orders"), helper.log("no-segments"), "-o", directory .. "/out")
@@ -350,7 +350,7 @@ describe("export writes", function()
         assert.are.equal("out", files_in(directory))
     end)
 
-    it("to a device without replacing it, and says when it is full", function()
+    it("to a device without replacing it, and reports a full one", function()
         for _, format in ipairs(formats) do
             local result = run(format, helper.log("orders"), "-o", "/dev/full")
             assert.are.equal(4, result.status)
@@ -359,7 +359,7 @@ describe("export writes", function()
         assert.are.equal("character special file\n", helper.shell("stat -c %F /dev/full"))
     end)
 
-    it("nothing where it may not, and says so with status 4", function()
+    it("nothing without permission, and ends with 4", function()
         local result = run("csv", helper.log("orders"), "-o", "/nonexistent/out")
         assert.are.equal(4, result.status)
         assert.are.equal("tracereel: cannot write /nonexistent/out: No such file or directory\n", result.stderr)
@@ -368,7 +368,7 @@ describe("export writes", function()
         assert.truthy(result.stderr:find("Is a directory", 1, true))
     end)
 
-    it("nothing where the format is not known or not given", function()
+    it("nothing if the format is unknown or missing", function()
         local result = run("xml", helper.log("orders"))
         assert.are.equal(2, result.status)
         assert.truthy(result.stderr:find("'chrome', 'speedscope', 'otlp', 'folded', 'prometheus', 'csv', 'jsonl'", 1,
@@ -376,7 +376,7 @@ describe("export writes", function()
         assert.are.equal(2, helper.run({ "export", helper.log("orders") }).status)
     end)
 
-    it("nothing where the flow is wrong", function()
+    it("nothing if the flow file is wrong", function()
         local flow = helper.write(helper.directory() .. "/flow.lua", "return { nodes = 3 }")
         local result = run("csv", helper.log("orders"), "--flow", flow)
         assert.are.equal(2, result.status)

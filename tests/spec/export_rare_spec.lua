@@ -30,7 +30,7 @@ end
 describe("export of a log that a snapshot cut off", function()
     teardown(helper.clean)
 
-    it("gives no start and no time to what began before it, and both to what came behind", function()
+    it("has no start and no duration for traces that began before it, and both for later ones", function()
         local rows = {}
         for _, row in ipairs(readers.csv(export("csv", cut_log()))) do
             rows[row.node_id] = table.concat({ row.start_ns, row.end_ns, row.run_ns, row.suspended_ns }, " ")
@@ -40,7 +40,7 @@ describe("export of a log that a snapshot cut off", function()
         assert.are.equal(("%s %s 20 0"):format(at(130), at(150)), rows["6"])
     end)
 
-    it("leaves it out of flame graphs", function()
+    it("leaves traces from before it out of flame graphs", function()
         local frames = {}
         for _, stack in ipairs(readers.folded(export("folded", cut_log()))) do
             frames[stack.frames[2] .. " " .. stack.frames[3]] = stack.count
@@ -48,7 +48,7 @@ describe("export of a log that a snapshot cut off", function()
         assert.are.same({ ["node_6 done[estimated]"] = 20 }, frames)
     end)
 
-    it("marks it in chrome and otlp, at its end", function()
+    it("marks traces from before it in chrome and otlp, at their end", function()
         local marked = {}
         for _, slice in ipairs(readers.chrome(export("chrome", cut_log())).slices) do
             if slice.cat ~= "trace" then
@@ -78,7 +78,7 @@ describe("export of a trace", function()
         return helper.objects(export("jsonl", small_log.write(steps)))[1]
     end
 
-    it("has the loop events of all its lives, with what each is, how often it began, and its time from the first start",
+    it("has the loop events of all its lives with their kinds, its number of starts, and its time from the first start",
         function()
         local trace = first_object {
             { "trace_start", 0, 1 },
@@ -105,7 +105,7 @@ describe("export of a trace", function()
         assert.are.equal("#" .. at(10), trace.last_ns)
     end)
 
-    it("begins where it did in chrome, however long before the others", function()
+    it("begins at its own time in chrome, however long before the others", function()
         local month_ns = 30 * 86400 * 1000000000
         local log = small_log.write {
             { "trace_start", -month_ns, 1 },
@@ -122,7 +122,7 @@ describe("export of a trace", function()
         assert.are.same({ [small_log.id(1)] = at(-month_ns), [small_log.id(2)] = at(0) }, starts)
     end)
 
-    it("has in otlp its errors at their times, its suspensions in their nodes, and its log", function()
+    it("has errors at their times, suspensions in their nodes and its log in otlp", function()
         local log = small_log.write {
             { "trace_start", 0, 1 },
             { "node_start", 5, 1, { node_id = 4 } },
@@ -148,7 +148,7 @@ describe("export of a trace", function()
         assert.are.same({ "attempt " .. at(33), "trace " .. at(44) }, errors)
     end)
 
-    it("counts in prometheus into the bucket whose bound it is, and says when the log ended", function()
+    it("counts in prometheus into the bucket of the same bound, and gives the end of the log", function()
         local log = small_log.write {
             { "trace_start", 0, 1 },
             { "node_start", 0, 1, { node_id = 1 } },

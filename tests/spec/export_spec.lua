@@ -80,7 +80,7 @@ describe("export", function()
             end
         end)
 
-        it("has the time suspended apart, and the message of an error", function()
+        it("has suspended time in a column of its own, and the message of an error", function()
             local wanted = map(expected.all("restarted", "attempts"), function(attempt)
                 return line(attempt.trace.id, attempt.node_id, attempt.number, attempt.suspended_ns or "",
                     attempt.error or "")
@@ -142,7 +142,7 @@ describe("export", function()
             assert.are.same(is_documented, is_written)
         end)
 
-        it("keeps all 64 bits, and says that a time is not known", function()
+        it("keeps all 64 bits, and has null for an unknown time", function()
             local of_edge = export("jsonl", "edge")
             assert.truthy(of_edge:find('"start_ns":18446744073709551615', 1, true))
             local untimed = 0
@@ -184,7 +184,7 @@ describe("export", function()
             end
         end)
 
-        it("shows what a trace waited for, iterations in their loop, and errors", function()
+        it("shows suspensions with their hooks, iterations inside their loop, and errors", function()
             local read = readers.chrome(export("chrome", "restarted"))
             local found = { suspension = {}, iteration = {}, error = 0 }
             for _, slice in ipairs(read.slices) do
@@ -213,14 +213,14 @@ describe("export", function()
             assert_same_lines(wanted_errors, found_errors)
         end)
 
-        it("has times that a double keeps exactly", function()
+        it("has times that a double represents exactly", function()
             for _, slice in ipairs(readers.chrome(export("chrome", "orders")).slices) do
                 local as_double = tonumber(digits(slice.ts))
                 assert.are.equal(digits(slice.ts), ("%.3f"):format(as_double))
             end
         end)
 
-        it("puts nodes that run at one time on tracks of their own, and the others on one", function()
+        it("puts concurrent nodes on separate tracks, and the others on one", function()
             local tracks = {}
             for _, slice in ipairs(readers.chrome(export("chrome", "orders")).slices) do
                 if slice.cat == "node" then
@@ -236,7 +236,7 @@ describe("export", function()
     end)
 
     describe("to speedscope", function()
-        it("has chrome's slices, on the same tracks, and one frame for each name", function()
+        it("has the slices of chrome on the same tracks, and one frame for each name", function()
             for _, name in ipairs(logs) do
                 local chrome, first_of = {}, {}
                 local slices = readers.chrome(export("chrome", name)).slices
@@ -258,7 +258,7 @@ describe("export", function()
     end)
 
     describe("to otlp", function()
-        it("is what the published messages allow, with spans inside their parents", function()
+        it("conforms to the published messages, with spans inside their parents", function()
             for _, name in ipairs { "orders", "done-only", "edge", "restarted", "snapshot", "lost-page" } do
                 local result = run("otlp", helper.log(name), "--snapshot")
                 for text in result.stdout:gmatch("[^\n]+") do
@@ -314,7 +314,7 @@ describe("export", function()
             end
         end)
 
-        it("says by its status codes what failed, and with which message", function()
+        it("has status codes and messages of what failed", function()
             local codes = { done = "#1", error = "#2" }
             local messages = 0
             for _, request in ipairs(read_otlp(export("otlp", "orders"))) do

@@ -31,7 +31,7 @@ describe("flow --yaml", function()
     teardown(helper.clean)
 
     for _, name in ipairs { "orders-killed-late", "orders-killed-twice", "overlap" } do
-        it("finds the numbers that wrote " .. name .. ", but for two that the flow does not tell apart", function()
+        it("finds the node numbers of " .. name .. ", but for two that the flow does not tell apart", function()
             local numbers, candidates, answer, ran = found(engine_logs .. "orders.flow.yaml",
                 engine_logs .. name .. "/wal")
             for node, number in pairs(orders) do
@@ -44,7 +44,7 @@ describe("flow --yaml", function()
         end)
     end
 
-    it("says of nodes that never ran that they cannot be told apart, and writes all that it knows", function()
+    it("reports nodes that never ran as indistinguishable, and writes all that it knows", function()
         local path = helper.directory() .. "/orders.lua"
         local ran = helper.run { "flow", "-o", path, "--yaml", engine_logs .. "orders.flow.yaml",
             engine_logs .. "orders-killed/wal" }
@@ -58,14 +58,14 @@ describe("flow --yaml", function()
         assert.is_true(flow.is_entry(loaded, 0))
     end)
 
-    it("takes the numbers that a person gives, and what follows from them", function()
+    it("uses the numbers given by --number, and what follows from them", function()
         local numbers, _, answer = found(engine_logs .. "orders.flow.yaml", engine_logs .. "orders-killed/wal",
             "--number", "reserve=2", "--number", "ship=6")
         assert.same({}, answer.ambiguous)
         assert.same({ 7, 2, 6, 5 }, { numbers.fraud, numbers.reserve, numbers.ship, numbers.notify })
     end)
 
-    it("knows of a branch that ran only what follows from it", function()
+    it("draws no conclusion from a branch that ran except what follows from it", function()
         local _, candidates, answer = found(engine_logs .. "switch.flow.yaml", engine_logs .. "switch-killed/wal")
         assert.same({ 2 }, candidates.route)
         -- 4 ran after the switch, and charge would have to be over before notify: 4 is one of the two branches.
@@ -97,7 +97,7 @@ describe("flow --yaml", function()
         assert.matches(("began when .- %%(wal_0000000000000000.log:%d, trace"):format(offset), ran.stderr)
     end)
 
-    it("refuses numbers that cannot be, with the reason", function()
+    it("refuses impossible numbers with the reason", function()
         local yaml, log = engine_logs .. "orders.flow.yaml", engine_logs .. "orders-killed/wal"
         for arguments, expected in pairs {
             ["nobody=3"] = 'has no node "nobody"', ["fraud=8"] = "has 8 nodes, numbered from 0 to 7",
@@ -193,7 +193,7 @@ end
 describe("flow --yaml on flows made at random", function()
     teardown(helper.clean)
 
-    it("leaves each node the number that it has, and none that brute force over the records rules out", function()
+    it("leaves each node its true number, and none that brute force over the records rules out", function()
         local seed = 20261127
         math.randomseed(seed)
         local certain = 0
@@ -286,7 +286,7 @@ describe("flow --yaml on flows made at random", function()
         end)
     end
 
-    it("numbers a thousand nodes in seconds where only the first three of them ever ran", function()
+    it("numbers a thousand nodes in seconds even if only the first three ever ran", function()
         local made = { names = { "t" }, triggers = { t = true }, edges = {} }
         for place = 2, 1001 do
             made.names[place] = "n" .. place
@@ -305,10 +305,10 @@ describe("flow --yaml on flows made at random", function()
     end)
 end)
 
-describe("--flow with a file of the engine's", function()
+describe("--flow with the engine's own file", function()
     teardown(helper.clean)
 
-    it("names the nodes of a log that tells them apart", function()
+    it("names the nodes of a log that distinguishes them", function()
         local chain = { names = { "t", "b", "a" }, triggers = { t = true },
             edges = { { "t", "out", "a" }, { "a", "out", "b" } } }
         local log = flow_logs.writer()
@@ -325,7 +325,7 @@ describe("--flow with a file of the engine's", function()
         assert.matches(",2,a,", rows, 1, true)
     end)
 
-    it("takes nodes that are not told apart in the order of the file, marks their names, and says how to decide",
+    it("numbers indistinguishable nodes in the file's order, marks their names, and says how to decide",
         function()
             local yaml, log = engine_logs .. "orders.flow.yaml", engine_logs .. "orders-killed-late/wal"
             for _, words in ipairs { { "timing" }, { "export", "--format", "csv" }, { "recover" }, { "traces" } } do
@@ -343,7 +343,7 @@ describe("--flow with a file of the engine's", function()
             assert.same({ 2, 7 }, unclear[1].candidates.reserve)
         end)
 
-    it("gives killed runs the forecasts that the numbers known from elsewhere give", function()
+    it("gives killed runs the same forecasts as the true numbers", function()
         for name, kind in pairs { ["orders-killed"] = "orders", ["orders-killed-late"] = "orders",
             ["orders-killed-twice"] = "orders", ["switch-killed"] = "switch" } do
             local log, yaml = engine_logs .. name .. "/wal", engine_logs .. kind .. ".flow.yaml"
@@ -363,7 +363,7 @@ describe("--flow with a file of the engine's", function()
         end
     end)
 
-    it("is refused for a plan where it is not certain which node comes after which", function()
+    it("is refused for a plan if the order of the nodes is uncertain", function()
         local plan = helper.directory() .. "/plan.json"
         local function recover(name, kind)
             return helper.run { "recover", "safe_start", engine_logs .. name .. "/wal", "--flow",
@@ -377,7 +377,7 @@ describe("--flow with a file of the engine's", function()
         assert.equal(0, recover("orders-killed-late", "orders").status)
     end)
 
-    it("is refused for a pipe, which could not be read twice", function()
+    it("is refused for a pipe, which cannot be read twice", function()
         local ran = helper.run({ "timing", "--flow", engine_logs .. "orders.flow.yaml", "-" }, { stdin = "" })
         assert.equal(2, ran.status)
         assert.matches("a pipe can be read only once", ran.stderr, 1, true)

@@ -44,7 +44,7 @@ end
 describe("restarts in a log", function()
     teardown(helper.clean)
 
-    it("are where a recovery goes on with the first of its traces, and not where a person resumes one", function()
+    it("are at the first trace that a recovery resumes, and not where a person resumes one", function()
         local list = restarts.find(twice)
         assert.equal(1, #list)
         -- The records after it go on with 3dfa9f00, which was not suspended; those before it resume suspended traces.
@@ -53,7 +53,7 @@ describe("restarts in a log", function()
         assert.same({}, restarts.find("tests/fixtures/logs-engine/orders-killed/wal"))
     end)
 
-    it("are counted anew where a trace that has gone on since the latest one is gone on with again", function()
+    it("are counted again when a recovery resumes a trace that has moved on since the latest one", function()
         local log = flow_logs.writer()
         local offsets = {}
         for trace = 1, 3 do
@@ -75,7 +75,7 @@ describe("restarts in a log", function()
         assert.same({ offsets[1], second, third }, found)
     end)
 
-    it("are where a record was torn and the log goes on, once, whatever a recovery then writes", function()
+    it("are at a torn record inside the log, counted once whatever a recovery then writes", function()
         local list = restarts.find(helper.log("restarted"))
         assert.equal(1, #list)
         assert.equal("torn_write", list[1].sign)
@@ -84,7 +84,7 @@ describe("restarts in a log", function()
         assert.equal(gap.offset, list[1].offset)
     end)
 
-    it("are not where a plan has written the record", function()
+    it("are not at a record that a plan wrote", function()
         local log = flow_logs.writer()
         log.append("trace_start", 1)
         log.append("trace_resumed", 1, { metadata = '{"tracereel":{"plan":1}}' })
@@ -95,7 +95,7 @@ end)
 describe("--since-restart", function()
     teardown(helper.clean)
 
-    it("reads what lies between two restarts and nothing else", function()
+    it("reads what was written between two restarts and nothing else", function()
         local directory, offset = killed_once(first_numbers)
         local function records(number)
             local ran = helper.run { "check", directory, "--since-restart", number }
@@ -113,7 +113,7 @@ describe("--since-restart", function()
         assert.matches(("tells of 1 restart: 1 at wal_0000000000000000.log:%d, "):format(offset), ran.stderr, 1, true)
     end)
 
-    it("is there for each command that reads traces, and leaves the traces from before out", function()
+    it("is an option of each command that reads traces, and leaves out traces from before", function()
         local directory = killed_once(first_numbers)
         local report = helper.run({ "timing", "--json", "--since-restart", "1", directory }).stdout
         assert.equal(12, tracereel.json_decode(report).traces.complete_count)
@@ -125,7 +125,7 @@ describe("--since-restart", function()
         assert.matches("no trace whose id begins with", ran.stderr, 1, true)
     end)
 
-    it("is refused with what else says where to begin, and for a pipe", function()
+    it("is refused beside --from and --snapshot, and for a pipe", function()
         for _, words in ipairs { { "--from", "0:0", twice }, { "--snapshot", twice }, { "-" } } do
             local ran = helper.run({ "check", "--since-restart", "0", table.unpack(words) }, { stdin = "" })
             assert.equal(2, ran.status)
@@ -137,7 +137,7 @@ end)
 describe("nodes with other numbers since a restart", function()
     teardown(helper.clean)
 
-    it("are told by check, timing and flow, with the restart and the nodes", function()
+    it("are reported by check, timing and flow, with the restart and the nodes", function()
         local directory, offset = killed_once(other_numbers)
         local lines = check_lines(directory)
         assert.same({ class = "renumbered", restart = 1, segment = "wal_0000000000000000.log", offset = offset,
@@ -155,7 +155,7 @@ describe("nodes with other numbers since a restart", function()
         end
     end)
 
-    it("are not told where the numbers have stayed, nor of one period alone", function()
+    it("are not reported if the numbers are the same, nor for one period alone", function()
         for _, directory in ipairs { killed_once(first_numbers), twice, "tests/fixtures/logs-engine/overlap/wal",
             helper.log("restarted") } do
             for _, line in ipairs((check_lines(directory))) do
@@ -167,7 +167,7 @@ describe("nodes with other numbers since a restart", function()
         assert.same({}, (check_lines(directory, "--since-restart", "1")))
     end)
 
-    it("are not told by what a few traces did", function()
+    it("are not reported on the evidence of a few traces", function()
         local log = flow_logs.writer()
         flow_logs.run(log, flow, first_numbers, traces(1, 3), math.random, { [3] = 1 })
         log.append("trace_resumed", 3)
@@ -175,7 +175,7 @@ describe("nodes with other numbers since a restart", function()
         assert.same({}, (check_lines(log.close())))
     end)
 
-    it("have the numbers that --yaml finds in each period", function()
+    it("get the numbers that --yaml finds in each period", function()
         local directory = killed_once(other_numbers)
         local yaml = flow_logs.yaml(flow, helper.directory() .. "/flow.yaml")
         local ran = helper.run { "flow", "--yaml", yaml, directory }
@@ -195,7 +195,7 @@ describe("nodes with other numbers since a restart", function()
 end)
 
 describe("a log that is opened up to a position", function()
-    it("ends there, whatever stands behind", function()
+    it("ends there, whatever follows", function()
         for _, path in ipairs { helper.log("orders"), helper.log("archived"), helper.log("garbage-middle"), twice } do
             local places = {}
             for rec in tracereel.open(path):records() do

@@ -30,7 +30,7 @@ end
 describe("a flow", function()
     teardown(helper.clean)
 
-    it("is checked into lists of nodes, with the ports that are not out in a table of their own", function()
+    it("is normalised to lists of nodes, with ports other than `out` in a table of their own", function()
         local nodes = check(order_flow()).nodes
         assert.same({ after = { 2 }, ports = { [2] = { "true" } }, loop_back = {} }, nodes[3])
         assert.same({ after = { 2 }, ports = { [2] = { "false", "out" } }, loop_back = {} }, nodes[4])
@@ -39,14 +39,14 @@ describe("a flow", function()
             ports = { [7] = { "again" } } }, nodes[1])
     end)
 
-    it("stays as it is when it is checked again, and leaves the table that it was given alone", function()
+    it("is unchanged when checked again, and does not change its source table", function()
         local given = order_flow()
         local once = check(given)
         assert.same(order_flow(), given)
         assert.same(once, check(once))
     end)
 
-    it("comes out again when its text is read", function()
+    it("is equal to what its text reads as", function()
         local checked = check(order_flow())
         local path = helper.write(helper.directory() .. "/flow.lua", flow.text(checked, { [3] = "a remark" }))
         assert.same(checked, flow.load(path))
@@ -54,7 +54,7 @@ describe("a flow", function()
         assert.matches('[5] = { type = "std::wait", after = {3, 4} },', helper.read(path), 1, true)
     end)
 
-    it("says which nodes wait, which route and which begin a trace", function()
+    it("knows which nodes wait, which route and which begin a trace", function()
         local checked = check(order_flow())
         local function those(is)
             local ids = {}
@@ -71,7 +71,7 @@ describe("a flow", function()
         assert.same({ 0 }, those(flow.is_entry))
     end)
 
-    it("without types has the nodes that come after nothing for entries, and routes by its ports alone", function()
+    it("without types begins at nodes without predecessors, and routes by its ports alone", function()
         local checked = check { nodes = { [1] = {}, [2] = { after = { { 1, port = "high" } } }, [3] = {} } }
         assert.is_true(flow.is_entry(checked, 1) and flow.is_entry(checked, 3))
         assert.is_false(flow.is_entry(checked, 2))
@@ -80,7 +80,7 @@ describe("a flow", function()
         assert.is_true(flow.routes(check { nodes = { [1] = { type = "std::loop" } } }, 1))
     end)
 
-    it("that is wrong is refused with the node and what is wrong", function()
+    it("with a mistake is refused with the node and the mistake", function()
         local cases = {
             { { [1] = { kind = "x" } }, 'node 1: unknown key "kind"; known are after, loop_back, name, ports, type' },
             { { [1] = { type = 7 } }, 'node 1: "type" must be a string, is a number' },
@@ -103,7 +103,7 @@ describe("a flow", function()
         end
     end)
 
-    it("with ports and types is taken by timing, which merges what was added with it", function()
+    it("with ports and types is accepted by timing, which merges parts made with it", function()
         local one, other = tracereel.timing(order_flow()), tracereel.timing(order_flow())
         assert.equal("orders", one:merge(other):report().flow_name)
     end)

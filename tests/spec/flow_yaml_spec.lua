@@ -16,7 +16,7 @@ end
 describe("a flow file in YAML", function()
     teardown(helper.clean)
 
-    it("gives triggers and nodes in its order, without what is not enabled, and edges with their ports", function()
+    it("gives triggers and nodes in its order, without disabled ones, and edges with their ports", function()
         local definition = read [[
 name: order_processing
 version: "1.0"
@@ -45,7 +45,7 @@ settings: {debug: false}
             { from = 3, port = "out", to = 2, loop_back = true } }, definition.edges)
     end)
 
-    it("takes node and port apart as the engine does: after the last dot, a short word", function()
+    it("splits node and port as the engine does: a short word after the last dot is the port", function()
         local definition = read [[
 name: f
 nodes: {a.b: {type: t}, "a.b.c d": {type: t}, a.12345678901234567890: {type: t}, z: {type: t}}
@@ -61,7 +61,7 @@ edges:
         assert.same({ "a.b true", "a.b.c d out", "a.12345678901234567890 out" }, ports)
     end)
 
-    it("is refused with file and line where the engine could not read it", function()
+    it("is refused with file and line if the engine could not read it", function()
         local deep = "name: f\nmetadata: " .. ("["):rep(200) .. ("]"):rep(200)
         for text, expected in pairs {
             ["name: f\nnodes: [1\n"] = "flow FILE:3: no YAML: did not find expected ',' or ']'",
@@ -100,7 +100,7 @@ edges:
         end
     end)
 
-    it("with an alias in an alias in an alias costs what is written, not what it spells out", function()
+    it("with nested aliases costs time for what is written, not for its expansion", function()
         local lines = { "name: f", "nodes: {a: {type: t}}", "metadata:", "  l0: &l0 [x, x, x, x, x, x, x, x, x]" }
         for level = 1, 40 do
             local before = ("*l%d"):format(level - 1)
@@ -111,7 +111,7 @@ edges:
         assert.is_true(os.clock() - started < 1)
     end)
 
-    it("has at most the nodes and edges that the engine takes, and is read in a moment with all of them", function()
+    it("has at most as many nodes and edges as the engine accepts, and is then read quickly", function()
         local nodes, edges = {}, {}
         for index = 1, 1000 do
             nodes[index] = ("  n%d: {type: t}"):format(index)
@@ -132,7 +132,7 @@ edges:
             select(2, read(text("", ("  - {from: n1, to: n9}\n"):rep(26)))), 1, true)
     end)
 
-    it("says which package is missing where lua-yaml is not there, and is not missed by any other flow", function()
+    it("names the missing package without lua-yaml, which no other flow file needs", function()
         local path = helper.write(helper.directory() .. "/flow.yaml", "name: f\nnodes: {a: {type: t}}")
         local hidden = "package.path, package.cpath = package.path, os.getenv('CORE')\n"
             .. "package.preload.yaml = function() error('not there') end\n"
@@ -145,7 +145,7 @@ edges:
         assert.is_truthy(flow.load(lua_flow))
     end)
 
-    it("has no numbers, so that nothing takes it for a flow without a log", function()
+    it("has no node numbers, so that it is refused as a flow without a log", function()
         local is_read, problem = pcall(flow.load, "tests/fixtures/logs-engine/orders.flow.yaml")
         assert.is_false(is_read)
         assert.matches("a flow in YAML has no numbers; `tracereel flow --yaml", tostring(problem), 1, true)

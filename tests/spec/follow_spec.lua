@@ -56,7 +56,7 @@ describe("run --follow", function()
         assert.are.equal(130, status)
     end)
 
-    it("tells of a torn write once, when a restarted writer has gone on behind it", function()
+    it("reports a torn write once, after a restarted writer has continued", function()
         local records = helper.expected("restarted", "records")
         local gap = helper.expected("restarted", "damage")[1]
         local found, _, status = follow("restarted", 1, #records + 1)
@@ -79,7 +79,7 @@ describe("run --follow", function()
     end)
 
     -- A dashboard is often started before the engine.
-    it("waits for a log that is not there yet, and says so", function()
+    it("waits for a log that does not exist yet, and says so", function()
         local place = helper.directory()
         for _, make in ipairs { "true", ("mkdir '%s/log'"):format(place) } do
             local text, status = helper.shell(([[
@@ -97,7 +97,7 @@ describe("run --follow", function()
         end
     end)
 
-    it("is interrupted while it waits for a log, and tells of a wrong script before", function()
+    it("can be interrupted while it waits for a log, and reports a wrong script before that", function()
         local place = helper.directory()
         local absent = place .. "/absent"
         local _, status = helper.shell(([[
@@ -115,7 +115,7 @@ describe("run --follow", function()
     end)
 
     -- The last moment that a timestamp can name: nothing is later, and the clock stands still.
-    it("sleeps while it waits, also behind a record of the end of time", function()
+    it("sleeps while it waits, even after a record with the largest timestamp", function()
         local directory, record = helper.directory(), reel.record
         local trace_id = ("0"):rep(31) .. "1"
         local writer = reel.writer(directory)
@@ -149,7 +149,7 @@ describe("log:replay with follow", function()
         return tostring(problem)
     end
 
-    it("ticks on when nothing comes, from the last record's time", function()
+    it("continues to tick without new records, from the last record's time", function()
         local log = reel.open(helper.log("orders"))
         local last_ns, ticks = 0, {}
         local problem = problem_of(log.replay, log, {
@@ -168,7 +168,7 @@ describe("log:replay with follow", function()
         end
     end)
 
-    it("ends where nothing can come: one compressed segment", function()
+    it("ends at once for a compressed segment, to which nothing is appended", function()
         local count = 0
         local archive = helper.directory() .. "/wal_0000000000000000.log.gz"
         helper.shell(("gzip -c %s/wal_0000000000000000.log >%s"):format(helper.log("orders"), archive))
@@ -180,7 +180,7 @@ describe("log:replay with follow", function()
         assert.are.equal(expected, count)
     end)
 
-    it("ends at to_ns, also where nothing comes that is later, and ticks no further", function()
+    it("ends at to_ns even without a later record, and ticks no further", function()
         local log = reel.open(helper.log("orders"))
         local last_ns, tick_ns, count = 0, 0, 0
         local function record(rec)
@@ -195,13 +195,13 @@ describe("log:replay with follow", function()
         assert.are.equal((end_ns - 1) // 20000000 * 20000000, tick_ns)
     end)
 
-    it("is yes or no", function()
+    it("refuses a value other than true and false", function()
         local log = reel.open(helper.log("orders"))
         local problem = problem_of(log.replay, log, {}, { follow = "no" })
         assert.truthy(problem:find("follow must be true or false, is \"no\"", 1, true))
     end)
 
-    it("takes no speed", function()
+    it("is refused together with a speed", function()
         local log = reel.open(helper.log("orders"))
         local problem = problem_of(log.replay, log, {}, { follow = true, speed = 1 })
         assert.truthy(problem:find("cannot have a speed", 1, true))

@@ -138,7 +138,7 @@ for name, value in tracereel.sorted(logs) do
 
         teardown(helper.clean)
 
-        it("is of every trace that the engine found open", function()
+        it("covers every trace that the engine found open", function()
             assert.equal(#traces, #lines)
         end)
 
@@ -147,13 +147,13 @@ for name, value in tracereel.sorted(logs) do
                 assert_happened(line, as_they_were[line.trace_id], line.executed, line.without_inputs)
             end)
 
-            it("is what it did with mended arenas with trace " .. line.trace_id, function()
+            it("is what the engine did after repair of the arenas with trace " .. line.trace_id, function()
                 assert_happened(line, mended[line.trace_id], line.executed_with_arenas_mended,
                     line.without_inputs_with_arenas_mended)
             end)
         end
 
-        it("is the same in the JSON of recover and traces, with the flow in Lua and the engine's own YAML", function()
+        it("is the same in the JSON of recover and traces, with a flow file in Lua or YAML", function()
             local file = helper.directory() .. "/flow.lua"
             helper.write(file, flow.text(value))
             local yaml = fixtures .. name:match("%a+") .. ".flow.yaml"
@@ -196,7 +196,7 @@ describe("the forecast of switch-killed", function()
 end)
 
 describe("the forecast of overlap", function()
-    it("names the outputs that lie under others in the arena that is there", function()
+    it("names the overwritten outputs of the arena", function()
         local id = "161cf2aa-9dfc-4847-8215-92f1fcf7c2cf"
         for _, trace in ipairs(tracereel.open(fixtures .. "overlap/wal"):traces()) do
             if trace.id == id then

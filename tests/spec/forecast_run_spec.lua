@@ -110,8 +110,8 @@ local function random_flow(random, count)
     return checked(nodes)
 end
 
-describe("what runs next", function()
-    it("is what the engine's ready rule says, for random flows and random nodes that are done", function()
+describe("the set of nodes that run next", function()
+    it("is what the engine's ready rule gives, for random flows and random sets of done nodes", function()
         math.randomseed(20261127)
         local waited, ran = 0, 0
         for _ = 1, 400 do
@@ -131,7 +131,7 @@ describe("what runs next", function()
         assert.is_true(waited > 50 and ran > 200) -- the flows are not all alike
     end)
 
-    it("is every trigger that is not done, and never what has no way in", function()
+    it("holds every trigger that is not done, and never an unreachable node", function()
         local value = checked {
             [0] = { type = "trigger::manual" }, [1] = { type = "trigger::cron" }, [2] = { type = work, after = { 0 } },
             [3] = { type = work },
@@ -139,13 +139,13 @@ describe("what runs next", function()
         has(engine_of(log_of(done(0)), { flow = value, arenas = sound_arena() }), { runs = { 1, 2 }, closes = true })
     end)
 
-    it("is never a join behind a switch, because the engine waits for all before it", function()
+    it("never holds a join after a switch, because the engine waits for all its predecessors", function()
         local options = { flow = switch_flow(), arenas = sound_arena() }
         has(engine_of(log_of(done(0), done(1), done(2)), options), { runs = {}, closes = true,
             ends_without_branch = {} })
     end)
 
-    it("ends with a routing node, and goes on beside it", function()
+    it("ends at a routing node, and goes on in parallel branches", function()
         local value = checked {
             [0] = { type = "trigger::manual" }, [1] = { type = "std::switch", after = { 0 } },
             [2] = { type = work, after = { { 1, port = "true" } } }, [3] = { type = work, after = { 0 } },
@@ -156,7 +156,7 @@ describe("what runs next", function()
         says(engine, "runs 1 and 3, then 4, then goes on with what node 1 chooses")
     end)
 
-    it("never follows the port out of a switch or a loop that runs, and does of one that is done", function()
+    it("follows the port `out` of a switch or a loop only if that node is done", function()
         for _, type in ipairs { "std::switch", "std::loop" } do
             local options = { arenas = sound_arena(), flow = checked {
                 [0] = { type = "trigger::manual" }, [1] = { type = type, after = { 0 } },
@@ -167,7 +167,7 @@ describe("what runs next", function()
         end
     end)
 
-    it("stops at a node that waits: what runs beside it ends, what follows does not begin", function()
+    it("stops at a node that waits: parallel nodes end, later ones do not begin", function()
         local value = checked {
             [0] = { type = "trigger::manual" }, [1] = { type = work, after = { 0 } },
             [2] = { type = "std::wait", after = { 0 } }, [3] = { type = work, after = { 1 } },
@@ -177,7 +177,7 @@ describe("what runs next", function()
         says(engine, "runs 1, then waits at node 2 (resume_from 0)")
     end)
 
-    it("is begun by a loop's way back, too", function()
+    it("also starts from a loop's back edge", function()
         local value = checked {
             [0] = { type = "trigger::manual" }, [1] = { type = "std::loop", after = { { 0, port = "other" } },
                 loop_back = { 2 } },
@@ -188,14 +188,14 @@ describe("what runs next", function()
         has(engine_of(log_of(done(0)), options), { runs = {} })
     end)
 
-    it("is a started node again, although it was done before", function()
+    it("holds a started node again, although it was done before", function()
         local log = log_of(done(0), done(1), { "node_start", { node_id = 1 } })
         local engine = engine_of(log, { flow = waiting_flow(), arenas = sound_arena() })
         has(engine, { runs = { 1 }, waits_at = 2 })
         says(engine, "(retry_nodes 1)")
     end)
 
-    it("is told in the order of running, a long flow in short", function()
+    it("is listed in the order of running, and shortened for a long flow", function()
         local nodes = { [0] = { type = "trigger::manual" } }
         for id = 1, 999 do
             nodes[id] = { type = work, after = { id - 1 } }
@@ -207,26 +207,26 @@ describe("what runs next", function()
             .. "then is closed as complete")
     end)
 
-    it("names nodes that are done and that the flow does not have", function()
+    it("reports done nodes that the flow does not have", function()
         says(engine_of(log_of(done(0), done(9)), { flow = waiting_flow(), arenas = sound_arena() }),
             "node 9 is done, and the flow does not have it: is it this log's flow?")
     end)
 end)
 
 describe("a trace whose routing node is done", function()
-    it("ends without a branch where none has begun", function()
+    it("ends without a branch if none has begun", function()
         local engine = engine_of(log_of(done(0), done(1)), { flow = switch_flow(), arenas = sound_arena() })
         has(engine, { outcome = "runs", runs = {}, ends_without_branch = { 1 }, closes = true })
         says(engine, "is closed as complete", "WITHOUT A BRANCH of node 1: none of 2 and 3 ever runs")
     end)
 
-    it("ends without a branch also where the branch had begun and failed", function()
+    it("ends without a branch also if the branch had begun and failed", function()
         local log = log_of(done(0), done(1), { "node_error", { node_id = 2, error_message = "no" } })
         has(engine_of(log, { flow = switch_flow(), arenas = sound_arena() }), { runs = {},
             ends_without_branch = { 1 } })
     end)
 
-    it("says which node of a branch is lost where another one has begun", function()
+    it("names the lost node of a branch if another one has begun", function()
         local value = checked {
             [0] = { type = "std::switch" }, [1] = { type = work, after = { { 0, port = "true" } } },
             [2] = { type = work, after = { { 0, port = "true" } } }, [3] = { after = { { 0, port = "false" } } },
@@ -236,7 +236,7 @@ describe("a trace whose routing node is done", function()
         says(engine, "node 2 never runs, although another node on the same port has begun")
     end)
 
-    it("loses nothing where only its error port leads on, or the same node hangs on out, too", function()
+    it("loses nothing if only its error port leads on, or `out` leads to the same node", function()
         local value = checked {
             [0] = { type = "std::switch" }, [1] = { type = work, after = { { 0, port = "error" } } },
         }
@@ -252,7 +252,7 @@ describe("a trace whose routing node is done", function()
             { runs = {}, waits_at = 2, ends_without_branch = {} })
     end)
 
-    it("loses nothing where its branch comes in by another way", function()
+    it("loses nothing if its branch is reachable by another edge", function()
         local value = checked {
             [0] = { type = "trigger::manual" }, [1] = { type = "std::switch", after = { 0 } },
             [2] = { type = work, after = { 0, { 1, port = "true" } } }, [3] = { after = { { 1, port = "error" } } },
@@ -261,7 +261,7 @@ describe("a trace whose routing node is done", function()
             { runs = { 2 }, ends_without_branch = {}, closes = true })
     end)
 
-    it("does not ask again for a node that hangs on a lost branch", function()
+    it("does not ask again for a node that follows a lost branch", function()
         local value = checked {
             [0] = { type = "std::switch" }, [1] = { type = "std::wait", after = { { 0, port = "true" } } },
         }
@@ -279,7 +279,7 @@ describe("a trace whose routing node is done", function()
         says(engine, "WITHOUT A BRANCH of node 2: 3 never runs")
     end)
 
-    it("cannot say what it lost to a flow that has neither types nor ports", function()
+    it("cannot report losses with a flow that has neither types nor ports", function()
         local engine = engine_of(log_of(done(0)), { flow = checked { [0] = {}, [1] = { after = { 0 } } },
             arenas = sound_arena() })
         has(engine, { runs = { 1 }, ends_without_branch = tracereel.null, closes = tracereel.null })

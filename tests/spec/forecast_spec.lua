@@ -23,7 +23,7 @@ after_each(helper.clean)
 describe("a trace that waits", function()
     local hook = '{"hook_id":"approve-1","timeout_secs":3600,"timeout_action":"Reject"}'
 
-    it("says for which hook, and that its timeout is not restored", function()
+    it("is reported with its hook, and with its timeout that is not restored", function()
         local engine = engine_of(log_of(done(0), done(1), suspended(2, hook)), { flow = waiting_flow(),
             arenas = sound_arena() })
         has(engine, { outcome = "waits", runs = {}, waits_at = 2, asks_again = false, without_inputs = {},
@@ -33,19 +33,19 @@ describe("a trace that waits", function()
             "(await_resume 2)")
     end)
 
-    it("waits for the hook that the engine makes where the log has none", function()
+    it("waits for the hook that the engine makes if the log has none", function()
         says(engine_of(log_of(suspended(2))), ("for hook recovered_%s; no timeout"):format(small_log.id(1)))
         says(engine_of(log_of(suspended(2, "no JSON"))), "for hook recovered_" .. small_log.id(1))
     end)
 
-    it("and has no arena waits, and says that its approval will fail", function()
+    it("without an arena is reported as waiting, with an approval that will fail", function()
         local engine, outlook = engine_of(log_of(suspended(2, hook)), { arenas = helper.directory() })
         has(engine, { outcome = "waits", waits_at = 2 })
         says(engine, "its approval will FAIL: it has no arena")
         assert.equal("approval", outlook.class)
     end)
 
-    it("says what its approval loses", function()
+    it("is reported with what its approval loses", function()
         local log = log_of(done(0, 128, 50), done(1, 184, 100), suspended(2, hook))
         local value = checked {
             [0] = { type = "trigger::manual" }, [1] = { type = work, after = { 0 } },
@@ -57,7 +57,7 @@ describe("a trace that waits", function()
         assert.equal("approval_loses", outlook.class)
     end)
 
-    it("says that an approval asks an earlier person again", function()
+    it("is reported with an earlier person who is asked again after an approval", function()
         local value = checked {
             [0] = { type = "trigger::manual" }, [1] = { type = "std::wait", after = { 0 } },
             [2] = { type = work, after = { 1 } }, [3] = { type = "std::wait", after = { 2 } },
@@ -67,7 +67,7 @@ describe("a trace that waits", function()
             "approved, it ASKS AGAIN at node 1: answered before, which the log does not keep")
     end)
 
-    it("because a plan holds it is said as held, with the reason", function()
+    it("because a plan holds it is reported as held, with the reason", function()
         local held = suspended(0xFFFFFFFF, '{"hook_id":"approve-1","held":"look at the charge"}')
         local engine, outlook = engine_of(log_of(done(0), held), { flow = waiting_flow(), arenas = sound_arena() })
         has(engine, { outcome = "waits", waits_at = 0xFFFFFFFF, runs = {} })
@@ -80,7 +80,7 @@ end)
 describe("a trace that was approved before the crash", function()
     local log_steps = { done(0), done(1), suspended(2), resumed }
 
-    it("asks again, and that is known without a flow", function()
+    it("asks again, which is known without a flow", function()
         local log = log_of(table.unpack(log_steps))
         local engine = engine_of(log)
         has(engine, { outcome = "runs", runs = tracereel.null, waits_at = 2, asks_again = true,
@@ -90,14 +90,14 @@ describe("a trace that was approved before the crash", function()
             asks_again = true, closes = false })
     end)
 
-    it("does not ask again where a plan has counted the node as done", function()
+    it("does not ask again if a plan has marked the node as done", function()
         local log = log_of(done(0), done(1), suspended(2), resumed, done(2))
         has(engine_of(log), { asks_again = false, waits_at = tracereel.null })
         has(engine_of(log, { flow = waiting_flow(), arenas = sound_arena() }), { runs = { 3 }, asks_again = false,
             closes = true })
     end)
 
-    it("and was held before anybody answered is asked for the first time", function()
+    it("and that a plan held before any answer asks for the first time", function()
         local held = suspended(0xFFFFFFFF, '{"hook_id":"approve-1","held":"look"}')
         local engine = engine_of(log_of(done(0), done(1), suspended(2), held), { flow = waiting_flow(),
             arenas = sound_arena() })
@@ -106,11 +106,11 @@ describe("a trace that was approved before the crash", function()
         has(engine_of(log_of(done(0), done(1), suspended(2), held, resumed)), { asks_again = true, waits_at = 2 })
     end)
 
-    it("does not ask again for being held", function()
+    it("does not ask again because it is held", function()
         has(engine_of(log_of(done(0), suspended(0xFFFFFFFF), resumed)), { asks_again = false })
     end)
 
-    it("asks again in a flow without types, because the log tells which node waits", function()
+    it("asks again in a flow without types, because the log shows which node waits", function()
         local value = checked { [0] = {}, [1] = { after = { 0 } }, [2] = { after = { 1 } }, [3] = { after = { 2 } } }
         has(engine_of(log_of(table.unpack(log_steps)), { flow = value, arenas = sound_arena() }),
             { runs = {}, waits_at = 2, asks_again = true })
@@ -122,14 +122,14 @@ describe("an arena", function()
         return engine_of(log_of(done(0, 128, 50)), { flow = waiting_flow(), arenas = directory })
     end
 
-    it("that is not there makes the engine skip the trace, for ever", function()
+    it("that does not exist makes the engine skip the trace for ever", function()
         local engine = of(helper.directory())
         has(engine, { outcome = "skipped", runs = {}, waits_at = tracereel.null, asks_again = false,
             without_inputs = {}, overwritten = {}, ends_without_branch = {}, closes = false })
         says(engine, "SKIPPED at every start, for ever: it has no arena (resume_from 0)")
     end)
 
-    it("of which nothing is known leaves open what it would tell", function()
+    it("that is unknown leaves its part of the forecast open", function()
         has(engine_of(log_of(done(0, 128, 50)), { flow = waiting_flow() }), { outcome = "runs", runs = { 1 },
             without_inputs = tracereel.null, overwritten = {} })
     end)
@@ -163,7 +163,7 @@ describe("an arena", function()
             "node 1 WITHOUT INPUTS: the output of node 0 lies in another arena")
     end)
 
-    it("that may not be read tells nothing, and that is said", function()
+    it("that may not be read is reported, and its part of the forecast left open", function()
         local directory = helper.directory()
         helper.shell(("ln -s trace_%s.bin %s/trace_%s.bin"):format(small_log.id(1), directory, small_log.id(1)))
         local engine = of(directory)
@@ -171,7 +171,7 @@ describe("an arena", function()
         says(engine, "the arena cannot be looked at: ")
     end)
 
-    it("in whose place a directory stands is refused by the engine, too", function()
+    it("that is a directory is refused by the engine, too", function()
         local directory = helper.directory()
         helper.shell(("mkdir %s/trace_%s.bin"):format(directory, small_log.id(1)))
         local engine = of(directory)
@@ -179,7 +179,7 @@ describe("an arena", function()
         says(engine, "expected a file, found a directory")
     end)
 
-    it("whose position lies beyond its end fails what runs", function()
+    it("whose position lies beyond its end makes what runs fail", function()
         local engine = of(arena(60000, nil, 4096))
         has(engine, { outcome = "runs", closes = false })
         says(engine, "the arena's write position (60000) lies beyond its end (4096)")
@@ -193,7 +193,7 @@ describe("an arena", function()
         has(of(arena(178)), { without_inputs = {} })
     end)
 
-    it("does not hold what nodes without an output put out", function()
+    it("need not hold outputs of nodes that have none", function()
         -- Offset 0 is the engine's null, whatever the size says.
         for _, size in ipairs { 0, 500 } do
             has(engine_of(log_of(done(0, 0, size)), { flow = waiting_flow(), arenas = arena(128) }),
@@ -201,14 +201,14 @@ describe("an arena", function()
         end
     end)
 
-    it("does not make hostile places readable", function()
+    it("does not make hostile offsets readable", function()
         for _, place in ipairs { { -8, 64 }, { math.mininteger, 1 }, { math.maxinteger, 0xFFFFFFFF } } do
             local log = log_of(done(0, place[1], place[2]))
             has(engine_of(log, { flow = waiting_flow(), arenas = arena(60000) }), { without_inputs = { 1 } })
         end
     end)
 
-    it("keeps an output lost for later nodes: it is refused, or written over by then", function()
+    it("never gives a lost output to later nodes: it is refused, or overwritten by then", function()
         -- 2 and 3 run after 1; 3 reads the old output of 0, too.
         local value = checked {
             [0] = { type = "trigger::manual" }, [1] = { type = work, after = { 0 } },
@@ -218,20 +218,20 @@ describe("an arena", function()
             { runs = { 1, 2, 3 }, without_inputs = { 1, 3 } })
     end)
 
-    it("gives a trigger nothing, and so cannot lose it anything", function()
+    it("gives a trigger no input, and so loses none", function()
         local value = checked { [0] = { type = "trigger::manual" }, [1] = { type = "trigger::cron", after = { 0 } } }
         has(engine_of(log_of(done(0, 128, 50)), { flow = value, arenas = arena(128) }), { runs = { 1 },
             without_inputs = {} })
     end)
 
-    it("with outputs after its position is told of in words where there is no flow", function()
+    it("with outputs after its position is described in words without a flow", function()
         local engine = engine_of(log_of(done(0, 128, 50), done(1, 184, 8)), { arenas = arena(180) })
         has(engine, { runs = tracereel.null, without_inputs = tracereel.null })
         says(engine, "the output of node 1 lies after the arena's write position (180): what reads it runs WITHOUT "
             .. "INPUTS")
     end)
 
-    it("in which outputs lie over each other has lost the earlier one", function()
+    it("with overlapping outputs has lost the earlier one", function()
         local log = log_of(done(0, 128, 100), done(1, 160, 8))
         local engine, outlook = engine_of(log, { flow = waiting_flow(), arenas = sound_arena() })
         has(engine, { overwritten = { 0 } })
@@ -241,7 +241,7 @@ describe("an arena", function()
         has(engine_of(log), { overwritten = { 0 } })
     end)
 
-    it("names who reads what was written over", function()
+    it("has its overwritten outputs reported with the nodes that read them", function()
         local value = checked {
             [0] = { type = "trigger::manual" }, [1] = { type = work, after = { 0 } },
             [2] = { type = work, after = { 0 } },
@@ -268,7 +268,7 @@ describe("the forecast of a command", function()
         return tracereel.json_decode(result.stdout:match("([^\n]*)\n$"))
     end
 
-    it("has null for what is not known without a flow, and names what was used", function()
+    it("has null for what is unknown without a flow, and names its sources", function()
         local wal = log_and_arenas .. "/wal"
         for _, object in ipairs { last_object("traces", "--open", "--json", wal),
             last_object("show", "--json", small_log.id(1), wal) } do
@@ -283,7 +283,7 @@ describe("the forecast of a command", function()
         assert.equal(tracereel.null, last_object("recover", "--json", wal).summary.flow)
     end)
 
-    it("leads the list, the last section of show, and a group of recover with what is lost", function()
+    it("puts losses first in traces, in the last section of show and in the groups of recover", function()
         local wal = log_and_arenas .. "/wal"
         local list = helper.run({ "traces", "--open", "--full", wal }).stdout
         assert.truthy(list:find("may lose inputs; after 0", 1, true))
@@ -293,12 +293,12 @@ describe("the forecast of a command", function()
         assert.truthy(page:find("(LOG/../arenas)", 1, true))
     end)
 
-    it("tells in the list that somebody is asked again, whatever else is lost", function()
+    it("says in traces that somebody is asked again, whatever else is lost", function()
         local list = helper.run({ "traces", "--open", "--full", "tests/fixtures/logs-engine/orders-killed-late/wal" })
         assert.truthy(list.stdout:find("\n7f333d5a[^\n]* may lose inputs, asks again at 4; after 5: "), list.stdout)
     end)
 
-    it("names the arenas in the list where all that is open is held", function()
+    it("names the arenas in traces if all open traces are held", function()
         local wal, plan = log_and_arenas .. "/wal", log_and_arenas .. "/plan.json"
         local script = helper.script('return { api = 1, recover = function() return tracereel.hold("x") end }')
         assert.equal(0, helper.run({ "recover", script, wal, "-o", plan }).status)
@@ -307,7 +307,7 @@ describe("the forecast of a command", function()
         assert.truthy(list:find("\n1 held\narenas: ", 1, true), list)
     end)
 
-    it("is what a recovery script has as default.engine", function()
+    it("is default.engine of a recovery script", function()
         local flow_file = helper.write(log_and_arenas .. "/flow.lua", [[return { nodes = {
             [0] = { type = "trigger::manual" }, { after = { 0 }, type = "test::work" } } }]])
         local script = helper.script [[return { api = 1, recover = function(_, default)

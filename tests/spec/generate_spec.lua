@@ -140,7 +140,7 @@ describe("tracereel generate", function()
         assert.are.equal("d53d63cf2b922c2e", fingerprint(log_bytes("known", summary.segments)))
     end)
 
-    it("tells the truth about what it wrote", function()
+    it("reports exactly what it wrote", function()
         local summary = generate("summary", "--traces", "80", "--crash-after", "500ms", "--segment-size", "20000")
         local records = dump("summary")
         local open = 0
@@ -157,7 +157,7 @@ describe("tracereel generate", function()
         assert.is_true(summary.segments > 1)
     end)
 
-    it("writes what check finds nothing in, and the state machine expects", function()
+    it("writes a log in which check and the state machine find nothing wrong", function()
         generate("clean", "--traces", "300", "--error-rate", "0.2", "--segment-size", "50000")
         assert.are.equal(0, (tracereel("check", path_of("clean"))))
         assert.are.same({}, checked("clean"))
@@ -176,7 +176,7 @@ describe("tracereel generate", function()
         assert.are.equal(".", (text:gsub("%s+$", "")))
     end)
 
-    it("has everything in it that happens to an order", function()
+    it("writes every kind of event of an order", function()
         generate("rich", "--traces", "300", "--error-rate", "0.2")
         local records = dump("rich")
         local counts = count_types(records)
@@ -219,7 +219,7 @@ describe("tracereel generate", function()
         end
     end)
 
-    it("leaves out node_start when asked to, and nothing else", function()
+    it("leaves out node_start records, and nothing else, with --no-starts", function()
         generate("with-starts", "--checkpoint-every", "0")
         generate("done-only", "--checkpoint-every", "0", "--no-starts")
         local expected = {}
@@ -233,7 +233,7 @@ describe("tracereel generate", function()
         assert.are.same(expected, records)
     end)
 
-    it("writes waits as the engine does, or with a node_done as well, and nothing else differs", function()
+    it("writes waits as the engine does, and with --wait-done a node_done besides", function()
         local function records(name, ...)
             generate(name, "--checkpoint-every", "0", "--traces", "200", "--approval-share", "0.5", ...)
             return dump(name)
@@ -265,7 +265,7 @@ describe("tracereel generate", function()
         assert.is_true(records[#records].timestamp_ns > start_ns + 200000000)
     end)
 
-    it("leaves a torn tail that is normal, behind the same log", function()
+    it("leaves a torn tail after the same records with --torn", function()
         local whole = generate("whole", "--crash-after", "500")
         local torn = generate("torn", "--crash-after", "500", "--torn")
         local more = generate("one-more", "--crash-after", "501")
@@ -284,7 +284,7 @@ describe("tracereel generate", function()
         }, checked("torn"))
     end)
 
-    it("lets every order wait for a person who never answers", function()
+    it("lets orders wait for ever with --approval-wait never", function()
         local summary = generate("waiting", "--approval-share", "1", "--approval-wait", "never", "--error-rate", "0")
         assert.are.equal(100, summary.open_traces)
         local open = json_lines("traces", "--open", "--json", path_of("waiting"))
@@ -295,7 +295,7 @@ describe("tracereel generate", function()
         end
     end)
 
-    it("makes the example log again, with the command that stands beside it", function()
+    it("reproduces the example log with the documented command", function()
         local readme = read_file("examples/logs/README.md"):gsub("\\\n", " ")
         local arguments = {}
         for word in readme:match("tracereel generate examples/logs/orders ([^\n]+)"):gmatch("%S+") do
@@ -306,7 +306,7 @@ describe("tracereel generate", function()
         assert.are.equal(expected, log_bytes("example", summary.segments))
     end)
 
-    it("never writes into a log that is there", function()
+    it("never writes into an existing log", function()
         local summary = generate("there", "--traces", "5")
         local before = log_bytes("there", summary.segments)
         local status, text, error_text = tracereel("generate", path_of("there"), "--traces", "5")
@@ -331,7 +331,7 @@ describe("tracereel generate", function()
         assert.is_nil(io.open(segment, "rb"))
     end)
 
-    it("says what is wrong with an option", function()
+    it("names what is wrong with an option", function()
         for _, case in ipairs {
             { "--traces", "0" },
             { "--rate", "-1" },
@@ -348,7 +348,7 @@ describe("tracereel generate", function()
         assert.is_nil(io.open(path_of("wrong")))
     end)
 
-    it("says which directory it cannot write to", function()
+    it("names a directory that it cannot write to", function()
         local status, _, error_text = tracereel("generate", path_of("no/such/parent"))
         assert.are.equal(4, status)
         assert.is_truthy(error_text:find("no/such/parent", 1, true))

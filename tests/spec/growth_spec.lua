@@ -33,7 +33,7 @@ end
 describe("growth:", function()
     teardown(helper.clean)
 
-    it("the restarts of a log are found in linear time where a trace is resumed often", function()
+    it("the restarts of a log are found in linear time if a trace is resumed often", function()
         assert.is_true(growth("suspensions", [[
             require "tracereel"
             require("tracereel.log.restarts").find(log)

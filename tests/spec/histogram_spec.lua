@@ -36,7 +36,7 @@ describe("a histogram", function()
         assert.are.same({}, buckets_of(empty))
     end)
 
-    it("gives every quantile within its relative error, and count, least and greatest exactly", function()
+    it("gives every quantile within its relative error, and count, minimum and maximum exactly", function()
         local values = some_values(5000)
         local histogram = histogram_of(values)
         table.sort(values)
@@ -60,7 +60,7 @@ describe("a histogram", function()
         assert.is_true(histogram.memory_bytes > 0 and histogram.memory_bytes < 64 * 1024)
     end)
 
-    it("merges in any order to the same", function()
+    it("gives the same when merged in any order", function()
         local values = some_values(900)
         local whole = histogram_of(values)
         local function part(third)
@@ -73,7 +73,7 @@ describe("a histogram", function()
         assert.are.same({ whole.min, whole.max, whole.sum }, { backward.min, backward.max, backward.sum })
     end)
 
-    it("has buckets in order that hold every value", function()
+    it("has ordered buckets that hold every value", function()
         local values = some_values(500)
         local total, last_upper = 0, -1
         for lower, upper, count in histogram_of(values):buckets() do
@@ -99,7 +99,7 @@ describe("a histogram", function()
         assert.are.equal(7, histogram.min)
     end)
 
-    it("refuses what is no number, quantile or histogram, and unknown fields", function()
+    it("refuses wrong numbers, quantiles, histograms and fields", function()
         local histogram = reel.histogram()
         for _, wrong in ipairs { { "add", 1.5 }, { "add", 1, -1 }, { "add" }, { "quantile", 1.1 }, { "quantile", -0.1 },
             { "quantile", 0 / 0 }, { "merge", {} }, { "merge" } } do

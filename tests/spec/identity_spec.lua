@@ -19,7 +19,7 @@ end
 describe("the identity of a log", function()
     after_each(helper.clean)
 
-    it("makes the list of segments as often for two hundred segments as for three", function()
+    it("lists the segments as often for two hundred of them as for three", function()
         local made = {}
         for _, segment_size in ipairs { "20000", "200" } do
             local directory = helper.directory() .. "/log"

@@ -44,13 +44,13 @@ describe("what an interrupted repair left", function()
         return finished[1].state
     end
 
-    it("has not taken place while the original is there, nor where neither is", function()
+    it("has not taken place while the original exists, nor if neither file exists", function()
         assert.are.equal("abandoned", state_with(kept .. torn))
         assert.are.equal("abandoned", state_with(nil))
         assert.are.equal("abandoned", state_with(kept:sub(1, -2)))
     end)
 
-    it("has taken place where the new segment is there, also when the engine has gone on in it", function()
+    it("has taken place if the new segment exists, even after the engine has appended to it", function()
         assert.are.equal("done", state_with(kept))
         assert.are.equal("done", state_with(kept .. "the next record"))
     end)

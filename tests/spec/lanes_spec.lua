@@ -28,14 +28,14 @@ local function lanes_given(spans)
 end
 
 describe("lanes", function()
-    it("are the lowest that are free: one that ends when another begins is", function()
+    it("are the lowest free ones, and free for a span that begins when theirs ends", function()
         local spans = { span(0, 10), span(2, 6), span(3, 20), span(6, 8), span(8, 30), span(10, 11) }
         assert.are.equal(3, lanes.assign(spans))
         assert.are.same({ 1, 2, 3, 2, 2, 1 }, lanes_given(spans))
         assert.are.equal(0, lanes.assign({}))
     end)
 
-    it("are those of the definition for spans at random, some of them empty, some beyond 2^63 ns", function()
+    it("follow the definition for random spans, some of them empty, some beyond 2^63 ns", function()
         for seed = 1, 200 do
             local draw = random.new(seed).draw
             local base = seed % 2 == 0 and math.maxinteger - 20 or 0
@@ -51,7 +51,7 @@ describe("lanes", function()
         end
     end)
 
-    it("take no more time for each span where very many are at once", function()
+    it("take no more time for each span if very many overlap", function()
         local function seconds_for(count)
             local spans = {}
             for index = 1, count do

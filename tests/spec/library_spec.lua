@@ -199,7 +199,7 @@ describe("the types for editors", function()
         assert.are.same(classes.constructors.fields, keys_of(reel.record))
     end)
 
-    it("say which of them a script does not have", function()
+    it("say which names a script does not have", function()
         local left_out = library_text:match("global `tracereel`, without (.-)%.\n")
         left_out = names_in(left_out:gsub("`and`", ""):gsub(" and", ""):gsub("%-%-%-", ""))
         local result = helper.run_script([[
@@ -252,7 +252,7 @@ describe("the types for editors", function()
             listed_by(function() return future.no_such_field end))
     end)
 
-    it("have the keys of every table that is given out, and no others", function()
+    it("have the keys of every table that the module returns, and no others", function()
         for class, each in pairs(samples) do
             local met = {}
             each(function(t)
@@ -262,7 +262,7 @@ describe("the types for editors", function()
         end
     end)
 
-    it("have the keys of every table that is taken, and no others", function()
+    it("have the keys of every table that the module accepts, and no others", function()
         local fields = listed_by(reel.record.node_done, { no_such_field = 1 })
         fields.type = nil -- only rec:copy changes it
         assert.are.same(classes.fields.fields, fields)
@@ -282,7 +282,7 @@ describe("the types for editors", function()
         assert.are.equal("await", decision.kind)
     end)
 
-    it("have no field and no function that the page docs/scripting.md does not name", function()
+    it("have no field and no function that docs/scripting.md does not name", function()
         -- Of other pages: decisions, flows, timing reports, and what a crashtest's check is given.
         local elsewhere = set_of { "decision", "engine", "flow", "flow_node", "flow_edge", "history", "future",
             "future_record", "fields" }
@@ -307,7 +307,7 @@ describe("the types for editors", function()
         assert.is_true(count > 150, count .. " names")
     end)
 
-    it("name no class that they do not describe", function()
+    it("refer only to classes that they define", function()
         for line in library_text:gmatch("[^\n]+") do
             local is_annotation = line:find("^%-%-%-@")
             for class in (is_annotation and line or ""):gmatch("tracereel%.([%a_]+)[^%w_(]") do

@@ -33,7 +33,7 @@ describe("a symbolic link", function()
         end)
     end
 
-    it("that was refused is repaired once the file stands there, as the message says", function()
+    it("that was refused is repaired once the file replaces it, as the message says", function()
         local directory = with_linked_segment("torn-tail")
         local refused = helper.run { "repair", directory, "--yes" }.stderr
         local command = refused:match("(cp %-%-remove%-destination .*)\n"):gsub("FILE", directory .. "/" .. last)
@@ -55,7 +55,7 @@ describe("a symbolic link", function()
         assert.are.equal(torn, helper.read(target))
     end)
 
-    it("in the place of a segment that is not torn stays: apply adds a segment behind it, in the log", function()
+    it("in place of a whole segment is kept: apply adds a segment after it", function()
         local directory, target = with_linked_segment("orders")
         local before = helper.read(target)
         local plan = files.plan(directory)
@@ -67,7 +67,7 @@ describe("a symbolic link", function()
         assert.are.equal(0, helper.run({ "undo", plan, directory }).status)
     end)
 
-    it("in the place of a last segment that another process holds by its other name keeps apply out", function()
+    it("to a last segment that another process has locked makes apply refuse", function()
         local directory, target = with_linked_segment("orders")
         local plan = files.plan(directory)
         local before = files.contents(directory)
@@ -76,7 +76,7 @@ describe("a symbolic link", function()
         assert.are.same(before, files.contents(directory))
     end)
 
-    it("in the place of the log's directory is followed", function()
+    it("to the log's directory is followed", function()
         local directory = files.copy("torn-tail")
         local link = helper.directory() .. "/link"
         helper.shell(("ln -s %s %s"):format(directory, link))
@@ -92,7 +92,7 @@ end)
 describe("a hard link", function()
     after_each(helper.clean)
 
-    it("of a torn segment keeps what it has: a repair puts a new file in the segment's place", function()
+    it("to a torn segment keeps its contents: repair replaces the segment by a new file", function()
         local directory = files.copy("torn-tail")
         local kept = directory .. "/../snapshot"
         helper.shell(("ln %s/%s %s"):format(directory, last, kept))
@@ -119,7 +119,7 @@ describe("a repair that was interrupted", function()
     end
 
     for _, keeps_original in ipairs { false, true } do
-        it(("takes the names that it had begun to use (%s)"):format(keeps_original and "cut and original"
+        it(("reuses the names of its first attempt (%s)"):format(keeps_original and "cut and original"
             or "cut alone"), function()
             local directory = files.copy("torn-tail")
             local torn = interrupt(directory, keeps_original)
@@ -132,7 +132,7 @@ describe("a repair that was interrupted", function()
         end)
     end
 
-    it("takes other names where those hold other bytes, and leaves them", function()
+    it("uses other names if files with other bytes have those, and leaves them", function()
         local directory = files.copy("torn-tail")
         interrupt(directory, false)
         helper.write(directory .. "/" .. last .. ".cut", "of another repair")

@@ -38,10 +38,10 @@ local first_life = {
     { "node_error", 3, { error_message = "gateway down" } },
 }
 
-describe("a trace that began afresh", function()
+describe("a trace that started again", function()
     after_each(helper.clean)
 
-    it("keeps the errors of its lives, and has those of the present one apart", function()
+    it("keeps the errors of all its lives, and lists those of the present one separately", function()
         local directory = new_log(first_life)
         write(directory, true, { { "trace_start", 0 }, { "node_error", 2, { error_message = "no stock" } } })
         local trace = trace_of(directory)
@@ -54,7 +54,7 @@ describe("a trace that began afresh", function()
         assert.are.equal(1, trace:node(3).error_count)
     end)
 
-    it("names as failed the nodes whose last attempt failed, and not those that were overcome", function()
+    it("counts nodes as failed if their last attempt failed, and not if a later one succeeded", function()
         local steps = { { "trace_start", 0 }, { "node_error", 3 }, { "node_error", 5 }, { "node_done", 3 },
             { "node_done", 7 }, { "node_error", 7 } }
         local directory = new_log(steps)
@@ -65,7 +65,7 @@ describe("a trace that began afresh", function()
         assert.are.same({}, trace_of(directory).failed_nodes)
     end)
 
-    it("has the metadata of its latest trace_start, decoded once, and nil where that is no object", function()
+    it("has the metadata of its latest trace_start, decoded once, and nil if that is no object", function()
         local directory = new_log(first_life)
         local trace = trace_of(directory)
         assert.are.same({ order = 17 }, trace.metadata_table)
@@ -79,7 +79,7 @@ describe("a trace that began afresh", function()
         assert.are.same({ order = 17 }, seen.first)
     end)
 
-    it("shows both lives, that it started again, and who wrote that", function()
+    it("is shown with both lives, the new start, and its author", function()
         local directory = new_log(first_life)
         local plan = files.plan(directory, "return { api = 1, recover = function() return tracereel.restart() end }")
         assert.are.equal(0, helper.run({ "apply", plan, directory, "--operator", "ada" }).status)
@@ -93,7 +93,7 @@ describe("a trace that began afresh", function()
         assert.truthy(timed:find("of these 1 started again: measured from their first start", 1, true), timed)
     end)
 
-    it("has in its timing no run, no wait and no iteration of what was open when it began again", function()
+    it("has no run, wait or iteration in its timing of what was open when it started again", function()
         local directory = new_log {
             { "trace_start", 0 }, { "node_start", 1 }, { "loop_iteration", 8 }, { "trace_suspended", 4 },
             { "trace_start", 0 }, { "node_start", 1 }, { "node_done", 1 }, { "loop_iteration", 8 }, { "loop_exit", 8 },
@@ -110,7 +110,7 @@ describe("a trace that began afresh", function()
         assert.are.same({ 9000, 0 }, { report.traces.makespan.max_ns, report.traces.suspended.max_ns })
     end)
 
-    it("is started over by the example at most twice, counting what earlier plans restarted", function()
+    it("is restarted by the example at most twice, counting restarts of earlier plans", function()
         local directory = new_log(first_life)
         local script = helper.read("examples/recover_start_over.lua")
         local kinds = {}
@@ -131,7 +131,7 @@ describe("a trace that began afresh", function()
         assert.are.same({ "restart", "restart", "fail" }, kinds)
     end)
 
-    it("tells a record of tracereel's by a top-level key, and no other", function()
+    it("recognises a record of tracereel by a top-level key only", function()
         local function by(metadata)
             return reel.record.node_done { trace_id = id, metadata = metadata }.by_tracereel
         end

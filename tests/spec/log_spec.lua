@@ -26,14 +26,14 @@ end
 describe("reel.open", function()
     after_each(helper.clean)
 
-    it("names the path where there is no log", function()
+    it("names the path if there is no log", function()
         local problem = failure_of(reel.open, "/nowhere/at/all")
         assert.truthy(tostring(problem):find("/nowhere/at/all", 1, true))
         assert.are.equal(problem.message, tostring(problem))
         assert.are.equal("not_a_log", failure_of(reel.open, helper.directory()).kind)
     end)
 
-    it("refuses options that it does not know, and wrong ones", function()
+    it("refuses unknown and wrong options", function()
         local path = helper.log("orders")
         assert.truthy(failure_of(reel.open, path, { modus = "strict" }):find("'modus'", 1, true))
         assert.truthy(failure_of(reel.open, path, { mode = "lenient" }):find("lenient", 1, true))
@@ -41,7 +41,7 @@ describe("reel.open", function()
         assert.truthy(failure_of(reel.open, path, { from = { sequence = 1 } }):find("from.offset", 1, true))
     end)
 
-    it("knows the path and the segments", function()
+    it("gives a log its path and its segments", function()
         local log = reel.open(helper.log("archived"))
         assert.are.equal(helper.log("archived"), log.path)
         assert.are.same({
@@ -89,7 +89,7 @@ describe("reel.open", function()
         assert.are.same(table.move(seen, 501, #seen, 1, {}), rest)
     end)
 
-    it("starts in a segment that is given by itself, at the positions that its records have", function()
+    it("starts in a single segment at the positions of its records", function()
         local segment = helper.log("orders") .. "/wal_0000000000000001.log"
         local failure = failure_of(reel.open, segment, { from = { sequence = 2, offset = 0 } }).message
         assert.truthy(failure:find("asked to start in segment 2, which is not there", 1, true), failure)
@@ -133,7 +133,7 @@ describe("reel.open", function()
         assert.are.same({}, reel.open(only_archives, { compressed = false }):traces())
     end)
 
-    it("collects logs that are dropped, so that any number can be opened", function()
+    it("lets dropped logs be collected, so that any number can be opened", function()
         local limit = "ulimit -n 64; "
         local program = ([[local reel = require "tracereel"
             for _ = 1, 500 do for _ in reel.open(%q):records() do break end end print "done"]]):format(
@@ -142,8 +142,8 @@ describe("reel.open", function()
     end)
 end)
 
-describe("modes", function()
-    it("strict raises at the damage, prefix ends there, salvage reads around it", function()
+describe("the mode of a log:", function()
+    it("strict raises at damage, prefix ends there, salvage reads on after it", function()
         local path = helper.log("bit-flip-payload")
         local damage = helper.expected("bit-flip-payload", "damage")[1]
         local problem = failure_of(read_through, reel.open(path, { mode = "strict" }))
@@ -206,7 +206,7 @@ describe("log:traces", function()
         end
     end)
 
-    it("keeps its handles readable when the log is gone, also across other readings", function()
+    it("gives handles that stay readable after the log is gone, and across other readings", function()
         local ids, handles = {}
         do
             local log = reel.open(helper.log("orders"))
@@ -227,7 +227,7 @@ describe("log:traces", function()
         assert.are.equal(#helper.expected("orders", "states"), #ids)
     end)
 
-    it("gives the same handle again for the same reading, and another for another", function()
+    it("gives the same handle again within a reading, and another in the next", function()
         local log = reel.open(helper.log("orders"))
         local first = log:traces()[1]
         assert.are.equal(first, log:traces()[1])
@@ -236,7 +236,7 @@ describe("log:traces", function()
         assert.are.equal(first.id, log:traces()[1].id)
     end)
 
-    it("shows the traces that are open so far when a handler asks", function()
+    it("gives a handler the traces that are open so far", function()
         local log = reel.open(helper.log("orders"))
         local open, seen = {}, 0
         log:replay {
@@ -260,7 +260,7 @@ describe("log:traces", function()
         assert.is_true(seen > 10)
     end)
 
-    it("reads a pull that was left early on to the end; the pull then says so instead of ending silently", function()
+    it("completes a reading that a loop left early, and makes that loop raise instead of ending silently", function()
         local log = reel.open(helper.log("orders"))
         local pull = log:records()
         pull()
@@ -292,7 +292,7 @@ end)
 describe("log:stats", function()
     after_each(helper.clean)
 
-    it("counts what was read, and nothing before", function()
+    it("counts only what was read", function()
         local log = reel.open(helper.log("orders"))
         assert.are.equal(0, log:stats().records)
         read_through(log)
@@ -313,7 +313,7 @@ describe("log:stats", function()
         end
     end)
 
-    it("counts gaps of every class, and each violation that was met", function()
+    it("counts gaps of every class, and violations by code", function()
         local directory = record_bytes.write_log(helper.directory(), {
             { type = "trace_start", trace_id = trace_a, timestamp_ns = 1 },
             { type = "trace_start", trace_id = trace_a, timestamp_ns = 2 },
@@ -333,7 +333,7 @@ end)
 describe("a log with very many gaps", function()
     after_each(helper.clean)
 
-    it("counts them all, tells handlers of all, and keeps the first 10000", function()
+    it("counts them all, passes all to handlers, and keeps the first 10000", function()
         local record = record_bytes.encode { type = "checkpoint", trace_id = trace_a }
         local parts = {}
         for index = 1, 10500 do

@@ -87,7 +87,7 @@ local function undo(directory, plan)
     assert.are.equal(0, result.status, result.stderr)
 end
 
-describe("what a plan wrote is not measured:", function()
+describe("records of a plan are not measured:", function()
     after_each(helper.clean)
 
     for _, log in ipairs { "orders", "done-only", "restarted", "edge", "all-complete" } do
@@ -106,7 +106,7 @@ describe("what a plan wrote is not measured:", function()
         end
     end
 
-    it("a plan, its undo and another plan leave orders as it was measured, and no shift against it", function()
+    it("a plan, its undo and another plan change no measure of orders, and cause no shift from a baseline", function()
         local directory = files.copy("orders")
         local before = measures(directory)
         undo(directory, (apply(directory, scripts.restart)))
@@ -121,7 +121,7 @@ describe("what a plan wrote is not measured:", function()
         end
     end)
 
-    it("a trace that a plan closed is open at the end, and timing says how many of these a plan has closed", function()
+    it("a trace that a plan closed counts as open at the end, and timing counts these traces", function()
         local directory = files.copy("orders")
         local _, count = apply(directory, scripts.fail)
         local found = helper.run({ "timing", directory }).stdout

@@ -153,7 +153,7 @@ local function check_change(make)
     assert.truthy(seen[false])
 end
 
-describe("memory that runs out:", function()
+describe("when memory runs out,", function()
     teardown(helper.clean)
 
     if is_sanitized then
@@ -162,19 +162,19 @@ describe("memory that runs out:", function()
 
     for name, words in pairs(commands) do
         if is_whole or not is_for_all_only[name] then
-            it(name .. " gives the whole answer, or says so with status 4", function()
+            it(name .. " gives the whole answer, or ends with status 4 and says so", function()
                 check_command(arguments_of(words))
             end)
         end
     end
 
     for name, make in pairs(changes) do
-        it(name .. " leaves the log as before or as after, and the second try ends it", function()
+        it(name .. " leaves the log unchanged or fully updated, and the second try completes it", function()
             check_change(make)
         end)
     end
 
-    it("the module in lua5.4 raises it or gives the same answer, and leaves no block behind", function()
+    it("the module in lua5.4 raises an error or gives the same answer, and leaks no block", function()
         local build = os.getenv("TRACEREEL_BUILD")
         local text, status = helper.shell(("LD_PRELOAD=%s/failing_memory.so lua5.4 tests/spec/memory_module.lua %s %d "
             .. "2>&1"):format(build, build, is_whole and 1 or 89))

@@ -137,7 +137,7 @@ describe("a fault while arenas are mended:", function()
     teardown(helper.clean)
 
     for name, make in pairs(cases) do
-        it(name .. ": each system call that fails leaves each arena as before or as after", function()
+        it(name .. ": a failure of any system call leaves each arena unchanged or fully updated", function()
             local case = prepare(make)
             local seen = {}
             for _, call in ipairs(system_calls.sample(system_calls.without_repetitions(case.calls))) do
@@ -147,7 +147,7 @@ describe("a fault while arenas are mended:", function()
             assert.truthy(seen[0] and seen[3] and (seen[1] or not system_calls.is_whole))
         end)
 
-        it(name .. ": a kill at each call that changes something leaves each arena as before or as after", function()
+        it(name .. ": a kill at any changing call leaves each arena unchanged or fully updated", function()
             local case = prepare(make)
             local seen = {}
             for _, call in ipairs(system_calls.sample(system_calls.changing(case.calls))) do

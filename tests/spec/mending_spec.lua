@@ -37,7 +37,7 @@ local function without_position(bytes)
 end
 
 describe("tracereel repair --arenas", function()
-    it("brings every output that the log names before the write position, and changes nothing else", function()
+    it("sets the write position after every output that the log names, and changes nothing else", function()
         for name, stale in pairs { ["orders-killed"] = 11, ["orders-killed-late"] = 9, ["switch-killed"] = 12 } do
             local directory = copy(name)
             local before = files.contents(directory .. "/arenas")
@@ -62,7 +62,7 @@ describe("tracereel repair --arenas", function()
         end
     end)
 
-    it("mends the arena of each trace of the killed runs for which the engine lost inputs", function()
+    it("corrects the arena of each trace of the killed runs for which the engine lost inputs", function()
         local lost = 0
         for _, name in ipairs { "orders-killed", "orders-killed-late", "orders-killed-twice", "switch-killed" } do
             local is_set = {}
@@ -91,7 +91,7 @@ describe("tracereel repair --arenas", function()
         end
     end)
 
-    it("takes the word after --arenas for the log where there is no other", function()
+    it("takes the word after --arenas for the log if there is no other", function()
         local directory = copy("orders-killed")
         local result = helper.run { "repair", "--arenas", directory .. "/wal", "--yes" }
         assert_says(result.stdout, "mended: 11 arenas")
@@ -100,7 +100,7 @@ describe("tracereel repair --arenas", function()
             "nothing to mend: no arena's write position is stale")
     end)
 
-    it("is refused where no arenas are found, and where DIR is no directory", function()
+    it("is refused if no arenas are found, or DIR is no directory", function()
         local directory = copy("orders-killed")
         helper.shell(("mv %s/arenas %s/elsewhere"):format(directory, directory))
         local result = repair(directory, "--arenas")
@@ -112,7 +112,7 @@ describe("tracereel repair --arenas", function()
         assert_says(result.stderr, "/nowhere: cannot be opened as a directory of arenas: No such file or directory")
     end)
 
-    it("says in the journal what a position was before it is changed, and what was done after", function()
+    it("writes each old position to the journal before the change, and the result after it", function()
         local directory = copy("orders-killed")
         repair(directory, "--arenas", "--yes", "--operator", "ann")
         local lines = journal_of(directory)
@@ -124,7 +124,7 @@ describe("tracereel repair --arenas", function()
         assert.are.same(lines[1].arenas, lines[2].arenas)
     end)
 
-    it("cuts a torn end as well, and gives both in one JSON object", function()
+    it("also cuts a torn end, and reports both in one JSON object", function()
         local directory = copy("orders-killed")
         local path = directory .. "/wal/wal_0000000000000000.log"
         local whole = helper.read(path)
@@ -138,7 +138,7 @@ describe("tracereel repair --arenas", function()
         assert.are.equal(0, #helper.objects(repair(directory, "--arenas", "--json").stdout)[1].arenas.set)
     end)
 
-    it("leaves an arena where outputs lie over each other, names the nodes, and mends the others", function()
+    it("leaves an arena with overlapping outputs, names the nodes, and corrects the others", function()
         local directory = copy("orders-killed-twice")
         local before = files.contents(directory .. "/arenas")
         local result = repair(directory, "--arenas", "--yes")
@@ -154,7 +154,7 @@ describe("tracereel repair --arenas", function()
         assert_says(result.stdout, "1 open trace has no arena")
     end)
 
-    it("leaves an arena that another process holds, and mends the others", function()
+    it("leaves an arena that another process has locked, and corrects the others", function()
         local directory = copy("orders-killed")
         local id = stale_trace(directory).id
         local result = helper.shell(("flock -x %s %s repair %s/wal --arenas --yes; true"):format(
@@ -165,7 +165,7 @@ describe("tracereel repair --arenas", function()
         assert_says(repair(directory, "--arenas", "--yes").stdout, "mended: 1 arena;")
     end)
 
-    it("changes nothing while the log is held", function()
+    it("changes nothing while the log is locked", function()
         local directory = copy("orders-killed")
         local before = files.contents(directory .. "/arenas")
         local text = helper.shell(("flock -x %s/wal/wal_0000000000000000.log %s repair %s/wal --arenas --yes 2>&1; "
@@ -211,7 +211,7 @@ describe("tracereel repair --arenas", function()
                 arena_path(directory, id)))
         end },
     } do
-        it("names an arena that " .. case[1] .. ", and mends the others", function()
+        it("names an arena that " .. case[1] .. ", and corrects the others", function()
             local directory = copy("orders-killed")
             local id = stale_trace(directory).id
             case[3](directory, id)
@@ -225,7 +225,7 @@ describe("tracereel repair --arenas", function()
         end)
     end
 
-    it("does not set a position beyond the file where rounding up would", function()
+    it("does not round a position up beyond the end of the file", function()
         local directory = copy("orders-killed")
         local trace = stale_trace(directory)
         local finish = arenas.finish_of_outputs(trace.completed_nodes)

@@ -18,7 +18,7 @@ local function set_of(list)
 end
 
 describe("the module", function()
-    it("lists types, gap classes and violations as the annotations and the logs know them", function()
+    it("lists the types, gap classes and violations of the annotations and the logs", function()
         assert.are.same(record_bytes.names, reel.types)
         assert.are.same({ torn_tail = false, zero_tail = false, torn_write = false, corrupt = true,
             missing_segment = true }, reel.gap_classes)
@@ -28,7 +28,7 @@ describe("the module", function()
         assert.truthy(reel.version:match("^%d+%.%d+%.%d+$"))
     end)
 
-    it("tells of each record type its number and which fields mean something, as the format does", function()
+    it("gives each record type's number and meaningful fields as the format defines them", function()
         local expected = {}
         for name, means in pairs(record_bytes.meanings) do
             expected[name] = { number = record_bytes.types[name], trace = means.trace or false,
@@ -38,7 +38,7 @@ describe("the module", function()
         assert.are.same(expected, core.record_types)
     end)
 
-    it("knows what a script has beside handlers", function()
+    it("knows the keys of a script besides handlers", function()
         local handler_keys, script_keys = set_of(core.handler_keys), set_of(core.script_keys)
         for _, name in ipairs { "api", "summary", "args", "start", "finish", "merge", "recover", "check" } do
             assert.is_nil(handler_keys[name], name)
@@ -49,7 +49,7 @@ describe("the module", function()
         end
     end)
 
-    it("prints the digits of an integer read as unsigned", function()
+    it("prints integers as unsigned", function()
         assert.are.equal("18446744073709551615", reel.unsigned(-1))
         assert.are.equal("9223372036854775808", reel.unsigned(math.mininteger))
         assert.are.equal("0", reel.unsigned(0))
@@ -57,7 +57,7 @@ describe("the module", function()
         assert.is_false(pcall(reel.unsigned, 1.5))
     end)
 
-    it("has a null that is itself only", function()
+    it("has a null that is equal only to itself", function()
         assert.are.equal("null", tostring(reel.null))
         local problem = problem_of(function() reel.null.x = 1 end)
         assert.truthy(problem:find(": tracereel.null cannot be changed: 'x'", 1, true))
@@ -66,9 +66,9 @@ describe("the module", function()
     end)
 end)
 
-describe("a message about a value that was not expected", function()
+describe("a message about an unexpected value", function()
     -- An address would be another one in each run, and tells nobody anything.
-    it("shows it as a person would write it, or says what it is", function()
+    it("shows the value as source text, or names its type", function()
         local rec = reel.record.trace_start { trace_id = ("0"):rep(32) }
         for shown, value in pairs {
             ['"no"'] = "no", ["1.5"] = 1.5, ["nan"] = 0 / 0, ["true"] = true, ["a table"] = {}, ["a function"] = print,
@@ -81,14 +81,14 @@ describe("a message about a value that was not expected", function()
 end)
 
 describe("reel.json_decode", function()
-    it("refuses what is no text where it was called", function()
+    it("raises at the caller's line for an argument that is no text", function()
         assert.matches("module_spec.lua:%d+: json_decode: a string expected, got nil$", problem_of(function()
             local value = reel.json_decode(nil)
             return value
         end))
     end)
 
-    it("says at which byte a text is no JSON", function()
+    it("names the byte at which a text is no JSON", function()
         for text, problem in pairs {
             [""] = "offset 0: expected a value, but the JSON ends early",
             ["[1,]"] = "offset 3: expected a value, found ']'",
@@ -118,7 +118,7 @@ describe("reel.json_decode", function()
         assert.are.equal("\u{FFFD}x", reel.json_decode('"\\ud800x"'))
     end)
 
-    it("agrees with another reader of JSON on the reports of the program", function()
+    it("agrees with another JSON reader on the program's reports", function()
         local dkjson = require "dkjson"
         local count = 0
         for _, command in ipairs { "timing", "dump", "check", "traces" } do
@@ -136,7 +136,7 @@ describe("reel.json_decode", function()
 end)
 
 describe("reel.json", function()
-    it("writes values as JSON has them, keys in order", function()
+    it("writes values as JSON with sorted keys", function()
         for value, text in pairs {
             ["a\"\\\n\0é"] = '"a\\"\\\\\\n\\u0000é"', ["\xff"] = '"\u{FFFD}"', [1] = "1", [0.5] = "0.5",
             [true] = "true", [math.mininteger] = "-9223372036854775808", [math.maxinteger] = "9223372036854775807",
@@ -151,24 +151,24 @@ describe("reel.json", function()
         assert.are.equal("20.0", reel.json(20.0))
     end)
 
-    it("writes records and traces as their own JSON", function()
+    it("writes records and traces in their own JSON form", function()
         local rec, trace = reel.open(helper.log("orders")):records()()
         assert.are.equal("[" .. rec:json() .. "," .. trace:json() .. "]", reel.json { rec, trace })
     end)
 
-    it("keeps a table that was marked as an object one", function()
+    it("writes an empty table that is marked as an object as {}", function()
         local trace = reel.open(helper.log("all-complete")):records { types = "trace_start" }
         local _, started = trace()
         assert.are.equal("{}", reel.json(started.completed_nodes))
         assert.are.equal("{}", reel.json(setmetatable({}, { __jsontype = "object" })))
     end)
 
-    it("reads back what it wrote, to the last bit", function()
+    it("writes numbers that are read back to the last bit", function()
         local value = { n = { math.maxinteger, math.mininteger, 0.1, 1e300, 5e-324 }, s = { "\u{1F600}", "\1" } }
         assert.are.same(value, reel.json_decode(reel.json(value)))
     end)
 
-    it("raises on what JSON cannot say, and can be used again", function()
+    it("raises on values without a JSON form, and can be used again", function()
         local cycle = {}
         cycle[1] = cycle
         assert.truthy(problem_of(reel.json, cycle):find("contain itself", 1, true))
@@ -195,7 +195,7 @@ end)
 describe("the module's functions that take paths", function()
     after_each(helper.clean)
 
-    it("take texts without zero bytes: the system would end them there, and open something else", function()
+    it("refuse zero bytes, at which the system would cut the path", function()
         local log = helper.log("orders")
         local new = helper.directory() .. "/new"
         for name, path in pairs { open = log, writer = new, arenas = log, script = "examples/waiting.lua" } do
@@ -208,7 +208,7 @@ describe("the module's functions that take paths", function()
         assert.are.equal("", helper.shell("ls " .. new .. " 2>/dev/null || true"))
     end)
 
-    it("tell what a script's methods are given in place of a log, a trace or a table", function()
+    it("describe what they got instead of a log, a trace or a table", function()
         local one = reel.script("examples/waiting.lua")
         assert.are.equal("run: a tracereel.log expected, got 7", problem_of(one.run, one, 7))
         assert.are.equal("run: a tracereel.log expected, got nil", problem_of(one.run))
@@ -221,7 +221,7 @@ describe("the module's functions that take paths", function()
 end)
 
 describe("the core module", function()
-    it("is closed cleanly with everything in use", function()
+    it("is closed cleanly with all its objects in use", function()
         local program = [[local reel = require "tracereel"
             local log = reel.open("%s")
             for _, trace in ipairs(log:traces()) do kept = { trace, trace.nodes, log } end

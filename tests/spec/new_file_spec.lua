@@ -15,7 +15,7 @@ describe("a file that a command writes", function()
 
     local expected = helper.run({ "export", orders, "--format", "jsonl" }).stdout
 
-    it("keeps owner and permissions of the one that it replaces, and takes a new one's from the umask", function()
+    it("keeps owner and permissions of the file that it replaces, or gets those of the umask", function()
         local path = helper.directory() .. "/out"
         export(path, { before = "umask 027;" })
         assert.equal("640\n", (helper.shell("stat -c %a " .. path)))
@@ -27,7 +27,7 @@ describe("a file that a command writes", function()
         assert.equal("604 " .. owner, (helper.shell("stat -c '%a %u %g' " .. path)))
     end)
 
-    it("is written through a link, which stays one", function()
+    it("is written through a symbolic link, which stays one", function()
         local directory = helper.directory()
         helper.write(directory .. "/old", "old")
         helper.shell(("cd %s; ln -s old one; ln -s one two; ln -s new dangling"):format(directory))
@@ -43,7 +43,7 @@ describe("a file that a command writes", function()
         says(ran.stderr, "/round: Too many levels of symbolic links\n")
     end)
 
-    it("leaves the other names of a file what was in it", function()
+    it("leaves the old contents under the other names of the replaced file", function()
         local directory = helper.directory()
         helper.write(directory .. "/out", "old")
         helper.shell(("ln %s/out %s/kept"):format(directory, directory))
@@ -52,7 +52,7 @@ describe("a file that a command writes", function()
         assert.equal(expected, helper.read(directory .. "/out"))
     end)
 
-    it("is written to directly where it is a pipe, or what the shell has opened", function()
+    it("is written to directly if it is a pipe or was opened by the shell", function()
         local directory = helper.directory()
         local read = helper.shell(("mkfifo %s/pipe; cat %s/pipe & %s export %s --format jsonl -o %s/pipe; wait"):format(
             directory, directory, helper.program, orders, directory))
@@ -70,7 +70,7 @@ describe("a file that a command writes", function()
         says(ran.stderr, "cannot write /dev/full: No space left on device\n")
     end)
 
-    it("that a kill leaves beside its place is taken away by the second try; a live one is not", function()
+    it("that a kill left unfinished is removed by the next command, one in use is not", function()
         local directory = helper.directory()
         local path = directory .. "/out"
         helper.write(path .. "." .. word, "left")
@@ -83,7 +83,7 @@ describe("a file that a command writes", function()
         assert.equal("out\nout." .. word .. "\n", list(directory))
     end)
 
-    it("may not be replaced by who may not write to it", function()
+    it("is not replaced without permission to write to it", function()
         local directory = helper.directory()
         local path = helper.write(directory .. "/out", "old")
         helper.shell(("chmod 444 %s; chmod 777 %s"):format(path, directory))
@@ -122,7 +122,7 @@ describe("a file that a command writes", function()
 
     -- What stands in its place before.
     for before, words in pairs { none = " was not written: nothing of it is left\n", old = " is as it was\n" } do
-        it(("is not there in part where an interrupt comes while it is written (before: %s)"):format(before), function()
+        it(("never exists in part after an interrupt (before: %s)"):format(before), function()
             local directory = helper.directory()
             local path = directory .. "/out"
             local arguments = { "timing", orders, "--html", path }
@@ -144,7 +144,7 @@ describe("a file that a command writes", function()
         end)
     end
 
-    it("is not a starter script of half a log, where that was interrupted", function()
+    it("is no starter script of half a log after an interrupt", function()
         local directory = helper.directory()
         local log = directory .. "/log"
         assert.equal(0, helper.run({ "generate", log, "--traces", "3000" }).status)

@@ -29,7 +29,7 @@ local function refuses(result, path, words)
     assert.truthy(result.stderr:find(words, 1, true), result.stderr)
 end
 
-describe("in place of a file that is given, a pipe, a directory, a device or a link to itself is told", function()
+describe("every command refuses a pipe, a directory, a device or a link to itself in place of", function()
     after_each(helper.clean)
 
     local given = {
@@ -67,7 +67,7 @@ describe("in place of a file that is given, a pipe, a directory, a device or a l
         end
     end)
 
-    it("a file that would be written anew", function()
+    it("a file that would be replaced", function()
         local path = put(kinds[1], helper.directory() .. "/plan.json")
         local result = run("recover", "give_up_errors", log, "-o", path)
         assert.are.equal(4, result.status)
@@ -78,7 +78,7 @@ describe("in place of a file that is given, a pipe, a directory, a device or a l
         assert.truthy(result.stderr:find("exists already", 1, true), result.stderr)
     end)
 
-    it("but a pipe that the shell makes is read", function()
+    it("a file, but reads a pipe that the shell makes", function()
         local directory = files.copy("orders")
         local plan = files.plan(directory)
         local text, status = helper.shell(("bash -c %s"):format(helper.quote(
@@ -88,7 +88,7 @@ describe("in place of a file that is given, a pipe, a directory, a device or a l
     end)
 end)
 
-describe("in a log's directory, what stands in a file's place is told", function()
+describe("in a log's directory, a special file is handled", function()
     after_each(helper.clean)
 
     for _, kind in ipairs(kinds) do
@@ -106,7 +106,7 @@ describe("in a log's directory, what stands in a file's place is told", function
         end)
     end
 
-    it("as a new file that an interrupted command left: a directory", function()
+    it("as a new file of an interrupted command: a directory", function()
         local directory = files.copy("orders")
         local plan = files.plan(directory)
         local path = put(kinds[2], directory .. "/tracereel.new")
@@ -114,7 +114,7 @@ describe("in a log's directory, what stands in a file's place is told", function
         refuses(run("apply", plan, directory), path, "Is a directory")
     end)
 
-    it("as a segment: it counts as missing, and recovery goes on as with any damage", function()
+    it("as a segment: it counts as missing, and recovery works as with any damage", function()
         for number, kind in ipairs { kinds[1], kinds[2] } do
             local directory = files.copy("orders")
             put(kind, directory .. "/wal_0000000000000001.log")
@@ -136,7 +136,7 @@ describe("in a log's directory, what stands in a file's place is told", function
         end
     end)
 
-    it("as an archived segment or a snapshot: both are told of as damage", function()
+    it("as an archived segment or a snapshot: both count as damage", function()
         local directory = files.copy("snapshot")
         put(kinds[1], directory .. "/wal_0000000000000003.log.gz")
         put(kinds[1], directory .. "/snapshots/snapshot_0000000000000001.snap")
@@ -147,7 +147,7 @@ describe("in a log's directory, what stands in a file's place is told", function
         end
     end)
 
-    it("as the segment that an interrupted command was about", function()
+    it("as the segment of an interrupted command", function()
         local directory = files.copy("orders")
         helper.write(directory .. "/tracereel.journal", '{"id":"1","state":"intent","action":"apply",'
             .. '"segment":"wal_0000000000000003.log","size_bytes":1,"sha256":"00"}\n')
@@ -156,7 +156,7 @@ describe("in a log's directory, what stands in a file's place is told", function
         assert.is_nil(helper.read(directory .. "/tracereel.journal"):find("abandoned", 1, true))
     end)
 
-    it("as a name that repair would give to an original: it takes another", function()
+    it("as the name that repair would give to an original: it uses another name", function()
         local directory = files.copy("torn-tail")
         put(kinds[1], directory .. "/wal_0000000000000002.log.original")
         local result = run("repair", directory, "--yes")

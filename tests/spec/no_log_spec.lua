@@ -67,7 +67,7 @@ describe("a file that is no log", function()
         end)
     end
 
-    it("is refused, given by its name, before anything is shown", function()
+    it("given by its name is refused before anything is shown", function()
         local file = helper.write(helper.directory() .. "/notes.txt", "not a log\n")
         local asked, script = {}, helper.script(nothing)
         for index, name in ipairs { "check", "traces", "dump", "timing", "debug", "flow" } do
@@ -82,7 +82,7 @@ describe("a file that is no log", function()
         end
     end)
 
-    it("is refused, as the only segment, by each command that reads, and stays as it is", function()
+    it("as the only segment is refused by each command that reads, and is not changed", function()
         local directory = helper.directory() .. "/log"
         helper.shell("mkdir " .. directory)
         helper.write(directory .. "/wal_0000000000000000.log", "not a log\n")
@@ -100,7 +100,7 @@ describe("a file that is no log", function()
         end
     end)
 
-    it("is refused by the module: kind not_a_log, from each way to read", function()
+    it("is refused by the module with kind not_a_log, however it is read", function()
         local file = helper.write(helper.directory() .. "/notes.txt", "not a log\n")
         local ways = {
             replay = function(log) log:replay {} end,
@@ -116,7 +116,7 @@ describe("a file that is no log", function()
         end
     end)
 
-    it("is told of an archive by what is in it, or by what stands there in its place", function()
+    it("inside or in place of an archive is named by what it looks like", function()
         local directory = helper.directory()
         helper.shell(("gzip -c LICENSE >%s/wal_0.log.gz"):format(directory))
         is_refused(helper.run { "check", directory }, "looks like text", "text inside")
@@ -127,10 +127,10 @@ describe("a file that is no log", function()
     end)
 end)
 
-describe("what is no log by its looks", function()
+describe("a file that does not look like a log", function()
     after_each(helper.clean)
 
-    it("is a damaged segment among others, and named", function()
+    it("counts as a damaged segment among others, and is named", function()
         local directory = files.copy("orders")
         helper.shell(("zstd -qc %s >%s/wal_0000000000000001.log"):format(segment_path, directory))
         local result = helper.run { "check", directory }
@@ -140,7 +140,7 @@ describe("what is no log by its looks", function()
             result.stdout)
     end)
 
-    it("is not looked for where a log is empty, or torn in its first record, or was never written", function()
+    it("is not suspected in a log that is empty, torn in its first record, or never written", function()
         local record = helper.read(segment_path):sub(1, 133)
         assert.are.equal(133, ("<I4"):unpack(record))
         for _, bytes in ipairs { "", "K", record:sub(1, 4), record:sub(1, 40), record:sub(1, 132), ("\0"):rep(5000),
@@ -153,7 +153,7 @@ describe("what is no log by its looks", function()
         end
     end)
 
-    it("is not looked for where one record can be read, wherever it stands", function()
+    it("is not suspected if one record can be read, wherever it is", function()
         local whole = helper.read(segment_path)
         local directory = helper.directory()
         helper.write(directory .. "/wal_0.log", helper.read("LICENSE") .. whole:sub(1, 133))

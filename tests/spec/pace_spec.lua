@@ -40,13 +40,13 @@ end
 describe("replay at a pace", function()
     teardown(helper.clean)
 
-    it("makes the same calls in the same order as without", function()
+    it("makes the same calls in the same order as a replay without a pace", function()
         for _, name in ipairs { "orders", "restarted", "snapshot" } do
             assert.are.same(calls_of(name), calls_of(name, { speed = 100 }))
         end
     end)
 
-    it("takes the time that the log took, divided by the speed", function()
+    it("takes the log's time divided by the speed", function()
         local moments = expected_moments("orders")
         local span_seconds = (moments[#moments] - moments[1]) / 1e9
         local begin = now_seconds()
@@ -56,7 +56,7 @@ describe("replay at a pace", function()
         assert.is_true(taken < span_seconds / 2 + 20, taken)
     end)
 
-    it("shows a tick nothing that comes after it", function()
+    it("shows a tick only what came before it", function()
         local log, ticks = reel.open(helper.log("orders")), 0
         log:replay({
             tick = function(now_ns)
@@ -68,7 +68,7 @@ describe("replay at a pace", function()
         assert.is_true(ticks > 60)
     end)
 
-    it("shows a stretch of log time, with the state built from the beginning", function()
+    it("shows a period of log time, with state built from the beginning", function()
         local moments = expected_moments("orders")
         local from_ns, to_ns = moments[1] + 200000000, moments[1] + 500000000
         local wanted, first = 0, nil
@@ -92,7 +92,7 @@ describe("replay at a pace", function()
         assert.are.equal(log:stats().open_traces, #log:traces())
     end)
 
-    it("says which option is wrong", function()
+    it("names a wrong option", function()
         local log = reel.open(helper.log("orders"))
         assert.truthy(problem_of(log.replay, log, {}, { speed = 0 }):find("speed must be a number above 0", 1, true))
         assert.truthy(problem_of(log.replay, log, {}, { speed = "1x" }):find("speed must be a number", 1, true))
@@ -111,7 +111,7 @@ describe("run at a pace", function()
             finish = function() return ("%d seen"):format(count) end,
         }]]
 
-    it("takes times and positions in --from, and times in --to", function()
+    it("accepts times and positions in --from, and times in --to", function()
         local moments = expected_moments("orders")
         local after = 0
         local time = reel.time(moments[1] + 300000000)
@@ -131,19 +131,19 @@ describe("run at a pace", function()
         assert.are.equal(records:sub(2) .. " seen\n", second.stdout)
     end)
 
-    it("shows nothing up to the beginning of time, also of records that stand there", function()
+    it("shows nothing with --to 0, even of records with timestamp 0", function()
         local log = reel.open(helper.log("edge"))
         log:replay({ record = function() error "a record" end }, { to_ns = 0 })
         assert.same({}, log:traces())
     end)
 
-    it("can be interrupted while it waits, and finishes then", function()
+    it("can be interrupted while it waits, and then calls finish", function()
         local text = helper.shell(("timeout --foreground -s INT 1 %s run %s --speed 0.0001x %s; echo $?"):format(
             helper.program, helper.script(counting), helper.log("orders")))
         assert.truthy(text:find("^%d+ seen\n"))
     end)
 
-    it("refuses what makes no sense", function()
+    it("refuses options that contradict each other", function()
         local script = helper.script(counting)
         local orders = helper.log("orders")
         for _, arguments in ipairs {

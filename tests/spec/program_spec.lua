@@ -21,14 +21,14 @@ end
 describe("the program", function()
     after_each(helper.clean)
 
-    it("takes its Lua files from ../lua, seen from where it is, and exits with what main returns", function()
+    it("loads its Lua files from ../lua beside itself, and exits with what main returns", function()
         local text, status = run(program_beside("return { main = function(words)\n"
             .. "    print(#words, words[1], words[2])\n    return 7\nend }"), "one 'two three'")
         assert.equal("2\tone\ttwo three\n", text)
         assert.equal(7, status)
     end)
 
-    it("tells an error that nobody handled, with where it was raised, and exits with 4", function()
+    it("reports an unhandled error with its position, and exits with 4", function()
         local text, status = run(program_beside("return { main = function() error('a bad day') end }"))
         assert.matches("^tracereel: [^\n]*/cli%.lua:1: a bad day\nstack traceback:\n", text)
         assert.equal(4, status)
@@ -37,14 +37,14 @@ describe("the program", function()
         assert.equal(4, status)
     end)
 
-    it("exits with 5 where a limit is reached that nobody was there to handle", function()
+    it("exits with 5 if a limit is reached that is not handled", function()
         local text, status = run(program_beside("return { main = function()\n"
             .. "    require('tracereel.host').limit_time(0.05)\n    while true do end\nend }"))
         assert.equal("tracereel: a limit set for the script was reached\n", text)
         assert.equal(5, status)
     end)
 
-    it("exits with 130, without a word, where an interrupt comes that nobody handles", function()
+    it("exits silently with 130 after an interrupt that is not handled", function()
         local text, status = run(program_beside("return { main = function()\n"
             .. "    local killer = io.popen('sleep 0.05; kill -INT $PPID')\n    while killer do end\nend }"))
         assert.equal("", text)

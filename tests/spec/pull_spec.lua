@@ -15,7 +15,7 @@ describe("log:records", function()
         assert.are.same(replayed, pulled)
     end)
 
-    it("can be left early, abandoned, and called again behind the end", function()
+    it("can be left early, abandoned, and called again after the end", function()
         local log = reel.open(helper.log("orders"))
         local _, kept = log:records { types = "node_done" }()
         collectgarbage()
@@ -30,7 +30,7 @@ describe("log:records", function()
         assert.is_nil(pull())
     end)
 
-    it("can be pulled by several loops at once", function()
+    it("can be used by several loops at once", function()
         local log = reel.open(helper.log("edge"))
         local first, other = log:records(), log:records()
         local count = 0
@@ -42,7 +42,7 @@ describe("log:records", function()
         assert.are.equal(#helper.expected("edge", "records"), count)
     end)
 
-    it("is the script's own mistake where it holds too many, whatever ran out", function()
+    it("raises an error of the script for too many open iterators, whichever resource ran out", function()
         for _, max_files in ipairs { 200, 4096 } do
             local result = helper.run_script([[
                 return { api = 1, finish = function(log)
@@ -58,7 +58,7 @@ describe("log:records", function()
         end
     end)
 
-    it("does not run out of anything where they are dropped", function()
+    it("can be called any number of times if iterators are dropped", function()
         local result = helper.run_script([[
             return { api = 1, finish = function(log)
                 for _ = 1, 1500 do
@@ -69,7 +69,7 @@ describe("log:records", function()
         assert.are.equal("done", result.stdout:match("%w+"), result.stderr)
     end)
 
-    it("can be pulled from a coroutine", function()
+    it("can be called from a coroutine", function()
         local log = reel.open(helper.log("edge"))
         local count = 0
         for _ in coroutine.wrap(function()

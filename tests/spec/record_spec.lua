@@ -38,7 +38,7 @@ describe("a record", function()
         end)
     end
 
-    it("gives texts as the raw bytes, UTF-8 or not", function()
+    it("gives texts as raw bytes, UTF-8 or not", function()
         local raw = "caf\xc3\xa9 \xff\xfe\0 end"
         local rec = reel.decode(record_bytes.encode { type = "node_error", trace_id = id, error_message = raw,
             metadata = "\0" })
@@ -47,7 +47,7 @@ describe("a record", function()
         assert_says(rec:json(), '"café \u{FFFD}\u{FFFD}\\u0000 end"', [["metadata":"\u0000"]])
     end)
 
-    it("has nil for an absent text, and for where it stands when it came from no log", function()
+    it("has nil for an absent text, and for its position if it came from no log", function()
         local rec = reel.decode(record_bytes.encode { type = "node_done", trace_id = id })
         for _, field in ipairs { "error_message", "metadata", "segment", "sequence", "offset" } do
             assert.is_nil(rec[field])
@@ -55,7 +55,7 @@ describe("a record", function()
         assert.is_false(rec.suspect)
     end)
 
-    it("knows its place in the log: the bytes there are its own", function()
+    it("knows its position in the log, where its bytes are", function()
         local segments = {}
         for rec in reel.open(helper.log("orders")):records() do
             segments[rec.segment] = segments[rec.segment] or helper.read(helper.log("orders") .. "/" .. rec.segment)
@@ -65,7 +65,7 @@ describe("a record", function()
         assert.is_not_nil(next(segments))
     end)
 
-    it("stays good when its log and everything else are gone", function()
+    it("stays readable after its log is gone", function()
         local kept, expected = {}, {}
         do
             local log = reel.open(helper.log("orders"))
@@ -81,7 +81,7 @@ describe("a record", function()
         end
     end)
 
-    it("is equal to another with the same bytes, and its length is theirs", function()
+    it("is equal to another with the same bytes, and has their length", function()
         local bytes = record_bytes.encode { type = "node_done", trace_id = id, node_id = 3 }
         local first, second = reel.decode(bytes), reel.decode(bytes)
         assert.is_true(first == second)
@@ -91,14 +91,14 @@ describe("a record", function()
         assert.are.equal(#bytes, #first)
     end)
 
-    it("is shown as one line that says what it is", function()
+    it("is shown as one line by tostring", function()
         local line = tostring(reel.decode(record_bytes.encode { type = "node_error", trace_id = id, node_id = 3,
             error_message = "first\nsecond" }))
         assert_says(line, "node_error", id, "node_id=3", "first.second")
         assert.is_nil(line:find("%c"))
     end)
 
-    it("names an unknown field, and the ones that there are", function()
+    it("raises an error for an unknown field that lists the known ones", function()
         local rec = reel.decode(record_bytes.encode { type = "node_done", trace_id = id })
         assert_says(message_of(pcall(function() return rec.nodeid end)), "'nodeid'", "node_id", "timestamp_ns", "copy")
         assert_says(message_of(pcall(function() return rec[1] end)), "'1'")
@@ -112,7 +112,7 @@ describe("a record", function()
         assert.is_false(pcall(setmetatable, rec, {}))
     end)
 
-    it("refuses methods called on something else", function()
+    it("refuses to have its methods called on other values", function()
         local rec = reel.decode(record_bytes.encode { type = "node_done", trace_id = id })
         assert.is_false(pcall(rec.bytes, {}))
         assert.is_false(pcall(rec.bytes, reel.histogram()))
@@ -120,7 +120,7 @@ describe("a record", function()
     end)
 end)
 
-describe("a constructor", function()
+describe("a record's constructor", function()
     it("makes exactly the bytes of the format, for each type", function()
         for number, type_name in ipairs(reel.types) do
             assert.are.equal(number - 1, record_bytes.types[type_name])
@@ -134,12 +134,12 @@ describe("a constructor", function()
         end
     end)
 
-    it("takes a UUID in either case, with or without dashes", function()
+    it("accepts a UUID in either case, with or without dashes", function()
         assert.are.equal(id, reel.record.node_done { trace_id = id:upper() }.trace_id)
         assert.are.equal(id, reel.record.node_done { trace_id = (id:gsub("-", "")) }.trace_id)
     end)
 
-    it("takes the present as the time where none is given, and nil UUID for a checkpoint", function()
+    it("uses the present time by default, and the nil UUID for a checkpoint", function()
         local before = os.time()
         local rec = reel.record.checkpoint {}
         local seconds = rec.timestamp_ns // 1000000000
@@ -147,7 +147,7 @@ describe("a constructor", function()
         assert.are.equal(nil_id, rec.trace_id)
     end)
 
-    it("says which field is wrong, and how", function()
+    it("names a wrong field, and what is wrong with it", function()
         local function problem_of(fields)
             return message_of(pcall(reel.record.node_done, fields))
         end
@@ -168,7 +168,7 @@ describe("rec:copy", function()
     local rec = reel.decode(record_bytes.encode { type = "node_error", trace_id = id, node_id = 3, timestamp_ns = 99,
         error_message = "declined", metadata = "{}", extra = "later" })
 
-    it("changes what is given and keeps the rest, with bytes behind the known fields", function()
+    it("changes the given fields and keeps the rest, including bytes after the known fields", function()
         local copy = rec:copy { node_id = 4, type = "node_done", error_message = false }
         assert.are.equal(record_bytes.encode { type = "node_done", trace_id = id, node_id = 4, timestamp_ns = 99,
             metadata = "{}", extra = "later" }, copy:bytes())
@@ -176,20 +176,20 @@ describe("rec:copy", function()
         assert.is_true(rec == rec:copy {})
     end)
 
-    it("came from no log", function()
+    it("gives a record without a position", function()
         local from_log = reel.open(helper.log("orders")):records()()
         assert.is_not_nil(from_log.segment)
         assert.is_nil(from_log:copy {}.segment)
         assert.is_nil(from_log:copy {}.offset)
     end)
 
-    it("has a short form for metadata", function()
+    it("accepts metadata alone as a short form", function()
         assert.is_true(rec:with_metadata("[]") == rec:copy { metadata = "[]" })
         assert.is_nil(rec:with_metadata(false).metadata)
         assert.is_false(pcall(rec.with_metadata, rec))
     end)
 
-    it("says which change is wrong", function()
+    it("names a wrong change", function()
         assert_says(message_of(pcall(rec.copy, rec, { type = "node_ended" })), "node_ended")
         assert_says(message_of(pcall(rec.copy, rec, { when = 1 })), "'when'")
     end)
@@ -215,7 +215,7 @@ describe("decode", function()
         return problem
     end
 
-    it("says what is wrong as the field would expect it", function()
+    it("says what the field expects and what was found", function()
         assert_says(problem_of(""), "69", "0")
         assert_says(problem_of(bytes:sub(1, 60)), "69", "60")
         assert_says(problem_of(bytes:sub(1, 70)), "truncated", "71", "70")

@@ -116,7 +116,7 @@ describe("a record type that is only in the table", function()
         helper.clean()
     end)
 
-    it("does not compile without a rule for the state of a trace", function()
+    it("that is new does not compile without a rule for the state of a trace", function()
         assert.matches("TRACE_RULES has no row for NODE_ANNOTATION_ADDED", without_rule)
     end)
 
@@ -146,7 +146,7 @@ describe("a record type that is only in the table", function()
         assert.matches('"suspended"', run({ "traces", "--open", "--json", "LOG" }).stdout)
     end)
 
-    it("is a line of its own in show, and in debug", function()
+    it("is shown as a line of its own by show and debug", function()
         local added = helper.objects(run({ "dump", "--json", "--type", new_type, "LOG" }).stdout)
         local id = added[1].trace_id
         local shown, others = lines_with(run({ "show", id, "LOG" }).stdout, new_type)
@@ -158,7 +158,7 @@ describe("a record type that is only in the table", function()
         assert.are.equal("", debugged.stderr)
     end)
 
-    it("has a handler, and a starter that counts it", function()
+    it("gets a handler, and is counted by the starter script of `run --new`", function()
         assert.are.equal(("%d of type %s\n"):format(added_count, new_type),
             run({ "run", helper.script(script), "LOG" }).stdout)
         local path = helper.directory() .. "/new.lua"
@@ -168,7 +168,7 @@ describe("a record type that is only in the table", function()
         assert.matches(("%s +%d\n"):format(new_type, added_count), run({ "run", path, "LOG" }).stdout)
     end)
 
-    it("changes no answer of the commands that count, time, decide and judge", function()
+    it("changes no result of the commands that count, time, decide and check", function()
         local judged = helper.script("return { api = 1, recover = function(_, default) return default end }")
         for _, words in ipairs {
             { "check", "LOG" }, { "timing", "--json", "LOG" }, { "flow", "LOG" }, { "recover", "--json", "LOG" },
@@ -186,7 +186,7 @@ describe("a record type that is only in the table", function()
         assert.are.equal(run_plain({ "crashtest", "--once", "77", judged, "LOG" }).status, tested.status)
     end)
 
-    it("stands in a simulated log, whose bytes are the same under an empty scenario, and holds nothing up", function()
+    it("is kept in a simulated log, unchanged under an empty scenario, and delays nothing", function()
         local empty = helper.script("return {}", "scenario")
         local out = helper.directory()
         local result = run { "simulate", empty, "LOG", "-o", out .. "/same" }
@@ -201,7 +201,7 @@ describe("a record type that is only in the table", function()
         assert.are.equal(helper.run({ "dump", "--json", out .. "/plain" }).stdout, others)
     end)
 
-    it("outlives a plan and its undo", function()
+    it("is kept by a plan and its undo", function()
         local plan = helper.directory() .. "/plan.json"
         for _, words in ipairs { { "recover", "give_up_errors", "LOG", "-o", plan }, { "apply", plan, "LOG" },
             { "undo", plan, "LOG" } } do
