@@ -16,7 +16,13 @@ local strangers = {
 }
 
 -- What the Lua binding may include of the engine beside the public headers.
-local binding_headers = { ["json/json_reader.h"] = true }
+local binding_headers = {
+    ["bytes/digest.h"] = true,
+    ["bytes/pool.h"] = true,
+    ["files/file_kind.h"] = true,
+    ["json/json_reader.h"] = true,
+    ["trace/shape.h"] = true,
+}
 
 local max_file_lines = 400
 

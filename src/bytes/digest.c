@@ -1,4 +1,4 @@
-#include "tracereel/digest.h"
+#include "bytes/digest.h"
 
 #include <libdeflate.h>
 #include <sha256.h>

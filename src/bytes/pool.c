@@ -1,4 +1,4 @@
-#include "tracereel/pool.h"
+#include "bytes/pool.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "tracereel/file_kind.h"
+#include "files/file_kind.h"
 
 #include <stddef.h>
 #include <sys/stat.h>

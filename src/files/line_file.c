@@ -11,7 +11,7 @@
 
 #include "bytes/fail.h"
 #include "files/descriptor.h"
-#include "tracereel/file_kind.h"
+#include "files/file_kind.h"
 
 static tr_status fail_on(const tr_line_file *file, const char *what, tr_error *error) {
     return tr_fail_system(error, "%s/%s: cannot %s", file->directory, file->name, what);

@@ -10,8 +10,8 @@
 
 #include "bytes/fail.h"
 #include "files/descriptor.h"
+#include "files/file_kind.h"
 #include "files/segment_list.h"
-#include "tracereel/file_kind.h"
 
 /* Each is spent only when another process adds or renames a segment at the same moment. */
 enum { OPEN_ATTEMPTS = 100 };

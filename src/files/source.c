@@ -11,8 +11,8 @@
 #include <zlib.h>
 
 #include "bytes/fail.h"
+#include "files/file_kind.h"
 #include "files/mapping.h"
-#include "tracereel/file_kind.h"
 
 enum {
     MAX_MAPPED_AGAIN = 100,             /* a page that is lost more often than this is lost for good */

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "log/gap.h"
-#include "log/log_state.h"
+#include "log/internal.h"
 
 static const uint64_t patience_ns = 1000000000;
 

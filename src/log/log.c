@@ -7,7 +7,7 @@
 #include "bytes/fail.h"
 #include "log/follow.h"
 #include "log/gap.h"
-#include "log/log_state.h"
+#include "log/internal.h"
 
 /* Between two gaps all bytes are records', so that they need not be added up one record at a time. */
 static void count_record_bytes(tr_log *log) {

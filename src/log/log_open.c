@@ -6,7 +6,7 @@
 
 #include "bytes/fail.h"
 #include "files/unfinished.h"
-#include "log/log_state.h"
+#include "log/internal.h"
 
 static tr_status fail_not_there(const tr_log *log, tr_error *error) {
     return tr_fail(error, TR_ERROR_ARGUMENT, "%s: asked to start in segment %" PRIu64 ", which is not there", log->path,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "bytes/fail.h"
-#include "log/log_state.h"
+#include "log/internal.h"
 
 bool tr_no_log_look(const tr_log *log, size_t gap_end, tr_foreign *foreign) {
     const tr_segment_reader *reader = &log->reader;

@@ -1,5 +1,5 @@
 /* Checksums for the modules of recovery. */
-#include "tracereel/digest.h"
+#include "bytes/digest.h"
 
 #include "lua/binding.h"
 

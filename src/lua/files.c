@@ -9,7 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "tracereel/file_kind.h"
+#include "files/file_kind.h"
 
 #include "lua/binding.h"
 

@@ -1,7 +1,7 @@
 /* The history of a log as a userdata. */
 #include "lua/history.h"
 
-#include "tracereel/shape.h"
+#include "trace/shape.h"
 
 #define TR_LUA_HISTORY "tracereel.history"
 

@@ -7,9 +7,9 @@
 
 #include <lauxlib.h>
 
+#include "bytes/pool.h"
 #include "lua/binding.h"
 #include "lua/unfinished.h"
-#include "tracereel/pool.h"
 
 typedef enum unwinding_reason { UNWIND_NOTHING, UNWIND_MEMORY, UNWIND_TIME, UNWIND_INTERRUPT } unwinding_reason;
 

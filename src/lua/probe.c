@@ -1,6 +1,6 @@
 /* One trace of a simulation, looked at without a log: what became of it, and the records that it wrote. */
+#include "bytes/digest.h"
 #include "lua/simulation.h"
-#include "tracereel/digest.h"
 
 /* ---- push ---- */
 

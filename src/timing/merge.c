@@ -1,4 +1,4 @@
-#include "timing/parts.h"
+#include "timing/internal.h"
 
 static bool merge_histogram(tr_histogram **into, const tr_histogram *from) {
     if (from == NULL) {

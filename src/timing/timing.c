@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "timing/parts.h"
+#include "timing/internal.h"
 #include "timing/spans.h"
 
 /* Counts a value in a histogram that is made when its first value comes. */

@@ -1,4 +1,4 @@
-#include "tracereel/shape.h"
+#include "trace/shape.h"
 
 #include <stdbool.h>
 #include <stddef.h>

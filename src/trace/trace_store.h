@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "tracereel/pool.h"
+#include "bytes/pool.h"
 #include "tracereel/trace.h"
 
 /* What the traces of one table share. */

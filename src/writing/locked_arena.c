@@ -11,7 +11,7 @@
 #include "bytes/bytes.h"
 #include "bytes/fail.h"
 #include "files/descriptor.h"
-#include "tracereel/file_kind.h"
+#include "files/file_kind.h"
 
 struct tr_locked_arena {
     char *path; /* owned */

@@ -2,7 +2,7 @@
 
 #include "log_fixture.h"
 #include "scarce_memory.h"
-#include "tracereel/shape.h"
+#include "trace/shape.h"
 
 enum { BYTES = 4096 };
 

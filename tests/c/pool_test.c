@@ -1,7 +1,7 @@
 /* Blocks of every size keep what is in them, and nothing of a pool stays. */
+#include "bytes/pool.h"
 #include "failing_memory.h"
 #include "scarce_memory.h"
-#include "tracereel/pool.h"
 
 enum { SMALL = 40, LARGEST_SMALL = TR_POOL_LARGEST_BYTES, LARGE = 3 * TR_POOL_LARGEST_BYTES };
 

@@ -3,8 +3,8 @@
 #include <time.h>
 
 #include "scarce_memory.h"
+#include "trace/shape.h"
 #include "trace_fixture.h"
-#include "tracereel/shape.h"
 
 enum { NODES = 300, STEPS = 30000, MANY = 100000 };
 

@@ -1,7 +1,7 @@
 /* Copies of traces in another table: what recovery applies its records to. */
+#include "bytes/digest.h"
 #include "log_fixture.h"
 #include "scarce_memory.h"
-#include "tracereel/digest.h"
 #include "tracereel/trace.h"
 
 static const uint8_t id_1[TR_TRACE_ID_BYTES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};

@@ -1,7 +1,7 @@
 #include "tracereel/trace.h"
 
+#include "trace/shape.h"
 #include "trace_fixture.h"
-#include "tracereel/shape.h"
 
 enum { STEPS_MAX = 12 };
 

@@ -7,10 +7,6 @@
 
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Larger blocks come from malloc. Blocks are aligned to 8 bytes. */
 enum { TR_POOL_STEP_BYTES = 8, TR_POOL_LARGEST_BYTES = 1024 };
 
@@ -31,7 +27,4 @@ void *tr_pool_reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t ne
  * freed one by one. */
 void tr_pool_release(tr_pool *pool);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

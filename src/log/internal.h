@@ -1,6 +1,6 @@
 /* The members of a log, for the files that read it, open it and follow it. */
-#ifndef TRACEREEL_LOG_STATE_H
-#define TRACEREEL_LOG_STATE_H
+#ifndef TRACEREEL_LOG_INTERNAL_H
+#define TRACEREEL_LOG_INTERNAL_H
 
 #include "files/source.h"
 #include "log/follow.h"

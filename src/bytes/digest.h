@@ -5,10 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 enum { TR_SHA256_TEXT_BYTES = 65 /* 64 lower-case hex digits and the final zero */ };
 
 /* `bytes` may be NULL where `length` is 0. */
@@ -17,7 +13,4 @@ void tr_sha256(const void *bytes, size_t length, char text[TR_SHA256_TEXT_BYTES]
 /* CRC-32 (IEEE), the same that records carry. */
 uint32_t tr_crc32(const void *bytes, size_t length);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -6,10 +6,6 @@
 
 #include "tracereel/trace.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* A number that is the same for traces in which the engine's view is the same but for ids, times and the places of
  * outputs: which nodes are started (in order) and done (in the order in which they were), which have ever run, the last
  * one done, where the trace is suspended, whether it is tainted and whether it came from a snapshot. Metadata of a
@@ -18,7 +14,4 @@ extern "C" {
  * run again often since it was done, its place in the order does not. */
 uint64_t tr_trace_shape(const tr_trace *trace);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

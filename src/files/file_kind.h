@@ -4,14 +4,7 @@
 
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* `mode` is st_mode. "a file", "a directory", "a pipe" ...; lives for ever. */
 const char *tr_file_kind_words(uint32_t mode);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,6 +1,6 @@
 /* What the files of a timing share. */
-#ifndef TRACEREEL_TIMING_PARTS_H
-#define TRACEREEL_TIMING_PARTS_H
+#ifndef TRACEREEL_TIMING_INTERNAL_H
+#define TRACEREEL_TIMING_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
