@@ -7,7 +7,7 @@
 -- charged again: a crash fails at each end of a charge (records 12, 15 and 18), and nowhere else. So this node, and no
 -- other, needs a key by which the payment service knows a charge that it has seen.
 --
--- With `--faults error` the smallest plan that fails is three errors of the same node.
+-- With `--faults error` the smallest set that fails is three errors of the same node.
 return {
     node = { default = { retry = { max = 2, delay = "20ms" } } },
     goal = function(trace)

@@ -26,7 +26,7 @@ local core_users = [[
 local host_users = [[
     cli.limits cli.logs cli.new_directory cli.output cli.progress commands.debug commands.run crashtest.small_log
     debugger.stops recovery.mending recovery.positions recovery.writing script.pace script.sandbox
-    program.shell_completion simulation.saved_plan simulation.workplace util.files util.temporary_directory
+    program.shell_completion simulation.saved_faults simulation.workplace util.files util.temporary_directory
 ]]
 
 local offences = 0

@@ -63,7 +63,7 @@ tr_status tr_arrivals_expect(tr_simulation *simulation, tr_arrivals *arrivals, t
     return tr_event_queue_push(&simulation->events, &event) ? TR_OK : tr_fail_memory(error, "simulating");
 }
 
-tr_status tr_arrivals_plan(tr_simulation *simulation, tr_arrivals *arrivals, tr_error *error) {
+tr_status tr_arrivals_schedule(tr_simulation *simulation, tr_arrivals *arrivals, tr_error *error) {
     bool is_first = arrivals->index == 0;
     find_next(simulation, arrivals);
     if (arrivals->chain == NULL) {
@@ -86,7 +86,7 @@ tr_status tr_arrivals_plan(tr_simulation *simulation, tr_arrivals *arrivals, tr_
 
 /* Lets a trace begin now. */
 static tr_status begin(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
-    return simulation->scenario.asks_events ? tr_simulation_plan(simulation, trace, 0, simulation->now_ns, error)
+    return simulation->scenario.asks_events ? tr_simulation_schedule_at(simulation, trace, 0, simulation->now_ns, error)
                                             : tr_simulation_do_step(simulation, trace, 0, error);
 }
 
@@ -227,7 +227,7 @@ tr_status tr_arrivals_arrive(tr_simulation *simulation, tr_arrivals *arrivals, t
     uint64_t series = simulation->arrived;
     tr_status status;
     if (arrival.is_orphan) {
-        status = tr_arrivals_plan(simulation, arrivals, error);
+        status = tr_arrivals_schedule(simulation, arrivals, error);
         return status == TR_OK ? open_trace(simulation, &arrival, UINT64_MAX, error) : status;
     }
     simulation->arrived++;
@@ -236,5 +236,5 @@ tr_status tr_arrivals_arrive(tr_simulation *simulation, tr_arrivals *arrivals, t
     bool is_full = most > 0 && simulation->open_traces + simulation->waiting_count >= most;
     status =
         is_full ? wait_for_turn(simulation, &arrival, series, error) : open_trace(simulation, &arrival, series, error);
-    return status == TR_OK ? tr_arrivals_plan(simulation, arrivals, error) : status;
+    return status == TR_OK ? tr_arrivals_schedule(simulation, arrivals, error) : status;
 }

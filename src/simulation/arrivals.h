@@ -5,7 +5,7 @@
 #include "simulation/internal.h"
 
 /* Finds the next chain and when it comes, or asks for the time. */
-tr_status tr_arrivals_plan(tr_simulation *simulation, tr_arrivals *arrivals, tr_error *error);
+tr_status tr_arrivals_schedule(tr_simulation *simulation, tr_arrivals *arrivals, tr_error *error);
 /* Its time is known: puts it into the queue. */
 tr_status tr_arrivals_expect(tr_simulation *simulation, tr_arrivals *arrivals, tr_error *error);
 /* Its time has come: it begins, or waits until fewer traces are open. */

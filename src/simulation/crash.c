@@ -198,8 +198,8 @@ static tr_status begin_anew(const restart *now, tr_simulated_trace *trace, tr_er
         tr_step *step = &trace->program.steps[i];
         if (step->is_again && step->waits_for == 0) {
             uint64_t lag_ns = step->role == TR_STEP_START ? 0 : step->lag_ns;
-            status = tr_simulation_plan(now->simulation, trace, i,
-                                        tr_simulation_add_ns(earliest_ns(now, trace), lag_ns), error);
+            status = tr_simulation_schedule_at(now->simulation, trace, i,
+                                               tr_simulation_add_ns(earliest_ns(now, trace), lag_ns), error);
         }
         step->is_again = false;
     }

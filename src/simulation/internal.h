@@ -16,7 +16,7 @@ struct tr_simulated_trace;
 typedef struct tr_waiting {
     struct tr_waiting *next;
     struct tr_simulated_trace *trace;
-    uint64_t time_ns; /* of a planned event */
+    uint64_t time_ns; /* of a scheduled event */
     uint32_t step;
 } tr_waiting;
 

@@ -65,19 +65,19 @@ static void describe_record(const tr_simulation *simulation, const tr_simulated_
 }
 
 void tr_simulation_ask_event(tr_simulation *simulation) {
-    tr_waiting planned;
-    if (simulation->unasked.first == NULL || !tr_simulation_dequeue(simulation, &simulation->unasked, &planned)) {
+    tr_waiting scheduled;
+    if (simulation->unasked.first == NULL || !tr_simulation_dequeue(simulation, &simulation->unasked, &scheduled)) {
         return;
     }
-    const tr_step *step = &planned.trace->program.steps[planned.step];
-    tr_simulation_ask(simulation, TR_QUESTION_EVENT, planned.trace, planned.step);
+    const tr_step *step = &scheduled.trace->program.steps[scheduled.step];
+    tr_simulation_ask(simulation, TR_QUESTION_EVENT, scheduled.trace, scheduled.step);
     tr_question *question = &simulation->question;
-    question->recorded_ns = planned.time_ns;
-    describe_record(simulation, planned.trace, step, question);
-    uint32_t occurrence = planned.trace->is_orphan      ? (uint32_t)step->number
-                          : step->attempt != TR_NO_STEP ? planned.trace->program.attempts[step->attempt].occurrence
+    question->recorded_ns = scheduled.time_ns;
+    describe_record(simulation, scheduled.trace, step, question);
+    uint32_t occurrence = scheduled.trace->is_orphan    ? (uint32_t)step->number
+                          : step->attempt != TR_NO_STEP ? scheduled.trace->program.attempts[step->attempt].occurrence
                                                         : step->occurrence;
-    question->seed = tr_node_chance(simulation->scenario.seed, planned.trace->series,
+    question->seed = tr_node_chance(simulation->scenario.seed, scheduled.trace->series,
                                     (uint64_t)TR_PURPOSE_QUESTION + TR_QUESTION_KINDS + (uint64_t)question->record_type,
                                     question->node_id, occurrence, question->attempt);
 }

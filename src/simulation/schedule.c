@@ -186,8 +186,8 @@ tr_status tr_simulation_end_trace(tr_simulation *simulation, tr_simulated_trace 
 
 /* ---- steps that come ---- */
 
-tr_status tr_simulation_plan(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
-                             tr_error *error) {
+tr_status tr_simulation_schedule_at(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step,
+                                    uint64_t time_ns, tr_error *error) {
     if (!simulation->scenario.asks_events || trace->program.steps[step].record == 0) {
         return tr_simulation_push(simulation, trace, step, time_ns, error);
     }
@@ -203,7 +203,7 @@ tr_status tr_simulation_schedule(tr_simulation *simulation, tr_simulated_trace *
         return tr_simulation_push(simulation, trace, index, simulation->now_ns, error);
     }
     uint64_t time_ns = tr_simulation_add_ns(simulation->now_ns, tr_simulation_lag(simulation, trace, step));
-    return tr_simulation_plan(simulation, trace, index, time_ns, error);
+    return tr_simulation_schedule_at(simulation, trace, index, time_ns, error);
 }
 
 /* A branch was lost, and the rest is done: the engine closes the trace as complete, whatever was recorded. */

@@ -28,8 +28,8 @@ void tr_simulation_release(tr_simulation *simulation, tr_simulated_trace *trace)
 void tr_simulation_free_trace(tr_simulation *simulation, tr_simulated_trace *trace);
 void tr_simulation_clear_queue(tr_wait_queue *queue);
 /* Lets a step fire at that time, or at another one that the scenario's function of events answers with. */
-tr_status tr_simulation_plan(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
-                             tr_error *error);
+tr_status tr_simulation_schedule_at(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step,
+                                    uint64_t time_ns, tr_error *error);
 /* A trace is over, or there is room for another reason: lets one that waits be opened, by an event. */
 tr_status tr_simulation_admit(tr_simulation *simulation, tr_error *error);
 /* Nothing more happens in the trace: what it held goes to others. The caller holds a reference. */
@@ -42,7 +42,7 @@ tr_status tr_simulation_end_where_done(tr_simulation *simulation, tr_simulated_t
 /* ---- questions ---- */
 
 void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simulated_trace *trace, uint32_t step);
-/* Asks about the first planned event, if there is one. */
+/* Asks about the first scheduled event, if there is one. */
 void tr_simulation_ask_event(tr_simulation *simulation);
 
 #endif

@@ -37,8 +37,8 @@ static tr_simulation *make(const tr_recording *recording, const tr_scenario *sce
 /* Gives the simulation out, or closes it where it could not be begun. */
 static tr_status begin(tr_simulation *made, tr_status status, tr_simulation **simulation, tr_error *error) {
     if (!tr_simulation_is_alone(made)) {
-        status = status == TR_OK ? tr_arrivals_plan(made, &made->arrivals[TR_EVENT_ORPHAN], error) : status;
-        status = status == TR_OK ? tr_arrivals_plan(made, &made->arrivals[TR_EVENT_TRACE], error) : status;
+        status = status == TR_OK ? tr_arrivals_schedule(made, &made->arrivals[TR_EVENT_ORPHAN], error) : status;
+        status = status == TR_OK ? tr_arrivals_schedule(made, &made->arrivals[TR_EVENT_TRACE], error) : status;
     } else if (status == TR_OK) {
         const tr_probe *probe = &made->probe->asked;
         made->arrivals[TR_EVENT_TRACE].chain = tr_recording_trace(made->recording, probe->trace_index);
@@ -145,7 +145,7 @@ static tr_status go_on(tr_simulation *simulation, tr_error *error) {
     return simulation->pending == TR_PENDING_NOTHING ? do_event(simulation, error) : TR_OK;
 }
 
-/* The time of a planned event was answered. */
+/* The time of a scheduled event was answered. */
 static tr_status take_time(tr_simulation *simulation, tr_error *error) {
     tr_simulated_trace *trace = simulation->asked_trace;
     simulation->pending = TR_PENDING_NOTHING;

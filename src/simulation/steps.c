@@ -36,7 +36,7 @@ static tr_status begin_attempt(tr_simulation *simulation, tr_simulated_trace *tr
         return pass_on(simulation, trace, index, error);
     }
     uint64_t end_ns = tr_simulation_add_ns(simulation->now_ns, attempt->simulated_ns);
-    return tr_simulation_plan(simulation, trace, attempt->end, end_ns, error);
+    return tr_simulation_schedule_at(simulation, trace, attempt->end, end_ns, error);
 }
 
 static tr_status decide_fail(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
@@ -128,7 +128,7 @@ static tr_status fail_attempt(tr_simulation *simulation, tr_simulated_trace *tra
         simulation->facts.retries++;
         attempt->number++;
         status = tr_simulation_give_slots_back(simulation, trace, attempt, error);
-        return status == TR_OK ? tr_simulation_plan(simulation, trace, attempt->start, again_ns, error) : status;
+        return status == TR_OK ? tr_simulation_schedule_at(simulation, trace, attempt->start, again_ns, error) : status;
     }
     simulation->facts.given_up_traces++;
     return status == TR_OK ? tr_simulation_end_trace(simulation, trace, error) : status;
@@ -205,5 +205,5 @@ tr_status tr_simulation_go_on(tr_simulation *simulation, tr_error *error) {
         attempt_of(trace, step)->fails = answer != 0;
         return begin_attempt(simulation, trace, step, error);
     }
-    return tr_simulation_plan(simulation, trace, step, tr_simulation_add_ns(simulation->now_ns, answer), error);
+    return tr_simulation_schedule_at(simulation, trace, step, tr_simulation_add_ns(simulation->now_ns, answer), error);
 }

@@ -1,4 +1,4 @@
--- Fault exploration. Expected shares and plans are worked out by hand, from small traces.
+-- Fault exploration. Expected shares and faults are worked out by hand, from small traces.
 local helper = require "tests.spec.helper"
 local reel = require "tracereel"
 local simulation_logs = require "tests.spec.simulation_logs"
@@ -41,9 +41,9 @@ local function shares(object)
     return table.concat(list, " ")
 end
 
-local function plan(object)
+local function faults_of(object)
     local list = {}
-    for index, fault in ipairs(object.plan.faults) do
+    for index, fault in ipairs(object.fault_set.faults) do
         list[index] = ("%s@%d"):format(fault.kind, number(fault.record))
     end
     return table.concat(list, " ")
@@ -69,7 +69,7 @@ describe("exploring a trace", function()
         assert.equal("#1", object.records[8].kinds.lost.failing)
         assert.equal("#0", object.records[6].kinds.delay.failing)
         assert.equal("#3", object.jump.record)
-        assert.equal("error@3", plan(object))
+        assert.equal("error@3", faults_of(object))
         assert.equal("18 of 18, 3 failing", levels(object))
         assert.equal("found", object.ended_by)
         assert.equal(7, ran.status)
@@ -87,7 +87,7 @@ describe("exploring a trace", function()
         local ran = explore(("return { %s }"):format(complete), chain())
         assert.matches("\n3  11.0 ms  node_done           1  1/3      33 %%   ██   error\n", ran.stdout)
         assert.matches("largest jump: from 0 %% to 33 %% at record 3, node_done of node 1\n", ran.stdout)
-        assert.matches("smallest plan that fails: 1 fault\n"
+        assert.matches("smallest set that fails: 1 fault\n"
             .. '  record 3, node_done of node 1: an error "simulated failure"\n', ran.stdout)
         assert.matches("all 18 futures with 1 fault were tried\n", ran.stdout)
     end)
@@ -105,12 +105,12 @@ describe("exploring a trace", function()
         assert.same({ "0", "0", "50", "0", "0", "0", "50", "0" }, shares_drawn)
     end)
 
-    it("finds no plan where none fails, and says that all were tried", function()
+    it("finds no set of faults where none fails, and says that all were tried", function()
         local object, ran = explored(("return { %s }"):format(complete), chain(), { "--faults", "delay,crash",
             "--max-faults", "1" })
         assert.equal("0/1 0/1 0/1 0/1 0/1 0/2 0/1 0/1", shares(object))
         assert.equal("space", object.ended_by)
-        assert.equal("#null", object.plan)
+        assert.equal("#null", object.fault_set)
         assert.equal(0, ran.status)
     end)
 
@@ -119,7 +119,7 @@ describe("exploring a trace", function()
         local object = explored(scenario, chain(), { "--faults", "error" })
         assert.equal("0/0 0/0 0/1 0/0 0/0 0/0 0/1 0/0", shares(object))
         -- The retry's node_start is record 4, its node_done record 5.
-        assert.equal("error@3 error@5", plan(object))
+        assert.equal("error@3 error@5", faults_of(object))
         -- Behind the first error come two node_dones more, behind the second one.
         assert.equal("2 of 2, 0 failing; 1 of 3, 1 failing", levels(object))
     end)
@@ -133,7 +133,7 @@ describe("exploring a trace", function()
             local first, second = trace:node(1), trace:node(2)
             return not first or not second or first.end_ns < second.end_ns
         end }]], log, { "--faults", "lost,crash" })
-        assert.equal("lost@2 crash@4", plan(object))
+        assert.equal("lost@2 crash@4", faults_of(object))
         assert.equal("#0", object.levels[1].failing)
     end)
 
@@ -262,14 +262,14 @@ describe("limits across traces", function()
         end }]]
         local object = explored(scenario, log, { "--faults", "error" })
         assert.equal("#2", object.trace_number)
-        assert.equal("error@3", plan(object))
+        assert.equal("error@3", faults_of(object))
         assert.is_false(object.fails_in_whole_log)
         assert.matches("in the whole log, beside all other traces, it does NOT fail",
             explore(scenario, log, { "--faults", "error" }).stdout)
     end)
 end)
 
-describe("a plan that fails", function()
+describe("a set of faults that fails", function()
     after_each(helper.clean)
 
     -- Whether the trace's records in the log end in a trace_complete, as `dump` tells them.
@@ -286,7 +286,7 @@ describe("a plan that fails", function()
         local scenario = ("return { seed = 3, node = { default = { retry = { max = 1 } } }, %s }"):format(complete)
         local log = helper.log("orders")
         local object = explored(scenario, log, { "--faults", "error", "-o", directory })
-        assert.equal(2, #object.plan.faults)
+        assert.equal(2, #object.fault_set.faults)
         assert.is_true(object.fails_in_whole_log)
         assert.is_true(is_complete(log, object.trace_id))
         assert.is_false(is_complete(directory .. "/log", object.trace_id))
@@ -307,7 +307,7 @@ describe("a plan that fails", function()
             complete)
         local object = explored(scenario, chain(), { "--faults", "error", "--arg", "times=2", "--seed", "9", "-o",
             directory })
-        assert.equal("error@3 error@5 error@7", plan(object))
+        assert.equal("error@3 error@5 error@7", faults_of(object))
         assert.is_false(is_complete(directory .. "/log", object.trace_id))
         local again = helper.directory() .. "/again"
         local ran = helper.run { "simulate", directory .. "/scenario.lua", chain(), "-o", again }
@@ -322,7 +322,7 @@ describe("a plan that fails", function()
         local scenario = ([[return { node = { default = { retry = { max = 1 } } }, %s,
             faults = { { trace = 1, record = 3, error = "first" } } }]]):format(complete)
         local object = explored(scenario, chain(), { "--faults", "error", "-o", directory })
-        assert.equal("error@5", plan(object))
+        assert.equal("error@5", faults_of(object))
         assert.is_false(is_complete(directory .. "/log", object.trace_id))
     end)
 end)
@@ -382,6 +382,6 @@ describe("the example of a double charge", function()
         end
         assert.same({ "12", "15", "18" }, failing)
         local errors = helper.run { "simulate", "examples/double_charge.lua", log, "--explore", "--faults", "error" }
-        assert.matches("smallest plan that fails: 3 faults", errors.stdout)
+        assert.matches("smallest set that fails: 3 faults", errors.stdout)
     end)
 end)

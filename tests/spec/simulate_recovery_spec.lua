@@ -201,8 +201,8 @@ describe("after a crash the engine of a simulation", function()
             failing[record.record] = record.failing
         end
         assert.same({ 0, 0, 0, 0, 1, 1, 1 }, failing)
-        assert.equal("crash", found.plan.faults[1].kind)
-        assert.equal(5, found.plan.faults[1].record)
+        assert.equal("crash", found.fault_set.faults[1].kind)
+        assert.equal(5, found.fault_set.faults[1].record)
     end)
 
     it("makes futures in which a trace is complete and a branch never ran, which exploration finds", function()
@@ -211,7 +211,7 @@ describe("after a crash the engine of a simulation", function()
         }]]):format(flow(routed)), "scenario")
         local ran = helper.run { "simulate", scenario, switched(), "--explore", "--faults", "crash", "--json" }
         assert.equal(7, ran.status, ran.stderr)
-        assert.equal(4, reel.json_decode(ran.stdout).plan.faults[1].record)
+        assert.equal(4, reel.json_decode(ran.stdout).fault_set.faults[1].record)
     end)
 
     it("leaves limits whole: who waits for an answer again has no place, and gets one after it", function()

@@ -3,11 +3,11 @@ local exit_codes = require "tracereel.cli.exit_codes"
 local exploration_picture = require "tracereel.simulation.exploration_picture"
 local exploration_report = require "tracereel.simulation.exploration_report"
 local failure = require "tracereel.util.failure"
-local fault_plans = require "tracereel.simulation.fault_plans"
+local fault_sets = require "tracereel.simulation.fault_sets"
 local futures = require "tracereel.simulation.futures"
 local options = require "tracereel.cli.options"
 local progress = require "tracereel.cli.progress"
-local saved_plan = require "tracereel.simulation.saved_plan"
+local saved_faults = require "tracereel.simulation.saved_faults"
 local output_file = require "tracereel.cli.output_file"
 local units = require "tracereel.util.units"
 
@@ -151,13 +151,13 @@ end
 
 local function search(maker, start, parsed)
     local tried = 0
-    local found = fault_plans.search {
+    local found = fault_sets.search {
         seeds = start.seeds,
         futures = start.futures,
-        run = function(plan, seed)
-            progress.show("exploring: %d futures of %d at most, faults in each: %d", tried, parsed.budget, #plan)
+        run = function(faults, seed)
+            progress.show("exploring: %d futures of %d at most, faults in each: %d", tried, parsed.budget, #faults)
             tried = tried + 1
-            return maker:run(start.trace, plan, seed)
+            return maker:run(start.trace, faults, seed)
         end,
         fault = fault_maker(maker, start.trace, parsed.delay),
         kinds = parsed.faults,
@@ -168,11 +168,11 @@ local function search(maker, start, parsed)
     return found
 end
 
--- The plan as a scenario, and what it makes of the log.
+-- The faults as a scenario, and what it makes of the log.
 local function save(parsed, scenario, recording, result)
     local found, place = result.search.found, parsed.workplace
-    saved_plan.write(place:entry("scenario.lua"), scenario, found, result.trace.id)
-    scenario:run(recording, place:entry("log"), found.seed, found.plan)
+    saved_faults.write(place:entry("scenario.lua"), scenario, found, result.trace.id)
+    scenario:run(recording, place:entry("log"), found.seed, found.faults)
     place:finish()
     result.saved = { scenario = place:final("scenario.lua"), log = place:final("log") }
 end
@@ -184,7 +184,7 @@ end
 function exploration.run(parsed, scenario, recording)
     check(scenario)
     if parsed.output then
-        saved_plan.check(parsed.output)
+        saved_faults.check(parsed.output)
     end
     local maker = futures.new(scenario, recording)
     local seeds = seeds_of(parsed, scenario)
@@ -199,7 +199,7 @@ function exploration.run(parsed, scenario, recording)
         result.search = search(maker, start, parsed)
         local found = result.search.found
         if found then
-            result.fails_in_whole_log = not maker:run(start.trace, found.plan, found.seed, true).holds
+            result.fails_in_whole_log = not maker:run(start.trace, found.faults, found.seed, true).holds
         end
         if found and parsed.output then
             save(parsed, scenario, recording, result)

@@ -9,7 +9,7 @@ local exploration_options = {}
 exploration_options.defaults = { budget = 10000, delay = "24h", max_faults = 3, faults = faults.kinds }
 
 local largest_budget = 1000000000
-local largest_plan = 10
+local max_fault_count = 10
 
 -- "error,crash" as a list, in the order of faults.kinds.
 local function to_kinds(words)
@@ -47,7 +47,7 @@ function exploration_options.define(definition)
     definition:option("--delay", "With --explore: delay of a delayed resumption (24h)."):argname("<TIME>")
         :convert(to_delay)
     definition:option("--max-faults", "With --explore: try at most N faults at a time (3)."):argname("<N>")
-        :convert(options.whole(1, largest_plan))
+        :convert(options.whole(1, max_fault_count))
 end
 
 ---Fills in what was not given; raises where these options were given and there is nothing to explore.

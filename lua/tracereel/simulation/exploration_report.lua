@@ -74,9 +74,9 @@ local function write_wrapped(words)
     end
 end
 
-local function plan_lines(found)
+local function fault_lines(found)
     local lines = {}
-    for index, fault in ipairs(found.plan) do
+    for index, fault in ipairs(found.faults) do
         lines[index] = ("  record %d, %s: %s"):format(fault.record, record_words(fault), faults.describe(fault))
     end
     return lines
@@ -110,13 +110,13 @@ local function write_found(result)
     if not found then
         output.line("")
         write_wrapped(search.ended_by == "budget" and "no failing future was found, but not all were tried"
-            or ("no plan of up to %s makes the goal fail"):format(text.count(search.max_faults, "fault")))
+            or ("no set of up to %s makes the goal fail"):format(text.count(search.max_faults, "fault")))
         return
     end
     output.line("")
-    write_wrapped(("smallest plan that fails: %s%s"):format(text.count(#found.plan, "fault"),
+    write_wrapped(("smallest set that fails: %s%s"):format(text.count(#found.faults, "fault"),
         #result.seeds > 1 and (", with seed %d"):format(found.seed) or ""))
-    for _, line in ipairs(plan_lines(found)) do
+    for _, line in ipairs(fault_lines(found)) do
         output.line(line)
     end
     write_wrapped(result.fails_in_whole_log and "in the whole log, beside all other traces, it fails, too"
@@ -200,9 +200,9 @@ local function json_records(points)
     return records
 end
 
-local function json_plan(found)
+local function json_fault_set(found)
     local list = {}
-    for index, fault in ipairs(found.plan) do
+    for index, fault in ipairs(found.faults) do
         list[index] = {
             record = fault.record, type = fault.type, node_id = or_null(node_of(fault)), kind = fault.kind,
             time_ns = or_null(fault.ns), error = or_null(fault.error),
@@ -227,7 +227,7 @@ local function json_object(result)
         object.records = json_records(search.points)
         object.jump = jump and { record = jump.record, from = jump.from, to = jump.to } or tracereel.null
         object.levels, object.futures, object.ended_by = levels, search.tried, search.ended_by
-        object.plan = search.found and json_plan(search.found) or tracereel.null
+        object.fault_set = search.found and json_fault_set(search.found) or tracereel.null
         object.fails_in_whole_log = or_null(result.fails_in_whole_log)
         object.saved = or_null(result.saved)
     end

@@ -71,13 +71,13 @@ end
 
 ---One future.
 ---@param trace { index: integer, number: integer, id: string, start_ns: integer }
----@param plan table[] compiled faults
+---@param further_faults table[] compiled faults
 ---@param seed integer
 ---@param in_whole_log? boolean beside all other traces, and not alone
 ---@return { holds: boolean, key: string, records: table[] } futures with the same key are the same
-function Futures:run(trace, plan, seed, in_whole_log)
+function Futures:run(trace, further_faults, seed, in_whole_log)
     local compiled = tables.changed(self.compiled, {
-        seed = seed, faults = faults.joined(self.compiled.faults or {}, plan),
+        seed = seed, faults = faults.joined(self.compiled.faults or {}, further_faults),
     })
     local probe = { index = trace.index, number = trace.number }
     if not in_whole_log then

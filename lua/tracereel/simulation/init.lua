@@ -135,14 +135,14 @@ end
 ---@param recording userdata of simulation.record
 ---@param directory string
 ---@param seed integer|nil in place of the scenario's
----@param plan table[]|nil compiled faults besides the scenario's own
+---@param further_faults table[]|nil compiled faults besides the scenario's own
 ---@param is_temporary boolean|nil the new log need not be there after a crash of the machine
 ---@return table facts what happened
-function Scenario:run(recording, directory, seed, plan, is_temporary)
+function Scenario:run(recording, directory, seed, further_faults, is_temporary)
     local compiled, functions = self:check(recording)
     compiled.is_temporary = is_temporary
     compiled.seed = seed or compiled.seed
-    compiled.faults = faults.joined(compiled.faults or {}, plan or {})
+    compiled.faults = faults.joined(compiled.faults or {}, further_faults or {})
     local facts = recording:simulate(compiled, directory, answers.new(self.path, functions),
         progress_of(compiled, recording))
     progress.clear()

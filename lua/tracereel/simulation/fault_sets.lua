@@ -1,6 +1,6 @@
--- The search for the smallest plan of faults that makes a trace miss its goal: breadth first, so that no plan is
+-- The search for the smallest set of faults that makes a trace miss its goal: breadth first, so that no set is
 -- smaller than the first one found.
-local fault_plans = {}
+local fault_sets = {}
 
 -- Which records a kind of fault is tried at.
 local applies = {
@@ -45,10 +45,10 @@ local function next_from(fault)
     return fault.kind == "delay" and fault.record or fault.record + 1
 end
 
-local function longer_plan(history, fault)
-    local plan = table.move(history.plan, 1, #history.plan, 1, {})
-    plan[#plan + 1] = fault
-    return plan
+local function with_fault(history, fault)
+    local faults = table.move(history.faults, 1, #history.faults, 1, {})
+    faults[#faults + 1] = fault
+    return faults
 end
 
 -- A point of the curve for each record; what stands there already stays.
@@ -71,20 +71,20 @@ end
 
 -- A history that further faults are put into. Its records are not kept, because there may be very many of both: it is
 -- simulated again when its turn comes.
-local function new_history(plan, seed, records, kinds)
-    local from = #plan > 0 and next_from(plan[#plan]) or 1
-    return { plan = plan, seed = seed, from = from, possible = count_further(records, from, kinds) }
+local function new_history(faults, seed, records, kinds)
+    local from = #faults > 0 and next_from(faults[#faults]) or 1
+    return { faults = faults, seed = seed, from = from, possible = count_further(records, from, kinds) }
 end
 
--- Tries one plan; false where the search ends with it. With one fault all are tried, for the curve; with more the first
+-- Tries one set; false where the search ends with it. With one fault all are tried, for the curve; with more the first
 -- that fails is enough.
 local function try(search, level, history, number, record, kind)
     if search.tried == search.budget then
         search.ended_by = "budget"
         return false
     end
-    local plan = longer_plan(history, search.fault(kind, number, record))
-    local future = search.run(plan, history.seed)
+    local faults = with_fault(history, search.fault(kind, number, record))
+    local future = search.run(faults, history.seed)
     search.tried = search.tried + 1
     level.tried = level.tried + 1
     level.failing = level.failing + (future.holds and 0 or 1)
@@ -92,20 +92,20 @@ local function try(search, level, history, number, record, kind)
         note_in_curve(search.points[number], kind, not future.holds)
     end
     if not future.holds then
-        search.found = search.found or { plan = plan, seed = history.seed }
+        search.found = search.found or { faults = faults, seed = history.seed }
         return level.faults == 1
     end
     local key = ("%d %s"):format(history.seed, future.key)
     if level.faults < search.max_faults and not search.seen[key] then
         search.seen[key] = true
-        level.next[#level.next + 1] = new_history(plan, history.seed, future.records, search.kinds)
+        level.next[#level.next + 1] = new_history(faults, history.seed, future.records, search.kinds)
     end
     return true
 end
 
 local function try_level(search, level, histories)
     for _, history in ipairs(histories) do
-        local records = search.run(history.plan, history.seed).records
+        local records = search.run(history.faults, history.seed).records
         local went_on = each_further(records, history.from, search.kinds, function(number, record, kind)
             return try(search, level, history, number, record, kind)
         end)
@@ -126,14 +126,14 @@ end
 ---@class tracereel.fault_search
 ---@field levels { faults: integer, possible: integer, tried: integer, failing: integer }[]
 ---@field points table[] of the curve, one for each record without a fault
----@field found { plan: table[], seed: integer }|nil
+---@field found { faults: table[], seed: integer }|nil
 ---@field ended_by "found"|"budget"|"space"
 ---@field tried integer futures
 
 ---@class tracereel.fault_search_settings
 ---@field seeds integer[]
 ---@field futures table<integer, table> without a fault, by seed
----@field run fun(plan: table[], seed: integer): table a future
+---@field run fun(faults: table[], seed: integer): table a future
 ---@field fault fun(kind: string, number: integer, record: table): table
 ---@field kinds string[]
 ---@field budget integer
@@ -141,7 +141,7 @@ end
 
 ---@param settings tracereel.fault_search_settings
 ---@return tracereel.fault_search
-function fault_plans.search(settings)
+function fault_sets.search(settings)
     local search = setmetatable({ levels = {}, points = {}, seen = {}, tried = 0 }, { __index = settings })
     local histories = {}
     for index, seed in ipairs(settings.seeds) do
@@ -166,4 +166,4 @@ function fault_plans.search(settings)
     return search
 end
 
-return fault_plans
+return fault_sets

@@ -1,4 +1,4 @@
--- A plan of faults as a scenario of its own, and the log that it makes of the recording.
+-- A set of faults as a scenario of its own, and the log that it makes of the recording.
 local failure = require "tracereel.util.failure"
 local faults = require "tracereel.simulation.faults"
 local files = require "tracereel.util.files"
@@ -6,7 +6,7 @@ local host = require "tracereel.host"
 local new_file = require "tracereel.cli.new_file"
 local units = require "tracereel.util.units"
 
-local saved_plan = {}
+local saved_faults = {}
 
 local head = "local scenario = (function(...) "
 
@@ -17,12 +17,12 @@ end)(...)
 
 -- Found by tracereel simulate --explore: with these faults trace
 -- %s misses the goal.
-local plan = {
+local fault_set = {
 %s}
 
-local function with_plan(to, own_faults)
+local function with_faults(to, own_faults)
     to.seed = %d
-    to.faults = table.move(plan, 1, #plan, #own_faults + 1, table.move(own_faults, 1, #own_faults, 1, {}))
+    to.faults = table.move(fault_set, 1, #fault_set, #own_faults + 1, table.move(own_faults, 1, #own_faults, 1, {}))
     return to
 end
 %s
@@ -30,10 +30,10 @@ local own_faults, start = scenario.faults or {}, scenario.start
 if start then
     scenario.start = function(args)
         local answer = start(args) or {}
-        return with_plan(answer, answer.faults or own_faults)
+        return with_faults(answer, answer.faults or own_faults)
     end
 end
-return with_plan(scenario, own_faults)
+return with_faults(scenario, own_faults)
 ]]
 
 local function arguments_source(values)
@@ -52,7 +52,7 @@ end
 
 ---Raises where something is there that would be overwritten.
 ---@param directory string
-function saved_plan.check(directory)
+function saved_faults.check(directory)
     local names, problem, errno = host.list_directory(directory)
     if not names and not files.is_absent(errno) then
         failure.raise("io", "cannot list it: %s", problem)
@@ -67,15 +67,15 @@ end
 ---Writes the scenario.
 ---@param path string
 ---@param scenario table of simulation.load
----@param found { plan: table[], seed: integer }
+---@param found { faults: table[], seed: integer }
 ---@param trace_id string
-function saved_plan.write(path, scenario, found, trace_id)
+function saved_faults.write(path, scenario, found, trace_id)
     local lines = {}
-    for index, fault in ipairs(found.plan) do
+    for index, fault in ipairs(found.faults) do
         lines[index] = ("    %s,\n"):format(faults.source(fault, trace_id))
     end
     new_file.create(path, head .. read(scenario.path) .. tail:format(trace_id, table.concat(lines), found.seed,
         arguments_source(scenario.arguments)))
 end
 
-return saved_plan
+return saved_faults
