@@ -53,7 +53,7 @@ end
 describe("recover --limit", function()
     after_each(helper.clean)
 
-    it("changes the oldest traces, leaves the others out and names them, and goes on with the next ones", function()
+    it("changes the oldest traces, names the others, and takes the next ones when repeated", function()
         local directory = files.copy "orders"
         local ids = oldest_first "orders"
         local plan = files.plan(directory, hold_all, "--limit", "5")
@@ -95,7 +95,7 @@ describe("recover --limit", function()
         assert.are.equal("#2", objects[11].summary.left_out)
     end)
 
-    it("takes no trace that does not change: those stay in the plan", function()
+    it("counts no trace that does not change: those stay in the plan", function()
         local plan = files.plan(helper.log("orders"), [[return { api = 1, recover = function(trace, default)
             return trace.suspended_at and default or tracereel.hold("look") end }]], "--limit", "1")
         local object = object_of(plan)
@@ -107,7 +107,7 @@ describe("recover --limit", function()
         assert.are.equal(12 - waiting - 1, #object.left_out)
     end)
 
-    it("is asked for the traces of the batch alone when it is asked again", function()
+    it("asks the script a second time for the traces of the batch only", function()
         local result = recover(helper.script [[
             local asked = 0
             return { api = 1, recover = function(trace, default)
@@ -120,7 +120,7 @@ describe("recover --limit", function()
         assert.are.equal(0, result.status, result.stderr)
     end)
 
-    it("wants a number of at least one", function()
+    it("requires a number of at least one", function()
         for _, wrong in ipairs { "0", "-1", "ten" } do
             assert.are.equal(2, recover(helper.log("orders"), "--limit", wrong).status)
         end
@@ -131,7 +131,7 @@ describe("recover --trace", function()
     after_each(helper.clean)
     local meant = { "9fb1e7f9-a6fa-4e99-bf09-233f8cd79d04", "085aed24-6ec3-4491-ad2e-44cf42895778" }
 
-    it("asks for these traces alone: ids, beginnings of ids, lists with commas", function()
+    it("asks the script only for these traces: ids, beginnings of ids, comma-separated lists", function()
         local script = helper.script [[return { api = 1, recover = function(trace)
             return tracereel.hold(trace.id)
         end }]]
@@ -148,7 +148,7 @@ describe("recover --trace", function()
         end
     end)
 
-    it("is refused where no open trace has that id, and through a pipe", function()
+    it("is refused if no open trace has that id, and for a pipe", function()
         local result = recover(helper.log("orders"), "--trace", "9fb1,ffffffff")
         assert.are.equal(2, result.status)
         assert.truthy(result.stderr:find("--trace ffffffff: no open trace has that id", 1, true), result.stderr)
@@ -157,7 +157,7 @@ describe("recover --trace", function()
         assert.are.equal(2, helper.run({ "recover", "-", "--trace", "9f" }, { stdin = "" }).status)
     end)
 
-    it("and --limit name the plan: it is another one than that of all traces, which has neither key", function()
+    it("and --limit are keys of the plan, whose id then differs from that of a plan for all traces", function()
         local all = object_of(files.plan(helper.log("orders"), hold_all))
         local some = object_of(files.plan(helper.log("orders"), hold_all, "--trace", meant[1]))
         local few = object_of(files.plan(helper.log("orders"), hold_all, "--limit", "1"))
@@ -167,7 +167,7 @@ describe("recover --trace", function()
         assert.is_true(all.id ~= some.id and some.id ~= few.id and all.id ~= few.id)
     end)
 
-    it("makes a plan that apply holds against the log, and that undo takes back", function()
+    it("makes a plan that apply verifies against the log, and that undo reverts", function()
         local directory = files.copy "orders"
         local before = files.views(directory)
         local plan = files.plan(directory, hold_all, "--trace", meant[1])
@@ -178,7 +178,7 @@ describe("recover --trace", function()
     end)
 
     -- Of the killed run, 11 open traces have stale arenas (tests/spec/mending_spec.lua); one is closed by the plan.
-    it("and --apply mend the arenas of what is left out, too, and not that of a trace that the plan closes", function()
+    it("and --apply correct the arenas of omitted traces, too, but not that of a trace that the plan closes", function()
         local directory = killed_run.copy("orders-killed")
         local closed = killed_run.stale_id
         local script = helper.script 'return { api = 1, recover = function() return tracereel.fail("over") end }'
@@ -194,7 +194,7 @@ describe("recover --trace", function()
         assert.are.equal(128, killed_run.position_of(directory, closed))
     end)
 
-    it("makes a plan that is refused where it does not name every open trace, or names one twice", function()
+    it("makes a plan that is refused unless it names every open trace once", function()
         local core, plan = require "tracereel.core", require "tracereel.recovery.plan"
         local text = helper.read(files.plan(helper.log("orders"), hold_all, "--trace", meant[1]))
         local function changed(from, to)
@@ -264,7 +264,7 @@ describe("trace.planned", function()
         assert.is_nil(rows[id .. " 3"])
     end)
 
-    it("knows an undo that only brought a suspension back, byte for byte", function()
+    it("includes an undo that only restored a suspension, byte for byte", function()
         local directory = files.copy "orders"
         local waiting = "085aed24-6ec3-4491-ad2e-44cf42895778"
         local before = files.views(directory)[waiting]
@@ -278,7 +278,7 @@ describe("trace.planned", function()
         assert.are.same({ name, "undo" }, { table.unpack(rows[waiting .. " 2"], 1, 2) })
     end)
 
-    it("is not made from what somebody else wrote under that key", function()
+    it("ignores what somebody else wrote under that key", function()
         local state, id = reel.state(), "6b7452b3-0000-4000-8000-000000000001"
         local trace
         for index, metadata in ipairs { '{"tracereel":3}', '{"tracereel":{"plan":4}}',
@@ -298,7 +298,7 @@ describe("the example of batches", function()
     after_each(helper.clean)
     local script = "examples/recover_batches.lua"
 
-    it("holds what does not wait, then releases ten, then ten more, and holds nothing twice", function()
+    it("holds what does not wait, then releases ten at a time, and holds nothing twice", function()
         local directory = helper.directory() .. "/log"
         assert.are.equal(0, helper.run({ "generate", directory, "--traces", "300", "--rate", "400", "--crash-after",
             "600ms", "--seed", "4" }).status)
@@ -337,7 +337,7 @@ end)
 describe("a script that does not converge", function()
     after_each(helper.clean)
 
-    it("is told why, what to do, and where that is written", function()
+    it("is refused with the reason, a remedy and a reference to the docs", function()
         local result = recover(helper.script [[
             local count = 0
             return { api = 1, recover = function(trace, default)

@@ -188,7 +188,7 @@ local function describe_case(before, chosen)
 end
 
 describe("a decision's records", function()
-    it("are as few as a search over all sequences finds, and lead to the wanted state", function()
+    it("are as few as a search over all sequences finds, and lead to the decided state", function()
         local compiled, taken_back = 0, 0
         for _ = 1, 1500 do
             local before, chosen = random_state(), random_decision()
@@ -231,7 +231,7 @@ describe("a decision's records", function()
         assert.is_true(counts.await > 20 and counts.resume_from > 20 and counts.retry > 20)
     end)
 
-    it("want nothing more when the same is decided again", function()
+    it("need no addition when the same is decided again", function()
         for _ = 1, 1500 do
             local before, chosen = random_state(), random_decision()
             local first = view.wanted(view_of(before), chosen)
@@ -257,7 +257,7 @@ describe("a decision's records", function()
     end)
 end)
 
-describe("what a decision means", function()
+describe("what a decision means:", function()
     local function wanted_of(changes, chosen)
         local before = view_of(blank())
         for key, value in pairs(changes) do
@@ -267,13 +267,13 @@ describe("what a decision means", function()
     end
     local output = { offset = 100, size = 8, schema_hash = 5 }
 
-    it("resume_from needs a node that is done", function()
+    it("resume_from requires a node that is done", function()
         local _, problem = wanted_of({}, decision.resume_from(3))
         assert.truthy(problem:find("node 3 is not done", 1, true))
         assert.are.equal(3, wanted_of({}, decision.resume_from(3):skip(3)).last_completed_node)
     end)
 
-    it("nodes cannot be both run again and counted as done", function()
+    it("no node can be both run again and counted as done", function()
         local _, problem = wanted_of({}, decision.retry { 3 }:skip(3))
         assert.truthy(problem:find("node 3 cannot be both", 1, true))
     end)
@@ -286,7 +286,7 @@ describe("what a decision means", function()
         assert.are.equal(4, held.suspended_at)
     end)
 
-    it("a start of a node is cancelled by beginning the trace again, where the node is not done", function()
+    it("a node's start is cancelled by restarting the trace, if the node is not done", function()
         local before = view_of { started = { 2 }, completed = { [0] = 100, [1] = 100 }, last = 1 }
         local steps = compiler.steps(before, (view.wanted(before, decision.resume_from(1))))
         local types = {}
@@ -302,14 +302,14 @@ describe("what a decision means", function()
         return compiler.steps(before, (view.wanted(before, chosen)), chosen.kind == "restart")
     end
 
-    it("a restart begins the trace again, also where a resume would do", function()
+    it("restart starts the trace again, even if a resume would do", function()
         local state = blank()
         state.suspended_at, state.waits_with = 4, "{}"
         assert.are.equal("trace_start", steps_to(state, decision.restart())[1].type)
         assert.are.equal("trace_resumed", steps_to(state, decision.resume_from(0))[1].type)
     end)
 
-    it("a skip changes an output of which only the schema is another", function()
+    it("skip changes an output of which only the schema differs", function()
         local state = { started = {}, completed = { [1] = 100 }, last = 1 }
         assert.are.same({}, steps_to(state, decision.default({}):skip(1, output)))
         local other = { offset = 100, size = 8, schema_hash = 6 }
@@ -317,7 +317,7 @@ describe("what a decision means", function()
             steps_to(state, decision.default({}):skip(1, other)))
     end)
 
-    it("an await at another node does not take the hook of the one before", function()
+    it("await at another node does not keep the hook of the previous one", function()
         local before = { suspended_at = 4, suspension_metadata = '{"hook_id":"h4","timeout_secs":60}' }
         local moved = wanted_of(before, decision.await(5, { skips = true }))
         assert.are.equal(5, moved.suspended_at)
@@ -326,7 +326,7 @@ describe("what a decision means", function()
         assert.are.equal("h4", tracereel.json_decode(stayed.suspension_metadata).hook_id)
     end)
 
-    it("a node that is forgotten leaves the one that was done before it as the last", function()
+    it("a forgotten node leaves the one done before it as the last", function()
         -- Node 2 was met first and done last but one.
         local state, id_1 = tracereel.state(), id
         local function add(type_name, node, ns)
@@ -342,7 +342,7 @@ describe("what a decision means", function()
         assert.are.equal(2, view.wanted(before, decision.default({}):rerun { 3 }).last_completed_node)
     end)
 
-    it("what is known from a snapshot only is not begun again: its metadata would be lost", function()
+    it("a trace that only a snapshot knows is not restarted, which would lose its metadata", function()
         local before = view_of { started = { 2 }, completed = { [1] = 100 }, last = 1 }
         before.from_snapshot = true
         local steps, problem = compiler.steps(before, (view.wanted(before, decision.resume_from(1))))
@@ -350,13 +350,13 @@ describe("what a decision means", function()
         assert.truthy(problem:find("metadata", 1, true))
     end)
 
-    it("skip and rerun belong to decisions that leave the trace open", function()
+    it("skip and rerun are refused in decisions that close the trace", function()
         assert.has_error(function() decision.fail("x"):skip(1, output) end, "skip: a decision to fail closes the trace")
         assert.has_error(function() decision.complete():rerun { 1 } end,
             "rerun: a decision to complete closes the trace")
     end)
 
-    it("wrong arguments are errors that say what is expected", function()
+    it("a wrong argument is an error that says what is expected", function()
         for message, wrong in pairs {
             ["fail: a reason"] = function() decision.fail() end,
             ["await: unknown option colour"] = function() decision.await(4, { colour = 1 }) end,

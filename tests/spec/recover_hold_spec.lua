@@ -32,12 +32,12 @@ describe("a decision that leaves a trace to a person:", function()
             wanted_of(without, decision.hold("look")).suspension_metadata)
     end)
 
-    it("a hold of what is held already changes nothing: the first reason stays", function()
+    it("a hold of a held trace changes nothing: the first reason stays", function()
         local before = { suspended_at = 4, suspension_metadata = '{"held":"look","hook_id":"h"}' }
         assert.are.equal(before.suspension_metadata, wanted_of(before, decision.hold("again")).suspension_metadata)
     end)
 
-    it("metadata that is no JSON object is kept as it is, also by a hold", function()
+    it("metadata that is no JSON object is kept unchanged by a hold", function()
         for _, text in ipairs { "free text", '["hook_id"]', '{"hook_id":"h"', '{"a":1/*,*/}' } do
             local before = { suspended_at = 4, suspension_metadata = text }
             assert.are.equal(text, wanted_of(before, decision.hold("look")).suspension_metadata)
@@ -47,14 +47,14 @@ describe("a decision that leaves a trace to a person:", function()
         end
     end)
 
-    it("a hold of a trace that does not wait is at node 4294967295, where approving skips nothing", function()
+    it("a hold of a trace that does not wait is at node 4294967295, where an approval skips nothing", function()
         local held = wanted_of({ started_nodes = { 3 } }, decision.hold("look"))
         assert.are.equal(4294967295, held.suspended_at)
         assert.are.equal("look", tracereel.json_decode(held.suspension_metadata).held)
         assert.are.equal("tracereel-" .. id, tracereel.json_decode(held.suspension_metadata).hook_id)
     end)
 
-    it("a release ends a hold: what waited before it waits again, with its hook, anything else goes on", function()
+    it("a release ends a hold: a trace that waited before waits again with its hook, any other goes on", function()
         local waiting = { suspended_at = 4,
             suspension_metadata = '{"hook_id":"h","n":18446744073709551615,"timeout_secs":null}' }
         local held = wanted_of(waiting, decision.hold("look"))
@@ -69,7 +69,7 @@ describe("a decision that leaves a trace to a person:", function()
         assert.are.equal(4, wanted_of(waiting, decision.release()).suspended_at)
     end)
 
-    it("an await is refused at a node that has not run or is done, unless it says that it skips it", function()
+    it("an await at a node that has not run or is done is refused unless it allows a skip", function()
         local state = { started_nodes = { 3 }, completed_nodes = { [1] = output }, completion_order = { 1 },
             last_completed_node = 1, begun_nodes = { [1] = true, [2] = true, [3] = true } }
         local _, not_run = wanted_of(state, decision.await(7))
@@ -128,7 +128,7 @@ end
 describe("records that recovery writes:", function()
     after_each(helper.clean)
 
-    it("each names its plan in its metadata, as it stands in the plan and in the log", function()
+    it("each names its plan in its metadata, in the plan and in the log", function()
         local directory = recovery_files.copy "orders"
         local plan = apply(directory)
         local object, seen, types = recovery_files.plan_object(plan), 0, {}
@@ -165,7 +165,7 @@ describe("records that recovery writes:", function()
         assert.is_true(seen > 0)
     end)
 
-    it("are decided once: another plan of the same script changes nothing, and undo brings every byte back", function()
+    it("a second plan of the same script changes nothing, and undo restores every byte", function()
         local directory = recovery_files.copy "orders"
         local before = recovery_files.views(directory)
         local hold = 'return { api = 1, recover = function() return tracereel.hold("look") end }'
@@ -188,7 +188,7 @@ describe("records that recovery writes:", function()
         assert.are.same(before, recovery_files.views(directory))
     end)
 
-    it("are not measured, and neither are those of an undo, which brings metadata back that names no plan", function()
+    it("they and those of an undo are not measured, and undo restores metadata that names no plan", function()
         local directory = recovery_files.copy "orders"
         local function measured()
             return helper.run({ "export", "--format", "jsonl", directory }).stdout:gsub('"held":"look",', "")
@@ -201,7 +201,7 @@ describe("records that recovery writes:", function()
         assert.is_nil(helper.run({ "export", "--format", "jsonl", directory }).stdout:find('"held"', 1, true))
     end)
 
-    it("a release takes a hold back: what waited waits, what ran runs", function()
+    it("a release reverts a hold: what waited waits, what ran runs", function()
         local directory = recovery_files.copy "orders"
         local before = recovery_files.views(directory)
         apply(directory, 'return { api = 1, recover = function() return tracereel.hold("look") end }')
@@ -237,7 +237,7 @@ describe("a held trace is shown as held:", function()
         return result
     end
 
-    it("by traces, with the reason, and counted apart", function()
+    it("by traces, with the reason, and counted separately", function()
         local directory = locked_log()
         local result = assert_says({ "traces", "--open", "--full", directory }, 'look at "it" first', "12 held")
         assert.truthy(result.stdout:find("  held       ", 1, true))
@@ -251,7 +251,7 @@ describe("a held trace is shown as held:", function()
         assert.are.equal("#null", first.held)
     end)
 
-    it("by show, at its own node where it waited before it was held", function()
+    it("by show, at its own node if it waited before it was held", function()
         local directory = locked_log()
         assert_says({ "show", running, directory }, "status    held, open at the end of the log",
             'held      look at "it" first', "at its next start the engine\n  held: look at",
@@ -280,7 +280,7 @@ describe("a held trace is shown as held:", function()
     end)
 end)
 
-describe("beside a decision stands what the running engine makes of it:", function()
+describe("the effect of a decision on the running engine is shown:", function()
     after_each(helper.clean)
 
     it("resume_from is only logged, and a timeout is not restored", function()
@@ -294,7 +294,7 @@ describe("beside a decision stands what the running engine makes of it:", functi
         assert.are.same({}, by_id["e9993d64-7d54-44cf-bcff-25be63c68ee6"].notes)
     end)
 
-    it("what runs again although it was done, what approving skips, and what changes nothing", function()
+    it("nodes that run again although done, nodes that an approval skips, and decisions without effect", function()
         local by_id = decided(deciding(([[
             if trace.id == "%s" then return default:rerun { 2, 1 } end
             if trace.id == "%s" then return tracereel.await(77, { skips = true }) end
@@ -310,7 +310,7 @@ describe("beside a decision stands what the running engine makes of it:", functi
             "changes nothing that the engine goes by", 1, true))
     end)
 
-    it("a trace without an arena is skipped for ever, and held it waits but cannot be approved", function()
+    it("a trace without an arena is skipped for ever; if held, it waits but cannot be approved", function()
         local wal, arenas = killed "orders-killed"
         local left, held = "1e49494f-595a-4837-989c-ce7604ebb91b", "207e2476-d565-4211-a816-233c7d354038"
         local untouched = "68f1440a-3588-4efa-bee7-0dcb3d731a04"

@@ -50,7 +50,7 @@ describe("a decision that the script has changed by hand", function()
         "default.node = 3",
         "default.skipped[1] = { node = 3, output = { offset = 0, size = 0, schema_hash = 0 } }",
     } do
-        it("cannot be the engine's own, and other traces' are as they were: " .. body, function()
+        it("is not taken for the engine's own, and does not affect other traces: " .. body, function()
             local script = deciding(("if default.action == 'await_resume' then %s end"):format(body))
             local result = recover(script, helper.log("orders"))
             assert.are.equal(1, result.status)
@@ -74,7 +74,7 @@ describe("tracereel recover", function()
         assert.is_nil(io.open(path))
     end)
 
-    it("says the same of a script's wrong answer each time", function()
+    it("reports a script's wrong answer in the same words each time", function()
         local script = deciding "return { kind = 'fail' }"
         local first, second = recover(script, helper.log("orders")), recover(script, helper.log("orders"))
         assert.are.equal(1, first.status)
@@ -83,14 +83,14 @@ describe("tracereel recover", function()
         assert.are.equal(first.stdout, second.stdout)
     end)
 
-    it("shows what the engine would do with a log that comes through a pipe", function()
+    it("shows what the engine would do with a log from a pipe", function()
         local bytes = helper.shell("cat " .. helper.log("orders") .. "/wal_*.log")
         local result = helper.run({ "recover", "-" }, { stdin = bytes })
         assert.are.equal(0, result.status, result.stderr)
         assert.are.equal(recover(helper.log("orders")).stdout, result.stdout)
     end)
 
-    it("refuses a directory of arenas that is not there", function()
+    it("refuses a directory of arenas that does not exist", function()
         local script = deciding "return tracereel.fail(tostring(trace:output(1)))"
         for _, command in ipairs { "recover", "crashtest" } do
             local result = helper.run { command, script, helper.log("orders"), "--arenas", "/nowhere/arenas" }
@@ -108,7 +108,7 @@ describe("tracereel recover", function()
         assert_says(recover(script, helper.log("orders"), "--full").stdout, "with an end")
     end)
 
-    it("tells that the plan meets a limit on the size of files, and leaves nothing", function()
+    it("reports a plan that exceeds a limit on the size of files, and leaves nothing", function()
         local directory = helper.directory()
         local arguments = { "recover", "hold_node", "--arg", "node=3", helper.log("orders"), "-o",
             directory .. "/plan.json" }
@@ -118,13 +118,13 @@ describe("tracereel recover", function()
         assert.are.equal("", (helper.shell("ls " .. directory)))
     end)
 
-    it("makes no file named - of a plan", function()
+    it("writes no plan to a file named `-`", function()
         local result = recover(helper.log("orders"), "-o", "-")
         assert.are.equal(2, result.status)
         assert_says(result.stderr, "-o: a plan is a file, give its name (--json prints the decisions)")
     end)
 
-    it("leaves a file alone that has the name under which the plan is written first", function()
+    it("does not touch a file with the temporary name of the plan", function()
         local path = helper.directory() .. "/plan.json"
         helper.write(path .. ".new", "somebody's")
         assert.are.equal(0, recover(helper.log("orders"), "-o", path).status)
@@ -146,7 +146,7 @@ end)
 describe("give_up_errors", function()
     after_each(helper.clean)
 
-    it("keeps nothing of the traces that are closed", function()
+    it("keeps no state of closed traces", function()
         local log = helper.directory() .. "/log"
         helper.run { "generate", "--traces", "20000", "--dropped-share", "0", log }
         local result = recover("give_up_errors", log, "--max-memory", "2MiB")

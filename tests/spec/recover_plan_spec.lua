@@ -34,7 +34,7 @@ end
 describe("a plan", function()
     after_each(helper.clean)
 
-    it("says which log, script, arguments and damage it is made from", function()
+    it("names the log, script, arguments and damage that it is made from", function()
         local log = helper.log("bit-flip-payload")
         local object = exact_json(helper.read((write_plan(log))))
         assert.are.equal("#1", object.schema_version)
@@ -105,7 +105,7 @@ describe("a plan", function()
         end
     end)
 
-    it("has records of one nanosecond after the log's last", function()
+    it("has records with a time of one nanosecond after the log's last", function()
         local object = exact_json(helper.read((write_plan(helper.log("orders")))))
         local latest = 0
         for _, record in ipairs(helper.expected("orders", "records")) do
@@ -114,7 +114,7 @@ describe("a plan", function()
         assert.are.equal(("%d"):format(latest + 1), object.time_ns)
     end)
 
-    it("is refused where a record has more bytes than it says, though its sums are right", function()
+    it("is refused if a record has more bytes than it says, even with correct checksums", function()
         local text = helper.read((write_plan(helper.log("orders"))))
         local body = text:match('^(.*\n)"sha256"'):gsub('({"bytes":"%x+)"', "%100\"", 1)
         local read, problem = plan.parse(body .. ('"sha256":"%s"}\n'):format(core.sha256(body)))
@@ -176,13 +176,13 @@ describe("a plan", function()
             assert.truthy(plan.verify(assert(plan.read(path)), tracereel.open(helper.log("orders"))))
         end)
 
-        it("names them with --unsafe, too, and not what the program itself has loaded, " .. when, function()
+        it("names the required modules with --unsafe, too, without those of the program itself, " .. when, function()
             local directory = with_modules('require "argparse"\n' .. text)
             assert.are.same(sums_of(directory, "reasons", "rules.age"), plan_of(directory, "--unsafe").script.modules)
         end)
     end
 
-    it("is not written over a file that is there, and not with --dry-run", function()
+    it("is not written over an existing file, nor with --dry-run", function()
         local path = write_plan(helper.log("orders"))
         local before = helper.read(path)
         local script = helper.script(script_text)
@@ -194,7 +194,7 @@ describe("a plan", function()
         assert.is_nil(io.open(path .. "2"))
     end)
 
-    it("is made from a whole log, not from a segment or a pipe", function()
+    it("is made only from a whole log, not from a segment or a pipe", function()
         local result = select(2, write_plan(helper.log("orders") .. "/wal_0000000000000000.log"))
         assert.are.equal(2, result.status)
         assert.truthy(result.stderr:find("a plan is for a whole log", 1, true))
@@ -203,7 +203,7 @@ describe("a plan", function()
         assert.truthy(result.stderr:find("save what comes through the pipe", 1, true))
     end)
 
-    it("that was written can be read and verified", function()
+    it("can be read back and verified", function()
         for _, name in ipairs { "orders", "done-only", "restarted", "torn-tail", "zero-tail", "archived" } do
             local log = helper.log(name)
             local read = assert(plan.read((write_plan(log))))
@@ -220,7 +220,7 @@ describe("a plan is refused", function()
         return select(2, plan.parse(text)) or ""
     end
 
-    it("where a byte of it was changed, wherever that is", function()
+    it("if any byte of it was changed", function()
         local text = helper.read((write_plan(helper.log("done-only"))))
         for position = 1, #text, 97 do
             local byte = text:byte(position)
@@ -245,7 +245,7 @@ describe("a plan is refused", function()
         assert.truthy(select(2, plan.read("/nonexistent/plan.json")):find("No such file", 1, true))
     end)
 
-    it("where a field has a value that recover never writes there", function()
+    it("if a field has a value that recover never writes there", function()
         local text = helper.read((write_plan(helper.log("orders"))))
         for pattern, replacement in pairs {
             ['"summary":%b{}'] = '"summary":7',
@@ -268,7 +268,7 @@ describe("a plan is refused", function()
         return directory
     end
 
-    it("where the log has grown, was cut, or is another one", function()
+    it("if the log has grown, was cut, or is another one", function()
         local log = copy_of("orders")
         local read = assert(plan.read((write_plan(log))))
         assert.is_true(plan.verify(read, engine_view.open(log)))
@@ -295,7 +295,7 @@ describe("a plan is refused", function()
         assert.is_nil((plan.verify(read, tracereel.open(helper.log("done-only")))))
     end)
 
-    it("where its records do not lead to the state after, although its hash is right", function()
+    it("if its records do not lead to the state after, although its hash is right", function()
         local log = helper.log("orders")
         local text = helper.read((write_plan(log)))
         local read = assert(plan.parse(changed(text,

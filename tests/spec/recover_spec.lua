@@ -64,7 +64,7 @@ describe("tracereel recover", function()
         end)
     end
 
-    it("says why, for a person", function()
+    it("gives the engine's reason in words", function()
         local wrapped = recover(helper.log("orders")).stdout
         local text = wrapped:gsub("\n    ", " ")
         assert.truthy(text:find("runs node 3 again, from the beginning of the node (retry_nodes 3, 3)", 1, true))
@@ -117,7 +117,7 @@ describe("tracereel recover", function()
         end
     end)
 
-    it("keeps a trace's own metadata when it begins it again, and says where that came from", function()
+    it("keeps a trace's own metadata when it restarts it, and names its source", function()
         local by_id = decided(deciding("return tracereel.restart()"), helper.log("orders"))
         local originals, seen = {}, 0
         for _, record in ipairs(helper.expected("orders", "records")) do
@@ -162,7 +162,7 @@ describe("a script that fails for a trace", function()
     after_each(helper.clean)
     local failing = 'if #trace.started_nodes > 0 and not trace.suspended_at then error("boom") end'
 
-    it("has it held and reported, and no plan is written", function()
+    it("makes the trace held and reported, and no plan written", function()
         local path = new_path()
         local by_id, summary, result = decided(deciding(failing), "-o", path, helper.log("orders"))
         local held = by_id["9fb1e7f9-a6fa-4e99-bf09-233f8cd79d04"]
@@ -175,14 +175,14 @@ describe("a script that fails for a trace", function()
         assert.is_nil(io.open(path))
     end)
 
-    it("has a plan written with --keep-going", function()
+    it("gets a plan written with --keep-going", function()
         local path = new_path()
         local result = recover(deciding(failing), "--keep-going", "-o", path, helper.log("orders"))
         assert.are.equal(1, result.status)
         assert.truthy(helper.read(path):find('"held_for_errors":4', 1, true))
     end)
 
-    it("fails for what is no decision, and for what cannot be done", function()
+    it("fails if it answers with no decision, or an impossible one", function()
         for body, message in pairs {
             ["return 7"] = "recover: a decision expected",
             ["return tracereel.resume_from(99)"] = "node 99 is not done",
@@ -194,7 +194,7 @@ describe("a script that fails for a trace", function()
         end
     end)
 
-    it("is told of its own records' violations when it is asked again", function()
+    it("is called with the violations of its own records when asked again", function()
         local result = helper.run { "recover", helper.script([[
             local begun_again = {}
             return {
@@ -212,7 +212,7 @@ describe("a script that fails for a trace", function()
             result.stderr)
     end)
 
-    it("is told of them by its own filter only", function()
+    it("is called with those of its own records that its filter keeps", function()
         local result = helper.run { "recover", helper.script([[
             local others = {}
             return {
@@ -228,7 +228,7 @@ describe("a script that fails for a trace", function()
         assert.are.equal(0, result.status, result.stderr)
     end)
 
-    it("is refused where it does not converge, with the trace and both answers", function()
+    it("is refused if it does not converge, with the trace and both answers", function()
         local path = new_path()
         local script = deciding "return tracereel.await(trace.suspended_at == 4 and 3 or 4, { skips = true })"
         local result = recover(script, "-o", path, helper.log("orders"))
@@ -239,7 +239,7 @@ describe("a script that fails for a trace", function()
         assert.is_nil(io.open(path))
     end)
 
-    it("is asked again by a fresh copy of it that has seen its own records", function()
+    it("is asked again as a fresh copy that has seen its own records", function()
         local script = helper.script [[
             local answers, seen = 0, 0
             return { api = 1,
@@ -254,7 +254,7 @@ describe("a script that fails for a trace", function()
         assert.are.equal("#2", summary.changed)
     end)
 
-    it("is stopped by the limits, whatever it catches", function()
+    it("is stopped at its limits, whatever errors it catches", function()
         local result = recover(deciding "while true do pcall(function() while true do end end) end", "--max-time",
             "200ms", helper.log("orders"))
         assert.are.equal(5, result.status)
@@ -267,7 +267,7 @@ describe("a tainted trace", function()
     -- Open across the damage, without a timeout; and another one with.
     local tainted, with_timeout = "085aed24-6ec3-4491-ad2e-44cf42895778", "50869bc3-09fe-4ba8-8ceb-653d0a641dbf"
 
-    it("is held whatever the script says, and the exit code says that the log is damaged", function()
+    it("is held whatever the script says, and the status is 3", function()
         local by_id, _, result = decided(deciding 'return tracereel.fail("x")', log)
         assert.are.equal("hold", by_id[tainted].decision.kind)
         assert.are.equal("tainted", by_id[tainted].source)
@@ -278,14 +278,14 @@ describe("a tainted trace", function()
         assert.are.equal(3, result.status)
     end)
 
-    it("is decided for where --trust names it, by its id or the beginning of it", function()
+    it("is decided if --trust names it, by its id or the beginning of one", function()
         local by_id = decided(deciding 'return tracereel.fail("x")', "--trust", tainted:sub(1, 6), log)
         assert.are.equal("fail", by_id[tainted].decision.kind)
         assert.are.equal("hold", by_id[with_timeout].decision.kind)
         assert.are.equal(2, recover(deciding "", "--trust", "ffffffff", log).status)
     end)
 
-    it("is decided for where the script looked at trace.tainted in recover", function()
+    it("is decided if the script reads trace.tainted in recover", function()
         local by_id = decided(deciding 'if trace.tainted then return tracereel.fail("x") end', log)
         assert.are.equal("fail", by_id[tainted].decision.kind)
     end)

@@ -26,7 +26,7 @@ describe("tracereel repair", function()
     after_each(helper.clean)
 
     for _, name in ipairs { "torn-tail", "zero-tail", "restarted" } do
-        it("makes of " .. name .. " a log that a strict reader reads, with the same records and states", function()
+        it("turns " .. name .. " into a log that a strict reader reads, with the same records and states", function()
             local directory = files.copy(name)
             local records, views = bytes_of_records(directory), files.views(directory)
             assert.falsy(files.strict_log(directory))
@@ -38,7 +38,7 @@ describe("tracereel repair", function()
             assert.truthy(checked.stdout:find("the engine would recover from this log", 1, true))
         end)
 
-        it("keeps the original of " .. name .. ", and what was cut, outside of the log", function()
+        it("keeps the original of " .. name .. ", and what was cut, outside the log", function()
             local directory = files.copy(name)
             local before = files.contents(directory)
             local gap = expected_damage(name)[1]
@@ -70,7 +70,7 @@ describe("tracereel repair", function()
 
     for _, name in ipairs { "bit-flip-payload", "bit-flip-length", "bad-type", "garbage-middle", "lost-page",
         "short-middle-segment", "short-record" } do
-        it("cuts the corrupt stretches of " .. name .. " only when asked to, and saves what they held", function()
+        it("cuts corrupt stretches of " .. name .. " only with --cut-corrupt, and saves their bytes", function()
             local directory = files.copy(name)
             local before = files.contents(directory)
             local result = repair(directory, "--yes")
@@ -95,7 +95,7 @@ describe("tracereel repair", function()
         end)
     end
 
-    it("cuts what only looks like a record: a text inside a broken one", function()
+    it("cuts what only looks like a record inside a broken one's text", function()
         local function encode(node_id, metadata)
             return record_bytes.encode { type = "node_done", trace_id = "00000000-0000-0000-0000-000000000001",
                 node_id = node_id, metadata = metadata }
@@ -115,7 +115,7 @@ describe("tracereel repair", function()
         assert.are.same({ encode(1), encode(3) }, files.strict_log(directory))
     end)
 
-    it("names the traces that will not look tainted any more", function()
+    it("names the traces that are no longer tainted", function()
         local directory = files.copy("bit-flip-length")
         local tainted = {}
         for _, trace in ipairs(reel.open(directory):traces()) do
@@ -135,7 +135,7 @@ describe("tracereel repair", function()
         assert.are.same(before, files.contents(directory))
     end)
 
-    it("has nothing to do for a sound log, nor a second time", function()
+    it("does nothing for a sound log, nor a second time", function()
         for _, name in ipairs { "orders", "archived", "snapshot", "empty", "torn-tail" } do
             local directory = files.copy(name)
             repair(directory, "--yes")
@@ -160,7 +160,7 @@ describe("tracereel repair", function()
         assert.truthy(files.strict_log(directory))
     end)
 
-    it("leaves an empty segment where nothing of one can be read", function()
+    it("leaves an empty segment if nothing in one can be read", function()
         local directory = files.copy("all-complete")
         helper.write(directory .. "/wal_0000000000000001.log", ("\0"):rep(4096))
         local records = bytes_of_records(directory)
@@ -169,7 +169,7 @@ describe("tracereel repair", function()
         assert.are.same(records, files.strict_log(directory))
     end)
 
-    it("tells that a compressed segment is not rewritten", function()
+    it("says that a compressed segment is not rewritten", function()
         local directory = files.copy("torn-tail")
         helper.shell("gzip " .. directory .. "/wal_0000000000000002.log")
         local result = repair(directory, "--yes")
@@ -178,7 +178,7 @@ describe("tracereel repair", function()
             .. "wal_0000000000000002.log.gz:21958: torn_tail", 1, true))
     end)
 
-    it("refuses a log that another process holds, also to show what it would do", function()
+    it("refuses a log that another process has locked, even without --yes", function()
         local directory = files.copy("torn-tail")
         local before = files.contents(directory)
         for _, extra in ipairs { "--yes", "--dry-run" } do
@@ -189,7 +189,7 @@ describe("tracereel repair", function()
         end
     end)
 
-    it("--json gives every cut, what stays, and the names of the files", function()
+    it("--json prints every cut, what stays, and the names of the files", function()
         local directory = files.copy("restarted")
         local gap = expected_damage("restarted")[1]
         local answer = helper.objects(repair(directory, "--yes", "--json").stdout)[1]

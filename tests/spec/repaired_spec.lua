@@ -20,7 +20,7 @@ describe("tracereel apply", function()
         return plan, directory
     end
 
-    it("of a plan made before the log was repaired goes on, where only what is torn was cut, and says so", function()
+    it("accepts a plan made before a repair that cut only what was torn, and says so", function()
         for name, cut in pairs { ["torn-tail"] = 38, ["zero-tail"] = 4096, restarted = 46 } do
             local plan, directory = repaired_since(name)
             local result = apply(plan, directory)

@@ -81,7 +81,7 @@ local log = helper.log("orders")
 describe("the same script on the same log gives the same bytes in every process:", function()
     after_each(helper.clean)
 
-    it("run, also of a script that shows hashes and addresses wherever Lua does", function()
+    it("run, even of a script that shows hashes and addresses wherever Lua does", function()
         local outputs = different_outputs { "run", helper.script(nasty), log }
         assert.are.equal(1, #outputs)
         assert.are.equal("0", outputs[1]:match("^%d+"), outputs[1])
@@ -186,7 +186,7 @@ describe("pairs and next of a script", function()
         return ran.status == 0 and ran.stdout:gsub("\n$", "") or ran.stderr
     end
 
-    it("go through numbers, texts and booleans in their order, then through everything else", function()
+    it("visit numbers, texts and booleans in sorted order, then everything else", function()
         local filled = "local t = { 10, 20, b = 1, a = 2, [2.5] = 3, [-1] = 4, [true] = 5, [false] = 6, ['10'] = 7,"
             .. " [math.maxinteger] = 8, [2.0^63] = 9, [1/0] = 10, [-1/0] = 11, [''] = 12 } t[print] = 13 t[{}] = 14"
             .. " local seen = {} "
@@ -197,7 +197,7 @@ describe("pairs and next of a script", function()
         end
     end)
 
-    it("go on while fields are changed and cleared, and show none that was cleared", function()
+    it("continue while fields are changed and cleared, and skip cleared ones", function()
         for _, loop in ipairs { "pairs(t)", "next, t" } do
             assert.are.equal("a1 c3 e5 1", answer([[
                 local t, seen = { a = 1, b = 2, c = 3, d = 4, e = 5 }, {}
@@ -217,7 +217,7 @@ describe("pairs and next of a script", function()
         end
     end)
 
-    it("can be nested, left early and begun again on one table", function()
+    it("can be nested, left early and restarted on one table", function()
         assert.are.equal("9 a abc", answer([[
             local t, count = { a = 1, b = 2, c = 3 }, 0
             for _ in next, t do for _ in next, t do count = count + 1 end end
@@ -231,7 +231,7 @@ describe("pairs and next of a script", function()
             return count .. " " .. first .. " " .. names]]))
     end)
 
-    it("honour __pairs, and tell what they cannot go through", function()
+    it("honour __pairs, and name a value that they cannot traverse", function()
         assert.are.equal("x y", answer([[
             local seen = {}
             for key in pairs(setmetatable({}, { __pairs = function(t)
@@ -243,7 +243,7 @@ describe("pairs and next of a script", function()
         assert.truthy(answer("return next(5)"):find("table expected, got number", 1, true))
     end)
 
-    it("do what Lua's own do, over random tables and changes, but for the order", function()
+    it("do what Lua's own do over random tables and changes, except for the order", function()
         -- The model keeps its own list of what is there.
         assert.are.equal("fine", answer([[
             local keys = {}

@@ -60,7 +60,7 @@ describe("log:replay", function()
         }, calls)
     end)
 
-    it("gives a handler what it takes: nothing, the record, the record and the trace", function()
+    it("passes a handler what it takes: nothing, the record, or the record and the trace", function()
         local seen = {}
         reel.open(helper.log("edge")):replay({
             record = function(...)
@@ -88,7 +88,7 @@ describe("log:replay", function()
         assert.is_not_nil(reel.violations[seen.code])
     end)
 
-    it("gives nil for the trace of a record of no open trace, and of a checkpoint", function()
+    it("passes nil as the trace of an orphan and of a checkpoint", function()
         local traces = {}
         made_log(at("node_done", 1), at("trace_start", 2), at("checkpoint", 3), at("trace_complete", 4),
             at("trace_resumed", 5)):replay {
@@ -129,7 +129,7 @@ describe("log:replay", function()
         assert.are.equal(2 * records * records, inner)
     end)
 
-    it("tells of gaps where they are", function()
+    it("calls the gap handler where the gaps are", function()
         local seen = {}
         made_log(at("trace_start", 1), ("\255"):rep(20), at("trace_complete", 2)):replay {
             record = function(rec)
@@ -144,7 +144,7 @@ describe("log:replay", function()
         assert.are.same({ "trace_start", "corrupt 69 20", "trace_complete" }, seen)
     end)
 
-    it("says which key or handler is wrong before it reads anything", function()
+    it("names a wrong key or handler before it reads anything", function()
         local log = reel.open(helper.log("edge"))
         assert.truthy(tostring(failure_of(log, { node_ended = print })):find("'node_ended'", 1, true))
         assert.truthy(tostring(failure_of(log, { [1] = print })):find("'1'", 1, true))
@@ -192,7 +192,7 @@ describe("a filter", function()
         return record_bytes.meanings[record.type].node
     end
 
-    it("keeps the types, nodes, traces and times that are asked for", function()
+    it("keeps the given types, nodes, traces and times", function()
         local first = helper.expected("orders", "records")[1]
         local since = helper.expected("orders", "records")[300].timestamp_ns:sub(2)
         local until_time = helper.expected("orders", "records")[600].timestamp_ns:sub(2)
@@ -212,7 +212,7 @@ describe("a filter", function()
         end), counted { types = { "node_done" }, nodes = { 3, 5 } }.all)
     end)
 
-    it("hides records, never their effect", function()
+    it("hides records, but not their effect on traces", function()
         local filtered = reel.open(helper.log("orders"))
         filtered:replay { types = "checkpoint", record = function() end }
         local states = {}
@@ -224,7 +224,7 @@ describe("a filter", function()
         end
     end)
 
-    it("is each handler table's own", function()
+    it("applies to its own handler table only", function()
         local counts = { 0, 0, 0 }
         local function counting(index, filter)
             filter.record = function() counts[index] = counts[index] + 1 end
@@ -239,7 +239,7 @@ describe("a filter", function()
         }, counts)
     end)
 
-    it("that is wrong is refused", function()
+    it("with a mistake is refused", function()
         local log = reel.open(helper.log("orders"))
         for _, case in ipairs { { "types", "node_ended", "node_ended" }, { "nodes", -1, "nodes" },
             { "traces", "1234", "traces" }, { "since_ns", "now", "since_ns" }, { "until_ns", 0, "until_ns" } } do
@@ -270,7 +270,7 @@ describe("a tick", function()
         return events
     end
 
-    it("comes at whole multiples of log time, before the record that reaches it", function()
+    it("is called at whole multiples of log time, before the record that reaches it", function()
         assert.are.same({ "trace_start", 2 * second, "node_start", 3 * second, 4 * second, "node_done", "checkpoint" },
             ticks_of("1s", at("trace_start", second + 1), at("node_start", 2 * second), at("node_done", 4 * second + 5),
                 at("checkpoint", 4 * second + 6)))
@@ -283,13 +283,13 @@ describe("a tick", function()
             ticks_of(10, at("trace_start", 1), at("node_start", 12), at("node_done", 3), at("checkpoint", 20)))
     end)
 
-    it("is only the last one where a time leaps by more than a million of them", function()
+    it("is called only once for a leap of more than a million intervals", function()
         local far = 3000000 * second
         assert.are.same({ "trace_start", far, "node_start", far + second, "node_done" }, ticks_of("1s",
             at("trace_start", 1), at("node_start", far + 5), at("node_done", far + second)))
     end)
 
-    it("ends where 64 bits end", function()
+    it("stops where 64 bits end", function()
         -- The second multiple of 2^63 - 5 is 2^64 - 10; the third would not fit.
         assert.are.same({ "trace_start", math.maxinteger - 4, -10, "node_start", "node_done" },
             ticks_of(math.maxinteger - 4, at("trace_start", 1), at("node_start", -1), at("node_done", -1)))
@@ -318,7 +318,7 @@ describe("an error in a handler", function()
         assert.are.equal("string", type(getmetatable(problem)))
     end)
 
-    it("says where it was for gaps and ticks, and takes any error value", function()
+    it("names its place for gaps and ticks, too, and may be any value", function()
         local log = made_log(at("trace_start", 1), ("\255"):rep(20), at("trace_complete", 2))
         assert.truthy(failure_of(log, { gap = function() error("no") end }).message:find("offset 69, a gap", 1, true))
         local ticking = { every = 1, tick = function() error("no") end }
@@ -333,7 +333,7 @@ describe("an error in a handler", function()
         assert.truthy(nested.message:find("/nowhere/at/all", 1, true))
     end)
 
-    it("leaves a log that can be used again, however often it happens", function()
+    it("leaves the log usable, however often it happens", function()
         local log = reel.open(helper.log("edge"))
         local kept
         for _ = 1, 300 do
@@ -346,7 +346,7 @@ describe("an error in a handler", function()
         assert.are.equal(#helper.expected("edge", "records"), count)
     end)
 
-    it("survives an endless recursion", function()
+    it("by endless recursion is survived", function()
         local function deeper(rec)
             return 1 + deeper(rec)
         end

@@ -46,7 +46,7 @@ end)
 describe("a script's result as JSON", function()
     after_each(helper.clean)
 
-    it("shows tables that are no lists as objects, numbers first", function()
+    it("writes tables that are no lists as objects, numeric keys first", function()
         for value, json in pairs {
             ["{ [0] = 5, [1] = 6, [3] = 7 }"] = '{"0":5,"1":6,"3":7}',
             ["{ 'a', 'b', total = 2 }"] = '{"1":"a","2":"b","total":2}',
@@ -57,7 +57,7 @@ describe("a script's result as JSON", function()
         end
     end)
 
-    it("is refused where two keys would be one", function()
+    it("is refused if two keys would become one", function()
         local ran = helper.run_script("return { api = 1, finish = function() return { 1, ['1'] = 2 } end }",
             { arguments = { "--json" } })
         assert.are.equal(1, ran.status)

@@ -59,7 +59,7 @@ describe("tracereel run", function()
         assert.is_true(tonumber(errors) > 0 and tonumber(errors) < tonumber(all))
     end)
 
-    it("narrows what a script sees by the command line's filter", function()
+    it("narrows what a script sees by the command line's filters", function()
         local text = 'local n = 0 return { api = 1, types = { "node_done", "node_error" }, nodes = { 2, 3 },'
             .. " record = function(rec) assert(rec.node_id == 3) n = n + 1 end, finish = function() return n end }"
         local expected = 0
@@ -73,7 +73,7 @@ describe("tracereel run", function()
         assert.truthy(result.stderr:find("no record is left", 1, true))
     end)
 
-    it("writes what a script prints on standard error where standard output is JSON, as every command does", function()
+    it("sends a script's print to standard error if standard output is JSON", function()
         local script = helper.script("print('talk', 1) return { api = 1, recover = function(_, default) print('more')"
             .. " return default end, finish = function() return 2 end }")
         local scenario = helper.script("print('talk', 1) return { seed = 1 }", "scenario")
@@ -89,7 +89,7 @@ describe("tracereel run", function()
         assert.are.equal("talk\t1\n2\n", helper.run({ "run", script, helper.log("orders") }).stdout)
     end)
 
-    it("loads a script afresh for each log, and merges results where the script can", function()
+    it("loads a script anew for each log, and merges results if the script can", function()
         local start = "local n = 0 return { api = 1, record = function() n = n + 1 end,"
             .. " finish = function() return n end"
         local single = helper.run { "run", helper.script(start .. " }"), helper.log("orders"), helper.log("edge") }
@@ -100,7 +100,7 @@ describe("tracereel run", function()
         assert.are.equal('{"result":1194,"script":"script"}\n', result.stdout)
     end)
 
-    it("merges the results of each script apart, whatever its name, and says that they are of all logs", function()
+    it("merges the results of each script separately, under the heading of all logs", function()
         local text = "local n = 0 return { api = 1, %s = function() n = n + 1 end, finish = function() return n end,"
             .. " merge = function(a, b) return a + b end }"
         local orders, edge = helper.log("orders"), helper.log("edge")
@@ -137,7 +137,7 @@ describe("tracereel run", function()
         assert.are.equal("-- one\none\n-- two\ntwo\n", result.stdout)
     end)
 
-    it("tells a script of gaps and violations", function()
+    it("calls a script's gap and violation handlers", function()
         local text = [[
             local seen = {}
             return { api = 1, gap = function(gap) seen[#seen + 1] = gap.class end,
@@ -148,7 +148,7 @@ describe("tracereel run", function()
         assert.truthy(helper.run_script(text, { log = "edge" }).stdout:find("trace_restarted", 1, true))
     end)
 
-    describe("where a handler fails", function()
+    describe("after an error in a handler", function()
         it("stops with the script's line, the record's place, its trace and a traceback", function()
             local result = helper.run_script(lines_of("local function fail() error('no good') end", "return { api = 1,",
                 "node_error = function() fail() end,", "finish = function() return 'finished' end }"))
@@ -174,7 +174,7 @@ describe("tracereel run", function()
             end
         end)
 
-        it("ends with 1, whatever error it raises and wherever", function()
+        it("ends with 1, whatever the error value and its place", function()
             for _, kind in ipairs { "usage", "io", "limit", "interrupted", "internal", "unheard-of" } do
                 for _, part in ipairs { "start", "finish", "node_done" } do
                     local result = helper.run_script(("return { api = 1, %s = function()"
@@ -189,7 +189,7 @@ describe("tracereel run", function()
             assert.are.equal("tracereel: script: the result cannot be shown: no text\n", result.stderr)
         end)
 
-        it("says what a log's texts say without their control characters", function()
+        it("shows texts of the log without their control characters", function()
             local result = helper.run_script("return { api = 1, node_done = function()"
                 .. " error('a\\27[31m\\0b\\r\\tc', 0) end }")
             local expected = "tracereel: a\\x1b[31m\\x00b\\x0d\tc (in node_done at "
@@ -225,7 +225,7 @@ describe("tracereel run", function()
                 .. '"script":"script"}\n', result.stdout)
         end)
 
-        it("that are wrong are refused with what is expected", function()
+        it("with wrong values are refused with what is expected", function()
             for argument, message in pairs {
                 ["limit=soon"] = "is not a duration",
                 ["limit=2h"] = "2h is more than 1h",
@@ -242,7 +242,7 @@ describe("tracereel run", function()
             end
         end)
 
-        it("that are required are asked for", function()
+        it("that are required and missing are named", function()
             local result = helper.run_script('return { api = 1, args = { who = { required = true, help = "whom" } } }')
             assert.are.equal(2, result.status)
             assert.truthy(result.stderr:find("--arg who=STRING  (whom)", 1, true))
@@ -270,7 +270,7 @@ describe("tracereel run", function()
             end
         end)
 
-        it("says once where it cannot write", function()
+        it("reports once that it cannot write", function()
             local result = helper.run { "run", "--new", "/nowhere/a.lua", helper.log("orders") }
             assert.are.equal(4, result.status)
             assert.are.equal("tracereel: cannot write /nowhere/a.lua: No such file or directory\n", result.stderr)
@@ -293,7 +293,7 @@ describe("tracereel run", function()
         assert.truthy(text:find("limit (duration, default 1h): ", 1, true))
     end)
 
-    it("--list names no part of the scripts where their directory cannot be read", function()
+    it("--list fails as a whole if the scripts' directory cannot be read", function()
         for when = 1, 2 do
             local text, status = helper.shell(("strace -o /dev/null -e trace=getdents64 "
                 .. "-e inject=getdents64:error=EIO:when=%d %s run --list 2>&1"):format(when, helper.traced_program))
@@ -302,7 +302,7 @@ describe("tracereel run", function()
         end
     end)
 
-    it("asks for what is missing", function()
+    it("names a missing script or log", function()
         local script = helper.script("return { api = 1 }")
         for _, case in ipairs {
             { { "run", script }, "no log" },
@@ -336,7 +336,7 @@ describe("the bundled script", function()
         assert.truthy(bundled("node_times", "done-only").stdout:find("runs are estimated", 1, true))
     end)
 
-    it("stuck lists open traces that have been quiet for long, the longest first", function()
+    it("stuck lists open traces without events for long, the longest first", function()
         local result = helper.run { "run", "stuck", "--arg", "limit=0s", helper.log("orders") }
         local count = select(2, result.stdout:gsub("\n", ""))
         assert.is_true(count >= 11 and count <= 12)
@@ -344,7 +344,7 @@ describe("the bundled script", function()
         assert.are.equal("(none)\n", helper.run({ "run", "stuck", "-a", "limit=1d", helper.log("orders") }).stdout)
     end)
 
-    it("stuck and throughput know the traces that only a snapshot knows", function()
+    it("stuck and throughput include the traces that only a snapshot knows", function()
         local rows = helper.objects(bundled("throughput", "snapshot", "--snapshot", "--json").stdout)[1].result
         assert.are.equal("#" .. #helper.expected("snapshot", "states"), rows[#rows][2])
         local text = bundled("stuck", "snapshot", "--snapshot", "--arg", "limit=0s").stdout
@@ -364,7 +364,7 @@ describe("the bundled script", function()
         assert.truthy(text:find(("\n +%d  3 +payment gateway timeout %%(attempt N%%) +%%x+-"):format(count)), text)
     end)
 
-    it("throughput adds up to all traces started, done and failed", function()
+    it("throughput has rows that add up to all traces started, done and failed", function()
         local expected = { trace_start = 0, trace_complete = 0, trace_failed = 0 }
         for _, record in ipairs(helper.expected("restarted", "records")) do
             expected[record.type] = expected[record.type] and expected[record.type] + 1

@@ -81,7 +81,7 @@ describe("safe_start", function()
     after_each(helper.clean)
 
     for _, name in ipairs { "orders-killed", "orders-killed-late", "orders-killed-twice" } do
-        it("closes as failed just the traces that the engine skipped for ever: " .. name, function()
+        it("closes as failed exactly the traces that the engine skipped for ever: " .. name, function()
             local run = killed(name)
             local found, did = decisions(run), what_the_engine_did(name)
             for id, object in pairs(found) do
@@ -100,7 +100,7 @@ describe("safe_start", function()
             end
         end)
 
-        it("with --apply leaves no trace that would run without its inputs, and none that is skipped: " .. name,
+        it("with --apply leaves no trace that would run without its inputs or be skipped: " .. name,
             function()
                 local run = killed(name)
                 assert.is_true(count(what_the_engine_did(name), function(object)
@@ -115,7 +115,7 @@ describe("safe_start", function()
             end)
     end
 
-    it("runs routing nodes again whose branches the engine would not have run", function()
+    it("runs routing nodes again if the engine would not run their branches", function()
         local run = killed "switch-killed"
         local did = what_the_engine_did "switch-killed"
         local lost = count(did, function(object)
@@ -138,7 +138,7 @@ describe("safe_start", function()
         end
     end)
 
-    it("without a flow closes what has no arena, and runs nothing again", function()
+    it("without a flow closes traces without an arena, and runs nothing again", function()
         local run = killed "switch-killed"
         local found = by_id(helper.run { "recover", "safe_start", run.log, "--json" })
         assert.equal(0, count(found, is_rerun))
@@ -147,7 +147,7 @@ describe("safe_start", function()
         assert.equal(2, count(found, is_failed))
     end)
 
-    it("closes nothing where no arenas are known", function()
+    it("closes nothing if the directory of arenas is unknown", function()
         local run = killed "orders-killed-late"
         helper.shell(("mv %s/arenas %s"):format(helper.quote(run.directory), helper.quote(helper.directory())))
         local found, summary = decisions(run)
@@ -155,7 +155,7 @@ describe("safe_start", function()
         assert.equal("#0", summary.changed)
     end)
 
-    it("closes nothing where the directory of arenas holds none at all, asks about it, and closes it with empty=true",
+    it("closes nothing if the directory of arenas is empty, unless empty=true is given",
         function()
             local run = killed "orders-killed-late"
             helper.shell(("rm %s/arenas/*"):format(helper.quote(run.directory)))
@@ -167,7 +167,7 @@ describe("safe_start", function()
             assert.equal(13, count(decisions(run, "--arg", "empty=true"), is_failed))
         end)
 
-    it("says that lost branches are not known where there is no flow", function()
+    it("says that lost branches are unknown without a flow", function()
         local run = killed "switch-killed"
         local found = by_id(helper.run { "recover", "safe_start", run.log, "--json" })
         assert.equal(14, count(found, function(object)
@@ -175,7 +175,7 @@ describe("safe_start", function()
         end))
     end)
 
-    it("shows beside a decision that changes something what the engine would do by itself", function()
+    it("shows what the engine would do next to each decision that differs", function()
         local run = killed "switch-killed"
         local shown = recover(run).stdout
         local _, reruns = shown:gsub("default; rerun 2", "")
@@ -184,7 +184,7 @@ describe("safe_start", function()
         assert.equal(7, labels)
     end)
 
-    it("holds what would run on an output that was written over", function()
+    it("holds traces that would run on an overwritten output", function()
         local run = killed "orders-killed"
         -- The output of validate is where the trigger's is, and another one.
         local lost, kept = {}, {}
@@ -218,7 +218,7 @@ describe("safe_start", function()
         assert.equal(0, count(decisions(run, "--arg", "lost=false"), is_held))
     end)
 
-    it("holds what would run without inputs that no mending brings back", function()
+    it("holds traces that would run without inputs that cannot be restored", function()
         local run = killed "orders-killed"
         local did = what_the_engine_did "orders-killed"
         local id
@@ -234,7 +234,7 @@ describe("safe_start", function()
         assert.equal(1, count(found, is_held))
     end)
 
-    it("holds what was open across damage, and leaves it to the engine with tainted=false", function()
+    it("holds tainted traces, and leaves them to the engine with tainted=false", function()
         local run = killed "orders-killed"
         local path = run.log .. "/wal_0000000000000000.log"
         local bytes = helper.read(path)
@@ -249,7 +249,7 @@ describe("safe_start", function()
         dead = { run = "orders-killed-late", is_changed = is_failed },
         branches = { run = "switch-killed", is_changed = is_rerun },
     } do
-        it(("leaves a part out: --arg %s=false"):format(name), function()
+        it(("omits one of its measures: --arg %s=false"):format(name), function()
             local run = killed(case.run)
             assert.is_true(count(decisions(run), case.is_changed) > 0)
             local found, summary = decisions(run, "--arg", name .. "=false")
@@ -258,7 +258,7 @@ describe("safe_start", function()
         end)
     end
 
-    it("says of each trace why, in words of what will happen", function()
+    it("gives a reason for each trace that says what would happen", function()
         local run = killed "orders-killed-late"
         for id, object in pairs(decisions(run)) do
             local reason = object.reason
@@ -267,7 +267,7 @@ describe("safe_start", function()
         end
     end)
 
-    it("with arenas=false judges by the arenas as they are", function()
+    it("with arenas=false judges by the uncorrected arenas", function()
         local run = killed "orders-killed"
         local did = what_the_engine_did "orders-killed"
         local found = decisions(run, "--arg", "arenas=false")
@@ -288,7 +288,7 @@ end)
 describe("recover --apply", function()
     after_each(helper.clean)
 
-    it("does in one command what recover, apply --repair and then undo can be seen to have done", function()
+    it("does in one command what recover and apply --repair do, and undo can revert it", function()
         local run = killed "orders-killed-late"
         local before = forecasts(run)
         assert.equal(0, recover(run, "-o", run.plan, "--apply", "--operator", "Ada").status)
@@ -306,7 +306,7 @@ describe("recover --apply", function()
         end
     end)
 
-    it("says without a flow, too, which arenas apply --repair mends", function()
+    it("names, even without a flow, the arenas that apply --repair corrects", function()
         local run = killed "orders-killed"
         local found = by_id(helper.run { "recover", "safe_start", run.log, "--json" })
         local words = "apply --repair mends its arena, so that no input is lost; "
@@ -322,7 +322,7 @@ describe("recover --apply", function()
         end
     end)
 
-    it("says of an arena without a header that it is too short, not that there is none", function()
+    it("reports an arena without a header as too short, not as missing", function()
         local run = killed "orders-killed"
         local id = "1e49494f-595a-4837-989c-ce7604ebb91b"
         helper.write(("%s/arenas/trace_%s.bin"):format(run.directory, id), "")
@@ -331,7 +331,7 @@ describe("recover --apply", function()
         assert.equal("its arena is shorter than an arena's header: the engine panics on it", object.reason)
     end)
 
-    it("goes on with a plan that an interrupted one has left", function()
+    it("continues with the plan that an interrupted command has left", function()
         local run = killed "orders-killed-late"
         assert.equal(0, recover(run, "-o", run.plan).status)
         local result = recover(run, "-o", run.plan, "--apply")
@@ -339,7 +339,7 @@ describe("recover --apply", function()
         assert.truthy(result.stdout:find("wrote wal_", 1, true))
     end)
 
-    it("does not write over another plan, and says how to go on with it", function()
+    it("does not overwrite another plan, and says how to continue with it", function()
         local run = killed "orders-killed-late"
         helper.write(run.plan, "{}\n")
         local result = recover(run, "-o", run.plan, "--apply")
@@ -349,7 +349,7 @@ describe("recover --apply", function()
         assert.equal("wal_0000000000000000.log\n", helper.shell("ls " .. helper.quote(run.log)))
     end)
 
-    it("wants -o, and no --dry-run, and without it there is no --operator", function()
+    it("requires -o, excludes --dry-run, and is required for --operator", function()
         local run = killed "orders-killed-late"
         for _, arguments in ipairs { { "--apply" }, { "--apply", "-o", run.plan, "--dry-run" },
             { "--operator", "Ada" } } do

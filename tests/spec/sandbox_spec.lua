@@ -19,7 +19,7 @@ describe("a script's environment", function()
         end
     end)
 
-    it("has what computing needs", function()
+    it("has the computing part of the standard library", function()
         for expression, expected in pairs {
             ["('x'):rep(3)"] = "xxx",
             ["#table.pack(1, 2)"] = "2",
@@ -37,7 +37,7 @@ describe("a script's environment", function()
         end
     end)
 
-    it("loads text only", function()
+    it("loads text chunks only", function()
         local binary = ("%q"):format(string.dump(function() end)):gsub("\n", "n"):gsub("\r", "\\r"):gsub("%z", "\\0")
         assert.are.equal("nil", (evaluate("(load(" .. binary .. "))")))
         local path = helper.write(helper.directory() .. "/binary.lua", string.dump(load("return { api = 1 }")))
@@ -46,7 +46,7 @@ describe("a script's environment", function()
         assert.are.equal("tracereel: " .. path .. ": this is compiled Lua; a script is loaded as text\n", result.stderr)
     end)
 
-    it("refuses finalizers, and keeps the strings' metatable to itself", function()
+    it("refuses finalizers, and hides the metatable of strings", function()
         local answer, status = evaluate("setmetatable({}, { __gc = function() end })")
         assert.are.equal(1, status)
         assert.truthy(answer:find("__gc is not available to scripts", 1, true))
@@ -54,7 +54,7 @@ describe("a script's environment", function()
         assert.are_not.equal("table", (evaluate("type(getmetatable(log))")))
     end)
 
-    it("keeps one script's changes from another", function()
+    it("keeps one script's changes out of another", function()
         local bad = helper.script("string.format = nil math.floor = nil tracereel.types[1] = 'x' tracereel.json = nil"
             .. " return { api = 1 }", "bad")
         local good = helper.script("return { api = 1, finish = function()"
@@ -72,7 +72,7 @@ describe("a script's environment", function()
         assert.truthy(answer:find("a whole number expected", 1, true))
     end)
 
-    it("makes records at the log's time", function()
+    it("makes records with the log's time", function()
         local records = helper.expected("orders", "records")
         local latest = "#0"
         for _, record in ipairs(records) do
@@ -100,7 +100,7 @@ describe("a script's environment", function()
             assert.are.equal("no io 1true\n", result.stdout)
         end)
 
-        it("does not leave the script's directory", function()
+        it("finds nothing outside the script's directory", function()
             for _, name in ipairs { "../x", "/etc/passwd", "..", "a..b", "io", "" } do
                 local result = run_with({}, ("require(%q) return { api = 1 }"):format(name))
                 assert.are.equal(1, result.status)
@@ -108,7 +108,7 @@ describe("a script's environment", function()
             end
         end)
 
-        it("tells of modules that require each other in a circle", function()
+        it("reports modules that require each other in a circle", function()
             local result = run_with({ ["a.lua"] = "return require 'b'", ["b.lua"] = "return require 'a'" },
                 "require 'a' return { api = 1 }")
             assert.are.equal(1, result.status)
@@ -144,7 +144,7 @@ describe("limits on a script", function()
         end)
     end
 
-    it("do not keep an interrupt waiting: what cannot be stopped ends with 130 within 3 seconds", function()
+    it("do not delay an interrupt: what cannot be stopped ends with 130 within 3 seconds", function()
         local text = "return { api = 1, start = function() string.find(('a'):rep(30000), ('.-'):rep(28) .. 'b') end }"
         local result = helper.run_script(text, { before = "timeout --preserve-status -s INT -k 8 0.5" })
         assert.are.equal(130, result.status)
@@ -191,7 +191,7 @@ describe("limits on a script", function()
         end
     end)
 
-    it("let a script run that drops histograms and states as fast as it makes them", function()
+    it("do not stop a script that drops histograms and states as fast as it makes them", function()
         local result = helper.run_script("for i = 1, 100000 do tracereel.histogram():add(i)"
             .. " tracereel.state():apply(tracereel.record.checkpoint {}) end return { api = 1 }",
             { arguments = { "--max-memory", "32MiB" } })
@@ -206,7 +206,7 @@ describe("limits on a script", function()
         return directory
     end
 
-    it("and interrupts are heard inside the search for the end of a gap", function()
+    it("and interrupts take effect inside the search for the end of a gap", function()
         local directory = long_gap()
         local script = helper.script("return { api = 1, record = function() end, finish = function(log)"
             .. " return log:stats().gap_bytes end }")
@@ -218,14 +218,14 @@ describe("limits on a script", function()
         assert.are.equal("200000000\n", helper.run({ "run", script, directory }).stdout)
     end)
 
-    it("let a script that stays within them run", function()
+    it("do not stop a script that stays within them", function()
         local result = helper.run_script("return { api = 1, finish = function() return 'fine' end }",
             { arguments = { "--max-time", "1m", "--max-memory", "64MiB" } })
         assert.are.equal("fine\n", result.stdout)
         assert.are.equal(0, result.status)
     end)
 
-    it("do not stand in the way of handlers that catch their own errors", function()
+    it("do not affect handlers that catch their own errors", function()
         local result = helper.run_script("local n = 0 return { api = 1, record = function() if not pcall(error) then"
             .. " n = n + 1 end end, finish = function() return n end }", { arguments = { "--max-time", "1m" } })
         assert.are.equal("1171\n", result.stdout)

@@ -71,7 +71,7 @@ describe("an error value of a script", function()
         end)
     end
 
-    it("that is a failure of the engine's cannot be changed into one of another kind", function()
+    it("that is a failure raised by tracereel cannot be changed into another kind", function()
         local ran = helper.run_script([[return { api = 1, start = function(_, log)
             local _, problem = pcall(log.replay, log, { record = function() error("mine") end })
             assert(problem.kind == "script" and tostring(problem) == problem.message)
@@ -90,7 +90,7 @@ describe("an error value of a script", function()
         assert.truthy(ran.stderr:find("mine", 1, true), ran.stderr)
     end)
 
-    it("that says what the script called the engine wrongly with is the script's mistake", function()
+    it("that reports a wrong argument counts as the script's mistake", function()
         local ran = helper.run_script("return { api = 1, finish = function(log) log:replay({ nodes = { -1 } }) end }")
         assert.are.equal(1, ran.status, ran.stderr)
     end)
@@ -99,7 +99,7 @@ end)
 describe("a script's answer to recover", function()
     after_each(helper.clean)
 
-    it("is a decision only where tracereel made it, whatever it is named", function()
+    it("is a decision only if tracereel made it, whatever its metatable's name", function()
         local ran = helper.run { "recover", helper.script([[return { api = 1, recover = function()
             return setmetatable({ kind = "complete", skipped = {}, forgotten = {} },
                 { __metatable = "tracereel.decision", __name = "tracereel.decision" })

@@ -10,7 +10,7 @@ local function told(call)
     return ran.stderr:match("^tracereel: (.-) %(in node_done at ") or ran.stderr, ran.stderr:match("[^\n]*")
 end
 
-describe("a script that calls wrongly is told its line, also behind `return`:", function()
+describe("a wrong call is reported with the script's line, even in a tail call:", function()
     after_each(helper.clean)
 
     for call, message in pairs {
@@ -63,7 +63,7 @@ describe("a script that calls wrongly is told its line, also behind `return`:", 
         end)
     end
 
-    it("where it looks for files, --unsafe is named", function()
+    it("a use of the file library names --unsafe", function()
         for _, call in ipairs { "io.open('x')", "os.time()", "debug.traceback()", "package.path:len()", "dofile('x')",
             "loadfile('x')", "require('dkjson')" } do
             local _, line = told(call)
@@ -77,7 +77,7 @@ describe("a script that calls wrongly is told its line, also behind `return`:", 
 end)
 
 describe("json_decode", function()
-    it("gives integers of 64 bits as the same bits, and larger numbers as floats", function()
+    it("reads integers of 64 bits bit by bit, and larger numbers as floats", function()
         for text, value in pairs {
             ["18446744073709551615"] = -1,
             ["9223372036854775808"] = math.mininteger,
@@ -98,7 +98,7 @@ describe("json_decode", function()
         end
     end)
 
-    it("of a record's JSON gives what makes the record again", function()
+    it("of a record's JSON gives fields that make the same record", function()
         local count = 0
         for _, name in ipairs(helper.log_names()) do
             for rec in reel.open(helper.log(name)):records() do
@@ -118,7 +118,7 @@ describe("json_decode", function()
         assert.is_true(count > 3000, count)
     end)
 
-    it("makes no record of another type", function()
+    it("of a record's JSON is refused by the constructor of another type", function()
         local id = "00000000-0000-0000-0000-000000000001"
         local decoded = reel.json_decode(reel.record.trace_start({ trace_id = id }):json())
         assert.has_error(function() reel.record.node_done(decoded) end)

@@ -24,7 +24,7 @@ describe("a script's file", function()
         { "return { api = 1, types = 'node_finished', record = function() end }", "node_finished" },
     }
     for _, case in ipairs(wrong) do
-        it("is refused where it is wrong: " .. case[1], function()
+        it("with a mistake is refused: " .. case[1], function()
             local result = helper.run_script(case[1])
             assert.are.equal(1, result.status)
             assert.are.equal("", result.stdout)
@@ -41,7 +41,7 @@ describe("a script's file", function()
         assert.are.equal("1\n", result.stdout)
     end)
 
-    it("can be run by another Lua program with its arguments, and asked what it would recover", function()
+    it("can be run by another Lua program with arguments, and asked for its decisions", function()
         local path = helper.script([[
             local by, started = nil, 0
             return { api = 1, args = { by = { type = "duration", default = "2ns" } },

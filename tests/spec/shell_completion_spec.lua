@@ -43,13 +43,13 @@ describe("completion in bash", function()
         assert.are.same({}, offered("dump", "--no-s"))
     end)
 
-    it("offers the types of records for --type, which takes lists, too", function()
+    it("offers record types for --type, also inside a list", function()
         assert.are.same(require("tracereel.base").types, offered("dump", "--type", ""))
         local result = helper.run { "dump", "--type", "trace_start,checkpoint", helper.log("orders") }
         assert.are.equal(0, result.status, result.stderr)
     end)
 
-    it("offers bundled scripts to run, to recover and crashtest those that decide, beside files", function()
+    it("offers bundled scripts for run, deciding ones for recover and crashtest, and files", function()
         local is_file, scripts = {}, {}
         for name in helper.shell("ls"):gmatch("[^\n]+") do
             is_file[name] = true

@@ -21,7 +21,7 @@ end
 describe("tracereel show", function()
     after_each(helper.clean)
 
-    it("draws parallel nodes beside each other, and loops around what they repeat", function()
+    it("draws parallel nodes side by side, and loops around what they repeat", function()
         assert_in_order(show(retried, helper.log("orders")).stdout, {
             "trace " .. retried,
             "status    complete",
@@ -59,7 +59,7 @@ describe("tracereel show", function()
             "39.2 s  ├ node 4 resumed" })
     end)
 
-    it("ends with what is unfinished and what the engine would do", function()
+    it("ends with unfinished nodes and what the engine would do", function()
         local text = show(suspended, helper.log("orders")).stdout
         assert_in_order(text, { "status    suspended, open at the end of the log",
             "┊ node 4 unfinished, still suspended",
@@ -100,7 +100,7 @@ describe("tracereel show", function()
         assert.is_nil(text:find("[%z\1-\9\11-\31\127]"))
     end)
 
-    it("marks where the log could not be read while the trace was open", function()
+    it("marks damage while the trace was open", function()
         local object = helper.objects(helper.run({ "traces", "--json", helper.log("bit-flip-payload") }).stdout)
         local tainted
         for _, trace in ipairs(object) do
@@ -117,7 +117,7 @@ describe("tracereel show", function()
             "node 3: running", "runs node 3 again, from the beginning of the node (retry_nodes 3, 3)" })
     end)
 
-    it("says where a trace begins afresh, and what a suspension without a timeout waits for", function()
+    it("marks where a trace starts again, and names the hook of a suspension without a timeout", function()
         local text = show(small_log.id(1), small_log.write {
             { "trace_start", 0, 1 }, { "node_done", 10, 1, { node_id = 1 } }, { "trace_start", 20, 1 },
             { "trace_suspended", 30, 1, { node_id = 4, metadata = '{"hook_id":"h","timeout_secs":null}' } },
@@ -125,7 +125,7 @@ describe("tracereel show", function()
         assert_in_order(text, { "● trace starts\n", "● trace started again (restart 1)", "waits for h, no timeout\n" })
     end)
 
-    it("marks damage between its records, but not what crashes leave", function()
+    it("marks damage between its records, but not what a crash leaves", function()
         local function log_with(bytes_between)
             local directory = helper.directory()
             local first = small_log.write { { "trace_start", 0, 1 }, { "node_done", 10, 1, { node_id = 1 } } }
@@ -164,7 +164,7 @@ describe("tracereel show", function()
             :find("[\x80-\xFF]"))
     end)
 
-    it("--json gives the trace and its records, exactly", function()
+    it("--json prints exactly the trace and its records", function()
         local expected = {}
         for _, record in ipairs(helper.expected("orders", "records")) do
             if record.trace_id == retried then
@@ -183,7 +183,7 @@ describe("tracereel show", function()
         assert.are.equal(show("068c8572", segment).stdout, from_pipe.stdout)
     end)
 
-    it("lists the candidates where the beginning of an id is not enough", function()
+    it("lists the candidates for an ambiguous beginning of an id", function()
         local result = show("06", helper.log("orders"))
         assert.are.equal(2, result.status)
         assert.are.equal("", result.stdout)
@@ -191,7 +191,7 @@ describe("tracereel show", function()
         assert.truthy(result.stderr:find("069c3653-bb1c-452a-9a32-5636524207c0", 1, true))
     end)
 
-    it("says so where there is no such trace, or the id is none", function()
+    it("reports an unknown trace and a malformed id", function()
         local result = show("12345678", helper.log("orders"))
         assert.are.equal(2, result.status)
         assert.truthy(result.stderr:find('no trace whose id begins with "12345678"', 1, true))
