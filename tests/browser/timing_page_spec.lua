@@ -75,12 +75,12 @@ describe("the page of tracereel timing --html", function()
         return node.run.count > 0 and node.run.p99_ns or nil
     end
 
-    it("opens from disk without a word on the console, and asks for nothing but itself", function()
+    it("opens from disk without console messages, and loads nothing but itself", function()
         assert.are.same({}, browser:console())
         assert.are.same({ "file://" .. page_path() }, browser:requests())
     end)
 
-    it("sorts a column by its values, and the other way round at the second click", function()
+    it("sorts a column by its values, and in reverse at the second click", function()
         local button = browser:run(page_scripts.button, "p99")
         local expected = ids_in_order(p99_of)
         browser:click(button)
@@ -93,7 +93,7 @@ describe("the page of tracereel timing --html", function()
         assert.are.same({}, browser:console())
     end)
 
-    it("shows the values of the report: the largest is on top after sorting", function()
+    it("shows the values of the report, with the largest on top after sorting", function()
         browser:click(browser:run(page_scripts.button, "Done"))
         local most = 0
         for _, node in ipairs(report.nodes) do
@@ -117,7 +117,7 @@ describe("the page of tracereel timing --html", function()
         assert.are.equal("Busy descending", browser:run(page_scripts.sort_state))
     end)
 
-    it("is sorted with the keyboard too", function()
+    it("can be sorted with the keyboard", function()
         local expected = ids_in_order(function(node)
             return node.error_count
         end)
@@ -135,19 +135,19 @@ describe("the page of tracereel timing --html", function()
         assert.are.equal("true", browser:run("return document.querySelector('.toggle').getAttribute('aria-pressed')"))
     end)
 
-    it("opens the trace that a link of the table leads to", function()
+    it("opens the trace that a link in the table leads to", function()
         local last = report.worst_traces[math.min(#report.worst_traces, 10)]
         browser:visit(page_path(), "trace-" .. last.trace_id)
         assert.is_true(browser:run("return document.getElementById('trace-' + arguments[0]).open", last.trace_id))
     end)
 
-    it("shows hostile names as they are, and runs none of them", function()
+    it("shows hostile names literally, and runs none of them", function()
         assert.is_not_nil(browser:run("return document.body.textContent"):find(hostile_name, 1, true))
         assert.are.equal("Timing of orders & <b>more</b>", browser:run("return document.title"))
         assert.are.equal(0, browser:run("return document.images.length"))
     end)
 
-    it("would not run a script that got past the escaping", function()
+    it("would not run a script that had passed the escaping", function()
         browser:run([[document.body.insertAdjacentHTML("beforeend",
             "<img src=x onerror=\"document.title='run'\"><b onclick=\"document.title='run'\" id=bait>bait</b>");
             document.getElementById("bait").click();]])
@@ -156,7 +156,7 @@ describe("the page of tracereel timing --html", function()
         assert.are.same({ "file://" .. page_path() }, browser:requests())
     end)
 
-    it("fits a phone: only the table scrolls, in its own box", function()
+    it("fits a phone, where only the table scrolls in its own box", function()
         browser:resize(390, 844)
         browser:visit(page_path())
         local widths = browser:run(page_scripts.widths)
@@ -166,7 +166,7 @@ describe("the page of tracereel timing --html", function()
     end)
 
     for _, width in ipairs { 390, 768, 1280 } do
-        it(("has no labels above each other at %d pixels"):format(width), function()
+        it(("has no overlapping labels at %d pixels"):format(width), function()
             browser:resize(width, 900)
             browser:run("document.querySelectorAll('details').forEach(each => { each.open = true; })")
             assert.are.same({}, browser:run(page_scripts.colliding_labels))
@@ -183,7 +183,7 @@ describe("the page of tracereel timing --html", function()
         end)
     end
 
-    it("prints on paper: black on white, and nothing is wider than the sheet", function()
+    it("prints black on white, and nothing wider than the sheet", function()
         browser:resize(718, 1000) -- A4 less its margins
         browser:prefer("dark", "print")
         local widths = browser:run(page_scripts.widths)

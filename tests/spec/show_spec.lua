@@ -44,7 +44,7 @@ describe("tracereel show", function()
         })
     end)
 
-    it("gives each event's time since the start, and how long what it ends has taken", function()
+    it("gives each event's time since the start, and the duration of what it ends", function()
         local text = show(retried, helper.log("orders")).stdout
         -- node 7: from 0.411799 ms to 6.292671 ms.
         assert.truthy(text:find("0.006292    5.88 ms  └ │ node 7 done", 1, true))

@@ -32,7 +32,7 @@ describe("a scenario's arguments", function()
         assert.equal("node_done 1@30", lasted({ "-a", "ms=20" })[3])
     end)
 
-    it("of type duration are nanoseconds wherever a time is taken; with their unit also where a number is a factor",
+    it("of type duration are nanoseconds where a time is expected, and keep their unit where a number is a factor",
         function()
             local directory, ran = simulation_logs.simulate([[return {
                 args = { gap = { type = "duration" } }, traces = 2,
@@ -46,7 +46,7 @@ describe("a scenario's arguments", function()
                 .. "trace_complete 0@7, node_done 1@14 #2, trace_complete 0@14 #2", lines)
         end)
 
-    it("can be set again on a scenario that is loaded, without a change to it", function()
+    it("can be set anew on a loaded scenario without changing it", function()
         local path = helper.script(slower, "scenario")
         local first = simulation.load(path, { given = { ms = "1" } })
         local second = first:with_arguments { ms = 2 }
@@ -83,7 +83,7 @@ end)
 describe("a scenario's functions", function()
     after_each(helper.clean)
 
-    it("begin each run anew: it is what a run with that seed alone would be", function()
+    it("start afresh for each run, which equals a single run with that seed", function()
         local counting = [[
             local count = 0
             return { node = { [1] = { time = function() count = count + 1 return count * 1000000 end } } }]]
@@ -108,7 +108,7 @@ describe("a scenario's limits", function()
         assert.matches("more memory than %-%-max%-memory", ran.stderr)
     end)
 
-    it("on what they may use end with --unsafe", function()
+    it("on the standard library are lifted by --unsafe", function()
         local outside = "return { traces = os.time() > 0 and 1 or 2 }"
         local _, ran = simulation_logs.simulate(outside, log())
         assert.equal(1, ran.status)

@@ -28,14 +28,14 @@ describe("a crash", function()
         assert.equal("torn_tail", gaps[1].class)
     end)
 
-    it("leaves no whole record where one was to be torn, however many bytes of it there are", function()
+    it("leaves no whole record in place of a torn one, whatever the number of bytes", function()
         local lines, _, directory = simulation_logs.play(
             "return { crash = { record = 3, lost = 1, torn = 1000 } }", simulation_logs.one_node())
         assert.same({ "trace_start 0@0", "node_start 1@0" }, lines)
         assert.equal(3 * 69 - 1, tonumber((helper.shell(("cat %s/wal_* | wc -c"):format(directory)))))
     end)
 
-    it("at a time leaves what was written until then", function()
+    it("at a time leaves what was written before it", function()
         local lines = simulation_logs.play('return { crash = { at = "5ms" } }', simulation_logs.one_node())
         assert.same({ "trace_start 0@0", "node_start 1@0" }, lines)
         lines = simulation_logs.play('return { crash = { at = "10ms" } }', simulation_logs.one_node())
@@ -43,7 +43,7 @@ describe("a crash", function()
     end)
 end)
 
-describe("a scenario that is not right", function()
+describe("a scenario", function()
     after_each(helper.clean)
 
     local cases = {
@@ -93,7 +93,7 @@ describe("a scenario that is not right", function()
         { "7", "a table expected" },
     }
     for _, case in ipairs(cases) do
-        it(("is refused before anything runs: %s"):format(case[1]), function()
+        it(("with a mistake is refused before anything runs: %s"):format(case[1]), function()
             local directory, ran = simulate("return " .. case[1], helper.log("orders"))
             assert.equal(2, ran.status, ran.stderr)
             assert.matches(case[2], ran.stderr)
@@ -115,7 +115,7 @@ describe("a scenario that is not right", function()
         end
     end)
 
-    it("can make traces last longer than numbers do", function()
+    it("can make traces last longer than a signed 64-bit number of nanoseconds", function()
         local scenario = "return { node = { [1] = { time = function() return math.maxinteger end } } }"
         local _, ran = simulate(scenario, helper.log("orders"))
         assert.equal(0, ran.status, ran.stderr)
@@ -131,14 +131,14 @@ describe("a scenario that is not right", function()
         assert.matches("p50 >292y, p99 >292y", ran.stdout)
     end)
 
-    it("has its own errors told with line, trace and node", function()
+    it("has its errors reported with line, trace and node", function()
         local _, ran = simulate('return { node = { [3] = {\n time = function() error "oops" end } } }',
             helper.log("orders"))
         assert.equal(1, ran.status)
         assert.matches("scenario%.lua:2: oops %(time of node 3, trace %x+%-", ran.stderr)
     end)
 
-    it("must answer with times that there are", function()
+    it("must answer with possible times", function()
         for _, answer in ipairs { "-1", "'x'", "nil", "0/0" } do
             local _, ran = simulate(("return { node = { [3] = { time = function() return %s end } } }"):format(answer),
                 helper.log("orders"))
@@ -149,7 +149,7 @@ describe("a scenario that is not right", function()
         assert.matches("^tracereel: time of node 3, trace .* expected, got \"number\"", ran.stderr)
     end)
 
-    it("must not let time run past its end, where all that it prints would be wrong", function()
+    it("must not let time overflow, which would make all results wrong", function()
         local too_long = {
             ['node = { default = { time = "100000d" } }'] = "node 1 of trace 1",
             ['node = { [3] = { fail = 1, retry = { max = 99, delay = "1s", factor = 2 } } }'] = "node 3 of trace %d",
@@ -168,7 +168,7 @@ describe("a scenario that is not right", function()
         assert.equal(0, crashed.status, crashed.stderr)
     end)
 
-    it("may say whole numbers as floats, as a division gives them", function()
+    it("may give whole numbers as floats, as a division does", function()
         local directory, ran = simulate("return { traces = 1e1, limits = { nodes = 16 / 2 }, seed = 2.0 }",
             helper.log("orders"))
         assert.equal(0, ran.status, ran.stderr)
@@ -177,7 +177,7 @@ describe("a scenario that is not right", function()
         assert.equal(2, #helper.objects(ran.stdout)[1].runs[1].damage)
     end)
 
-    it("cannot be written over a log", function()
+    it("cannot write over an existing log", function()
         local scenario = helper.script("return {}", "scenario")
         local copy = helper.directory()
         helper.shell(("cp %s/wal_* %s"):format(helper.log("orders"), copy))
@@ -198,7 +198,7 @@ describe("what simulate prints", function()
         assert.equal(60, number(object.recorded.traces))
     end)
 
-    it("has an interval over seeds for several runs, which lie in directories of their own", function()
+    it("has an interval over the seeds of several runs, each in a directory of its own", function()
         local directory, ran = simulate("return { node = { [3] = { fail = 0.5 } } }", helper.log("orders"),
             { "--runs", "3", "--json" })
         local object = helper.objects(ran.stdout)[1]
@@ -216,7 +216,7 @@ describe("what simulate prints", function()
         assert.equal("run-1\nrun-2\nrun-3\n", (helper.shell("ls " .. directory)))
     end)
 
-    it("for the example is the output that lies beside it, and the story in it is so", function()
+    it("for the example is the saved output, and the numbers in its text are right", function()
         local directory = helper.directory()
         local log = "examples/logs/orders"
         local ran = helper.run { "simulate", "examples/rush_hour.lua", log, "-o", directory .. "/simulated" }

@@ -106,7 +106,7 @@ describe("damage", function()
     local files = files_of(orders)
 
     for seed = 1, 6 do
-        it("is what was told, and what check finds of it, nothing else; seed " .. seed, function()
+        it("is exactly what is reported and what check finds, for seed " .. seed, function()
             local directory, list = damaged("{ damage = { bit_flips = 9, lost_pages = 2, missing_segments = 1 } }",
                 orders, { "--seed", tostring(seed) })
             local changed = as_told(files, list)
@@ -126,21 +126,21 @@ describe("damage", function()
         assert.same(as_told(files, list), files_of(directory))
     end)
 
-    it("at a page of the sample that has a lost one gives that sample", function()
+    it("at the page that the sample log has lost gives that sample", function()
         local directory = damaged("{ damage = { lost_pages = { { segment = 0, offset = 8192 } } } }", orders)
         assert.same(files_of(helper.log("lost-page")), files_of(directory))
         directory = damaged("{ damage = { missing_segments = {1} } }", orders)
         assert.same(files_of(helper.log("missing-segment")), files_of(directory))
     end)
 
-    it("of a bit can be told where to be, or how large a share of all bits", function()
+    it("of bits can be given by place, or as a share of all bits", function()
         local _, list = damaged("{ damage = { bit_flips = { { segment = 1, offset = 29, bit = 7 } } } }", orders)
         assert.same({ { kind = "bit_flip", segment = "wal_0000000000000001.log", offset = 29, bit = 7 } }, list)
         _, list = damaged("{ damage = { bit_flips = 1e-4 } }", orders)
         assert.equal(70, #list) -- of 87517 * 8 = 700136 bits
     end)
 
-    it("of bits is not done where a page is lost or a segment missing: it could not be seen", function()
+    it("of bits avoids lost pages and missing segments, where it could not be seen", function()
         for seed = 1, 3 do
             local _, list = damaged("{ damage = { page_bytes = 4096, bit_flips = 3000, lost_pages = 10, "
                 .. "missing_segments = 1 } }", orders, { "--seed", tostring(seed) })
@@ -164,7 +164,7 @@ describe("damage", function()
         assert.same(as_told(files_of(cut), list), files_of(directory))
     end)
 
-    it("is the same for the same seed, and another for each run", function()
+    it("is the same for the same seed, and different for each run", function()
         local scenario = "{ damage = { bit_flips = 3, lost_pages = 1 } }"
         local first, first_list = damaged(scenario, orders)
         local second = damaged(scenario, orders)
@@ -176,7 +176,7 @@ describe("damage", function()
         assert.same(as_told(files, runs[2].damage), files_of(several .. "/run-2"))
     end)
 
-    it("of one kind stays where it is when another is asked for besides", function()
+    it("of one kind does not depend on other kinds asked for", function()
         local _, alone = damaged("{ damage = { lost_pages = 2 } }", orders)
         local _, list = damaged("{ damage = { lost_pages = 2, bit_flips = 3 } }", orders)
         assert.same(alone, table.move(list, 1, 2, 1, {}))
@@ -195,7 +195,7 @@ describe("damage", function()
         assert.is_true(bits[0])
     end)
 
-    it("is told in the text, and is no reason for another status", function()
+    it("is reported in the text, and does not change the status", function()
         local _, ran = simulation_logs.simulate(
             "return { damage = { missing_segments = {1}, lost_pages = { { segment = 0, offset = 4096 } } } }", orders)
         assert.equal(0, ran.status)
@@ -244,7 +244,7 @@ describe("damage that cannot be done", function()
         { "{ lost_pages = 22, bit_flips = 1 }", "bit_flips: 1 asked for; there are 0 bits" },
     }
     for _, case in ipairs(behind) do
-        it("is refused when the log's size is known, and no log is left: " .. case[1], function()
+        it("is refused once the log's size is known, and leaves no log: " .. case[1], function()
             local directory, ran = simulation_logs.simulate(("return { damage = %s }"):format(case[1]), orders)
             assert.equal(2, ran.status, ran.stderr)
             assert.matches(case[2], ran.stderr)

@@ -45,7 +45,7 @@ describe("what a scenario's function draws", function()
 
     local alone = ("return { node = { [3] = { time = %s } } }"):format(draws)
 
-    it("is not changed by another node's times, nor by how much is drawn for it", function()
+    it("does not depend on another node's times or number of draws", function()
         local expected = run_times(alone, 3)
         local three = "function(_, _, _, random) return random(9) + random(9) + random(9) end"
         for _, other in ipairs { draws, "'7s'", three } do
@@ -54,7 +54,7 @@ describe("what a scenario's function draws", function()
         end
     end)
 
-    it("is not changed by other arrivals, limits or traces beside it", function()
+    it("does not depend on arrivals, limits or other traces", function()
         local expected = run_times(alone, 3)
         for _, more in ipairs { 'arrivals = { every = "1s" }', "limits = { nodes = 1 }", "traces = 3" } do
             assert.same(expected, run_times(("return { node = { [3] = { time = %s } }, %s }"):format(draws, more), 3))
@@ -65,7 +65,7 @@ describe("what a scenario's function draws", function()
         end
     end)
 
-    it("is another number for each trace, run, attempt and question", function()
+    it("is a different number for each trace, run, attempt and question", function()
         local scenario = [[return { node = { [3] = { retry = { max = 1 },
             time = function(_, _, _, random) return random(1, 1000000000) end,
             fail = function(_, attempt, random) return random() < 1 and attempt == 1 end } } }]]
@@ -84,12 +84,12 @@ describe("what a scenario's function draws", function()
         assert.equal(count, different)
     end)
 
-    it("is another one with another seed", function()
+    it("differs with another seed", function()
         local other = alone:gsub("return {", "return { seed = 1,")
         assert.not_same(run_times(alone, 3), run_times(other, 3))
     end)
 
-    it("leaves the arrivals where they are", function()
+    it("does not move the arrivals", function()
         local function starts(scenario)
             local found = {}
             for _, line in ipairs((simulation_logs.play(scenario, log_of_three()))) do

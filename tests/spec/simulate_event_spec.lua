@@ -38,7 +38,7 @@ describe("on_event", function()
     after_each(helper.clean)
 
     for _, name in ipairs { "orders", "done-only", "edge" } do
-        it(("sees each record of %s once, and looking on changes nothing"):format(name), function()
+        it(("sees each record of %s once, and changes nothing by that"):format(name), function()
             local _, ran, directory = play([[return { on_event = function(event, trace, random)
                 random()
                 print("event " .. event.type) end }]], helper.log(name))
@@ -53,14 +53,14 @@ describe("on_event", function()
             assert.same(expected, seen)
         end)
 
-        it(("that answers with the time that it was given gives back the log %s"):format(name), function()
+        it(("that returns the given time reproduces the log %s"):format(name), function()
             local _, _, directory = play("return { on_event = function(event) return event.at_ns end }",
                 helper.log(name))
             assert.equal("", differences(helper.log(name), directory))
         end)
     end
 
-    it("is told what is going to happen, and when, as soon as that is known", function()
+    it("is called with what will happen, and when, as soon as that is known", function()
         local log = simulation_logs.write {
             { "trace_start", 0 }, { "node_start", 1, 4 }, { "trace_suspended", 3, 4 }, { "trace_resumed", 103 },
             { "node_done", 104, 4 }, { "loop_iteration", 105, 8 }, { "trace_complete", 106 }, { "node_done", 107, 4 },
@@ -95,7 +95,7 @@ describe("on_event", function()
             moved("trace_complete", "event.at_ns + 1000000"))
     end)
 
-    it("moves records of no open trace, too", function()
+    it("moves orphans, too", function()
         local log = simulation_logs.write {
             { "checkpoint", 0 }, { "trace_start", 1 }, { "trace_complete", 2 },
         }
@@ -106,7 +106,7 @@ describe("on_event", function()
         end)())
     end)
 
-    it("that lets everybody wait an hour longer makes each trace longer by that, and by nothing else", function()
+    it("that adds an hour to each wait makes each trace longer by exactly that", function()
         local _, _, directory = play([[return { on_event = function(event)
             if event.type == "trace_resumed" then return event.at_ns + 3600 * 1000000000 end end }]],
             helper.log("all-complete"))
@@ -120,7 +120,7 @@ describe("on_event", function()
         assert.is_true(resumed_count > 0)
     end)
 
-    it("is asked once for a node that stands in line, and its place comes when it comes", function()
+    it("is called once for a queued node, whose slot comes when it is free", function()
         local log = simulation_logs.write {
             { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_start", 0, 2 }, { "node_done", 10, 1 },
             { "node_done", 10, 2 },
@@ -133,7 +133,7 @@ describe("on_event", function()
         assert.equal(5, #printed(ran.stdout))
     end)
 
-    it("draws numbers of each record's own", function()
+    it("draws random numbers of each record's own", function()
         local function drawn(more)
             local _, ran = play([[return { ]] .. more .. [[ on_event = function(event, trace, random)
                 print(("event %s %s %s %d"):format(trace and trace.number, event.type, event.node, random(1 << 60)))
@@ -153,7 +153,7 @@ describe("on_event", function()
         assert.equal(#lines, count)
     end)
 
-    it("may answer with the last times that a signed number can say", function()
+    it("may return the last times that a signed integer holds", function()
         local latest_ns = math.maxinteger - 10
         local log = simulation_logs.write {
             { "trace_start", 0, fields = { timestamp_ns = latest_ns } },
@@ -175,7 +175,7 @@ describe("on_event", function()
         ["'soon'"] = 'on_event %(node_done of node 1%), trace .*, got "soon"',
         ["error 'oops'"] = "scenario%.lua:%d+: oops %(on_event %(node_done of node 1%), trace .* in .*scenario%.lua%)",
     } do
-        it(("that answers with %s is an error that says where"):format(answer), function()
+        it(("that returns %s is an error that names the place"):format(answer), function()
             local _, ran = simulation_logs.simulate(([[return { on_event = function(event)
                 if event.type == "node_done" then return %s end end }]]):format(answer), simulation_logs.one_node())
             assert.equal(1, ran.status)

@@ -61,7 +61,7 @@ end
 describe("exploring a trace", function()
     after_each(helper.clean)
 
-    it("tries every kind of fault at every record that it fits, and knows which futures fail", function()
+    it("tries every kind of fault at every record that it fits, and reports the futures that fail", function()
         local object, ran = explored(("return { %s }"):format(complete), chain())
         -- A crash everywhere; a lost record but for the first; an error at 3 and 7; a delay at 6. Without a retry an
         -- error ends the trace, and a trace whose trace_complete is lost looks unfinished.
@@ -75,7 +75,7 @@ describe("exploring a trace", function()
         assert.equal(7, ran.status)
     end)
 
-    it("calls a rise the largest jump, and the first record's share one from 0", function()
+    it("defines a rise as the largest jump, counting the first record's share from 0", function()
         -- Errors alone, and node 2 survives them: 100 % at record 3, 0 % at record 7.
         local survived = "node = { [2] = { retry = { max = 1 } } }, "
         local object = explored(("return { %s%s }"):format(survived, complete), chain(), { "--faults", "error" })
@@ -83,7 +83,7 @@ describe("exploring a trace", function()
         assert.same({ "#3", 0, 1 }, { object.jump.record, number(object.jump.from), number(object.jump.to) })
     end)
 
-    it("says the same in words", function()
+    it("reports the same in text", function()
         local ran = explore(("return { %s }"):format(complete), chain())
         assert.matches("\n3  11.0 ms  node_done           1  1/3      33 %%   ██   error\n", ran.stdout)
         assert.matches("largest jump: from 0 %% to 33 %% at record 3, node_done of node 1\n", ran.stdout)
@@ -105,7 +105,7 @@ describe("exploring a trace", function()
         assert.same({ "0", "0", "50", "0", "0", "0", "50", "0" }, shares_drawn)
     end)
 
-    it("finds no set of faults where none fails, and says that all were tried", function()
+    it("finds no set of faults if none fails, and says that all were tried", function()
         local object, ran = explored(("return { %s }"):format(complete), chain(), { "--faults", "delay,crash",
             "--max-faults", "1" })
         assert.equal("0/1 0/1 0/1 0/1 0/1 0/2 0/1 0/1", shares(object))
@@ -114,7 +114,7 @@ describe("exploring a trace", function()
         assert.equal(0, ran.status)
     end)
 
-    it("takes two errors where one is retried", function()
+    it("needs two errors if one is retried", function()
         local scenario = ("return { node = { default = { retry = { max = 1 } } }, %s }"):format(complete)
         local object = explored(scenario, chain(), { "--faults", "error" })
         assert.equal("0/0 0/0 0/1 0/0 0/0 0/0 0/1 0/0", shares(object))
@@ -124,7 +124,7 @@ describe("exploring a trace", function()
         assert.equal("2 of 2, 0 failing; 1 of 3, 1 failing", levels(object))
     end)
 
-    it("finds what only two different faults together do: a lost node_done, and a crash behind it", function()
+    it("finds what only two different faults do together: a lost node_done, and a crash after it", function()
         -- After both, node 1 runs again, and ends after node 2, which is done.
         local log = write {
             { "trace_start", 0 }, { "node_done", 10, 1 }, { "node_done", 15, 2 }, { "trace_complete", 16 },
@@ -137,7 +137,7 @@ describe("exploring a trace", function()
         assert.equal("#0", object.levels[1].failing)
     end)
 
-    it("puts a second fault at each later record of what the first one made", function()
+    it("tries a second fault at each later record of the history after the first", function()
         local log = write { { "trace_start", 0 }, { "node_done", 10, 1 }, { "trace_complete", 11 } }
         local object = explored("return { goal = function() return true end }", log, { "--faults", "crash",
             "--max-faults", "2" })
@@ -147,12 +147,12 @@ describe("exploring a trace", function()
         assert.equal("space", object.ended_by)
     end)
 
-    it("does not follow a history that it has seen", function()
+    it("does not follow a history twice", function()
         local object = explored(("return { %s }"):format(complete), chain(), { "--faults", "delay", "--delay", "0s" })
         assert.equal("1 of 1, 0 failing", levels(object))
     end)
 
-    it("stops at its budget, and says how far it came", function()
+    it("stops at its budget, and says how far it got", function()
         local scenario = ("return { node = { default = { retry = { max = 1 } } }, %s }"):format(complete)
         local object, ran = explored(scenario, chain(), { "--faults", "error", "--budget", "2" })
         assert.equal("2 of 2, 0 failing; 0 of 3, 0 failing", levels(object))
@@ -163,7 +163,7 @@ describe("exploring a trace", function()
         assert.matches("budget of 1 future spent: 1 of the 2 futures with 1 fault were tried\n", text)
     end)
 
-    it("takes the longest trace whose goal holds, or the one that is named", function()
+    it("explores the longest trace whose goal holds, or the given one", function()
         local log = write {
             { "trace_start", 0, 0, 1 }, { "node_done", 1, 1, 1 }, { "trace_complete", 2, 0, 1 },
             { "trace_start", 3, 0, 2 }, { "node_start", 3, 1, 2 }, { "node_done", 4, 1, 2 },
@@ -188,7 +188,7 @@ describe("exploring a trace", function()
             explore("return { goal = function() return false end }", log).stdout)
     end)
 
-    it("explores the seeds with which the trace does without faults", function()
+    it("uses only seeds with which the trace reaches its goal without faults", function()
         local scenario = ("return { node = { [1] = { fail = 0.5 } }, %s }"):format(complete)
         local log = chain()
         local expected = {}
@@ -202,7 +202,7 @@ describe("exploring a trace", function()
         assert.same(expected, explored(scenario, log, { "--runs", "10", "--faults", "crash" }).seeds)
     end)
 
-    it("gives the same answer twice", function()
+    it("gives the same answer when repeated", function()
         local scenario = ([[return { node = { [3] = { time = function(ns, _, _, random) return ns + random(1000) end,
             fail = 0.3, retry = { max = 3 } } }, %s }]]):format(complete)
         local log = helper.log("orders")
@@ -210,7 +210,7 @@ describe("exploring a trace", function()
         assert.equal(explore(scenario, log, arguments).stdout, explore(scenario, log, arguments).stdout)
     end)
 
-    it("keeps to 80 columns", function()
+    it("prints lines of at most 80 columns", function()
         local ran = explore(("return { limits = { nodes = 4 }, %s }"):format(complete), helper.log("orders"))
         for line in ran.stdout:gmatch("[^\n]+") do
             assert.is_true(utf8.len(line) <= 80, line)
@@ -229,7 +229,7 @@ describe("a trace alone", function()
         ["that arrives at random"] = "arrivals = { rate = 30 }",
         ["that arrives at a pace"] = 'arrivals = { every = "7ms" }',
     } do
-        it(what .. " is what it is beside the others", function()
+        it(what .. " behaves as among the others", function()
             local text = ("return { seed = 5, %s, %s }"):format(scenario, complete)
             local log = helper.log("orders")
             local object = explored(text, log, { "--budget", "1" })
@@ -250,7 +250,7 @@ end)
 describe("limits across traces", function()
     after_each(helper.clean)
 
-    it("let the trace alone fail where it does not beside the others, which is told", function()
+    it("make a trace fail alone that does not among the others, which is reported", function()
         -- The second trace's node waits 10 ms for the first one's, and only then is the trace older than 15 ms.
         local log = write {
             { "trace_start", 0, 0, 1 }, { "node_start", 0, 1, 1 }, { "trace_start", 0, 0, 2 },
@@ -317,7 +317,7 @@ describe("a set of faults that fails", function()
         assert.equal("#9", helper.objects(json.stdout)[1].seed)
     end)
 
-    it("comes on top of the faults that the scenario has already", function()
+    it("is added to the faults that the scenario has already", function()
         local directory = helper.directory() .. "/saved"
         local scenario = ([[return { node = { default = { retry = { max = 1 } } }, %s,
             faults = { { trace = 1, record = 3, error = "first" } } }]]):format(complete)
@@ -327,7 +327,7 @@ describe("a set of faults that fails", function()
     end)
 end)
 
-describe("an exploration that cannot be", function()
+describe("an exploration", function()
     after_each(helper.clean)
 
     it("names script and line of an error in the goal", function()
@@ -336,7 +336,7 @@ describe("an exploration that cannot be", function()
         assert.matches("scenario%.lua:2: oops %(goal, trace 00000000%-", ran.stderr)
     end)
 
-    it("wants a goal that answers with true or false", function()
+    it("requires a goal that returns true or false", function()
         local ran = explore("return { goal = function() end }", chain())
         assert.equal(1, ran.status)
         assert.matches("goal, trace .*: true or false expected, got nil", ran.stderr)
@@ -352,7 +352,7 @@ describe("an exploration that cannot be", function()
         { { "--budget", "5", "-o", "nowhere" }, "%-%-budget is for %-%-explore" },
         { { "--max-faults", "5", "-o", "nowhere" }, "%-%-max%-faults is for %-%-explore" },
     } do
-        it(("is refused: %s"):format(table.concat(case[1], " ")), function()
+        it(("is refused with wrong options: %s"):format(table.concat(case[1], " ")), function()
             local all = { "simulate", helper.script(("return { %s }"):format(complete), "scenario"), chain() }
             local ran = helper.run(table.move(case[1], 1, #case[1], #all + 1, all))
             assert.equal(2, ran.status)
@@ -360,7 +360,7 @@ describe("an exploration that cannot be", function()
         end)
     end
 
-    it("is refused for a scenario that cuts its log", function()
+    it("is refused for a scenario with a crash that cuts its log", function()
         local ran = explore(("return { crash = { record = 3 }, %s }"):format(complete), chain())
         assert.equal(2, ran.status)
         assert.matches("with `crash` the log is not whole", ran.stderr)
@@ -370,7 +370,7 @@ end)
 describe("the example of a double charge", function()
     after_each(helper.clean)
 
-    it("gives the output that lies beside it, and its story is so", function()
+    it("prints the saved output, and the numbers in its text are right", function()
         local log = "examples/logs/orders"
         local ran = helper.run { "simulate", "examples/double_charge.lua", log, "--explore", "--faults",
             "error,delay,crash" }

@@ -36,7 +36,7 @@ end
 describe("a fault at a record", function()
     after_each(helper.clean)
 
-    it("that is an error gives the trace up, as the engine does, with its message", function()
+    it("that is an error ends the trace as the engine does, with its message", function()
         local lines, ran, directory = play(
             'return { faults = { { trace = 1, record = 3, error = "declined" } } }', chain())
         assert.same({ "trace_start 0@0", "node_start 1@1", "node_error 1@11" }, lines)
@@ -45,24 +45,24 @@ describe("a fault at a record", function()
         assert.equal("declined", reel.open(directory):traces()[1].errors[1].message)
     end)
 
-    it("that is an error is retried where the scenario says so", function()
+    it("that is an error is retried if the scenario says so", function()
         assert.same({ "trace_start 0@0", "node_start 1@1", "node_error 1@11", "node_start 1@16", "node_done 1@26",
             "node_start 2@27", "node_done 2@37", "trace_complete 0@38" },
             played('{ trace = 1, record = 3, error = "x" }', chain(),
                 'node = { [1] = { retry = { max = 1, delay = "5ms" } } }'))
     end)
 
-    it("is lost, and all goes on", function()
+    it("that loses the record does not delay anything", function()
         assert.same({ "trace_start 0@0", "node_start 1@1", "node_start 2@12", "node_done 2@22", "trace_complete 0@23" },
             played("{ trace = 1, record = 3, lost = true }", chain()))
     end)
 
-    it("is delayed, and all that waits for it, too", function()
+    it("that delays the record delays all that waits for it", function()
         assert.same({ "trace_start 0@0", "node_start 1@11", "node_done 1@21", "node_start 2@22", "node_done 2@32",
             "trace_complete 0@33" }, played('{ trace = 1, record = 2, delay = "10ms" }', chain()))
     end)
 
-    it("hits the trace that is meant, by its number or its id, and no other", function()
+    it("hits only the given trace, by number or id", function()
         local log = write {
             { "trace_start", 0 }, { "node_done", 10, 1 }, { "trace_start", 10, 0, 2 }, { "node_done", 20, 1, 2 },
         }
@@ -72,7 +72,7 @@ describe("a fault at a record", function()
             '{ trace = "00000000-0000-4000-8000-000000000002", record = 2, error = "x" }', log))
     end)
 
-    it("counts records that other faults took", function()
+    it("counts records that other faults removed", function()
         assert.same({ "trace_start 0@0", "node_start 1@1", "node_start 2@12", "node_error 2@22" },
             played('{ trace = 1, record = 5, error = "x" }, { trace = 1, record = 3, lost = true }', chain()))
     end)
@@ -105,27 +105,27 @@ describe("a crash of the engine", function()
         return played(('{ trace = 1, record = %d, crash = "%s" }'):format(record, down or "100ms"), log or chain())
     end
 
-    it("lets the node that ran begin anew after the restart, with its whole time", function()
+    it("makes the running node start again after the restart, with its whole time", function()
         assert.same({ "trace_start 0@0", "node_start 1@1", "trace_resumed 0@111", "node_start 1@111",
             "node_done 1@121", "node_start 2@122", "node_done 2@132", "trace_complete 0@133" }, crashed(3))
     end)
 
-    it("lets what was about to happen happen after the restart", function()
+    it("moves what was about to happen after the restart", function()
         assert.same({ "trace_start 0@0", "trace_resumed 0@101", "node_start 1@101", "node_done 1@111",
             "node_start 2@112", "node_done 2@122", "trace_complete 0@123" }, crashed(2))
         assert.same({ "trace_resumed 0@123", "trace_complete 0@123" }, table.move(crashed(6), 6, 7, 1, {}))
     end)
 
-    it("lets an arrival that it met come in at the restart", function()
+    it("moves an arrival that it met to the restart", function()
         assert.same({ "trace_start 0@100", "node_start 1@101" }, table.move(crashed(1), 1, 2, 1, {}))
     end)
 
-    it("writes no node_start where the log has none", function()
+    it("writes no node_start if the log has none", function()
         assert.same({ "trace_start 0@0", "trace_resumed 0@110", "node_done 1@120", "node_done 2@130",
             "trace_complete 0@131" }, crashed(2, chain_without_starts()))
     end)
 
-    it("can follow upon another, in the middle of the recovery", function()
+    it("can follow another in the middle of the recovery", function()
         assert.same({ "trace_start 0@0", "node_start 1@1", "trace_resumed 0@211", "node_start 1@211",
             "node_done 1@221" }, table.move(played([[{ trace = 1, record = 3, crash = "100ms" },
                 { trace = 1, record = 4, crash = "100ms" }]], chain()), 1, 5, 1, {}))
@@ -134,7 +134,7 @@ describe("a crash of the engine", function()
                 { trace = 1, record = 5, crash = "100ms" }]], chain()), 1, 6, 1, {}))
     end)
 
-    it("lets a suspended trace go on waiting until its time", function()
+    it("leaves a suspended trace waiting until its time", function()
         local faults = '{ trace = 2, record = 3, crash = "100ms" }'
         assert.same({ "trace_start 0@0", "node_start 4@1", "trace_suspended 4@10", "trace_start 0@20 #2",
             "node_start 1@20 #2", "trace_resumed 0@150 #2", "node_start 1@150 #2", "node_done 1@180 #2",
@@ -142,13 +142,13 @@ describe("a crash of the engine", function()
             played(faults, one_waits()))
     end)
 
-    it("lets a suspended trace go on at the restart where its time has passed", function()
+    it("resumes a suspended trace at the restart if its time has passed", function()
         local lines = played('{ trace = 2, record = 3, crash = "2s" }', one_waits())
         assert.same({ "trace_resumed 0@2050 #2", "node_start 1@2050 #2", "trace_resumed 0@2050", "node_done 4@2060",
             "trace_complete 0@2061" }, table.move(lines, 6, 10, 1, {}))
     end)
 
-    it("lets what ran beside a suspension begin anew when the trace is resumed", function()
+    it("makes what ran beside a suspension start again when the trace is resumed", function()
         local log = write {
             { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_start", 1, 4 }, { "trace_suspended", 10, 4 },
             { "trace_start", 20, 0, 2 }, { "node_done", 30, 1, 2 },
@@ -159,14 +159,14 @@ describe("a crash of the engine", function()
                 played('{ trace = 2, record = 2, crash = "100ms" }', log), 6, 11, 1, {}))
     end)
 
-    it("is over before on_event is asked about what begins anew", function()
+    it("is over before on_event is called for what starts again", function()
         local lines = played('{ trace = 1, record = 3, crash = "100ms" }', chain(),
             'on_event = function(event) return event.type == "node_start" and event.now_ns or nil end')
         assert.same({ "trace_start 0@0", "node_start 1@0", "trace_resumed 0@110", "node_start 1@110" },
             table.move(lines, 1, 4, 1, {}))
     end)
 
-    it("asks again at a node that was resumed and not done, for as long as before", function()
+    it("suspends again at a node that was resumed and not done, for as long as before", function()
         local log = write {
             { "trace_start", 0 }, { "node_start", 0, 4 }, { "trace_suspended", 4, 4 }, { "trace_resumed", 104 },
             { "node_done", 110, 4 }, { "trace_complete", 110 },
@@ -176,7 +176,7 @@ describe("a crash of the engine", function()
             table.move(crashed(5, log), 4, 10, 1, {}))
     end)
 
-    it("begins all nodes anew that ran side by side", function()
+    it("makes all nodes that ran in parallel start again", function()
         local log = write {
             { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_start", 0, 2 }, { "node_done", 10, 1 },
             { "node_done", 20, 2 }, { "trace_complete", 20 },
@@ -186,7 +186,7 @@ describe("a crash of the engine", function()
             crashed(4, log))
     end)
 
-    it("lets traces that come meanwhile come in at the restart", function()
+    it("moves traces that arrive meanwhile to the restart", function()
         local log = write {
             { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_done", 10, 1 }, { "trace_complete", 10 },
             { "trace_start", 50, 0, 2 }, { "node_done", 60, 1, 2 }, { "trace_start", 200, 0, 3 },
@@ -205,7 +205,7 @@ describe("a crash of the engine", function()
                 { trace = 1, record = 6, crash = "100ms" }]], chain()), 4, 8, 1, {}))
     end)
 
-    it("without node_starts does so as well, and what was done after it is not done again", function()
+    it("without node_starts also runs such a node again, but nothing that was done after it", function()
         local lost_first = '{ trace = 1, record = 2, lost = true }, '
         assert.same({ "trace_start 0@0", "trace_resumed 0@120", "node_done 1@130", "node_done 2@140",
             "trace_complete 0@141" },
@@ -220,7 +220,7 @@ describe("a crash of the engine", function()
             played('{ trace = 1, record = 1, lost = true }, { trace = 1, record = 3, crash = "100ms" }', chain()))
     end)
 
-    it("leaves a trace waiting for ever whose resumption was lost", function()
+    it("leaves a trace whose resumption was lost waiting for ever", function()
         local log = write {
             { "trace_start", 0 }, { "node_start", 0, 4 }, { "trace_suspended", 4, 4 }, { "trace_resumed", 104 },
             { "node_done", 110, 4 }, { "trace_complete", 110 },
@@ -336,7 +336,7 @@ describe("a crash at any record", function()
         return #records
     end
 
-    it("of any trace leaves nothing undone but where it had failed, and does again only what is not done", function()
+    it("of any trace leaves nothing undone unless it had failed, and repeats only what is not done", function()
         for _, name in ipairs { "orders", "done-only" } do
             local recording, tried = core.recording(helper.log(name)), 0
             for index = 1, recording:facts().traces do
@@ -355,7 +355,7 @@ describe("the same faults", function()
     -- Worked out once; another build or machine that makes other bytes breaks the promise.
     local expected_sum = "d5922ad2e9a4159a3e9e824b02fcaa8003cbd78c21225626894b46246e045952"
 
-    it("give the same bytes, here as everywhere", function()
+    it("give the same bytes on every machine", function()
         local faults = {}
         for trace = 1, 60, 3 do
             faults[#faults + 1] = ('{ trace = %d, record = %d, %s }'):format(trace, 2 + trace % 11,
@@ -387,7 +387,7 @@ describe("faults that are not right", function()
         { "goal = 7", "goal: a function" },
     }
     for _, case in ipairs(cases) do
-        it(("are refused before anything runs: %s"):format(case[1]), function()
+        it(("that are wrong are refused before anything runs: %s"):format(case[1]), function()
             local _, ran = simulate(("return { %s }"):format(case[1]), helper.log("orders"))
             assert.equal(2, ran.status, ran.stderr)
             assert.matches(case[2], ran.stderr)

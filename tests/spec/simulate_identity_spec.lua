@@ -25,14 +25,14 @@ describe("an empty scenario", function()
     after_each(helper.clean)
 
     for _, name in ipairs { "orders", "done-only", "all-complete", "edge", "empty", "archived", "snapshot" } do
-        it(("gives back the log %s byte for byte, segments included"):format(name), function()
+        it(("reproduces the log %s byte for byte, segments included"):format(name), function()
             local directory, ran = simulation_logs.simulate("return {}", helper.log(name))
             assert.equal(0, ran.status, ran.stderr)
             assert.equal("", differences(plain_copy(name), directory))
         end)
     end
 
-    it("keeps empty segments empty, wherever they stand", function()
+    it("keeps empty segments empty, wherever they are", function()
         local log, from = helper.directory(), helper.log("orders")
         for index, number in ipairs { "", "0", "", "", "1", "2", "" } do
             local source = number == "" and "/dev/null" or ("%s/wal_%016x.log"):format(from, number)
@@ -43,7 +43,7 @@ describe("an empty scenario", function()
         assert.equal("", differences(log, directory))
     end)
 
-    it("fills a last segment that is as long as the one before it", function()
+    it("fills a last segment as long as the one before it", function()
         local log, one = helper.directory(), simulation_logs.one_node()
         for number = 0, 1 do
             helper.shell(("cp %s/wal_%016x.log %s/wal_%016x.log"):format(one, 0, log, number))
@@ -52,7 +52,7 @@ describe("an empty scenario", function()
     end)
 
     for _, name in ipairs { "torn-tail", "zero-tail", "restarted" } do
-        it(("gives back every record of %s, without what the crash left behind"):format(name), function()
+        it(("reproduces every record of %s, without what the crash left"):format(name), function()
             local directory, ran = simulation_logs.simulate("return {}", helper.log(name))
             assert.equal(0, ran.status, ran.stderr)
             local expected = records_of(helper.log(name))
@@ -62,7 +62,7 @@ describe("an empty scenario", function()
         end)
     end
 
-    it("is also one that only says what is so already", function()
+    it("is equal to one that only states the recorded values", function()
         local scenario = [[return { node = { default = { time = 1 }, [3] = { time = "recorded", fail = 0 },
             [2] = { time = function(ns) return ns end } }, arrivals = { times = "recorded" },
             limits = { nodes = 1000000, nodes_per_trace = 1000000, traces = 1000000 } }]]
@@ -75,7 +75,7 @@ end)
 describe("a damaged log", function()
     after_each(helper.clean)
 
-    it("is simulated from what is whole of it, and what is left out is counted", function()
+    it("is simulated from its whole traces, and the others are counted", function()
         local directory, ran = simulation_logs.simulate("return {}", helper.log("bit-flip-payload"))
         assert.equal(3, ran.status)
         local left_out = tonumber(ran.stdout:match("(%d+) tainted traces left out"))
@@ -92,7 +92,7 @@ end)
 describe("a trace that damage has touched", function()
     after_each(helper.clean)
 
-    it("is no recorded one, and none that more traces are drawn from", function()
+    it("is neither simulated nor drawn for additional traces", function()
         local records = {}
         for trace = 1, 3 do
             for _, record in ipairs { { "trace_start", 0 }, { "node_start", 0, trace }, { "node_done", 10, trace },
@@ -141,7 +141,7 @@ describe("the same seed, log and scenario", function()
         assert.equal(expected_sum, sum(first))
     end)
 
-    it("give other bytes with another seed", function()
+    it("differ in their bytes with another seed", function()
         local directory = simulation_logs.simulate(scenario, helper.log("orders"), { "--seed", "43" })
         assert.not_equal(expected_sum, sum(directory))
     end)

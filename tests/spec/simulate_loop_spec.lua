@@ -53,7 +53,7 @@ describe("a loop", function()
             played(iterations(1), log_of(retried)))
     end)
 
-    it("of more iterations repeats those before that one, with their lags, and what follows comes later", function()
+    it("of more iterations repeats those before the last, with their lags, and what follows comes later", function()
         assert.equal("trace @0, iteration 8[0]@1, start 3@2, error 3@12, iteration 8[1]@15, start 3@16, error 3@26, "
             .. "iteration 8[2]@29, start 3@30, error 3@40, iteration 8[3]@43, start 3@44, done 3@49, exit 8[4]@50, "
             .. "start 5@51, done 5@61, closed @62", played(iterations(4), log_of(retried)))
@@ -78,7 +78,7 @@ describe("a loop", function()
                 { "done", 12, 3 }, { "exit", 14, 8, 1 }, { "closed", 15 } }))
     end)
 
-    it("takes with it what its nodes do, retries and suspensions included", function()
+    it("repeats what its nodes do, retries and suspensions included", function()
         local log = log_of {
             { "trace", 0 }, { "iteration", 0, 8, 0 }, { "start", 0, 3 }, { "start", 4, 3 }, { "done", 6, 3 },
             { "start", 6, 4 }, { "suspended", 7, 4 }, { "resumed", 17 }, { "done", 18, 4 }, { "exit", 20, 8, 1 },
@@ -89,7 +89,7 @@ describe("a loop", function()
             .. "suspended 4@27, resumed @37, done 4@38, exit 8[2]@40, closed @40", played(iterations(2), log))
     end)
 
-    it("has its body found in logs without starts, too", function()
+    it("has its body found even in logs without starts", function()
         local log = log_of {
             { "trace", 0 }, { "done", 1, 1 }, { "iteration", 1, 8, 0 }, { "error", 11, 3 }, { "iteration", 12, 8, 1 },
             { "suspended", 14, 4 }, { "resumed", 24 }, { "done", 25, 4 }, { "exit", 25, 8, 2 }, { "closed", 26 },
@@ -102,7 +102,7 @@ describe("a loop", function()
     end)
 end)
 
-describe("beside a loop", function()
+describe("in parallel with a loop", function()
     after_each(helper.clean)
 
     -- 7 began before the loop, 9 follows it, 6 ends behind it.
@@ -159,7 +159,7 @@ describe("loops in loops", function()
         }
     end)
 
-    it("are repeated and left out with the loop around them", function()
+    it("are repeated and removed with the loop around them", function()
         assert.equal("trace @0, iteration 8[0]@0, iteration 9[0]@0, start 3@0, done 3@20, exit 9[1]@20, "
             .. "exit 8[1]@21, closed @21", played(iterations(1), log))
         assert.equal("trace @0, iteration 8[0]@0, iteration 9[0]@0, start 3@0, done 3@10, exit 9[1]@10, "
@@ -168,7 +168,7 @@ describe("loops in loops", function()
             played(iterations(3), log))
     end)
 
-    it("are changed first, and repeated as they then are", function()
+    it("are changed first, and repeated in their changed form", function()
         local function both(outer, inner)
             return ("return { loop = { [8] = { iterations = %d }, [9] = { iterations = %d } } }"):format(outer, inner)
         end
@@ -188,14 +188,14 @@ describe("iterations", function()
     after_each(helper.clean)
 
     for _, name in ipairs { "orders", "done-only", "all-complete", "edge" } do
-        it(("as recorded give back the log %s byte for byte"):format(name), function()
+        it(("as recorded reproduce the log %s byte for byte"):format(name), function()
             local _, _, directory = play(iterations "function(n, trace, random) random() return n end",
                 helper.log(name))
             assert.equal("", (helper.shell(("diff -rq %s %s"):format(helper.log(name), directory))))
         end)
     end
 
-    it("of orders are all three where three are wanted, with one charge in each", function()
+    it("of orders are three if three are asked for, with one charge in each", function()
         local _, _, directory = play(iterations(3), helper.log("orders"))
         local all_three = " iteration0 start end iteration1 start end iteration2 start end"
         local text_of = {}
@@ -220,7 +220,7 @@ describe("iterations", function()
         assert.equal(0, helper.run({ "check", directory }).status)
     end)
 
-    it("can be asked for, for each run of a loop that has an exit, when the trace arrives", function()
+    it("can be given by a function for each run of a loop with an exit, called when the trace arrives", function()
         local log = log_of {
             { "trace", 0 }, { "iteration", 1, 8, 0 }, { "iteration", 2, 8, 1 }, { "exit", 3, 8, 2 },
             { "iteration", 4, 8, 0 }, { "iteration", 5, 8, 0 }, { "iteration", 6, 8, 1 }, { "iteration", 7, 8, 2 },
@@ -266,7 +266,7 @@ describe("iterations", function()
         assert.equal(6, #more)
     end)
 
-    it("of a node that fails there end the trace there", function()
+    it("in which a node fails end the trace there", function()
         local scenario = [[return { loop = { [8] = { iterations = 3 } }, node = { [3] = {
             time = 1, fail = function(trace) return trace.now_ns > trace.arrival_ns + 40000000 end } } }]]
         local log = log_of {
@@ -276,7 +276,7 @@ describe("iterations", function()
             .. "iteration 8[2]@42, start 3@42, error 3@63", played(scenario, log))
     end)
 
-    it("that are left out are not met by faults either", function()
+    it("that are left out are not hit by faults", function()
         assert.equal("trace @0, iteration 8[0]@1, start 3@2, exit 8[1]@8, start 5@9, done 5@19, closed @20",
             played([[return { loop = { [8] = { iterations = 1 } },
                 faults = { { trace = 1, record = 4, lost = true } } }]], log_of(retried)))
@@ -319,7 +319,7 @@ describe("iterations", function()
         end
     end)
 
-    it("are refused beside a flow by which nothing would belong to them", function()
+    it("are refused with a flow in which no node belongs to them", function()
         local flow = "flow = { nodes = { [3] = {}, [5] = { after = {3} } } }"
         local _, ran = simulation_logs.simulate(("return { loop = { [8] = { iterations = 2 } }, %s }"):format(flow),
             log_of(retried))

@@ -22,7 +22,7 @@ end
 describe("a simulated node", function()
     after_each(helper.clean)
 
-    it("takes the time that a factor, a time or a function says", function()
+    it("takes the time that a factor, a time or a function gives", function()
         local log = simulation_logs.one_node()
         for text, end_ms in pairs { ["0.5"] = 5, ["2"] = 20, ["0"] = 0, ['"3ms"'] = 3,
             ["function(ns, trace, attempt) return ns + attempt + trace.number end"] = 10.000002 } do
@@ -42,7 +42,7 @@ describe("a simulated node", function()
             (play("return { node = { [1] = { time = 0.5 } } }", log)))
     end)
 
-    it("without a written start begins when what came before it ended", function()
+    it("without a written start begins when its predecessors have ended", function()
         local log = write {
             { "trace_start", 0 }, { "node_done", 10, 1 }, { "node_done", 30, 2 }, { "trace_complete", 31 },
         }
@@ -50,7 +50,7 @@ describe("a simulated node", function()
             (play("return { node = { [1] = { time = 2 } } }", log)))
     end)
 
-    it("keeps its suspension apart from its run time", function()
+    it("keeps its suspension out of its run time", function()
         local log = write {
             { "trace_start", 0 }, { "node_start", 0, 4 }, { "trace_suspended", 4, 4 }, { "trace_resumed", 104 },
             { "node_done", 110, 4 }, { "trace_complete", 110 },
@@ -100,7 +100,7 @@ describe("a diamond", function()
         end
     end)
 
-    it("has a node that comes after nothing wait for the trace's start, whatever had ended before it", function()
+    it("makes a node without predecessors wait only for the trace's start", function()
         local lines = play([[return { node = { [1] = { time = 9 } },
             flow = { nodes = { [1] = {}, [2] = {}, [3] = {}, [4] = { after = {1, 2, 3} } } } }]], write(records))
         assert.same({ "trace_start 0@0", "node_start 1@0", "node_start 2@1", "node_start 3@1", "node_done 1@9",
@@ -108,10 +108,10 @@ describe("a diamond", function()
     end)
 end)
 
-describe("failures", function()
+describe("failures of a node", function()
     after_each(helper.clean)
 
-    it("are retried after growing delays, and the last one ends the trace as the engine does", function()
+    it("are retried after growing delays, and the last one ends the trace as in the engine", function()
         local lines, ran, directory = play([[return { node = { [1] = { fail = 1, error = "declined",
             retry = { max = 2, delay = "5ms", factor = 3 } } } }]], simulation_logs.one_node())
         assert.same({ "trace_start 0@0", "node_start 1@0", "node_error 1@10", "node_start 1@15", "node_error 1@25",
@@ -121,7 +121,7 @@ describe("failures", function()
         assert.equal("declined", reel.open(directory):traces()[1].errors[1].message)
     end)
 
-    it("without a retry, or with none of them, end the trace at once", function()
+    it("without retries end the trace at once", function()
         for _, retry in ipairs { "", "retry = { max = 0 }" } do
             assert.same({ "trace_start 0@0", "node_start 1@0", "node_error 1@10" },
                 (play(("return { node = { [1] = { fail = 1, %s } } }"):format(retry), simulation_logs.one_node())))
@@ -135,7 +135,7 @@ describe("failures", function()
     end)
 
     -- A chance taken for "true" would let every attempt fail.
-    it("can have a chance that a function answers", function()
+    it("can have a probability that a function returns", function()
         for chance, max_off in pairs { [0] = 0, [0.25] = 0.015, [1] = 0 } do
             local _, ran = play(([[return { seed = 5, traces = 10000,
                 node = { [1] = { fail = function() return %g end } } }]]):format(chance), simulation_logs.one_node())
@@ -215,19 +215,19 @@ describe("a limit", function()
         return found
     end
 
-    it("of one node lets them run one after another, in the order in which they were ready", function()
+    it("of one for a node makes its runs follow one another, in the order in which they were ready", function()
         assert.same({ "1@0", "2@10", "1@20 #2", "2@30 #2" }, starts "return { limits = { nodes = 1 } }")
     end)
 
-    it("of one node in a trace leaves the traces side by side", function()
+    it("of one for a node in a trace does not affect parallel traces", function()
         assert.same({ "1@0", "1@0 #2", "2@10", "2@10 #2" }, starts "return { limits = { nodes_per_trace = 1 } }")
     end)
 
-    it("of one trace lets the second wait for the first one's end", function()
+    it("of one trace makes the second wait for the end of the first", function()
         assert.same({ "1@0", "2@0", "1@10 #2", "2@10 #2" }, starts "return { limits = { traces = 1 } }")
     end)
 
-    it("of one node stays in its order where each trace has a limit of its own, too", function()
+    it("of one for a node keeps its order if each trace has a limit, too", function()
         local log = write {
             { "trace_start", 0, 0, 1 }, { "node_start", 0, 1, 1 },
             { "trace_start", 1, 0, 2 }, { "node_start", 1, 1, 2 },
@@ -242,7 +242,7 @@ describe("a limit", function()
         assert.same({ "1@0", "1@10 #2", "2@20" }, found)
     end)
 
-    it("frees the place of an attempt that ends without a record, as the node is started again", function()
+    it("frees the slot of an attempt that ends without a record when the node starts again", function()
         local lines = play("return { limits = { nodes = 1 } }", write {
             { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_start", 5, 1 }, { "node_done", 10, 1 },
             { "trace_complete", 10 },
@@ -250,7 +250,7 @@ describe("a limit", function()
         assert.equal("trace_complete 0@10", lines[#lines])
     end)
 
-    it("gives no place to nodes of a trace that was given up while they stood in line", function()
+    it("gives no slot to nodes of a trace that ended while they were queued", function()
         local log = write {
             { "trace_start", 0, 0, 1 }, { "node_start", 0, 1, 1 }, { "node_start", 0, 2, 1 },
             { "node_done", 10, 1, 1 }, { "node_done", 10, 2, 1 }, { "trace_complete", 11, 0, 1 },
@@ -266,7 +266,7 @@ describe("a limit", function()
             "node_error 2@20", "node_start 1@20 #2", "node_done 1@30 #2", "trace_complete 0@30 #2" }, lines)
     end)
 
-    it("of both kinds holds for a node that fails and is tried again", function()
+    it("of both kinds holds for a node that fails and is retried", function()
         local lines = play([[return { limits = { nodes = 1, traces = 2 }, node = { [1] = { retry = { max = 1 },
             fail = function(_, attempt) return attempt == 1 end } } }]], busy_log())
         local running, most = 0, 0
@@ -282,7 +282,7 @@ end)
 describe("a record whose clock was behind", function()
     after_each(helper.clean)
 
-    it("stays as far behind what happened before it, wherever it is moved", function()
+    it("keeps its distance from what happened before it, wherever it is moved", function()
         local log = write {
             { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_done", 10, 1 }, { "node_start", 7, 2 },
             { "node_done", 20, 2 }, { "trace_complete", 20 },
@@ -304,11 +304,11 @@ describe("arrivals", function()
         return found
     end
 
-    it("come at a pace, and more traces than there are get ids of their own", function()
+    it("come at the given rate, and additional traces get new ids", function()
         assert.same({ "0@0", "0@4 #2", "0@8 #3" }, arrival_lines 'return { traces = 3, arrivals = { every = "4ms" } }')
     end)
 
-    it("of more traces than there are have the recorded intervals, each as often as it was recorded", function()
+    it("of additional traces have the recorded intervals, each as often as recorded", function()
         local log = write {
             { "trace_start", 0, 0, 1 }, { "trace_complete", 1, 0, 1 },
             { "trace_start", 10, 0, 2 }, { "trace_complete", 11, 0, 2 },

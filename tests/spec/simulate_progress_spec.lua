@@ -29,7 +29,7 @@ end
 describe("progress of a long simulation", function()
     after_each(helper.clean)
 
-    it("stands in one line of a terminal, and is gone at the end", function()
+    it("is shown in one line of a terminal, and removed at the end", function()
         local directory = helper.directory() .. "/out"
         local text, screen = on_terminal { helper.script(slow, "scenario"), helper.log("orders"), "-o",
             directory }
@@ -40,13 +40,13 @@ describe("progress of a long simulation", function()
         assert.equal(1, screen:find("simulated 30 traces, ", 1, true))
     end)
 
-    it("says which of several runs it is", function()
+    it("names the current one of several runs", function()
         local text = on_terminal { helper.script(slow, "scenario"), helper.log("orders"), "-o",
             helper.directory() .. "/out", "--runs", "2" }
         assert.matches("\rrun 2 of 2: simulating: %d+ records", text)
     end)
 
-    it("leaves the line to an error", function()
+    it("is removed before an error message", function()
         local failing = slow:gsub("end }$", "if trace.number == 28 then error 'oops' end end }")
         local _, screen = on_terminal { helper.script(failing, "scenario"), helper.log("orders"), "-o",
             helper.directory() .. "/out" }
@@ -71,7 +71,7 @@ describe("progress of a long simulation", function()
         assert.equal("", ran.stderr)
     end)
 
-    it("tells of the log while it is read, too", function()
+    it("is also shown while the log is read", function()
         local directory = helper.directory()
         helper.shell(("for i in $(seq 1 500); do cat %s/wal_*; done > %s/wal_0000000000000000.log"):format(
             helper.log("all-complete"), directory))

@@ -34,12 +34,12 @@ end
 describe("after a crash the engine of a simulation", function()
     after_each(helper.clean)
 
-    it("asks again at a node that was approved, before what comes after it begins", function()
+    it("asks again at an approved node, before what follows begins", function()
         assert.same({ "trace_resumed 0@115", "trace_resumed 0@225", "trace_suspended 4@230", "trace_resumed 0@330",
             "node_done 5@340", "node_done 6@350", "trace_complete 0@351" }, from(played(crash(5), approved()), 4))
     end)
 
-    it("asks again as soon as the nodes that run beside it have ended, and begins none meanwhile", function()
+    it("asks again once parallel nodes have ended, and starts none meanwhile", function()
         -- 5 is done, so that 6, which comes after 5 alone, is ready at once; 9 comes after 6.
         local log = write {
             { "trace_start", 0 }, { "node_done", 10, 3 }, { "trace_suspended", 15, 4 }, { "trace_resumed", 115 },
@@ -50,18 +50,18 @@ describe("after a crash the engine of a simulation", function()
             "trace_resumed 0@365", "node_done 9@375", "trace_complete 0@376" }, from(lines, 5))
     end)
 
-    it("asks again where nothing but the end of the trace was left", function()
+    it("asks again even if only the end of the trace was left", function()
         assert.same({ "node_done 6@135", "trace_resumed 0@236", "trace_suspended 4@241", "trace_resumed 0@341",
             "trace_complete 0@342" }, from(played(crash(7), approved()), 6))
     end)
 
-    it("asks again after each crash behind an approval", function()
+    it("asks again after each crash that follows an approval", function()
         local lines = played(crash(5) .. ", " .. crash(9), approved())
         assert.same({ "trace_suspended 4@230", "trace_resumed 0@330", "trace_resumed 0@440", "trace_suspended 4@445",
             "trace_resumed 0@545", "node_done 5@555" }, from(lines, 6, 11))
     end)
 
-    it("does not ask again where the node that waited has a node_done", function()
+    it("does not ask again if the node that waited has a node_done", function()
         local log = write {
             { "trace_start", 0 }, { "trace_suspended", 15, 4 }, { "trace_resumed", 115 }, { "node_done", 116, 4 },
             { "node_done", 125, 5 }, { "trace_complete", 126 },
@@ -70,7 +70,7 @@ describe("after a crash the engine of a simulation", function()
             from(played(crash(5), log), 4))
     end)
 
-    it("asks again at every node that was approved, one after the other", function()
+    it("asks again at every approved node, one after the other", function()
         local log = write {
             { "trace_start", 0 }, { "trace_suspended", 5, 4 }, { "trace_resumed", 55 }, { "node_done", 65, 5 },
             { "trace_suspended", 70, 9 }, { "trace_resumed", 100 }, { "node_done", 110, 6 }, { "trace_complete", 110 },
@@ -84,7 +84,7 @@ describe("after a crash the engine of a simulation", function()
             from(played(crash(4), approved()), 3, 5))
     end)
 
-    it("has forgotten the timeout: who would have been timed out waits for ever", function()
+    it("has lost the timeout: a trace that would have timed out waits for ever", function()
         local log = write {
             { "trace_start", 0 }, { "trace_suspended", 0, 4,
                 fields = { metadata = [[{"hook_id":"h","timeout_secs":2,"timeout_action":"Reject"}]] } },
@@ -97,13 +97,13 @@ describe("after a crash the engine of a simulation", function()
         assert.equal("suspended", reel.open(directory):traces()[1].status)
     end)
 
-    it("has the answer of a person that comes before the timeout", function()
+    it("receives a person's answer that comes before the timeout", function()
         local lines = played(crash(4), approved('{"timeout_secs":3600}'))
         assert.equal("trace_resumed 0@215", lines[4])
         assert.equal("trace_complete 0@236", lines[#lines])
     end)
 
-    it("skips a trace for ever that an error had ended, whatever else ran in it", function()
+    it("skips a trace that an error had ended for ever, whatever else ran in it", function()
         local log = write {
             { "trace_start", 0 }, { "node_start", 0, 2 }, { "node_start", 0, 7 }, { "node_error", 10, 7 },
             { "node_done", 20, 2 }, { "trace_failed", 21 },
@@ -113,7 +113,7 @@ describe("after a crash the engine of a simulation", function()
         assert.equal("running", reel.open(directory):traces()[1].status)
     end)
 
-    it("runs a node again that answered with an error after which the trace went on", function()
+    it("runs a node again whose error did not end the trace", function()
         local log = write {
             { "trace_start", 0 }, { "node_error", 10, 1 }, { "node_done", 20, 2 }, { "node_done", 30, 3 },
             { "trace_complete", 31 },
@@ -122,7 +122,7 @@ describe("after a crash the engine of a simulation", function()
             "trace_complete 0@141" }, from(played(crash(4), log), 3))
     end)
 
-    it("runs a node at once whose retry was to come later", function()
+    it("runs a node at once whose retry was scheduled for later", function()
         local log = write { { "trace_start", 0 }, { "node_done", 10, 1 }, { "trace_complete", 11 },
             { "trace_start", 12, 0, 2 }, { "node_done", 20, 1, 2 }, { "trace_complete", 20, 0, 2 } }
         assert.same({ "trace_resumed 0@120", "node_done 1@130", "trace_complete 0@131" }, from((function()
@@ -146,12 +146,12 @@ describe("after a crash the engine of a simulation", function()
         }
     end
 
-    it("completes a trace without the branch that had not completed, of a node that routes and was done", function()
+    it("completes a trace without the unfinished branch of a done routing node", function()
         assert.same({ "node_done 2@15", "trace_resumed 0@125", "node_done 7@145", "trace_complete 0@146" },
             from(played(crash(4), switched(), flow(routed)), 3))
     end)
 
-    it("completes it at once where nothing else was left", function()
+    it("completes a trace at once if only such a branch was left", function()
         local log = write {
             { "trace_start", 0 }, { "node_done", 10, 1 }, { "node_done", 15, 2 }, { "node_done", 25, 3 },
             { "node_done", 30, 6 },
@@ -161,19 +161,19 @@ describe("after a crash the engine of a simulation", function()
             from(played(crash(4), log, flow(nodes)), 3))
     end)
 
-    it("goes on in a branch whose first node is done", function()
+    it("continues a branch whose first node is done", function()
         assert.same({ "node_done 3@25", "trace_resumed 0@130", "node_done 6@145", "node_done 7@150",
             "trace_complete 0@151" }, from(played(crash(5), switched(), flow(routed)), 4))
     end)
 
-    it("keeps a branch on the port out, and one of a node that routes again", function()
+    it("keeps a branch on the port `out`, and one of a node that routes again", function()
         local plain = routed:gsub('{ 2, port = "true" }', "2")
         assert.equal("node_done 3@135", from(played(crash(4), switched(), flow(plain)), 5)[1])
         assert.same({ "trace_resumed 0@115", "node_done 2@120", "node_done 3@130" },
             from(played(crash(3), switched(), flow(routed)), 3, 5))
     end)
 
-    it("loses, when a person answers, the branch of a node that routed while the trace stopped", function()
+    it("loses the branch of a node that routed while the trace stopped, when a person answers", function()
         -- 4 was approved and is asked again; 2 runs beside it, and 3 may not begin before the answer.
         local nodes = [[[1] = {}, [4] = { after = { 1 } }, [2] = { after = { 1 } },
             [3] = { after = { { 2, port = "true" } } }, [5] = { after = { 4 } }]]
@@ -187,7 +187,7 @@ describe("after a crash the engine of a simulation", function()
             from(played(crash(6), log, flow(nodes)), 6))
     end)
 
-    it("makes futures in which a person is asked twice, which exploration finds", function()
+    it("produces futures in which a person is asked twice, which exploration finds", function()
         local scenario = helper.script([[return {
             goal = function(trace)
                 return trace.status == "complete" and #trace.suspensions == 1
@@ -205,7 +205,7 @@ describe("after a crash the engine of a simulation", function()
         assert.equal(5, found.fault_set.faults[1].record)
     end)
 
-    it("makes futures in which a trace is complete and a branch never ran, which exploration finds", function()
+    it("produces futures in which a trace completes although a branch never ran, which exploration finds", function()
         local scenario = helper.script(([[return {
             goal = function(trace) return trace.completed_nodes[6] ~= nil end, %s,
         }]]):format(flow(routed)), "scenario")
@@ -214,7 +214,7 @@ describe("after a crash the engine of a simulation", function()
         assert.equal(4, reel.json_decode(ran.stdout).fault_set.faults[1].record)
     end)
 
-    it("leaves limits whole: who waits for an answer again has no place, and gets one after it", function()
+    it("respects limits: a node that waits for an answer again has no slot until it gets one", function()
         local records = {}
         for trace = 1, 3 do
             for _, record in ipairs { { "trace_start", 0 }, { "node_start", 0, 4 }, { "trace_suspended", 5, 4 },

@@ -47,11 +47,11 @@ describe("what simulate prints", function()
         }, "\n"), printed('{ node = { [2] = { time = 0.5 } } }', two_traces()))
     end)
 
-    it("counts the nodes where nothing is different", function()
+    it("counts the nodes without a difference", function()
         assert.matches("\n2 nodes as recorded\n$", printed("{}", two_traces()))
     end)
 
-    it("has the interval under what it is of, where there are several runs", function()
+    it("has the interval of several runs under the value", function()
         local text = printed("{ node = { [2] = { time = function(ns, _, _, random) return ns * random() end } } }",
             two_traces(), { "--runs", "4" })
         assert.matches("\n  95%% ±  ", text)
@@ -60,7 +60,7 @@ describe("what simulate prints", function()
         assert.is_nil(text:match("\n1 [^\n]*\n[^\n]*ms ± ")) -- node 1 runs as long as it did
     end)
 
-    it("measures both logs by the scenario's flow, so that what stands in line for a limit is queue time", function()
+    it("measures both logs by the scenario's flow, so that waiting for a limit is queue time", function()
         local log = simulation_logs.write {
             { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_start", 0, 2 }, { "node_done", 10, 1 },
             { "node_done", 10, 2 }, { "trace_complete", 10 },
@@ -69,7 +69,7 @@ describe("what simulate prints", function()
         assert.matches("\n2    10.0 ms           10.0 ms              0 ns → 10.0 ms", text)
     end)
 
-    it("says in eight columns how often traces are closed, be it seldom or often", function()
+    it("gives the throughput in eight columns, whether low or high", function()
         for rate, said in pairs { [0] = "0/s", [12.345] = "12.35/s", [0.1] = "0.1/s", [9999] = "9999/s",
             [12345] = "12345/s", [999999] = "999999/s", [2.5e6] = "2e+06/s", [0.05] = "0.0500/s",
             [0.012345] = "0.0123/s", [1 / 3600] = "1/h", [1 / 86400] = "1/d", [1e-7] = "9e-03/d" } do
@@ -77,7 +77,7 @@ describe("what simulate prints", function()
         end
     end)
 
-    it("keeps to 80 columns where time is a million times as long", function()
+    it("has at most 80 columns if times are a million times as long", function()
         local text = printed('{ node = { [2] = { time = "3000d" } } }', two_traces())
         assert.matches("\nchange .* x %de%+%d%d", text)
         for line in text:gmatch("[^\n]+") do
@@ -85,7 +85,7 @@ describe("what simulate prints", function()
         end
     end)
 
-    it("keeps to 80 columns", function()
+    it("has at most 80 columns", function()
         for _, arguments in ipairs { {}, { "--runs", "3" } } do
             local text = printed("{ traces = 500, arrivals = { rate = 1000 }, limits = { nodes = 3 }, "
                 .. "node = { default = { fail = 0.5, retry = { max = 2 } } } }", helper.log("orders"), arguments)

@@ -51,7 +51,7 @@ end
 describe("simulate --rank", function()
     after_each(helper.clean)
 
-    it("gives a node what a tenth of its time is worth: nothing off the critical path", function()
+    it("gives the effect of a tenth of each node's time: none off the critical path", function()
         local ranked = json(("return { %s }"):format(diamond_flow), diamond(), "--rank", "--json")
         local found = {}
         for index, row in ipairs(ranked.nodes) do
@@ -67,7 +67,7 @@ describe("simulate --rank", function()
         assert.equal(-2 / 26, ranked.nodes[1].makespan_p50.share)
     end)
 
-    it("takes a tenth off whatever the scenario says of a node's time", function()
+    it("takes a tenth off a node's time, whatever form the scenario gives it", function()
         local times = { recorded = '"recorded"', factor = "2", fixed = '"40ms"',
             called = "function(ns) return ns + 10000000 end" }
         local expected = { recorded = -2, factor = -4, fixed = -4, called = -3 }
@@ -111,7 +111,7 @@ describe("simulate --rank", function()
         end
     end)
 
-    it("for the example is the output that lies beside it, and the story in it is so", function()
+    it("for the example prints the saved output, and the numbers in its text are right", function()
         local ran = helper.run { "simulate", "examples/which_node.lua", "examples/logs/orders", "--rank" }
         assert.equal("", ran.stderr)
         assert.equal(helper.read("examples/which_node.txt"), ran.stdout)
@@ -132,7 +132,7 @@ describe("simulate --sweep", function()
 
     local busy = "return { traces = 30, arrivals = { rate = 50 }, limits = { nodes = 4 } }"
 
-    it("tries a value beside an argument, of whichever is named first", function()
+    it("tries a value together with an argument, whichever is named first", function()
         local scenario = "return { args = { f = { type = 'number', default = 1 } }, "
             .. "start = function(args) return { node = { [4] = { time = args.f } } } end, " .. diamond_flow .. " }"
         for _, keys in ipairs { { "node.3.time=0.5", "args.f=2" }, { "args.f=2", "node.3.time=0.5" } } do
@@ -141,7 +141,7 @@ describe("simulate --sweep", function()
         end
     end)
 
-    it("has the makespans of whole traces, where the scenario damages the log", function()
+    it("has the makespans of whole traces if the scenario damages the log", function()
         local records = {}
         for trace, ms in ipairs { 10, 500, 20 } do
             for _, record in ipairs { { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_done", ms, 1 },
@@ -156,7 +156,7 @@ describe("simulate --sweep", function()
         assert.equal(2, swept.points[1].measures.complete.simulated)
     end)
 
-    it("has no interval at all where no run differs from another", function()
+    it("has no interval if no run differs from another", function()
         -- The diamond's throughput is 1 / 26 ms, of which three times the same is not exactly three times as much.
         local swept = json("return {}", diamond(), "--sweep", "node.3.time=0.7,1", "--runs", "3", "--json")
         for _, point in ipairs(swept.points) do
@@ -166,7 +166,7 @@ describe("simulate --sweep", function()
         end
     end)
 
-    it("has the mean time in line, also where all of it together is longer than any time can be", function()
+    it("has the mean queue time, even if the sum of all exceeds 64 bits", function()
         local records = {}
         for _, record in ipairs { { "trace_start", 0, 0 }, { "node_start", 0, 1 }, { "node_start", 0, 2 },
             { "node_done", 1, 1 }, { "node_done", 1, 2 }, { "trace_complete", 1, 0 } } do
@@ -181,7 +181,7 @@ describe("simulate --sweep", function()
         assert.is_true(math.abs(swept.points[2].measures.queue.simulated / (36500 * day_ns) - 1) < 1e-9)
     end)
 
-    it("finds what each value makes of the makespan; where the other branch decides, nothing", function()
+    it("finds the effect of each value on the makespan: none where the other branch decides", function()
         local swept = json(("return { %s }"):format(diamond_flow), diamond(), "--sweep",
             "node.3.time=0.25,0.5,0.75,3,120ms,recorded", "--json")
         local found = {}
@@ -191,7 +191,7 @@ describe("simulate --sweep", function()
         assert.same({ { 0.25, 16 }, { 0.5, 16 }, { 0.75, 21 }, { 3, 66 }, { "120ms", 126 }, { "recorded", 26 } }, found)
     end)
 
-    it("does what a scenario does that says so itself, and leaves the rest of it as it is", function()
+    it("equals a scenario with that value, and changes nothing else in it", function()
         local scenario = [[return { args = { rate = { type = "number", default = 10 } },
             start = function(args) return { arrivals = { rate = args.rate } } end,
             seed = 7, traces = 80, node = { default = { fail = 0.1 }, [3] = { time = %s, fail = 0.2 }%s }%s }]]
@@ -210,7 +210,7 @@ describe("simulate --sweep", function()
         said("node.2.time=4", {}, "0.5", ", [2] = { time = 4, fail = 0.1 }", "")
     end)
 
-    it("tries every combination of two, in a table of 80 columns", function()
+    it("tries every combination of two keys, in a table of 80 columns", function()
         local ran = run("return { traces = 30, arrivals = { rate = 50 } }", helper.log("orders"),
             "--sweep", "node.3.time=0.5,1,recorded", "--sweep", "limits.nodes=2,64")
         assert.equal("", ran.stderr)
@@ -230,7 +230,7 @@ describe("simulate --sweep", function()
         assert.matches("\n0%.5 +[^\n]+\n95%% ± +[^\n]+\n1 +[^\n]+\n95%% ± +", ran.stdout)
     end)
 
-    it("draws the curve into a file: three lines, and bars for several runs", function()
+    it("draws the curve to a file: three lines, and bars for several runs", function()
         local file = helper.directory() .. "/curve.svg"
         local ran = run(busy, helper.log("orders"),
             "--sweep", "node.3.time=1,0.5", "--runs", "2", "--svg", file)
@@ -244,7 +244,7 @@ describe("simulate --sweep", function()
         assert.matches("p50: from [^.]+%.?%d* m?s at 0%.5 to [^.]+%.?%d* m?s at 1%.", picture)
     end)
 
-    it("leaves nothing behind, however it ends", function()
+    it("leaves no temporary files, however it ends", function()
         local place = helper.directory()
         local function left_by(scenario, status, options, ...)
             options.env = { TMPDIR = place }
@@ -291,7 +291,7 @@ describe("simulate --sweep", function()
         end)
     end
 
-    it("is one of the things that can be asked for at a time", function()
+    it("is refused together with --rank and --explore", function()
         for _, case in ipairs {
             { { "--rank", "--sweep", "traces=5" }, "%-%-sweep and %-%-rank" },
             { { "--rank", "--explore" }, "%-%-explore and %-%-rank" },

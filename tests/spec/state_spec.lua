@@ -4,7 +4,7 @@ local helper = require "tests.spec.helper"
 local tracereel = require "tracereel"
 
 describe("a state", function()
-    it("shows after every record what a log with these records shows", function()
+    it("shows after every record what a log of these records shows", function()
         for _, name in ipairs { "orders", "done-only", "edge", "all-complete" } do
             local state = tracereel.state()
             for rec, trace in tracereel.open(helper.log(name)):records() do
@@ -20,7 +20,7 @@ describe("a state", function()
         end
     end)
 
-    it("goes on from a copy of a trace as the original does", function()
+    it("continues from a copy of a trace as the original does", function()
         local state, copies, compared = tracereel.state(), {}, 0
         for rec, trace in tracereel.open(helper.log("orders")):records() do
             local copied = copies[rec.trace_id]
@@ -41,7 +41,7 @@ describe("a state", function()
         assert.is_true(compared > 300, compared)
     end)
 
-    it("leaves the original and its log alone", function()
+    it("does not change the original or its log", function()
         local log = tracereel.open(helper.log("orders"))
         local trace = log:traces()[1]
         local before = trace:json()
@@ -56,7 +56,7 @@ describe("a state", function()
         assert.are.equal(before, trace:json())
     end)
 
-    it("replaces a trace with the same id; the handle of the one before keeps showing it", function()
+    it("replaces a trace with the same id, whose old handle keeps its state", function()
         local state, trace = tracereel.state(), tracereel.open(helper.log("orders")):traces()[1]
         local first = state:put(trace)
         state:apply(tracereel.record.node_done { trace_id = trace.id, node_id = 77 })
@@ -68,7 +68,7 @@ describe("a state", function()
         assert.are.equal(second, state:put(second))
     end)
 
-    it("tells of violations, of records of no trace, and refuses closed traces", function()
+    it("returns violations, reports orphans, and refuses closed traces", function()
         local state = tracereel.state()
         local id = "6b7452b3-0000-4000-8000-000000000001"
         local trace, violations = state:apply(tracereel.record.node_done { trace_id = id, node_id = 1 })
@@ -88,7 +88,7 @@ describe("a state", function()
         assert.is_true(tainted > 0)
     end)
 
-    it("can be collected while handles of its traces live on", function()
+    it("can be collected while handles of its traces are alive", function()
         local handles = {}
         for _ = 1, 50 do
             local state = tracereel.state()
@@ -129,13 +129,13 @@ describe("trace:output", function()
         helper.clean()
     end)
 
-    it("gives a node's bytes, or what they mean", function()
+    it("returns a node's bytes, or their decoded value", function()
         local trace = setup()
         assert.are.equal(output, trace:output(3))
         assert.are.same({ paid = true }, trace:output(3, "json"))
     end)
 
-    it("says why there are none", function()
+    it("returns nil and the reason if there are none", function()
         local function problem_with(node, change)
             local value, problem = setup(change):output(node)
             assert.is_nil(value)
@@ -158,14 +158,14 @@ describe("trace:output", function()
         assert.truthy(select(2, trace:output(3)):find("No such file"))
     end)
 
-    it("needs to know where the arenas are", function()
+    it("raises unless the directory of arenas is known", function()
         local trace = setup()
         tracereel.arenas(nil)
         local _, problem = pcall(trace.output, trace, 3)
         assert.truthy(problem:find("--arenas DIR", 1, true))
     end)
 
-    it("is there for recovery scripts, and not the choice of the directory", function()
+    it("is available to recovery scripts, but the choice of the directory is not", function()
         local directory = helper.directory()
         local script = helper.script([[
             assert(not pcall(function() return tracereel.arenas end))

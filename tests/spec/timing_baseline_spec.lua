@@ -86,7 +86,7 @@ local function significant(comparison, metric)
 end
 
 describe("a comparison with a baseline", function()
-    it("rings for logs of the same process at most as often as it says", function()
+    it("reports shifts between logs of the same process at most as often as it claims", function()
         local random = new_random(20261122)
         local alarms, comparisons = 0, 400
         for round = 1, comparisons do
@@ -146,7 +146,7 @@ describe("a comparison with a baseline", function()
         end
     end
 
-    it("does not call a node slower on average that a few extreme values made so", function()
+    it("does not call a node slower on average because of a few extreme values", function()
         local drawn = 0
         local function mostly_faster()
             drawn = drawn + 1
@@ -163,7 +163,7 @@ describe("a comparison with a baseline", function()
         assert.is_true(shift_of(comparison, "p50").significant and shift_of(comparison, "p50").change < -0.1)
     end)
 
-    it("does not ring for what the rounding of its times can make of no shift at all", function()
+    it("does not report a shift that rounding of times can produce", function()
         local function constant(value)
             return function()
                 return value
@@ -177,7 +177,7 @@ describe("a comparison with a baseline", function()
         assert.is_true(large.significant)
     end)
 
-    it("fails a check for what came from nothing, whatever the limit", function()
+    it("fails a check for a value that was zero before, whatever the limit", function()
         local function run()
             return 1000
         end
@@ -187,7 +187,7 @@ describe("a comparison with a baseline", function()
         assert.are.same({ "errors>900%: node 1: errors 0 % to 17 %, from nothing" }, comparison.failed_checks)
     end)
 
-    it("does not take a large shift of three values for anything", function()
+    it("does not report a large shift of only three values", function()
         local random = new_random(9)
         assert.are.equal(0, significant(baseline.compare(fake_report(random, 3), fake_report(random, 3, 100))))
     end)
@@ -214,7 +214,7 @@ local function choose(n, k)
 end
 
 describe("the tests of a hypothesis", function()
-    it("add up exactly the tables that are as extreme", function()
+    it("sum exactly the tables that are as extreme", function()
         local cases = { { 3, 10, 9, 10 }, { 0, 12, 5, 9 }, { 5, 5, 0, 5 }, { 7, 20, 6, 18 }, { 2, 30, 9, 17 } }
         for _, case in ipairs(cases) do
             local hits_a, total_a, hits_b, total_b = table.unpack(case)
@@ -232,7 +232,7 @@ describe("the tests of a hypothesis", function()
         assert.are.equal(1, hypothesis.split(10, 10, 3, 3))
     end)
 
-    it("cope with millions", function()
+    it("handle counts in millions", function()
         local probability = hypothesis.split(500000, 1000000, 501500, 1000000)
         -- By the normal distribution: 2 * (1 - Phi(2.120)) = 0.0340.
         assert.is_true(math.abs(probability - 0.0340) < 0.0005)
@@ -278,7 +278,7 @@ describe("tracereel timing --baseline", function()
     end)
     after_each(helper.clean)
 
-    it("is silent about two logs of the same pipeline", function()
+    it("reports nothing for two logs of the same pipeline", function()
         local ran = helper.run { "timing", "--baseline", generate("a", 1), "--fail-on", "p50>0%", "--fail-on", "p99>0%",
             "--fail-on", "errors>0%", "--fail-on", "makespan>0%", generate("b", 2) }
         assert.are.equal("", ran.stderr)
@@ -286,7 +286,7 @@ describe("tracereel timing --baseline", function()
         assert.is_truthy(ran.stdout:find("no shift that is more than chance", 1, true))
     end)
 
-    it("exits with 7 and says why where a limit is passed, and with 0 where it is not", function()
+    it("exits with 7 and the reason if a limit is exceeded, otherwise with 0", function()
         local before = generate("a", 1)
         local after = stretched(generate("b", 2), "c", 1.5)
         local function run(condition)
@@ -303,7 +303,7 @@ describe("tracereel timing --baseline", function()
         assert.are.equal(0, run("errors>20%").status)
     end)
 
-    it("names nodes that are new, and those that are gone", function()
+    it("names new nodes, and nodes that are gone", function()
         local function log_of(name, nodes)
             local writer = tracereel.writer(directory .. "/" .. name)
             for index, node in ipairs(nodes) do
@@ -320,7 +320,7 @@ describe("tracereel timing --baseline", function()
         assert.are.same({ 1 }, comparison.vanished_nodes)
     end)
 
-    it("compares a node of whose starts a few were estimated, and not one of whose many were", function()
+    it("compares a node with a few estimated starts, but not one with many", function()
         -- 300 traces in which node 1 ran once, and in `stray` of them ended a second time, with an estimated start.
         local function log_of(name, run_ns, stray)
             local writer = tracereel.writer(directory .. "/" .. name)
@@ -344,7 +344,7 @@ describe("tracereel timing --baseline", function()
         assert.are.same({ 1 }, tracereel.json_decode(ran.stdout).comparison.not_compared)
     end)
 
-    it("does not pass a condition that nothing in the two logs can be judged by", function()
+    it("fails a condition that nothing in the two logs can be judged by", function()
         local ran = helper.run { "timing", "--baseline", helper.log("done-only"), "--fail-on", "errors>50%",
             "--fail-on", "p99>20%", helper.log("orders") }
         assert.are.equal(2, ran.status)
@@ -354,7 +354,7 @@ describe("tracereel timing --baseline", function()
         assert.are.equal(0, ran.status, ran.stderr)
     end)
 
-    it("compares only the nodes that are asked for", function()
+    it("compares only the given nodes", function()
         local ran = helper.run { "timing", "--json", "--node", "3", "--baseline", generate("a", 1), generate("b", 2) }
         local comparison = tracereel.json_decode(ran.stdout).comparison
         assert.are.same({}, comparison.vanished_nodes)
@@ -363,7 +363,7 @@ describe("tracereel timing --baseline", function()
         end
     end)
 
-    it("refuses a condition that it does not know, or that has no baseline", function()
+    it("refuses an unknown condition, and one without a baseline", function()
         for _, condition in ipairs { "p98>20%", "p99>20", "p99<20%", "makespan.errors>1%", ">1%" } do
             local ran = helper.run { "timing", "--baseline", helper.log("orders"), "--fail-on", condition,
                 helper.log("orders") }

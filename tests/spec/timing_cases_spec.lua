@@ -44,7 +44,7 @@ end
 describe("a timing", function()
     after_each(helper.clean)
 
-    it("takes the written start, and the latest earlier event as the time when a node was ready", function()
+    it("uses the written start, and the latest earlier event as the time when a node was ready", function()
         local node = nodes_of(timed(trace_of(
             { "node_start", 1, 10 }, { "node_done", 1, 30 },
             { "node_start", 2, 34 }, { "node_done", 2, 40 }, { "trace_complete", 0, 41 })))
@@ -55,7 +55,7 @@ describe("a timing", function()
         assert.are.equal(0, node[2].estimated_count)
     end)
 
-    it("has the mean of times whose sum is longer than 584 years, which is all that 64 bits hold", function()
+    it("computes the mean of times whose sum exceeds the 584 years that 64 bits hold", function()
         local years_220 = 6942672000000000000
         local steps = {}
         for trace = 1, 3 do
@@ -69,7 +69,7 @@ describe("a timing", function()
         assert.is_true(math.abs(nodes_of(report)[1].run.mean_ns - years_220) <= 2048)
     end)
 
-    it("takes out of an attempt that a flow lets begin later only what it was suspended from then on", function()
+    it("subtracts from an attempt that a flow starts later only its suspension from then on", function()
         -- Suspended from 20 to 50; the flow lets node 2 begin when node 1 is done, at 30.
         local node = nodes_of(timed(trace_of(
             { "trace_suspended", 2, 20 }, { "node_done", 1, 30 }, { "trace_resumed", 0, 50 }, { "node_done", 2, 60 },
@@ -78,7 +78,7 @@ describe("a timing", function()
         assert.are.equal(30, node[2].suspended_ns)
     end)
 
-    it("counts the time for which the engine was down as queue time; an estimated start is behind it", function()
+    it("counts an engine's downtime as queue time, and estimates starts after it", function()
         local node = nodes_of(timed(trace_of(
             { "node_start", 1, 10 }, { "node_done", 1, 20 }, { "trace_resumed", 0, 1000 },
             { "node_start", 2, 1005 }, { "node_done", 2, 1010 }, { "trace_complete", 0, 1011 })))
@@ -90,7 +90,7 @@ describe("a timing", function()
         assert.are.equal(10, node[2].run_ns)
     end)
 
-    it("estimates a start that was not written, says so, and does not invent waiting", function()
+    it("estimates an unwritten start, marks it, and adds no waiting", function()
         local node = nodes_of(timed(trace_of(
             { "node_done", 1, 30 }, { "node_done", 2, 40 }, { "trace_complete", 0, 41 })))
         assert.are.equal(30, node[1].run_ns)
@@ -145,7 +145,7 @@ describe("a timing", function()
         assert.are.equal(1008, node.critical_ns)
     end)
 
-    it("finds the parallel branch that decided, and how much later the other could have ended", function()
+    it("finds the parallel branch that decided, and the slack of the other", function()
         local node = nodes_of(timed(trace_of(
             { "node_start", 1, 0 }, { "node_done", 1, 10 },
             { "node_start", 2, 10 }, { "node_start", 7, 10 }, { "node_done", 7, 30 }, { "node_done", 2, 90 },
@@ -172,13 +172,13 @@ describe("a timing", function()
         assert.are.equal(1, all.traces.clock_step_count)
     end)
 
-    it("waits for 0 ns where a node started before its trace", function()
+    it("has a queue time of 0 ns for a node that started before its trace", function()
         local node = nodes_of(timed(trace_of({ "node_start", 1, -7 }, { "node_done", 1, 5 })))[1]
         assert.are.equal(0, node.queue_ns)
         assert.are.equal(12, node.run_ns)
     end)
 
-    it("counts what an open trace has finished, but neither its makespan nor its path", function()
+    it("counts finished nodes of an open trace, but neither its makespan nor its path", function()
         local report = timed(trace_of(
             { "node_start", 1, 10 }, { "node_done", 1, 20 }, { "node_start", 2, 20 }, { "node_start", 4, 20 },
             { "trace_suspended", 4, 22 }))
@@ -191,7 +191,7 @@ describe("a timing", function()
         assert.are.equal(0, node[4].suspended.count)
     end)
 
-    it("has both lives of a trace that began afresh, from its first start on", function()
+    it("includes both lives of a trace that started again, from its first start on", function()
         local report = timed(trace_of(
             { "node_start", 1, 10 }, { "node_done", 1, 20 }, { "trace_start", 0, 100 }, { "node_done", 1, 130 },
             { "trace_complete", 0, 150 }))
@@ -221,7 +221,7 @@ describe("a timing", function()
         assert.are.same({ { n = 1, count = 2, mean_ns = 15 }, { n = 2, count = 1, mean_ns = 40 } }, node.trend)
     end)
 
-    it("counts a node that ran when its trace closed as unfinished, and no time of it", function()
+    it("counts a node that ran when its trace closed as unfinished, without any time", function()
         local node = nodes_of(timed(trace_of(
             { "node_start", 1, 10 }, { "node_done", 1, 20 }, { "node_start", 2, 20 }, { "trace_failed", 0, 90 })))[2]
         assert.are.equal(1, node.unfinished_count)
@@ -238,7 +238,7 @@ describe("a timing", function()
         },
     }
 
-    it("knows with a flow when a node was ready, though no start was written", function()
+    it("knows with a flow when a node was ready, even without written starts", function()
         local steps = trace_of({ "node_done", 1, 10 }, { "node_done", 7, 30 }, { "node_done", 2, 90 },
             { "node_done", 3, 100 }, { "node_done", 5, 110 }, { "trace_complete", 0, 110 })
         assert.are.equal(60, nodes_of(timed(steps))[2].run_ns)
@@ -252,14 +252,14 @@ describe("a timing", function()
         assert.are.equal(60, node[7].slack.max_ns)
     end)
 
-    it("finds with a flow the waiting that other branches hide", function()
+    it("finds with a flow waiting that other branches hide", function()
         local steps = trace_of({ "node_start", 1, 0 }, { "node_done", 1, 10 }, { "node_start", 2, 12 },
             { "node_done", 2, 30 }, { "node_start", 7, 33 }, { "node_done", 7, 40 }, { "trace_complete", 0, 50 })
         assert.are.equal(3, nodes_of(timed(steps))[7].queue_ns)
         assert.are.equal(23, nodes_of(timed(steps, flow))[7].queue_ns)
     end)
 
-    it("falls back to events for nodes that a flow does not know, or whose order it has wrong", function()
+    it("falls back to events for nodes that a flow lacks or has in the wrong order", function()
         local steps = trace_of({ "node_done", 98, 2 }, { "node_start", 3, 5 }, { "node_done", 3, 10 },
             { "node_start", 99, 14 }, { "node_done", 99, 20 }, { "trace_complete", 0, 20 })
         local node = nodes_of(timed(steps, flow))
@@ -267,7 +267,7 @@ describe("a timing", function()
         assert.are.equal(4, node[99].queue_ns)
     end)
 
-    it("refuses a flow that cannot be, and names what is wrong", function()
+    it("refuses an impossible flow, and names what is wrong", function()
         local wrong = {
             ["in a circle: 1 after 2 after 1"] = { nodes = { [1] = { after = { 2 } }, [2] = { after = { 1 } } } },
             ["in a circle: 1 after 1"] = { nodes = { [1] = { after = { 1 } } } },
@@ -305,7 +305,7 @@ local function permutations(list)
 end
 
 describe("a handler table's timing", function()
-    it("gets each trace that closes, as a handler would give it", function()
+    it("adds each trace that closes, as a handler would", function()
         local by_key, by_handler = tracereel.timing(), tracereel.timing()
         local function add(_, trace)
             if trace then
@@ -317,7 +317,7 @@ describe("a handler table's timing", function()
         assert.are.equal(tracereel.json(by_handler:report()), tracereel.json(by_key:report()))
     end)
 
-    it("works in a script, with a filter, and is nothing else than a timing", function()
+    it("works in a script and with a filter, and is an ordinary timing", function()
         local ran = helper.run_script("local timing = tracereel.timing() return { api = 1, timing = timing, "
             .. "types = 'trace_failed', finish = function() return timing:report().traces.failed_count end }")
         assert.are.equal("", ran.stderr)
@@ -351,7 +351,7 @@ describe("parts of a log", function()
     end
 
     for _, name in ipairs { "orders", "edge", "restarted", "snapshot", "garbage-middle" } do
-        it("merge to the same bytes in any order: " .. name, function()
+        it("give the same bytes when merged in any order: " .. name, function()
             local whole
             for _, order in ipairs(permutations { 1, 2, 3 }) do
                 local timings = parts(name)
@@ -374,7 +374,7 @@ describe("parts of a log", function()
         end)
     end
 
-    it("do not merge with those of another flow, nor with themselves", function()
+    it("cannot be merged with parts of another flow, nor with themselves", function()
         local plain, other = tracereel.timing(), tracereel.timing { nodes = { [1] = {} } }
         assert.has_error(function()
             plain:merge(other)

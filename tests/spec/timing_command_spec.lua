@@ -35,7 +35,7 @@ end
 describe("tracereel timing", function()
     after_each(helper.clean)
 
-    it("--since and --until keep the traces that started in between: RFC 3339, nanoseconds, before the end", function()
+    it("--since and --until keep traces that started in between: RFC 3339, nanoseconds, before the end", function()
         local starts, last_ns = {}, 0
         for _, trace in ipairs(traces_of("orders")) do
             starts[#starts + 1] = trace.start_ns
@@ -71,14 +71,14 @@ describe("tracereel timing", function()
         assert.is_truthy(ran.stderr:find("standard input can be the log or the baseline, not both", 1, true))
     end)
 
-    it("--trace keeps these traces, by the beginning of their ids", function()
+    it("--trace keeps the traces with the given beginnings of ids", function()
         local trace = traces_of("orders")[1]
         local report = report_of("--trace", trace.trace_id:sub(1, 8), "--by", "trace", helper.log("orders"))
         assert.are.equal(1, count_of(report))
         assert.are.equal(trace.trace_id, report.worst_traces[1].trace_id)
     end)
 
-    it("--node, --sort and --top choose the rows, and leave every number as it is", function()
+    it("--node, --sort and --top choose rows without changing any number", function()
         local all = report_of("--sort", "id", helper.log("orders"))
         assert.are.same({ 0, 1, 2, 3, 4, 5, 6, 7, 8 }, ids_of(all.nodes))
         local chosen = report_of("--node", "3,5", "--sort", "id", helper.log("orders"))
@@ -97,7 +97,7 @@ describe("tracereel timing", function()
         assert.are.equal(2, timing("--sort", "beauty", helper.log("orders")).status)
     end)
 
-    it("--by outcome and --by hour cut the whole into parts", function()
+    it("--by outcome and --by hour split the whole into parts", function()
         for _, by in ipairs { "outcome", "hour" } do
             local report = report_of("--by", by, helper.log("orders"))
             local runs, traces = 0, 0
@@ -121,7 +121,7 @@ describe("tracereel timing", function()
         assert.are.equal(hour.key, (tracereel.time(hour.first_ns):gsub("%.0+Z", "Z")))
     end)
 
-    it("makes one report of several logs, and tells of those that it cannot read", function()
+    it("makes one report of several logs, and names those that it cannot read", function()
         local one, other = report_of(helper.log("orders")), report_of(helper.log("done-only"))
         local both = report_of(helper.log("orders"), helper.log("done-only"))
         assert.is_true(report_of(helper.log("bit-flip-payload"), helper.log("done-only")).log.damaged)
@@ -135,7 +135,7 @@ describe("tracereel timing", function()
         assert.are.equal("", timing(helper.log("no-segments")).stdout)
     end)
 
-    it("--csv has a row for each row, and the same numbers", function()
+    it("--csv prints the same rows and numbers", function()
         local lines = {}
         for line in timing("--csv", "--sort", "id", helper.log("orders")).stdout:gmatch("[^\n]+") do
             lines[#lines + 1] = line
@@ -172,7 +172,7 @@ describe("tracereel timing", function()
         assert.is_truthy(ran.stderr:find("page.html/no/such", 1, true))
     end)
 
-    it("--flow names the nodes, and an unusable file is refused with the reason", function()
+    it("--flow names the nodes, and refuses an unusable file with the reason", function()
         local directory = helper.directory()
         local path = helper.write(directory .. "/flow.lua",
             'return { name = "orders", nodes = { [2] = {}, [7] = {}, [3] = { name = "charge", after = { 2, 7 } } } }')
@@ -214,7 +214,7 @@ describe("tracereel flow", function()
     }
 
     for _, name in ipairs { "orders", "done-only" } do
-        it("guesses the order of the pipeline from " .. name .. ", with and without written starts", function()
+        it("infers the order of the pipeline from " .. name .. ", with and without written starts", function()
             local guessed = tracereel.json_decode(helper.run({ "flow", "--json", helper.log(name) }).stdout)
             local after = {}
             for id, node in pairs(guessed.nodes) do
@@ -225,7 +225,7 @@ describe("tracereel flow", function()
         end)
     end
 
-    it("writes a file that --flow reads, with which the guess comes out again", function()
+    it("writes a file that --flow reads, from which the same order is inferred again", function()
         local path = helper.directory() .. "/orders.flow"
         local ran = helper.run { "flow", "--name", "an \"order\"", "-o", path, helper.log("orders") }
         assert.are.equal(0, ran.status)
@@ -237,7 +237,7 @@ describe("tracereel flow", function()
         end
     end)
 
-    it("knows that a node behind an optional one waits for what is before that, too", function()
+    it("makes a node after an optional one wait for that one's predecessors, too", function()
         local directory = helper.directory()
         local writer = tracereel.writer(directory)
         for number, nodes in ipairs { { 1, 2, 3 }, { 1, 3 }, { 1, 2, 3 } } do
@@ -267,7 +267,7 @@ describe("tracereel flow", function()
         return directory
     end
 
-    it("guesses a long chain in a moment, and refuses more nodes than it can compare in pairs", function()
+    it("infers a long chain quickly, and refuses more nodes than it can compare in pairs", function()
         local guessed = load(helper.run({ "flow", chain(300) }, { before = "timeout 5" }).stdout)()
         for node = 2, 300 do
             assert.are.same({ node - 1 }, guessed.nodes[node].after)
@@ -277,7 +277,7 @@ describe("tracereel flow", function()
         assert.is_truthy(ran.stderr:find("20000 nodes in one trace", 1, true), ran.stderr)
     end)
 
-    it("says so where there is nothing to guess from", function()
+    it("reports a log from which nothing can be inferred", function()
         local ran = helper.run { "flow", helper.log("empty") }
         assert.are.equal(6, ran.status)
         assert.is_truthy(ran.stderr:find("nothing to guess from", 1, true))

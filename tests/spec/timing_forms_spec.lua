@@ -23,7 +23,7 @@ end
 describe("the forms of a timing report", function()
     after_each(helper.clean)
 
-    it("have times above 2^63 as the log has them, in JSON and CSV", function()
+    it("show times above 2^63 unsigned in JSON and CSV", function()
         local ran = timing("--json", helper.log("edge"))
         assert.is_truthy(ran.stdout:find('"last_ns":18446744073709551615', 1, true))
         assert.is_nil(ran.stdout:find('_ns":-', 1, true))
@@ -43,7 +43,7 @@ describe("the forms of a timing report", function()
         assert.are.equal("id", rows[1]:match("^%w+"))
     end)
 
-    it("do not call the most traces in flight that were looked at the most that there were", function()
+    it("do not present the sampled maximum of traces in flight as the true one", function()
         -- Three traces of 10 ns, at one time, in an hour: no moment that is looked at need lie in those 10 ns.
         local steps = {}
         for number = 1, 3 do
@@ -62,12 +62,12 @@ describe("the forms of a timing report", function()
         assert.is_truthy(orders:find("highest 26, looked at every 2.10 ms", 1, true), orders)
     end)
 
-    it("have no throughput where no time has passed", function()
+    it("have no throughput if no time has passed", function()
         local log = log_of { { "trace_start", 0, 7, 1 }, { "trace_complete", 0, 7, 1 } }
         assert.is_truthy(timing(log).stdout:find("throughput  not known: no time has passed", 1, true))
     end)
 
-    it("fit a terminal of 80 columns, also with long lists of nodes", function()
+    it("fit a terminal of 80 columns, even with long lists of nodes", function()
         local function width(...)
             local widest = 0
             for line in timing(...).stdout:gmatch("[^\n]+") do
@@ -91,7 +91,7 @@ describe("the forms of a timing report", function()
         assert.is_truthy(timing("--baseline", helper.log("orders"), many).stdout:find("1040", 1, true))
     end)
 
-    it("have every percentile where the terminal is wide, and the total of loops", function()
+    it("have every percentile in a wide terminal, and the total of loops", function()
         local shown = timing(helper.log("orders")).stdout
         assert.is_truthy(shown:find("\nNODE +COUNT +MEAN +P50 +P90 +P99 +MAX\n"))
         -- 106 iterations, which took 77.8 ms each on average.
@@ -107,7 +107,7 @@ describe("the forms of a timing report", function()
         end
     end)
 
-    it("give every row of a CSV file the same number of fields, also where some traces have no nodes", function()
+    it("give every row of a CSV file the same number of fields, even for traces without nodes", function()
         local log = log_of { { "trace_start", 0, 0, 1 }, { "node_done", 1, 5, 1 }, { "trace_complete", 0, 6, 1 },
             { "trace_start", 0, 8, 2 } }
         local field_counts, rows = {}, 0
@@ -119,14 +119,14 @@ describe("the forms of a timing report", function()
         assert.is_nil(next(field_counts, (next(field_counts))))
     end)
 
-    it("name the one iteration of a loop once", function()
+    it("name the only iteration of a loop once", function()
         local log = log_of { { "trace_start", 0, 0, 1 }, { "loop_iteration", 8, 5, 1, 0 }, { "loop_exit", 8, 7, 1, 1 } }
         local path = helper.directory() .. "/page.html"
         timing("--html", path, log)
         assert.are.equal(1, select(2, helper.read(path):match('<div class="figures">(1st[^<]*)'):gsub("1st", "")))
     end)
 
-    it("come soon for a trace of very many nodes, in whatever order they ran", function()
+    it("are quickly made for a trace of very many nodes, in whatever order they ran", function()
         local steps = { { "trace_start", 0, 0, 1 } }
         for index = 1, 40000 do
             steps[index + 1] = { "node_done", 1000000 - index, index, 1 }
@@ -136,7 +136,7 @@ describe("the forms of a timing report", function()
         assert.is_truthy(ran.stdout:find("\n960000 ~", 1, true))
     end)
 
-    it("tell where nothing was there to be compared", function()
+    it("say if there was nothing to compare", function()
         local nothing = log_of { { "trace_start", 0, 7, 1 } }
         local shown = timing("--baseline", nothing, nothing).stdout
         assert.is_nil(shown:find("no shift that is more than chance", 1, true))

@@ -84,7 +84,7 @@ describe("the page of tracereel timing", function()
         end)
     end
 
-    it("is the same bytes each time", function()
+    it("has the same bytes each time", function()
         assert.are.equal(make(helper.log("orders")), (make(helper.log("orders"))))
     end)
 
@@ -101,14 +101,14 @@ describe("the page of tracereel timing", function()
         end
     end)
 
-    it("allows its own style and script to work, by their hashes, and nothing else", function()
+    it("allows only its own style and script, by their hashes", function()
         local page = make(helper.log("all-complete"))
         assert.are.equal(("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'")
             :format(hash_of(page:match("<style>(.-)</style>")), hash_of(page:match("<script>(.-)</script>")))
             :gsub("'", "&#39;"), page:match('Content%-Security%-Policy"') and page:match('content="(default[^"]*)"'))
     end)
 
-    it("shows every node's numbers as the report has them", function()
+    it("shows every node's numbers as in the report", function()
         local page = make(helper.log("orders"))
         local cells = node_cells(page)
         local columns = { p50 = "p50_ns", p90 = "p90_ns", p95 = "p95_ns", p99 = "p99_ns", ["p99.9"] = "p999_ns",
@@ -131,7 +131,7 @@ describe("the page of tracereel timing", function()
         assert.is_true(compared > 40)
     end)
 
-    it("has every node of very many in its table, and charts of the busiest: it says so, and stays readable", function()
+    it("has all of very many nodes in its table, charts only the busiest, and says so", function()
         local directory, nodes = helper.directory() .. "/log", 3000
         local writer = tracereel.writer(directory)
         local make_record, id, start_ns = tracereel.record, "00000000-0000-4000-8000-000000000001", 1764000000000000000
@@ -171,7 +171,7 @@ describe("the page of tracereel timing", function()
         assert.is_nil(exact:find(">~", 1, true))
     end)
 
-    it("warns of damage, and not of what a crash leaves", function()
+    it("warns of damage, but not of what a crash leaves", function()
         local flipped = make(helper.log("bit-flip-payload"))
         assert.is_not_nil(flipped:find("<b>The log is damaged</b> (1 corrupt stretch)", 1, true))
         assert.is_not_nil(make(helper.log("missing-segment")):find("(1 missing segment)", 1, true))
@@ -196,7 +196,7 @@ describe("the page of tracereel timing", function()
         assert.is_not_nil(page:find("log &#39;&quot;&lt;b&gt;&amp;", 1, true))
     end)
 
-    it("draws the longest traces: a bar for each attempt, marked where it was critical", function()
+    it("draws the longest traces with a bar for each attempt, marked where it was critical", function()
         local page = make(helper.log("all-complete"))
         local report = report_of(helper.log("all-complete"))
         assert.is_true(#report.worst_traces > 1)
@@ -217,7 +217,7 @@ describe("the page of tracereel timing", function()
         end
     end)
 
-    it("says which nodes were not compared with the baseline, and where nothing was", function()
+    it("names the nodes that were not compared with the baseline, and says if none was", function()
         local page = make(helper.log("orders"), "--baseline", helper.log("done-only"))
         assert.is_truthy(page:find("Times not compared, because starts are written in one of the logs and estimated in "
             .. "the other: node 0, 1, 2, 3, 5, 6, 7<", 1, true))

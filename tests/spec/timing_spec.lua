@@ -88,7 +88,7 @@ end
 
 describe("tracereel timing", function()
     for _, name in ipairs { "orders", "done-only", "restarted", "edge", "all-complete" } do
-        it("gives for " .. name .. " what the records say, worked out independently", function()
+        it("gives for " .. name .. " what an independent computation from its records gives", function()
             local traces, nodes = expected_timing.of(expected_timing.records(helper.expected(name, "records")))
             local report = report_of("--sort", "id", helper.log(name))
             for _, field in ipairs { "complete_count", "failed_count", "open_count" } do
@@ -113,7 +113,7 @@ describe("tracereel timing", function()
         end)
     end
 
-    it("counts traces in flight as their starts and ends say", function()
+    it("counts traces in flight by their starts and ends", function()
         local open, changes = {}, {}
         for _, record in ipairs(expected_timing.records(helper.expected("orders", "records"))) do
             local id, now_ns = record.trace_id, record.timestamp_ns
@@ -183,7 +183,7 @@ describe("tracereel timing", function()
         end
     end)
 
-    it("leaves tainted traces out, counts them, and says that the log is damaged", function()
+    it("leaves tainted traces out, counts them, and reports the damage", function()
         local ran = helper.run { "timing", "--json", helper.log("bit-flip-payload") }
         assert.are.equal(3, ran.status)
         local report = tracereel.json_decode(ran.stdout)
@@ -198,7 +198,7 @@ describe("tracereel timing", function()
         assert.are.equal(1, report.log.gaps.corrupt)
     end)
 
-    it("counts traces that were open before the log as in flight from its beginning on", function()
+    it("counts traces that were open before the log as in flight from its beginning", function()
         local before = 0
         local listed = helper.run { "traces", "--json", "--snapshot", helper.log("snapshot") }
         for _, trace in ipairs(helper.objects(listed.stdout)) do

@@ -24,7 +24,7 @@ end
 describe("a trace handle", function()
     after_each(helper.clean)
 
-    it("is one value for the trace's life, and a usable key", function()
+    it("is one value for the life of the trace, and can be a table key", function()
         local counts, handles = {}, {}
         reel.open(helper.log("orders")):replay {
             record = function(rec, trace)
@@ -46,7 +46,7 @@ describe("a trace handle", function()
         assert.is_true(closed > 10)
     end)
 
-    it("shows the final state when the trace has closed and the log is gone", function()
+    it("shows the final state after the trace has closed and the log is gone", function()
         local trace = trace_of(at("trace_start", 10, { metadata = "{}" }), at("node_start", 20, { node_id = 3 }),
             at("node_error", 30, { node_id = 3, error_message = "declined" }), at("node_start", 40, { node_id = 3 }),
             at("node_done", 55, { node_id = 3, output_offset = 128, output_size = 7, schema_hash = -1 }),
@@ -70,7 +70,7 @@ describe("a trace handle", function()
         assert.is_nil(node.last_iteration)
     end)
 
-    it("has an open suspension, decoded, and the past ones", function()
+    it("has the open suspension, decoded, and the past ones", function()
         local metadata = '{"hook_id":"h","timeout_secs":null,"n":9007199254740993}'
         local trace = trace_of(at("trace_start", 1), at("trace_suspended", 5, { node_id = 4, metadata = "no JSON" }),
             at("trace_resumed", 8), at("trace_suspended", 9, { node_id = 4, metadata = metadata }))
@@ -85,7 +85,7 @@ describe("a trace handle", function()
         assert.is_nil(trace_of(at("trace_start", 1)).suspension)
     end)
 
-    it("is kept when the trace is started afresh", function()
+    it("is kept when the trace starts again", function()
         local first
         local trace = trace_of(at("trace_start", 1), at("node_start", 2), at("trace_start", 3))
         assert.are.equal(1, trace.restart_count)
@@ -122,7 +122,7 @@ describe("a trace handle", function()
         assert.is_true(from_snapshot > 0)
     end)
 
-    it("names an unknown field, cannot be changed, and is shown as a line", function()
+    it("raises for an unknown field, cannot be changed, and is shown as one line by tostring", function()
         local trace = trace_of(at("trace_start", 1))
         local _, problem = pcall(function() return trace.state end)
         assert.truthy(problem:find("'state'", 1, true) and problem:find("status", 1, true))
@@ -134,7 +134,7 @@ describe("a trace handle", function()
         assert.is_nil(trace:node(77))
     end)
 
-    it("can be looked at by a finalizer that runs behind the log's own", function()
+    it("can be read by a finalizer that runs after the log's own", function()
         local program = [[local reel = require "tracereel"
             local trace = reel.open("%s"):traces()[1]
             guard = setmetatable({ trace = trace }, { __gc = function(self)
@@ -149,7 +149,7 @@ describe("a trace handle", function()
 end)
 
 describe("trace.data", function()
-    it("is the table of the handlers that look at it, and stays with the trace", function()
+    it("is one table for each set of handlers, and stays with the trace", function()
         local kept = {}
         local function counting(name)
             return {
@@ -180,7 +180,7 @@ end)
 describe("trace:node", function()
     after_each(helper.clean)
 
-    it("has the duration between a node's start and its end, for every node of orders", function()
+    it("has the duration from start to end for every node of orders", function()
         local started, compared = {}, 0
         reel.open(helper.log("orders")):replay {
             node_start = function(rec)
@@ -201,7 +201,7 @@ describe("trace:node", function()
         assert.is_true(compared > 100)
     end)
 
-    it("is a copy of the state at that moment, its attempts and errors too", function()
+    it("is a copy of the state at that moment, including attempts and errors", function()
         local copies = {}
         reel.open(record_bytes.write_log(helper.directory(), {
             at("trace_start", 1), at("node_start", 2, { node_id = 3 }),
@@ -226,7 +226,7 @@ describe("trace:node", function()
         assert.are.equal(9, copies[4].end_ns)
     end)
 
-    it("keeps its lists when the trace begins afresh after it", function()
+    it("keeps its lists when the trace starts again later", function()
         local copy
         reel.open(record_bytes.write_log(helper.directory(), { at("trace_start", 1), at("node_start", 2),
             at("trace_start", 3) })):replay {

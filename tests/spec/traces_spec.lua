@@ -46,7 +46,7 @@ describe("tracereel traces", function()
         assert.are.same(expected, listed)
     end)
 
-    it("shows where each trace stands", function()
+    it("shows what each trace waits for or runs", function()
         local text = traces(helper.log("orders")).stdout
         assert.truthy(text:find("6b7452b3  failed [^\n]* E201: node_3"))
         assert.truthy(text:find("\n9fb1e7f9  running [^\n]* in 3 %(2 times%): "))
@@ -55,7 +55,7 @@ describe("tracereel traces", function()
         assert.truthy(text:find("\n5 running, 7 suspended, 45 complete, 3 failed\n"))
     end)
 
-    it("says into a pipe all that the engine will do with each open trace, as recover says it", function()
+    it("prints into a pipe all that the engine will do with each open trace, in the words of recover", function()
         for _, log in ipairs { helper.log("orders"), "examples/killed/wal" } do
             local reasons, lines = {}, {}
             for _, object in ipairs(helper.objects(helper.run({ "recover", log, "--json" }).stdout)) do
@@ -75,7 +75,7 @@ describe("tracereel traces", function()
         end
     end)
 
-    it("keeps its lines within a terminal's width, and cuts nothing into a pipe", function()
+    it("cuts lines to a terminal's width, and prints whole lines into a pipe", function()
         local long = ("what went wrong "):rep(20) .. "end"
         local directory = helper.directory()
         local writer = reel.writer(directory)
@@ -121,7 +121,7 @@ describe("tracereel traces", function()
         assert.is_nil(traces(helper.log("orders")).stdout:find("TAINTED", 1, true))
     end)
 
-    it("takes no time from what a snapshot does not tell", function()
+    it("prints no time that a snapshot does not contain", function()
         local directory = small_log.add_snapshot(
             small_log.write { { "trace_start", 0, 2 }, { "trace_complete", 5000000000, 2 } },
             { [1] = '"last_completed_node":3,"suspended_at":4,"started_nodes":[],"completed_nodes":{}' })
@@ -131,7 +131,7 @@ describe("tracereel traces", function()
         assert.truthy(text:find("node 4: suspended since before the snapshot;", 1, true), text)
     end)
 
-    it("counts the nodes that are done among those that ran, and the time to the trace's own last record", function()
+    it("prints done and touched nodes, and the time to the trace's own last record", function()
         local text = traces(small_log.write {
             { "trace_start", 0, 1 }, { "node_start", 10, 1, { node_id = 1 } }, { "node_done", 20, 1, { node_id = 1 } },
             { "loop_iteration", 30, 1, { node_id = 8 } }, { "node_start", 2000000, 1, { node_id = 3 } },
@@ -140,7 +140,7 @@ describe("tracereel traces", function()
         assert.truthy(text:find("\n00000000  running    2025%-11%-24 16:00:00Z +2.00 ms +1/2 +0  in 3: "), text)
     end)
 
-    it("calls a trace failed at a node only while nothing else of it runs", function()
+    it("shows a trace as failed at a node only while nothing else in it runs", function()
         local function stands(...)
             local text = traces(small_log.write { { "trace_start", 0, 1 }, { "node_start", 1, 1, { node_id = 2 } },
                 { "node_error", 10, 1, { node_id = 3, error_message = "no" } }, ... }).stdout
@@ -150,7 +150,7 @@ describe("tracereel traces", function()
         assert.are.equal("failed at 3: no", stands({ "node_done", 20, 1, { node_id = 2 } }))
     end)
 
-    it("refuses --no-snapshot, which is what happens anyway, and says so", function()
+    it("refuses --no-snapshot, which is the default, and says so", function()
         local result = traces("--open", "--no-snapshot", helper.log("snapshot"))
         assert.are.equal(2, result.status)
         assert.are.equal("", result.stdout)
@@ -159,7 +159,7 @@ describe("tracereel traces", function()
         assert.truthy(traces("--help").stdout:find("--snapshot", 1, true))
     end)
 
-    it("has no --snapshot where only what the engine reads counts", function()
+    it("refuses --snapshot together with --open", function()
         for _, command in ipairs { "recover", "apply", "undo", "crashtest", "repair" } do
             local result = helper.run { command, "--snapshot", "a", "b" }
             assert.are.equal(2, result.status)

@@ -39,7 +39,7 @@ describe("a simulated log", function()
         return ran
     end
 
-    it("of which nothing is left after an interrupt does not hinder the second try", function()
+    it("leaves nothing after an interrupt, and can be written by a second try", function()
         local parent = helper.directory()
         local directory = parent .. "/log"
         for _, name in ipairs { "INT", "TERM" } do
@@ -52,7 +52,7 @@ describe("a simulated log", function()
         assert.equal("", second_try(directory).stderr)
     end)
 
-    it("of which a kill leaves a part beside its place: readers and check say so, the second try removes it", function()
+    it("that a kill left in part is reported by readers and check, and removed by the second try", function()
         local parent = helper.directory()
         local directory = parent .. "/log"
         local ran = simulate(at_record(300, "kill -KILL $PPID"), directory)
@@ -68,7 +68,7 @@ describe("a simulated log", function()
         assert.equal("log\n", list(parent))
     end)
 
-    it("stops at a limit of its scenario's, and nothing of it is left", function()
+    it("that hits a limit of its scenario is removed", function()
         local parent = helper.directory()
         local ran = simulate(at_record(300, "sleep 1"), parent .. "/log", "--max-time", "0.5s")
         assert.equal(5, ran.status, ran.stderr)
@@ -77,7 +77,7 @@ describe("a simulated log", function()
         assert.equal("", list(parent))
     end)
 
-    it("is named as left, and not whole, where nothing could be removed any more", function()
+    it("that cannot be removed after an error is named as incomplete", function()
         local parent = helper.directory()
         local endless = helper.script([[
             local text = ("a"):rep(28) .. "b"
@@ -89,7 +89,7 @@ describe("a simulated log", function()
         assert.equal("log." .. word .. "\n", list(parent))
     end)
 
-    it("is refused to a second process while the first one writes it", function()
+    it("is not written by a second process while the first one writes it", function()
         local parent = helper.directory()
         local second = ("%s simulate %s %s -o %s/log >%s/second 2>&1; echo $? >>%s/second"):format(helper.program,
             helper.script(harmless, "harmless"), orders, parent, parent, parent)
@@ -100,7 +100,7 @@ describe("a simulated log", function()
         assert.equal(0, helper.run({ "check", parent .. "/log" }).status)
     end)
 
-    it("that is to be put into a directory leaves what is there as it is, whatever becomes of it", function()
+    it("that goes into an existing directory does not touch its other files, however it ends", function()
         local parent = helper.directory()
         local directory = parent .. "/results"
         helper.shell(("mkdir -m 750 %s; echo mine >%s/notes"):format(directory, directory))
@@ -120,7 +120,7 @@ describe("a simulated log", function()
         assert.equal(before, facts())
     end)
 
-    it("goes where a link leads, be anything there or not", function()
+    it("is written where a symbolic link leads, whether that exists or not", function()
         local parent = helper.directory()
         helper.shell(("mkdir %s/disk; ln -s disk/new %s/log"):format(parent, parent))
         second_try(parent .. "/log")
@@ -128,7 +128,7 @@ describe("a simulated log", function()
         assert.equal("disk/new\n", (helper.shell(("readlink %s/log"):format(parent))))
     end)
 
-    it("is one of several that are there together, or none is", function()
+    it("is one of several runs that appear together or not at all", function()
         local parent = helper.directory()
         local points = { "--sweep", "args.n=1,2" }
         local function sweep(command)
@@ -196,13 +196,13 @@ describe("a generated log", function()
         end
     end
 
-    it("is whole or not there at all, wherever it is killed, and the second try gives the same bytes", function()
+    it("is whole or absent wherever its writer is killed, and the second try gives the same bytes", function()
         with_each_fault("signal=SIGKILL", function(_, _, call, status)
             assert.equal(137, status, call.line)
         end)
     end)
 
-    it("says what is left where a call fails, and the second try gives the same bytes", function()
+    it("is reported as left or not after a failed call, and the second try gives the same bytes", function()
         with_each_fault("error=ENOSPC", function(directory, parent, call, status, text)
             assert.equal(4, status, call.line .. text)
             says(text, "No space left on device")
@@ -226,7 +226,7 @@ describe("a generated log", function()
         assert.equal("", list(parent))
     end)
 
-    it("that is killed while its segments are moved into a directory leaves a directory that is unfinished", function()
+    it("killed while its segments move into a directory leaves that directory unfinished", function()
         local parent = helper.directory()
         local directory = parent .. "/there"
         helper.shell("mkdir " .. directory)
@@ -265,7 +265,7 @@ end)
 describe("what crashtest --save writes", function()
     after_each(helper.clean)
 
-    it("is a directory with all of it, or none: a second try works", function()
+    it("is a complete directory or none, so that a second try works", function()
         local directory = helper.directory()
         local log, saved = directory .. "/log", directory .. "/out/saved"
         helper.shell("mkdir " .. directory .. "/out")
@@ -290,7 +290,7 @@ describe("what crashtest --save writes", function()
     end)
 end)
 
-describe("a log that is unfinished", function()
+describe("an unfinished log", function()
     after_each(helper.clean)
 
     local function unfinished_log()
@@ -303,7 +303,7 @@ describe("a log that is unfinished", function()
         return directory .. " is unfinished: what writes it has not ended, or was killed before it was whole"
     end
 
-    it("is named by check, with a verdict of its own", function()
+    it("is reported by check with a verdict of its own", function()
         local directory = unfinished_log()
         local ran = helper.run { "check", directory }
         assert.equal(3, ran.status)
@@ -314,7 +314,7 @@ describe("a log that is unfinished", function()
         assert.equal(3, ran.status)
     end)
 
-    it("is named by every command that reads, wherever one looks from", function()
+    it("is reported by every command that reads, by whatever path", function()
         local directory = unfinished_log()
         local script = helper.script("return { api = 1, recover = function() end }")
         for _, arguments in ipairs {
@@ -337,7 +337,7 @@ describe("a log that is unfinished", function()
         says(ran.stderr, words_of(directory))
     end)
 
-    it("is not written to", function()
+    it("is not written to by any command", function()
         local directory = unfinished_log()
         local before = list(directory)
         local ran = helper.run { "repair", directory, "--yes" }

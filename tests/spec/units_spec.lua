@@ -3,7 +3,7 @@ package.path = "lua/?.lua;" .. package.path
 local units = require "tracereel.util.units"
 
 describe("durations", function()
-    it("are shown with three digits, and in two units from a minute on", function()
+    it("are printed with three digits, and in two units from a minute on", function()
         for ns, text in pairs {
             [0] = "0 ns", [999] = "999 ns", [1000] = "1.00 us", [9999] = "10.0 us", [99950] = "100 us",
             [340000] = "340 us", [1254000] = "1.25 ms", [999499999] = "999 ms", [999500000] = "1.00 s",
@@ -27,7 +27,7 @@ describe("durations", function()
         end
     end)
 
-    it("that are none are refused with an example", function()
+    it("with wrong text are refused with an example", function()
         for _, text in ipairs { "", "5", "1.5", "s", "5y", "-5s", "5s!", "1e3s" } do
             local ns, problem = units.parse_duration(text)
             assert.is_nil(ns)
@@ -39,8 +39,8 @@ describe("durations", function()
     end)
 end)
 
-describe("what is no number or no text", function()
-    it("is refused where the function was called", function()
+describe("an argument that is no number or no text", function()
+    it("is refused at the caller's line", function()
         for expression, expected in pairs {
             ["duration(1.5)"] = "duration: nanoseconds must be a whole number, got 1.5",
             ["duration()"] = "duration: nanoseconds must be a whole number, got nil",
@@ -57,7 +57,7 @@ describe("what is no number or no text", function()
 end)
 
 describe("points of time", function()
-    it("are shown as RFC 3339 with nanoseconds, over the whole unsigned range", function()
+    it("are printed as RFC 3339 with nanoseconds, over the whole unsigned range", function()
         for ns, text in pairs {
             [0] = "1970-01-01T00:00:00.000000000Z",
             [1764000000005674000] = "2025-11-24T16:00:00.005674000Z",
@@ -68,7 +68,7 @@ describe("points of time", function()
         end
     end)
 
-    it("agree with what date(1) says", function()
+    it("agree with date(1)", function()
         for _, seconds in ipairs { 1, 68169600, 951868799, 1709164800, 4102444799, 7289654399 } do
             local process = io.popen("date -u -d @" .. seconds .. " +%Y-%m-%dT%H:%M:%S")
             assert.are.equal(process:read("l") .. ".000000000Z", units.time(seconds * 1000000000))
@@ -98,7 +98,7 @@ describe("points of time", function()
 end)
 
 describe("sizes and positions", function()
-    it("are read as people write them", function()
+    it("are read in the forms that people write", function()
         for text, bytes in pairs { ["4096"] = 4096, ["512MiB"] = 512 << 20, ["1GiB"] = 1 << 30, ["1.5k"] = 1536 } do
             assert.are.equal(bytes, units.parse_size(text))
         end
@@ -119,7 +119,7 @@ describe("sizes and positions", function()
 end)
 
 describe("sorted", function()
-    it("goes through numbers first, then strings, in order", function()
+    it("visits numbers first, then strings, in order", function()
         local keys = {}
         for key in units.sorted { b = 1, a = 2, [10] = 3, [2] = 4, [1.5] = 5 } do
             keys[#keys + 1] = key

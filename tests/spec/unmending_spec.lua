@@ -19,7 +19,7 @@ local function undo(directory, ...)
 end
 
 describe("tracereel undo --arenas", function()
-    it("sets the positions back to what they were, and says so in the journal", function()
+    it("restores the positions, and says so in the journal", function()
         local directory = copy("orders-killed")
         local before = files.contents(directory .. "/arenas")
         repair(directory, "--arenas", "--yes")
@@ -42,13 +42,13 @@ describe("tracereel undo --arenas", function()
         assert.are.same(before, files.contents(directory .. "/arenas"))
     end)
 
-    it("is refused where nothing was mended", function()
+    it("is refused if no arena was corrected", function()
         local result = undo(copy("orders-killed"), "--arenas")
         assert.are.equal(6, result.status)
         assert_says(result.stderr, "the journal tells of no arena that was mended")
     end)
 
-    it("sets nothing back where the engine has moved on with one arena, but with --partial the others", function()
+    it("restores nothing if the engine has moved on in one arena, and with --partial the others", function()
         local directory = copy("orders-killed")
         local before = files.contents(directory .. "/arenas")
         local id = stale_trace(directory).id
@@ -67,7 +67,7 @@ describe("tracereel undo --arenas", function()
         end
     end)
 
-    it("is refused where the log names outputs behind what was set: the engine ran and was killed again", function()
+    it("is refused if the log names outputs after a corrected position: the engine ran and was killed again", function()
         local directory = copy("orders-killed")
         local trace = stale_trace(directory)
         repair(directory, "--arenas", "--yes")
@@ -79,7 +79,7 @@ describe("tracereel undo --arenas", function()
         assert_says(result.stderr, "it has moved on: the log names an output after the write position (504)")
     end)
 
-    it("of a copy sets back the copy's arenas, not those of the original", function()
+    it("of a copy restores the copy's arenas, not those of the original", function()
         local directory = copy("orders-killed")
         repair(directory, "--arenas", "--yes")
         local mended = files.contents(directory .. "/arenas")
@@ -100,7 +100,7 @@ describe("tracereel apply --repair", function()
         return trace:node(3) and tracereel.fail("no") or nil
     end }]]
 
-    it("mends the arenas of the traces that the plan leaves open", function()
+    it("corrects the arenas of the traces that the plan leaves open", function()
         local directory = copy("orders-killed")
         local plan = plan_for(directory, give_up)
         local result = helper.run { "apply", "--repair", plan, directory .. "/wal" }
@@ -117,7 +117,7 @@ describe("tracereel apply --repair", function()
         assert_says(helper.run({ "undo", "--arenas", directory .. "/wal" }).stdout, "undone:")
     end)
 
-    it("leaves the arenas with --no-arenas and looks where --arenas says", function()
+    it("leaves the arenas with --no-arenas, and uses those of --arenas", function()
         local directory = copy("orders-killed")
         local before = files.contents(directory .. "/arenas")
         local plan = plan_for(directory, "return { api = 1 , recover = function() end }")
@@ -133,7 +133,7 @@ describe("tracereel apply --repair", function()
         assert.are.equal(2, helper.run({ "apply", "--no-arenas", plan, directory .. "/wal" }).status)
     end)
 
-    it("mends an arena whose overwritten outputs the plan forgets", function()
+    it("corrects an arena whose overwritten outputs the plan forgets", function()
         local directory = copy("overlap")
         local id = "161cf2aa-9dfc-4847-8215-92f1fcf7c2cf"
         assert_says(repair(directory, "--arenas").stdout, "overwritten by node 3")
@@ -152,7 +152,7 @@ describe("tracereel apply --repair", function()
         end
     end)
 
-    it("writes nothing while an arena is held: then the engine runs", function()
+    it("writes nothing while an arena is locked, since the engine then runs", function()
         local directory = copy("orders-killed")
         local plan = plan_for(directory, "return { api = 1 , recover = function() end }")
         local before = files.contents(directory .. "/arenas")

@@ -29,7 +29,7 @@ end
 describe("a node that waited and whose trace went on", function()
     teardown(helper.clean)
 
-    it("is done in timing, with its suspension, on the critical path, and nothing is unfinished", function()
+    it("is done in timing, with its suspension, on the critical path, and not unfinished", function()
         local nodes = timing()
         for id = 3, 6 do
             assert.equal(0, nodes[id].unfinished_count)
@@ -42,7 +42,7 @@ describe("a node that waited and whose trace went on", function()
         assert.equal(7202 * second_ns, nodes[4].critical_ns)
     end)
 
-    it("comes in the guessed flow after what ended before it, and what follows comes after it", function()
+    it("has its predecessors and successors in the inferred flow", function()
         local chunk = assert(load(run("flow", log)))
         local after = {}
         for id, node in pairs(chunk().nodes) do
@@ -51,7 +51,7 @@ describe("a node that waited and whose trace went on", function()
         assert.same({ [3] = {}, [4] = { 3 }, [5] = { 4 }, [6] = { 5 } }, after)
     end)
 
-    it("says in Lua that the resume ended it, and that the engine does not count it as completed", function()
+    it("is ended by the resume in Lua, but not completed in the engine's view", function()
         local seen = {}
         local traces = {}
         reel.open(log):replay {
@@ -76,14 +76,14 @@ describe("a node that waited and whose trace went on", function()
         assert.is_nil(traces[first_trace].completed_nodes[4])
     end)
 
-    it("ends in show with the resume, and nothing is said to have never ended", function()
+    it("ends with the resume in show, and is not listed as unfinished", function()
         local page = run("show", first_trace, log)
         assert.matches("1h00m  └ node 4 resumed, which ends it\n", page)
         assert.is_nil(page:find("never ended"))
         assert.is_nil(page:find("unfinished"))
     end)
 
-    it("goes on in show until its own end, where that was written", function()
+    it("continues in show until its own end, if that was written", function()
         local page = run("show", first_trace, simulation_logs.write {
             { "trace_start", 0 }, { "trace_suspended", 10, 4 }, { "trace_resumed", 20 }, { "node_done", 25, 5 },
             { "node_done", 30, 4 }, { "trace_complete", 31 },
@@ -92,7 +92,7 @@ describe("a node that waited and whose trace went on", function()
         assert.matches("└ node 4 done\n", page)
     end)
 
-    it("took the time that it waited, which the resume of a recovery after it did not", function()
+    it("has the time that it waited, without the later resume by a recovery", function()
         local page = run("show", first_trace, simulation_logs.write {
             { "trace_start", 0 }, { "trace_suspended", 10, 4 }, { "trace_resumed", 20 }, { "trace_resumed", 35 },
             { "node_done", 40, 5 },
@@ -101,7 +101,7 @@ describe("a node that waited and whose trace went on", function()
         assert.matches("0.035000             ● trace resumed\n", page)
     end)
 
-    it("still runs in show and in traces where nothing has followed the resume", function()
+    it("still runs in show and in traces if nothing has followed the resume", function()
         local page = run("show", first_trace, simulation_logs.write {
             { "trace_start", 0 }, { "trace_suspended", 10, 4 }, { "trace_resumed", 20 },
         })
@@ -110,7 +110,7 @@ describe("a node that waited and whose trace went on", function()
         assert.matches("node 4: running for", page)
     end)
 
-    it("is told in debug as ended by the resume", function()
+    it("is ended by the resume in debug", function()
         local result = helper.run({ "debug", log, first_trace }, { stdin = "break trace_complete\ncontinue\nnode 4\n" })
         assert.matches("node 4: done, 1 attempt, ~1.00 s, ended by the resume", result.stdout .. result.stderr)
     end)
@@ -159,14 +159,14 @@ describe("a node that waited and whose trace went on", function()
         assert.same({ "node done", "attempt done", "suspension nil" }, statuses)
     end)
 
-    it("is simulated: an empty scenario gives the same bytes back", function()
+    it("is reproduced byte for byte by an empty scenario", function()
         local directory, ran = simulation_logs.simulate("return {}", log)
         assert.equal(0, ran.status, ran.stderr)
         assert.equal(helper.read(log .. "/wal_0000000000000000.log"),
             helper.read(directory .. "/wal_0000000000000000.log"))
     end)
 
-    it("is simulated: what follows a shorter suspension comes earlier, by what is recorded and by a flow", function()
+    it("with a shorter simulated suspension has earlier successors, with and without a flow", function()
         local flow = [[flow = { nodes = { [3] = {}, [4] = { after = { 3 } }, [5] = { after = { 3, 4 } },
             [6] = { after = { 5 } } } }]]
         for _, rest in ipairs { "", flow } do
@@ -184,7 +184,7 @@ describe("a node that waited and whose trace went on", function()
         end
     end)
 
-    it("is another attempt each time it waits: asked again after a crash", function()
+    it("has a new attempt each time it waits, after a crash too", function()
         local counted = {}
         reel.open(killed_twice):replay {
             trace_suspended = function(rec, trace)
