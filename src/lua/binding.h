@@ -24,7 +24,7 @@
 #define TR_LUA_TRACE "tracereel.trace"
 #define TR_LUA_NODE "tracereel.node"
 #define TR_LUA_LOG "tracereel.log"
-#define TR_LUA_READING "tracereel.reading"
+#define TR_LUA_CURSOR "tracereel.cursor"
 #define TR_LUA_HISTOGRAM "tracereel.histogram"
 #define TR_LUA_WRITER "tracereel.writer"
 #define TR_LUA_STATE "tracereel.state"
@@ -201,24 +201,24 @@ int tr_lua_decode(lua_State *L);
 int tr_lua_rec_copy(lua_State *L);
 int tr_lua_rec_with_metadata(lua_State *L);
 
-/* ---- reading.c: one pass over a log ---- */
+/* ---- cursor.c: one pass over a log ---- */
 
 typedef struct tr_lua_gap {
     tr_gap gap;            /* its `segment` is not to be read: see segment_name */
     uint32_t segment_name; /* number in TR_CORE_SEGMENT_NAMES */
 } tr_lua_gap;
 
-typedef enum tr_lua_reading_state {
-    TR_READING_FRESH,     /* nothing was read */
-    TR_READING_REPLAYING, /* a replay with handlers is under way */
-    TR_READING_PULLING,   /* records() is under way, or was left early */
-    TR_READING_ON,        /* log:traces() is reading on to the end */
-    TR_READING_STOPPED,   /* left early: an interrupt or an error */
-    TR_READING_ENDED
-} tr_lua_reading_state;
+typedef enum tr_lua_cursor_state {
+    TR_CURSOR_FRESH,      /* nothing was read */
+    TR_CURSOR_IN_REPLAY,  /* a replay with handlers is under way */
+    TR_CURSOR_IN_RECORDS, /* records() is under way, or was left early */
+    TR_CURSOR_IN_TRACES,  /* log:traces() reads on to the end */
+    TR_CURSOR_STOPPED,    /* left early: an interrupt or an error */
+    TR_CURSOR_ENDED
+} tr_lua_cursor_state;
 
 /* A userdata with `__gc`. User value 1 is the table of handles of open traces, by log_slot + 1. */
-typedef struct tr_lua_reading {
+typedef struct tr_lua_cursor {
     tr_lua_core *core;
     tr_log *log;
     tr_replay *replay;
@@ -231,41 +231,40 @@ typedef struct tr_lua_reading {
     uint32_t segment_index;
     uint32_t segment_name;     /* of segment_index, number in TR_CORE_SEGMENT_NAMES */
     uint32_t gap_segment_name; /* the same of the last gap */
-    tr_lua_reading_state state;
+    tr_lua_cursor_state state;
     bool is_taken;    /* log:traces() has read on: a pull must not */
     bool is_measured; /* what tracereel wrote is passed over */
-} tr_lua_reading;
+} tr_lua_cursor;
 
 enum { TR_LUA_MAX_GAPS_KEPT = 10000 };
 
 /* Where the things that a pass needs at hand stand: stack slots, or upvalues. */
 typedef struct tr_lua_slots {
-    int reading;
+    int cursor;
     int handles;
     int rec_metatable;
     int trace_metatable;
 } tr_lua_slots;
 
-/* Pushes a reading that has not begun. */
-tr_lua_reading *tr_lua_push_reading(lua_State *L, const char *path, const tr_log_options *options);
+/* Pushes a cursor that has not begun. */
+tr_lua_cursor *tr_lua_push_cursor(lua_State *L, const char *path, const tr_log_options *options);
 /* Opens the replay: call once, before the first next. */
-void tr_lua_begin_reading(lua_State *L, tr_lua_reading *reading, uint32_t script_count, tr_lua_reading_state state);
-void tr_lua_set_reading_state(tr_lua_reading *reading, tr_lua_reading_state state); /* never raises */
-/* Pushes, in this order, the four things of tr_lua_slots, of the reading at `index`. */
+void tr_lua_begin_cursor(lua_State *L, tr_lua_cursor *cursor, uint32_t script_count, tr_lua_cursor_state state);
+void tr_lua_set_cursor_state(tr_lua_cursor *cursor, tr_lua_cursor_state state); /* never raises */
+/* Pushes, in this order, the four things of tr_lua_slots, of the cursor at `index`. */
 void tr_lua_push_slots(lua_State *L, int index);
 /* As tr_replay_next; gaps are noted. Raises only where memory runs out. */
-tr_status tr_lua_reading_next(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, tr_event *event);
-void tr_lua_push_event_rec(lua_State *L, const tr_lua_reading *reading, const tr_lua_slots *slots,
-                           const tr_event *event);
+tr_status tr_lua_cursor_next(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, tr_event *event);
+void tr_lua_push_event_rec(lua_State *L, const tr_lua_cursor *cursor, const tr_lua_slots *slots, const tr_event *event);
 void tr_lua_push_gap(lua_State *L, const tr_gap *gap, uint32_t segment_name);
-void tr_lua_open_reading(lua_State *L);
+void tr_lua_open_cursor(lua_State *L);
 
 /* ---- trace.c, trace_view.c, node.c ---- */
 
-/* A userdata without `__gc`. What keeps `trace` alive is its user value TR_HANDLE_OWNER: the reading, and after the
+/* A userdata without `__gc`. What keeps `trace` alive is its user value TR_HANDLE_OWNER: the cursor, and after the
  * trace has closed a block with its final state. */
 typedef struct tr_lua_trace {
-    const tr_trace *trace; /* NULL: the reading was finalized (only other finalizers can see that) */
+    const tr_trace *trace; /* NULL: the cursor was finalized (only other finalizers can see that) */
     const tr_lua_core *core;
     uint32_t script_count;
     uint32_t metadata_life; /* the restart_count of the trace when TR_HANDLE_METADATA was decoded */
@@ -280,9 +279,9 @@ static inline bool tr_lua_is_open(const tr_trace *trace) {
 
 tr_lua_trace *tr_lua_check_trace(lua_State *L, int index);
 const tr_trace *tr_lua_test_trace(lua_State *L, int index);
-/* Pushes the one handle of an open (or just closed) trace of the reading. */
-void tr_lua_push_trace(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, const tr_trace *trace);
-/* The same without a reading; `slots->reading` is what keeps the trace alive. */
+/* Pushes the one handle of an open (or just closed) trace of the cursor. */
+void tr_lua_push_trace(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, const tr_trace *trace);
+/* The same without a cursor; `slots->cursor` is what keeps the trace alive. */
 void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_count, const tr_lua_slots *slots,
                         const tr_trace *trace);
 /* Pushes the handles of the open traces, in order of their ids. */
@@ -291,7 +290,7 @@ void tr_lua_push_sorted_traces(lua_State *L, const tr_lua_core *core, uint32_t s
 /* For finalizers: makes the handles in the table on top of the stack, if it is one, show nothing. */
 void tr_lua_forget_handles(lua_State *L);
 /* Moves what the handle of `trace`, if there is one, shows into memory of its own. */
-void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace);
+void tr_lua_detach_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace);
 void tr_lua_open_trace(lua_State *L);
 
 /* Tables made of a trace: each pushes one value. The handle stands at stack index 1. */
@@ -335,12 +334,12 @@ void tr_lua_open_log_type(lua_State *L);
 #define TR_SCRIPT_KEYS(X) X(api) X(summary) X(args) X(start) X(finish) X(merge) X(recover) X(check)
 
 void tr_lua_push_handler_keys(lua_State *L, bool with_script_keys);
-/* Replays with the handler tables at 2 .. handler_count + 1; the reading stands at `reading_index`, not begun. */
+/* Replays with the handler tables at 2 .. handler_count + 1; the cursor stands at `cursor_index`, not begun. */
 typedef struct tr_pace tr_pace;
-void tr_lua_run_replay(lua_State *L, int reading_index, int handler_count, const tr_pace *pace);
-/* Pushes the iterator of records() over a reading that was not begun, with the filter userdata (or nil) at
+void tr_lua_run_replay(lua_State *L, int cursor_index, int handler_count, const tr_pace *pace);
+/* Pushes the iterator of records() over a cursor that was not begun, with the filter userdata (or nil) at
  * `filter_index`. */
-void tr_lua_push_pull(lua_State *L, int reading_index, int filter_index);
+void tr_lua_push_records(lua_State *L, int cursor_index, int filter_index);
 
 /* Why a pass over a log should end before its end. Written by signal handlers. */
 typedef enum tr_lua_stop {
@@ -350,7 +349,7 @@ typedef enum tr_lua_stop {
 } tr_lua_stop;
 extern volatile sig_atomic_t tr_lua_stop_flag;
 /* How many replays and pulls are under way: an interrupt reaches them through the flag above. */
-extern volatile sig_atomic_t tr_lua_active_readings;
+extern volatile sig_atomic_t tr_lua_active_cursors;
 
 /* ---- traversal.c, value_text.c, sort.c ---- */
 

@@ -91,11 +91,11 @@ int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...) {
 
 int tr_lua_raise_status(lua_State *L, tr_status status, const tr_error *error) {
     /* From here on it is whoever pulls records, and not the system, that has left too many logs open. */
-    enum { MANY_READINGS = 16 };
+    enum { MANY_CURSORS = 16 };
     const char *message = error != NULL && error->message[0] != '\0' ? error->message : tr_status_meaning(status);
-    if (status == TR_ERROR_TOO_MANY && tr_lua_active_readings > MANY_READINGS) {
+    if (status == TR_ERROR_TOO_MANY && tr_lua_active_cursors > MANY_CURSORS) {
         luaL_error(L, "%s; %d iterators of log:records() have not come to their end: each holds its log open", message,
-                   (int)tr_lua_active_readings);
+                   (int)tr_lua_active_cursors);
     }
     tr_lua_raise(L, kind_of(status), "%s", message);
 }

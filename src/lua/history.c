@@ -29,11 +29,11 @@ static void tell_collector(lua_State *L, const tr_history *history) {
     lua_gc(L, LUA_GCSTEP, (int)(tr_history_count(history) / 1024 * sizeof(tr_moment) / 64));
 }
 
-static tr_status add_all(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, tr_history *history) {
+static tr_status add_all(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, tr_history *history) {
     tr_event event;
     tr_status status = TR_OK;
     while (tr_lua_stop_flag == TR_STOP_NONE) {
-        status = tr_lua_reading_next(L, reading, slots, &event);
+        status = tr_lua_cursor_next(L, cursor, slots, &event);
         if (status == TR_OK) {
             tr_status added = tr_history_add(history, &event);
             if (added == TR_ERROR_ARGUMENT) {
@@ -49,26 +49,26 @@ static tr_status add_all(lua_State *L, tr_lua_reading *reading, const tr_lua_slo
     return status;
 }
 
-/* What comes of a reading that is over: an error, where it did not come to its end. */
-static void end_reading(lua_State *L, tr_lua_reading *reading, tr_status status) {
-    tr_lua_set_reading_state(reading, status == TR_END ? TR_READING_ENDED : TR_READING_STOPPED);
+/* What comes of a cursor that is over: an error, where it did not come to its end. */
+static void end_cursor(lua_State *L, tr_lua_cursor *cursor, tr_status status) {
+    tr_lua_set_cursor_state(cursor, status == TR_END ? TR_CURSOR_ENDED : TR_CURSOR_STOPPED);
     if (tr_lua_stop_flag == TR_STOP_LIMIT) {
         luaL_error(L, "a limit on the script was reached");
     } else if (status == TR_ERROR_MEMORY) {
         tr_lua_raise_status(L, status, NULL);
     } else if (status > TR_GAP && status != TR_ERROR_INTERRUPTED) {
-        tr_lua_raise_status(L, status, tr_replay_error(reading->replay));
+        tr_lua_raise_status(L, status, tr_replay_error(cursor->replay));
     }
 }
 
-static tr_lua_slots push_slots(lua_State *L, int reading_index) {
+static tr_lua_slots push_slots(lua_State *L, int cursor_index) {
     int first = lua_gettop(L) + 1;
-    tr_lua_push_slots(L, reading_index);
+    tr_lua_push_slots(L, cursor_index);
     return (tr_lua_slots){first, first + 1, first + 2, first + 3};
 }
 
-int tr_lua_push_history(lua_State *L, int reading_index, uint32_t lost) {
-    tr_lua_reading *reading = lua_touserdata(L, reading_index);
+int tr_lua_push_history(lua_State *L, int cursor_index, uint32_t lost) {
+    tr_lua_cursor *cursor = lua_touserdata(L, cursor_index);
     tr_lua_history *self = lua_newuserdatauv(L, sizeof *self, HISTORY_USER_VALUES); /* history */
     int index = lua_gettop(L);
     *self = (tr_lua_history){NULL, lost};
@@ -79,9 +79,9 @@ int tr_lua_push_history(lua_State *L, int reading_index, uint32_t lost) {
     if (self->history == NULL) {
         return tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
     }
-    const tr_lua_slots slots = push_slots(L, reading_index);
-    tr_lua_begin_reading(L, reading, 1, TR_READING_ON);
-    end_reading(L, reading, add_all(L, reading, &slots, self->history));
+    const tr_lua_slots slots = push_slots(L, cursor_index);
+    tr_lua_begin_cursor(L, cursor, 1, TR_CURSOR_IN_TRACES);
+    end_cursor(L, cursor, add_all(L, cursor, &slots, self->history));
     tr_history_finish(self->history);
     tell_collector(L, self->history);
     lua_settop(L, index);
@@ -99,26 +99,26 @@ static lua_Integer wanted_number(lua_State *L, int numbers_index, lua_Integer pl
     return number;
 }
 
-int tr_lua_push_picked(lua_State *L, int reading_index, int numbers_index) {
-    tr_lua_reading *reading = lua_touserdata(L, reading_index);
+int tr_lua_push_picked(lua_State *L, int cursor_index, int numbers_index) {
+    tr_lua_cursor *cursor = lua_touserdata(L, cursor_index);
     lua_newtable(L); /* records */
     int records_index = lua_gettop(L);
-    const tr_lua_slots slots = push_slots(L, reading_index);
-    tr_lua_begin_reading(L, reading, 1, TR_READING_ON);
+    const tr_lua_slots slots = push_slots(L, cursor_index);
+    tr_lua_begin_cursor(L, cursor, 1, TR_CURSOR_IN_TRACES);
     tr_event event;
     tr_status status = TR_OK;
     lua_Integer place = 1, number = 0, wanted = wanted_number(L, numbers_index, place, 0);
     while (wanted != 0 && tr_lua_stop_flag == TR_STOP_NONE) {
-        status = tr_lua_reading_next(L, reading, &slots, &event);
+        status = tr_lua_cursor_next(L, cursor, &slots, &event);
         if (status == TR_OK && ++number == wanted) {
-            tr_lua_push_event_rec(L, reading, &slots, &event);
+            tr_lua_push_event_rec(L, cursor, &slots, &event);
             lua_rawseti(L, records_index, place);
             wanted = wanted_number(L, numbers_index, ++place, wanted);
         } else if (status != TR_OK && status != TR_GAP && status != TR_ERROR_INTERRUPTED) {
             break;
         }
     }
-    end_reading(L, reading, status);
+    end_cursor(L, cursor, status);
     lua_settop(L, records_index);
     return 1;
 }

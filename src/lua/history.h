@@ -12,12 +12,12 @@ typedef struct tr_lua_history {
 
 enum { HISTORY_USER_VALUE_FUTURE = 1, HISTORY_USER_VALUES = HISTORY_USER_VALUE_FUTURE };
 
-/* Pushes the history of the log whose reading, not begun, stands at `reading_index`. The reading ends with it. `lost`:
+/* Pushes the history of the log whose cursor, not begun, stands at `cursor_index`. The cursor ends with it. `lost`:
  * how many records before a crash may be missing. */
-int tr_lua_push_history(lua_State *L, int reading_index, uint32_t lost);
+int tr_lua_push_history(lua_State *L, int cursor_index, uint32_t lost);
 /* Pushes a table of the records whose numbers stand, from 1 and increasing, in the table at `numbers_index`. The
- * reading, not begun, ends behind the last of them. */
-int tr_lua_push_picked(lua_State *L, int reading_index, int numbers_index);
+ * cursor, not begun, ends behind the last of them. */
+int tr_lua_push_picked(lua_State *L, int cursor_index, int numbers_index);
 void tr_lua_open_history(lua_State *L);
 
 /* ---- future.c ---- */

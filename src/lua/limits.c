@@ -264,7 +264,7 @@ static void on_interrupt(int signal_number) {
     if (unwinding != UNWIND_NOTHING) {
         return;
     }
-    if (interrupt_count >= 2 || tr_lua_active_readings == 0) {
+    if (interrupt_count >= 2 || tr_lua_active_cursors == 0) {
         unwind(UNWIND_INTERRUPT);
         if (is_guarded) {
             alarm(HARD_DEADLINE_SECONDS); /* a search by a pattern, for example, runs no code that could be stopped */

@@ -1,4 +1,4 @@
-/* A log: where it is, how it is to be read, and its latest reading. */
+/* A log: where it is, how it is to be read, and its latest cursor. */
 #include <string.h>
 #include <sys/stat.h>
 
@@ -11,7 +11,7 @@ typedef struct tr_lua_log {
     bool is_measured; /* what tracereel wrote is passed over */
 } tr_lua_log;
 
-enum { LOG_USER_VALUE_PATH = 1, LOG_USER_VALUE_READING, LOG_USER_VALUES = LOG_USER_VALUE_READING };
+enum { LOG_USER_VALUE_PATH = 1, LOG_USER_VALUE_CURSOR, LOG_USER_VALUES = LOG_USER_VALUE_CURSOR };
 
 /* ---- check ---- */
 
@@ -19,15 +19,15 @@ static tr_lua_log *check_log(lua_State *L, int index) {
     return tr_lua_check_object(L, index, TR_LUA_LOG);
 }
 
-/* Pushes the latest reading of the log at index 1. Only a finalizer that runs after the reading's can meet one that is
+/* Pushes the latest cursor of the log at index 1. Only a finalizer that runs after the cursor's can meet one that is
  * closed. */
-static tr_lua_reading *push_latest(lua_State *L) {
-    lua_getiuservalue(L, 1, LOG_USER_VALUE_READING);
-    tr_lua_reading *reading = lua_touserdata(L, -1);
-    if (reading->log == NULL) {
+static tr_lua_cursor *push_latest(lua_State *L) {
+    lua_getiuservalue(L, 1, LOG_USER_VALUE_CURSOR);
+    tr_lua_cursor *cursor = lua_touserdata(L, -1);
+    if (cursor->log == NULL) {
         luaL_error(L, "the log was finalized");
     }
-    return reading;
+    return cursor;
 }
 
 /* ---- push ---- */
@@ -37,10 +37,10 @@ static bool can_be_read_again(const char *path) {
     return strcmp(path, "-") != 0 && (stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
 }
 
-/* Pushes a reading of the log at index 1 that has not begun, which becomes the latest. */
-static tr_lua_reading *push_fresh(lua_State *L) {
+/* Pushes a cursor of the log at index 1 that has not begun, which becomes the latest. */
+static tr_lua_cursor *push_fresh(lua_State *L) {
     const tr_lua_log *self = check_log(L, 1);
-    tr_lua_reading *latest = push_latest(L); /* reading */
+    tr_lua_cursor *latest = push_latest(L); /* cursor */
     if (latest->replay == NULL) {
         return latest;
     }
@@ -50,12 +50,12 @@ static tr_lua_reading *push_fresh(lua_State *L) {
     if (!can_be_read_again(path)) {
         tr_lua_raise(L, "io", "%s: a pipe can be read only once; save it to a file to read it again", path);
     }
-    tr_lua_reading *reading = tr_lua_push_reading(L, path, &self->options); /* path, reading */
-    reading->is_measured = self->is_measured;
+    tr_lua_cursor *cursor = tr_lua_push_cursor(L, path, &self->options); /* path, cursor */
+    cursor->is_measured = self->is_measured;
     lua_remove(L, -2);
     lua_pushvalue(L, -1);
-    lua_setiuservalue(L, 1, LOG_USER_VALUE_READING); /* reading */
-    return reading;
+    lua_setiuservalue(L, 1, LOG_USER_VALUE_CURSOR); /* cursor */
+    return cursor;
 }
 
 /* ---- fields and methods ---- */
@@ -83,22 +83,22 @@ static void push_segment(lua_State *L, const tr_segment_info *info) {
 }
 
 static void push_segments(lua_State *L) {
-    const tr_lua_reading *reading = push_latest(L); /* reading */
+    const tr_lua_cursor *cursor = push_latest(L); /* cursor */
     tr_segment_info info;
-    lua_newtable(L); /* reading, segments */
-    for (uint32_t i = 0; tr_log_segment(reading->log, i, &info); i++) {
-        push_segment(L, &info); /* reading, segments, segment */
+    lua_newtable(L); /* cursor, segments */
+    for (uint32_t i = 0; tr_log_segment(cursor->log, i, &info); i++) {
+        push_segment(L, &info); /* cursor, segments, segment */
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
 }
 
 static void push_unread(lua_State *L) {
-    const tr_lua_reading *reading = push_latest(L); /* reading */
+    const tr_lua_cursor *cursor = push_latest(L); /* cursor */
     tr_segment_info info;
     const char *instead = NULL;
-    lua_newtable(L); /* reading, files */
-    for (uint32_t i = 0; tr_log_unread(reading->log, i, &info, &instead); i++) {
-        push_segment(L, &info); /* reading, files, file */
+    lua_newtable(L); /* cursor, files */
+    for (uint32_t i = 0; tr_log_unread(cursor->log, i, &info, &instead); i++) {
+        push_segment(L, &info); /* cursor, files, file */
         tr_lua_set_name(L, "read_instead", instead);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
@@ -141,9 +141,9 @@ static int log_replay(lua_State *L) {
         lua_pop(L, 1);
     }
     int handler_count = lua_gettop(L) - 1;
-    tr_lua_reading *reading = push_fresh(L); /* log, handlers..., reading */
+    tr_lua_cursor *cursor = push_fresh(L); /* log, handlers..., cursor */
     if (pace.follows) {
-        tr_log_follow(reading->log);
+        tr_log_follow(cursor->log);
     }
     tr_lua_run_replay(L, lua_gettop(L), handler_count, &pace);
     lua_settop(L, 1);
@@ -159,71 +159,71 @@ static int log_records(lua_State *L) {
         tr_lua_push_filter(L, 2);
         lua_replace(L, 2);
     }
-    push_fresh(L); /* log, filter, reading */
-    tr_lua_push_pull(L, 3, 2);
+    push_fresh(L); /* log, filter, cursor */
+    tr_lua_push_records(L, 3, 2);
     return 1;
 }
 
 static int log_history(lua_State *L) {
     check_log(L, 1);
     uint32_t lost = lua_isnoneornil(L, 2) ? 0 : tr_lua_to_u32(L, 2, "lost");
-    push_fresh(L); /* log, ..., reading */
+    push_fresh(L); /* log, ..., cursor */
     return tr_lua_push_history(L, lua_gettop(L), lost);
 }
 
 static int log_pick(lua_State *L) {
     check_log(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
-    push_fresh(L); /* log, numbers, ..., reading */
+    push_fresh(L); /* log, numbers, ..., cursor */
     return tr_lua_push_picked(L, lua_gettop(L), 2);
 }
 
 /* Reads on to the end of the log; an interrupt ends it early. */
-static void read_on(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots) {
+static void read_on(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots) {
     tr_event event;
     tr_status status = TR_OK;
-    reading->is_taken = true;
-    tr_lua_set_reading_state(reading, TR_READING_ON);
+    cursor->is_taken = true;
+    tr_lua_set_cursor_state(cursor, TR_CURSOR_IN_TRACES);
     while ((status == TR_OK || status == TR_GAP || status == TR_ERROR_INTERRUPTED) &&
            tr_lua_stop_flag == TR_STOP_NONE) {
-        status = tr_lua_reading_next(L, reading, slots, &event);
+        status = tr_lua_cursor_next(L, cursor, slots, &event);
     }
-    tr_lua_set_reading_state(reading, status == TR_END ? TR_READING_ENDED : TR_READING_STOPPED);
+    tr_lua_set_cursor_state(cursor, status == TR_END ? TR_CURSOR_ENDED : TR_CURSOR_STOPPED);
     if (status != TR_OK && status != TR_GAP && status != TR_END && status != TR_ERROR_INTERRUPTED) {
-        tr_lua_raise_status(L, status, tr_replay_error(reading->replay));
+        tr_lua_raise_status(L, status, tr_replay_error(cursor->replay));
     }
 }
 
 static int log_traces(lua_State *L) {
     check_log(L, 1);
     lua_settop(L, 1);
-    tr_lua_reading *reading = push_latest(L);
-    if (reading->replay == NULL) {
-        tr_lua_begin_reading(L, reading, 1, TR_READING_STOPPED);
+    tr_lua_cursor *cursor = push_latest(L);
+    if (cursor->replay == NULL) {
+        tr_lua_begin_cursor(L, cursor, 1, TR_CURSOR_STOPPED);
     }
-    tr_lua_push_slots(L, 2); /* log, reading, reading, handles, metatables... */
+    tr_lua_push_slots(L, 2); /* log, cursor, cursor, handles, metatables... */
     const tr_lua_slots slots = {3, 4, 5, 6};
-    if (reading->state != TR_READING_ENDED && reading->state != TR_READING_REPLAYING) {
-        read_on(L, reading, &slots);
+    if (cursor->state != TR_CURSOR_ENDED && cursor->state != TR_CURSOR_IN_REPLAY) {
+        read_on(L, cursor, &slots);
     }
-    tr_lua_push_sorted_traces(L, reading->core, reading->script_count, &slots, tr_replay_traces(reading->replay));
+    tr_lua_push_sorted_traces(L, cursor->core, cursor->script_count, &slots, tr_replay_traces(cursor->replay));
     return 1;
 }
 
 static int log_gaps(lua_State *L) {
     check_log(L, 1);
-    const tr_lua_reading *reading = push_latest(L);
-    lua_createtable(L, (int)reading->gap_count, 0); /* reading, gaps */
-    for (size_t i = 0; i < reading->gap_count; i++) {
-        tr_lua_push_gap(L, &reading->gaps[i].gap, reading->gaps[i].segment_name);
+    const tr_lua_cursor *cursor = push_latest(L);
+    lua_createtable(L, (int)cursor->gap_count, 0); /* cursor, gaps */
+    for (size_t i = 0; i < cursor->gap_count; i++) {
+        tr_lua_push_gap(L, &cursor->gaps[i].gap, cursor->gaps[i].segment_name);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;
 }
 
 /* Adds what the state machine has met; nothing, before the first record was asked for. */
-static void set_replay_statistics(lua_State *L, const tr_lua_reading *reading) {
-    const tr_replay *replay = reading->replay;
+static void set_replay_statistics(lua_State *L, const tr_lua_cursor *cursor) {
+    const tr_replay *replay = cursor->replay;
     const uint64_t *counts = replay == NULL ? NULL : tr_replay_violation_counts(replay);
     lua_newtable(L); /* statistics, violations */
     for (unsigned bit = 0; counts != NULL && bit < TR_VIOLATION_COUNT; bit++) {
@@ -232,7 +232,7 @@ static void set_replay_statistics(lua_State *L, const tr_lua_reading *reading) {
         }
     }
     lua_setfield(L, -2, "violations");
-    size_t open_count = replay == NULL ? 0 : tr_traces_open_count(tr_replay_traces(reading->replay));
+    size_t open_count = replay == NULL ? 0 : tr_traces_open_count(tr_replay_traces(cursor->replay));
     tr_lua_set_unsigned(L, "open_traces", open_count);
     tr_lua_set_unsigned(L, "now_ns", replay == NULL ? 0 : tr_replay_now_ns(replay));
     tr_lua_set_unsigned(L, "first_ns", replay == NULL ? 0 : tr_replay_first_ns(replay));
@@ -240,9 +240,9 @@ static void set_replay_statistics(lua_State *L, const tr_lua_reading *reading) {
 
 static int log_stats(lua_State *L) {
     check_log(L, 1);
-    const tr_lua_reading *reading = push_latest(L);
-    tr_log_statistics statistics = tr_log_get_statistics(reading->log);
-    const tr_snapshot *snapshot = tr_log_snapshot(reading->log);
+    const tr_lua_cursor *cursor = push_latest(L);
+    tr_log_statistics statistics = tr_log_get_statistics(cursor->log);
+    const tr_snapshot *snapshot = tr_log_snapshot(cursor->log);
     lua_createtable(L, 0, 10); /* statistics */
     tr_lua_set_unsigned(L, "records", statistics.records);
     tr_lua_set_unsigned(L, "record_bytes", statistics.record_bytes);
@@ -252,8 +252,8 @@ static int log_stats(lua_State *L) {
         tr_lua_set_unsigned(L, tr_gap_class_name((tr_gap_class)gap_class), statistics.gaps[gap_class]);
     }
     lua_setfield(L, -2, "gaps");
-    tr_lua_set_flag(L, "damaged", tr_log_is_damaged(reading->log));
-    set_replay_statistics(L, reading);
+    tr_lua_set_flag(L, "damaged", tr_log_is_damaged(cursor->log));
+    set_replay_statistics(L, cursor);
     if (snapshot != NULL) {
         tr_lua_set_unsigned(L, "snapshot_sequence", snapshot->sequence);
         tr_lua_set_unsigned(L, "snapshot_offset", snapshot->offset);
@@ -340,8 +340,8 @@ int tr_lua_open_log(lua_State *L) {
         luaL_checktype(L, 2, LUA_TTABLE);
         tr_lua_read_options(L, 2, &open_options, self);
     }
-    tr_lua_push_reading(L, path, &self->options)->is_measured = self->is_measured;
-    lua_setiuservalue(L, 3, LOG_USER_VALUE_READING);
+    tr_lua_push_cursor(L, path, &self->options)->is_measured = self->is_measured;
+    lua_setiuservalue(L, 3, LOG_USER_VALUE_CURSOR);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, 3, LOG_USER_VALUE_PATH);
     luaL_setmetatable(L, TR_LUA_LOG);

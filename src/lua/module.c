@@ -174,7 +174,7 @@ int luaopen_tracereel_core(lua_State *L) {
     tr_lua_open_rec(L);
     tr_lua_open_node(L);
     tr_lua_open_trace(L);
-    tr_lua_open_reading(L);
+    tr_lua_open_cursor(L);
     tr_lua_open_log_type(L);
     tr_lua_open_histogram(L);
     tr_lua_open_timing(L);

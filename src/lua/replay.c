@@ -2,46 +2,47 @@
  * one protected call holds the whole loop. */
 #include <string.h>
 
-#include "lua/pass.h"
+#include "lua/replay.h"
 
 /* Where things stand on the stack of the loop. */
-enum { SLOT_PASS = 1, SLOT_READING, SLOT_HANDLES, SLOT_REC_METATABLE, SLOT_TRACE_METATABLE, SLOT_FIRST_FUNCTION };
-static const tr_lua_slots loop_slots = {SLOT_READING, SLOT_HANDLES, SLOT_REC_METATABLE, SLOT_TRACE_METATABLE};
+enum { SLOT_REPLAY = 1, SLOT_CURSOR, SLOT_HANDLES, SLOT_REC_METATABLE, SLOT_TRACE_METATABLE, SLOT_FIRST_FUNCTION };
+static const tr_lua_slots loop_slots = {SLOT_CURSOR, SLOT_HANDLES, SLOT_REC_METATABLE, SLOT_TRACE_METATABLE};
 
 /* ---- calling handlers ---- */
 
 /* Pushes the handle, or nil for a record of no open trace. */
-static void push_event_trace(lua_State *L, const tr_pass *pass) {
-    if (pass->event.trace == NULL) {
+static void push_event_trace(lua_State *L, const tr_lua_replay *replay) {
+    if (replay->event.trace == NULL) {
         lua_pushnil(L);
     } else {
-        tr_lua_push_trace(L, pass->reading, &loop_slots, pass->event.trace);
+        tr_lua_push_trace(L, replay->cursor, &loop_slots, replay->event.trace);
     }
 }
 
-static void make_arguments(lua_State *L, tr_pass *pass, int wanted) {
-    if (pass->made < 1) {
-        tr_lua_push_event_rec(L, pass->reading, &loop_slots, &pass->event);
-        pass->made = 1;
+static void make_arguments(lua_State *L, tr_lua_replay *replay, int wanted) {
+    if (replay->made < 1) {
+        tr_lua_push_event_rec(L, replay->cursor, &loop_slots, &replay->event);
+        replay->made = 1;
     }
-    if (wanted > 1 && pass->made < 2) {
-        push_event_trace(L, pass);
-        pass->made = 2;
+    if (wanted > 1 && replay->made < 2) {
+        push_event_trace(L, replay);
+        replay->made = 2;
     }
 }
 
-static void call_handler(lua_State *L, tr_pass *pass, const tr_handler *handler, const char *name, const char *code) {
+static void call_handler(lua_State *L, tr_lua_replay *replay, const tr_handler *handler, const char *name,
+                         const char *code) {
     int count = code == NULL && handler->parameters > 2 ? 2 : handler->parameters;
-    pass->handler = name;
+    replay->handler = name;
     if (count > 0) {
-        make_arguments(L, pass, count);
+        make_arguments(L, replay, count);
     }
     lua_pushvalue(L, handler->slot);
     if (count > 0) {
-        lua_pushvalue(L, pass->top + 1);
+        lua_pushvalue(L, replay->top + 1);
     }
     if (count > 1) {
-        lua_pushvalue(L, pass->top + 2);
+        lua_pushvalue(L, replay->top + 2);
     }
     if (count > 2) {
         lua_pushstring(L, code);
@@ -49,29 +50,29 @@ static void call_handler(lua_State *L, tr_pass *pass, const tr_handler *handler,
     lua_call(L, count, 0);
 }
 
-static void call_violation_handler(lua_State *L, tr_pass *pass, const tr_handler *handler) {
+static void call_violation_handler(lua_State *L, tr_lua_replay *replay, const tr_handler *handler) {
     for (unsigned bit = 0; bit < TR_VIOLATION_COUNT; bit++) {
-        if ((pass->event.violations & 1u << bit) != 0) {
-            call_handler(L, pass, handler, "violation", tr_violation_name(bit));
+        if ((replay->event.violations & 1u << bit) != 0) {
+            call_handler(L, replay, handler, "violation", tr_violation_name(bit));
         }
     }
 }
 
 /* What show_record does where one function is all there is to call. */
-static void show_to_one(lua_State *L, tr_pass *pass, const tr_sole_handler *sole) {
-    const tr_filter *filter = pass->handlers[sole->table].filter;
-    if (filter != NULL && !tr_filter_passes(filter, &pass->event.record)) {
+static void show_to_one(lua_State *L, tr_lua_replay *replay, const tr_sole_handler *sole) {
+    const tr_filter *filter = replay->handlers[sole->table].filter;
+    if (filter != NULL && !tr_filter_passes(filter, &replay->event.record)) {
         return;
     }
     int count = sole->handler.parameters < 2 ? sole->handler.parameters : 2;
-    pass->handler = sole->name;
-    pass->reading->core->script_index = (uint32_t)sole->table;
+    replay->handler = sole->name;
+    replay->cursor->core->script_index = (uint32_t)sole->table;
     lua_pushvalue(L, sole->handler.slot);
     if (count > 0) {
-        tr_lua_push_event_rec(L, pass->reading, &loop_slots, &pass->event);
+        tr_lua_push_event_rec(L, replay->cursor, &loop_slots, &replay->event);
     }
     if (count > 1) {
-        push_event_trace(L, pass);
+        push_event_trace(L, replay);
     }
     lua_call(L, count, 0);
 }
@@ -84,42 +85,42 @@ static void add_closed_trace(lua_State *L, tr_timing *timing, const tr_trace *tr
 
 /* The timing of a trace that has closed, a handler of the record's own type, then `record`, then `violation`: of each
  * table in turn. */
-static void show_record(lua_State *L, tr_pass *pass, unsigned type) {
-    pass->made = 0;
-    for (int i = 0; i < pass->count; i++) {
-        const tr_handlers *handlers = &pass->handlers[i];
-        bool has_violation = handlers->violation.slot != 0 && pass->event.violations != 0;
+static void show_record(lua_State *L, tr_lua_replay *replay, unsigned type) {
+    replay->made = 0;
+    for (int i = 0; i < replay->count; i++) {
+        const tr_handlers *handlers = &replay->handlers[i];
+        bool has_violation = handlers->violation.slot != 0 && replay->event.violations != 0;
         if ((handlers->types >> type & 1u) == 0 && !has_violation) {
             continue;
         }
-        if (handlers->filter != NULL && !tr_filter_passes(handlers->filter, &pass->event.record)) {
+        if (handlers->filter != NULL && !tr_filter_passes(handlers->filter, &replay->event.record)) {
             continue;
         }
-        pass->reading->core->script_index = (uint32_t)i;
+        replay->cursor->core->script_index = (uint32_t)i;
         if (handlers->timing != NULL) {
-            add_closed_trace(L, handlers->timing, pass->event.trace);
+            add_closed_trace(L, handlers->timing, replay->event.trace);
         }
         if (handlers->by_type[type].slot != 0) {
-            call_handler(L, pass, &handlers->by_type[type], tr_record_type_name(type), NULL);
+            call_handler(L, replay, &handlers->by_type[type], tr_record_type_name(type), NULL);
         }
         if (handlers->record.slot != 0) {
-            call_handler(L, pass, &handlers->record, "record", NULL);
+            call_handler(L, replay, &handlers->record, "record", NULL);
         }
         if (has_violation) {
-            call_violation_handler(L, pass, &handlers->violation);
+            call_violation_handler(L, replay, &handlers->violation);
         }
     }
-    lua_settop(L, pass->top);
+    lua_settop(L, replay->top);
 }
 
-static void show_gap(lua_State *L, tr_pass *pass) {
-    for (int i = 0; i < pass->count; i++) {
-        const tr_handler *handler = &pass->handlers[i].gap;
+static void show_gap(lua_State *L, tr_lua_replay *replay) {
+    for (int i = 0; i < replay->count; i++) {
+        const tr_handler *handler = &replay->handlers[i].gap;
         if (handler->slot != 0) {
-            pass->handler = "gap";
-            pass->reading->core->script_index = (uint32_t)i;
+            replay->handler = "gap";
+            replay->cursor->core->script_index = (uint32_t)i;
             lua_pushvalue(L, handler->slot);
-            tr_lua_push_gap(L, tr_log_gap(pass->reading->log), pass->reading->gap_segment_name);
+            tr_lua_push_gap(L, tr_log_gap(replay->cursor->log), replay->cursor->gap_segment_name);
             lua_call(L, 1, 0);
         }
     }
@@ -127,16 +128,16 @@ static void show_gap(lua_State *L, tr_pass *pass) {
 
 /* ---- the loop ---- */
 
-static void show_event(lua_State *L, tr_pass *pass) {
-    unsigned type = (unsigned)tr_record_type_of(&pass->event.record);
-    if (pass->has_tick_handler) {
-        tr_pass_show_time(L, pass, tr_replay_now_ns(pass->reading->replay));
+static void show_event(lua_State *L, tr_lua_replay *replay) {
+    unsigned type = (unsigned)tr_record_type_of(&replay->event.record);
+    if (replay->has_tick_handler) {
+        tr_lua_replay_show_time(L, replay, tr_replay_now_ns(replay->cursor->replay));
     }
-    bool has_violation = pass->has_violation_handler && pass->event.violations != 0;
-    if (pass->sole[type].handler.slot != 0 && !has_violation) {
-        show_to_one(L, pass, &pass->sole[type]);
-    } else if ((pass->types >> type & 1u) != 0 || has_violation) {
-        show_record(L, pass, type);
+    bool has_violation = replay->has_violation_handler && replay->event.violations != 0;
+    if (replay->sole[type].handler.slot != 0 && !has_violation) {
+        show_to_one(L, replay, &replay->sole[type]);
+    } else if ((replay->types >> type & 1u) != 0 || has_violation) {
+        show_record(L, replay, type);
     }
 }
 
@@ -145,22 +146,22 @@ static bool goes_on(tr_status status) {
 }
 
 static int run_loop(lua_State *L) {
-    tr_pass *pass = lua_touserdata(L, SLOT_PASS);
-    tr_lua_reading *reading = pass->reading;
-    pass->top = lua_gettop(L);
-    while (tr_lua_stop_flag == TR_STOP_NONE && goes_on(pass->status)) {
-        pass->handler = NULL; /* what fails from here on fails in none, and the record before may be gone */
-        if (pass->pace_matters && !tr_pass_advance(L, pass)) {
+    tr_lua_replay *replay = lua_touserdata(L, SLOT_REPLAY);
+    tr_lua_cursor *cursor = replay->cursor;
+    replay->top = lua_gettop(L);
+    while (tr_lua_stop_flag == TR_STOP_NONE && goes_on(replay->status)) {
+        replay->handler = NULL; /* what fails from here on fails in none, and the record before may be gone */
+        if (replay->pace_matters && !tr_lua_replay_advance(L, replay)) {
             continue;
         }
-        pass->status = tr_lua_reading_next(L, reading, &loop_slots, &pass->event);
-        if (pass->is_hidden) {
+        replay->status = tr_lua_cursor_next(L, cursor, &loop_slots, &replay->event);
+        if (replay->is_hidden) {
             continue;
         }
-        if (pass->status == TR_OK) {
-            show_event(L, pass);
-        } else if (pass->status == TR_GAP) {
-            show_gap(L, pass);
+        if (replay->status == TR_OK) {
+            show_event(L, replay);
+        } else if (replay->status == TR_GAP) {
+            show_gap(L, replay);
         }
     }
     if (tr_lua_stop_flag == TR_STOP_LIMIT) {
@@ -180,24 +181,24 @@ static int keep_traceback(lua_State *L) {
 }
 
 /* Pushes "NAME offset N, node_done of trace ID": where the log stood when a handler failed. */
-static void push_place(lua_State *L, const tr_pass *pass) {
-    const tr_lua_reading *reading = pass->reading;
-    if (pass->is_between) {
+static void push_place(lua_State *L, const tr_lua_replay *replay) {
+    const tr_lua_cursor *cursor = replay->cursor;
+    if (replay->is_between) {
         lua_pushliteral(L, "a time between two records");
         return;
     }
-    bool is_gap = pass->status == TR_GAP;
-    const tr_position *position = is_gap ? &tr_log_gap(reading->log)->position : &reading->place->position;
+    bool is_gap = replay->status == TR_GAP;
+    const tr_position *position = is_gap ? &tr_log_gap(cursor->log)->position : &cursor->place->position;
     tr_lua_push_core_value(L, TR_CORE_SEGMENT_NAMES); /* names */
-    lua_rawgeti(L, -1, (lua_Integer)(is_gap ? reading->gap_segment_name : reading->segment_name));
+    lua_rawgeti(L, -1, (lua_Integer)(is_gap ? cursor->gap_segment_name : cursor->segment_name));
     const char *segment = lua_tostring(L, -1); /* names, segment */
     if (is_gap) {
         lua_pushfstring(L, "%s offset %I, a gap", segment, (LUAI_UACINT)position->offset);
     } else {
         char id[TR_TRACE_ID_TEXT_BYTES];
-        tr_trace_id_format(tr_record_trace_id(&pass->event.record), id);
+        tr_trace_id_format(tr_record_trace_id(&replay->event.record), id);
         lua_pushfstring(L, "%s offset %I, %s of trace %s", segment, (LUAI_UACINT)position->offset,
-                        tr_record_type_name((unsigned)tr_record_type_of(&pass->event.record)), id);
+                        tr_record_type_name((unsigned)tr_record_type_of(&replay->event.record)), id);
     }
     lua_replace(L, -3);
     lua_pop(L, 1); /* place */
@@ -228,13 +229,13 @@ static void push_problem(lua_State *L) {
 }
 
 /* Raises what a handler raised, which is on top of the stack, with the place added. */
-static int raise_handler_error(lua_State *L, const tr_pass *pass, int call_status, int message_handler_index) {
-    if (pass->handler == NULL) {
+static int raise_handler_error(lua_State *L, const tr_lua_replay *replay, int call_status, int message_handler_index) {
+    if (replay->handler == NULL) {
         return lua_error(L);
     }
     push_problem(L);
-    push_place(L, pass);
-    lua_pushfstring(L, " (in %s at %s)", pass->handler, lua_tostring(L, -1)); /* problem, place, " (in ..." */
+    push_place(L, replay);
+    lua_pushfstring(L, " (in %s at %s)", replay->handler, lua_tostring(L, -1)); /* problem, place, " (in ..." */
     lua_remove(L, -2);
     lua_concat(L, 2);                                                        /* a problem may hold a byte 0 */
     tr_lua_wrap_failure(L, call_status == LUA_ERRMEM ? "memory" : "script"); /* failure */
@@ -246,73 +247,73 @@ static int raise_handler_error(lua_State *L, const tr_pass *pass, int call_statu
 
 /* ---- replay ---- */
 
-static void find_sole_handlers(tr_pass *pass) {
+static void find_sole_handlers(tr_lua_replay *replay) {
     for (unsigned type = 0; type < TR_RECORD_TYPE_COUNT; type++) {
         int found = 0;
-        for (int i = 0; i < pass->count; i++) {
-            const tr_handlers *handlers = &pass->handlers[i];
+        for (int i = 0; i < replay->count; i++) {
+            const tr_handlers *handlers = &replay->handlers[i];
             if (handlers->by_type[type].slot != 0) {
-                pass->sole[type] = (tr_sole_handler){handlers->by_type[type], tr_record_type_name(type), i};
+                replay->sole[type] = (tr_sole_handler){handlers->by_type[type], tr_record_type_name(type), i};
                 found++;
             }
             if (handlers->record.slot != 0) {
-                pass->sole[type] = (tr_sole_handler){handlers->record, "record", i};
+                replay->sole[type] = (tr_sole_handler){handlers->record, "record", i};
                 found++;
             }
             found += handlers->timing != NULL;
         }
         if (found != 1) {
-            pass->sole[type].handler.slot = 0;
+            replay->sole[type].handler.slot = 0;
         }
     }
 }
 
 /* Pushes the functions of the tables at 2 .. handler_count + 1 and notes what is of interest. */
-static int resolve_all(lua_State *L, tr_pass *pass, int anchor_index) {
+static int resolve_all(lua_State *L, tr_lua_replay *replay, int anchor_index) {
     int functions = 0;
-    for (int i = 0; i < pass->count; i++) {
-        tr_handlers *handlers = &pass->handlers[i];
+    for (int i = 0; i < replay->count; i++) {
+        tr_handlers *handlers = &replay->handlers[i];
         functions += tr_lua_resolve_handlers(L, 2 + i, anchor_index, SLOT_FIRST_FUNCTION + functions, handlers);
-        pass->types |= handlers->types;
-        pass->has_violation_handler |= handlers->violation.slot != 0;
-        pass->has_tick_handler |= handlers->tick.slot != 0;
+        replay->types |= handlers->types;
+        replay->has_violation_handler |= handlers->violation.slot != 0;
+        replay->has_tick_handler |= handlers->tick.slot != 0;
     }
-    find_sole_handlers(pass);
+    find_sole_handlers(replay);
     return functions;
 }
 
-void tr_lua_run_replay(lua_State *L, int reading_index, int handler_count, const tr_pace *pace) {
-    size_t bytes = offsetof(tr_pass, handlers) + (size_t)handler_count * sizeof(tr_handlers);
-    tr_lua_reading *reading = lua_touserdata(L, reading_index);
+void tr_lua_run_replay(lua_State *L, int cursor_index, int handler_count, const tr_pace *pace) {
+    size_t bytes = offsetof(tr_lua_replay, handlers) + (size_t)handler_count * sizeof(tr_handlers);
+    tr_lua_cursor *cursor = lua_touserdata(L, cursor_index);
     lua_newtable(L); /* anchor of the filters */
     int anchor_index = lua_gettop(L);
     lua_pushnil(L);
     lua_pushcclosure(L, keep_traceback, 1); /* anchor, message handler */
     int message_handler_index = lua_gettop(L);
-    tr_pass *pass = lua_newuserdatauv(L, bytes, 0); /* anchor, message handler, pass */
-    memset(pass, 0, offsetof(tr_pass, handlers));
-    pass->reading = reading;
-    pass->count = handler_count;
-    pass->pace = *pace;
-    pass->pace_matters = tr_lua_pace_matters(pace);
-    pass->is_hidden = pace->from_ns > 0;
+    tr_lua_replay *replay = lua_newuserdatauv(L, bytes, 0); /* anchor, message handler, replay */
+    memset(replay, 0, offsetof(tr_lua_replay, handlers));
+    replay->cursor = cursor;
+    replay->count = handler_count;
+    replay->pace = *pace;
+    replay->pace_matters = tr_lua_pace_matters(pace);
+    replay->is_hidden = pace->from_ns > 0;
     luaL_checkstack(L, LUA_MINSTACK, NULL);
     lua_pushcfunction(L, run_loop);
     lua_pushvalue(L, message_handler_index + 1);
-    tr_lua_push_slots(L, reading_index);
-    int functions = resolve_all(L, pass, anchor_index); /* ..., pass, loop, pass, slots, functions... */
-    tr_lua_begin_reading(L, reading, (uint32_t)handler_count, TR_READING_REPLAYING);
+    tr_lua_push_slots(L, cursor_index);
+    int functions = resolve_all(L, replay, anchor_index); /* ..., replay, loop, replay, slots, functions... */
+    tr_lua_begin_cursor(L, cursor, (uint32_t)handler_count, TR_CURSOR_IN_REPLAY);
 
-    uint32_t outer_script = reading->core->script_index;
+    uint32_t outer_script = cursor->core->script_index;
     int call_status = lua_pcall(L, SLOT_FIRST_FUNCTION - 1 + functions, 0, message_handler_index);
-    reading->core->script_index = outer_script;
-    bool has_ended = call_status == LUA_OK && pass->status == TR_END;
-    tr_lua_set_reading_state(reading, has_ended ? TR_READING_ENDED : TR_READING_STOPPED);
+    cursor->core->script_index = outer_script;
+    bool has_ended = call_status == LUA_OK && replay->status == TR_END;
+    tr_lua_set_cursor_state(cursor, has_ended ? TR_CURSOR_ENDED : TR_CURSOR_STOPPED);
     if (call_status != LUA_OK) {
-        raise_handler_error(L, pass, call_status, message_handler_index);
+        raise_handler_error(L, replay, call_status, message_handler_index);
     }
-    if (pass->status > TR_GAP && pass->status != TR_ERROR_INTERRUPTED) {
-        tr_lua_raise_status(L, pass->status, tr_replay_error(reading->replay));
+    if (replay->status > TR_GAP && replay->status != TR_ERROR_INTERRUPTED) {
+        tr_lua_raise_status(L, replay->status, tr_replay_error(cursor->replay));
     }
     lua_settop(L, anchor_index - 1);
 }

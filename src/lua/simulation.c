@@ -56,9 +56,9 @@ int tr_lua_new_recording(lua_State *L) {
         status = tr_recording_open(self->log, &self->recording, &error);
     }
     while (status == TR_OK) {
-        tr_lua_active_readings++;
+        tr_lua_active_cursors++;
         status = tr_recording_read(self->recording, RECORDS_AT_ONCE, &error);
-        tr_lua_active_readings--;
+        tr_lua_active_cursors--;
         raise_where_stopped(L);
         const tr_recording_facts *facts = tr_recording_get_facts(self->recording);
         tell_progress(L, 2, facts->records, facts->traces);
@@ -168,9 +168,9 @@ void tr_lua_run_simulation(lua_State *L, int ask_index, int progress_index, tr_s
     uint64_t tell_at = RECORDS_BETWEEN_PROGRESS;
     while (status == TR_OK) {
         const tr_question *question;
-        tr_lua_active_readings++;
+        tr_lua_active_cursors++;
         status = tr_simulation_next(simulation, &question, error);
-        tr_lua_active_readings--;
+        tr_lua_active_cursors--;
         raise_where_stopped(L);
         if (status == TR_OK && question != NULL) {
             answer(L, ask_index, simulation, question);

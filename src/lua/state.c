@@ -42,7 +42,7 @@ int tr_lua_new_state(lua_State *L) {
     return 1;
 }
 
-/* Pushes what handles need: the state at index 1 stands where a reading does. */
+/* Pushes what handles need: the state at index 1 stands where a cursor does. */
 static tr_lua_slots push_slots(lua_State *L) {
     int first = lua_gettop(L) + 1;
     lua_pushvalue(L, 1);
@@ -54,7 +54,7 @@ static tr_lua_slots push_slots(lua_State *L) {
 
 static void settle_closed(lua_State *L, tr_lua_state *self, const tr_lua_slots *slots) {
     if (self->closed != NULL) {
-        tr_lua_settle_trace(L, slots, self->closed);
+        tr_lua_detach_trace(L, slots, self->closed);
         self->closed = NULL;
     }
 }
@@ -74,7 +74,7 @@ static int state_put(lua_State *L) {
     settle_closed(L, self, &slots);
     tr_trace *trace = tr_traces_find(self->traces, given->trace->id);
     if (trace != NULL && trace != given->trace) {
-        tr_lua_settle_trace(L, &slots, trace); /* a handle of what stood here before keeps showing that */
+        tr_lua_detach_trace(L, &slots, trace); /* a handle of what stood here before keeps showing that */
     }
     tr_status status = tr_traces_put(self->traces, given->trace, &trace);
     tell_memory(L, self);

@@ -40,14 +40,14 @@ void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_c
     self->taint_was_read = false;
     lua_pushvalue(L, slots->trace_metatable);
     lua_setmetatable(L, -2);
-    lua_pushvalue(L, slots->reading);
+    lua_pushvalue(L, slots->cursor);
     lua_setiuservalue(L, -2, TR_HANDLE_OWNER);
     lua_pushvalue(L, -1);
     lua_rawseti(L, slots->handles, place); /* handle */
 }
 
-void tr_lua_push_trace(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, const tr_trace *trace) {
-    tr_lua_push_handle(L, reading->core, reading->script_count, slots, trace);
+void tr_lua_push_trace(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, const tr_trace *trace) {
+    tr_lua_push_handle(L, cursor->core, cursor->script_count, slots, trace);
 }
 
 void tr_lua_push_sorted_traces(lua_State *L, const tr_lua_core *core, uint32_t script_count, const tr_lua_slots *slots,
@@ -78,7 +78,7 @@ void tr_lua_forget_handles(lua_State *L) {
     }
 }
 
-void tr_lua_settle_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace) {
+void tr_lua_detach_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace) {
     lua_Integer place = (lua_Integer)trace->log_slot + 1;
     if (lua_rawgeti(L, slots->handles, place) != LUA_TUSERDATA) { /* handle */
         lua_pop(L, 1);

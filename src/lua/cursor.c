@@ -1,36 +1,36 @@
-/* One pass over a log: the open log, its traces, and the gaps met. */
+/* A cursor: one reading of a log, with its traces and the gaps it met. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "lua/binding.h"
 
 volatile sig_atomic_t tr_lua_stop_flag = TR_STOP_NONE;
-volatile sig_atomic_t tr_lua_active_readings = 0;
+volatile sig_atomic_t tr_lua_active_cursors = 0;
 
-enum { READING_USER_VALUE_HANDLES = 1 };
+enum { CURSOR_USER_VALUE_HANDLES = 1 };
 
-static bool is_active(tr_lua_reading_state state) {
-    return state == TR_READING_REPLAYING || state == TR_READING_PULLING || state == TR_READING_ON;
+static bool is_active(tr_lua_cursor_state state) {
+    return state == TR_CURSOR_IN_REPLAY || state == TR_CURSOR_IN_RECORDS || state == TR_CURSOR_IN_TRACES;
 }
 
-void tr_lua_set_reading_state(tr_lua_reading *reading, tr_lua_reading_state state) {
-    tr_lua_active_readings += is_active(state) - is_active(reading->state);
-    reading->state = state;
+void tr_lua_set_cursor_state(tr_lua_cursor *cursor, tr_lua_cursor_state state) {
+    tr_lua_active_cursors += is_active(state) - is_active(cursor->state);
+    cursor->state = state;
 }
 
 /* ---- push ---- */
 
-tr_lua_reading *tr_lua_push_reading(lua_State *L, const char *path, const tr_log_options *options) {
+tr_lua_cursor *tr_lua_push_cursor(lua_State *L, const char *path, const tr_log_options *options) {
     /* An open log weighs more than the collector knows: it maps files and keeps traces. */
     enum { WEIGHT_KIB = 64 };
     lua_gc(L, LUA_GCSTEP, WEIGHT_KIB);
-    tr_lua_reading *self = lua_newuserdatauv(L, sizeof *self, 1); /* reading */
+    tr_lua_cursor *self = lua_newuserdatauv(L, sizeof *self, 1); /* cursor */
     memset(self, 0, sizeof *self);
     self->core = tr_lua_core_of(L);
     self->segment_index = UINT32_MAX;
-    luaL_setmetatable(L, TR_LUA_READING);
+    luaL_setmetatable(L, TR_LUA_CURSOR);
     lua_newtable(L);
-    lua_setiuservalue(L, -2, READING_USER_VALUE_HANDLES);
+    lua_setiuservalue(L, -2, CURSOR_USER_VALUE_HANDLES);
     tr_error error = {""};
     tr_log_options with_stop = *options;
     with_stop.stop = &tr_lua_stop_flag;
@@ -50,23 +50,23 @@ tr_lua_reading *tr_lua_push_reading(lua_State *L, const char *path, const tr_log
     return self;
 }
 
-void tr_lua_begin_reading(lua_State *L, tr_lua_reading *reading, uint32_t script_count, tr_lua_reading_state state) {
-    tr_status status = tr_replay_open(reading->log, &reading->replay);
+void tr_lua_begin_cursor(lua_State *L, tr_lua_cursor *cursor, uint32_t script_count, tr_lua_cursor_state state) {
+    tr_status status = tr_replay_open(cursor->log, &cursor->replay);
     if (status != TR_OK) {
         tr_lua_raise_status(L, status, NULL);
     }
-    if (reading->is_measured) {
-        tr_replay_measure(reading->replay);
+    if (cursor->is_measured) {
+        tr_replay_measure(cursor->replay);
     }
-    reading->script_count = script_count;
-    tr_lua_set_reading_state(reading, state);
+    cursor->script_count = script_count;
+    tr_lua_set_cursor_state(cursor, state);
 }
 
 void tr_lua_push_slots(lua_State *L, int index) {
     lua_pushvalue(L, index);
-    lua_getiuservalue(L, index, READING_USER_VALUE_HANDLES);
+    lua_getiuservalue(L, index, CURSOR_USER_VALUE_HANDLES);
     luaL_getmetatable(L, TR_LUA_REC);
-    luaL_getmetatable(L, TR_LUA_TRACE); /* reading, handles, metatable of records, metatable of traces */
+    luaL_getmetatable(L, TR_LUA_TRACE); /* cursor, handles, metatable of records, metatable of traces */
 }
 
 /* ---- reading on ---- */
@@ -88,49 +88,49 @@ static uint32_t number_segment_name(lua_State *L, const char *name) {
     return number;
 }
 
-static void note_gap(lua_State *L, tr_lua_reading *reading) {
-    const tr_gap *gap = tr_log_gap(reading->log);
-    reading->gap_segment_name = number_segment_name(L, gap->segment);
-    if (reading->gap_count == TR_LUA_MAX_GAPS_KEPT) {
+static void note_gap(lua_State *L, tr_lua_cursor *cursor) {
+    const tr_gap *gap = tr_log_gap(cursor->log);
+    cursor->gap_segment_name = number_segment_name(L, gap->segment);
+    if (cursor->gap_count == TR_LUA_MAX_GAPS_KEPT) {
         return;
     }
-    if (reading->gap_count == reading->gap_capacity) {
-        size_t capacity = reading->gap_capacity == 0 ? 8 : 2 * reading->gap_capacity;
-        tr_lua_gap *gaps = realloc(reading->gaps, capacity * sizeof *gaps);
+    if (cursor->gap_count == cursor->gap_capacity) {
+        size_t capacity = cursor->gap_capacity == 0 ? 8 : 2 * cursor->gap_capacity;
+        tr_lua_gap *gaps = realloc(cursor->gaps, capacity * sizeof *gaps);
         if (gaps == NULL) {
             tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
         }
-        reading->gaps = gaps;
-        reading->gap_capacity = capacity;
+        cursor->gaps = gaps;
+        cursor->gap_capacity = capacity;
     }
-    reading->gaps[reading->gap_count++] = (tr_lua_gap){*gap, reading->gap_segment_name};
+    cursor->gaps[cursor->gap_count++] = (tr_lua_gap){*gap, cursor->gap_segment_name};
 }
 
-tr_status tr_lua_reading_next(lua_State *L, tr_lua_reading *reading, const tr_lua_slots *slots, tr_event *event) {
-    if (reading->closed != NULL) {
-        tr_lua_settle_trace(L, slots, reading->closed);
-        reading->closed = NULL;
+tr_status tr_lua_cursor_next(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, tr_event *event) {
+    if (cursor->closed != NULL) {
+        tr_lua_detach_trace(L, slots, cursor->closed);
+        cursor->closed = NULL;
     }
-    tr_status status = tr_replay_next(reading->replay, event);
+    tr_status status = tr_replay_next(cursor->replay, event);
     if (status == TR_OK) {
-        reading->closed = event->trace != NULL && !tr_lua_is_open(event->trace) ? event->trace : NULL;
-        if (reading->place->segment_index != reading->segment_index) {
-            reading->segment_name = number_segment_name(L, reading->place->segment);
-            reading->segment_index = reading->place->segment_index;
+        cursor->closed = event->trace != NULL && !tr_lua_is_open(event->trace) ? event->trace : NULL;
+        if (cursor->place->segment_index != cursor->segment_index) {
+            cursor->segment_name = number_segment_name(L, cursor->place->segment);
+            cursor->segment_index = cursor->place->segment_index;
         }
     } else if (status == TR_GAP) {
-        note_gap(L, reading);
+        note_gap(L, cursor);
     }
     return status;
 }
 
-void tr_lua_push_event_rec(lua_State *L, const tr_lua_reading *reading, const tr_lua_slots *slots,
+void tr_lua_push_event_rec(lua_State *L, const tr_lua_cursor *cursor, const tr_lua_slots *slots,
                            const tr_event *event) {
-    tr_lua_rec *rec = tr_lua_push_rec(L, reading->core, &event->record, slots->rec_metatable);
-    rec->sequence = reading->place->position.sequence;
-    rec->offset = reading->place->position.offset;
-    rec->suspect = reading->place->suspect;
-    rec->segment_name = reading->segment_name;
+    tr_lua_rec *rec = tr_lua_push_rec(L, cursor->core, &event->record, slots->rec_metatable);
+    rec->sequence = cursor->place->position.sequence;
+    rec->offset = cursor->place->position.offset;
+    rec->suspect = cursor->place->suspect;
+    rec->segment_name = cursor->segment_name;
 }
 
 void tr_lua_push_gap(lua_State *L, const tr_gap *gap, uint32_t segment_name) {
@@ -152,13 +152,13 @@ void tr_lua_push_gap(lua_State *L, const tr_gap *gap, uint32_t segment_name) {
 
 /* Other finalizers may still hold handles of traces: they must not look into what is freed here. */
 static void forget_traces(lua_State *L) {
-    lua_getiuservalue(L, 1, READING_USER_VALUE_HANDLES); /* handles */
+    lua_getiuservalue(L, 1, CURSOR_USER_VALUE_HANDLES); /* handles */
     tr_lua_forget_handles(L);
 }
 
-static int reading_finalize(lua_State *L) {
-    tr_lua_reading *self = tr_lua_check_object(L, 1, TR_LUA_READING);
-    tr_lua_set_reading_state(self, TR_READING_ENDED);
+static int cursor_finalize(lua_State *L) {
+    tr_lua_cursor *self = tr_lua_check_object(L, 1, TR_LUA_CURSOR);
+    tr_lua_set_cursor_state(self, TR_CURSOR_ENDED);
     forget_traces(L);
     tr_replay_close(self->replay);
     tr_log_close(self->log);
@@ -170,11 +170,11 @@ static int reading_finalize(lua_State *L) {
     return 0;
 }
 
-void tr_lua_open_reading(lua_State *L) {
-    luaL_newmetatable(L, TR_LUA_READING); /* metatable */
-    lua_pushcfunction(L, reading_finalize);
+void tr_lua_open_cursor(lua_State *L) {
+    luaL_newmetatable(L, TR_LUA_CURSOR); /* metatable */
+    lua_pushcfunction(L, cursor_finalize);
     lua_setfield(L, -2, "__gc");
-    lua_pushliteral(L, TR_LUA_READING);
+    lua_pushliteral(L, TR_LUA_CURSOR);
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
 }

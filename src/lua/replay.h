@@ -1,6 +1,6 @@
 /* One replay with handlers, while it goes on. */
-#ifndef TRACEREEL_LUA_PASS_H
-#define TRACEREEL_LUA_PASS_H
+#ifndef TRACEREEL_LUA_REPLAY_H
+#define TRACEREEL_LUA_REPLAY_H
 
 #include "lua/handlers.h"
 #include "lua/pace.h"
@@ -13,8 +13,8 @@ typedef struct tr_sole_handler {
 } tr_sole_handler;
 
 /* One replay, as a userdata. */
-typedef struct tr_pass {
-    tr_lua_reading *reading;
+typedef struct tr_lua_replay {
+    tr_lua_cursor *cursor;
     tr_event event;
     const char *handler; /* name of what was called last, for the place of an error; NULL before the first */
     tr_status status;    /* how reading ended */
@@ -30,13 +30,13 @@ typedef struct tr_pass {
     tr_sole_handler sole[TR_RECORD_TYPE_COUNT];
     int count;
     tr_handlers handlers[];
-} tr_pass;
+} tr_lua_replay;
 
 /* Calls the ticks that are due at that log time. The first one starts them. */
-void tr_pass_show_time(lua_State *L, tr_pass *pass, uint64_t now_ns);
+void tr_lua_replay_show_time(lua_State *L, tr_lua_replay *replay, uint64_t now_ns);
 
-/* For a pass whose pace matters. True when the next event is to be taken now. False: ask again; or the replay ends
- * here, as pass->status says. */
-bool tr_pass_advance(lua_State *L, tr_pass *pass);
+/* For a replay whose pace matters. True when the next event is to be taken now. False: ask again; or the replay ends
+ * here, as replay->status says. */
+bool tr_lua_replay_advance(lua_State *L, tr_lua_replay *replay);
 
 #endif
