@@ -1,7 +1,7 @@
 /* Bounded little-endian reads and writes: the only place that touches raw bytes.
  *
- * The load and store functions trust their pointer; whoever calls them has compared the length first. Compilers turn
- * each of them into one instruction on little-endian machines. */
+ * The load and store functions trust their pointer; callers check the length first. Compilers turn each of them into
+ * one instruction on little-endian machines. */
 #ifndef TRACEREEL_BYTES_H
 #define TRACEREEL_BYTES_H
 

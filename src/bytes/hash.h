@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* The finalizer of MurmurHash3: every bit of the value reaches every bit of the answer. */
+/* The finalizer of MurmurHash3: every bit of the value affects every bit of the result. */
 static inline uint64_t tr_hash_mix(uint64_t value) {
     value ^= value >> 33;
     value *= 0xff51afd7ed558ccdu;
@@ -13,8 +13,8 @@ static inline uint64_t tr_hash_mix(uint64_t value) {
     return value ^ value >> 33;
 }
 
-/* Random, and the same in all of the process: mixed into what a table goes by, it keeps a file that was made for it
- * from filling one run of the table. */
+/* A random number, the same throughout the process. Mixed into a table's keys, it keeps a crafted file from making all
+ * of them collide. */
 uint64_t tr_hash_seed(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* Telling UTF-8 from bytes that are not. */
+/* Tells UTF-8 from other bytes. */
 #ifndef TRACEREEL_UTF8_H
 #define TRACEREEL_UTF8_H
 
@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Looks at the first of `available` (at least one) bytes. Returns how many of them are one character, `*valid` then
- * being true, or else how many are the longest beginning of a character, at least 1: what one U+FFFD stands for
- * (the Unicode standard's "maximal subpart"). Surrogates, overlong forms and what is above U+10FFFF are not valid. */
+/* Scans one character at the start of `available` (at least one) bytes. Returns its length with `*valid` true;
+ * otherwise false and the length of the longest beginning of a character, at least 1: what one U+FFFD replaces (the
+ * Unicode standard's "maximal subpart"). Surrogates, overlong forms and anything above U+10FFFF are invalid. */
 size_t tr_utf8_scan(const uint8_t *bytes, size_t available, bool *valid);
 
 #endif

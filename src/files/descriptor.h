@@ -1,5 +1,5 @@
-/* What is asked of an open file or directory; a call that a signal interrupted is made again. Where the answer is
- * false, errno says why. */
+/* Operations on an open file or directory. A call that a signal interrupted is retried. On failure they return false
+ * and errno says why. */
 #ifndef TRACEREEL_DESCRIPTOR_H
 #define TRACEREEL_DESCRIPTOR_H
 
@@ -10,18 +10,18 @@
 /* Waits until what was written is durable. */
 bool tr_descriptor_sync(int descriptor);
 
-/* Waits until the entries of a directory are durable. Some file systems keep them safe without being asked, and refuse
- * to be asked: that is well. */
+/* Waits until the entries of a directory are durable. Some file systems always keep them durable, and refuse the call:
+ * that is success. */
 bool tr_descriptor_sync_directory(int descriptor);
 
-/* Writes all bytes; `*written_bytes`, which grows by what was written, says how far it came. */
+/* Writes all bytes. Adds what was written to `*written_bytes`, also on failure. */
 bool tr_descriptor_write(int descriptor, const uint8_t *bytes, size_t length, uint64_t *written_bytes);
 
-/* The engine's lock: exclusive, and not waited for. errno is EWOULDBLOCK where another process has it. */
+/* Takes XERV's (the engine's) lock: exclusive, without waiting. errno is EWOULDBLOCK if another process has it. */
 bool tr_descriptor_lock(int descriptor);
 
 /* Gives the open file the owner and the permissions of the open file `model`: the engine may run as another user than
- * the operator does. Who may not give files away stays the owner, which is no failure. */
+ * the operator. If this process may not give files away it stays the owner, which is not a failure. */
 bool tr_descriptor_take_after(int descriptor, int model);
 
 /* -1 is allowed. */

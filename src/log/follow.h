@@ -1,5 +1,4 @@
-/* Following a log while its writer appends: what stands at its end is waited for, and judged only when it is known what
- * became of it. */
+/* Follows a log while its writer appends: bytes at its end are judged only when it is known what became of them. */
 #ifndef TRACEREEL_FOLLOW_H
 #define TRACEREEL_FOLLOW_H
 
@@ -11,25 +10,24 @@
 
 typedef struct tr_follow {
     bool is_on;
-    bool is_waiting;      /* at the last look there was nothing that can be read */
-    bool record_behind;   /* a valid record stands behind what is waited for */
-    uint64_t grown_at_ns; /* of the monotonic clock: when the log was last seen to grow */
+    bool is_waiting;      /* at the last check there was nothing to read */
+    bool record_behind;   /* a valid record follows the bytes that are waited for */
+    uint64_t grown_at_ns; /* monotonic clock: when the log was last seen to grow */
 } tr_follow;
 
-/* The reader stands where the segment ends, or before bytes that are no record and reach to `gap_end`. True where more
- * may come that changes this; then `is_waiting` is set.
+/* Call with the reader at the end of the segment, or before bytes that are no record and reach to `gap_end`. Returns
+ * true, and sets `is_waiting`, if what is still to be written may change this.
  *
- * Bytes that reach the end of the last segment always wait. So do those that are the beginning of a record which ends
- * behind the last byte that is there, although a valid record stands among them: it may be part of the text of the one
- * that is being written. That ends when the log has not grown for a second: then a restarted writer has gone on behind
- * a torn record. */
+ * Bytes that reach the end of the last segment always wait. So do the beginnings of records that would end after the
+ * last byte available, even if a valid record lies among them: it may be part of the text of the record being written.
+ * That ends when the log has not grown for a second: then a restarted writer has continued after a torn record. */
 bool tr_follow_holds(tr_log *log, size_t gap_end);
 
-/* The same where no segment is open. */
+/* The same with no segment open. */
 bool tr_follow_holds_for_segment(tr_log *log);
 
-/* While `is_waiting`: looks again. TR_OK: there is something to be read, and `is_waiting` is over. TR_END: not yet.
- * Otherwise a failure, which ends reading. */
+/* While `is_waiting`: checks again. TR_OK: there is something to read, and `is_waiting` is cleared. TR_END: not yet.
+ * Any other status is a failure, which ends reading. */
 tr_status tr_follow_look(tr_log *log);
 
 #endif

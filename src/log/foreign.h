@@ -1,4 +1,4 @@
-/* A file that is no log: nothing in it is a record, and its beginning is not what a crash leaves of one either. */
+/* Recognizes a file that is no log: it has no record, and does not begin like one that a crash left either. */
 #ifndef TRACEREEL_FOREIGN_H
 #define TRACEREEL_FOREIGN_H
 
@@ -8,22 +8,22 @@
 
 /* What a segment without any valid record looks like. */
 typedef enum tr_look {
-    TR_LOOK_LOG,     /* it begins as a record does, or as a disk leaves one: a log that was torn or damaged */
-    TR_LOOK_KNOWN,   /* it is something that can be named */
-    TR_LOOK_UNKNOWN, /* it is no log, and nothing that can be named */
+    TR_LOOK_LOG,     /* it begins like a record, or like what a failing disk leaves of one: a torn or damaged log */
+    TR_LOOK_KNOWN,   /* a known kind of file */
+    TR_LOOK_UNKNOWN, /* no log, and no known kind of file */
 } tr_look;
 
-/* What it is, and what to do with it: constant texts. */
+/* What the file is, and what to do with it. Constant texts. */
 typedef struct tr_foreign {
     const char *what;
     const char *advice;
 } tr_foreign;
 
-/* Judges the `length` bytes (at least one) of a segment that holds no valid record. `*foreign` is filled where the
- * answer is not TR_LOOK_LOG. Rule: docs/damage.md. */
+/* Judges the `length` bytes (at least one) of a segment without a valid record. Fills `*foreign` unless the result is
+ * TR_LOOK_LOG. Rule: docs/damage.md. */
 tr_look tr_foreign_look(const uint8_t *bytes, size_t length, tr_foreign *foreign);
 
-/* What data that begins with these bytes is, where they name it by a magic number; NULL where they do not. */
+/* What kind of data begins with these bytes, by its magic number; NULL if it has none. */
 const tr_foreign *tr_foreign_format(const uint8_t *bytes, size_t length);
 
 #endif

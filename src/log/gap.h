@@ -1,4 +1,4 @@
-/* What a stretch without a readable record is: where it ends, and its class. */
+/* Classifies and describes stretches without a readable record. */
 #ifndef TRACEREEL_GAP_H
 #define TRACEREEL_GAP_H
 
@@ -8,7 +8,7 @@
 
 #include "tracereel/log.h"
 
-/* A segment over this size is left behind by an engine that is started again (it then writes to a new one). */
+/* XERV (the engine), when started again, does not continue a segment over this size, but begins a new one. */
 #define TR_REOPEN_LIMIT_BYTES ((size_t)32 * 1024 * 1024)
 
 typedef struct tr_gap_surroundings {
@@ -17,14 +17,14 @@ typedef struct tr_gap_surroundings {
     bool record_follows; /* in the same segment */
 } tr_gap_surroundings;
 
-/* The class of the gap that the `length` bytes at `bytes` are (length > 0). Rules: docs/damage.md. */
+/* The class of a gap that consists of the `length` (> 0) bytes at `bytes`. Rules: docs/damage.md. */
 tr_gap_class tr_gap_classify(const uint8_t *bytes, size_t length, const tr_gap_surroundings *surroundings);
 
-/* Whether the `length` bytes can be the beginning of a record that was not written to its end. */
+/* Whether the `length` bytes can be the beginning of a record that was not written completely. */
 bool tr_gap_is_record_prefix(const uint8_t *bytes, size_t length);
 
-/* One sentence about the gap for a person, into `out` as snprintf would; returns its length. `defect` is why the bytes
- * are no record. */
+/* Writes one sentence about the gap for the user into `out`, like snprintf; returns its length. `defect` is why the
+ * bytes are no record. */
 size_t tr_gap_describe(tr_gap_class gap_class, const uint8_t *bytes, size_t length, const tr_defect *defect, char *out,
                        size_t capacity_bytes);
 

@@ -14,18 +14,18 @@ struct tr_log {
     tr_segment_reader reader;
     tr_place place;
     tr_log_statistics statistics;
-    tr_status finished; /* TR_OK while reading goes on, then what every further call answers */
+    tr_status finished; /* TR_OK while reading; then what every further call returns */
     tr_log_options options;
     char *path;
     bool is_directory;
-    tr_source_kind single_kind; /* of a log that is one segment or a stream */
+    tr_source_kind single_kind; /* for a log that is one segment or a stream */
     tr_segment_walk walk;
     tr_snapshot_store snapshots;
     uint32_t problems_reported;
-    size_t counted_to;        /* statistics.record_bytes has the records of the open segment up to here */
+    size_t counted_to;        /* statistics.record_bytes covers the open segment up to here */
     uint64_t closed_at;       /* the end of the segment that was closed last */
-    bool stopped_inside;      /* reading ended for good within it: by the mode, or by a failure */
-    bool end_diagnostic_told; /* the open segment's diagnostic was part of a gap already */
+    bool stopped_inside;      /* reading ended for good inside that segment: by the mode, or by a failure */
+    bool end_diagnostic_told; /* a gap already reported the open segment's diagnostic */
     tr_follow follow;
     tr_no_log no_log;
     tr_gap gap;
@@ -33,13 +33,14 @@ struct tr_log {
     tr_error error;
 };
 
-/* Ends reading: `status` is what every further call answers (but an interrupt, which is passed on only). */
+/* Ends reading: every further call returns `status` (except an interrupt, which is only passed on). */
 tr_status tr_log_finish(tr_log *log, tr_status status);
 
-/* With no segment open. TR_OK: something was done, a segment may be open now. Otherwise an answer of tr_log_next. */
+/* Call with no segment open. TR_OK: some work was done, and a segment may be open now. Otherwise a result of
+ * tr_log_next. */
 tr_status tr_log_open_next_segment(tr_log *log);
 
-/* Goes to where reading begins in the first segment; the same answers. */
+/* Goes to where reading begins in the first segment; the same results. */
 tr_status tr_log_seek_to_start(tr_log *log);
 
 #endif

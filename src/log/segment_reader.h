@@ -1,6 +1,6 @@
-/* Reading one segment: record after record, and past what is none.
+/* Reads one segment, record by record, skipping what is no record.
  *
- * The members are for tr_reader_try, which has to be inline; others use the functions. */
+ * The members are for tr_reader_try, which must be inline; others use the functions. */
 #ifndef TRACEREEL_SEGMENT_READER_H
 #define TRACEREEL_SEGMENT_READER_H
 
@@ -17,49 +17,50 @@ typedef struct tr_segment_reader {
     const uint8_t *bytes; /* never NULL */
     size_t offset;        /* where the next record is expected */
     size_t available_bytes;
-    size_t suspect_end;                /* records before this offset stand inside the span of a broken one */
+    size_t suspect_end;                /* records before this offset lie inside the span of a broken one */
     size_t direct_bytes;               /* records up to this length are checked directly, longer ones with `spans` */
-    size_t limit_bytes;                /* bytes from here on are not looked at */
-    bool complete;                     /* no more bytes will come */
+    size_t limit_bytes;                /* bytes from here on are not read */
+    bool complete;                     /* no more bytes will arrive */
     tr_source *source;                 /* NULL while no segment is open */
-    const volatile sig_atomic_t *stop; /* of the log's options: a search looks at it */
+    const volatile sig_atomic_t *stop; /* from the log's options: checked during a search */
     tr_span_crc spans;                 /* of `bytes` */
 } tr_segment_reader;
 
-/* A reader with no segment open. */
+/* Initializes a reader with no segment open. */
 void tr_reader_init(tr_segment_reader *reader);
 
-/* Opens a segment at its beginning; arguments and answers are those of tr_source_open. */
+/* Opens a segment at its beginning; arguments and statuses are those of tr_source_open. */
 tr_status tr_reader_open(tr_segment_reader *reader, const char *path, const char *name, tr_source_kind kind,
                          tr_error *error);
-/* Closes what is open, if anything: a reader with no segment open. */
+/* Closes the open segment, if any. */
 void tr_reader_close(tr_segment_reader *reader);
 
 /* Ends the open segment at `limit_bytes`, if it is longer. */
 void tr_reader_limit(tr_segment_reader *reader, uint64_t limit_bytes);
 
-/* Goes to `offset`, or to the end where the segment is shorter: then `*reached` is false. Answers of tr_source_more. */
+/* Goes to `offset`, or to the end if the segment is shorter: then `*reached` is false. The statuses are those of
+ * tr_source_more. */
 tr_status tr_reader_seek(tr_segment_reader *reader, uint64_t offset, bool *reached, tr_error *error);
 
-/* True when a valid record stands at the offset and all its bytes are at hand. Does not move. False also where a long
- * record has to be checked with care, after a gap: tr_reader_find does that. */
+/* Whether a valid record is at the offset, with all its bytes available. Does not move. Also false for a long record
+ * after a gap, which tr_reader_find checks at bounded cost. */
 static inline bool tr_reader_try(const tr_segment_reader *reader, tr_record *record) {
     return tr_record_is_plausible(reader->bytes + reader->offset, reader->available_bytes - reader->offset, record) &&
            record->length_bytes <= reader->direct_bytes && tr_record_crc_matches(record);
 }
 
-/* TR_OK: a valid record stands at the offset; the offset is not moved. TR_GAP: no record stands there; the next one is,
- * or the segment ends, at `*gap_end`, which is more than the offset. TR_END: the segment ends at the offset. Otherwise
- * the answers of tr_source_more. */
+/* TR_OK: a valid record is at the offset; does not move. TR_GAP: no record is there; `*gap_end`, which is after the
+ * offset, is where the next one begins or the segment ends. TR_END: the segment ends at the offset. Otherwise the
+ * statuses of tr_source_more. */
 tr_status tr_reader_find(tr_segment_reader *reader, tr_record *record, size_t *gap_end, tr_error *error);
 
-/* Why no record stands at the offset. False, and `defect` is not changed, where one does. */
+/* Why no record is at the offset. Returns false if one is; `defect` is then unchanged. */
 bool tr_reader_find_defect(tr_segment_reader *reader, tr_defect *defect);
 
-/* Takes notice that the file has shrunk or grown since its size was taken: `*changed`. */
+/* Notices that the file shrank or grew since its size was taken: `*changed`. */
 tr_status tr_reader_recheck(tr_segment_reader *reader, bool *changed, tr_error *error);
 
-/* Moves over a gap that tr_reader_find reported. */
+/* Skips a gap that tr_reader_find reported. */
 void tr_reader_skip_gap(tr_segment_reader *reader, size_t gap_end);
 
 #endif

@@ -1,5 +1,5 @@
-/* The record's layout, for the engine's own layers: the accessors of tracereel/record.h as inline functions, so that
- * the loops over millions of records do not pay a call for each field. */
+/* The record's layout, for this library's own layers: the accessors of tracereel/record.h as inline functions, so that
+ * loops over millions of records do not pay for a call per field. */
 #ifndef TRACEREEL_RECORD_VIEW_H
 #define TRACEREEL_RECORD_VIEW_H
 
@@ -13,7 +13,7 @@ enum {
     TR_OFFSET_CRC = 4,
     TR_OFFSET_TYPE = 8,
     TR_OFFSET_TRACE_ID = 9,
-    TR_OFFSET_PAYLOAD = 29, /* the CRC covers what follows, and nothing before */
+    TR_OFFSET_PAYLOAD = 29, /* the CRC covers the record from here on */
     TR_OFFSET_ERROR_LENGTH = 61,
     TR_OFFSET_ERROR = 65
 };
@@ -22,7 +22,7 @@ static inline unsigned tr_view_type(const tr_record *record) {
     return record->bytes[TR_OFFSET_TYPE];
 }
 
-/* Whether the fields of records of that type, which there is, mean that. A constant meaning costs one test of a bit. */
+/* Whether records of that type, which must exist, have that field. With a constant `meaning` this is one bit test. */
 static inline bool tr_view_type_has(unsigned type, tr_record_meaning meaning) {
 #define TR_VIEW_TYPE_BIT(number, constant, name, meanings) | (((meanings)&meaning) != 0 ? 1u << (number) : 0u)
     const uint32_t types = 0u TR_RECORD_TYPES(TR_VIEW_TYPE_BIT);
@@ -55,8 +55,8 @@ static inline uint32_t tr_record_crc(const uint8_t *bytes, uint32_t length_bytes
     return libdeflate_crc32(0, bytes + TR_OFFSET_PAYLOAD, length_bytes - TR_OFFSET_PAYLOAD);
 }
 
-/* tr_record_decode without its words: true when a valid record starts at `bytes`. The tests stand in the order of their
- * cost, so that a search through garbage seldom reaches the CRC. */
+/* tr_record_decode without the diagnosis and the CRC: whether a record may start at `bytes`. Tests run in the order of
+ * their cost, so that a search through garbage seldom reaches the CRC. */
 static inline bool tr_record_is_plausible(const uint8_t *bytes, size_t available_bytes, tr_record *record) {
     if (available_bytes < TR_RECORD_MIN_BYTES) {
         return false;

@@ -1,11 +1,11 @@
-/* Numbers that look random: each depends on the scenario's seed and on what it is drawn for, and on nothing else that
- * happens. splitmix64's finalizer, applied once for each part of the purpose. */
+/* Pseudorandom numbers: each depends only on the scenario's seed and on what it is drawn for. splitmix64's finalizer,
+ * applied once for each part of the purpose. */
 #ifndef TRACEREEL_CHANCE_H
 #define TRACEREEL_CHANCE_H
 
 #include <stdint.h>
 
-/* What a number is drawn for; the questions follow, by their kinds. */
+/* What a number is drawn for. TR_PURPOSE_QUESTION and up: questions, by kind. */
 typedef enum tr_purpose {
     TR_PURPOSE_FAIL = 1,
     TR_PURPOSE_DRAW,
@@ -16,7 +16,7 @@ typedef enum tr_purpose {
 
 /* `series`: the trace, in the order of arrival, from 0. */
 uint64_t tr_chance(uint64_t seed, uint64_t series, uint64_t purpose, uint64_t detail);
-/* For an attempt of what happens to a node for the `occurrence`-th time in its trace. */
+/* For an attempt at what happens to a node for the `occurrence`-th time in its trace. */
 uint64_t tr_node_chance(uint64_t seed, uint64_t series, uint64_t purpose, uint32_t node_id, uint32_t occurrence,
                         uint32_t attempt);
 

@@ -6,12 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Events at one time come in the order of their numbers, and those with one number in the order of their series. */
+/* Events at the same time are ordered by number, then by series. */
 typedef struct tr_queued_event {
     uint64_t time_ns;
-    uint64_t number; /* of the record that the event stands for, in the recorded log */
+    uint64_t number; /* number in the recorded log of the event's record */
     uint64_t series; /* of the trace, in the order of arrival */
-    void *owner;     /* the queue does not look at it */
+    void *owner;     /* not used by the queue */
     uint32_t step;
 } tr_queued_event;
 
@@ -22,9 +22,9 @@ typedef struct tr_event_queue {
     size_t capacity;
 } tr_event_queue;
 
-/* False when there is no memory; the queue is then as it was. */
+/* Returns false on allocation failure; the queue is then unchanged. */
 bool tr_event_queue_push(tr_event_queue *queue, const tr_queued_event *event);
-/* False when it is empty. */
+/* Returns false if the queue is empty. */
 bool tr_event_queue_pop(tr_event_queue *queue, tr_queued_event *event);
 void tr_event_queue_free(tr_event_queue *queue);
 

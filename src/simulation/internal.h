@@ -1,5 +1,5 @@
-/* The state of a simulation, for the files of this folder. Who may use whom is the order of the headers: chance, rules,
- * sink, schedule, waits and branches, redo, faults, steps, crash, arrivals; simulation.c runs it all. */
+/* The state of a simulation, for the files of this folder. Each header may use those before it: chance, rules, sink,
+ * schedule, waits and branches, redo, faults, steps, crash, arrivals; simulation.c runs it all. */
 #ifndef TRACEREEL_SIMULATION_INTERNAL_H
 #define TRACEREEL_SIMULATION_INTERNAL_H
 
@@ -12,7 +12,7 @@
 
 struct tr_simulated_trace;
 
-/* A start that waits for its turn; or an event that is asked about before it is waited for. */
+/* A start that waits for a slot; or an event to ask about before it is queued. */
 typedef struct tr_waiting {
     struct tr_waiting *next;
     struct tr_simulated_trace *trace;
@@ -25,7 +25,7 @@ typedef struct tr_wait_queue {
     tr_waiting *last;
 } tr_wait_queue;
 
-/* Faults of one trace that are to come. */
+/* The faults of one trace that are still to come. */
 typedef struct tr_due_faults {
     const tr_fault *next;
     const tr_fault *end;
@@ -37,48 +37,48 @@ typedef struct tr_simulated_trace {
     struct tr_simulated_trace *previous;
     tr_program program;
     tr_wait_queue slot_queue; /* for a slot among its own running nodes */
-    tr_wait_queue held;       /* after a crash: what may not begin while the trace waits, or is about to */
+    tr_wait_queue held;       /* after a crash: what may not begin while the trace waits or is about to wait */
     uint64_t series;          /* in the order of arrival, from 0 */
     uint64_t arrival_ns;
-    uint64_t references;  /* events and waiting starts that point here */
+    uint64_t references;  /* held by events and waiting starts */
     uint32_t fired_count; /* steps */
     uint32_t running;     /* nodes */
     bool is_orphan;
     bool is_over;
-    bool has_own_id; /* another than the recorded one */
+    bool has_own_id; /* differs from the recorded one */
     uint8_t id[TR_TRACE_ID_BYTES];
-    /* Only kept where the scenario has faults: */
+    /* Maintained only if the scenario has faults: */
     bool is_known;         /* its trace_start is in the log */
-    bool is_forgotten;     /* it never will be */
-    bool is_suspended;     /* in the log: what the engine would see after a crash */
-    bool has_lost_ends;    /* of nodes */
+    bool is_forgotten;     /* its trace_start will never be in the log */
+    bool is_suspended;     /* in the log: what XERV would see after a crash */
+    bool has_lost_ends;    /* ends of nodes were lost */
     bool is_recovered;     /* after a crash */
-    bool is_stopping;      /* a node of it waits, or will as soon as no other one runs: nothing begins */
-    bool is_waiting;       /* it does */
-    bool has_lost_branch;  /* that will never run */
-    uint64_t written;      /* records, and those that a fault kept from being written */
-    uint64_t resume_ns;    /* during a crash: when its suspension ends, UINT64_MAX where nothing ends it */
-    const tr_fault *fault; /* what hits the record that is about to be written, or NULL */
-    tr_due_faults due[2];  /* those that name its number, and those that name its id */
+    bool is_stopping;      /* a node waits, or will as soon as no other one runs: nothing begins */
+    bool is_waiting;       /* a node waits */
+    bool has_lost_branch;  /* a branch will never run */
+    uint64_t written;      /* records, including those that a fault kept from being written */
+    uint64_t resume_ns;    /* during a crash: when its suspension ends, UINT64_MAX if nothing ends it */
+    const tr_fault *fault; /* what hits the record about to be written, or NULL */
+    tr_due_faults due[2];  /* by trace number, and by trace id */
 } tr_simulated_trace;
 
-/* Where chains come from: the traces, and the orphans beside them. */
+/* A source of chains: the traces, or the orphans. */
 typedef struct tr_arrivals {
-    const tr_chain *chain; /* the next one; NULL: there is none */
+    const tr_chain *chain; /* the next one, or NULL */
     uint64_t index;
     uint64_t time_ns;
     bool is_drawn;
     bool is_orphan;
 } tr_arrivals;
 
-/* A trace that waits for its turn to be open. */
+/* A trace that waits until fewer traces are open. */
 typedef struct tr_waiting_trace {
     struct tr_waiting_trace *next;
     tr_arrivals arrival;
     uint64_t series;
 } tr_waiting_trace;
 
-/* What is done when the answer to a question is there. */
+/* What to do with the answer to a question. */
 typedef enum tr_pending {
     TR_PENDING_NOTHING,
     TR_PENDING_TIME,
@@ -89,9 +89,9 @@ typedef enum tr_pending {
     TR_PENDING_LOOP
 } tr_pending;
 
-/* A crash that a fault asks for: the loop that runs the simulation carries it out. */
+/* A crash that a fault asks for; tr_simulation_do_step carries it out. */
 typedef struct tr_due_crash {
-    struct tr_simulated_trace *trace; /* NULL: there is none */
+    struct tr_simulated_trace *trace; /* NULL: none */
     uint32_t step;
     uint64_t down_ns;
 } tr_due_crash;
@@ -100,18 +100,18 @@ struct tr_simulation {
     const tr_recording *recording;
     tr_scenario scenario;
     tr_simulated_log log;
-    tr_probe_trace *probe; /* in place of the log, or NULL */
-    bool counts_records;   /* of each trace: it has faults, or is probe */
+    tr_probe_trace *probe; /* instead of the log, or NULL */
+    bool counts_records;   /* per trace: the scenario has faults, or there is a probe */
     tr_event_queue events;
     tr_program_maker *maker;
-    tr_node_views *views;         /* of the nodes of the trace that is being recovered */
+    tr_node_views *views;         /* of the trace being recovered */
     tr_arrivals arrivals[2];      /* traces, orphans */
-    tr_simulated_trace *arriving; /* its loops are being decided; NULL: none's are */
-    tr_loops loops;               /* its own */
-    uint32_t next_loop;           /* to be decided, among the runs of its loops */
+    tr_simulated_trace *arriving; /* the trace whose loops are being asked about, or NULL */
+    tr_loops loops;               /* of `arriving` */
+    uint32_t next_loop;           /* the next to ask about, among the runs of its loops */
     tr_simulated_trace *traces;
     tr_wait_queue slot_queue; /* for a slot among all running nodes */
-    tr_wait_queue unasked;    /* events that are to be asked about, all at the present time */
+    tr_wait_queue unasked;    /* events to ask about, all at the present time */
     tr_waiting_trace *first_waiting_trace;
     tr_waiting_trace *last_waiting_trace;
     tr_question question;
@@ -121,22 +121,22 @@ struct tr_simulation {
     uint64_t answer;
     tr_due_crash due_crash;
     uint64_t now_ns;
-    uint64_t arrived; /* traces, in the order of which they are numbered */
+    uint64_t arrived; /* number of traces that arrived */
     uint64_t open_traces;
     uint64_t waiting_count; /* traces */
-    uint64_t admissions;    /* of these, so many are about to be let in */
+    uint64_t admissions;    /* how many of these have an admission queued */
     uint32_t running;
     bool is_over;
-    bool has_crashed; /* the last record stands behind the crash */
-    uint8_t *record;  /* memory for one that is made */
+    bool has_crashed; /* the last record is after the crash */
+    uint8_t *record;  /* buffer for a made record */
     size_t record_capacity_bytes;
     tr_simulation_facts facts;
 };
 
-/* What an event without a trace is, in place of a step. */
+/* What an event without a trace has instead of a step. */
 typedef enum tr_event_kind { TR_EVENT_TRACE, TR_EVENT_ORPHAN, TR_EVENT_ADMISSION } tr_event_kind;
 
-/* In place of a step, for records that were not recorded: the engine recovers the trace after a crash; and it finds
+/* Instead of a step, for records that were not recorded: the engine recovers the trace after a crash; the engine finds
  * nothing more to do in a trace whose branch was lost. */
 #define TR_RECOVERY_STEP (UINT32_MAX - 1)
 #define TR_COMPLETION_STEP (UINT32_MAX - 2)
@@ -149,7 +149,7 @@ static inline bool tr_simulation_is_probed(const tr_simulation *simulation, cons
     return simulation->probe != NULL && trace->series + 1 == simulation->probe->asked.trace_number;
 }
 
-/* Whether no other trace arrives than the one that is probe. */
+/* Whether only the probed trace arrives. */
 static inline bool tr_simulation_is_alone(const tr_simulation *simulation) {
     return simulation->probe != NULL && simulation->probe->asked.is_alone;
 }

@@ -1,4 +1,4 @@
-/* What is known of each node while a trace is gone through: a hash table that is emptied at no cost. */
+/* What is known about each node while a trace is walked through: a hash table that is cleared in constant time. */
 #ifndef TRACEREEL_NODE_VIEWS_H
 #define TRACEREEL_NODE_VIEWS_H
 
@@ -8,12 +8,12 @@
 
 /* Steps and attempts are those of a program; TR_NO_STEP where there is none. */
 typedef struct tr_node_view {
-    uint64_t generation; /* of the table: others are free slots */
+    uint64_t generation; /* the table's; slots with another one are free */
     uint32_t node_id;
     uint32_t open_attempt;
-    uint32_t last_piece; /* step of the open run */
-    uint32_t last_end;   /* step at which it ended or, a loop, went on */
-    uint32_t last_pass;  /* step at which it, a loop, went on */
+    uint32_t last_piece; /* latest step of the open attempt */
+    uint32_t last_end;   /* step at which the node ended or, if a loop, continued */
+    uint32_t last_pass;  /* of a loop: step at which it continued */
     uint32_t run_count;
     uint32_t suspension_count;
     uint32_t pass_count; /* of a loop */
@@ -28,9 +28,9 @@ typedef struct tr_node_views {
 } tr_node_views;
 
 void tr_node_views_clear(tr_node_views *views);
-/* Both are good until the next call of the first. NULL: there is no memory. */
+/* The node's view, created if there is none. Valid until the next call. Returns NULL on allocation failure. */
 tr_node_view *tr_node_views_get(tr_node_views *views, uint32_t node_id);
-/* NULL: the node is not in it. */
+/* The node's view, or NULL if it has none. Valid until the next tr_node_views_get. */
 const tr_node_view *tr_node_views_find(const tr_node_views *views, uint32_t node_id);
 void tr_node_views_free(tr_node_views *views);
 

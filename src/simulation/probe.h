@@ -1,4 +1,4 @@
-/* One trace of a simulation that is not written to a log: its records are kept and applied in memory. */
+/* One trace of a simulation without a log: its records are kept in memory and applied to its state. */
 #ifndef TRACEREEL_PROBE_H
 #define TRACEREEL_PROBE_H
 
@@ -6,7 +6,7 @@
 
 typedef struct tr_probe_trace {
     tr_probe asked;
-    tr_probe_result result; /* what is given out: its pointers lead into what follows */
+    tr_probe_result result; /* for the caller: its pointers point into the members below */
     tr_traces *traces;
     uint8_t *log;
     size_t log_capacity_bytes;
@@ -14,13 +14,13 @@ typedef struct tr_probe_trace {
     size_t record_capacity;
 } tr_probe_trace;
 
-/* NULL where there is no memory. */
+/* Returns NULL on allocation failure. */
 tr_probe_trace *tr_probe_trace_new(const tr_probe *asked);
 /* NULL is allowed. */
 void tr_probe_trace_free(tr_probe_trace *probe);
-/* The trace is about to write this record, and it may be that a fault takes it. */
+/* Notes a record that the trace is about to write, and that a fault may take. */
 tr_status tr_probe_trace_note(tr_probe_trace *probe, const tr_probe_record *record, tr_error *error);
-/* `bytes` are a whole record that it writes. */
+/* Appends a record that the trace writes. `bytes` are a whole record. */
 tr_status tr_probe_trace_append(tr_probe_trace *probe, const uint8_t *bytes, size_t length, tr_error *error);
 
 #endif

@@ -7,38 +7,38 @@
 #define TR_NO_STEP UINT32_MAX
 
 typedef enum tr_step_role {
-    TR_STEP_PLAIN,   /* its record is written when its time comes */
-    TR_STEP_START,   /* an attempt begins: it needs a slot among the running nodes */
-    TR_STEP_END,     /* an attempt ends, well or in an error */
-    TR_STEP_RESUME,  /* the time before it is that of a suspension */
-    TR_STEP_RESUMED, /* the same, when its time was asked for */
+    TR_STEP_PLAIN,   /* writes its record when its time comes */
+    TR_STEP_START,   /* an attempt begins: needs a slot among the running nodes */
+    TR_STEP_END,     /* an attempt ends, with or without an error */
+    TR_STEP_RESUME,  /* ends a suspension: its lag is the suspension's time */
+    TR_STEP_RESUMED, /* the same, after its time was asked for */
     TR_STEP_CLOSE    /* waits for all other steps */
 } tr_step_role;
 
 typedef struct tr_step {
-    uint64_t record;    /* offset in the recording's spool; 0: a start that nobody wrote */
-    uint64_t number;    /* of that record, or of the record that ended the attempt */
+    uint64_t record;    /* offset in the recording's spool; 0: a start that was not written */
+    uint64_t number;    /* number of that record, or of the one that ended the attempt */
     uint64_t lag_ns;    /* from the last of the steps that it waits for, as recorded */
-    uint32_t waits_for; /* so many steps that have not fired */
+    uint32_t waits_for; /* number of steps that have not fired yet */
     uint32_t first_edge;
     uint32_t attempt;       /* the attempt that it starts or ends; TR_NO_STEP where there is none */
-    uint32_t piece_of;      /* the attempt that its lag is a piece of; the same */
-    uint32_t node_id;       /* of the suspension, for it and its resume */
+    uint32_t piece_of;      /* the attempt that its lag is a piece of; TR_NO_STEP where there is none */
+    uint32_t node_id;       /* for a suspension and its resume: where the trace is suspended */
     uint32_t occurrence;    /* among steps of its kind at its node in the trace, from 0; attempts have their own */
-    uint32_t previous_pass; /* of a loop's record: the step of the one before it; TR_NO_STEP where there is none */
-    uint32_t iteration;     /* of a loop's record that is renumbered */
+    uint32_t previous_pass; /* of a loop's record: the step of its previous record; TR_NO_STEP where there is none */
+    uint32_t iteration;     /* of a renumbered loop record */
     uint8_t role;
     bool is_renumbered;
     bool is_suspension;
-    bool is_timeout; /* a resume that came when the timeout of its suspension was over */
-    bool has_fired;  /* or never will: is_dead */
-    bool is_again;   /* after a crash it fires again */
+    bool is_timeout; /* a resume that came when its suspension timed out */
+    bool has_fired;  /* or never will, if is_dead */
+    bool is_again;   /* fires again after a crash */
     bool is_dead;    /* its branch was lost in a crash */
 } tr_step;
 
 typedef struct tr_edge {
-    uint32_t step; /* that waits */
-    uint32_t next; /* edge of the same step that is waited for */
+    uint32_t step; /* the step that waits */
+    uint32_t next; /* edge of the same awaited step */
 } tr_edge;
 
 /* One attempt of a node. */
@@ -50,12 +50,12 @@ typedef struct tr_node_attempt {
     uint32_t node_id;
     uint32_t start;      /* steps */
     uint32_t end;        /* TR_NO_STEP: the log does not say how it ended */
-    uint32_t number;     /* from 1; the scenario's retries count */
+    uint32_t number;     /* from 1, counting the scenario's retries */
     uint32_t occurrence; /* of the node's attempts in the trace, from 0 */
-    uint8_t slots;       /* 0: none; 1: among its trace's running nodes; 2: among all */
-    bool is_error;       /* it ended so in the recorded log */
+    uint8_t slots;       /* slots that it has: 0 none; 1 among its trace's running nodes; 2 also among all */
+    bool is_error;       /* it ended with an error in the recorded log */
     bool fails;
-    bool is_end_lost;    /* it has ended, and the engine would not know after a crash */
+    bool is_end_lost;    /* it has ended, and XERV would not know that after a crash */
     bool is_again;       /* during a crash: it begins anew */
     bool is_start_ahead; /* during a crash: its start is in the queue */
     bool is_queued;      /* during a crash: it waits for a slot */
@@ -75,19 +75,21 @@ typedef struct tr_program {
     uint32_t attempt_capacity;
 } tr_program;
 
-/* Memory for making programs, one after another. All zero is good. */
+/* Reusable memory for making programs, one after another. */
 typedef struct tr_program_maker tr_program_maker;
 tr_program_maker *tr_program_maker_new(void);
 void tr_program_maker_free(tr_program_maker *maker);
 
-/* Makes the program of a chain. TR_OK: `program` is to be freed. TR_ERROR_MEMORY: it is empty. */
+/* Makes the program of a chain. Returns TR_OK (free `program` with tr_program_free), or TR_ERROR_MEMORY: it is empty.
+ */
 tr_status tr_program_make(tr_program_maker *maker, const tr_recording *recording, const tr_chain *chain,
                           const tr_flow *flow, tr_program *program);
 void tr_program_free(tr_program *program);
-/* Event times of the steps of the program that was made last. A start that nobody wrote has that of what it waits for.
- */
+/* Event times of the steps of the program that was made last. A start that was not written has that of what it waits
+ * for. */
 const uint64_t *tr_program_event_ns(const tr_program_maker *maker);
-/* Room for one item more, of `size` bytes each. NULL: there is no memory, and `items` are as they were. */
+/* Makes room for one more item of `size` bytes, and returns the list, which may have moved. Returns NULL on allocation
+ * failure; `items` is then unchanged. */
 void *tr_program_room(void *items, uint32_t count, uint32_t *capacity, size_t size);
 
 #endif

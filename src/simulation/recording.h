@@ -5,7 +5,7 @@
 #include "simulation/spool.h"
 #include "tracereel/simulation.h"
 
-/* A record in the spool, its bytes right behind. */
+/* A record in the spool, followed by its bytes. */
 typedef struct tr_recorded {
     uint64_t next;      /* offset in the spool of the next record of the chain; 0: none */
     uint64_t event_ns;  /* the latest timestamp up to here */
@@ -20,7 +20,7 @@ typedef struct tr_chain {
     uint64_t event_ns;
     uint64_t number;
     uint32_t count;
-    uint32_t is_left_out; /* tainted; or a orphan of a damaged log */
+    uint32_t is_left_out; /* tainted; or an orphan of a damaged log */
 } tr_chain;
 
 uint64_t tr_recording_trace_count(const tr_recording *recording);
@@ -31,7 +31,7 @@ const tr_recorded *tr_recording_at(const tr_recording *recording, uint64_t offse
 static inline const uint8_t *tr_recorded_bytes(const tr_recorded *recorded) {
     return (const uint8_t *)(recorded + 1);
 }
-/* The record, to be looked at while the recording lives. */
+/* The record. Valid as long as the recording. */
 static inline tr_record tr_recorded_record(const tr_recorded *recorded) {
     return (tr_record){.bytes = tr_recorded_bytes(recorded), .length_bytes = (uint32_t)recorded->length_bytes};
 }

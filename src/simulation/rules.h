@@ -1,4 +1,4 @@
-/* What a scenario says about times. */
+/* What the scenario says about times. */
 #ifndef TRACEREEL_SIMULATION_RULES_H
 #define TRACEREEL_SIMULATION_RULES_H
 
@@ -8,7 +8,7 @@ uint64_t tr_simulation_add_ns(uint64_t time_ns, uint64_t span_ns); /* saturates 
 uint64_t tr_simulation_scale(uint64_t span_ns, double factor);
 const tr_node_rule *tr_simulation_node_rule(const tr_simulation *simulation, uint32_t node_id);
 const tr_time_rule *tr_simulation_suspension_rule(const tr_simulation *simulation, uint32_t node_id);
-/* The time from what a step waited for to the step. */
+/* The simulated time from what a step waited for to the step. */
 uint64_t tr_simulation_lag(const tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step);
 
 #endif

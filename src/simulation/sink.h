@@ -1,4 +1,4 @@
-/* Writes records at the present time: into the new log, or of a probe into memory. */
+/* Writes records at the present time: into the new log, or those of a probe into memory. */
 #ifndef TRACEREEL_SIMULATION_SINK_H
 #define TRACEREEL_SIMULATION_SINK_H
 
@@ -13,9 +13,9 @@ tr_status tr_simulation_write_error(tr_simulation *simulation, tr_simulated_trac
 /* Writes the record of TR_RECOVERY_STEP or TR_COMPLETION_STEP. */
 tr_status tr_simulation_write_made(tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t step,
                                    tr_error *error);
-/* The type of a step's record, which it must have. */
+/* The type of a step's record. The step must have one. */
 tr_record_type tr_simulation_type_of(const tr_simulation *simulation, const tr_step *step);
-/* The fields of a recorded record. What they point to is the recording's. */
+/* Decodes the fields of a recorded record. They point into the recording. */
 void tr_simulation_unpack(const tr_recorded *recorded, tr_record_fields *fields);
 
 #endif

@@ -1,4 +1,5 @@
-/* Bytes that are too many for memory: an unlinked temporary file (in $TMPDIR, or /tmp), mapped, which only grows. */
+/* Space for more bytes than fit in memory: an unlinked temporary file (in $TMPDIR, or /tmp), mapped, which only grows.
+ */
 #ifndef TRACEREEL_SPOOL_H
 #define TRACEREEL_SPOOL_H
 
@@ -13,11 +14,11 @@ typedef struct tr_spool {
     int file; /* -1 while none is open */
 } tr_spool;
 
-/* On failure the spool is empty, and may be closed. */
+/* On failure the spool is empty; closing it is allowed. */
 tr_status tr_spool_open(tr_spool *spool, tr_error *error);
 
-/* Room for `length_bytes` more, zeroed and aligned to 8 bytes; `*offset` is where it begins. The disk space is taken at
- * once, so that a full disk is an error here and not later. On failure nothing has changed. */
+/* Reserves `length_bytes` more, zeroed and aligned to 8 bytes, at `*offset`. The disk space is allocated at once, so
+ * that a full disk is an error here and not later. On failure nothing has changed. */
 tr_status tr_spool_reserve(tr_spool *spool, uint64_t length_bytes, uint64_t *offset, tr_error *error);
 
 void tr_spool_close(tr_spool *spool);

@@ -1,4 +1,4 @@
-/* The snapshots in a log's directory: which one reading begins from, and which ones cannot be read. */
+/* The snapshots in a log's directory: the one that reading begins from, and those that cannot be read. */
 #ifndef TRACEREEL_SNAPSHOT_STORE_H
 #define TRACEREEL_SNAPSHOT_STORE_H
 
@@ -19,8 +19,8 @@ typedef struct tr_snapshot_store {
     uint32_t problem_count;
 } tr_snapshot_store;
 
-/* Looks from the newest snapshot on for one that can be read. TR_OK, also where there is none; TR_ERROR_IO (a snapshot
- * is there and the system refuses it), TR_ERROR_MEMORY. The store is to be cleared whatever the answer. */
+/* Finds the newest readable snapshot. Returns TR_OK (also if there is none), TR_ERROR_IO (the system refuses to read a
+ * snapshot) or TR_ERROR_MEMORY. Always clear the store, also on failure. */
 tr_status tr_snapshot_store_read(const char *directory, tr_snapshot_store *store, tr_error *error);
 void tr_snapshot_store_clear(tr_snapshot_store *store);
 

@@ -10,7 +10,7 @@
 #include "timing/worst_traces.h"
 #include "tracereel/timing.h"
 
-/* Ids below this are found without a search. */
+/* Nodes with ids below this are found without a search. */
 enum { TR_TIMING_SMALL_IDS = 256 };
 
 struct tr_timing {
@@ -20,18 +20,19 @@ struct tr_timing {
         *nodes; /* in ascending order of node_id; each allocated by itself, so that inserting moves little */
     size_t node_count;
     size_t node_capacity;
-    uint16_t small_ids[TR_TIMING_SMALL_IDS]; /* by node_id: its place in `nodes` plus one; 0: it has none */
+    uint16_t small_ids[TR_TIMING_SMALL_IDS]; /* by node_id: its index in `nodes` plus one; 0: none */
     tr_trace_timing traces;
-    tr_spans spans; /* of the trace that is being added */
+    tr_spans spans; /* of the trace being added */
     tr_worst_traces worst;
 };
 
-/* Sums stay at the largest number. */
+/* Adds with saturation. */
 static inline void tr_timing_sum(uint64_t *sum, uint64_t value) {
     *sum = *sum > UINT64_MAX - value ? UINT64_MAX : *sum + value;
 }
 
-/* The place of a node, made where there is none; good until the next is made. NULL when there is no memory. */
+/* The entry of a node, created if there is none; valid until the next one is created. Returns NULL on allocation
+ * failure. */
 tr_node_timing *tr_timing_need_node(tr_timing *timing, uint32_t node_id);
 void tr_timing_note_worst(tr_node_timing *node, bool is_first, const uint8_t *trace_id, uint64_t run_ns);
 void tr_timing_note_period(tr_trace_timing *traces, uint64_t first_ns, uint64_t last_ns);

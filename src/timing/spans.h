@@ -1,4 +1,4 @@
-/* One trace's attempts in time: when each was ready, began and ended, and which of them decided how long the trace
+/* One trace's attempts in time: when each was ready, began and ended, and which of them determined how long the trace
  * took. Definitions: docs/timing.md. */
 #ifndef TRACEREEL_SPANS_H
 #define TRACEREEL_SPANS_H
@@ -10,47 +10,47 @@
 #include "tracereel/timing.h"
 #include "tracereel/trace.h"
 
-/* A finished attempt: one that ended, or was started again without an end, and whose beginning is known. */
+/* A finished attempt whose beginning is known: it ended, or the node was started again before it ended. */
 typedef struct tr_span {
     uint64_t ready_ns;
     uint64_t start_ns;
     uint64_t end_ns;   /* never before start_ns */
-    uint64_t ended_ns; /* what the clock said: before start_ns where it stepped back */
-    uint64_t run_ns;   /* end - start, less what was suspended */
+    uint64_t ended_ns; /* by the clock: before start_ns if it stepped back */
+    uint64_t run_ns;   /* end - start, less the time suspended */
     uint64_t slack_ns; /* of a span off the critical path */
     uint32_t node_index;
     uint8_t outcome; /* tr_outcome */
     bool estimated;
     bool is_retry;   /* an earlier attempt of the node did not end with node_done */
-    bool clock_step; /* it ends before it starts: counted as 0 ns */
+    bool clock_step; /* the attempt ends before it starts: counted as 0 ns */
     bool is_critical;
-    bool has_ready; /* false: the trace came from a snapshot, and what made the node ready lies before it */
+    bool has_ready; /* false: the trace came from a snapshot, and what made the node ready is older */
 } tr_span;
 
-/* Reused from trace to trace; all zero is an empty one. */
+/* Reused from trace to trace. All zero is empty. */
 typedef struct tr_spans {
-    tr_span *items; /* in order of their ends */
+    tr_span *items; /* in the order of their ends */
     size_t count;
     size_t capacity;
     uint64_t *ready_events; /* times at which a node of the trace can have become ready, ascending */
     size_t ready_event_count;
     size_t ready_event_capacity;
-    uint8_t *has_failed; /* by node: an attempt so far did not end with node_done */
+    uint8_t *has_failed; /* by node: an earlier attempt did not end with node_done */
     size_t has_failed_capacity;
 } tr_spans;
 
-/* Whether an attempt is laid out as a span. */
+/* Whether an attempt becomes a span. */
 bool tr_attempt_is_counted(const tr_trace *trace, const tr_attempt *attempt);
 
-/* Lays out the attempts of a trace. `flow` may be NULL. False when there is no memory; the spans are then empty. */
+/* Computes the spans of a trace. `flow` may be NULL. Returns false on allocation failure; the spans are then empty. */
 bool tr_spans_lay_out(tr_spans *spans, const tr_trace *trace, const tr_flow *flow);
 
-/* Marks the critical path of a trace that has closed, and gives the other spans their slack. */
+/* Marks the critical path of a closed trace, and sets the slack of the other spans. */
 void tr_spans_find_critical(tr_spans *spans, const tr_trace *trace, const tr_flow *flow);
 
 void tr_spans_free(tr_spans *spans);
 
-/* The node in the flow, or NULL where there is none (or no flow). */
+/* The node in the flow, or NULL if it has none (or `flow` is NULL). */
 const tr_flow_node *tr_flow_find(const tr_flow *flow, uint32_t node_id);
 
 #endif

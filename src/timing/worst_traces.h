@@ -1,4 +1,4 @@
-/* The longest traces, kept whole: a list that is bounded and merges in any order. */
+/* The longest traces, kept whole, in a bounded list that merges in any order. */
 #ifndef TRACEREEL_WORST_TRACES_H
 #define TRACEREEL_WORST_TRACES_H
 
@@ -14,13 +14,13 @@ typedef struct tr_worst_traces {
     uint32_t limit;
 } tr_worst_traces;
 
-/* False when there is no memory. */
+/* Returns false on allocation failure. */
 bool tr_worst_traces_init(tr_worst_traces *worst, uint32_t limit);
 void tr_worst_traces_free(tr_worst_traces *worst);
 
-/* Keeps a trace, laid out in `spans`, if it is among the longest. False when there is no memory. */
+/* Keeps a trace, whose spans are `spans`, if it is among the longest. Returns false on allocation failure. */
 bool tr_worst_traces_add(tr_worst_traces *worst, const tr_trace *trace, const tr_spans *spans, uint64_t suspended_ns);
-/* False when there is no memory: perhaps a part of it was added. */
+/* Returns false on allocation failure: part of `from` may have been added. */
 bool tr_worst_traces_merge(tr_worst_traces *into, const tr_worst_traces *from);
 
 #endif

@@ -1,4 +1,4 @@
-/* What becomes of a node's attempts with a record of the node. */
+/* How a record of a node changes its attempts. */
 #ifndef TRACEREEL_ATTEMPTS_H
 #define TRACEREEL_ATTEMPTS_H
 
@@ -9,8 +9,8 @@
 #include "trace/trace_store.h"
 #include "tracereel/trace.h"
 
-/* OPEN leaves an attempt that is still open as abandoned; NEED opens an estimated one where none is open; NEED_KNOWN
- * does so unless only a snapshot says that the node runs; the CLOSE ones do as NEED, and close it. */
+/* OPEN opens an attempt, and abandons one that is still open; NEED opens an estimated one if none is open; NEED_KNOWN
+ * does so unless only a snapshot says that the node runs; CLOSE_DONE and CLOSE_ERROR do as NEED, and close it. */
 typedef enum tr_attempts_action {
     TR_ATTEMPTS_KEEP,
     TR_ATTEMPTS_OPEN,
@@ -20,13 +20,13 @@ typedef enum tr_attempts_action {
     TR_ATTEMPTS_CLOSE_ERROR
 } tr_attempts_action;
 
-/* The node's latest attempt while it is open; NULL: none is. */
+/* The node's open attempt, or NULL. */
 static inline tr_attempt *tr_attempts_open_of(tr_trace *trace, const tr_node *node) {
     tr_attempt *attempt = tr_trace_attempt_of(trace, node);
     return attempt != NULL && attempt->outcome == TR_OUTCOME_OPEN ? attempt : NULL;
 }
 
-/* Adds what was not expected to `violations`. False when there is no memory. */
+/* Adds what was not expected to `violations`. Returns false on allocation failure. */
 bool tr_attempts_change(tr_trace *trace, tr_node *node, tr_attempts_action action, uint64_t now_ns,
                         uint32_t *violations);
 

@@ -1,4 +1,4 @@
-/* The engine's own view of a trace: what each record changes of what the engine recovers from. */
+/* XERV's (the engine's) own view of a trace: how each record changes what the engine recovers from. */
 #ifndef TRACEREEL_ENGINE_VIEW_H
 #define TRACEREEL_ENGINE_VIEW_H
 
@@ -7,13 +7,13 @@
 
 #include "tracereel/trace.h"
 
-/* A second trace_start: nothing is done, started or suspended any more. The measured view stays. */
+/* Applies a second trace_start: nothing is done, started or suspended any more. The measured view is unchanged. */
 void tr_engine_view_reset(tr_trace *trace);
 
-/* A node_done. */
+/* Applies a node_done. */
 void tr_engine_view_finish(tr_trace *trace, tr_node *node, const tr_record *record);
 
-/* A trace_suspended. False when there is no memory. */
+/* Applies a trace_suspended. Returns false on allocation failure. */
 bool tr_engine_view_suspend(tr_trace *trace, const tr_record *record);
 
 #endif

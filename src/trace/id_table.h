@@ -14,19 +14,19 @@ typedef struct tr_id_entry {
     uint32_t slot; /* TR_NONE: empty */
 } tr_id_entry;
 
-/* All zero is an empty one, to be grown before use. `entries` is to be freed. */
+/* All zero is an empty table: grow it before use. Free `entries` with free(). */
 typedef struct tr_id_table {
     tr_id_entry *entries;
     size_t capacity;
 } tr_id_table;
 
-/* Doubles the room. False when there is no memory; nothing is changed then. */
+/* Doubles the capacity. Returns false on allocation failure; nothing is changed then. */
 bool tr_id_grow(tr_id_table *ids);
 
 uint32_t tr_id_hash(const uint8_t *id);
-/* The place of the trace with that id, or the empty one where it would stand. */
+/* The index of the entry of the trace with that id, or of the empty entry where it belongs. */
 size_t tr_id_find(const tr_id_table *ids, tr_trace *const *slots, const uint8_t *id, uint32_t hash);
-/* Empties a place. */
+/* Removes the entry at index `at`. */
 void tr_id_remove(tr_id_table *ids, size_t at);
 
 #endif

@@ -1,6 +1,6 @@
-/* A trace that begins afresh lives again: what was measured of its earlier lives stays, what was open in them is
- * abandoned. Where tracereel wrote the trace_start, that comes with the first record that something ran: until then the
- * measured view is as if nothing had been written, and an undo can put back what was open. */
+/* Lives of a trace: a restarted trace begins a new life. What was measured of its earlier lives stays, what was open in
+ * them is abandoned. If tracereel wrote the trace_start, this happens with the first record that something ran: until
+ * then the measured view is as if nothing had been written, and an undo can restore what was open. */
 #ifndef TRACEREEL_LIVES_H
 #define TRACEREEL_LIVES_H
 
@@ -9,13 +9,13 @@
 
 #include "tracereel/trace.h"
 
-/* Before a trace_start of an open trace, or of one that tracereel closed, is applied: the engine's view is as new. */
+/* Call before applying a trace_start of an open trace, or of one that tracereel closed: resets the engine's view. */
 void tr_lives_begin(tr_trace *trace, bool by_tracereel);
 
-/* Before a record of tracereel's is applied, or left out: notes what it says of the things that are open. */
+/* Call before a record that tracereel wrote is applied, or left out: notes what it says about what is open. */
 void tr_lives_note(tr_trace *trace, const tr_record *record);
 
-/* Before any other record is applied: a trace that tracereel began afresh runs again now. */
+/* Call before any other record is applied: a trace that tracereel restarted runs again now. */
 void tr_lives_restart(tr_trace *trace);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a snapshot tells of a trace. */
+/* A trace's state from a snapshot. */
 #ifndef TRACEREEL_SEED_H
 #define TRACEREEL_SEED_H
 
@@ -7,7 +7,7 @@
 #include "tracereel/snapshot.h"
 #include "tracereel/trace.h"
 
-/* Puts it into an empty trace. False when there is no memory; a part of it may then be there. */
+/* Fills an empty trace. Returns false on allocation failure; the trace may then be partly filled. */
 bool tr_trace_seed(tr_trace *trace, const tr_snapshot_trace *from);
 
 #endif

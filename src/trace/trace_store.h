@@ -1,4 +1,4 @@
-/* The memory of one trace: its lists and texts. The counts and pointers of tr_trace change here and nowhere else. */
+/* The memory of one trace: its lists and texts. Only this module changes the counts and pointers of tr_trace. */
 #ifndef TRACEREEL_TRACE_STORE_H
 #define TRACEREEL_TRACE_STORE_H
 
@@ -14,8 +14,8 @@ struct tr_trace_home {
     bool is_measured;      /* tr_traces_measure */
 };
 
-/* How many items a list with `count` of them has room for. Nothing else says so: a million traces may be open, and each
- * has five lists. Small ones grow by two, larger ones by a quarter of a power of two. */
+/* The capacity of a list with `count` items. It is not stored anywhere: a million traces may be open, and each has five
+ * lists. Small lists grow by two, larger ones by a quarter of a power of two. */
 static inline size_t tr_capacity_for(size_t count) {
     if (count <= 16) {
         return (count + 1) & ~(size_t)1;
@@ -27,18 +27,18 @@ static inline size_t tr_capacity_for(size_t count) {
     return (count + step - 1) / step * step;
 }
 
-/* A new trace with nothing in it but its home; NULL when there is no memory. */
+/* Creates an empty trace. Returns NULL on allocation failure. */
 tr_trace *tr_trace_new(struct tr_trace_home *home);
 /* NULL is allowed. */
 void tr_trace_free(tr_trace *trace);
-/* Empties the trace for another use: its id, slot and home stay. */
+/* Empties the trace for reuse: its id, slot and home stay. */
 void tr_trace_reset(tr_trace *trace);
-/* Makes the trace a copy of another with the same id, of this table or another; slot and home stay. False when there is
- * no memory; it is then empty. */
+/* Makes the trace a copy of another one with the same id, of this table or another; slot and home stay. Returns false
+ * on allocation failure; the trace is then empty. */
 bool tr_trace_assign(tr_trace *trace, const tr_trace *from);
 
-/* Each returns what it added, or NULL when there is no memory (nothing changed then). What was returned earlier from
- * the same list may have moved. */
+/* Each returns the new item, or NULL on allocation failure: nothing changed then. Earlier items of the same list may
+ * have moved. */
 tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id);
 tr_attempt *tr_trace_add_attempt(tr_trace *trace, tr_node *node, uint64_t start_ns, bool estimated);
 tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64_t start_ns);
@@ -46,13 +46,13 @@ tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, tr_node *node, uint64_t 
                                        bool is_exit);
 tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message);
 
-/* False when there is no memory; nothing is changed then. */
+/* Return false on allocation failure; nothing is changed then. */
 bool tr_trace_set_metadata(tr_trace *trace, tr_text metadata);
 bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata);
 void tr_trace_forget_suspension_metadata(tr_trace *trace);
 bool tr_trace_add_plan(tr_trace *trace, tr_text value);
 
-/* The lookup for traces with many nodes; call tr_trace_node. */
+/* The lookup for traces with many nodes; call tr_trace_node instead. */
 tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id);
 
 /* The node with that id, or NULL. */

@@ -1,4 +1,4 @@
-/* What a record does to the trace that it belongs to. */
+/* How a record changes the trace that it belongs to. */
 #ifndef TRACEREEL_TRANSITION_H
 #define TRACEREEL_TRANSITION_H
 
@@ -7,9 +7,9 @@
 
 #include "tracereel/trace.h"
 
-/* Applies a record to its open trace (for a trace_start: to one that begins). One of tracereel's changes the engine's
- * view alone. Adds what was not expected to `violations`. False when there is no memory; the record is then partly
- * applied. */
+/* Applies a record to its open trace (a trace_start: to one that begins). A record that tracereel wrote changes only
+ * the engine's view. Adds what was not expected to `violations`. Returns false on allocation failure; the record is
+ * then partly applied. */
 bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_tracereel, uint32_t *violations);
 
 #endif

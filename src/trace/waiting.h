@@ -1,4 +1,4 @@
-/* Nodes that waited for a resume, of which the engine writes no end. */
+/* Nodes that waited for a resume: XERV (the engine) writes no end for them. */
 #ifndef TRACEREEL_WAITING_H
 #define TRACEREEL_WAITING_H
 
@@ -7,20 +7,20 @@
 #include "tracereel/record.h"
 #include "tracereel/trace.h"
 
-/* To be called before a trace_resumed is applied: what comes next will tell whether the node that waited is over. */
+/* Call before a trace_resumed is applied: the next record will tell whether the node that waited is done. */
 void tr_wait_note_resume(tr_trace *trace);
 
-/* The first record after that resume is about to be applied. Unless it is the node's own end, the node that waited was
- * done when its trace was resumed. What the engine recovers from stays as it is: to the engine the node is not done.
- * False where there is no memory. */
+/* Call before the first record after that resume is applied. Unless it is the node's own end, the node that waited was
+ * done when its trace was resumed. The engine's view does not change: to the engine the node is not done. Returns false
+ * on allocation failure. */
 bool tr_wait_end(tr_trace *trace, const tr_record *record);
 
-/* A node_done or node_error of the node is about to be applied. Other producers than the engine write one for a node
- * that waited, perhaps when its trace has long gone on: then that one ends the attempt, and not the resume. */
+/* Call before a node_done or node_error of the node is applied. Producers other than the engine write one for a node
+ * that waited, perhaps long after its trace continued: then that record ends the attempt, not the resume. */
 void tr_wait_take_back_end(tr_trace *trace, tr_node *node);
 
-/* Whether nodes were started and did not end. A node that waited has ended, though the engine still counts it among
- * those that were started. */
+/* Whether nodes were started and have not ended. A node that waited has ended, though the engine still counts it as
+ * started. */
 bool tr_wait_has_running_nodes(tr_trace *trace);
 
 #endif
