@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tests of memory that runs out are told of each block by itself. */
+/* Tests of failing allocations need each block to be an allocation of its own. */
 #if defined(__SANITIZE_ADDRESS__) || defined(TRACEREEL_WITHOUT_POOL)
 #define HAS_POOL 0
 #elif defined(__has_feature)
@@ -28,7 +28,7 @@ typedef struct chunk {
     struct chunk *next;
 } chunk;
 
-/* Beyond what is asked for, each large block has room for this, so that it can become the chunk of a small one. */
+/* Each large block has this much spare room, so that it can become a chunk for a small one. */
 enum { SPARE_BYTES = HAS_POOL ? sizeof(chunk) : 0 };
 
 static size_t class_of(size_t bytes) {
@@ -41,7 +41,7 @@ static void free_small(tr_pool *pool, void *block, size_t size_class) {
     pool->free_blocks[size_class] = freed;
 }
 
-/* Takes a new chunk; what is left of the old one goes to the free lists. */
+/* Allocates a new chunk; the rest of the old one goes to the free lists. */
 static int add_chunk(tr_pool *pool) {
     chunk *added = malloc(CHUNK_BYTES);
     if (added == NULL) {
@@ -85,8 +85,8 @@ static void give_back(tr_pool *pool, void *block, size_t bytes) {
     }
 }
 
-/* A smaller size is never refused: without memory the block itself becomes one of that size, which it can hold. A large
- * one becomes a chunk of its own, for from now on nobody frees it alone. */
+/* Shrinking never fails: without memory the block itself is reused at the smaller size. A large block becomes a chunk,
+ * because from now on nobody frees it alone. */
 static void *keep_smaller(tr_pool *pool, void *block, size_t old_bytes, size_t new_bytes) {
     if (old_bytes <= LARGEST_BYTES) {
         return block;

@@ -18,7 +18,7 @@ const char *tr_status_meaning(tr_status status) {
     return "an unknown status";
 }
 
-/* Where `text` of `length` bytes can be cut without leaving the beginning of a UTF-8 character at its end. */
+/* The largest length, up to `length`, at which `text` can be cut without splitting a UTF-8 character. */
 static size_t whole_characters(const char *text, size_t length) {
     size_t lead = length;
     while (lead > 0 && length - lead < 3 && ((unsigned char)text[lead - 1] & 0xc0) == 0x80) {
@@ -32,13 +32,13 @@ static size_t whole_characters(const char *text, size_t length) {
     return length - (lead - 1) < character_bytes ? lead - 1 : length;
 }
 
-/* Adds to the message from `used` on; returns the new length. File names may hold anything: control bytes become '?',
+/* Appends to the message at `used`; returns the new length. File names may contain anything: control bytes become '?',
  * so that the message stays one line. */
 static size_t append(tr_error *error, size_t used, const char *format, va_list arguments) {
     size_t room = sizeof error->message - used;
     char *start = error->message + used;
     int length = vsnprintf(start, room, format, arguments);
-    if (length < 0) { /* only where the C library has no memory */
+    if (length < 0) { /* only if the C library is out of memory */
         *start = '\0';
     } else if ((size_t)length >= room) {
         start[whole_characters(start, room - 1)] = '\0';
@@ -66,7 +66,7 @@ tr_status tr_fail(tr_error *error, tr_status status, const char *format, ...) {
     return status;
 }
 
-/* Adds what errno means to the message, and returns the status that it stands for. */
+/* Appends the meaning of errno to the message, and returns the status for it. */
 static tr_status fail_by_errno(tr_error *error, const char *format, va_list arguments) {
     int cause = errno;
     if (error != NULL) {

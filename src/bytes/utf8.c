@@ -1,7 +1,7 @@
 #include "bytes/utf8.h"
 
 /* Lead bytes from `first` on begin characters of `length` bytes whose second byte is in [low, high]; all further bytes
- * are 80 to BF. Length 1 above 7F: no character begins so. Table 3-7 of the Unicode standard. */
+ * are 80 to BF. Length 1 above 7F: not a lead byte. Table 3-7 of the Unicode standard. */
 static const struct lead {
     uint8_t first, length, low, high;
 } leads[] = {

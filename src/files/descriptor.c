@@ -48,7 +48,7 @@ bool tr_descriptor_take_after(int descriptor, int model) {
            fchmod(descriptor, found.st_mode & 0777) == 0;
 }
 
-/* Linux has closed the file even where it answers EINTR. */
+/* Linux has closed the file even if close() fails with EINTR. */
 bool tr_descriptor_close(int descriptor) {
     return descriptor < 0 || close(descriptor) == 0 || errno == EINTR;
 }

@@ -27,7 +27,7 @@ static tr_status check_is_file(const tr_line_file *file, const struct stat *foun
                                              file->name, tr_file_kind_words(found->st_mode));
 }
 
-/* An empty one may be what an interrupted call has just made. O_NONBLOCK: a pipe of that name must not stop the
+/* An empty file may be one that an interrupted call created. O_NONBLOCK: a pipe of that name must not block the
  * program. */
 static tr_status open_lines(const tr_line_file *file, int *descriptor, struct stat *found, tr_error *error) {
     *descriptor = openat(file->directory_descriptor, file->name,

@@ -8,14 +8,14 @@
 
 #include "bytes/fail.h"
 
-/* What the signal handler may look at: fixed memory, written with atomics only. One mapping for each open log; a
- * process with more than this many logs open at once is refused the next one. */
+/* What the signal handler reads: fixed memory, written only by atomics. Each open log has one mapping; a process cannot
+ * have more than this many logs open at once. */
 enum { SLOT_COUNT = 1024 };
 
 static struct slot {
     atomic_bool taken;
     _Atomic(uintptr_t) begin;
-    _Atomic(uintptr_t) end; /* 0: not watched */
+    _Atomic(uintptr_t) end; /* 0: unused slot */
     atomic_bool lost_a_page;
 } slots[SLOT_COUNT];
 
@@ -42,7 +42,7 @@ static void on_lost_page(int signal_number, siginfo_t *info, void *context) {
     } else if (previous_action.sa_handler != SIG_DFL && previous_action.sa_handler != SIG_IGN) {
         previous_action.sa_handler(signal_number);
     } else {
-        signal(signal_number, SIG_DFL); /* the access is tried again and ends the process, as without us */
+        signal(signal_number, SIG_DFL); /* the access is retried and ends the process, as without this handler */
     }
 }
 

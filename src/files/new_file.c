@@ -11,7 +11,7 @@
 #include "bytes/fail.h"
 #include "files/descriptor.h"
 
-/* One name is enough: who writes a new file holds the log. */
+/* One name is enough: whoever writes a new file has locked the log. */
 static const char NEW_NAME[] = "tracereel.new";
 
 enum { COPY_BUFFER_BYTES = 256 * 1024 };
@@ -75,7 +75,8 @@ tr_status tr_new_file_copy(tr_new_file *file, int from, const char *from_name, u
     return status;
 }
 
-/* A file system that cannot rename without replacing has links. What then stays of the new name harms nobody. */
+/* File systems that cannot rename without replacing support links. If the temporary name then stays, it does no harm.
+ */
 static int rename_to_free_name(const tr_new_file *file, const char *name) {
     int directory = file->directory_descriptor;
     int answered = renameat2(directory, NEW_NAME, directory, name, RENAME_NOREPLACE);

@@ -13,7 +13,7 @@
 #include "files/file_kind.h"
 #include "files/segment_list.h"
 
-/* Each is spent only when another process adds or renames a segment at the same moment. */
+/* An attempt fails only when another process adds or renames a segment at the same moment. */
 enum { OPEN_ATTEMPTS = 100 };
 
 static tr_status fail_on_file(const tr_segment_file *file, const char *what, tr_error *error) {
@@ -46,7 +46,7 @@ static tr_status lock(const tr_segment_file *file, tr_error *error) {
                    file->directory, file->name);
 }
 
-/* Makes a segment and goes on in it. The one before stays locked until the new one is. */
+/* Creates a segment and continues in it. The previous one stays locked until the new one is. */
 static tr_status create(tr_segment_file *file, uint64_t sequence, tr_error *error) {
     char name[TR_SEGMENT_NAME_BYTES];
     tr_segment_name_format(sequence, name);
@@ -89,13 +89,13 @@ tr_status tr_segment_file_next(tr_segment_file *file, tr_error *error) {
     return create(file, file->sequence + 1, error);
 }
 
-/* Opens and locks an existing segment. TR_END: it has just gone. */
+/* Opens and locks an existing segment. TR_END: it has just disappeared. */
 static tr_status open_existing(tr_segment_file *file, const tr_segment *segment, tr_error *error) {
     tr_status status = set_name(file, segment->name, segment->sequence, error);
     if (status != TR_OK) {
         return status;
     }
-    /* O_NONBLOCK: a pipe of that name must not stop the program. It means nothing to a file. */
+    /* O_NONBLOCK: a pipe of that name must not block the program. It has no effect on a file. */
     file->descriptor = openat(file->directory_descriptor, segment->name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
     if (file->descriptor < 0) {
         return errno == ENOENT ? TR_END : fail_on_file(file, "open it for appending", error);
@@ -104,7 +104,7 @@ static tr_status open_existing(tr_segment_file *file, const tr_segment *segment,
     if (status != TR_OK) {
         return status;
     }
-    struct stat opened; /* asked for under the lock: whoever held it a moment ago may have written */
+    struct stat opened; /* read under the lock: its previous owner may have written */
     if (fstat(file->descriptor, &opened) != 0) {
         return fail_on_file(file, "ask for its size", error);
     }
@@ -116,15 +116,15 @@ static tr_status open_existing(tr_segment_file *file, const tr_segment *segment,
     return TR_OK;
 }
 
-/* True when the open file is the one that its name leads to. */
+/* Whether the open file is still the one with its name. */
 static bool is_named_so(const tr_segment_file *file) {
     struct stat opened, named;
     return fstat(file->descriptor, &opened) == 0 && fstatat(file->directory_descriptor, file->name, &named, 0) == 0 &&
            named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
-/* Opens the place to write to. `*is_locked` is false where, before the lock was got, another process renamed that file
- * or made a higher one. */
+/* Opens the segment to write to. `*is_locked` is false if another process renamed that file or created a higher one
+ * before it could be locked. */
 static tr_status open_last(tr_segment_file *file, const tr_segment *highest, uint64_t max_bytes, bool *is_locked,
                            tr_error *error) {
     if (highest->compressed) {

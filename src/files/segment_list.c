@@ -11,8 +11,8 @@
 
 enum { SEQUENCE_DIGITS = 16 };
 
-/* Reads PREFIX HEX, or PREFIX + HEX, and leaves `*rest` after the digits: what Rust's u64::from_str_radix reads, as the
- * engine does. Any number of digits is accepted, but not a number that does not fit. */
+/* Parses PREFIX HEX, or PREFIX + HEX, and sets `*rest` after the digits: what Rust's u64::from_str_radix accepts, as
+ * XERV does. Any number of digits is accepted, but not a number that does not fit. */
 static bool parse_number(const char *name, const char *prefix, uint64_t *number, const char **rest) {
     size_t prefix_length = strlen(prefix);
     if (strncmp(name, prefix, prefix_length) != 0) {
@@ -85,7 +85,7 @@ static bool has_usual_width(const char *name) {
     return strcspn(name, ".") == strlen("wal_") + SEQUENCE_DIGITS && strchr(name, '+') == NULL;
 }
 
-/* By number; within one number the file to be preferred comes first. */
+/* By number; within one number the preferred file comes first. */
 static int compare(const void *left, const void *right) {
     const tr_segment *a = left;
     const tr_segment *b = right;
@@ -109,7 +109,7 @@ static uint32_t count_numbers(const tr_segment_list *sorted) {
     return numbers;
 }
 
-/* Keeps the first of each number, once the list is sorted. */
+/* Keeps the first file of each number in the sorted list; moves the others to `unread`. */
 static tr_status set_others_aside(tr_segment_list *list) {
     uint32_t numbers = count_numbers(list);
     if (numbers == list->count) {

@@ -15,10 +15,10 @@
 #include "files/mapping.h"
 
 enum {
-    MAX_MAPPED_AGAIN = 100,             /* a page that is lost more often than this is lost for good */
+    MAX_MAPPED_AGAIN = 100,             /* a page lost more often than this is lost for good */
     CHUNK_BYTES = 256 * 1024,           /* read and inflated at a time */
-    FORGET_BYTES = 32 * 1024 * 1024,    /* disk space of a stream is given back in steps of this */
-    SPOOL_STEP_BYTES = 64 * 1024 * 1024 /* address space taken ahead of a stream */
+    FORGET_BYTES = 32 * 1024 * 1024,    /* granularity in which a stream's disk space is released */
+    SPOOL_STEP_BYTES = 64 * 1024 * 1024 /* granularity in which a stream's address space is reserved */
 };
 
 struct tr_source {
@@ -30,9 +30,9 @@ struct tr_source {
     size_t available_bytes;
     size_t forgotten_bytes;
     bool complete;
-    bool inflating;        /* zlib's state is to be ended */
-    bool inside_member;    /* of the gzip file: its end has not been seen */
-    unsigned mapped_again; /* how often, because a page was lost while the size was the same */
+    bool inflating;        /* inflateEnd is due */
+    bool inside_member;    /* of the gzip file, whose end has not been seen */
+    unsigned mapped_again; /* how often, because a page was lost though the size was unchanged */
     bool more_to_inflate;  /* the last chunk was filled: zlib may hold more without new input */
     uint64_t input_read_bytes;
     z_stream zlib;
@@ -50,7 +50,7 @@ static tr_status open_spool(tr_source *source, tr_error *error) {
     if (source->spool >= 0) {
         return TR_OK;
     }
-    char path[4096]; /* a file system without O_TMPFILE */
+    char path[4096]; /* for file systems without O_TMPFILE */
     int length = snprintf(path, sizeof path, "%s/tracereel-XXXXXX", directory);
     if (length > 0 && (size_t)length < sizeof path) {
         source->spool = mkostemp(path, O_CLOEXEC);
@@ -104,7 +104,7 @@ static tr_status open_input(tr_source *source, const char *path, tr_error *error
     if (strcmp(path, "-") == 0) {
         source->input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
     } else {
-        /* Without O_NONBLOCK, a pipe that is named like a segment would keep us waiting for its writer. */
+        /* Without O_NONBLOCK, opening a pipe named like a segment would block until it has a writer. */
         int wait = source->kind == TR_SOURCE_STREAM ? 0 : O_NONBLOCK;
         source->input = open(path, O_RDONLY | O_CLOEXEC | wait);
     }
@@ -150,7 +150,7 @@ static tr_status spool(tr_source *source, const uint8_t *bytes, size_t length, t
     while (length > 0) {
         ssize_t written = pwrite(source->spool, bytes, length, (off_t)source->available_bytes);
         if (written < 0 && errno == EINTR) {
-            continue; /* a file is never long in being written */
+            continue; /* a write to a file never blocks for long */
         }
         if (written < 0) {
             return tr_fail_system(error,
@@ -197,7 +197,7 @@ static void end_gzip(tr_source *source, const char *why) {
     }
 }
 
-/* After a member's end: zeros are padding, another member goes on, anything else is not gzip. */
+/* After a member's end: zeros are padding, another member continues the stream, anything else is not gzip. */
 static void next_member(tr_source *source) {
     source->inside_member = false;
     while (source->zlib.avail_in > 0 && *source->zlib.next_in == 0) {
@@ -273,8 +273,8 @@ tr_status tr_source_recheck(tr_source *source, bool *changed, tr_error *error) {
         }
         return TR_OK;
     }
-    /* The page may be there again, where the file was cut off and has grown since; and be lost again, where somebody
-     * does so all the time. A disk that does not give it never will. */
+    /* The page may be readable again, if the file was truncated and has grown since, and may be lost again, if that
+     * happens all the time. A page that the disk cannot read stays lost. */
     if (same_size) {
         source->mapped_again++;
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
@@ -303,7 +303,7 @@ void tr_source_forget_before(tr_source *source, size_t offset) {
         return;
     }
     size_t end = offset - offset % FORGET_BYTES;
-    /* Where the file system cannot do it, the space is given back when the segment is closed. */
+    /* If the file system cannot do this, the space is released when the segment is closed. */
     (void)fallocate(source->spool, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)source->forgotten_bytes,
                     (off_t)(end - source->forgotten_bytes));
     source->forgotten_bytes = end;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char WORD[] = "tracereel-unfinished"; /* lua/tracereel/log/unfinished.lua has it, too */
+static const char WORD[] = "tracereel-unfinished"; /* the same as in lua/tracereel/log/unfinished.lua */
 
 static bool is_there(const char *path) {
     struct stat found;
@@ -24,7 +24,7 @@ void tr_unfinished_add(const char *path, tr_error *error) {
     for (const char *separator = "./"; *separator != '\0'; separator++) {
         char *name = NULL;
         if (asprintf(&name, "%.*s%c%s", (int)path_bytes, path, *separator, WORD) < 0) {
-            return; /* what is said already is enough */
+            return; /* the message is good enough without it */
         }
         if (is_there(name)) {
             snprintf(error->message + said_bytes, sizeof error->message - said_bytes,

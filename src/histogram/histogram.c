@@ -19,10 +19,10 @@ struct tr_histogram {
     uint64_t count;
     uint64_t min; /* UINT64_MAX while empty */
     uint64_t max;
-    uint64_t sum_low; /* 128 bits hold any sum; it stops at the largest, as the counts do */
+    uint64_t sum_low; /* the sum has 128 bits and saturates, as the counts do */
     uint64_t sum_high;
     uint32_t chunk_count;
-    chunk *chunks[CHUNK_COUNT]; /* NULL where no value came */
+    chunk *chunks[CHUNK_COUNT]; /* NULL while it has no value */
 };
 
 tr_histogram *tr_histogram_new(void) {
@@ -43,7 +43,7 @@ void tr_histogram_free(tr_histogram *histogram) {
     free(histogram);
 }
 
-/* Counts stop at the largest number instead of wrapping, which keeps adding commutative and associative. */
+/* Counts saturate instead of wrapping, which keeps addition commutative and associative. */
 static uint64_t add_saturating(uint64_t a, uint64_t b) {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
@@ -116,7 +116,7 @@ tr_status tr_histogram_add(tr_histogram *histogram, uint64_t value, uint64_t tim
     return TR_OK;
 }
 
-/* Gives `into` every chunk that `from` has; false, and `into` is as it was, when there is no memory. */
+/* Adds to `into` the chunks that only `from` has. Returns false on allocation failure; `into` then counts the same. */
 static bool add_missing_chunks(tr_histogram *into, const tr_histogram *from) {
     bool is_new[CHUNK_COUNT] = {false};
     for (unsigned i = 0; i < CHUNK_COUNT; i++) {
@@ -175,10 +175,10 @@ double tr_histogram_mean(const tr_histogram *histogram) {
     return histogram->count == 0 ? 0 : tr_histogram_sum(histogram) / (double)histogram->count;
 }
 
-/* ceil(q * count), from 1 to count. q is meant as the decimal number that somebody wrote: 0.07 * 100 is 7, although the
+/* ceil(q * count), from 1 to count. q stands for the decimal number that was written: 0.07 * 100 is 7, although the
  * nearest double makes it 7.000000000000001. */
 static uint64_t nearest_rank(double q, uint64_t count) {
-    if (!(q > 0)) { /* not-a-number as well */
+    if (!(q > 0)) { /* also NaN */
         return 1;
     }
     double product = q * (double)count;

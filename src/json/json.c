@@ -18,16 +18,17 @@ union type_name {
 
 enum {
     FIRST_CAPACITY_BYTES = 512,
-    ESCAPED_BYTES = 6,       /* the most that one byte of text becomes: \u001f */
+    ESCAPED_BYTES = 6,       /* one byte of text becomes at most this many: \u001f */
     TEXT_PIECE_BYTES = 1024, /* text is escaped in pieces, so that room for the worst case stays small */
     NUMBER_BYTES = 20,       /* 18446744073709551615 and -9223372036854775808 */
     DOUBLE_BYTES = 32,       /* -2.2250738585072014e-308 and some room */
-    /* An object of tr_json_record without its two texts: 364 at most and the name of its type. */
+    /* An object of tr_json_record without its two texts: at most 364 and the name of its type. */
     RECORD_FIXED_BYTES = 496 + sizeof(union type_name),
     TRACE_ID_QUOTED_BYTES = TR_TRACE_ID_TEXT_BYTES + 1
 };
 
-/* The put_ functions write behind `out`, where the caller has reserved enough, and return where they ended. */
+/* The put_ functions write at `out`, where the caller has reserved enough room, and return the end of what they wrote.
+ */
 #define PUT_LITERAL(out, literal) put_bytes((out), (literal), sizeof(literal) - 1)
 
 static inline char *put_bytes(char *out, const char *bytes, size_t length) {
@@ -69,7 +70,7 @@ static bool grow(tr_json *json, size_t needed_bytes) {
     return true;
 }
 
-/* Where the next `needed_bytes` may be written; NULL when there is, or was, no memory. */
+/* Where the next `needed_bytes` may be written; NULL if this or an earlier allocation failed. */
 static inline char *reserve(tr_json *json, size_t needed_bytes) {
     if (json->out_of_memory) {
         return NULL;
@@ -84,7 +85,7 @@ static inline void commit(tr_json *json, const char *end) {
     json->length_bytes = (size_t)(end - json->bytes);
 }
 
-/* reserve() for what stands where a value (or a key) may: puts the comma before it and asks for one behind it. */
+/* reserve() for a value or a key: writes the comma before it if needed, and notes that the next one needs a comma. */
 static inline char *begin_value(tr_json *json, size_t needed_bytes) {
     char *out = reserve(json, needed_bytes + 1);
     if (out != NULL && json->needs_comma) {
@@ -192,7 +193,7 @@ void tr_json_null(tr_json *json) {
     put_value(json, "null", 4);
 }
 
-/* Copies what printf made, with a point where the locale has another sign (of perhaps several bytes). */
+/* Copies the output of printf, with a point for the locale's decimal separator (of one or more bytes). */
 static char *put_with_point(char *out, const char *text) {
     while (*text != '\0') {
         size_t plain = strspn(text, "0123456789+-e");
@@ -223,15 +224,15 @@ void tr_json_double(tr_json *json, double value) {
     }
     out = put_with_point(out, text);
     if (strspn(text, "-0123456789") == strlen(text)) {
-        out = PUT_LITERAL(out, ".0"); /* so that it is read back as a number with a fraction */
+        out = PUT_LITERAL(out, ".0"); /* so that it reads back as a number with a fraction */
     }
     commit(json, out);
 }
 
 #define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Has the highest bit of a byte set for each byte that cannot stand in a JSON string as it is: controls, quote,
- * backslash, and 80 and above. Bits above the lowest one set may be wrong. */
+/* Sets the highest bit of each byte that cannot appear unescaped in a JSON string: controls, quote, backslash, and 80
+ * and above. Bits above the lowest one set may be wrong. */
 static inline uint64_t special_bytes(uint64_t word) {
     uint64_t quote = word ^ EVERY_BYTE('"');
     uint64_t backslash = word ^ EVERY_BYTE('\\');
@@ -262,7 +263,7 @@ static char *put_character(char *out, const uint8_t **at, const uint8_t *end) {
     return out;
 }
 
-/* Escapes from `*at` on up to `piece_end`, or a few bytes further, but never past `end`. */
+/* Escapes from `*from` up to `piece_end`, or a few bytes further, but never past `end`. */
 static char *put_escaped(char *out, const uint8_t **from, const uint8_t *piece_end, const uint8_t *end) {
     const uint8_t *at = *from;
     while (at < piece_end) {
@@ -288,7 +289,7 @@ static char *put_escaped(char *out, const uint8_t **from, const uint8_t *piece_e
     return out;
 }
 
-/* The text in quotes. Commits; the caller has seen to the comma. */
+/* Appends the text in quotes. The caller has written the comma. */
 static void append_text(tr_json *json, const char *bytes, size_t length) {
     const uint8_t *at = (const uint8_t *)(length > 0 ? bytes : "");
     const uint8_t *end = at + length;
@@ -333,7 +334,7 @@ static char *put_trace_id(char *out, const uint8_t id[TR_TRACE_ID_BYTES]) {
     *out++ = '"';
     tr_trace_id_format(id, out);
     out += TR_TRACE_ID_TEXT_BYTES - 1;
-    *out++ = '"'; /* over the final zero */
+    *out++ = '"'; /* overwrites the final zero */
     return out;
 }
 
@@ -344,7 +345,8 @@ void tr_json_trace_id(tr_json *json, const uint8_t id[TR_TRACE_ID_BYTES]) {
     }
 }
 
-/* A record's text or null, with room for the record's fixed part behind it; NULL when there is no memory. */
+/* Writes a record's text or null, and reserves room for the record's fixed part after it. Returns NULL on allocation
+ * failure. */
 static char *append_optional_text(tr_json *json, char *out, tr_text text) {
     if (text.length_bytes == 0) {
         return PUT_LITERAL(out, "null");

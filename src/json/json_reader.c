@@ -63,7 +63,7 @@ bool tr_json_reader_enter_array(tr_json_reader *reader) {
     return take(reader, '[', "an array");
 }
 
-/* True when another member or element comes; false, and behind the closing mark, when none does. */
+/* Whether another member or element follows. If none does, moves past the closing mark. */
 static bool comes_another(tr_json_reader *reader, char closing, const char *expected) {
     char next = tr_json_reader_peek(reader);
     if (next == closing) {
@@ -191,7 +191,8 @@ static char *put_utf8(char *out, unsigned long code) {
     return out;
 }
 
-/* One escape from behind its backslash on. Half of a surrogate pair becomes U+FFFD. Returns what follows, or NULL. */
+/* Decodes one escape; `at` is after its backslash. Half of a surrogate pair becomes U+FFFD. Returns what follows, or
+ * NULL. */
 static const char *unescape(const char *at, const char *end, char **out) {
     static const char names[] = "\"\\/bfnrt";
     static const char meanings[] = "\"\\/\b\f\n\r\t";

@@ -8,8 +8,8 @@ static const char quoted_key[] = "\"tracereel\"";
 
 enum { QUOTED_BYTES = sizeof quoted_key - 1, KEY_BYTES = QUOTED_BYTES - 2 };
 
-/* How far the search may go on where that byte stands under the key's last place: the key's bytes are few, and most
- * texts are passed over in steps of its whole length. Horspool's, without its table's setup for each text. */
+/* How far the search advances when that byte is under the key's last position (Horspool's algorithm with a constant
+ * table). The key has few distinct bytes, so most steps are as long as the key. */
 static const uint8_t step_of[256] = {['"'] = 10, ['t'] = 9, ['a'] = 7, ['c'] = 6, ['r'] = 4, ['e'] = 2, ['l'] = 1};
 
 static bool may_hold_key(tr_text text) {
@@ -31,7 +31,7 @@ static bool is_key(tr_text name) {
     return name.length_bytes == KEY_BYTES && memcmp(name.bytes, quoted_key + 1, KEY_BYTES) == 0;
 }
 
-/* Passes over the next value: where it stands. */
+/* Skips the next value and returns its text. */
 static tr_text next_value(tr_json_reader *reader) {
     const char *begin = reader->at;
     tr_json_reader_skip(reader);

@@ -9,8 +9,8 @@ static bool is_record_at(const tr_segment_reader *reader, uint64_t offset) {
            tr_record_crc_matches(&record);
 }
 
-/* One step of the engine's. False where its walk has ended. No stretch is stepped over twice, so that the checksums
- * cost no more than the segment has bytes. */
+/* One step of XERV's walk. Returns false if its walk has ended. Covers no byte twice, so that all checksums together
+ * cost one pass over the segment. */
 static bool step(const tr_segment_reader *reader, bool is_inside, tr_engine_walk *walk) {
     uint64_t end = reader->available_bytes;
     if (walk->offset >= end || end - walk->offset < sizeof walk->length_bytes) {
@@ -31,7 +31,7 @@ static bool step(const tr_segment_reader *reader, bool is_inside, tr_engine_walk
     return true;
 }
 
-/* Brings the reader to where the engine is, or to the record or the end after it. */
+/* Moves the reader to where the engine is, or to the record or the end after it. */
 static tr_status catch_up(tr_segment_reader *reader, tr_engine_walk *walk, tr_error *error) {
     tr_record record;
     size_t gap_end = 0;

@@ -26,7 +26,7 @@ bool tr_log_may_go_on(const tr_log *log) {
     return log->finished == TR_OK;
 }
 
-/* Whether the open segment is a plain file: nothing is appended to an archive, and a pipe tells its end itself. */
+/* Whether the open segment is a plain file: archives do not grow, and a pipe has an end of its own. */
 static bool segment_can_grow(const tr_log *log) {
     tr_segment_info info;
     if (!log->is_directory) {
@@ -58,8 +58,8 @@ bool tr_follow_holds_for_segment(tr_log *log) {
     return log->follow.is_waiting;
 }
 
-/* The writer is done with a segment before it makes the next one: so when there is one, the old one is looked at once
- * more, and then has all its bytes. */
+/* The writer finishes a segment before it creates the next one: so once there is a next one, the old one is checked
+ * once more and is then complete. */
 static tr_status look_around(tr_log *log, bool *found) {
     tr_status status = TR_OK;
     bool is_open = log->reader.source != NULL;

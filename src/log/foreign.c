@@ -7,8 +7,8 @@
 #include "record/record_view.h"
 
 enum {
-    HEAD_BYTES = 64 * 1024,            /* what is looked at to tell text from other data */
-    MAX_BEGUN_BYTES = 64 * 1024 * 1024 /* the engine's largest segment, and so what it writes as one record */
+    HEAD_BYTES = 64 * 1024,            /* how much is examined to tell text from other data */
+    MAX_BEGUN_BYTES = 64 * 1024 * 1024 /* XERV's largest segment, and so its largest record */
 };
 
 /* ---- data with a magic number ---- */
@@ -60,9 +60,9 @@ const tr_foreign *tr_foreign_format(const uint8_t *bytes, size_t length) {
     return NULL;
 }
 
-/* ---- what begins as a record does ---- */
+/* ---- what begins like a record ---- */
 
-/* What 69 and the two text lengths of the record at `bytes` add up to, as far as they are there. */
+/* The sum of 69 and the two text lengths of the record at `bytes`, as far as they are present. */
 static uint64_t sum_of_parts(const uint8_t *bytes, size_t length) {
     if (length < TR_OFFSET_ERROR) {
         return TR_RECORD_MIN_BYTES;
@@ -71,7 +71,8 @@ static uint64_t sum_of_parts(const uint8_t *bytes, size_t length) {
     return with_error <= length ? with_error + tr_load_u32(bytes + with_error - 4) : with_error;
 }
 
-/* Whether the three lengths of the record at `bytes` are there and agree: whatever else is wrong, it is one. */
+/* Whether the three lengths of the record at `bytes` are present and agree: then it is a record, whatever else is
+ * wrong. */
 static bool lengths_agree(const uint8_t *bytes, size_t length) {
     if (length < TR_RECORD_MIN_BYTES ||
         (uint64_t)TR_RECORD_MIN_BYTES + tr_load_u32(bytes + TR_OFFSET_ERROR_LENGTH) > length) {
@@ -80,7 +81,7 @@ static bool lengths_agree(const uint8_t *bytes, size_t length) {
     return tr_load_u32(bytes) == sum_of_parts(bytes, length);
 }
 
-/* A record that was begun, perhaps by a later version's writer. Where its lengths are not there to agree, it is no
+/* Whether this is the beginning of a record, perhaps of a later version. If its lengths are cut off, it must not be
  * longer than what the engine writes. */
 static bool is_begun(const uint8_t *bytes, size_t length) {
     if (length < TR_OFFSET_CRC) {
@@ -92,7 +93,8 @@ static bool is_begun(const uint8_t *bytes, size_t length) {
            (length <= TR_OFFSET_TYPE || bytes[TR_OFFSET_TYPE] < TR_RECORD_TYPE_COUNT);
 }
 
-/* Of two lengths that do not agree one is confirmed by what stands where it ends: nothing, or another record. */
+/* If two lengths disagree, one is confirmed by what is at the end that it gives: the end of the bytes, or another
+ * record. */
 static bool ends_well(const uint8_t *bytes, size_t length, uint64_t end) {
     return end >= TR_RECORD_MIN_BYTES && (end == length || (end < length && (lengths_agree(bytes + end, length - end) ||
                                                                              is_begun(bytes + end, length - end))));
@@ -118,7 +120,7 @@ static bool is_control(uint8_t byte) {
     return (byte < 0x20 && (byte < '\t' || byte > '\r') && byte != 0x1b) || byte == 0x7f;
 }
 
-/* Whether the head is text in UTF-8, but for a character that the head's end cuts. */
+/* Whether the head is UTF-8 text, except for a character cut off at its end. */
 static bool is_text(const uint8_t *bytes, size_t length) {
     enum { MAX_CUT_BYTES = 3 };
     size_t head = length < HEAD_BYTES ? length : HEAD_BYTES;
@@ -150,8 +152,8 @@ static const char *kind_of_text(const uint8_t *bytes, size_t length) {
     }
 }
 
-/* Whether each byte is about as frequent as any other: 256 times the sum of the squares of the counts is then little
- * more than the square of the length. Data of 7.9 bits a byte exceeds that by 14 %. */
+/* Whether all byte values are about equally frequent: 256 times the sum of the squares of the counts is then little
+ * more than the square of the length. Data with 7.9 bits per byte exceeds that by 14 %. */
 static bool is_even(const uint8_t *bytes, size_t length) {
     enum { MIN_BYTES = 4096, MAX_PERCENT = 115 };
     uint64_t counts[256] = {0};
@@ -176,7 +178,7 @@ static const char *kind_of_binary(const uint8_t *bytes, size_t length) {
 }
 
 tr_look tr_foreign_look(const uint8_t *bytes, size_t length, tr_foreign *foreign) {
-    /* Lengths that agree go before any magic number: that is no chance. */
+    /* Lengths that agree take precedence over any magic number: they do not agree by chance. */
     if (length < TR_OFFSET_CRC || lengths_agree(bytes, length) || begins_with_zeros(bytes, length)) {
         return TR_LOOK_LOG;
     }

@@ -43,7 +43,7 @@ bool tr_gap_is_record_prefix(const uint8_t *bytes, size_t length) {
         return false;
     }
     if (length < with_error) {
-        return true; /* metadata_len, the four bytes before `with_error`, is not all there */
+        return true; /* metadata_len, the four bytes before `with_error`, is incomplete */
     }
     return with_error + tr_load_u32(bytes + with_error - 4) == total;
 }

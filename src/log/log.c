@@ -9,7 +9,7 @@
 #include "log/gap.h"
 #include "log/internal.h"
 
-/* Between two gaps all bytes are records', so that they need not be added up one record at a time. */
+/* Between two gaps all bytes belong to records, so that they need not be summed record by record. */
 static void count_record_bytes(tr_log *log) {
     log->statistics.record_bytes += log->reader.offset - log->counted_to;
     log->counted_to = log->reader.offset;
@@ -22,7 +22,7 @@ static void close_segment(tr_log *log) {
     tr_reader_close(&log->reader);
 }
 
-/* With the segment closed, tr_log_next finds nothing on its fast path, and answers this from then on. */
+/* With the segment closed, tr_log_next finds nothing on its fast path, and returns this status from now on. */
 tr_status tr_log_finish(tr_log *log, tr_status status) {
     if (status != TR_ERROR_INTERRUPTED) {
         log->finished = status;
@@ -34,7 +34,7 @@ tr_status tr_log_finish(tr_log *log, tr_status status) {
     return status;
 }
 
-/* Passes the gap on, or does what the mode makes of it. */
+/* Reports the gap, or does what the mode requires instead. */
 static tr_status report_gap(tr_log *log) {
     const tr_gap *gap = &log->gap;
     log->statistics.gaps[gap->gap_class]++;
@@ -140,7 +140,7 @@ tr_status tr_log_open_next_segment(tr_log *log) {
         .segment = segment->name, .segment_index = log->walk.next_segment, .position = {segment->sequence, 0}};
     log->end_diagnostic_told = false;
     tr_walk_advance(&log->walk);
-    if (unusable) { /* it vanished after it was listed, or is a directory */
+    if (unusable) { /* it disappeared after it was listed, or is a directory */
         log->walk.start_offset = 0;
         log->closed_at = 0;
         return report_without_bytes(log, TR_GAP_MISSING_SEGMENT, segment->name, log->place.position,
@@ -149,7 +149,7 @@ tr_status tr_log_open_next_segment(tr_log *log) {
     return TR_OK;
 }
 
-/* Describes the gap from the reader's offset to `end`, which is not passed over yet; returns the words' length. */
+/* Describes the gap from the reader's offset to `end`, which is not skipped yet; returns the length of the text. */
 static size_t describe_gap(tr_log *log, size_t end, const tr_foreign *foreign) {
     tr_gap *gap = &log->gap;
     const tr_segment_reader *reader = &log->reader;
@@ -191,7 +191,7 @@ static tr_status pass_over_gap(tr_log *log, size_t end) {
     return report_gap(log);
 }
 
-/* The segment's bytes are used up. A compressed one may have something to say about how it ended. */
+/* Call at the end of the segment's bytes. A compressed segment may report how it ended. */
 static tr_status end_segment(tr_log *log) {
     tr_position end = {log->place.position.sequence, log->reader.offset};
     const char *diagnostic = tr_source_diagnostic(log->reader.source, end.offset, end.offset);
@@ -210,13 +210,13 @@ static tr_status end_segment(tr_log *log) {
     return TR_OK;
 }
 
-/* Following: what is no log will not become one. */
+/* While following: what is not a log does not become one. */
 static bool holds_for_record(tr_log *log, size_t gap_end) {
     tr_foreign foreign;
     return !(log->walk.segments.count == 1 && tr_no_log_look(log, gap_end, &foreign)) && tr_follow_holds(log, gap_end);
 }
 
-/* TR_OK: either a record stands at the reader's offset (`*found`), or there is more to do. */
+/* TR_OK: either a record is at the reader's offset (`*found`), or there is more to do. */
 static tr_status step(tr_log *log, tr_record *record, bool *found) {
     if (log->problems_reported < log->snapshots.problem_count) {
         return report_snapshot_problem(log);
@@ -233,7 +233,7 @@ static tr_status step(tr_log *log, tr_record *record, bool *found) {
     size_t gap_end = 0;
     count_record_bytes(log);
     tr_status status = tr_reader_find(&log->reader, record, &gap_end, &log->error);
-    log->counted_to = log->reader.offset; /* it moves back where the file was cut off before it */
+    log->counted_to = log->reader.offset; /* it moves back if the file was truncated before it */
     switch (status) {
     case TR_OK:
         *found = true;
@@ -255,7 +255,7 @@ static tr_status deliver(tr_log *log, const tr_record *record) {
     return TR_OK;
 }
 
-/* Kept out of tr_log_next, whose registers it would make to be saved for every record. */
+/* Not inlined into tr_log_next, which would have to save more registers for every record. */
 __attribute__((noinline)) static tr_status read_on(tr_log *log, tr_record *record) {
     bool found = false;
     while (!found) {

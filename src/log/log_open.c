@@ -1,4 +1,4 @@
-/* Opening and closing a log. */
+/* Opens and closes a log. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,13 +58,13 @@ static tr_status open_single(tr_log *log, mode_t mode, tr_error *error) {
     if (!tr_segment_name_parse(name, &sequence, &compressed)) {
         compressed = length > 3 && strcmp(name + length - 3, ".gz") == 0;
     } else if (log->options.has_from && log->options.from.sequence != sequence) {
-        return fail_not_there(log, error); /* without a number in its name it may be any segment's copy */
+        return fail_not_there(log, error); /* without a number in its name it may be a copy of any segment */
     }
     log->single_kind = !S_ISREG(mode) ? TR_SOURCE_STREAM : compressed ? TR_SOURCE_GZIP : TR_SOURCE_FILE;
     if (tr_segment_list_add(&log->walk.segments, name, sequence, compressed) != TR_OK) {
         return tr_fail_memory(error, "opening a log");
     }
-    /* Opened at once, so that a file that cannot be read is refused here. */
+    /* Open the segment at once, so that an unreadable file is an error here. */
     log->walk.start_offset = log->options.has_from ? log->options.from.offset : 0;
     tr_status status = tr_log_open_next_segment(log);
     if (status == TR_OK && log->walk.start_offset > 0) {

@@ -13,7 +13,7 @@ bool tr_no_log_look(const tr_log *log, size_t gap_end, tr_foreign *foreign) {
     }
     const char *diagnostic = tr_source_diagnostic(reader->source, 0, gap_end);
     tr_look look = tr_foreign_look(reader->bytes, gap_end, foreign);
-    /* What a broken archive or a disk gave is no log only where it is known to be something else. */
+    /* What came from a broken archive or a failing disk is foreign only if it is a known kind of file. */
     return look == TR_LOOK_KNOWN || (look == TR_LOOK_UNKNOWN && diagnostic == NULL);
 }
 
@@ -36,7 +36,7 @@ bool tr_no_log_look_at_archive(const tr_log *log, tr_foreign *foreign) {
     return !is_gzip && tr_foreign_look(head, length, foreign) == TR_LOOK_KNOWN;
 }
 
-/* Whether nothing else can belong to the log that was asked for. */
+/* Whether nothing else can belong to this log. */
 static bool is_all_there_is(const tr_log *log) {
     return log->walk.segments.count == 1 && !log->no_log.has_others;
 }

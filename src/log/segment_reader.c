@@ -56,7 +56,7 @@ tr_status tr_reader_seek(tr_segment_reader *reader, uint64_t offset, bool *reach
     return status;
 }
 
-/* Where the bytes end that must be at hand to judge what stands at `offset`, while more may come. */
+/* The end of the bytes that are needed to judge what is at `offset`, while more may arrive. */
 static size_t end_of_judged(const tr_segment_reader *reader, size_t offset) {
     if (reader->available_bytes < offset + TR_RECORD_MIN_BYTES ||
         reader->bytes[offset + TR_OFFSET_TYPE] >= TR_RECORD_TYPE_COUNT) {
@@ -66,7 +66,7 @@ static size_t end_of_judged(const tr_segment_reader *reader, size_t offset) {
     return offset + (claimed > TR_RECORD_MIN_BYTES ? claimed : TR_RECORD_MIN_BYTES);
 }
 
-/* Reads on until what stands at `offset` can be judged, or the segment ends. */
+/* Reads until what is at `offset` can be judged, or the segment ends. */
 static tr_status gather(tr_segment_reader *reader, size_t offset, tr_error *error) {
     tr_status status = TR_OK;
     while (status == TR_OK && !reader->complete && reader->available_bytes < end_of_judged(reader, offset)) {
@@ -75,8 +75,8 @@ static tr_status gather(tr_segment_reader *reader, size_t offset, tr_error *erro
     return status;
 }
 
-/* The CRC that the plausible record at `offset` should have. Where very many claim to be very long, as in a search or
- * behind a gap, what is known of the bytes they share is used. */
+/* The CRC that the plausible record at `offset` should have. Uses the cached CRCs where many records may claim to be
+ * very long: during a search, and after a gap. */
 static uint32_t computed_crc(tr_segment_reader *reader, size_t offset, const tr_record *record) {
     return tr_span_crc_get(&reader->spans, reader->bytes, offset + TR_OFFSET_PAYLOAD, offset + record->length_bytes);
 }
@@ -105,8 +105,8 @@ static bool is_stopped(const tr_segment_reader *reader) {
     return reader->stop != NULL && *reader->stop != 0;
 }
 
-/* From `offset` on, the first offset where a record's length may not be 0, so that a stretch of zeros is passed at the
- * speed of memory; a part of it where it is very long, so that whoever stops the search is heard. */
+/* The first offset from `offset` on where a record's length may not be 0, so that zeros are skipped at the speed of
+ * memory. Skips a very long stretch in parts, so that the search can be stopped. */
 static size_t skip_zeros(const tr_segment_reader *reader, size_t offset) {
     enum { PART_BYTES = 16 * 1024 * 1024 };
     size_t left = reader->available_bytes - offset;
@@ -160,15 +160,15 @@ tr_status tr_reader_recheck(tr_segment_reader *reader, bool *changed, tr_error *
     if (status == TR_OK && *changed) {
         adopt_view(reader);
         tr_span_crc_clear(&reader->spans);
-        if (reader->offset > reader->available_bytes) { /* cut off before what was read already */
+        if (reader->offset > reader->available_bytes) { /* truncated before what was read already */
             reader->offset = reader->available_bytes;
         }
     }
     return status;
 }
 
-/* Where the broken record at the offset says that it ends, and a valid one does start there, everything found in
- * between may be a record that was stored inside the broken one's text. */
+/* If a valid record starts where the broken one at the offset claims to end, every record found in between may be text
+ * of the broken one. */
 static tr_status note_suspects(tr_segment_reader *reader, tr_error *error) {
     bool has_header = reader->available_bytes - reader->offset >= TR_RECORD_MIN_BYTES;
     uint32_t claimed = has_header ? tr_load_u32(reader->bytes + reader->offset) : 0;
@@ -184,14 +184,14 @@ static tr_status note_suspects(tr_segment_reader *reader, tr_error *error) {
     return status;
 }
 
-/* Whether a valid record stands at the offset, however long. */
+/* Whether a valid record is at the offset, however long. */
 static bool stands_here(tr_segment_reader *reader, tr_record *record) {
     return tr_reader_try(reader, record) ||
            (reader->direct_bytes < SIZE_MAX && is_valid_at(reader, reader->offset, record));
 }
 
-/* What stands at the offset can be judged and is no record: finds where the gap ends. `*again` where the file has
- * changed meanwhile, so that another look is needed. */
+/* Finds the end of the gap at the offset. Call when what is there can be judged and is no record. Sets `*again` if the
+ * file has changed meanwhile, so that it must be judged again. */
 static tr_status measure_gap(tr_segment_reader *reader, size_t *gap_end, bool *again, tr_error *error) {
     tr_status status = tr_reader_recheck(reader, again, error);
     if (status != TR_OK || *again) {
@@ -201,7 +201,7 @@ static tr_status measure_gap(tr_segment_reader *reader, size_t *gap_end, bool *a
     if (status != TR_OK) {
         return status;
     }
-    /* The file may have been cut off, or have come back, during the search. */
+    /* The file may have been truncated, or restored, during the search. */
     tr_record record;
     status = tr_reader_recheck(reader, again, error);
     *again = *again || stands_here(reader, &record);

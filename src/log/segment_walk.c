@@ -2,7 +2,7 @@
 
 #include "bytes/fail.h"
 
-/* Missing segments in a row are reported one by one up to this many, beyond it as one gap: a file named
+/* Up to this many missing segments in a row are reported one by one, more as one gap: a file named
  * wal_ffffffffffffffff.log must not cost 2^64 reports. */
 enum { MISSING_ONE_BY_ONE = 1000 };
 
@@ -42,7 +42,7 @@ void tr_walk_advance(tr_segment_walk *walk) {
     walk->missing_end = following != NULL ? following->sequence : walk->missing_next;
 }
 
-/* Reads the directory into `list`; answers with how many of it, at its end, are behind those that are known. */
+/* Lists the directory into `list`; returns how many entries at its end come after the known ones. */
 static uint32_t list_new(const tr_segment_walk *walk, const char *directory, tr_segment_list *list, tr_status *status,
                          tr_error *error) {
     uint32_t known = 0;
@@ -63,8 +63,8 @@ tr_status tr_walk_extend(tr_segment_walk *walk, const char *directory, bool *fou
     tr_status status;
     uint32_t count = list_new(walk, directory, &list, &status, error);
     if (count > 0) {
-        /* A listing can miss what is made while it goes on, and have what is made after that: the one that is missed
-         * is there before the second listing begins. */
+        /* A listing can miss a file that is created meanwhile and still contain one created later: the missed one
+         * exists before the second listing begins. */
         tr_segment_list_clear(&list);
         count = list_new(walk, directory, &list, &status, error);
     }

@@ -139,7 +139,7 @@ size_t tr_record_encoded_bytes(const tr_record_fields *fields) {
 }
 
 static uint8_t *put_bytes(uint8_t *out, tr_text text) {
-    if (text.length_bytes > 0) { /* an absent text's pointer may be NULL, which memcpy must not be given */
+    if (text.length_bytes > 0) { /* an absent text's pointer may be NULL, which memcpy does not allow */
         memcpy(out, text.bytes, text.length_bytes);
     }
     return out + text.length_bytes;
@@ -165,7 +165,7 @@ tr_status tr_record_encode(const tr_record_fields *fields, uint8_t *out, size_t 
     return TR_OK;
 }
 
-/* Where the hyphens stand in the text form, as positions in bytes of the id. */
+/* Whether the text form has a hyphen before this byte of the id. */
 static bool hyphen_before(int byte) {
     return byte == 4 || byte == 6 || byte == 8 || byte == 10;
 }

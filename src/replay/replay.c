@@ -11,10 +11,10 @@ struct tr_replay {
     tr_traces *traces;
     uint32_t planned_segment; /* tr_replay_planned_segment */
     uint64_t now_ns;
-    uint64_t first_ns; /* the earliest timestamp; above now_ns before there is any */
+    uint64_t first_ns; /* the earliest timestamp; above now_ns before the first record */
     uint64_t violation_counts[TR_VIOLATION_COUNT];
     bool out_of_memory;
-    bool has_peeked; /* `peeked` and `peeked_record` are the log's next answer */
+    bool has_peeked; /* `peeked` and `peeked_record` are the log's next result */
     tr_status peeked;
     tr_record peeked_record;
     tr_error error;
@@ -114,7 +114,7 @@ uint32_t tr_replay_planned_segment(const tr_replay *replay) {
     return replay->planned_segment;
 }
 
-/* The log's next answer; where that is a record, it is applied. */
+/* Takes the log's next result; applies it if it is a record. */
 static tr_status apply_next(tr_replay *replay, tr_event *event) {
     tr_status status =
         replay->has_peeked ? take_peeked(replay, &event->record) : tr_log_next(replay->log, &event->record);
