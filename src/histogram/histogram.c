@@ -116,7 +116,7 @@ tr_status tr_histogram_add(tr_histogram *histogram, uint64_t value, uint64_t tim
     return TR_OK;
 }
 
-/* Adds to `into` the chunks that only `from` has. Returns false on allocation failure; `into` then counts the same. */
+/* Adds to `into` the chunks that only `from` has. Returns false on allocation failure; `into` is then unchanged. */
 static bool add_missing_chunks(tr_histogram *into, const tr_histogram *from) {
     bool is_new[CHUNK_COUNT] = {false};
     for (unsigned i = 0; i < CHUNK_COUNT; i++) {
