@@ -71,8 +71,7 @@ local function hold(self)
             self.held, self.file = held, file
             return
         elseif errno ~= locked_errno then
-            self.problem = ("cannot make %s"):format(file)
-            failure.raise("io", "%s", self.problem)
+            self:check("write", nil, file)
         end
         number = number + 1
         name = unfinished.beside(("%s.%d"):format(self.place, number))
