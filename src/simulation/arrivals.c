@@ -9,7 +9,7 @@
 #include "simulation/rules.h"
 #include "simulation/schedule.h"
 
-/* A trace that is not left out, drawn from all; NULL where there is none. */
+/* Draws a trace from all that are not left out; NULL if there is none. */
 static const tr_chain *draw(const tr_simulation *simulation, uint64_t series) {
     uint64_t count = tr_recording_trace_count(simulation->recording);
     if (count <= tr_recording_get_facts(simulation->recording)->tainted_traces) {
@@ -24,7 +24,7 @@ static const tr_chain *draw(const tr_simulation *simulation, uint64_t series) {
     }
 }
 
-/* The time between two recorded traces, drawn from all. */
+/* Draws the time between two recorded traces from all such times. */
 static uint64_t draw_interval(const tr_simulation *simulation, uint64_t series) {
     uint64_t count = tr_recording_trace_count(simulation->recording);
     if (count < 2) {
@@ -35,7 +35,7 @@ static uint64_t draw_interval(const tr_simulation *simulation, uint64_t series) 
            tr_recording_trace(simulation->recording, index - 1)->event_ns;
 }
 
-/* Finds the next chain; its time is the recorded one, or that of the arrival before it where it was drawn. */
+/* Finds the next chain. Its time is the recorded one or, if the chain was drawn, that of the previous arrival. */
 static void find_next(tr_simulation *simulation, tr_arrivals *arrivals) {
     const tr_recording *recording = simulation->recording;
     bool is_orphan = arrivals->is_orphan;
@@ -84,13 +84,13 @@ tr_status tr_arrivals_schedule(tr_simulation *simulation, tr_arrivals *arrivals,
     return tr_arrivals_expect(simulation, arrivals, error);
 }
 
-/* Lets a trace begin now. */
+/* Begins a trace at the present time. */
 static tr_status begin(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
     return simulation->scenario.asks_events ? tr_simulation_schedule_at(simulation, trace, 0, simulation->now_ns, error)
                                             : tr_simulation_do_step(simulation, trace, 0, error);
 }
 
-/* ---- how many iterations a trace's loops do, which is asked when it arrives, before anything happens in it ---- */
+/* ---- iterations of a trace's loops: asked when the trace arrives, before anything happens in it ---- */
 
 static tr_status find_loops(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
     simulation->arriving = trace;
@@ -112,7 +112,7 @@ static void ask_loop(tr_simulation *simulation, const tr_loop_run *attempt) {
                                     attempt->occurrence, question->attempt);
 }
 
-/* False: a question is asked. */
+/* Returns false if it asked a question. */
 static bool ask_iterations(tr_simulation *simulation) {
     const tr_scenario *scenario = &simulation->scenario;
     tr_loops *loops = &simulation->loops;

@@ -1,5 +1,5 @@
 /* Branches that a crash loses. The log does not say on which port a node answered: after a crash, and when a trace is
- * resumed, every node that is done counts as having answered on "out". What comes after it on other ports is not ready
+ * resumed, XERV takes every node that is done as having answered on "out". What follows it on other ports is not ready
  * then, and never will be. */
 #include "simulation/branches.h"
 
@@ -10,8 +10,8 @@ static bool is_done(const tr_program *program, const tr_node_attempt *attempt) {
     return end != NULL && end->has_fired && !end->is_dead && !attempt->is_error && !attempt->is_end_lost;
 }
 
-/* Of each node: `last_end`, the end by which it is done, and `open_attempt`, its latest attempt. A node_start after the
- * end makes it not done. */
+/* Sets for each node `last_end`, the end by which it is done, and `open_attempt`, its latest attempt. A node_start
+ * after the end makes it not done. */
 bool tr_simulation_view_nodes(const tr_simulation *simulation, const tr_simulated_trace *trace) {
     const tr_program *program = &trace->program;
     tr_node_views_clear(simulation->views);
@@ -37,7 +37,8 @@ bool tr_simulation_view_nodes(const tr_simulation *simulation, const tr_simulate
     return true;
 }
 
-/* Whether a node is never ready: what it comes after is done, and none of it counts as having answered here. */
+/* Whether a node is never ready: all that it comes after is done, and none of that counts as having answered on its
+ * edge. */
 static bool is_cut_off(const tr_simulation *simulation, const tr_flow_node *node) {
     bool has_off_out = false;
     for (uint32_t i = 0; i < node->after_count; i++) {
@@ -45,7 +46,7 @@ static bool is_cut_off(const tr_simulation *simulation, const tr_flow_node *node
         if (view == NULL) {
             continue; /* it is not in this trace */
         } else if (view->last_end == TR_NO_STEP || !node->is_off_out[i]) {
-            return false; /* it answers yet, as it was recorded; or its answer counts */
+            return false; /* it will still answer, as recorded; or its answer counts */
         }
         has_off_out = true;
     }
@@ -62,7 +63,7 @@ static const tr_flow_node *flow_node(const tr_simulation *simulation, uint32_t n
     return NULL;
 }
 
-/* Whether a node begins, or waits, with that step. */
+/* Whether a node begins, or begins to wait, with that step. */
 static bool is_first_of_node(const tr_step *step) {
     return step->role == TR_STEP_START || (step->is_suspension && step->piece_of == TR_NO_STEP);
 }
@@ -91,7 +92,7 @@ static bool bury_cut_off(const tr_simulation *simulation, tr_simulated_trace *tr
     return is_any;
 }
 
-/* What comes after something that never happens does not happen either. True: there was more of it. */
+/* What follows something that never happens does not happen either. Returns whether there was more of it. */
 static bool bury_what_follows(tr_simulated_trace *trace) {
     tr_program *program = &trace->program;
     bool is_any = false;

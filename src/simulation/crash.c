@@ -1,7 +1,7 @@
-/* The engine dies, starts again after a while, and recovers from its log.
+/* XERV (the engine) dies, starts again after a while, and recovers from its log.
  *
- * What is under way is what the event queue holds, so that all of it is looked at and put into a new queue: what was
- * running begins anew, everything else comes later. Traces that only wait for a slot stay in their queues. */
+ * The event queue holds everything under way, so that all of it is examined and put into a new queue: what was running
+ * begins anew, everything else comes later. Traces that only wait for a slot stay in their queues. */
 #include "simulation/crash.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@ typedef struct restart {
     tr_simulation *simulation;
     tr_event_queue before; /* the queue as it was */
     uint64_t down_ns;
-    uint64_t at_ns; /* when the engine is there again */
+    uint64_t at_ns; /* when the engine starts again */
 } restart;
 
 static bool is_live(const tr_simulated_trace *trace) {
@@ -36,7 +36,7 @@ static uint64_t later_of(uint64_t a_ns, uint64_t b_ns) {
 
 /* ---- what there is ---- */
 
-/* What was held back in a trace comes into the queue, as all else that is under way. */
+/* What was held in a trace moves to the queue, like everything else that is under way. */
 static tr_status forget_notes(const restart *now, tr_error *error) {
     tr_status status = TR_OK;
     for (tr_simulated_trace *trace = now->simulation->traces; trace != NULL && status == TR_OK; trace = trace->next) {
@@ -49,7 +49,7 @@ static tr_status forget_notes(const restart *now, tr_error *error) {
     return status;
 }
 
-/* No timeout is there any more after a crash: a suspension that would have ended by one goes on for ever. */
+/* Timeouts do not survive a crash: a suspension that would have ended by one lasts for ever. */
 static void note_resumes(const restart *now) {
     const tr_event_queue *queue = &now->simulation->events;
     for (size_t i = 0; i < queue->count; i++) {
@@ -89,8 +89,8 @@ static void note_starts(const restart *now) {
     }
 }
 
-/* Traces that the engine does not find in its log, finds suspended with nothing that will resume them, or without the
- * arena, which is deleted when an error ends a trace. */
+/* Ends the traces that the engine does not find in its log, finds suspended with nothing to resume them, or finds
+ * without an arena, which it deletes when an error ends a trace. */
 static tr_status end_unrecovered(const restart *now, tr_error *error) {
     tr_status status = TR_OK;
     for (tr_simulated_trace *trace = now->simulation->traces, *next; trace != NULL && status == TR_OK; trace = next) {
@@ -106,14 +106,14 @@ static tr_status end_unrecovered(const restart *now, tr_error *error) {
     return status;
 }
 
-/* ---- what becomes of it ---- */
+/* ---- what happens to it ---- */
 
-/* Nothing is done in a suspended trace before it is resumed. */
+/* Nothing happens in a suspended trace before it is resumed. */
 static uint64_t earliest_ns(const restart *now, const tr_simulated_trace *trace) {
     return trace->is_suspended ? trace->resume_ns : now->at_ns;
 }
 
-/* It comes anew by itself, when what it waits for has fired; or it never comes. */
+/* Whether the step leaves the queue: it comes again when what it waits for has fired, or it never comes. */
 static bool is_dropped(const tr_simulated_trace *trace, uint32_t index) {
     if (trace->is_over || tr_is_made_step(index)) {
         return true;
@@ -125,7 +125,7 @@ static bool is_dropped(const tr_simulated_trace *trace, uint32_t index) {
     return step->is_dead || step->is_again || step->waits_for > 0;
 }
 
-/* Waits of nodes without a attempt, as the engine logs them: the node ran until then, and does so again. */
+/* Waits of nodes without an attempt, as the engine logs them: the node ran until then, and runs again. */
 static bool is_node_under_way(const tr_simulated_trace *trace, uint32_t step) {
     return trace->program.steps[step].is_suspension && trace->program.steps[step].piece_of == TR_NO_STEP;
 }
@@ -154,7 +154,7 @@ static tr_status move(const restart *now, const tr_queued_event *event, tr_error
     return tr_event_queue_push(&simulation->events, &moved) ? TR_OK : tr_fail_memory(error, "simulating");
 }
 
-/* Those in queue go who have to wait for something else now, or will never begin. */
+/* Removes waiters that must now wait for something else, or will never begin. */
 static void clean_queue(tr_simulation *simulation, tr_wait_queue *queue) {
     tr_wait_queue kept = {0};
     for (tr_waiting *waiting = queue->first, *next; waiting != NULL; waiting = next) {
@@ -191,7 +191,7 @@ static tr_status redo(const restart *now, tr_error *error) {
     return status;
 }
 
-/* What happens again, and waits for nothing else, begins. */
+/* Begins what happens again and waits for nothing else. */
 static tr_status begin_anew(const restart *now, tr_simulated_trace *trace, tr_error *error) {
     tr_status status = TR_OK;
     for (uint32_t i = 0; i < trace->program.step_count && status == TR_OK; i++) {

@@ -4,7 +4,7 @@
 
 /* ---- which faults a trace has ---- */
 
-/* Whose faults are looked for: those of a number, or of an id. */
+/* Whose faults to look for: by number or by id. */
 typedef struct wanted {
     uint64_t number;
     const uint8_t *id;
@@ -17,7 +17,7 @@ static int compare(const tr_fault *fault, const wanted *whose) {
     return whose->id == NULL ? 0 : memcmp(fault->trace_id, whose->id, TR_TRACE_ID_BYTES);
 }
 
-/* The first fault after all smaller ones or, `is_end`, also after the equal ones. */
+/* The first fault after all smaller ones or, with `is_end`, also after the equal ones. */
 static const tr_fault *place_of(const tr_scenario *scenario, const wanted *whose, bool is_end) {
     size_t low = 0, high = scenario->fault_count;
     while (low < high) {
@@ -44,7 +44,7 @@ void tr_simulation_find_faults(const tr_simulation *simulation, tr_simulated_tra
 
 /* ---- meeting them ---- */
 
-/* The fault for the trace's record of that number, which is taken; NULL where there is none. */
+/* Takes the fault for the trace's record of that number; NULL if there is none. */
 static const tr_fault *take(tr_simulated_trace *trace, uint64_t record) {
     for (size_t i = 0; i < sizeof trace->due / sizeof *trace->due; i++) {
         tr_due_faults *due = &trace->due[i];
@@ -70,7 +70,7 @@ static bool fits(const tr_fault *fault, const tr_simulated_trace *trace, uint32_
     return !attempt->is_error && !attempt->fails;
 }
 
-/* What the watcher is told of the record that the step is about to write. */
+/* Tells the probe which record the step is about to write. */
 static tr_status tell_probe(tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t index,
                             const tr_fault *fault, tr_error *error) {
     tr_probe_record told = {.time_ns = simulation->now_ns,

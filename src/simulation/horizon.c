@@ -5,7 +5,8 @@
 
 #include "bytes/fail.h"
 
-/* Sums of times saturate there: nothing that is counted on from it would be right. What a crash takes is not needed. */
+/* Sums of times saturate there, so that nothing computed from them would be right. What a crash takes does not matter.
+ */
 static bool is_past_the_end(const tr_simulation *simulation, const tr_queued_event *event) {
     const tr_scenario *scenario = &simulation->scenario;
     bool is_needed = event->owner == NULL || !((const tr_simulated_trace *)event->owner)->is_over;

@@ -8,7 +8,7 @@ bool tr_loops_find_finishes(tr_loops *loops) {
             return false;
         }
     }
-    /* An attempt that the next start ended is finished when that one is, which comes behind it. */
+    /* An attempt that the next start ended finishes when that one does. That one comes later, so go backwards. */
     for (uint32_t i = program->step_count; i-- > 0;) {
         const tr_step *step = &program->steps[i];
         if (step->role == TR_STEP_START && step->piece_of != TR_NO_STEP) {
@@ -44,7 +44,7 @@ static bool waits_for_it(const iteration *within, uint32_t step) {
     return false;
 }
 
-/* Whether the loop's rule says so of the node or, where it says nothing, the step waits for the iteration. */
+/* Whether the loop's rule has the node or, if the rule has no body, the step waits for the iteration. */
 static bool is_inside(const iteration *within, uint32_t step, uint32_t node_id) {
     if (within->rule->body == NULL) {
         return waits_for_it(within, step);
@@ -57,7 +57,7 @@ static bool is_inside(const iteration *within, uint32_t step, uint32_t node_id) 
     return false;
 }
 
-/* A record of another loop: the whole run of that loop is inside, or none of it. */
+/* For a record of another loop: either the whole run of that loop is inside, or none of it. */
 static bool has_pass(const iteration *within, uint32_t step, uint32_t node_id) {
     uint32_t index = within->loops->passes[step].run;
     if (index == TR_NO_STEP) {

@@ -1,4 +1,4 @@
-/* Iterations of loops are left out and repeated. The last one, which led to the exit, stays the last. */
+/* Leaves out and repeats iterations of loops. The last one, which led to the exit, stays the last. */
 #include "simulation/loop_bodies.h"
 
 /* One run of a loop that gets another number of iterations. */
@@ -7,7 +7,7 @@ typedef struct change {
     tr_draft *draft;
     const tr_recording *recording;
     const tr_loop_run *run;
-    uint32_t copies_from; /* copies of its own steps, from inner loops, stand between these */
+    uint32_t copies_from; /* copies of its own steps, made for inner loops, lie between these */
     uint32_t copies_to;
 } change;
 
@@ -15,7 +15,7 @@ static bool is_member(const change *now, uint32_t step, uint32_t iteration) {
     return now->draft->steps[step].block == iteration && !now->draft->steps[step].is_left_out;
 }
 
-/* What is left of an iteration, its record first. False: there is no memory. */
+/* Collects what is left of an iteration, its record first. Returns false on allocation failure. */
 static bool find_members(const change *now, uint32_t iteration) {
     tr_loops *loops = now->loops;
     uint32_t ranges[2][2] = {{loops->heads[iteration], loops->heads[iteration + 1]},
@@ -33,7 +33,8 @@ static bool find_members(const change *now, uint32_t iteration) {
     return true;
 }
 
-/* The step of an iteration that the loop's next record waits for; its last one where that waits for another branch. */
+/* The step of an iteration that the loop's next record waits for; its last step if that record waits for another
+ * branch. */
 static uint32_t tail_of(const change *now, uint32_t iteration) {
     const tr_draft *draft = now->draft;
     uint32_t head = now->loops->heads[iteration], next = now->loops->heads[iteration + 1];
@@ -54,8 +55,9 @@ static uint32_t tail_of(const change *now, uint32_t iteration) {
     return head;
 }
 
-/* From the end of an iteration to the record of the next one, which is a copy of the iteration `source`: as recorded
- * before that. The first one's record says nothing of it; then the second one's does or, without one, the exit's. */
+/* The time from the end of an iteration to the record of the next one, which is a copy of the iteration `source`: as
+ * recorded before `source`. The first iteration's record does not tell; then the second one's does or, without one, the
+ * exit's. */
 static uint64_t lag_of(const change *now, uint32_t source) {
     uint32_t next = source == 0 ? 1 : source;
     return tr_draft_span(now->draft, tail_of(now, next - 1), now->loops->heads[next]);
@@ -80,7 +82,7 @@ static void wait_only_for(const change *now, uint32_t step, uint32_t awaited, ui
     tr_draft_wait(now->draft, step, awaited, lag_ns);
 }
 
-/* A copy waits for the copies of what the step waited for, in the same iteration; where that is nothing, for the
+/* Makes a copy wait for the copies of what the step waited for in the same iteration or, if that is nothing, for the
  * iteration's record. */
 static void link_copy(const change *now, uint32_t step, uint32_t head, uint32_t copies_from) {
     tr_draft *draft = now->draft;
@@ -97,7 +99,7 @@ static void link_copy(const change *now, uint32_t step, uint32_t head, uint32_t 
     }
 }
 
-/* Repeats an iteration behind the step `*tail`, which becomes the end of the copy. */
+/* Repeats an iteration after the step `*tail`, which becomes the end of the copy. */
 static void repeat(const change *now, uint32_t source, uint32_t serial, uint32_t number, uint32_t *tail) {
     tr_draft *draft = now->draft;
     tr_loops *loops = now->loops;
@@ -120,7 +122,7 @@ static void repeat(const change *now, uint32_t source, uint32_t serial, uint32_t
     *tail = draft->steps[source_tail].twin;
 }
 
-/* Whether it waits for an earlier iteration, and for none of its own. */
+/* Whether the step waits for an earlier iteration, and for nothing in its own. */
 static bool follows_another(const change *now, uint32_t step, uint32_t iteration) {
     const tr_draft *draft = now->draft;
     bool follows = false;
@@ -134,8 +136,8 @@ static bool follows_another(const change *now, uint32_t step, uint32_t iteration
     return follows;
 }
 
-/* By a flow that does not have the loop, a node of the last iteration follows its attempt in the one before. That is
- * not the one before it any more: it follows its iteration's record. */
+/* By a flow without the loop, a node of the last iteration follows its attempt in the previous one. That is no longer
+ * the previous one: let it follow its iteration's record. */
 static void wait_for_head(const change *now) {
     uint32_t iteration = now->run->iterations - 1, head = now->loops->heads[iteration];
     if (find_members(now, iteration)) {
@@ -148,7 +150,7 @@ static void wait_for_head(const change *now) {
     }
 }
 
-/* What comes behind the repeated iterations and had waited for a step in one waits for its latest copy. */
+/* What comes after the repeated iterations and waited for a step in one of them now waits for its latest copy. */
 static void wait_for_copies(const change *now, uint32_t next, uint32_t first_copy) {
     tr_draft *draft = now->draft;
     for (uint32_t step = 0; step < first_copy; step++) {
@@ -165,7 +167,7 @@ static void wait_for_copies(const change *now, uint32_t next, uint32_t first_cop
     }
 }
 
-/* Those before the last are repeated, in their order; a single one itself. */
+/* Repeats those before the last, in their order; a single one is itself repeated. */
 static uint32_t lengthen(const change *now) {
     uint32_t recorded = now->run->iterations;
     uint32_t repeated = recorded > 1 ? recorded - 1 : 1;
@@ -195,7 +197,7 @@ static void leave_out(const change *now, uint32_t from, uint32_t to) {
     }
 }
 
-/* Those before the last are left out, the latest first. */
+/* Leaves out those before the last, the latest first. */
 static uint32_t shorten(const change *now) {
     tr_draft *draft = now->draft;
     const uint32_t *heads = now->loops->heads;
@@ -206,13 +208,13 @@ static uint32_t shorten(const change *now) {
     leave_out(now, kept, now->run->iterations - 1);
     if (tail != TR_NO_STEP) {
         wait_only_for(now, last, tail, lag_ns);
-    } else { /* it comes in the first one's place */
+    } else { /* it takes the place of the first one */
         draft->steps[last].first_link = draft->steps[heads[0]].first_link;
     }
     return number;
 }
 
-/* Marks which steps belong to which iteration, and leaves out and repeats them. */
+/* Marks which steps belong to which iteration, then leaves them out or repeats them. */
 static bool change_run(change *now, const tr_loop_rule *rule) {
     tr_loops *loops = now->loops;
     const tr_loop_run *run = now->run;

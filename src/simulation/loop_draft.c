@@ -69,7 +69,7 @@ void tr_draft_wait(tr_draft *draft, uint32_t step, uint32_t awaited, uint64_t la
     draft->steps[step].first_link = draft->link_count++;
 }
 
-/* Far from those of the recorded ones, and of other copies: the golden ratio's multiples keep their distance. */
+/* Far from the occurrences of recorded steps and of other copies: multiples of the golden ratio keep their distance. */
 static uint32_t occurrence_of_copy(uint32_t occurrence, uint32_t serial) {
     return (occurrence + 1) * UINT32_C(2654435769) + serial;
 }
@@ -150,8 +150,8 @@ static bool add_edge(tr_program *program, uint32_t step, uint32_t awaited, uint6
     return true;
 }
 
-/* What a step waits for, but for what is left out; where all of it is, what that waited for. Twins are the steps' new
- * slots. */
+/* Adds edges for what a step waits for, except what is left out; if all of it is, for what that waited for. `twin` is
+ * now each step's new index. */
 static bool add_edges(const tr_draft *draft, uint32_t step) {
     const tr_draft_step *drafted = &draft->steps[step];
     bool is_good = true, has_edge = false;
@@ -170,7 +170,7 @@ static bool add_edges(const tr_draft *draft, uint32_t step) {
     return is_good;
 }
 
-/* Which place each step gets: a step that closes the trace stays the last. */
+/* Assigns each step its new index; a step that closes the trace stays the last. */
 static uint32_t give_places(tr_draft *draft) {
     uint32_t count = 0, last = draft->recorded_count - 1;
     bool has_close = draft->program->steps[last].role == TR_STEP_CLOSE;
@@ -185,7 +185,7 @@ static uint32_t give_places(tr_draft *draft) {
     return count;
 }
 
-/* Runs whose start is left out are gone, as all that they consist of. The steps are in their slots. */
+/* Drops the attempts whose start is left out, as all their steps are. The steps are already at their new indexes. */
 static void drop_left_out_attempts(tr_draft *draft) {
     tr_program *program = draft->program;
     uint32_t count = 0;

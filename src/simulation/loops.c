@@ -39,7 +39,7 @@ bool tr_loops_add(uint32_t **items, uint32_t count, uint32_t *capacity, uint32_t
     return true;
 }
 
-/* The run that a loop's record goes on with; TR_NO_STEP: it begins one, or belongs to none. */
+/* The run that a loop's record continues; TR_NO_STEP: it begins one, or belongs to none. */
 static uint32_t run_before(const tr_loops *loops, const tr_step *step, uint32_t trace_start) {
     uint32_t previous = step->previous_pass;
     if (previous == TR_NO_STEP || previous < trace_start) {
@@ -64,7 +64,7 @@ static bool begin_run(tr_loops *loops, uint32_t index, uint32_t node_id, uint32_
     return true;
 }
 
-/* After a recovery an iteration can come again under its number; a loop that is entered again begins at 0. */
+/* After a recovery an iteration can come again with the same number; a loop entered again begins at 0. */
 static bool pass(tr_loops *loops, const tr_program *program, uint32_t index, const tr_record *record,
                  uint32_t trace_start) {
     uint32_t before = run_before(loops, &program->steps[index], trace_start);

@@ -67,7 +67,7 @@ tr_status tr_probe_trace_append(tr_probe_trace *probe, const uint8_t *bytes, siz
     if (status != TR_OK || tr_record_decode(bytes, length, &record, &defect) != TR_OK) {
         return status;
     }
-    /* The last record of a closed trace is its last one: so what it leads to stays good. */
+    /* A closed trace is freed by the next call, but no record follows its last one: so `trace` stays valid. */
     tr_trace *trace;
     uint32_t violations;
     status = tr_traces_apply(probe->traces, &record, false, &trace, &violations);

@@ -12,19 +12,19 @@ struct tr_program_maker {
     uint32_t event_capacity;
 };
 
-/* One chain on its way to be a program. */
+/* A chain being made into a program. */
 typedef struct making {
     tr_program_maker *maker;
     tr_program *program;
     const tr_flow *flow;
-    uint32_t latest_end; /* the step that can have made a node ready */
+    uint32_t latest_end; /* the latest step that can have made a node ready */
     uint32_t trace_start;
     uint32_t suspended_step;
     uint32_t suspended_node;
     uint32_t suspended_occurrence;
-    uint64_t timeout_ns;   /* of that suspension; UINT64_MAX: none */
-    uint32_t latest_known; /* step of the latest record that is not merely kept */
-    uint32_t kept_count;   /* those that are */
+    uint64_t timeout_ns;   /* timeout of that suspension; UINT64_MAX: none */
+    uint32_t latest_known; /* step of the latest record of a known type */
+    uint32_t kept_count;   /* records of other types since */
     uint32_t other_count;  /* steps of no node */
     bool has_failed;       /* no memory */
 } making;
@@ -63,7 +63,7 @@ void *tr_program_room(void *items, uint32_t count, uint32_t *capacity, size_t si
     return grown;
 }
 
-/* The view of a node, good until the next call; NULL where there is no memory. */
+/* The view of a node, valid until the next call. Returns NULL on allocation failure. */
 static tr_node_view *view_of(making *now, uint32_t node_id) {
     tr_node_view *view = tr_node_views_get(&now->maker->views, node_id);
     now->has_failed = now->has_failed || view == NULL;
@@ -98,7 +98,7 @@ static uint32_t add_step(making *now, tr_step_role role, uint64_t record, const 
     return index;
 }
 
-/* Lets a step wait for another one; for several, the latest counts. */
+/* Makes a step wait for another one; of several, the latest counts. */
 static void wait_for(making *now, uint32_t step, uint32_t awaited) {
     tr_program *program = now->program;
     if (now->has_failed || awaited == TR_NO_STEP) {
@@ -127,8 +127,8 @@ static const tr_flow_node *flow_node(const tr_flow *flow, uint32_t node_id) {
     return NULL;
 }
 
-/* What a node waits for before it starts: what ended last or, with a flow, all that it comes after, and its own last
- * attempt; the trace's start where it comes after nothing. */
+/* Adds what a node waits for before it starts: what ended last or, with a flow, all that it comes after, and its own
+ * last attempt; the trace's start if it comes after nothing. */
 static void wait_to_start(making *now, uint32_t step, uint32_t node_id) {
     const tr_flow_node *node = flow_node(now->flow, node_id);
     const tr_node_view *own = node == NULL ? NULL : tr_node_views_find(&now->maker->views, node_id);
@@ -147,7 +147,7 @@ static void wait_to_start(making *now, uint32_t step, uint32_t node_id) {
     }
 }
 
-/* A step that is a piece of the node's open attempt. */
+/* Makes a step a piece of the node's open attempt. */
 static void add_piece(making *now, tr_node_view *view, uint32_t step) {
     wait_for(now, step, view->last_piece);
     if (!now->has_failed) {
@@ -182,7 +182,7 @@ static void start_node(making *now, uint32_t node_id, uint64_t offset, const tr_
         return;
     }
     if (view->open_attempt != TR_NO_STEP) {
-        add_piece(now, view, step); /* the attempt before it was left alone: it lasted until now */
+        add_piece(now, view, step); /* the attempt before it was abandoned: it lasted until now */
     } else {
         wait_to_start(now, step, node_id);
     }
@@ -191,7 +191,7 @@ static void start_node(making *now, uint32_t node_id, uint64_t offset, const tr_
     }
 }
 
-/* Engines in production write no starts: such an attempt begins when what it waits for has fired. */
+/* XERV in production writes no starts: such an attempt begins when what it waits for has fired. */
 static void start_unseen(making *now, uint32_t node_id, const tr_recorded *recorded) {
     uint32_t step = add_step(now, TR_STEP_START, 0, recorded);
     if (now->has_failed) {
@@ -264,7 +264,7 @@ static void resume(making *now, uint64_t offset, const tr_recorded *recorded) {
     now->program->steps[step].is_timeout = is_suspended && now->program->steps[step].lag_ns >= now->timeout_ns;
     tr_node_view *view = is_suspended ? view_of(now, now->suspended_node) : NULL;
     if (view != NULL) {
-        view->last_end = step; /* which counts unless the node's own end is written as well */
+        view->last_end = step; /* which counts unless the node's own end is written, too */
         view->last_piece = view->open_attempt != TR_NO_STEP ? step : view->last_piece;
     }
     now->suspended_step = TR_NO_STEP;
@@ -286,7 +286,7 @@ static void pass_loop(making *now, uint32_t node_id, uint64_t offset, const tr_r
     }
 }
 
-/* Records that nothing is known to cause wait for the one before them. */
+/* Records without a known cause wait for the previous one. */
 static void follow(making *now, tr_step_role role, uint64_t offset, const tr_recorded *recorded) {
     uint32_t step = add_step(now, role, offset, recorded);
     if (!now->has_failed) {
@@ -301,8 +301,8 @@ static void follow(making *now, tr_step_role role, uint64_t offset, const tr_rec
     }
 }
 
-/* Of a record of another type nothing is known, neither what causes it nor what it causes: it comes after the one
- * before it, and nothing waits for it but the trace's end. */
+/* A record of another type has neither known causes nor known effects: it waits for the previous one, and only the
+ * trace's end waits for it. */
 static void keep_other(making *now, uint64_t offset, const tr_recorded *recorded) {
     uint32_t step = add_step(now, TR_STEP_PLAIN, offset, recorded);
     if (!now->has_failed) {

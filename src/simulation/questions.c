@@ -48,7 +48,7 @@ void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simu
     describe_trace(simulation, trace);
 }
 
-/* Which record the step is going to write, and at which node. */
+/* Describes the record that the step is going to write, and its node. */
 static void describe_record(const tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
                             tr_question *question) {
     const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);

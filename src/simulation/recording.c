@@ -9,7 +9,7 @@
 
 enum { NODE_SEEN = 1, NODE_IS_LOOP = 2 };
 
-/* Where the chain of an open trace ends so far. */
+/* The present end of the chain of an open trace. */
 typedef struct tail {
     uint64_t chain; /* index */
     uint64_t last;  /* offset in the spool */
@@ -18,7 +18,7 @@ typedef struct tail {
 
 struct tr_recording {
     tr_log *log;
-    tr_replay *replay; /* NULL once all was read */
+    tr_replay *replay; /* NULL once everything was read */
     tr_spool records;
     tr_spool traces; /* tr_chain, back to back */
     tr_spool orphans;
@@ -64,7 +64,7 @@ tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *err
     status = status == TR_OK ? tr_spool_open(&made->records, error) : status;
     status = status == TR_OK ? tr_spool_open(&made->traces, error) : status;
     status = status == TR_OK ? tr_spool_open(&made->orphans, error) : status;
-    uint64_t unused = 0; /* so that no record stands at offset 0 */
+    uint64_t unused = 0; /* so that no record is at offset 0 */
     status = status == TR_OK ? tr_spool_reserve(&made->records, 8, &unused, error) : status;
     if (status == TR_OK && tr_replay_open(log, &made->replay) != TR_OK) {
         status = tr_fail_memory(error, "recording a log");

@@ -1,5 +1,5 @@
-/* What the engine does again after a crash: every node that its log does not have as done, when all that it comes after
- * is done. A node that waited is never done in the log, and one that ended in an error is not either. */
+/* What XERV (the engine) does again after a crash: every node that is not done in its log, once all that it comes after
+ * is done. A node that waited is never done in the log, nor is one that ended with an error. */
 #include "simulation/redo.h"
 
 #include "bytes/fail.h"
@@ -11,7 +11,7 @@ static uint32_t attempt_of(const tr_step *step) {
     return step->role == TR_STEP_START || step->role == TR_STEP_END ? step->attempt : step->piece_of;
 }
 
-/* The step by which a suspension ends, which waits for it; TR_NO_STEP where the log does not have it. */
+/* The step that ends a suspension, and waits for it; TR_NO_STEP if the log does not have it. */
 static uint32_t resume_of(const tr_program *program, uint32_t suspension) {
     for (uint32_t i = program->steps[suspension].first_edge; i != TR_NO_STEP; i = program->edges[i].next) {
         uint8_t role = program->steps[program->edges[i].step].role;
@@ -45,7 +45,7 @@ static void note_waits(tr_simulated_trace *trace) {
     }
 }
 
-/* Whether the attempt is under way, or ended in a way that the engine does not take for an end. */
+/* Whether the attempt is under way, or ended in a way that the engine does not count as an end. */
 static bool begins_anew(const tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t number) {
     const tr_program *program = &trace->program;
     const tr_node_attempt *attempt = &program->attempts[number];
@@ -60,7 +60,8 @@ static bool begins_anew(const tr_simulation *simulation, const tr_simulated_trac
     return attempt->slots == 2 || attempt->is_start_ahead || (attempt->end == TR_NO_STEP && attempt->has_waited);
 }
 
-/* A wait of a node that has no attempt, because no start of it was written: until it is resumed and done. */
+/* Whether a wait of a node without an attempt (no start of it was written) happens again: it does until the node is
+ * resumed and done. */
 static bool waits_anew(const tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t index) {
     const tr_step *step = &trace->program.steps[index];
     if (!step->is_suspension || step->piece_of != TR_NO_STEP || !step->has_fired || step->is_dead) {
@@ -120,7 +121,7 @@ static void wait_again(tr_program *program) {
     }
 }
 
-/* What has to wait for a node that runs again has no slot meanwhile. */
+/* What must wait for a node that runs again gives up its slot meanwhile. */
 static tr_status give_slots_back(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
     tr_status status = TR_OK;
     for (uint32_t i = 0; i < trace->program.attempt_count && status == TR_OK; i++) {
@@ -149,7 +150,7 @@ tr_status tr_simulation_redo(tr_simulation *simulation, tr_simulated_trace *trac
 
 /* ---- failures ---- */
 
-/* Without a word of the trace's end, an error ended it where nothing begins after it. */
+/* Without a record of the trace's end, an error ended it if nothing begins after the error. */
 static bool is_last_of_all(const tr_program *program, uint32_t failure) {
     for (uint32_t i = failure + 1; i < program->step_count; i++) {
         const tr_step *step = &program->steps[i];

@@ -4,7 +4,7 @@ uint64_t tr_simulation_add_ns(uint64_t time_ns, uint64_t span_ns) {
     return span_ns > UINT64_MAX - time_ns ? UINT64_MAX : time_ns + span_ns;
 }
 
-/* One product and one sum of doubles, each rounded by itself: the same on every machine. */
+/* One product and one sum of doubles, each rounded separately: the same on every machine. */
 uint64_t tr_simulation_scale(uint64_t span_ns, double factor) {
     if (factor == 1) {
         return span_ns;
@@ -36,7 +36,8 @@ const tr_time_rule *tr_simulation_suspension_rule(const tr_simulation *simulatio
     return &as_recorded;
 }
 
-/* The time of one piece of an attempt: its share of the whole, and the whole to the nanosecond at the attempt's end. */
+/* The time of one piece of an attempt: its share of the whole; at the end of the attempt the pieces add up to the
+ * nanosecond. */
 static uint64_t piece_of(tr_node_attempt *attempt, const tr_step *step) {
     uint64_t until_ns = attempt->simulated_ns;
     attempt->elapsed_ns += step->lag_ns;

@@ -10,7 +10,7 @@
 
 tr_status tr_simulation_push(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, uint64_t time_ns,
                              tr_error *error) {
-    /* The first comes before all else in the trace, the second after it. */
+    /* Recovery comes before everything else in the trace, completion after it. */
     uint32_t numbered = step == TR_RECOVERY_STEP     ? 0
                         : step == TR_COMPLETION_STEP ? trace->program.step_count - 1
                                                      : step;
@@ -115,7 +115,7 @@ bool tr_simulation_take_slot(tr_simulation *simulation, tr_simulated_trace *trac
     return true;
 }
 
-/* Those who can go on now do so at this time. */
+/* Admits the next waiter, at the present time. */
 static tr_status admit_next(tr_simulation *simulation, tr_wait_queue *queue, tr_error *error) {
     tr_waiting next;
     if (!tr_simulation_dequeue(simulation, queue, &next)) {
@@ -125,7 +125,7 @@ static tr_status admit_next(tr_simulation *simulation, tr_wait_queue *queue, tr_
     if (tr_simulation_take_slot(simulation, next.trace, next.step, &status, error)) {
         status = tr_simulation_push(simulation, next.trace, next.step, simulation->now_ns, error);
     }
-    next.trace->references--; /* of the queue that it left */
+    next.trace->references--; /* held by the queue that it left */
     return status;
 }
 
@@ -136,7 +136,7 @@ tr_status tr_simulation_give_slots_back(tr_simulation *simulation, tr_simulated_
     trace->running -= slots >= 1;
     simulation->running -= slots == 2;
     tr_status status = TR_OK;
-    /* Those in the long queue first: who comes out of the short one now gets behind them. */
+    /* The queue of all traces first: a waiter from this trace's queue then joins its end. */
     if (slots == 2 && simulation->slot_queue.first != NULL && simulation->running < simulation->scenario.max_nodes) {
         status = admit_next(simulation, &simulation->slot_queue, error);
     }
@@ -153,7 +153,7 @@ tr_status tr_simulation_refill(tr_simulation *simulation, tr_simulated_trace *tr
     return status;
 }
 
-/* By an event: a trace that is over as soon as it is open must not call itself. */
+/* Uses an event: a trace that is over as soon as it is open must not recurse. */
 tr_status tr_simulation_admit(tr_simulation *simulation, tr_error *error) {
     const tr_waiting_trace *waiting = simulation->first_waiting_trace;
     bool has_room = simulation->open_traces + simulation->admissions < simulation->scenario.max_traces;
@@ -184,7 +184,7 @@ tr_status tr_simulation_end_trace(tr_simulation *simulation, tr_simulated_trace 
     return status;
 }
 
-/* ---- steps that come ---- */
+/* ---- steps to come ---- */
 
 tr_status tr_simulation_schedule_at(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step,
                                     uint64_t time_ns, tr_error *error) {
@@ -199,14 +199,15 @@ tr_status tr_simulation_schedule(tr_simulation *simulation, tr_simulated_trace *
     const tr_step *step = &trace->program.steps[index];
     bool is_asked =
         step->role == TR_STEP_RESUME && tr_simulation_suspension_rule(simulation, step->node_id)->kind == TR_TIME_ASK;
-    if (is_asked) { /* it comes up at once, to ask */
+    if (is_asked) { /* it fires at once, to ask */
         return tr_simulation_push(simulation, trace, index, simulation->now_ns, error);
     }
     uint64_t time_ns = tr_simulation_add_ns(simulation->now_ns, tr_simulation_lag(simulation, trace, step));
     return tr_simulation_schedule_at(simulation, trace, index, time_ns, error);
 }
 
-/* A branch was lost, and the rest is done: the engine closes the trace as complete, whatever was recorded. */
+/* Whether a branch was lost and the rest is done: the engine then closes the trace as complete, whatever was recorded.
+ */
 static bool is_complete_without_branch(const tr_simulation *simulation, const tr_simulated_trace *trace) {
     const tr_step *last = &trace->program.steps[trace->program.step_count - 1];
     bool has_close = last->role == TR_STEP_CLOSE;

@@ -16,7 +16,7 @@
 enum { BUFFER_BYTES = 256 * 1024 };
 static const uint64_t ENGINE_SEGMENT_BYTES = UINT64_C(64) * 1024 * 1024;
 
-/* The segment file opens the highest segment there is: an empty one with the right number has to be there. */
+/* tr_segment_file_open opens the highest existing segment: create an empty one with the right number. */
 static tr_status make_first(const char *directory, uint64_t sequence, tr_error *error) {
     if (mkdir(directory, 0777) != 0 && errno != EEXIST) {
         return tr_fail_system(error, "%s: cannot make this directory", directory);
@@ -88,7 +88,7 @@ static uint64_t written_to_segment(const tr_simulated_log *log) {
     return log->file.length_bytes + log->buffered_bytes;
 }
 
-/* Whether the segment is full before a record of that length. One that was empty stays empty. */
+/* Whether a record of that length goes into the next segment. A segment that was recorded empty stays empty. */
 static bool is_full(const tr_simulated_log *log, size_t length) {
     uint64_t written = written_to_segment(log);
     if (log->segment + 1 < log->segment_count) {
@@ -183,14 +183,14 @@ tr_status tr_simulated_log_crash(tr_simulated_log *log, bool is_beyond, uint64_t
     if (status == TR_OK && log->held_count > 0 && torn_bytes > 0) {
         const uint8_t *torn = log->held + log->held_first;
         size_t length = tr_load_u32(torn);
-        /* A whole record would be no tear. */
+        /* A whole record would not be torn. */
         status = write_record(log, torn, torn_bytes < length ? (size_t)torn_bytes : length - 1, error);
     }
     return status == TR_OK ? flush_and_sync(log, error) : status;
 }
 
 void tr_simulated_log_close(tr_simulated_log *log) {
-    tr_segment_file_close(&log->file, NULL); /* it was synced, or has failed already */
+    tr_segment_file_close(&log->file, NULL); /* it was synced, or has already failed */
     free(log->buffer);
     free(log->held);
     *log = (tr_simulated_log){.file = {.directory_descriptor = -1, .descriptor = -1}};

@@ -12,7 +12,7 @@
 
 enum { EVENTS_AT_ONCE = 65536 };
 
-/* NULL where there is no memory. */
+/* Returns NULL on allocation failure. */
 static tr_simulation *make(const tr_recording *recording, const tr_scenario *scenario) {
     tr_simulation *made = calloc(1, sizeof *made);
     if (made == NULL) {
@@ -34,7 +34,7 @@ static tr_simulation *make(const tr_recording *recording, const tr_scenario *sce
     return made;
 }
 
-/* Gives the simulation out, or closes it where it could not be begun. */
+/* Hands the simulation to the caller, or closes it if it could not be begun. */
 static tr_status begin(tr_simulation *made, tr_status status, tr_simulation **simulation, tr_error *error) {
     if (!tr_simulation_is_alone(made)) {
         status = status == TR_OK ? tr_arrivals_schedule(made, &made->arrivals[TR_EVENT_ORPHAN], error) : status;
@@ -112,7 +112,7 @@ static tr_status finish(tr_simulation *simulation, tr_error *error) {
     return status == TR_OK ? TR_END : status;
 }
 
-/* Does one event. TR_END: there is none left. */
+/* Handles one event. TR_END: there is none left. */
 static tr_status do_event(tr_simulation *simulation, tr_error *error) {
     tr_queued_event event;
     if (!tr_event_queue_pop(&simulation->events, &event)) {
@@ -134,7 +134,7 @@ static tr_status do_event(tr_simulation *simulation, tr_error *error) {
     return status == TR_OK && simulation->has_crashed ? TR_END : status;
 }
 
-/* What stands before the next event comes first. TR_END: nothing is left to do. */
+/* Does the next thing: whatever precedes the next event, then that event. TR_END: nothing is left to do. */
 static tr_status go_on(tr_simulation *simulation, tr_error *error) {
     if (simulation->is_over || simulation->has_crashed) {
         return TR_END;
@@ -149,9 +149,9 @@ static tr_status go_on(tr_simulation *simulation, tr_error *error) {
 static tr_status take_time(tr_simulation *simulation, tr_error *error) {
     tr_simulated_trace *trace = simulation->asked_trace;
     simulation->pending = TR_PENDING_NOTHING;
-    trace->references--; /* of the queue that it left; the caller holds another */
+    trace->references--; /* held by the queue that it left; the caller holds another */
     if (simulation->asked_step == 0 && simulation->answer <= simulation->now_ns) {
-        return tr_simulation_do_step(simulation, trace, 0, error); /* as it does where nobody asks */
+        return tr_simulation_do_step(simulation, trace, 0, error); /* as without a question */
     }
     return tr_simulation_push(simulation, trace, simulation->asked_step, simulation->answer, error);
 }

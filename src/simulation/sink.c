@@ -36,7 +36,7 @@ static tr_status append_fields(tr_simulation *simulation, const tr_simulated_tra
     return append(simulation, trace, simulation->record, length, error);
 }
 
-/* The record's own time is as far behind the event's as it was recorded. */
+/* The record's own timestamp lags the event time as it did when recorded. */
 static uint64_t timestamp_of(const tr_simulation *simulation, const tr_recorded *recorded) {
     return simulation->now_ns > recorded->behind_ns ? simulation->now_ns - recorded->behind_ns : 0;
 }
@@ -57,9 +57,9 @@ void tr_simulation_unpack(const tr_recorded *recorded, tr_record_fields *fields)
     }
 }
 
-/* ---- what the log says of a trace ---- */
+/* ---- what the log says about a trace ---- */
 
-/* The engine learns from a later node_done of the same node that it is done. */
+/* A later node_done of the same node tells the engine that it is done. */
 static void forget_lost_ends(tr_program *program, uint32_t node_id) {
     for (uint32_t i = 0; i < program->attempt_count; i++) {
         tr_node_attempt *attempt = &program->attempts[i];
@@ -71,7 +71,7 @@ static void forget_lost_ends(tr_program *program, uint32_t node_id) {
 
 static void note_end(tr_simulated_trace *trace, tr_node_attempt *attempt, bool is_lost) {
     if (attempt->is_error) {
-        return; /* the engine recovers alike with and without a node_error */
+        return; /* the engine recovers the same with and without a node_error */
     } else if (is_lost) {
         attempt->is_end_lost = true;
         trace->has_lost_ends = true;
@@ -80,7 +80,7 @@ static void note_end(tr_simulated_trace *trace, tr_node_attempt *attempt, bool i
     }
 }
 
-/* The record was written or, `is_lost`, a fault has taken it: what the engine would know after a crash. */
+/* Notes what the engine would know after a crash, when the record was written or, with `is_lost`, taken by a fault. */
 static void note_in_log(const tr_simulation *simulation, tr_simulated_trace *trace, const tr_step *step, bool is_lost) {
     if (step->role == TR_STEP_END) {
         note_end(trace, &trace->program.attempts[step->attempt], is_lost);
@@ -99,7 +99,7 @@ static void note_in_log(const tr_simulation *simulation, tr_simulated_trace *tra
 
 /* ---- records ---- */
 
-/* Whether a fault takes the record that is about to be written. */
+/* Whether a fault takes the record about to be written. */
 static bool is_lost(const tr_simulated_trace *trace) {
     return trace->fault != NULL && trace->fault->kind == TR_FAULT_LOST;
 }

@@ -1,4 +1,3 @@
-/* What happens in a trace, step by step. */
 #include "simulation/steps.h"
 
 #include "bytes/fail.h"
@@ -14,7 +13,7 @@ static tr_node_attempt *attempt_of(const tr_simulated_trace *trace, uint32_t ste
     return &trace->program.attempts[trace->program.steps[step].attempt];
 }
 
-/* The step has fired: what waits for it goes on. */
+/* Call when the step has fired: continues what waits for it. */
 static tr_status pass_on(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
     tr_program *program = &trace->program;
     tr_status status = TR_OK;
@@ -57,8 +56,8 @@ static tr_status decide_fail(tr_simulation *simulation, tr_simulated_trace *trac
     return begin_attempt(simulation, trace, index, error);
 }
 
-/* Whether a fault lets the step come later, or the engine crashes before it. A start that nobody wrote has no record
- * for one. */
+/* Whether a fault delays the step, or crashes the engine before it. A start that was not written has no record that a
+ * fault could hit. */
 static bool is_put_off(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_status *status,
                        tr_error *error) {
     tr_fault_effect effect = {.kind = TR_EFFECT_NONE};
@@ -81,7 +80,7 @@ static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uin
     if (tr_simulation_is_held(simulation, trace, index, &status, error)) {
         return status;
     }
-    if (attempt->slots == 0 && step->piece_of != TR_NO_STEP) { /* the attempt before it ends here */
+    if (attempt->slots == 0 && step->piece_of != TR_NO_STEP) { /* the previous attempt ends here */
         status = tr_simulation_give_slots_back(simulation, trace, &trace->program.attempts[step->piece_of], error);
     }
     if (status != TR_OK || (attempt->slots < 2 && !tr_simulation_take_slot(simulation, trace, index, &status, error))) {
@@ -145,13 +144,13 @@ static tr_status end(tr_simulation *simulation, tr_simulated_trace *trace, uint3
     }
     status = tr_simulation_write(simulation, trace, &trace->program.steps[index], error);
     status = status == TR_OK ? tr_simulation_give_slots_back(simulation, trace, attempt, error) : status;
-    if (trace->is_stopping && status == TR_OK) { /* perhaps it was the last one that ran */
+    if (trace->is_stopping && status == TR_OK) { /* it may have been the last one running */
         status = tr_simulation_requeue_held(simulation, trace, error);
     }
     return status == TR_OK ? pass_on(simulation, trace, index, error) : status;
 }
 
-/* A record that was not recorded. */
+/* Fires a made step, whose record was not recorded. */
 static tr_status fire_made(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
     tr_status status = TR_OK;
     if (is_put_off(simulation, trace, step, &status, error)) {
@@ -175,7 +174,7 @@ tr_status tr_simulation_fire(tr_simulation *simulation, tr_simulated_trace *trac
         return end(simulation, trace, step, error);
     } else if (now->role == TR_STEP_RESUME &&
                tr_simulation_suspension_rule(simulation, now->node_id)->kind == TR_TIME_ASK) {
-        now->role = TR_STEP_RESUMED; /* it comes again, and does not ask */
+        now->role = TR_STEP_RESUMED; /* it comes again, without asking */
         tr_simulation_ask(simulation, TR_QUESTION_SUSPENSION_TIME, trace, step);
         return TR_OK;
     }

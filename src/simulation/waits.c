@@ -1,7 +1,7 @@
 /* A node that waits lets those that run beside it end, and none begin; then its trace is suspended, until it is
  * resumed.
  *
- * What was recorded has happened in that way, or in another one, and is left as it is. After a crash a trace takes ways
+ * Recorded traces already did so, or did otherwise, and are left as they are. Only after a crash does a trace go ways
  * that were not recorded. */
 #include "simulation/waits.h"
 
@@ -51,7 +51,8 @@ tr_status tr_simulation_requeue_held(tr_simulation *simulation, tr_simulated_tra
     return status;
 }
 
-/* The attempt that waited where the log says nothing more of it: its trace went on with something else. */
+/* The attempt that waited, if the log has no more of it because its trace went on with something else; otherwise NULL.
+ */
 static tr_node_attempt *attempt_that_is_over(const tr_simulated_trace *trace, uint32_t resume) {
     const tr_program *program = &trace->program;
     for (uint32_t i = 0; i < program->attempt_count; i++) {

@@ -32,7 +32,7 @@ static tr_status check_header(const uint8_t *bytes, size_t length, tr_error *err
 }
 
 /* The block that a snapshot is cut from: the traces first, then what they point to. Its size follows from the length of
- * the JSON, in which everything takes up more, or not much less, than it does here. */
+ * the JSON, in which everything takes more space than here, or not much less. */
 typedef struct block {
     tr_snapshot *snapshot;
     tr_snapshot_trace *traces;
@@ -44,7 +44,7 @@ enum { SHORTEST_TRACE_BYTES = sizeof "\"\":{\"started_nodes\":[],\"completed_nod
 
 static bool make_block(block *made, size_t json_bytes) {
     size_t trace_room = (json_bytes / SHORTEST_TRACE_BYTES + 1) * sizeof(tr_snapshot_trace);
-    /* A number in a list takes two bytes of JSON at the least, and four here. */
+    /* A number in a list takes at least two bytes of JSON, and four here. */
     size_t bytes = sizeof(tr_snapshot) + trace_room + 2 * json_bytes + 64;
     made->snapshot = json_bytes < SIZE_MAX / 8 ? calloc(1, bytes) : NULL;
     if (made->snapshot == NULL) {
@@ -55,7 +55,7 @@ static bool make_block(block *made, size_t json_bytes) {
     return true;
 }
 
-/* Takes what was written from `next` on, and leaves `next` aligned for whatever comes. */
+/* Takes the `bytes` written at `next`, and leaves `next` aligned for any object. */
 static void cut(block *from, size_t bytes) {
     from->next += (bytes + 7) & ~(size_t)7;
 }
@@ -69,7 +69,7 @@ static bool is(tr_text name, const char *expected) {
     return name.length_bytes == strlen(expected) && memcmp(name.bytes, expected, name.length_bytes) == 0;
 }
 
-/* Says which member is missing; `bits` has one for each that was seen, in the order of `names`. */
+/* Fails if a member is missing; `bits` has one bit for each that was seen, in the order of `names`. */
 static void require_members(tr_json_reader *reader, unsigned bits, const char *const *names, unsigned count) {
     for (unsigned i = 0; i < count; i++) {
         if ((bits >> i & 1) == 0) {
@@ -78,7 +78,7 @@ static void require_members(tr_json_reader *reader, unsigned bits, const char *c
     }
 }
 
-/* The number of a member's name among `names`, or `count`; its bit is set. */
+/* The index of a member's name in `names`, or `count`; sets its bit. */
 static unsigned find_member(tr_text name, const char *const *names, unsigned count, unsigned *bits) {
     unsigned found = 0;
     while (found < count && !is(name, names[found])) {

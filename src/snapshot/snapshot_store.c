@@ -26,7 +26,7 @@ static tr_status read_one(const char *directory, const char *name, tr_snapshot_s
     return status;
 }
 
-/* Takes the name over. */
+/* Takes ownership of the name. */
 static tr_status note_problem(tr_snapshot_store *store, char *name, uint64_t file_bytes, const tr_error *problem) {
     tr_snapshot_problem *problems = realloc(store->problems, (store->problem_count + 1) * sizeof *problems);
     if (problems == NULL) {

@@ -27,7 +27,7 @@ static int compare_times(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-/* By end, then by start, then by node: the same order whatever the records' order was. */
+/* By end, then by start, then by node: independent of the order of the records. */
 static int compare_spans(const void *left, const void *right) {
     const tr_span *a = left;
     const tr_span *b = right;
@@ -40,7 +40,7 @@ static int compare_spans(const void *left, const void *right) {
     return (a->node_index > b->node_index) - (a->node_index < b->node_index);
 }
 
-/* Traces are short and nearly in order, where this beats qsort by far; long ones go to qsort. */
+/* Most traces are short and nearly in order, where this is far faster than qsort; long ones use qsort. */
 enum { SHORT_COUNT = 32 };
 
 static void sort_spans(tr_span *spans, size_t count) {
@@ -122,7 +122,7 @@ static void add_span(tr_spans *spans, const tr_trace *trace, uint32_t node_index
                   .has_ready = true};
 }
 
-/* It ended, or was started again without an end. */
+/* Whether the attempt ended, or its node was started again before it ended. */
 static bool is_finished(const tr_trace *trace, const tr_attempt *attempt) {
     bool is_last = &trace->attempts[trace->nodes[attempt->node_index].last_attempt] == attempt;
     return attempt->outcome == TR_OUTCOME_DONE || attempt->outcome == TR_OUTCOME_ERROR ||
@@ -170,7 +170,7 @@ static void collect_ready_events(tr_spans *spans, const tr_trace *trace) {
     sort_times(times, count);
 }
 
-/* How many ready events there are at or before a time. */
+/* The number of ready events at or before a time. */
 static size_t count_events_until(const tr_spans *spans, uint64_t time_ns) {
     size_t low = 0;
     size_t high = spans->ready_event_count;
@@ -185,7 +185,7 @@ static size_t count_events_until(const tr_spans *spans, uint64_t time_ns) {
     return low;
 }
 
-/* How many spans end at or before a time: the first ones. */
+/* The number of spans that end at or before a time: the first ones. */
 static size_t count_spans_until(const tr_spans *spans, uint64_t time_ns) {
     size_t low = 0;
     size_t high = spans->count;
@@ -200,8 +200,8 @@ static size_t count_spans_until(const tr_spans *spans, uint64_t time_ns) {
     return low;
 }
 
-/* By the latest event at or before the start, the attempt's own end left out. Without any, the clock stepped back (the
- * node waited 0 ns) or what made it ready is not known. */
+/* Ready at the latest event at or before the start, not counting the attempt's own end. Without one, either the clock
+ * stepped back (the node waited 0 ns) or it is unknown what made it ready. */
 static void be_ready_by_events(const tr_spans *spans, const tr_trace *trace, tr_span *span) {
     size_t count = count_events_until(spans, span->start_ns);
     if (count > 0 && spans->ready_events[count - 1] == span->ended_ns) {
@@ -211,8 +211,8 @@ static void be_ready_by_events(const tr_spans *spans, const tr_trace *trace, tr_
     span->ready_ns = count > 0 ? spans->ready_events[count - 1] : span->start_ns;
 }
 
-/* Finds the latest end, not after `limit_ns`, of a span that the flow lets this node wait for: a node in its `after`
- * that was done, or its own earlier attempt. A node that waits for none is ready when the trace starts. False where
+/* Finds the latest end, not after `limit_ns`, of a span that the node waits for by the flow: a node in its `after` that
+ * was done, or its own earlier attempt. A node that waits for none is ready when the trace starts. Returns false if
  * there is no such end. */
 static bool find_ready_by_flow(const tr_spans *spans, const tr_trace *trace, const tr_flow_node *node, size_t self,
                                uint64_t limit_ns, uint64_t *ready_ns) {
@@ -230,7 +230,7 @@ static bool find_ready_by_flow(const tr_spans *spans, const tr_trace *trace, con
     return node->after_count == 0 && !trace->from_snapshot && trace->start_ns <= limit_ns;
 }
 
-/* An estimated attempt began when it was ready; what it was suspended from then on stays out of its run time. */
+/* An estimated attempt began when it was ready; the time it was suspended since then does not count as run time. */
 static void start_when_ready(tr_span *span, const tr_trace *trace, uint64_t ready_ns) {
     tr_attempt attempt = {.start_ns = ready_ns, .end_ns = span->end_ns, .outcome = span->outcome & 3u};
     span->ready_ns = ready_ns;
@@ -270,8 +270,8 @@ bool tr_spans_lay_out(tr_spans *spans, const tr_trace *trace, const tr_flow *flo
     return true;
 }
 
-/* The span before `before` in the order of ends that ended last, not after `limit_ns`; with a flow, among those that
- * the waiting node can have waited for, if there is any. `before` where there is none. */
+/* The last span before `before`, in the order of ends, that ended not after `limit_ns`; with a flow, among those that
+ * the waiting node can have waited for, if there is any. Returns `before` if there is none. */
 static size_t predecessor(const tr_spans *spans, const tr_trace *trace, const tr_flow_node *node, size_t before,
                           uint64_t limit_ns) {
     size_t found = before;
@@ -291,8 +291,8 @@ static size_t predecessor(const tr_spans *spans, const tr_trace *trace, const tr
     return found;
 }
 
-/* A span off the path could have ended as late as the next span on the path began. Both orders ascend, so that one walk
- * finds them all. */
+/* A span off the path could have ended as late as the next span on the path began. Both orders are ascending, so that
+ * one pass finds them all. */
 static void give_slack(tr_spans *spans, uint64_t trace_end_ns) {
     size_t next = 0;
     for (size_t i = 0; i < spans->count; i++) {

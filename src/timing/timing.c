@@ -6,7 +6,7 @@
 #include "timing/internal.h"
 #include "timing/spans.h"
 
-/* Counts a value in a histogram that is made when its first value comes. */
+/* Counts a value in a histogram, which is created with its first value. */
 static bool count(tr_histogram **histogram, uint64_t value) {
     if (*histogram == NULL && (*histogram = tr_histogram_new()) == NULL) {
         return false;
@@ -71,7 +71,7 @@ void tr_timing_free(tr_timing *timing) {
     free(timing);
 }
 
-/* Where a node stands, or would stand. */
+/* The index of a node, or where it belongs. */
 static size_t find_place(const tr_timing *timing, uint32_t node_id) {
     size_t low = 0;
     size_t high = timing->node_count;
@@ -182,7 +182,7 @@ static bool add_unfinished(tr_timing *timing, const tr_trace *trace) {
         if (!trace->nodes[i].from_snapshot) {
             continue;
         }
-        /* It ran in the snapshot, and did not end: nothing was heard of it, or only that it was started again. */
+        /* It ran in the snapshot and did not end: no record mentions it, or only one that it was started again. */
         tr_node_timing *timed = tr_timing_need_node(timing, trace->nodes[i].node_id);
         if (timed == NULL) {
             return false;
@@ -196,7 +196,7 @@ static bool add_suspensions(tr_timing *timing, const tr_trace *trace, uint64_t *
     for (uint32_t i = 0; i < trace->suspension_count; i++) {
         const tr_suspension *suspension = &trace->suspensions[i];
         if (suspension->outcome != TR_OUTCOME_DONE) {
-            continue; /* it lasts, or was left alone */
+            continue; /* it still lasts, or was abandoned */
         }
         uint64_t waited_ns = suspension->end_ns > suspension->start_ns ? suspension->end_ns - suspension->start_ns : 0;
         tr_node_timing *node = tr_timing_need_node(timing, suspension->node_id);
@@ -209,7 +209,7 @@ static bool add_suspensions(tr_timing *timing, const tr_trace *trace, uint64_t *
     return true;
 }
 
-/* `number` from 0 on; TR_NONE where the loop's first iterations are not known. */
+/* `number` counts from 0; TR_NONE if the loop's first iterations are unknown. */
 static bool add_iteration(tr_node_timing *node, uint64_t lasted_ns, uint32_t number) {
     if (number != TR_NONE) {
         tr_iteration_timing *trend = &node->trend[number < TR_ITERATION_TREND ? number : TR_ITERATION_TREND - 1];
@@ -300,7 +300,8 @@ static void add_activity(tr_trace_timing *traces, const tr_trace *trace, bool is
     }
 }
 
-/* A trace that closes has not been touched for long: its lists are fetched all at once, instead of line by line. */
+/* A trace that closes has not been touched for long: prefetch its lists at once, instead of missing the cache line by
+ * line. */
 static void fetch(const void *list, size_t bytes) {
     enum { LINE_BYTES = 64, MAX_BYTES = 1024 };
     for (size_t at = 0; at < bytes && at < MAX_BYTES; at += LINE_BYTES) {

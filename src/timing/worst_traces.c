@@ -24,7 +24,7 @@ void tr_worst_traces_free(tr_worst_traces *worst) {
     *worst = (tr_worst_traces){0};
 }
 
-/* Whether a trace stands before another one in the list. */
+/* Whether a trace comes before another one in the list. */
 static bool stands_before(const tr_timed_trace *timed, const tr_timed_trace *other) {
     int order = memcmp(timed->id, other->id, TR_TRACE_ID_BYTES);
     if (timed->makespan_ns != other->makespan_ns) {
@@ -33,7 +33,7 @@ static bool stands_before(const tr_timed_trace *timed, const tr_timed_trace *oth
     return order != 0 ? order < 0 : timed->start_ns < other->start_ns;
 }
 
-/* Where a trace belongs; worst->limit where it does not. */
+/* The index where a trace belongs; worst->limit if it does not. */
 static uint32_t place_of(const tr_worst_traces *worst, const tr_timed_trace *timed) {
     uint32_t at = worst->count;
     while (at > 0 && stands_before(timed, &worst->items[at - 1])) {
@@ -74,7 +74,7 @@ static int compare_timed_spans(const void *left, const void *right) {
     return (a->node_id > b->node_id) - (a->node_id < b->node_id);
 }
 
-/* Each span goes into the first lane that is free from when it was ready on. False when there is no memory. */
+/* Puts each span into the first lane that is free since it was ready. Returns false on allocation failure. */
 static bool give_lanes(tr_timed_trace *timed) {
     uint64_t *lane_ends = malloc(timed->span_count * sizeof *lane_ends + 1);
     if (lane_ends == NULL) {
@@ -111,7 +111,8 @@ static void copy_spans(tr_timed_trace *timed, const tr_trace *trace, const tr_sp
     qsort(timed->spans, timed->span_count, sizeof *timed->spans, compare_timed_spans);
 }
 
-/* Room for the spans and suspensions that are counted. False when there is no memory, and nothing was taken. */
+/* Allocates the spans and suspensions that are counted. Returns false on allocation failure; nothing was allocated
+ * then. */
 static bool take_room(tr_timed_trace *timed) {
     timed->spans = malloc(timed->span_count * sizeof *timed->spans + 1);
     timed->suspensions = malloc(timed->suspension_count * sizeof *timed->suspensions + 1);
@@ -122,7 +123,7 @@ static bool take_room(tr_timed_trace *timed) {
     return true;
 }
 
-/* Those that ended: the trace has closed, so the others were left alone. */
+/* Copies those that ended: the trace has closed, so the others were abandoned. */
 static void copy_suspensions(tr_timed_trace *timed, const tr_trace *trace) {
     uint32_t count = 0;
     for (uint32_t i = 0; count < timed->suspension_count && i < trace->suspension_count; i++) {

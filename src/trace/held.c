@@ -1,4 +1,4 @@
-/* Whether a suspension is a hold of tracereel's, as its metadata says. */
+/* Whether a suspension is a hold by tracereel, according to its metadata. */
 #include <string.h>
 
 #include "tracereel/trace.h"
@@ -9,7 +9,7 @@ static bool is_text(const tr_text text, const char *literal) {
     return text.length_bytes == length && memcmp(text.bytes, literal, length) == 0;
 }
 
-/* Does the next value begin as a text? */
+/* Whether the next value is a text. */
 static bool comes_text(const tr_json_reader *reader) {
     const char *at = reader->at;
     while (at < reader->end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')) {
@@ -27,7 +27,7 @@ bool tr_trace_held(const tr_trace *trace, char *reason, uint32_t *length_bytes) 
     tr_text name;
     if (tr_json_reader_enter_object(&reader)) {
         while (tr_json_reader_next_member(&reader, &name)) {
-            /* Of two members with one name the last counts, as for whoever reads them into a table. */
+            /* If a name occurs twice the last one counts, as in readers that fill a table. */
             if (!is_text(name, "held")) {
                 tr_json_reader_skip(&reader);
             } else if (comes_text(&reader)) {

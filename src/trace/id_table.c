@@ -8,8 +8,8 @@
 
 enum { FIRST_CAPACITY = 64 };
 
-/* Ids are mostly random, but a producer may number its traces, at either end: each half is mixed until all of its bits
- * count. */
+/* Ids are mostly random, but a producer may number its traces at either end: mix each half until all of its bits count.
+ */
 uint32_t tr_id_hash(const uint8_t *id) {
     uint64_t first = tr_hash_mix(tr_load_u64(id) ^ tr_hash_seed());
     return (uint32_t)tr_hash_mix(first ^ tr_load_u64(id + 8));
@@ -38,7 +38,6 @@ bool tr_id_grow(tr_id_table *ids) {
     return true;
 }
 
-/* The entry of the trace with that id, or the empty one where it would stand. */
 size_t tr_id_find(const tr_id_table *ids, tr_trace *const *slots, const uint8_t *id, uint32_t hash) {
     size_t at = hash & (ids->capacity - 1);
     for (;;) {
@@ -50,7 +49,7 @@ size_t tr_id_find(const tr_id_table *ids, tr_trace *const *slots, const uint8_t 
     }
 }
 
-/* Empties an entry and moves up those after it that an empty place would hide. */
+/* Also moves up the entries after it that an empty entry would hide. */
 void tr_id_remove(tr_id_table *ids, size_t at) {
     size_t mask = ids->capacity - 1;
     for (size_t next = (at + 1) & mask; ids->entries[next].slot != TR_NONE; next = (next + 1) & mask) {

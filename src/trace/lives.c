@@ -5,7 +5,7 @@
 #include "trace/started_nodes.h"
 #include "trace/trace_store.h"
 
-/* The suspension that lasts, as far as was measured. */
+/* The present suspension in the measured view, or NULL. */
 static tr_suspension *open_suspension(const tr_trace *trace) {
     tr_suspension *last = trace->suspension_count == 0 ? NULL : &trace->suspensions[trace->suspension_count - 1];
     return last != NULL && last->outcome == TR_OUTCOME_OPEN ? last : NULL;
@@ -69,7 +69,7 @@ void tr_lives_note(tr_trace *trace, const tr_record *record) {
 
 /* ---- the next life ---- */
 
-/* How long what is left alone lasted: to the last record of the life that it began in. */
+/* When something that is abandoned ended: at the last record of the life that it began in. */
 static uint64_t end_of_life_ns(const tr_trace *trace, uint64_t start_ns) {
     return trace->last_ns > start_ns ? trace->last_ns : start_ns;
 }
@@ -132,7 +132,7 @@ void tr_lives_begin(tr_trace *trace, bool by_tracereel) {
     }
 }
 
-/* Of a trace of which only what ran counts: the engine's view still shows what was open before. */
+/* For a trace of which only what ran counts: the engine's view still shows what was open before. */
 static void leave_abandoned(tr_trace *trace) {
     for (uint32_t i = 0; i < trace->node_count; i++) {
         tr_node *node = &trace->nodes[i];
@@ -156,7 +156,7 @@ void tr_lives_restart(tr_trace *trace) {
     bool was_open = abandon_attempts(trace);
     was_open = abandon_suspension(trace) || was_open;
     if (!was_open && trace->forgotten_count == 0) {
-        return; /* an undo has put back all that there was */
+        return; /* an undo has restored everything */
     }
     abandon_iterations(trace);
     trace->is_just_resumed = false;

@@ -11,7 +11,7 @@ bool tr_plans_is_by_tracereel(const tr_trace *trace, const tr_record *record) {
     return brings_back || (record->metadata_length_bytes > 0 && tr_record_is_by_tracereel(record));
 }
 
-/* Is the last of the plans the same? */
+/* Whether the last of the plans is the same. */
 static bool is_last(const tr_trace *trace, tr_text value) {
     size_t bytes = (size_t)value.length_bytes + 1;
     if (trace->plans_bytes < bytes ||

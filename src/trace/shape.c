@@ -21,7 +21,7 @@ static bool is_word_byte(char byte) {
            byte == '-' || byte == '_';
 }
 
-/* Of the text, every word that has a digit counts as "0": numbers and ids differ from trace to trace. */
+/* Every word of the text that has a digit counts as "0": numbers and ids differ from trace to trace. */
 static uint64_t add_text(uint64_t hash, const char *text, uint32_t length) {
     for (uint32_t at = 0; at < length;) {
         uint64_t word = 0;
@@ -39,7 +39,7 @@ static uint64_t add_text(uint64_t hash, const char *text, uint32_t length) {
     return hash;
 }
 
-/* When the node was last done; 0 where that was before a snapshot, or many attempts ago. */
+/* When the node was last done; 0 if that was before a snapshot, or many attempts ago. */
 static uint64_t done_ns(const tr_trace *trace, const tr_node *node) {
     if (node->last_attempt == TR_NODE_NONE) {
         return 0;
@@ -57,7 +57,7 @@ static uint64_t done_ns(const tr_trace *trace, const tr_node *node) {
     return 0;
 }
 
-/* Insertion, because what was done later mostly comes later, and there are few. */
+/* Insertion sort: the items are few, and mostly in order already. */
 static void insert(completion *order, size_t count, completion added) {
     size_t at = count;
     while (at > 0 && (order[at - 1].end_ns > added.end_ns ||
@@ -71,7 +71,7 @@ static void insert(completion *order, size_t count, completion added) {
 static uint64_t add_nodes(uint64_t hash, const tr_trace *trace) {
     completion order[MAX_ORDERED];
     size_t count = 0;
-    uint64_t all = 0; /* a sum: nodes stand in the order in which they were first seen, which does not count */
+    uint64_t all = 0; /* a sum, because the order in which nodes were first seen does not count */
     for (uint32_t i = 0; i < trace->node_count; i++) {
         const tr_node *node = &trace->nodes[i];
         bool has_run = node->last_attempt != TR_NODE_NONE;

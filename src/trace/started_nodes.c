@@ -7,13 +7,13 @@
 /* Up to this many entries, a walk over all of them is as fast as anything else. */
 enum { SHORT_COUNT = 64, FIRST_NODE_CAPACITY = 128 };
 
-/* Which entries of a long list still count. Entries have serial numbers, `first_serial` being that of place 0: those of
- * node i with a serial below first_counted[i] were there when it was done last. */
+/* Which entries of a long list still count. Entries have serial numbers; `first_serial` is that of index 0. Entries of
+ * node i with a serial below first_counted[i] were added before it was last done. */
 struct tr_started_index {
     uint32_t first_serial;
-    uint32_t removal_count;   /* since the list was last without entries that do not count */
-    uint32_t node_capacity;   /* of first_counted; nodes beyond it have not been done since there is an index */
-    uint32_t first_counted[]; /* by the node's place in the trace's `nodes` */
+    uint32_t removal_count;   /* since the last compact() */
+    uint32_t node_capacity;   /* of first_counted; nodes beyond it have not been done since the index was created */
+    uint32_t first_counted[]; /* by the node's index in the trace's `nodes` */
 };
 
 static size_t index_bytes(uint32_t node_capacity) {
@@ -44,7 +44,7 @@ static void free_index(tr_trace *trace) {
     }
 }
 
-/* Leaves only what counts. */
+/* Keeps only the entries that count. */
 static void compact(tr_trace *trace) {
     struct tr_started_index *index = trace->started_index;
     uint32_t kept = 0;
@@ -54,7 +54,7 @@ static void compact(tr_trace *trace) {
         }
     }
     if (index != NULL) {
-        /* Higher than every serial that was given: so nothing in first_counted has to be changed. */
+        /* Higher than every serial so far, so that first_counted needs no change. */
         index->first_serial += trace->started_count;
         index->removal_count = 0;
         if (index->first_serial > UINT32_MAX / 2) {
@@ -64,7 +64,7 @@ static void compact(tr_trace *trace) {
     trace->started_count = kept;
 }
 
-/* The index, with room for that node; NULL when there is no memory, and nothing is changed then. */
+/* The index, with room for that node. Returns NULL on allocation failure; nothing is changed then. */
 static struct tr_started_index *need_index(tr_trace *trace, uint32_t node_place) {
     struct tr_started_index *index = trace->started_index;
     uint32_t known = index == NULL ? 0 : index->node_capacity;
@@ -127,7 +127,7 @@ static bool make_room(tr_trace *trace) {
     }
     if (trace->started_index != NULL) {
         compact(trace);
-        /* A quarter free: else the list would be walked over for a few places, again and again. */
+        /* Require a quarter to be free: otherwise the list would be walked again and again for a few entries. */
         if (trace->started_count <= trace->started_capacity - trace->started_capacity / 4) {
             return true;
         }

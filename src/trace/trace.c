@@ -117,8 +117,8 @@ const char *tr_recovery_action_name(tr_recovery_action action) {
     return NAME_IN(names, (unsigned)action);
 }
 
-/* A trace and everything that it points to, laid out one behind the other. With `memory` NULL only the size is counted:
- * the same walk serves both, so that they cannot disagree. */
+/* Lays out a trace and everything that it points to in one block. With `memory` NULL it only counts the size: one walk
+ * serves both, so that they cannot disagree. */
 typedef struct layout {
     char *memory;
     size_t used_bytes;
@@ -133,7 +133,7 @@ static void *place(layout *to, const void *items, size_t bytes) {
     return memcpy(to->memory + at, items, bytes);
 }
 
-/* Only the entries that count. */
+/* Places only the entries that count. */
 static void place_started(const tr_trace *trace, tr_trace *copy, layout *to) {
     copy->started_nodes = place(to, trace->started_nodes, trace->started_count * sizeof *trace->started_nodes);
     copy->started_index = NULL;
@@ -148,7 +148,7 @@ static void place_started(const tr_trace *trace, tr_trace *copy, layout *to) {
 
 static void lay_out(const tr_trace *trace, layout *to) {
     tr_trace copy = *trace;
-    place(to, &copy, sizeof copy); /* takes the room; written when its pointers are known */
+    place(to, &copy, sizeof copy); /* reserves the space; written when its pointers are known */
     copy.was_tainted = tr_trace_is_tainted(trace);
     copy.home = NULL;
     copy.node_index = place(to, trace->node_index, trace->node_index_capacity * sizeof *trace->node_index);

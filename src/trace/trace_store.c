@@ -28,10 +28,10 @@ static void free_list(const tr_trace *trace, void *items, size_t count, size_t i
 
 /* ---- nodes ---- */
 
-/* Up to this many nodes a walk over them is as fast as an index, and costs no memory. */
+/* Up to this many nodes a linear search is as fast as an index, and costs no memory. */
 enum { NODES_WITHOUT_INDEX = 24, FIRST_INDEX = 128 };
 
-/* Where a node id stands in the index (open addressing), or the empty place where it would. */
+/* The entry of a node id in the index (open addressing), or the empty entry where it belongs. */
 static uint32_t *index_place(const tr_trace *trace, uint32_t node_id) {
     uint32_t mask = trace->node_index_capacity - 1;
     uint32_t at = (uint32_t)tr_hash_mix(node_id ^ tr_hash_seed()) & mask;
@@ -46,7 +46,7 @@ tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id) {
     return found == TR_NONE ? NULL : &trace->nodes[found];
 }
 
-/* Makes the index at least twice as large as the nodes that it is going to hold. */
+/* Makes the index at least twice as large as the number of nodes that it is going to hold. */
 static bool make_room_in_index(tr_trace *trace) {
     if (trace->node_count < NODES_WITHOUT_INDEX || trace->node_count + 1 <= trace->node_index_capacity / 2) {
         return true;
@@ -60,7 +60,7 @@ static bool make_room_in_index(tr_trace *trace) {
     if (index == NULL) {
         return false;
     }
-    memset(index, 0xff, capacity * sizeof *index); /* every place TR_NONE */
+    memset(index, 0xff, capacity * sizeof *index); /* every entry TR_NONE */
     tr_pool_reallocate(pool, trace->node_index, trace->node_index_capacity * sizeof *index, 0);
     trace->node_index = index;
     trace->node_index_capacity = capacity;
@@ -136,7 +136,7 @@ tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, tr_node *node, uint64_t 
 
 /* ---- texts ---- */
 
-/* A copy of a text; "no memory" and "no text" are told apart by the return value. */
+/* Copies a text; `*copy` is NULL if there is none. Returns false on allocation failure. */
 static bool copy_text(const tr_trace *trace, tr_text text, char **copy) {
     *copy = NULL;
     if (text.length_bytes == 0) {
@@ -196,7 +196,7 @@ tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
     if (!copy_text(trace, message, &copy)) {
         return NULL;
     }
-    /* Last: what a list has room for is known from its count, which follows at once. */
+    /* Last, because the capacity of a list follows from its count, which changes right after. */
     if (!make_room(trace, &items, trace->error_list_count, sizeof *trace->errors)) {
         tr_pool_reallocate(&trace->home->pool, copy, message.length_bytes, 0);
         return NULL;
@@ -248,7 +248,7 @@ void tr_trace_reset(tr_trace *trace) {
     *trace = empty;
 }
 
-/* A copy of a list; NULL where it is empty, and where there is no memory, which `*failed` then says. */
+/* Copies a list. Returns NULL if it is empty, and on allocation failure, with `*failed` set. */
 static void *copy_list(const tr_trace *trace, const void *from, size_t count, size_t item_bytes, bool *failed) {
     void *copy =
         count == 0 ? NULL : tr_pool_reallocate(&trace->home->pool, NULL, 0, tr_capacity_for(count) * item_bytes);
@@ -305,7 +305,7 @@ bool tr_trace_assign(tr_trace *trace, const tr_trace *from) {
     tr_trace made = *from;
     made.log_slot = trace->log_slot;
     made.home = trace->home;
-    /* What is owned begins empty, and is copied one by one. */
+    /* Owned members start empty, and are copied one by one. */
     made.node_count = made.attempt_count = made.suspension_count = made.loop_event_count = made.error_list_count = 0;
     made.started_count = made.started_capacity = made.node_index_capacity = 0;
     made.metadata_bytes = made.suspension_metadata_bytes = made.plans_bytes = 0;

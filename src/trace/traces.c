@@ -1,5 +1,5 @@
-/* The table of open traces: found by id, each in a slot of its own. A trace that tracereel closed stays in the table,
- * so that what was measured of it is there when an undo opens it again. */
+/* The table of open traces, found by id, each in a slot of its own. A trace that tracereel closed stays in the table,
+ * so that its measured view is still there when an undo opens it again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +44,7 @@ static bool grow_slots(tr_traces *traces) {
     return true;
 }
 
-/* Gives the slot of the trace that the previous record closed back, and its memory. */
+/* Releases the slot and the memory of the trace that the previous record closed. */
 static void forget_closed(tr_traces *traces) {
     tr_trace *trace = traces->closed;
     traces->closed = NULL;
@@ -52,7 +52,7 @@ static void forget_closed(tr_traces *traces) {
     traces->free_slots[traces->free_slot_count++] = trace->log_slot;
     tr_trace_free(trace);
     if (traces->open_count + traces->kept_count == 0) {
-        tr_pool_release(&traces->home.pool); /* nothing is left in it: a burst of traces does not keep its memory */
+        tr_pool_release(&traces->home.pool); /* it is empty: the memory of a burst of traces is given back */
     }
 }
 
@@ -71,7 +71,7 @@ static tr_trace *new_trace(tr_traces *traces) {
     return trace;
 }
 
-/* Opens a trace whose id is not in the table; `at` is the entry that find_entry gave for it. */
+/* Opens a trace whose id is not in the table; `at` is what tr_id_find returned for it. */
 static tr_trace *open_trace(tr_traces *traces, const uint8_t *id, uint32_t hash, size_t at) {
     if ((traces->open_count + traces->kept_count + 1) * 4 > traces->ids.capacity * 3) {
         if (!tr_id_grow(&traces->ids)) {
@@ -118,7 +118,7 @@ void tr_traces_free(tr_traces *traces) {
     free(traces);
 }
 
-/* The entry of a trace that its last record closed goes, but for one that can be opened again. */
+/* Removes a trace that its last record closed, unless it can be opened again. */
 static void close_trace(tr_traces *traces, tr_trace *trace, size_t at) {
     traces->open_count--;
     if (trace->closed_by_tracereel) {
@@ -140,7 +140,7 @@ static tr_status apply_to(tr_traces *traces, tr_trace *trace, size_t at, const t
     return applied ? TR_OK : TR_ERROR_MEMORY;
 }
 
-/* Makes a known trace ready for a record: false where the record is of no open trace. */
+/* Prepares a known trace for a record. Returns false if the record belongs to no open trace. */
 static bool prepare(tr_traces *traces, tr_trace *trace, const tr_record *record, bool by_tracereel,
                     uint32_t *violations) {
     bool starts = tr_view_type(record) == TR_TYPE_TRACE_START;
@@ -163,7 +163,8 @@ static bool prepare(tr_traces *traces, tr_trace *trace, const tr_record *record,
     return true;
 }
 
-/* Where only what ran counts, a record of tracereel's changes nothing of that; whether the trace is held is told. */
+/* When only what ran counts, a record that tracereel wrote changes nothing of that, except whether the trace is held.
+ */
 static bool leave_out(tr_trace *trace, const tr_record *record) {
     bool suspends = tr_view_type(record) == TR_TYPE_TRACE_SUSPENDED;
     if (suspends && !tr_trace_set_suspension_metadata(trace, tr_view_metadata(record))) {
@@ -174,7 +175,7 @@ static bool leave_out(tr_trace *trace, const tr_record *record) {
     return true;
 }
 
-/* Whoever wrote the trace_start: nothing else is known of the trace. */
+/* Whoever wrote the trace_start, nothing else is known about the trace. */
 static tr_status begin_trace(tr_traces *traces, const tr_record *record, uint32_t hash, size_t at, tr_trace **trace) {
     *trace = open_trace(traces, tr_view_trace_id(record), hash, at);
     if (*trace == NULL) {
@@ -184,8 +185,8 @@ static tr_status begin_trace(tr_traces *traces, const tr_record *record, uint32_
     return !by_tracereel || tr_plans_note(*trace, record, true) ? TR_OK : TR_ERROR_MEMORY;
 }
 
-/* The trace that the record is applied to; NULL with TR_OK: none. For the few records that are, or follow one, of
- * tracereel's, that start a known trace, or that are of none. */
+/* Finds the trace that the record applies to; NULL with TR_OK: none. For the few records that tracereel wrote or that
+ * follow one, that start a known trace, or that belong to no open one. */
 static __attribute__((noinline)) tr_status find_rare(tr_traces *traces, tr_trace *known, const tr_record *record,
                                                      bool *by_tracereel, tr_trace **trace, uint32_t *violations) {
     *trace = NULL;

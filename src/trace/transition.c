@@ -27,7 +27,7 @@ typedef struct node_rule {
             RULE(status, action, 0), RULE(status, action, 0)                                                           \
     }
 
-/* By event, then by the status that the node has: idle, running, done, error, suspended, looping. */
+/* By event, then by the node's status: idle, running, done, error, suspended, looping. */
 static const node_rule node_rules[EVENT_COUNT][TR_NODE_STATUS_COUNT] = {
     [START] = ALWAYS(RUNNING, OPEN),
     [DONE] = {RULE(DONE, CLOSE_DONE, NOT_STARTED), RULE(DONE, CLOSE_DONE, 0), RULE(DONE, CLOSE_DONE, NOT_STARTED),
@@ -44,8 +44,8 @@ static const node_rule node_rules[EVENT_COUNT][TR_NODE_STATUS_COUNT] = {
               RULE(DONE, KEEP, NOT_LOOPING), RULE(DONE, KEEP, NOT_LOOPING), RULE(DONE, KEEP, 0)},
 };
 
-/* What a record does to its trace: the status that follows from each of the two that an open trace has, the event at
- * the record's node, and whether a node can have become ready by it. */
+/* What a record does to its trace: the next status from each of the two that an open trace can have, the event at the
+ * record's node, and whether it can make a node ready. */
 typedef struct trace_rule {
     uint8_t next[2]; /* from running, from suspended: tr_trace_status */
     uint8_t event;
@@ -75,13 +75,13 @@ static const trace_rule trace_rules[TR_RECORD_TYPE_COUNT] = {
 #undef TRACE_RULE
 };
 
-/* Without a row a type would have one of zeros, by which every trace goes on running. */
+/* Without its row a type would have a row of zeros: "running". */
 #define TYPE_BIT(type, ...) | 1u << TR_TYPE_##type
 #define HAS_RULE(number, constant, ...)                                                                                \
     _Static_assert(((0u TRACE_RULES(TYPE_BIT)) >> (number)&1) != 0, "TRACE_RULES has no row for " #constant);
 TR_RECORD_TYPES(HAS_RULE)
 
-/* The first iteration of a loop is 0; after recovery an iteration can come again. */
+/* The first iteration of a loop is 0; after a recovery an iteration can come again. */
 static bool iterate(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
     tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
     uint32_t iteration = tr_view_iteration(record);
@@ -93,7 +93,7 @@ static bool iterate(tr_trace *trace, const tr_record *record, uint64_t now_ns, u
     return tr_trace_add_loop_event(trace, node, now_ns, iteration, false) != NULL;
 }
 
-/* The number in a loop_exit is of no iteration of its own: the latest one's stays. */
+/* The number in a loop_exit is not that of an iteration: keep the latest one's. */
 static bool leave_loop(tr_trace *trace, const tr_record *record, uint64_t now_ns) {
     tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
     const tr_loop_event *last = tr_trace_last_loop_event(trace, node);
@@ -119,8 +119,8 @@ static tr_node *need_node(tr_trace *trace, uint32_t node_id) {
     return node != NULL ? node : tr_trace_add_node(trace, node_id);
 }
 
-/* Where starts are not recorded, a node that ends without one is what production writes; a loop's node that ran before
- * it iterated can end after it. The iterations of a loop can have come before the snapshot. */
+/* If starts are not recorded, as in production, nodes end without one; a loop node that ran before it iterated can end
+ * after it. The iterations of a loop can precede the snapshot. */
 static inline bool is_excused(tr_trace *trace, const tr_node *node, uint32_t violation) {
     switch (violation) {
     case NOT_STARTED:
@@ -147,7 +147,7 @@ static bool apply_to_node(tr_trace *trace, const tr_record *record, node_event e
     return tr_attempts_change(trace, node, (tr_attempts_action)rule->attempts, now_ns, violations);
 }
 
-/* What is measured begins with the first one. */
+/* The measured view begins with the first trace_start. */
 static bool start_trace(tr_trace *trace, const tr_record *record, uint64_t now_ns) {
     if (trace->record_count == 1) {
         trace->last_ns = now_ns;
@@ -170,7 +170,7 @@ static void end_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violation
     }
 }
 
-/* The trace waits at its node no more, as the engine sees it. */
+/* In the engine's view the trace no longer waits at its node. */
 static void release_node(tr_trace *trace) {
     tr_node *node = trace->is_suspended ? tr_trace_node(trace, trace->suspended_at) : NULL;
     if (node != NULL) {
@@ -187,11 +187,11 @@ static void leave_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violati
 static bool suspend(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
     uint32_t node_id = tr_view_node_id(record);
     leave_suspension(trace, now_ns, violations);
-    tr_trace_node(trace, node_id)->status = TR_NODE_SUSPENDED; /* also where it was left at the same node */
+    tr_trace_node(trace, node_id)->status = TR_NODE_SUSPENDED; /* also if it was left at the same node */
     return tr_trace_add_suspension(trace, node_id, now_ns) != NULL && tr_engine_view_suspend(trace, record);
 }
 
-/* A trace that closes leaves no attempt and no suspension open. */
+/* Leaves no attempt and no suspension open in a trace that closes. */
 static void close_trace(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
     for (uint32_t i = 0; i < trace->attempt_count; i++) {
         if (trace->attempts[i].outcome == TR_OUTCOME_OPEN) {
@@ -238,7 +238,7 @@ static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t
     }
 }
 
-/* The trace's failure is a plan's reason to close it. */
+/* Notes a plan's reason to close the trace as the trace's failure. */
 static bool note_reason(tr_trace *trace, const tr_record *record, uint64_t now_ns) {
     bool noted = note_error(trace, record, now_ns, true);
     if (noted) {
@@ -247,8 +247,8 @@ static bool note_reason(tr_trace *trace, const tr_record *record, uint64_t now_n
     return noted;
 }
 
-/* A record of tracereel's in the engine's view. A suspension makes no node of one that is not known: a trace can be
- * held where the flow has none. */
+/* Applies a record that tracereel wrote to the engine's view. A suspension does not create an unknown node: a trace can
+ * be held at a node that the flow does not have. */
 static __attribute__((noinline)) bool apply_planned(tr_trace *trace, const tr_record *record, node_event event,
                                                     uint64_t now_ns, uint32_t *violations) {
     uint32_t node_id = tr_view_node_id(record);
@@ -285,7 +285,7 @@ static __attribute__((noinline)) bool apply_planned(tr_trace *trace, const tr_re
     }
 }
 
-/* What the record says of the times that were measured. */
+/* Updates the measured times. */
 static void measure_time(tr_trace *trace, const trace_rule *rule, uint64_t now_ns) {
     if (rule->makes_ready) {
         trace->ready_ns = now_ns;

@@ -3,8 +3,8 @@
 #include "record/record_view.h"
 #include "trace/trace_store.h"
 
-/* The suspension that was measured, NULL where only a snapshot tells of it. What a plan wrote meanwhile, to hold or to
- * release the trace, is in the engine's view alone. */
+/* The measured suspension; NULL if known only from a snapshot. What a plan wrote meanwhile, to hold or to release the
+ * trace, is only in the engine's view. */
 static const tr_suspension *last_suspension(const tr_trace *trace) {
     return trace->suspension_count == 0 ? NULL : &trace->suspensions[trace->suspension_count - 1];
 }
@@ -14,7 +14,7 @@ static uint32_t node_that_waited(const tr_trace *trace) {
     return last != NULL ? last->node_id : trace->suspended_at;
 }
 
-/* Whether the node has done nothing since it began to wait. */
+/* Whether nothing has happened at the node since it began to wait. */
 static bool still_waits(tr_trace *trace, const tr_suspension *suspension, const tr_node *node) {
     const tr_attempt *attempt = tr_trace_attempt_of(trace, node);
     return node->status == TR_NODE_SUSPENDED ||
@@ -31,8 +31,7 @@ void tr_wait_note_resume(tr_trace *trace) {
     }
 }
 
-/* The attempt that waited. Where only a snapshot tells that the node waited, it has none yet, and since when is not
- * known. */
+/* The attempt that waited. If only a snapshot says that the node waited it has none yet, and its start is unknown. */
 static tr_attempt *attempt_that_waited(tr_trace *trace, tr_node *node, uint64_t resumed_ns) {
     tr_attempt *attempt = tr_trace_attempt_of(trace, node);
     if (attempt != NULL && attempt->outcome == TR_OUTCOME_OPEN) {
@@ -57,7 +56,7 @@ bool tr_wait_end(tr_trace *trace, const tr_record *record) {
     if (node == NULL || is_end_of(record, node->node_id)) {
         return true;
     }
-    uint64_t resumed_ns = trace->ready_ns; /* nothing has come since */
+    uint64_t resumed_ns = trace->ready_ns; /* no event has come since */
     tr_attempt *attempt = attempt_that_waited(trace, node, resumed_ns);
     if (attempt == NULL) {
         return false;

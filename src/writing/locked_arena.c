@@ -22,9 +22,9 @@ static tr_status fail_on(const tr_locked_arena *locked, const char *what, tr_err
     return tr_fail_system(error, "%s: cannot %s", locked->path, what);
 }
 
-/* ---- holding ---- */
+/* ---- locking ---- */
 
-/* O_NONBLOCK: a pipe of that name must not stop the program. */
+/* O_NONBLOCK: a pipe of that name must not block the program. */
 static tr_status open_file(tr_locked_arena *locked, struct stat *opened, tr_error *error) {
     locked->descriptor = open(locked->path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (locked->descriptor < 0) {

@@ -17,16 +17,16 @@
 #include "files/segment_list.h"
 #include "tracereel/record.h"
 
-/* Each is spent only when another process adds or renames a segment at the same moment. */
+/* An attempt fails only when another process adds or renames a segment at the same moment. */
 enum { OPEN_ATTEMPTS = 100 };
 
 struct tr_locked_log {
     char *directory; /* owned */
     uint64_t highest;
     char highest_name[NAME_MAX + 1];
-    char next_name[TR_SEGMENT_NAME_BYTES]; /* empty where no number is left */
+    char next_name[TR_SEGMENT_NAME_BYTES]; /* empty if no number is left */
     int directory_descriptor;
-    int highest_descriptor; /* the lock hangs on it */
+    int highest_descriptor; /* holds the lock */
 };
 
 static tr_status fail_on(const tr_locked_log *locked, const char *name, const char *what, tr_error *error) {
@@ -46,11 +46,11 @@ static tr_status lock(const tr_locked_log *locked, int descriptor, const char *n
     return errno == EWOULDBLOCK ? fail_locked(locked, name, error) : fail_on(locked, name, "lock it", error);
 }
 
-/* ---- holding ---- */
+/* ---- locking ---- */
 
-/* Makes the segment the highest one; its lock, which `descriptor` has, replaces the one before. */
+/* Makes the segment the highest one; its lock, held by `descriptor`, replaces the previous one. */
 static void hold(tr_locked_log *locked, const char *name, uint64_t sequence, int descriptor) {
-    tr_descriptor_close(locked->highest_descriptor); /* nothing was written through it that is not durable */
+    tr_descriptor_close(locked->highest_descriptor); /* everything written through it is durable */
     snprintf(locked->highest_name, sizeof locked->highest_name, "%s", name);
     locked->highest = sequence;
     locked->highest_descriptor = descriptor;
@@ -60,7 +60,8 @@ static void hold(tr_locked_log *locked, const char *name, uint64_t sequence, int
     }
 }
 
-/* Opens and locks a segment. TR_END: it has just gone. O_NONBLOCK: a pipe of that name must not stop the program. */
+/* Opens and locks a segment. TR_END: it has just disappeared. O_NONBLOCK: a pipe of that name must not block the
+ * program. */
 static tr_status open_and_lock(const tr_locked_log *locked, const char *name, int *descriptor, tr_error *error) {
     *descriptor = openat(locked->directory_descriptor, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*descriptor < 0) {
@@ -81,7 +82,7 @@ static bool is_named_so(const tr_locked_log *locked) {
            named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
-/* The engine that goes on in a new segment may still hold the one before. */
+/* An engine that continues in a new segment may still hold the previous one. */
 static tr_status look_at_others(const tr_locked_log *locked, const tr_segment_list *list, tr_error *error) {
     for (uint32_t i = 0; i + 1 < list->count; i++) {
         int descriptor;
@@ -95,7 +96,7 @@ static tr_status look_at_others(const tr_locked_log *locked, const tr_segment_li
     return TR_OK;
 }
 
-/* Locks the highest segment of the list. `*is_locked` is false where the directory has changed meanwhile. */
+/* Locks the highest segment of the list. `*is_locked` is false if the directory has changed meanwhile. */
 static tr_status lock_highest(tr_locked_log *locked, const tr_segment_list *list, bool *is_locked, tr_error *error) {
     const tr_segment *highest = &list->items[list->count - 1];
     int descriptor;
@@ -263,7 +264,7 @@ static tr_status copy_to_new(tr_locked_log *locked, const char *name, const tr_s
     return status;
 }
 
-/* A rename would put a file in the link's place, and leave what it leads to as it is. */
+/* A rename would replace the link, and leave its target unchanged. */
 static tr_status check_is_no_link(const tr_locked_log *locked, const char *name, tr_error *error) {
     struct stat found;
     if (fstatat(locked->directory_descriptor, name, &found, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -276,7 +277,7 @@ static tr_status check_is_no_link(const tr_locked_log *locked, const char *name,
                                              locked->directory, name);
 }
 
-/* Whether both names lead to one file: then an interrupted call has kept it already. */
+/* Whether both names are links to one file: then an interrupted call has already kept it. */
 static bool is_kept(const tr_locked_log *locked, const char *name, const char *original_name) {
     struct stat segment, original;
     return fstatat(locked->directory_descriptor, name, &segment, AT_SYMLINK_NOFOLLOW) == 0 &&

@@ -16,11 +16,11 @@ struct tr_writer {
     uint8_t *buffer;
     size_t buffered_bytes;
     size_t buffer_capacity_bytes; /* grows to the largest record */
-    tr_status failure;            /* TR_OK until something went wrong */
+    tr_status failure;            /* TR_OK until a call fails */
     tr_error failure_error;
 };
 
-/* Every call on an open writer ends here: a failure was remembered in it. */
+/* Every call on an open writer ends here: returns the failure stored in it, if any. */
 static tr_status answer(const tr_writer *writer, tr_error *error) {
     if (error != NULL && writer->failure != TR_OK) {
         *error = writer->failure_error;
@@ -67,7 +67,7 @@ static tr_status flush_and_sync(tr_writer *writer) {
     return writer->failure;
 }
 
-/* Makes room in the buffer for a record, in the segment that it belongs to. */
+/* Makes room for a record in the buffer and in the segment. */
 static tr_status make_room(tr_writer *writer, size_t length) {
     uint64_t segment_bytes = writer->file.length_bytes + writer->buffered_bytes;
     bool fits = segment_bytes <= writer->max_segment_bytes && length <= writer->max_segment_bytes - segment_bytes;
@@ -89,7 +89,7 @@ static tr_status make_room(tr_writer *writer, size_t length) {
     return writer->failure;
 }
 
-/* Where the next record stands, in the log and in the buffer. */
+/* The position of the next record in the log, and its place in the buffer. */
 static uint8_t *next_place(const tr_writer *writer, tr_position *position) {
     if (position != NULL) {
         *position = (tr_position){writer->file.sequence, writer->file.length_bytes + writer->buffered_bytes};
@@ -107,7 +107,8 @@ tr_status tr_writer_append(tr_writer *writer, const tr_record_fields *fields, tr
             tr_fail(&writer->failure_error, TR_ERROR_ARGUMENT, "%s: cannot write a record %s", writer->file.directory,
                     length == 0 ? "longer than 32 bits can say" : "of a type that does not exist");
     } else if (make_room(writer, length) == TR_OK) {
-        tr_record_encode(fields, next_place(writer, position), length); /* all that it refuses was looked at above */
+        tr_record_encode(fields, next_place(writer, position),
+                         length); /* everything that it refuses was checked above */
         writer->buffered_bytes += length;
     }
     return answer(writer, error);
