@@ -1,10 +1,10 @@
-/* What stands under a name in a file system, in words. */
+/* The kind of a file, in words. */
 #ifndef TRACEREEL_FILE_KIND_H
 #define TRACEREEL_FILE_KIND_H
 
 #include <stdint.h>
 
-/* `mode` is st_mode. "a file", "a directory", "a pipe" ...; lives for ever. */
+/* `mode` is st_mode. Returns "a file", "a directory", "a pipe" ...: constant texts. */
 const char *tr_file_kind_words(uint32_t mode);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Makes every bucket `1 << by` times as wide. Slot 0 stays the first: its number is rounded down. */
+/* Makes every bucket `1 << by` times as wide. Slot 0 stays the first; its number is rounded down. */
 static void widen(tr_activity *activity, uint32_t by) {
     uint64_t first = activity->first_bucket >> by;
     for (uint32_t slot = 0; slot < activity->used; slot++) {

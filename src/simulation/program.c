@@ -26,7 +26,7 @@ typedef struct making {
     uint32_t latest_known; /* step of the latest record of a known type */
     uint32_t kept_count;   /* records of other types since */
     uint32_t other_count;  /* steps of no node */
-    bool has_failed;       /* no memory */
+    bool has_failed;       /* memory ran out */
 } making;
 
 tr_program_maker *tr_program_maker_new(void) {

@@ -40,7 +40,7 @@ tr_status tr_simulation_end_where_done(tr_simulation *simulation, tr_simulated_t
 /* ---- questions ---- */
 
 void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simulated_trace *trace, uint32_t step);
-/* Asks about the first scheduled event, if there is one. */
+/* Asks about the first scheduled event, if any. */
 void tr_simulation_ask_event(tr_simulation *simulation);
 
 #endif

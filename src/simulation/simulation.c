@@ -145,7 +145,7 @@ static tr_status go_on(tr_simulation *simulation, tr_error *error) {
     return simulation->pending == TR_PENDING_NOTHING ? do_event(simulation, error) : TR_OK;
 }
 
-/* The time of a scheduled event was answered. */
+/* Takes the answered time of a scheduled event. */
 static tr_status take_time(tr_simulation *simulation, tr_error *error) {
     tr_simulated_trace *trace = simulation->asked_trace;
     simulation->pending = TR_PENDING_NOTHING;
