@@ -25,7 +25,7 @@ typedef struct tr_recording tr_recording;
 
 /* What was recorded. Times are event times: the event time of a record is the latest timestamp up to it, so that event
  * times never decrease. */
-typedef struct tr_recording_facts {
+typedef struct tr_recording_stats {
     uint64_t records;
     uint64_t traces;         /* that began in the log, the tainted ones included */
     uint64_t tainted_traces; /* left out of every simulation */
@@ -35,7 +35,7 @@ typedef struct tr_recording_facts {
     uint64_t last_ns;
     uint64_t first_sequence;
     bool is_damaged;
-} tr_recording_facts;
+} tr_recording_stats;
 
 /* Begins to record `log`, which must have been opened without `use_snapshot` and must outlive the recording. Returns
  * TR_OK (close `*recording` with tr_recording_close) or a failure: `*recording` is NULL. */
@@ -43,7 +43,7 @@ tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *err
 /* Records up to about `max_records` more. TR_OK: there is more. TR_END: everything was read, and simulations can be
  * opened. */
 tr_status tr_recording_read(tr_recording *recording, uint64_t max_records, tr_error *error);
-const tr_recording_facts *tr_recording_get_facts(const tr_recording *recording);
+const tr_recording_stats *tr_recording_get_stats(const tr_recording *recording);
 bool tr_recording_has_node(const tr_recording *recording, uint32_t node_id);
 size_t tr_recording_node_count(const tr_recording *recording);
 /* Writes the ids of all nodes of the log, ascending, to `node_ids`, which has room for tr_recording_node_count of them.
@@ -62,7 +62,7 @@ typedef struct tr_recorded_trace {
     bool is_left_out; /* left out of every simulation, because it is tainted */
 } tr_recorded_trace;
 
-/* `index` < facts.traces. */
+/* `index` < `traces` of tr_recording_stats. */
 tr_recorded_trace tr_recording_trace_at(const tr_recording *recording, uint64_t index);
 
 typedef enum tr_time_kind {
@@ -175,7 +175,7 @@ typedef struct tr_question {
     tr_text metadata;                    /* of the trace_start; good until the answer */
 } tr_question;
 
-typedef struct tr_simulation_facts {
+typedef struct tr_simulation_stats {
     uint64_t records;
     uint64_t traces;          /* that arrived */
     uint64_t injected_errors; /* node_errors that the recorded log does not have */
@@ -184,7 +184,7 @@ typedef struct tr_simulation_facts {
     uint64_t waiting_traces;  /* that never began, or had a node that still waited for a slot at the end */
     uint64_t faults;          /* faults of the scenario that hit a record */
     uint64_t last_ns;         /* event time of the last record */
-} tr_simulation_facts;
+} tr_simulation_stats;
 
 typedef struct tr_simulation tr_simulation;
 
@@ -229,7 +229,7 @@ tr_status tr_simulation_open(const tr_recording *recording, const tr_scenario *s
  * again; TR_OK with NULL: some work was done, call again. */
 tr_status tr_simulation_next(tr_simulation *simulation, const tr_question **question, tr_error *error);
 void tr_simulation_answer(tr_simulation *simulation, uint64_t answer);
-const tr_simulation_facts *tr_simulation_get_facts(const tr_simulation *simulation);
+const tr_simulation_stats *tr_simulation_get_stats(const tr_simulation *simulation);
 /* NULL is allowed. */
 void tr_simulation_close(tr_simulation *simulation);
 

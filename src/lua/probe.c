@@ -47,7 +47,7 @@ static tr_probe read_probe(lua_State *L, int index, const tr_recording *recordin
     probe.trace_index = tr_lua_to_u64(L, -1, "index") - 1;
     lua_getfield(L, index, "number");
     probe.trace_number = tr_lua_to_u64(L, -1, "number");
-    luaL_argcheck(L, probe.trace_index < tr_recording_get_facts(recording)->traces && probe.trace_number > 0, index,
+    luaL_argcheck(L, probe.trace_index < tr_recording_get_stats(recording)->traces && probe.trace_number > 0, index,
                   "no such trace");
     if (lua_getfield(L, index, "arrival_ns") != LUA_TNIL) {
         probe.is_alone = true;

@@ -60,22 +60,22 @@ int tr_lua_new_recording(lua_State *L) {
         status = tr_recording_read(self->recording, RECORDS_AT_ONCE, &error);
         tr_lua_active_cursors--;
         raise_where_stopped(L);
-        const tr_recording_facts *facts = tr_recording_get_facts(self->recording);
-        tell_progress(L, 2, facts->records, facts->traces);
+        const tr_recording_stats *stats = tr_recording_get_stats(self->recording);
+        tell_progress(L, 2, stats->records, stats->traces);
     }
     return status == TR_END ? 1 : tr_lua_raise_status(L, status, &error);
 }
 
-static void push_simulation_facts(lua_State *L, const tr_simulation_facts *facts) {
+static void push_simulation_stats(lua_State *L, const tr_simulation_stats *stats) {
     lua_createtable(L, 0, 8);
-    tr_lua_set_unsigned(L, "records", facts->records);
-    tr_lua_set_unsigned(L, "traces", facts->traces);
-    tr_lua_set_unsigned(L, "injected_errors", facts->injected_errors);
-    tr_lua_set_unsigned(L, "retries", facts->retries);
-    tr_lua_set_unsigned(L, "given_up_traces", facts->given_up_traces);
-    tr_lua_set_unsigned(L, "waiting_traces", facts->waiting_traces);
-    tr_lua_set_unsigned(L, "faults", facts->faults);
-    tr_lua_set_unsigned(L, "last_ns", facts->last_ns);
+    tr_lua_set_unsigned(L, "records", stats->records);
+    tr_lua_set_unsigned(L, "traces", stats->traces);
+    tr_lua_set_unsigned(L, "injected_errors", stats->injected_errors);
+    tr_lua_set_unsigned(L, "retries", stats->retries);
+    tr_lua_set_unsigned(L, "given_up_traces", stats->given_up_traces);
+    tr_lua_set_unsigned(L, "waiting_traces", stats->waiting_traces);
+    tr_lua_set_unsigned(L, "faults", stats->faults);
+    tr_lua_set_unsigned(L, "last_ns", stats->last_ns);
 }
 
 /* ---- fields and methods ---- */
@@ -84,18 +84,18 @@ static int recording_index(lua_State *L) {
     return tr_lua_index_method(L, "a recording");
 }
 
-static int recording_facts(lua_State *L) {
-    const tr_recording_facts *facts = tr_recording_get_facts(tr_lua_check_recording(L, 1));
+static int recording_stats(lua_State *L) {
+    const tr_recording_stats *stats = tr_recording_get_stats(tr_lua_check_recording(L, 1));
     lua_createtable(L, 0, 8);
-    tr_lua_set_unsigned(L, "records", facts->records);
-    tr_lua_set_unsigned(L, "traces", facts->traces);
-    tr_lua_set_unsigned(L, "tainted_traces", facts->tainted_traces);
-    tr_lua_set_unsigned(L, "orphans", facts->orphans);
-    tr_lua_set_unsigned(L, "lost_orphans", facts->lost_orphans);
-    tr_lua_set_unsigned(L, "first_ns", facts->first_ns);
-    tr_lua_set_unsigned(L, "last_ns", facts->last_ns);
-    tr_lua_set_unsigned(L, "first_sequence", facts->first_sequence);
-    lua_pushboolean(L, facts->is_damaged);
+    tr_lua_set_unsigned(L, "records", stats->records);
+    tr_lua_set_unsigned(L, "traces", stats->traces);
+    tr_lua_set_unsigned(L, "tainted_traces", stats->tainted_traces);
+    tr_lua_set_unsigned(L, "orphans", stats->orphans);
+    tr_lua_set_unsigned(L, "lost_orphans", stats->lost_orphans);
+    tr_lua_set_unsigned(L, "first_ns", stats->first_ns);
+    tr_lua_set_unsigned(L, "last_ns", stats->last_ns);
+    tr_lua_set_unsigned(L, "first_sequence", stats->first_sequence);
+    lua_pushboolean(L, stats->is_damaged);
     lua_setfield(L, -2, "is_damaged");
     return 1;
 }
@@ -124,7 +124,7 @@ static int recording_nodes(lua_State *L) {
 static int recording_trace_at(lua_State *L) {
     const tr_recording *recording = tr_lua_check_recording(L, 1);
     lua_Integer index = luaL_checkinteger(L, 2);
-    luaL_argcheck(L, index >= 1 && (uint64_t)index <= tr_recording_get_facts(recording)->traces, 2, "no such trace");
+    luaL_argcheck(L, index >= 1 && (uint64_t)index <= tr_recording_get_stats(recording)->traces, 2, "no such trace");
     tr_recorded_trace trace = tr_recording_trace_at(recording, (uint64_t)index - 1);
     tr_lua_push_trace_id(L, trace.id);
     tr_lua_push_unsigned(L, trace.records);
@@ -175,10 +175,10 @@ void tr_lua_run_simulation(lua_State *L, int ask_index, int progress_index, tr_s
         if (status == TR_OK && question != NULL) {
             answer(L, ask_index, simulation, question);
         }
-        const tr_simulation_facts *facts = tr_simulation_get_facts(simulation);
-        if (facts->records >= tell_at) {
-            tell_at = facts->records + RECORDS_BETWEEN_PROGRESS;
-            tell_progress(L, progress_index, facts->records, facts->traces);
+        const tr_simulation_stats *stats = tr_simulation_get_stats(simulation);
+        if (stats->records >= tell_at) {
+            tell_at = stats->records + RECORDS_BETWEEN_PROGRESS;
+            tell_progress(L, progress_index, stats->records, stats->traces);
         }
     }
     if (status != TR_END) {
@@ -206,7 +206,7 @@ static int recording_simulate(lua_State *L) {
     tr_error error = {""};
     tr_status status = tr_simulation_open(recording, &scenario, directory, &self->simulation, &error);
     tr_lua_run_simulation(L, 4, 5, self->simulation, status, &error);
-    push_simulation_facts(L, tr_simulation_get_facts(self->simulation));
+    push_simulation_stats(L, tr_simulation_get_stats(self->simulation));
     tr_simulation_close(self->simulation);
     self->simulation = NULL;
     return 1;
@@ -237,7 +237,7 @@ static int recording_tostring(lua_State *L) {
 /* ---- open ---- */
 
 void tr_lua_open_recording(lua_State *L) {
-    static const luaL_Reg methods[] = {{"facts", recording_facts},        {"has_node", recording_has_node},
+    static const luaL_Reg methods[] = {{"stats", recording_stats},        {"has_node", recording_has_node},
                                        {"has_loop", recording_has_loop},  {"nodes", recording_nodes},
                                        {"simulate", recording_simulate},  {"trace_at", recording_trace_at},
                                        {"probe", tr_lua_recording_probe}, {NULL, NULL}};

@@ -12,7 +12,7 @@
 /* Draws a trace from all that are not left out; NULL if there is none. */
 static const tr_chain *draw(const tr_simulation *simulation, uint64_t series) {
     uint64_t count = tr_recording_trace_count(simulation->recording);
-    if (count <= tr_recording_get_facts(simulation->recording)->tainted_traces) {
+    if (count <= tr_recording_get_stats(simulation->recording)->tainted_traces) {
         return NULL;
     }
     for (uint64_t attempt = 0;; attempt++) {
@@ -231,7 +231,7 @@ tr_status tr_arrivals_arrive(tr_simulation *simulation, tr_arrivals *arrivals, t
         return status == TR_OK ? open_trace(simulation, &arrival, UINT64_MAX, error) : status;
     }
     simulation->arrived++;
-    simulation->facts.traces++;
+    simulation->stats.traces++;
     uint32_t most = simulation->scenario.max_traces;
     bool is_full = most > 0 && simulation->open_traces + simulation->waiting_count >= most;
     status =

@@ -97,7 +97,7 @@ tr_status tr_simulation_meet_fault(tr_simulation *simulation, tr_simulated_trace
     }
     const tr_fault *fault = take(trace, trace->written + 1);
     bool is_met = fault != NULL && fits(fault, trace, step);
-    simulation->facts.faults += is_met;
+    simulation->stats.faults += is_met;
     if (is_met && fault->kind == TR_FAULT_DELAY) {
         *effect = (tr_fault_effect){.kind = TR_EFFECT_DELAY, .ns = fault->ns};
         return TR_OK;

@@ -11,7 +11,7 @@ static bool is_past_the_end(const tr_simulation *simulation, const tr_queued_eve
     const tr_scenario *scenario = &simulation->scenario;
     bool is_needed = event->owner == NULL || !((const tr_simulated_trace *)event->owner)->is_over;
     return event->time_ns == UINT64_MAX && is_needed &&
-           tr_recording_get_facts(simulation->recording)->last_ns < UINT64_MAX &&
+           tr_recording_get_stats(simulation->recording)->last_ns < UINT64_MAX &&
            !(scenario->has_crash && event->time_ns > scenario->crash_ns);
 }
 

@@ -130,7 +130,7 @@ struct tr_simulation {
     bool has_crashed; /* the last record is after the crash */
     uint8_t *record;  /* buffer for a made record */
     size_t record_capacity_bytes;
-    tr_simulation_facts facts;
+    tr_simulation_stats stats;
 };
 
 /* What an event without a trace has instead of a step. */

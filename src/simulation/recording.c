@@ -30,7 +30,7 @@ struct tr_recording {
     uint8_t *node_used; /* NODE_SEEN, and NODE_IS_LOOP */
     size_t node_capacity;
     size_t node_count;
-    tr_recording_facts facts;
+    tr_recording_stats stats;
 };
 
 void tr_recording_close(tr_recording *recording) {
@@ -60,7 +60,7 @@ tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *err
     made->segment_bytes = calloc(made->segment_count + 1, sizeof *made->segment_bytes);
     tr_status status = made->segment_bytes == NULL ? tr_fail_memory(error, "recording a log") : TR_OK;
     tr_segment_info info;
-    made->facts.first_sequence = tr_log_segment(log, 0, &info) ? info.sequence : 0;
+    made->stats.first_sequence = tr_log_segment(log, 0, &info) ? info.sequence : 0;
     status = status == TR_OK ? tr_spool_open(&made->records, error) : status;
     status = status == TR_OK ? tr_spool_open(&made->traces, error) : status;
     status = status == TR_OK ? tr_spool_open(&made->orphans, error) : status;
@@ -171,7 +171,7 @@ static tr_status keep_record(tr_recording *recording, const tr_record *record, u
     tr_recorded *kept = (tr_recorded *)(void *)(recording->records.bytes + *offset);
     *kept = (tr_recorded){.event_ns = event_ns,
                           .behind_ns = event_ns - tr_record_timestamp_ns(record),
-                          .number = recording->facts.records,
+                          .number = recording->stats.records,
                           .length_bytes = record->length_bytes};
     memcpy(kept + 1, record->bytes, record->length_bytes);
     return TR_OK;
@@ -211,7 +211,7 @@ static void end_chain(tr_recording *recording, const tr_trace *trace) {
     tail *at = &recording->tails[trace->log_slot];
     if (tr_trace_is_tainted(trace)) {
         chain_at(&recording->traces, at->chain)->is_left_out = 1;
-        recording->facts.tainted_traces++;
+        recording->stats.tainted_traces++;
     }
     at->trace = NULL;
 }
@@ -224,7 +224,7 @@ static tr_status add_to_trace(tr_recording *recording, const tr_trace *trace, ui
     tail *at = &recording->tails[trace->log_slot];
     if (at->trace == NULL) {
         status = new_chain(recording, &recording->traces, offset, error);
-        at->chain = recording->facts.traces++;
+        at->chain = recording->stats.traces++;
     } else {
         ((tr_recorded *)(void *)(recording->records.bytes + at->last))->next = offset;
         chain_at(&recording->traces, at->chain)->count++;
@@ -246,28 +246,28 @@ static tr_status add(tr_recording *recording, const tr_event *event, tr_error *e
     if (status != TR_OK) {
         return status;
     }
-    if (recording->facts.records == 0) {
-        recording->facts.first_ns = tr_replay_now_ns(recording->replay);
+    if (recording->stats.records == 0) {
+        recording->stats.first_ns = tr_replay_now_ns(recording->replay);
     }
     recording->segment_bytes[tr_log_place(recording->log)->segment_index] += event->record.length_bytes;
     if (event->trace != NULL) {
         status = add_to_trace(recording, event->trace, offset, error);
     } else {
         status = new_chain(recording, &recording->orphans, offset, error);
-        recording->facts.orphans++;
+        recording->stats.orphans++;
     }
-    recording->facts.records++;
+    recording->stats.records++;
     return status;
 }
 
 static void leave_out_orphans(tr_recording *recording) {
-    for (uint64_t i = 0; i < recording->facts.orphans; i++) {
+    for (uint64_t i = 0; i < recording->stats.orphans; i++) {
         tr_chain *chain = chain_at(&recording->orphans, i);
         const tr_recorded *kept = tr_recording_at(recording, chain->first);
         tr_record record = tr_recorded_record(kept);
         if (tr_view_type_has(tr_view_type(&record), TR_HAS_TRACE)) {
             chain->is_left_out = 1;
-            recording->facts.lost_orphans++;
+            recording->stats.lost_orphans++;
         }
     }
 }
@@ -278,14 +278,14 @@ static void finish(tr_recording *recording) {
             end_chain(recording, recording->tails[slot].trace);
         }
     }
-    recording->facts.last_ns = tr_replay_now_ns(recording->replay);
+    recording->stats.last_ns = tr_replay_now_ns(recording->replay);
     uint32_t planned_segment = tr_replay_planned_segment(recording->replay);
     if (planned_segment < recording->segment_count) {
         bool holds_others = recording->segment_bytes[planned_segment] > 0;
         recording->segment_count = planned_segment + (holds_others ? 1 : 0);
     }
-    recording->facts.is_damaged = tr_log_is_damaged(recording->log);
-    if (recording->facts.is_damaged) {
+    recording->stats.is_damaged = tr_log_is_damaged(recording->log);
+    if (recording->stats.is_damaged) {
         leave_out_orphans(recording);
     }
     tr_replay_close(recording->replay);
@@ -312,16 +312,16 @@ tr_status tr_recording_read(tr_recording *recording, uint64_t max_records, tr_er
     return recording->replay == NULL ? TR_END : TR_OK;
 }
 
-const tr_recording_facts *tr_recording_get_facts(const tr_recording *recording) {
-    return &recording->facts;
+const tr_recording_stats *tr_recording_get_stats(const tr_recording *recording) {
+    return &recording->stats;
 }
 
 uint64_t tr_recording_trace_count(const tr_recording *recording) {
-    return recording->facts.traces;
+    return recording->stats.traces;
 }
 
 uint64_t tr_recording_orphan_count(const tr_recording *recording) {
-    return recording->facts.orphans;
+    return recording->stats.orphans;
 }
 
 static const tr_chain *chain_of(const tr_spool *chains, uint64_t index) {

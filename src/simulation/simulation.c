@@ -64,7 +64,7 @@ tr_status tr_simulation_open(const tr_recording *recording, const tr_scenario *s
     size_t segment_count;
     const uint64_t *segments = tr_recording_segments(recording, &segment_count);
     uint32_t hold_count = scenario->has_crash ? scenario->lost_records + 1 : 0;
-    tr_status status = tr_simulated_log_open(&made->log, directory, tr_recording_get_facts(recording)->first_sequence,
+    tr_status status = tr_simulated_log_open(&made->log, directory, tr_recording_get_stats(recording)->first_sequence,
                                              segments, segment_count, hold_count, error);
     made->log.is_temporary = scenario->is_temporary;
     return begin(made, status, simulation, error);
@@ -89,10 +89,10 @@ const tr_probe_result *tr_simulation_get_probe_result(const tr_simulation *simul
 static void count_waiting(tr_simulation *simulation) {
     const tr_waiting_trace *waiting = simulation->first_waiting_trace;
     for (; waiting != NULL; waiting = waiting->next) {
-        simulation->facts.waiting_traces++;
+        simulation->stats.waiting_traces++;
     }
     for (const tr_simulated_trace *trace = simulation->traces; trace != NULL; trace = trace->next) {
-        simulation->facts.waiting_traces += !trace->is_over && !trace->is_orphan;
+        simulation->stats.waiting_traces += !trace->is_over && !trace->is_orphan;
     }
 }
 
@@ -101,7 +101,7 @@ static tr_status finish(tr_simulation *simulation, tr_error *error) {
     if (simulation->scenario.has_crash) {
         tr_status crashed =
             tr_simulated_log_crash(&simulation->log, simulation->has_crashed, simulation->scenario.torn_bytes, error);
-        simulation->facts.records = simulation->log.records;
+        simulation->stats.records = simulation->log.records;
         return crashed == TR_OK ? TR_END : crashed;
     }
     count_waiting(simulation);
@@ -196,8 +196,8 @@ void tr_simulation_answer(tr_simulation *simulation, uint64_t answer) {
     simulation->answer = answer;
 }
 
-const tr_simulation_facts *tr_simulation_get_facts(const tr_simulation *simulation) {
-    return &simulation->facts;
+const tr_simulation_stats *tr_simulation_get_stats(const tr_simulation *simulation) {
+    return &simulation->stats;
 }
 
 void tr_simulation_close(tr_simulation *simulation) {

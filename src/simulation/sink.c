@@ -42,11 +42,11 @@ static uint64_t timestamp_of(const tr_simulation *simulation, const tr_recorded 
 }
 
 static void note_record(tr_simulation *simulation) {
-    simulation->facts.records++;
-    simulation->facts.last_ns = simulation->now_ns;
+    simulation->stats.records++;
+    simulation->stats.last_ns = simulation->now_ns;
     const tr_scenario *scenario = &simulation->scenario;
     simulation->has_crashed = scenario->has_crash && (simulation->now_ns > scenario->crash_ns ||
-                                                      simulation->facts.records > scenario->crash_records);
+                                                      simulation->stats.records > scenario->crash_records);
 }
 
 void tr_simulation_unpack(const tr_recorded *recorded, tr_record_fields *fields) {

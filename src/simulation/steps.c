@@ -121,15 +121,15 @@ static tr_status fail_attempt(tr_simulation *simulation, tr_simulated_trace *tra
                       : rule != NULL ? (tr_text){rule->error, rule->error_bytes}
                                      : (tr_text){NULL, 0};
     tr_status status = tr_simulation_write_error(simulation, trace, &trace->program.steps[index], message, error);
-    simulation->facts.injected_errors++;
+    simulation->stats.injected_errors++;
     if (status == TR_OK && rule != NULL && attempt->number <= rule->max_retries) {
         uint64_t again_ns = tr_simulation_add_ns(simulation->now_ns, retry_delay(rule, attempt->number));
-        simulation->facts.retries++;
+        simulation->stats.retries++;
         attempt->number++;
         status = tr_simulation_give_slots_back(simulation, trace, attempt, error);
         return status == TR_OK ? tr_simulation_schedule_at(simulation, trace, attempt->start, again_ns, error) : status;
     }
-    simulation->facts.given_up_traces++;
+    simulation->stats.given_up_traces++;
     return status == TR_OK ? tr_simulation_end_trace(simulation, trace, error) : status;
 }
 

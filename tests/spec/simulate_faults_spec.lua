@@ -339,7 +339,7 @@ describe("a crash at any record", function()
     it("of any trace leaves nothing undone unless it had failed, and repeats only what is not done", function()
         for _, name in ipairs { "orders", "done-only" } do
             local recording, tried = core.recording(helper.log(name)), 0
-            for index = 1, recording:facts().traces do
+            for index = 1, recording:stats().traces do
                 tried = tried + check_trace(recording, index, function(faults)
                     return { seed = 0, nodes = {}, suspensions = {}, faults = faults }
                 end)

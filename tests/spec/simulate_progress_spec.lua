@@ -79,7 +79,7 @@ describe("progress of a long simulation", function()
         local recording = core.recording(directory, function(records)
             told[#told + 1] = records
         end)
-        assert.equal(500 * 217, recording:facts().records)
+        assert.equal(500 * 217, recording:stats().records)
         assert.same({ 65536, 500 * 217 }, told)
     end)
 end)

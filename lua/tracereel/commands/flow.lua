@@ -158,7 +158,7 @@ local function run_yaml(parsed)
     if logs.interrupted() or #read < #parsed.logs then
         return code
     end
-    local value, unclear, comments, is_searched = from_yaml.number(definition, gatherer.facts, parsed.logs, given)
+    local value, unclear, comments, is_searched = from_yaml.number(definition, gatherer.evidence, parsed.logs, given)
     for id, comment in units.sorted(comments) do
         comments[id] = in_comment(comment)
     end

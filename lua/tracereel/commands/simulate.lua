@@ -58,7 +58,7 @@ function command.run(parsed)
         local scenario = simulation.load(parsed.scenario, { given = limits.given(parsed), unsafe = parsed.unsafe })
         local recording = simulation.record(parsed.log)
         scenario:check(recording)
-        damaged = recording:facts().is_damaged
+        damaged = recording:stats().is_damaged
         code = modes[mode].run(parsed, scenario, recording) or exit_codes.ok
     end, interrupted)
     if damaged then

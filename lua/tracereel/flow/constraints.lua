@@ -13,12 +13,12 @@ local Model = {}
 Model.__index = Model
 
 -- By number x: those that x was over before each time.
-local function transposed(facts)
-    local after, words = {}, bits.word_count(facts.count)
-    for number = 0, facts.count - 1 do
+local function transposed(evidence)
+    local after, words = {}, bits.word_count(evidence.count)
+    for number = 0, evidence.count - 1 do
         after[number] = bits.empty(words)
     end
-    for number, before in pairs(facts.before) do
+    for number, before in pairs(evidence.before) do
         for _, earlier in ipairs(bits.numbers(before)) do
             bits.add(after[earlier], number)
         end
@@ -27,13 +27,13 @@ local function transposed(facts)
 end
 
 -- Did the two never begin in one trace?
-local function strangers_of(facts)
+local function strangers_of(evidence)
     local beside = {}
-    for number in pairs(facts.first) do
-        beside[number] = bits.copy(facts.beside[number])
+    for number in pairs(evidence.first) do
+        beside[number] = bits.copy(evidence.beside[number])
     end
-    for number in pairs(facts.first) do
-        for _, other in ipairs(bits.numbers(facts.beside[number])) do
+    for number in pairs(evidence.first) do
+        for _, other in ipairs(bits.numbers(evidence.beside[number])) do
             bits.add(beside[other], number)
         end
     end
@@ -41,18 +41,18 @@ local function strangers_of(facts)
 end
 
 ---@param definition tracereel.flow_definition
----@param facts tracereel.flow_evidence
+---@param evidence tracereel.flow_evidence
 ---@param rules { waits_strictly: boolean, whole_traces: boolean } what is taken for granted beside the order
 ---@param given table<integer, integer> by member: the number that a person says it has
-function constraints.new(definition, facts, rules, given)
-    local self = setmetatable({ definition = definition, facts = facts, rules = rules, given = given }, Model)
+function constraints.new(definition, evidence, rules, given)
+    local self = setmetatable({ definition = definition, evidence = evidence, rules = rules, given = given }, Model)
     local shape = new_shape(definition)
     self.preds, self.succs, self.anc_count, self.desc_count = shape.preds, shape.succs, shape.anc_count,
         shape.desc_count
     self.exclusive, self.certain = shape.exclusive, shape.certain
-    self.after, self.beside = transposed(facts), strangers_of(facts)
-    self.all, self.unseen = bits.below(facts.count), bits.below(facts.count)
-    for number in pairs(facts.first) do
+    self.after, self.beside = transposed(evidence), strangers_of(evidence)
+    self.all, self.unseen = bits.below(evidence.count), bits.below(evidence.count)
+    for number in pairs(evidence.first) do
         local word = number // 64 + 1
         self.unseen[word] = self.unseen[word] & ~(1 << number % 64)
     end
@@ -67,13 +67,13 @@ end
 
 -- What a node of that type does not do, and this number did; nil where there is nothing.
 function Model:misfit(type_name, number)
-    local facts, is_strict = self.facts, self.rules.waits_strictly
+    local evidence, is_strict = self.evidence, self.rules.waits_strictly
     local waits = type_name == "std::wait"
-    if facts.suspended[number] and not waits and (is_strict or type_name:sub(1, 5) == "std::") then
+    if evidence.suspended[number] and not waits and (is_strict or type_name:sub(1, 5) == "std::") then
         return "waited"
-    elseif facts.done[number] and waits and (is_strict or not facts.suspended[number]) then
+    elseif evidence.done[number] and waits and (is_strict or not evidence.suspended[number]) then
         return "done"
-    elseif facts.looped[number] and self.rules.whole_traces and self.has_loops and type_name ~= "std::loop" then
+    elseif evidence.looped[number] and self.rules.whole_traces and self.has_loops and type_name ~= "std::loop" then
         return "looped"
     end
 end
@@ -85,7 +85,7 @@ function Model:obstacle(member, number)
         return member - 1 ~= number and "trigger" or nil
     elseif self.given[member] and self.given[member] ~= number then
         return "given"
-    elseif not self.facts.first[number] then
+    elseif not self.evidence.first[number] then
         return self.desc_count[member] + 1 > self.unseen_count and "unseen" or nil
     end
     local misfit = self:misfit(self.definition.members[member].type, number)
@@ -100,10 +100,10 @@ end
 
 -- Returns false where a member has no number left.
 function Model:begin()
-    local facts = self.facts
+    local evidence = self.evidence
     self.before_count, self.after_count, self.has_loops = {}, {}, false
-    for number in pairs(facts.first) do
-        self.before_count[number], self.after_count[number] = bits.count(facts.before[number]),
+    for number in pairs(evidence.first) do
+        self.before_count[number], self.after_count[number] = bits.count(evidence.before[number]),
             bits.count(self.after[number])
     end
     for _, member in ipairs(self.definition.members) do
@@ -111,8 +111,8 @@ function Model:begin()
     end
     self.domain, self.size, self.queue, self.is_queued = {}, {}, {}, {}
     for member in ipairs(self.definition.members) do
-        local domain, size, reasons = bits.empty(bits.word_count(facts.count)), 0, {}
-        for number = 0, facts.count - 1 do
+        local domain, size, reasons = bits.empty(bits.word_count(evidence.count)), 0, {}
+        for number = 0, evidence.count - 1 do
             local why = self:obstacle(member, number)
             if not why then
                 bits.add(domain, number)
@@ -187,12 +187,12 @@ function Model:revise_edge(from, to)
     if bits.meets(self.domain[to], self.unseen) then
         return true
     end
-    return self:restrict(from, self:reached(to, self.facts.before, self.domain[from]), { after = to })
+    return self:restrict(from, self:reached(to, self.evidence.before, self.domain[from]), { after = to })
 end
 
 -- Where a trace that has `from` and is complete has `to`.
 function Model:revise_certain(from, to)
-    local with = self.facts.always_with
+    local with = self.evidence.always_with
     if not self:restrict(to, self:reached(from, with, self.domain[to]), "whole") then
         return false
     end
@@ -256,7 +256,7 @@ function Model:find_single_owners()
             owner[number], owners[number] = member, (owners[number] or 0) + 1
         end
     end
-    for number = 0, self.facts.count - 1 do
+    for number = 0, self.evidence.count - 1 do
         if not owners[number] then
             self.wiped = { number = number }
             return false
@@ -328,14 +328,14 @@ end
 ---Do these numbers agree with each other in all that is known?
 ---@param number_of integer[] by member
 function Model:is_answer(number_of)
-    local facts, owner = self.facts, {}
+    local evidence, owner = self.evidence, {}
     for to, number in ipairs(number_of) do
         if owner[number] then
             return false
         end
         owner[number] = to
-        for _, from in ipairs(facts.first[number] and self.preds[to] or {}) do
-            if not bits.has(facts.before[number], number_of[from]) then
+        for _, from in ipairs(evidence.first[number] and self.preds[to] or {}) do
+            if not bits.has(evidence.before[number], number_of[from]) then
                 return false
             end
         end
@@ -344,7 +344,7 @@ function Model:is_answer(number_of)
         return true
     end
     for _, edge in ipairs(self.certain) do
-        local with = facts.always_with[number_of[edge[1]]]
+        local with = evidence.always_with[number_of[edge[1]]]
         if with and not bits.has(with, number_of[edge[2]]) then
             return false
         end

@@ -25,11 +25,11 @@ local sentences = {
     end,
     waited = function(teller, member, number)
         return ("node %d waited for a person (%s), which a %s never does"):format(number,
-            place_text(teller.facts.suspended[number]), teller.model.definition.members[member].type)
+            place_text(teller.evidence.suspended[number]), teller.model.definition.members[member].type)
     end,
     done = function(teller, member, number)
         return ("node %d has a node_done (%s), which a std::wait like %s never gets"):format(number,
-            place_text(teller.facts.done[number]), teller:name(member))
+            place_text(teller.evidence.done[number]), teller:name(member))
     end,
     few_before = function(teller, member, number)
         return ("node %d began when %d others were over (%s), %s comes after %d"):format(number,
@@ -42,7 +42,7 @@ local sentences = {
     end,
     looped = function(teller, _, number)
         return ("node %d iterates (%s), as only a std::loop does"):format(number,
-            place_text(teller.facts.looped[number]))
+            place_text(teller.evidence.looped[number]))
     end,
     trigger = function(teller, member, number)
         local is_trigger = member <= teller.model.definition.trigger_count
@@ -57,12 +57,12 @@ local sentences = {
 
 -- Where it was seen that not more was over before the number; where nothing ever was: where it was first seen.
 function Teller:latest(number)
-    return self.facts.narrowed[number] or self.facts.first[number]
+    return self.evidence.narrowed[number] or self.evidence.first[number]
 end
 
 function Teller:sentence(member, number)
     local why = self.model.reasons[member][number]
-    if type(why) == "table" and why.before and self.facts.first[number] then
+    if type(why) == "table" and why.before and self.evidence.first[number] then
         return ("node %d began when nothing was over that can be %s, which comes before %s (%s)"):format(number,
             self:name(why.before), self:name(member), place_text(self:latest(number)))
     elseif type(why) == "table" and why.after then
@@ -85,7 +85,7 @@ function Teller:reasons(wipe)
         end
     end
     if wipe.member then
-        for number = 0, self.facts.count - 1 do
+        for number = 0, self.evidence.count - 1 do
             add(wipe.member, number)
         end
     else
@@ -99,9 +99,9 @@ end
 
 function Teller:order()
     local told = {}
-    for number = 0, self.facts.count - 1 do
-        if #told < max_reasons and self.facts.narrowed[number] then
-            local over = bits.numbers(self.facts.before[number])
+    for number = 0, self.evidence.count - 1 do
+        if #told < max_reasons and self.evidence.narrowed[number] then
+            local over = bits.numbers(self.evidence.before[number])
             local list = #over == 0 and "nothing was" or #over > max_listed and ("%d others were"):format(#over)
                 or ("only %s were"):format(table.concat(over, ", "))
             told[#told + 1] = ("node %d began when %s over (%s)"):format(number, list, place_text(self:latest(number)))
@@ -114,11 +114,11 @@ end
 ---@return string what cannot be
 ---@return string[] reasons sentences that name records
 function contradiction.tell(model)
-    local teller = setmetatable({ model = model, facts = model.facts }, Teller)
-    local stranger = model.facts.stranger
+    local teller = setmetatable({ model = model, evidence = model.evidence }, Teller)
+    local stranger = model.evidence.stranger
     if stranger then
         return ("node %d ran (%s), and the file has nodes for 0 to %d only"):format(stranger.node, place_text(stranger),
-            model.facts.count - 1), {}
+            model.evidence.count - 1), {}
     end
     local wipe = model.root_wipe
     if not wipe and model:is_exhausted() then

@@ -36,7 +36,7 @@ Gatherer.__index = Gatherer
 function evidence.gatherer(count)
     return setmetatable({
         count = count, words = bits.word_count(count), all = bits.below(count), traces = {},
-        facts = {
+        evidence = {
             count = count, seen = bits.empty(bits.word_count(count)), first = {}, before = {}, narrowed = {}, done = {},
             suspended = {}, looped = {}, beside = {}, always_with = {}, restart_count = 0,
         },
@@ -67,26 +67,26 @@ function Gatherer:is_known(rec)
     if rec.node_id < self.count then
         return true
     elseif rec.node_id ~= held_node then
-        self.facts.stranger = self.facts.stranger or place_of(rec)
+        self.evidence.stranger = self.evidence.stranger or place_of(rec)
     end
     return false
 end
 
 function Gatherer:begin(state, rec)
-    local facts, number = self.facts, rec.node_id
-    if not bits.has(facts.seen, number) then
-        bits.add(facts.seen, number)
-        facts.first[number] = place_of(rec)
-        facts.before[number] = bits.copy(self.all)
-        facts.beside[number] = bits.empty(self.words)
+    local so_far, number = self.evidence, rec.node_id
+    if not bits.has(so_far.seen, number) then
+        bits.add(so_far.seen, number)
+        so_far.first[number] = place_of(rec)
+        so_far.before[number] = bits.copy(self.all)
+        so_far.beside[number] = bits.empty(self.words)
     end
     if bits.has(state.began, number) then
         return -- a later attempt, or the end of one
     end
-    if bits.intersect(facts.before[number], state.over) then
-        facts.narrowed[number] = place_of(rec)
+    if bits.intersect(so_far.before[number], state.over) then
+        so_far.narrowed[number] = place_of(rec)
     end
-    bits.unite(facts.beside[number], state.began)
+    bits.unite(so_far.beside[number], state.began)
     bits.add(state.began, number)
 end
 
@@ -97,17 +97,17 @@ function Gatherer:close(rec, trace)
         return
     end
     for _, number in ipairs(bits.numbers(state.began)) do
-        local with = self.facts.always_with[number]
+        local with = self.evidence.always_with[number]
         if with then
             bits.intersect(with, state.began)
         else
-            self.facts.always_with[number] = bits.copy(state.began)
+            self.evidence.always_with[number] = bits.copy(state.began)
         end
     end
 end
 
 function Gatherer:handlers()
-    local facts = self.facts
+    local so_far = self.evidence
     local function on_node(and_then)
         return function(rec, trace)
             local state = self:state_of(rec, trace)
@@ -122,7 +122,7 @@ function Gatherer:handlers()
     end
     local loop = on_node(function(state, number, rec)
         state.is_plain = false
-        facts.looped[number] = facts.looped[number] or place_of(rec)
+        so_far.looped[number] = so_far.looped[number] or place_of(rec)
     end)
     return {
         trace_start = function(_, trace)
@@ -133,7 +133,7 @@ function Gatherer:handlers()
         node_start = on_node(function() end),
         node_done = on_node(function(state, number, rec)
             bits.add(state.over, number)
-            facts.done[number] = facts.done[number] or place_of(rec)
+            so_far.done[number] = so_far.done[number] or place_of(rec)
         end),
         node_error = on_node(function(state)
             state.is_plain = false
@@ -143,7 +143,7 @@ function Gatherer:handlers()
             local state = self:state_of(rec, trace)
             if state and self:is_known(rec) then
                 self:begin(state, rec)
-                facts.suspended[rec.node_id] = facts.suspended[rec.node_id] or place_of(rec)
+                so_far.suspended[rec.node_id] = so_far.suspended[rec.node_id] or place_of(rec)
             end
             if known then
                 known.waits_at = rec.node_id < self.count and rec.node_id or nil
@@ -170,7 +170,7 @@ function Gatherer:read(log, handlers)
     self.traces = {}
     local finder = restarts.finder()
     log:replay(self:handlers(), finder:handlers(log), handlers or {})
-    self.facts.restart_count = self.facts.restart_count + #finder.list
+    self.evidence.restart_count = self.evidence.restart_count + #finder.list
     self.traces = {}
 end
 

@@ -80,17 +80,17 @@ end
 
 ---Finds the numbers of a definition's nodes from what was gathered of logs. Raises where none fit.
 ---@param definition tracereel.flow_definition
----@param facts tracereel.flow_evidence
+---@param gathered tracereel.flow_evidence
 ---@param paths string[] of the logs, for messages
 ---@param given? table<integer, integer> by member
 ---@return table flow to be checked
 ---@return tracereel.flow_unclear[] unclear what could not be told apart
 ---@return table<integer, string> comments by node id
-function from_yaml.number(definition, facts, paths, given)
-    local found, model = numbering.find(definition, facts, given)
+function from_yaml.number(definition, gathered, paths, given)
+    local found, model = numbering.find(definition, gathered, given)
     if not found then
         local what, reasons = contradiction.tell(model)
-        local hint = facts.restart_count == 0 and "" or ". The engine numbers the nodes anew at each start, and the "
+        local hint = gathered.restart_count == 0 and "" or ". The engine numbers the nodes anew at each start, and the "
             .. "log tells of starts: --since-restart N reads one period alone"
         failure.raise("refused", "flow %s: no numbering of its nodes fits %s: %s%s%s", definition.path,
             table.concat(paths, ", "), what, #reasons > 0 and ": " .. table.concat(reasons, "; ") or "", hint)
@@ -101,7 +101,7 @@ function from_yaml.number(definition, facts, paths, given)
         if #found.candidates[member] > 1 then
             notes[1] = ("not certain: %s"):format(either(found.candidates[member]))
         end
-        if not facts.first[number] then
+        if not gathered.first[number] then
             notes[#notes + 1] = "never ran in the log"
         end
         comments[number] = #notes > 0 and table.concat(notes, "; ") or nil
@@ -123,7 +123,7 @@ function from_yaml.gather(count, paths, open_options)
         -- What a plan wrote is told apart by the gatherer, which needs to see it.
         gatherer:read(base.open(path, tables.changed(opened, { measured = false })))
     end
-    return gatherer.facts
+    return gatherer.evidence
 end
 
 return from_yaml

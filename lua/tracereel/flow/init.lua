@@ -135,8 +135,8 @@ function flow.for_logs(path, logs, open_options)
         end
     end
     local from_yaml = require "tracereel.flow.from_yaml"
-    local facts = from_yaml.gather(#definition.members, logs, open_options)
-    local value, unclear = from_yaml.number(definition, facts, logs)
+    local evidence = from_yaml.gather(#definition.members, logs, open_options)
+    local value, unclear = from_yaml.number(definition, evidence, logs)
     local result = checked(path, value)
     mark_names(result, unclear)
     return result, unclear
@@ -165,10 +165,10 @@ end
 
 -- What is asked of a flow again and again: whether any node is a trigger, and whose edges leave by a port that says
 -- that their node routes. A checked flow does not change.
-local facts_of = setmetatable({}, { __mode = "k" })
+local known_properties = setmetatable({}, { __mode = "k" })
 
-local function facts(value)
-    local known = facts_of[value]
+local function properties(value)
+    local known = known_properties[value]
     if known then
         return known
     end
@@ -183,7 +183,7 @@ local function facts(value)
             end
         end
     end
-    facts_of[value] = known
+    known_properties[value] = known
     return known
 end
 
@@ -205,7 +205,7 @@ function flow.routes(value, id)
     if not node or flow.waits(value, id) then
         return false
     end
-    return routing_types[node.type] == true or facts(value).leaves_by_port[id] == true
+    return routing_types[node.type] == true or properties(value).leaves_by_port[id] == true
 end
 
 ---Does a trace begin with the node? In a flow without any trigger, what comes after nothing is an entry.
@@ -216,7 +216,7 @@ function flow.is_entry(value, id)
     local node = value.nodes[id]
     if not node then
         return false
-    elseif facts(value).has_trigger then
+    elseif properties(value).has_trigger then
         return (node.type or ""):find(trigger_type_form) ~= nil
     end
     return #(node.after or {}) == 0

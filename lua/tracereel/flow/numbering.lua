@@ -49,7 +49,7 @@ end
 -- the log never names.
 local function order_numbers(model)
     local numbers, counts = {}, model.before_count
-    for number = 0, model.facts.count - 1 do
+    for number = 0, model.evidence.count - 1 do
         numbers[#numbers + 1] = number
     end
     table.sort(numbers, function(a, b)
@@ -306,17 +306,17 @@ local rules = {
 
 ---Finds the numbering. What of it is not certain is in `groups`.
 ---@param definition tracereel.flow_definition
----@param facts tracereel.flow_evidence
+---@param evidence tracereel.flow_evidence
 ---@param given? table<integer, integer> by member: the number that a person says it has
 ---@return tracereel.flow_numbering|nil nil where no numbering fits
 ---@return table model what was found out till then, for tracereel.flow.contradiction
-function numbering.find(definition, facts, given)
+function numbering.find(definition, evidence, given)
     local model
-    if facts.stranger then
-        return nil, { definition = definition, facts = facts }
+    if evidence.stranger then
+        return nil, { definition = definition, evidence = evidence }
     end
     for _, rule in ipairs(rules) do
-        model = constraints.new(definition, facts, rule, given or {})
+        model = constraints.new(definition, evidence, rule, given or {})
         local found = model:begin() and answers(model, definition, given or {})
         if found or model:is_exhausted() then
             return found, model

@@ -47,42 +47,42 @@ classes.all = {
     { key = "held", title = "held", advice = "They wait for a person, because a plan decided so" },
 }
 
-local function has_lost_inputs(facts)
-    if facts.run then
-        return facts.lost_inputs ~= nil and next(facts.lost_inputs) ~= nil
+local function has_lost_inputs(situation)
+    if situation.run then
+        return situation.lost_inputs ~= nil and next(situation.lost_inputs) ~= nil
     end
-    return facts.after ~= nil and #facts.after > 0
+    return situation.after ~= nil and #situation.after > 0
 end
 
-local function loses_branch(facts)
-    return facts.knows_ports and (#facts.without_branch > 0 or #facts.lost_nodes > 0)
+local function loses_branch(situation)
+    return situation.knows_ports and (#situation.without_branch > 0 or #situation.lost_nodes > 0)
 end
 
-local function is_over(facts)
-    return facts.engine.closes and #facts.run.waves == 0
+local function is_over(situation)
+    return situation.engine.closes and #situation.run.waves == 0
 end
 
-local function class_key(facts)
-    if facts.outcome == "waits" then
-        return facts.refused and "approval"
-            or facts.run and (loses_branch(facts) or has_lost_inputs(facts)) and "approval_loses"
-            or facts.held and "held" or "waits"
-    elseif facts.outcome == "skipped" then
-        return facts.is_short and "panics" or "skipped"
-    elseif loses_branch(facts) then
+local function class_key(situation)
+    if situation.outcome == "waits" then
+        return situation.refused and "approval"
+            or situation.run and (loses_branch(situation) or has_lost_inputs(situation)) and "approval_loses"
+            or situation.held and "held" or "waits"
+    elseif situation.outcome == "skipped" then
+        return situation.is_short and "panics" or "skipped"
+    elseif loses_branch(situation) then
         return "branch"
-    elseif has_lost_inputs(facts) then
+    elseif has_lost_inputs(situation) then
         return "inputs"
-    elseif #facts.overwritten > 0 then
+    elseif #situation.overwritten > 0 then
         return "overwritten"
     end
-    return facts.engine.asks_again and "asks" or is_over(facts) and "closes" or "runs"
+    return situation.engine.asks_again and "asks" or is_over(situation) and "closes" or "runs"
 end
 
 ---The first of `all` that fits.
 ---@return table
-function classes.of(facts)
-    local key = class_key(facts)
+function classes.of(situation)
+    local key = class_key(situation)
     for _, class in ipairs(classes.all) do
         if class.key == key then
             return class
@@ -94,23 +94,24 @@ local short_words = {
     panics = function()
         return "the engine panics"
     end,
-    skipped = function(facts)
-        return facts.is_absent and "skipped: no arena" or "skipped: arena"
+    skipped = function(situation)
+        return situation.is_absent and "skipped: no arena" or "skipped: arena"
     end,
     branch = function()
         return "loses a branch"
     end,
-    inputs = function(facts)
-        return facts.run and "loses inputs" or "may lose inputs"
+    inputs = function(situation)
+        return situation.run and "loses inputs" or "may lose inputs"
     end,
     overwritten = function()
         return "output overwritten"
     end,
-    asks = function(facts)
-        return ("asks again at %d"):format(facts.engine.waits_at)
+    asks = function(situation)
+        return ("asks again at %d"):format(situation.engine.waits_at)
     end,
-    runs = function(facts)
-        return facts.run and #facts.run.waves > 0 and "runs " .. table.concat(facts.run.waves[1], ", ") or nil
+    runs = function(situation)
+        local waves = situation.run and situation.run.waves or {}
+        return #waves > 0 and "runs " .. table.concat(waves[1], ", ") or nil
     end,
     closes = function()
         return "is closed"
@@ -128,11 +129,11 @@ local short_words = {
 
 ---A few words for a list; nil where nothing is to be said besides where the trace stands.
 ---@return string|nil
-function classes.short(facts)
-    local key = class_key(facts)
-    local words = short_words[key] and short_words[key](facts)
-    local is_untold = facts.engine.asks_again and key ~= "asks"
-    return is_untold and ("%s, %s"):format(words, short_words.asks(facts)) or words
+function classes.short(situation)
+    local key = class_key(situation)
+    local words = short_words[key] and short_words[key](situation)
+    local is_untold = situation.engine.asks_again and key ~= "asks"
+    return is_untold and ("%s, %s"):format(words, short_words.asks(situation)) or words
 end
 
 return classes

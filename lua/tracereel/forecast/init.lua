@@ -7,7 +7,7 @@ local arenas = require "tracereel.log.arenas"
 local completion = require "tracereel.log.completion"
 local flow = require "tracereel.flow"
 local forecast_classes = require "tracereel.forecast.classes"
-local forecast_words = require "tracereel.forecast.labels"
+local forecast_labels = require "tracereel.forecast.labels"
 local held = require "tracereel.log.held"
 local next_run = require "tracereel.forecast.next_run"
 local base = require "tracereel.base"
@@ -100,56 +100,56 @@ local function is_empty(directory)
 end
 
 -- What is known of the trace's arena; nothing where no directory is known, or the file may not be read.
-local function look_at_arena(facts, directory, is_mended)
-    facts.arena = "unknown"
+local function look_at_arena(situation, directory, is_mended)
+    situation.arena = "unknown"
     if not directory then
         return
     end
-    local header, problem, kind, cause = arenas.header(directory, facts.trace.id)
-    facts.arena = header and "found" or cause or kind == "absent" and is_empty(directory) and "empty" or kind
+    local header, problem, kind, cause = arenas.header(directory, situation.trace.id)
+    situation.arena = header and "found" or cause or kind == "absent" and is_empty(directory) and "empty" or kind
     if header then
         if is_mended then
-            mend(header, facts.trace.completed_nodes)
+            mend(header, situation.trace.completed_nodes)
         end
-        facts.header = header
-        facts.after = unreadable_outputs(facts.done, function(output)
+        situation.header = header
+        situation.after = unreadable_outputs(situation.done, function(output)
             return arenas.is_within(header, output)
         end)
         -- The engine opens it, and can then write no output.
-        facts.is_full = math.ult(header.file_bytes, header.write_position_bytes)
+        situation.is_full = math.ult(header.file_bytes, header.write_position_bytes)
     elseif kind == "unreadable" then
-        facts.unreadable = problem
+        situation.unreadable = problem
     elseif cause == "foreign" then
         -- The engine does not compare ids, and reads what is there.
-        facts.foreign, facts.after = problem, unreadable_outputs(facts.done, is_never_readable)
+        situation.foreign, situation.after = problem, unreadable_outputs(situation.done, is_never_readable)
     else
-        facts.refused, facts.is_absent, facts.is_short = problem, kind == "absent", cause == "short"
+        situation.refused, situation.is_absent, situation.is_short = problem, kind == "absent", cause == "short"
     end
 end
 
-local function look_at_overlaps(facts)
+local function look_at_overlaps(situation)
     local order = {}
-    for _, node in ipairs(completion.order(facts.trace)) do
-        if facts.done[node] then
+    for _, node in ipairs(completion.order(situation.trace)) do
+        if situation.done[node] then
             order[#order + 1] = node
         end
     end
-    facts.overlaps = #order > 1 and arenas.overlaps(facts.done, order) or {}
+    situation.overlaps = #order > 1 and arenas.overlaps(situation.done, order) or {}
     local set = {}
-    for _, one in ipairs(facts.overlaps) do
+    for _, one in ipairs(situation.overlaps) do
         set[one.node] = true
     end
-    facts.overwritten = list_of(set)
+    situation.overwritten = list_of(set)
 end
 
 -- By node that runs: which of these outputs it would read.
-local function readers(facts, graph, outputs)
+local function readers(situation, graph, outputs)
     local is_meant, found = tables.set(outputs), {}
     if #outputs == 0 then
         return found
     end
-    for node in pairs(facts.run.runs) do
-        for _, before in ipairs(next_run.old_inputs(graph, node, facts.done)) do
+    for node in pairs(situation.run.runs) do
+        for _, before in ipairs(next_run.old_inputs(graph, node, situation.done)) do
             if is_meant[before] then
                 found[node] = found[node] or {}
                 table.insert(found[node], before)
@@ -160,81 +160,83 @@ local function readers(facts, graph, outputs)
 end
 
 -- What runs, waits and is lost when the engine goes on (where the trace waits: after its approval).
-local function look_ahead(facts, value)
+local function look_ahead(situation, value)
     local graph = next_run.graph(value)
-    local run = next_run.of(graph, facts.done, function(node)
-        return flow.waits(value, node) or value.nodes[node].type == nil and facts.answered[node] == true
+    local run = next_run.of(graph, situation.done, function(node)
+        return flow.waits(value, node) or value.nodes[node].type == nil and situation.answered[node] == true
     end)
-    facts.flow, facts.run, facts.knows_ports = value, run, graph.knows_ports == true
-    facts.without_branch, facts.lost_nodes, facts.branch_targets = next_run.lost_branches(graph, facts.done,
+    situation.flow, situation.run, situation.knows_ports = value, run, graph.knows_ports == true
+    local done = situation.done
+    situation.without_branch, situation.lost_nodes, situation.branch_targets = next_run.lost_branches(graph, done,
         function(node)
-            return facts.done[node] ~= nil or run.runs[node] == true
+            return done[node] ~= nil or run.runs[node] == true
         end)
     -- An output after the position stays lost for later nodes: until the position has come that far it is refused, and
     -- then it has been written over.
-    facts.lost_inputs = facts.after and readers(facts, graph, facts.after)
-    facts.spoiled_inputs = readers(facts, graph, facts.overwritten)
-    facts.strange_nodes = {}
-    for node in units.sorted(facts.trace.completed_nodes) do
+    situation.lost_inputs = situation.after and readers(situation, graph, situation.after)
+    situation.spoiled_inputs = readers(situation, graph, situation.overwritten)
+    situation.strange_nodes = {}
+    for node in units.sorted(situation.trace.completed_nodes) do
         if not value.nodes[node] then
-            table.insert(facts.strange_nodes, node)
+            table.insert(situation.strange_nodes, node)
         end
     end
 end
 
 local function gather(trace, options)
-    local facts = { trace = trace, done = done_nodes(trace), rule = trace:recovery() }
-    facts.answered = answered_nodes(trace, facts.done)
-    facts.held = trace.held or trace.suspended_at == held.node and "no reason is given" or nil
-    look_at_arena(facts, options.arenas, options.mended)
-    look_at_overlaps(facts)
+    local situation = { trace = trace, done = done_nodes(trace), rule = trace:recovery() }
+    situation.answered = answered_nodes(trace, situation.done)
+    situation.held = trace.held or trace.suspended_at == held.node and "no reason is given" or nil
+    look_at_arena(situation, options.arenas, options.mended)
+    look_at_overlaps(situation)
     if options.flow then
-        look_ahead(facts, options.flow)
+        look_ahead(situation, options.flow)
     end
-    facts.outcome = trace.suspended_at and "waits" or facts.refused and "skipped" or "runs"
-    return facts
+    situation.outcome = trace.suspended_at and "waits" or situation.refused and "skipped" or "runs"
+    return situation
 end
 
 -- Does a trace that runs end as complete? nil where that is not known.
-local function closes(facts)
-    if #facts.run.waits_at > 0 then
+local function closes(situation)
+    local run = situation.run
+    if #run.waits_at > 0 then
         return false
-    elseif not facts.knows_ports or #facts.run.routing > 0 or facts.is_full and #facts.run.waves > 0 then
+    elseif not situation.knows_ports or #run.routing > 0 or situation.is_full and #run.waves > 0 then
         return nil
     end
     return true
 end
 
 local engine_of = {
-    waits = function(facts)
+    waits = function(situation)
         return {
             runs = {},
-            waits_at = facts.trace.suspended_at,
+            waits_at = situation.trace.suspended_at,
             asks_again = false,
             without_inputs = {},
-            ends_without_branch = facts.knows_ports and facts.without_branch or nil,
+            ends_without_branch = situation.knows_ports and situation.without_branch or nil,
             closes = false,
         }
     end,
     skipped = function()
         return { runs = {}, asks_again = false, without_inputs = {}, ends_without_branch = {}, closes = false }
     end,
-    runs = function(facts)
-        if not facts.run then
-            return { waits_at = next(facts.answered) and list_of(facts.answered)[1],
-                asks_again = next(facts.answered) ~= nil }
+    runs = function(situation)
+        if not situation.run then
+            return { waits_at = next(situation.answered) and list_of(situation.answered)[1],
+                asks_again = next(situation.answered) ~= nil }
         end
         local asks_again = false
-        for _, node in ipairs(facts.run.waits_at) do
-            asks_again = asks_again or facts.answered[node] == true
+        for _, node in ipairs(situation.run.waits_at) do
+            asks_again = asks_again or situation.answered[node] == true
         end
         return {
-            runs = list_of(facts.run.runs),
-            waits_at = facts.run.waits_at[1],
+            runs = list_of(situation.run.runs),
+            waits_at = situation.run.waits_at[1],
             asks_again = asks_again,
-            without_inputs = facts.lost_inputs and list_of(facts.lost_inputs),
-            ends_without_branch = facts.knows_ports and facts.without_branch or nil,
-            closes = closes(facts),
+            without_inputs = situation.lost_inputs and list_of(situation.lost_inputs),
+            ends_without_branch = situation.knows_ports and situation.without_branch or nil,
+            closes = closes(situation),
         }
     end,
 }
@@ -248,13 +250,13 @@ local engine_of = {
 ---@return table outlook class (a key of forecast_classes.all), short (for a list; nil where there is nothing to
 --- say), is_grave (something is lost, or a person is asked twice)
 function forecast.of(trace, options)
-    local facts = gather(trace, options or forecast.options)
-    local engine = engine_of[facts.outcome](facts)
-    engine.outcome, engine.overwritten, engine.arena = facts.outcome, facts.overwritten, facts.arena
-    facts.engine = engine
-    engine.reason = forecast_words.reason(facts)
-    local class = forecast_classes.of(facts)
-    return engine, { class = class.key, short = forecast_classes.short(facts), is_grave = class.is_grave == true }
+    local situation = gather(trace, options or forecast.options)
+    local engine = engine_of[situation.outcome](situation)
+    engine.outcome, engine.overwritten, engine.arena = situation.outcome, situation.overwritten, situation.arena
+    situation.engine = engine
+    engine.reason = forecast_labels.reason(situation)
+    local class = forecast_classes.of(situation)
+    return engine, { class = class.key, short = forecast_classes.short(situation), is_grave = class.is_grave == true }
 end
 
 -- What is known besides the log, for all that ask without saying so: a command's --flow and --arenas.

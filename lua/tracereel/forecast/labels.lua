@@ -4,15 +4,15 @@ local text = require "tracereel.util.text"
 local base = require "tracereel.base"
 local units = require "tracereel.util.units"
 
-local forecast_words = {}
+local forecast_labels = {}
 
 -- Waves that are told one by one; a long flow has more.
 local max_waves = 8
 -- Likewise of the nodes of a list.
 local max_nodes = 12
 
-local function label(facts, node)
-    local known = facts.flow and facts.flow.nodes[node]
+local function label(situation, node)
+    local known = situation.flow and situation.flow.nodes[node]
     return known and known.name and ("%d (%s)"):format(node, text.clean(known.name)) or ("%d"):format(node)
 end
 
@@ -23,11 +23,11 @@ local function join(words, last)
     return table.concat(words, ", ", 1, #words - 1) .. " " .. last .. " " .. words[#words]
 end
 
-local function labels(facts, nodes, last)
+local function labels(situation, nodes, last)
     local words = {}
     local shown = #nodes <= max_nodes and #nodes or max_nodes - 1
     for index = 1, shown do
-        words[index] = label(facts, nodes[index])
+        words[index] = label(situation, nodes[index])
     end
     if shown < #nodes then
         words[#words + 1] = ("%d more"):format(#nodes - shown)
@@ -36,8 +36,8 @@ local function labels(facts, nodes, last)
 end
 
 -- The same with "node" or "nodes" before it.
-local function named(facts, nodes, last)
-    return (#nodes == 1 and "node " or "nodes ") .. labels(facts, nodes, last)
+local function named(situation, nodes, last)
+    return (#nodes == 1 and "node " or "nodes ") .. labels(situation, nodes, last)
 end
 
 local function plain(nodes)
@@ -62,7 +62,7 @@ local engine_words = {
 
 ---What the engine itself calls what it does: "retry_nodes 3, 5".
 ---@param rule tracereel.recovery
-function forecast_words.rule(rule)
+function forecast_labels.rule(rule)
     return engine_words[rule.action](rule)
 end
 
@@ -112,9 +112,9 @@ local function keys_in_order(set)
 end
 
 -- The outputs that some node reads in vain.
-local function outputs_lost(facts)
+local function outputs_lost(situation)
     local lost = {}
-    for _, outputs in pairs(facts.lost_inputs) do
+    for _, outputs in pairs(situation.lost_inputs) do
         for _, node in ipairs(outputs) do
             lost[node] = true
         end
@@ -122,86 +122,87 @@ local function outputs_lost(facts)
     return keys_in_order(lost)
 end
 
-local function outputs_lie(facts, outputs)
-    local place = facts.foreign and "in another arena" or ("after the arena's write position (%s)"):format(
-        base.unsigned(facts.header.write_position_bytes))
-    return ("the %s of %s %s %s"):format(agree(outputs, "output", "outputs"), named(facts, outputs),
+local function outputs_lie(situation, outputs)
+    local place = situation.foreign and "in another arena" or ("after the arena's write position (%s)"):format(
+        base.unsigned(situation.header.write_position_bytes))
+    return ("the %s of %s %s %s"):format(agree(outputs, "output", "outputs"), named(situation, outputs),
         agree(outputs, "lies", "lie"), place)
 end
 
-local function lost_inputs(facts, add)
-    if not facts.after or #facts.after == 0 then
+local function lost_inputs(situation, add)
+    if not situation.after or #situation.after == 0 then
         return
-    elseif not facts.run then
-        add(("%s: what reads %s runs WITHOUT INPUTS"):format(outputs_lie(facts, facts.after),
-            agree(facts.after, "it", "them")))
+    elseif not situation.run then
+        add(("%s: what reads %s runs WITHOUT INPUTS"):format(outputs_lie(situation, situation.after),
+            agree(situation.after, "it", "them")))
         return
     end
-    local readers = keys_in_order(facts.lost_inputs)
+    local readers = keys_in_order(situation.lost_inputs)
     if #readers > 0 then
-        add(("%s WITHOUT INPUTS: %s"):format(named(facts, readers), outputs_lie(facts, outputs_lost(facts))))
+        add(("%s WITHOUT INPUTS: %s"):format(named(situation, readers),
+            outputs_lie(situation, outputs_lost(situation))))
     end
 end
 
-local function overwritten(facts, add)
+local function overwritten(situation, add)
     local nodes_by = {}
-    for _, one in ipairs(facts.overlaps) do
+    for _, one in ipairs(situation.overlaps) do
         nodes_by[one.by] = nodes_by[one.by] or {}
         table.insert(nodes_by[one.by], one.node)
     end
     for by, under in units.sorted(nodes_by) do
         add(("the %s of %s %s OVERWRITTEN by that of %s"):format(agree(under, "output", "outputs"),
-            named(facts, under), agree(under, "was", "were"), label(facts, by)))
+            named(situation, under), agree(under, "was", "were"), label(situation, by)))
     end
-    local readers = keys_in_order(facts.spoiled_inputs)
+    local readers = keys_in_order(situation.spoiled_inputs)
     if #readers > 0 then
-        add(("%s %s what was written over"):format(named(facts, readers), agree(readers, "reads", "read")))
+        add(("%s %s what was written over"):format(named(situation, readers), agree(readers, "reads", "read")))
     end
 end
 
-local function lost_branches(facts, add)
-    for _, node in ipairs(facts.knows_ports and facts.without_branch or {}) do
-        local targets = facts.branch_targets[node]
-        add(("WITHOUT A BRANCH of %s: %s"):format(named(facts, { node }), #targets == 1
-            and ("%s never runs"):format(label(facts, targets[1]))
-            or ("none of %s ever runs"):format(labels(facts, targets))))
+local function lost_branches(situation, add)
+    for _, node in ipairs(situation.knows_ports and situation.without_branch or {}) do
+        local targets = situation.branch_targets[node]
+        add(("WITHOUT A BRANCH of %s: %s"):format(named(situation, { node }), #targets == 1
+            and ("%s never runs"):format(label(situation, targets[1]))
+            or ("none of %s ever runs"):format(labels(situation, targets))))
     end
-    if facts.knows_ports and #facts.lost_nodes > 0 then
-        add(("%s never %s, although another node on the same port has begun"):format(named(facts, facts.lost_nodes),
-            agree(facts.lost_nodes, "runs", "run")))
+    if situation.knows_ports and #situation.lost_nodes > 0 then
+        add(("%s never %s, although another node on the same port has begun"):format(
+            named(situation, situation.lost_nodes), agree(situation.lost_nodes, "runs", "run")))
     end
 end
 
-local function refusal(facts)
-    return facts.is_absent and "it has no arena" or text.clean(facts.refused)
+local function refusal(situation)
+    return situation.is_absent and "it has no arena" or text.clean(situation.refused)
 end
 
-local function arena_problems(facts, add)
-    if facts.is_full then
+local function arena_problems(situation, add)
+    if situation.is_full then
         add(("the arena's write position (%s) lies beyond its end (%s): what runs cannot put out anything, and fails")
-            :format(base.unsigned(facts.header.write_position_bytes), facts.header.file_bytes))
+            :format(base.unsigned(situation.header.write_position_bytes), situation.header.file_bytes))
     end
-    if facts.foreign then
-        add("the engine takes it for this trace's: " .. text.clean(facts.foreign))
+    if situation.foreign then
+        add("the engine takes it for this trace's: " .. text.clean(situation.foreign))
     end
-    if facts.unreadable then
-        add("the arena cannot be looked at: " .. text.clean(facts.unreadable))
+    if situation.unreadable then
+        add("the arena cannot be looked at: " .. text.clean(situation.unreadable))
     end
-    if facts.strange_nodes and #facts.strange_nodes > 0 then
+    if situation.strange_nodes and #situation.strange_nodes > 0 then
         add(("%s %s done, and the flow does not have %s: is it this log's flow?"):format(
-            named(facts, facts.strange_nodes), agree(facts.strange_nodes, "is", "are"),
-            agree(facts.strange_nodes, "it", "them")))
+            named(situation, situation.strange_nodes), agree(situation.strange_nodes, "is", "are"),
+            agree(situation.strange_nodes, "it", "them")))
     end
 end
 
 -- ---- what happens ----
 
-local function wave_words(facts)
-    local waves = facts.run.waves
+local function wave_words(situation)
+    local waves = situation.run.waves
     local words, count = {}, 0
     for index, wave in ipairs(waves) do
         if index < max_waves or index == #waves then
-            words[#words + 1] = labels(facts, wave)
+            words[#words + 1] = labels(situation, wave)
         elseif index == max_waves then
             words[#words + 1] = "..."
         end
@@ -214,100 +215,101 @@ end
 local closed_words = "is closed as complete"
 
 -- How a run ends: "waits at node 4".
-local function end_words(facts)
-    local run = facts.run
+local function end_words(situation)
+    local run = situation.run
     if #run.waits_at > 0 then
         local again = {}
         for _, node in ipairs(run.waits_at) do
-            again[#again + 1] = facts.answered[node] and node or nil
+            again[#again + 1] = situation.answered[node] and node or nil
         end
         local which = #run.waits_at > 1 and ", whichever is first" or ""
         if #again == 0 then
-            return ("waits at %s%s"):format(named(facts, run.waits_at, "or"), which)
+            return ("waits at %s%s"):format(named(situation, run.waits_at, "or"), which)
         end
         return ("ASKS AGAIN at %s%s: answered before, which the log does not keep"):format(
-            named(facts, run.waits_at, "or"), which)
+            named(situation, run.waits_at, "or"), which)
     elseif #run.routing > 0 then
-        return ("goes on with what %s %s"):format(named(facts, run.routing), agree(run.routing, "chooses", "choose"))
-    elseif not facts.knows_ports then
+        return ("goes on with what %s %s"):format(named(situation, run.routing),
+            agree(run.routing, "chooses", "choose"))
+    elseif not situation.knows_ports then
         return "ends, or waits, or routes: the flow has no types"
     end
     return closed_words
 end
 
 -- Without a flow: what is known all the same.
-local function run_words_without_flow(facts)
+local function run_words_without_flow(situation)
     local parts = {}
-    if facts.rule.action == "retry_nodes" then
+    if situation.rule.action == "retry_nodes" then
         local again = {}
-        for _, node in ipairs(facts.rule.nodes) do
+        for _, node in ipairs(situation.rule.nodes) do
             again[node] = true
         end
-        parts[1] = ("runs %s again, from the beginning of the node"):format(named(facts, keys_in_order(again)))
+        parts[1] = ("runs %s again, from the beginning of the node"):format(named(situation, keys_in_order(again)))
     end
-    local answered = keys_in_order(facts.answered)
+    local answered = keys_in_order(situation.answered)
     if #answered > 0 then
         parts[#parts + 1] = ("ASKS AGAIN at %s: answered before, which the log does not keep"):format(
-            named(facts, answered))
+            named(situation, answered))
     end
     if #parts == 0 then
-        parts[1] = facts.trace.last_completed_node == nil and "runs from the beginning: no node is done"
-            or "runs what comes after " .. named(facts, keys_in_order(facts.done))
+        parts[1] = situation.trace.last_completed_node == nil and "runs from the beginning: no node is done"
+            or "runs what comes after " .. named(situation, keys_in_order(situation.done))
     end
     return table.concat(parts, "; ")
 end
 
-local function run_words(facts)
-    if not facts.run then
-        return run_words_without_flow(facts)
+local function run_words(situation)
+    if not situation.run then
+        return run_words_without_flow(situation)
     end
-    local ends = end_words(facts)
-    if #facts.run.waves > 0 then
-        return ("runs %s, then %s"):format(wave_words(facts), ends)
+    local ends = end_words(situation)
+    if #situation.run.waves > 0 then
+        return ("runs %s, then %s"):format(wave_words(situation), ends)
     end
     return ends == closed_words and closed_words .. ": nothing is left that can run" or ends
 end
 
-local function wait_words(facts, add)
-    local trace = facts.trace
-    if facts.held then
-        add(("held: %s; hook %s"):format(text.clean(facts.held), hook(trace)))
+local function wait_words(situation, add)
+    local trace = situation.trace
+    if situation.held then
+        add(("held: %s; hook %s"):format(text.clean(situation.held), hook(trace)))
     else
-        add(("waits at %s%s for hook %s; %s"):format(named(facts, { trace.suspended_at }), since(trace), hook(trace),
-            timeout(trace)))
+        add(("waits at %s%s for hook %s; %s"):format(named(situation, { trace.suspended_at }), since(trace),
+            hook(trace), timeout(trace)))
     end
-    if facts.refused then
-        add(("its approval will FAIL: %s"):format(refusal(facts)))
+    if situation.refused then
+        add(("its approval will FAIL: %s"):format(refusal(situation)))
         return
     end
-    if facts.run and facts.knows_ports and (#facts.run.waves > 0 or #facts.run.waits_at > 0) then
-        add("approved, it " .. run_words(facts))
+    if situation.run and situation.knows_ports and (#situation.run.waves > 0 or #situation.run.waits_at > 0) then
+        add("approved, it " .. run_words(situation))
     end
 end
 
 ---One sentence: what happens, what is lost, and the engine's own word for it.
----@param facts table of forecast.lua
+---@param situation table of forecast.of
 ---@return string
-function forecast_words.reason(facts)
+function forecast_labels.reason(situation)
     local parts = {}
     local function add(words)
         parts[#parts + 1] = words
     end
-    if facts.outcome == "waits" then
-        wait_words(facts, add)
-    elseif facts.outcome == "skipped" then
-        add((facts.is_short and "the engine PANICS at its start: " or "SKIPPED at every start, for ever: ")
-            .. refusal(facts))
+    if situation.outcome == "waits" then
+        wait_words(situation, add)
+    elseif situation.outcome == "skipped" then
+        add((situation.is_short and "the engine PANICS at its start: " or "SKIPPED at every start, for ever: ")
+            .. refusal(situation))
     else
-        add(run_words(facts))
+        add(run_words(situation))
     end
-    if not facts.refused then
-        lost_branches(facts, add)
-        lost_inputs(facts, add)
+    if not situation.refused then
+        lost_branches(situation, add)
+        lost_inputs(situation, add)
     end
-    overwritten(facts, add)
-    arena_problems(facts, add)
-    return ("%s (%s)"):format(table.concat(parts, "; "), forecast_words.rule(facts.rule))
+    overwritten(situation, add)
+    arena_problems(situation, add)
+    return ("%s (%s)"):format(table.concat(parts, "; "), forecast_labels.rule(situation.rule))
 end
 
-return forecast_words
+return forecast_labels

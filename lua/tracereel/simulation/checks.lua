@@ -182,7 +182,7 @@ local function check_crash(value, into)
     end
     local crash = { ns = -1, records = math.maxinteger } -- -1: the largest unsigned time
     if value.at then
-        crash.ns = into.recording:facts().first_ns + values.duration(value.at, "crash.at")
+        crash.ns = into.recording:stats().first_ns + values.duration(value.at, "crash.at")
     else
         crash.records = values.whole(value.record, 0, math.maxinteger, "crash.record")
     end
@@ -193,8 +193,8 @@ end
 
 local function check_traces(value, into)
     into.compiled.traces = values.whole(value, 1, math.maxinteger, "traces")
-    local facts = into.recording:facts()
-    if facts.traces == facts.tainted_traces then
+    local stats = into.recording:stats()
+    if stats.traces == stats.tainted_traces then
         values.refuse("traces: the log has no whole trace to draw from")
     end
 end

@@ -21,8 +21,8 @@ local function say_damage(list)
     end
 end
 
--- What is told where it is not 0: a fact of the simulation, or of the recording.
-local told_facts = {
+-- What is told where it is not 0: a stat of the simulation, or of the recording.
+local shown_stats = {
     { "injected_errors", "simulated error" },
     { "retries", "retry after one", "retries after them" },
     { "given_up_traces", "trace given up after one", "traces given up after them" },
@@ -35,21 +35,21 @@ local told_facts = {
         "records of traces whose beginning is lost left out" },
 }
 
-local function say_facts(recorded, facts)
-    output.line(("simulated %s, %s (recorded: %s, %s)"):format(text.count(facts.traces, "trace"),
-        text.count(facts.records, "record"), text.count(recorded.traces, "trace"),
+local function say_stats(recorded, stats)
+    output.line(("simulated %s, %s (recorded: %s, %s)"):format(text.count(stats.traces, "trace"),
+        text.count(stats.records, "record"), text.count(recorded.traces, "trace"),
         text.count(recorded.records, "record")))
-    for _, fact in ipairs(told_facts) do
-        local count = facts[fact[1]] or recorded[fact[1]]
+    for _, stat in ipairs(shown_stats) do
+        local count = stats[stat[1]] or recorded[stat[1]]
         if count > 0 then
-            output.line("  " .. text.count(count, fact[2], fact[3]))
+            output.line("  " .. text.count(count, stat[2], stat[3]))
         end
     end
-    say_damage(facts.damage or {})
+    say_damage(stats.damage or {})
 end
 
 local function run_all(parsed, scenario, recording)
-    local runs, all_facts = {}, {}
+    local runs, all_stats = {}, {}
     local place = parsed.workplace
     for run = 1, parsed.runs do
         local directory = parsed.runs > 1 and place:directory(("run-%d"):format(run)) or place:log()
@@ -57,25 +57,25 @@ local function run_all(parsed, scenario, recording)
         progress.set_prefix(parsed.runs > 1 and ("run %d of %d: "):format(run, parsed.runs) or "")
         -- Loaded afresh, so that nothing that its functions keep goes from one run to the next.
         local one = run == 1 and scenario or scenario:with_arguments {}
-        all_facts[run] = one:run(recording, directory, seed)
+        all_stats[run] = one:run(recording, directory, seed)
         progress.show("measuring what was simulated")
         runs[run] = report.measure(directory, one.value.flow)
     end
     place:finish()
-    return runs, all_facts
+    return runs, all_stats
 end
 
-local function write(parsed, scenario, recorded_facts, recorded, runs, all_facts)
+local function write(parsed, scenario, recorded_stats, recorded, runs, all_stats)
     if parsed.json then
         output.line(tracereel.json {
             seed = parsed.seed or scenario.seed,
-            recorded = recorded_facts,
-            runs = all_facts,
+            recorded = recorded_stats,
+            runs = all_stats,
             measures = report.object(recorded, runs),
         })
         return
     end
-    say_facts(recorded_facts, all_facts[1])
+    say_stats(recorded_stats, all_stats[1])
     if #runs > 1 then
         output.line(("above: the first of %d runs; below: their means, with Student's t interval"):format(#runs))
     end
@@ -86,10 +86,10 @@ end
 ---@param scenario table of simulation.load, checked
 ---@param recording userdata of simulation.record
 function comparison.run(parsed, scenario, recording)
-    local runs, all_facts = run_all(parsed, scenario, recording)
+    local runs, all_stats = run_all(parsed, scenario, recording)
     local recorded = report.measure(parsed.log, scenario.value.flow)
     progress.clear()
-    write(parsed, scenario, recording:facts(), recorded, runs, all_facts)
+    write(parsed, scenario, recording:stats(), recorded, runs, all_stats)
 end
 
 return comparison

@@ -22,7 +22,7 @@ end
 
 local function known_segment(segment, into, where)
     values.whole(segment, 0, math.maxinteger, where)
-    local first = into.recording:facts().first_sequence
+    local first = into.recording:stats().first_sequence
     if segment < first then
         values.refuse("%s: the log begins with segment %d", where, first)
     end
@@ -49,7 +49,7 @@ local function check_missing(value, request, into)
         request.missing_count = values.whole(value, 1, max_of_a_kind, where)
         return
     end
-    local first = into.recording:facts().first_sequence
+    local first = into.recording:stats().first_sequence
     for index, segment in list(value, where) do
         local at = ("%s[%d]"):format(where, index)
         known_segment(segment, into, at)

@@ -28,7 +28,7 @@ end
 -- Calls visit(index, number, id, records) for each trace that arrives.
 local function each_trace(recording, most, visit)
     local number = 0
-    for index = 1, recording:facts().traces do
+    for index = 1, recording:stats().traces do
         local id, records, _, is_left_out = recording:trace_at(index)
         number = number + (is_left_out and 0 or 1)
         if most and number > most then

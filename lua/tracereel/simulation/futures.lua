@@ -45,7 +45,7 @@ function Futures:arrival_ns(trace, seed)
 end
 
 function Futures:first_start_ns()
-    for index = 1, self.recording:facts().traces do
+    for index = 1, self.recording:stats().traces do
         local _, _, start_ns, is_left_out = self.recording:trace_at(index)
         if not is_left_out then
             return start_ns

@@ -123,7 +123,7 @@ local function progress_of(compiled, recording)
     if not progress.is_shown() then
         return nil
     end
-    local recorded = recording:facts()
+    local recorded = recording:stats()
     local traces = compiled.traces or recorded.traces - recorded.tainted_traces
     return function(records, arrived)
         progress.show("simulating: %d records, %.0f %% of %d traces have arrived", records,
@@ -137,18 +137,18 @@ end
 ---@param seed integer|nil in place of the scenario's
 ---@param further_faults table[]|nil compiled faults besides the scenario's own
 ---@param is_temporary boolean|nil the new log need not be there after a crash of the machine
----@return table facts what happened
+---@return table stats what happened
 function Scenario:run(recording, directory, seed, further_faults, is_temporary)
     local compiled, functions = self:check(recording)
     compiled.is_temporary = is_temporary
     compiled.seed = seed or compiled.seed
     compiled.faults = faults.joined(compiled.faults or {}, further_faults or {})
-    local facts = recording:simulate(compiled, directory, answers.new(self.path, functions),
+    local stats = recording:simulate(compiled, directory, answers.new(self.path, functions),
         progress_of(compiled, recording))
     progress.clear()
-    facts.damage = compiled.damage and damage.apply(compiled.damage, directory, compiled.seed)
-    facts.unfit_faults = #compiled.faults - facts.faults
-    return facts
+    stats.damage = compiled.damage and damage.apply(compiled.damage, directory, compiled.seed)
+    stats.unfit_faults = #compiled.faults - stats.faults
+    return stats
 end
 
 return simulation

@@ -115,7 +115,7 @@ local function object(rows, results, seed, recorded)
         before[name] = { simulated = mean, half_width = half_width }
     end
     return {
-        seed = seed, recorded = recorded, runs = results[1].facts, factor = factor, measures = before, nodes = rows,
+        seed = seed, recorded = recorded, runs = results[1].stats, factor = factor, measures = before, nodes = rows,
     }
 end
 
@@ -127,7 +127,7 @@ function rank.run(parsed, scenario, recording)
     local results = series.play(parsed, scenario, recording, points_of(nodes))
     local rows, seed = rows_of(nodes, results), parsed.seed or scenario.seed
     if parsed.json then
-        output.line(tracereel.json(object(rows, results, seed, recording:facts())))
+        output.line(tracereel.json(object(rows, results, seed, recording:stats())))
     else
         write_table(rows, results, parsed, seed)
     end

@@ -11,17 +11,17 @@ local series = {}
 ---@field change fun(scenario: table): table the scenario of this point, of the one that is as it stands in its file
 
 ---@class tracereel.series_result
----@field facts table[] for each run, what the simulation counted
+---@field stats table[] for each run, what the simulation counted
 ---@field measures table<string, number>[] for each run, of makespans.measure
 
 local function play_point(parsed, scenario, recording, point, place)
-    local result = { facts = {}, measures = {} }
+    local result = { stats = {}, measures = {} }
     for run = 1, parsed.runs do
         local directory = place:directory(point.name, parsed.runs > 1 and run or nil)
         -- Loaded afresh, so that nothing that its functions keep goes from one simulation to the next.
         local one = point.change(scenario:with_arguments {})
         local seed = (parsed.seed or scenario.seed) + run - 1
-        result.facts[run] = one:run(recording, directory, seed, nil, place.is_temporary)
+        result.stats[run] = one:run(recording, directory, seed, nil, place.is_temporary)
         progress.show("measuring what was simulated")
         result.measures[run] = makespans.measure(directory, one.value.flow)
         place:done(directory)

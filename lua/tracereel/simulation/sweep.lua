@@ -177,7 +177,7 @@ local function object(sweeps, points, results, parsed, seed, recorded)
         list[index] = {
             values = values,
             directory = parsed.workplace:final(point.name),
-            runs = results[index].facts,
+            runs = results[index].stats,
             measures = measures,
         }
     end
@@ -248,7 +248,7 @@ function sweep.run(parsed, scenario, recording)
     local results = series.play(parsed, scenario, recording, points)
     local seed = parsed.seed or scenario.seed
     if parsed.json then
-        output.line(tracereel.json(object(parsed.sweep, points, results, parsed, seed, recording:facts())))
+        output.line(tracereel.json(object(parsed.sweep, points, results, parsed, seed, recording:stats())))
     else
         write_table(parsed.sweep, points, results, parsed, seed)
     end

@@ -180,15 +180,15 @@ local function trace_picture(trace, index)
     for lane_index = 1, math.min(#lanes, lane_limit) do
         rows[#rows + 1] = lane_row(lanes[lane_index], trace, scale, background)
     end
-    local facts = { trace.status, "began " .. labels.time(trace.start_ns) }
+    local details = { trace.status, "began " .. labels.time(trace.start_ns) }
     if trace.suspended_ns > 0 then
-        facts[#facts + 1] = "suspended " .. html.duration(trace.suspended_ns)
+        details[#details + 1] = "suspended " .. html.duration(trace.suspended_ns)
     end
-    facts[#facts + 1] = "critical path " .. html.duration(trace.critical_ns)
+    details[#details + 1] = "critical path " .. html.duration(trace.critical_ns)
     return html.element("details", { class = "trace", id = "trace-" .. trace.trace_id, open = index <= open_limit },
         html.element("summary", nil, html.element("b", nil, html.escape(html.duration(trace.makespan_ns))), " ",
             html.element("code", nil, html.escape(trace.trace_id)), " ",
-            html.element("span", { class = "detail" }, labels.listed(table.unpack(facts)))), "\n",
+            html.element("span", { class = "detail" }, labels.listed(table.unpack(details)))), "\n",
         html.element("div", { class = "waterfall" }, "\n", rows), left_out_note(trace, lanes)) .. "\n"
 end
 
