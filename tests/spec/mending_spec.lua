@@ -2,6 +2,7 @@
 -- of killed engine runs with the arenas that lay beside them are the judge; what they do not have is made from them.
 local arenas = require "tracereel.log.arenas"
 local files = require "tests.spec.recovery_files"
+local forecast = require "tracereel.forecast"
 local helper = require "tests.spec.helper"
 local killed_run = require "tests.spec.killed_run"
 local reel = require "tracereel"
@@ -234,5 +235,26 @@ describe("tracereel repair --arenas", function()
         assert.are.equal(0, repair(directory, "--arenas", "--yes").status)
         assert.are.equal(finish, position_of(directory, trace.id))
         assert_says(repair(directory, "--arenas", "--yes").stdout, "nothing to mend")
+    end)
+
+    it("leads to what the forecast said of it, also where it refuses, or ends at the end of the file", function()
+        local function forecasts(directory, is_mended)
+            local reasons = {}
+            for _, trace in ipairs(reel.open(directory .. "/wal"):traces()) do
+                local engine = forecast.of(trace, { arenas = directory .. "/arenas", mended = is_mended })
+                reasons[trace.id] = engine.reason
+            end
+            return reasons
+        end
+        for _, name in ipairs { "orders-killed", "orders-killed-late", "orders-killed-twice", "switch-killed" } do
+            local directory = copy(name)
+            local trace = stale_trace(directory)
+            local path, finish = arena_path(directory, trace.id), arenas.finish_of_outputs(trace.completed_nodes)
+            helper.write(path, helper.read(path):sub(1, finish))
+            local foreseen = forecasts(directory, true)
+            assert.is_not.same(foreseen, forecasts(directory, false))
+            repair(directory, "--arenas", "--yes")
+            assert.same(foreseen, forecasts(directory, false), name)
+        end
     end)
 end)

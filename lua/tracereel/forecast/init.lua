@@ -81,11 +81,12 @@ local function is_never_readable()
 end
 
 -- Sets the position in a header that was read to where `repair --arenas` sets it; as it is where that refuses to.
-local function mend(header, completed_nodes)
-    local finish = arenas.finish_of_outputs(completed_nodes)
-    local limit = math.ult(header.capacity_bytes, header.file_bytes) and header.capacity_bytes or header.file_bytes
-    if math.ult(header.write_position_bytes, finish) and not math.ult(limit, finish) then
-        header.write_position_bytes = arenas.round_up(finish)
+local function mend(header, trace)
+    local outputs = trace.completed_nodes
+    local finish = arenas.finish_of_outputs(outputs)
+    local mended = math.ult(header.write_position_bytes, finish) and arenas.position_after(header, finish)
+    if mended and #arenas.overlaps(outputs, completion.order(trace)) == 0 then
+        header.write_position_bytes = mended
     end
 end
 
@@ -109,7 +110,7 @@ local function look_at_arena(situation, directory, is_mended)
     situation.arena = header and "found" or cause or kind == "absent" and is_empty(directory) and "empty" or kind
     if header then
         if is_mended then
-            mend(header, situation.trace.completed_nodes)
+            mend(header, situation.trace)
         end
         situation.header = header
         situation.after = unreadable_outputs(situation.done, function(output)

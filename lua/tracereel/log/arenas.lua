@@ -265,11 +265,13 @@ function arenas.round_up(bytes)
     return math.ult(largest, bytes) and largest or (bytes + arenas.alignment_bytes - 1) & largest
 end
 
----The write position that an orderly close would have set after the last of the outputs.
----@param completed_nodes table<integer, tracereel.output>
----@return integer bytes unsigned; 0 where no node has an output
-function arenas.end_of_outputs(completed_nodes)
-    return arenas.round_up(arenas.finish_of_outputs(completed_nodes))
+---Where `repair --arenas` sets the write position after outputs that end at `finish`: rounded up, within the arena.
+---@return integer|nil position unsigned; nil where the arena ends before that
+---@return integer limit where the arena ends
+function arenas.position_after(header, finish)
+    local limit = math.ult(header.capacity_bytes, header.file_bytes) and header.capacity_bytes or header.file_bytes
+    local rounded = arenas.round_up(finish)
+    return not math.ult(limit, finish) and (math.ult(limit, rounded) and limit or rounded) or nil, limit
 end
 
 -- The node that has overwritten the output of `node`, or nil. Most outputs touch no other: then no order is needed.

@@ -49,8 +49,8 @@ local function outputs_after(trace, after)
 end
 
 -- Why the position must not be set, though it is stale: a person has to decide.
-local function reason_to_refuse(outputs, path, limit)
-    if math.ult(limit, outputs.finish_bytes) then
+local function reason_to_refuse(outputs, path, is_short, limit)
+    if is_short then
         return ("%s: the log names an output that ends at %s, beyond its end (%s)"):format(path,
             tracereel.unsigned(outputs.finish_bytes), tracereel.unsigned(limit)), "short"
     end
@@ -83,14 +83,12 @@ local function judge(found, outputs)
     elseif not math.ult(position, outputs.finish_bytes) then
         found.right_count = found.right_count + 1
     else
-        local limit = math.ult(header.capacity_bytes, header.file_bytes) and header.capacity_bytes or header.file_bytes
-        problem, kind = reason_to_refuse(outputs, path, limit)
+        local mended, limit = arenas.position_after(header, outputs.finish_bytes)
+        problem, kind = reason_to_refuse(outputs, path, not mended, limit)
         if problem then
             refuse(found, id, problem, kind)
         else
-            local finish = arenas.round_up(outputs.finish_bytes)
-            found.stale[#found.stale + 1] = { trace_id = id, from_bytes = position,
-                to_bytes = math.ult(limit, finish) and limit or finish }
+            found.stale[#found.stale + 1] = { trace_id = id, from_bytes = position, to_bytes = mended }
         end
     end
 end
