@@ -41,20 +41,20 @@ bool tr_follow_holds(tr_log *log, size_t gap_end) {
     if (!follow->is_on || !tr_walk_is_at_end(&log->walk) || !segment_can_grow(log)) {
         return false;
     }
-    bool record_behind = gap_end < reader->available_bytes;
-    if (record_behind &&
+    bool record_follows = gap_end < reader->available_bytes;
+    if (record_follows &&
         (!tr_gap_is_record_prefix(reader->bytes + reader->offset, reader->available_bytes - reader->offset) ||
          !is_patient(follow))) {
         return false;
     }
     follow->is_waiting = true;
-    follow->record_behind = record_behind;
+    follow->record_follows = record_follows;
     return true;
 }
 
 bool tr_follow_holds_for_segment(tr_log *log) {
     log->follow.is_waiting = log->follow.is_on && log->is_directory;
-    log->follow.record_behind = false;
+    log->follow.record_follows = false;
     return log->follow.is_waiting;
 }
 
@@ -85,7 +85,7 @@ tr_status tr_follow_look(tr_log *log) {
     }
     if (found) {
         follow->grown_at_ns = monotonic_ns();
-    } else if (!follow->record_behind || is_patient(follow)) {
+    } else if (!follow->record_follows || is_patient(follow)) {
         return TR_END;
     }
     follow->is_waiting = false;

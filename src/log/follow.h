@@ -11,7 +11,7 @@
 typedef struct tr_follow {
     bool is_on;
     bool is_waiting;      /* at the last check there was nothing to read */
-    bool record_behind;   /* a valid record follows the bytes that are waited for */
+    bool record_follows;  /* a valid record follows the bytes that are waited for */
     uint64_t grown_at_ns; /* monotonic clock: when the log was last seen to grow */
 } tr_follow;
 

@@ -170,7 +170,7 @@ static tr_status keep_record(tr_recording *recording, const tr_record *record, u
     uint64_t event_ns = tr_replay_now_ns(recording->replay);
     tr_recorded *kept = (tr_recorded *)(void *)(recording->records.bytes + *offset);
     *kept = (tr_recorded){.event_ns = event_ns,
-                          .behind_ns = event_ns - tr_record_timestamp_ns(record),
+                          .earlier_by_ns = event_ns - tr_record_timestamp_ns(record),
                           .number = recording->stats.records,
                           .length_bytes = record->length_bytes};
     memcpy(kept + 1, record->bytes, record->length_bytes);

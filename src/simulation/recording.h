@@ -7,10 +7,10 @@
 
 /* A record in the spool, followed by its bytes. */
 typedef struct tr_recorded {
-    uint64_t next;      /* offset in the spool of the next record of the chain; 0: none */
-    uint64_t event_ns;  /* the latest timestamp up to here */
-    uint64_t behind_ns; /* event time less the record's own timestamp */
-    uint64_t number;    /* in the log, from 0 */
+    uint64_t next;          /* offset in the spool of the next record of the chain; 0: none */
+    uint64_t event_ns;      /* the latest timestamp up to here */
+    uint64_t earlier_by_ns; /* event time less the record's own timestamp */
+    uint64_t number;        /* in the log, from 0 */
     uint64_t length_bytes;
 } tr_recorded;
 

@@ -38,7 +38,7 @@ static tr_status append_fields(tr_simulation *simulation, const tr_simulated_tra
 
 /* The record's own timestamp lags the event time as it did when recorded. */
 static uint64_t timestamp_of(const tr_simulation *simulation, const tr_recorded *recorded) {
-    return simulation->now_ns > recorded->behind_ns ? simulation->now_ns - recorded->behind_ns : 0;
+    return simulation->now_ns > recorded->earlier_by_ns ? simulation->now_ns - recorded->earlier_by_ns : 0;
 }
 
 static void note_record(tr_simulation *simulation) {

@@ -217,9 +217,9 @@ describe("crashtest with wrong input", function()
     local first = "wal_0000000000000000%.log offset 0, trace_start of trace %x+%-"
 
     for what, case in pairs {
-        ["an error in recover"] = { "recover = function() error('boom') end", "boom %(in recover behind " .. first },
+        ["an error in recover"] = { "recover = function() error('boom') end", "boom %(in recover after " .. first },
         ["an error in check"] = { "recover = function() end, check = function(t) return t.nope end",
-            "no field 'nope'.*%(in check behind " .. first },
+            "no field 'nope'.*%(in check after " .. first },
         ["no decision"] = { "recover = function() return 'fail' end", "a decision expected.*got fail %(in recover" },
         ["no verdict"] = { "recover = function() end, check = function() return 3 end",
             "check: true, nil, false, or a text .* expected, got a number %(in check" },

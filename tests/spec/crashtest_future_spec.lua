@@ -1,4 +1,4 @@
--- What happens behind a record, held against the list of all records.
+-- What happens after a record, held against the list of all records.
 local helper = require "tests.spec.helper"
 local record_bytes = require "tests.spec.record_bytes"
 local reel = require "tracereel"
@@ -9,7 +9,7 @@ local function problem_of(callee, ...)
     return tostring(problem)
 end
 
--- Every record, with the trace's state behind it told by the state machine, and which life of its trace it is part of.
+-- Every record, with the trace's state after it told by the state machine, and which life of its trace it is part of.
 local function read_all(path)
     local all, life_of = {}, {}
     for rec, trace in reel.open(path):records() do
@@ -26,7 +26,7 @@ local function read_all(path)
     return all
 end
 
-local function times_behind(all, number, kind, node)
+local function times_after(all, number, kind, node)
     local times
     for _, later in ipairs(all[number].life or {}) do
         local rec = all[later]
@@ -51,10 +51,10 @@ describe("a future", function()
                 assert.equal(one.life and one.life.outcome or "open", future.outcome)
                 for kind, means in pairs(record_bytes.meanings) do
                     if means.trace and not means.node then
-                        assert.are.same(times_behind(all, number, kind), future[kind])
+                        assert.are.same(times_after(all, number, kind), future[kind])
                     end
                     for _, node in ipairs(means.node and { 0, 3, 4, 8, 4000000000 } or {}) do
-                        assert.are.same(times_behind(all, number, kind, node), future[kind][node])
+                        assert.are.same(times_after(all, number, kind, node), future[kind][node])
                     end
                 end
                 local later = 0

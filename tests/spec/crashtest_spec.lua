@@ -11,7 +11,7 @@ local records_of = runs.records_of
 local orders = "orders"
 
 -- What recovery sees of a trace in a log that has these records, and a piece of one more; nil where it is not open.
-local function state_behind(records, trace_id, torn)
+local function state_after(records, trace_id, torn)
     local directory = log_of(records)
     if torn then
         local path = directory .. "/wal_0000000000000000.log"
@@ -46,12 +46,12 @@ return {
 }
 ]]):format(number, number))
             local cut = table.move(all, 1, number, 1, {})
-            local expected = state_behind(cut, all[number].trace_id)
+            local expected = state_after(cut, all[number].trace_id)
             assert.equal(expected and 7 or 0, run.status)
             assert.equal(expected, found[1] and found[1].first.reason)
             -- A crash inside the next record leaves the same.
             local torn = (all[number + 1] or all[1]):bytes():sub(1, number % 68 + 1)
-            assert.equal(expected, state_behind(cut, all[number].trace_id, torn))
+            assert.equal(expected, state_after(cut, all[number].trace_id, torn))
         end
     end)
 
@@ -76,7 +76,7 @@ return {
     it("summarises what was covered if nothing was found", function()
         local run = helper.run { "crashtest", "hold_node", "-a", "node=3", "--once", "3", helper.log(orders) }
         assert.equal(0, run.status)
-        assert.matches("^2342 crash points: 1171 behind a record, 1171 inside one\n", run.stdout)
+        assert.matches("^2342 crash points: 1171 after a record, 1171 inside one\n", run.stdout)
         assert.matches("\n1122 decisions asked for %(default %d+, hold %d+%), in %d+ states\n", run.stdout)
         assert.matches("\n2 plans, interrupted in %d+ states on disk\n", run.stdout)
         assert.matches("no finding\n$", run.stdout)
@@ -134,7 +134,7 @@ return {
             end }]]
         local result = helper.run { "crashtest", script, helper.log(orders) }
         assert.equal(7, result.status)
-        local words = "asked again behind that: await 8, skipping it (trace_suspended)"
+        local words = "asked again after that: await 8, skipping it (trace_suspended)"
         assert.truthy(result.stdout:gsub("%s+", " "):find(words, 1, true), result.stdout)
         for line in result.stdout:match("\n1%. (.*)"):gmatch("[^\n]+") do
             if not line:find("^   %w+ +wal_") then
@@ -164,7 +164,7 @@ return {
     end)
 end)
 
--- Every record with the life of its trace that it is part of, and whether node 3 would run again behind it.
+-- Every record with the life of its trace that it is part of, and whether node 3 would run again after it.
 local function with_lives(name)
     local all, life_of = {}, {}
     for rec, trace in reel.open(helper.log(name)):records() do
@@ -182,7 +182,7 @@ local function with_lives(name)
     return all
 end
 
--- Has node 3 run in that life, when the crash comes inside the record behind `last`? All up to `last` has happened, and
+-- Has node 3 run in that life, when the crash comes inside the record after `last`? All up to `last` has happened, and
 -- so has what was being written, if it tells of what is over: a start that is not on disk has not been acted on.
 local function has_run(all, life, last)
     for number = 1, last do
@@ -194,7 +194,7 @@ local function has_run(all, life, last)
     return torn and torn.life == life and torn.is_run and torn.rec.type ~= "node_start"
 end
 
--- Every crash of a log one by one: behind each record and inside the next, with 0 to `lost` records missing before it.
+-- Every crash of a log one by one: after each record and inside the next, with 0 to `lost` records missing before it.
 -- Gives the states (by the number of the trace's last record that is left) in which node 3 has run and would run again.
 local function crashes_that_run_twice(name, lost)
     local all, states = with_lives(name), {}

@@ -108,7 +108,7 @@ describe("debug --json", function()
         local gaps = helper.objects(helper.run({ "check", "--json", "examples/logs/damaged" }).stdout)
         local objects = session("examples/logs/damaged", "next gap\ngoto end\n")
         assert.same({ gaps[1] }, objects[2].place.gaps_before)
-        assert.same({ gaps[2] }, objects[3].place.gaps_behind)
+        assert.same({ gaps[2] }, objects[3].place.gaps_after)
     end)
 
     it("has values as JSON if they have a JSON form, otherwise as text", function()

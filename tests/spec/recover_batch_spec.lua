@@ -347,7 +347,7 @@ describe("a script that does not converge", function()
             end }]], helper.log("orders"))
         assert.are.equal(6, result.status)
         for _, words in ipairs { "does not converge: for trace ",
-            "it first decides: default; and asked again behind that: hold (trace_suspended)",
+            "it first decides: default; and asked again after that: hold (trace_suspended)",
             "as if its own records stood in the log", "counts its decisions",
             "--limit N", "trace.planned", "docs/recovery.md" } do
             assert.truthy(result.stderr:find(words, 1, true), words .. "\n" .. result.stderr)

@@ -208,7 +208,7 @@ describe("a script that fails for a trace", function()
             }]]), helper.log("orders") }
         assert.are.equal(6, result.status)
         assert.truthy(result.stderr:find("does not converge", 1, true))
-        assert.truthy(result.stderr:find("restart; and asked again behind that: fail (trace_failed)", 1, true),
+        assert.truthy(result.stderr:find("restart; and asked again after that: fail (trace_failed)", 1, true),
             result.stderr)
     end)
 
@@ -234,7 +234,7 @@ describe("a script that fails for a trace", function()
         local result = recover(script, "-o", path, helper.log("orders"))
         assert.are.equal(6, result.status)
         assert.truthy(result.stderr:find("does not converge: for trace 069c3653-bb1c-452a-9a32-5636524207c0 it first "
-            .. "decides: await 3, skipping it; and asked again behind that: await 4, skipping it (trace_suspended)", 1,
+            .. "decides: await 3, skipping it; and asked again after that: await 4, skipping it (trace_suspended)", 1,
             true), result.stderr)
         assert.is_nil(io.open(path))
     end)

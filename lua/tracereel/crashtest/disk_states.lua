@@ -30,7 +30,7 @@ local function add_written(add, what, bytes)
     add(what .. ": the new file is whole", { [beside] = bytes })
 end
 
----Of an apply that adds a segment behind the log.
+---Of an apply that adds a segment after the log.
 ---@param log string bytes of the log's segment
 ---@param segment string bytes of the new one
 function disk_states.of_apply(log, segment)

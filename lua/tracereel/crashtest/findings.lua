@@ -34,7 +34,7 @@ end
 ---Notes crash points at which a check did not hold.
 ---@param check string
 ---@param reason string
----@param point { number: integer, rec: tracereel.rec, trace_id: string, record_count: integer } the record behind which
+---@param point { number: integer, rec: tracereel.rec, trace_id: string, record_count: integer } the record after which
 ---  the crash came (its number from 1), and how many records the trace had by then
 ---@param described string the decision, as findings.describe gives it
 ---@param count? integer of crash points; 1 where not given

@@ -1,5 +1,5 @@
 -- A recovery script against every crash that a log could have ended in. One pass gathers what becomes of each trace, a
--- second one asks the script behind every record; what is the same but for ids and times is examined once.
+-- second one asks the script after every record; what is the same but for ids and times is examined once.
 -- What is covered, and why that is all of it: docs/crashtest.md.
 local core = require "tracereel.core"
 local decision = require "tracereel.script.decision"
@@ -174,7 +174,7 @@ local function explain(self, problem)
     elseif calling == "own" then
         error(("%s\n%s"):format(problem.message, problem.traceback), 0)
     end
-    local message = calling and problem.message:gsub("%(in record at", ("(in %s behind"):format(calling))
+    local message = calling and problem.message:gsub("%(in record at", ("(in %s after"):format(calling))
         or problem.message
     error(failure.new("script", ("%s: %s"):format(self.name, message), script_part(problem.traceback, self.path)), 0)
 end
@@ -195,7 +195,7 @@ local function pass(self, one, log)
     end
 end
 
--- How many crashes the records stand for: behind each, inside each, and with up to `lost` missing before that.
+-- How many crashes the records stand for: after each, inside each, and with up to `lost` missing before that.
 local function crash_points(record_count, lost)
     local most = math.min(lost, record_count)
     return { after = record_count, inside = record_count,

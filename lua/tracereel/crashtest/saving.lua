@@ -115,8 +115,8 @@ local function spec_text(path, about, saved)
 end
 
 local function title_of(group)
-    local behind = group.record_type .. (group.node and (" of node %d"):format(group.node) or "")
-    return plain(("%s, when the crash comes behind %s (%s)"):format(group.check, behind, group.decision))
+    local after = group.record_type .. (group.node and (" of node %d"):format(group.node) or "")
+    return plain(("%s, when the crash comes after %s (%s)"):format(group.check, after, group.decision))
 end
 
 ---Saves the shortest history of each group of findings.

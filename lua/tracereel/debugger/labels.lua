@@ -29,7 +29,7 @@ function Words.finish()
 end
 
 local function show_gaps(tape, number)
-    for _, gap in ipairs(tape.gaps_behind[number] or {}) do
+    for _, gap in ipairs(tape.gaps_after[number] or {}) do
         say("gap: %s", logs.gap_line(gap))
     end
 end

@@ -29,7 +29,7 @@ end
 
 local function gaps_of(tape, number)
     local list = {}
-    for index, gap in ipairs(tape.gaps_behind[number] or {}) do
+    for index, gap in ipairs(tape.gaps_after[number] or {}) do
         list[index] = logs.gap_object(gap)
     end
     return list
@@ -42,7 +42,7 @@ function Objects:place(timeline)
         number = timeline.number, count = tape.count, at_end = is_at_end, now_ns = timeline.now_ns,
         record = rec or tracereel.null, segment = rec and rec.segment, offset = rec and rec.offset,
         violations = timeline.violations or {}, gaps_before = gaps_of(tape, timeline.number - 1),
-        gaps_behind = is_at_end and gaps_of(tape, timeline.number) or nil,
+        gaps_after = is_at_end and gaps_of(tape, timeline.number) or nil,
     }
 end
 

@@ -20,7 +20,7 @@ local function new(path, open_options)
         -- Numbers of records, ascending. A gap's is that of the record behind it, or of the last.
         marks = { error = {}, violation = {}, gap = {} },
         -- What was met between record N and the next, by N.
-        gaps_behind = {},
+        gaps_after = {},
         blocks = {},
     }, Tape)
 end
@@ -32,8 +32,8 @@ local function add_mark(marks, number)
 end
 
 local function note_gap(self, gap)
-    self.gaps_behind[self.count] = self.gaps_behind[self.count] or {}
-    table.insert(self.gaps_behind[self.count], gap)
+    self.gaps_after[self.count] = self.gaps_after[self.count] or {}
+    table.insert(self.gaps_after[self.count], gap)
     add_mark(self.marks.gap, self.count + 1)
 end
 
@@ -240,8 +240,8 @@ function Tape:mark(kind, number, is_forward)
 end
 
 ---Was something durable lost between the record of that number and the next?
-function Tape:is_damaged_behind(number)
-    return gaps.any_damage(self.gaps_behind[number] or {})
+function Tape:is_damaged_after(number)
+    return gaps.any_damage(self.gaps_after[number] or {})
 end
 
 return tape

@@ -63,7 +63,7 @@ function Timeline:step()
     if not rec then
         failure.raise("interrupted", "the log could not be read on: interrupted, or changed meanwhile")
     end
-    if self.tape:is_damaged_behind(self.number) then
+    if self.tape:is_damaged_after(self.number) then
         self.state:note_damage()
     end
     self.rec = rec

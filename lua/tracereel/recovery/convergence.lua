@@ -1,4 +1,4 @@
--- Does a script converge? Loaded afresh and asked again behind its own records, it must want nothing more.
+-- Does a script converge? Loaded afresh and asked again after its own records, it must want nothing more.
 local answer = require "tracereel.recovery.answer"
 local core = require "tracereel.core"
 local decision = require "tracereel.script.decision"
@@ -80,7 +80,7 @@ local function refuse(planned, second, records)
     for index, rec in ipairs(records) do
         types[index] = rec.type
     end
-    failure.raise("refused", "the script does not converge: for trace %s it first decides: %s; and asked again behind "
+    failure.raise("refused", "the script does not converge: for trace %s it first decides: %s; and asked again after "
         .. "that: %s (%s). %s", planned.entry.trace_id, decision.describe(planned.decision), decision.describe(second),
         table.concat(types, ", "), advice)
 end

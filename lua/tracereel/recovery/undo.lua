@@ -16,19 +16,19 @@ local function is_same_record(planned, found, plan_id)
 end
 
 -- For each trace that the plan changes: its handle, how many of the plan's records it has seen in a row, and how many
--- records have come behind them.
+-- records came after them.
 local function follow(plan, log)
     local followed, ids = {}, {}
     for _, one in ipairs(plan.traces) do
         if #one.records > 0 then
-            followed[one.entry.trace_id] = { planned = one.records, matched = 0, behind = 0 }
+            followed[one.entry.trace_id] = { planned = one.records, matched = 0, later_count = 0 }
             ids[#ids + 1] = one.entry.trace_id
         end
     end
     local function note(rec, trace)
         local known = followed[rec.trace_id]
         if known.matched == #known.planned then
-            known.behind = known.behind + 1
+            known.later_count = known.later_count + 1
         elseif is_same_record(known.planned[known.matched + 1], rec, plan.id) then
             known.matched = known.matched + 1
         else
@@ -43,9 +43,9 @@ end
 local function refusal(one, known)
     if known.matched < #known.planned then
         return "the plan's records are not in this log: it was not applied here"
-    elseif known.behind > 0 then
-        return ("it has moved on: %d more record%s came behind the plan's"):format(known.behind,
-            known.behind == 1 and "" or "s")
+    elseif known.later_count > 0 then
+        return ("it has moved on: %d more record%s came after the plan's"):format(known.later_count,
+            known.later_count == 1 and "" or "s")
     end
     local difference = view.difference(one.after, view.of(known.trace))
     return difference and "its state is not the one that the plan led to: " .. difference

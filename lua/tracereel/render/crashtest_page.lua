@@ -30,7 +30,7 @@ local untried_words = {
 
 local function write_coverage(result)
     local points = result.crash_points
-    output.line(("%s: %d behind a record, %d inside one%s"):format(
+    output.line(("%s: %d after a record, %d inside one%s"):format(
         text.count(points.after + points.inside + points.lost, "crash point"), points.after, points.inside,
         points.lost > 0 and (", %d with records lost before it"):format(points.lost) or ""))
     output.line(("%s asked for%s, in %s"):format(text.count(result.asked, "decision"),
@@ -60,7 +60,7 @@ local function write_findings(result)
         rows[index] = { group.count, group.check, group.node or "-", group.record_type, group.decision }
     end
     output.line("")
-    output.write(render_table(rows, { "crash points", "check that does not hold", "node", "behind", "decision" }))
+    output.write(render_table(rows, { "crash points", "check that does not hold", "node", "after", "decision" }))
     for index, group in ipairs(result.findings) do
         output.line("")
         local words = ("%d. %s: %s"):format(index, group.check, text.clean(group.first.reason))
