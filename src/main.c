@@ -9,9 +9,10 @@
 #include <lua.h>
 #include <lualib.h>
 
-#include "lua/binding.h"
 #include "lua/host.h"
+#include "lua/host_modules.h"
 #include "lua/limits.h"
+#include "lua/module.h"
 #include "lua/unfinished.h"
 
 #ifndef TRACEREEL_LUA_DIR

@@ -1,7 +1,8 @@
-/* Values from Lua as the engine wants them, and back. */
+#include "lua/arguments.h"
+
 #include <string.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
 
 const char *tr_lua_check_path(lua_State *L, int argument) {
     size_t length;

@@ -1,5 +1,7 @@
-/* What one Lua state has once. */
-#include "lua/binding.h"
+#include "lua/core.h"
+
+#include "lua/failure.h"
+#include "tracereel/status.h"
 
 static const char core_key; /* its address is the core's key in the registry */
 

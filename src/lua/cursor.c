@@ -1,11 +1,18 @@
-/* A cursor: one reading of a log, with its traces and the gaps it met. */
+#include "lua/cursor.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
 
-volatile sig_atomic_t tr_lua_stop_flag = TR_STOP_NONE;
-volatile sig_atomic_t tr_lua_active_cursors = 0;
+#include "lua/arguments.h"
+#include "lua/failure.h"
+#include "lua/rec.h"
+#include "lua/stop.h"
+#include "lua/trace.h"
+#include "lua/type.h"
+
+#define TR_LUA_CURSOR "tracereel.cursor"
 
 enum { CURSOR_USER_VALUE_HANDLES = 1 };
 

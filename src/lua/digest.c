@@ -1,7 +1,8 @@
-/* Checksums for the modules of recovery. */
-#include "bytes/digest.h"
+#include "lua/digest.h"
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
+#include "bytes/digest.h"
 
 int tr_lua_sha256(lua_State *L) {
     size_t length;

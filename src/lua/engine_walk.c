@@ -1,7 +1,11 @@
-/* How the engine's reader gets through a segment. */
-#include "tracereel/engine_walk.h"
+#include "lua/engine_walk.h"
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/failure.h"
+#include "tracereel/engine_walk.h"
+#include "tracereel/status.h"
 
 /* engine_walk(path, name) -> { refused, offset, length, left, min_length, records, skipped, passed_over, misread } */
 int tr_lua_engine_walk(lua_State *L) {

@@ -1,10 +1,16 @@
-/* Failure objects: what is raised when something other than the call itself is wrong. */
+#include "lua/failure.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
+#include "lua/stop.h"
+#include "lua/type.h"
+
+#define TR_LUA_FAILURE "tracereel.failure"
 
 /* A status that is not here is a mistake of the caller's. */
 static const char *const kinds[] = {

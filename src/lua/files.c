@@ -1,4 +1,5 @@
-/* Files that the Lua side names itself, or is given the name of. `io.open` waits for a pipe's writer; these do not. */
+#include "lua/files.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +10,11 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "files/file_kind.h"
+#include <lauxlib.h>
 
-#include "lua/binding.h"
+#include "files/file_kind.h"
+#include "lua/arguments.h"
+#include "lua/failure.h"
 
 /* Of the file system that pipes without a name live in: /dev/stdin, /dev/fd/3, and what a shell makes of <(command). */
 enum { NAMELESS_PIPES = 0x50495045 };

@@ -1,7 +1,12 @@
-/* Filters: which records a handler table or a pull wants to see. */
+#include "lua/filter.h"
+
 #include <string.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/options.h"
+#include "tracereel/record.h"
 
 static const tr_lua_option filter_keys[] = {
 #define FILTER_KEY(name) {#name, NULL},

@@ -1,5 +1,13 @@
-/* A future: what happens to a trace behind one record of a history. */
-#include "lua/history.h"
+#include "lua/future.h"
+
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/keys.h"
+#include "lua/type.h"
+#include "tracereel/history.h"
+#include "tracereel/record.h"
+#include "tracereel/trace.h"
 
 #define TR_LUA_FUTURE "tracereel.future"
 #define TR_LUA_TIMES "tracereel.times"

@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/core.h"
+#include "lua/filter.h"
 #include "lua/timing.h"
 
 /* Those of handlers first, then those that only a script has. */

@@ -1,11 +1,22 @@
-/* Handler tables, resolved once before a pass: which function is called for what, and with how many arguments. */
+/* Handler tables, resolved once before a replay: which function is called for what, and with how many arguments. */
 #ifndef TRACEREEL_LUA_HANDLERS_H
 #define TRACEREEL_LUA_HANDLERS_H
 
-#include "lua/binding.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lua.h>
+
+#include "tracereel/record.h"
+#include "tracereel/replay.h"
 #include "tracereel/timing.h"
 
-/* A handler: the stack slot that its function stands in, or 0 where there is none. */
+/* The handlers' keys, beside the record types. X(name). */
+#define TR_HANDLER_EVENTS(X) X(record) X(gap) X(violation) X(tick)
+/* What a script has besides. */
+#define TR_SCRIPT_KEYS(X) X(api) X(summary) X(args) X(start) X(finish) X(merge) X(recover) X(check)
+
+/* A handler: the stack slot of its function, or 0 if there is none. */
 typedef struct tr_handler {
     int slot;
     int parameters; /* how many it takes, at most 3 */
@@ -22,12 +33,14 @@ typedef struct tr_handlers {
     uint64_t every_ns;       /* between ticks; above 0 where there is a tick */
     uint64_t next_tick_ns;
     bool ticks_begun;
-    bool has_next_tick; /* false where the next one would be behind the last time that 64 bits can tell */
+    bool has_next_tick; /* false where the next one would be after the last time that 64 bits can tell */
 } tr_handlers;
 
-/* Reads the handler table at `index`. Its functions are pushed, and the slots are those they have if the table's first
- * function comes to stand in slot `first_slot`; answers with how many were pushed. The filter lives in a userdata that
- * is put into the table at `anchor_index`, and so does the timing. */
+/* Pushes a list of the keys that a handler table, or a whole script, can have. */
+void tr_lua_push_handler_keys(lua_State *L, bool with_script_keys);
+
+/* Reads the handler table at `index`. Pushes its functions and returns how many; their slots count from `first_slot`,
+ * where the first of them will stand. The table at `anchor_index` keeps the filter and the timing alive. */
 int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first_slot, tr_handlers *handlers);
 
 #endif

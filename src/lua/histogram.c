@@ -1,7 +1,15 @@
-/* A histogram, as a userdata that owns it. */
-#include "tracereel/histogram.h"
+#include "lua/histogram.h"
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/failure.h"
+#include "lua/keys.h"
+#include "lua/type.h"
+#include "tracereel/histogram.h"
+#include "tracereel/status.h"
+
+#define TR_LUA_HISTOGRAM "tracereel.histogram"
 
 typedef struct tr_lua_histogram {
     tr_histogram *histogram; /* NULL once it was finalized */

@@ -1,7 +1,18 @@
-/* The history of a log as a userdata. */
 #include "lua/history.h"
 
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/cursor.h"
+#include "lua/failure.h"
+#include "lua/future.h"
+#include "lua/stop.h"
+#include "lua/trace.h"
+#include "lua/type.h"
 #include "trace/shape.h"
+#include "tracereel/replay.h"
+#include "tracereel/status.h"
+#include "tracereel/trace.h"
 
 #define TR_LUA_HISTORY "tracereel.history"
 

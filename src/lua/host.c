@@ -12,7 +12,10 @@
 
 #include <lauxlib.h>
 
-#include "lua/binding.h"
+#include "lua/files.h"
+#include "lua/host_call.h"
+#include "lua/host_locked_arena.h"
+#include "lua/host_locked_log.h"
 #include "lua/limits.h"
 
 /* limit_memory(bytes) */

@@ -1,8 +1,10 @@
-/* Protected calls and coroutines that a limit can end. */
+#include "lua/host_call.h"
+
+#include <lualib.h>
+
 #include <lauxlib.h>
 #include <lualib.h>
 
-#include "lua/host.h"
 #include "lua/limits.h"
 
 /* ---- guard, xpcall ---- */

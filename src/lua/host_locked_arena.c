@@ -1,8 +1,11 @@
-/* An arena that is locked for a change, as a userdata that owns it. Only the program has it: no script can reach it. */
-#include "tracereel/locked_arena.h"
+#include "lua/host_locked_arena.h"
 
-#include "lua/binding.h"
-#include "lua/host.h"
+#include <lauxlib.h>
+
+#include "lua/failure.h"
+#include "lua/type.h"
+#include "tracereel/locked_arena.h"
+#include "tracereel/status.h"
 
 #define TR_LUA_LOCKED_ARENA "tracereel.locked_arena"
 

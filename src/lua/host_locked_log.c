@@ -1,8 +1,12 @@
-/* A log that is locked for a change, as a userdata that owns it. Only the program has it: no script can reach it. */
-#include "tracereel/locked_log.h"
+#include "lua/host_locked_log.h"
 
-#include "lua/binding.h"
-#include "lua/host.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/failure.h"
+#include "lua/type.h"
+#include "tracereel/locked_log.h"
+#include "tracereel/status.h"
 
 #define TR_LUA_LOCKED_LOG "tracereel.locked_log"
 

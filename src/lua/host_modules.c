@@ -1,14 +1,13 @@
-/* Where `require` finds modules. Lua's own searchers open a file to see whether it is there, so that to them a module
- * is missing where only memory is, or a descriptor; these tell. */
+#include "lua/host_modules.h"
+
 #include <errno.h>
+#include <lualib.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
 #include <lualib.h>
-
-#include "lua/host.h"
 
 enum { SEARCHER_LUA = 2, SEARCHER_C = 3, UPVALUE_PACKAGE = 1 };
 

@@ -1,9 +1,16 @@
-/* A Lua value as JSON text. */
+#include "lua/json.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "lua/binding.h"
-#include "lua/json.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/core.h"
+#include "lua/rec.h"
+#include "lua/trace.h"
+#include "tracereel/json.h"
+#include "tracereel/trace.h"
 
 enum { MAX_LEVELS = 128 };
 

@@ -1,10 +1,14 @@
-/* A JSON text as a Lua value. Integers from 2^63 to 2^64-1 become the negative integers of the same 64 bits, as Lua has
- * a record's schema_hash; larger ones become floats. Of a name that an object has twice, the last value counts. */
+#include "lua/json_decode.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "lua/binding.h"
-#include "lua/json.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/core.h"
+#include "tracereel/record.h"
+#include "tracereel/status.h"
 #include "json/json_reader.h"
 
 enum { MAX_LEVELS = 1000 }; /* of C's stack and Lua's */

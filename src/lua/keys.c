@@ -6,7 +6,7 @@
 
 #include <lauxlib.h>
 
-#include "lua/binding.h"
+#include "lua/arguments.h"
 
 /* Enters the names under a multiplier; false where two of them wanted the same slot. */
 static bool fill(tr_keys *keys, const char *const *interned, int count, uint64_t multiplier) {

@@ -5,6 +5,7 @@
 #ifndef TRACEREEL_LUA_KEYS_H
 #define TRACEREEL_LUA_KEYS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <lua.h>

@@ -8,7 +8,8 @@
 #include <lauxlib.h>
 
 #include "bytes/pool.h"
-#include "lua/binding.h"
+#include "lua/stop.h"
+#include "lua/type.h"
 #include "lua/unfinished.h"
 
 typedef enum unwinding_reason { UNWIND_NOTHING, UNWIND_MEMORY, UNWIND_TIME, UNWIND_INTERRUPT } unwinding_reason;

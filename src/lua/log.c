@@ -1,10 +1,30 @@
-/* A log: where it is, how it is to be read, and its latest cursor. */
+#include "lua/log.h"
+
 #include <string.h>
 #include <sys/stat.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/cursor.h"
+#include "lua/failure.h"
+#include "lua/filter.h"
 #include "lua/history.h"
+#include "lua/keys.h"
+#include "lua/options.h"
 #include "lua/pace.h"
+#include "lua/records.h"
+#include "lua/replay.h"
+#include "lua/stop.h"
+#include "lua/trace.h"
+#include "lua/type.h"
+#include "tracereel/log.h"
+#include "tracereel/replay.h"
+#include "tracereel/snapshot.h"
+#include "tracereel/status.h"
+#include "tracereel/trace.h"
+
+#define TR_LUA_LOG "tracereel.log"
 
 typedef struct tr_lua_log {
     tr_log_options options;

@@ -1,12 +1,39 @@
-/* luaopen_tracereel_core: the module that init.lua builds on. */
+#include "lua/module.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/core.h"
+#include "lua/cursor.h"
+#include "lua/digest.h"
+#include "lua/engine_walk.h"
+#include "lua/failure.h"
+#include "lua/files.h"
+#include "lua/handlers.h"
+#include "lua/histogram.h"
 #include "lua/history.h"
 #include "lua/json.h"
+#include "lua/json_decode.h"
+#include "lua/log.h"
+#include "lua/node.h"
+#include "lua/rec.h"
+#include "lua/record_make.h"
 #include "lua/simulation.h"
+#include "lua/sort.h"
+#include "lua/state.h"
 #include "lua/timing.h"
+#include "lua/trace.h"
+#include "lua/traversal.h"
+#include "lua/type.h"
+#include "lua/unfinished.h"
+#include "lua/value_text.h"
+#include "lua/writer.h"
+#include "tracereel/log.h"
+#include "tracereel/record.h"
+#include "tracereel/trace.h"
 
 /* ---- functions and tables of the module ---- */
 

@@ -1,5 +1,12 @@
-/* One node of a trace: a copy of its state at the moment when it was asked for. */
-#include "lua/binding.h"
+#include "lua/node.h"
+
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/keys.h"
+#include "lua/trace.h"
+#include "lua/type.h"
+#include "tracereel/record.h"
 
 /* The lists (attempts, errors) only grow while the trace lives, so they are not copied: what belongs to the moment of
  * the copy is counted here, and read from the trace when it is asked for. */

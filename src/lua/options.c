@@ -1,8 +1,11 @@
-/* Tables of options, which a caller gives by name. */
+#include "lua/options.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
 
 static const tr_lua_option *find(const tr_lua_options *options, const char *name) {
     for (size_t i = 0; i < options->count; i++) {

@@ -4,6 +4,12 @@
 #include <string.h>
 #include <time.h>
 
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/options.h"
+#include "lua/stop.h"
+
 /* The longest sleep: so soon are an interrupt that came just before it, and a log that has grown, noticed. */
 static const uint64_t nap_ns = 50000000;
 

@@ -1,6 +1,19 @@
-/* One trace of a simulation, looked at without a log: what became of it, and the records that it wrote. */
+#include "lua/probe.h"
+
+#include <lauxlib.h>
+
 #include "bytes/digest.h"
+#include "lua/arguments.h"
+#include "lua/core.h"
+#include "lua/cursor.h"
+#include "lua/rec.h"
+#include "lua/scenario.h"
 #include "lua/simulation.h"
+#include "lua/trace.h"
+#include "tracereel/record.h"
+#include "tracereel/simulation.h"
+#include "tracereel/status.h"
+#include "tracereel/trace.h"
 
 /* ---- push ---- */
 

@@ -1,7 +1,13 @@
-/* One record, as a userdata that owns its bytes. */
+#include "lua/rec.h"
+
 #include <string.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/record_make.h"
+#include "lua/type.h"
+#include "tracereel/json.h"
 #include "tracereel/provenance.h"
 
 /* ---- check ---- */

@@ -1,8 +1,17 @@
-/* Records made in Lua: constructors, changed copies, bytes read as a record. */
+#include "lua/record_make.h"
+
 #include <string.h>
 #include <time.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/core.h"
+#include "lua/failure.h"
+#include "lua/keys.h"
+#include "lua/rec.h"
+#include "tracereel/record.h"
+#include "tracereel/status.h"
 
 #define MAKE_FIELDS(X, NUMBER)                                                                                         \
     TR_RECORD_NUMBERS(NUMBER)                                                                                          \

@@ -1,5 +1,13 @@
-/* log:records(): the records of a log, one for each call of an iterator. */
-#include "lua/binding.h"
+#include "lua/records.h"
+
+#include <lauxlib.h>
+
+#include "lua/cursor.h"
+#include "lua/failure.h"
+#include "lua/stop.h"
+#include "lua/trace.h"
+#include "tracereel/replay.h"
+#include "tracereel/status.h"
 
 enum { RECORDS_CURSOR = 1, RECORDS_HANDLES, RECORDS_REC_METATABLE, RECORDS_TRACE_METATABLE, RECORDS_FILTER };
 

@@ -1,8 +1,17 @@
-/* A replay: the loop that calls handlers. Everything that can be known before the first record is worked out then, and
- * one protected call holds the whole loop. */
+#include "lua/replay.h"
+
 #include <string.h>
 
-#include "lua/replay.h"
+#include <lauxlib.h>
+
+#include "lua/core.h"
+#include "lua/failure.h"
+#include "lua/replay_clock.h"
+#include "lua/stop.h"
+#include "lua/trace.h"
+#include "tracereel/log.h"
+#include "tracereel/timing.h"
+#include "tracereel/trace.h"
 
 /* Where things stand on the stack of the loop. */
 enum { SLOT_REPLAY = 1, SLOT_CURSOR, SLOT_HANDLES, SLOT_REC_METATABLE, SLOT_TRACE_METATABLE, SLOT_FIRST_FUNCTION };

@@ -1,11 +1,21 @@
-/* One replay with handlers, while it goes on. */
+/* A replay: the loop that calls handlers. Everything that can be known before the first record is worked out then, and
+ * one protected call holds the whole loop. */
 #ifndef TRACEREEL_LUA_REPLAY_H
 #define TRACEREEL_LUA_REPLAY_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lua.h>
+
+#include "lua/cursor.h"
 #include "lua/handlers.h"
 #include "lua/pace.h"
+#include "tracereel/record.h"
+#include "tracereel/replay.h"
+#include "tracereel/status.h"
 
-/* For a record type of which one handler wants to know. */
+/* The handler of a record type that no other handler wants to know of. */
 typedef struct tr_sole_handler {
     tr_handler handler; /* slot 0: there is none, or there are several */
     const char *name;
@@ -24,19 +34,15 @@ typedef struct tr_lua_replay {
     bool has_violation_handler;
     bool has_tick_handler;
     bool pace_matters;
-    bool is_hidden;  /* before the stretch that is to be shown */
-    bool is_between; /* waiting: `event` is of the past, its record must not be looked at */
+    bool is_hidden;  /* before the stretch to show */
+    bool is_between; /* waiting: `event` is of the past, do not look at its record */
     tr_pace pace;
     tr_sole_handler sole[TR_RECORD_TYPE_COUNT];
     int count;
     tr_handlers handlers[];
 } tr_lua_replay;
 
-/* Calls the ticks that are due at that log time. The first one starts them. */
-void tr_lua_replay_show_time(lua_State *L, tr_lua_replay *replay, uint64_t now_ns);
-
-/* For a replay whose pace matters. True when the next event is to be taken now. False: ask again; or the replay ends
- * here, as replay->status says. */
-bool tr_lua_replay_advance(lua_State *L, tr_lua_replay *replay);
+/* Replays with the handler tables at 2 .. handler_count + 1; the cursor at `cursor_index` has not begun. */
+void tr_lua_run_replay(lua_State *L, int cursor_index, int handler_count, const tr_pace *pace);
 
 #endif

@@ -1,5 +1,12 @@
-/* A replay and time: its ticks, and waiting for what is due. */
-#include "lua/replay.h"
+#include "lua/replay_clock.h"
+
+#include "lua/arguments.h"
+#include "lua/handlers.h"
+#include "lua/pace.h"
+#include "lua/stop.h"
+#include "tracereel/log.h"
+#include "tracereel/replay.h"
+#include "tracereel/status.h"
 
 /* More ticks than this for one record are only the last of them: its timestamp is not to be believed. */
 enum { MAX_TICKS_AT_ONCE = 1000000 };

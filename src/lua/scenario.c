@@ -1,8 +1,11 @@
-/* A scenario's table, as lua/tracereel/simulation/scenario.lua makes it, for the engine. It was checked there: what is
- * wrong here is the program's mistake, and raises. */
+#include "lua/scenario.h"
+
 #include <string.h>
 
-#include "lua/simulation.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "tracereel/timing.h"
 
 static const char *const time_kinds[] = {"recorded", "factor", "fixed", "ask", NULL};
 static const char *const fault_kinds[] = {"error", "lost", "delay", "crash", NULL};

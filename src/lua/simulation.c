@@ -1,7 +1,17 @@
-/* A recording of a log, as a userdata that owns it and the log. */
 #include "lua/simulation.h"
 
 #include <string.h>
+
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/failure.h"
+#include "lua/probe.h"
+#include "lua/scenario.h"
+#include "lua/stop.h"
+#include "lua/type.h"
+#include "tracereel/log.h"
+#include "tracereel/record.h"
 
 typedef struct tr_lua_recording {
     tr_log *log;

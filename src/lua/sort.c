@@ -1,8 +1,9 @@
-/* table.sort, stable. Lua's own takes its pivots by the clock where the parts of a long array come out uneven, so that
- * elements which the comparison calls equal come in another order on another run. */
-#include <limits.h>
+#include "lua/sort.h"
 
-#include "lua/binding.h"
+#include <limits.h>
+#include <stdbool.h>
+
+#include <lauxlib.h>
 
 enum { SLOT_ARRAY = 1, SLOT_COMPARE, SLOT_FROM, SLOT_TO };
 

@@ -1,7 +1,21 @@
-/* A state: traces that records are applied to in memory, without a log. */
+#include "lua/state.h"
+
 #include <string.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/core.h"
+#include "lua/cursor.h"
+#include "lua/failure.h"
+#include "lua/rec.h"
+#include "lua/trace.h"
+#include "lua/type.h"
+#include "tracereel/record.h"
+#include "tracereel/status.h"
+#include "tracereel/trace.h"
+
+#define TR_LUA_STATE "tracereel.state"
 
 typedef struct tr_lua_state {
     tr_lua_core *core;

@@ -1,8 +1,16 @@
-/* Where the time of nodes and traces went, as a userdata that owns it. */
 #include "lua/timing.h"
-#include "lua/json.h"
 
 #include <string.h>
+
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/failure.h"
+#include "lua/json.h"
+#include "lua/timing_report.h"
+#include "lua/trace.h"
+#include "lua/type.h"
+#include "tracereel/status.h"
 
 /* ---- check ---- */
 

@@ -1,8 +1,11 @@
-/* What the two files about timings share. */
+/* Where the time of nodes and traces went, as a userdata that owns it. */
 #ifndef TRACEREEL_LUA_TIMING_H
 #define TRACEREEL_LUA_TIMING_H
 
-#include "lua/binding.h"
+#include <stddef.h>
+
+#include <lua.h>
+
 #include "tracereel/timing.h"
 
 #define TR_LUA_TIMING "tracereel.timing"
@@ -20,14 +23,11 @@ enum {
     TR_TIMING_VALUES = TR_TIMING_FLOW_TEXT
 };
 
-/* The timing at `index`, or an error that says what `name` must be. */
+/* Returns the timing at `index`. Raises an error that says what `name` must be. */
 tr_timing *tr_lua_check_timing(lua_State *L, int index, const char *name);
 
 /* The Lua function timing(flow, worst_count). */
 int tr_lua_new_timing(lua_State *L);
 void tr_lua_open_timing(lua_State *L);
-
-/* Pushes the report of the timing at stack index 1: tracereel.timing_report in library/timing_report.d.lua. */
-void tr_lua_push_timing_report(lua_State *L, const tr_timing *timing);
 
 #endif

@@ -1,5 +1,10 @@
-/* What a timing holds, as a table. */
+#include "lua/timing_report.h"
+
+#include "lua/arguments.h"
 #include "lua/timing.h"
+#include "tracereel/activity.h"
+#include "tracereel/histogram.h"
+#include "tracereel/trace.h"
 
 enum { REPORT_SCHEMA = 1 };
 

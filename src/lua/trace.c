@@ -1,6 +1,16 @@
-/* The handle of a trace: one userdata for the trace's life. */
-#include "lua/binding.h"
-#include "lua/json.h"
+#include "lua/trace.h"
+
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/failure.h"
+#include "lua/keys.h"
+#include "lua/node.h"
+#include "lua/trace_view.h"
+#include "lua/type.h"
+#include "tracereel/json.h"
+#include "tracereel/record.h"
+#include "tracereel/status.h"
 
 /* ---- check ---- */
 

@@ -1,6 +1,11 @@
-/* What a trace holds, as tables made when they are asked for. */
-#include "lua/binding.h"
-#include "lua/json.h"
+#include "lua/trace_view.h"
+
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/core.h"
+#include "lua/json_decode.h"
+#include "lua/node.h"
 
 static void set_integer(lua_State *L, const char *name, lua_Integer value) {
     lua_pushinteger(L, value);

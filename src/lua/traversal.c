@@ -1,9 +1,10 @@
-/* pairs and next in the order of the keys: numbers, texts, false and true, then everything else by a text that tells
- * it. Lua's own order changes from process to process, with the seed of its strings' hashes and with addresses. */
+#include "lua/traversal.h"
+
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
 
 typedef enum key_rank { RANK_NUMBER, RANK_TEXT, RANK_BOOLEAN, RANK_OBJECT } key_rank;
 

@@ -1,8 +1,9 @@
-/* What all types of the binding have in common. */
+#include "lua/type.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "lua/binding.h"
+#include "lua/arguments.h"
 
 int tr_lua_refuse_assignment(lua_State *L) {
     return luaL_error(L, "%s cannot be changed: '%s' is read-only", lua_tostring(L, lua_upvalueindex(1)),

@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
 #include "lua/claim.h"
 
 static const char TYPE[] = "tracereel.unfinished";

@@ -4,6 +4,14 @@
 #ifndef TRACEREEL_LUA_UNFINISHED_H
 #define TRACEREEL_LUA_UNFINISHED_H
 
+#include <lua.h>
+
+/* Lua functions: unfinished_file(work_path, place), unfinished_directory(work_path, place), sync_file(path). */
+int tr_lua_unfinished_file(lua_State *L);
+int tr_lua_unfinished_directory(lua_State *L);
+int tr_lua_sync_file(lua_State *L);
+void tr_lua_open_unfinished(lua_State *L);
+
 /* Removes what was neither finished nor dropped, and says on standard error of each what is left now. For the program's
  * end, whatever has ended it. */
 void tr_lua_unfinished_drop_all(void);

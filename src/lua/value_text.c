@@ -1,10 +1,11 @@
-/* tostring and string.format without addresses: a table, function, thread or userdata that has no text of its own is
- * "table: 1", with the number of its first appearance. The same script then prints the same on every run. */
-#include <string.h>
+#include "lua/value_text.h"
 
 #include <lualib.h>
+#include <stdbool.h>
+#include <string.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+#include <lualib.h>
 
 /* Upvalues of both functions. The numbers are in a table with weak keys, the last of them at its index 0. */
 enum { UPVALUE_NUMBERS = 1, UPVALUE_FORMAT };

@@ -1,9 +1,19 @@
-/* A writer of a log, as a userdata that owns it. */
-#include "tracereel/writer.h"
+#include "lua/writer.h"
 
 #include <string.h>
 
-#include "lua/binding.h"
+#include <lauxlib.h>
+
+#include "lua/arguments.h"
+#include "lua/failure.h"
+#include "lua/options.h"
+#include "lua/rec.h"
+#include "lua/type.h"
+#include "tracereel/log.h"
+#include "tracereel/status.h"
+#include "tracereel/writer.h"
+
+#define TR_LUA_WRITER "tracereel.writer"
 
 typedef struct tr_lua_writer {
     tr_writer *writer; /* NULL once it was closed */

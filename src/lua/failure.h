@@ -1,0 +1,22 @@
+/* Failure objects: what is raised when something other than the call itself is wrong. */
+#ifndef TRACEREEL_LUA_FAILURE_H
+#define TRACEREEL_LUA_FAILURE_H
+
+#include <lua.h>
+
+#include "tracereel/status.h"
+
+/* Raise a failure object. `error` may be NULL: the status says enough. */
+_Noreturn int tr_lua_raise_status(lua_State *L, tr_status status, const tr_error *error);
+_Noreturn int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...);
+/* Replaces the message on top of the stack by a failure object with it. */
+void tr_lua_wrap_failure(lua_State *L, const char *kind);
+/* Gives the traceback on top of the stack, which is popped, to the failure below it. */
+void tr_lua_set_traceback(lua_State *L);
+
+/* Lua functions: failure(kind, message, traceback), is_failure(value). */
+int tr_lua_new_failure(lua_State *L);
+int tr_lua_is_failure(lua_State *L);
+void tr_lua_open_failure(lua_State *L);
+
+#endif

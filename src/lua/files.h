@@ -1,0 +1,21 @@
+/* Files that the Lua side names itself, or is given the name of. `io.open` waits for a pipe's writer; these do not. */
+#ifndef TRACEREEL_LUA_FILES_H
+#define TRACEREEL_LUA_FILES_H
+
+#include <stdbool.h>
+
+#include <lua.h>
+
+/* Lua functions: open_file(path), file_kind(path), is_link(path), is_same_file(path, path), has_entry(directory,
+ * beginning, ending), without_links(path). */
+int tr_lua_open_file(lua_State *L);
+int tr_lua_file_kind(lua_State *L);
+int tr_lua_is_link(lua_State *L);
+int tr_lua_is_same_file(lua_State *L);
+int tr_lua_has_entry(lua_State *L);
+int tr_lua_without_links(lua_State *L);
+
+/* As luaL_fileresult for a path, but raises what the process is short of. */
+int tr_lua_path_result(lua_State *L, bool is_done, const char *path);
+
+#endif

@@ -1,0 +1,33 @@
+/* One record, as a userdata that owns its bytes. */
+#ifndef TRACEREEL_LUA_REC_H
+#define TRACEREEL_LUA_REC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lua.h>
+
+#include "lua/core.h"
+#include "lua/keys.h"
+#include "tracereel/record.h"
+
+#define TR_LUA_REC "tracereel.rec"
+
+typedef struct tr_lua_rec {
+    tr_record record;    /* views `bytes` */
+    const tr_keys *keys; /* of the type: an upvalue would be slower to get at */
+    uint64_t sequence;
+    uint64_t offset;
+    uint32_t segment_name; /* number in TR_CORE_SEGMENT_NAMES; 0: it came from no log */
+    bool suspect;
+    uint8_t bytes[];
+} tr_lua_rec;
+
+tr_lua_rec *tr_lua_check_rec(lua_State *L, int index);
+/* Returns NULL if it is something else. */
+tr_lua_rec *tr_lua_test_rec(lua_State *L, int index);
+/* Pushes a copy of the record; the metatable stands at `metatable_index`. */
+tr_lua_rec *tr_lua_push_rec(lua_State *L, const tr_lua_core *core, const tr_record *record, int metatable_index);
+void tr_lua_open_rec(lua_State *L);
+
+#endif

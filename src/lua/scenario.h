@@ -1,0 +1,13 @@
+/* A scenario's table, as lua/tracereel/simulation/scenario.lua makes it, for the engine. It was checked there: what is
+ * wrong here is the program's mistake, and raises. */
+#ifndef TRACEREEL_LUA_SCENARIO_H
+#define TRACEREEL_LUA_SCENARIO_H
+
+#include <lua.h>
+
+#include "tracereel/simulation.h"
+
+/* Reads the scenario in the table at `index`. Puts what its pointers lead to into the table at `anchor_index`. */
+void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, tr_scenario *scenario);
+
+#endif
