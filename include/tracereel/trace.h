@@ -186,6 +186,7 @@ typedef struct tr_trace {
     bool has_planned : 1;       /* tracereel wrote a record of it */
     bool follows_tracereel : 1; /* its latest record is tracereel's */
     bool is_held_apart : 1;     /* when only what ran counts: its latest record is a suspension that tracereel wrote */
+    bool has_unordered_suspensions : 1; /* the clock stepped back: one does not begin after the end of the one before */
     /* From here on: what the engine recovers from. Its completed_nodes are the nodes with is_completed. */
     bool has_last_completed_node : 1;
     bool is_suspended : 1;

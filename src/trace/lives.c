@@ -74,10 +74,14 @@ static uint64_t end_of_life_ns(const tr_trace *trace, uint64_t start_ns) {
     return trace->last_ns > start_ns ? trace->last_ns : start_ns;
 }
 
+/* Only the last attempt of a node can be open. */
 static bool abandon_attempts(tr_trace *trace) {
     bool found = false;
-    for (uint32_t i = 0; i < trace->attempt_count; i++) {
-        tr_attempt *attempt = &trace->attempts[i];
+    for (uint32_t i = 0; i < trace->node_count; i++) {
+        tr_attempt *attempt = tr_trace_attempt_of(trace, &trace->nodes[i]);
+        if (attempt == NULL) {
+            continue;
+        }
         if (attempt->outcome == TR_OUTCOME_OPEN && !attempt->was_kept) {
             attempt->outcome = TR_OUTCOME_ABANDONED;
             attempt->end_ns = end_of_life_ns(trace, attempt->start_ns);

@@ -79,17 +79,39 @@ static uint64_t overlap_ns(uint64_t a_start, uint64_t a_end, uint64_t b_start, u
     return end > start ? end - start : 0;
 }
 
+/* How many of the first suspensions can have begun before a time: the others are not to be looked at. */
+static uint32_t count_suspensions_before(const tr_trace *trace, uint64_t time_ns) {
+    if (trace->has_unordered_suspensions) {
+        return trace->suspension_count;
+    }
+    uint32_t low = 0;
+    uint32_t high = trace->suspension_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (trace->suspensions[middle].start_ns < time_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 uint64_t tr_attempt_duration_ns(const tr_trace *trace, const tr_node *node, const tr_attempt *attempt) {
     if (attempt->outcome == TR_OUTCOME_OPEN || attempt->end_ns < attempt->start_ns) {
         return 0;
     }
     uint64_t duration_ns = attempt->end_ns - attempt->start_ns;
-    for (uint32_t i = 0; i < trace->suspension_count; i++) {
+    for (uint32_t i = count_suspensions_before(trace, attempt->end_ns); i-- > 0;) {
         const tr_suspension *suspension = &trace->suspensions[i];
+        uint64_t end_ns = suspension->outcome == TR_OUTCOME_OPEN ? UINT64_MAX : suspension->end_ns;
+        bool is_last = i + 1 == trace->suspension_count; /* its end is not compared with a start yet */
+        if (end_ns <= attempt->start_ns && !is_last && !trace->has_unordered_suspensions) {
+            break; /* those before it ended earlier */
+        }
         if (suspension->node_id != node->node_id) {
             continue;
         }
-        uint64_t end_ns = suspension->outcome == TR_OUTCOME_OPEN ? UINT64_MAX : suspension->end_ns;
         uint64_t waited_ns = overlap_ns(attempt->start_ns, attempt->end_ns, suspension->start_ns, end_ns);
         duration_ns -= waited_ns < duration_ns ? waited_ns : duration_ns;
     }

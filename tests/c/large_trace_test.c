@@ -96,6 +96,95 @@ static void the_attempts_of_a_node_lead_from_the_last_to_the_first(void) {
     tr_traces_free(traces);
 }
 
+/* The run time by its definition: what the attempt lasted, less each wait at its node as far as it lies in it. */
+static uint64_t duration_by_definition(const tr_trace *trace, const tr_attempt *attempt) {
+    if (attempt->outcome == TR_OUTCOME_OPEN || attempt->end_ns < attempt->start_ns) {
+        return 0;
+    }
+    uint64_t left_ns = attempt->end_ns - attempt->start_ns;
+    for (uint32_t i = 0; i < trace->suspension_count; i++) {
+        const tr_suspension *wait = &trace->suspensions[i];
+        uint64_t from = wait->start_ns > attempt->start_ns ? wait->start_ns : attempt->start_ns;
+        uint64_t to =
+            wait->outcome == TR_OUTCOME_OPEN || wait->end_ns > attempt->end_ns ? attempt->end_ns : wait->end_ns;
+        if (wait->node_id == trace->nodes[attempt->node_index].node_id && to > from) {
+            left_ns -= to - from < left_ns ? to - from : left_ns;
+        }
+    }
+    return left_ns;
+}
+
+/* Nodes that run, wait, are resumed, done and started again; times go back by up to `max_back_ns`. */
+static tr_trace *run_and_wait(tr_traces *traces, uint32_t seed, uint32_t max_back_ns) {
+    uint32_t state = seed * 2654435761u + 1;
+    uint64_t now_ns = 1000;
+    tr_trace *trace = apply_record(traces, (written_record){.type = 0, .timestamp_ns = now_ns});
+    for (unsigned step = 0; step < 400; step++) {
+        static const uint8_t types[] = {1, 2, 2, 3, 6, 6, 7, 7};
+        state = state * 1664525u + 1013904223u;
+        now_ns += state >> 28;
+        uint64_t back_ns = max_back_ns == 0 ? 0 : (state >> 8) % (max_back_ns + 1);
+        trace = apply_record(traces, (written_record){.type = types[state >> 16 & 7],
+                                                      .node_id = state >> 20 & 3,
+                                                      .timestamp_ns = now_ns - back_ns,
+                                                      .metadata = "{}"});
+    }
+    return trace;
+}
+
+static void run_times_are_what_the_definition_says(void) {
+    for (uint32_t seed = 1; seed <= 40; seed++) {
+        uint32_t max_back_ns = seed % 4 == 0 ? 30 : 0;
+        tr_traces *traces = tr_traces_new();
+        const tr_trace *trace = run_and_wait(traces, seed, max_back_ns);
+        REQUIRE(trace->suspension_count > 20 && trace->attempt_count > 50);
+        CHECK_INT(max_back_ns > 0, trace->has_unordered_suspensions);
+        for (uint32_t i = 0; i < trace->attempt_count; i++) {
+            const tr_attempt *attempt = &trace->attempts[i];
+            CHECK_UINT(duration_by_definition(trace, attempt),
+                       tr_attempt_duration_ns(trace, &trace->nodes[attempt->node_index], attempt));
+        }
+        tr_traces_free(traces);
+    }
+}
+
+/* What is not looked at may say anything: waits long before an attempt are made to last for ever. */
+static void waits_before_an_attempt_are_not_looked_at(void) {
+    tr_traces *traces = tr_traces_new();
+    tr_trace *trace = apply_record(traces, (written_record)TRACE_START(1));
+    for (uint64_t n = 0; n < 1000; n++) {
+        (void)apply_record(traces, (written_record)NODE_START(4, 10 + 10 * n));
+        (void)apply_record(traces, (written_record)SUSPENDED(4, 12 + 10 * n));
+        (void)apply_record(traces, (written_record)RESUMED(15 + 10 * n));
+        trace = apply_record(traces, (written_record)NODE_DONE(4, 19 + 10 * n));
+    }
+    REQUIRE(trace->suspension_count == 1000 && trace->attempt_count == 1000);
+    for (uint32_t chosen = 999; chosen > 1; chosen--) {
+        uint64_t end_ns = trace->suspensions[chosen - 2].end_ns;
+        trace->suspensions[chosen - 2].end_ns = UINT64_MAX;
+        CHECK_UINT(6, tr_attempt_duration_ns(trace, &trace->nodes[0], &trace->attempts[chosen]));
+        trace->suspensions[chosen - 2].end_ns = end_ns;
+    }
+    tr_traces_free(traces);
+}
+
+/* An attempt of an earlier life that were still open would be left alone only if nothing went over it. */
+static void a_new_life_does_not_go_over_the_attempts_of_earlier_ones(void) {
+    tr_traces *traces = tr_traces_new();
+    tr_trace *trace = NULL;
+    for (uint64_t n = 0; n < 100; n++) {
+        (void)apply_record(traces, (written_record)TRACE_START(10 + 10 * n));
+        trace = apply_record(traces, (written_record)NODE_START(4, 12 + 10 * n));
+    }
+    REQUIRE(trace->attempt_count == 100);
+    CHECK_INT(TR_OUTCOME_ABANDONED, trace->attempts[50].outcome);
+    trace->attempts[50].outcome = TR_OUTCOME_OPEN;
+    trace = apply_record(traces, (written_record)TRACE_START(2000));
+    CHECK_INT(TR_OUTCOME_OPEN, trace->attempts[50].outcome);
+    CHECK_INT(TR_OUTCOME_ABANDONED, trace->attempts[99].outcome);
+    tr_traces_free(traces);
+}
+
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("traces whose ids are numbered are spread over the table of traces",
@@ -106,5 +195,11 @@ int main(int argc, char **argv) {
               a_copy_finds_its_nodes_by_their_numbers_too);
     check_run("the attempts of a node lead from the last to the first",
               the_attempts_of_a_node_lead_from_the_last_to_the_first);
+    check_run("the run time of an attempt is what the definition says, whatever the clock did",
+              run_times_are_what_the_definition_says);
+    check_run("the waits before an attempt are not looked at for its run time",
+              waits_before_an_attempt_are_not_looked_at);
+    check_run("a new life does not go over the attempts of earlier ones",
+              a_new_life_does_not_go_over_the_attempts_of_earlier_ones);
     return check_end();
 }
