@@ -98,7 +98,7 @@ run_unit() {
         note=
         [ "$code" -le 1 ] || note=" (exit code $code)"
         if read -r good bad < <(closing_line "$output"); then
-            # Ended badly although all its tests passed: a leak, or a crash behind the last of them.
+            # Ended badly although all its tests passed: a leak, or a crash after the last of them.
             [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
         else
             good=0 bad=1

@@ -163,7 +163,7 @@ describe("tracereel apply", function()
         end
     end)
 
-    -- strace stops the program before, and behind, the moment at which the new segment appears.
+    -- strace stops the program before, and after, the moment at which the new segment appears.
     for moment, segments in pairs {
         delay_enter = { "wal_0000000000000002.log" },
         delay_exit = { "wal_0000000000000002.log", "wal_0000000000000003.log" },

@@ -232,7 +232,7 @@ end)
 describe("an interrupt", function()
     after_each(helper.clean)
 
-    -- A log that never ends: a pipe that stays open behind its first records.
+    -- A log that never ends: a pipe that stays open after its first records.
     local function interrupted(arguments, times, signals)
         local directory = helper.directory()
         local words = {}

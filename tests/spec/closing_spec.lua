@@ -2,7 +2,7 @@
 -- finalized after them, and may still look at them: they then say that they are gone.
 local helper = require "tests.spec.helper"
 
--- Each is made, and looked at by a finalizer that runs behind its own.
+-- Each is made, and looked at by a finalizer that runs after its own.
 local objects = {
     ["a log's statistics"] = { "reel.open(path):replay {}", "it:stats()" },
     ["a log's gaps"] = { "reel.open(path):replay {}", "it:gaps()" },

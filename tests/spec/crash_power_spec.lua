@@ -1,5 +1,5 @@
 -- A loss of power while apply, repair and undo run. What they do to the log's directory is recorded; then every set of
--- files is enumerated that a disk may hold when the power goes behind any of their calls: what was not made durable may
+-- files is enumerated that a disk may hold when the power goes after any of their calls: what was not made durable may
 -- be lost, in part or all of it, and in any combination. Each set is read back: the log is as before or as after.
 local core = require "tracereel.core"
 local files = require "tests.spec.recovery_files"

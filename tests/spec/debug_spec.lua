@@ -73,7 +73,7 @@ describe("debug", function()
             number_of(gap.offset), number_of(gap.length)), 1, true))
         assert.truthy(session.stdout:find("\ntrue\n", 1, true))
         assert.truthy(session.stdout:find("\nfalse\n", 1, true))
-        assert.truthy(session.stdout:find("no gap behind here", 1, true))
+        assert.truthy(session.stdout:find("no gap after here", 1, true))
         assert.are.equal(3, session.status)
     end)
 

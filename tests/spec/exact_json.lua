@@ -82,6 +82,6 @@ end
 ---@param text string
 return function(text)
     local value, position = parse_value(text, 1)
-    assert(skip(text, position) > #text, "text goes on behind the value")
+    assert(skip(text, position) > #text, "text goes on after the value")
     return value
 end

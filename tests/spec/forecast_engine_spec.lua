@@ -33,7 +33,7 @@ local switch = assert(flow.check {
 
 local logs = { ["orders-killed"] = orders, ["orders-killed-late"] = orders, ["orders-killed-twice"] = orders,
     ["switch-killed"] = switch }
--- What a switch answers is not foreseen: these can come behind node 2, the first two directly.
+-- What a switch answers is not foreseen: these can come after node 2, the first two directly.
 local behind_route, right_behind_route = { [3] = true, [4] = true, [5] = true }, { [3] = true, [4] = true }
 
 local outcome_of = { recovered = "runs", awaiting = "waits", skipped = "skipped" }

@@ -39,7 +39,7 @@ function record_bytes.id_bytes(text)
     end))
 end
 
----The bytes of a record; `extra` is what a later version of the format puts behind the metadata.
+---The bytes of a record; `extra` is what a later version of the format puts after the metadata.
 function record_bytes.encode(fields)
     local error_message, metadata = fields.error_message or "", fields.metadata or ""
     local payload = string.pack("<i8i8I4i8I4s4s4", fields.timestamp_ns or 0, fields.output_offset or 0,

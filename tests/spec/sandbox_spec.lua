@@ -198,7 +198,7 @@ describe("limits on a script", function()
         assert.are.same({ "", 0 }, { result.stderr, result.status })
     end)
 
-    -- 200 MB without a record behind a log's first segment: a search through them takes more than a second.
+    -- 200 MB without a record after a log's first segment: a search through them takes more than a second.
     local function long_gap()
         local directory = helper.directory()
         helper.shell(("cp %s/wal_000000000000000[01].log %s; head -c 200000000 /dev/urandom >> "

@@ -106,7 +106,7 @@ describe("json_decode", function()
                 local made = reel.record[decoded.type](decoded)
                 local is_text = utf8.len(rec.metadata or "") and utf8.len(rec.error_message or "")
                 if is_text then -- JSON has no form for bytes that are no text
-                    -- One record of "edge" has bytes behind its fields, of a later version of the format.
+                    -- One record of "edge" has bytes after its fields, of a later version of the format.
                     local is_longer = name == "edge" and rec:bytes():sub(-6) == "future"
                     assert.is_true(is_longer or rec == made, name .. ": " .. tostring(rec))
                     assert.are.equal(rec:json(), made:json())

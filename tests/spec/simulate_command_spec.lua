@@ -161,7 +161,7 @@ describe("a scenario", function()
             assert.equal(2, ran.status, scenario)
             assert.matches("past the year 2554.*" .. place, ran.stderr)
         end
-        -- What would be tried again in a thousand years lies behind the crash.
+        -- What would be tried again in a thousand years lies after the crash.
         local _, crashed = simulate([[return { crash = { at = "11h" },
             node = { [1] = { fail = 1, retry = { max = 2, delay = "10h", factor = 1000000 } } } }]],
             simulation_logs.one_node())

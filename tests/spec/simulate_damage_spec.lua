@@ -239,7 +239,7 @@ describe("damage that cannot be done", function()
         { "{ missing_segments = {2} }", "segment 2 is the last.*no reader can notice" },
         { "{ missing_segments = {7} }", "no segment 7: it has 3" },
         { "{ missing_segments = 1, bit_flips = { { segment = 1, offset = 0, bit = 0 } } }", "0 lie between" },
-        { "{ lost_pages = 1, bit_flips = { { segment = 0, offset = 99999, bit = 0 } } }", "99999 is behind the end" },
+        { "{ lost_pages = 1, bit_flips = { { segment = 0, offset = 99999, bit = 0 } } }", "99999 is after the end" },
         { "{ lost_pages = 23 }", "23 asked for, of 22 pages" },
         { "{ lost_pages = 22, bit_flips = 1 }", "bit_flips: 1 asked for; there are 0 bits" },
     }

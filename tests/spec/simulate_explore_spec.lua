@@ -120,7 +120,7 @@ describe("exploring a trace", function()
         assert.equal("0/0 0/0 0/1 0/0 0/0 0/0 0/1 0/0", shares(object))
         -- The retry's node_start is record 4, its node_done record 5.
         assert.equal("error@3 error@5", faults_of(object))
-        -- Behind the first error come two node_dones more, behind the second one.
+        -- After the first error come two node_dones more, after the second one.
         assert.equal("2 of 2, 0 failing; 1 of 3, 1 failing", levels(object))
     end)
 
@@ -141,7 +141,7 @@ describe("exploring a trace", function()
         local log = write { { "trace_start", 0 }, { "node_done", 10, 1 }, { "trace_complete", 11 } }
         local object = explored("return { goal = function() return true end }", log, { "--faults", "crash",
             "--max-faults", "2" })
-        -- Behind a crash at 1 come the trace's three records; behind one at 2 trace_resumed and the last two; behind
+        -- After a crash at 1 come the trace's three records; after one at 2 trace_resumed and the last two; after
         -- one at 3 trace_resumed and the last.
         assert.equal("3 of 3, 0 failing; 8 of 8, 0 failing", levels(object))
         assert.equal("space", object.ended_by)

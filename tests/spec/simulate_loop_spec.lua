@@ -105,7 +105,7 @@ end)
 describe("in parallel with a loop", function()
     after_each(helper.clean)
 
-    -- 7 began before the loop, 9 follows it, 6 ends behind it.
+    -- 7 began before the loop, 9 follows it, 6 ends after it.
     local records = {
         { "trace", 0 }, { "start", 0, 7 }, { "iteration", 1, 8, 0 }, { "start", 1, 3 }, { "start", 2, 6 },
         { "done", 4, 7 }, { "start", 4, 9 }, { "done", 8, 9 }, { "done", 11, 3 }, { "iteration", 12, 8, 1 },
@@ -174,7 +174,7 @@ describe("loops in loops", function()
         end
         assert.equal("trace @0, iteration 8[0]@0, iteration 9[0]@0, start 3@0, done 3@20, iteration 9[1]@20, "
             .. "start 3@20, done 3@40, exit 9[2]@40, exit 8[1]@41, closed @41", played(both(1, 2), log))
-        -- Outer iterations of 10, 10 and 20 ms for each inner one, 1 ms behind each.
+        -- Outer iterations of 10, 10 and 20 ms for each inner one, 1 ms after each.
         for inner = 1, 4 do
             local text = played(both(3, inner), log)
             assert.equal(3 * inner, select(2, text:gsub("start 3@", "")))

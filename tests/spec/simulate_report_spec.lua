@@ -9,7 +9,7 @@ local function printed(scenario, log, arguments)
     return ran.stdout
 end
 
--- Two traces, one behind the other, of two nodes each: node 1 runs 10 ms, node 2 runs 30 ms.
+-- Two traces, one after the other, of two nodes each: node 1 runs 10 ms, node 2 runs 30 ms.
 local function two_traces()
     local records = {}
     for number = 1, 2 do

@@ -10,7 +10,7 @@ local function at(type_name, timestamp_ns, fields)
     return fields
 end
 
--- The handle of the one trace that these records make, as it is behind the last of them.
+-- The handle of the one trace that these records make, as it is after the last of them.
 local function trace_of(...)
     local handle
     reel.open(record_bytes.write_log(helper.directory(), { ... })):replay {

@@ -14,7 +14,7 @@ local function applied(name)
     return directory, plan
 end
 
--- The engine goes on with a trace: one record more, behind the log.
+-- The engine goes on with a trace: one record more, after the log.
 local function append(directory, rec)
     local writer = reel.writer(directory, { append = true })
     writer:append(rec)

@@ -1,4 +1,4 @@
--- `tracereel apply`: writes the records of a plan behind the log it was made for, all of them or none.
+-- `tracereel apply`: writes the records of a plan after the log it was made for, all of them or none.
 local engine_reader = require "tracereel.log.engine_reader"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"

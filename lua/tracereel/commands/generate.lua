@@ -141,7 +141,7 @@ function Tally:append(type_name, record)
     end
 end
 
--- Puts half of a record behind the closed log, as a crash in the middle of a write leaves it. Not through the writer,
+-- Puts half of a record after the closed log, as a crash in the middle of a write leaves it. Not through the writer,
 -- which only writes whole ones.
 function Tally:tear(record)
     local half = record:bytes():sub(1, #record // 2)

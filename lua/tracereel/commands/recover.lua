@@ -47,7 +47,7 @@ end
 local function sort_files(given)
     if #given == 1 then
         if given[1]:match("%.lua$") then
-            failure.raise("usage", "no log: give a directory of segments behind the script")
+            failure.raise("usage", "no log: give a directory of segments after the script")
         end
         return nil, given[1]
     end

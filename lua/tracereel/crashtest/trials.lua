@@ -1,5 +1,5 @@
--- Recovery tried out on small logs: does every decision converge, and does a recovery that is itself interrupted lead to
--- the same end? Once for each state and decision, and once for each plan, that differ in more than ids and times.
+-- Recovery tried out on small logs: does every decision converge, and does an interrupted recovery lead to the same
+-- end? Once for each state and decision, and once for each plan, that differ in more than ids and times.
 local disk_states = require "tracereel.crashtest.disk_states"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
@@ -196,7 +196,7 @@ local function fetch_records(history, log, all)
     local wanted, lives = {}, {}
     for _, met in ipairs(all) do
         local numbers, place = history:life(met.number)
-        -- Behind the crash only the next record is of interest: it can be torn.
+        -- After the crash only the next record is of interest: it can be torn.
         lives[met] = table.move(numbers, 1, math.min(#numbers, place + 1), 1, {})
         met.place = place
         for _, number in ipairs(lives[met]) do

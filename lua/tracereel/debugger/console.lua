@@ -46,7 +46,7 @@ local function move(is_forward)
         if self.tape.marks[argument] then
             local mark = self.tape:mark(argument, number, is_forward)
             if not mark then
-                return self.voice:note(("no %s %s here"):format(argument, is_forward and "behind" or "before"))
+                return self.voice:note(("no %s %s here"):format(argument, is_forward and "after" or "before"))
             end
             return self:go(mark)
         end

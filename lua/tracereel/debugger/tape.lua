@@ -17,7 +17,7 @@ local function new(path, open_options)
         path = path,
         open_options = open_options,
         count = 0,
-        -- Numbers of records, ascending. A gap's is that of the record behind it, or of the last.
+        -- Numbers of records, ascending. A gap's is that of the record after it, or of the last.
         marks = { error = {}, violation = {}, gap = {} },
         -- What was met between record N and the next, by N.
         gaps_after = {},
@@ -193,7 +193,7 @@ local function find(self, block, test)
     end
 end
 
----The number of the first record at a position or behind it; nil where there is none.
+---The number of the first record at a position or after it; nil where there is none.
 ---@param position tracereel.position
 function Tape:at_position(position)
     local function is_before(place)
@@ -220,7 +220,7 @@ function Tape:at_time(time_ns)
     end)
 end
 
----The nearest mark of a kind behind the number, or before it.
+---The nearest mark of a kind after the number, or before it.
 ---@param kind "error"|"violation"|"gap"
 ---@param number integer
 ---@param is_forward boolean

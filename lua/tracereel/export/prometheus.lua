@@ -16,7 +16,7 @@ for seconds in ("0.0001 0.0005 0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1
     bounds[#bounds + 1] = { text = seconds, ns = assert(units.parse_duration(seconds .. "s")) }
 end
 
--- In the order in which they are written: name behind "tracereel_", type, help.
+-- In the order in which they are written: name after "tracereel_", type, help.
 local families = {
     { "attempts_total", "counter", "Attempts of a node that ended, by how they did." },
     { "attempts_open", "gauge", "Attempts of a node that had not ended at the end of the log." },

@@ -89,7 +89,7 @@ function Guess:is_implied(candidate, id, all, index)
 end
 
 -- Nodes that always come before `id`, without those that come before another of them that is there as often: a node
--- behind an optional one waits for what is before that, too, wherever the optional one did not run.
+-- after an optional one waits for what is before that, too, wherever the optional one did not run.
 function Guess:direct_predecessors(id)
     local all = {}
     for other in units.sorted(self.together[id] or {}) do

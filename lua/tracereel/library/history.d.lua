@@ -6,7 +6,7 @@
 ---@operator len: integer
 local history = {}
 
----What happens behind a record to the trace that it is part of.
+---What happens after a record to the trace that it is part of.
 ---@param number integer of the record, from 1
 ---@return tracereel.future
 function history:future(number) end
@@ -14,7 +14,7 @@ function history:future(number) end
 ---For a handler of every record that counts them: a number that is the same for all states that differ only in ids and
 ---times; whether the trace is tainted; and the future, where it is asked for. Nothing where the trace is closed.
 ---@param number integer of the record, from 1
----@param trace tracereel.trace behind that record
+---@param trace tracereel.trace after that record
 ---@param with_future? any
 ---@return integer|nil shape
 ---@return boolean|nil tainted
@@ -36,7 +36,7 @@ function history:life(number) end
 ---@return boolean
 function history:has_run(number, node_id, from_first) end
 
----What really happened to a trace behind a record, up to the end of its life. Times are in ns, in the order of the
+---What really happened to a trace after a record, up to the end of its life. Times are in ns, in the order of the
 ---records: `future.node_done[3]` is { ns, ... }, or nil where node 3 was not done any more.
 ---@class tracereel.future: tracereel.future_times
 ---@field outcome string "complete", "failed", or "open" where the log ends before the trace does

@@ -64,14 +64,14 @@ function log:stats() end
 ---@return tracereel.position
 function log:position() end
 
----What happens to each trace behind each record, for `check` and for scripts of your own. Reads the log once; takes 24
+---What happens to each trace after each record, for `check` and for scripts of your own. Reads the log once; takes 24
 ---bytes for each of its records.
 ---@param lost? integer how many records before a crash may be missing; 0 where not given
 ---@return tracereel.history
 function log:history(lost) end
 
 ---The records with these numbers, counted from 1 in the order of the log; the numbers in increasing order. Reads the log
----up to the last of them. What is asked for behind the end is left out.
+---up to the last of them. What is asked for after the end is left out.
 ---@param numbers integer[]
 ---@return tracereel.rec[]
 function log:pick(numbers) end

@@ -41,7 +41,7 @@ function rec:bytes() end
 ---@return string
 function rec:json() end
 
----A record like this one with some fields changed (`type` too). `false` removes a text. Bytes behind the known fields
+---A record like this one with some fields changed (`type` too). `false` removes a text. Bytes after the known fields
 ---are kept. The copy came from no log.
 ---@param changes tracereel.fields
 ---@return tracereel.rec

@@ -27,7 +27,7 @@ function tracereel.open(path, options) end
 ---@param bytes string
 ---@param position? integer from 1; 1 where not given
 ---@return tracereel.rec|nil record nil where the bytes are not a record
----@return integer|string next_or_problem the position behind the record; or a sentence that says what is wrong
+---@return integer|string next_or_problem the position after the record; or a sentence that says what is wrong
 function tracereel.decode(bytes, position) end
 
 ---Loads a script as `tracereel run` does, in its sandbox, to test it: docs/scripting.md. Raises where it is not right. Not in
@@ -133,7 +133,7 @@ function tracereel.hold(reason) end
 ---@return tracereel.decision
 function tracereel.release() end
 
----For `recover`: go on behind a node that is done (or 0, where none is).
+---For `recover`: go on after a node that is done (or 0, where none is).
 ---@param node integer
 ---@return tracereel.decision
 function tracereel.resume_from(node) end

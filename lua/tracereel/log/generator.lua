@@ -244,7 +244,7 @@ function steps.trace_complete(self, trace)
     return "trace_complete", self:fields(trace, 0)
 end
 
----The next record: the name of its type and its fields, as `tracereel.record` takes them; nil behind the last.
+---The next record: the name of its type and its fields, as `tracereel.record` takes them; nil after the last.
 ---@return string|nil type
 ---@return tracereel.fields|nil fields
 function Run:next()

@@ -51,7 +51,7 @@ local function go_on(one, state, rec)
     end
 end
 
--- The open traces behind the plan's records, by id.
+-- The open traces after the plan's records, by id.
 local function traces_after(self, one, log)
     local state, by_id = tracereel.state(), {}
     for _, trace in ipairs(log:traces()) do

@@ -1,4 +1,4 @@
--- The journal beside a log: one line of JSON before a change ("intent") and one behind it ("done" or "abandoned"). It
+-- The journal beside a log: one line of JSON before a change ("intent") and one after it ("done" or "abandoned"). It
 -- is only ever appended to. What an interrupted command left as an intent is finished by the next one: the change took
 -- place when the segment that it would have made is there, with the bytes that it would have had; of arenas, in those
 -- whose write position is the one that it would have set.

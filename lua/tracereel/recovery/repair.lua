@@ -108,7 +108,7 @@ function repair.leaves_damage(found)
     return gaps.any_damage(found.left)
 end
 
----Does the log end in what a crash leaves? A segment behind it would make that look like damage.
+---Does the log end in what a crash leaves? A segment after it would make that look like damage.
 ---@param met tracereel.gap[]
 ---@return tracereel.gap|nil
 function repair.torn_end(met)

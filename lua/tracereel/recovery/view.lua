@@ -185,7 +185,7 @@ local make_wanted = {
             wanted.last_completed_node = nil
         else
             local node = decision.node
-            return ("resume_from(%d): node %d is not done; the engine goes on behind a node that is: add "
+            return ("resume_from(%d): node %d is not done; the engine goes on after a node that is: add "
                 .. ":skip(%d, output), or retry{ %d }"):format(node, node, node, node)
         end
     end,

@@ -1,5 +1,5 @@
 -- What apply, undo and repair have in common: the log is locked, what an interrupted command left is finished, every
--- change stands in the journal before and behind it.
+-- change stands in the journal before and after it.
 local core = require "tracereel.core"
 local engine_view = require "tracereel.log.engine_view"
 local exit_codes = require "tracereel.cli.exit_codes"
@@ -247,7 +247,7 @@ function Writing:change(entry, change)
     end
 end
 
----Adds a segment of records behind the log.
+---Adds a segment of records after the log.
 ---@param records tracereel.rec[] at least one
 ---@param about table plan, plan_sha256, traces: what the journal says besides
 ---@return string name of the segment
@@ -278,7 +278,7 @@ end
 function Writing:check_end(log, advice)
     local torn = repair.torn_end(log:gaps())
     if torn then
-        failure.raise("refused", "%s/%s: the log ends in a torn record (%s, %d bytes at offset %d), and behind a new "
+        failure.raise("refused", "%s/%s: the log ends in a torn record (%s, %d bytes at offset %d), and after a new "
             .. "segment that would look like damage; %s", self.directory, torn.segment, torn.class, torn.length,
             torn.offset, advice)
     end

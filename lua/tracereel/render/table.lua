@@ -27,7 +27,7 @@ end
 
 ---@param rows any[][] all columns of a row in its array part
 ---@param header? string[]
----@return string text with a newline behind each row
+---@return string text with a newline after each row
 return function(rows, header)
     local lines, widths, is_number, cells_of_row = {}, {}, {}, {}
     if header then

@@ -113,7 +113,7 @@ function decision.release()
     return new { kind = "release" }
 end
 
----Go on behind a node that is done.
+---Go on after a node that is done.
 function decision.resume_from(node)
     return new { kind = "resume_from", node = check_node(node, "resume_from", 2) }
 end

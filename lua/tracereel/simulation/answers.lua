@@ -32,7 +32,7 @@ local function to_ns(number, question)
     refuse(question, "a time in nanoseconds that is not negative", number)
 end
 
--- A time is unsigned: those behind 2262 are negative here, and can only be where the log has such times.
+-- A time is unsigned: those after 2262 are negative here, and can only be where the log has such times.
 local function to_event_ns(number, question)
     local at_ns, now_ns = question.recorded_ns, question.now_ns
     if number == nil or number == at_ns then

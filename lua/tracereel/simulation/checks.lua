@@ -177,7 +177,7 @@ end
 local function check_crash(value, into)
     values.known_keys(value, { at = true, record = true, torn = true, lost = true }, "crash")
     if (value.at == nil) == (value.record == nil) then
-        values.refuse("crash: one of `at` (a time behind the log's first event) and `record` (how many are written) "
+        values.refuse("crash: one of `at` (a time after the log's first event) and `record` (how many are written) "
             .. "expected")
     end
     local crash = { ns = -1, records = math.maxinteger } -- -1: the largest unsigned time

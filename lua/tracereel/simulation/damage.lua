@@ -110,7 +110,7 @@ end
 local function placed(segments, place, what)
     local segment = of_sequence(segments, place.segment, what)
     if place.offset >= segment.bytes then
-        refuse("%s: offset %d is behind the end of %s, which has %d bytes", what, place.offset, segment.name,
+        refuse("%s: offset %d is after the end of %s, which has %d bytes", what, place.offset, segment.name,
             segment.bytes)
     end
     return { segment = segment, offset = place.offset, bit = place.bit }

@@ -191,7 +191,7 @@ function Gatherer:read(log, path, handlers)
     note_log(self.log, path, log)
 end
 
--- Hours in their order, behind what came before the log; outcomes in the order in which one thinks of them.
+-- Hours in their order, after what came before the log; outcomes in the order in which one thinks of them.
 local outcome_order = { complete = 1, failed = 2, open = 3 }
 
 local function sorted_keys(groups)
