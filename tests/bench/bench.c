@@ -1,5 +1,5 @@
 /* The driver of `make bench`: makes the logs that it needs, runs every job as a process of its own, all jobs in turn
- * for some rounds, and prints each one's speed as a share of the yardstick's in the same run. How to read it:
+ * for several rounds, and prints each one's speed relative to the yardstick in the same run. How to read it:
  * docs/benchmarks.md. Nothing here fails because it was slow; a job that cannot run ends it with status 1.
  *
  * Run in the root of the source tree. Environment: BENCH_ROUNDS (5), BENCH_RECORDS (2000000), BENCH_OPEN_TRACES
@@ -18,10 +18,10 @@ enum { MAX_ROUNDS = 99 };
 
 typedef struct job {
     const char *name;
-    double target;       /* of the yardstick's speed, at least; 0: for information */
-    unsigned passes;     /* how often the job reads the log in one run: short ones do so more than once */
-    bool memory_limited; /* its memory has a target as well */
-    const char *arguments[MAX_ARGUMENTS]; /* as process.h has them */
+    double target;       /* minimum speed relative to the yardstick; 0: for information */
+    unsigned passes;     /* how often the job reads the log in one run: short jobs do so more than once */
+    bool memory_limited; /* its memory has a target, too */
+    const char *arguments[MAX_ARGUMENTS]; /* as in process.h */
 } job;
 
 #define LUA_ENVIRONMENT "env", "LUA_PATH=lua/?.lua;lua/?/init.lua;;", "LUA_CPATH=%b/lua/?.so;;"
@@ -89,8 +89,8 @@ static double least(const double *values, size_t count) {
     return found;
 }
 
-/* Makes a log unless an earlier run did. `name` says what it holds, so other settings make another one. It is made
- * under another name first: one that was not finished is not taken for a log. */
+/* Makes a log unless an earlier run did. `name` tells its settings, so other settings make another one. It is written
+ * under a temporary name first: an unfinished one is not taken for a log. */
 static void make_log(const char *name, const char *const *options, int output) {
     char *path = places_of_jobs.log_directory;
     snprintf(path, TEXT_BYTES, "%s/bench/%s", places_of_jobs.build, name);
@@ -158,7 +158,7 @@ static void print_row(size_t i, size_t rounds, double records) {
     printf("\n");
 }
 
-/* Two jobs that do the same, or nearly so. */
+/* Compares two jobs that do the same, or nearly so. */
 static void print_comparison(const char *name, const char *other, const char *other_words, double target,
                              size_t rounds) {
     const result *ours = result_of(name), *others = result_of(other);
@@ -169,8 +169,8 @@ static void print_comparison(const char *name, const char *other, const char *ot
     }
 }
 
-/* Of a log whose traces all end soon, and of one half as long: what the simulation keeps in memory are open traces, and
- * not the log. */
+/* With a log whose traces all end soon, and with one half as long: the simulation keeps open traces in memory, not the
+ * log. */
 static void measure_simulation_memory(unsigned long records, int output) {
     const job *simulation = &jobs[result_of(SIMULATE_TIME) - results];
     const unsigned long lengths[] = {records - records / 2, records};
@@ -198,7 +198,7 @@ static void measure_jobs(size_t rounds, unsigned long records, int output) {
     snprintf(name, sizeof name, "log-%lu", records);
     make_log(name, (const char *const[]){"--traces", count, "--crash-after", count, "--wait-done", NULL}, output);
 
-    double discarded; /* brings the log into the page cache */
+    double discarded; /* loads the log into the page cache */
     process_measure_time(&places_of_jobs, program_of(&jobs[YARDSTICK], jobs[YARDSTICK].passes), output, &discarded);
     for (size_t round = 0; round < rounds; round++) {
         run_round(round, output);
@@ -219,7 +219,7 @@ static void measure_jobs(size_t rounds, unsigned long records, int output) {
     print_comparison(SIMULATE_TIME, SIMULATE_EMPTY, "with an empty scenario", TIME_FUNCTION_RATIO, rounds);
 }
 
-/* Every order ends where it waits for a person who never answers. */
+/* Every order waits at its end for a person who never answers. */
 static void measure_open_traces(unsigned long traces, int output) {
     char count[32], name[64];
     snprintf(count, sizeof count, "%lu", traces);

@@ -1,5 +1,5 @@
-/* Runs a command, its output thrown away, and prints on one line the processor time in seconds, the peak of anonymous
- * memory in KiB, and the exit status (128 and the signal's number where one ended it). */
+/* Runs a command, discards its output, and prints on one line the processor time in seconds, the peak of anonymous
+ * memory in KiB, and the exit status (128 plus the signal's number if one ended it). */
 #include "parts/process.h"
 
 #include <errno.h>

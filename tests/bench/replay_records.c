@@ -1,5 +1,5 @@
-/* Benchmark: the state machine over every record of a log. Says how many traces are open at the end and how much memory
- * came with them: the anonymous memory of the process (mapped files do not count), at the end less at the beginning. */
+/* Benchmark: the state machine over every record of a log. Prints how many traces are open at the end, and how much the
+ * anonymous memory of the process (which excludes mapped files) has grown since the beginning. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static void fail(const char *message) {
     exit(1);
 }
 
-/* Gives the number of open traces; `grown_bytes` is what they and the table of them take. */
+/* Returns the number of open traces; `grown_bytes` receives the memory that they and their table take. */
 static size_t replay_once(const char *path, uint64_t *grown_bytes) {
     uint64_t before_bytes = anonymous_bytes();
     tr_error error;

@@ -1,4 +1,4 @@
-/* The yardstick of the benchmarks: the least that any reader of a log has to do. It walks from length to length over
+/* The yardstick of the benchmarks: the minimum that any reader of a log must do. It walks from length to length over
  * the mapped segments and computes libdeflate's CRC of every payload. It checks nothing and trusts the log. */
 #include <fcntl.h>
 #include <glob.h>
@@ -17,7 +17,8 @@ static uint32_t walk(const uint8_t *bytes, size_t size) {
     uint32_t sum = 0;
     for (size_t offset = 0; offset < size;) {
         uint32_t length;
-        memcpy(&length, bytes + offset, sizeof length); /* the machines this runs on are little-endian, as logs are */
+        memcpy(&length, bytes + offset,
+               sizeof length); /* this runs on little-endian machines; logs are little-endian */
         sum ^= libdeflate_crc32(0, bytes + offset + PAYLOAD_OFFSET, length - PAYLOAD_OFFSET);
         offset += length;
     }

@@ -39,7 +39,7 @@ static void add_times(tr_activity *activity, int first, int step) {
     }
 }
 
-/* Every bucket against a walk over all times. */
+/* Checks every bucket against a count over all times. */
 static void check_counts(const tr_activity *activity) {
     uint64_t width = UINT64_C(1) << activity->width_shift;
     uint64_t starts = 0, ends = 0;
@@ -67,7 +67,7 @@ static void buckets_hold_what_happened_in_them(void) {
         fill_times(scale);
         add_times(&activity, 0, 1);
         check_counts(&activity);
-        /* As fine as it can be: half the width would not fit. */
+        /* The width is minimal: half of it would not fit. */
         uint64_t first = UINT64_MAX, last = 0;
         for (int i = 0; i < EVENTS; i++) {
             first = times[i] < first ? times[i] : first;
@@ -124,10 +124,10 @@ static void nothing_merges_into_nothing(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("each bucket holds what happened in it, and buckets are as narrow as they can be",
+    check_run("each bucket counts what happened in it, and buckets are as narrow as possible",
               buckets_hold_what_happened_in_them);
-    check_run("parts merged in any order give what adding all does", merging_in_any_order);
-    check_run("from the first nanosecond to the last that 64 bits can tell", the_whole_range_of_times);
-    check_run("an empty one changes nothing", nothing_merges_into_nothing);
+    check_run("parts merged in any order give the same as adding everything", merging_in_any_order);
+    check_run("times from the first nanosecond to the last that fits in 64 bits are counted", the_whole_range_of_times);
+    check_run("merging an empty activity changes nothing", nothing_merges_into_nothing);
     return check_end();
 }

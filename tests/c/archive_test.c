@@ -1,4 +1,4 @@
-/* Compressed segments that are cut off, damaged, or more than one gzip member. */
+/* Compressed segments that are truncated, damaged, or have more than one gzip member. */
 #include "log_fixture.h"
 #include "tracereel/log.h"
 
@@ -15,7 +15,7 @@ static void put_log(uint8_t *out) {
     }
 }
 
-/* Writes the log as an archive into the directory, and gives the bytes of that; the caller frees them. */
+/* Writes the log as an archive into the directory and returns the archive's bytes, which the caller frees. */
 static uint8_t *make_archive(const char *directory, size_t *length) {
     char path[512];
     uint8_t bytes[LOG_BYTES];
@@ -31,7 +31,7 @@ typedef struct seen {
     tr_gap last_gap;
 } seen;
 
-/* Reads all of it. Every record has to be the next one of the log that was compressed. */
+/* Reads everything. Every record must be the next one of the compressed log. */
 static seen read_archive(const char *directory) {
     uint8_t expected[LOG_BYTES];
     tr_log *log;
@@ -64,7 +64,7 @@ static void cut_off_at_every_byte(void) {
         write_file(directory, ARCHIVE, archive, cut);
         seen all = read_archive(directory);
         CHECK_UINT(1, all.gaps);
-        CHECK_INT(TR_GAP_CORRUPT, all.last_gap.gap_class); /* no crash of the writer cuts an archive */
+        CHECK_INT(TR_GAP_CORRUPT, all.last_gap.gap_class); /* no crash of the writer truncates an archive */
         CHECK_UINT(all.records * RECORD_BYTES, all.last_gap.position.offset);
         CHECK_CONTAINS("the gzip data ends early at compressed byte", all.last_gap.detail);
         CHECK(all.records >= most); /* more bytes never give fewer records */
@@ -93,8 +93,8 @@ static void flipped_bytes_are_found(void) {
         while (tr_log_next(log, &record) != TR_END) {
         }
         found += tr_log_is_damaged(log);
-        /* gzip's time, flags for nothing and system mean nothing, nor do the bits that fill the last byte of its data
-         */
+        /* gzip's time, extra flags and operating system have no effect, nor do the padding bits in the last byte of its
+         * data */
         CHECK(tr_log_is_damaged(log) || (at >= 4 && at < 10) || at == length - 9);
         tr_log_close(log);
         archive[at] ^= 0x40;
@@ -104,7 +104,7 @@ static void flipped_bytes_are_found(void) {
     remove_directory(directory);
 }
 
-static void what_stands_behind_the_end(void) {
+static void what_follows_the_end(void) {
     static const struct {
         const char *behind;
         size_t length;
@@ -151,7 +151,7 @@ static void two_members(void) {
     remove_directory(directory);
 }
 
-/* Larger than what is inflated at a time, and very well compressed; a copy of it would be seen. */
+/* Larger than what is inflated at a time, and very well compressed; a copy of it in memory would be noticed. */
 static void a_large_archive(void) {
     enum { COPIES = 6000 };
     char directory[64];
@@ -175,7 +175,7 @@ static void what_is_no_gzip(void) {
     make_directory(directory);
     put_log(bytes);
     write_gzip(directory, ARCHIVE, "wb", bytes, sizeof bytes);
-    /* A plain segment with the wrong name. Alone, it is no log: foreign_test.c. */
+    /* A plain segment with the wrong name. Alone, it is not a log: see foreign_test.c. */
     write_file(directory, "wal_0000000000000001.log.gz", bytes, sizeof bytes);
     seen all = read_archive(directory);
     CHECK_UINT(RECORDS, all.records);
@@ -188,11 +188,12 @@ static void what_is_no_gzip(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("an archive that is cut off gives what it has, and says that gzip ends early", cut_off_at_every_byte);
-    check_run("a damaged archive is damage, even where the records' CRC sees nothing", flipped_bytes_are_found);
-    check_run("behind an archive zeros are nothing, and anything else is damage", what_stands_behind_the_end);
-    check_run("an archive can be several in a row", two_members);
-    check_run("an archive can be large", a_large_archive);
-    check_run("what is no gzip is damage that says so", what_is_no_gzip);
+    check_run("a truncated archive gives the records it has, and reports that the gzip data ends early",
+              cut_off_at_every_byte);
+    check_run("a damaged archive is damage, even where the CRC of the records covers nothing", flipped_bytes_are_found);
+    check_run("zeros after an archive are ignored, anything else is damage", what_follows_the_end);
+    check_run("an archive can have several members", two_members);
+    check_run("a large archive is read completely", a_large_archive);
+    check_run("a file that is not gzip is damage, and is reported as such", what_is_no_gzip);
     return check_end();
 }

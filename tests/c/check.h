@@ -12,10 +12,10 @@
  *         return check_end();
  *     }
  *
- * A test's name says in words what users rely on. The expected value stands first. A CHECK that does not hold prints
- * where and what was found, marks the test as failed and goes on; REQUIRE leaves the function as well, for what the
- * rest of it cannot do without. A test without a single check counts as failed. With an argument the program runs only
- * the tests whose name contains it. It closes with "N passed, N failed" and exits with 1 if any failed. */
+ * A test's name states what users rely on. The expected value comes first. A failing CHECK prints where it is and what
+ * was found, marks the test as failed and continues; a failing REQUIRE also leaves the function, for what the rest of
+ * it needs. A test without a single check counts as failed. With an argument the program runs only the tests whose name
+ * contains it. It ends with "N passed, N failed", and exits with 1 if any failed. */
 #ifndef TRACEREEL_CHECK_H
 #define TRACEREEL_CHECK_H
 
@@ -34,7 +34,7 @@ static struct {
     const char *running_test; /* its name */
 } check_state;
 
-/* All macros end here. Returns `holds`; when it is false the caller prints the details behind the printed position. */
+/* All macros end here. Returns `holds`; if it is false the caller prints the details after the printed position. */
 static inline bool check_note(bool holds, const char *file, int line) {
     check_state.checks++;
     if (!holds) {
@@ -75,7 +75,7 @@ static inline void check_print_bytes(const void *bytes, size_t length_bytes) {
     }
 }
 
-/* Either pointer may be NULL where its length is 0. */
+/* Either pointer may be NULL if its length is 0. */
 static inline bool check_bytes(const void *expected, size_t expected_bytes, const void *found, size_t found_bytes,
                                const char *text, const char *file, int line) {
     bool same = expected_bytes == found_bytes && (found_bytes == 0 || memcmp(expected, found, found_bytes) == 0);
@@ -126,7 +126,7 @@ static inline bool check_contains(const char *part, const char *whole, const cha
     } while (0)
 
 static inline void check_begin(int argc, char **argv) {
-    setvbuf(stdout, NULL, _IOLBF, 0); /* what was printed before a crash is seen */
+    setvbuf(stdout, NULL, _IOLBF, 0); /* so that what was printed before a crash is seen */
     check_state.only = argc > 1 ? argv[1] : NULL;
 }
 

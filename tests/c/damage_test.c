@@ -1,4 +1,4 @@
-/* Logs that are damaged on purpose, one way after the other. */
+/* Logs that are damaged on purpose, in one way after another. */
 #include <sys/wait.h>
 
 #include "log_fixture.h"
@@ -9,8 +9,8 @@
 
 enum { RECORDS = 12, BYTES_MAX = 2048 };
 
-/* One record of each type, and one with bytes of a later version. Returns the length; `*starts` get where each begins,
- * and the end. */
+/* Writes one record of each type, and one with bytes of a later version. Returns the length; `starts` receives where
+ * each begins, and the end. */
 static size_t put_small_log(uint8_t *out, size_t starts[RECORDS + 1]) {
     size_t at = 0;
     for (unsigned i = 0; i < RECORDS; i++) {
@@ -63,12 +63,12 @@ static void cut_at_every_byte(void) {
     remove_directory(directory);
 }
 
-/* What a flipped bit may change in a record without being seen. */
+/* The bytes of a record in which a flipped bit may go unnoticed. */
 static bool is_outside_of_the_crc(size_t byte) {
     return byte >= 8 && byte < 29;
 }
 
-/* Whether `record`, which began at `start`, is the one that stood there, but for a byte that the CRC does not cover. */
+/* Checks that `record` is the original one, except for a flipped byte that the CRC does not cover. */
 static void check_same_record(const uint8_t *whole, const tr_record *record, size_t flipped) {
     for (size_t i = 0; i < record->length_bytes; i++) {
         CHECK(record->bytes[i] == whole[i] || (i == flipped && is_outside_of_the_crc(i)));
@@ -116,7 +116,7 @@ static void every_bit_flipped(void) {
 
 /* --- crashes --- */
 
-/* A record is torn after `written` bytes, and the log goes on right behind. */
+/* A record is torn after `written` bytes, and the log continues right after it. */
 static void check_restarted(const char *directory, const uint8_t *torn, size_t written, tr_gap_class expected) {
     uint8_t bytes[BYTES_MAX];
     tr_record record;
@@ -141,13 +141,13 @@ static void torn_writes_before_a_restart(void) {
         check_restarted(directory, torn, written, TR_GAP_TORN_WRITE);
     }
     torn[length - 1] ^= 1;
-    check_restarted(directory, torn, length, TR_GAP_CORRUPT); /* a whole record was written, and it is broken */
+    check_restarted(directory, torn, length, TR_GAP_CORRUPT); /* the record was written completely, and is broken */
     memset(torn, 0, sizeof torn);
     check_restarted(directory, torn, 4096 > BYTES_MAX ? 1024 : 4096, TR_GAP_CORRUPT); /* a lost page */
     remove_directory(directory);
 }
 
-/* The end of a segment that is not the last, with a torn record at its end. */
+/* The class of a torn record at the end of a segment that is not the last. */
 static tr_gap_class class_at_the_end_of(const char *directory, size_t segment_bytes) {
     char path[512];
     uint8_t bytes[BYTES_MAX];
@@ -179,7 +179,7 @@ static tr_gap_class class_at_the_end_of(const char *directory, size_t segment_by
     return found;
 }
 
-static void a_torn_segment_is_left_behind_above_32_mib(void) {
+static void a_torn_segment_over_32_mib_is_not_continued(void) {
     char directory[64];
     make_directory(directory);
     CHECK_INT(TR_GAP_CORRUPT, class_at_the_end_of(directory, 4096));
@@ -192,12 +192,12 @@ static void a_torn_segment_is_left_behind_above_32_mib(void) {
 
 enum { CARRIER_OFFSET = 69, INNER_OFFSET = CARRIER_OFFSET + 69 + 3 };
 
-/* A record, a broken record whose text holds two whole ones with a few bytes around them, two more records. */
+/* A record, a broken record whose text contains two whole ones with a few bytes around them, and two more records. */
 static size_t put_carrier(uint8_t *out, bool breaks_next) {
     char text[256] = "x: ";
     size_t inner = 3;
     size_t at = put_record(out, (written_record){.type = 0, .trace = 1});
-    /* a text may hold zero bytes, so that the carrier is laid out by hand */
+    /* the text contains zero bytes, so that the carrier is laid out by hand */
     inner += put_record((uint8_t *)text + inner, (written_record){.type = 1, .trace = 9});
     inner += put_record((uint8_t *)text + inner, (written_record){.type = 2, .trace = 9});
     text[inner++] = '}';
@@ -243,7 +243,7 @@ static void check_suspects(const char *path, const uint8_t *bytes, bool expected
         next++;
     }
     CHECK_UINT(5, next);
-    CHECK_UINT(2, gaps); /* before the first and behind the second inner record */
+    CHECK_UINT(2, gaps); /* before the first and after the second inner record */
     tr_log_close(log);
 }
 
@@ -254,7 +254,7 @@ static void records_inside_a_broken_one_are_suspect(void) {
     size_t length = put_carrier(bytes, false);
     write_file(directory, SEGMENT_0, bytes, length);
     check_suspects(directory, bytes, true);
-    /* Nothing valid where the broken record says that it ends: its length cannot be believed. */
+    /* Nothing valid where the broken record claims to end: its length cannot be trusted. */
     length = put_carrier(bytes, true);
     write_file(directory, SEGMENT_0, bytes, length);
     check_suspects(directory, bytes, false);
@@ -289,7 +289,7 @@ static void a_broken_record_inside_a_broken_one(void) {
     remove_directory(directory);
 }
 
-/* Standard input becomes a pipe that gives one byte after the other. Returns the child that writes them. */
+/* Makes standard input a pipe that gives one byte at a time. Returns the child process that writes them. */
 static pid_t drip_into_stdin(const uint8_t *bytes, size_t length) {
     int ends[2];
     if (pipe(ends) != 0) {
@@ -312,8 +312,8 @@ static pid_t drip_into_stdin(const uint8_t *bytes, size_t length) {
     return child;
 }
 
-/* A broken record of zeros, all but its length: nowhere in it does a search find a length that makes it read ahead. The
- * record inside stands behind its fields, and its CRC must not look like a type. */
+/* A broken record of zeros except for its length: nowhere in it does a search find a length that makes it read ahead.
+ * The record inside comes after its fields, and its CRC must not look like a type. */
 static size_t put_quiet_carrier(uint8_t *out) {
     uint8_t *inner = out + 69;
     uint64_t time = 0;
@@ -349,15 +349,17 @@ static void suspects_in_a_slow_pipe(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("cut at any byte, the records before the cut come out and the rest is one torn tail", cut_at_every_byte);
-    check_run("one flipped bit costs its record at the most, and changes only what the CRC does not cover",
+    check_run("a log cut at any byte gives the records before the cut and one torn tail", cut_at_every_byte);
+    check_run("one flipped bit costs at most its record, and changes only what the CRC does not cover",
               every_bit_flipped);
-    check_run("a record that was torn before a restart is no damage, however much of it was written",
+    check_run("a record torn before a restart is not damage, however much of it was written",
               torn_writes_before_a_restart);
-    check_run("a torn end is no damage where the writer leaves a segment over 32 MiB behind",
-              a_torn_segment_is_left_behind_above_32_mib);
+    check_run("a torn end of a segment over 32 MiB, after which the writer begins a new one, is not damage",
+              a_torn_segment_over_32_mib_is_not_continued);
     check_run("records inside the text of a broken record are suspect", records_inside_a_broken_one_are_suspect);
-    check_run("they stay so behind another broken record inside the first one", a_broken_record_inside_a_broken_one);
-    check_run("they are in a pipe, too, however few bytes come at a time", suspects_in_a_slow_pipe);
+    check_run("records inside a broken record stay suspect after another broken record inside it",
+              a_broken_record_inside_a_broken_one);
+    check_run("records inside a broken record are suspect in a pipe, however few bytes come at a time",
+              suspects_in_a_slow_pipe);
     return check_end();
 }

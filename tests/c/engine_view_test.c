@@ -1,12 +1,12 @@
-/* The table of traces against a small reimplementation of what the log format says of a trace's state, record by
- * record; and what becomes of the table's memory. */
+/* Compares the table of traces, record by record, with a small reimplementation of what the log format says about a
+ * trace's state; also checks the table's memory. */
 #include <malloc.h>
 
 #include "trace_fixture.h"
 
 enum { TRACES = 5, NODES = 6, STARTED_MAX = 4096, STEPS = 100000 };
 
-/* --- the engine's view, written down again --- */
+/* --- the engine's view, implemented again --- */
 
 typedef struct model_trace {
     bool is_open;
@@ -115,7 +115,7 @@ static uint32_t random_below(uint32_t limit) {
 }
 
 static written_record random_record(void) {
-    /* Steps of nodes are more frequent than what opens and closes a trace. */
+    /* Records of nodes are more frequent than those that open and close a trace. */
     static const uint8_t types[] = {0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 4, 5, 6, 6, 7, 7, 8, 9, 9, 10};
     static const char *const metadata[] = {NULL, "{}", "{\"hook_id\":\"a\"}"};
     return (written_record){.type = types[random_below(sizeof types)],
@@ -216,7 +216,7 @@ static void open_and_close(tr_traces *traces, uint32_t count) {
         apply_numbered(traces, i % 2 == 0 ? 4 : 5, (i * 7919u) % count);
     }
     CHECK_UINT(0, tr_traces_open_count(traces));
-    apply_numbered(traces, TR_TYPE_CHECKPOINT, 0); /* the trace that closed last is freed by the next call */
+    apply_numbered(traces, TR_TYPE_CHECKPOINT, 0); /* the next call frees the trace that closed last */
 }
 
 static void closed_traces_free_their_memory(void) {
@@ -225,12 +225,12 @@ static void closed_traces_free_their_memory(void) {
     size_t before = mallinfo2().uordblks;
     open_and_close(traces, COUNT);
     size_t after = mallinfo2().uordblks;
-    /* What stays is a few bytes for each trace that was open at once, and not the traces, of 400 bytes and more. */
+    /* A few bytes stay for each trace that was open at once, but not the traces, which take 400 bytes and more. */
     CHECK(after < before + (size_t)COUNT * 48);
     CHECK_UINT(COUNT, tr_traces_slot_limit(traces));
     open_and_close(traces, COUNT);
     CHECK(mallinfo2().uordblks <= after + 65536);
-    CHECK(tr_traces_slot_limit(traces) <= COUNT + 1); /* slots are used again */
+    CHECK(tr_traces_slot_limit(traces) <= COUNT + 1); /* slots are reused */
     tr_traces_free(traces);
 }
 

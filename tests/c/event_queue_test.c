@@ -48,6 +48,7 @@ int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("events come in the order of time, number and series",
               events_come_in_the_order_of_time_number_and_series);
-    check_run("what is pushed later but is earlier comes first", what_is_pushed_later_but_is_earlier_comes_first);
+    check_run("an event that is pushed later but is due earlier comes first",
+              what_is_pushed_later_but_is_earlier_comes_first);
     return check_end();
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* glibc's own, which is called in the end. */
+/* glibc's own allocator, which does the work. */
 extern void *__libc_malloc(size_t bytes);
 extern void *__libc_calloc(size_t count, size_t bytes);
 extern void *__libc_realloc(void *block, size_t bytes);
@@ -33,7 +33,7 @@ static uint64_t hash_of_stack(void) {
     void *frames[STACK_FRAMES];
     int count = backtrace(frames, STACK_FRAMES);
     uint64_t hash = 14695981039346656037u;
-    for (int i = 2; i < count; i++) { /* without this file's */
+    for (int i = 2; i < count; i++) { /* without this file's frames */
         hash = (hash ^ (uint64_t)(uintptr_t)frames[i]) * 1099511628211u;
         hash ^= hash >> 29;
     }

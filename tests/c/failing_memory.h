@@ -11,14 +11,15 @@
 
 #include <stddef.h>
 
-/* Counts from here on: the `first` allocation fails (0: none), and `times` - 1 after it, or all where it is 0. A
- * program that asks again, as Lua does, is refused once and for all by 2. */
+/* Counts from here on: allocation number `first` fails (0: none), and `times` - 1 after it, or all if `times` is 0.
+ * With 2, a program that tries again, as Lua does, is refused, too. */
 void failing_memory_begin(size_t first, size_t times);
 
-/* Nothing fails from here on. Returns how many allocations there were; `*refused`, unless NULL, how many failed. */
+/* Nothing fails from here on. Returns how many allocations there were; `*refused`, unless NULL, receives how many
+ * failed. */
 size_t failing_memory_end(size_t *refused);
 
-/* The blocks that are allocated now. */
+/* The number of blocks allocated now. */
 size_t failing_memory_live_blocks(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* failing_memory for lua5.4, which has failing_memory.so preloaded: require "failing_memory". */
+/* failing_memory for a lua5.4 with failing_memory.so preloaded: require "failing_memory". */
 #include <lauxlib.h>
 #include <lua.h>
 

@@ -1,4 +1,4 @@
-/* Following a log: what comes is read once, and what is half written is waited for. */
+/* Following a log: what is appended is read once, and what is half written is waited for. */
 #include "log_fixture.h"
 #include "tracereel/log.h"
 
@@ -35,8 +35,8 @@ static void end(void) {
     remove_directory(directory);
 }
 
-/* What can be read now: a node_id for a record, "?" behind a suspect one, a class for a gap, and at the end "." where
- * more may come. */
+/* Reads what can be read now, as text: a node_id for a record, followed by "?" if it is suspect, a class for a gap, and
+ * at the end "." if more may come. */
 static const char *read_on(void) {
     static char text[512];
     tr_record record;
@@ -79,12 +79,12 @@ static void half_a_record_is_waited_for(void) {
     end();
 }
 
-static void a_torn_record_is_told_when_the_log_goes_on(void) {
+static void a_torn_record_is_reported_when_the_log_continues(void) {
     begin();
     size_t length = put_record(bytes, (written_record){.type = 2, .node_id = 7});
     append(SEGMENT_0, bytes, length - 9);
     CHECK_TEXT(".", read_on());
-    append_record(SEGMENT_0, 8); /* reaches behind the end that the torn one claims */
+    append_record(SEGMENT_0, 8); /* ends after the end that the torn one claims */
     CHECK_TEXT("torn_write 8 .", read_on());
     CHECK_TEXT(".", read_on());
     append(SEGMENT_0, "garbage that nobody wrote as a record, and that is longer than any header of one is", 84);
@@ -101,7 +101,7 @@ static size_t put_long_record(uint8_t *out) {
     return put_record(out, (written_record){.type = 0, .node_id = 5, .metadata = metadata});
 }
 
-/* A record inside the text of another: only when the outer one is whole is it known that there was one record. */
+/* A record inside the text of another: only when the outer one is complete is it known that there was one record. */
 static void a_record_within_a_record_is_not_taken_for_one(void) {
     begin();
     size_t length = put_long_record(bytes);
@@ -141,7 +141,7 @@ static void rotation_is_followed(void) {
     append(SEGMENT_1, "torn", 4);
     CHECK_TEXT(".", read_on());
     append(SEGMENT_3, NULL, 0);
-    CHECK_TEXT("corrupt missing_segment .", read_on()); /* as it is when it is read later: see the rules */
+    CHECK_TEXT("corrupt missing_segment .", read_on()); /* the same as when it is read later: see the rules */
     append_record(SEGMENT_3, 4);
     CHECK_TEXT("4 .", read_on());
     CHECK_UINT(3, tr_log_segment_count(log_read));
@@ -181,15 +181,16 @@ static void an_archive_ends(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("every record that comes is read once", records_come_once);
-    check_run("half a record is waited for, byte by byte, and is no gap", half_a_record_is_waited_for);
-    check_run("a torn record is told when the log has gone on behind it", a_torn_record_is_told_when_the_log_goes_on);
-    check_run("a record within the text of one that is being written is not read",
+    check_run("every appended record is read once", records_come_once);
+    check_run("half a record is waited for, byte by byte, and is not a gap", half_a_record_is_waited_for);
+    check_run("a torn record is reported once the log has continued after it",
+              a_torn_record_is_reported_when_the_log_continues);
+    check_run("a record inside the text of one that is being written is not read",
               a_record_within_a_record_is_not_taken_for_one);
-    check_run("a writer that was restarted is believed when the log does not grow for a second",
+    check_run("a restarted writer is recognized when the log does not grow for a second",
               a_restarted_writer_is_believed_when_it_pauses);
     check_run("new segments are read when the old one is at its end", rotation_is_followed);
-    check_run("one segment is followed alone", one_segment_is_followed_alone);
-    check_run("an archive ends, the log that it belongs to goes on", an_archive_ends);
+    check_run("a single segment is followed alone", one_segment_is_followed_alone);
+    check_run("a followed archive ends, and the log that it belongs to does not", an_archive_ends);
     return check_end();
 }

@@ -14,7 +14,7 @@ static const written_record example = {.type = 3,
 
 static tr_look look(const uint8_t *bytes, size_t length, const char **what) {
     tr_foreign foreign = {"", ""};
-    uint8_t *exact = malloc(length); /* so that a sanitizer sees each byte too many */
+    uint8_t *exact = malloc(length); /* so that a sanitizer sees every overread */
     memcpy(exact, bytes, length);
     tr_look answer = tr_foreign_look(exact, length, &foreign);
     free(exact);
@@ -27,7 +27,7 @@ static bool is_log(const uint8_t *bytes, size_t length) {
     return look(bytes, length, &what) == TR_LOOK_LOG;
 }
 
-static void a_first_record_that_was_torn_anywhere_is_a_logs(void) {
+static void a_first_record_torn_anywhere_begins_a_log(void) {
     static const written_record records[] = {
         {.type = 0, .trace = 1, .metadata = "{}"},
         {.type = 10, .trace = 0x41, .timestamp_ns = UINT64_MAX},
@@ -46,7 +46,7 @@ static void one_flipped_bit_does_not_make_a_record_something_else(void) {
     uint8_t bytes[2 * RECORD_BYTES];
     CHECK_UINT(RECORD_BYTES, put_record(bytes, example));
     CHECK_UINT(RECORD_BYTES, put_record(bytes + RECORD_BYTES, example));
-    bytes[2 * RECORD_BYTES - 1] ^= 1; /* the second is broken as well */
+    bytes[2 * RECORD_BYTES - 1] ^= 1; /* the second is broken, too */
     for (size_t bit = 0; bit < 8 * RECORD_BYTES; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         CHECK(is_log(bytes, RECORD_BYTES));
@@ -56,11 +56,11 @@ static void one_flipped_bit_does_not_make_a_record_something_else(void) {
     }
 }
 
-static void pages_that_were_never_written_are_a_logs(void) {
+static void pages_that_were_never_written_can_be_a_log(void) {
     static uint8_t bytes[8192];
     CHECK(is_log(bytes, 4));
     CHECK(is_log(bytes, sizeof bytes));
-    memset(bytes + 4096, 0xa5, 4096); /* the first page was lost, of a record the end is there */
+    memset(bytes + 4096, 0xa5, 4096); /* the first page was lost, and the end of a record is there */
     CHECK(is_log(bytes, sizeof bytes));
 }
 
@@ -69,7 +69,7 @@ static void up_to_three_bytes_may_be_a_log(void) {
     CHECK(!is_log((const uint8_t *)"abcd", 4));
 }
 
-static void magic_numbers_are_known(void) {
+static void files_are_recognized_by_their_magic_numbers(void) {
     static const struct {
         const char *bytes;
         size_t length;
@@ -108,12 +108,12 @@ static void a_record_with_the_length_of_a_magic_number_is_a_record(void) {
     CHECK(is_log(bytes, sizeof bytes));
 }
 
-static void text_is_told_by_its_characters(void) {
+static void text_is_recognized_by_its_characters(void) {
     static const struct {
         const char *text;
         const char *what;
     } cases[] = {{"hello\n", "text"},
-                 {"the log\n of yesterday", "text"}, /* byte 8 is no letter: as a type, it exists */
+                 {"the log\n of yesterday", "text"}, /* byte 8 is not a letter: as a type it exists */
                  {"\xc3\xa4\xc3\xb6\xc3\xbc", "text"},
                  {"\n\n  {\"a\": 1}", "text (JSON, by its first character)"},
                  {"[1, 2]", "text (JSON, by its first character)"},
@@ -127,7 +127,7 @@ static void text_is_told_by_its_characters(void) {
     CHECK_INT(TR_LOOK_UNKNOWN, look((const uint8_t *)"hell\xf6 there", 11, &what));
 }
 
-/* A character that stands across the end of what is looked at. */
+/* A character lies across the end of what is examined. */
 static void long_text_is_text(void) {
     static uint8_t text[200000];
     const char *what;
@@ -162,14 +162,14 @@ static void random_bytes_are_no_log(void) {
     CHECK(logs <= 2);
 }
 
-static void even_bytes_are_called_compressed_or_random(void) {
+static void evenly_distributed_bytes_are_called_random(void) {
     static uint8_t bytes[70000];
     uint32_t state = 1;
     const char *what;
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (uint8_t)(next_random(&state) >> 24);
     }
-    bytes[3] = 0x80; /* no length of the engine's */
+    bytes[3] = 0x80; /* not a length that the engine writes */
     static const size_t lengths[] = {4096, sizeof bytes};
     for (size_t i = 0; i < 2; i++) {
         CHECK_INT(TR_LOOK_UNKNOWN, look(bytes, lengths[i], &what));
@@ -186,7 +186,7 @@ static void even_bytes_are_called_compressed_or_random(void) {
 
 static const char zstd[] = "\x28\xb5\x2f\xfd\x04\x00\x99\x01\x00 something that was packed";
 
-/* Reads a log to its end and returns what that was. */
+/* Reads a log to its end and returns the last status. */
 static tr_status read_to_end(const char *directory, const char *name, const tr_log_options *options, char message[768],
                              unsigned *gaps) {
     char path[512];
@@ -199,7 +199,7 @@ static tr_status read_to_end(const char *directory, const char *name, const tr_l
     while ((status = tr_log_next(log, &record)) == TR_OK || status == TR_GAP) {
         *gaps += status == TR_GAP;
     }
-    CHECK_INT(status, tr_log_next(log, &record)); /* it stays so */
+    CHECK_INT(status, tr_log_next(log, &record)); /* the same again */
     snprintf(message, 768, "%s", tr_log_error(log)->message);
     tr_log_close(log);
     return status;
@@ -235,12 +235,12 @@ static void a_foreign_file_among_segments_is_a_gap(void) {
     CHECK_INT(TR_ERROR_NOT_A_LOG, read_to_end(directory, "", NULL, message, &gaps));
     CHECK_UINT(2, gaps);
     CHECK_CONTAINS("not a log: no record is in its 2 segments, and wal_0.log looks like text", message);
-    write_file(directory, "wal_2.log", bytes, 40); /* a crash in the first record that was ever written */
+    write_file(directory, "wal_2.log", bytes, 40); /* a crash in the first record ever written */
     CHECK_INT(TR_END, read_to_end(directory, "", NULL, message, &gaps));
     remove_directory(directory);
 }
 
-static void an_archive_that_is_none_is_told_by_what_it_is(void) {
+static void a_file_named_like_an_archive_is_reported_as_what_it_is(void) {
     char directory[64], message[768];
     unsigned gaps;
     uint8_t bytes[RECORD_BYTES];
@@ -253,7 +253,7 @@ static void an_archive_that_is_none_is_told_by_what_it_is(void) {
     CHECK_INT(TR_ERROR_NOT_A_LOG, read_to_end(directory, "wal_0.log.gz", NULL, message, &gaps));
     write_gzip(directory, "wal_0.log.gz", "wb", "only a text", 11);
     CHECK_INT(TR_ERROR_NOT_A_LOG, read_to_end(directory, "wal_0.log.gz", NULL, message, &gaps));
-    /* An archive whose first byte flipped was one. */
+    /* An archive stays one when its first byte flips. */
     write_gzip(directory, "wal_0.log.gz", "wb", bytes, length);
     char path[512];
     join(path, sizeof path, directory, "wal_0.log.gz");
@@ -267,7 +267,7 @@ static void an_archive_that_is_none_is_told_by_what_it_is(void) {
     remove_directory(directory);
 }
 
-static void who_follows_is_told_at_once(void) {
+static void following_a_foreign_file_fails_at_once(void) {
     char directory[64], path[512];
     make_directory(directory);
     write_file(directory, "wal_0.log", zstd, sizeof zstd - 1);
@@ -292,20 +292,22 @@ static void who_follows_is_told_at_once(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("a first record that was torn at any byte is a log's", a_first_record_that_was_torn_anywhere_is_a_logs);
+    check_run("a first record torn at any byte is the beginning of a log", a_first_record_torn_anywhere_begins_a_log);
     check_run("no flipped bit makes a record something else", one_flipped_bit_does_not_make_a_record_something_else);
-    check_run("pages that were never written are a log's", pages_that_were_never_written_are_a_logs);
+    check_run("pages that were never written can be a log", pages_that_were_never_written_can_be_a_log);
     check_run("up to three bytes may be a log", up_to_three_bytes_may_be_a_log);
-    check_run("magic numbers are known", magic_numbers_are_known);
+    check_run("files are recognized by their magic numbers", files_are_recognized_by_their_magic_numbers);
     check_run("a record with the length of a magic number is a record",
               a_record_with_the_length_of_a_magic_number_is_a_record);
-    check_run("text is told by its characters", text_is_told_by_its_characters);
-    check_run("long text is text", long_text_is_text);
-    check_run("random bytes are no log", random_bytes_are_no_log);
-    check_run("even bytes are called compressed or random", even_bytes_are_called_compressed_or_random);
-    check_run("one foreign file is refused in every mode", one_foreign_file_is_refused_in_every_mode);
+    check_run("text is recognized by its characters", text_is_recognized_by_its_characters);
+    check_run("long text is recognized, also when a character is cut off", long_text_is_text);
+    check_run("random bytes are not a log", random_bytes_are_no_log);
+    check_run("evenly distributed bytes are called compressed, encrypted or random",
+              evenly_distributed_bytes_are_called_random);
+    check_run("a single foreign file is refused in every mode", one_foreign_file_is_refused_in_every_mode);
     check_run("a foreign file among segments is a gap", a_foreign_file_among_segments_is_a_gap);
-    check_run("an archive that is none is told by what it is", an_archive_that_is_none_is_told_by_what_it_is);
-    check_run("who follows a file that is no log is told at once", who_follows_is_told_at_once);
+    check_run("a file that is named like an archive and is none is reported as what it is",
+              a_file_named_like_an_archive_is_reported_as_what_it_is);
+    check_run("following a file that is not a log fails at once", following_a_foreign_file_fails_at_once);
     return check_end();
 }

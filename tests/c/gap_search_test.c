@@ -1,4 +1,4 @@
-/* The search for the end of a gap: past zeros, and stopped from outside. */
+/* The search for the end of a gap: skipping zeros, and stopped from outside. */
 #include <signal.h>
 
 #include "tracereel/log.h"
@@ -20,7 +20,8 @@ static tr_log *open_bytes(const char *directory, const uint8_t *bytes, size_t le
     return log;
 }
 
-/* A record, `gap_bytes` bytes of `filler`, and a record of `length` bytes: both are found, and the gap between. */
+/* Writes a record, `gap_bytes` bytes of `filler`, and a record of `length` bytes. Both must be found, and the gap
+ * between. */
 static void check_found_after(const char *directory, uint8_t filler, size_t gap_bytes, size_t length) {
     enum { LONGEST = 70000, SHORTEST = 69 };
     static uint8_t bytes[2 * LONGEST + 70000];
@@ -43,9 +44,9 @@ static void check_found_after(const char *directory, uint8_t filler, size_t gap_
     tr_log_close(log);
 }
 
-/* The length of a record, its first four bytes, begins with a zero where it is a multiple of 256, and with two where it
+/* The length of a record, its first four bytes, begins with a zero byte if it is a multiple of 256, and with two if it
  * is one of 65536. */
-static void records_behind_zeros(void) {
+static void records_after_zeros(void) {
     static const size_t lengths[] = {69, 100, 256, 512, 65536};
     char directory[64];
     make_directory(directory);
@@ -81,7 +82,7 @@ static void a_search_that_is_stopped(void) {
     CHECK_INT(TR_GAP, tr_log_next(log, &record));
     CHECK_UINT(first, tr_log_gap(log)->position.offset);
     CHECK_UINT(GARBAGE_BYTES, tr_log_gap(log)->length_bytes);
-    stop = 1; /* what needs no search is read on */
+    stop = 1; /* what needs no search is still read */
     CHECK_INT(TR_OK, tr_log_next(log, &record));
     CHECK_INT(TR_END, tr_log_next(log, &record));
     tr_log_close(log);
@@ -91,9 +92,8 @@ static void a_search_that_is_stopped(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("a record behind zeros is found where it begins, also where its length begins with zeros",
-              records_behind_zeros);
-    check_run("a search that is stopped from outside ends, and begins again with the next call",
-              a_search_that_is_stopped);
+    check_run("a record after zeros is found where it begins, even if its length begins with zeros",
+              records_after_zeros);
+    check_run("a search that is stopped from outside ends, and restarts with the next call", a_search_that_is_stopped);
     return check_end();
 }

@@ -11,7 +11,7 @@ static void put_example(uint8_t *out) {
 }
 
 static bool is_prefix(const uint8_t *bytes, size_t length) {
-    uint8_t *exact = malloc(length); /* so that a sanitizer sees each byte too many */
+    uint8_t *exact = malloc(length); /* so that a sanitizer sees every overread */
     memcpy(exact, bytes, length);
     bool answer = tr_gap_is_record_prefix(exact, length);
     free(exact);
@@ -24,22 +24,22 @@ static void every_beginning_of_a_record_is_one(void) {
     for (size_t length = 1; length < RECORD_BYTES; length++) {
         CHECK(is_prefix(bytes, length));
     }
-    CHECK(!is_prefix(bytes, RECORD_BYTES)); /* it was written to its end, so that no crash explains it */
+    CHECK(!is_prefix(bytes, RECORD_BYTES)); /* it was written completely, so that no crash explains it */
 }
 
-/* What must be right of a prefix, and from which length on it can be seen. */
+/* What must be right in a prefix, and from which length on it can be checked. */
 static void what_contradicts_itself_is_none(void) {
     static const struct {
-        size_t at;                                /* the byte that is changed */
-        uint8_t to;                               /* what it becomes */
-        size_t seen_from;                         /* the first length at which it is no prefix */
+        size_t at;                                /* index of the byte that is changed */
+        uint8_t to;                               /* its new value */
+        size_t seen_from;                         /* the first length at which it is not a prefix */
     } cases[] = {{0, 68, 4},                      /* total_len below 69 */
                  {8, 255, 9},                     /* no such type */
                  {61, RECORD_BYTES - 69 + 1, 65}, /* error_len runs past total_len */
-                 {61, 4, 69 + 4},                 /* metadata_len, read one byte too early, is not right */
+                 {61, 4, 69 + 4},                 /* metadata_len, read one byte too early, is wrong */
                  {70, 7, 69 + 5},                 /* the lengths do not add up */
                  {70, 9, 69 + 5},                 /* */
-                 {0, RECORD_BYTES + 1, 69 + 5}};  /* bytes behind the texts: not of today's writer */
+                 {0, RECORD_BYTES + 1, 69 + 5}};  /* bytes after the texts, which the present writer does not write */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t bytes[RECORD_BYTES];
         put_example(bytes);
@@ -70,13 +70,13 @@ static void the_surroundings_decide(void) {
     uint8_t torn[RECORD_BYTES];
     put_example(torn);
     static const uint8_t garbage[] = "garbage!";
-    /* The end of the last segment is what a crash leaves, whatever stands there. */
+    /* The end of the last segment is what a crash leaves, whatever is there. */
     CHECK_INT(TR_GAP_TORN_TAIL, classify(torn, 40, 1000, true, false));
     CHECK_INT(TR_GAP_TORN_TAIL, classify(garbage, 8, 1000, true, false));
     CHECK_INT(TR_GAP_ZERO_TAIL, classify(zeros, 200, 1000, true, false));
     CHECK_INT(TR_GAP_ZERO_TAIL, classify(zeros, 1, 1000, true, false));
     CHECK_INT(TR_GAP_TORN_TAIL, classify((const uint8_t *)"\0\0\1", 3, 1000, true, false));
-    /* Before a record: a torn write where it can be one. */
+    /* Before a record: a torn write if it can be one. */
     CHECK_INT(TR_GAP_TORN_WRITE, classify(torn, 40, 1000, true, true));
     CHECK_INT(TR_GAP_TORN_WRITE, classify(torn, 40, 1000, false, true));
     CHECK_INT(TR_GAP_CORRUPT, classify(torn, RECORD_BYTES, 1000, true, true));
@@ -84,7 +84,7 @@ static void the_surroundings_decide(void) {
     CHECK_INT(TR_GAP_CORRUPT, classify((const uint8_t *)"garbage! again", 14, 1000, false, true)); /* no such type */
     CHECK_INT(TR_GAP_CORRUPT, classify(zeros, 200, 1000, true, true));
     CHECK_INT(TR_GAP_CORRUPT, classify(zeros, 4, 1000, true, true));
-    /* The end of a segment that is not the last: only where the writer leaves such a segment behind. */
+    /* The end of a segment that is not the last: only if the writer does not continue such a segment. */
     CHECK_INT(TR_GAP_CORRUPT, classify(torn, 40, 1000, false, false));
     CHECK_INT(TR_GAP_CORRUPT, classify(torn, 40, LIMIT, false, false));
     CHECK_INT(TR_GAP_TORN_WRITE, classify(torn, 40, LIMIT + 1, false, false));
@@ -111,10 +111,10 @@ static void classes_have_names(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("every beginning of a record can be a torn write", every_beginning_of_a_record_is_one);
-    check_run("what contradicts itself was not torn", what_contradicts_itself_is_none);
-    check_run("up to three bytes say nothing, four are a length", up_to_three_bytes_say_nothing);
+    check_run("every proper prefix of a record can be a torn write", every_beginning_of_a_record_is_one);
+    check_run("bytes that contradict themselves are not a torn write", what_contradicts_itself_is_none);
+    check_run("up to three bytes can be a torn write, four are a length", up_to_three_bytes_say_nothing);
     check_run("the class of a gap follows from its bytes and its surroundings", the_surroundings_decide);
-    check_run("classes have names, two of them are damage", classes_have_names);
+    check_run("gap classes have names, and two of them are damage", classes_have_names);
     return check_end();
 }

@@ -16,7 +16,7 @@ static uint64_t random_bits(void) {
     return random_state * 0x2545f4914f6cdd1du;
 }
 
-/* Of any scale: as many numbers of 5 bits as of 50. */
+/* Of every scale: as many numbers of 5 bits as of 50. */
 static uint64_t random_value(unsigned largest_bits) {
     return random_bits() >> (64 - largest_bits + random_bits() % largest_bits);
 }
@@ -123,7 +123,7 @@ static void edges_of_buckets(void) {
     while (tr_histogram_next(histogram, &cursor, &lower, &upper, &count)) {
         CHECK(lower >= next_lower && lower <= upper);
         CHECK(lower < 128 ? lower == upper : upper - lower < lower / 64);
-        /* Of the values added, as many lie in the bucket as it says. */
+        /* As many of the added values lie in the bucket as it counts. */
         uint64_t inside = upper == UINT64_MAX;
         for (unsigned bit = 0; bit < 64; bit++) {
             uint64_t power = UINT64_C(1) << bit;
@@ -132,12 +132,12 @@ static void edges_of_buckets(void) {
         }
         CHECK_UINT(inside, count);
         total += count;
-        next_lower = upper + 1; /* wraps behind the last one */
+        next_lower = upper + 1; /* wraps after the last one */
     }
     CHECK_UINT(129, total);
     CHECK_UINT(0, next_lower);
     CHECK(!tr_histogram_next(histogram, &cursor, &lower, &upper, &count));
-    /* 59 spans of values, each counted in 64 numbers of 8 bytes. */
+    /* 59 powers of two, each counted in 64 numbers of 8 bytes. */
     CHECK(tr_histogram_memory_bytes(histogram) > (size_t)59 * 64 * 8);
     CHECK(tr_histogram_memory_bytes(histogram) <= (size_t)31 * 1024);
     tr_histogram_free(histogram);
@@ -173,7 +173,7 @@ static void check_same(const tr_histogram *a, const tr_histogram *b) {
     CHECK(!tr_histogram_next(b, &cursor_b, &bucket_b[0], &bucket_b[1], &bucket_b[2]));
 }
 
-/* A new histogram with what is in all of them, merged in that order. */
+/* A new histogram of all three, merged in that order. */
 static tr_histogram *merged(const tr_histogram *first, const tr_histogram *second, const tr_histogram *third) {
     const tr_histogram *const parts[] = {first, second, third};
     tr_histogram *whole = tr_histogram_new();
@@ -242,7 +242,7 @@ static void large_sums(void) {
     tr_histogram_free(histogram);
 }
 
-static void counts_stop_at_the_largest(void) {
+static void counts_saturate(void) {
     tr_histogram *histogram = tr_histogram_new();
     REQUIRE(histogram != NULL);
     CHECK_INT(TR_OK, tr_histogram_add(histogram, 5, UINT64_MAX - 1));
@@ -301,18 +301,17 @@ static void memory_runs_out(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("an empty histogram answers 0", an_empty_one);
+    check_run("an empty histogram returns 0", an_empty_one);
     check_run("values below 128 are exact", small_values_are_exact);
-    check_run("0.07 of 100 values is the 7th, whatever doubles make of it", ranks_are_decimal);
-    check_run("every quantile of values of every scale is within the stated error of the sorted values",
-              quantiles_are_near);
-    check_run("buckets are narrow, do not overlap and hold what lies in them", edges_of_buckets);
-    check_run("merging in any order and grouping gives the same", merging_in_any_order);
-    check_run("merging two halves gives what adding all does", merging_equals_adding);
+    check_run("the quantile 0.07 of 100 values is the 7th, despite the rounding of doubles", ranks_are_decimal);
+    check_run("every quantile, at every scale, is within the stated error", quantiles_are_near);
+    check_run("buckets are narrow, do not overlap and count the values between their bounds", edges_of_buckets);
+    check_run("merging in any order and grouping gives the same histogram", merging_in_any_order);
+    check_run("merging two halves gives the same as adding everything", merging_equals_adding);
     check_run("sums are exact beyond 64 bits", large_sums);
-    check_run("counts stop at the largest number instead of starting again", counts_stop_at_the_largest);
+    check_run("counts saturate instead of wrapping", counts_saturate);
     if (CAN_RUN_OUT_OF_MEMORY) {
-        check_run("without memory nothing is counted or half merged", memory_runs_out);
+        check_run("without memory nothing is counted or partly merged", memory_runs_out);
     }
     return check_end();
 }

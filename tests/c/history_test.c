@@ -39,7 +39,7 @@ static const tr_moment *moment(const replayed *made, uint32_t number) {
 
 /* --- lives --- */
 
-/* Two traces take turns: 1 completes and comes again, 2 stays open; a record of neither stands in between. */
+/* Two traces alternate: 1 completes and starts again, 2 stays open; a record of neither is in between. */
 static replayed two_traces(void) {
     replayed made = begin();
     add(&made, (written_record){.type = 0, .trace = 1, .timestamp_ns = 10});
@@ -99,25 +99,25 @@ static void long_life(void) {
 
 static void unseen_records(void) {
     replayed made = two_traces();
-    /* Inside record 2, a node_start, nothing has happened yet; inside 4, a node_done, the node is over. */
+    /* Inside record 2, a node_start, nothing has happened yet; inside 4, a node_done, the node is done. */
     CHECK(!tr_history_is_unseen(made.history, 0, 2, 0));
     CHECK(tr_history_is_unseen(made.history, 2, 4, 0));
     CHECK(!tr_history_is_unseen(made.history, 2, 6, 0));
-    /* One lost: 2 whole, and nothing of 4, which is not the next to be written. Two lost: the crash comes inside 4. */
+    /* One lost: all of 2, and nothing of 4, which is not the next to be written. Two lost: the crash comes inside 4. */
     CHECK(tr_history_is_unseen(made.history, 0, 2, 1));
     CHECK(!tr_history_is_unseen(made.history, 0, 4, 1));
     CHECK(tr_history_is_unseen(made.history, 0, 4, 2));
     CHECK(!tr_history_is_unseen(made.history, 0, 6, 3));
     CHECK(tr_history_is_unseen(made.history, 0, 6, 4));
-    /* Nothing comes behind the last. */
+    /* Nothing comes after the last. */
     CHECK(!tr_history_is_unseen(made.history, 5, 6, 100));
     end(&made);
 }
 
 /* --- shapes --- */
 
-/* The shape behind the records, all of one trace. */
-static uint64_t shape_behind(const written_record *records, size_t count) {
+/* The shape after the records, all of one trace. */
+static uint64_t shape_after(const written_record *records, size_t count) {
     replayed made = begin();
     for (size_t i = 0; i < count; i++) {
         add(&made, records[i]);
@@ -128,7 +128,7 @@ static uint64_t shape_behind(const written_record *records, size_t count) {
 }
 
 #define SHAPE(...)                                                                                                     \
-    shape_behind((const written_record[]){__VA_ARGS__}, sizeof(written_record[]){__VA_ARGS__} / sizeof(written_record))
+    shape_after((const written_record[]){__VA_ARGS__}, sizeof(written_record[]){__VA_ARGS__} / sizeof(written_record))
 #define START(id, ns)                                                                                                  \
     { .type = 0, .trace = (id), .timestamp_ns = (ns) }
 #define NODE_START(id, node, ns)                                                                                       \
@@ -196,20 +196,20 @@ static int add_until_memory_ends(void) {
     return wrong;
 }
 
-static void memory_that_ends(void) {
+static void memory_runs_out(void) {
     check_in_child(add_until_memory_ends);
 }
 #endif
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("a life reaches from the start of a trace to its end, and knows how it ends", records_of_a_life);
-    check_run("a life of many records is whole", long_life);
-    check_run("what the crash took away: the record being written, and those lost before it", unseen_records);
-    check_run("traces that differ in ids and times have one shape", ids_and_times_do_not_count);
-    check_run("whatever recovery looks at makes another shape", what_recovery_looks_at_counts);
+    check_run("a life spans from the start of a trace to its end, and has its outcome", records_of_a_life);
+    check_run("a life of many records is complete", long_life);
+    check_run("a crash hides the record being written, and those lost before it", unseen_records);
+    check_run("traces that differ only in ids and times have one shape", ids_and_times_do_not_count);
+    check_run("every difference that recovery looks at changes the shape", what_recovery_looks_at_counts);
 #if CAN_RUN_OUT_OF_MEMORY
-    check_run("no memory is told, and what was added stays", memory_that_ends);
+    check_run("a history reports that memory ran out, and keeps what was added", memory_runs_out);
 #endif
     return check_end();
 }

@@ -1,4 +1,4 @@
-/* Logs that were made to keep a reader busy. */
+/* Logs crafted to keep a reader busy. */
 #include "log_fixture.h"
 #include "tracereel/log.h"
 
@@ -10,8 +10,8 @@ static tr_log *open_log(const char *path) {
     return log;
 }
 
-/* Behind a gap, long records are checked in another way: the good ones come out, the broken one does not. */
-static void long_records_behind_a_gap(void) {
+/* After a gap, long records are checked in another way: the good ones are read, the broken one is not. */
+static void long_records_after_a_gap(void) {
     enum { TEXT_BYTES = 100000, LONG_RECORDS = 5, BROKEN = 2, LONG_BYTES = 69 + TEXT_BYTES, GARBAGE_BYTES = 1000 };
     char directory[64];
     char *text = malloc(TEXT_BYTES + 1);
@@ -49,8 +49,8 @@ static void long_records_behind_a_gap(void) {
     remove_directory(directory);
 }
 
-/* 16 MiB of broken records that claim to end where the last one begins, a good one behind each. Read one by one, their
- * claims would be a terabyte. */
+/* 16 MiB of broken records that claim to end where the last one begins, each followed by a good one. Checked one by
+ * one, their claims would add up to a terabyte. */
 static void claims_that_overlap(void) {
     enum { SEGMENT_BYTES = 16 << 20, RECORD_BYTES = 69 };
     char directory[64];
@@ -67,7 +67,7 @@ static void claims_that_overlap(void) {
     write_file(directory, SEGMENT_0, bytes, at);
     tr_log *log = open_log(directory);
     tr_record record;
-    for (size_t i = 0; i + 1 < pairs; i++) { /* the last claims what is true */
+    for (size_t i = 0; i + 1 < pairs; i++) { /* the last one's claim is true */
         REQUIRE(tr_log_next(log, &record) == TR_GAP);
         REQUIRE(tr_log_next(log, &record) == TR_OK);
         CHECK_UINT(i, tr_record_node_id(&record));
@@ -85,7 +85,7 @@ static void claims_that_overlap(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("behind a gap, long records are read or refused as before it", long_records_behind_a_gap);
-    check_run("a hundred thousand claims of the same bytes are looked through once", claims_that_overlap);
+    check_run("long records after a gap are accepted or rejected as before it", long_records_after_a_gap);
+    check_run("a hundred thousand claims on the same bytes are checked in one pass", claims_that_overlap);
     return check_end();
 }

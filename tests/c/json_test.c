@@ -133,7 +133,7 @@ static void escapes(void) {
     tr_json_init(&json);
     tr_json_text(&json, "\0\x01\b\t\n\f\r\x1f \"\\/\x7f\xe2\x80\xa8", 16);
     check_json("\"\\u0000\\u0001\\b\\t\\n\\f\\r\\u001f \\\"\\\\/\x7f\xe2\x80\xa8\"", &json);
-    /* A special byte at each place of the eight that are looked at together, before and behind others. */
+    /* A special byte at each of the eight positions that are checked together, before and after others. */
     static const char *const specials[][2] = {
         {"\"", "\\\""},           {"\\", "\\\\"}, {"\x1f", "\\u001f"}, {"\xff", "\xef\xbf\xbd"},
         {"\xc3\xa9", "\xc3\xa9"}, {" ", " "},     {"#", "#"},          {"]", "]"}};
@@ -189,7 +189,7 @@ static void broken_utf8(void) {
     }
 }
 
-/* Long texts are escaped in pieces: a character may lie across their border wherever it falls. */
+/* Long texts are escaped in pieces: a character may lie across any boundary. */
 static void long_texts(void) {
     enum { PADDING_MAX = 1040, REPEATS = 700 };
     static char text[PADDING_MAX + REPEATS * 3];
@@ -230,7 +230,7 @@ static char *read_file(const char *path, size_t *length) {
     return bytes;
 }
 
-/* The expected files have a space behind each comma and colon outside strings. */
+/* The expected files have a space after each comma and colon outside strings. */
 static size_t without_spaces(char *line, size_t length) {
     size_t kept = 0;
     bool in_string = false;
@@ -247,7 +247,7 @@ static size_t without_spaces(char *line, size_t length) {
     return kept;
 }
 
-/* Compares the records of a segment with the lines from `*line` on. Returns how many there were. */
+/* Compares the records of a segment with the lines from `*line` on. Returns the number of records. */
 static unsigned check_segment(const char *path, char **line, const char *end) {
     size_t length;
     char *bytes = read_file(path, &length);
@@ -349,16 +349,16 @@ static void memory_runs_out(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("commas and colons stand where JSON wants them", commas_and_colons);
-    check_run("after a reset a fresh value is written into the same memory", reset_starts_a_fresh_value);
-    check_run("integers of 64 bits are exact", integers_are_exact);
+    check_run("commas and colons are where JSON wants them", commas_and_colons);
+    check_run("after a reset a new value is written into the same memory", reset_starts_a_fresh_value);
+    check_run("64-bit integers are exact", integers_are_exact);
     check_run("doubles are short and read back to the same number", doubles_read_back);
-    check_run("what JSON strings may not hold is escaped, wherever it stands", escapes);
+    check_run("what JSON strings may not contain is escaped at every position", escapes);
     check_run("each broken part of UTF-8 becomes one U+FFFD", broken_utf8);
-    check_run("long texts are whole", long_texts);
+    check_run("long texts are complete", long_texts);
     check_run("every record of the edge log is written as expected", records_of_edge);
     check_run("every record of the orders log is written as expected", records_of_orders);
-    check_run("the largest numbers fit", largest_record);
+    check_run("a record with the largest numbers fits", largest_record);
     if (CAN_RUN_OUT_OF_MEMORY) {
         check_run("running out of memory is remembered until the next value", memory_runs_out);
     }

@@ -1,4 +1,4 @@
-/* What keeps logs with many traces, and traces with much in them, from costing the square of their length. */
+/* What keeps logs with many traces, and large traces, from taking quadratic time. */
 #include <stdlib.h>
 
 #include "bytes/hash.h"
@@ -7,8 +7,8 @@
 
 enum { COUNT = 4096, PLACES = 8192 };
 
-/* Into how many places of a table the hashes of COUNT ids fall that count in the four bytes at `offset`. Of random ones
- * it would be 8192 * (1 - (1 - 1/8192)^4096) = 3223. */
+/* The number of slots of a table that the hashes of COUNT ids hit, which count in the four bytes at `offset`. For
+ * random hashes it is 8192 * (1 - (1 - 1/8192)^4096) = 3223. */
 static unsigned places_of_numbered_ids(size_t offset) {
     static bool is_taken[PLACES];
     memset(is_taken, 0, sizeof is_taken);
@@ -31,7 +31,7 @@ static void numbered_ids_are_spread_over_the_table(void) {
     }
 }
 
-/* A trace in which nodes that are `step` apart ran, one after the other, `rounds` times. */
+/* A trace in which nodes with ids `step` apart ran one after another, `rounds` times. */
 static tr_trace *run_nodes(tr_traces *traces, uint32_t count, uint32_t step, unsigned rounds) {
     uint64_t now_ns = 1;
     tr_trace *trace = apply_record(traces, (written_record){.type = 0, .timestamp_ns = now_ns});
@@ -43,7 +43,7 @@ static tr_trace *run_nodes(tr_traces *traces, uint32_t count, uint32_t step, uns
     return trace;
 }
 
-/* Steps that a walk over neighbouring places takes from where each node's number would stand to where it does. */
+/* The probes that linear probing takes from each node id's own slot to the one where it is. */
 static uint64_t steps_in_index(const tr_trace *trace) {
     uint64_t steps = 0;
     uint32_t mask = trace->node_index_capacity - 1;
@@ -189,9 +189,9 @@ int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("traces whose ids are numbered are spread over the table of traces",
               numbered_ids_are_spread_over_the_table);
-    check_run("node numbers with a common factor do not crowd in a trace's index",
+    check_run("node ids with a common factor do not cluster in a trace's index",
               node_numbers_with_a_common_factor_do_not_crowd);
-    check_run("a copy of a trace with many nodes finds them without a walk",
+    check_run("a copy of a trace with many nodes finds them without a linear search",
               a_copy_finds_its_nodes_by_their_numbers_too);
     check_run("the attempts of a node lead from the last to the first",
               the_attempts_of_a_node_lead_from_the_last_to_the_first);

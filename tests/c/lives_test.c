@@ -1,4 +1,4 @@
-/* Traces that begin afresh, and records that tracereel wrote: what is measured of them. */
+/* What is measured of restarted traces, and of records that tracereel wrote. */
 #include "trace_fixture.h"
 
 #define BY_PLAN "{\"tracereel\":{\"plan\":\"p\"}}"
@@ -54,7 +54,7 @@ static void a_plan_changes_the_engines_view_alone(void) {
     tr_traces_free(traces);
 }
 
-/* Closed by a plan and opened again by its undo: what was measured is there, in either kind of table. */
+/* Closed by a plan and opened again by its undo: the measured view is kept, in either kind of table. */
 static void a_closed_trace_is_kept_for_its_undo(void) {
     static const written_record before[] = {TRACE_START(10), NODE_ERROR(3, 20)};
     tr_traces *traces = tr_traces_new();
@@ -89,7 +89,7 @@ static void where_only_what_ran_counts_a_plan_closes_nothing(void) {
     tr_traces_free(traces);
 }
 
-/* A plan began the trace afresh: that shows when something has run. */
+/* A plan restarted the trace: that shows once something has run. */
 static void a_planned_restart_counts_when_it_ran(void) {
     static const written_record records[] = {TRACE_START(10), NODE_DONE(1, 20), NODE_START(3, 30), PLANNED(0, 0, 100)};
     tr_traces *traces = measuring();
@@ -106,7 +106,7 @@ static void a_planned_restart_counts_when_it_ran(void) {
     tr_traces_free(traces);
 }
 
-/* Begun afresh, and taken back: what was open goes on as if nothing had been. */
+/* Restarted, and undone: what was open continues as if nothing had happened. */
 static void an_undone_restart_abandons_nothing(void) {
     static const written_record records[] = {TRACE_START(10),    NODE_DONE(1, 20),   NODE_START(3, 30),
                                              SUSPENDED(4, 40),   PLANNED(0, 0, 100), PLANNED(0, 0, 110),
@@ -125,11 +125,11 @@ static void an_undone_restart_abandons_nothing(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("what was open when a trace began afresh is abandoned", what_was_open_is_abandoned);
-    check_run("a plan changes the engine's view alone", a_plan_changes_the_engines_view_alone);
+    check_run("what was open when a trace was restarted is abandoned", what_was_open_is_abandoned);
+    check_run("a plan changes only the engine's view", a_plan_changes_the_engines_view_alone);
     check_run("a trace that a plan closed is kept for its undo", a_closed_trace_is_kept_for_its_undo);
-    check_run("where only what ran counts a plan closes nothing", where_only_what_ran_counts_a_plan_closes_nothing);
-    check_run("a planned restart counts when something has run after it", a_planned_restart_counts_when_it_ran);
+    check_run("when only what ran counts, a plan closes nothing", where_only_what_ran_counts_a_plan_closes_nothing);
+    check_run("a planned restart counts once something has run after it", a_planned_restart_counts_when_it_ran);
     check_run("an undone restart abandons nothing", an_undone_restart_abandons_nothing);
     return check_end();
 }

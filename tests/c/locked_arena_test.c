@@ -102,8 +102,8 @@ static void what_is_no_file_is_refused(void) {
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("an arena is locked until it is closed", an_arena_is_locked_until_it_is_closed);
-    check_run("the write position alone is changed", the_write_position_alone_is_changed);
+    check_run("setting the write position changes nothing else", the_write_position_alone_is_changed);
     check_run("a header is as long as the file allows", the_header_is_as_long_as_the_file_allows);
-    check_run("what is no file is not locked as an arena", what_is_no_file_is_refused);
+    check_run("only a regular file is locked as an arena", what_is_no_file_is_refused);
     return check_end();
 }

@@ -8,7 +8,7 @@
 static char directory[64];
 static tr_error error;
 
-/* A log of the given segments, each with one record. */
+/* Makes a log of the given segments, each with one record. */
 static void make_log(const uint64_t *sequences, size_t count) {
     uint8_t bytes[128];
     size_t length = put_record(bytes, (written_record){.type = 0, .trace = 1, .timestamp_ns = 5});
@@ -37,7 +37,7 @@ static void check_file(const char *name, const void *expected, size_t expected_l
     free(bytes);
 }
 
-/* What another process that tries to take the lock of a segment meets. */
+/* Whether another process could take the lock of a segment. */
 static bool can_be_locked(const char *name) {
     char path[512];
     join(path, sizeof path, directory, name);
@@ -138,7 +138,7 @@ static void only_records_are_added(void) {
     remove_directory(directory);
 }
 
-static void behind_the_largest_number_there_is_none(void) {
+static void no_segment_follows_the_largest_number(void) {
     uint8_t bytes[128];
     size_t length = put_record(bytes, (written_record){.type = 1, .trace = 1});
     make_log((uint64_t[]){UINT64_MAX}, 1);
@@ -185,7 +185,7 @@ static void stretches_are_saved_to_a_new_file(void) {
     remove_directory(directory);
 }
 
-static void a_line_goes_behind_a_torn_one(void) {
+static void a_line_is_appended_after_a_torn_one(void) {
     make_log((uint64_t[]){0}, 1);
     tr_locked_log *locked = hold();
     REQUIRE(locked != NULL);
@@ -219,15 +219,16 @@ int main(int argc, char **argv) {
     check_run("the highest segment is locked until the log is closed",
               the_highest_segment_is_locked_until_it_is_closed);
     check_run("a log that another process holds is refused, whichever segment it holds", a_log_that_is_held_is_refused);
-    check_run("what is no log is refused", what_is_no_log_is_refused);
+    check_run("what is not a log is not locked", what_is_no_log_is_refused);
     check_run("a segment is added with the next number, and locked", a_segment_is_added_and_held);
-    check_run("a segment that came meanwhile is not replaced", a_segment_that_came_meanwhile_is_not_replaced);
+    check_run("a segment that another process added meanwhile is not replaced",
+              a_segment_that_came_meanwhile_is_not_replaced);
     check_run("only valid records are added", only_records_are_added);
-    check_run("behind the largest number no segment is added", behind_the_largest_number_there_is_none);
+    check_run("no segment is added after the largest number", no_segment_follows_the_largest_number);
     check_run("a segment is replaced by some of its stretches, and its original kept",
               a_segment_is_replaced_and_its_original_kept);
     check_run("stretches of a segment are saved to a new file", stretches_are_saved_to_a_new_file);
-    check_run("a line goes behind one that was torn", a_line_goes_behind_a_torn_one);
-    check_run("a line does not go into what is no file", a_line_does_not_go_into_what_is_no_file);
+    check_run("a line is appended after a torn one", a_line_is_appended_after_a_torn_one);
+    check_run("a line is appended only to a regular file", a_line_does_not_go_into_what_is_no_file);
     return check_end();
 }

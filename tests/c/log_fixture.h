@@ -1,5 +1,5 @@
-/* What the tests of logs need: records laid out byte by byte as the format says, by other code than the engine's;
- * directories that go away; whole files; the lines that are expected. */
+/* For tests of logs: records laid out byte by byte as the format says, by code other than the library's; temporary
+ * directories; whole files; expected lines. */
 #ifndef TRACEREEL_LOG_FIXTURE_H
 #define TRACEREEL_LOG_FIXTURE_H
 
@@ -14,7 +14,7 @@
 
 #define FIXTURES "tests/fixtures/logs/"
 
-/* A record as the log's writer would have it. */
+/* The fields of a record to write. */
 typedef struct written_record {
     unsigned type;
     uint8_t trace; /* the id is this byte sixteen times */
@@ -26,7 +26,7 @@ typedef struct written_record {
     uint32_t iteration;
     const char *error_message; /* zero-terminated; NULL: none */
     const char *metadata;
-    const char *extra; /* behind the fields: what a later version might write */
+    const char *extra; /* after the fields: what a later version might write */
 } written_record;
 
 static inline size_t put_number(uint8_t *out, uint64_t value, size_t bytes) {
@@ -42,7 +42,7 @@ static inline size_t put_text(uint8_t *out, const char *text) {
     return length;
 }
 
-/* Puts the right CRC into a record of that length: the IEEE CRC-32 of what stands from byte 29 on. */
+/* Puts the right CRC into a record of that length: the IEEE CRC-32 of the bytes from 29 on. */
 static inline void put_crc(uint8_t *record, size_t length) {
     put_number(record + 4, crc32(0, record + 29, (uInt)(length - 29)), 4);
 }
@@ -83,7 +83,7 @@ static inline void remove_directory(const char *path) {
     nftw(path, remove_entry_of_tree, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* An empty directory of a name that nobody else has; `path` is where its name goes. */
+/* Creates an empty directory with a unique name, which goes to `path`. */
 static inline void make_directory(char path[64]) {
     snprintf(path, 64, "/tmp/tracereel-test-XXXXXX");
     CHECK(mkdtemp(path) != NULL);
@@ -110,7 +110,7 @@ static inline void write_gzip(const char *directory, const char *name, const cha
     CHECK(file != NULL && gzclose(file) == Z_OK);
 }
 
-/* A whole file, with a zero behind it; the caller frees it. NULL where it is not there. */
+/* Reads a whole file, and adds a zero byte; the caller frees it. NULL if it does not exist. */
 static inline uint8_t *read_file(const char *path, size_t *length) {
     FILE *file = fopen(path, "rb");
     *length = 0;
@@ -130,12 +130,13 @@ static inline uint8_t *read_file(const char *path, size_t *length) {
 /* --- expected lines --- */
 
 typedef struct expected_lines {
-    uint8_t *bytes; /* to be freed */
+    uint8_t *bytes; /* free() it */
     char *next;
     char *end;
 } expected_lines;
 
-/* Expected lines of a fixture. `*kind` is "records", "states" or "damage". No such file: no lines. */
+/* Reads the expected lines of a fixture. `kind` is "records", "states" or "damage". Without such a file there are none.
+ */
 static inline expected_lines read_expected(const char *log, const char *kind) {
     char path[256];
     size_t length;
@@ -144,7 +145,7 @@ static inline expected_lines read_expected(const char *log, const char *kind) {
     return (expected_lines){bytes, (char *)bytes, (char *)bytes + length};
 }
 
-/* Takes one line, without the spaces behind commas and colons that the expected files have. False at the end. */
+/* Takes one line, without the spaces after commas and colons that the expected files have. Returns false at the end. */
 static inline bool next_expected(expected_lines *lines, char **line, size_t *length) {
     if (lines->bytes == NULL || lines->next >= lines->end) {
         return false;

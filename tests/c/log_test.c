@@ -55,7 +55,7 @@ static void check_no_line_left(expected_lines *lines) {
 }
 
 static void check_sample(const char *name) {
-    const tr_log_options options = {.use_snapshot = true}; /* in "snapshot" it is part of what is expected */
+    const tr_log_options options = {.use_snapshot = true}; /* what is expected of "snapshot" depends on it */
     tr_log *log = open_sample(name, &options);
     expected_lines records = read_expected(name, "records");
     expected_lines damage = read_expected(name, "damage");
@@ -84,7 +84,7 @@ static void check_sample(const char *name) {
     tr_log_statistics statistics = tr_log_get_statistics(log);
     CHECK_UINT(record_count, statistics.records);
     CHECK_UINT(record_bytes, statistics.record_bytes);
-    /* orders and snapshot end in a torn record that no damage file lists: a crash's usual end */
+    /* orders and snapshot end in a torn record, as crashes leave it, that no damage file lists */
     uint64_t normal = statistics.gaps[TR_GAP_TORN_TAIL] + statistics.gaps[TR_GAP_ZERO_TAIL];
     CHECK(!is_whole || gap_count == normal);
     check_no_line_left(&records);
@@ -118,7 +118,7 @@ static void damage_is_told_from_crashes(void) {
     }
 }
 
-/* Archived segments hold what the plain ones did. */
+/* Archived segments contain what the plain ones did. */
 static void compressed_segments_give_the_same(void) {
     tr_log *archived = open_sample("archived", NULL);
     tr_log *orders = open_sample("orders", NULL);
@@ -148,8 +148,7 @@ static void compressed_segments_give_the_same(void) {
 
 /* --- positions --- */
 
-/* Reads on from where another reader stands: the same records and gaps must come. `*last` is what was answered there.
- */
+/* Reads from the position of another reader: the same records and gaps must follow. */
 static void check_rest(const char *name, tr_position from, uint64_t records_left, uint64_t gaps_left) {
     tr_log_options options = {.has_from = true, .from = from};
     tr_log *log = open_sample(name, &options);
@@ -241,11 +240,11 @@ static void a_prefix_ends_at_the_first_damage(void) {
     CHECK_INT(TR_GAP, status);
     CHECK_UINT(1, tr_log_gap(log)->position.sequence);
     CHECK_UINT(4532, tr_log_gap(log)->position.offset);
-    uint64_t behind_gap = tr_log_gap(log)->position.offset + tr_log_gap(log)->length_bytes;
+    uint64_t after_gap = tr_log_gap(log)->position.offset + tr_log_gap(log)->length_bytes;
     for (int i = 0; i < 3; i++) {
         CHECK_INT(TR_END, tr_log_next(log, &record));
-        CHECK_UINT(1, tr_log_position(log).sequence); /* not where the next segment begins: this one goes on */
-        CHECK_UINT(behind_gap, tr_log_position(log).offset);
+        CHECK_UINT(1, tr_log_position(log).sequence); /* not where the next segment begins: this one may continue */
+        CHECK_UINT(after_gap, tr_log_position(log).offset);
     }
     CHECK(tr_log_is_damaged(log));
     tr_log_close(log);
@@ -309,12 +308,12 @@ static void strict_reading_fails_at_the_first_gap(void) {
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("every sample log gives the records and the gaps expected of it", samples_are_read_as_expected);
-    check_run("what crashes leave is not damage, everything else is", damage_is_told_from_crashes);
+    check_run("what crashes leave is not damage; everything else is", damage_is_told_from_crashes);
     check_run("compressed segments give the same records at the same places", compressed_segments_give_the_same);
-    check_run("reading goes on from every position that was told", reading_goes_on_from_every_position);
-    check_run("a position that is not there is refused", positions_that_are_not_there);
-    check_run("prefix: the first damage is the end, and it stays so", a_prefix_ends_at_the_first_damage);
-    check_run("prefix: what crashes leave is read past", a_prefix_goes_past_what_crashes_leave);
-    check_run("strict: the first gap is an error that says where and what", strict_reading_fails_at_the_first_gap);
+    check_run("reading continues from every reported position", reading_goes_on_from_every_position);
+    check_run("a position that does not exist is refused", positions_that_are_not_there);
+    check_run("prefix mode: the first damage is the end, for good", a_prefix_ends_at_the_first_damage);
+    check_run("prefix mode: reading goes past what crashes leave", a_prefix_goes_past_what_crashes_leave);
+    check_run("strict mode: the first gap is an error that says where and what", strict_reading_fails_at_the_first_gap);
     return check_end();
 }

@@ -1,4 +1,4 @@
-/* Pages that a file loses while they are mapped, and signals that are somebody else's. */
+/* Pages that a file loses while they are mapped, and signals that belong to others. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -49,13 +49,13 @@ static void a_lost_page_reads_as_zeros(void) {
     remove_directory(directory);
 }
 
-/* A page of a file that is not ours, beyond the file's end. */
+/* Touches a page of somebody else's mapping after the end of its file. */
 static int touch_a_foreign_page(int file, size_t page_bytes) {
     const volatile char *foreign = mmap(NULL, 2 * page_bytes, PROT_READ, MAP_SHARED, file, 0);
     return foreign == MAP_FAILED ? -1 : foreign[page_bytes];
 }
 
-/* What a process of its own comes to that touches a foreign page while a file of ours is mapped. */
+/* The exit status of a child process that touches such a page while a file of ours is mapped. */
 static int status_of_touching(void (*prepare)(void)) {
     char directory[64];
     size_t page_bytes;
@@ -103,7 +103,7 @@ static void install_informed_handler(void) {
     sigaction(SIGBUS, &action, NULL);
 }
 
-static void a_foreign_signal_goes_to_who_had_it_before(void) {
+static void a_foreign_signal_goes_to_the_previous_handler(void) {
     int status = status_of_touching(install_plain_handler);
     CHECK(WIFEXITED(status));
     CHECK_INT(3, WEXITSTATUS(status));
@@ -112,7 +112,7 @@ static void a_foreign_signal_goes_to_who_had_it_before(void) {
     CHECK_INT(5, WEXITSTATUS(status));
 }
 
-static void a_foreign_signal_that_nobody_had_ends_the_process(void) {
+static void a_foreign_signal_without_a_handler_ends_the_process(void) {
     int status = status_of_touching(install_nothing);
     CHECK(WIFSIGNALED(status));
     CHECK_INT(SIGBUS, WTERMSIG(status));
@@ -143,7 +143,7 @@ static void a_thousand_mappings_and_no_more(void) {
     remove_directory(directory);
 }
 
-static void what_cannot_be_mapped_is_told(void) {
+static void what_cannot_be_mapped_is_reported(void) {
     tr_mapping mapping = {0};
     tr_error error;
     CHECK_INT(TR_ERROR_IO, tr_mapping_set(&mapping, -1, 4096, "nothing", &error));
@@ -153,12 +153,12 @@ static void what_cannot_be_mapped_is_told(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("a page that the file lost reads as zeros, and its mapping alone knows", a_lost_page_reads_as_zeros);
-    check_run("a lost page of somebody else goes to the handler that was there before",
-              a_foreign_signal_goes_to_who_had_it_before);
-    check_run("a lost page of somebody else ends the process where nobody handled it",
-              a_foreign_signal_that_nobody_had_ends_the_process);
-    check_run("1024 files can be mapped at once, and one more when one is let go", a_thousand_mappings_and_no_more);
-    check_run("a file that cannot be mapped is told with the cause", what_cannot_be_mapped_is_told);
+    check_run("a page that the file lost reads as zeros, and only its mapping reports it", a_lost_page_reads_as_zeros);
+    check_run("a lost page of another mapping goes to the previous handler",
+              a_foreign_signal_goes_to_the_previous_handler);
+    check_run("a lost page of another mapping ends the process if there was no handler",
+              a_foreign_signal_without_a_handler_ends_the_process);
+    check_run("1024 files can be mapped at once, and another when one is unmapped", a_thousand_mappings_and_no_more);
+    check_run("a file that cannot be mapped is reported with the cause", what_cannot_be_mapped_is_reported);
     return check_end();
 }

@@ -9,7 +9,7 @@
 #include "tracereel/replay.h"
 #include "tracereel/timing.h"
 
-static char directory[64]; /* with a log made here, for the test that runs */
+static char directory[64]; /* has a log, made for the running test */
 
 /* ---- reading ---- */
 
@@ -44,7 +44,7 @@ static tr_status note_open_traces(tr_json *json, tr_traces *traces) {
     return status;
 }
 
-/* Takes what was gathered from the records of a log as they come, and afterwards. */
+/* Reads a log and digests its records, and what is known afterwards. */
 typedef struct reader {
     tr_status (*each)(void *self, const tr_event *event);
     tr_status (*end)(void *self, tr_traces *traces);
@@ -133,7 +133,7 @@ static tr_status read_history(void) {
     return status;
 }
 
-/* Each trace goes into one of two reports, by turns; the second is then merged into the first. */
+/* Traces go alternately into one of two reports; the second is then merged into the first. */
 typedef struct timed {
     tr_timing *timings[2];
     unsigned count;
@@ -200,7 +200,7 @@ static tr_status read_timing_by_flow(void) {
     return read_timing_of(&(tr_flow){.node_count = 3, .nodes = nodes});
 }
 
-/* Every open trace is put into a table of its own. */
+/* Puts every open trace into a table of its own. */
 static tr_status each_ignored(void *self, const tr_event *event) {
     (void)self;
     (void)event;

@@ -7,7 +7,7 @@
 #include "tracereel/locked_log.h"
 #include "tracereel/writer.h"
 
-static char directory[64]; /* with a log made here, for the test that runs */
+static char directory[64]; /* has a log, made for the running test */
 
 /* ---- writing ---- */
 
@@ -21,7 +21,8 @@ static tr_status write_new_log(void) {
     tr_status status = tr_writer_open(path, &(tr_writer_options){.max_segment_bytes = 1000}, &writer, &error);
     CHECK((status == TR_OK) == (writer != NULL));
     memset(text, 'x', sizeof text - 1);
-    size_t length = put_record(record, (written_record){.type = 0, .trace = 1, .metadata = text}); /* over the buffer */
+    size_t length =
+        put_record(record, (written_record){.type = 0, .trace = 1, .metadata = text}); /* larger than the buffer */
     for (unsigned i = 0; status == TR_OK && i < 3; i++) {
         tr_position position;
         status = tr_writer_append_bytes(writer, record, length, &position, &error);
@@ -50,7 +51,7 @@ static void check_segment(const char *name, size_t length) {
     struct stat found;
     join(path, sizeof path, directory, name);
     bool is_there = stat(path, &found) == 0;
-    CHECK(!is_there || (size_t)found.st_size == length); /* whole, or not there */
+    CHECK(!is_there || (size_t)found.st_size == length); /* complete, or not there */
     note_number(is_there);
     unlink(path);
 }
@@ -133,7 +134,7 @@ static void changing_a_locked_log(void) {
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("without memory a writer says so, or writes the same", writing_a_log);
-    check_run("without memory a held log is as before or as after", changing_a_locked_log);
+    check_run("without memory a locked log is unchanged or fully updated", changing_a_locked_log);
     return check_end();
 }
 

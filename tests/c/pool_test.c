@@ -1,4 +1,4 @@
-/* Blocks of every size keep what is in them, and nothing of a pool stays. */
+/* Blocks of every size keep their contents, and a released pool leaves nothing. */
 #include "bytes/pool.h"
 #include "failing_memory.h"
 #include "scarce_memory.h"
@@ -44,7 +44,7 @@ static void a_block_keeps_its_bytes(void) {
     tr_pool_release(&pool);
 }
 
-/* 4,000 blocks, every second one given back and taken again: none lies on another. */
+/* 4,000 blocks, every second one freed and allocated again: none overlaps another. */
 static void blocks_do_not_overlap(void) {
     enum { COUNT = 4000 };
     static uint8_t *blocks[COUNT];
@@ -100,7 +100,7 @@ static void without_memory_a_block_can_shrink(void) {
     check_without_memory(SMALL, SMALL - 1);
 }
 
-static void without_memory_a_block_that_would_grow_is_as_it_was(void) {
+static void without_memory_a_block_that_should_grow_is_unchanged(void) {
     check_without_memory(LARGE, LARGE + 1);
     check_without_memory(SMALL, LARGE);
     check_without_memory(LARGEST_SMALL, LARGEST_SMALL + 1);
@@ -110,12 +110,12 @@ static void without_memory_a_block_that_would_grow_is_as_it_was(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("a block keeps what is in it, whatever sizes it has one after another", a_block_keeps_its_bytes);
-    check_run("blocks that are given back and taken again do not overlap", blocks_do_not_overlap);
+    check_run("a block keeps its contents through any sequence of sizes", a_block_keeps_its_bytes);
+    check_run("blocks that are freed and allocated again do not overlap", blocks_do_not_overlap);
 #if CAN_RUN_OUT_OF_MEMORY
-    check_run("without memory a block can still shrink, and nothing of it is left", without_memory_a_block_can_shrink);
-    check_run("without memory a block that would grow is as it was",
-              without_memory_a_block_that_would_grow_is_as_it_was);
+    check_run("without memory a block can still shrink, and is freed with the pool", without_memory_a_block_can_shrink);
+    check_run("without memory a block that should grow is unchanged",
+              without_memory_a_block_that_should_grow_is_unchanged);
 #endif
     return check_end();
 }

@@ -2,7 +2,7 @@
 
 #include "log_fixture.h"
 
-/* What docs/damage.md says of the single-bit flips that go unseen. */
+/* The share of unnoticed single-bit flips that docs/damage.md states. */
 enum { STATED_PER_MILLE = 273 };
 
 /* The bytes of one record, written out by hand from the format's table; the CRC is 0x12f5607c because Python's
@@ -151,7 +151,7 @@ static void what_cannot_be_encoded(void) {
     }
 }
 
-/* Decodes a copy in exactly as much memory as is said to be there, so that a sanitizer sees each byte too many. */
+/* Decodes a copy in exactly as much memory as is said to be available, so that a sanitizer sees every overread. */
 static void check_defect(const uint8_t *bytes, size_t length, tr_defect expected, const char *words) {
     uint8_t *exact = malloc(length > 0 ? length : 1);
     REQUIRE(exact != NULL);
@@ -183,7 +183,7 @@ static void every_defect_says_what_was_expected(void) {
     put_number(bytes, UINT32_MAX, 4);
     check_defect(bytes, 80, (tr_defect){TR_DEFECT_TRUNCATED, UINT32_MAX, 80},
                  "truncated: expected 4294967295 bytes, got 80");
-    bytes[8] = 255; /* the length is looked at first */
+    bytes[8] = 255; /* the length is checked first */
     check_defect(bytes, 80, (tr_defect){TR_DEFECT_TRUNCATED, UINT32_MAX, 80},
                  "truncated: expected 4294967295 bytes, got 80");
     put_number(bytes, 80, 4);
@@ -220,8 +220,8 @@ static void a_description_is_cut_to_its_buffer(void) {
     CHECK_TEXT("truncat", text);
 }
 
-/* Every beginning of a record, in memory that ends where it ends. */
-static void no_byte_behind_the_end_is_read(void) {
+/* Every prefix of a record, in memory that ends where it ends. */
+static void no_byte_after_the_end_is_read(void) {
     for (size_t length = 0; length <= sizeof known; length++) {
         uint8_t *exact = malloc(length > 0 ? length : 1);
         REQUIRE(exact != NULL);
@@ -302,7 +302,7 @@ static bool is_outside_of_the_crc(size_t byte) {
     return byte == 8 || (byte >= 9 && byte < 29); /* type; trace id and node id */
 }
 
-/* Of the flips in one type's byte, how many give another type that exists. */
+/* How many of the flips in the byte of a type give another existing type. */
 static unsigned silent_type_flips(unsigned type) {
     unsigned count = 0;
     for (unsigned bit = 0; bit < 8; bit++) {
@@ -346,10 +346,10 @@ int main(int argc, char **argv) {
     check_run("fields become the bytes of the format", fields_become_known_bytes);
     check_run("the bytes of the format become fields", known_bytes_become_fields);
     check_run("every type keeps its fields, with and without texts", every_type_with_and_without_texts);
-    check_run("what does not fit is not encoded, and nothing is written", what_cannot_be_encoded);
+    check_run("a record that does not fit is not encoded, and nothing is written", what_cannot_be_encoded);
     check_run("every defect says what was expected and what was found", every_defect_says_what_was_expected);
     check_run("a description of a defect is cut to its buffer", a_description_is_cut_to_its_buffer);
-    check_run("no byte behind the end is read", no_byte_behind_the_end_is_read);
+    check_run("no byte after the end is read", no_byte_after_the_end_is_read);
     check_run("trace ids are read and written as text", ids_as_text);
     check_run("types have the numbers, names and fields that the format says", types_have_names_and_meanings);
     check_run("a flipped bit is seen, except in type, trace id and node id", flipped_bits);

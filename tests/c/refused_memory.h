@@ -1,8 +1,7 @@
-/* Memory that is refused anywhere in a piece of work: allocation N fails, for each N until none does, alone or with all
- * that follow. Either the work answers TR_ERROR_MEMORY, or its result is the one that it has with memory; and whatever
- * comes of it, every block is given back. The test's program is linked with failing_memory.c, and without the pool, so
- * that each block that the engine takes can be the one that is refused. Not under the address sanitizer: see
- * scarce_memory.h. */
+/* Refuses memory anywhere in a piece of work: allocation N fails, for each N until none does, alone or with all that
+ * follow. The work must either return TR_ERROR_MEMORY, or have the same result as with memory; in any case it must free
+ * every block. Link the test's program with failing_memory.c and without the pool, so that each block that the library
+ * allocates can be the refused one. Not under the address sanitizer: see scarce_memory.h. */
 #ifndef TRACEREEL_REFUSED_MEMORY_H
 #define TRACEREEL_REFUSED_MEMORY_H
 
@@ -11,7 +10,7 @@
 #include "scarce_memory.h"
 #include "tracereel/status.h"
 
-static uint64_t digest; /* of what the work finds */
+static uint64_t digest; /* of the results of the work */
 
 static inline void note(const void *bytes, size_t length) {
     for (size_t i = 0; i < length; i++) {
@@ -25,7 +24,7 @@ static inline void note_number(uint64_t number) {
 
 typedef tr_status work(void);
 
-/* Called before and after each run of the work, with memory; NULL: nothing. */
+/* Called before each run of the work, with memory; may be NULL. */
 static void (*prepare)(void);
 static void (*look_at)(tr_status status);
 
@@ -46,7 +45,7 @@ static inline tr_status do_work(work *job, size_t first, size_t times, size_t *c
     return status;
 }
 
-/* False at the first refusal that is beyond the end of the work, and where something is wrong. */
+/* Returns false at the first refusal after the end of the work, and on errors. */
 static inline bool try_refusal(work *job, uint64_t whole, size_t first, size_t times) {
     size_t count, refused;
     unsigned failures = check_state.failures;
@@ -62,7 +61,7 @@ static inline bool try_refusal(work *job, uint64_t whole, size_t first, size_t t
 static inline void refuse_each(work *job) {
     static const size_t once_or_all[] = {1, 0};
     size_t count, refused;
-    do_work(job, 0, 0, &count, &refused); /* what the C library takes once and keeps, it has from here on */
+    do_work(job, 0, 0, &count, &refused); /* what the C library allocates once and keeps, it has from here on */
     CHECK_INT(TR_OK, do_work(job, 0, 0, &count, &refused));
     uint64_t whole = digest;
     CHECK(count > 0);
@@ -114,7 +113,7 @@ static inline size_t put_log(uint8_t *out) {
     return at;
 }
 
-/* The log in two segments, the second compressed where that is asked for. */
+/* Writes the log in two segments, the second compressed if `is_compressed`. */
 static inline void write_log(char directory[64], bool is_compressed) {
     static uint8_t bytes[256 * 1024];
     size_t length = put_log(bytes), half = 0, record_bytes;

@@ -13,7 +13,7 @@ static const char *const samples[] = {"orders",          "done-only", "edge",   
 
 /* --- the sample logs --- */
 
-/* What tr_json_trace gives, less what the expected states do not have. */
+/* Removes from the output of tr_json_trace what the expected states do not have. */
 static void keep_expected_keys(tr_json *json) {
     static const char *const others[] = {"\"error_count\":", "\"held\":",   "\"last_ns\":", "\"record_count\":",
                                          "\"start_ns\":",    "\"status\":", "\"tainted\":", "\"violations\":"};
@@ -29,7 +29,7 @@ static void keep_expected_keys(tr_json *json) {
         if (*next == ',') {
             next++;
         } else {
-            key--; /* the last member: the comma before it goes */
+            key--; /* the last member: remove the comma before it */
         }
         memmove(key, next, (size_t)(end - next));
         json->length_bytes -= (size_t)(next - key);
@@ -49,7 +49,7 @@ static void check_states(const char *name, tr_traces *traces) {
         tr_json_trace(&json, sorted[i]);
         keep_expected_keys(&json);
         REQUIRE(next_expected(&lines, &line, &length));
-        /* The order of completed_nodes is that of their ids there and of their coming here; the first can be compared.
+        /* completed_nodes are in the order of their ids there and of their completion here; the first can be compared.
          */
         const char *found = memmem(json.bytes, json.length_bytes, "\"last_completed_node\"", 21);
         const char *expected = memmem(line, length, "\"last_completed_node\"", 21);
@@ -73,7 +73,7 @@ static tr_status replay_to_end(tr_replay *replay) {
     return status;
 }
 
-/* In "snapshot" it is part of what is expected; elsewhere there is none. */
+/* What is expected of "snapshot" depends on it; other logs have none. */
 static const tr_log_options with_snapshot = {.use_snapshot = true};
 
 static void states_at_the_end(void) {
@@ -133,7 +133,7 @@ static bool passes(tr_filter filter, written_record written) {
     return tr_filter_passes(&filter, &record);
 }
 
-/* Whoever peeks sees what comes next, twice the same, and the state without it. */
+/* Peeking twice gives the same next record, and the state without it. */
 static void peeking_changes_nothing(void) {
     tr_log *log;
     tr_replay *replay;
@@ -197,7 +197,7 @@ typedef struct outcome {
     char message[TR_ERROR_BYTES];
 } outcome;
 
-/* A replay of which that allocation fails: see failing_memory_begin. */
+/* A replay in which that allocation fails: see failing_memory_begin. */
 static outcome replay_refused(const char *path, size_t first, size_t times) {
     outcome found = {.status = TR_OK};
     tr_log *log = NULL;
@@ -229,7 +229,7 @@ static outcome replay_refused(const char *path, size_t first, size_t times) {
     return found;
 }
 
-/* Every allocation fails once. Either that is said, or nothing was missed. */
+/* Every allocation fails once. Either that is reported, or nothing is missing. */
 static void fail_every_allocation(const char *path, size_t times) {
     outcome expected = replay_refused(path, 0, 0);
     CHECK_INT(TR_END, expected.status);
@@ -272,8 +272,8 @@ int main(int argc, char **argv) {
     check_run("peeking changes nothing", peeking_changes_nothing);
     check_run("a filter passes what it names, and records that name no node", filters);
 #if CAN_RUN_OUT_OF_MEMORY
-    check_run("an allocation that fails is told, and is never the end of the log", every_allocation_fails_once);
-    check_run("so it is when all that follow fail, too", every_allocation_from_one_on_fails);
+    check_run("a failed allocation is reported, and never taken for the end of the log", every_allocation_fails_once);
+    check_run("a failed allocation is reported when all later ones fail, too", every_allocation_from_one_on_fails);
 #endif
     return check_end();
 }

@@ -1,5 +1,5 @@
-/* Running out of memory on purpose, in a process of its own. Not under the address sanitizer, whose allocator ends the
- * program instead of answering NULL: CAN_RUN_OUT_OF_MEMORY is then 0. */
+/* Runs out of memory on purpose, in a child process. Not under the address sanitizer, whose allocator ends the program
+ * instead of returning NULL: CAN_RUN_OUT_OF_MEMORY is then 0. */
 #ifndef TRACEREEL_SCARCE_MEMORY_H
 #define TRACEREEL_SCARCE_MEMORY_H
 
@@ -21,14 +21,14 @@
 #endif
 #endif
 
-/* From now on the system gives this process no more memory; what the allocator holds can still be used. */
+/* From now on the system gives this process no more memory; what the allocator already has can still be used. */
 static inline void get_no_more_memory(void) {
     setrlimit(RLIMIT_AS, &(struct rlimit){0, RLIM_INFINITY});
 }
 
-/* Uses up what the allocator holds as well. */
+/* Also uses up what the allocator has. */
 static inline void use_up_memory(void) {
-    void *volatile taken; /* volatile: the compiler may not leave the allocations out */
+    void *volatile taken; /* volatile: the compiler must not remove the allocations */
     get_no_more_memory();
     for (size_t size = (size_t)1 << 20; size >= 8; size /= 2) {
         do {
@@ -37,7 +37,7 @@ static inline void use_up_memory(void) {
     }
 }
 
-/* Runs `job` in a child process. It returns 0, or the number of what is wrong. */
+/* Runs `job` in a child process. `job` returns 0, or the number of the failed check. */
 static inline void check_in_child(int (*job)(void)) {
     pid_t child = fork();
     if (child == 0) {

@@ -1,4 +1,4 @@
-/* Which files are segments, which are missing, and what streams and archives give. */
+/* Which files are segments, which are missing, and how streams and archives are read. */
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -10,7 +10,7 @@
 
 enum { RECORD_BYTES = 69 };
 
-/* A segment of one record, whose node_id tells which file it is from. */
+/* Writes a segment of one record, whose node_id tells which file it is from. */
 static void write_segment(const char *directory, const char *name, uint32_t node_id) {
     uint8_t bytes[RECORD_BYTES];
     put_record(bytes, (written_record){.type = 1, .node_id = node_id});
@@ -21,8 +21,8 @@ static void write_segment(const char *directory, const char *name, uint32_t node
     }
 }
 
-/* What reading gives, as a text: a node_id in hex for a record, "-N*COUNT" for missing segments, a class for another
- * gap. */
+/* Reads a log into a text: a node_id in hex for a record, "-N*COUNT" for missing segments, a class for any other gap.
+ */
 static const char *read_with_as_text(const char *path, const tr_log_options *options) {
     static char text[8192];
     tr_log *log;
@@ -78,7 +78,7 @@ static void segments_come_in_order_of_their_numbers(void) {
     remove_directory(directory);
 }
 
-/* What the engine reads of it. */
+/* Reading as the engine does. */
 static void compressed_segments_are_left_out_when_asked(void) {
     char directory[64];
     const tr_log_options plain = {.skip_compressed = true};
@@ -136,7 +136,7 @@ static void one_number_is_read_once(void) {
 static void missing_segments(void) {
     char directory[64];
     make_directory(directory);
-    write_segment(directory, "wal_0000000000000005.log", 5); /* what is before the first one was archived away */
+    write_segment(directory, "wal_0000000000000005.log", 5); /* what precedes the first one was archived */
     write_segment(directory, "wal_0000000000000007.log", 7);
     write_segment(directory, "wal_000000000000000a.log", 10);
     CHECK_TEXT("5 -6*1 7 -8*1 -9*1 a", read_as_text(directory));
@@ -169,7 +169,7 @@ static void reading_goes_on_inside_a_run_of_missing_segments(void) {
     }
     tr_log_options first_missing = {.has_from = true, .from = {6, 0}};
     CHECK_TEXT(rests[0], read_with_as_text(directory, &first_missing));
-    /* Only where the log goes on behind it is a place there. */
+    /* A missing position exists only if the log continues after it. */
     static const tr_position others[] = {{4, 0}, {7, 1}, {0x3f3, 0}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         tr_log_options options = {.has_from = true, .from = others[i]};
@@ -231,7 +231,7 @@ static void what_is_no_log(void) {
     CHECK_TEXT("", read_as_text(FIXTURES "empty"));
 }
 
-/* As a user who may not read it; root may read everything. */
+/* As a user without permission; root may read everything. */
 static void what_may_not_be_read(void) {
     char directory[64], path[512];
     make_directory(directory);
@@ -352,21 +352,22 @@ int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("segments come in the order of their numbers, however many digits they have",
               segments_come_in_order_of_their_numbers);
-    check_run("compressed segments are left out when asked, and are then missing between plain ones",
+    check_run("compressed segments are skipped on request, and are then missing between plain ones",
               compressed_segments_are_left_out_when_asked);
-    check_run("of several files with one number one is read, plain before compressed, and the others are told",
+    check_run("of several files with one number one is read, plain before compressed, and the others are reported",
               one_number_is_read_once);
-    check_run("a missing number is a gap, before the first one nothing is missing", missing_segments);
-    check_run("reading goes on from any place inside a run of missing segments",
+    check_run("a missing number is a gap, except before the first segment", missing_segments);
+    check_run("reading continues from any position inside a run of missing segments",
               reading_goes_on_inside_a_run_of_missing_segments);
     check_run("very many missing segments in a row are one gap", very_many_missing_segments_are_one_gap);
-    check_run("directories and pipes that are named like segments are missing segments",
+    check_run("directories and pipes named like segments are missing segments",
               what_is_named_like_a_segment_and_is_none);
-    check_run("what is no log is said to be none", what_is_no_log);
-    check_run("a segment that may not be read is an error, and what is before it is read", what_may_not_be_read);
-    check_run("a directory that may not be entered is an error", a_directory_that_may_not_be_listed);
+    check_run("what is not a log is reported as such", what_is_no_log);
+    check_run("a segment without read permission is an error, and what precedes it is read", what_may_not_be_read);
+    check_run("a directory that may not be listed is an error", a_directory_that_may_not_be_listed);
     check_run("a pipe of any name can be a log, however few bytes come at a time", a_fifo_can_be_a_log);
-    check_run("a stream whose copy has no place says so", a_stream_without_room_for_its_copy);
+    check_run("a stream whose temporary copy cannot be created is an error that says so",
+              a_stream_without_room_for_its_copy);
     check_run("a claimed length of 4 GiB costs no memory", claimed_lengths_cost_nothing);
     return check_end();
 }

@@ -9,7 +9,7 @@
 #define AFTER "},\"created_at\":1764000000,\"record_count\":12}"
 #define EMPTY_STATE "{\"last_completed_node\":null,\"suspended_at\":null,\"started_nodes\":[],\"completed_nodes\":{}}"
 
-/* A snapshot file around a JSON text, in exactly as much memory as it takes. */
+/* Makes a snapshot file around a JSON text, in exactly as much memory as it takes. */
 static uint8_t *make_file(const char *json, size_t *length) {
     *length = 16 + strlen(json);
     uint8_t *bytes = malloc(*length);
@@ -218,7 +218,7 @@ static void make_log(char directory[64]) {
     write_file(directory, "wal_0000000000000002.log", bytes, sizeof bytes);
 }
 
-/* Reads it all; the first answers are gaps of these classes with these words. Returns the number of records. */
+/* Reads everything; the first results must be gaps with these words. Returns the number of records. */
 static uint64_t read_log(const char *directory, bool use_snapshot, uint64_t snapshot_id, const char *gap_words) {
     tr_log *log;
     tr_record record;
@@ -248,7 +248,7 @@ static void reading_begins_at_the_newest_snapshot(void) {
     make_log(directory);
     CHECK_UINT(4, read_log(directory, true, 0, NULL));
     write_snapshot(directory, "snapshot_0000000000000007.snap", BEFORE AFTER, 0);
-    write_snapshot(directory, "snapshot_0000000000000003.snap", "{}", 0); /* an older one is not looked at */
+    write_snapshot(directory, "snapshot_0000000000000003.snap", "{}", 0); /* older ones are not read */
     write_snapshot(directory, "snapshot_0000000000000009.snap.tmp", "{}", 0);
     CHECK_UINT(3, read_log(directory, true, 7, NULL));
     CHECK_UINT(4, read_log(directory, false, 0, NULL));
@@ -266,7 +266,7 @@ static void a_damaged_snapshot_is_damage(void) {
     CHECK_UINT(3, read_log(directory, true, 7, "snapshot_0000000000000009.snap"));
     CHECK_UINT(4, read_log(directory, false, 0, NULL));
     char path[512];
-    join(path, sizeof path, directory, "snapshots/snapshot_000000000000000a.snap"); /* newer, and no file at all */
+    join(path, sizeof path, directory, "snapshots/snapshot_000000000000000a.snap"); /* newer, and not a file */
     CHECK_INT(0, mkdir(path, 0755));
     tr_log *log;
     tr_record record;
@@ -301,14 +301,13 @@ int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("every member is read, 64 bits exactly", every_member_is_read);
     check_run("a wrong magic, version or length is refused with its offset", wrong_headers);
-    check_run("JSON that is cut anywhere is refused", json_that_is_cut_anywhere);
+    check_run("a snapshot whose JSON is cut anywhere is refused", json_that_is_cut_anywhere);
     check_run("a member that is missing, of a wrong type or too large is refused by its name", wrong_members);
-    check_run("unknown members are passed over, and escapes are understood", what_else_json_allows);
-    check_run("JSON without end in its depth is refused", deep_json_is_refused);
-    check_run("reading begins at the newest snapshot where one is asked for, and only there",
-              reading_begins_at_the_newest_snapshot);
+    check_run("unknown members are skipped, and escapes are decoded", what_else_json_allows);
+    check_run("JSON that is nested too deeply is refused", deep_json_is_refused);
+    check_run("reading begins at the newest snapshot on request, and only then", reading_begins_at_the_newest_snapshot);
     check_run("a snapshot that cannot be read is damage, and an older one or the whole log is read instead",
               a_damaged_snapshot_is_damage);
-    check_run("a snapshot of a place that is not there is damage", snapshots_that_point_nowhere);
+    check_run("a snapshot of a position that does not exist is damage", snapshots_that_point_nowhere);
     return check_end();
 }

@@ -1,4 +1,4 @@
-/* Segments whose bytes change, end or come while they are read. */
+/* Segments that change, shrink or grow while they are read. */
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -34,7 +34,7 @@ typedef struct changing_log {
     tr_log *log;
 } changing_log;
 
-/* A log of RECORDS records, read up to record `already`. */
+/* Opens a log of RECORDS records and reads up to record `already`. */
 static void open_changing(changing_log *with, uint32_t already) {
     tr_record record;
     make_directory(with->directory);
@@ -54,7 +54,7 @@ static void close_changing(changing_log *with) {
     remove_directory(with->directory);
 }
 
-/* Cuts the file, or gives it back what belongs at its end. */
+/* Truncates the file, or restores what belongs at its end. */
 static void set_length(const changing_log *with, size_t length) {
     struct stat status;
     CHECK(stat(with->path, &status) == 0);
@@ -67,7 +67,7 @@ static void set_length(const changing_log *with, size_t length) {
     close(file);
 }
 
-/* Every record up to `end` comes; then a torn tail of so many bytes where that is not 0; then the end. */
+/* Every record up to `end` must follow; then a torn tail of `torn_bytes`, if that is not 0; then the end. */
 static void check_rest(changing_log *with, uint32_t from, uint32_t end, size_t torn_bytes) {
     tr_record record;
     for (uint32_t i = from; i < end; i++) {
@@ -84,7 +84,7 @@ static void check_rest(changing_log *with, uint32_t from, uint32_t end, size_t t
     CHECK_UINT(torn_bytes, tr_log_get_statistics(with->log).gap_bytes);
 }
 
-/* A log of which 10 records were read is cut to that length. */
+/* Truncates a log to that length after 10 records were read. */
 static void check_cut(size_t length) {
     changing_log with;
     open_changing(&with, 10);
@@ -94,7 +94,7 @@ static void check_cut(size_t length) {
         check_rest(&with, 10, (uint32_t)records, length % RECORD_BYTES);
         CHECK_UINT(records * RECORD_BYTES, tr_log_get_statistics(with.log).record_bytes);
     } else {
-        check_rest(&with, 10, 10, 0); /* nothing is said of what was read before it was cut off */
+        check_rest(&with, 10, 10, 0); /* what was read before the file was truncated is not reported */
     }
     close_changing(&with);
 }
@@ -103,15 +103,15 @@ static void cut_off_while_read(void) {
     check_cut(RECORDS * RECORD_BYTES - 1);
     check_cut(200 * RECORD_BYTES);     /* between two records */
     check_cut(200 * RECORD_BYTES + 1); /* inside one */
-    check_cut(3 * PAGE_BYTES);         /* where pages end: what was behind is gone altogether */
+    check_cut(3 * PAGE_BYTES);         /* at a page boundary: the pages after it are gone */
     check_cut(3 * PAGE_BYTES + 1);
-    check_cut(10 * RECORD_BYTES); /* right behind what was read */
+    check_cut(10 * RECORD_BYTES); /* right after what was read */
     check_cut(10 * RECORD_BYTES + 68);
     check_cut(5 * RECORD_BYTES); /* before it */
     check_cut(0);
 }
 
-/* Garbage, then a record: what is counted stays sensible when the file is cut off before them. */
+/* Garbage, then a record: the counts stay sensible when the file is truncated before them. */
 static void counts_after_a_cut(void) {
     changing_log with;
     tr_record record;
@@ -147,7 +147,7 @@ static void grown_while_read(void) {
     set_length(&with, RECORDS * RECORD_BYTES - 40);
     tr_log_close(with.log);
     REQUIRE(tr_log_open(with.directory, NULL, &with.log, NULL) == TR_OK);
-    set_length(&with, RECORDS * RECORD_BYTES - 20); /* and still is, when it is met */
+    set_length(&with, RECORDS * RECORD_BYTES - 20); /* and still is when it is reached */
     check_rest(&with, 0, RECORDS - 1, 80);
     close_changing(&with);
 }
@@ -164,7 +164,7 @@ static void cut_off_and_written_again(void) {
     }
 }
 
-/* A lost page is looked at while it is lost, and then the file grows to `size`. */
+/* Reads a page while it is lost, then lets the file grow to `size`. */
 static void check_page_that_came_back(size_t size) {
     changing_log with;
     tr_record record;
@@ -172,7 +172,7 @@ static void check_page_that_came_back(size_t size) {
     REQUIRE(tr_log_next(with.log, &record) == TR_OK);
     set_length(&with, PAGE_BYTES);
     volatile const uint8_t *lost = record.bytes - 9 * RECORD_BYTES + 2 * PAGE_BYTES;
-    CHECK_UINT(0, *lost); /* the record and what follows are one mapping, now with a page of zeros in it */
+    CHECK_UINT(0, *lost); /* the record and what follows are one mapping, which now has a page of zeros */
     set_length(&with, size);
     check_rest(&with, 10, (uint32_t)(size / RECORD_BYTES), 0);
     close_changing(&with);
@@ -184,7 +184,7 @@ static void pages_that_came_back(void) {
     check_page_that_came_back((RECORDS + 1) * RECORD_BYTES);
 }
 
-/* A writer that cuts the file and writes it again, as fast as it can, while it is read many times over. */
+/* A writer truncates the file and writes it again, as fast as it can, while it is read many times. */
 static void changed_all_the_time(void) {
     changing_log with;
     open_changing(&with, 0);
@@ -223,11 +223,12 @@ static void changed_all_the_time(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("a segment that is cut off while it is read ends where it was cut", cut_off_while_read);
-    check_run("what was read stays counted when it is cut off", counts_after_a_cut);
-    check_run("a record that was half written when it was first seen is whole when it is met", grown_while_read);
-    check_run("a segment that is cut off and written again is whole", cut_off_and_written_again);
-    check_run("pages that were lost for a while are read when they are there again", pages_that_came_back);
+    check_run("a segment that is truncated while it is read ends where it was cut", cut_off_while_read);
+    check_run("records that were read stay counted when the file is truncated", counts_after_a_cut);
+    check_run("a record that was half written when the file was opened is complete when it is reached",
+              grown_while_read);
+    check_run("a segment that is truncated and written again is complete", cut_off_and_written_again);
+    check_run("pages that were lost for a while are read when they are back", pages_that_came_back);
     check_run("a segment that changes all the time is never called damaged", changed_all_the_time);
     return check_end();
 }

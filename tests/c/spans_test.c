@@ -2,7 +2,7 @@
 
 #include "timing_fixture.h"
 
-/* The span of a node, its n-th in the order of ends; NULL where there is none. */
+/* The n-th span of a node in the order of ends, or NULL. */
 static const tr_span *span_of(const tr_spans *spans, const tr_trace *trace, uint32_t node_id, int n) {
     for (size_t i = 0; i < spans->count; i++) {
         if (trace->nodes[spans->items[i].node_index].node_id == node_id && n-- == 0) {
@@ -12,7 +12,7 @@ static const tr_span *span_of(const tr_spans *spans, const tr_trace *trace, uint
     return NULL;
 }
 
-/* Lays out the trace of these records and finds its path. */
+/* Lays out the trace of these records and finds its critical path. */
 static const tr_trace *lay_out(tr_spans *spans, tr_traces *traces, const written_record *records, size_t count,
                                const tr_flow *flow) {
     const tr_trace *trace = apply_records(traces, records, count);
@@ -100,7 +100,7 @@ static void a_flow_finds_a_start_that_the_clock_hid(void) {
 }
 
 static void a_flow_finds_what_was_written_too_early(void) {
-    /* 2 ended at 10 by its clock, but was written behind 1, which ended at 25: the latest record says 10. */
+    /* 2 ended at 10 by its clock, but was written after 1, which ended at 25: the latest record says 10. */
     static const uint32_t after[] = {1};
     static const tr_flow_node nodes[] = {{.node_id = 1}, {.node_id = 7, .after_count = 1, .after = after}};
     static const tr_flow flow = {2, nodes};
@@ -145,13 +145,13 @@ static void a_node_that_never_ended_is_no_span(void) {
     tr_spans spans = {0};
     const tr_trace *trace = LAY_OUT(&spans, traces, records, NULL);
     CHECK_UINT(2, spans.count);
-    CHECK_UINT(6, span_of(&spans, trace, 2, 0)->start_ns); /* started again at 7: that one was left open */
+    CHECK_UINT(6, span_of(&spans, trace, 2, 0)->start_ns); /* started again at 7: that one stayed open */
     CHECK(span_of(&spans, trace, 2, 1) == NULL);
     tr_spans_free(&spans);
     tr_traces_free(traces);
 }
 
-/* Long traces are sorted by other means than short ones. */
+/* Long traces are sorted in another way than short ones. */
 static void long_traces(void) {
     enum { PAIRS = 5000 };
     tr_traces *traces = tr_traces_new();
@@ -192,20 +192,21 @@ static void a_trace_without_attempts(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("spans come in the order of their ends, whatever the order of the records was",
+    check_run("spans come in the order of their ends, whatever the order of the records",
               spans_come_in_the_order_of_their_ends);
-    check_run("a span of no length stays in the chain of the critical path", equal_ends_keep_the_chain);
+    check_run("a span of no length stays on the critical path", equal_ends_keep_the_chain);
     check_run("with a flow, a node that runs again waits for its own earlier attempt",
               a_loop_waits_for_its_own_attempt);
     check_run("with a flow, records that are out of order do not hide a run time",
               a_flow_finds_a_start_that_the_clock_hid);
-    check_run("with a flow, a node is ready when the one before it ended, though the latest record says earlier",
+    check_run("with a flow, a node is ready when its predecessor ended, though the latest record has an earlier time",
               a_flow_finds_what_was_written_too_early);
-    check_run("with a flow, waiting for a person is no run time",
+    check_run("with a flow, waiting for a person is not run time",
               waiting_for_a_person_stays_out_of_an_estimate_by_flow);
-    check_run("what was still running when its trace closed has no end, and is no span",
+    check_run("an attempt that still ran when its trace closed has no end, and is not a span",
               a_node_that_never_ended_is_no_span);
-    check_run("traces with thousands of attempts", long_traces);
-    check_run("a trace in which nothing ran", a_trace_without_attempts);
+    check_run("the spans of a trace with thousands of attempts are in order, with critical path and slack",
+              long_traces);
+    check_run("a trace in which nothing ran has no spans", a_trace_without_attempts);
     return check_end();
 }

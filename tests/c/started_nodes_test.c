@@ -1,4 +1,4 @@
-/* Traces with very many nodes that are started and not done: what is left, in which order, and at what cost. */
+/* Traces with very many nodes that are started and not done: which are left, in which order, and at what cost. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -78,7 +78,7 @@ static void random_histories(void) {
     tr_traces_free(copies);
 }
 
-/* Every node has its attempt: its end needs memory for nothing but the list's own keeping. */
+/* Every node has an attempt, so that its end needs memory only for the list's index. */
 static int end_nodes_without_memory(void) {
     tr_traces *traces = tr_traces_new();
     tr_trace *trace = NULL;
@@ -121,7 +121,7 @@ static double seconds_used(void) {
     return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
 }
 
-/* Walking over the list for every node that is done would take some seconds for each order. */
+/* A linear search for every node that is done would take some seconds for each order. */
 static void many_nodes_end_in_any_order(void) {
     static uint32_t (*const orders[])(uint32_t) = {nth_in_order, nth_from_the_end, nth_in_no_order};
     double began = seconds_used();
@@ -137,7 +137,7 @@ static void many_nodes_end_in_any_order(void) {
         }
         entry_count = 0;
         check_entries(trace);
-        CHECK_UINT(0, trace->started_count); /* whoever reads the list has not to pass over what is long done */
+        CHECK_UINT(0, trace->started_count); /* readers of the list do not have to skip what is long done */
         tr_traces_free(traces);
     }
     CHECK(seconds_used() - began < 3);
@@ -145,11 +145,10 @@ static void many_nodes_end_in_any_order(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("what is started and not done, in order, in long lists and their copies", random_histories);
+    check_run("long lists of started nodes, and their copies, have what is not done in order", random_histories);
     if (CAN_RUN_OUT_OF_MEMORY) {
-        check_run("a node that is done leaves the list also without memory", a_node_leaves_without_memory);
+        check_run("a node that is done leaves the list even without memory", a_node_leaves_without_memory);
     }
-    check_run("a hundred thousand started nodes end in any order without taking their square",
-              many_nodes_end_in_any_order);
+    check_run("a hundred thousand started nodes end in any order without quadratic time", many_nodes_end_in_any_order);
     return check_end();
 }

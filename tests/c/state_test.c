@@ -1,4 +1,4 @@
-/* Copies of traces in another table: what recovery applies its records to. */
+/* Copies of traces in another table, to which recovery applies its records. */
 #include "bytes/digest.h"
 #include "log_fixture.h"
 #include "scarce_memory.h"
@@ -98,7 +98,7 @@ static void sha256_of_the_published_vectors(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("a copy of a trace goes on by itself", a_copy_goes_on_by_itself);
+    check_run("a copy of a trace continues independently", a_copy_goes_on_by_itself);
     check_run("damage in one table does not taint the other", damage_in_one_table_does_not_taint_the_other);
     if (CAN_RUN_OUT_OF_MEMORY) {
         check_run("without memory for a copy the trace is not open", without_memory_the_trace_is_not_open);

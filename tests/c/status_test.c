@@ -1,4 +1,4 @@
-/* Statuses in words, and messages that stay one whole line whatever is in them. */
+/* Meanings of statuses, and messages that stay one line whatever is in them. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -23,7 +23,7 @@ static void every_status_has_words(void) {
     CHECK_TEXT("an unknown status", tr_status_meaning((tr_status)(TR_ERROR_INTERRUPTED + 1)));
 }
 
-/* A message of `before` times "x" and then `text` again and again, longer than what there is room for. */
+/* A message of `before` times "x" and then `text` repeatedly, longer than the buffer. */
 static const char *cut_message(tr_error *error, size_t before, const char *text) {
     static char words[2 * TR_ERROR_BYTES];
     memset(words, 'x', before);
@@ -35,7 +35,7 @@ static const char *cut_message(tr_error *error, size_t before, const char *text)
     return error->message;
 }
 
-/* The message ends with the last character that is whole: as many bytes as fit, less than one character less. */
+/* The message ends with the last complete character: less than one character is missing to the end of the buffer. */
 static void long_messages_are_cut_between_characters(void) {
     static const char *const characters[] = {"a", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x8e\x9e"};
     for (size_t i = 0; i < sizeof characters / sizeof *characters; i++) {
@@ -49,8 +49,8 @@ static void long_messages_are_cut_between_characters(void) {
     }
 }
 
-/* Bytes that are no UTF-8 have no beginning to be found: they are cut where the room ends. */
-static void what_is_no_utf8_is_cut_where_the_room_ends(void) {
+/* Bytes that are not UTF-8 have no character boundaries: they are cut where the buffer ends. */
+static void what_is_not_utf8_fills_the_buffer(void) {
     tr_error error;
     CHECK_UINT(MAX_MESSAGE_BYTES, strlen(cut_message(&error, 0, "\x80")));
 }
@@ -96,12 +96,11 @@ static void a_failed_system_call_says_its_cause(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("every status has words of its own", every_status_has_words);
+    check_run("every status has its own text", every_status_has_words);
     check_run("a message that is too long is cut between two characters", long_messages_are_cut_between_characters);
-    check_run("a message of bytes that are no UTF-8 fills its room", what_is_no_utf8_is_cut_where_the_room_ends);
+    check_run("a message that is not UTF-8 fills its buffer", what_is_not_utf8_fills_the_buffer);
     check_run("control bytes in a message become question marks", a_message_stays_one_line);
-    check_run("a caller may want the status only", a_message_may_be_left_out);
-    check_run("a failed system call gives its cause, and the status that it stands for",
-              a_failed_system_call_says_its_cause);
+    check_run("a caller may ask for the status only", a_message_may_be_left_out);
+    check_run("a failed system call gives its cause, and the status for it", a_failed_system_call_says_its_cause);
     return check_end();
 }

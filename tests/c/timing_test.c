@@ -51,7 +51,7 @@ static void attempts_that_go_on_when_others_have_ended(void) {
     CHECK_UINT(1, find_node(timing, 5)->unfinished_count);
     CHECK_UINT(1, find_node(timing, 5)->done_count);
     CHECK_UINT(300, find_node(timing, 5)->run_ns);
-    CHECK_UINT(0, find_node(timing, 6)->done_count); /* what made that ready is not known either */
+    CHECK_UINT(0, find_node(timing, 6)->done_count); /* what made that ready is unknown, too */
     tr_timing_free(timing);
     tr_traces_free(traces);
 }
@@ -63,17 +63,17 @@ static void waiting_that_began_before_the_log(void) {
     tr_timing *timing = tr_timing_new(NULL, 10);
     check_added(timing, APPLY(traces, records));
     CHECK_UINT(1, tr_timing_traces(timing)->open_count);
-    CHECK_UINT(0, tr_timing_traces(timing)->from_snapshot_count); /* of those that closed */
+    CHECK_UINT(0, tr_timing_traces(timing)->from_snapshot_count); /* counts only closed traces */
     REQUIRE(find_node(timing, 6) != NULL && find_node(timing, 7) != NULL);
     CHECK_UINT(500, find_node(timing, 6)->run_ns);
-    CHECK(find_node(timing, 6)->queue == NULL); /* what made it ready is not known */
+    CHECK(find_node(timing, 6)->queue == NULL); /* what made it ready is unknown */
     CHECK_UINT(0, find_node(timing, 6)->queue_ns);
     CHECK_UINT(100, find_node(timing, 7)->queue_ns);
     tr_timing_free(timing);
     tr_traces_free(traces);
 }
 
-/* Nothing is heard of node 5 any more, or only that it was started again. */
+/* No record mentions node 5 any more, or only one that it was started again. */
 static void attempts_of_the_snapshot_that_never_ended(void) {
     static const written_record silent[] = {NODE_DONE(6, 1500)};
     static const written_record again[] = {NODE_START(5, 1000), NODE_DONE(5, 1100)};
@@ -235,7 +235,7 @@ static void no_trace_is_kept_where_none_is_wanted(void) {
 
 /* --- limits --- */
 
-static void sums_stay_at_the_largest_number(void) {
+static void sums_saturate(void) {
     static const written_record records[] = {TRACE_START(0), NODE_DONE(1, UINT64_MAX), COMPLETE(UINT64_MAX)};
     tr_traces *traces = tr_traces_new();
     tr_timing *timing = tr_timing_new(NULL, 1);
@@ -262,7 +262,7 @@ static void memory_does_not_depend_on_the_number_of_traces(void) {
     tr_traces_free(traces);
 }
 
-/* Runs in a process of its own: 0 when every call that failed said so. */
+/* Runs in a child process. Returns 0 if every call that failed reported it. */
 static int add_without_memory(void) {
     static const written_record records[] = {TRACE_START(0), NODE_DONE(1, 10), COMPLETE(20)};
     tr_traces *traces = tr_traces_new();
@@ -284,25 +284,27 @@ static void memory_runs_out(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("an attempt that began before the log has no run time, what follows has",
+    check_run("an attempt that began before the log has no run time, later ones have",
               attempts_that_began_before_the_log);
-    check_run("nor has it where another node ended first; its next attempt has",
-              attempts_that_go_on_when_others_have_ended);
+    check_run(
+        "an attempt that began before the log has no run time when another node ended first; the node's next one has",
+        attempts_that_go_on_when_others_have_ended);
     check_run("waiting that began before the log is not counted", waiting_that_began_before_the_log);
-    check_run("an attempt that only the snapshot tells of is unfinished", attempts_of_the_snapshot_that_never_ended);
-    check_run("iterations of a loop that began before the log are in no trend", iterations_whose_number_is_not_known);
+    check_run("an attempt known only from the snapshot is unfinished", attempts_of_the_snapshot_that_never_ended);
+    check_run("iterations of a loop that began before the log are not in the trend",
+              iterations_whose_number_is_not_known);
     check_run("tainted traces are only counted", tainted_traces_are_only_counted);
     check_run("the longest traces are kept, longest first, smaller ids first", the_longest_are_kept_in_order);
-    check_run("of equally long runs of a node the trace with the smallest id is named",
+    check_run("of equally long attempts of a node the one of the trace with the smallest id is named",
               the_longest_run_of_a_node_is_the_first_by_id);
-    check_run("a node that waits while another one runs is drawn beside it, from when it was ready",
+    check_run("a node that waits while another one runs has a lane of its own, from when it was ready",
               what_waits_while_another_runs_has_a_lane_of_its_own);
-    check_run("of a very long trace a part is kept, and it says so", a_very_long_trace_is_kept_in_part);
-    check_run("no trace is kept where none is wanted", no_trace_is_kept_where_none_is_wanted);
-    check_run("sums stay at the largest number instead of starting again", sums_stay_at_the_largest_number);
+    check_run("part of a very long trace is kept, and says what was left out", a_very_long_trace_is_kept_in_part);
+    check_run("no trace is kept if none is wanted", no_trace_is_kept_where_none_is_wanted);
+    check_run("sums saturate instead of wrapping", sums_saturate);
     check_run("memory does not depend on how many traces were added", memory_does_not_depend_on_the_number_of_traces);
     if (CAN_RUN_OUT_OF_MEMORY) {
-        check_run("without memory it says so", memory_runs_out);
+        check_run("a timing reports that memory ran out", memory_runs_out);
     }
     return check_end();
 }

@@ -1,11 +1,11 @@
-/* Traces for tests, made by the state machine from a few records. */
+/* Makes traces for tests from a few records, with the state machine. */
 #ifndef TRACEREEL_TRACE_FIXTURE_H
 #define TRACEREEL_TRACE_FIXTURE_H
 
 #include "log_fixture.h"
 #include "tracereel/trace.h"
 
-/* Short for a step of a history. Times are in nanoseconds, small for reading. */
+/* Short forms of records. Times are in nanoseconds, small for readability. */
 #define TRACE_START(time)                                                                                              \
     { .type = 0, .trace = 1, .timestamp_ns = (time) }
 #define NODE_START(node, time)                                                                                         \
@@ -29,7 +29,7 @@
 #define EXIT(node, number, time)                                                                                       \
     { .type = 10, .trace = 1, .node_id = (node), .iteration = (number), .timestamp_ns = (time) }
 
-/* Applies one record; the trace with it, good until the next call. NULL where the record is of no open trace. */
+/* Applies one record and returns its trace, valid until the next call. NULL if the record belongs to no open trace. */
 static inline tr_trace *apply_with(tr_traces *traces, written_record written, bool is_suspect, uint32_t *violations) {
     uint8_t bytes[256];
     tr_record record;
@@ -56,7 +56,7 @@ static inline tr_trace *apply_records(tr_traces *traces, const written_record *r
 
 #define APPLY(traces, records) apply_records((traces), (records), sizeof(records) / sizeof *(records))
 
-/* The attempt of a node with that number, from 0; NULL where there is none. */
+/* The attempt of a node with that number, from 0, or NULL. */
 static inline const tr_attempt *attempt_of(const tr_trace *trace, uint32_t node_id, uint32_t number) {
     const tr_node *node = tr_trace_find_node(trace, node_id);
     for (uint32_t at = 0; node != NULL && at < trace->attempt_count; at++) {

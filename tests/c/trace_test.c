@@ -39,7 +39,7 @@ static void memory_is_counted(void) {
     size_t closed_bytes = tr_traces_memory_bytes(traces);
     apply_with(traces, (written_record){.type = 8, .trace = 1, .timestamp_ns = 3}, false, &violations);
     CHECK(tr_traces_memory_bytes(traces) < closed_bytes);
-    /* What is left is the table itself. */
+    /* Only the table itself is left. */
     CHECK(tr_traces_memory_bytes(traces) < empty_bytes + (size_t)TRACES * MIN_BYTES);
     tr_traces_free(traces);
 }
@@ -47,7 +47,7 @@ static void memory_is_counted(void) {
 /* --- violations --- */
 
 typedef struct history {
-    uint32_t expected; /* of the last step; the ones before it have none */
+    uint32_t expected; /* violations of the last step; earlier steps have none */
     written_record steps[STEPS_MAX];
 } history;
 
@@ -91,12 +91,12 @@ static void each_violation(void) {
 
 static void what_is_no_violation(void) {
     static const history histories[] = {
-        /* the clock stepped back behind node 1, so that 4 seems to have been ready at 5: nobody wrote that */
+        /* the clock stepped back after node 1, so that 4 seems to have been ready at 5: no record says so */
         {0, {TRACE_START(1), NODE_DONE(1, 5), SUSPENDED(4, 3), RESUMED(4), NODE_DONE(4, 4)}},
         {0, {TRACE_START(1), NODE_START(1, 2), NODE_START(1, 3), NODE_DONE(1, 4), COMPLETE(5)}}, /* a retry */
         {0, {TRACE_START(1), NODE_START(3, 2), NODE_ERROR(3, 3), NODE_START(3, 4), NODE_DONE(3, 5), COMPLETE(6)}},
         {0,
-         {TRACE_START(1), NODE_DONE(1, 2), NODE_DONE(1, 3), COMPLETE(4)}}, /* run again, where no starts are written */
+         {TRACE_START(1), NODE_DONE(1, 2), NODE_DONE(1, 3), COMPLETE(4)}}, /* run again, when no starts are written */
         {0, {TRACE_START(1), NODE_ERROR(1, 2), NODE_DONE(1, 3), COMPLETE(4)}},
         {0, {TRACE_START(1), NODE_DONE(1, 2), NODE_START(2, 3), NODE_DONE(2, 4), COMPLETE(5)}},
         {0, {TRACE_START(1), RESUMED(2), NODE_DONE(1, 3), COMPLETE(4)}}, /* recovery resumes every trace */
@@ -124,7 +124,7 @@ static void checkpoints_are_of_no_trace(void) {
     tr_traces_free(traces);
 }
 
-/* What happened before a snapshot is not known, so that nothing can be said to be missing. */
+/* What happened before a snapshot is unknown, so that nothing can be called missing. */
 static void traces_of_a_snapshot(void) {
     static const uint32_t started[] = {3};
     static const tr_snapshot_node completed[] = {
@@ -158,7 +158,7 @@ static void traces_of_a_snapshot(void) {
     traces = tr_traces_new();
     CHECK_INT(TR_OK, tr_traces_seed(traces, &snapshot));
     uint32_t violations;
-    apply_with(traces, (written_record)EXIT(8, 7, 60), false, &violations); /* its iterations were before */
+    apply_with(traces, (written_record)EXIT(8, 7, 60), false, &violations); /* its iterations came earlier */
     CHECK_UINT(0, violations);
     apply_with(traces, (written_record)ITERATION(8, 0, 61), false, &violations);
     apply_with(traces, (written_record)EXIT(8, 1, 62), false, &violations);
@@ -220,12 +220,12 @@ static void starts_are_estimated_where_none_are_written(void) {
     tr_traces_free(traces);
 }
 
-/* Time that a trace waits at one node is not that node's time, but it is another's. */
+/* Time that a trace waits at one node does not count for that node, but does for others. */
 static void suspensions_are_no_working_time(void) {
     static const written_record steps[STEPS_MAX] = {TRACE_START(100),  NODE_START(4, 110), NODE_START(5, 115),
                                                     SUSPENDED(4, 120), RESUMED(220),       SUSPENDED(4, 230),
                                                     RESUMED(530),      NODE_DONE(4, 540),  NODE_DONE(5, 545)};
-    /* asked again at 230: what came before is an attempt of its own, and the next was ready when the first was over */
+    /* suspended again at 230: what came before is an attempt of its own, and the next was ready when that was over */
     uint32_t before, last;
     tr_traces *traces = tr_traces_new();
     const tr_trace *trace = apply(traces, steps, &before, &last);
@@ -236,7 +236,7 @@ static void suspensions_are_no_working_time(void) {
     tr_traces_free(traces);
 }
 
-/* A trace waits at one place: a second suspension ends the first, at the node as well. */
+/* A trace waits at one node: a second suspension ends the first, also at its node. */
 static void a_second_suspension_ends_the_first(void) {
     static const written_record steps[STEPS_MAX] = {TRACE_START(100),  NODE_START(4, 110), NODE_START(5, 115),
                                                     SUSPENDED(4, 120), SUSPENDED(5, 150),  RESUMED(220)};
@@ -303,11 +303,12 @@ static void taint(void) {
     later = apply_with(traces, (written_record){.type = 2, .trace = 2}, true, &violations);
     CHECK_UINT(TR_VIOLATION_SUSPECT_RECORD, violations);
     CHECK(tr_trace_is_tainted(later));
-    open = apply_with(traces, (written_record)TRACE_START(2), false, &violations); /* all of it is known again */
+    open =
+        apply_with(traces, (written_record)TRACE_START(2), false, &violations); /* everything about it is known again */
     CHECK(!tr_trace_is_tainted(open));
     CHECK_UINT(1, open->restart_count);
     apply_with(traces, (written_record)EXIT(8, 1, 3), false, &violations);
-    open = apply_with(traces, (written_record)TRACE_START(4), false, &violations); /* what was seen of it stays seen */
+    open = apply_with(traces, (written_record)TRACE_START(4), false, &violations); /* violations that were seen stay */
     CHECK_UINT(TR_VIOLATION_TRACE_RESTARTED | TR_VIOLATION_EXIT_WITHOUT_ITERATION, open->violations_seen);
     tr_traces_free(traces);
 }
@@ -332,18 +333,18 @@ static void names(void) {
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("each violation is seen in the smallest history that has it", each_violation);
-    check_run("retries, repeats, recovery and threads are no violations", what_is_no_violation);
-    check_run("a checkpoint is of no trace", checkpoints_are_of_no_trace);
-    check_run("a trace of a snapshot goes on without violations", traces_of_a_snapshot);
-    check_run("every attempt has its end, its outcome and its duration", attempts_have_ends_and_durations);
-    check_run("where starts are not written they are estimated", starts_are_estimated_where_none_are_written);
-    check_run("waiting is not working time of the node that waits", suspensions_are_no_working_time);
+    check_run("retries, repeats, recovery and threads are not violations", what_is_no_violation);
+    check_run("a checkpoint belongs to no trace", checkpoints_are_of_no_trace);
+    check_run("a trace from a snapshot continues without violations", traces_of_a_snapshot);
+    check_run("every attempt has an end, an outcome and a duration", attempts_have_ends_and_durations);
+    check_run("starts that are not written are estimated", starts_are_estimated_where_none_are_written);
+    check_run("waiting does not count as run time of the node that waits", suspensions_are_no_working_time);
     check_run("a second suspension ends the first", a_second_suspension_ends_the_first);
-    check_run("what a node waited for all the time is none of its duration", what_was_waited_is_no_duration);
-    check_run("a loop's exit is no iteration", an_exit_is_no_iteration);
+    check_run("an attempt that was suspended all the time has no duration", what_was_waited_is_no_duration);
+    check_run("a loop's exit is not an iteration", an_exit_is_no_iteration);
     check_run("traces that wait at different nodes differ in shape, those at other times do not",
               where_it_waits_is_part_of_a_shape);
-    check_run("damage and suspect records taint a trace, a restart does away with it", taint);
+    check_run("damage and suspect records taint a trace, and a restart removes the taint", taint);
     check_run("the memory of open traces is counted", memory_is_counted);
     check_run("statuses, outcomes and violations have names", names);
     return check_end();

@@ -1,4 +1,4 @@
-/* Nodes that waited for a resume, of which the engine writes no end. */
+/* Nodes that waited for a resume: the engine writes no end for them. */
 #include "trace_fixture.h"
 #include "tracereel/trace.h"
 
@@ -73,7 +73,7 @@ static void its_own_end_counts_wherever_it_comes(void) {
     }
 }
 
-/* As the engine does after a crash behind the approval. */
+/* As the engine does after a crash that follows the approval. */
 static void waiting_again_is_another_attempt(void) {
     static const written_record steps[] = {TRACE_START(100), SUSPENDED(4, 120), RESUMED(500), NODE_DONE(5, 510),
                                            RESUMED(600),     SUSPENDED(4, 610), RESUMED(900), COMPLETE(910)};
@@ -108,7 +108,7 @@ static void a_trace_that_closes_has_no_running_node_in_it(void) {
     tr_traces_free(traces);
 }
 
-/* Only the node that was suspended is over, and only by a resume. */
+/* Only a suspended node is done, and only by a resume. */
 static void what_does_not_end_it(void) {
     static const written_record replaced[] = {TRACE_START(100), SUSPENDED(4, 120), SUSPENDED(9, 200), RESUMED(500),
                                               NODE_DONE(5, 510)};
@@ -126,7 +126,7 @@ static void what_does_not_end_it(void) {
     tr_traces_free(traces);
 }
 
-/* Since when it waited is not known. */
+/* The beginning of its wait is unknown. */
 static void where_only_a_snapshot_knew_of_it(void) {
     tr_snapshot_trace from = {.is_suspended = true, .suspended_at = 4};
     memset(from.trace_id, 1, sizeof from.trace_id);
@@ -143,17 +143,17 @@ static void where_only_a_snapshot_knew_of_it(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
-    check_run("a node that waited is over with the resume when any other record follows",
+    check_run("a node that waited is done with the resume if any other record follows",
               it_is_over_when_another_record_follows);
     check_run("to the engine a node that waited is not done", to_the_engine_it_is_not_done);
-    check_run("where the end of a node that waited is written, that one counts", its_own_end_counts_wherever_it_comes);
+    check_run("a written end of a node that waited counts instead of the resume", its_own_end_counts_wherever_it_comes);
     check_run("a node that waits again after its wait begins another attempt", waiting_again_is_another_attempt);
     check_run("a node that is started again after its wait begins another attempt", starting_again_is_another_attempt);
-    check_run("a node that waited is none that runs when its trace is complete",
+    check_run("a node that waited is not running when its trace completes",
               a_trace_that_closes_has_no_running_node_in_it);
-    check_run("a wait that another one replaced, and one that failed, are not over with the resume",
+    check_run("a wait that another one replaced, and one that failed, do not end with the resume",
               what_does_not_end_it);
-    check_run("of a wait that only a snapshot tells of, the end is known and the beginning is not",
+    check_run("of a wait known only from a snapshot the end is known and the beginning is not",
               where_only_a_snapshot_knew_of_it);
     return check_end();
 }

@@ -12,7 +12,7 @@
 
 #include "check.h"
 
-static char scratch[64]; /* a directory of this run */
+static char scratch[64]; /* directory for this run */
 static char log_directory[96];
 static tr_error error;
 
@@ -25,7 +25,7 @@ static void remove_tree(const char *path) {
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Every test has a directory of its own, which is not there yet. */
+/* Every test has a directory of its own, which does not exist yet. */
 static void fresh_directory(void) {
     static unsigned number;
     snprintf(log_directory, sizeof log_directory, "%s/log%u", scratch, number++);
@@ -43,7 +43,7 @@ static const char *segment_path(uint64_t sequence) {
     return path_of(name);
 }
 
-/* -1 where there is no such file. */
+/* Returns -1 if there is no such file. */
 static int64_t file_bytes(const char *path) {
     struct stat information;
     return stat(path, &information) == 0 ? (int64_t)information.st_size : -1;
@@ -180,7 +180,7 @@ static void a_second_writer_is_refused(void) {
     for (int i = 0; i < 3; i++) {
         CHECK_INT(TR_OK, tr_writer_append(writer, &fields, NULL, &error));
     }
-    CHECK_INT(TR_ERROR_LOCKED, open_refused(true)); /* the lock went along to the third segment */
+    CHECK_INT(TR_ERROR_LOCKED, open_refused(true)); /* the third segment is now the locked one */
     CHECK_CONTAINS("wal_0000000000000002.log", error.message);
     CHECK_INT(TR_OK, tr_writer_close(writer, &error));
     CHECK_INT(69, file_bytes(segment_path(2)));
@@ -191,7 +191,7 @@ static void a_second_writer_is_refused(void) {
 static void a_running_engine_is_not_disturbed(void) {
     fresh_directory();
     CHECK(mkdir(log_directory, 0777) == 0);
-    make_file(segment_path(4), 900); /* over half: even so, the lock on it is respected */
+    make_file(segment_path(4), 900); /* over half: its lock is respected nevertheless */
     int engine = open(segment_path(4), O_WRONLY);
     CHECK(flock(engine, LOCK_EX | LOCK_NB) == 0);
     CHECK_INT(TR_ERROR_LOCKED, open_refused(true));
@@ -215,7 +215,7 @@ static void appending(void) {
     fresh_directory();
     check_append(0, 0);
     check_append(0, 69);
-    CHECK(truncate(segment_path(0), 100) == 0); /* torn by a crash: the engine goes on right behind it */
+    CHECK(truncate(segment_path(0), 100) == 0); /* torn by a crash: the engine continues right after it */
     check_append(0, 100);
     CHECK(truncate(segment_path(0), 500) == 0);
     check_append(0, 500); /* exactly half */
@@ -326,7 +326,7 @@ static void wrong_records_are_refused(void) {
     }
 }
 
-/* In a child, because the limit stays. The system takes the first 1000 bytes and refuses the rest. */
+/* In a child process, because the limit stays. The system writes the first 1000 bytes and refuses the rest. */
 static void fill_the_disk(void) {
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){1000, 1000});
@@ -374,15 +374,16 @@ int main(int argc, char **argv) {
         return 1;
     }
     check_begin(argc, argv);
-    check_run("a log of the engine, written again, has the same bytes in the same segments", writes_the_sample_again);
-    check_run("a segment is left before a record would carry it past the maximum", rotates_where_the_rule_says);
+    check_run("a log written by the engine and written again has the same bytes in the same segments",
+              writes_the_sample_again);
+    check_run("a new segment begins before a record would exceed the maximum", rotates_where_the_rule_says);
     check_run("a second writer is refused, before and after a rotation", a_second_writer_is_refused);
-    check_run("a log that an engine writes to is left alone", a_running_engine_is_not_disturbed);
-    check_run("appending goes on where the engine would", appending);
+    check_run("a log that an engine writes to is not touched", a_running_engine_is_not_disturbed);
+    check_run("appending continues where the engine would", appending);
     check_run("a new log is not written among the segments of another", a_new_log_needs_a_new_place);
-    check_run("behind the largest number no segment is begun", no_number_follows_the_largest);
+    check_run("no segment is begun after the largest number", no_number_follows_the_largest);
     check_run("a directory or a pipe with the name of a segment is refused", what_is_no_segment_file);
-    check_run("a directory that cannot be made or opened is named", directories_that_cannot_be);
+    check_run("a directory that cannot be created or opened is named in the message", directories_that_cannot_be);
     check_run("what was synced is in the file", sync_reaches_the_file);
     check_run("what is not a record is refused, and ends the writing", wrong_records_are_refused);
     check_run("a write that the system refuses is reported, and ends the writing", a_full_disk);

@@ -1,8 +1,8 @@
 /* Any bytes are a log that can be read to its end: records and gaps tile every segment, a gap ends at the first byte
  * where a record is, and a pipe gives what a file gives.
  *
- * The first byte of an input says what is done with the rest: bit 0 puts the right CRC into whatever lacks nothing
- * else of a record (a fuzzer does not guess CRCs). The rest is cut into segments at each "/next/". */
+ * The first byte of an input says what to do with the rest: bit 0 puts the right CRC into whatever is otherwise a
+ * record (a fuzzer does not guess CRCs). The rest is cut into segments at each "/next/". */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { SEGMENTS_MAX = 3, INPUT_MAX = 16 * 1024 /* what a pipe takes without a reader */ };
+enum { SEGMENTS_MAX = 3, INPUT_MAX = 16 * 1024 /* what a pipe holds without a reader */ };
 
 typedef struct segment {
     uint8_t *bytes;
@@ -94,7 +94,7 @@ static void check_gap(const tr_gap *gap, const segment *in, bool is_last) {
     require(gap->gap_class != TR_GAP_MISSING_SEGMENT);
 }
 
-/* Reads a log to its end and returns a number that stands for everything that was seen. */
+/* Reads a log to its end and returns a digest of everything that was seen. */
 static uint64_t read_all(const char *path, const segment *segments, uint64_t count) {
     tr_log *log;
     tr_error error;
@@ -139,7 +139,7 @@ static uint64_t read_pipe(const segment *in) {
     return read_all("-", in, 1);
 }
 
-/* The first damage ends a prefix; strict reading knows no gap at all. */
+/* In prefix mode the first damage is the end; strict reading reports no gap at all. */
 static void read_in_mode(tr_log_mode mode) {
     tr_log *log;
     tr_replay *replay;

@@ -1,4 +1,5 @@
-/* Any bytes are either no record, for a reason that can be said, or a record whose fields make the same bytes again. */
+/* Any bytes are either not a record, for a reason that can be stated, or a record whose fields encode to the same
+ * bytes. */
 #include <stdlib.h>
 #include <string.h>
 

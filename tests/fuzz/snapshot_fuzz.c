@@ -1,5 +1,5 @@
-/* Any bytes are either no snapshot, for a reason that can be said, or one whose every member can be read and which
- * opens its traces. The input is tried as a whole file and as the JSON of one. */
+/* Any bytes are either not a snapshot, for a reason that can be stated, or one whose members can all be read and whose
+ * traces open. The input is tried as a whole file and as the JSON of one. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ static void require(bool holds) {
 static void check_trace(const tr_snapshot_trace *from, tr_traces *traces) {
     const tr_trace *trace = tr_traces_find(traces, from->trace_id);
     require(trace != NULL && trace->from_snapshot);
-    uint64_t sum = 0; /* every byte is touched, so that the sanitizer sees it */
+    uint64_t sum = 0; /* reads every byte, so that the sanitizer checks it */
     for (uint32_t i = 0; i < from->started_count; i++) {
         sum += from->started_nodes[i];
     }
