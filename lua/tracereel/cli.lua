@@ -70,8 +70,11 @@ local function translate_help(arguments)
     return arguments[2] and { arguments[2], "--help" } or { "--help" }
 end
 
--- A command that is named first is the only one that has to be loaded; help and mistakes need them all.
+-- A command that is named first is the only one that has to be loaded; help and mistakes need them all, --version none.
 local function names_to_load(first)
+    if first == "--version" then
+        return {}
+    end
     for _, name in ipairs(command_names) do
         if name == first then
             return { name }

@@ -1,15 +1,23 @@
 -- The module that `require "tracereel"` gives. Its types and texts for people: library/.
 local core = require "tracereel.core"
-local loaded_script = require "tracereel.script.loaded"
 local tracereel = require "tracereel.api"
 
-tracereel.script = core.framed(loaded_script.new) -- a script that it loads has the module, so it comes last
+-- Loaded at the first call: what it needs takes as long to load as the rest of the module, and most programs want none.
+tracereel.script = core.framed(function(path, arguments)
+    return require("tracereel.script.loaded").new(path, arguments)
+end)
 
 -- Lua finds a function's name for messages and tracebacks by looking through the loaded modules, in an order that
 -- changes from process to process. What stands in several of them is found in this one alone, under the name that users
--- know.
+-- know. A module that is loaded later reads them through what stands in their place.
 for _, name in ipairs { "tracereel.core", "tracereel.base", "tracereel.api" } do
-    package.loaded[name] = setmetatable({}, { __index = package.loaded[name] })
+    local module = package.loaded[name]
+    package.loaded[name] = setmetatable({}, {
+        __index = module,
+        __pairs = function()
+            return next, module
+        end,
+    })
 end
 
 return tracereel

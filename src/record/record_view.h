@@ -27,7 +27,7 @@ static inline bool tr_view_type_has(unsigned type, tr_record_meaning meaning) {
 #define TR_VIEW_TYPE_BIT(number, constant, name, meanings) | (((meanings)&meaning) != 0 ? 1u << (number) : 0u)
     const uint32_t types = 0u TR_RECORD_TYPES(TR_VIEW_TYPE_BIT);
 #undef TR_VIEW_TYPE_BIT
-    return (types >> type & 1) != 0;
+    return (types & 1u << type) != 0;
 }
 
 static inline const uint8_t *tr_view_trace_id(const tr_record *record) {

@@ -97,6 +97,7 @@ tr_traces *tr_traces_new(void) {
     if (traces == NULL) {
         return NULL;
     }
+    tr_id_seed(&traces->ids);
     if (!tr_id_grow(&traces->ids)) {
         tr_traces_free(traces);
         return NULL;
@@ -222,7 +223,7 @@ tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_su
         return TR_OK;
     }
     const uint8_t *id = tr_view_trace_id(record);
-    uint32_t hash = tr_id_hash(id);
+    uint32_t hash = tr_id_hash(&traces->ids, id);
     size_t at = tr_id_find(&traces->ids, traces->slots, id, hash);
     uint32_t slot = traces->ids.entries[at].slot;
     tr_trace *trace = slot == TR_NONE ? NULL : traces->slots[slot];
@@ -253,7 +254,7 @@ bool tr_traces_left_out(const tr_traces *traces) {
 tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot) {
     for (size_t i = 0; i < snapshot->trace_count; i++) {
         const tr_snapshot_trace *from = &snapshot->traces[i];
-        uint32_t hash = tr_id_hash(from->trace_id);
+        uint32_t hash = tr_id_hash(&traces->ids, from->trace_id);
         size_t at = tr_id_find(&traces->ids, traces->slots, from->trace_id, hash);
         bool known = traces->ids.entries[at].slot != TR_NONE; /* twice in one snapshot: the later one counts */
         tr_trace *trace =
@@ -282,7 +283,7 @@ tr_status tr_traces_put(tr_traces *traces, const tr_trace *source, tr_trace **tr
     if (traces->closed != NULL) {
         forget_closed(traces);
     }
-    uint32_t hash = tr_id_hash(source->id);
+    uint32_t hash = tr_id_hash(&traces->ids, source->id);
     size_t at = tr_id_find(&traces->ids, traces->slots, source->id, hash);
     bool is_known = traces->ids.entries[at].slot != TR_NONE;
     tr_trace *trace = is_known ? traces->slots[traces->ids.entries[at].slot] : open_trace(traces, source->id, hash, at);
@@ -312,7 +313,7 @@ void tr_traces_note_damage(tr_traces *traces) {
 }
 
 tr_trace *tr_traces_find(tr_traces *traces, const uint8_t id[TR_TRACE_ID_BYTES]) {
-    uint32_t slot = traces->ids.entries[tr_id_find(&traces->ids, traces->slots, id, tr_id_hash(id))].slot;
+    uint32_t slot = traces->ids.entries[tr_id_find(&traces->ids, traces->slots, id, tr_id_hash(&traces->ids, id))].slot;
     return slot == TR_NONE || is_closed(traces->slots[slot]) ? NULL : traces->slots[slot];
 }
 

@@ -11,6 +11,8 @@ enum { COUNT = 4096, PLACES = 8192 };
  * random hashes it is 8192 * (1 - (1 - 1/8192)^4096) = 3223. */
 static unsigned places_of_numbered_ids(size_t offset) {
     static bool is_taken[PLACES];
+    tr_id_table ids = {0};
+    tr_id_seed(&ids);
     memset(is_taken, 0, sizeof is_taken);
     unsigned taken = 0;
     for (unsigned i = 0; i < COUNT; i++) {
@@ -18,7 +20,7 @@ static unsigned places_of_numbered_ids(size_t offset) {
         for (unsigned byte = 0; byte < 4; byte++) {
             id[offset + byte] = (uint8_t)(i >> (24 - 8 * byte));
         }
-        uint32_t place = tr_id_hash(id) & (PLACES - 1);
+        uint32_t place = tr_id_hash(&ids, id) & (PLACES - 1);
         taken += !is_taken[place];
         is_taken[place] = true;
     }

@@ -13,8 +13,10 @@ local function program_beside(text)
     return directory .. "/bin/tracereel"
 end
 
-local function run(program, words)
-    local text, status = helper.shell(("exec 2>&1; LUA_PATH= %s %s </dev/null"):format(program, words or ""))
+-- Only what is beside it can be found, unless there is a `path`.
+local function run(program, words, path)
+    local text, status = helper.shell(("exec 2>&1; LUA_PATH='%s' %s %s </dev/null"):format(path or "", program,
+        words or ""))
     return text, status
 end
 
@@ -42,6 +44,28 @@ describe("the program", function()
             .. "    require('tracereel.host').limit_time(0.05)\n    while true do end\nend }"))
         assert.equal("tracereel: a limit set for the script was reached\n", text)
         assert.equal(5, status)
+    end)
+
+    it("loads no command for --version, and for check no module of scripts and forecasts", function()
+        local program = program_beside()
+        local lua_directory = program:gsub("bin/tracereel$", "lua")
+        helper.shell(("cp -r lua/tracereel %s/"):format(lua_directory))
+        local function without(directory)
+            helper.shell(("rm -r %s/tracereel/%s"):format(lua_directory, directory))
+        end
+        local log = helper.log("all-complete")
+        without("forecast")
+        local text, status = run(program, "run node_times " .. log, ";;")
+        assert.equal(helper.run({ "run", "node_times", log }).stdout, text)
+        assert.equal(0, status)
+        without("script/[!d]*")
+        text, status = run(program, "check " .. log, ";;")
+        assert.equal(helper.run({ "check", log }).stdout, text)
+        assert.equal(0, status)
+        without("commands")
+        text, status = run(program, "--version", ";;")
+        assert.equal(helper.run({ "--version" }).stdout, text)
+        assert.equal(0, status)
     end)
 
     it("exits silently with 130 after an interrupt that is not handled", function()

@@ -1,7 +1,6 @@
 -- What a recovery script answers for a trace: an immutable value. What it means for the trace's state is view.lua's.
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
-local forecast = require "tracereel.forecast"
 local tables = require "tracereel.util.tables"
 local units = require "tracereel.util.units"
 
@@ -215,12 +214,13 @@ end
 local engine_fields = { action = true, node = true, nodes = true }
 
 -- What the engine really does, now and after `repair --arenas`. It is not kept: crashtest asks with the same decision
--- at every crash of a trace.
+-- at every crash of a trace. The forecast is loaded at the first question, because most scripts ask none.
 local forecasts = {
     engine = function(self)
-        return (forecast.of(rawget(self, "trace")))
+        return (require("tracereel.forecast").of(rawget(self, "trace")))
     end,
     mended = function(self)
+        local forecast = require "tracereel.forecast"
         return (forecast.of(rawget(self, "trace"), tables.joined(forecast.options, { mended = true })))
     end,
 }
