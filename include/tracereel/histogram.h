@@ -1,8 +1,9 @@
 /* A histogram of unsigned 64-bit values (nanoseconds, bytes, counts) with a bounded relative error.
  *
  * Log-linear: each power of two is split into 64 equal buckets, so a bucket is at most 1/64 of its values wide and its
- * middle is off by at most 1/128 = 0.78 %. Values below 128 are exact. Memory for a power of two is allocated with its
- * first value: at most 31 KiB in all, usually under 4. Merging adds counts, so the result does not depend on the order.
+ * middle is off by at most 1/128 = 0.78 %. Values below 128 are exact. While all values share one bucket it
+ * takes 48 bytes; after that, memory for a power of two is allocated with its first value: at most 31 KiB in all,
+ * usually under 4. Merging adds counts, so the result does not depend on the order.
  * Counts, and the sum (128 bits), saturate. */
 #ifndef TRACEREEL_HISTOGRAM_H
 #define TRACEREEL_HISTOGRAM_H

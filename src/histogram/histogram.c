@@ -15,14 +15,18 @@ typedef struct chunk {
     uint64_t counts[CHUNK_BUCKETS];
 } chunk;
 
+typedef struct chunk_table {
+    uint32_t chunk_count;
+    chunk *chunks[CHUNK_COUNT]; /* NULL while it has no value */
+} chunk_table;
+
 struct tr_histogram {
     uint64_t count;
     uint64_t min; /* UINT64_MAX while empty */
     uint64_t max;
     uint64_t sum_low; /* the sum has 128 bits and saturates, as the counts do */
     uint64_t sum_high;
-    uint32_t chunk_count;
-    chunk *chunks[CHUNK_COUNT]; /* NULL while it has no value */
+    chunk_table *table; /* NULL while all values share one bucket: that of `min`, which holds `count` */
 };
 
 tr_histogram *tr_histogram_new(void) {
@@ -33,14 +37,19 @@ tr_histogram *tr_histogram_new(void) {
     return histogram;
 }
 
+static void free_table(tr_histogram *histogram) {
+    for (int i = 0; histogram->table != NULL && i < CHUNK_COUNT; i++) {
+        free(histogram->table->chunks[i]);
+    }
+    free(histogram->table);
+    histogram->table = NULL;
+}
+
 void tr_histogram_free(tr_histogram *histogram) {
-    if (histogram == NULL) {
-        return;
+    if (histogram != NULL) {
+        free_table(histogram);
+        free(histogram);
     }
-    for (int i = 0; i < CHUNK_COUNT; i++) {
-        free(histogram->chunks[i]);
-    }
-    free(histogram);
 }
 
 /* Counts saturate instead of wrapping, which keeps addition commutative and associative. */
@@ -93,22 +102,65 @@ static void bucket_bounds(unsigned chunk_index, unsigned bucket, uint64_t *lower
     *upper = *lower + ((UINT64_C(1) << shift) - 1);
 }
 
-static bool add_chunk(tr_histogram *histogram, unsigned index) {
-    histogram->chunks[index] = calloc(1, sizeof(chunk));
-    histogram->chunk_count += histogram->chunks[index] != NULL;
-    return histogram->chunks[index] != NULL;
+static bool add_chunk(chunk_table *table, unsigned index) {
+    table->chunks[index] = calloc(1, sizeof(chunk));
+    table->chunk_count += table->chunks[index] != NULL;
+    return table->chunks[index] != NULL;
+}
+
+static bool shares_bucket(uint64_t a, uint64_t b) {
+    unsigned index = chunk_of(a);
+    return index == chunk_of(b) && bucket_of(a, index) == bucket_of(b, index);
+}
+
+/* Gives a histogram whose values share one bucket a table. Returns false on allocation failure; it is then unchanged.
+ */
+static bool add_table(tr_histogram *histogram) {
+    histogram->table = calloc(1, sizeof *histogram->table);
+    if (histogram->table == NULL) {
+        return false;
+    }
+    if (histogram->count > 0) {
+        unsigned index = chunk_of(histogram->min);
+        if (!add_chunk(histogram->table, index)) {
+            free_table(histogram);
+            return false;
+        }
+        histogram->table->chunks[index]->counts[bucket_of(histogram->min, index)] = histogram->count;
+    }
+    return true;
+}
+
+/* Counts in the table, if there is one or the value needs one. Returns false on allocation failure; nothing is then
+ * changed. */
+static bool add_to_table(tr_histogram *histogram, uint64_t value, uint64_t times) {
+    bool is_first_table = histogram->table == NULL;
+    if (is_first_table && (histogram->count == 0 || shares_bucket(value, histogram->min))) {
+        return true;
+    }
+    if (is_first_table && !add_table(histogram)) {
+        return false;
+    }
+    chunk_table *table = histogram->table;
+    unsigned index = chunk_of(value);
+    if (table->chunks[index] == NULL && !add_chunk(table, index)) {
+        if (is_first_table) {
+            free_table(histogram);
+        }
+        return false;
+    }
+    uint64_t *bucket = &table->chunks[index]->counts[bucket_of(value, index)];
+    *bucket = add_saturating(*bucket, times);
+    return true;
 }
 
 tr_status tr_histogram_add(tr_histogram *histogram, uint64_t value, uint64_t times) {
     if (times == 0) {
         return TR_OK;
     }
-    unsigned index = chunk_of(value);
-    if (histogram->chunks[index] == NULL && !add_chunk(histogram, index)) {
+    if (!add_to_table(histogram, value, times)) {
         return TR_ERROR_MEMORY;
     }
-    uint64_t *bucket = &histogram->chunks[index]->counts[bucket_of(value, index)];
-    *bucket = add_saturating(*bucket, times);
     histogram->count = add_saturating(histogram->count, times);
     histogram->min = value < histogram->min ? value : histogram->min;
     histogram->max = value > histogram->max ? value : histogram->max;
@@ -117,7 +169,7 @@ tr_status tr_histogram_add(tr_histogram *histogram, uint64_t value, uint64_t tim
 }
 
 /* Adds to `into` the chunks that only `from` has. Returns false on allocation failure; `into` is then unchanged. */
-static bool add_missing_chunks(tr_histogram *into, const tr_histogram *from) {
+static bool add_missing_chunks(chunk_table *into, const chunk_table *from) {
     bool is_new[CHUNK_COUNT] = {false};
     for (unsigned i = 0; i < CHUNK_COUNT; i++) {
         if (from->chunks[i] == NULL || into->chunks[i] != NULL) {
@@ -138,15 +190,33 @@ static bool add_missing_chunks(tr_histogram *into, const tr_histogram *from) {
     return true;
 }
 
-tr_status tr_histogram_merge(tr_histogram *into, const tr_histogram *from) {
-    if (!add_missing_chunks(into, from)) {
-        return TR_ERROR_MEMORY;
+/* `from` has a table. Returns false on allocation failure; `into` is then unchanged. */
+static bool merge_tables(tr_histogram *into, const tr_histogram *from) {
+    bool is_first_table = into->table == NULL;
+    if (is_first_table && !add_table(into)) {
+        return false;
+    }
+    if (!add_missing_chunks(into->table, from->table)) {
+        if (is_first_table) {
+            free_table(into);
+        }
+        return false;
     }
     for (int i = 0; i < CHUNK_COUNT; i++) {
-        for (int bucket = 0; from->chunks[i] != NULL && bucket < CHUNK_BUCKETS; bucket++) {
-            uint64_t *count = &into->chunks[i]->counts[bucket];
-            *count = add_saturating(*count, from->chunks[i]->counts[bucket]);
+        for (int bucket = 0; from->table->chunks[i] != NULL && bucket < CHUNK_BUCKETS; bucket++) {
+            uint64_t *count = &into->table->chunks[i]->counts[bucket];
+            *count = add_saturating(*count, from->table->chunks[i]->counts[bucket]);
         }
+    }
+    return true;
+}
+
+tr_status tr_histogram_merge(tr_histogram *into, const tr_histogram *from) {
+    if (from->count == 0) {
+        return TR_OK;
+    }
+    if (from->table == NULL ? !add_to_table(into, from->min, from->count) : !merge_tables(into, from)) {
+        return TR_ERROR_MEMORY;
     }
     into->count = add_saturating(into->count, from->count);
     into->min = from->min < into->min ? from->min : into->min;
@@ -210,10 +280,20 @@ uint64_t tr_histogram_quantile(const tr_histogram *histogram, double q) {
 
 bool tr_histogram_next(const tr_histogram *histogram, uint32_t *cursor, uint64_t *lower, uint64_t *upper,
                        uint64_t *count) {
+    if (histogram->table == NULL) {
+        bool is_there = *cursor == 0 && histogram->count > 0;
+        if (is_there) {
+            unsigned index = chunk_of(histogram->min);
+            bucket_bounds(index, bucket_of(histogram->min, index), lower, upper);
+            *count = histogram->count;
+            *cursor = BUCKET_COUNT;
+        }
+        return is_there;
+    }
     while (*cursor < BUCKET_COUNT) {
         unsigned index = *cursor / CHUNK_BUCKETS;
         unsigned bucket = *cursor % CHUNK_BUCKETS;
-        const chunk *source = histogram->chunks[index];
+        const chunk *source = histogram->table->chunks[index];
         *cursor = source == NULL ? (index + 1) * CHUNK_BUCKETS : *cursor + 1;
         if (source != NULL && source->counts[bucket] > 0) {
             bucket_bounds(index, bucket, lower, upper);
@@ -225,5 +305,7 @@ bool tr_histogram_next(const tr_histogram *histogram, uint32_t *cursor, uint64_t
 }
 
 size_t tr_histogram_memory_bytes(const tr_histogram *histogram) {
-    return sizeof *histogram + histogram->chunk_count * sizeof(chunk);
+    size_t table_bytes =
+        histogram->table == NULL ? 0 : sizeof *histogram->table + histogram->table->chunk_count * sizeof(chunk);
+    return sizeof *histogram + table_bytes;
 }

@@ -257,6 +257,39 @@ static void counts_saturate(void) {
     tr_histogram_free(histogram);
 }
 
+/* A table of buckets comes with the first value of another bucket, added or merged, and changes no answer. */
+static void values_of_one_bucket_take_no_table(void) {
+    tr_histogram *one = tr_histogram_new(), *other = tr_histogram_new(), *all = tr_histogram_new();
+    REQUIRE(one != NULL && other != NULL && all != NULL);
+    for (uint64_t value = 1000000; value < 1000100; value++) { /* 2^19 + 58 * 2^13 and some */
+        CHECK_INT(TR_OK, tr_histogram_add(one, value, 3));
+        CHECK_INT(TR_OK, tr_histogram_add(all, value, 3));
+    }
+    CHECK_INT(TR_OK, tr_histogram_add(other, 1000050, 2));
+    CHECK_INT(TR_OK, tr_histogram_add(all, 1000050, 2));
+    CHECK(tr_histogram_memory_bytes(one) < 64);
+    CHECK_INT(TR_OK, tr_histogram_merge(one, other));
+    check_same(all, one);
+    CHECK(tr_histogram_memory_bytes(one) < 64);
+    uint32_t cursor = 0;
+    uint64_t lower, upper, count;
+    CHECK(tr_histogram_next(one, &cursor, &lower, &upper, &count));
+    CHECK_UINT((UINT64_C(1) << 19) + 58 * 8192, lower);
+    CHECK_UINT((UINT64_C(1) << 19) + 59 * 8192 - 1, upper);
+    CHECK_UINT(302, count);
+    CHECK(!tr_histogram_next(one, &cursor, &lower, &upper, &count));
+    CHECK_INT(TR_OK, tr_histogram_add(other, 5, 7));
+    CHECK_INT(TR_OK, tr_histogram_add(all, 1000050, 2));
+    CHECK_INT(TR_OK, tr_histogram_add(all, 5, 7));
+    CHECK_INT(TR_OK, tr_histogram_merge(one, other)); /* one that has a table into one that has none */
+    check_same(all, one);
+    CHECK_UINT(5, tr_histogram_quantile(one, 0.02));
+    CHECK_UINT(1000099, tr_histogram_quantile(one, 1));
+    tr_histogram_free(one);
+    tr_histogram_free(other);
+    tr_histogram_free(all);
+}
+
 /* Runs in a process of its own. */
 static int merge_without_memory(void) {
     tr_histogram *into = filled(10, 6);
@@ -301,6 +334,7 @@ static void memory_runs_out(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
+    check_run("values that share one bucket take no table of buckets", values_of_one_bucket_take_no_table);
     check_run("an empty histogram returns 0", an_empty_one);
     check_run("values below 128 are exact", small_values_are_exact);
     check_run("the quantile 0.07 of 100 values is the 7th, despite the rounding of doubles", ranks_are_decimal);
