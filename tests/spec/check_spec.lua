@@ -145,7 +145,8 @@ describe("tracereel check", function()
             local result = check(directory)
             assert.are.equal(0, result.status)
             assert.truthy(result.stdout:find("note    wal_0000000000000001.log.gz: not read, because "
-                .. "wal_0000000000000001.log has the same number; every record of it is there, too\n", 1, true))
+                .. "wal_0000000000000001.log has the same number; that file has every record of this one, too\n",
+                1, true))
             assert.truthy(result.stdout:find("sound: every byte", 1, true))
             local json = check("--json", directory)
             assert.are.equal(0, json.status)

@@ -296,7 +296,7 @@ describe("the model of the engine's list of files", function()
     it("is cited by recover, traces --open and show, whose forecast holds once the log is repaired", function()
         local directory = files.copy("torn-tail")
         local words = directory .. ": the engine would refuse to recover from this log: at wal_0000000000000002.log:"
-            .. "21958 it meets a record length of 69, where 38 bytes are left; what is foreseen holds once"
+            .. "21958 it meets a record length of 69, where 38 bytes are left; this forecast holds once"
         local commands = { { "recover", directory }, { "recover", "safe_start", directory, "--json" },
             { "traces", "--open", directory }, { "show", "c4eae6f2", directory } }
         for _, command in ipairs(commands) do

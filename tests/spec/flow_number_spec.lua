@@ -40,7 +40,7 @@ describe("flow --yaml", function()
             end
             assert.same({ 2, 7 }, { numbers.fraud, numbers.reserve })
             assert.equal(1, #answer.ambiguous)
-            assert.matches("not told apart: fraud (2 or 7), reserve (2 or 7)", ran.stderr, 1, true)
+            assert.matches("indistinguishable: fraud (2 or 7), reserve (2 or 7)", ran.stderr, 1, true)
         end)
     end
 
@@ -48,9 +48,9 @@ describe("flow --yaml", function()
         local path = helper.directory() .. "/orders.lua"
         local ran = helper.run { "flow", "-o", path, "--yaml", engine_logs .. "orders.flow.yaml",
             engine_logs .. "orders-killed/wal" }
-        assert.matches("not told apart: ship (5 or 6), notify (5 or 6): none of them ever ran", ran.stderr, 1, true)
+        assert.matches("indistinguishable: ship (5 or 6), notify (5 or 6): none of them ever ran", ran.stderr, 1, true)
         local text = helper.read(path)
-        assert.matches("-- Not told apart: fraud (2 or 7), reserve (2 or 7).\n", text, 1, true)
+        assert.matches("-- Indistinguishable: fraud (2 or 7), reserve (2 or 7).\n", text, 1, true)
         assert.matches("-- not certain: 5 or 6; never ran in the log\n", text, 1, true)
         local loaded = flow.load(path)
         assert.same({ name = "approve", type = "std::wait", after = { 3 }, loop_back = {}, ports = {} },

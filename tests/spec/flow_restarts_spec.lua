@@ -110,7 +110,7 @@ describe("--since-restart", function()
         assert.equal(all - before, (records("1")))
         local ran = helper.run { "check", directory, "--since-restart", "2" }
         assert.equal(2, ran.status)
-        assert.matches(("tells of 1 restart: 1 at wal_0000000000000000.log:%d, "):format(offset), ran.stderr, 1, true)
+        assert.matches(("shows 1 restart: 1 at wal_0000000000000000.log:%d, "):format(offset), ran.stderr, 1, true)
     end)
 
     it("is an option of each command that reads traces, and leaves out traces from before", function()
@@ -180,7 +180,7 @@ describe("nodes with other numbers since a restart", function()
         local yaml = flow_logs.yaml(flow, helper.directory() .. "/flow.yaml")
         local ran = helper.run { "flow", "--yaml", yaml, directory }
         assert.equal(6, ran.status)
-        assert.matches("numbers the nodes anew at each start, and the log tells of starts: --since-restart",
+        assert.matches("numbers the nodes anew at each start, and the log shows restarts: --since-restart",
             ran.stderr, 1, true)
         for number, expected in pairs { ["0"] = first_numbers, ["1"] = other_numbers } do
             ran = helper.run { "flow", "--json", "--yaml", yaml, "--since-restart", number, directory }

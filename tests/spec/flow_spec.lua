@@ -89,7 +89,7 @@ describe("a flow", function()
             { { [1] = {}, [2] = { after = { { 1, ports = "a" } } } }, 'node 2: unknown key "ports" in "after"' },
             { { [1] = {}, [2] = { after = { { 3, port = "a" } } } }, "node 2: it comes after 3, which is not in" },
             { { [1] = { loop_back = { 4 } } }, "node 1: it comes after 4, which is not in" },
-            { { [1] = {}, [2] = { after = { 1, { 1, port = "out" } } } }, 'node 2: 1 stands twice in "after"' },
+            { { [1] = {}, [2] = { after = { 1, { 1, port = "out" } } } }, 'node 2: 1 occurs twice in "after"' },
             { { [1] = {}, [2] = { after = { 1, x = 1 } } }, 'node 2: "after" must be a list like {2, 7}' },
             { { [1] = {}, [2] = { ports = { [1] = { "a" } } } }, 'node 2: "ports" has 1, which is not in "after"' },
             { { [1] = {}, [2] = { after = { 1 }, ports = { [1] = "a" } } }, 'node 2: "ports" must be like' },

@@ -79,7 +79,7 @@ edges:
             ["name: f\nnodes:\n  a: {type: t, enabled: maybe}"] = '"enabled" must be true or false',
             ["name: f\ntriggers: [{id: a, type: manual}]\nnodes:\n  a: {type: t}"] =
                 'flow FILE:4: node "a": "a" is the name of another one, in line 2',
-            [with "  a: {type: t}"] = 'flow FILE:5: "a" stands here a second time; the first is in line 3',
+            [with "  a: {type: t}"] = 'flow FILE:5: "a" is defined again; first defined in line 3',
             [with "edges: [{from: a, to: c}]"] = 'flow FILE:5: edges[1]: "to" names "c", which is neither',
             [with "edges: [{from: c.true, to: a}]"] = '"from" names "c" (port "true"), which is neither a node nor',
             [with "  c: {type: t, enabled: false}\nedges: [{from: a, to: c}]"] = '"c", which is not enabled',

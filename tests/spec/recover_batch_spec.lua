@@ -348,7 +348,7 @@ describe("a script that does not converge", function()
         assert.are.equal(6, result.status)
         for _, words in ipairs { "does not converge: for trace ",
             "it first decides: default; and asked again after that: hold (trace_suspended)",
-            "as if its own records stood in the log", "counts its decisions",
+            "as if its own records were in the log", "counts its decisions",
             "--limit N", "trace.planned", "docs/recovery.md" } do
             assert.truthy(result.stderr:find(words, 1, true), words .. "\n" .. result.stderr)
         end

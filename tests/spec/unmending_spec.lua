@@ -45,7 +45,7 @@ describe("tracereel undo --arenas", function()
     it("is refused if no arena was corrected", function()
         local result = undo(copy("orders-killed"), "--arenas")
         assert.are.equal(6, result.status)
-        assert_says(result.stderr, "the journal tells of no arena that was mended")
+        assert_says(result.stderr, "the journal names no arena that was mended")
     end)
 
     it("restores nothing if the engine has moved on in one arena, and with --partial the others", function()

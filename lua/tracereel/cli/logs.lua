@@ -59,8 +59,8 @@ function logs.say_damage(log)
     local statistics = log:stats()
     local hidden = statistics.gaps.missing_segment > 0 and engine_view.hidden_between(log) or {}
     if #hidden > 0 then
-        output.say("%s: the engine does not read %s, between segments that it reads: what it knows of the traces that "
-            .. "were open there is not all", log.path, table.concat(hidden, ", "))
+        output.say("%s: the engine does not read %s, between segments that it reads: its knowledge of traces "
+            .. "that were open there is incomplete", log.path, table.concat(hidden, ", "))
     end
     if statistics.gaps.missing_segment > #hidden or statistics.gaps.corrupt > 0 then
         output.say("%s is damaged: %s; `tracereel check` lists what was lost", log.path,

@@ -35,7 +35,7 @@ local function unread_detail(file, offset, problem)
         return ("%s; from offset %d on it holds other records: find out which is right, and move the other away")
             :format(detail, offset)
     end
-    return detail .. "; every record of it is there, too"
+    return detail .. "; that file has every record of this one, too"
 end
 
 local function write_unread(context, file, offset, problem)
@@ -82,7 +82,7 @@ local function write_restarts(list)
     for index = 1, math.min(#list, max_told_restarts) do
         places[index] = ("%d: %s"):format(index, restarts.place(list[index]))
     end
-    output.line(("the engine was started again, as far as the log tells, %s (%s%s)"):format(
+    output.line(("the engine was restarted, as far as the log shows, %s (%s%s)"):format(
         #list == 1 and "once" or ("%d times"):format(#list), table.concat(places, "; "),
         #list > #places and "; ..." or ""))
 end

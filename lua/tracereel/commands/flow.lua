@@ -90,7 +90,7 @@ local function run_guess(parsed)
     end
     local guessed, comments = guessing:flow(parsed.name)
     if not guessed then
-        output.say("no node ran in any trace whose beginning is known: there is nothing to guess from")
+        output.say("no node ran in any trace whose beginning is known: nothing can be inferred")
         return exit_codes.graver(code, exit_codes.refused)
     end
     local text = parsed.json and tracereel.json(guessed) .. "\n"
@@ -112,10 +112,10 @@ end
 
 local function say_unclear(unclear, is_searched)
     for _, group in ipairs(unclear) do
-        output.say("not told apart: %s", group.text)
+        output.say("indistinguishable: %s", group.text)
     end
     if not is_searched then
-        output.say("not every numbering was tried: what is said to be possible may be too much")
+        output.say("not every numbering was tried: some of the candidates listed may be impossible")
     end
     if #unclear > 0 then
         output.say("decide with --number NAME=N, or in the file that is written")
@@ -143,7 +143,7 @@ local function yaml_text(parsed, value, unclear, comments)
     end
     local lines = { yaml_preface:format(in_comment(parsed.yaml), in_comment(table.concat(parsed.logs, ", "))) }
     for _, group in ipairs(unclear) do
-        lines[#lines + 1] = ("-- Not told apart: %s.\n"):format(in_comment(group.text))
+        lines[#lines + 1] = ("-- Indistinguishable: %s.\n"):format(in_comment(group.text))
     end
     return table.concat(lines) .. flow.text(value, comments)
 end

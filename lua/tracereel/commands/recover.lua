@@ -182,7 +182,7 @@ local function check_usage(parsed, file, path)
     elseif parsed.output == "-" then
         failure.raise("usage", "-o: a plan is a file, give its name (--json prints the decisions)")
     elseif not file and parsed.arg and #parsed.arg > 0 then
-        failure.raise("usage", "--arg: there is no script that could take it")
+        failure.raise("usage", "--arg needs a script that declares the argument")
     elseif parsed.apply and (not parsed.output or parsed.dry_run) then
         failure.raise("usage", "--apply: %s", parsed.dry_run and "--dry-run writes no plan that could be applied"
             or "give -o PLAN.json, where the plan is kept for tracereel undo")

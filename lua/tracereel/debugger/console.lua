@@ -87,7 +87,7 @@ local function goto_place(self, argument)
         number = position and self.tape:at_position(position)
     end
     if not number then
-        return self.voice:note(("there is no record there: the last one is #%d"):format(self.tape.count))
+        return self.voice:note(("no such record: the last one is #%d"):format(self.tape.count))
     end
     self:go(number)
 end
@@ -194,7 +194,7 @@ end
 local function delete_stop(self, argument)
     local id = math.tointeger(tonumber(argument))
     if not id or not self.stops:delete(id) then
-        failure.raise("usage", 'there is no breakpoint or watch "%s"', argument)
+        failure.raise("usage", 'no breakpoint or watch "%s"', argument)
     end
 end
 

@@ -122,7 +122,7 @@ local function check_edges(nodes, where, node, name, book, ports)
         if not is_node_id(before) or not nodes[before] then
             refuse('%s: it comes after %s, which is not in "nodes"', where, tostring(before))
         elseif not seen.add(before, port) then
-            refuse('%s: %d stands twice in "%s"', where, before, name)
+            refuse('%s: %d occurs twice in "%s"', where, before, name)
         end
         if not is_listed[before] then
             is_listed[before] = true

@@ -95,7 +95,7 @@ function Composer:MAPPING_START(_, depth)
         if key.kind ~= "text" then
             self:refuse(line, "a %s where a key is expected", key.kind)
         elseif lines[key.text] then
-            self:refuse(line, '"%s" stands here a second time; the first is in line %d', key.text, lines[key.text])
+            self:refuse(line, '"%s" is defined again; first defined in line %d', key.text, lines[key.text])
         end
         lines[key.text] = line
         part.keys[#part.keys + 1] = { kind = "text", line = line, text = key.text }

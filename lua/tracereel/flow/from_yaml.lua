@@ -91,7 +91,7 @@ function from_yaml.number(definition, gathered, paths, given)
     if not found then
         local what, reasons = contradiction.tell(model)
         local hint = gathered.restart_count == 0 and "" or ". The engine numbers the nodes anew at each start, and the "
-            .. "log tells of starts: --since-restart N reads one period alone"
+            .. "log shows restarts: --since-restart N reads one period alone"
         failure.raise("refused", "flow %s: no numbering of its nodes fits %s: %s%s%s", definition.path,
             table.concat(paths, ", "), what, #reasons > 0 and ": " .. table.concat(reasons, "; ") or "", hint)
     end

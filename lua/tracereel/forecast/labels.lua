@@ -179,7 +179,7 @@ end
 
 local function arena_problems(situation, add)
     if situation.is_full then
-        add(("the arena's write position (%s) lies beyond its end (%s): what runs cannot put out anything, and fails")
+        add(("the arena's write position (%s) lies beyond its end (%s): what runs cannot write its output, and fails")
             :format(base.unsigned(situation.header.write_position_bytes), situation.header.file_bytes))
     end
     if situation.foreign then

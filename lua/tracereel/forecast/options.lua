@@ -65,7 +65,7 @@ end
 function engine_options.tell_refusal(log)
     local words = engine_reader.refusal_words(log)
     if words then
-        output.say("%s: %s; what is foreseen holds once `tracereel repair` has mended the log", text.clean(log.path),
+        output.say("%s: %s; this forecast holds once `tracereel repair` has mended the log", text.clean(log.path),
             words)
     end
 end

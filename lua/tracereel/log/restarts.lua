@@ -99,7 +99,7 @@ function restarts.period(path, number, open_options)
         for index = 1, math.min(#list, 10) do
             places[index] = ("%d at %s"):format(index, restarts.place(list[index]))
         end
-        failure.raise("usage", "--since-restart %d: %s tells of %s%s", number, path,
+        failure.raise("usage", "--since-restart %d: %s shows %s%s", number, path,
             #list == 0 and "no restart" or ("%d restart%s: "):format(#list, #list == 1 and "" or "s"),
             table.concat(places, "; ") .. (#list > #places and "; ..." or ""))
     end

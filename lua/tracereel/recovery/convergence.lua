@@ -70,10 +70,10 @@ local function traces_after(self, one, log)
     return by_id
 end
 
-local advice = "It was asked again as if its own records stood in the log. A script converges that decides from the "
-    .. "trace alone. The usual reasons why one does not: it counts its decisions (--limit N takes so many and no "
-    .. "more), it gathers records and finds its own among them (trace.planned tells what a plan has done to the "
-    .. "trace), or it goes by the order or the time of records. See \"A script must converge\" in docs/recovery.md"
+local advice = "It was asked again as if its own records were in the log. A script converges if it decides from the "
+    .. "trace alone. The usual reasons why one does not: it counts its decisions (--limit N limits their number), it "
+    .. "gathers records and finds its own among them (trace.planned says what a plan has done to the trace), or it "
+    .. "depends on the order or the time of records. See \"A script must converge\" in docs/recovery.md"
 
 local function refuse(planned, second, records)
     local types = {}

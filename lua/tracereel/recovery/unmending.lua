@@ -89,7 +89,7 @@ end
 function unmending.find(self, log, given)
     local last = last_mending(journal.read(self.directory))
     if not last then
-        failure.raise("refused", "%s: the journal tells of no arena that was mended: there is nothing to undo",
+        failure.raise("refused", "%s: the journal names no arena that was mended: there is nothing to undo",
             self.directory)
     end
     local directory = given or arenas.at(self.directory, last.place)

@@ -69,7 +69,7 @@ function unknown_traces.write(found, is_full)
         count = count + 1
     end
     if count > 0 then
-        write_groups(("known to the engine otherwise than the whole log tells: %s"):format(text.count(count, "trace")),
+        write_groups(("with another state in the engine than in the log: %s"):format(text.count(count, "trace")),
             ids_of, is_full)
     end
 end

@@ -57,7 +57,7 @@ local function check_missing(value, request, into)
             values.refuse("%s: segment %d is the first: without it the log begins later, and no reader can notice", at,
                 segment)
         elseif request.is_missing[segment] then
-            values.refuse("%s: segment %d stands there twice", at, segment)
+            values.refuse("%s: segment %d is listed twice", at, segment)
         end
         request.missing[#request.missing + 1], request.is_missing[segment] = segment, true
     end
@@ -82,7 +82,7 @@ local function check_pages(value, request, into)
             values.refuse("%s.offset: %d is not where a page begins: pages have %d bytes (page_bytes)", at,
                 checked.offset, request.page_bytes)
         elseif request.is_lost[key] then
-            values.refuse("%s: the page stands there twice", at)
+            values.refuse("%s: the page is listed twice", at)
         end
         request.pages[#request.pages + 1], request.is_lost[key] = checked, true
     end
@@ -110,9 +110,9 @@ local function check_flips(value, request, into)
         refuse_missing(request, checked.segment, at)
         local key = ("%d:%d:%d"):format(checked.segment, checked.offset, checked.bit)
         if request.is_lost[page_key(checked.segment, checked.offset, request.page_bytes)] then
-            values.refuse("%s: it lies on one of lost_pages", at)
+            values.refuse("%s: it is within one of lost_pages", at)
         elseif seen[key] then
-            values.refuse("%s: the bit stands there twice: it would be as it was", at)
+            values.refuse("%s: the bit is listed twice, which would leave it unchanged", at)
         end
         request.flips[#request.flips + 1], seen[key] = checked, true
     end
