@@ -208,7 +208,7 @@ function Model:revise_certain(from, to)
 end
 
 -- The member has one number left: nobody else has it, nor those whom it was seen with, if they exclude each other.
-function Model:assign(member)
+function Model:claim(member)
     local number = bits.numbers(self.domain[member])[1]
     local others = bits.copy(self.all)
     local word = number // 64 + 1
@@ -244,7 +244,7 @@ function Model:revise_around(member)
             return false
         end
     end
-    return self.size[member] > 1 or self:assign(member)
+    return self.size[member] > 1 or self:claim(member)
 end
 
 -- A number that only one member can have is its own. Returns false where a number has nobody.
