@@ -267,6 +267,13 @@ asan: deps ## unit tests and specs under address and undefined-behaviour sanitiz
 	@$(MAKE) $(ASAN_FLAGS) all unit-programs
 	@SANITIZED=1 CC=gcc tools/run_tests.sh $(ASAN_BUILD) unit spec
 
+coverage: deps ## unit tests and specs with gcov's and llvm's counters: what they reach of each folder of src
+	@tools/deps.sh install coverage
+	@$(MAKE) $(GCOV_FLAGS) $(COVERAGE_BUILD)/gcc/obj/tests/coverage/dump_at_exit.o
+	@$(MAKE) $(GCOV_FLAGS) all unit-programs memory-test-files
+	@$(MAKE) $(LLVM_FLAGS) all unit-programs memory-test-files
+	@tools/coverage.sh $(COVERAGE_BUILD)
+
 fuzz: deps ## each fuzz program, and the fuzzers of the command line and of scripts, for FUZZ_SECONDS (60)
 	@$(MAKE) $(FUZZ_FLAGS) $(FUZZED)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run_tests.sh $(BUILD) fuzz

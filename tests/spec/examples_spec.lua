@@ -196,6 +196,15 @@ end)
 describe("docs/development.md", function()
     local is_root = { docs = true, examples = true, include = true, lua = true, src = true, tests = true, tools = true }
 
+    it("names only targets that make has", function()
+        local rules, named = "\n" .. helper.read("Makefile"), 0
+        for target in helper.read("docs/development.md"):gmatch("`make ([%l-]+)`") do
+            named = named + 1
+            assert.truthy(rules:find("\n" .. target:gsub("%-", "%%-") .. ":[^\n]*\n"), target)
+        end
+        assert.truthy(named >= 10, named)
+    end)
+
     it("names only files and folders that exist", function()
         local count = 0
         for path in helper.read("docs/development.md"):gmatch("`([%w_]+/[%w_./]*)`") do
