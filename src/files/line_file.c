@@ -36,7 +36,7 @@ static tr_status open_lines(const tr_line_file *file, int *descriptor, struct st
         return fail_to_open(file, error);
     }
     tr_status status =
-        fstat(*descriptor, found) == 0 ? check_is_file(file, found, error) : fail_on(file, "ask for its size", error);
+        fstat(*descriptor, found) == 0 ? check_is_file(file, found, error) : fail_on(file, "get its size", error);
     if (status == TR_OK && found->st_size == 0 && !tr_descriptor_take_after(*descriptor, file->model)) {
         status = fail_on(file, "give it the owner and the permissions of the log's segments", error);
     }

@@ -25,7 +25,7 @@ static tr_status fail_to_remove(const tr_new_file *file, tr_error *error) {
 }
 
 static tr_status fail_to_make(const tr_new_file *file, tr_error *error) {
-    return fail_on(file, NEW_NAME, "make it", error);
+    return fail_on(file, NEW_NAME, "create it", error);
 }
 
 tr_status tr_new_file_make(tr_new_file *file, const char *directory, int directory_descriptor, int model,

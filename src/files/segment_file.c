@@ -69,7 +69,7 @@ static tr_status create(tr_segment_file *file, uint64_t sequence, tr_error *erro
                          "directory",
                          file->directory, name);
     } else {
-        status = fail_on_file(file, "make it", error);
+        status = fail_on_file(file, "create it", error);
     }
     if (status == TR_OK && !tr_descriptor_sync_directory(file->directory_descriptor)) {
         status = fail_on_directory(file, "make its new entry durable", error);
@@ -106,7 +106,7 @@ static tr_status open_existing(tr_segment_file *file, const tr_segment *segment,
     }
     struct stat opened; /* read under the lock: its previous owner may have written */
     if (fstat(file->descriptor, &opened) != 0) {
-        return fail_on_file(file, "ask for its size", error);
+        return fail_on_file(file, "get its size", error);
     }
     if (!S_ISREG(opened.st_mode)) {
         return tr_fail(error, TR_ERROR_IO, "%s/%s: expected a file, found %s", file->directory, file->name,
@@ -173,7 +173,7 @@ static tr_status try_to_open(tr_segment_file *file, bool append, uint64_t max_by
 static tr_status open_directory(tr_segment_file *file, tr_error *error) {
     bool is_new = mkdir(file->directory, 0777) == 0;
     if (!is_new && errno != EEXIST) {
-        return fail_on_directory(file, "make this directory", error);
+        return fail_on_directory(file, "create this directory", error);
     }
     file->directory_descriptor = open(file->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file->directory_descriptor < 0) {

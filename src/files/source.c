@@ -83,7 +83,7 @@ static tr_status start_spooling(tr_source *source, tr_error *error) {
 static tr_status map_file(tr_source *source, tr_error *error) {
     struct stat status;
     if (fstat(source->input, &status) != 0) {
-        return tr_fail_system(error, "%s: cannot ask for its size", source->name);
+        return tr_fail_system(error, "%s: cannot get its size", source->name);
     }
     if (!S_ISREG(status.st_mode)) {
         return tr_fail(error, TR_ERROR_NOT_A_LOG, "%s: expected a file, found %s", source->name,
@@ -261,7 +261,7 @@ tr_status tr_source_recheck(tr_source *source, bool *changed, tr_error *error) {
     }
     struct stat status;
     if (fstat(source->input, &status) != 0) {
-        return tr_fail_system(error, "%s: cannot ask for its size", source->name);
+        return tr_fail_system(error, "%s: cannot get its size", source->name);
     }
     size_t size = (size_t)status.st_size;
     bool same_size = size == source->available_bytes;

@@ -28,7 +28,7 @@ void tr_unfinished_add(const char *path, tr_error *error) {
         }
         if (is_there(name)) {
             snprintf(error->message + said_bytes, sizeof error->message - said_bytes,
-                     "; %s is unfinished: what writes it has not ended, or was killed before it was whole", name);
+                     "; %s is unfinished: its writer is still running, or was killed before it finished", name);
             free(name);
             return;
         }

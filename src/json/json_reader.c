@@ -302,6 +302,6 @@ void tr_json_reader_skip(tr_json_reader *reader) {
 void tr_json_reader_finish(tr_json_reader *reader) {
     (void)tr_json_reader_peek(reader);
     if (reader->at < reader->end) {
-        tr_json_reader_fail(reader, "more follows the JSON's value");
+        tr_json_reader_fail(reader, "unexpected bytes follow the JSON value");
     }
 }

@@ -15,7 +15,7 @@ static const char *const type_names[TR_RECORD_TYPE_COUNT] = {
 
 #define TYPE_BIT(number, constant, name, meanings) | UINT64_C(1) << (number)
 _Static_assert((UINT64_C(0) TR_RECORD_TYPES(TYPE_BIT)) == (UINT64_C(1) << TR_RECORD_TYPE_COUNT) - 1,
-               "the numbers of record types go from 0 without a hole");
+               "record types are numbered from 0, without gaps");
 #undef TYPE_BIT
 _Static_assert(TR_RECORD_TYPE_COUNT <= 32, "sets of record types are masks of 32 bits");
 

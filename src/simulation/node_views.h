@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Steps and attempts are those of a program; TR_NO_STEP where there is none. */
+/* Steps and attempts are those of a program, or TR_NO_STEP. */
 typedef struct tr_node_view {
     uint64_t generation; /* the table's; slots with another one are free */
     uint32_t node_id;

@@ -21,11 +21,11 @@ typedef struct tr_step {
     uint64_t lag_ns;    /* from the last of the steps that it waits for, as recorded */
     uint32_t waits_for; /* number of steps that have not fired yet */
     uint32_t first_edge;
-    uint32_t attempt;       /* the attempt that it starts or ends; TR_NO_STEP where there is none */
-    uint32_t piece_of;      /* the attempt that its lag is a piece of; TR_NO_STEP where there is none */
+    uint32_t attempt;       /* the attempt that it starts or ends, or TR_NO_STEP */
+    uint32_t piece_of;      /* the attempt that its lag is a piece of, or TR_NO_STEP */
     uint32_t node_id;       /* for a suspension and its resume: where the trace is suspended */
     uint32_t occurrence;    /* among steps of its kind at its node in the trace, from 0; attempts have their own */
-    uint32_t previous_pass; /* of a loop's record: the step of its previous record; TR_NO_STEP where there is none */
+    uint32_t previous_pass; /* of a loop's record: the step of its previous record, or TR_NO_STEP */
     uint32_t iteration;     /* of a renumbered loop record */
     uint8_t role;
     bool is_renumbered;

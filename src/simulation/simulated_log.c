@@ -19,7 +19,7 @@ static const uint64_t ENGINE_SEGMENT_BYTES = UINT64_C(64) * 1024 * 1024;
 /* tr_segment_file_open opens the highest existing segment: create an empty one with the right number. */
 static tr_status make_first(const char *directory, uint64_t sequence, tr_error *error) {
     if (mkdir(directory, 0777) != 0 && errno != EEXIST) {
-        return tr_fail_system(error, "%s: cannot make this directory", directory);
+        return tr_fail_system(error, "%s: cannot create this directory", directory);
     }
     tr_segment_list list;
     tr_status status = tr_segment_list_read(directory, &list, error);
@@ -39,7 +39,7 @@ static tr_status make_first(const char *directory, uint64_t sequence, tr_error *
     }
     int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file < 0 || close(file) != 0) {
-        return tr_fail_system(error, "%s: cannot make it", path);
+        return tr_fail_system(error, "%s: cannot create it", path);
     }
     return TR_OK;
 }

@@ -35,7 +35,7 @@ static tr_status open_file(tr_locked_arena *locked, struct stat *opened, tr_erro
                               : fail_on(locked, "open it for writing", error);
     }
     if (fstat(locked->descriptor, opened) != 0) {
-        return fail_on(locked, "ask for its size", error);
+        return fail_on(locked, "get its size", error);
     }
     return S_ISREG(opened->st_mode) ? TR_OK
                                     : tr_fail(error, TR_ERROR_IO, "%s: expected a file, found %s", locked->path,
@@ -55,7 +55,7 @@ static tr_status lock(const tr_locked_arena *locked, const struct stat *opened, 
         lstat(locked->path, &named) == 0 && named.st_dev == opened->st_dev && named.st_ino == opened->st_ino;
     return is_named_so ? TR_OK
                        : tr_fail(error, TR_ERROR_LOCKED,
-                                 "%s: another file has just come in its place: another process "
+                                 "%s: another file has just taken its place: another process "
                                  "is at work",
                                  locked->path);
 }
@@ -97,7 +97,7 @@ tr_status tr_locked_arena_read_header(const tr_locked_arena *locked, uint8_t hea
     *length = 0;
     *file_bytes = 0;
     if (fstat(locked->descriptor, &found) != 0) {
-        return fail_on(locked, "ask for its size", error);
+        return fail_on(locked, "get its size", error);
     }
     while (*length < TR_ARENA_HEADER_BYTES) {
         ssize_t count = pread(locked->descriptor, header + *length, TR_ARENA_HEADER_BYTES - *length, (off_t)*length);
@@ -126,7 +126,8 @@ tr_status tr_locked_arena_set_write_position(tr_locked_arena *locked, uint64_t p
     }
     return tr_descriptor_sync(locked->descriptor)
                ? TR_OK
-               : fail_on(locked, "say that its write position survives a loss of power, though it is in place", error);
+               : fail_on(locked, "guarantee that its write position survives a power loss, though it is in place",
+                         error);
 }
 
 tr_status tr_locked_arena_sync(tr_locked_arena *locked, tr_error *error) {

@@ -125,7 +125,7 @@ static tr_status open_directory(tr_locked_log *locked, tr_error *error) {
     }
     if (errno == ENOENT || errno == ENOTDIR) {
         return tr_fail(error, TR_ERROR_NOT_A_LOG,
-                       "%s: only a directory of segments can be changed, and this is none; name the log's directory",
+                       "%s: only a directory of segments can be changed, and this is not one; name the log's directory",
                        locked->directory);
     }
     return tr_fail_system(error, "%s: cannot open this directory", locked->directory);
@@ -196,11 +196,11 @@ static tr_status make_entries_durable(tr_locked_log *locked, const char *name, t
     if (tr_descriptor_sync_directory(locked->directory_descriptor)) {
         return TR_OK;
     }
-    return fail_on(locked, name, "say that it survives a loss of power, though it is in place", error);
+    return fail_on(locked, name, "guarantee that it survives a power loss, though it is in place", error);
 }
 
 static tr_status fail_taken(const tr_locked_log *locked, const char *name, tr_error *error) {
-    return tr_fail(error, TR_ERROR_ARGUMENT, "%s/%s: it is there already; move it away first", locked->directory, name);
+    return tr_fail(error, TR_ERROR_ARGUMENT, "%s/%s: it exists already; move it away first", locked->directory, name);
 }
 
 static tr_status check_records(const uint8_t *bytes, size_t length, tr_error *error) {

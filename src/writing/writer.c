@@ -105,7 +105,7 @@ tr_status tr_writer_append(tr_writer *writer, const tr_record_fields *fields, tr
     if (length == 0 || tr_record_type_name((unsigned)fields->type) == NULL) {
         writer->failure =
             tr_fail(&writer->failure_error, TR_ERROR_ARGUMENT, "%s: cannot write a record %s", writer->file.directory,
-                    length == 0 ? "longer than 32 bits can say" : "of a type that does not exist");
+                    length == 0 ? "longer than 32 bits can express" : "of a type that does not exist");
     } else if (make_room(writer, length) == TR_OK) {
         tr_record_encode(fields, next_place(writer, position),
                          length); /* everything that it refuses was checked above */

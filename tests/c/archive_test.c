@@ -106,7 +106,7 @@ static void flipped_bytes_are_found(void) {
 
 static void what_follows_the_end(void) {
     static const struct {
-        const char *behind;
+        const char *after;
         size_t length;
         uint64_t gaps;
     } cases[] = {{"\0\0\0\0\0\0\0", 7, 0}, {"garbage", 7, 1}, {"\0\0garbage", 9, 1}, {"\x1f", 1, 1}};
@@ -116,7 +116,7 @@ static void what_follows_the_end(void) {
     uint8_t *archive = make_archive(directory, &length);
     archive = realloc(archive, length + 16);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        memcpy(archive + length, cases[i].behind, cases[i].length);
+        memcpy(archive + length, cases[i].after, cases[i].length);
         write_file(directory, ARCHIVE, archive, length + cases[i].length);
         seen all = read_archive(directory);
         CHECK_UINT(RECORDS, all.records);

@@ -235,7 +235,7 @@ static void check_suspects(const char *path, const uint8_t *bytes, bool expected
             gaps++;
             continue;
         }
-        next += !expected && next == 3; /* the record behind the carrier is broken there */
+        next += !expected && next == 3; /* the record after the carrier is broken there */
         REQUIRE(next < sizeof all / sizeof *all);
         CHECK_UINT(all[next].offset, tr_log_place(log)->position.offset);
         CHECK_INT(all[next].inside && expected, tr_log_place(log)->suspect);

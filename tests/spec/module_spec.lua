@@ -92,7 +92,7 @@ describe("reel.json_decode", function()
         for text, problem in pairs {
             [""] = "offset 0: expected a value, but the JSON ends early",
             ["[1,]"] = "offset 3: expected a value, found ']'",
-            ["{\"a\":1} x"] = "offset 8: more follows the JSON's value",
+            ["{\"a\":1} x"] = "offset 8: unexpected bytes follow the JSON value",
             ["{a:1}"] = "offset 1: expected a member's name, found 'a'",
             ["[01]"] = "offset 2: expected a comma or the end of the array, found '1'",
             ["\"\\q\""] = "offset 1: a text holds an escape that JSON does not know",

@@ -62,7 +62,7 @@ describe("a simulated log", function()
         for _, command in ipairs { "check", "traces", "timing" } do
             ran = helper.run { command, directory }
             assert.equal(4, ran.status, command)
-            says(ran.stderr, left .. " is unfinished: what writes it has not ended, or was killed before it was whole")
+            says(ran.stderr, left .. " is unfinished: its writer is still running, or was killed before it finished")
         end
         says(second_try(directory).stderr, left .. " is removed: an interrupted command had left it\n")
         assert.equal("log\n", list(parent))
@@ -300,7 +300,7 @@ describe("an unfinished log", function()
     end
 
     local function words_of(directory)
-        return directory .. " is unfinished: what writes it has not ended, or was killed before it was whole"
+        return directory .. " is unfinished: its writer is still running, or was killed before it finished"
     end
 
     it("is reported by check with a verdict of its own", function()

@@ -53,7 +53,7 @@ function unfinished.words(path)
     if not found then
         return nil
     end
-    return ("%s is unfinished: what writes it has not ended, or was killed before it was whole"):format(found)
+    return ("%s is unfinished: its writer is still running, or was killed before it finished"):format(found)
 end
 
 return unfinished

@@ -61,7 +61,7 @@ pid_t process_start(const bench_places *places, program started, int output) {
     return child;
 }
 
-/* False where the program is not installed. */
+/* Returns false if the program is not installed. */
 static bool check_end(const char *name, int status) {
     if (WIFEXITED(status) && WEXITSTATUS(status) == PROGRAM_MISSING) {
         return false;
@@ -83,7 +83,7 @@ bool process_wait(program started, pid_t process) {
     return check_end(started.name, status);
 }
 
-/* Removes what a program has written. */
+/* Removes what a program wrote. */
 static void clear_output(const bench_places *places) {
     program remove = {"rm", 1, (const char *const[MAX_ARGUMENTS]){"rm", "-rf", "--", "%o"}};
     if (!process_wait(remove, process_start(places, remove, STDOUT_FILENO))) {
@@ -107,7 +107,7 @@ bool process_measure_time(const bench_places *places, program measured, int outp
     return check_end(measured.name, status);
 }
 
-/* Memory of a process besides mapped files, in KiB; 0 when it cannot be read. */
+/* Memory of a process other than mapped files, in KiB; 0 if it cannot be read. */
 static uint64_t anonymous_kib(pid_t process) {
     char line[TEXT_BYTES];
     snprintf(line, sizeof line, "/proc/%ld/status", (long)process);

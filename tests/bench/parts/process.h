@@ -1,4 +1,4 @@
-/* Programs that run as processes of their own: started, waited for, and measured. What goes wrong ends the driver. */
+/* Starts programs as processes of their own, waits for them and measures them. Any error ends the driver. */
 #ifndef BENCH_PROCESS_H
 #define BENCH_PROCESS_H
 
@@ -9,8 +9,8 @@
 
 enum { MAX_ARGUMENTS = 16, TEXT_BYTES = 1024 };
 
-/* What stands for %b, %l and %o in arguments: the build directory, the log, and a directory to write to, which is not
- * there when a program starts. */
+/* Values for %b, %l and %o in arguments: the build directory, the log, and a directory to write to, which does not
+ * exist when a program starts. */
 typedef struct bench_places {
     const char *build;
     char log_directory[TEXT_BYTES];
@@ -25,27 +25,27 @@ typedef struct program {
 
 noreturn void fail(const char *what, const char *detail);
 
-/* Starts it with its standard output going to `output`. */
+/* Starts the program with its standard output going to `output`. */
 pid_t process_start(const bench_places *places, program started, int output);
 
-/* Waits for it. False where it is not installed. */
+/* Waits for the program. Returns false if it is not installed. */
 bool process_wait(program started, pid_t process);
 
-/* Processor time of one reading of the log, user and system. False where it is not installed. */
+/* Processor time of one reading of the log, user and system. Returns false if the program is not installed. */
 bool process_measure_time(const bench_places *places, program measured, int output, double *seconds);
 
-/* What a process has spent when it has ended: processor time, user and system, and its peak of anonymous memory. */
+/* What a process used: its processor time, user and system, and its peak of anonymous memory. */
 typedef struct process_spent {
     double seconds;
     uint64_t peak_kib;
-    int status; /* as waitpid gives it */
+    int status; /* as from waitpid */
 } process_spent;
 
-/* Waits for it, and looks at its memory once in a millisecond. */
+/* Waits for the process, and samples its memory every millisecond. */
 void process_watch(const char *name, pid_t process, process_spent *spent);
 
-/* The most memory besides mapped files that is seen when looking once in a millisecond: in runs of their own, so that
- * looking costs no time. */
+/* The peak of memory other than mapped files, sampled every millisecond: in a run of its own, so that sampling does not
+ * affect times. */
 double process_measure_peak_mib(const bench_places *places, program measured, int output);
 
 #endif
