@@ -59,7 +59,7 @@ local function room_of(name)
     return room_of_root[name] or name:match("^tracereel%.([%w_]+)")
 end
 
--- Every module: where it stands, and which others it requires, each with its line.
+-- Every module: its room, and which others it requires, each with its line.
 local modules = {}
 local list = assert(io.popen("find lua/tracereel -name '*.lua' ! -path '*/library/*' ! -path '*/scripts/*' | sort"))
 for path in list:lines() do

@@ -28,7 +28,7 @@ function api.timing(order, worst_count)
     return report
 end
 
--- What is written in Lua tells of a wrong argument with the line of its caller, also in `return tracereel.retry(3)`.
+-- Functions written in Lua report a wrong argument with the line of their caller, even in `return tracereel.retry(3)`.
 for name, value in pairs(api) do
     if type(value) == "function" and debug.getinfo(value, "S").what == "Lua" then
         api[name] = core.framed(value)

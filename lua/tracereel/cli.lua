@@ -3,7 +3,7 @@ local core = require "tracereel.core"
 
 -- For the whole program: what compares as equal stays in its order, on every run.
 rawset(table, "sort", core.sort)
--- And what stands twice in a library of Lua's has one name in messages: some of its builds have atan under two.
+-- And a function that is twice in a standard library has one name in messages: some builds of Lua have atan twice.
 if rawequal(rawget(math, "atan2"), math.atan) then
     rawset(math, "atan2", core.framed(math.atan))
 end

@@ -37,7 +37,7 @@ function logs.gap_object(gap)
     return { class = gap.class, segment = gap.segment, offset = gap.offset, length = gap.length }
 end
 
----A gap handler that tells of each gap on standard error.
+---A gap handler that reports each gap on standard error.
 function logs.say_gap(gap)
     output.say("%s", logs.gap_line(gap))
 end

@@ -42,7 +42,7 @@ function progress.is_shown()
     return is_open
 end
 
----What stands before everything that is shown from here on.
+---Sets the prefix of everything that is shown from here on.
 function progress.set_prefix(text)
     prefix = text
 end

@@ -125,7 +125,7 @@ local function show(parsed, made, log, known)
         summary = tables.joined(made.summary, engine_options.object(known)) })
 end
 
--- With --apply the same command can be given again: the same plan stands there already.
+-- With --apply the same command can be repeated: the file then holds the same plan.
 local function stands_there(parsed, made)
     if not (parsed.apply and files.exists(parsed.output)) then
         return false
@@ -136,7 +136,7 @@ local function stands_there(parsed, made)
         .. "LOG --repair` goes on with it, otherwise give -o another name", parsed.output, parsed.output)
 end
 
--- Writes the plan where one was asked for and may be written. True where it stands there now.
+-- Writes the plan if one was asked for and may be written. Returns true if the file holds it now.
 local function keep(parsed, made)
     local has_errors = made.summary.held_for_errors > 0
     if not parsed.output then

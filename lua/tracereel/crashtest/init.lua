@@ -98,7 +98,7 @@ local function judge_met(self, met, number, rec, trace, chosen)
 end
 
 -- The handler of every record, the hot path: one call into C tells the state's shape and its future. `has_handlers`:
--- the script's own table stands before ours, so that its `trace.data` must be asked for.
+-- the script's own table comes before ours, so that its `trace.data` must be asked for.
 local function record_handler(self, has_handlers)
     local number, asked, calling, defaults, plain = 0, 0, nil, {}, {}
     local history, at, by_key, recover, check = self.history, self.history.at, self.by_key, self.recover, self.check

@@ -19,7 +19,7 @@ function console.new(timeline, path, max_time_ns, voice)
     }, Console)
 end
 
--- Shows where the timeline stands.
+-- Shows the timeline's current position.
 function Console:show_place()
     self.voice:place(self.timeline)
 end

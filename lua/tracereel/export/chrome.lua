@@ -211,7 +211,7 @@ function Chrome:trace(trace_facts)
     end
 end
 
----A gap stands where the reading had come to when it was met.
+---A gap is placed at the log time that reading had reached.
 function Chrome:gap(gap, now_ns)
     self:begin(now_ns)
     self.log_process = self.log_process or self:new_process("log " .. self.context.path)

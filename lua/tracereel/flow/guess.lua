@@ -77,7 +77,7 @@ function Guess:precedes(a, b)
     return together ~= nil and (self.before[a] or {})[b] == together
 end
 
--- Is one of `all` between the candidate, which stands at `index` of it, and `id`? Most often it is the next one.
+-- Returns true if one of `all` is between the candidate, at `index` of it, and `id`. Most often it is the next one.
 function Guess:is_implied(candidate, id, all, index)
     for step = 1, #all - 1 do
         local between = all[(index + step - 1) % #all + 1]

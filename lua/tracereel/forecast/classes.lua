@@ -127,7 +127,7 @@ local short_words = {
     end,
 }
 
----A few words for a list; nil where nothing is to be said besides where the trace stands.
+---A few words for a list; nil if there is nothing to add to the trace's state.
 ---@return string|nil
 function classes.short(situation)
     local key = class_key(situation)

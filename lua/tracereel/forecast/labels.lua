@@ -81,7 +81,7 @@ local function hook(trace)
     return type(named_hook) == "string" and text.clean(named_hook) or "recovered_" .. trace.id
 end
 
--- To the second: the rest stands in the timeline. Unknown where a snapshot tells of the suspension.
+-- To the second: the timeline has the rest. Unknown if only a snapshot has the suspension.
 local function since(trace)
     local since_ns = trace.suspension and trace.suspension.since_ns or 0
     return since_ns ~= 0 and (" since %sZ"):format(base.time(since_ns):sub(1, 19)) or ""

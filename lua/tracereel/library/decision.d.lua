@@ -1,7 +1,7 @@
 ---@meta
--- What `recover` of a script returns: what becomes of a trace. docs/recovery.md tells when to use which.
+-- What `recover` of a script returns: a decision about a trace. docs/recovery.md says when to use which.
 
----What becomes of a trace. Immutable: each method returns another decision.
+---A decision about a trace. Immutable: each method returns a new decision.
 ---@class tracereel.decision
 ---@field kind "default"|"fail"|"complete"|"await"|"hold"|"release"|"resume_from"|"retry"|"restart"
 ---@field action string|nil of the `default` that recover is given: what the engine does, as trace:recovery() says it
@@ -13,7 +13,7 @@
 ---@field reason string|nil
 local decision = {}
 
----Count a node as done, with its output there; with no output where none is given. Not for fail and complete.
+---Count a node as done, with that output, or with none if it is not given. Not for fail and complete.
 ---@param node integer
 ---@param output? { offset?: integer, size?: integer, schema_hash?: integer }
 ---@return tracereel.decision
@@ -24,22 +24,22 @@ function decision:skip(node, output) end
 ---@return tracereel.decision
 function decision:rerun(nodes) end
 
----Say why, for the plan and whoever reads it later.
+---Give a reason, for the plan and its readers.
 ---@param reason string
 ---@return tracereel.decision
 function decision:because(reason) end
 
----What the engine will do with an open trace at its next start. Assumed: nothing fails, and nodes that run beside each
----other run in step. nil is what is not known: without a flow which nodes run, without arenas what they cannot read.
+---What the engine will do with an open trace at its next start. Assumes that nothing fails, and that parallel nodes run
+---in step. Unknown fields are nil: without a flow, which nodes run; without arenas, what they cannot read.
 ---@class tracereel.engine
----@field outcome "runs"|"waits"|"skipped" skipped: at every start, because the arena is not there or is refused
+---@field outcome "runs"|"waits"|"skipped" skipped: at every start, because the arena does not exist or is refused
 ---@field runs integer[]|nil nodes that run until the trace ends, waits, or comes to a routing node; that one included
----@field waits_at integer|nil where it waits then (the least of them, where several do)
+---@field waits_at integer|nil the node where it then waits (the smallest number, if several do)
 ---@field asks_again boolean a person has answered there already, which the log does not keep
----@field without_inputs integer[]|nil those of `runs` that cannot read what nodes before them have put out
----@field overwritten integer[] done nodes whose output was written over by a later one
+---@field without_inputs integer[]|nil those of `runs` that cannot read the outputs of their predecessors
+---@field overwritten integer[] done nodes whose output was overwritten by a later one
 ---@field ends_without_branch integer[]|nil done routing nodes none of whose branches has begun, or ever will
 ---@field closes boolean|nil the trace is closed as complete
 ---@field arena "found"|"absent"|"empty"|"short"|"foreign"|"damaged"|"unreadable"|"unknown" what is where the trace's
 --- arena is looked for; empty: the directory holds no arena at all; unknown: no directory is known. Not in JSON
----@field reason string all that in words
+---@field reason string all of this in words

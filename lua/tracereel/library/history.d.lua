@@ -11,8 +11,8 @@ local history = {}
 ---@return tracereel.future
 function history:future(number) end
 
----For a handler of every record that counts them: a number that is the same for all states that differ only in ids and
----times; whether the trace is tainted; and the future, where it is asked for. Nothing where the trace is closed.
+---For a handler of every record that counts them. Returns a number that is equal for all states that differ only in ids
+---and times; whether the trace is tainted; and the future, if asked for. Returns nothing if the trace is closed.
 ---@param number integer of the record, from 1
 ---@param trace tracereel.trace after that record
 ---@param with_future? any
@@ -21,15 +21,15 @@ function history:future(number) end
 ---@return tracereel.future|nil
 function history:at(number, trace, with_future) end
 
----The numbers of all records of a trace's life, from the trace_start that opens it to the record that closes it, and at
----which place among them the given one stands.
+---Returns the numbers of all records of a trace's life, from the trace_start that opens it to the record that closes
+---it, and the index of the given one among them, from 1.
 ---@param number integer of a record, from 1
 ---@return integer[] numbers
 ---@return integer place
 function history:life(number) end
 
----Has a node run in what recovery at that record does not see (future.unseen), or, with `from_first`, in what came
----before it? A node_start, node_done or node_error says that it has.
+---Returns true if a node has run in what recovery at that record does not see (future.unseen) or, with `from_first`, in
+---what came before it. A node_start, node_done or node_error counts as a run.
 ---@param number integer of a record, from 1
 ---@param node_id integer
 ---@param from_first? any
@@ -37,11 +37,11 @@ function history:life(number) end
 function history:has_run(number, node_id, from_first) end
 
 ---What really happened to a trace after a record, up to the end of its life. Times are in ns, in the order of the
----records: `future.node_done[3]` is { ns, ... }, or nil where node 3 was not done any more.
+---records: `future.node_done[3]` is { ns, ... }, or nil if node 3 was not done again.
 ---@class tracereel.future: tracereel.future_times
 ---@field outcome string "complete", "failed", or "open" where the log ends before the trace does
 ---@field end_ns integer|nil time of the record that closed it
----@field record_count integer records that came
+---@field record_count integer number of later records
 ---@field unseen tracereel.future_record[] had happened by the latest crash after which recovery sees just this state
 local future = {}
 

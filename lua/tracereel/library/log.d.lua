@@ -1,14 +1,14 @@
 ---@meta
--- A log, how it is opened, and what reading it gives beside records.
+-- A log, how it is opened, and what reading it gives besides records.
 
 ---@class tracereel.open_options
 ---@field mode? "salvage"|"prefix"|"strict" salvage reads around all damage; prefix ends at the first; strict raises at any gap
 ---@field from? tracereel.position start here; no snapshot is used
----@field to? tracereel.position end before what stands here, as if the log had ended there
----@field snapshot? boolean true: start from the newest snapshot, if there is one; the engine never does
+---@field to? tracereel.position end before this position, as if the log ended there
+---@field snapshot? boolean true: start from the newest snapshot, if any; the engine never does
 ---@field compressed? boolean false: read plain segments only, of a directory, as the engine does
----@field measured? boolean true: pass over what tracereel wrote, as `timing` and `export` do; a trace that a plan closed
----  is open
+---@field measured? boolean true: ignore what tracereel wrote, as `timing` and `export` do; a trace that a plan closed
+---  is then open
 
 ---@class tracereel.position
 ---@field sequence integer number of the segment
@@ -60,7 +60,7 @@ function log:gaps() end
 ---@return tracereel.statistics
 function log:stats() end
 
----Where the next record would be read: give it to `from` to go on later.
+---The position of the next record to read; pass it as `from` to continue later.
 ---@return tracereel.position
 function log:position() end
 
@@ -71,7 +71,7 @@ function log:position() end
 function log:history(lost) end
 
 ---The records with these numbers, counted from 1 in the order of the log; the numbers in increasing order. Reads the log
----up to the last of them. What is asked for after the end is left out.
+---up to the last of them. Numbers after the end of the log are ignored.
 ---@param numbers integer[]
 ---@return tracereel.rec[]
 function log:pick(numbers) end

@@ -28,12 +28,12 @@
 ---@field segment string|nil file name of its segment; nil where it came from no log
 ---@field sequence integer|nil number of its segment; nil where it came from no log
 ---@field offset integer|nil byte of its segment where it begins; nil where it came from no log
----@field suspect boolean it stands inside the span of a broken record
+---@field suspect boolean it is inside the span of a broken record
 ---@field by_tracereel boolean tracereel wrote it: its metadata is a JSON object with a top-level key "tracereel"
 ---@operator len: integer
 local rec = {}
 
----The record's bytes, as they stand in the log.
+---The record's bytes, as in the log.
 ---@return string
 function rec:bytes() end
 
@@ -42,7 +42,7 @@ function rec:bytes() end
 function rec:json() end
 
 ---A record like this one with some fields changed (`type` too). `false` removes a text. Bytes after the known fields
----are kept. The copy came from no log.
+---are kept. The copy has no position in a log.
 ---@param changes tracereel.fields
 ---@return tracereel.rec
 function rec:copy(changes) end

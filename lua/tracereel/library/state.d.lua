@@ -9,7 +9,7 @@ local state = {}
 ---@return tracereel.trace
 function state:put(trace) end
 
----Applies a record, as if a log had gone on with it.
+---Applies a record, as if it were the log's next.
 ---@param rec tracereel.rec
 ---@return tracereel.trace|nil trace nil where the record is of no open trace, and for a checkpoint
 ---@return string[] violations

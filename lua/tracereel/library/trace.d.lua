@@ -51,7 +51,7 @@ function trace:node(node_id) end
 ---@return tracereel.recovery
 function trace:recovery() end
 
----What a node put out, as its arena has it. Where a later output lies over it: nil, and by which node it was
+---A node's output, read from the trace's arena. If a later output overlaps it: nil, and by which node it was
 ---overwritten. Raises where there is no directory of arenas: neither where the engine keeps them (`LOG/../arenas`,
 ---`LOG/..`) nor by `--arenas DIR`.
 ---@param node_id integer
@@ -97,7 +97,7 @@ function trace:json() end
 ---@field outcome string "open", "done", "error" or "abandoned"
 ---@field ended_by string|nil "node_done", "node_error" or "trace_resumed"; nil while it is open, and where it was abandoned
 ---@field estimated boolean
----@field cut boolean it began before what a snapshot tells: start_ns is only the time of its end
+---@field cut boolean it began before the snapshot that reading began from: start_ns is only the time of its end
 ---@field earlier_life true|nil it began before the latest trace_start
 
 ---@class tracereel.trace_error
@@ -108,7 +108,7 @@ function trace:json() end
 
 ---@class tracereel.suspension
 ---@field node_id integer
----@field since_ns integer 0 where only a snapshot tells of it
+---@field since_ns integer 0 if it is known from a snapshot only
 ---@field metadata string|nil raw text
 ---@field decoded any metadata as a Lua value; nil where it is not JSON
 

@@ -133,7 +133,7 @@ function tracereel.hold(reason) end
 ---@return tracereel.decision
 function tracereel.release() end
 
----For `recover`: go on after a node that is done (or 0, where none is).
+---For `recover`: continue after a node that is done (or 0, if none is).
 ---@param node integer
 ---@return tracereel.decision
 function tracereel.resume_from(node) end

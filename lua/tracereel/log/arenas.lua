@@ -48,7 +48,7 @@ local function inside(directory, name)
     return directory == "." and name or (directory:gsub("/$", "")) .. "/" .. name
 end
 
----The directory of a place that arenas.find has told of; any other place is a directory itself.
+---The directory of a place that arenas.find has returned; any other place is itself a directory.
 ---@param log_directory string
 ---@param place string "LOG/../arenas", "LOG/.." or a path
 ---@return string

@@ -213,7 +213,7 @@ function engine_reader.recovery_words(verdict)
     return "the engine would recover from this log, but " .. text.clean(table.concat(remarks, ", "))
 end
 
----What whoever counts on a recovery has to know: that there is none.
+---The sentence for a reader who relies on recovery: the engine would refuse.
 ---@param log tracereel.log read to its end; where it has gaps it is read again
 ---@return string|nil words nil where the engine recovers from it
 function engine_reader.refusal_words(log)

@@ -11,7 +11,7 @@ local restarts = {}
 ---@field number integer from 1
 ---@field segment string
 ---@field sequence integer
----@field offset integer where the first record after it stands
+---@field offset integer byte offset of the first record after it
 ---@field time_ns integer of that record; of the latest one before it where it is known by a torn write
 ---@field sign "trace_resumed"|"torn_write"
 

@@ -12,7 +12,7 @@ local tracereel = require "tracereel"
 
 local journal = { file_name = "tracereel.journal", schema_version = 1 }
 
--- What stands in a file; nil where there is none. One that cannot be read says nothing about what was done.
+-- A file's contents; nil if there is no file. One that cannot be read says nothing about what was done.
 local function read_file(path)
     local text, problem, errno = files.read(path)
     if not text and not files.is_absent(errno) then

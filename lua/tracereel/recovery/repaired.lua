@@ -8,7 +8,7 @@ local repair = require "tracereel.recovery.repair"
 
 local repaired = {}
 
--- The last change of a segment that the journal tells of.
+-- The last change of a segment in the journal.
 local function last_change(entries, name)
     for index = #entries, 1, -1 do
         if entries[index].state == "done" and entries[index].segment == name then

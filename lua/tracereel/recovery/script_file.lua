@@ -25,7 +25,7 @@ function script_file.find(word)
     return { path = word, is_bundled = false }
 end
 
----What stands in it; raises "usage" where it cannot be read.
+---Its contents; raises "usage" if it cannot be read.
 function script_file.text(file)
     local bytes, problem = files.read(file.path)
     return bytes or failure.raise("usage", "cannot read the script: %s", problem)

@@ -1,5 +1,5 @@
 -- What apply, undo and repair have in common: the log is locked, what an interrupted command left is finished, every
--- change stands in the journal before and after it.
+-- change has a line in the journal before and after it.
 local core = require "tracereel.core"
 local engine_view = require "tracereel.log.engine_view"
 local exit_codes = require "tracereel.cli.exit_codes"

@@ -1,4 +1,4 @@
--- Scales of charts: where a value stands (0 to 1), and which values are labelled.
+-- Scales of charts: the position of a value (0 to 1), and which values are labelled.
 local html = require "tracereel.render.html"
 local units = require "tracereel.util.units"
 
@@ -25,7 +25,7 @@ local function decade_label(ns)
     return ns .. " ns"
 end
 
----A logarithmic scale of durations, a little wider than what it must hold. 0 ns stands at its left end.
+---A logarithmic scale of durations, a little wider than its values. 0 ns is at its left end.
 ---@param low_ns number
 ---@param high_ns number
 ---@return table scale `position(ns)` -> 0 to 1; `ticks`: { position, label }

@@ -108,7 +108,7 @@ local function each_point(series, visit)
     end
 end
 
--- Where a value stands between two others, which keep a little room to the edges.
+-- The position of a value between two others, which keep a little room to the edges.
 local function position_of(value, low, high)
     local margin = 0.03
     return high > low and margin + (1 - 2 * margin) * (value - low) / (high - low) or 0.5

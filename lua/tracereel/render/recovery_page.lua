@@ -34,7 +34,7 @@ local function held_reason(plan_view)
     return plan_view.suspended_at ~= tracereel.null and metadata ~= tracereel.null and held.reason(metadata) or nil
 end
 
--- What ends the wait; why a trace is held stands on a line of its own.
+-- What ends the wait; the reason of a hold has a line of its own.
 local function awaited(plan_view)
     local metadata = plan_view.suspension_metadata
     if plan_view.suspended_at == tracereel.null then
@@ -189,7 +189,7 @@ local function write_group(group, is_full)
     end
 end
 
--- What a plan is not about: whoever has chosen traces knows the others, and only their number is told.
+-- The traces that a plan leaves out: a user who has chosen traces knows them, so only their number is shown.
 local function write_left_out(plan, is_full)
     local left_out = plan.left_out or {}
     if #left_out == 0 or not is_full then

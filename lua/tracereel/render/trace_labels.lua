@@ -1,4 +1,4 @@
--- Words about a trace: where it stands, what it waits for, what the engine would do with it.
+-- Words about a trace: its state, what it waits for, what the engine would do with it.
 local forecast = require "tracereel.forecast"
 local held = require "tracereel.log.held"
 local text = require "tracereel.util.text"
@@ -92,7 +92,7 @@ local function failed_node(trace)
     return failed
 end
 
----Where a trace stands, in a few words; empty for one that is complete.
+---A trace's state in a few words; empty for a complete one.
 ---@param trace tracereel.trace
 ---@param now_ns integer the log's end
 function trace_words.stands(trace, now_ns)

@@ -1,4 +1,4 @@
--- What stands around a trace's timeline: who it is above, and below what is unfinished and what is wrong.
+-- The text around a trace's timeline: its identity above, and below it what is unfinished and what is wrong.
 local engine_options = require "tracereel.forecast.options"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"

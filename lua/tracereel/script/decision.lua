@@ -112,7 +112,7 @@ function decision.release()
     return new { kind = "release" }
 end
 
----Go on after a node that is done.
+---Continue after a node that is done.
 function decision.resume_from(node)
     return new { kind = "resume_from", node = check_node(node, "resume_from", 2) }
 end
@@ -194,7 +194,7 @@ function methods:rerun(nodes)
     return copy_with(self, { forgotten = forgotten })
 end
 
----Say why, for the plan and whoever reads it.
+---Give a reason, for the plan and its readers.
 ---@param reason string
 function methods:because(reason)
     return copy_with(self, { reason = check_reason(reason, "because", 2) })

@@ -27,7 +27,7 @@ function Modules:add(name, text)
     self.sums[name] = core.sha256(text)
 end
 
--- Lua's own `require` tells of what it has loaded, also for modules of modules.
+-- Lua's own `require` reports what it has loaded, including modules of modules.
 local function add_loaded(self)
     for name in pairs(package.loaded) do
         local is_own = self.before[name] or name:find("^tracereel%f[.\0]")

@@ -1,4 +1,4 @@
--- How `run` goes with time: at a pace, from one time to another, or after a log that is being written.
+-- How `run` treats time: at a pace, from one time to another, or following a log that is being written.
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local host = require "tracereel.host"

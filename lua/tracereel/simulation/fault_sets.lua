@@ -51,7 +51,7 @@ local function with_fault(history, fault)
     return faults
 end
 
--- A point of the curve for each record; what stands there already stays.
+-- A point of the curve for each record; an existing point is kept.
 local function add_points(points, records)
     for number = #points + 1, #records do
         local record = records[number]

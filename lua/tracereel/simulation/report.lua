@@ -13,7 +13,7 @@ local function as_share(value)
     return ("%.1f %%"):format(value * 100)
 end
 
--- Of the traces: name, how it is shown, where it stands in a timing report's `traces`.
+-- Of the traces: name, how it is shown, and its path in a timing report's `traces`.
 local trace_measures = {
     { "complete", format.count, function(t) return t.complete_count end },
     { "failed", format.count, function(t) return t.failed_count end },

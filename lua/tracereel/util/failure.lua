@@ -55,7 +55,7 @@ function failure.pcall(callee, ...)
     return pass_on(pcall(callee, ...))
 end
 
----What an error value says, whoever raised it. A script's own `__tostring` may fail, or say what is no text.
+---The text of an error value, whatever raised it. A script's own `__tostring` may fail, or return no string.
 ---@param value any
 ---@return string
 function failure.text(value)

@@ -1,4 +1,4 @@
--- Files that are read by name. What stands there in a file's place, a pipe above all, is told and not waited for. Pipes
+-- Files that are read by name. Anything other than a file, a pipe above all, is reported and not waited for. Pipes
 -- without a name are read, as the shell makes them: <(command), /dev/stdin.
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
@@ -26,7 +26,7 @@ function files.open(path)
     return core.open_file(path)
 end
 
----All that stands in a file.
+---The whole contents of a file.
 ---@param path string
 ---@return string|nil
 ---@return string|nil problem begins with the path
