@@ -27,11 +27,12 @@ static tr_status read_one(const char *directory, const char *name, tr_snapshot_s
 }
 
 /* Takes ownership of the name. */
-static tr_status note_problem(tr_snapshot_store *store, char *name, uint64_t file_bytes, const tr_error *problem) {
+static tr_status note_problem(tr_snapshot_store *store, char *name, uint64_t file_bytes, const tr_error *problem,
+                              tr_error *error) {
     tr_snapshot_problem *problems = realloc(store->problems, (store->problem_count + 1) * sizeof *problems);
     if (problems == NULL) {
         free(name);
-        return TR_ERROR_MEMORY;
+        return tr_fail_memory(error, "reading a snapshot");
     }
     store->problems = problems;
     problems[store->problem_count++] = (tr_snapshot_problem){name, file_bytes, *problem};
@@ -47,7 +48,7 @@ static tr_status try_one(const char *directory, const char *file_name, tr_snapsh
     tr_error problem = {""};
     tr_status status = read_one(directory, name, store, &file_bytes, &problem);
     if (status == TR_ERROR_INVALID || status == TR_ERROR_NOT_A_LOG) {
-        return note_problem(store, name, file_bytes, &problem);
+        return note_problem(store, name, file_bytes, &problem, error);
     }
     free(name);
     return status == TR_OK ? TR_OK : tr_fail(error, status, "%s", problem.message);

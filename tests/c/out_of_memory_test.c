@@ -284,6 +284,19 @@ static void reading_from_a_snapshot(void) {
     refuse_each(read_as_json);
 }
 
+/* One snapshot that is none, which is told of as a gap. */
+static void reading_beside_a_damaged_snapshot(void) {
+    char snapshots[512];
+    write_log(directory, false);
+    join(snapshots, sizeof snapshots, directory, "snapshots");
+    CHECK_INT(0, mkdir(snapshots, 0700));
+    write_file(snapshots, "snapshot_0000000000000001.snap", "no snapshot", strlen("no snapshot"));
+    read_path = directory;
+    read_options = (tr_log_options){.use_snapshot = true};
+    refuse_each(read_as_json);
+    remove_directory(directory);
+}
+
 static void reading_around_gaps(void) {
     read_path = FIXTURES "missing-segment";
     read_options = (tr_log_options){.has_to = true, .to = {.sequence = 3, .offset = 1000}};
@@ -295,6 +308,8 @@ int main(int argc, char **argv) {
     check_run("without memory a log's reader says so, or reads the same", reading_a_log);
     check_run("without memory a compressed segment's reader says so, or reads the same", reading_a_compressed_segment);
     check_run("without memory a snapshot's reader says so, or reads the same", reading_from_a_snapshot);
+    check_run("without memory a reader that meets a damaged snapshot says so, or reads the same",
+              reading_beside_a_damaged_snapshot);
     check_run("without memory a damaged log's reader says so, or reads the same", reading_around_gaps);
     check_run("without memory history and timing say so, or are the same", history_and_timing);
     check_run("without memory for a copy the trace is not open", copies_of_traces);

@@ -12,8 +12,9 @@ static char directory[64]; /* has a log, made for the running test */
 /* ---- writing ---- */
 
 static tr_status write_new_log(void) {
-    static uint8_t record[2 * 64 * 1024 + 256];
-    static char text[2 * 64 * 1024];
+    enum { LARGE_BYTES = 2 * 256 * 1024 }; /* twice what the writer's buffer holds: it must grow */
+    static uint8_t record[LARGE_BYTES + 256];
+    static char text[LARGE_BYTES];
     char path[512];
     tr_writer *writer;
     tr_error error = {""};
@@ -21,8 +22,7 @@ static tr_status write_new_log(void) {
     tr_status status = tr_writer_open(path, &(tr_writer_options){.max_segment_bytes = 1000}, &writer, &error);
     CHECK((status == TR_OK) == (writer != NULL));
     memset(text, 'x', sizeof text - 1);
-    size_t length =
-        put_record(record, (written_record){.type = 0, .trace = 1, .metadata = text}); /* larger than the buffer */
+    size_t length = put_record(record, (written_record){.type = 0, .trace = 1, .metadata = text});
     for (unsigned i = 0; status == TR_OK && i < 3; i++) {
         tr_position position;
         status = tr_writer_append_bytes(writer, record, length, &position, &error);

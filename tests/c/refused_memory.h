@@ -76,9 +76,10 @@ static inline void refuse_each(work *job) {
 
 /* ---- a log that has everything ---- */
 
-enum { MANY_NODES = 70, MANY_TRACES = 40, LOOP_NODE = 3 };
+enum { MANY_NODES = 70, MANY_TRACES = 40, HELD_TRACE = 100, LOOP_NODE = 3 };
 
-/* One trace with many nodes, attempts and errors, a loop, a suspension and records of a plan; and many small ones. */
+/* One trace with many nodes, attempts and errors, a loop, a suspension and records of a plan; one that is held; and
+ * many small ones. */
 static inline size_t put_log(uint8_t *out) {
     uint64_t now = 1000;
     size_t at = 0;
@@ -101,6 +102,9 @@ static inline size_t put_log(uint8_t *out) {
     PUT(.type = 2, .trace = 1, .node_id = 15, .metadata = "{\"tracereel\":{\"plan\":\"abc\"}}");
     PUT(.type = 6, .trace = 1, .node_id = 9, .metadata = "{\"tracereel\":{\"plan\":\"abc\"},\"held\":\"a person\"}");
     PUT(.type = 0, .trace = 1, .metadata = "{\"again\": true}");
+    PUT(.type = 0, .trace = HELD_TRACE, .metadata = "{}");
+    PUT(.type = 6, .trace = HELD_TRACE, .node_id = 9,
+        .metadata = "{\"tracereel\":{\"plan\":\"abc\"},\"held\":\"a person\"}");
     for (unsigned trace = 2; trace < MANY_TRACES; trace++) {
         PUT(.type = 0, .trace = (uint8_t)trace, .metadata = "{}");
         PUT(.type = 1, .trace = (uint8_t)trace, .node_id = 1);
