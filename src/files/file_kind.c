@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-const char *tr_file_kind_words(uint32_t mode) {
+const char *tr_file_kind_name(uint32_t mode) {
     static const struct {
         uint32_t type;
         const char *words;

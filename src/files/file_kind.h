@@ -5,6 +5,6 @@
 #include <stdint.h>
 
 /* `mode` is st_mode. Returns "a file", "a directory", "a pipe" ...: constant texts. */
-const char *tr_file_kind_words(uint32_t mode);
+const char *tr_file_kind_name(uint32_t mode);
 
 #endif

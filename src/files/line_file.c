@@ -24,7 +24,7 @@ static tr_status fail_to_open(const tr_line_file *file, tr_error *error) {
 static tr_status check_is_file(const tr_line_file *file, const struct stat *found, tr_error *error) {
     return S_ISREG(found->st_mode) ? TR_OK
                                    : tr_fail(error, TR_ERROR_IO, "%s/%s: expected a file, found %s", file->directory,
-                                             file->name, tr_file_kind_words(found->st_mode));
+                                             file->name, tr_file_kind_name(found->st_mode));
 }
 
 /* An empty file may be one that an interrupted call created. O_NONBLOCK: a pipe of that name must not block the

@@ -110,7 +110,7 @@ static tr_status open_existing(tr_segment_file *file, const tr_segment *segment,
     }
     if (!S_ISREG(opened.st_mode)) {
         return tr_fail(error, TR_ERROR_IO, "%s/%s: expected a file, found %s", file->directory, file->name,
-                       tr_file_kind_words(opened.st_mode));
+                       tr_file_kind_name(opened.st_mode));
     }
     file->length_bytes = (uint64_t)opened.st_size;
     return TR_OK;

@@ -87,7 +87,7 @@ static tr_status map_file(tr_source *source, tr_error *error) {
     }
     if (!S_ISREG(status.st_mode)) {
         return tr_fail(error, TR_ERROR_NOT_A_LOG, "%s: expected a file, found %s", source->name,
-                       tr_file_kind_words(status.st_mode));
+                       tr_file_kind_name(status.st_mode));
     }
     source->complete = source->kind == TR_SOURCE_FILE;
     if (source->kind == TR_SOURCE_FILE && status.st_size > 0) {

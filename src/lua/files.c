@@ -73,7 +73,7 @@ int tr_lua_open_file(lua_State *L) {
     }
     if (fstat(descriptor, &found) == 0 && !S_ISREG(found.st_mode) && !is_nameless_pipe(descriptor)) {
         close(descriptor);
-        lua_pushfstring(L, "expected a file, found %s", tr_file_kind_words(found.st_mode));
+        lua_pushfstring(L, "expected a file, found %s", tr_file_kind_name(found.st_mode));
         return fail(L, path, lua_tostring(L, -1), 0);
     }
     return set_stream(stream, descriptor) ? 1 : fail(L, path, strerror(errno), errno);
@@ -86,7 +86,7 @@ int tr_lua_file_kind(lua_State *L) {
     if (stat(path, &found) != 0) {
         return fail(L, path, strerror(errno), errno);
     }
-    lua_pushstring(L, tr_file_kind_words(found.st_mode));
+    lua_pushstring(L, tr_file_kind_name(found.st_mode));
     return 1;
 }
 

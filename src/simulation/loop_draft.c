@@ -171,7 +171,7 @@ static bool add_edges(const tr_draft *draft, uint32_t step) {
 }
 
 /* Assigns each step its new index; a step that closes the trace stays the last. */
-static uint32_t give_places(tr_draft *draft) {
+static uint32_t assign_places(tr_draft *draft) {
     uint32_t count = 0, last = draft->recorded_count - 1;
     bool has_close = draft->program->steps[last].role == TR_STEP_CLOSE;
     for (uint32_t i = 0; i < draft->program->step_count; i++) {
@@ -210,7 +210,7 @@ static void drop_left_out_attempts(tr_draft *draft) {
 tr_status tr_draft_end(tr_draft *draft) {
     tr_program *program = draft->program;
     uint32_t old_count = program->step_count;
-    uint32_t count = draft->has_failed ? 0 : give_places(draft);
+    uint32_t count = draft->has_failed ? 0 : assign_places(draft);
     tr_step *steps = draft->has_failed ? NULL : calloc((size_t)count + 1, sizeof *steps);
     if (steps == NULL) {
         return TR_ERROR_MEMORY;

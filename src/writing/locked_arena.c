@@ -39,7 +39,7 @@ static tr_status open_file(tr_locked_arena *locked, struct stat *opened, tr_erro
     }
     return S_ISREG(opened->st_mode) ? TR_OK
                                     : tr_fail(error, TR_ERROR_IO, "%s: expected a file, found %s", locked->path,
-                                              tr_file_kind_words(opened->st_mode));
+                                              tr_file_kind_name(opened->st_mode));
 }
 
 static tr_status lock(const tr_locked_arena *locked, const struct stat *opened, tr_error *error) {

@@ -11,11 +11,11 @@ local output = require "tracereel.cli.output"
 local reel = require "tracereel"
 local units = require "tracereel.util.units"
 
-local MAX_SPAN_NS = 365 * 86400 * 1000000000
-local LATEST_START_NS = 7258118400 * 1000000000
+local max_span_ns = 365 * 86400 * 1000000000
+local max_start_ns = 7258118400 * 1000000000
 local ANY = math.maxinteger
-local CRASH_FORMS = "a span of log time such as 30s, or a number of records"
-local SMALLEST_RECORD_BYTES = 69
+local crash_forms = "a span of log time such as 30s, or a number of records"
+local min_record_bytes = 69
 
 local function share(text)
     local number = tonumber(text)
@@ -36,7 +36,7 @@ end
 -- A span of log time; bounded, so that no sum of times leaves 64 bits.
 local function span_ns(text)
     local time_ns, problem = units.parse_duration(text)
-    if time_ns and (time_ns <= 0 or time_ns > MAX_SPAN_NS) then
+    if time_ns and (time_ns <= 0 or time_ns > max_span_ns) then
         return nil, ('"%s" is not more than 0s and at most 365d'):format(text)
     end
     return time_ns, problem
@@ -45,7 +45,7 @@ end
 -- Earlier than 2200, so that the log ends before time does.
 local function start_time(text)
     local time_ns, problem = units.parse_time(text)
-    if time_ns and time_ns >= LATEST_START_NS then
+    if time_ns and time_ns >= max_start_ns then
         return nil, ('"%s" is not before the year 2200'):format(text)
     end
     return time_ns, problem
@@ -53,8 +53,8 @@ end
 
 local function segment_size(text)
     local size_bytes, problem = units.parse_size(text)
-    if size_bytes and size_bytes < SMALLEST_RECORD_BYTES then
-        return nil, ('"%s" is less than a record takes (%d bytes)'):format(text, SMALLEST_RECORD_BYTES)
+    if size_bytes and size_bytes < min_record_bytes then
+        return nil, ('"%s" is less than a record takes (%d bytes)'):format(text, min_record_bytes)
     end
     return size_bytes, problem
 end
@@ -73,7 +73,7 @@ local function crash_point(text)
         return { records = records }
     end
     if not units.parse_duration(text) then
-        return nil, ('"%s" is not %s'):format(text, CRASH_FORMS)
+        return nil, ('"%s" is not %s'):format(text, crash_forms)
     end
     local time_ns, problem = span_ns(text)
     if not time_ns then
@@ -82,7 +82,7 @@ local function crash_point(text)
     return { time_ns = time_ns }
 end
 
-local OPTIONS = {
+local option_rows = {
     { "--traces", "N", "Number of orders.", "100", whole(1, ANY) },
     { "--seed", "N", "Seed; the same seed and options give the same bytes.", "1", whole(-ANY, ANY) },
     { "--rate", "N", "Orders per second, on average.", "100", arrival_rate },
@@ -94,7 +94,7 @@ local OPTIONS = {
     { "--checkpoint-every", "N", "Records between two checkpoints; 0 for none.", "1000", whole(0, ANY) },
     { "--start-time", "TIME", "Arrival time of the first order.", "2025-11-24T16:00:00Z", start_time },
     { "--segment-size", "BYTES", "Maximum size of a segment.", "64MiB", segment_size },
-    { "--crash-after", "POINT", ("End at this point, whatever is in progress: %s."):format(CRASH_FORMS), nil,
+    { "--crash-after", "POINT", ("End at this point, whatever is in progress: %s."):format(crash_forms), nil,
         crash_point },
     { "--metadata", "TEXT", "Metadata of every trace_start, instead of its order's." },
 }
@@ -102,7 +102,7 @@ local OPTIONS = {
 local function define(command)
     command:argument("directory", "The directory for the log. Created if missing; must hold no segments.")
         :argname("<DIR>")
-    for _, row in ipairs(OPTIONS) do
+    for _, row in ipairs(option_rows) do
         local flag, argument_name, help, default, convert = table.unpack(row, 1, 5)
         command:option(flag, help, default, convert):argname("<" .. argument_name .. ">")
     end
@@ -116,7 +116,7 @@ end
 local Tally = {}
 Tally.__index = Tally
 
-local OPEN_TRACES_CHANGE = { trace_start = 1, trace_complete = -1, trace_failed = -1 }
+local open_traces_change = { trace_start = 1, trace_complete = -1, trace_failed = -1 }
 
 local function new_tally(directory, writer)
     return setmetatable({
@@ -135,7 +135,7 @@ function Tally:append(type_name, record)
     self.last_sequence = self.writer:append(record)
     self.records = self.records + 1
     self.bytes = self.bytes + #record
-    self.open_traces = self.open_traces + (OPEN_TRACES_CHANGE[type_name] or 0)
+    self.open_traces = self.open_traces + (open_traces_change[type_name] or 0)
     if type_name == "trace_start" then
         self.traces = self.traces + 1
     end

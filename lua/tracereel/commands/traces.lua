@@ -6,7 +6,7 @@ local logs = require "tracereel.cli.logs"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
-local trace_words = require "tracereel.render.trace_labels"
+local trace_labels = require "tracereel.render.trace_labels"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 local unknown_traces = require "tracereel.render.unknown_traces"
@@ -66,14 +66,14 @@ local function row_writer(is_full, log)
             output.line(output.paint("bold", header(id_columns, columns - used)))
         end
         local took = trace.start_ns ~= 0 and units.span(trace.start_ns, trace.last_ns) or "-"
-        local stands = trace_words.stands(trace, log:stats().now_ns)
+        local stands = trace_labels.stands(trace, log:stats().now_ns)
         if outlook and outlook.short then
             -- What must not be cut off comes first.
             stands = outlook.is_grave and outlook.short .. "; " .. stands or stands .. "; " .. outlook.short
         end
         -- All of the forecast, as far as there is room: into a pipe it is whole.
         stands = (trace.tainted and "TAINTED " or "") .. stands .. (engine and ": " .. engine.reason or "")
-        local status = trace_words.status(trace)
+        local status = trace_labels.status(trace)
         status = output.paint(style_of[status], text.pad_right(status, 9))
         local line = row_form:format(trace.id:sub(1, id_columns), status, started_text(trace), took, node_counts(trace),
             ("%d"):format(trace.error_count), "")
@@ -92,7 +92,7 @@ local function status_test(wanted)
         is_wanted[status] = true
     end
     return function(trace)
-        return is_wanted[trace_words.status(trace)]
+        return is_wanted[trace_labels.status(trace)]
     end
 end
 
@@ -154,7 +154,7 @@ local function new_lister(parsed, log, context, engine_traces)
         if not is_wanted(trace) then
             return
         end
-        local status = trace_words.status(trace)
+        local status = trace_labels.status(trace)
         lister.counts[status] = (lister.counts[status] or 0) + 1
         local engine, outlook
         if trace.open then

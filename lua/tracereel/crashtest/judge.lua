@@ -4,7 +4,10 @@ local decision = require "tracereel.script.decision"
 local failure = require "tracereel.util.failure"
 local forecast = require "tracereel.forecast"
 local answer = require "tracereel.recovery.answer"
+local tables = require "tracereel.util.tables"
 local view = require "tracereel.recovery.view"
+
+local contains = tables.contains
 
 local judge = {}
 
@@ -33,15 +36,6 @@ function judge.key(chosen, trace)
     end
     table.sort(names)
     return table.concat(parts, " ") .. " " .. table.concat(names, " ")
-end
-
-local function contains(list, item)
-    for _, one in ipairs(list) do
-        if one == item then
-            return true
-        end
-    end
-    return false
 end
 
 -- Nodes that were done, and that the decision runs again. One that was running as well is no matter of the decision,

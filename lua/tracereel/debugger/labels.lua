@@ -5,7 +5,7 @@ local record_line = require "tracereel.render.record_line"
 local record_types = require "tracereel.log.record_types"
 local stops = require "tracereel.debugger.stops"
 local text = require "tracereel.util.text"
-local trace_words = require "tracereel.render.trace_labels"
+local trace_labels = require "tracereel.render.trace_labels"
 local tracereel = require "tracereel"
 
 local Words = {}
@@ -89,7 +89,7 @@ function Words.node(_, node)
 end
 
 function Words:trace(trace, now_ns)
-    say("trace %s: %s, %s%s", trace.id, trace_words.status(trace), text.count(trace.record_count, "record"),
+    say("trace %s: %s, %s%s", trace.id, trace_labels.status(trace), text.count(trace.record_count, "record"),
         trace.tainted and ", tainted" or "")
     if trace.start_ns ~= 0 then
         say("began %s, lasted %s", tracereel.time(trace.start_ns), tracereel.duration(trace.duration_ns))
@@ -98,8 +98,8 @@ function Words:trace(trace, now_ns)
         self:node(node)
     end
     if trace.open then
-        say("stands: %s", trace_words.stands(trace, now_ns))
-        say("at its next start the engine %s", trace_words.recovery(trace))
+        say("stands: %s", trace_labels.stands(trace, now_ns))
+        say("at its next start the engine %s", trace_labels.recovery(trace))
     end
 end
 

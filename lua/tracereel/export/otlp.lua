@@ -2,6 +2,7 @@
 -- them. A span for the trace, in it one for each node, in that one for each attempt and each suspension.
 local json_text = require "tracereel.export.json_text"
 local tracereel = require "tracereel"
+local random = require "tracereel.util.random"
 
 local object, array, text, digits = json_text.object, json_text.array, json_text.text, json_text.digits
 
@@ -15,14 +16,7 @@ local status_ok, status_error = 1, 2
 -- OTLP forbids a trace id of zeros; this one says "tracereel-nil-id" in ASCII.
 local id_of_nil = "7472616365726565" .. "6c2d6e696c2d6964"
 
--- The finalizer of splitmix64: every bit of the input changes about half of the output's.
-local function mix(n)
-    n = (n ~ (n >> 30)) * 0xbf58476d1ce4e5b9
-    n = (n ~ (n >> 27)) * 0x94d049bb133111eb
-    return n ~ (n >> 31)
-end
-
-local golden = 0x9e3779b97f4a7c15
+local mix, golden = random.mix, random.golden_ratio
 
 -- The same span has the same id in every export. A start time is part of it, because a UUID can start twice in a log.
 local function span_id(trace_seed, kind_number, node_id, number)

@@ -90,7 +90,7 @@ function classes.of(situation)
     end
 end
 
-local short_words = {
+local short_labels = {
     panics = function()
         return "the engine panics"
     end,
@@ -131,9 +131,9 @@ local short_words = {
 ---@return string|nil
 function classes.short(situation)
     local key = class_key(situation)
-    local words = short_words[key] and short_words[key](situation)
+    local words = short_labels[key] and short_labels[key](situation)
     local is_untold = situation.engine.asks_again and key ~= "asks"
-    return is_untold and ("%s, %s"):format(words, short_words.asks(situation)) or words
+    return is_untold and ("%s, %s"):format(words, short_labels.asks(situation)) or words
 end
 
 return classes

@@ -48,7 +48,7 @@ local function plain(nodes)
     return table.concat(words, ", ")
 end
 
-local engine_words = {
+local engine_labels = {
     await_resume = function(rule)
         return rule.node == held.node and "await_resume" or ("await_resume %d"):format(rule.node)
     end,
@@ -63,7 +63,7 @@ local engine_words = {
 ---What the engine itself calls what it does: "retry_nodes 3, 5".
 ---@param rule tracereel.recovery
 function forecast_labels.rule(rule)
-    return engine_words[rule.action](rule)
+    return engine_labels[rule.action](rule)
 end
 
 -- ---- what a person is asked for ----
@@ -212,7 +212,7 @@ local function wave_words(situation)
     return #waves > max_waves and ("%s (%d nodes in all)"):format(told, count) or told
 end
 
-local closed_words = "is closed as complete"
+local closed_label = "is closed as complete"
 
 -- How a run ends: "waits at node 4".
 local function end_words(situation)
@@ -234,7 +234,7 @@ local function end_words(situation)
     elseif not situation.knows_ports then
         return "ends, or waits, or routes: the flow has no types"
     end
-    return closed_words
+    return closed_label
 end
 
 -- Without a flow: what is known all the same.
@@ -267,7 +267,7 @@ local function run_words(situation)
     if #situation.run.waves > 0 then
         return ("runs %s, then %s"):format(wave_words(situation), ends)
     end
-    return ends == closed_words and closed_words .. ": nothing is left that can run" or ends
+    return ends == closed_label and closed_label .. ": nothing is left that can run" or ends
 end
 
 local function wait_words(situation, add)

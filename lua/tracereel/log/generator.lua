@@ -1,18 +1,19 @@
 -- A made-up order pipeline: the records that a workflow engine would have logged, one after another in order of time.
 --
--- The same options give the same records on any machine: the random numbers are this file's own (splitmix64, integers
+-- The same options give the same records on any machine: the random numbers are its own (splitmix64, integers
 -- only), and every time is made with integer arithmetic from tables. Memory is bounded by the traces in flight.
 
 local heap = require "tracereel.util.heap"
+local random = require "tracereel.util.random"
 
 local generator = {}
 
 -- Half of all draws lie below the second value, 90 % below the third, 99 % below the fourth.
-local KNOTS = { 0, 524288, 943718, 1038090, 1048576 }
-local KNOT_BITS = 20
+local knot_draws = { 0, 524288, 943718, 1038090, 1048576 }
+local knot_bits = 20
 
 -- What each node takes, in microseconds, at the knots above.
-local WORK_US = {
+local work_us = {
     [0] = { 75, 320, 480, 560, 2000 }, -- trigger
     [1] = { 75, 330, 490, 600, 2500 }, -- validate
     [2] = { 3400, 13000, 20000, 29000, 90000 }, -- fraud_check
@@ -22,23 +23,22 @@ local WORK_US = {
     [7] = { 1000, 3700, 6800, 12000, 45000 }, -- reserve_stock
 }
 -- The wait for a person, in thousandths of its median.
-local WAIT_PERMILLE = { 200, 1000, 4000, 15000, 30000 }
-local AFTER_DONE = { [0] = 1, [4] = 5, [5] = 6 }
+local wait_permille = { 200, 1000, 4000, 15000, 30000 }
+local after_done = { [0] = 1, [4] = 5, [5] = 6 }
 
-local LOOP_NODE = 8
-local CHARGE_NODE = 3
-local APPROVE_NODE = 4
-local RESERVE_NODE = 7
-local LAST_NODE = 6
-local MAX_CHARGE_ATTEMPTS = 3
-local GOLDEN_RATIO_64 = 0x9E3779B97F4A7C15
-local ARENA_HEADER_BYTES = 128
+local loop_node = 8
+local charge_node = 3
+local approve_node = 4
+local reserve_node = 7
+local last_node = 6
+local max_charge_attempts = 3
+local arena_header_bytes = 128
 -- Where a failing order fails; drawn evenly, so charge comes most often.
-local FAILING_NODES = { 3, 3, 3, 3, 3, 3, 3, 3, 5, 7 }
-local FAILURES = { [3] = "card declined", [5] = "no carrier serves this address", [7] = "out of stock" }
+local failing_nodes = { 3, 3, 3, 3, 3, 3, 3, 3, 5, 7 }
+local failure_texts = { [3] = "card declined", [5] = "no carrier serves this address", [7] = "out of stock" }
 
-local METADATA = '{"pipeline":"order_processing","order":%d,"customer":"ü-%d"}'
-local SUSPENSION_METADATA = '{"hook_id":"order-approval-%d","pending_data_offset":128,"pending_data_size":64,'
+local metadata_form = '{"pipeline":"order_processing","order":%d,"customer":"ü-%d"}'
+local suspension_metadata_form = '{"hook_id":"order-approval-%d","pending_data_offset":128,"pending_data_size":64,'
     .. '"timeout_action":"Reject","timeout_secs":%s}'
 
 local Run = {}
@@ -46,11 +46,9 @@ Run.__index = Run
 
 -- 64 random bits (splitmix64).
 function Run:bits()
-    local state = self.random_state + GOLDEN_RATIO_64
+    local state = self.random_state + random.golden_ratio
     self.random_state = state
-    state = (state ~ (state >> 30)) * 0xBF58476D1CE4E5B9
-    state = (state ~ (state >> 27)) * 0x94D049BB133111EB
-    return state ~ (state >> 31)
+    return random.mix(state)
 end
 
 function Run:between(low, high)
@@ -63,13 +61,13 @@ end
 
 -- A draw from a table of values at the knots.
 function Run:quantile(values)
-    local draw = self:bits() >> (64 - KNOT_BITS)
+    local draw = self:bits() >> (64 - knot_bits)
     local index = 2
-    while draw >= KNOTS[index] do
+    while draw >= knot_draws[index] do
         index = index + 1
     end
     local low, high = values[index - 1], values[index]
-    local first, last = KNOTS[index - 1], KNOTS[index]
+    local first, last = knot_draws[index - 1], knot_draws[index]
     return low + (draw - first) * (high - low) // (last - first)
 end
 
@@ -114,24 +112,24 @@ end
 function steps.trace_start(self)
     self.traces_left = self.traces_left - 1
     local order, customer = self:between(1, 99999), self:between(1, 50)
-    local trace = { id = self:uuid(), order = order, next_output = ARENA_HEADER_BYTES }
+    local trace = { id = self:uuid(), order = order, next_output = arena_header_bytes }
     if self:chance(self.error_threshold) then
-        trace.fails_at = FAILING_NODES[self:between(1, #FAILING_NODES)]
+        trace.fails_at = failing_nodes[self:between(1, #failing_nodes)]
     end
     if self.traces_left > 0 then
         self:at(self:soon(0, self.max_gap_ns), "trace_start")
     end
     self:at(self:soon(5000, 35000), "node_start", trace, 0)
     local fields = self:fields(trace, 0)
-    fields.metadata = self.metadata or METADATA:format(order, customer)
+    fields.metadata = self.metadata or metadata_form:format(order, customer)
     return "trace_start", fields
 end
 
 function steps.node_start(self, trace, node)
-    if node == APPROVE_NODE then
+    if node == approve_node then
         self:at(self:soon(2000, 16000), "trace_suspended", trace, node)
     else
-        local work_ns = self:quantile(WORK_US[node]) * 1000 + self:between(0, 999)
+        local work_ns = self:quantile(work_us[node]) * 1000 + self:between(0, 999)
         self:at(self.now_ns + work_ns, "node_end", trace, node)
     end
     if self.starts then
@@ -149,10 +147,10 @@ end
 local function join(self, trace)
     if not trace.one_branch_ended then
         trace.one_branch_ended = true
-    elseif trace.fails_at == RESERVE_NODE then
-        self:at(self:soon(2000, 9000), "trace_failed", trace, RESERVE_NODE)
+    elseif trace.fails_at == reserve_node then
+        self:at(self:soon(2000, 9000), "trace_failed", trace, reserve_node)
     else
-        self:at(self:soon(2000, 15000), "loop_iteration", trace, LOOP_NODE)
+        self:at(self:soon(2000, 15000), "loop_iteration", trace, loop_node)
     end
 end
 
@@ -160,41 +158,41 @@ local function go_on_after(self, trace, node)
     if node == 1 then
         -- In this order or the other: both are handed to threads at the same time.
         self:at(self:soon(400, 20000), "node_start", trace, 2)
-        self:at(self:soon(300, 18000), "node_start", trace, RESERVE_NODE)
-    elseif node == 2 or node == RESERVE_NODE then
+        self:at(self:soon(300, 18000), "node_start", trace, reserve_node)
+    elseif node == 2 or node == reserve_node then
         join(self, trace)
-    elseif node == CHARGE_NODE then
-        self:at(self:soon(1500, 9000), "loop_exit", trace, LOOP_NODE)
-    elseif node == LAST_NODE then
+    elseif node == charge_node then
+        self:at(self:soon(1500, 9000), "loop_exit", trace, loop_node)
+    elseif node == last_node then
         self:at(self:soon(1500, 9000), "trace_complete", trace)
     else
-        self:at(self:soon(5000, 35000), "node_start", trace, AFTER_DONE[node])
+        self:at(self:soon(5000, 35000), "node_start", trace, after_done[node])
     end
 end
 
 function steps.node_end(self, trace, node)
-    local is_charge = node == CHARGE_NODE
+    local is_charge = node == charge_node
     local attempt = trace.iteration
-    if is_charge and attempt < MAX_CHARGE_ATTEMPTS and self:chance(self.retry_threshold) then
-        self:at(self:soon(3000, 12000), "loop_iteration", trace, LOOP_NODE)
+    if is_charge and attempt < max_charge_attempts and self:chance(self.retry_threshold) then
+        self:at(self:soon(3000, 12000), "loop_iteration", trace, loop_node)
         return node_error(self, trace, node, ("payment gateway timeout (attempt %d)"):format(attempt))
     end
     if node == trace.fails_at then
-        if node == RESERVE_NODE then
+        if node == reserve_node then
             join(self, trace)
         else
             self:at(self:soon(2000, 9000), "trace_failed", trace, node)
         end
-        return node_error(self, trace, node, FAILURES[node])
+        return node_error(self, trace, node, failure_texts[node])
     end
     go_on_after(self, trace, node)
     local fields = self:fields(trace, node)
     fields.output_offset = trace.next_output
     fields.output_size = self:between(16, 515)
-    fields.schema_hash = (node + 1) * GOLDEN_RATIO_64
+    fields.schema_hash = (node + 1) * random.golden_ratio
     trace.next_output = (fields.output_offset + fields.output_size + 7) & ~7
     -- All is drawn alike with and without it, so that the logs differ by these records alone.
-    if node ~= APPROVE_NODE or self.wait_done then
+    if node ~= approve_node or self.wait_done then
         return "node_done", fields
     end
 end
@@ -203,12 +201,12 @@ function steps.loop_iteration(self, trace, node)
     local fields = self:fields(trace, node)
     fields.iteration = trace.iteration or 0
     trace.iteration = fields.iteration + 1
-    self:at(self:soon(2000, 17000), "node_start", trace, CHARGE_NODE)
+    self:at(self:soon(2000, 17000), "node_start", trace, charge_node)
     return "loop_iteration", fields
 end
 
 function steps.loop_exit(self, trace, node)
-    local next_node = self:chance(self.approval_threshold) and APPROVE_NODE or 5
+    local next_node = self:chance(self.approval_threshold) and approve_node or 5
     self:at(self:soon(3000, 34000), "node_start", trace, next_node)
     local fields = self:fields(trace, node)
     fields.iteration = trace.iteration
@@ -217,11 +215,11 @@ end
 
 function steps.trace_suspended(self, trace, node)
     if self.median_wait_us then
-        local wait_us = self:quantile(WAIT_PERMILLE) * self.median_wait_us // 1000
+        local wait_us = self:quantile(wait_permille) * self.median_wait_us // 1000
         self:at(self.now_ns + wait_us * 1000 + self:between(0, 999), "trace_resumed", trace, node)
     end
     local fields = self:fields(trace, node)
-    fields.metadata = SUSPENSION_METADATA:format(trace.order, self:between(0, 1) == 0 and "null" or "3600")
+    fields.metadata = suspension_metadata_form:format(trace.order, self:between(0, 1) == 0 and "null" or "3600")
     return "trace_suspended", fields
 end
 
@@ -236,7 +234,7 @@ function steps.trace_failed(self, trace, node)
         return
     end
     local fields = self:fields(trace, 0)
-    fields.error_message = ("E201: node_%d failed: %s"):format(node, FAILURES[node])
+    fields.error_message = ("E201: node_%d failed: %s"):format(node, failure_texts[node])
     return "trace_failed", fields
 end
 

@@ -6,6 +6,7 @@ local failure = require "tracereel.util.failure"
 local record_types = require "tracereel.log.record_types"
 local runner = require "tracereel.script.runner"
 local script_arguments = require "tracereel.script.arguments"
+local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
 
 local convergence = {}
@@ -17,15 +18,7 @@ function convergence.read(one, log, given)
 end
 
 local function contains(list_or_item, item)
-    if type(list_or_item) ~= "table" then
-        return list_or_item == item
-    end
-    for _, one in ipairs(list_or_item) do
-        if one == item then
-            return true
-        end
-    end
-    return false
+    return list_or_item == item or type(list_or_item) == "table" and tables.contains(list_or_item, item)
 end
 
 -- Would the script's own filter let the record through?

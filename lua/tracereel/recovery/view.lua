@@ -115,20 +115,11 @@ function view.held(self)
     return self.open and self.suspended_at and held.reason(self.suspension_metadata) or nil
 end
 
-local function contains(list, item)
-    for _, one in ipairs(list) do
-        if one == item then
-            return true
-        end
-    end
-    return false
-end
-
 -- Approving a suspension marks its node as done. Why that must not be so unseen; nil where it may be.
 local function skip_problem(wanted, chosen, before)
     local node = chosen.node
     local is_forgotten = before.completed_nodes[node] and not wanted.completed_nodes[node]
-    local has_begun = (before.begun_nodes or {})[node] or contains(before.started_nodes, node)
+    local has_begun = (before.begun_nodes or {})[node] or tables.contains(before.started_nodes, node)
     local state
     if chosen.skips or node == held.node then
         return nil

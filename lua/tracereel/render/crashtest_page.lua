@@ -22,7 +22,7 @@ local function decisions_text(decisions)
     return #parts > 0 and " (" .. table.concat(parts, ", ") .. ")" or ""
 end
 
-local untried_words = {
+local untried_labels = {
     { "tainted", "of tainted traces" },
     { "snapshot", "only a snapshot has the trace's beginning" },
     { "other_traces", "it takes more than the trace's own records" },
@@ -39,7 +39,7 @@ local function write_coverage(result)
         text.count(result.distinct_decisions, "combination"), result.converged))
     output.line(("%s, interrupted in %s on disk"):format(text.count(result.plans, "plan"),
         text.count(result.disk_states, "state")))
-    for _, untried in ipairs(untried_words) do
+    for _, untried in ipairs(untried_labels) do
         local count = result.untried[untried[1]]
         if count > 0 then
             output.line(("%s could not be tried: %s"):format(text.count(count, "combination"), untried[2]))

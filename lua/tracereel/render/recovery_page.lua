@@ -6,7 +6,7 @@ local members = require "tracereel.recovery.members"
 local output = require "tracereel.cli.output"
 local render_table = require "tracereel.render.table"
 local text = require "tracereel.util.text"
-local trace_words = require "tracereel.render.trace_labels"
+local trace_labels = require "tracereel.render.trace_labels"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"
 
@@ -42,7 +42,7 @@ local function awaited(plan_view)
     elseif metadata == tracereel.null then
         return "a resume"
     end
-    local words = trace_words.waits_for(held.reason(metadata) and members.without(metadata, "held") or metadata)
+    local words = trace_labels.waits_for(held.reason(metadata) and members.without(metadata, "held") or metadata)
     return (words:gsub("^waits for ", ""))
 end
 

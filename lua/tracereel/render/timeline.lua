@@ -6,7 +6,7 @@ local provenance = require "tracereel.render.provenance"
 local record_line = require "tracereel.render.record_line"
 local record_types = require "tracereel.log.record_types"
 local text = require "tracereel.util.text"
-local trace_words = require "tracereel.render.trace_labels"
+local trace_labels = require "tracereel.render.trace_labels"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
@@ -142,7 +142,7 @@ end
 local function suspension_words(key, metadata)
     local is_held = held.reason(metadata) ~= nil
     local what = is_held and "held" or "suspended"
-    return ("%s%s: %s"):format(key == "hold" and "" or key .. " ", what, trace_words.waits_for(metadata))
+    return ("%s%s: %s"):format(key == "hold" and "" or key .. " ", what, trace_labels.waits_for(metadata))
 end
 
 function steps.trace_suspended(event, lanes)

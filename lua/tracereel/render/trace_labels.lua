@@ -5,11 +5,11 @@ local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
-local trace_words = {}
+local trace_labels = {}
 
 ---Nodes as "3, 5 and 3 again": "3 (twice), 5".
 ---@param nodes integer[]
-function trace_words.nodes(nodes)
+function trace_labels.nodes(nodes)
     local times, order = {}, {}
     for _, node in ipairs(nodes) do
         if not times[node] then
@@ -27,12 +27,12 @@ end
 ---"held" for a trace that tracereel holds, the trace's own status for any other.
 ---@param trace tracereel.trace
 ---@return string
-function trace_words.status(trace)
+function trace_labels.status(trace)
     return trace.held and "held" or trace.status
 end
 
 ---What the engine will do with an open trace at its next start, with the engine's own word for it.
-function trace_words.recovery(trace)
+function trace_labels.recovery(trace)
     local engine = forecast.of(trace)
     return engine.reason
 end
@@ -44,7 +44,7 @@ end
 ---What a suspension waits for, from its metadata: "waits for order-approval-1, 1h00m at most, then Reject". Where it is
 ---held the reason comes first.
 ---@param metadata string|nil
-function trace_words.waits_for(metadata)
+function trace_labels.waits_for(metadata)
     if not metadata then
         return "waits for a resume"
     end
@@ -69,7 +69,7 @@ end
 ---@param suspension tracereel.suspension
 ---@param now_ns integer
 ---@return string
-function trace_words.waited(suspension, now_ns)
+function trace_labels.waited(suspension, now_ns)
     return suspension.since_ns ~= 0 and "for " .. units.span(suspension.since_ns, now_ns) or "since before the snapshot"
 end
 
@@ -95,7 +95,7 @@ end
 ---A trace's state in a few words; empty for a complete one.
 ---@param trace tracereel.trace
 ---@param now_ns integer the log's end
-function trace_words.stands(trace, now_ns)
+function trace_labels.stands(trace, now_ns)
     if trace.status == "complete" then
         return ""
     elseif trace.status == "failed" then
@@ -103,15 +103,15 @@ function trace_words.stands(trace, now_ns)
     elseif trace.suspended_at then
         local place = trace.suspended_at ~= held.node and ("at %d "):format(trace.suspended_at) or ""
         local reason = trace.held and ": " .. text.clean(trace.held) or ""
-        return place .. trace_words.waited(trace.suspension, now_ns) .. reason
+        return place .. trace_labels.waited(trace.suspension, now_ns) .. reason
     end
     local failed = failed_node(trace)
     if failed then
         return ("failed at %d: %s"):format(failed.id, failed.error and text.clean(failed.error) or "")
     elseif #trace.started_nodes > 0 then
-        return "in " .. trace_words.nodes(trace.started_nodes)
+        return "in " .. trace_labels.nodes(trace.started_nodes)
     end
     return trace.last_completed_node and ("after %d"):format(trace.last_completed_node) or "nothing done yet"
 end
 
-return trace_words
+return trace_labels

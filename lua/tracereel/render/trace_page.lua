@@ -3,7 +3,7 @@ local engine_options = require "tracereel.forecast.options"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
 local timeline = require "tracereel.render.timeline"
-local trace_words = require "tracereel.render.trace_labels"
+local trace_labels = require "tracereel.render.trace_labels"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
@@ -37,7 +37,7 @@ local function write_header(found)
         write_engines_view(found)
         return
     end
-    labelled("status", trace_words.status(trace) .. (trace.open and ", open at the end of the log" or ""),
+    labelled("status", trace_labels.status(trace) .. (trace.open and ", open at the end of the log" or ""),
         style_of[trace.status])
     if trace.start_ns ~= 0 then
         labelled("started", tracereel.time(trace.start_ns))
@@ -67,9 +67,9 @@ local function node_line(trace, node, now_ns)
     local words = { ("node %d"):format(node.id) }
     if node.status == "suspended" and trace.suspension then
         local since_ns = trace.suspension.since_ns
-        words[#words + 1] = (trace.held and "held " or "suspended ") .. trace_words.waited(trace.suspension, now_ns)
+        words[#words + 1] = (trace.held and "held " or "suspended ") .. trace_labels.waited(trace.suspension, now_ns)
             .. (since_ns ~= 0 and ", since " .. tracereel.time(since_ns) or "")
-        words[#words + 1] = trace_words.waits_for(trace.suspension_metadata)
+        words[#words + 1] = trace_labels.waits_for(trace.suspension_metadata)
     elseif node.status == "error" then
         words[#words + 1] = ("failed (%s)"):format(text.count(node.error_count, "error"))
         words[#words + 1] = node.error and text.clean(node.error) or nil
@@ -107,7 +107,7 @@ local function write_unfinished(found, now_ns)
     end
     output.line(output.paint("bold", "at its next start the engine"))
     write_item(found.is_known == false and "does not know this trace"
-        or trace_words.recovery(found.engine_trace or trace))
+        or trace_labels.recovery(found.engine_trace or trace))
     for _, line in ipairs(engine_options.used(found.options)) do
         write_item(line)
     end

@@ -1,4 +1,4 @@
--- How the figures of simulations are written: never wider than eight columns, which the tables count on.
+-- How the numbers of simulations are written: never wider than eight columns, which the tables count on.
 local format = {}
 
 ---A count, or the mean of counts.

@@ -2,6 +2,18 @@
 -- xoshiro256**, as in Lua's own math.random, with a state of its own for each generator.
 local random = {}
 
+-- 2^64 divided by the golden ratio: multiples of it are spread evenly over 64 bits.
+random.golden_ratio = 0x9E3779B97F4A7C15
+
+---The finalizer of splitmix64: every bit of the input changes about half of the output's.
+---@param bits integer
+---@return integer
+function random.mix(bits)
+    bits = (bits ~ (bits >> 30)) * 0xBF58476D1CE4E5B9
+    bits = (bits ~ (bits >> 27)) * 0x94D049BB133111EB
+    return bits ~ (bits >> 31)
+end
+
 local function rotate_left(x, count)
     return (x << count) | (x >> (64 - count))
 end
@@ -9,10 +21,8 @@ end
 local function seed_state(state, seed)
     -- splitmix64 spreads the seed's bits over the state, which must not be all zero.
     for index = 1, 4 do
-        seed = seed + 0x9E3779B97F4A7C15
-        local mixed = (seed ~ (seed >> 30)) * 0xBF58476D1CE4E5B9
-        mixed = (mixed ~ (mixed >> 27)) * 0x94D049BB133111EB
-        state[index] = mixed ~ (mixed >> 31)
+        seed = seed + random.golden_ratio
+        state[index] = random.mix(seed)
     end
     return state
 end

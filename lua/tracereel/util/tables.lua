@@ -37,4 +37,17 @@ function tables.set(list)
     return set
 end
 
+---Does the list have the item?
+---@param list any[]
+---@param item any
+---@return boolean
+function tables.contains(list, item)
+    for _, one in ipairs(list) do
+        if one == item then
+            return true
+        end
+    end
+    return false
+end
+
 return tables

@@ -40,7 +40,7 @@ function summary.header(report)
         html.element("p", { class = "where" }, table.concat(lines, "<br>"))) .. "\n"
 end
 
-local gap_words = {
+local gap_labels = {
     corrupt = { "corrupt stretch", "corrupt stretches" },
     missing_segment = { "missing segment" },
     torn_tail = { "torn record at the end" },
@@ -53,7 +53,7 @@ local function gaps_text(gaps, classes)
     for _, class in ipairs(classes) do
         local count = gaps[class] or 0
         if count > 0 then
-            parts[#parts + 1] = html.counted(count, gap_words[class][1], gap_words[class][2])
+            parts[#parts + 1] = html.counted(count, gap_labels[class][1], gap_labels[class][2])
         end
     end
     return table.concat(parts, ", ")

@@ -10,7 +10,7 @@ local lane_height, bar_y, bar_height, scale_height = 24, 5, 11, 20
 -- A page stays readable, and of moderate size: beyond these the shortest are left out, and it says so.
 local trace_limit, open_limit, lane_limit, span_limit = 10, 3, 60, 400
 
-local outcome_words = { done = "done", error = "failed", abandoned = "started again without an end" }
+local outcome_labels = { done = "done", error = "failed", abandoned = "started again without an end" }
 
 ---Which traces are drawn, by their ids: a row of the table can lead to them.
 ---@param report tracereel.timing_report
@@ -75,7 +75,7 @@ end
 
 local function span_title(span, trace)
     local parts = {
-        ("%s: %s after %s"):format(labels.node(span.node_id, span.name), outcome_words[span.outcome],
+        ("%s: %s after %s"):format(labels.node(span.node_id, span.name), outcome_labels[span.outcome],
             labels.duration(span.run_ns, span.estimated)),
         ("began at +%s"):format(labels.duration(math.max(0, span.start_ns - trace.start_ns), span.estimated)),
     }
