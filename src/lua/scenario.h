@@ -1,4 +1,4 @@
-/* A scenario's table, as lua/tracereel/simulation/scenario.lua makes it, for the engine. It was checked there: what is
+/* A scenario's table, as lua/tracereel/simulation/checks.lua makes it, for the engine. It was checked there: what is
  * wrong here is the program's mistake, and raises. */
 #ifndef TRACEREEL_LUA_SCENARIO_H
 #define TRACEREEL_LUA_SCENARIO_H
