@@ -66,7 +66,7 @@ static tr_lua_slots push_slots(lua_State *L) {
     return (tr_lua_slots){first, first + 1, first + 2, first + 3};
 }
 
-static void settle_closed(lua_State *L, tr_lua_state *self, const tr_lua_slots *slots) {
+static void keep_closed(lua_State *L, tr_lua_state *self, const tr_lua_slots *slots) {
     if (self->closed != NULL) {
         tr_lua_detach_trace(L, slots, self->closed);
         self->closed = NULL;
@@ -85,7 +85,7 @@ static int state_put(lua_State *L) {
     lua_settop(L, 2);
     luaL_argcheck(L, tr_lua_is_open(given->trace), 2, "only an open trace can be put into a state");
     const tr_lua_slots slots = push_slots(L);
-    settle_closed(L, self, &slots);
+    keep_closed(L, self, &slots);
     tr_trace *trace = tr_traces_find(self->traces, given->trace->id);
     if (trace != NULL && trace != given->trace) {
         tr_lua_detach_trace(L, &slots, trace); /* a handle of what stood here before keeps showing that */
@@ -119,7 +119,7 @@ static int state_apply(lua_State *L) {
     const tr_lua_rec *rec = tr_lua_check_rec(L, 2);
     lua_settop(L, 2);
     const tr_lua_slots slots = push_slots(L);
-    settle_closed(L, self, &slots);
+    keep_closed(L, self, &slots);
     tr_trace *trace;
     uint32_t violations;
     tr_status status = tr_traces_apply(self->traces, &rec->record, rec->suspect, &trace, &violations);
