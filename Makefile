@@ -68,13 +68,15 @@ FUZZ_OBJECTS = $(call objects,$(wildcard tests/fuzz/*_fuzz.c))
 BENCH_OBJECTS = $(call objects,$(wildcard tests/bench/*.c))
 BENCH_PARTS = $(call objects,$(wildcard tests/bench/parts/*.c))
 ALL_OBJECTS = $(ENGINE_OBJECTS) $(MODULE_OBJECTS) $(HOST_OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS) $(BENCH_OBJECTS) \
-	$(BENCH_PARTS) $(FAILING_MEMORY) $(FAILING_MEMORY_MODULE) $(UNPOOLED)
+	$(BENCH_PARTS) $(FAILING_MEMORY) $(FAILING_MEMORY_MODULE) $(FAILING_READS) $(UNPOOLED)
 
-# What tests of memory that runs out need: the allocator that fails, and each block asked of it by itself.
+# What tests of memory that runs out need: the allocator that fails, and each block asked of it by itself. And of reads
+# that fail: the calls that do.
 FAILING_MEMORY = $(BUILD)/obj/tests/c/failing_memory.o
 FAILING_MEMORY_MODULE = $(BUILD)/obj/tests/c/failing_memory_module.o
+FAILING_READS = $(BUILD)/obj/tests/c/failing_reads.o
 UNPOOLED = $(BUILD)/obj/tests/unpooled/pool.o
-MEMORY_TEST_FILES = $(BUILD)/failing_memory.so $(BUILD)/tracereel-unpooled
+MEMORY_TEST_FILES = $(BUILD)/failing_memory.so $(BUILD)/failing_reads.so $(BUILD)/tracereel-unpooled
 
 UNIT_PROGRAMS = $(UNIT_OBJECTS:$(BUILD)/obj/tests/c/%.o=$(BUILD)/tests/%)
 FUZZ_PROGRAMS = $(FUZZ_OBJECTS:$(BUILD)/obj/tests/fuzz/%.o=$(BUILD)/fuzzers/%)
@@ -192,6 +194,8 @@ $(OUT_OF_MEMORY_TESTS) $(BUILD)/tests/pool_test $(BUILD)/tests/replay_test: $(if
 # Lazily bound: Lua's functions are there in lua5.4 only.
 $(BUILD)/failing_memory.so: $(FAILING_MEMORY) $(FAILING_MEMORY_MODULE)
 	$(call run,link)$(CC) $(CFLAGS) $(NO_LTO) $(LDFLAGS) -Wl,-z,lazy -shared -o $@ $^
+$(BUILD)/failing_reads.so: $(FAILING_READS)
+	$(call run,link)$(CC) $(CFLAGS) $(NO_LTO) $(LDFLAGS) -shared -o $@ $^
 $(BUILD)/tracereel-unpooled: $(UNPOOLED) $(HOST_OBJECTS) $(MODULE_OBJECTS) $(STATIC_LIBRARY)
 	$(call run,link)$(CC) $(ALL_CFLAGS) $(NO_LTO) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LUA_LIBS) \
 		$(ENGINE_LIBS) -lm

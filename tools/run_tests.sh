@@ -6,7 +6,8 @@
 #   unit     every program in BUILD/tests
 #   spec     busted on tests/spec, with the module and the program of BUILD; a process for each core
 #   faults   the specs of faults while logs and arenas are written to alone; TRACEREEL_ALL_FAULTS=1 leaves none out
-#   memory   the tests of memory that runs out alone; TRACEREEL_ALL_MEMORY=1 leaves no allocation out
+#   memory   the tests of memory that runs out, and of reads that fail, alone; TRACEREEL_ALL_MEMORY=1 leaves no
+#            allocation and no call out
 #   follow   the specs of --follow alone; FOLLOW_SECONDS says how long their writer takes
 #   browser  busted on tests/browser, in the same way: the HTML report in a headless Chromium, where there is one
 #   fuzz     every fuzzer of tests/fuzz for FUZZ_SECONDS, starting from tests/fuzz/corpus/NAME: those in C from
@@ -171,7 +172,7 @@ run_faults() {
 }
 
 run_memory() {
-    run_specs memory tests/spec/memory_spec.lua
+    run_specs memory tests/spec/memory_spec.lua tests/spec/failing_reads_spec.lua
 }
 
 run_browser() {

@@ -1,5 +1,6 @@
 #include "files/unfinished.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +9,14 @@
 
 static const char WORD[] = "tracereel-unfinished"; /* the same as in lua/tracereel/log/unfinished.lua */
 
-static bool is_there(const char *path) {
+/* 0 where something is there; otherwise errno. */
+static int look(const char *path) {
     struct stat found;
-    return lstat(path, &found) == 0;
+    return lstat(path, &found) == 0 ? 0 : errno;
+}
+
+static bool is_nothing(int error_number) {
+    return error_number == ENOENT || error_number == ENOTDIR || error_number == ENAMETOOLONG;
 }
 
 void tr_unfinished_add(const char *path, tr_error *error) {
@@ -26,12 +32,18 @@ void tr_unfinished_add(const char *path, tr_error *error) {
         if (asprintf(&name, "%.*s%c%s", (int)path_bytes, path, *separator, WORD) < 0) {
             return; /* the message is good enough without it */
         }
-        if (is_there(name)) {
-            snprintf(error->message + said_bytes, sizeof error->message - said_bytes,
+        int error_number = look(name);
+        char *added = error->message + said_bytes;
+        if (error_number == 0) {
+            snprintf(added, sizeof error->message - said_bytes,
                      "; %s is unfinished: its writer is still running, or was killed before it finished", name);
-            free(name);
-            return;
+        } else if (!is_nothing(error_number)) {
+            snprintf(added, sizeof error->message - said_bytes, "; whether %s is there cannot be told: %s", name,
+                     strerror(error_number));
         }
         free(name);
+        if (!is_nothing(error_number)) {
+            return;
+        }
     }
 }

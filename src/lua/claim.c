@@ -73,10 +73,18 @@ static bool take_lock(int descriptor) {
     return flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
-static bool is_named_so(int descriptor, const char *path) {
+/* Is it still this one that has the name? False where that cannot be told. */
+static bool find_whether_named_so(int descriptor, const char *path, bool *is_named_so) {
     struct stat opened, named;
-    return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 && named.st_dev == opened.st_dev &&
-           named.st_ino == opened.st_ino;
+    *is_named_so = false;
+    if (fstat(descriptor, &opened) != 0) {
+        return false;
+    }
+    if (lstat(path, &named) != 0) {
+        return errno == ENOENT;
+    }
+    *is_named_so = named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+    return true;
 }
 
 /* Takes away what an interrupted command has left: an open file, or what is in an open directory. */
@@ -85,7 +93,10 @@ static bool clear_left(int descriptor, const char *path, bool is_directory) {
     if (is_directory) {
         return tr_lua_empty_directory(descriptor);
     }
-    if (fstat(descriptor, &found) == 0 && !S_ISREG(found.st_mode)) {
+    if (fstat(descriptor, &found) != 0) {
+        return false;
+    }
+    if (!S_ISREG(found.st_mode)) {
         errno = EEXIST;
         return false;
     }
@@ -103,15 +114,17 @@ int tr_lua_claim(const char *path, bool is_directory, bool *was_left) {
         if (descriptor < 0) {
             return -1;
         }
-        if (!take_lock(descriptor) ||
-            (is_named_so(descriptor, path) && !is_new && !clear_left(descriptor, path, is_directory))) {
+        bool is_named_so;
+        if (!take_lock(descriptor) || !find_whether_named_so(descriptor, path, &is_named_so) ||
+            (is_named_so && !is_new && !clear_left(descriptor, path, is_directory)) ||
+            !find_whether_named_so(descriptor, path, &is_named_so)) {
             int kept = errno;
             close(descriptor);
             errno = kept;
             return -1;
         }
         *was_left = *was_left || !is_new;
-        if ((is_new || is_directory) && is_named_so(descriptor, path)) {
+        if ((is_new || is_directory) && is_named_so) {
             return descriptor;
         }
         close(descriptor);

@@ -29,21 +29,55 @@ static int close_stream(lua_State *L) {
     return luaL_fileresult(L, fclose(stream->f) == 0, NULL);
 }
 
-/* What the process is short of says nothing about the file: nobody may take it for an answer. */
-static void raise_shortage(lua_State *L, const char *path, int error_number) {
+/* A disk that cannot be read, or a server that does not answer. */
+static bool is_of_medium(int error_number) {
+    return error_number == EIO || error_number == ESTALE || error_number == EUCLEAN || error_number == ETIMEDOUT ||
+           error_number == EREMOTEIO;
+}
+
+/* is_of_medium(errno) -> is it the medium that fails? */
+int tr_lua_is_of_medium(lua_State *L) {
+    lua_pushboolean(L, is_of_medium((int)luaL_checkinteger(L, 1)));
+    return 1;
+}
+
+/* What the process is short of, and what the medium cannot give, says nothing about the file: nobody may take it for
+ * an answer. */
+static void raise_no_answer(lua_State *L, const char *path, int error_number) {
     if (error_number == ENOMEM) {
         tr_lua_raise(L, "memory", "%s: %s", path, strerror(error_number));
-    } else if (error_number == EMFILE || error_number == ENFILE) {
+    } else if (error_number == EMFILE || error_number == ENFILE || is_of_medium(error_number)) {
         tr_lua_raise(L, "io", "%s: %s", path, strerror(error_number));
     }
 }
 
-static int fail(lua_State *L, const char *path, const char *problem, int error_number) {
-    raise_shortage(L, path, error_number);
+static int push_failure(lua_State *L, const char *path, const char *problem, int error_number) {
     luaL_pushfail(L);
     lua_pushfstring(L, "%s: %s", path, problem);
     lua_pushinteger(L, error_number);
     return 3;
+}
+
+static int fail(lua_State *L, const char *path, const char *problem, int error_number) {
+    raise_no_answer(L, path, error_number);
+    return push_failure(L, path, problem, error_number);
+}
+
+/* Nothing can be there by a name for which the system says so. */
+static bool is_absent(int error_number) {
+    return error_number == ENOENT || error_number == ENOTDIR || error_number == ELOOP || error_number == ENAMETOOLONG;
+}
+
+/* Is something there, a link or what it leads to? Raises where that cannot be told. */
+static bool look_at_link(lua_State *L, const char *path, struct stat *found) {
+    if (lstat(path, found) == 0) {
+        return true;
+    }
+    if (!is_absent(errno)) {
+        raise_no_answer(L, path, errno);
+        tr_lua_raise(L, "io", "%s: %s", path, strerror(errno));
+    }
+    return false;
 }
 
 /* The stream of an open file; takes the descriptor over. Nothing where there can be none. */
@@ -60,30 +94,48 @@ static bool set_stream(luaL_Stream *stream, int descriptor) {
     return true;
 }
 
-/* open_file(path) -> file for reading, as io.open gives it; or nil, what is wrong and errno (0 where it is no file) */
+static int fail_to_open(lua_State *L, const char *path, bool is_for_medium) {
+    int error_number = errno;
+    return is_for_medium && is_of_medium(error_number) ? push_failure(L, path, strerror(error_number), error_number)
+                                                       : fail(L, path, strerror(error_number), error_number);
+}
+
+/* open_file(path, is_for_medium) -> file for reading, as io.open gives it; or nil, what is wrong and errno (0 where it
+ * is no file). Where the medium cannot give the file that is raised, or with is_for_medium returned as well. */
 int tr_lua_open_file(lua_State *L) {
     const char *path = tr_lua_check_path(L, 1);
+    bool is_for_medium = lua_toboolean(L, 2);
     luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 0); /* path, stream */
     *stream = (luaL_Stream){NULL, NULL};
     luaL_setmetatable(L, LUA_FILEHANDLE);
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat found;
     if (descriptor < 0) {
-        return fail(L, path, strerror(errno), errno);
+        return fail_to_open(L, path, is_for_medium);
     }
-    if (fstat(descriptor, &found) == 0 && !S_ISREG(found.st_mode) && !is_nameless_pipe(descriptor)) {
+    if (fstat(descriptor, &found) != 0) {
+        int kept = errno;
+        close(descriptor);
+        errno = kept;
+        return fail_to_open(L, path, is_for_medium);
+    }
+    if (!S_ISREG(found.st_mode) && !is_nameless_pipe(descriptor)) {
         close(descriptor);
         lua_pushfstring(L, "expected a file, found %s", tr_file_kind_name(found.st_mode));
         return fail(L, path, lua_tostring(L, -1), 0);
     }
-    return set_stream(stream, descriptor) ? 1 : fail(L, path, strerror(errno), errno);
+    return set_stream(stream, descriptor) ? 1 : fail_to_open(L, path, is_for_medium);
 }
 
-/* file_kind(path) -> "a file", "a directory", "a pipe" ...; or nil, what is wrong and errno */
+/* file_kind(path) -> "a file", "a directory", "a pipe" ...; or nil where nothing is there, and nil, what is wrong and
+ * errno where that may not be asked */
 int tr_lua_file_kind(lua_State *L) {
     const char *path = tr_lua_check_path(L, 1);
     struct stat found;
     if (stat(path, &found) != 0) {
+        if (is_absent(errno)) {
+            return 0;
+        }
         return fail(L, path, strerror(errno), errno);
     }
     lua_pushstring(L, tr_file_kind_name(found.st_mode));
@@ -93,22 +145,23 @@ int tr_lua_file_kind(lua_State *L) {
 /* is_link(path) -> is a symbolic link there? */
 int tr_lua_is_link(lua_State *L) {
     struct stat found;
-    lua_pushboolean(L, lstat(luaL_checkstring(L, 1), &found) == 0 && S_ISLNK(found.st_mode));
+    lua_pushboolean(L, look_at_link(L, luaL_checkstring(L, 1), &found) && S_ISLNK(found.st_mode));
     return 1;
 }
 
 /* is_same_file(path, path) -> are both names of one file? A symbolic link is another file than what it leads to. */
 int tr_lua_is_same_file(lua_State *L) {
     struct stat one, other;
-    lua_pushboolean(L, lstat(luaL_checkstring(L, 1), &one) == 0 && lstat(luaL_checkstring(L, 2), &other) == 0 &&
-                           one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+    lua_pushboolean(L, look_at_link(L, luaL_checkstring(L, 1), &one) &&
+                           look_at_link(L, luaL_checkstring(L, 2), &other) && one.st_dev == other.st_dev &&
+                           one.st_ino == other.st_ino);
     return 1;
 }
 
-/* As luaL_fileresult for a path, but for what the process is short of. */
+/* As luaL_fileresult for a path, but for what is no answer. */
 int tr_lua_path_result(lua_State *L, bool is_done, const char *path) {
     if (!is_done) {
-        raise_shortage(L, path, errno);
+        raise_no_answer(L, path, errno);
     }
     return luaL_fileresult(L, is_done, path);
 }

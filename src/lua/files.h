@@ -6,16 +6,17 @@
 
 #include <lua.h>
 
-/* Lua functions: open_file(path), file_kind(path), is_link(path), is_same_file(path, path), has_entry(directory,
- * beginning, ending), without_links(path). */
+/* Lua functions: open_file(path, is_for_medium), file_kind(path), is_of_medium(errno), is_link(path),
+ * is_same_file(path, path), has_entry(directory, beginning, ending), without_links(path). */
 int tr_lua_open_file(lua_State *L);
 int tr_lua_file_kind(lua_State *L);
+int tr_lua_is_of_medium(lua_State *L);
 int tr_lua_is_link(lua_State *L);
 int tr_lua_is_same_file(lua_State *L);
 int tr_lua_has_entry(lua_State *L);
 int tr_lua_without_links(lua_State *L);
 
-/* As luaL_fileresult for a path, but raises what the process is short of. */
+/* As luaL_fileresult for a path, but raises what is no answer: a shortage of the process, a failure of the disk. */
 int tr_lua_path_result(lua_State *L, bool is_done, const char *path);
 
 #endif

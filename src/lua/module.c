@@ -182,6 +182,7 @@ int luaopen_tracereel_core(lua_State *L) {
         {"is_failure", tr_lua_is_failure},
         {"open_file", tr_lua_open_file},
         {"file_kind", tr_lua_file_kind},
+        {"is_of_medium", tr_lua_is_of_medium},
         {"is_link", tr_lua_is_link},
         {"is_same_file", tr_lua_is_same_file},
         {"engine_walk", tr_lua_engine_walk},

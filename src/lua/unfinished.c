@@ -82,6 +82,9 @@ static unfinished *push_new(lua_State *L, bool is_directory, bool *was_left) {
     }
     struct stat found;
     self->was_there = lstat(place, &found) == 0;
+    if (!self->was_there && errno != ENOENT) {
+        return NULL;
+    }
     int descriptor = tr_lua_claim(work_path, is_directory, was_left);
     if (descriptor < 0) {
         return NULL;

@@ -133,7 +133,7 @@ function crashtest.run(parsed)
         failure.raise("usage", "a log is read more than once for a crash test: save what comes through the pipe")
     end
     limits.set(parsed)
-    engine_options.use(parsed, parsed.log)
+    engine_options.use(parsed, parsed.log, true)
     parsed.logs, parsed.as_engine = { parsed.log }, true
     return logs.each(parsed, function(log)
         local result

@@ -203,7 +203,7 @@ function recover.run(parsed)
     local file, path = sort_files(parsed.files)
     check_usage(parsed, file, path)
     limits.set(parsed)
-    local known = engine_options.use(parsed, path)
+    local known = engine_options.use(parsed, path, true)
     if file and parsed.output then
         flow.check_certain(parsed.flow, known.unclear or {})
     end

@@ -37,6 +37,10 @@ end
 function Composer:next()
     local has_read, event = failure.pcall(self.next_event)
     if not has_read then
+        -- libyaml says what is wrong with a text, and nothing where memory ran out.
+        if tostring(event):find("^A problem at document:") then
+            failure.raise("memory", "flow %s: out of memory", self.path)
+        end
         -- "did not find expected ',' at document: 1, line: 2, column: 3\nwhile parsing a list at line: 1, column: 4"
         local problem = tostring(event):match("^(.-) at document:") or tostring(event):match("^[^\n]*")
         local line = tostring(event):match("line: (%d+)")

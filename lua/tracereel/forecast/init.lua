@@ -5,6 +5,8 @@
 local tables = require "tracereel.util.tables"
 local arenas = require "tracereel.log.arenas"
 local completion = require "tracereel.log.completion"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
 local flow = require "tracereel.flow"
 local forecast_classes = require "tracereel.forecast.classes"
 local forecast_labels = require "tracereel.forecast.labels"
@@ -90,26 +92,34 @@ local function mend(header, trace)
     end
 end
 
--- A directory without a single arena may be the wrong one, or not mounted: looked at once for each.
+-- A directory without a single arena may be the wrong one, or not mounted: looked at once for each, up to its first
+-- arena. One that may not be listed may have some.
 local has_any = {}
 
 local function is_empty(directory)
     if has_any[directory] == nil then
-        has_any[directory] = arenas.has_any(directory)
+        has_any[directory] = files.has_entry(directory, "trace_", ".bin") ~= false
     end
     return not has_any[directory]
 end
 
 -- What is known of the trace's arena; nothing where no directory is known, or the file may not be read.
-local function look_at_arena(situation, directory, is_mended)
+local function look_at_arena(situation, options)
     situation.arena = "unknown"
+    local directory = options.arenas
     if not directory then
         return
     end
     local header, problem, kind, cause = arenas.header(directory, situation.trace.id)
+    if cause == "medium" then
+        if options.decides then
+            failure.raise("io", "%s", problem)
+        end
+        cause = nil
+    end
     situation.arena = header and "found" or cause or kind == "absent" and is_empty(directory) and "empty" or kind
     if header then
-        if is_mended then
+        if options.mended then
             mend(header, situation.trace)
         end
         situation.header = header
@@ -188,7 +198,7 @@ local function gather(trace, options)
     local situation = { trace = trace, done = done_nodes(trace), rule = trace:recovery() }
     situation.answered = answered_nodes(trace, situation.done)
     situation.held = trace.held or trace.suspended_at == held.node and "no reason is given" or nil
-    look_at_arena(situation, options.arenas, options.mended)
+    look_at_arena(situation, options)
     look_at_overlaps(situation)
     if options.flow then
         look_ahead(situation, options.flow)
@@ -244,9 +254,9 @@ local engine_of = {
 
 ---What the engine will do with an open trace at its next start.
 ---@param trace tracereel.trace
----@param options? { flow: tracereel.flow|nil, arenas: string|nil, mended: boolean|nil } a checked flow; the directory
---- of the arenas, nil where it is not known; as if `repair --arenas` had been done; those of forecast.use where none
---- are given
+---@param options? { flow: tracereel.flow|nil, arenas: string|nil, mended: boolean|nil, decides: boolean|nil } a checked
+--- flow; the directory of the arenas, nil where it is not known; as if `repair --arenas` had been done; something is
+--- decided by it, so that an arena which the medium cannot give is raised; those of forecast.use where none are given
 ---@return tracereel.engine engine
 ---@return table outlook class (a key of forecast_classes.all), short (for a list; nil where there is nothing to
 --- say), is_grave (something is lost, or a person is asked twice)
@@ -263,7 +273,7 @@ end
 -- What is known besides the log, for all that ask without saying so: a command's --flow and --arenas.
 forecast.options = {}
 
----@param options { flow: tracereel.flow|nil, arenas: string|nil }
+---@param options { flow: tracereel.flow|nil, arenas: string|nil, decides: boolean|nil }
 function forecast.use(options)
     forecast.options, has_any = options, {}
 end

@@ -31,12 +31,13 @@ end
 ---cannot be read.
 ---@param parsed table
 ---@param log_path string
+---@param decides? boolean something is decided by what is foreseen
 ---@return table known flow, unclear (of its nodes), flow_path, arenas, found_as; nil what there is not
-function engine_options.use(parsed, log_path)
+function engine_options.use(parsed, log_path, decides)
     local known = { flow_path = parsed.flow }
     known.flow, known.unclear = flow_of(parsed, log_path)
     known.arenas, known.found_as = arenas.use(log_path, parsed.arenas, output.say)
-    forecast.use { flow = known.flow, arenas = known.arenas }
+    forecast.use { flow = known.flow, arenas = known.arenas, decides = decides }
     return known
 end
 

@@ -21,7 +21,8 @@ local version = 1
 
 ---@alias tracereel.arena_problem "absent"|"unreadable"|"damaged"
 -- Of a damaged one, where the engine does something else than refuse it: it panics, and it takes it for the trace's.
----@alias tracereel.arena_cause "short"|"foreign"
+-- Of an unreadable one, where it is the medium that fails, and not a permission that is missing.
+---@alias tracereel.arena_cause "short"|"foreign"|"medium"
 
 ---@param directory string
 ---@param trace_id string
@@ -72,28 +73,20 @@ function arenas.find(log_path, given)
     elseif log_path == "-" then
         return nil
     end
-    local kind = core.file_kind(log_path)
+    local kind = files.kind(log_path)
     local log_directory = (kind == nil or kind == "a directory") and log_path or parent_of(log_path)
     local beside, around = arenas.at(log_directory, beside_log), arenas.at(log_directory, around_log)
-    local kind_beside, problem, errno = core.file_kind(beside)
+    local kind_beside, problem = core.file_kind(beside)
     if kind_beside == "a directory" then
         return beside, beside_log
-    elseif not kind_beside and not files.is_absent(errno) then
+    elseif not kind_beside and problem then
         return nil, nil, problem
     end
-    local has_arenas
-    has_arenas, problem = core.has_entry(around, "trace_", ".bin")
+    local has_arenas, listing_problem = core.has_entry(around, "trace_", ".bin")
     if has_arenas then
         return around, around_log
     end
-    return nil, nil, problem
-end
-
----Does a directory hold the arena of any trace? Looked at up to the first one.
----@param directory string
----@return boolean
-function arenas.has_any(directory)
-    return core.has_entry(directory, "trace_", ".bin") == true
+    return nil, nil, listing_problem
 end
 
 ---"arenas: DIR (LOG/../arenas)": what a command says of the directory that it uses; nil where it uses none.
@@ -149,23 +142,30 @@ function arenas.parse_header(trace_id, bytes, file_bytes)
     return { write_position_bytes = position, capacity_bytes = capacity, file_bytes = file_bytes }
 end
 
+local function read_at(file, offset, bytes)
+    local start, problem = file:seek("set", offset)
+    if not start then
+        return nil, problem
+    end
+    return file:read(bytes)
+end
+
 -- An open arena and its header. The file is to be closed.
 local function open_arena(directory, trace_id)
     local path = arenas.path(directory, trace_id)
-    local file, problem, errno = files.open(path)
+    local file, problem, errno = core.open_file(path, true)
     if not file then
         -- What is no file the engine cannot open either, whoever it runs as.
-        return nil, problem, files.is_absent(errno) and "absent" or files.is_special(path) and "damaged" or "unreadable"
+        local kind = files.is_absent(errno) and "absent" or errno == 0 and "damaged" or "unreadable"
+        return nil, problem, kind, core.is_of_medium(errno) and "medium" or nil
     end
-    local size, size_problem = file:seek("end")
-    local bytes, read_problem
-    if size and file:seek("set", 0) then
-        bytes, read_problem = file:read(arenas.header_bytes)
+    local bytes, size, wrong = nil, file:seek("end")
+    if size then
+        bytes, wrong = read_at(file, 0, arenas.header_bytes)
     end
-    local wrong = size_problem or read_problem
     if wrong then
         file:close()
-        return nil, ("%s: %s"):format(path, wrong), "unreadable"
+        return nil, ("%s: %s"):format(path, wrong), "unreadable", "medium"
     end
     local header, cause
     header, wrong, cause = arenas.parse_header(trace_id, bytes or "", size)
@@ -295,10 +295,9 @@ local function read_span(file, output, file_bytes)
         return nil, ("the output is %d bytes at %s, the file has %d"):format(output.size,
             core.unsigned(output.offset), file_bytes)
     end
-    file:seek("set", output.offset)
     local bytes, problem = "", nil
     if output.size > 0 then
-        bytes, problem = file:read(output.size)
+        bytes, problem = read_at(file, output.offset, output.size)
     end
     if #(bytes or "") ~= output.size then
         return nil, problem or "it became shorter while it was read"
@@ -390,7 +389,8 @@ end
 ---@return string|nil directory
 ---@return string|nil found_as
 function arenas.use(log_path, given, say)
-    local directory, found_as = arenas.find(log_path, given)
+    local directory, found_as, problem = arenas.find(log_path, given)
+    local _ = problem and say("whether there are arenas cannot be told: %s; name them with --arenas", problem)
     arenas.open(directory, directory and not given and function()
         say("%s", arenas.words(directory, found_as))
     end or nil)

@@ -63,7 +63,7 @@ end
 
 -- What keeps the engine from reading this file at all; nil where it opens it.
 local function problem_of_file(file)
-    local kind = core.file_kind(file.path)
+    local kind = files.kind(file.path)
     if not kind then
         return ("it cannot open %s: nothing is there by that name (a link to nowhere?)"):format(file.name)
     elseif kind == "a pipe" then
@@ -118,10 +118,10 @@ local function find_end(verdict, log, plain)
     local number = last and last.sequence or 0
     local name = ("wal_%016x.log"):format(number)
     local path = log.path .. "/" .. name
-    local kind = core.file_kind(path)
+    local kind = files.kind(path)
     if kind == "a file" and (files.size(path) or 0) > max_reopened_bytes then
         name = ("wal_%016x.log"):format(number + 1)
-        kind = core.file_kind(log.path .. "/" .. name)
+        kind = files.kind(log.path .. "/" .. name)
     end
     verdict.append_to = name
     verdict.appends = kind == nil or kind == "a file"
@@ -162,7 +162,7 @@ end
 ---@return tracereel.engine_verdict
 function Reader:verdict(log)
     local verdict = { skipped = 0, passed_over = 0, misread = 0, missing = 0, compressed = 0, same_number = {} }
-    if not is_directory(log) and core.file_kind(log.path) ~= "a file" then
+    if not is_directory(log) and files.kind(log.path) ~= "a file" then
         return verdict
     end
     local plain, compressed = plain_files(log)

@@ -16,7 +16,7 @@ local script_commands = { run = "", recover = "%f[%w]recover%f[%W]", crashtest =
 local function script_names(pattern)
     local names = {}
     for _, name in ipairs(bundled.names(host.list_directory)) do
-        if (files.read(bundled.path(name)) or ""):find(pattern) then
+        if (files.read_if_there(bundled.path(name)) or ""):find(pattern) then
             names[#names + 1] = name
         end
     end

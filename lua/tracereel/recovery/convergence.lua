@@ -105,6 +105,7 @@ function convergence.check(self, log, script, options, run)
                 records, problem = answer.compile(trace, second, run)
             else
                 run.check_stop(second)
+                failure.pass_on_io(second)
                 problem = failure.text(second)
             end
             if not records then

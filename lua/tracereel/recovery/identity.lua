@@ -12,24 +12,36 @@ local function segment_path(log, name)
     return log.path:match("([^/]+)/*$") == name and log.path or log.path:gsub("/+$", "") .. "/" .. name
 end
 
+local function read_last(file, size, length)
+    if length == 0 then
+        return ""
+    end
+    local is_there, problem = file:seek("set", size - length)
+    if not is_there then
+        return nil, problem
+    end
+    local bytes
+    bytes, problem = file:read(length)
+    return bytes, problem or "it became shorter while it was read"
+end
+
 -- A file's size, and its last bytes where they are asked for. What is no file has none; reading tells of it as damage.
 local function look_at(path, last_bytes)
     if files.is_special(path) then
         return 0, ""
     end
     local file, problem = files.open(path)
-    local size = file and file:seek("end")
-    local bytes = ""
-    if size and last_bytes > 0 then
-        local length = math.min(size, last_bytes)
-        local is_there = file:seek("set", size - length)
-        bytes = is_there and (length > 0 and file:read(length) or "") or nil
+    if not file then
+        failure.raise("io", "%s", problem)
     end
-    if file then
-        file:close()
+    local size, bytes
+    size, problem = file:seek("end")
+    if size then
+        bytes, problem = read_last(file, size, math.min(size, last_bytes))
     end
-    if not size or not bytes then
-        failure.raise("io", "%s", problem or path .. ": it cannot be read")
+    file:close()
+    if not bytes then
+        failure.raise("io", "%s: it cannot be read: %s", path, problem)
     end
     return size, bytes
 end

@@ -86,6 +86,7 @@ local function decide_one(run, trace)
         problem = wanted
     else
         run.check_stop(chosen)
+        failure.pass_on_io(chosen)
         problem = failure.text(chosen)
     end
     local held = decision.hold("the script failed for this trace: " .. problem)

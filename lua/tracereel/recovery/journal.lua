@@ -4,22 +4,12 @@
 -- whose write position is the one that it would have set.
 local arenas = require "tracereel.log.arenas"
 local core = require "tracereel.core"
-local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local positions = require "tracereel.recovery.positions"
 local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
 
 local journal = { file_name = "tracereel.journal", schema_version = 1 }
-
--- A file's contents; nil if there is no file. One that cannot be read says nothing about what was done.
-local function read_file(path)
-    local text, problem, errno = files.read(path)
-    if not text and not files.is_absent(errno) then
-        failure.raise("io", "%s", problem)
-    end
-    return text
-end
 
 local function has_texts(value, ...)
     for _, key in ipairs { ... } do
@@ -54,7 +44,7 @@ end
 ---@return table[] entries in order; none where there is no journal
 function journal.read(directory)
     local entries = {}
-    for line in (read_file(directory .. "/" .. journal.file_name) or ""):gmatch("[^\n]+") do
+    for line in (files.read_if_there(directory .. "/" .. journal.file_name) or ""):gmatch("[^\n]+") do
         local entry = not line:find("%c") and tracereel.json_decode(line)
         if is_entry(entry) then
             entries[#entries + 1] = entry
@@ -128,7 +118,7 @@ end
 -- had before?
 local function has_segment(directory, intent)
     local segment = intent.segment:match("^[%w_.-]+$")
-    local bytes = segment and read_file(directory .. "/" .. segment)
+    local bytes = segment and files.read_if_there(directory .. "/" .. segment)
     return bytes ~= nil and begins_with(bytes, intent) and not begins_with(bytes, intent.replaces)
 end
 

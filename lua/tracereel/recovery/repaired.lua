@@ -50,8 +50,8 @@ local function original_of(directory, recorded, entry)
         or not is_file_name(entry.segment) or entry.replaces.size_bytes ~= recorded.size_bytes then
         return nil
     end
-    local now = files.read(directory .. "/" .. entry.segment)
-    local original = files.read(directory .. "/" .. entry.original)
+    local now = files.read_if_there(directory .. "/" .. entry.segment)
+    local original = files.read_if_there(directory .. "/" .. entry.original)
     if has_content(now, entry) and has_content(original, entry.replaces)
         and without_cuts(original, entry.cuts) == now then
         return { bytes = original, entry = entry }

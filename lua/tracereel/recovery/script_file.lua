@@ -25,10 +25,10 @@ function script_file.find(word)
     return { path = word, is_bundled = false }
 end
 
----Its contents; raises "usage" if it cannot be read.
+---Its contents; raises "usage" if there is no such file, and "io" if it cannot be read.
 function script_file.text(file)
-    local bytes, problem = files.read(file.path)
-    return bytes or failure.raise("usage", "cannot read the script: %s", problem)
+    local bytes, problem, errno = files.read(file.path)
+    return bytes or failure.raise(files.is_no_file(errno) and "usage" or "io", "cannot read the script: %s", problem)
 end
 
 ---What recovery.decide loads the script by, as often as it needs it afresh, and asks what it has required so far.

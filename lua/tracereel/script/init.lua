@@ -95,7 +95,7 @@ function script.call(name, what, callee, ...)
 end
 
 ---What a script's file returns. Raises a failure of kind "script" where it cannot run, "usage" where there is no such
----file.
+---file, "io" where it cannot be read.
 ---@param path string
 ---@param name string
 ---@param now fun(): integer the log's time
@@ -103,9 +103,9 @@ end
 ---@param modules table|nil of script_modules: notes what the script requires
 ---@return any
 function script.value(path, name, now, is_unsafe, modules)
-    local file, problem = files.open(path)
+    local file, problem, errno = files.open(path)
     if not file then
-        failure.raise("usage", "cannot read the script: %s", problem)
+        failure.raise(files.is_no_file(errno) and "usage" or "io", "cannot read the script: %s", problem)
     end
     file:close()
     local environment = sandbox.environment(path:match("^(.*/)") or "./", now, is_unsafe, modules)

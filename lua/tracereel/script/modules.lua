@@ -33,7 +33,7 @@ local function add_loaded(self)
         local is_own = self.before[name] or name:find("^tracereel%f[.\0]")
         if not is_own and not self.sums[name] then
             local path = package.searchpath(name, package.path) or package.searchpath(name, package.cpath)
-            local text = path and files.read(path)
+            local text = path and files.read_if_there(path)
             if text then
                 self:add(name, text)
             end

@@ -90,6 +90,14 @@ function failure.is_mistake(problem)
     return problem.kind == "internal" or problem.kind == "argument"
 end
 
+---Raises again what a script cannot help: a file of the program's that it could not read.
+---@param problem any
+function failure.pass_on_io(problem)
+    if failure.is(problem) and problem.kind == "io" then
+        error(problem, 0)
+    end
+end
+
 ---Why a file could not be opened, without the file's name, which io.open says first.
 ---@param problem string
 ---@return string

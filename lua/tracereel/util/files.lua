@@ -17,7 +17,7 @@ function files.check_path(what, value)
     end
 end
 
----Opens a file for reading, as io.open does.
+---Opens a file for reading, as io.open does. Raises where the process is short of something, or the medium fails.
 ---@param path string
 ---@return file*|nil
 ---@return string|nil problem begins with the path
@@ -26,7 +26,7 @@ function files.open(path)
     return core.open_file(path)
 end
 
----The whole contents of a file.
+---The whole contents of a file. Raises as files.open does, and if it is open and cannot be read.
 ---@param path string
 ---@return string|nil
 ---@return string|nil problem begins with the path
@@ -37,10 +37,18 @@ function files.read(path)
         return nil, problem, errno
     end
     local text
-    text, problem, errno = file:read("a")
+    text, problem = file:read("a")
     file:close()
-    if not text then
-        return nil, ("%s: %s"):format(path, problem), errno
+    return text or failure.raise("io", "%s: %s", path, problem)
+end
+
+---The same for a file that need not be there.
+---@param path string
+---@return string|nil
+function files.read_if_there(path)
+    local text, problem, errno = files.read(path)
+    if not text and not files.is_absent(errno) then
+        failure.raise("io", "%s", problem)
     end
     return text
 end
@@ -64,7 +72,7 @@ function files.write(path, bytes, mode)
     return true
 end
 
----The size of a file.
+---The size of a file. Raises as files.read does.
 ---@param path string
 ---@return integer|nil bytes
 ---@return string|nil problem begins with the path
@@ -76,10 +84,12 @@ function files.size(path)
     local size
     size, problem = file:seek("end")
     file:close()
-    return size, problem and ("%s: %s"):format(path, problem)
+    return size or failure.raise("io", "%s: %s", path, problem)
 end
 
 local no_such_file_errno = 2
+-- ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP
+local is_nothing = { [no_such_file_errno] = true, [20] = true, [36] = true, [40] = true }
 
 ---Is it said that nothing is there?
 ---@param errno integer|nil as files.open, files.read and host.list_directory return it
@@ -87,32 +97,61 @@ function files.is_absent(errno)
     return errno == no_such_file_errno
 end
 
+---Is it said that no file is there: nothing, or something else?
+---@param errno integer|nil as files.open and files.read return it
+function files.is_no_file(errno)
+    return errno == 0 or is_nothing[errno] == true
+end
+
+---What is there, as "a file", "a directory", "a pipe". nil where nothing is; raises where that cannot be told.
+---@param path string
+---@return string|nil
+function files.kind(path)
+    local kind, problem = core.file_kind(path)
+    if not kind and problem then
+        failure.raise("io", "%s", problem)
+    end
+    return kind
+end
+
 ---Is anything there?
 ---@param path string
 ---@return boolean
 function files.exists(path)
-    return core.file_kind(path) ~= nil
+    return files.kind(path) ~= nil
 end
 
 ---Is something there that is no file: a device, a pipe or a directory, which a rename must not replace?
 ---@param path string
 ---@return boolean
 function files.is_special(path)
-    local kind = core.file_kind(path)
+    local kind = files.kind(path)
     return kind ~= nil and kind ~= "a file"
 end
 
 ---@param path string
 ---@return boolean
 function files.is_directory(path)
-    return core.file_kind(path) == "a directory"
+    return files.kind(path) == "a directory"
 end
+
+---Has a directory an entry whose name begins and ends so? It is read as far as the first of them.
+---@type fun(directory: string, beginning: string, ending: string): boolean|nil, string|nil nil and the problem where it
+--- may not be listed
+files.has_entry = core.has_entry
 
 ---The same place from wherever one looks: from the root, without links. nil where nothing is there.
 ---@param path string
 ---@return string|nil
 function files.real_path(path)
-    return has_host and host.real_path(path) or nil
+    if not has_host then
+        return nil
+    end
+    local found, problem, errno = host.real_path(path)
+    if not found and not is_nothing[errno] then
+        failure.raise("io", "%s", problem)
+    end
+    return found
 end
 
 return files
