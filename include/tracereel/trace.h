@@ -163,7 +163,6 @@ typedef struct tr_trace {
     uint64_t start_ns; /* of its first trace_start; 0 for a trace that came from a snapshot */
     uint64_t last_ns;  /* the latest timestamp so far; those of records that tracereel wrote count only if one began the
                           trace */
-    uint64_t ready_ns; /* the latest event that can have made a node ready */
     uint32_t log_slot; /* small number, unique among the open traces of one table, reused after the trace closes */
     uint32_t record_count;  /* of all its lives, trace_starts included */
     uint32_t error_count;   /* node_error records of its present life */
@@ -171,46 +170,29 @@ typedef struct tr_trace {
     uint32_t first_error;   /* index in `errors` of the first one of the present life */
     uint32_t first_attempt; /* the same in `attempts` */
     uint32_t first_suspension;
-    uint32_t violations_seen;   /* tr_violation bits */
-    uint32_t damage_at_start;   /* damaged gaps in the log before the trace was opened */
-    uint32_t forgotten_count;   /* after a restart: nodes that were done, and that no record has restored */
-    struct tr_trace_home *home; /* what the traces of its table share; NULL in a copy */
-    uint8_t status;             /* tr_trace_status */
-    /* Packed into two bytes. */
-    bool was_tainted : 1; /* ask tr_trace_is_tainted */
+    uint32_t violations_seen; /* tr_violation bits */
+    uint8_t status;           /* tr_trace_status */
     bool from_snapshot : 1;
-    bool records_starts : 1;  /* a node_start was seen */
-    bool is_just_resumed : 1; /* by the latest record that tracereel did not write, after a wait */
-    bool began_afresh : 1;    /* tracereel wrote a trace_start, and nothing has run since */
     bool closed_by_tracereel : 1;
-    bool has_planned : 1;       /* tracereel wrote a record of it */
-    bool follows_tracereel : 1; /* its latest record is tracereel's */
-    bool is_held_apart : 1;     /* when only what ran counts: its latest record is a suspension that tracereel wrote */
-    bool has_unordered_suspensions : 1; /* the clock stepped back: one does not begin after the end of the one before */
     /* From here on: what the engine recovers from. Its completed_nodes are the nodes with is_completed. */
     bool has_last_completed_node : 1;
     bool is_suspended : 1;
     uint32_t last_completed_node;
     uint32_t suspended_at;
     uint32_t started_count;
-    uint64_t suspended_since_ns; /* 0 if known only from a snapshot */
-    uint32_t started_capacity;
+    uint64_t suspended_since_ns;        /* 0 if known only from a snapshot */
     uint32_t suspension_metadata_bytes; /* 0 = none */
+    uint32_t metadata_bytes;            /* the same */
     uint32_t *started_nodes;            /* in order, twice if node_start came twice; read with tr_trace_next_started */
     char *suspension_metadata; /* of the latest trace_suspended, kept when the trace is resumed, as the engine does */
-
-    uint32_t metadata_bytes; /* 0 = none */
-    uint32_t plans_bytes;
-    char *metadata; /* of its trace_start */
+    char *metadata;            /* of its trace_start */
 
     uint32_t node_count; /* nodes in the order of their first records */
     uint32_t attempt_count;
     uint32_t suspension_count;
     uint32_t error_list_count;
     uint32_t loop_event_count;
-    uint32_t node_index_capacity;
-    uint32_t *node_index;                   /* finds a node by its id; NULL in traces with few nodes */
-    struct tr_started_index *started_index; /* which entries of a long started_nodes count; NULL in copies */
+    uint32_t plans_bytes;
     tr_node *nodes;
     tr_attempt *attempts;
     tr_suspension *suspensions;
@@ -220,7 +202,7 @@ typedef struct tr_trace {
     /* What plans did to the trace: the values under the key "tracereel" of the records that they wrote, each ended by a
      * zero byte, oldest first; equal ones in a row appear once. An undo that only restored a suspension, whose record
      * names no plan, appears as {"action":"undo"}. */
-    char *plans; /* plans_bytes bytes */
+    char *plans;
 } tr_trace;
 
 /* The node with that id, or NULL. */

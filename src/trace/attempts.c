@@ -1,10 +1,11 @@
 #include "trace/attempts.h"
+#include "trace/internal.h"
 
 /* Adds an attempt whose start was not written: it can have begun when the latest earlier event made it ready. What came
  * before a snapshot is unknown. */
 static tr_attempt *add_estimated_attempt(tr_trace *trace, tr_node *node, uint64_t now_ns) {
-    bool cut = trace->from_snapshot && (trace->ready_ns == 0 || node->from_snapshot);
-    tr_attempt *attempt = tr_trace_add_attempt(trace, node, cut ? now_ns : trace->ready_ns, true);
+    bool cut = trace->from_snapshot && (tr_own(trace)->ready_ns == 0 || node->from_snapshot);
+    tr_attempt *attempt = tr_trace_add_attempt(trace, node, cut ? now_ns : tr_own(trace)->ready_ns, true);
     if (attempt != NULL) {
         attempt->cut = cut;
     }

@@ -1,6 +1,7 @@
 /* Whether a suspension is a hold by tracereel, according to its metadata. */
 #include <string.h>
 
+#include "trace/internal.h"
 #include "tracereel/trace.h"
 #include "json/json_reader.h"
 
@@ -19,7 +20,7 @@ static bool comes_text(const tr_json_reader *reader) {
 }
 
 bool tr_trace_held(const tr_trace *trace, char *reason, uint32_t *length_bytes) {
-    if ((!trace->is_suspended && !trace->is_held_apart) || trace->suspension_metadata_bytes == 0) {
+    if ((!trace->is_suspended && !tr_own(trace)->is_held_apart) || trace->suspension_metadata_bytes == 0) {
         return false;
     }
     tr_json_reader reader = tr_json_reader_begin(trace->suspension_metadata, trace->suspension_metadata_bytes, 0, NULL);

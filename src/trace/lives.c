@@ -2,6 +2,7 @@
 
 #include "record/record_view.h"
 #include "trace/engine_view.h"
+#include "trace/internal.h"
 #include "trace/started_nodes.h"
 #include "trace/trace_store.h"
 
@@ -30,10 +31,10 @@ static void keep_suspension(tr_trace *trace, uint32_t node_id) {
 }
 
 static void note_start(tr_trace *trace) {
-    trace->began_afresh = true;
-    trace->forgotten_count = 0;
+    tr_own(trace)->began_afresh = true;
+    tr_own(trace)->forgotten_count = 0;
     for (uint32_t i = 0; i < trace->node_count; i++) {
-        trace->forgotten_count += trace->nodes[i].is_completed;
+        tr_own(trace)->forgotten_count += trace->nodes[i].is_completed;
         keep_attempt(trace, trace->nodes[i].node_id, false);
     }
     if (open_suspension(trace) != NULL) {
@@ -53,7 +54,7 @@ void tr_lives_note(tr_trace *trace, const tr_record *record) {
         break;
     case TR_TYPE_NODE_DONE:
         keep_attempt(trace, node_id, false);
-        trace->forgotten_count -= trace->forgotten_count > 0 && tr_trace_node(trace, node_id) != NULL;
+        tr_own(trace)->forgotten_count -= tr_own(trace)->forgotten_count > 0 && tr_trace_node(trace, node_id) != NULL;
         break;
     case TR_TYPE_TRACE_SUSPENDED:
         keep_suspension(trace, node_id);
@@ -124,15 +125,15 @@ void tr_lives_begin(tr_trace *trace, bool by_tracereel) {
         (void)abandon_attempts(trace);
         (void)abandon_suspension(trace);
         abandon_iterations(trace);
-        trace->began_afresh = trace->is_just_resumed = false;
+        tr_own(trace)->began_afresh = tr_own(trace)->is_just_resumed = false;
     }
     count_life(trace);
     tr_engine_view_reset(trace);
-    trace->records_starts = false;
+    tr_own(trace)->records_starts = false;
     trace->closed_by_tracereel = false;
-    if (!trace->home->is_measured) {
-        trace->was_tainted = false;
-        trace->damage_at_start = trace->home->damage_count;
+    if (!tr_own(trace)->home->is_measured) {
+        tr_own(trace)->was_tainted = false;
+        tr_own(trace)->damage_at_start = tr_own(trace)->home->damage_count;
     }
 }
 
@@ -153,18 +154,18 @@ static void leave_abandoned(tr_trace *trace) {
 }
 
 void tr_lives_restart(tr_trace *trace) {
-    if (!trace->began_afresh) {
+    if (!tr_own(trace)->began_afresh) {
         return;
     }
-    trace->began_afresh = false;
+    tr_own(trace)->began_afresh = false;
     bool was_open = abandon_attempts(trace);
     was_open = abandon_suspension(trace) || was_open;
-    if (!was_open && trace->forgotten_count == 0) {
+    if (!was_open && tr_own(trace)->forgotten_count == 0) {
         return; /* an undo has restored everything */
     }
     abandon_iterations(trace);
-    trace->is_just_resumed = false;
-    if (trace->home->is_measured) {
+    tr_own(trace)->is_just_resumed = false;
+    if (tr_own(trace)->home->is_measured) {
         count_life(trace);
         leave_abandoned(trace);
     }

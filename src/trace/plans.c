@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "record/record_view.h"
+#include "trace/internal.h"
 #include "trace/trace_store.h"
 #include "tracereel/provenance.h"
 
 bool tr_plans_is_by_tracereel(const tr_trace *trace, const tr_record *record) {
-    bool brings_back = trace != NULL && trace->follows_tracereel && tr_view_type(record) == TR_TYPE_TRACE_SUSPENDED;
+    bool brings_back =
+        trace != NULL && tr_own(trace)->follows_tracereel && tr_view_type(record) == TR_TYPE_TRACE_SUSPENDED;
     return brings_back || (record->metadata_length_bytes > 0 && tr_record_is_by_tracereel(record));
 }
 
@@ -30,7 +32,7 @@ bool tr_plans_note(tr_trace *trace, const tr_record *record, bool by_tracereel) 
             return false;
         }
     }
-    trace->follows_tracereel = by_tracereel;
-    trace->has_planned = trace->has_planned || by_tracereel;
+    tr_own(trace)->follows_tracereel = by_tracereel;
+    tr_own(trace)->has_planned = tr_own(trace)->has_planned || by_tracereel;
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "trace/internal.h"
 #include "trace/trace_store.h"
 
 /* Up to this many entries, a walk over all of them is as fast as anything else. */
@@ -21,7 +22,7 @@ static size_t index_bytes(uint32_t node_capacity) {
 }
 
 static bool counts(const tr_trace *trace, uint32_t place) {
-    const struct tr_started_index *index = trace->started_index;
+    const struct tr_started_index *index = tr_own(trace)->started_index;
     const tr_node *node = tr_trace_find_node(trace, trace->started_nodes[place]);
     size_t node_place = (size_t)(node - trace->nodes);
     return node->is_started && (index == NULL || node_place >= index->node_capacity ||
@@ -30,23 +31,23 @@ static bool counts(const tr_trace *trace, uint32_t place) {
 
 uint32_t tr_trace_next_started(const tr_trace *trace, uint32_t from) {
     uint32_t place = from;
-    while (trace->started_index != NULL && place < trace->started_count && !counts(trace, place)) {
+    while (tr_own(trace)->started_index != NULL && place < trace->started_count && !counts(trace, place)) {
         place++;
     }
     return place < trace->started_count ? place : TR_NONE;
 }
 
 static void free_index(tr_trace *trace) {
-    if (trace->started_index != NULL) {
-        tr_pool_reallocate(&trace->home->pool, trace->started_index, index_bytes(trace->started_index->node_capacity),
-                           0);
-        trace->started_index = NULL;
+    if (tr_own(trace)->started_index != NULL) {
+        tr_pool_reallocate(&tr_own(trace)->home->pool, tr_own(trace)->started_index,
+                           index_bytes(tr_own(trace)->started_index->node_capacity), 0);
+        tr_own(trace)->started_index = NULL;
     }
 }
 
 /* Keeps only the entries that count. */
 static void compact(tr_trace *trace) {
-    struct tr_started_index *index = trace->started_index;
+    struct tr_started_index *index = tr_own(trace)->started_index;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < trace->started_count; i++) {
         if (counts(trace, i)) {
@@ -66,7 +67,7 @@ static void compact(tr_trace *trace) {
 
 /* The index, with room for that node. Returns NULL on allocation failure; nothing is changed then. */
 static struct tr_started_index *need_index(tr_trace *trace, uint32_t node_place) {
-    struct tr_started_index *index = trace->started_index;
+    struct tr_started_index *index = tr_own(trace)->started_index;
     uint32_t known = index == NULL ? 0 : index->node_capacity;
     if (node_place < known) {
         return index;
@@ -75,7 +76,7 @@ static struct tr_started_index *need_index(tr_trace *trace, uint32_t node_place)
     while (capacity <= node_place) {
         capacity *= 2;
     }
-    struct tr_started_index *grown = tr_pool_reallocate(&trace->home->pool, trace->started_index,
+    struct tr_started_index *grown = tr_pool_reallocate(&tr_own(trace)->home->pool, tr_own(trace)->started_index,
                                                         index == NULL ? 0 : index_bytes(known), index_bytes(capacity));
     if (grown == NULL) {
         return NULL;
@@ -85,7 +86,7 @@ static struct tr_started_index *need_index(tr_trace *trace, uint32_t node_place)
     }
     memset(grown->first_counted + known, 0, (capacity - known) * sizeof(uint32_t));
     grown->node_capacity = capacity;
-    trace->started_index = grown;
+    tr_own(trace)->started_index = grown;
     return grown;
 }
 
@@ -104,7 +105,7 @@ void tr_started_remove(tr_trace *trace, tr_node *node) {
         return;
     }
     node->is_started = false;
-    if (trace->started_index == NULL && trace->started_count <= SHORT_COUNT) {
+    if (tr_own(trace)->started_index == NULL && trace->started_count <= SHORT_COUNT) {
         remove_at_once(trace, node->node_id);
         return;
     }
@@ -122,25 +123,25 @@ void tr_started_remove(tr_trace *trace, tr_node *node) {
 }
 
 static bool make_room(tr_trace *trace) {
-    if (trace->started_count < trace->started_capacity) {
+    if (trace->started_count < tr_own(trace)->started_capacity) {
         return true;
     }
-    if (trace->started_index != NULL) {
+    if (tr_own(trace)->started_index != NULL) {
         compact(trace);
         /* Require a quarter to be free: otherwise the list would be walked again and again for a few entries. */
-        if (trace->started_count <= trace->started_capacity - trace->started_capacity / 4) {
+        if (trace->started_count <= tr_own(trace)->started_capacity - tr_own(trace)->started_capacity / 4) {
             return true;
         }
     }
-    size_t capacity = tr_capacity_for((size_t)trace->started_capacity + 1);
-    void *grown = tr_pool_reallocate(&trace->home->pool, trace->started_nodes,
-                                     trace->started_capacity * sizeof *trace->started_nodes,
+    size_t capacity = tr_capacity_for((size_t)tr_own(trace)->started_capacity + 1);
+    void *grown = tr_pool_reallocate(&tr_own(trace)->home->pool, trace->started_nodes,
+                                     tr_own(trace)->started_capacity * sizeof *trace->started_nodes,
                                      capacity * sizeof *trace->started_nodes);
     if (grown == NULL) {
         return false;
     }
     trace->started_nodes = grown;
-    trace->started_capacity = (uint32_t)capacity;
+    tr_own(trace)->started_capacity = (uint32_t)capacity;
     return true;
 }
 
@@ -164,8 +165,8 @@ bool tr_started_copy(tr_trace *trace, const tr_trace *from) {
 
 void tr_started_free(tr_trace *trace) {
     free_index(trace);
-    tr_pool_reallocate(&trace->home->pool, trace->started_nodes, trace->started_capacity * sizeof *trace->started_nodes,
-                       0);
+    tr_pool_reallocate(&tr_own(trace)->home->pool, trace->started_nodes,
+                       tr_own(trace)->started_capacity * sizeof *trace->started_nodes, 0);
     trace->started_nodes = NULL;
-    trace->started_count = trace->started_capacity = 0;
+    trace->started_count = tr_own(trace)->started_capacity = 0;
 }

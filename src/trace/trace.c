@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "trace/internal.h"
 #include "trace/trace_store.h"
 
 #define NAME_BY_NUMBER(constant, name) #name,
@@ -81,7 +82,7 @@ static uint64_t overlap_ns(uint64_t a_start, uint64_t a_end, uint64_t b_start, u
 
 /* How many of the first suspensions can have begun before a time: the others are not to be looked at. */
 static uint32_t count_suspensions_before(const tr_trace *trace, uint64_t time_ns) {
-    if (trace->has_unordered_suspensions) {
+    if (tr_own(trace)->has_unordered_suspensions) {
         return trace->suspension_count;
     }
     uint32_t low = 0;
@@ -106,7 +107,7 @@ uint64_t tr_attempt_duration_ns(const tr_trace *trace, const tr_node *node, cons
         const tr_suspension *suspension = &trace->suspensions[i];
         uint64_t end_ns = suspension->outcome == TR_OUTCOME_OPEN ? UINT64_MAX : suspension->end_ns;
         bool is_last = i + 1 == trace->suspension_count; /* its end is not compared with a start yet */
-        if (end_ns <= attempt->start_ns && !is_last && !trace->has_unordered_suspensions) {
+        if (end_ns <= attempt->start_ns && !is_last && !tr_own(trace)->has_unordered_suspensions) {
             break; /* those before it ended earlier */
         }
         if (suspension->node_id != node->node_id) {
@@ -119,7 +120,8 @@ uint64_t tr_attempt_duration_ns(const tr_trace *trace, const tr_node *node, cons
 }
 
 bool tr_trace_is_tainted(const tr_trace *trace) {
-    return trace->was_tainted || (trace->home != NULL && trace->home->damage_count != trace->damage_at_start);
+    return tr_own(trace)->was_tainted ||
+           (tr_own(trace)->home != NULL && tr_own(trace)->home->damage_count != tr_own(trace)->damage_at_start);
 }
 
 tr_recovery tr_trace_recovery(const tr_trace *trace) {
@@ -158,8 +160,7 @@ static void *place(layout *to, const void *items, size_t bytes) {
 /* Places only the entries that count. */
 static void place_started(const tr_trace *trace, tr_trace *copy, layout *to) {
     copy->started_nodes = place(to, trace->started_nodes, trace->started_count * sizeof *trace->started_nodes);
-    copy->started_index = NULL;
-    if (trace->started_index == NULL || copy->started_nodes == NULL) {
+    if (tr_own(trace)->started_index == NULL || copy->started_nodes == NULL) {
         return;
     }
     copy->started_count = 0;
@@ -169,28 +170,31 @@ static void place_started(const tr_trace *trace, tr_trace *copy, layout *to) {
 }
 
 static void lay_out(const tr_trace *trace, layout *to) {
-    tr_trace copy = *trace;
-    place(to, &copy, sizeof copy); /* reserves the space; written when its pointers are known */
-    copy.was_tainted = tr_trace_is_tainted(trace);
-    copy.home = NULL;
-    copy.node_index = place(to, trace->node_index, trace->node_index_capacity * sizeof *trace->node_index);
-    copy.nodes = place(to, trace->nodes, trace->node_count * sizeof *trace->nodes);
-    copy.attempts = place(to, trace->attempts, trace->attempt_count * sizeof *trace->attempts);
-    copy.suspensions = place(to, trace->suspensions, trace->suspension_count * sizeof *trace->suspensions);
-    copy.loop_events = place(to, trace->loop_events, trace->loop_event_count * sizeof *trace->loop_events);
-    copy.errors = place(to, trace->errors, trace->error_list_count * sizeof *trace->errors);
-    place_started(trace, &copy, to);
-    copy.metadata = place(to, trace->metadata, trace->metadata_bytes);
-    copy.plans = place(to, trace->plans, trace->plans_bytes);
-    copy.suspension_metadata = place(to, trace->suspension_metadata, trace->suspension_metadata_bytes);
+    tr_trace_state state = *tr_own(trace);
+    tr_trace *copy = &state.trace;
+    place(to, &state, sizeof state); /* reserves the space; written when its pointers are known */
+    state.was_tainted = tr_trace_is_tainted(trace);
+    state.home = NULL;
+    state.started_index = NULL;
+    state.node_index =
+        place(to, tr_own(trace)->node_index, tr_own(trace)->node_index_capacity * sizeof *tr_own(trace)->node_index);
+    copy->nodes = place(to, trace->nodes, trace->node_count * sizeof *trace->nodes);
+    copy->attempts = place(to, trace->attempts, trace->attempt_count * sizeof *trace->attempts);
+    copy->suspensions = place(to, trace->suspensions, trace->suspension_count * sizeof *trace->suspensions);
+    copy->loop_events = place(to, trace->loop_events, trace->loop_event_count * sizeof *trace->loop_events);
+    copy->errors = place(to, trace->errors, trace->error_list_count * sizeof *trace->errors);
+    place_started(trace, copy, to);
+    copy->metadata = place(to, trace->metadata, trace->metadata_bytes);
+    copy->plans = place(to, trace->plans, trace->plans_bytes);
+    copy->suspension_metadata = place(to, trace->suspension_metadata, trace->suspension_metadata_bytes);
     for (uint32_t i = 0; i < trace->error_list_count; i++) {
         char *message = place(to, trace->errors[i].message, trace->errors[i].message_bytes);
-        if (copy.errors != NULL) {
-            copy.errors[i].message = message;
+        if (copy->errors != NULL) {
+            copy->errors[i].message = message;
         }
     }
     if (to->memory != NULL) {
-        memcpy(to->memory, &copy, sizeof copy);
+        memcpy(to->memory, &state, sizeof state);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bytes/hash.h"
+#include "trace/internal.h"
 #include "trace/started_nodes.h"
 
 /* ---- lists ---- */
@@ -13,8 +14,8 @@ static bool make_room(const tr_trace *trace, void **items, size_t count, size_t 
     if (count < capacity) {
         return true;
     }
-    void *grown =
-        tr_pool_reallocate(&trace->home->pool, *items, capacity * item_bytes, tr_capacity_for(count + 1) * item_bytes);
+    void *grown = tr_pool_reallocate(&tr_own(trace)->home->pool, *items, capacity * item_bytes,
+                                     tr_capacity_for(count + 1) * item_bytes);
     if (grown == NULL) {
         return false;
     }
@@ -23,7 +24,7 @@ static bool make_room(const tr_trace *trace, void **items, size_t count, size_t 
 }
 
 static void free_list(const tr_trace *trace, void *items, size_t count, size_t item_bytes) {
-    tr_pool_reallocate(&trace->home->pool, items, tr_capacity_for(count) * item_bytes, 0);
+    tr_pool_reallocate(&tr_own(trace)->home->pool, items, tr_capacity_for(count) * item_bytes, 0);
 }
 
 /* ---- nodes ---- */
@@ -33,12 +34,12 @@ enum { NODES_WITHOUT_INDEX = 24, FIRST_INDEX = 128 };
 
 /* The entry of a node id in the index (open addressing), or the empty entry where it belongs. */
 static uint32_t *index_place(const tr_trace *trace, uint32_t node_id) {
-    uint32_t mask = trace->node_index_capacity - 1;
+    uint32_t mask = tr_own(trace)->node_index_capacity - 1;
     uint32_t at = (uint32_t)tr_hash_mix(node_id ^ tr_hash_seed()) & mask;
-    while (trace->node_index[at] != TR_NONE && trace->nodes[trace->node_index[at]].node_id != node_id) {
+    while (tr_own(trace)->node_index[at] != TR_NONE && trace->nodes[tr_own(trace)->node_index[at]].node_id != node_id) {
         at = (at + 1) & mask;
     }
-    return &trace->node_index[at];
+    return &tr_own(trace)->node_index[at];
 }
 
 tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id) {
@@ -48,22 +49,22 @@ tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id) {
 
 /* Makes the index at least twice as large as the number of nodes that it is going to hold. */
 static bool make_room_in_index(tr_trace *trace) {
-    if (trace->node_count < NODES_WITHOUT_INDEX || trace->node_count + 1 <= trace->node_index_capacity / 2) {
+    if (trace->node_count < NODES_WITHOUT_INDEX || trace->node_count + 1 <= tr_own(trace)->node_index_capacity / 2) {
         return true;
     }
-    uint32_t capacity = trace->node_index_capacity == 0 ? FIRST_INDEX : trace->node_index_capacity * 2;
+    uint32_t capacity = tr_own(trace)->node_index_capacity == 0 ? FIRST_INDEX : tr_own(trace)->node_index_capacity * 2;
     while (capacity / 2 < trace->node_count + 1) {
         capacity *= 2;
     }
-    tr_pool *pool = &trace->home->pool;
+    tr_pool *pool = &tr_own(trace)->home->pool;
     uint32_t *index = tr_pool_reallocate(pool, NULL, 0, capacity * sizeof *index);
     if (index == NULL) {
         return false;
     }
     memset(index, 0xff, capacity * sizeof *index); /* every entry TR_NONE */
-    tr_pool_reallocate(pool, trace->node_index, trace->node_index_capacity * sizeof *index, 0);
-    trace->node_index = index;
-    trace->node_index_capacity = capacity;
+    tr_pool_reallocate(pool, tr_own(trace)->node_index, tr_own(trace)->node_index_capacity * sizeof *index, 0);
+    tr_own(trace)->node_index = index;
+    tr_own(trace)->node_index_capacity = capacity;
     for (uint32_t i = 0; i < trace->node_count; i++) {
         *index_place(trace, trace->nodes[i].node_id) = i;
     }
@@ -77,7 +78,7 @@ tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id) {
         return NULL;
     }
     trace->nodes = items;
-    if (trace->node_index != NULL) {
+    if (tr_own(trace)->node_index != NULL) {
         *index_place(trace, node_id) = trace->node_count;
     }
     tr_node *node = &trace->nodes[trace->node_count++];
@@ -114,7 +115,7 @@ tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64
     trace->suspensions = items;
     const tr_suspension *before =
         trace->suspension_count == 0 ? NULL : &trace->suspensions[trace->suspension_count - 1];
-    trace->has_unordered_suspensions |=
+    tr_own(trace)->has_unordered_suspensions |=
         before != NULL && (before->end_ns < before->start_ns || start_ns < before->end_ns);
     tr_suspension *suspension = &trace->suspensions[trace->suspension_count++];
     *suspension = (tr_suspension){.start_ns = start_ns, .node_id = node_id};
@@ -146,7 +147,7 @@ static bool copy_text(const tr_trace *trace, tr_text text, char **copy) {
     if (text.length_bytes == 0) {
         return true;
     }
-    *copy = tr_pool_reallocate(&trace->home->pool, NULL, 0, text.length_bytes);
+    *copy = tr_pool_reallocate(&tr_own(trace)->home->pool, NULL, 0, text.length_bytes);
     if (*copy == NULL) {
         return false;
     }
@@ -159,7 +160,7 @@ static bool set_text(const tr_trace *trace, tr_text text, char **held, uint32_t 
     if (!copy_text(trace, text, &copy)) {
         return false;
     }
-    tr_pool_reallocate(&trace->home->pool, *held, *held_bytes, 0);
+    tr_pool_reallocate(&tr_own(trace)->home->pool, *held, *held_bytes, 0);
     *held = copy;
     *held_bytes = text.length_bytes;
     return true;
@@ -174,7 +175,7 @@ bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata) {
 }
 
 void tr_trace_forget_suspension_metadata(tr_trace *trace) {
-    tr_pool_reallocate(&trace->home->pool, trace->suspension_metadata, trace->suspension_metadata_bytes, 0);
+    tr_pool_reallocate(&tr_own(trace)->home->pool, trace->suspension_metadata, trace->suspension_metadata_bytes, 0);
     trace->suspension_metadata = NULL;
     trace->suspension_metadata_bytes = 0;
 }
@@ -182,7 +183,7 @@ void tr_trace_forget_suspension_metadata(tr_trace *trace) {
 bool tr_trace_add_plan(tr_trace *trace, tr_text value) {
     uint64_t bytes = (uint64_t)trace->plans_bytes + value.length_bytes + 1;
     char *plans = bytes > UINT32_MAX ? NULL
-                                     : tr_pool_reallocate(&trace->home->pool, trace->plans,
+                                     : tr_pool_reallocate(&tr_own(trace)->home->pool, trace->plans,
                                                           tr_capacity_for(trace->plans_bytes), tr_capacity_for(bytes));
     if (plans == NULL) {
         return false;
@@ -202,7 +203,7 @@ tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
     }
     /* Last, because the capacity of a list follows from its count, which changes right after. */
     if (!make_room(trace, &items, trace->error_list_count, sizeof *trace->errors)) {
-        tr_pool_reallocate(&trace->home->pool, copy, message.length_bytes, 0);
+        tr_pool_reallocate(&tr_own(trace)->home->pool, copy, message.length_bytes, 0);
         return NULL;
     }
     trace->errors = items;
@@ -214,15 +215,16 @@ tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
 /* ---- the trace as a whole ---- */
 
 tr_trace *tr_trace_new(struct tr_trace_home *home) {
-    tr_trace *trace = tr_pool_reallocate(&home->pool, NULL, 0, sizeof *trace);
-    if (trace != NULL) {
-        *trace = (tr_trace){.home = home};
+    tr_trace_state *state = tr_pool_reallocate(&home->pool, NULL, 0, sizeof *state);
+    if (state == NULL) {
+        return NULL;
     }
-    return trace;
+    *state = (tr_trace_state){.home = home};
+    return &state->trace;
 }
 
 static void free_contents(tr_trace *trace) {
-    tr_pool *pool = &trace->home->pool;
+    tr_pool *pool = &tr_own(trace)->home->pool;
     for (uint32_t i = 0; i < trace->error_list_count; i++) {
         tr_pool_reallocate(pool, trace->errors[i].message, trace->errors[i].message_bytes, 0);
     }
@@ -235,27 +237,29 @@ static void free_contents(tr_trace *trace) {
     tr_pool_reallocate(pool, trace->suspension_metadata, trace->suspension_metadata_bytes, 0);
     tr_pool_reallocate(pool, trace->metadata, trace->metadata_bytes, 0);
     free_list(trace, trace->plans, trace->plans_bytes, 1);
-    tr_pool_reallocate(pool, trace->node_index, trace->node_index_capacity * sizeof *trace->node_index, 0);
+    tr_pool_reallocate(pool, tr_own(trace)->node_index,
+                       tr_own(trace)->node_index_capacity * sizeof *tr_own(trace)->node_index, 0);
 }
 
 void tr_trace_free(tr_trace *trace) {
     if (trace != NULL) {
         free_contents(trace);
-        tr_pool_reallocate(&trace->home->pool, trace, sizeof *trace, 0);
+        tr_pool_reallocate(&tr_own(trace)->home->pool, trace, sizeof(tr_trace_state), 0);
     }
 }
 
 void tr_trace_reset(tr_trace *trace) {
-    tr_trace empty = {.log_slot = trace->log_slot, .home = trace->home};
-    memcpy(empty.id, trace->id, sizeof empty.id);
+    tr_trace_state empty = {.trace.log_slot = trace->log_slot, .home = tr_own(trace)->home};
+    memcpy(empty.trace.id, trace->id, sizeof empty.trace.id);
     free_contents(trace);
-    *trace = empty;
+    *tr_own(trace) = empty;
 }
 
 /* Copies a list. Returns NULL if it is empty, and on allocation failure, with `*failed` set. */
 static void *copy_list(const tr_trace *trace, const void *from, size_t count, size_t item_bytes, bool *failed) {
-    void *copy =
-        count == 0 ? NULL : tr_pool_reallocate(&trace->home->pool, NULL, 0, tr_capacity_for(count) * item_bytes);
+    void *copy = count == 0
+                     ? NULL
+                     : tr_pool_reallocate(&tr_own(trace)->home->pool, NULL, 0, tr_capacity_for(count) * item_bytes);
     if (copy != NULL) {
         memcpy(copy, from, count * item_bytes);
     }
@@ -306,25 +310,27 @@ static bool copy_contents(tr_trace *trace, const tr_trace *from) {
 
 bool tr_trace_assign(tr_trace *trace, const tr_trace *from) {
     tr_trace_reset(trace);
-    tr_trace made = *from;
-    made.log_slot = trace->log_slot;
-    made.home = trace->home;
+    tr_trace_state state = *tr_own(from);
+    tr_trace *made = &state.trace;
+    made->log_slot = trace->log_slot;
+    state.home = tr_own(trace)->home;
     /* Owned members start empty, and are copied one by one. */
-    made.node_count = made.attempt_count = made.suspension_count = made.loop_event_count = made.error_list_count = 0;
-    made.started_count = made.started_capacity = made.node_index_capacity = 0;
-    made.metadata_bytes = made.suspension_metadata_bytes = made.plans_bytes = 0;
-    made.nodes = NULL;
-    made.attempts = NULL;
-    made.suspensions = NULL;
-    made.loop_events = NULL;
-    made.errors = NULL;
-    made.started_nodes = NULL;
-    made.started_index = NULL;
-    made.node_index = NULL;
-    made.metadata = NULL;
-    made.suspension_metadata = NULL;
-    made.plans = NULL;
-    *trace = made;
+    made->node_count = made->attempt_count = made->suspension_count = 0;
+    made->loop_event_count = made->error_list_count = made->started_count = 0;
+    made->metadata_bytes = made->suspension_metadata_bytes = made->plans_bytes = 0;
+    made->nodes = NULL;
+    made->attempts = NULL;
+    made->suspensions = NULL;
+    made->loop_events = NULL;
+    made->errors = NULL;
+    made->started_nodes = NULL;
+    made->metadata = NULL;
+    made->suspension_metadata = NULL;
+    made->plans = NULL;
+    state.started_capacity = state.node_index_capacity = 0;
+    state.started_index = NULL;
+    state.node_index = NULL;
+    *tr_own(trace) = state;
     if (!copy_contents(trace, from)) {
         tr_trace_reset(trace);
         return false;

@@ -1,18 +1,11 @@
-/* The memory of one trace: its lists and texts. Only this module changes the counts and pointers of tr_trace. */
+/* The memory of one trace: its lists and texts. Only this module changes the counts and pointers of tr_trace_state. */
 #ifndef TRACEREEL_TRACE_STORE_H
 #define TRACEREEL_TRACE_STORE_H
 
 #include <stdbool.h>
 
-#include "bytes/pool.h"
+#include "trace/internal.h"
 #include "tracereel/trace.h"
-
-/* What the traces of one table share. */
-struct tr_trace_home {
-    tr_pool pool;
-    uint32_t damage_count; /* damaged gaps met so far */
-    bool is_measured;      /* tr_traces_measure */
-};
 
 /* The capacity of a list with `count` items. It is not stored anywhere: a million traces may be open, and each has five
  * lists. Small lists grow by two, larger ones by a quarter of a power of two. */
@@ -57,7 +50,7 @@ tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id);
 
 /* The node with that id, or NULL. */
 static inline tr_node *tr_trace_node(tr_trace *trace, uint32_t node_id) {
-    if (trace->node_index != NULL) {
+    if (tr_own(trace)->node_index != NULL) {
         return tr_trace_node_by_index(trace, node_id);
     }
     for (uint32_t i = 0; i < trace->node_count; i++) {

@@ -5,6 +5,7 @@
 
 #include "record/record_view.h"
 #include "trace/id_table.h"
+#include "trace/internal.h"
 #include "trace/lives.h"
 #include "trace/plans.h"
 #include "trace/seed.h"
@@ -66,7 +67,7 @@ static tr_trace *new_trace(tr_traces *traces) {
     }
     trace->log_slot =
         traces->free_slot_count > 0 ? traces->free_slots[--traces->free_slot_count] : traces->slot_limit++;
-    trace->damage_at_start = traces->home.damage_count;
+    tr_own(trace)->damage_at_start = traces->home.damage_count;
     traces->slots[trace->log_slot] = trace;
     return trace;
 }
@@ -133,7 +134,7 @@ static void close_trace(tr_traces *traces, tr_trace *trace, size_t at) {
 static tr_status apply_to(tr_traces *traces, tr_trace *trace, size_t at, const tr_record *record, bool is_suspect,
                           bool by_tracereel, uint32_t *violations) {
     bool applied = tr_transition_apply(trace, record, by_tracereel, violations);
-    trace->was_tainted = trace->was_tainted || is_suspect;
+    tr_own(trace)->was_tainted = tr_own(trace)->was_tainted || is_suspect;
     trace->violations_seen |= *violations;
     if (is_closed(trace)) {
         close_trace(traces, trace, at);
@@ -171,7 +172,7 @@ static bool leave_out(tr_trace *trace, const tr_record *record) {
     if (suspends && !tr_trace_set_suspension_metadata(trace, tr_view_metadata(record))) {
         return false;
     }
-    trace->is_held_apart = suspends;
+    tr_own(trace)->is_held_apart = suspends;
     tr_lives_note(trace, record);
     return true;
 }
@@ -200,7 +201,7 @@ static __attribute__((noinline)) tr_status find_rare(tr_traces *traces, tr_trace
         return known == NULL || leave_out(known, record) ? TR_OK : TR_ERROR_MEMORY;
     }
     if (known != NULL) {
-        known->is_held_apart = false;
+        tr_own(known)->is_held_apart = false;
     }
     if (known == NULL || !prepare(traces, known, record, *by_tracereel, violations)) {
         *violations |= TR_VIOLATION_TRACE_NOT_OPEN;
@@ -231,7 +232,7 @@ tr_status tr_traces_apply(tr_traces *traces, const tr_record *record, bool is_su
     tr_status status = TR_OK;
     if (trace == NULL && type == TR_TYPE_TRACE_START) {
         status = begin_trace(traces, record, hash, at, &trace);
-    } else if (trace == NULL || trace->has_planned || record->metadata_length_bytes > 0 ||
+    } else if (trace == NULL || tr_own(trace)->has_planned || record->metadata_length_bytes > 0 ||
                type == TR_TYPE_TRACE_START) {
         status = find_rare(traces, trace, record, &by_tracereel, &trace, violations);
     }
@@ -303,8 +304,8 @@ tr_status tr_traces_put(tr_traces *traces, const tr_trace *source, tr_trace **tr
         *trace_out = NULL;
         return TR_ERROR_MEMORY;
     }
-    trace->was_tainted = tr_trace_is_tainted(source);
-    trace->damage_at_start = traces->home.damage_count;
+    tr_own(trace)->was_tainted = tr_trace_is_tainted(source);
+    tr_own(trace)->damage_at_start = traces->home.damage_count;
     return TR_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "record/record_view.h"
 #include "trace/attempts.h"
 #include "trace/engine_view.h"
+#include "trace/internal.h"
 #include "trace/started_nodes.h"
 #include "trace/trace_store.h"
 #include "trace/waiting.h"
@@ -124,7 +125,7 @@ static tr_node *need_node(tr_trace *trace, uint32_t node_id) {
 static inline bool is_excused(tr_trace *trace, const tr_node *node, uint32_t violation) {
     switch (violation) {
     case NOT_STARTED:
-        return !trace->records_starts || tr_attempts_open_of(trace, node) != NULL;
+        return !tr_own(trace)->records_starts || tr_attempts_open_of(trace, node) != NULL;
     case NOT_LOOPING:
         return trace->from_snapshot && node->last_loop_event == TR_NODE_NONE;
     default:
@@ -155,7 +156,7 @@ static bool start_trace(tr_trace *trace, const tr_record *record, uint64_t now_n
     if (trace->record_count == 1 || trace->from_snapshot) {
         trace->start_ns = now_ns;
     }
-    trace->from_snapshot = trace->from_snapshot && trace->home->is_measured;
+    trace->from_snapshot = trace->from_snapshot && tr_own(trace)->home->is_measured;
     return tr_trace_set_metadata(trace, tr_view_metadata(record));
 }
 
@@ -208,7 +209,7 @@ static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t
     case TR_TYPE_TRACE_START:
         return start_trace(trace, record, now_ns);
     case TR_TYPE_NODE_START:
-        trace->records_starts = true;
+        tr_own(trace)->records_starts = true;
         return tr_started_add(trace, tr_trace_node(trace, tr_view_node_id(record)));
     case TR_TYPE_NODE_DONE:
         tr_engine_view_finish(trace, tr_trace_node(trace, tr_view_node_id(record)), record);
@@ -288,7 +289,7 @@ static __attribute__((noinline)) bool apply_planned(tr_trace *trace, const tr_re
 /* Updates the measured times. */
 static void measure_time(tr_trace *trace, const trace_rule *rule, uint64_t now_ns) {
     if (rule->makes_ready) {
-        trace->ready_ns = now_ns;
+        tr_own(trace)->ready_ns = now_ns;
     }
     if (now_ns > trace->last_ns) {
         trace->last_ns = now_ns;
@@ -309,7 +310,7 @@ bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_trace
     if (by_tracereel) {
         applied = apply_planned(trace, record, event, now_ns, &found);
     } else {
-        applied = (!trace->is_just_resumed || tr_wait_end(trace, record)) &&
+        applied = (!tr_own(trace)->is_just_resumed || tr_wait_end(trace, record)) &&
                   (event == NO_EVENT || apply_to_node(trace, record, event, now_ns, &found)) &&
                   apply_particulars(trace, record, now_ns, &found);
         measure_time(trace, rule, now_ns);

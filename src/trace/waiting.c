@@ -1,6 +1,7 @@
 #include "trace/waiting.h"
 
 #include "record/record_view.h"
+#include "trace/internal.h"
 #include "trace/trace_store.h"
 
 /* The measured suspension; NULL if known only from a snapshot. What a plan wrote meanwhile, to hold or to release the
@@ -25,9 +26,10 @@ void tr_wait_note_resume(tr_trace *trace) {
     const tr_suspension *last = last_suspension(trace);
     const tr_node *node = tr_trace_node(trace, node_that_waited(trace));
     if (last == NULL) {
-        trace->is_just_resumed = trace->is_suspended && node != NULL && node->status == TR_NODE_SUSPENDED;
+        tr_own(trace)->is_just_resumed = trace->is_suspended && node != NULL && node->status == TR_NODE_SUSPENDED;
     } else {
-        trace->is_just_resumed = last->outcome == TR_OUTCOME_OPEN && node != NULL && still_waits(trace, last, node);
+        tr_own(trace)->is_just_resumed =
+            last->outcome == TR_OUTCOME_OPEN && node != NULL && still_waits(trace, last, node);
     }
 }
 
@@ -51,12 +53,12 @@ static bool is_end_of(const tr_record *record, uint32_t node_id) {
 }
 
 bool tr_wait_end(tr_trace *trace, const tr_record *record) {
-    trace->is_just_resumed = false;
+    tr_own(trace)->is_just_resumed = false;
     tr_node *node = tr_trace_node(trace, node_that_waited(trace));
     if (node == NULL || is_end_of(record, node->node_id)) {
         return true;
     }
-    uint64_t resumed_ns = trace->ready_ns; /* no event has come since */
+    uint64_t resumed_ns = tr_own(trace)->ready_ns; /* no event has come since */
     tr_attempt *attempt = attempt_that_waited(trace, node, resumed_ns);
     if (attempt == NULL) {
         return false;

@@ -3,6 +3,7 @@
 
 #include "bytes/hash.h"
 #include "trace/id_table.h"
+#include "trace/internal.h"
 #include "trace_fixture.h"
 
 enum { COUNT = 4096, PLACES = 8192 };
@@ -48,10 +49,10 @@ static tr_trace *run_nodes(tr_traces *traces, uint32_t count, uint32_t step, uns
 /* The probes that linear probing takes from each node id's own slot to the one where it is. */
 static uint64_t steps_in_index(const tr_trace *trace) {
     uint64_t steps = 0;
-    uint32_t mask = trace->node_index_capacity - 1;
+    uint32_t mask = tr_own(trace)->node_index_capacity - 1;
     for (uint32_t i = 0; i < trace->node_count; i++) {
         uint32_t at = (uint32_t)tr_hash_mix(trace->nodes[i].node_id ^ tr_hash_seed()) & mask;
-        for (; trace->node_index[at] != i && steps < UINT32_MAX; at = (at + 1) & mask) {
+        for (; tr_own(trace)->node_index[at] != i && steps < UINT32_MAX; at = (at + 1) & mask) {
             steps++;
         }
     }
@@ -61,7 +62,7 @@ static uint64_t steps_in_index(const tr_trace *trace) {
 static void node_numbers_with_a_common_factor_do_not_crowd(void) {
     tr_traces *traces = tr_traces_new();
     const tr_trace *trace = run_nodes(traces, COUNT, 1u << 20, 1);
-    REQUIRE(trace->node_count == COUNT && trace->node_index != NULL);
+    REQUIRE(trace->node_count == COUNT && tr_own(trace)->node_index != NULL);
     CHECK(steps_in_index(trace) < 4 * COUNT);
     tr_traces_free(traces);
 }
@@ -72,7 +73,7 @@ static void a_copy_finds_its_nodes_by_their_numbers_too(void) {
     void *memory = malloc(tr_trace_copy_bytes(trace));
     REQUIRE(memory != NULL);
     const tr_trace *copy = tr_trace_copy(trace, memory);
-    CHECK(copy->node_index != NULL && copy->node_index != trace->node_index);
+    CHECK(tr_own(copy)->node_index != NULL && tr_own(copy)->node_index != tr_own(trace)->node_index);
     for (uint32_t i = 0; i < COUNT; i++) {
         CHECK(tr_trace_find_node(copy, 3 * i) == &copy->nodes[i]);
     }
@@ -140,7 +141,7 @@ static void run_times_are_what_the_definition_says(void) {
         tr_traces *traces = tr_traces_new();
         const tr_trace *trace = run_and_wait(traces, seed, max_back_ns);
         REQUIRE(trace->suspension_count > 20 && trace->attempt_count > 50);
-        CHECK_INT(max_back_ns > 0, trace->has_unordered_suspensions);
+        CHECK_INT(max_back_ns > 0, tr_own(trace)->has_unordered_suspensions);
         for (uint32_t i = 0; i < trace->attempt_count; i++) {
             const tr_attempt *attempt = &trace->attempts[i];
             CHECK_UINT(duration_by_definition(trace, attempt),
