@@ -1,5 +1,6 @@
 -- Comma-separated values: a row for each attempt, in the form of RFC 4180, but with lines that end in a line feed.
 local json_text = require "tracereel.export.json_text"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
 local csv = {}
@@ -18,8 +19,7 @@ local function field(value)
     elseif not value:find('[,"\r\n\x80-\xFF]') then
         return value
     end
-    value = json_text.valid_utf8(value)
-    return value:find('[,"\r\n]') and '"' .. value:gsub('"', '""') .. '"' or value
+    return text.csv_field(json_text.valid_utf8(value))
 end
 
 local function number(value)

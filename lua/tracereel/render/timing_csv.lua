@@ -1,4 +1,5 @@
 -- The rows of a timing report as comma-separated values (RFC 4180, lines end in a line feed): nodes, traces or groups.
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
 local quantile_fields = {
@@ -23,8 +24,7 @@ local function field(value)
     elseif math.type(value) == "float" then
         return ("%.17g"):format(value)
     end
-    value = math.type(value) and tracereel.unsigned(value) or tostring(value)
-    return value:find('[,"\r\n]') and '"' .. value:gsub('"', '""') .. '"' or value
+    return text.csv_field(math.type(value) and tracereel.unsigned(value) or tostring(value))
 end
 
 -- Lines that are being written, cell by cell.

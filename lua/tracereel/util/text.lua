@@ -130,4 +130,11 @@ function text.count(number, singular, plural)
     return ("%d %s"):format(number, number == 1 and singular or plural or singular .. "s")
 end
 
+---A field of a CSV line: in quotes if it has a comma, a quote or a line break.
+---@param value string
+---@return string
+function text.csv_field(value)
+    return value:find('[,"\r\n]') and '"' .. value:gsub('"', '""') .. '"' or value
+end
+
 return text
