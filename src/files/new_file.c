@@ -12,7 +12,7 @@
 #include "files/descriptor.h"
 
 /* One name is enough: whoever writes a new file has locked the log. */
-static const char NEW_NAME[] = "tracereel.new";
+static const char new_name[] = "tracereel.new";
 
 enum { COPY_BUFFER_BYTES = 256 * 1024 };
 
@@ -21,34 +21,34 @@ static tr_status fail_on(const tr_new_file *file, const char *name, const char *
 }
 
 static tr_status fail_to_remove(const tr_new_file *file, tr_error *error) {
-    return fail_on(file, NEW_NAME, "remove what an interrupted run left", error);
+    return fail_on(file, new_name, "remove what an interrupted run left", error);
 }
 
 static tr_status fail_to_make(const tr_new_file *file, tr_error *error) {
-    return fail_on(file, NEW_NAME, "create it", error);
+    return fail_on(file, new_name, "create it", error);
 }
 
 tr_status tr_new_file_make(tr_new_file *file, const char *directory, int directory_descriptor, int model,
                            tr_error *error) {
     *file = (tr_new_file){.directory = directory, .directory_descriptor = directory_descriptor, .descriptor = -1};
-    if (unlinkat(directory_descriptor, NEW_NAME, 0) != 0 && errno != ENOENT) {
+    if (unlinkat(directory_descriptor, new_name, 0) != 0 && errno != ENOENT) {
         return fail_to_remove(file, error);
     }
-    file->descriptor = openat(directory_descriptor, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    file->descriptor = openat(directory_descriptor, new_name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
     if (file->descriptor < 0) {
         return fail_to_make(file, error);
     }
     if (!tr_descriptor_take_after(file->descriptor, model)) {
-        return fail_on(file, NEW_NAME, "give it the owner and the permissions of the log's segments", error);
+        return fail_on(file, new_name, "give it the owner and the permissions of the log's segments", error);
     }
-    return tr_descriptor_lock(file->descriptor) ? TR_OK : fail_on(file, NEW_NAME, "lock it", error);
+    return tr_descriptor_lock(file->descriptor) ? TR_OK : fail_on(file, new_name, "lock it", error);
 }
 
 tr_status tr_new_file_write(tr_new_file *file, const uint8_t *bytes, size_t length, tr_error *error) {
     if (tr_descriptor_write(file->descriptor, bytes, length, &file->length_bytes)) {
         return TR_OK;
     }
-    return tr_fail_system(error, "%s/%s: cannot write at offset %" PRIu64, file->directory, NEW_NAME,
+    return tr_fail_system(error, "%s/%s: cannot write at offset %" PRIu64, file->directory, new_name,
                           file->length_bytes);
 }
 
@@ -79,11 +79,11 @@ tr_status tr_new_file_copy(tr_new_file *file, int from, const char *from_name, u
  */
 static int rename_to_free_name(const tr_new_file *file, const char *name) {
     int directory = file->directory_descriptor;
-    int answered = renameat2(directory, NEW_NAME, directory, name, RENAME_NOREPLACE);
+    int answered = renameat2(directory, new_name, directory, name, RENAME_NOREPLACE);
     if (answered != 0 && (errno == EINVAL || errno == ENOSYS)) {
-        answered = linkat(directory, NEW_NAME, directory, name, 0);
+        answered = linkat(directory, new_name, directory, name, 0);
         if (answered == 0) {
-            unlinkat(directory, NEW_NAME, 0);
+            unlinkat(directory, new_name, 0);
         }
     }
     return answered;
@@ -92,8 +92,8 @@ static int rename_to_free_name(const tr_new_file *file, const char *name) {
 tr_status tr_new_file_publish(tr_new_file *file, const char *name, bool may_replace, tr_error *error) {
     tr_status status = TR_OK;
     if (!tr_descriptor_sync(file->descriptor)) {
-        status = fail_on(file, NEW_NAME, "make it durable", error);
-    } else if ((may_replace ? renameat(file->directory_descriptor, NEW_NAME, file->directory_descriptor, name)
+        status = fail_on(file, new_name, "make it durable", error);
+    } else if ((may_replace ? renameat(file->directory_descriptor, new_name, file->directory_descriptor, name)
                             : rename_to_free_name(file, name)) != 0) {
         status = errno == EEXIST ? TR_END : fail_on(file, name, "give this name to the new file", error);
     }
@@ -107,14 +107,14 @@ void tr_new_file_drop(tr_new_file *file) {
     if (file->descriptor >= 0) {
         tr_descriptor_close(file->descriptor);
         file->descriptor = -1;
-        unlinkat(file->directory_descriptor, NEW_NAME, 0);
+        unlinkat(file->directory_descriptor, new_name, 0);
     }
 }
 
 tr_status tr_new_file_preflight(const char *directory, int directory_descriptor, tr_error *error) {
     tr_new_file file = {.directory = directory, .directory_descriptor = directory_descriptor, .descriptor = -1};
     struct stat found;
-    bool is_left = fstatat(directory_descriptor, NEW_NAME, &found, AT_SYMLINK_NOFOLLOW) == 0;
+    bool is_left = fstatat(directory_descriptor, new_name, &found, AT_SYMLINK_NOFOLLOW) == 0;
     if (is_left && S_ISDIR(found.st_mode)) {
         errno = EISDIR;
         return fail_to_remove(&file, error);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char WORD[] = "tracereel-unfinished"; /* the same as in lua/tracereel/log/unfinished.lua */
+static const char word[] = "tracereel-unfinished"; /* the same as in lua/tracereel/log/unfinished.lua */
 
 /* 0 where something is there; otherwise errno. */
 static int look(const char *path) {
@@ -29,7 +29,7 @@ void tr_unfinished_add(const char *path, tr_error *error) {
     }
     for (const char *separator = "./"; *separator != '\0'; separator++) {
         char *name = NULL;
-        if (asprintf(&name, "%.*s%c%s", (int)path_bytes, path, *separator, WORD) < 0) {
+        if (asprintf(&name, "%.*s%c%s", (int)path_bytes, path, *separator, word) < 0) {
             return; /* the message is good enough without it */
         }
         int error_number = look(name);

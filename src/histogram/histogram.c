@@ -9,7 +9,7 @@ enum {
     BUCKET_COUNT = CHUNK_COUNT * CHUNK_BUCKETS
 };
 
-static const double TWO_TO_64 = 18446744073709551616.0;
+static const double two_to_64 = 18446744073709551616.0;
 
 typedef struct chunk {
     uint64_t counts[CHUNK_BUCKETS];
@@ -238,7 +238,7 @@ uint64_t tr_histogram_max(const tr_histogram *histogram) {
 }
 
 double tr_histogram_sum(const tr_histogram *histogram) {
-    return (double)histogram->sum_high * TWO_TO_64 + (double)histogram->sum_low;
+    return (double)histogram->sum_high * two_to_64 + (double)histogram->sum_low;
 }
 
 double tr_histogram_mean(const tr_histogram *histogram) {
@@ -252,7 +252,7 @@ static uint64_t nearest_rank(double q, uint64_t count) {
         return 1;
     }
     double product = q * (double)count;
-    if (product >= (double)count || product >= TWO_TO_64) {
+    if (product >= (double)count || product >= two_to_64) {
         return count;
     }
     uint64_t rank = (uint64_t)product;

@@ -7,9 +7,15 @@
 #include "lua/arguments.h"
 #include "tracereel/timing.h"
 
-static const char *const time_kinds[] = {"recorded", "factor", "fixed", "ask", NULL};
-static const char *const fault_kinds[] = {"error", "lost", "delay", "crash", NULL};
-static const char *const fail_kinds[] = {"recorded", "share", "ask", NULL};
+static const char *const time_kinds[] = {[TR_TIME_RECORDED] = "recorded",
+                                         [TR_TIME_FACTOR] = "factor",
+                                         [TR_TIME_FIXED] = "fixed",
+                                         [TR_TIME_ASK] = "ask",
+                                         NULL};
+static const char *const fault_kinds[] = {
+    [TR_FAULT_ERROR] = "error", [TR_FAULT_LOST] = "lost", [TR_FAULT_DELAY] = "delay", [TR_FAULT_CRASH] = "crash", NULL};
+static const char *const fail_kinds[] = {
+    [TR_FAIL_AS_RECORDED] = "recorded", [TR_FAIL_SHARE] = "share", [TR_FAIL_ASK] = "ask", NULL};
 
 /* Each of these reads a field of the table at `index`; nil reads as 0. */
 static uint64_t read_u64(lua_State *L, int index, const char *name) {

@@ -12,7 +12,7 @@
 
 #include "lua/claim.h"
 
-static const char TYPE[] = "tracereel.unfinished";
+static const char type_name[] = "tracereel.unfinished";
 
 typedef struct unfinished {
     char *work_path; /* owned, as `place` is */
@@ -73,7 +73,7 @@ static unfinished *push_new(lua_State *L, bool is_directory, bool *was_left) {
     const char *place = luaL_checkstring(L, 2);
     unfinished *self = lua_newuserdatauv(L, sizeof *self, 0);
     *self = (unfinished){.descriptor = -1, .is_directory = is_directory};
-    luaL_setmetatable(L, TYPE);
+    luaL_setmetatable(L, type_name);
     self->work_path = strdup(work_path);
     self->place = strdup(place);
     if (self->work_path == NULL || self->place == NULL) {
@@ -137,7 +137,7 @@ int tr_lua_unfinished_directory(lua_State *L) {
 /* ---- finishing ---- */
 
 static unfinished *check(lua_State *L) {
-    unfinished *self = luaL_checkudata(L, 1, TYPE);
+    unfinished *self = luaL_checkudata(L, 1, type_name);
     luaL_argcheck(L, self->descriptor >= 0, 1, "it was finished or dropped");
     return self;
 }
@@ -294,13 +294,13 @@ static int unfinished_finish_in(lua_State *L) {
 
 /* unfinished:drop() -> true; or nil, what is wrong and errno. Allowed again, and after finishing. */
 static int unfinished_drop(lua_State *L) {
-    unfinished *self = luaL_checkudata(L, 1, TYPE);
+    unfinished *self = luaL_checkudata(L, 1, type_name);
     return answer(L, drop(self), self->work_path);
 }
 
 /* Nobody is there to hear of a failure. */
 static int unfinished_finalize(lua_State *L) {
-    unfinished *self = luaL_checkudata(L, 1, TYPE);
+    unfinished *self = luaL_checkudata(L, 1, type_name);
     drop(self);
     free(self->work_path);
     free(self->place);
@@ -350,7 +350,7 @@ void tr_lua_unfinished_tell(void) {
 void tr_lua_open_unfinished(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"finish", unfinished_finish}, {"finish_in", unfinished_finish_in}, {"drop", unfinished_drop}, {NULL, NULL}};
-    luaL_newmetatable(L, TYPE);
+    luaL_newmetatable(L, type_name);
     lua_pushcfunction(L, unfinished_finalize);
     lua_setfield(L, -2, "__gc");
     luaL_newlib(L, methods);

@@ -18,8 +18,12 @@ static void describe_trace(tr_simulation *simulation, const tr_simulated_trace *
 }
 
 void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simulated_trace *trace, uint32_t step) {
-    static const tr_pending pending_of[] = {TR_PENDING_TIME,    TR_PENDING_FAIL,  TR_PENDING_RESUME,
-                                            TR_PENDING_ARRIVAL, TR_PENDING_EVENT, TR_PENDING_LOOP};
+    static const tr_pending pending_of[] = {[TR_QUESTION_NODE_TIME] = TR_PENDING_TIME,
+                                            [TR_QUESTION_NODE_FAIL] = TR_PENDING_FAIL,
+                                            [TR_QUESTION_SUSPENSION_TIME] = TR_PENDING_RESUME,
+                                            [TR_QUESTION_ARRIVAL] = TR_PENDING_ARRIVAL,
+                                            [TR_QUESTION_EVENT] = TR_PENDING_EVENT,
+                                            [TR_QUESTION_LOOP] = TR_PENDING_LOOP};
     simulation->pending = pending_of[kind];
     simulation->asked_trace = trace;
     simulation->asked_step = step;

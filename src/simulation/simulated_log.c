@@ -14,7 +14,7 @@
 #include "files/segment_list.h"
 
 enum { BUFFER_BYTES = 256 * 1024 };
-static const uint64_t ENGINE_SEGMENT_BYTES = UINT64_C(64) * 1024 * 1024;
+static const uint64_t engine_segment_bytes = UINT64_C(64) * 1024 * 1024;
 
 /* tr_segment_file_open opens the highest existing segment: create an empty one with the right number. */
 static tr_status make_first(const char *directory, uint64_t sequence, tr_error *error) {
@@ -54,8 +54,8 @@ tr_status tr_simulated_log_open(tr_simulated_log *log, const char *directory, ui
     for (size_t i = 0; i < segment_count; i++) {
         log->max_bytes = segment_bytes[i] > log->max_bytes ? segment_bytes[i] : log->max_bytes;
     }
-    if (segment_count < 2 && log->max_bytes < ENGINE_SEGMENT_BYTES) {
-        log->max_bytes = ENGINE_SEGMENT_BYTES;
+    if (segment_count < 2 && log->max_bytes < engine_segment_bytes) {
+        log->max_bytes = engine_segment_bytes;
     }
     log->buffer = malloc(BUFFER_BYTES);
     log->buffer_capacity_bytes = BUFFER_BYTES;

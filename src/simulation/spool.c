@@ -9,7 +9,7 @@
 
 #include "bytes/fail.h"
 
-static const uint64_t FIRST_BYTES = UINT64_C(1) << 18;
+static const uint64_t first_bytes = UINT64_C(1) << 18;
 
 tr_status tr_spool_open(tr_spool *spool, tr_error *error) {
     *spool = (tr_spool){.file = -1};
@@ -29,7 +29,7 @@ tr_status tr_spool_open(tr_spool *spool, tr_error *error) {
 }
 
 static tr_status grow(tr_spool *spool, uint64_t needed_bytes, tr_error *error) {
-    uint64_t capacity = spool->capacity_bytes == 0 ? FIRST_BYTES : spool->capacity_bytes;
+    uint64_t capacity = spool->capacity_bytes == 0 ? first_bytes : spool->capacity_bytes;
     while (capacity < needed_bytes) {
         capacity += capacity / 2;
     }

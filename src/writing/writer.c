@@ -8,7 +8,7 @@
 #include "files/segment_file.h"
 
 enum { BUFFER_BYTES = 256 * 1024 };
-static const uint64_t DEFAULT_MAX_SEGMENT_BYTES = UINT64_C(64) * 1024 * 1024;
+static const uint64_t default_max_segment_bytes = UINT64_C(64) * 1024 * 1024;
 
 struct tr_writer {
     tr_segment_file file;
@@ -38,7 +38,7 @@ tr_status tr_writer_open(const char *directory, const tr_writer_options *options
         return tr_fail_memory(error, "opening a log for writing");
     }
     uint64_t max = options == NULL ? 0 : options->max_segment_bytes;
-    opened->max_segment_bytes = max == 0 ? DEFAULT_MAX_SEGMENT_BYTES : max;
+    opened->max_segment_bytes = max == 0 ? default_max_segment_bytes : max;
     opened->buffer_capacity_bytes = BUFFER_BYTES;
     opened->buffer = buffer;
     bool append = options != NULL && options->append;
