@@ -34,6 +34,7 @@ local commands = {
     recover = { "recover", "safe_start", log },
     crashtest = { "crashtest", "examples/recover_dead_orders.lua", log },
     ["a sweep"] = { "simulate", "--sweep", "arrivals.rate=20,40", "examples/rush_hour.lua", "examples/logs/orders" },
+    debug = { "debug", log },
     ["the help"] = { "--help" },
 }
 
@@ -153,6 +154,40 @@ local function check_change(make)
     assert.truthy(seen[false])
 end
 
+-- What writes an output of its own: the command's words for a place.
+local outputs = {
+    generate = function(path)
+        return { "generate", "--traces", "3", path }
+    end,
+    ["simulate -o"] = function(path)
+        return { "simulate", "-o", path, "examples/rush_hour.lua", "examples/logs/orders" }
+    end,
+    ["recover -o"] = function(path)
+        return { "recover", "safe_start", log, "-o", path }
+    end,
+}
+
+local function contents_of(path)
+    return (helper.shell(("cd %s && find . -path './output*' -type f -exec sha256sum {} + | sort"):format(path)))
+end
+
+local function check_output(make)
+    local place = helper.directory()
+    local arguments = make(place .. "/output")
+    local whole = failing_memory.whole_run(failing_memory.program, arguments)
+    assert.truthy(whole.status == 0 or whole.status == 3, whole.stderr)
+    local expected = contents_of(place)
+    assert.are_not.equal("", expected)
+    local fresh = ("rm -rf %s/output*"):format(place)
+    local keep = ([[cp -r %s/. "$kept"]]):format(place)
+    for _, run in ipairs(failing_memory.runs(failing_memory.program, arguments, sample_of(whole, 3), fresh, keep)) do
+        local problem = failing_memory.problem(whole, run)
+        assert.is_nil(problem, problem and explain(run, problem))
+        assert.are.equal(run.status == whole.status and expected or "", contents_of(run.directory),
+            explain(run, "what is written"))
+    end
+end
+
 describe("when memory runs out,", function()
     teardown(helper.clean)
 
@@ -166,6 +201,12 @@ describe("when memory runs out,", function()
                 check_command(arguments_of(words))
             end)
         end
+    end
+
+    for name, make in pairs(outputs) do
+        it(name .. " writes the whole output, or nothing", function()
+            check_output(make)
+        end)
     end
 
     for name, make in pairs(changes) do
