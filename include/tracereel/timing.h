@@ -39,32 +39,52 @@ typedef struct tr_iteration_timing {
     uint64_t sum_ns;
 } tr_iteration_timing;
 
+/* The table of what is known of a node, from which merging, freeing and the report follow; see "A timing column" in
+ * docs/development.md.
+ *
+ * Counts: X(member, field of the report, whose names are those of the columns). */
+#define TR_NODE_COUNTS(X)                                                                                              \
+    X(done_count, count)                  /* attempts that ended with node_done */                                     \
+    X(error_count, error_count)           /* attempts that ended with node_error */                                    \
+    X(retry_count, retry_count)           /* attempts made after one of the same trace that was not done */            \
+    X(unfinished_count, unfinished_count) /* never ended, or began before the log: in none of the sums */              \
+    X(exact_count, exact_count)           /* finished attempts whose node_start was written */                         \
+    X(estimated_count, estimated_count)   /* finished attempts whose start was estimated */                            \
+    X(clock_step_count, clock_step_count) /* finished attempts that end before they start: counted as 0 ns */          \
+    X(critical_count, critical_count)     /* attempts on the path that decided their trace's time */
+
+/* Sums of nanoseconds, which saturate: X(member, whether the report has a field of its name, too). */
+#define TR_NODE_SUMS(X)                                                                                                \
+    X(run_ns, true)       /* attempts that were done, less what they were suspended */                                 \
+    X(queue_ns, true)     /* ready but not started; of exact attempts whose ready time is known */                     \
+    X(suspended_ns, true) /* time the trace was suspended at this node */                                              \
+    X(retry_ns, true)     /* attempts that ended in an error, or were started again without an end */                  \
+    X(loop_ns, true)      /* of a loop node: its iterations, which contain other nodes' time */                        \
+    X(critical_ns, true)  /* on the path that decided its trace's time */                                              \
+    X(slack_ns, false)    /* of attempts off it: how much later each could have ended */
+
+/* Distributions of nanoseconds, each with the sum of its values: X(member and field of the report, its sum). */
+#define TR_NODE_DISTRIBUTIONS(X)                                                                                       \
+    X(run, run_ns)                                                                                                     \
+    X(queue, queue_ns)                                                                                                 \
+    X(suspended, suspended_ns) /* of each suspension at this node that ended */                                        \
+    X(iteration, loop_ns)      /* of each finished iteration */                                                        \
+    X(slack, slack_ns)
+
 typedef struct tr_node_timing {
     uint32_t node_id;
-    uint64_t done_count;       /* attempts that ended with node_done */
-    uint64_t error_count;      /* attempts that ended with node_error */
-    uint64_t retry_count;      /* attempts made after one of the same trace that did not end with node_done */
-    uint64_t unfinished_count; /* attempts that never ended, or began before the log: in none of the sums */
-    uint64_t exact_count;      /* finished attempts whose node_start was written */
-    uint64_t estimated_count;  /* finished attempts whose start was estimated */
-    uint64_t clock_step_count; /* finished attempts that end before they start: counted as 0 ns */
-    uint64_t run_ns;           /* attempts that were done, less what they were suspended */
-    uint64_t queue_ns;         /* ready but not started; of exact attempts whose ready time is known */
-    uint64_t suspended_ns;     /* time the trace was suspended at this node */
-    uint64_t retry_ns;         /* attempts that ended in an error, or were started again without an end */
-    uint64_t loop_ns;          /* of a loop node: its iterations, which contain other nodes' time */
-    uint64_t iteration_count;  /* finished iterations */
-    uint64_t critical_ns;      /* on the path that decided its trace's time */
-    uint64_t critical_count;   /* attempts on that path */
-    uint64_t slack_ns;         /* of attempts off it: how much later each could have ended */
     uint8_t worst_trace_id[TR_TRACE_ID_BYTES]; /* of the longest run; the smallest id among equals */
     uint64_t worst_run_ns;
+#define TR_NODE_COUNT_MEMBER(member, field) uint64_t member;
+    TR_NODE_COUNTS(TR_NODE_COUNT_MEMBER)
+#undef TR_NODE_COUNT_MEMBER
+#define TR_NODE_SUM_MEMBER(member, is_field) uint64_t member;
+    TR_NODE_SUMS(TR_NODE_SUM_MEMBER)
+#undef TR_NODE_SUM_MEMBER
+#define TR_NODE_DISTRIBUTION_MEMBER(member, sum) tr_histogram *member; /* NULL while it is empty */
+    TR_NODE_DISTRIBUTIONS(TR_NODE_DISTRIBUTION_MEMBER)
+#undef TR_NODE_DISTRIBUTION_MEMBER
     tr_iteration_timing trend[TR_ITERATION_TREND];
-    tr_histogram *run; /* nanoseconds; each of these histograms is NULL while it is empty */
-    tr_histogram *queue;
-    tr_histogram *suspended; /* of each suspension at this node that ended */
-    tr_histogram *iteration;
-    tr_histogram *slack;
 } tr_node_timing;
 
 typedef struct tr_trace_timing {

@@ -87,22 +87,6 @@ static void set_distribution(lua_State *L, const char *name, const tr_histogram 
 
 /* ---- nodes ---- */
 
-/* X(field of the report and of tr_node_timing). */
-#define NODE_NUMBERS(X)                                                                                                \
-    X(error_count)                                                                                                     \
-    X(retry_count)                                                                                                     \
-    X(unfinished_count)                                                                                                \
-    X(exact_count)                                                                                                     \
-    X(estimated_count)                                                                                                 \
-    X(clock_step_count)                                                                                                \
-    X(run_ns)                                                                                                          \
-    X(queue_ns)                                                                                                        \
-    X(suspended_ns)                                                                                                    \
-    X(retry_ns)                                                                                                        \
-    X(loop_ns)                                                                                                         \
-    X(critical_ns)                                                                                                     \
-    X(critical_count)
-
 static uint64_t total_ns_of(const tr_node_timing *node) {
     uint64_t parts[] = {node->run_ns, node->queue_ns, node->suspended_ns, node->retry_ns};
     uint64_t total_ns = 0;
@@ -138,17 +122,20 @@ static void push_node_timing(lua_State *L, const tr_node_timing *node, double to
     lua_createtable(L, 0, 32); /* node */
     tr_lua_set_unsigned(L, "id", node->node_id);
     set_name(L, node->node_id);
-    tr_lua_set_unsigned(L, "count", node->done_count);
-#define SET_NODE_NUMBER(name) tr_lua_set_unsigned(L, #name, node->name);
-    NODE_NUMBERS(SET_NODE_NUMBER)
-#undef SET_NODE_NUMBER
+#define SET_COUNT(member, field) tr_lua_set_unsigned(L, #field, node->member);
+    TR_NODE_COUNTS(SET_COUNT)
+#undef SET_COUNT
+#define SET_SUM(member, is_field)                                                                                      \
+    if (is_field) {                                                                                                    \
+        tr_lua_set_unsigned(L, #member, node->member);                                                                 \
+    }
+    TR_NODE_SUMS(SET_SUM)
+#undef SET_SUM
     tr_lua_set_unsigned(L, "total_ns", total_ns_of(node));
     tr_lua_set_flag(L, "estimated", node->estimated_count > 0);
-    set_distribution(L, "run", node->run, node->run_ns);
-    set_distribution(L, "queue", node->queue, node->queue_ns);
-    set_distribution(L, "suspended", node->suspended, node->suspended_ns);
-    set_distribution(L, "iteration", node->iteration, node->loop_ns);
-    set_distribution(L, "slack", node->slack, node->slack_ns);
+#define SET_DISTRIBUTION(member, sum) set_distribution(L, #member, node->member, node->sum);
+    TR_NODE_DISTRIBUTIONS(SET_DISTRIBUTION)
+#undef SET_DISTRIBUTION
     set_shares(L, node, total_ns, makespan_ns);
     set_trend(L, node);
     if (node->run != NULL) {

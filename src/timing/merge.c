@@ -15,29 +15,21 @@ static bool merge_node(tr_node_timing *into, const tr_node_timing *from) {
         bool is_first = into->run == NULL;
         tr_timing_note_worst(into, is_first, from->worst_trace_id, from->worst_run_ns);
     }
-    into->done_count += from->done_count;
-    into->error_count += from->error_count;
-    into->retry_count += from->retry_count;
-    into->unfinished_count += from->unfinished_count;
-    into->exact_count += from->exact_count;
-    into->estimated_count += from->estimated_count;
-    into->clock_step_count += from->clock_step_count;
-    into->iteration_count += from->iteration_count;
-    into->critical_count += from->critical_count;
-    tr_timing_sum(&into->run_ns, from->run_ns);
-    tr_timing_sum(&into->queue_ns, from->queue_ns);
-    tr_timing_sum(&into->suspended_ns, from->suspended_ns);
-    tr_timing_sum(&into->retry_ns, from->retry_ns);
-    tr_timing_sum(&into->loop_ns, from->loop_ns);
-    tr_timing_sum(&into->critical_ns, from->critical_ns);
-    tr_timing_sum(&into->slack_ns, from->slack_ns);
+#define ADD_COUNT(member, field) into->member += from->member;
+    TR_NODE_COUNTS(ADD_COUNT)
+#undef ADD_COUNT
+#define ADD_SUM(member, is_field) tr_timing_sum(&into->member, from->member);
+    TR_NODE_SUMS(ADD_SUM)
+#undef ADD_SUM
     for (int i = 0; i < TR_ITERATION_TREND; i++) {
         into->trend[i].count += from->trend[i].count;
         tr_timing_sum(&into->trend[i].sum_ns, from->trend[i].sum_ns);
     }
-    return merge_histogram(&into->run, from->run) && merge_histogram(&into->queue, from->queue) &&
-           merge_histogram(&into->suspended, from->suspended) && merge_histogram(&into->iteration, from->iteration) &&
-           merge_histogram(&into->slack, from->slack);
+    bool merged = true;
+#define MERGE_DISTRIBUTION(member, sum) merged = merged && merge_histogram(&into->member, from->member);
+    TR_NODE_DISTRIBUTIONS(MERGE_DISTRIBUTION)
+#undef MERGE_DISTRIBUTION
+    return merged;
 }
 
 static bool merge_traces(tr_trace_timing *into, const tr_trace_timing *from) {

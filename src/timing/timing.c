@@ -55,11 +55,9 @@ void tr_timing_free(tr_timing *timing) {
     }
     for (size_t i = 0; i < timing->node_count; i++) {
         tr_node_timing *node = timing->nodes[i];
-        tr_histogram_free(node->run);
-        tr_histogram_free(node->queue);
-        tr_histogram_free(node->suspended);
-        tr_histogram_free(node->iteration);
-        tr_histogram_free(node->slack);
+#define FREE_DISTRIBUTION(member, sum) tr_histogram_free(node->member);
+        TR_NODE_DISTRIBUTIONS(FREE_DISTRIBUTION)
+#undef FREE_DISTRIBUTION
         free(node);
     }
     tr_histogram_free(timing->traces.makespan);
@@ -216,7 +214,6 @@ static bool add_iteration(tr_node_timing *node, uint64_t lasted_ns, uint32_t num
         trend->count++;
         tr_timing_sum(&trend->sum_ns, lasted_ns);
     }
-    node->iteration_count++;
     tr_timing_sum(&node->loop_ns, lasted_ns);
     return count(&node->iteration, lasted_ns);
 }
@@ -348,8 +345,9 @@ size_t tr_timing_memory_bytes(const tr_timing *timing) {
                    histogram_bytes(timing->traces.makespan) + histogram_bytes(timing->traces.suspended);
     for (size_t i = 0; i < timing->node_count; i++) {
         const tr_node_timing *node = timing->nodes[i];
-        bytes += histogram_bytes(node->run) + histogram_bytes(node->queue) + histogram_bytes(node->suspended) +
-                 histogram_bytes(node->iteration) + histogram_bytes(node->slack);
+#define ADD_DISTRIBUTION_BYTES(member, sum) bytes += histogram_bytes(node->member);
+        TR_NODE_DISTRIBUTIONS(ADD_DISTRIBUTION_BYTES)
+#undef ADD_DISTRIBUTION_BYTES
     }
     for (uint32_t i = 0; i < timing->worst.count; i++) {
         const tr_timed_trace *timed = &timing->worst.items[i];

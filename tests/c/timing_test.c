@@ -100,7 +100,7 @@ static void iterations_whose_number_is_not_known(void) {
     tr_timing *timing = tr_timing_new(NULL, 10);
     check_added(timing, APPLY(traces, records));
     REQUIRE(find_node(timing, 8) != NULL);
-    CHECK_UINT(1, find_node(timing, 8)->iteration_count);
+    CHECK_UINT(1, tr_histogram_count(find_node(timing, 8)->iteration));
     CHECK_UINT(30, find_node(timing, 8)->loop_ns);
     CHECK_UINT(0, find_node(timing, 8)->trend[0].count);
     tr_timing_free(timing);

@@ -1,15 +1,10 @@
 -- The rows of a timing report as comma-separated values (RFC 4180, lines end in a line feed): nodes, traces or groups.
+local columns = require "tracereel.timing.columns"
 local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
 local quantile_fields = {
     "min_ns", "mean_ns", "p50_ns", "p90_ns", "p95_ns", "p99_ns", "p999_ns", "max_ns",
-}
-
-local node_fields = {
-    "id", "name", "count", "error_count", "retry_count", "unfinished_count", "exact_count", "estimated_count",
-    "clock_step_count", "total_ns", "run_ns", "queue_ns", "suspended_ns", "retry_ns", "loop_ns", "critical_ns",
-    "run_share", "queue_share", "suspended_share", "retry_share", "loop_share", "critical_share",
 }
 
 local trace_fields = { "trace_id", "status", "start_ns", "end_ns", "makespan_ns", "suspended_ns", "critical_ns" }
@@ -58,20 +53,18 @@ local function add_names(writer, names, prefix)
     end
 end
 
+local node_columns = columns.of_csv()
+
 local function add_node(writer, node)
-    add_fields(writer, node, node_fields)
-    add_fields(writer, node.run, quantile_fields)
-    writer.add(node.slack.p50_ns)
-    writer.add(node.iteration.count)
-    writer.add(node.iteration.mean_ns)
-    writer.add(node.worst and node.worst.trace_id)
-    writer.add(node.worst and node.worst.run_ns)
+    for _, column in ipairs(node_columns) do
+        writer.add(columns.value(column, node))
+    end
 end
 
 local function add_node_heading(writer)
-    add_names(writer, node_fields)
-    add_names(writer, quantile_fields, "run_")
-    add_names(writer, { "slack_p50_ns", "iteration_count", "iteration_mean_ns", "worst_trace_id", "worst_run_ns" })
+    for _, column in ipairs(node_columns) do
+        writer.add(columns.name(column))
+    end
 end
 
 local function nodes_text(report)

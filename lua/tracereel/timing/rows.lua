@@ -1,56 +1,18 @@
 -- Which rows of a timing report are shown, and in which order: --node, --sort, --top.
+local columns = require "tracereel.timing.columns"
+
 local rows = {}
 
-local function of_run(name)
-    return function(node)
-        return node.run[name]
+-- What nodes can be sorted by: unsigned integers, largest first; "id" in ascending order.
+rows.keys = {}
+for _, column in ipairs(columns.list) do
+    if column.sort then
+        rows.keys[column.sort] = function(node)
+            local value = columns.value(column, node)
+            return column.kind == "node" and ~value or value
+        end
     end
 end
-
--- What nodes can be sorted by: unsigned integers, largest first; "id" in ascending order.
-rows.keys = {
-    total = function(node)
-        return node.total_ns
-    end,
-    count = function(node)
-        return node.count
-    end,
-    errors = function(node)
-        return node.error_count
-    end,
-    retries = function(node)
-        return node.retry_count
-    end,
-    run = function(node)
-        return node.run_ns
-    end,
-    queue = function(node)
-        return node.queue_ns
-    end,
-    suspended = function(node)
-        return node.suspended_ns
-    end,
-    retry = function(node)
-        return node.retry_ns
-    end,
-    loop = function(node)
-        return node.loop_ns
-    end,
-    critical = function(node)
-        return node.critical_ns
-    end,
-    id = function(node)
-        return ~node.id
-    end,
-    min = of_run "min_ns",
-    mean = of_run "mean_ns",
-    p50 = of_run "p50_ns",
-    p90 = of_run "p90_ns",
-    p95 = of_run "p95_ns",
-    p99 = of_run "p99_ns",
-    ["p99.9"] = of_run "p999_ns",
-    max = of_run "max_ns",
-}
 
 local function choose(nodes, is_meant, key, most)
     local chosen = {}

@@ -2,6 +2,7 @@
 local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
 local labels = require "tracereel.render.timing_page.labels"
+local timing_columns = require "tracereel.timing.columns"
 
 local nodes = {}
 
@@ -30,39 +31,9 @@ local function busy_bar(node, max_ns)
     return svg.chart("busy-bar", 10, nil, parts)
 end
 
-local function of_count(key)
-    return function(node)
-        return node[key], html.count(node[key])
-    end
-end
-
--- Values of one distribution; nothing where nothing was counted.
-local function of_distribution(distribution_key, key)
-    return function(node)
-        local distribution = node[distribution_key]
-        if distribution.count == 0 then
-            return nil, "–"
-        end
-        return distribution[key], labels.duration(distribution[key], node.estimated)
-    end
-end
-
--- Sums of times that begin with an attempt's start are estimated where that was.
-local function of_sum(key, begins_with_start)
-    return function(node)
-        return node[key], node[key] == 0 and "–" or labels.duration(node[key], begins_with_start and node.estimated)
-    end
-end
-
 local function busy_cell(node, page)
     local sum = html.element("span", nil, html.escape(labels.duration(busy_ns(node), node.estimated)))
     return busy_ns(node), html.element("div", nil, busy_bar(node, page.max_ns), sum), true
-end
-
--- Its value is in parts of a thousand million, so that shares sort as whole numbers as well.
-local function critical_cell(node)
-    local text = html.share(node.critical_share, 1)
-    return math.floor(node.critical_share * 1e9 + 0.5), node.estimated and "~" .. text or text
 end
 
 local function worst_cell(node, page)
@@ -77,75 +48,76 @@ local function worst_cell(node, page)
     return worst.run_ns, label, true
 end
 
--- What a column shows: `cell(node, page)` gives the value to sort by (an integer, nil sorts last), the text, and
--- whether that is HTML already. `is_extra` columns are shown on demand.
-local columns = {
-    { title = "Node", class = "node", is_row_heading = true, cell = function(node)
-        return node.id, labels.node_label(node.id, node.name), true
-    end },
-    { title = "Done", hint = "attempts that ended with node_done", cell = of_count("count") },
-    { title = "Errors", hint = "attempts that ended with node_error", class = "errors",
-        cell = of_count("error_count") },
-    { title = "Retries", hint = "attempts after one of the same trace that failed", cell = of_count("retry_count") },
-    { title = "Busy", hint = "runs and failed attempts together", class = "busy", cell = busy_cell },
-    { title = "Queue", hint = "sum: ready but not started", cell = of_sum("queue_ns") },
-    { title = "Suspended", hint = "sum: waiting for a person or a hook", cell = of_sum("suspended_ns") },
-    { title = "p50", hint = "half of the runs took no longer", cell = of_distribution("run", "p50_ns") },
-    { title = "p95", hint = "95 % of the runs took no longer", cell = of_distribution("run", "p95_ns") },
-    { title = "p99", hint = "99 % of the runs took no longer", cell = of_distribution("run", "p99_ns") },
-    { title = "max", hint = "the longest run, exact", cell = of_distribution("run", "max_ns") },
-    { title = "Critical path", hint = "share of all makespans that this node decided", cell = critical_cell },
-    { title = "Slowest run in", hint = "trace with the longest run; for tracereel show", cell = worst_cell },
-    { title = "min", is_extra = true, hint = "the shortest run, exact", cell = of_distribution("run", "min_ns") },
-    { title = "mean", is_extra = true, hint = "of the runs, exact", cell = of_distribution("run", "mean_ns") },
-    { title = "p90", is_extra = true, hint = "90 % of the runs took no longer",
-        cell = of_distribution("run", "p90_ns") },
-    { title = "p99.9", is_extra = true, hint = "99.9 % of the runs took no longer",
-        cell = of_distribution("run", "p999_ns") },
-    { title = "Run", is_extra = true, hint = "sum of the runs", cell = of_sum("run_ns", true) },
-    { title = "Failed", is_extra = true, hint = "sum of the attempts that failed", cell = of_sum("retry_ns", true) },
-    { title = "Loop", is_extra = true, hint = "sum of iterations; contains the time of other nodes",
-        cell = of_sum("loop_ns") },
-    { title = "Slack p50", is_extra = true, hint = "how much later attempts off the path could have ended",
-        cell = of_distribution("slack", "p50_ns") },
-    { title = "Unfinished", is_extra = true, hint = "attempts that never ended or began before the log: in no sum",
-        cell = of_count("unfinished_count") },
-    { title = "Estimated", is_extra = true, hint = "attempts whose start was not written and was estimated",
-        cell = of_count("estimated_count") },
+-- What a column shows, by its kind: the value to sort by (an integer, nil sorts last), the text, and whether that is
+-- HTML already; of its own value, the node, the page and the column.
+local cells = {
+    node = function(id, node)
+        return id, labels.node_label(id, node.name), true
+    end,
+    count = function(count)
+        return count, html.count(count)
+    end,
+    sum = function(ns, node, _, column)
+        return ns, ns == 0 and "–" or labels.duration(ns, column.rests_on_starts and node.estimated)
+    end,
+    time = function(ns, node)
+        return ns, ns and labels.duration(ns, node.estimated) or "–"
+    end,
+    -- Its value is in parts of a thousand million, so that shares sort as whole numbers as well.
+    share = function(share, node)
+        local text = html.share(share, 1)
+        return math.floor(share * 1e9 + 0.5), node.estimated and "~" .. text or text
+    end,
+    busy = function(_, node, page)
+        return busy_cell(node, page)
+    end,
+    trace = function(_, node, page)
+        return worst_cell(node, page)
+    end,
 }
+
+local columns = timing_columns.where(function(column)
+    return column.page and not column.page.is_extra
+end)
+for _, column in ipairs(timing_columns.where(function(each)
+    return each.page and each.page.is_extra
+end)) do
+    columns[#columns + 1] = column
+end
 
 -- Nothing for a column of plain numbers: a table can have very many cells.
 local function class_of(column, is_zero)
-    local names = { column.class }
-    names[#names + 1] = column.is_extra and "extra" or nil
+    local names = { column.page.class }
+    names[#names + 1] = column.page.is_extra and "extra" or nil
     names[#names + 1] = is_zero and "zero" or nil
     return #names > 0 and table.concat(names, " ")
 end
 
 local function heading_row()
-    local cells = {}
+    local row = {}
     for _, column in ipairs(columns) do
-        cells[#cells + 1] = html.element("th", {
+        row[#row + 1] = html.element("th", {
             scope = "col",
             class = class_of(column),
             title = column.hint,
-            ["aria-sort"] = column.title == "Busy" and "descending" or "none",
-        }, html.escape(column.title))
+            ["aria-sort"] = column.kind == "busy" and "descending" or "none",
+        }, html.escape(column.page.title))
     end
-    return html.element("tr", nil, cells)
+    return html.element("tr", nil, row)
 end
 
 local function node_row(node, page)
-    local cells = {}
+    local row = {}
     for _, column in ipairs(columns) do
-        local value, text, is_html = column.cell(node, page)
-        cells[#cells + 1] = html.element(column.is_row_heading and "th" or "td", {
-            scope = column.is_row_heading and "row",
-            class = class_of(column, (value or 0) == 0 and not column.is_row_heading),
+        local value, text, is_html = cells[column.kind](timing_columns.counted_value(column, node), node, page, column)
+        local is_row_heading = column.kind == "node"
+        row[#row + 1] = html.element(is_row_heading and "th" or "td", {
+            scope = is_row_heading and "row",
+            class = class_of(column, (value or 0) == 0 and not is_row_heading),
             ["data-value"] = value and ("%d"):format(value),
         }, is_html and text or html.escape(text))
     end
-    return html.element("tr", nil, cells)
+    return html.element("tr", nil, row)
 end
 
 ---Nodes, the busiest first.

@@ -72,11 +72,4 @@ columns.node = {
     end, left = true,
 }
 
----A column of a field of one of the nodes' distributions.
-function columns.time(title, name, field)
-    return { title, 7, function(node)
-        return node[name].count == 0 and "-" or columns.duration(node[name][field])
-    end }
-end
-
 return columns

@@ -1,47 +1,10 @@
 -- The sections of a timing report's text that have a line for each node.
 local bars = require "tracereel.render.bars"
 local columns = require "tracereel.render.timing_table.columns"
+local timing_columns = require "tracereel.timing.columns"
 
--- Of the run times; those that not every terminal has room for are wide.
-local run_columns = {
-    { columns.time("MIN", "run", "min_ns"), is_wide = true },
-    { columns.time("MEAN", "run", "mean_ns") },
-    { columns.time("P50", "run", "p50_ns") },
-    { columns.time("P90", "run", "p90_ns") },
-    { columns.time("P95", "run", "p95_ns"), is_wide = true },
-    { columns.time("P99", "run", "p99_ns") },
-    { columns.time("P99.9", "run", "p999_ns"), is_wide = true },
-    { columns.time("MAX", "run", "max_ns") },
-}
-local wide_columns = 24
-
-local function run_section(nodes, spare)
-    nodes = columns.filtered(nodes, function(node)
-        return node.run.count > 0
-    end)
-    if #nodes == 0 then
-        return
-    end
-    local low_ns, high_ns = -1, 0 -- unsigned: the largest, the smallest
-    for _, node in ipairs(nodes) do
-        low_ns = math.ult(node.run.min_ns, low_ns) and node.run.min_ns or low_ns
-        high_ns = math.ult(high_ns, node.run.max_ns) and node.run.max_ns or high_ns
-    end
-    local has_wide = spare >= wide_columns
-    local spark_columns = 10 + math.min(has_wide and spare - wide_columns or spare, 30)
-    columns.heading("Run time", ("of attempts that were done; right: %s to %s, logarithmic"):format(
-        columns.duration(low_ns), columns.duration(high_ns)))
-    local shown = { columns.node, { "COUNT", 7, function(node)
-        return columns.count(node.count)
-    end } }
-    for _, column in ipairs(run_columns) do
-        shown[#shown + 1] = (has_wide or not column.is_wide) and column[1] or nil
-    end
-    shown[#shown + 1] = { "", spark_columns, function(node)
-        return bars.distribution(node.run, low_ns, high_ns, spark_columns)
-    end, left = true }
-    columns.write(shown, nodes)
-end
+-- Columns that not every terminal has room for are shown where so many are to spare; others grow by at most so many.
+local wide_columns, max_growth = 24, 30
 
 local parts = {
     { share = "queue_share", sign = "░" },
@@ -50,110 +13,18 @@ local parts = {
     { share = "retry_share", sign = "▞" },
 }
 
--- The bar of the node that took most fills the column.
-local function part_bar(node, largest_share, width)
-    local shares = {}
-    for index, part in ipairs(parts) do
-        shares[index] = { share = node[part.share] / largest_share, sign = part.sign }
-    end
-    local drawn = bars.stacked(shares, width)
-    return drawn == "" and bars.bar(0.001, width) or drawn
-end
-
-local function share_column(title, name)
-    return { title, 6, function(node)
-        return columns.percent(node[name])
-    end }
-end
-
 local function total_share(node)
     return node.queue_share + node.run_share + node.suspended_share + node.retry_share
 end
 
-local function share_section(nodes, spare)
-    nodes = columns.filtered(nodes, function(node)
-        return node.total_ns > 0
-    end)
-    if #nodes == 0 then
-        return
+-- The bar of the node that took most fills the column.
+local function part_bar(node, max_share, width)
+    local shares = {}
+    for index, part in ipairs(parts) do
+        shares[index] = { share = node[part.share] / max_share, sign = part.sign }
     end
-    local largest_share = 0
-    for _, node in ipairs(nodes) do
-        largest_share = math.max(largest_share, total_share(node))
-    end
-    local bar_columns = 18 + math.min(spare, 30)
-    columns.heading("Where the time went", "░ queue  █ run  ▒ suspended  ▞ retry, of all nodes' time")
-    columns.write({
-        columns.node,
-        { "TOTAL", 7, function(node)
-            return columns.duration(node.total_ns)
-        end },
-        { "SHARE", 6, function(node)
-            return columns.percent(total_share(node))
-        end },
-        { "", bar_columns, function(node)
-            return part_bar(node, largest_share, bar_columns)
-        end, left = true },
-        share_column("QUEUE", "queue_share"),
-        share_column("RUN", "run_share"),
-        share_column("SUSP", "suspended_share"),
-        share_column("RETRY", "retry_share"),
-    }, nodes)
-end
-
-local function critical_section(nodes, spare)
-    nodes = columns.filtered(nodes, function(node)
-        return node.critical_count > 0 or node.slack.count > 0
-    end)
-    if #nodes == 0 then
-        return
-    end
-    local bar_columns = 12 + math.min(spare, 30)
-    columns.heading("Critical path", "the share of the traces' time that the node decided")
-    columns.write({
-        columns.node,
-        { "ON PATH", 7, function(node)
-            return columns.percent(node.critical_share)
-        end },
-        { "", bar_columns, function(node)
-            return bars.bar(node.critical_share, bar_columns)
-        end, left = true },
-        { "TIMES", 7, function(node)
-            return columns.count(node.critical_count)
-        end },
-        columns.time("SLACK50", "slack", "p50_ns"),
-        { "WORST", 7, function(node)
-            return node.worst and columns.duration(node.worst.run_ns) or "-"
-        end },
-        { "IN TRACE", 13, function(node)
-            return node.worst and node.worst.trace_id:sub(1, 13) or "-"
-        end, left = true },
-    }, nodes)
-end
-
-local function trouble_section(nodes)
-    nodes = columns.filtered(nodes, function(node)
-        return node.error_count + node.retry_count + node.unfinished_count + node.clock_step_count + node.retry_ns > 0
-    end)
-    if #nodes == 0 then
-        return
-    end
-    columns.heading("Errors and retries")
-    local function number_column(title, width, name)
-        return { title, width, function(node)
-            return columns.count(node[name])
-        end }
-    end
-    columns.write({
-        columns.node,
-        number_column("ERRORS", 8, "error_count"),
-        number_column("RETRIES", 8, "retry_count"),
-        { "LOST TO RETRY", 13, function(node)
-            return node.retry_ns > 0 and columns.duration(node.retry_ns) or "-"
-        end },
-        number_column("UNFINISHED", 10, "unfinished_count"),
-        number_column("CLOCK STEPS", 11, "clock_step_count"),
-    }, nodes)
+    local drawn = bars.stacked(shares, width)
+    return drawn == "" and bars.bar(0.001, width) or drawn
 end
 
 -- "█▇█ 81.4 ms–84.7 ms", at most 32 columns.
@@ -169,33 +40,138 @@ local function trend(node)
     return bars.spark(values) .. " " .. ends
 end
 
-local function loop_section(nodes)
-    nodes = columns.filtered(nodes, function(node)
-        return node.iteration.count > 0
+-- What a column shows, by its kind: of a value (nil: there is none) and its node, `range` of the section, and a width.
+local cells = {
+    count = columns.count,
+    share = columns.percent,
+    sum = function(ns)
+        return ns == 0 and "-" or columns.duration(ns)
+    end,
+    time = function(ns)
+        return ns and columns.duration(ns) or "-"
+    end,
+    trace = function(id)
+        return id and id:sub(1, 13) or "-"
+    end,
+    total_share = function(_, node)
+        return columns.percent(total_share(node))
+    end,
+    part_bar = function(_, node, range, width)
+        return part_bar(node, range.max_share, width)
+    end,
+    critical_bar = function(_, node, _, width)
+        return bars.bar(node.critical_share, width)
+    end,
+    distribution = function(_, node, range, width)
+        return bars.distribution(node.run, range.min_ns, range.max_ns, width)
+    end,
+    trend = function(_, node)
+        return trend(node)
+    end,
+}
+
+-- The shortest and the longest of all runs, unsigned.
+local function run_range(nodes)
+    local min_ns, max_ns = -1, 0
+    for _, node in ipairs(nodes) do
+        min_ns = math.ult(node.run.min_ns, min_ns) and node.run.min_ns or min_ns
+        max_ns = math.ult(max_ns, node.run.max_ns) and node.run.max_ns or max_ns
+    end
+    return { min_ns = min_ns, max_ns = max_ns }
+end
+
+local function share_range(nodes)
+    local max_share = 0
+    for _, node in ipairs(nodes) do
+        max_share = math.max(max_share, total_share(node))
+    end
+    return { max_share = max_share }
+end
+
+-- Each has the columns of its name. `has(node)`: whether it has a line for the node; without it, every node does of
+-- which a column has something. `range(nodes)`: what the columns need to know of all its nodes.
+local sections = {
+    {
+        name = "run", title = "Run time", range = run_range,
+        note = function(range)
+            return ("of attempts that were done; right: %s to %s, logarithmic"):format(columns.duration(range.min_ns),
+                columns.duration(range.max_ns))
+        end,
+        has = function(node)
+            return node.run.count > 0
+        end,
+    },
+    {
+        name = "shares", title = "Where the time went", range = share_range,
+        note = "░ queue  █ run  ▒ suspended  ▞ retry, of all nodes' time",
+        has = function(node)
+            return node.total_ns ~= 0
+        end,
+    },
+    {
+        name = "critical", title = "Critical path", note = "the share of the traces' time that the node decided",
+        has = function(node)
+            return node.critical_count > 0 or node.slack.count > 0
+        end,
+    },
+    { name = "trouble", title = "Errors and retries" },
+    {
+        name = "loops", title = "Loops", note = "iterations; contain the time of other nodes; trend: 1st, 2nd, ... one",
+        has = function(node)
+            return node.iteration.count > 0
+        end,
+    },
+}
+
+-- Whether any of these numbers is not 0.
+local function has_any(list, node)
+    for _, column in ipairs(list) do
+        if (timing_columns.value(column, node) or 0) ~= 0 then
+            return true
+        end
+    end
+    return false
+end
+
+-- As columns.write takes them, the node itself first. What wide columns take, others cannot grow by.
+local function definitions(list, range, spare)
+    local has_wide = spare >= wide_columns
+    local made, growth = { columns.node }, spare
+    for _, column in ipairs(list) do
+        local place = column.text
+        growth = has_wide and place.is_wide and spare - wide_columns or growth
+    end
+    for _, column in ipairs(list) do
+        local place = column.text
+        local width = place.width + (place.grows and math.min(growth, max_growth) or 0)
+        made[#made + 1] = (has_wide or not place.is_wide) and { place.title, width, function(node)
+            return cells[column.kind](timing_columns.counted_value(column, node), node, range, width)
+        end, left = place.left } or nil
+    end
+    return made
+end
+
+local function write_section(section, nodes, spare)
+    local list = timing_columns.where(function(column)
+        return column.text and column.text.section == section.name
+    end)
+    nodes = columns.filtered(nodes, section.has or function(node)
+        return has_any(list, node)
     end)
     if #nodes == 0 then
         return
     end
-    columns.heading("Loops", "iterations; contain the time of other nodes; trend: 1st, 2nd, ... one")
-    columns.write({
-        columns.node,
-        { "COUNT", 6, function(node)
-            return columns.count(node.iteration.count)
-        end },
-        columns.time("TOTAL", "iteration", "sum_ns"),
-        columns.time("P50", "iteration", "p50_ns"),
-        columns.time("P99", "iteration", "p99_ns"),
-        { "MEAN TREND", 32, trend, left = true },
-    }, nodes)
+    local range = section.range and section.range(nodes)
+    local note = section.note
+    columns.heading(section.title, type(note) == "function" and note(range) or note)
+    columns.write(definitions(list, range, spare), nodes)
 end
 
 ---Writes the sections about the nodes.
 ---@param nodes tracereel.timing_node[]
 ---@param spare integer columns beyond 80
 return function(nodes, spare)
-    run_section(nodes, spare)
-    share_section(nodes, spare)
-    critical_section(nodes, spare)
-    trouble_section(nodes)
-    loop_section(nodes)
+    for _, section in ipairs(sections) do
+        write_section(section, nodes, spare)
+    end
 end
