@@ -24,8 +24,8 @@ local core_users = [[
 
 -- Who may use tracereel.host, the program around the Lua state.
 local host_users = [[
-    cli.limits cli.logs cli.new_directory cli.output cli.progress commands.debug commands.run crashtest.small_log
-    debugger.stops recovery.mending recovery.positions recovery.writing script.pace script.sandbox
+    cli.limits cli.logs cli.new_directory cli.output cli.progress commands.debug commands.export commands.run
+    crashtest.small_log debugger.stops recovery.mending recovery.positions recovery.writing script.pace script.sandbox
     program.shell_completion simulation.saved_faults simulation.workplace util.files util.temporary_directory
 ]]
 

@@ -5,7 +5,7 @@ local read_otlp = require "tests.spec.export_otlp"
 local readers = require "tests.spec.export_readers"
 local tracereel = require "tracereel"
 
-local formats = { "chrome", "speedscope", "otlp", "folded", "prometheus", "csv", "jsonl" }
+local formats = helper.export_formats()
 
 local function run(format, log, ...)
     return helper.run({ "export", "--format", format, log, ... })

@@ -377,4 +377,20 @@ describe("export", function()
             end
         end)
     end)
+
+    it("export: every format has a section of docs/export.md and a place in the help, in one order", function()
+        local page, sections = helper.read("docs/export.md"), {}
+        for title in page:gmatch("\n## (%l+)\n") do
+            sections[#sections + 1] = title
+        end
+        local help = helper.run({ "export", "--help" }).stdout
+        help = help:match("\n   %-%-format <FORMAT>(.-%.)\n"):gsub("%s+", " ")
+        local listed = {}
+        for name in help:gsub("%b()", ""):gsub(" or ", " "):gmatch("%l+") do
+            listed[#listed + 1] = name
+        end
+        assert.are.same(sections, listed)
+        table.sort(sections)
+        assert.are.same(helper.export_formats(), sections)
+    end)
 end)

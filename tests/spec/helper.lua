@@ -110,6 +110,15 @@ function helper.log_names()
     return names
 end
 
+---The names of all formats of `tracereel export`, sorted.
+function helper.export_formats()
+    local names = {}
+    for name in helper.shell("LC_ALL=C ls lua/tracereel/export/formats"):gmatch("([^\n]+)%.lua") do
+        names[#names + 1] = name
+    end
+    return names
+end
+
 ---Every line of JSON, numbers kept as texts.
 function helper.objects(text)
     local objects = {}

@@ -23,8 +23,6 @@ local scripts = {
     end }]],
 }
 
-local formats = { "chrome", "otlp", "folded", "prometheus", "csv", "jsonl" }
-
 -- Of the log itself: how many records and segments it has, and where it is.
 local function without_log(text, directory)
     text = text:gsub(directory:gsub("%p", "%%%0"), "LOG")
@@ -52,7 +50,7 @@ local function measures(directory)
         latest = output_of(directory, { "timing", "--json", "--since", "-1s", directory }),
         flow = output_of(directory, { "flow", directory }),
     }
-    for _, format in ipairs(formats) do
+    for _, format in ipairs(helper.export_formats()) do
         local text = output_of(directory, { "export", "--format", format, directory })
         -- Counters of the log's own records, by which a collector sees that it grows.
         found[format] = without_held(text:gsub("tracereel_records_total[^\n]*\n", ""))

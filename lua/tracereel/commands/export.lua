@@ -4,6 +4,8 @@ local exit_codes = require "tracereel.cli.exit_codes"
 local stats = require "tracereel.export.stats"
 local failure = require "tracereel.util.failure"
 local flow = require "tracereel.flow"
+local formats = require "tracereel.export"
+local host = require "tracereel.host"
 local logs = require "tracereel.cli.logs"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
@@ -12,26 +14,20 @@ local tracereel = require "tracereel"
 
 local export = { name = "export", summary = "Export traces to the formats of other programs." }
 
--- Each is tracereel.export.NAME: { new = function(context) -> exporter }. An exporter has trace(facts), and where it
--- wants them gap(gap, now_ns), log_ends(log) and finish(). `needs_times`: a trace of which only a snapshot knows,
--- without any time, has no place in it.
-local formats = {
-    chrome = { needs_times = true },
-    speedscope = { needs_times = true },
-    otlp = { needs_times = true },
-    folded = {},
-    prometheus = {},
-    csv = {},
-    jsonl = {},
-}
-
-local format_names = { "chrome", "speedscope", "otlp", "folded", "prometheus", "csv", "jsonl" }
+-- "a (what it is), b, or c (what it is)."
+local function described(names)
+    local words = {}
+    for index, name in ipairs(names) do
+        local note = formats.format(name).note
+        words[index] = (index > 1 and index == #names and "or " or "") .. name .. (note and " (" .. note .. ")" or "")
+    end
+    return table.concat(words, ", ") .. "."
+end
 
 function export.define(command)
     options.logs(command)
-    command:option("--format", "chrome (trace events), speedscope, otlp (OTLP/JSON lines), folded (stacks), "
-        .. "prometheus (text), csv (one row per attempt), or jsonl (one object per trace).")
-        :argname("<FORMAT>"):choices(format_names):count(1)
+    local names = formats.names(host.list_directory)
+    command:option("--format", described(names)):argname("<FORMAT>"):choices(names):count(1)
     command:option("-o --output", "Write to this file, replacing it once all is written. Default, and for -: standard "
         .. "output."):argname("<FILE>")
     command:option("--flow", "A file with names of the nodes, as `tracereel flow` writes it."):argname("<FILE>")
@@ -162,11 +158,11 @@ local function export_log_to(out, ...)
 end
 
 local function export_all(parsed, out, named)
-    local format = formats[parsed.format]
+    local format = formats.format(parsed.format)
     local context = new_context(function(...)
         out:write(...)
     end, named)
-    local exporter = require("tracereel.export." .. parsed.format).new(context)
+    local exporter = format.new(context)
     local code = logs.each(parsed, function(log, log_context)
         if out.problem then
             return exit_codes.io

@@ -47,7 +47,7 @@ add("apply", function(case) return { "apply", "--repair", case.plan, case.log } 
 add("undo", function(case) return { "undo", case.plan, case.log } end,
     { writes = true, planned = true, applied = true })
 add("repair", of_log("repair", "--yes", "--cut-corrupt"), { writes = true })
-for _, format in ipairs { "chrome", "speedscope", "otlp", "folded", "prometheus", "csv", "jsonl" } do
+for format in io.popen("LC_ALL=C ls lua/tracereel/export/formats"):read("a"):gmatch("([^\n]+)%.lua") do
     add("export " .. format, of_log("export", "--format", format))
 end
 add("debug", of_log("debug"), {

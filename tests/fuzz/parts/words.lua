@@ -30,7 +30,7 @@ local values = {
         "limits.nodes=1,2", "arrivals.every=10ms,1s", "traces=1,5" },
     ["<CONDITION>"] = { "p99>20%", "mean>1ms", "p50>0%", "x>1" },
     ["<COLUMN>"] = { "count", "p99", "id", "queue" },
-    ["<FORMAT>"] = { "chrome", "speedscope", "otlp", "folded", "prometheus", "csv", "jsonl" },
+    ["<FORMAT>"] = {},
     ["<SIZE>"] = { "1GiB", "64MiB", "3MiB", "1", "0" },
     ["<DURATION>"] = { "10s", "5s", "1ms" },
     ["<PACE>"] = { "max", "1000x", "100x", "0x" },
@@ -43,6 +43,9 @@ local values = {
     ["<COUNT>"] = { "0", "1", "2", "100", "-1" },
 }
 values["<POSITION|TIME>"] = values["<POSITION>"]
+for name in io.popen("LC_ALL=C ls lua/tracereel/export/formats"):read("a"):gmatch("([^\n]+)%.lua") do
+    table.insert(values["<FORMAT>"], name)
+end
 values["<name>"] = values["<NAME>"]
 
 -- Where a value is a place to write to, it stays in the directory for that.

@@ -4,7 +4,7 @@ local numbers = require "tracereel.export.numbers"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
-local folded = {}
+local folded = { place = 4, note = "stacks" }
 
 local Folded = {}
 Folded.__index = Folded

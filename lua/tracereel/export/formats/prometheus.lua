@@ -4,7 +4,7 @@ local numbers = require "tracereel.export.numbers"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
-local prometheus = {}
+local prometheus = { place = 5, note = "text" }
 
 local Prometheus = {}
 Prometheus.__index = Prometheus

@@ -4,7 +4,7 @@ local tracereel = require "tracereel"
 
 local object, array, text, unsigned = json_text.object, json_text.array, json_text.text, json_text.unsigned
 
-local jsonl = {}
+local jsonl = { place = 7, note = "one object per trace" }
 
 local Jsonl = {}
 Jsonl.__index = Jsonl

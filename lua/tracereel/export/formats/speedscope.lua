@@ -1,12 +1,12 @@
 -- Speedscope's own file format: the slices of the Chrome trace events as profiles, one for each lane of each trace.
 -- Speedscope makes the arguments of Chrome's slices a part of their names; here slices of one name are one frame.
-local chrome = require "tracereel.export.chrome"
+local chrome = require "tracereel.export.formats.chrome"
 local json_text = require "tracereel.export.json_text"
 local tracereel = require "tracereel"
 
 local object, text, array = json_text.object, json_text.text, json_text.array
 
-local speedscope = {}
+local speedscope = { place = 2, needs_times = true }
 
 local Speedscope = setmetatable({}, { __index = chrome.class })
 Speedscope.__index = Speedscope

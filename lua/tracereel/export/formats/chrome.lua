@@ -7,7 +7,7 @@ local tracereel = require "tracereel"
 
 local object, text, mark, digits = json_text.object, json_text.text, json_text.mark, json_text.digits
 
-local chrome = {}
+local chrome = { place = 1, note = "trace events", needs_times = true }
 
 local Chrome = {}
 Chrome.__index = Chrome

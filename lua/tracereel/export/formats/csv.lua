@@ -3,7 +3,7 @@ local json_text = require "tracereel.export.json_text"
 local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
-local csv = {}
+local csv = { place = 6, note = "one row per attempt" }
 
 local columns = {
     "log", "trace_id", "pipeline", "trace_status", "tainted", "node_id", "node_name", "attempt", "outcome", "estimated",

@@ -6,7 +6,7 @@ local random = require "tracereel.util.random"
 
 local object, array, text, digits = json_text.object, json_text.array, json_text.text, json_text.digits
 
-local otlp = {}
+local otlp = { place = 3, note = "OTLP/JSON lines", needs_times = true }
 
 local Otlp = {}
 Otlp.__index = Otlp

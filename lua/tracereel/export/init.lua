@@ -1,0 +1,44 @@
+-- The formats of `tracereel export`: the modules in the folder formats/ beside this one. Each is a table:
+--   place        its place in the help, from 1
+--   note         what it is in a few words, for the help; nil where its name says it
+--   needs_times  a trace of which only a snapshot knows, without any time, has no place in it
+--   new(context) makes an exporter: it has trace(facts), and where it wants them gap(gap, now_ns), log_ends(log) and
+--                finish()
+local failure = require "tracereel.util.failure"
+
+local export = {}
+
+local function directory()
+    local own_path = package.searchpath("tracereel.export", package.path)
+    return own_path:gsub("init%.lua$", "") .. "formats/"
+end
+
+---@param name string one of export.names
+---@return table
+function export.format(name)
+    return require("tracereel.export.formats." .. name)
+end
+
+---The names of all of them, in the order of the help.
+---@param list_directory fun(path: string): string[]|nil, string?
+---@return string[]
+function export.names(list_directory)
+    local file_names, problem = list_directory(directory())
+    if not file_names then
+        failure.raise("io", "cannot list the formats of exports: %s", problem)
+    end
+    local names = {}
+    for _, file_name in ipairs(file_names) do
+        names[#names + 1] = file_name:match("^([%w_]+)%.lua$")
+    end
+    table.sort(names, function(a, b)
+        local place_a, place_b = export.format(a).place, export.format(b).place
+        if place_a ~= place_b then
+            return place_a < place_b
+        end
+        return a < b
+    end)
+    return names
+end
+
+return export
