@@ -20,7 +20,7 @@ void tr_lua_check_filter_keys(lua_State *L, int index) {
     tr_lua_read_options(L, index, &filter_options, NULL);
 }
 
-/* Pushes the field; answers with how many values it holds: 0 where it is absent, the length of an array, otherwise 1.
+/* Pushes the field. Returns how many values it holds: 0 if it is absent, the length of an array, otherwise 1.
  */
 static size_t push_list(lua_State *L, int index, const char *name) {
     lua_pushstring(L, name);

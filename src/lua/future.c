@@ -16,7 +16,7 @@
  */
 typedef struct tr_lua_future {
     const tr_lua_history *owner;
-    uint32_t number; /* of the record that it stands behind */
+    uint32_t number; /* of the record after which it begins */
     uint8_t type;    /* of times: tr_record_type */
 } tr_lua_future;
 

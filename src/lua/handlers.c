@@ -78,7 +78,7 @@ static int count_parameters(lua_State *L) {
     return information.isvararg || information.nparams > 3 ? 3 : information.nparams;
 }
 
-/* Pushes the handler of that name, if there is one; answers with 1 then and 0 otherwise. */
+/* Pushes the handler of that name, if there is one. Returns 1 then, otherwise 0. */
 static int resolve(lua_State *L, int index, const char *name, int slot, tr_handler *handler) {
     lua_pushstring(L, name);
     int type = lua_rawget(L, index);

@@ -99,7 +99,7 @@ int tr_lua_push_history(lua_State *L, int cursor_index, uint32_t lost) {
     return 1;
 }
 
-/* The number at `place` in the table of numbers, or 0 behind its end. */
+/* The number at `place` in the table of numbers, or 0 after its end. */
 static lua_Integer wanted_number(lua_State *L, int numbers_index, lua_Integer place, lua_Integer before) {
     lua_Integer number = 0;
     if (lua_rawgeti(L, numbers_index, place) != LUA_TNIL) {

@@ -69,7 +69,7 @@ int tr_host_xpcall(lua_State *L) {
 
 /* ---- coroutines ---- */
 
-/* Resumes the thread with the arguments on top of L. Answers with the number of results now on L, or -1 and a problem.
+/* Resumes the thread with the arguments on top of L. Returns the number of results now on L, or -1 and a problem.
  */
 static int resume(lua_State *L, lua_State *thread, int argument_count) {
     int result_count = 0;

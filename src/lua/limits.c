@@ -23,7 +23,7 @@ static const char *const reasons[] = {
 
 enum {
     HARD_DEADLINE_SECONDS = 2,      /* after a limit or an interrupt: what still runs then cannot be unwound */
-    SAME_INTERRUPT_NS = 100000000,  /* what comes so soon behind an interrupt is the same one */
+    SAME_INTERRUPT_NS = 100000000,  /* what comes so soon after an interrupt is the same one */
     EXIT_LIMIT = 5,                 /* the program's exit status where a limit was reached */
     EXIT_INTERRUPTED = 130,         /* and where it was interrupted */
     RESERVE_BYTES = 8 * 1024 * 1024 /* beyond the memory limit, for unwinding */

@@ -37,7 +37,8 @@ int tr_limits_guard(lua_State *L, int argument_count);
 bool tr_limits_is_unwinding(void);
 int tr_limits_raise(lua_State *L);
 
-/* A coroutine is about to run: answers with the thread that ran until now, to be given back when it has stopped. */
+/* Call when a coroutine is about to run. Returns the thread that ran until now: give it back when the coroutine stops.
+ */
 lua_State *tr_limits_enter(lua_State *thread);
 void tr_limits_leave(lua_State *previous);
 

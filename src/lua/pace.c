@@ -89,7 +89,7 @@ void tr_lua_pace_sleep(lua_State *L, const tr_pace *pace, uint64_t until_ns) {
     uint64_t now_ns = tr_lua_pace_now(pace);
     double wait_ns = until_ns > now_ns ? (double)(until_ns - now_ns) / speed_of(pace) : 0;
     if (until_ns == UINT64_MAX) {
-        wait_ns = (double)nap_ns; /* which now_ns is as well, behind a record of the end of time */
+        wait_ns = (double)nap_ns; /* which now_ns is as well, after a record of the end of time */
     }
     struct timespec nap = {0, (long)(wait_ns < (double)nap_ns ? ceil(wait_ns) : (double)nap_ns)};
     if (tr_lua_stop_flag == TR_STOP_NONE) {

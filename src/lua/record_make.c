@@ -93,7 +93,7 @@ static void change_field(lua_State *L, tr_record_fields *fields, int field, cons
     }
 }
 
-/* Applies the table at `index`; answers with the fields it has, as bits. Its texts are borrowed from it. */
+/* Applies the table at `index`. Returns the fields it has, as bits. Its texts are borrowed from it. */
 static unsigned change_fields(lua_State *L, int index, const char *what, tr_record_fields *fields) {
     unsigned present = 0;
     luaL_checktype(L, index, LUA_TTABLE);

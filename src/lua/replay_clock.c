@@ -51,7 +51,7 @@ void tr_lua_replay_show_time(lua_State *L, tr_lua_replay *replay, uint64_t now_n
 
 /* ---- waiting ---- */
 
-/* Ticks up to `until_ns` that nothing in the log has to come for: once there was a record. Answers with the time of the
+/* Ticks up to `until_ns` that nothing in the log has to come for: once there was a record. Returns the time of the
  * next one, or UINT64_MAX. */
 static uint64_t show_time_between(lua_State *L, tr_lua_replay *replay, uint64_t until_ns) {
     uint64_t next_ns = UINT64_MAX;

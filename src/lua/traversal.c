@@ -217,7 +217,7 @@ static int traversal_pairs(lua_State *L) {
 
 /* ---- next ---- */
 
-/* Pushes the first key and its value; pushes nil, and answers with false, where there is none. No text of an object is
+/* Pushes the first key and its value. Pushes nil and returns false if there is none. No text of an object is
  * asked for here: a table that has one gets a list of its keys. */
 static bool push_first(lua_State *L, int table) {
     ordered_key first = {.rank = RANK_OBJECT};
@@ -287,7 +287,7 @@ static lua_Integer count_before(lua_State *L) {
     return count;
 }
 
-/* Pushes the keys of the table at 1 for this traversal, and answers with the place in them of the key at 2. */
+/* Pushes the keys of the table at 1 for this traversal. Returns the place in them of the key at 2. */
 static lua_Integer push_place(lua_State *L) {
     lua_pushvalue(L, 1);
     if (lua_rawget(L, lua_upvalueindex(UPVALUE_CACHE)) != LUA_TNIL) { /* keys */
