@@ -19,6 +19,7 @@ local strangers = {
 local binding_headers = {
     ["bytes/digest.h"] = true,
     ["bytes/pool.h"] = true,
+    ["files/descriptor.h"] = true,
     ["files/file_kind.h"] = true,
     ["json/json_reader.h"] = true,
     ["trace/shape.h"] = true,

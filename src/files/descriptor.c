@@ -41,6 +41,19 @@ bool tr_descriptor_lock(int descriptor) {
     return answered == 0;
 }
 
+bool tr_descriptor_find_name(int descriptor, int directory_descriptor, const char *name, int flags, bool *is_named) {
+    struct stat opened, named;
+    *is_named = false;
+    if (fstat(descriptor, &opened) != 0) {
+        return false;
+    }
+    if (fstatat(directory_descriptor, name, &named, flags) != 0) {
+        return errno == ENOENT;
+    }
+    *is_named = named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+    return true;
+}
+
 bool tr_descriptor_take_after(int descriptor, int model) {
     struct stat found;
     return fstat(model, &found) == 0 &&

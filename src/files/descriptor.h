@@ -20,6 +20,11 @@ bool tr_descriptor_write(int descriptor, const uint8_t *bytes, size_t length, ui
 /* Takes XERV's (the engine's) lock: exclusive, without waiting. errno is EWOULDBLOCK if another process has it. */
 bool tr_descriptor_lock(int descriptor);
 
+/* Whether the open file still has that name, in the directory or, with AT_FDCWD, as a path. `flags` are fstatat's:
+ * AT_SYMLINK_NOFOLLOW asks about a link itself. False on failure, which a name that is gone is not; `*is_named` is
+ * false then. */
+bool tr_descriptor_find_name(int descriptor, int directory_descriptor, const char *name, int flags, bool *is_named);
+
 /* Gives the open file the owner and the permissions of the open file `model`: the engine may run as another user than
  * the operator. If this process may not give files away it stays the owner, which is not a failure. */
 bool tr_descriptor_take_after(int descriptor, int model);

@@ -116,13 +116,6 @@ static tr_status open_existing(tr_segment_file *file, const tr_segment *segment,
     return TR_OK;
 }
 
-/* Whether the open file is still the one with its name. */
-static bool is_named_so(const tr_segment_file *file) {
-    struct stat opened, named;
-    return fstat(file->descriptor, &opened) == 0 && fstatat(file->directory_descriptor, file->name, &named, 0) == 0 &&
-           named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
-}
-
 /* Opens the segment to write to. `*is_locked` is false if another process renamed that file or created a higher one
  * before it could be locked. */
 static tr_status open_last(tr_segment_file *file, const tr_segment *highest, uint64_t max_bytes, bool *is_locked,
@@ -136,12 +129,17 @@ static tr_status open_last(tr_segment_file *file, const tr_segment *highest, uin
         *is_locked = false;
         return TR_OK;
     }
+    bool is_named = false;
+    if (status == TR_OK &&
+        !tr_descriptor_find_name(file->descriptor, file->directory_descriptor, file->name, 0, &is_named)) {
+        status = fail_on_file(file, "look at it", error);
+    }
     tr_segment_list again;
     status = status == TR_OK ? tr_segment_list_read(file->directory, &again, error) : status;
     if (status != TR_OK) {
         return status;
     }
-    *is_locked = is_named_so(file) && again.count > 0 && again.items[again.count - 1].sequence == highest->sequence;
+    *is_locked = is_named && again.count > 0 && again.items[again.count - 1].sequence == highest->sequence;
     tr_segment_list_clear(&again);
     if (*is_locked && file->length_bytes > max_bytes) {
         return tr_segment_file_next(file, error);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files/descriptor.h"
+
 /* Each is spent only when another process makes or removes the same name at that moment. */
 enum { MAKE_ATTEMPTS = 100 };
 
@@ -73,20 +75,6 @@ static bool take_lock(int descriptor) {
     return flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
-/* Is it still this one that has the name? False where that cannot be told. */
-static bool find_whether_named_so(int descriptor, const char *path, bool *is_named_so) {
-    struct stat opened, named;
-    *is_named_so = false;
-    if (fstat(descriptor, &opened) != 0) {
-        return false;
-    }
-    if (lstat(path, &named) != 0) {
-        return errno == ENOENT;
-    }
-    *is_named_so = named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
-    return true;
-}
-
 /* Takes away what an interrupted command has left: an open file, or what is in an open directory. */
 static bool clear_left(int descriptor, const char *path, bool is_directory) {
     struct stat found;
@@ -114,17 +102,18 @@ int tr_lua_claim(const char *path, bool is_directory, bool *was_left) {
         if (descriptor < 0) {
             return -1;
         }
-        bool is_named_so;
-        if (!take_lock(descriptor) || !find_whether_named_so(descriptor, path, &is_named_so) ||
-            (is_named_so && !is_new && !clear_left(descriptor, path, is_directory)) ||
-            !find_whether_named_so(descriptor, path, &is_named_so)) {
+        bool is_named;
+        if (!take_lock(descriptor) ||
+            !tr_descriptor_find_name(descriptor, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &is_named) ||
+            (is_named && !is_new && !clear_left(descriptor, path, is_directory)) ||
+            !tr_descriptor_find_name(descriptor, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &is_named)) {
             int kept = errno;
             close(descriptor);
             errno = kept;
             return -1;
         }
         *was_left = *was_left || !is_new;
-        if ((is_new || is_directory) && is_named_so) {
+        if ((is_new || is_directory) && is_named) {
             return descriptor;
         }
         close(descriptor);

@@ -42,7 +42,7 @@ static tr_status open_file(tr_locked_arena *locked, struct stat *opened, tr_erro
                                               tr_file_kind_name(opened->st_mode));
 }
 
-static tr_status lock(const tr_locked_arena *locked, const struct stat *opened, tr_error *error) {
+static tr_status lock(const tr_locked_arena *locked, tr_error *error) {
     if (!tr_descriptor_lock(locked->descriptor)) {
         return errno == EWOULDBLOCK ? tr_fail(error, TR_ERROR_LOCKED,
                                               "%s: another process holds it, the engine or another tracereel; "
@@ -50,14 +50,15 @@ static tr_status lock(const tr_locked_arena *locked, const struct stat *opened, 
                                               locked->path)
                                     : fail_on(locked, "lock it", error);
     }
-    struct stat named;
-    bool is_named_so =
-        lstat(locked->path, &named) == 0 && named.st_dev == opened->st_dev && named.st_ino == opened->st_ino;
-    return is_named_so ? TR_OK
-                       : tr_fail(error, TR_ERROR_LOCKED,
-                                 "%s: another file has just taken its place: another process "
-                                 "is at work",
-                                 locked->path);
+    bool is_named = false;
+    if (!tr_descriptor_find_name(locked->descriptor, AT_FDCWD, locked->path, AT_SYMLINK_NOFOLLOW, &is_named)) {
+        return fail_on(locked, "look at it", error);
+    }
+    return is_named ? TR_OK
+                    : tr_fail(error, TR_ERROR_LOCKED,
+                              "%s: another file has just taken its place: another process "
+                              "is at work",
+                              locked->path);
 }
 
 tr_status tr_locked_arena_open(const char *path, tr_locked_arena **locked, tr_error *error) {
@@ -72,7 +73,7 @@ tr_status tr_locked_arena_open(const char *path, tr_locked_arena **locked, tr_er
     *made = (tr_locked_arena){.path = copy, .descriptor = -1};
     struct stat opened = {0};
     tr_status status = open_file(made, &opened, error);
-    status = status == TR_OK ? lock(made, &opened, error) : status;
+    status = status == TR_OK ? lock(made, error) : status;
     if (status != TR_OK) {
         tr_locked_arena_close(made);
         return status;

@@ -75,13 +75,6 @@ static tr_status open_and_lock(const tr_locked_log *locked, const char *name, in
     return status;
 }
 
-static bool is_named_so(const tr_locked_log *locked) {
-    struct stat opened, named;
-    return fstat(locked->highest_descriptor, &opened) == 0 &&
-           fstatat(locked->directory_descriptor, locked->highest_name, &named, 0) == 0 &&
-           named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
-}
-
 /* An engine that continues in a new segment may still hold the previous one. */
 static tr_status look_at_others(const tr_locked_log *locked, const tr_segment_list *list, tr_error *error) {
     for (uint32_t i = 0; i + 1 < list->count; i++) {
@@ -108,12 +101,16 @@ static tr_status lock_highest(tr_locked_log *locked, const tr_segment_list *list
         return status;
     }
     hold(locked, highest->name, highest->sequence, descriptor);
+    bool is_named = false;
+    if (!tr_descriptor_find_name(descriptor, locked->directory_descriptor, highest->name, 0, &is_named)) {
+        return fail_on(locked, highest->name, "look at it", error);
+    }
     tr_segment_list again;
     status = tr_segment_list_read(locked->directory, &again, error);
     if (status != TR_OK) {
         return status;
     }
-    *is_locked = is_named_so(locked) && again.count > 0 && again.items[again.count - 1].sequence == locked->highest;
+    *is_locked = is_named && again.count > 0 && again.items[again.count - 1].sequence == locked->highest;
     tr_segment_list_clear(&again);
     return *is_locked ? look_at_others(locked, list, error) : TR_OK;
 }

@@ -148,6 +148,21 @@ describe("a read that fails:", function()
         error("the trace is not listed")
     end)
 
+    it("a segment that repair cannot look at is not taken for one that another process holds", function()
+        local segment = place .. "/wal/wal_0000000000000000.log"
+        local failures = {}
+        for _, call in ipairs(failing_reads.whole_run(commands.repair, place).calls) do
+            if call.path == segment and (call.name == "fstat" or call.name == "stat") then
+                failures[#failures + 1] = { call = call, error = "EIO", times = 1 }
+            end
+        end
+        assert.is_true(#failures > 0)
+        for _, run in ipairs(failing_reads.runs(commands.repair, place, failures)) do
+            assert.are.equal(4, run.status, run.stderr)
+            assert.truthy(run.stderr:find("Input/output error", 1, true), run.stderr)
+        end
+    end)
+
     it("recover makes no plan of an arena that the disk does not give", function()
         local arena = ("%s/arenas/trace_%s.bin"):format(place, commands.show[2])
         local run = run_with(place, commands.recover, "open", arena, "EIO")
