@@ -103,7 +103,12 @@ local function build(state, first)
     return parser, commands
 end
 
+-- Options that had another name in an earlier version: the name that they have now.
+local renamed_options = { ["--most-faults"] = "--max-faults" }
+
 local function usage_failure(message, command)
+    local renamed = renamed_options[message:match("^unknown option '([%w-]+)'")]
+    message = renamed and ("%s; it is called %s now"):format(message:match("^[^\n]*"), renamed) or message
     local hint = command and ("tracereel %s --help"):format(command) or "tracereel --help"
     output.say("%s", message)
     io.stderr:write(("Try `%s`.\n"):format(hint))

@@ -4,6 +4,7 @@
 #include "simulation/branches.h"
 
 #include "simulation/schedule.h"
+#include "timing/spans.h"
 
 static bool is_done(const tr_program *program, const tr_node_attempt *attempt) {
     const tr_step *end = attempt->end == TR_NO_STEP ? NULL : &program->steps[attempt->end];
@@ -53,16 +54,6 @@ static bool is_cut_off(const tr_simulation *simulation, const tr_flow_node *node
     return has_off_out;
 }
 
-static const tr_flow_node *flow_node(const tr_simulation *simulation, uint32_t node_id) {
-    const tr_flow *flow = simulation->scenario.flow;
-    for (size_t i = 0; flow != NULL && i < flow->node_count; i++) {
-        if (flow->nodes[i].node_id == node_id) {
-            return &flow->nodes[i];
-        }
-    }
-    return NULL;
-}
-
 /* Whether a node begins, or begins to wait, with that step. */
 static bool is_first_of_node(const tr_step *step) {
     return step->role == TR_STEP_START || (step->is_suspension && step->piece_of == TR_NO_STEP);
@@ -83,7 +74,7 @@ static bool bury_cut_off(const tr_simulation *simulation, tr_simulated_trace *tr
             continue;
         }
         uint32_t node_id = step->role == TR_STEP_START ? trace->program.attempts[step->attempt].node_id : step->node_id;
-        const tr_flow_node *node = flow_node(simulation, node_id);
+        const tr_flow_node *node = tr_flow_find(simulation->scenario.flow, node_id);
         if (node != NULL && node->is_off_out != NULL && is_cut_off(simulation, node)) {
             bury(trace, step);
             is_any = true;

@@ -5,6 +5,7 @@
 
 #include "simulation/node_views.h"
 #include "simulation/timeout.h"
+#include "timing/spans.h"
 
 struct tr_program_maker {
     tr_node_views views;
@@ -118,19 +119,10 @@ static void wait_for(making *now, uint32_t step, uint32_t awaited) {
     waiting->waits_for++;
 }
 
-static const tr_flow_node *flow_node(const tr_flow *flow, uint32_t node_id) {
-    for (size_t i = 0; flow != NULL && i < flow->node_count; i++) {
-        if (flow->nodes[i].node_id == node_id) {
-            return &flow->nodes[i];
-        }
-    }
-    return NULL;
-}
-
 /* Adds what a node waits for before it starts: what ended last or, with a flow, all that it comes after, and its own
  * last attempt; the trace's start if it comes after nothing. */
 static void wait_to_start(making *now, uint32_t step, uint32_t node_id) {
-    const tr_flow_node *node = flow_node(now->flow, node_id);
+    const tr_flow_node *node = tr_flow_find(now->flow, node_id);
     const tr_node_view *own = node == NULL ? NULL : tr_node_views_find(&now->maker->views, node_id);
     if (own != NULL) {
         wait_for(now, step, own->last_end);

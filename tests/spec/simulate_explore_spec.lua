@@ -360,6 +360,13 @@ describe("an exploration", function()
         end)
     end
 
+    it("says what --most-faults, its former name, is called now", function()
+        local ran = helper.run { "simulate", "examples/double_charge.lua", "examples/logs/orders", "--explore",
+            "--most-faults", "2" }
+        assert.equal(2, ran.status)
+        assert.matches("^tracereel: unknown option '%-%-most%-faults'; it is called %-%-max%-faults now\n", ran.stderr)
+    end)
+
     it("is refused for a scenario with a crash that cuts its log", function()
         local ran = explore(("return { crash = { record = 3 }, %s }"):format(complete), chain())
         assert.equal(2, ran.status)

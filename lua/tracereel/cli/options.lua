@@ -51,11 +51,24 @@ local function node_number(item)
 end
 
 ---For argparse: one id, or the beginning of one.
+---@param value string
+---@return string|nil
+---@return string|nil problem
 function options.trace_prefix(value)
     if not value:match("^[%x-]+$") or #value > 36 then
         return nil, ('"%s" is neither a trace id nor the beginning of one'):format(value)
     end
     return value
+end
+
+---The same for what is not argparse's to check: raises.
+---@param value string
+---@param where string|nil what the message begins with
+function options.check_trace_prefix(value, where)
+    local _, problem = options.trace_prefix(value)
+    if problem then
+        failure.raise("usage", "%s%s", where or "", problem)
+    end
 end
 
 local known_types = {}

@@ -30,8 +30,8 @@ end
 
 local function open_tape(log, parsed)
     local prefix = parsed.trace
-    if prefix and (not prefix:match("^[%x-]+$") or #prefix > 36) then
-        failure.raise("usage", '"%s" is neither a trace id nor the beginning of one', prefix)
+    if prefix then
+        options.check_trace_prefix(prefix)
     end
     local found = tape.of(log, options.to_open(parsed), prefix and options.id_test({ prefix }))
     if host.interrupted() then

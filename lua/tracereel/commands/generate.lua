@@ -9,6 +9,7 @@ local new_directory = require "tracereel.cli.new_directory"
 local whole = require("tracereel.cli.options").whole
 local output = require "tracereel.cli.output"
 local reel = require "tracereel"
+local segment_name = require "tracereel.log.segment_name"
 local units = require "tracereel.util.units"
 
 local max_span_ns = 365 * 86400 * 1000000000
@@ -145,7 +146,7 @@ end
 -- which only writes whole ones.
 function Tally:tear(record)
     local half = record:bytes():sub(1, #record // 2)
-    local path = ("%s/wal_%016x.log"):format(self.directory, self.last_sequence)
+    local path = self.directory .. "/" .. segment_name.of(self.last_sequence)
     local written, problem = files.write(path, half, "ab")
     if not written then
         failure.raise("io", "cannot append half a record: %s", problem)

@@ -58,9 +58,7 @@ end
 local function trusted_ids(parsed, log)
     local ids = {}
     for _, prefix in ipairs(parsed.trust or {}) do
-        if not prefix:match("^[%x-]+$") then
-            failure.raise("usage", '--trust: "%s" is neither a trace id nor the beginning of one', prefix)
-        end
+        options.check_trace_prefix(prefix, "--trust: ")
         local accepts, found = options.id_test { prefix }, nil
         for _, trace in ipairs(log:traces()) do
             if accepts(trace.id) then

@@ -175,9 +175,7 @@ end
 ---@param parsed table
 ---@return integer exit code
 function show.run(parsed)
-    if not parsed.trace:match("^[%x-]+$") or #parsed.trace > 36 then
-        failure.raise("usage", '"%s" is neither a trace id nor the beginning of one', parsed.trace)
-    end
+    options.check_trace_prefix(parsed.trace)
     local is_meant = options.id_test({ parsed.trace })
     local all_ids, found_count = {}, 0
     local code = logs.each(parsed, function(log, context)

@@ -6,6 +6,7 @@ local files = require "tracereel.util.files"
 local judge = require "tracereel.crashtest.judge"
 local recovery = require "tracereel.recovery"
 local repair = require "tracereel.recovery.repair"
+local segment_name = require "tracereel.log.segment_name"
 local temporary_directory = require "tracereel.util.temporary_directory"
 local small_log = require "tracereel.crashtest.small_log"
 local tracereel = require "tracereel"
@@ -82,7 +83,7 @@ local function recover_to_end(self, directory, trace_id)
         return nil, one
     elseif one and #one.records > 0 then
         local segments = tracereel.open(directory).segments
-        small_log.write_file(("%s/wal_%016x.log"):format(directory, segments[#segments].sequence + 1),
+        small_log.write_file(directory .. "/" .. segment_name.of(segments[#segments].sequence + 1),
             small_log.bytes(one.records))
     end
     local ended, statistics = view_of_log(directory)

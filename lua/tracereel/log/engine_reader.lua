@@ -4,6 +4,7 @@
 -- is skipped with a warning; a segment that is missing is not noticed. Its writer reads nothing at all.
 local core = require "tracereel.core"
 local files = require "tracereel.util.files"
+local segment_name = require "tracereel.log.segment_name"
 local text = require "tracereel.util.text"
 local base = require "tracereel.base"
 
@@ -116,11 +117,11 @@ end
 local function find_end(verdict, log, plain)
     local last = plain[#plain]
     local number = last and last.sequence or 0
-    local name = ("wal_%016x.log"):format(number)
+    local name = segment_name.of(number)
     local path = log.path .. "/" .. name
     local kind = files.kind(path)
     if kind == "a file" and (files.size(path) or 0) > max_reopened_bytes then
-        name = ("wal_%016x.log"):format(number + 1)
+        name = segment_name.of(number + 1)
         kind = files.kind(log.path .. "/" .. name)
     end
     verdict.append_to = name
