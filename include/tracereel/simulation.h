@@ -122,6 +122,16 @@ typedef struct tr_loop_rule {
     size_t body_count;
 } tr_loop_rule;
 
+/* The names of the limits, as a scenario has them. X(name). */
+#define TR_SCENARIO_LIMITS(X) X(nodes_per_trace) X(nodes) X(traces)
+
+/* 0: no limit. */
+typedef struct tr_scenario_limits {
+    uint32_t nodes_per_trace; /* that run at once */
+    uint32_t nodes;
+    uint32_t traces; /* that are open at once */
+} tr_scenario_limits;
+
 /* What differs from the recorded log; all zero: nothing. What the pointers point to must outlive the simulation. */
 typedef struct tr_scenario {
     uint64_t seed;
@@ -132,13 +142,11 @@ typedef struct tr_scenario {
     size_t suspension_count;
     const tr_loop_rule *loops;
     size_t loop_count;
-    const tr_flow *flow;          /* NULL: guessed for each trace */
-    tr_time_rule arrivals;        /* time from one trace to the next: recorded, fixed, or asked for */
-    uint64_t trace_count;         /* 0: as many as were recorded */
-    uint32_t max_nodes_per_trace; /* that run at once; 0: no limit, as for the next two */
-    uint32_t max_nodes;
-    uint32_t max_traces; /* that are open at once */
-    bool is_temporary;   /* the new log need not survive a crash of the machine */
+    const tr_flow *flow;   /* NULL: guessed for each trace */
+    tr_time_rule arrivals; /* time from one trace to the next: recorded, fixed, or asked for */
+    uint64_t trace_count;  /* 0: as many as were recorded */
+    tr_scenario_limits limits;
+    bool is_temporary; /* the new log need not survive a crash of the machine */
     bool has_crash;
     uint64_t crash_ns;      /* the log ends before the first record after this event time */
     uint64_t crash_records; /* or after this many records */
@@ -149,14 +157,23 @@ typedef struct tr_scenario {
     size_t fault_count;
 } tr_scenario;
 
+/* The kinds of questions, and what is asked for. X(constant, name).
+ * time: ns that this attempt runs; fail: nonzero if this attempt fails; suspension: ns; arrival: ns from the last
+ * arrival to this one; event: event time of a record about to be written, not before now_ns; loop: iterations of a run
+ * of a loop, at least 1, asked when the trace arrives. */
+#define TR_QUESTIONS(X)                                                                                                \
+    X(NODE_TIME, "time")                                                                                               \
+    X(NODE_FAIL, "fail")                                                                                               \
+    X(SUSPENSION_TIME, "suspension")                                                                                   \
+    X(ARRIVAL, "arrival")                                                                                              \
+    X(EVENT, "event")                                                                                                  \
+    X(LOOP, "loop")
+
 typedef enum tr_question_kind {
-    TR_QUESTION_NODE_TIME,       /* ns that this attempt runs */
-    TR_QUESTION_NODE_FAIL,       /* nonzero: this attempt fails */
-    TR_QUESTION_SUSPENSION_TIME, /* ns */
-    TR_QUESTION_ARRIVAL,         /* ns from the last arrival to this one */
-    TR_QUESTION_EVENT,           /* event time of a record about to be written: not before now_ns */
-    TR_QUESTION_LOOP,            /* iterations of a run of a loop, at least 1; asked when the trace arrives */
-    TR_QUESTION_KINDS
+#define TR_QUESTION_ENUM(constant, name) TR_QUESTION_##constant,
+    TR_QUESTIONS(TR_QUESTION_ENUM)
+#undef TR_QUESTION_ENUM
+        TR_QUESTION_KINDS
 } tr_question_kind;
 
 typedef struct tr_question {
@@ -174,6 +191,9 @@ typedef struct tr_question {
     uint8_t trace_id[TR_TRACE_ID_BYTES]; /* in the simulated log */
     tr_text metadata;                    /* of the trace_start; good until the answer */
 } tr_question;
+
+/* Never NULL. */
+const char *tr_question_kind_name(tr_question_kind kind);
 
 typedef struct tr_simulation_stats {
     uint64_t records;

@@ -208,6 +208,17 @@ static void read_faults(lua_State *L, int index, int anchor_index, tr_scenario *
     lua_pop(L, 1);
 }
 
+static void read_limits(lua_State *L, int index, tr_scenario_limits *limits) {
+    lua_getfield(L, index, "limits");
+    if (lua_istable(L, -1)) {
+        int at = lua_gettop(L);
+#define READ_LIMIT(name) limits->name = read_u32(L, at, #name);
+        TR_SCENARIO_LIMITS(READ_LIMIT)
+#undef READ_LIMIT
+    }
+    lua_pop(L, 1);
+}
+
 void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
     memset(scenario, 0, sizeof *scenario);
     scenario->seed = read_u64(L, index, "seed");
@@ -218,9 +229,7 @@ void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, tr_scenario
     read_faults(L, index, anchor_index, scenario);
     scenario->arrivals = read_time(L, index, "arrivals");
     scenario->trace_count = read_u64(L, index, "traces");
-    scenario->max_nodes_per_trace = read_u32(L, index, "max_nodes_per_trace");
-    scenario->max_nodes = read_u32(L, index, "max_nodes");
-    scenario->max_traces = read_u32(L, index, "max_traces");
+    read_limits(L, index, &scenario->limits);
     lua_getfield(L, index, "asks_events");
     scenario->asks_events = lua_toboolean(L, -1);
     lua_pop(L, 1);

@@ -151,14 +151,8 @@ static int recording_has_loop(lua_State *L) {
 
 /* Calls the function at `ask_index`, and gives its answer, an integer, back. */
 static void answer(lua_State *L, int ask_index, tr_simulation *simulation, const tr_question *question) {
-    static const char *const names[] = {[TR_QUESTION_NODE_TIME] = "time",
-                                        [TR_QUESTION_NODE_FAIL] = "fail",
-                                        [TR_QUESTION_SUSPENSION_TIME] = "suspension",
-                                        [TR_QUESTION_ARRIVAL] = "arrival",
-                                        [TR_QUESTION_EVENT] = "event",
-                                        [TR_QUESTION_LOOP] = "loop"};
     lua_pushvalue(L, ask_index);
-    lua_pushstring(L, names[question->kind]);
+    lua_pushstring(L, tr_question_kind_name(question->kind));
     if (question->has_node) {
         tr_lua_push_unsigned(L, question->node_id);
     } else {

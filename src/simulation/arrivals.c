@@ -145,7 +145,7 @@ tr_status tr_arrivals_go_on(tr_simulation *simulation, tr_error *error) {
 }
 
 void tr_arrivals_take_iterations(tr_simulation *simulation) {
-    simulation->pending = TR_PENDING_NOTHING;
+    simulation->is_asking = false;
     simulation->loops.runs[simulation->next_loop++].wanted = (uint32_t)simulation->answer;
 }
 
@@ -232,8 +232,8 @@ tr_status tr_arrivals_arrive(tr_simulation *simulation, tr_arrivals *arrivals, t
     }
     simulation->arrived++;
     simulation->stats.traces++;
-    uint32_t most = simulation->scenario.max_traces;
-    bool is_full = most > 0 && simulation->open_traces + simulation->waiting_count >= most;
+    uint32_t max_traces = simulation->scenario.limits.traces;
+    bool is_full = max_traces > 0 && simulation->open_traces + simulation->waiting_count >= max_traces;
     status =
         is_full ? wait_for_turn(simulation, &arrival, series, error) : open_trace(simulation, &arrival, series, error);
     return status == TR_OK ? tr_arrivals_schedule(simulation, arrivals, error) : status;

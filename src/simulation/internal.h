@@ -78,17 +78,6 @@ typedef struct tr_waiting_trace {
     uint64_t series;
 } tr_waiting_trace;
 
-/* What to do with the answer to a question. */
-typedef enum tr_pending {
-    TR_PENDING_NOTHING,
-    TR_PENDING_TIME,
-    TR_PENDING_FAIL,
-    TR_PENDING_RESUME,
-    TR_PENDING_ARRIVAL,
-    TR_PENDING_EVENT,
-    TR_PENDING_LOOP
-} tr_pending;
-
 /* A crash that a fault asks for; tr_simulation_do_step carries it out. */
 typedef struct tr_due_crash {
     struct tr_simulated_trace *trace; /* NULL: none */
@@ -115,7 +104,7 @@ struct tr_simulation {
     tr_waiting_trace *first_waiting_trace;
     tr_waiting_trace *last_waiting_trace;
     tr_question question;
-    tr_pending pending;
+    bool is_asking; /* `question`, which waits for its answer */
     tr_simulated_trace *asked_trace;
     uint32_t asked_step;
     uint64_t answer;

@@ -6,6 +6,15 @@
 #include "simulation/schedule.h"
 #include "simulation/sink.h"
 
+const char *tr_question_kind_name(tr_question_kind kind) {
+    static const char *const names[] = {
+#define QUESTION_NAME(constant, name) [TR_QUESTION_##constant] = name,
+        TR_QUESTIONS(QUESTION_NAME)
+#undef QUESTION_NAME
+    };
+    return names[kind];
+}
+
 static void describe_trace(tr_simulation *simulation, const tr_simulated_trace *trace) {
     tr_question *question = &simulation->question;
     question->trace_number = trace->series + 1;
@@ -18,13 +27,7 @@ static void describe_trace(tr_simulation *simulation, const tr_simulated_trace *
 }
 
 void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simulated_trace *trace, uint32_t step) {
-    static const tr_pending pending_of[] = {[TR_QUESTION_NODE_TIME] = TR_PENDING_TIME,
-                                            [TR_QUESTION_NODE_FAIL] = TR_PENDING_FAIL,
-                                            [TR_QUESTION_SUSPENSION_TIME] = TR_PENDING_RESUME,
-                                            [TR_QUESTION_ARRIVAL] = TR_PENDING_ARRIVAL,
-                                            [TR_QUESTION_EVENT] = TR_PENDING_EVENT,
-                                            [TR_QUESTION_LOOP] = TR_PENDING_LOOP};
-    simulation->pending = pending_of[kind];
+    simulation->is_asking = true;
     simulation->asked_trace = trace;
     simulation->asked_step = step;
     simulation->question = (tr_question){.kind = kind, .has_node = true, .now_ns = simulation->now_ns};

@@ -97,7 +97,7 @@ bool tr_simulation_take_slot(tr_simulation *simulation, tr_simulated_trace *trac
     const tr_scenario *scenario = &simulation->scenario;
     tr_node_attempt *attempt = attempt_of(trace, step);
     if (attempt->slots == 0) {
-        if (scenario->max_nodes_per_trace > 0 && trace->running >= scenario->max_nodes_per_trace) {
+        if (scenario->limits.nodes_per_trace > 0 && trace->running >= scenario->limits.nodes_per_trace) {
             *status = tr_simulation_enqueue(&trace->slot_queue, trace, step, 0, error);
             return false;
         }
@@ -105,7 +105,7 @@ bool tr_simulation_take_slot(tr_simulation *simulation, tr_simulated_trace *trac
         attempt->slots = 1;
     }
     if (attempt->slots == 1) {
-        if (scenario->max_nodes > 0 && simulation->running >= scenario->max_nodes) {
+        if (scenario->limits.nodes > 0 && simulation->running >= scenario->limits.nodes) {
             *status = tr_simulation_enqueue(&simulation->slot_queue, trace, step, 0, error);
             return false;
         }
@@ -137,7 +137,7 @@ tr_status tr_simulation_give_slots_back(tr_simulation *simulation, tr_simulated_
     simulation->running -= slots == 2;
     tr_status status = TR_OK;
     /* The queue of all traces first: a waiter from this trace's queue then joins its end. */
-    if (slots == 2 && simulation->slot_queue.first != NULL && simulation->running < simulation->scenario.max_nodes) {
+    if (slots == 2 && simulation->slot_queue.first != NULL && simulation->running < simulation->scenario.limits.nodes) {
         status = admit_next(simulation, &simulation->slot_queue, error);
     }
     return slots >= 1 && !trace->is_over && status == TR_OK ? admit_next(simulation, &trace->slot_queue, error)
@@ -146,8 +146,8 @@ tr_status tr_simulation_give_slots_back(tr_simulation *simulation, tr_simulated_
 
 tr_status tr_simulation_refill(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
     tr_status status = TR_OK;
-    uint32_t most = simulation->scenario.max_nodes_per_trace;
-    while (trace->slot_queue.first != NULL && trace->running < most && status == TR_OK) {
+    uint32_t max_nodes = simulation->scenario.limits.nodes_per_trace;
+    while (trace->slot_queue.first != NULL && trace->running < max_nodes && status == TR_OK) {
         status = admit_next(simulation, &trace->slot_queue, error);
     }
     return status;
@@ -156,7 +156,7 @@ tr_status tr_simulation_refill(tr_simulation *simulation, tr_simulated_trace *tr
 /* Uses an event: a trace that is over as soon as it is open must not recurse. */
 tr_status tr_simulation_admit(tr_simulation *simulation, tr_error *error) {
     const tr_waiting_trace *waiting = simulation->first_waiting_trace;
-    bool has_room = simulation->open_traces + simulation->admissions < simulation->scenario.max_traces;
+    bool has_room = simulation->open_traces + simulation->admissions < simulation->scenario.limits.traces;
     if (waiting == NULL || simulation->admissions >= simulation->waiting_count || !has_room) {
         return TR_OK;
     }

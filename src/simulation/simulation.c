@@ -142,13 +142,13 @@ static tr_status go_on(tr_simulation *simulation, tr_error *error) {
         return tr_arrivals_go_on(simulation, error);
     }
     tr_simulation_ask_event(simulation);
-    return simulation->pending == TR_PENDING_NOTHING ? do_event(simulation, error) : TR_OK;
+    return !simulation->is_asking ? do_event(simulation, error) : TR_OK;
 }
 
 /* Takes the answered time of a scheduled event. */
 static tr_status take_time(tr_simulation *simulation, tr_error *error) {
     tr_simulated_trace *trace = simulation->asked_trace;
-    simulation->pending = TR_PENDING_NOTHING;
+    simulation->is_asking = false;
     trace->references--; /* held by the queue that it left; the caller holds another */
     if (simulation->asked_step == 0 && simulation->answer <= simulation->now_ns) {
         return tr_simulation_do_step(simulation, trace, 0, error); /* as without a question */
@@ -157,18 +157,18 @@ static tr_status take_time(tr_simulation *simulation, tr_error *error) {
 }
 
 static tr_status take_answer(tr_simulation *simulation, tr_error *error) {
-    if (simulation->pending == TR_PENDING_LOOP) {
+    if (simulation->question.kind == TR_QUESTION_LOOP) {
         tr_arrivals_take_iterations(simulation);
         return TR_OK;
-    } else if (simulation->pending != TR_PENDING_ARRIVAL) {
+    } else if (simulation->question.kind != TR_QUESTION_ARRIVAL) {
         tr_simulated_trace *trace = simulation->asked_trace;
         trace->references++;
-        tr_status status = simulation->pending == TR_PENDING_EVENT ? take_time(simulation, error)
-                                                                   : tr_simulation_go_on(simulation, error);
+        tr_status status = simulation->question.kind == TR_QUESTION_EVENT ? take_time(simulation, error)
+                                                                          : tr_simulation_go_on(simulation, error);
         tr_simulation_release(simulation, trace);
         return status;
     }
-    simulation->pending = TR_PENDING_NOTHING;
+    simulation->is_asking = false;
     tr_arrivals *arrivals = &simulation->arrivals[TR_EVENT_TRACE];
     arrivals->time_ns = tr_simulation_add_ns(arrivals->time_ns, simulation->answer);
     return tr_arrivals_expect(simulation, arrivals, error);
@@ -177,16 +177,16 @@ static tr_status take_answer(tr_simulation *simulation, tr_error *error) {
 tr_status tr_simulation_next(tr_simulation *simulation, const tr_question **question, tr_error *error) {
     *question = NULL;
     tr_status status = TR_OK;
-    if (simulation->pending != TR_PENDING_NOTHING) {
+    if (simulation->is_asking) {
         status = take_answer(simulation, error);
     }
-    for (int i = 0; i < EVENTS_AT_ONCE && status == TR_OK && simulation->pending == TR_PENDING_NOTHING; i++) {
+    for (int i = 0; i < EVENTS_AT_ONCE && status == TR_OK && !simulation->is_asking; i++) {
         status = go_on(simulation, error);
     }
     if (status == TR_END) {
         return simulation->is_over ? TR_END : finish(simulation, error);
     }
-    if (status == TR_OK && simulation->pending != TR_PENDING_NOTHING) {
+    if (status == TR_OK && simulation->is_asking) {
         *question = &simulation->question;
     }
     return status;

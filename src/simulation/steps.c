@@ -56,14 +56,11 @@ static tr_status decide_fail(tr_simulation *simulation, tr_simulated_trace *trac
     return begin_attempt(simulation, trace, index, error);
 }
 
-/* Whether a fault delays the step, or crashes the engine before it. A start that was not written has no record that a
- * fault could hit. */
-static bool is_put_off(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_status *status,
+/* Delays the step, or lets the engine crash before it, if a fault says so. True: it does not fire now. */
+static bool meet_fault(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_status *status,
                        tr_error *error) {
-    tr_fault_effect effect = {.kind = TR_EFFECT_NONE};
-    if (simulation->counts_records) {
-        *status = tr_simulation_meet_fault(simulation, trace, index, &effect, error);
-    }
+    tr_fault_effect effect;
+    *status = tr_simulation_meet_fault(simulation, trace, index, &effect, error);
     if (*status == TR_OK && effect.kind == TR_EFFECT_DELAY) {
         *status =
             tr_simulation_push(simulation, trace, index, tr_simulation_add_ns(simulation->now_ns, effect.ns), error);
@@ -71,6 +68,12 @@ static bool is_put_off(tr_simulation *simulation, tr_simulated_trace *trace, uin
         simulation->due_crash = (tr_due_crash){.trace = trace, .step = index, .down_ns = effect.ns};
     }
     return *status != TR_OK || effect.kind != TR_EFFECT_NONE;
+}
+
+/* The same where there are faults at all. A start that was not written has no record that one could hit. */
+static inline bool is_put_off(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_status *status,
+                              tr_error *error) {
+    return simulation->counts_records && meet_fault(simulation, trace, index, status, error);
 }
 
 static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
@@ -194,13 +197,13 @@ tr_status tr_simulation_fire(tr_simulation *simulation, tr_simulated_trace *trac
 tr_status tr_simulation_go_on(tr_simulation *simulation, tr_error *error) {
     tr_simulated_trace *trace = simulation->asked_trace;
     uint32_t step = simulation->asked_step;
-    tr_pending pending = simulation->pending;
+    tr_question_kind kind = simulation->question.kind;
     uint64_t answer = simulation->answer;
-    simulation->pending = TR_PENDING_NOTHING;
-    if (pending == TR_PENDING_TIME) {
+    simulation->is_asking = false;
+    if (kind == TR_QUESTION_NODE_TIME) {
         attempt_of(trace, step)->simulated_ns = answer;
         return decide_fail(simulation, trace, step, error);
-    } else if (pending == TR_PENDING_FAIL) {
+    } else if (kind == TR_QUESTION_NODE_FAIL) {
         attempt_of(trace, step)->fails = answer != 0;
         return begin_attempt(simulation, trace, step, error);
     }

@@ -118,12 +118,13 @@ local function check_arrivals(value, into)
     end
 end
 
-local limit_names = { nodes_per_trace = "max_nodes_per_trace", nodes = "max_nodes", traces = "max_traces" }
+local limit_names = { nodes_per_trace = true, nodes = true, traces = true }
 
 local function check_limits(value, into)
     values.known_keys(value, limit_names, "limits")
+    into.compiled.limits = {}
     for name, number in units.sorted(value) do
-        into.compiled[limit_names[name]] = values.whole(number, 1, largest_count, "limits." .. name)
+        into.compiled.limits[name] = values.whole(number, 1, largest_count, "limits." .. name)
     end
 end
 

@@ -189,11 +189,12 @@ function exploration.run(parsed, scenario, recording)
     local maker = futures.new(scenario, recording)
     local seeds = seeds_of(parsed, scenario)
     local start = find_start(maker, recording, parsed, seeds)
+    local limits = maker.compiled.limits or {}
     local result = {
         trace = start.trace, is_named = start.is_named, candidates = start.candidates, seeds = seeds,
         holding_seeds = start.seeds, kinds = parsed.faults,
         delay = parsed.delay, crash = crash_time, budget = parsed.budget,
-        has_shared_limits = maker.compiled.max_nodes ~= nil or maker.compiled.max_traces ~= nil,
+        has_shared_limits = limits.nodes ~= nil or limits.traces ~= nil,
     }
     if #start.seeds > 0 then
         result.search = search(maker, start, parsed)
