@@ -126,7 +126,7 @@ static void wrong_members(void) {
     } cases[] = {
         {"[]", "offset 16: expected an object, found '['"},
         {"null ", "offset 16: expected an object, found 'n'"},
-        {BEFORE AFTER "x", "more follows"},
+        {BEFORE AFTER "x", "unexpected bytes follow"},
         {"{}", "offset 18: \"wal_position\" is missing in the object that ends here"},
         {"{\"wal_position\":{\"offset\":0},\"trace_states\":[]}", "offset 44: \"file_sequence\" is missing"},
         {"{\"trace_states\":[]}", "offset 32: expected an object, found '['"},

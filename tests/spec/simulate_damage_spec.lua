@@ -219,7 +219,7 @@ describe("damage that cannot be done", function()
         { "{ bit_flips = { { segment = 0, offset = 1, bit = 0 }, { segment = 0, offset = 1, bit = 0 } } }", "twice" },
         { "{ lost_pages = { { segment = 0, offset = 5 } } }", "5 is not where a page begins" },
         { "{ lost_pages = { { segment = 0, offset = 0 } }, bit_flips = { { segment = 0, offset = 9, bit = 0 } } }",
-            "lies on one of lost_pages" },
+            "it is within one of lost_pages" },
         { "{ page_bytes = 10, lost_pages = 1 }", "page_bytes: a whole number from 512" },
         { "{ missing_segments = {0} }", "segment 0 is the first.*no reader can notice" },
         { "{ missing_segments = {1, 1} }", "twice" },

@@ -274,7 +274,7 @@ describe("a timing", function()
             ["node 1: it comes after 9, which is not in"] = { nodes = { [1] = { after = { 9 } } } },
             ['unknown key "befor"'] = { nodes = { [1] = { befor = { 2 } } } },
             ['unknown key "node"'] = { node = {} },
-            ["stands twice"] = { nodes = { [1] = {}, [2] = { after = { 1, 1 } } } },
+            ["occurs twice in \"after\""] = { nodes = { [1] = {}, [2] = { after = { 1, 1 } } } },
             ["is not a node number"] = { nodes = { charge = {} } },
             ['no "nodes"'] = { name = "x" },
             ["must be a list"] = { nodes = { [1] = {}, [2] = { after = { x = 1 } } } },
