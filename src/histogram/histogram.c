@@ -103,9 +103,13 @@ static void bucket_bounds(unsigned chunk_index, unsigned bucket, uint64_t *lower
 }
 
 static bool add_chunk(chunk_table *table, unsigned index) {
-    table->chunks[index] = calloc(1, sizeof(chunk));
-    table->chunk_count += table->chunks[index] != NULL;
-    return table->chunks[index] != NULL;
+    chunk *added = calloc(1, sizeof *added);
+    if (added == NULL) {
+        return false;
+    }
+    table->chunks[index] = added;
+    table->chunk_count++;
+    return true;
 }
 
 static bool shares_bucket(uint64_t a, uint64_t b) {

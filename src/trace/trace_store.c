@@ -113,10 +113,10 @@ tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64
         return NULL;
     }
     trace->suspensions = items;
-    const tr_suspension *before =
-        trace->suspension_count == 0 ? NULL : &trace->suspensions[trace->suspension_count - 1];
-    tr_own(trace)->has_unordered_suspensions |=
-        before != NULL && (before->end_ns < before->start_ns || start_ns < before->end_ns);
+    if (trace->suspension_count > 0) {
+        const tr_suspension *before = &trace->suspensions[trace->suspension_count - 1];
+        tr_own(trace)->has_unordered_suspensions |= before->end_ns < before->start_ns || start_ns < before->end_ns;
+    }
     tr_suspension *suspension = &trace->suspensions[trace->suspension_count++];
     *suspension = (tr_suspension){.start_ns = start_ns, .node_id = node_id};
     return suspension;

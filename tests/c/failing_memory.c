@@ -10,11 +10,13 @@
 #include <string.h>
 
 /* glibc's own allocator, which does the work. */
+/* NOLINTBEGIN(bugprone-reserved-identifier): its names */
 extern void *__libc_malloc(size_t bytes);
 extern void *__libc_calloc(size_t count, size_t bytes);
 extern void *__libc_realloc(void *block, size_t bytes);
 extern void *__libc_memalign(size_t alignment, size_t bytes);
 extern void __libc_free(void *block);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 enum { STACK_FRAMES = 12, MAX_PLACES = 65536 /* a power of two */ };
 
