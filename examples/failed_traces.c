@@ -30,7 +30,8 @@ int main(int argument_count, char **arguments) {
     if (status != TR_END) {
         fprintf(stderr, "%s\n", replay ? tr_replay_error(replay)->message : tr_status_meaning(status));
     }
+    int exit_status = status != TR_END ? 4 : tr_log_is_damaged(log) ? 3 : 0;
     tr_replay_close(replay);
     tr_log_close(log);
-    return status != TR_END ? 4 : tr_log_is_damaged(log) ? 3 : 0;
+    return exit_status;
 }
