@@ -227,13 +227,13 @@ static bool change_run(change *now, const tr_loop_rule *rule) {
     }
     tr_loops_mark(loops, now->recording, run, rule, now->copies_from);
     uint32_t last = loops->heads[run->iterations - 1];
-    uint32_t behind = number_of(now, run->last) - number_of(now, last);
+    uint32_t passes_after = number_of(now, run->last) - number_of(now, last);
     wait_for_head(now);
     uint32_t number = run->wanted > run->iterations ? lengthen(now) : shorten(now);
     if (run->iterations > 1) {
         set_number(now, last, number);
     }
-    set_number(now, run->last, number + behind);
+    set_number(now, run->last, number + passes_after);
     return !now->draft->has_failed;
 }
 

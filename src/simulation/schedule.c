@@ -146,8 +146,8 @@ tr_status tr_simulation_give_slots_back(tr_simulation *simulation, tr_simulated_
 
 tr_status tr_simulation_refill(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error) {
     tr_status status = TR_OK;
-    uint32_t max_nodes = simulation->scenario.limits.nodes_per_trace;
-    while (trace->slot_queue.first != NULL && trace->running < max_nodes && status == TR_OK) {
+    uint32_t max_running = simulation->scenario.limits.nodes_per_trace;
+    while (trace->slot_queue.first != NULL && trace->running < max_running && status == TR_OK) {
         status = admit_next(simulation, &trace->slot_queue, error);
     }
     return status;

@@ -4,7 +4,7 @@
 --   needs_times  a trace of which only a snapshot knows, without any time, has no place in it
 --   new(context) makes an exporter: it has trace(facts), and where it wants them gap(gap, now_ns), log_ends(log) and
 --                finish()
-local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
 
 local export = {}
 
@@ -23,14 +23,7 @@ end
 ---@param list_directory fun(path: string): string[]|nil, string?
 ---@return string[]
 function export.names(list_directory)
-    local file_names, problem = list_directory(directory())
-    if not file_names then
-        failure.raise("io", "cannot list the formats of exports: %s", problem)
-    end
-    local names = {}
-    for _, file_name in ipairs(file_names) do
-        names[#names + 1] = file_name:match("^([%w_]+)%.lua$")
-    end
+    local names = files.module_names(directory(), "the formats of exports", list_directory)
     table.sort(names, function(a, b)
         local place_a, place_b = export.format(a).place, export.format(b).place
         if place_a ~= place_b then

@@ -1,5 +1,4 @@
 -- The scripts that come with the program, in the folder scripts/ beside this one: `tracereel run NAME LOG`.
-local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 
 local bundled = {}
@@ -23,16 +22,7 @@ end
 ---The names of all of them, in order.
 ---@param list_directory fun(path: string): string[]|nil, string?
 function bundled.names(list_directory)
-    local names = {}
-    local file_names, problem = list_directory(directory())
-    if not file_names then
-        failure.raise("io", "cannot list the bundled scripts: %s", problem)
-    end
-    for _, file_name in ipairs(file_names) do
-        names[#names + 1] = file_name:match("^([%w_]+)%.lua$")
-    end
-    table.sort(names)
-    return names
+    return files.module_names(directory(), "the bundled scripts", list_directory)
 end
 
 return bundled

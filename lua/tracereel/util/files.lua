@@ -154,4 +154,22 @@ function files.real_path(path)
     return found
 end
 
+---The names of the Lua modules in a directory, in order.
+---@param directory string
+---@param what string what they are, for the message where it cannot be listed
+---@param list_directory fun(path: string): string[]|nil, string?
+---@return string[]
+function files.module_names(directory, what, list_directory)
+    local names = {}
+    local file_names, problem = list_directory(directory)
+    if not file_names then
+        failure.raise("io", "cannot list %s: %s", what, problem)
+    end
+    for _, file_name in ipairs(file_names) do
+        names[#names + 1] = file_name:match("^([%w_]+)%.lua$")
+    end
+    table.sort(names)
+    return names
+end
+
 return files
