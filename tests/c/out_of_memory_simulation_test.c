@@ -1,0 +1,369 @@
+/* Memory that runs out anywhere while a log is recorded and simulated. */
+#include "refused_memory.h"
+
+#if CAN_RUN_OUT_OF_MEMORY
+
+#include <dirent.h>
+
+#include "tracereel/simulation.h"
+
+static char directory[64]; /* has a log, and below `new` what is simulated */
+
+/* ---- the log ---- */
+
+enum { WIDE_NODES = 40, LOOP = 200, BODY = 201, WAITING = 202, COPIES = 3, TRACES_OF_A_COPY = 4 };
+
+static uint8_t log_bytes[64 * 1024];
+static size_t log_length;
+static uint64_t log_ns;
+
+static void put(written_record record) {
+    record.timestamp_ns = log_ns += 10;
+    log_length += put_record(log_bytes + log_length, record);
+}
+
+/* Nodes side by side, one of which fails and is tried again, and a loop. */
+static void put_wide_trace(uint8_t trace) {
+    put((written_record){.type = 0, .trace = trace, .metadata = "{\"order\": 1}"});
+    for (uint32_t node = 1; node <= WIDE_NODES; node++) {
+        put((written_record){.type = 1, .trace = trace, .node_id = node});
+    }
+    put((written_record){.type = 3, .trace = trace, .node_id = 2, .error_message = "no"});
+    put((written_record){.type = 1, .trace = trace, .node_id = 2});
+    for (uint32_t node = 1; node <= WIDE_NODES; node++) {
+        put((written_record){.type = 2, .trace = trace, .node_id = node, .output_size = 3});
+    }
+    for (uint32_t iteration = 1; iteration < 20; iteration++) {
+        put((written_record){.type = 9, .trace = trace, .node_id = LOOP, .iteration = iteration});
+        put((written_record){.type = 1, .trace = trace, .node_id = BODY});
+        put((written_record){.type = 2, .trace = trace, .node_id = BODY});
+    }
+    put((written_record){.type = 10, .trace = trace, .node_id = LOOP, .iteration = 19});
+    put((written_record){.type = 4, .trace = trace});
+}
+
+/* One that waits for a person, and one beside it that an error ends; one is open at the end. */
+static void put_small_traces(uint8_t trace) {
+    uint8_t failing = (uint8_t)(trace + 1), open = (uint8_t)(trace + 2);
+    put((written_record){.type = 0, .trace = trace, .metadata = "{}"});
+    put((written_record){.type = 1, .trace = trace, .node_id = WAITING});
+    put((written_record){.type = 6, .trace = trace, .node_id = WAITING, .metadata = "{}"});
+    put((written_record){.type = 0, .trace = failing, .metadata = "{}"});
+    put((written_record){.type = 1, .trace = failing, .node_id = 1});
+    put((written_record){.type = 0, .trace = open, .metadata = "{}"});
+    put((written_record){.type = 1, .trace = open, .node_id = 1});
+    put((written_record){.type = 3, .trace = failing, .node_id = 1, .error_message = "no"});
+    put((written_record){.type = 5, .trace = failing, .error_message = "no"});
+    put((written_record){.type = 7, .trace = trace});
+    put((written_record){.type = 2, .trace = trace, .node_id = WAITING});
+    put((written_record){.type = 4, .trace = trace});
+}
+
+static void write_log_to_simulate(void) {
+    log_length = 0;
+    log_ns = 1000;
+    size_t half = 0;
+    for (unsigned copy = 0; copy < COPIES; copy++) {
+        half = log_length;
+        put_wide_trace((uint8_t)(1 + copy * TRACES_OF_A_COPY));
+        put_small_traces((uint8_t)(2 + copy * TRACES_OF_A_COPY));
+        put((written_record){.type = 8, .metadata = "{}"});
+        put((written_record){.type = 2, .trace = 250, .node_id = 1}); /* an orphan */
+    }
+    make_directory(directory);
+    write_file(directory, "wal_0000000000000000.log", log_bytes, half);
+    write_file(directory, "wal_0000000000000001.log", log_bytes + half, log_length - half);
+}
+
+/* ---- recording ---- */
+
+static tr_log *source;
+static tr_recording *recorded;
+
+static tr_status record_source(tr_recording **recording) {
+    tr_error error = {""};
+    tr_status status = tr_recording_open(source, recording, &error);
+    CHECK((status == TR_OK) == (*recording != NULL));
+    while (status == TR_OK) {
+        status = tr_recording_read(*recording, 50, &error);
+    }
+    CHECK(status == TR_END || error.message[0] != '\0');
+    return status == TR_END ? TR_OK : status;
+}
+
+static tr_status record_the_log(void) {
+    tr_recording *recording = NULL;
+    tr_error error = {""};
+    tr_status status = tr_log_open(directory, NULL, &source, &error);
+    if (status == TR_OK) {
+        status = record_source(&recording);
+    }
+    if (status == TR_OK) {
+        note_number(tr_recording_get_stats(recording)->records);
+        note_number(tr_recording_get_stats(recording)->orphans);
+        note_number(tr_recording_node_count(recording));
+        for (uint64_t i = 0; i < tr_recording_get_stats(recording)->traces; i++) {
+            note_number(tr_recording_trace_at(recording, i).records);
+        }
+    }
+    tr_recording_close(recording);
+    tr_log_close(source);
+    source = NULL;
+    return status;
+}
+
+/* ---- simulating ---- */
+
+static const tr_scenario *scenario;
+static const tr_probe *probe;
+static tr_simulation_stats simulated; /* by the last simulation */
+
+static void new_log(char path[512]) {
+    join(path, 512, directory, "new");
+}
+
+static void remove_simulated_log(void) {
+    char path[512];
+    new_log(path);
+    remove_directory(path);
+}
+
+static int ascending(const void *a, const void *b) {
+    return strcmp(a, b);
+}
+
+static void note_simulated_log(void) {
+    static char names[16][300];
+    char path[512];
+    size_t count = 0;
+    new_log(path);
+    DIR *list = opendir(path);
+    REQUIRE(list != NULL);
+    for (struct dirent *entry = readdir(list); entry != NULL && count < 16; entry = readdir(list)) {
+        if (entry->d_name[0] != '.') {
+            snprintf(names[count++], sizeof names[0], "new/%s", entry->d_name);
+        }
+    }
+    closedir(list);
+    qsort(names, count, sizeof names[0], ascending);
+    CHECK(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        size_t length;
+        join(path, sizeof path, directory, names[i]);
+        uint8_t *bytes = read_file(path, &length);
+        note(bytes, length);
+        free(bytes);
+    }
+}
+
+static void note_probe_result(const tr_simulation *simulation) {
+    const tr_probe_result *result = tr_simulation_get_probe_result(simulation);
+    REQUIRE(result->trace != NULL);
+    note_number(result->trace->record_count);
+    note_number(result->trace->last_ns);
+    note(result->log, result->log_bytes);
+    for (size_t i = 0; i < result->record_count; i++) {
+        note_number(result->records[i].time_ns);
+        note_number(result->records[i].is_written);
+    }
+}
+
+/* Answers each question with something else than what was recorded. */
+static uint64_t answer_to(const tr_question *question) {
+    switch (question->kind) {
+    case TR_QUESTION_NODE_FAIL:
+        return question->attempt == 1 && question->node_id % 3 == 0;
+    case TR_QUESTION_LOOP:
+        return 2 + question->seed % 30;
+    case TR_QUESTION_EVENT:
+        return question->now_ns > question->recorded_ns ? question->now_ns : question->recorded_ns + 3;
+    default:
+        return question->recorded_ns * 2 + 1;
+    }
+}
+
+static tr_status run_simulation(tr_simulation *simulation, tr_error *error) {
+    const tr_question *question;
+    tr_status status;
+    while ((status = tr_simulation_next(simulation, &question, error)) == TR_OK) {
+        if (question != NULL) {
+            tr_simulation_answer(simulation, answer_to(question));
+        }
+    }
+    return status;
+}
+
+static tr_status simulate(void) {
+    char path[512];
+    tr_simulation *simulation;
+    tr_error error = {""};
+    new_log(path);
+    tr_status status = probe != NULL ? tr_simulation_probe(recorded, scenario, probe, &simulation, &error)
+                                     : tr_simulation_open(recorded, scenario, path, &simulation, &error);
+    CHECK(status == TR_OK ? simulation != NULL : simulation == NULL && error.message[0] != '\0');
+    if (status == TR_OK) {
+        status = run_simulation(simulation, &error);
+        CHECK(status == TR_END || error.message[0] != '\0');
+    }
+    if (status == TR_END) {
+        simulated = *tr_simulation_get_stats(simulation);
+        note(&simulated, sizeof simulated);
+        if (probe != NULL) {
+            note_probe_result(simulation);
+        }
+    }
+    tr_simulation_close(simulation);
+    return status == TR_END ? TR_OK : status;
+}
+
+/* The log that is there in the end is a part of the result. */
+static void look_at_simulated_log(tr_status status) {
+    if (status == TR_OK) {
+        note_simulated_log();
+    }
+}
+
+static void refuse_each_of(const tr_scenario *wanted, const tr_probe *watched) {
+    scenario = wanted;
+    probe = watched;
+    prepare = remove_simulated_log;
+    look_at = watched == NULL ? look_at_simulated_log : NULL;
+    refuse_each(simulate);
+    prepare = NULL;
+    look_at = NULL;
+}
+
+static void open_recording(void) {
+    tr_error error;
+    write_log_to_simulate();
+    CHECK_INT(TR_OK, tr_log_open(directory, NULL, &source, &error));
+    CHECK_INT(TR_OK, record_source(&recorded));
+}
+
+static void close_recording(void) {
+    tr_recording_close(recorded);
+    tr_log_close(source);
+    recorded = NULL;
+    source = NULL;
+    remove_directory(directory);
+}
+
+/* ---- the tests ---- */
+
+static void recording_a_log(void) {
+    write_log_to_simulate();
+    refuse_each(record_the_log);
+    remove_directory(directory);
+}
+
+static void a_log_as_recorded(void) {
+    open_recording();
+    refuse_each_of(&(tr_scenario){.is_temporary = true}, NULL);
+    CHECK_UINT(COPIES * TRACES_OF_A_COPY, simulated.traces);
+    close_recording();
+}
+
+static void limits_and_retries(void) {
+    static const tr_node_rule nodes[] = {
+        {.node_id = 1, .time = {.kind = TR_TIME_FACTOR, .factor = 3}, .max_retries = 2},
+        {.node_id = 3, .fail = TR_FAIL_SHARE, .fail_share = 1, .error = "refused", .error_bytes = 7, .max_retries = 3}};
+    open_recording();
+    refuse_each_of(&(tr_scenario){.nodes = nodes,
+                                  .node_count = 2,
+                                  .trace_count = 20,
+                                  .arrivals = {.kind = TR_TIME_FIXED, .ns = 5},
+                                  .limits = {.nodes_per_trace = 2, .nodes = 5, .traces = 3},
+                                  .is_temporary = true},
+                   NULL);
+    CHECK(simulated.retries > 0 && simulated.traces == 20);
+    close_recording();
+}
+
+static void everything_asked_for(void) {
+    static const uint32_t body[] = {BODY};
+    static const tr_node_rule rule = {.time = {.kind = TR_TIME_ASK}, .fail = TR_FAIL_ASK, .max_retries = 1};
+    static const tr_loop_rule loops[] = {{.node_id = LOOP, .asks = true, .body = body, .body_count = 1}};
+    static const tr_suspension_rule suspensions[] = {{.node_id = WAITING, .time = {.kind = TR_TIME_ASK}}};
+    open_recording();
+    refuse_each_of(&(tr_scenario){.seed = 7,
+                                  .default_node = &rule,
+                                  .loops = loops,
+                                  .loop_count = 1,
+                                  .suspensions = suspensions,
+                                  .suspension_count = 1,
+                                  .arrivals = {.kind = TR_TIME_ASK},
+                                  .asks_events = true,
+                                  .is_temporary = true},
+                   NULL);
+    CHECK(simulated.injected_errors > 0);
+    close_recording();
+}
+
+static void a_log_whose_end_is_lost(void) {
+    static const tr_loop_rule loops[] = {{.node_id = LOOP, .iterations = 50}};
+    open_recording();
+    refuse_each_of(&(tr_scenario){.loops = loops,
+                                  .loop_count = 1,
+                                  .has_crash = true,
+                                  .crash_ns = UINT64_MAX,
+                                  .crash_records = 500,
+                                  .torn_bytes = 11,
+                                  .lost_records = 200,
+                                  .is_temporary = true},
+                   NULL);
+    CHECK_UINT(300, simulated.records);
+    close_recording();
+}
+
+static void faults_and_restarts(void) {
+    static const tr_fault faults[] = {
+        {.trace_number = 1, .record = 44, .kind = TR_FAULT_LOST},
+        {.trace_number = 1, .record = 51, .kind = TR_FAULT_ERROR, .error = "refused", .error_bytes = 7},
+        {.trace_number = 2, .record = 3, .kind = TR_FAULT_DELAY, .ns = 700},
+        {.trace_number = 2, .record = 4, .kind = TR_FAULT_CRASH, .ns = 300},
+        {.trace_number = 5, .record = 60, .kind = TR_FAULT_CRASH, .ns = 1000}};
+    open_recording();
+    refuse_each_of(&(tr_scenario){.faults = faults,
+                                  .fault_count = 5,
+                                  .arrivals = {.kind = TR_TIME_FIXED, .ns = 5},
+                                  .limits = {.nodes_per_trace = 7, .nodes = 30},
+                                  .is_temporary = true},
+                   NULL);
+    CHECK_UINT(5, simulated.faults);
+    close_recording();
+}
+
+static void a_trace_in_memory(void) {
+    static const tr_fault faults[] = {{.trace_number = 1, .record = 60, .kind = TR_FAULT_CRASH, .ns = 1000}};
+    open_recording();
+    refuse_each_of(&(tr_scenario){.faults = faults, .fault_count = 1}, &(tr_probe){.trace_number = 1});
+    CHECK_UINT(1, simulated.faults);
+    refuse_each_of(&(tr_scenario){0}, &(tr_probe){.trace_number = 1, .is_alone = true, .arrival_ns = 99});
+    close_recording();
+}
+
+int main(int argc, char **argv) {
+    check_begin(argc, argv);
+    check_run("without memory a recording says so, or is the same", recording_a_log);
+    check_run("without memory a simulation says so, or writes the same", a_log_as_recorded);
+    check_run("without memory limits and retries say so, or write the same", limits_and_retries);
+    check_run("without memory a simulation that asks for everything says so, or writes the same", everything_asked_for);
+    check_run("without memory a simulated log whose end is lost says so, or is the same", a_log_whose_end_is_lost);
+    check_run("without memory faults and restarts say so, or write the same", faults_and_restarts);
+    check_run("without memory a trace simulated in memory says so, or is the same", a_trace_in_memory);
+    return check_end();
+}
+
+#else
+
+static void cannot_be_tried(void) {
+    CHECK(true);
+}
+
+int main(int argc, char **argv) {
+    check_begin(argc, argv);
+    check_run("memory is refused only without the address sanitizer", cannot_be_tried);
+    return check_end();
+}
+
+#endif
