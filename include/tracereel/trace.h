@@ -36,6 +36,25 @@ typedef enum tr_trace_status {
         TR_TRACE_STATUS_COUNT
 } tr_trace_status;
 
+/* How a trace ended. Beyond XERV's complete and failed an imported log says why in the metadata of the closing record:
+ * `continued` is a kind of complete, `cancelled`, `timed_out` and `terminated` are kinds of failed. X(C name, name that
+ * users see, the status that goes with it). */
+#define TR_TRACE_OUTCOMES(X)                                                                                           \
+    X(OPEN, open, RUNNING)                                                                                             \
+    X(COMPLETE, complete, COMPLETE)                                                                                    \
+    X(FAILED, failed, FAILED)                                                                                          \
+    X(CANCELLED, cancelled, FAILED)                                                                                    \
+    X(TIMED_OUT, timed_out, FAILED)                                                                                    \
+    X(TERMINATED, terminated, FAILED)                                                                                  \
+    X(CONTINUED, continued, COMPLETE)
+
+typedef enum tr_trace_outcome {
+#define TR_TRACE_OUTCOME_ENUM(constant, name, status) TR_TRACE_OUTCOME_##constant,
+    TR_TRACE_OUTCOMES(TR_TRACE_OUTCOME_ENUM)
+#undef TR_TRACE_OUTCOME_ENUM
+        TR_TRACE_OUTCOME_COUNT
+} tr_trace_outcome;
+
 #define TR_NODE_STATUSES(X)                                                                                            \
     X(IDLE, idle)                                                                                                      \
     X(RUNNING, running)                                                                                                \
@@ -90,6 +109,7 @@ enum { TR_VIOLATION_COUNT = 10 };
 /* Names of the numbers above; NULL for one that does not exist. Violations go by bit number. */
 const char *tr_trace_status_name(unsigned status);
 const char *tr_node_status_name(unsigned status);
+const char *tr_trace_outcome_name(unsigned outcome);
 const char *tr_outcome_name(unsigned outcome);
 const char *tr_violation_name(unsigned bit);
 const char *tr_violation_meaning(unsigned bit);
@@ -172,6 +192,7 @@ typedef struct tr_trace {
     uint32_t first_suspension;
     uint32_t violations_seen; /* tr_violation bits */
     uint8_t status;           /* tr_trace_status */
+    uint8_t outcome;          /* tr_trace_outcome */
     bool from_snapshot : 1;
     bool closed_by_tracereel : 1;
     /* From here on: what the engine recovers from. Its completed_nodes are the nodes with is_completed. */

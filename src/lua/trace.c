@@ -109,6 +109,7 @@ void tr_lua_detach_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace
 #define TRACE_FIELDS(X)                                                                                                \
     X(id, push_id(L, trace))                                                                                           \
     X(status, lua_pushvalue(L, lua_upvalueindex(TR_UPVALUE_FIRST_OWN + trace->status)))                                \
+    X(outcome, push_outcome(L, trace))                                                                                 \
     X(open, lua_pushboolean(L, tr_lua_is_open(trace)))                                                                 \
     X(tainted, push_tainted(L, trace))                                                                                 \
     X(from_snapshot, lua_pushboolean(L, trace->from_snapshot))                                                         \
@@ -121,6 +122,11 @@ void tr_lua_detach_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace
     X(closed_by_tracereel, lua_pushboolean(L, trace->closed_by_tracereel))                                             \
     X(metadata, tr_lua_push_text(L, trace->metadata, trace->metadata_bytes))                                           \
     X(metadata_table, push_metadata_table(L, trace))                                                                   \
+    X(name, push_metadata_field(L, trace, "name", LUA_TSTRING))                                                        \
+    X(text_id, push_metadata_field(L, trace, "id", LUA_TSTRING))                                                       \
+    X(parent, push_parent(L, trace))                                                                                   \
+    X(parent_node, push_parent_node(L, trace))                                                                         \
+    X(parent_instance, push_metadata_field(L, trace, "parent_instance", LUA_TSTRING))                                  \
     X(nodes, tr_lua_push_nodes(L, trace))                                                                              \
     X(errors, tr_lua_push_errors(L, trace))                                                                            \
     X(history_errors, tr_lua_push_history_errors(L, trace))                                                            \
@@ -184,6 +190,54 @@ static void push_metadata_table(lua_State *L, const tr_trace *trace) {
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, 1, TR_HANDLE_METADATA);
     self->metadata_life = trace->restart_count;
+}
+
+/* A member of the metadata of its trace_start, which imported logs have; nil where it is of another kind. */
+static void push_metadata_field(lua_State *L, const tr_trace *trace, const char *name, int kind) {
+    if (trace->metadata_bytes == 0) {
+        lua_pushnil(L);
+        return;
+    }
+    push_metadata_table(L, trace); /* object or nil */
+    if (lua_istable(L, -1)) {
+        lua_pushstring(L, name);
+        lua_rawget(L, -2); /* object, value */
+        lua_remove(L, -2);
+    }
+    if (lua_type(L, -1) != kind) {
+        lua_pop(L, 1);
+        lua_pushnil(L);
+    }
+}
+
+static void push_parent(lua_State *L, const tr_trace *trace) {
+    uint8_t id[TR_TRACE_ID_BYTES];
+    push_metadata_field(L, trace, "parent", LUA_TSTRING); /* text or nil */
+    size_t length = 0;
+    const char *text = lua_tolstring(L, -1, &length);
+    bool is_id = text != NULL && tr_trace_id_parse(text, length, id);
+    lua_pop(L, 1);
+    if (is_id) {
+        tr_lua_push_trace_id(L, id);
+    } else {
+        lua_pushnil(L);
+    }
+}
+
+static void push_parent_node(lua_State *L, const tr_trace *trace) {
+    push_metadata_field(L, trace, "parent_node", LUA_TNUMBER); /* number or nil */
+    if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 0 || lua_tointeger(L, -1) > UINT32_MAX) {
+        lua_pop(L, 1);
+        lua_pushnil(L);
+    }
+}
+
+static void push_outcome(lua_State *L, const tr_trace *trace) {
+    if (trace->outcome == TR_TRACE_OUTCOME_OPEN) {
+        lua_pushnil(L);
+    } else {
+        lua_pushstring(L, tr_trace_outcome_name(trace->outcome));
+    }
 }
 
 /* Recovery holds a tainted trace unless its script has looked at this. */

@@ -18,6 +18,7 @@ void tr_engine_view_reset(tr_trace *trace) {
     tr_started_free(trace);
     tr_trace_forget_suspension_metadata(trace);
     trace->status = TR_TRACE_RUNNING;
+    trace->outcome = TR_TRACE_OUTCOME_OPEN;
     trace->has_last_completed_node = false;
     trace->last_completed_node = 0;
     trace->is_suspended = false;

@@ -3,6 +3,7 @@
 #define TRACEREEL_TRACE_INTERNAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "bytes/pool.h"
@@ -13,6 +14,8 @@ struct tr_trace_home {
     tr_pool pool;
     uint32_t damage_count; /* damaged gaps met so far */
     bool is_measured;      /* tr_traces_measure */
+    char *scratch;         /* for the texts of one record's metadata; NULL until one has facts */
+    size_t scratch_bytes;
 };
 
 /* Every tr_trace is the first member of one of these. */

@@ -6,10 +6,13 @@
 #include "trace/trace_store.h"
 
 #define NAME_BY_NUMBER(constant, name) #name,
+#define OUTCOME_BY_NUMBER(constant, name, status) #name,
 static const char *const trace_status_names[] = {TR_TRACE_STATUSES(NAME_BY_NUMBER)};
+static const char *const trace_outcome_names[] = {TR_TRACE_OUTCOMES(OUTCOME_BY_NUMBER)};
 static const char *const node_status_names[] = {TR_NODE_STATUSES(NAME_BY_NUMBER)};
 static const char *const outcome_names[] = {TR_OUTCOMES(NAME_BY_NUMBER)};
 #undef NAME_BY_NUMBER
+#undef OUTCOME_BY_NUMBER
 
 static const struct {
     const char *name;
@@ -28,6 +31,10 @@ const char *tr_trace_status_name(unsigned status) {
 
 const char *tr_node_status_name(unsigned status) {
     return NAME_IN(node_status_names, status);
+}
+
+const char *tr_trace_outcome_name(unsigned outcome) {
+    return NAME_IN(trace_outcome_names, outcome);
 }
 
 const char *tr_outcome_name(unsigned outcome) {

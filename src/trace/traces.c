@@ -114,6 +114,7 @@ void tr_traces_free(tr_traces *traces) {
         tr_trace_free(traces->slots[i]);
     }
     tr_pool_release(&traces->home.pool);
+    free(traces->home.scratch);
     free(traces->slots);
     free(traces->free_slots);
     free(traces->ids.entries);
@@ -324,7 +325,8 @@ size_t tr_traces_open_count(const tr_traces *traces) {
 
 size_t tr_traces_memory_bytes(const tr_traces *traces) {
     return sizeof *traces + traces->ids.capacity * sizeof *traces->ids.entries +
-           traces->slot_capacity * (sizeof(tr_trace *) + sizeof *traces->free_slots) + traces->home.pool.used_bytes;
+           traces->slot_capacity * (sizeof(tr_trace *) + sizeof *traces->free_slots) + traces->home.pool.used_bytes +
+           traces->home.scratch_bytes;
 }
 
 size_t tr_traces_slot_limit(const tr_traces *traces) {

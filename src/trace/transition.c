@@ -1,8 +1,11 @@
 #include "trace/transition.h"
 
+#include <string.h>
+
 #include "record/record_view.h"
 #include "trace/attempts.h"
 #include "trace/engine_view.h"
+#include "trace/facts.h"
 #include "trace/internal.h"
 #include "trace/started_nodes.h"
 #include "trace/trace_store.h"
@@ -203,6 +206,23 @@ static void close_trace(tr_trace *trace, uint64_t now_ns, uint32_t *violations) 
     end_suspension(trace, now_ns, violations);
 }
 
+/* The outcome with that name, if it goes with the status of the closing record. */
+static uint8_t outcome_of(tr_text name, tr_trace_status status) {
+    static const uint8_t status_of[TR_TRACE_OUTCOME_COUNT] = {
+#define STATUS_OF_OUTCOME(constant, name, status) TR_TRACE_##status,
+        TR_TRACE_OUTCOMES(STATUS_OF_OUTCOME)
+#undef STATUS_OF_OUTCOME
+    };
+    for (uint8_t outcome = TR_TRACE_OUTCOME_CANCELLED; outcome < TR_TRACE_OUTCOME_COUNT; outcome++) {
+        const char *known = tr_trace_outcome_name(outcome);
+        if (status_of[outcome] == status && strlen(known) == name.length_bytes &&
+            memcmp(known, name.bytes, name.length_bytes) == 0) {
+            return outcome;
+        }
+    }
+    return status == TR_TRACE_COMPLETE ? TR_TRACE_OUTCOME_COMPLETE : TR_TRACE_OUTCOME_FAILED;
+}
+
 /* What is particular to a type, beyond the tables. */
 static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
     switch (tr_view_type(record)) {
@@ -305,6 +325,11 @@ bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_trace
         found |= TR_VIOLATION_TIME_BACKWARDS;
     }
     trace->record_count++;
+    tr_facts facts; /* read only where there can be any */
+    bool has_facts = record->metadata_length_bytes > 0 && !by_tracereel;
+    if (has_facts && !tr_facts_read(tr_own(trace)->home, record, &facts)) {
+        return false;
+    }
     node_event event = (node_event)rule->event;
     bool applied;
     if (by_tracereel) {
@@ -316,6 +341,9 @@ bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_trace
         measure_time(trace, rule, now_ns);
     }
     trace->status = rule->next[suspended];
+    if (trace->status > TR_TRACE_SUSPENDED) {
+        trace->outcome = outcome_of(has_facts ? facts.outcome : (tr_text){0}, (tr_trace_status)trace->status);
+    }
     *violations |= found;
     return applied;
 }

@@ -11,6 +11,8 @@
 ---@class tracereel.trace
 ---@field id string UUID in text form
 ---@field status string "running", "suspended", "complete" or "failed"
+---@field outcome string|nil how it ended: "complete" or "failed"; of an imported log also "continued" (a kind of
+---  complete), "cancelled", "timed_out", "terminated" (kinds of failed). nil while it is open
 ---@field open boolean
 ---@field tainted boolean it was open across damage, or holds a suspect record
 ---@field from_snapshot boolean its beginning is known from a snapshot only
@@ -24,6 +26,11 @@
 ---@field closed_by_tracereel boolean a plan closed it; with `measured` it is open all the same
 ---@field metadata string|nil of its latest trace_start
 ---@field metadata_table table|nil the JSON object that it is, decoded; nil where it is none. Decoded once
+---@field name string|nil "name" in that object: what an imported log calls what ran
+---@field text_id string|nil "id" in it: the text that the source of an imported log names the trace by
+---@field parent string|nil "parent" in it: the id of the trace that started this one
+---@field parent_node integer|nil "parent_node" in it: at which node that trace did
+---@field parent_instance string|nil "parent_instance" in it: in which of that node's parallel instances
 ---@field nodes tracereel.node[] in the order in which they first appeared
 ---@field errors tracereel.trace_error[] in order, since its latest trace_start; a plan's reason to fail it is one
 ---@field history_errors tracereel.trace_error[] in order, of all its lives; without what plans gave as a reason
