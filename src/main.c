@@ -103,11 +103,8 @@ static int explain_failure(lua_State *L) {
     if (tr_limits_interrupted()) {
         return EXIT_INTERRUPTED;
     }
-    const char *message = lua_tostring(L, -1);
-    if (is_out_of_memory(message)) {
-        message = "out of memory";
-    }
-    fprintf(stderr, "tracereel: %s\n", message == NULL ? "an error without a message" : message);
+    const char *message = luaL_tolstring(L, -1, NULL); /* a text by now: add_traceback has seen it */
+    fprintf(stderr, "tracereel: %s\n", is_out_of_memory(message) ? "out of memory" : message);
     return EXIT_IO;
 }
 

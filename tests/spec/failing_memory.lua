@@ -14,6 +14,14 @@ failing_memory.program = build .. "/tracereel-unpooled"
 ---all after it.
 failing_memory.modes = { once = 1, again = 2, all = 0 }
 
+---What stands before a command, in a shell's words, so that its allocation `first` fails, and others after it.
+---@param first integer
+---@param times integer of failing_memory.modes
+---@return string
+function failing_memory.words(first, times)
+    return ("FAIL_ALLOCATION=%d:%d LD_PRELOAD=%s"):format(first, times, preloaded)
+end
+
 ---The words of a command line, for a shell.
 function failing_memory.words_of(program, arguments)
     local words = { helper.quote(program) }

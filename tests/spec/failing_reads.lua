@@ -28,6 +28,18 @@ failing_reads.errors_of = {
     mmap = { "ENOMEM", "EIO" },
 }
 
+---Whether calls can be refused here: by a filter of x86-64, under which no sanitizer runs.
+failing_reads.is_possible = not os.getenv("TRACEREEL_SANITIZED") and helper.shell("uname -m") == "x86_64\n"
+
+---What stands before a command, in a shell's words, so that its calls fail which concern that place.
+---@param place string an absolute path
+---@param failure { number: integer, error: string, times: integer }
+---@return string
+function failing_reads.words(place, failure)
+    return ("READS_OF=%s FAIL_READ=%d:%d:%d LD_PRELOAD=%s"):format(helper.quote(place), failure.number,
+        failing_reads.errors[failure.error].number, failure.times, preloaded)
+end
+
 local function words_of(arguments)
     local words = { helper.quote(helper.program) }
     for index, argument in ipairs(arguments) do

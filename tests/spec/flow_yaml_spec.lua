@@ -132,17 +132,28 @@ edges:
             select(2, read(text("", ("  - {from: n1, to: n9}\n"):rep(26)))), 1, true)
     end)
 
+    -- What flow.definition says where C modules are searched for only there.
+    local function loaded_without(places, path)
+        return (helper.shell(("lua5.4 -e %s %s 2>&1"):format(helper.quote(("package.cpath = %q\n"
+            .. "print(pcall(require('tracereel.flow').definition, arg[1]))"):format(places)), "/dev/null " .. path)))
+    end
+
     it("names the missing package without lua-yaml, which no other flow file needs", function()
         local path = helper.write(helper.directory() .. "/flow.yaml", "name: f\nnodes: {a: {type: t}}")
-        local hidden = "package.path, package.cpath = package.path, os.getenv('CORE')\n"
-            .. "package.preload.yaml = function() error('not there') end\n"
-            .. "local flow = require 'tracereel.flow'\nprint(pcall(flow.definition, ...))"
-        local output = helper.shell(("CORE='%s' lua5.4 -e %s %s 2>&1"):format(package.cpath,
-            helper.quote("arg = {}; local chunk = load(io.read('a')); chunk('" .. path .. "')"),
-            "<" .. helper.write(helper.directory() .. "/chunk.lua", hidden)))
+        local output = loaded_without(("%s/lua/?.so"):format(os.getenv("TRACEREEL_BUILD") or "build"), path)
         assert.matches("apt-get install lua-yaml", output, 1, true)
         local lua_flow = helper.write(helper.directory() .. "/flow.lua", "return { nodes = { [1] = {} } }")
         assert.is_truthy(flow.load(lua_flow))
+    end)
+
+    it("gives the system's words for a lua-yaml that is there and cannot be loaded", function()
+        local place = helper.directory()
+        helper.write(place .. "/yaml.so", "no library")
+        local path = helper.write(place .. "/flow.yaml", "name: f\nnodes: {a: {type: t}}")
+        local output = loaded_without(("%s/lua/?.so;%s/?.so"):format(os.getenv("TRACEREEL_BUILD") or "build", place),
+            path)
+        assert.equal(("false\tflow %s: Debian's lua-yaml cannot be loaded: %s/yaml.so: file too short\n"):format(path,
+            place), output)
     end)
 
     it("has no node numbers, so that it is refused as a flow without a log", function()

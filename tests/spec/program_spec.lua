@@ -1,3 +1,5 @@
+local failing_memory = require "tests.spec.failing_memory"
+local failing_reads = require "tests.spec.failing_reads"
 local helper = require "tests.spec.helper"
 
 ---Puts the program into bin/ of a directory of its own, and a cli.lua of ours beside it.
@@ -66,6 +68,34 @@ describe("the program", function()
         text, status = run(program, "--version", ";;")
         assert.equal(helper.run({ "--version" }).stdout, text)
         assert.equal(0, status)
+    end)
+
+    it("looks for its Lua files where they were installed, then in LUA_PATH, if the system does not say where it is",
+        function()
+            if not failing_reads.is_possible then
+                return pending("calls can be refused on x86-64 only, and under no sanitizer")
+            end
+            local says = "return { main = function() print(%q) return 0 end }"
+            local program = program_beside(says:format("beside"))
+            local elsewhere = helper.directory()
+            helper.shell(("mkdir %s/tracereel"):format(elsewhere))
+            helper.write(elsewhere .. "/tracereel/cli.lua", says:format("elsewhere"))
+            local text, status = run(failing_reads.words("/proc/self/exe", { number = 1, error = "EACCES", times = 0 })
+                .. " " .. program, "--version", elsewhere .. "/?.lua")
+            assert.is_true(text == "elsewhere\n" or text == helper.run({ "--version" }).stdout, text)
+            assert.equal(0, status)
+        end)
+
+    it("says that memory ran out, with status 4, if there is none from the start", function()
+        if os.getenv("TRACEREEL_SANITIZED") then
+            return -- a sanitizer has an allocator of its own, which refuses nothing
+        end
+        for first = 1, 20 do
+            local text, status = run(failing_memory.words(first, failing_memory.modes.all) .. " " .. helper.program,
+                "--version", ";;")
+            assert.equal("tracereel: out of memory\n", text)
+            assert.equal(4, status)
+        end
     end)
 
     it("exits silently with 130 after an interrupt that is not handled", function()

@@ -18,13 +18,31 @@ local max_depth = 100
 
 local nulls = { [""] = true, ["~"] = true, null = true, Null = true, NULL = true }
 
-local function parser_of(path, text)
+-- Why a module that is there cannot be loaded; nil where none was found, for which Lua lists the places.
+local function loading_problem(message)
+    return message:find("not found:", 1, true) == nil and message:match("([^\n]*)$"):match("^%s*(.*)") or nil
+end
+
+local function library_for(path)
     local is_there, yaml = failure.pcall(require, "yaml")
-    if not is_there or type(yaml) ~= "table" or not yaml.parser then
+    local problem = not is_there and loading_problem(tostring(yaml))
+    if problem then
+        failure.raise(problem:find("memory", 1, true) and "memory" or "io",
+            "flow %s: Debian's lua-yaml cannot be loaded: %s", path, problem)
+    elseif not is_there or type(yaml) ~= "table" or not yaml.parser then
         failure.raise("usage", "flow %s: a flow in YAML is read with Debian's package lua-yaml, which is not there: "
             .. "apt-get install lua-yaml, or write the flow in Lua", path)
     end
-    return yaml.parser(text)
+    return yaml
+end
+
+local function out_of_memory(path)
+    failure.raise("memory", "flow %s: out of memory", path)
+end
+
+local function parser_of(path, text)
+    local is_made, parser = failure.pcall(library_for(path).parser, text)
+    return is_made and parser or out_of_memory(path) -- of a text, nothing else can go wrong before it is read
 end
 
 local Composer = {}
@@ -39,7 +57,7 @@ function Composer:next()
     if not has_read then
         -- libyaml says what is wrong with a text, and nothing where memory ran out.
         if tostring(event):find("^A problem at document:") then
-            failure.raise("memory", "flow %s: out of memory", self.path)
+            out_of_memory(self.path)
         end
         -- "did not find expected ',' at document: 1, line: 2, column: 3\nwhile parsing a list at line: 1, column: 4"
         local problem = tostring(event):match("^(.-) at document:") or tostring(event):match("^[^\n]*")
