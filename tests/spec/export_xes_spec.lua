@@ -1,0 +1,187 @@
+-- `tracereel export --format xes`: read back by a reader that knows only XES (xes_reader), and compared with what the
+-- records say (export_expected).
+local expected = require "tests.spec.export_expected"
+local helper = require "tests.spec.helper"
+local read_xes = require "tests.spec.xes_reader"
+local tracereel = require "tracereel"
+
+local logs = { "orders", "done-only", "restarted", "all-complete", "edge" }
+
+local function export(log)
+    local result = helper.run { "export", "--format", "xes", log }
+    assert.are.equal("", result.stderr)
+    assert.are.equal(0, result.status)
+    return read_xes(result.stdout)
+end
+
+local function sorted_text(lines)
+    table.sort(lines)
+    return table.concat(lines, "\n")
+end
+
+local function line(...)
+    local words = table.pack(...)
+    for index = 1, words.n do
+        words[index] = tostring(words[index])
+    end
+    return table.concat(words, " ")
+end
+
+-- Attempts as anybody would read them: an end belongs to the oldest start of its activity that has none.
+local function attempts_of(trace)
+    local attempts, open = {}, {}
+    for _, event in ipairs(trace.events) do
+        local values = event.values
+        local name, transition = values["concept:name"], values["lifecycle:transition"]
+        local queue = open[name] or {}
+        open[name] = queue
+        if transition == "start" then
+            local attempt = { name = name, start_ns = values["time:timestamp"], number = values["tracereel.attempt"],
+                estimated = values["tracereel.estimated"] or false, outcome = "open" }
+            attempts[#attempts + 1], queue[#queue + 1] = attempt, attempt
+        elseif transition == "complete" or transition == "ate_abort" then
+            local attempt = assert(table.remove(queue, 1), "an end without a start")
+            attempt.end_ns, attempt.error = values["time:timestamp"], values["tracereel.error"]
+            attempt.outcome = transition == "complete" and "done" or values["tracereel.outcome"]
+        end
+    end
+    return attempts
+end
+
+local function times_of(traces, transition)
+    local lines = {}
+    for _, trace in ipairs(traces) do
+        for _, event in ipairs(trace.events) do
+            if event.values["lifecycle:transition"] == transition then
+                lines[#lines + 1] = line(trace.values["concept:name"], event.values["concept:name"],
+                    event.values["time:timestamp"])
+            end
+        end
+    end
+    return sorted_text(lines)
+end
+
+-- A message as XML can hold it; an empty one is none.
+local function message_of(attempt)
+    local message = attempt.error and attempt.error:gsub("[\0-\8\11\12\14-\31]", "\u{FFFD}")
+    return message ~= "" and message or nil
+end
+
+describe("export to xes", function()
+    teardown(helper.clean)
+
+    it("has the start and the end of each attempt, which a reader of XES pairs in their order", function()
+        for _, name in ipairs(logs) do
+            local wanted, found = {}, {}
+            for _, attempt in ipairs(expected.all(name, "attempts")) do
+                -- Where the clock stepped back the end stands at the start.
+                local end_ns = attempt.end_ns
+                end_ns = end_ns and math.ult(end_ns, attempt.start_ns) and attempt.start_ns or end_ns
+                wanted[#wanted + 1] = line(attempt.trace.id, "node_" .. attempt.node_id, attempt.number,
+                    attempt.estimated, attempt.start_ns, end_ns, attempt.outcome, message_of(attempt))
+            end
+            for _, trace in ipairs(export(helper.log(name))) do
+                for _, attempt in ipairs(attempts_of(trace)) do
+                    found[#found + 1] = line(trace.values["concept:name"], attempt.name, attempt.number,
+                        attempt.estimated, attempt.start_ns, attempt.end_ns, attempt.outcome, message_of(attempt))
+                end
+            end
+            assert.are.equal(sorted_text(wanted), sorted_text(found))
+        end
+    end)
+
+    it("has its events in the order of time, and of each trace its status, start and end", function()
+        for _, name in ipairs(logs) do
+            local wanted, found = {}, {}
+            for _, trace in ipairs(expected.traces(name)) do
+                local status = trace.status == "running" and trace.suspension and "suspended" or trace.status
+                wanted[#wanted + 1] = line(trace.id, status, trace.start_ns, trace.end_ns and trace.last_ns)
+            end
+            for _, trace in ipairs(export(helper.log(name))) do
+                local values, last_ns = trace.values, 0
+                found[#found + 1] = line(values["concept:name"], values["tracereel.status"], values["tracereel.start"],
+                    values["tracereel.end"])
+                for _, event in ipairs(trace.events) do
+                    assert.is_false(math.ult(event.values["time:timestamp"], last_ns))
+                    last_ns = event.values["time:timestamp"]
+                end
+            end
+            assert.are.equal(sorted_text(wanted), sorted_text(found))
+        end
+    end)
+
+    it("has suspensions as suspend and resume, and loops as events with the number of the iteration", function()
+        local traces = export(helper.log "restarted")
+        local suspended, resumed, iterations, found = {}, {}, {}, {}
+        for _, suspension in ipairs(expected.all("restarted", "suspensions")) do
+            local label = line(suspension.trace.id, "node_" .. suspension.node_id)
+            suspended[#suspended + 1] = line(label, suspension.start_ns)
+            resumed[#resumed + 1] = suspension.end_ns and line(label, suspension.end_ns)
+        end
+        for _, iteration in ipairs(expected.all("restarted", "iterations")) do
+            iterations[#iterations + 1] = line(iteration.trace.id, "node_" .. iteration.node_id, iteration.number,
+                iteration.start_ns)
+        end
+        for _, trace in ipairs(traces) do
+            for _, event in ipairs(trace.events) do
+                local values = event.values
+                if values["tracereel.iteration"] and not values["tracereel.loop_exit"] then
+                    assert.are.equal("unknown", values["lifecycle:transition"])
+                    found[#found + 1] = line(trace.values["concept:name"], values["concept:name"],
+                        values["tracereel.iteration"], values["time:timestamp"])
+                end
+            end
+        end
+        assert.are.equal(sorted_text(suspended), times_of(traces, "suspend"))
+        assert.are.equal(sorted_text(resumed), times_of(traces, "resume"))
+        assert.are.equal(sorted_text(iterations), sorted_text(found))
+    end)
+
+    it("writes the fields of the metadata with their types, and what XML has no way to write as U+FFFD", function()
+        local directory = helper.directory()
+        local writer = tracereel.writer(directory)
+        local function append(kind, fields)
+            fields.trace_id = "00112233-4455-6677-8899-aabbccddeeff"
+            writer:append(tracereel.record[kind](fields))
+        end
+        append("trace_start", { timestamp_ns = 10, metadata = '{"a\\"<&>":"x<&>\\"\\n\\t\\u0001\\uffff","n":-5,"r":0.1,'
+            .. '"yes":true,"concept:name":"no","tracereel.end":1}' })
+        append("node_start", { timestamp_ns = 20, node_id = 3 })
+        append("node_error", { timestamp_ns = 30, node_id = 3, error_message = "b\0\255r\u{E9}" })
+        append("trace_failed", { timestamp_ns = 40, error_message = "]]>" })
+        writer:close()
+        local trace = export(directory)[1]
+        assert.are.same({
+            ["concept:name"] = "00112233-4455-6677-8899-aabbccddeeff", ["tracereel.pipeline"] = "trace",
+            ["tracereel.status"] = "failed", ["tracereel.start"] = 10, ["tracereel.end"] = 40,
+            ["tracereel.error"] = "]]>", ['a"<&>'] = 'x<&>"\n\t\u{FFFD}\u{FFFD}', n = -5, r = 0.1, yes = true,
+        }, trace.values)
+        assert.are.equal("b\u{FFFD}\u{FFFD}r\u{E9}", trace.events[2].values["tracereel.error"])
+    end)
+
+    it("puts the end of an attempt that takes no time after its start, and before the next start", function()
+        local directory = helper.directory()
+        local writer = tracereel.writer(directory)
+        local function append(kind, node_id)
+            writer:append(tracereel.record[kind] { trace_id = "00112233-4455-6677-8899-aabbccddeeff",
+                timestamp_ns = 7, node_id = node_id })
+        end
+        append("trace_start")
+        append("node_start", 1)
+        append("node_done", 1)
+        append("node_start", 1)
+        append("trace_suspended", 1)
+        append("trace_resumed", 1)
+        append("node_done", 1)
+        append("node_start", 2)
+        append("node_done", 2)
+        writer:close()
+        local found = {}
+        for _, event in ipairs(export(directory)[1].events) do
+            found[#found + 1] = event.values["concept:name"]:sub(-1) .. event.values["lifecycle:transition"]
+        end
+        local text = table.concat(found, " ")
+        assert.is_truthy(text:find("2start 2complete", 1, true))
+        assert.is_truthy(text:find("1suspend 1resume 1complete", 1, true), text)
+    end)
+end)
