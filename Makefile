@@ -36,7 +36,7 @@ LTO_CFLAGS = $(if $(SANITIZE),,$(if $(filter 1,$(IS_GCC)),-flto=auto -ffat-lto-o
 NO_LTO = $(if $(LTO_CFLAGS),-fno-lto)
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
-ENGINE_PACKAGES = zlib libdeflate libmd
+ENGINE_PACKAGES = zlib libdeflate libmd uuid libzstd
 # Without pkg-config these are empty; tools/deps.sh says so before anything is compiled.
 ENGINE_CFLAGS := $(shell pkg-config --cflags $(ENGINE_PACKAGES) 2>/dev/null)
 ENGINE_LIBS := $(shell pkg-config --libs $(ENGINE_PACKAGES) 2>/dev/null)

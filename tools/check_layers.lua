@@ -5,7 +5,7 @@
 -- A public header belongs to the folder of the .c that has its name.
 local layers = {
     "bytes", "record", "json", "files", "snapshot", "log", "trace", "replay", "histogram", "timing", "writing",
-    "simulation",
+    "import", "simulation",
 }
 
 -- The order alone would allow these: only replay sees both a log and traces.
@@ -21,6 +21,7 @@ local binding_headers = {
     ["bytes/pool.h"] = true,
     ["files/descriptor.h"] = true,
     ["files/file_kind.h"] = true,
+    ["import/trace_text.h"] = true,
     ["json/json_reader.h"] = true,
     ["trace/shape.h"] = true,
 }

@@ -5,7 +5,7 @@
 -- own room and of the rooms below.
 local rooms = {
     "util", "base", "log", "cli", "flow", "timing", "forecast", "script", "recovery", "render", "export", "simulation",
-    "crashtest", "debugger", "commands", "program",
+    "crashtest", "debugger", "import", "commands", "program",
 }
 
 -- The modules beside the folders: the room whose neighbours they are.
@@ -15,7 +15,7 @@ local room_of_root = {
 
 -- Who may use tracereel.core, the engine: all others use tracereel.base or the public module, as scripts do.
 local core_users = [[
-    api base cli cli.exit_codes cli.new_directory cli.new_file crashtest init log.arenas log.engine_reader
+    api base cli cli.exit_codes cli.new_directory cli.new_file crashtest import.input import.out init log.arenas log.engine_reader
     log.record_types recovery recovery.answer recovery.identity recovery.journal recovery.plan recovery.repair
     recovery.repaired recovery.convergence recovery.writing script script.decision script.modules script.runner
     script.sandbox script.text_methods simulation timing.report util.content_hash util.failure util.files
@@ -24,7 +24,7 @@ local core_users = [[
 
 -- Who may use tracereel.host, the program around the Lua state.
 local host_users = [[
-    cli.limits cli.logs cli.new_directory cli.output cli.progress commands.debug commands.export commands.run
+    cli.limits cli.logs cli.new_directory cli.output cli.progress commands.debug commands.export commands.import commands.run
     crashtest.small_log debugger.stops recovery.mending recovery.positions recovery.writing script.pace script.sandbox
     program.shell_completion simulation.saved_faults simulation.workplace util.files util.temporary_directory
 ]]
@@ -61,7 +61,7 @@ end
 
 -- Every module: its room, and which others it requires, each with its line.
 local modules = {}
-local list = assert(io.popen("find lua/tracereel -name '*.lua' ! -path '*/library/*' ! -path '*/scripts/*' | sort"))
+local list = assert(io.popen("find lua/tracereel -name '*.lua' ! -path '*/library/*' ! -path '*/scripts/*' ! -path '*/importers/*' | sort"))
 for path in list:lines() do
     local one = { path = path, name = module_of(path), requires = {} }
     local line_number = 0

@@ -26,6 +26,7 @@
 #include "lua/state.h"
 #include "lua/timing.h"
 #include "lua/trace.h"
+#include "lua/trace_text.h"
 #include "lua/traversal.h"
 #include "lua/type.h"
 #include "lua/unfinished.h"
@@ -169,6 +170,7 @@ static const luaL_Reg functions[] = {
     {"set_script", set_script},
     {"state", tr_lua_new_state},
     {"recording", tr_lua_new_recording},
+    {"trace_id_of", tr_lua_trace_id_of},
     {"sha256", tr_lua_sha256},
     {"crc32", tr_lua_crc32},
     {"got", got},

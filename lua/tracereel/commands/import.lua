@@ -1,0 +1,154 @@
+-- `tracereel import`: logs of other engines, read by importers.
+local exit_codes = require "tracereel.cli.exit_codes"
+local failure = require "tracereel.util.failure"
+local files = require "tracereel.util.files"
+local flow_file = require "tracereel.import.flow_file"
+local host = require "tracereel.host"
+local import_input = require "tracereel.import.input"
+local import_out = require "tracereel.import.out"
+local import_report = require "tracereel.import.report"
+local importer = require "tracereel.import.importer"
+local limits = require "tracereel.cli.limits"
+local new_directory = require "tracereel.cli.new_directory"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
+local script_arguments = require "tracereel.script.arguments"
+local tracereel = require "tracereel"
+
+local import = { name = "import", summary = "Import the recordings of other engines, by importers in Lua." }
+
+function import.define(command)
+    command:argument("inputs", "Files, directories of files, or - for standard input."):argname("<INPUT>"):args("*")
+    command:option("--from", "The format, by the name of its importer (--list), or an importer's file."):argname(
+        "<FORMAT|FILE.lua>")
+    command:option("-o --output", "The directory for the log, which must not exist."):argname("<DIR>")
+    options.json(command)
+    command:flag("--list", "List the bundled importers with their arguments.")
+    command:flag("--strict", "Fail, and write nothing, where anything was dropped or bent.")
+    limits.define(command)
+end
+
+local function list(parsed)
+    for _, name in ipairs(importer.names(host.list_directory)) do
+        local loaded = importer.load(name)
+        if parsed.json then
+            output.line(tracereel.json { importer = name, summary = loaded.summary, args = loaded.arguments })
+        else
+            output.line(("%-12s %s"):format(name, loaded.summary))
+            for _, line in ipairs(script_arguments.describe(loaded.arguments)) do
+                output.line("             " .. line)
+            end
+        end
+    end
+    return exit_codes.ok
+end
+
+-- The files that are meant: of a directory, those in it, by name.
+local function input_paths(words)
+    local paths = {}
+    local function add(path)
+        if path ~= "-" and files.is_directory(path) then
+            local names, problem = host.list_directory(path)
+            if not names then
+                failure.raise("io", "cannot list %s", problem)
+            end
+            table.sort(names)
+            for _, name in ipairs(names) do
+                if name:sub(1, 1) ~= "." then
+                    add(path:gsub("(.)/+$", "%1") .. "/" .. name)
+                end
+            end
+        else
+            paths[#paths + 1] = path
+        end
+    end
+    for _, word in ipairs(words) do
+        add(word)
+    end
+    return paths
+end
+
+local function write_kinds(word, kinds)
+    for _, one in ipairs(kinds) do
+        output.line(("%s: %d %s%s"):format(word, one.count, one.kind, one.example and "; first: " .. one.example
+            or ""))
+    end
+end
+
+local function print_report(parsed, loaded, stats, report)
+    if parsed.json then
+        output.line(tracereel.json { directory = parsed.output, format = loaded.name, traces = stats.traces,
+            records = stats.records, nodes = stats.nodes, dropped = report.dropped, bent = report.bent })
+        return
+    end
+    output.line(("wrote %s: %d records of %d traces, %d nodes"):format(parsed.output, stats.records, stats.traces,
+        stats.nodes))
+    write_kinds("dropped", report.dropped)
+    write_kinds("bent", report.bent)
+end
+
+local function write_log(parsed, loaded, values)
+    local directory = new_directory.open(parsed.output)
+    local report = import_report.new()
+    local out = import_out.new(report)
+    local names = {}
+    for index, path in ipairs(input_paths(parsed.inputs)) do
+        local input = import_input.open(path)
+        names[index] = input.name:match("[^/]+$") or input.name
+        loaded:import(input, out, values)
+    end
+    local writer = tracereel.writer(directory.work_path)
+    local stats = import_out.write(out, writer)
+    writer:close()
+    local flow = import_out.flow_of(out)
+    flow.name = flow.name or loaded.name
+    local written, problem = files.write(directory.work_path .. "/" .. flow_file.name, flow_file.text(flow, {
+        format = loaded.name, rule = flow.rule or loaded.name, tool = "tracereel " .. tracereel.version,
+        inputs = names,
+    }))
+    if not written then
+        failure.raise("io", "cannot write %s", problem)
+    end
+    if parsed.strict and #report.dropped + #report.bent > 0 then
+        return stats, report, false
+    end
+    directory:finish()
+    return stats, report, true
+end
+
+---@param parsed table
+---@return integer exit code
+function import.run(parsed)
+    if parsed.list then
+        return list(parsed)
+    elseif #parsed.inputs == 0 then
+        failure.raise("usage", "no input: give a file, a directory of files, or - for standard input")
+    elseif not parsed.output then
+        failure.raise("usage", "no directory for the log: give -o DIR")
+    elseif not parsed.from then
+        failure.raise("usage", "no format: give --from FORMAT (tracereel import --list), or an importer's file")
+    end
+    if files.exists(parsed.output) then
+        output.say("%s exists already; the log is written into a new directory", parsed.output)
+        return exit_codes.refused
+    end
+    limits.set(parsed)
+    local stats, report, is_whole
+    local loaded
+    limits.guarded(function()
+        loaded = importer.load(parsed.from, parsed.unsafe)
+        local given = limits.given(parsed)
+        script_arguments.check_given({ loaded }, given)
+        local values = script_arguments.values(loaded.name, loaded.arguments, given)
+        stats, report, is_whole = write_log(parsed, loaded, values)
+    end, "interrupted: nothing was written")
+    if not is_whole then
+        write_kinds("dropped", report.dropped)
+        write_kinds("bent", report.bent)
+        return exit_codes.check_failed
+    end
+    print_report(parsed, loaded, stats, report)
+    return exit_codes.ok
+end
+
+return import
