@@ -97,6 +97,7 @@ local function write_log(parsed, loaded, values)
         names[index] = input.name:match("[^/]+$") or input.name
         loaded:import(input, out, values)
     end
+    loaded:finish(out, values)
     local writer = tracereel.writer(directory.work_path)
     local stats = import_out.write(out, writer)
     writer:close()

@@ -10,7 +10,7 @@ local importer = {}
 
 local type_of_key = {
     api = "number", summary = "string", args = "table", extensions = "table", detect = "function",
-    import = "function",
+    import = "function", finish = "function",
 }
 
 local current_api = 1
@@ -95,6 +95,13 @@ end
 ---Calls its `import` for one input.
 function Importer:import(input, out, values)
     script.call(self.name, "import", self.table.import, input, out, values)
+end
+
+---Calls its `finish`, where it has one, after the last input: for what only all of them together say.
+function Importer:finish(out, values)
+    if self.table.finish then
+        script.call(self.name, "finish", self.table.finish, out, values)
+    end
 end
 
 return importer

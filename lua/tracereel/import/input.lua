@@ -37,11 +37,18 @@ function input.open(path, name)
     return setmetatable(self, Input)
 end
 
----The place of what was read last: "FILE:LINE", or the file's name.
+---The place of what was read last: "FILE:LINE", or the file's name; with what `at` said after it.
 ---@return string
 function Input:where()
-    local line = private[self].line
-    return line and ("%s:%d"):format(self.name, line) or self.name
+    local line, place = private[self].line, private[self].place
+    local where = line and ("%s:%d"):format(self.name, line) or self.name
+    return place and ("%s: %s"):format(where, place) or where
+end
+
+---Says which part of a document the importer is at, so that errors name it.
+---@param place string|nil a path such as `$.events[3]`; nil: none any more
+function Input:at(place)
+    private[self].place = place
 end
 
 ---Ends the import: the input cannot be what this importer reads.
@@ -101,6 +108,22 @@ function Input:json()
         self:fail("not JSON: %s", problem)
     end
     return value
+end
+
+---The JSON values of the input: one on each line, where the first line is one; otherwise the one that it is as a whole.
+---@return fun(): any
+function Input:json_documents()
+    local first_line = private[self].text:match("^%s*([^\n]*)\n%s*%S")
+    if first_line and core.json_decode(first_line) ~= nil then
+        return self:json_lines()
+    end
+    local is_read = false
+    return function()
+        if not is_read then
+            is_read = true
+            return self:json()
+        end
+    end
 end
 
 -- The fields of a row, and where the next one begins.

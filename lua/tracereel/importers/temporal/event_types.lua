@@ -1,0 +1,21 @@
+-- Temporal's event types by their numbers in the enum EventType, for histories that have numbers.
+return {
+    "WorkflowExecutionStarted", "WorkflowExecutionCompleted", "WorkflowExecutionFailed", "WorkflowExecutionTimedOut",
+    "WorkflowTaskScheduled", "WorkflowTaskStarted", "WorkflowTaskCompleted", "WorkflowTaskTimedOut",
+    "WorkflowTaskFailed", "ActivityTaskScheduled", "ActivityTaskStarted", "ActivityTaskCompleted",
+    "ActivityTaskFailed", "ActivityTaskTimedOut", "ActivityTaskCancelRequested", "ActivityTaskCanceled",
+    "TimerStarted", "TimerFired", "TimerCanceled", "WorkflowExecutionCancelRequested", "WorkflowExecutionCanceled",
+    "RequestCancelExternalWorkflowExecutionInitiated", "RequestCancelExternalWorkflowExecutionFailed",
+    "ExternalWorkflowExecutionCancelRequested", "MarkerRecorded", "WorkflowExecutionSignaled",
+    "WorkflowExecutionTerminated", "WorkflowExecutionContinuedAsNew", "StartChildWorkflowExecutionInitiated",
+    "StartChildWorkflowExecutionFailed", "ChildWorkflowExecutionStarted", "ChildWorkflowExecutionCompleted",
+    "ChildWorkflowExecutionFailed", "ChildWorkflowExecutionCanceled", "ChildWorkflowExecutionTimedOut",
+    "ChildWorkflowExecutionTerminated", "SignalExternalWorkflowExecutionInitiated",
+    "SignalExternalWorkflowExecutionFailed", "ExternalWorkflowExecutionSignaled", "UpsertWorkflowSearchAttributes",
+    "WorkflowExecutionUpdateAccepted", "WorkflowExecutionUpdateRejected", "WorkflowExecutionUpdateCompleted",
+    "WorkflowPropertiesModifiedExternally", "ActivityPropertiesModifiedExternally", "WorkflowPropertiesModified",
+    "WorkflowExecutionUpdateAdmitted", "NexusOperationScheduled", "NexusOperationStarted", "NexusOperationCompleted",
+    "NexusOperationFailed", "NexusOperationCanceled", "NexusOperationTimedOut", "NexusOperationCancelRequested",
+    "WorkflowExecutionOptionsUpdated", "NexusOperationCancelRequestCompleted", "NexusOperationCancelRequestFailed",
+    "WorkflowExecutionPaused", "WorkflowExecutionUnpaused", "WorkflowExecutionTimeSkippingTransitioned",
+}
