@@ -20,12 +20,15 @@ rm -rf "$profiles"
 mkdir "$profiles"
 chmod -R a+rwX "$build"
 
+# A spec compiles a program with the static library: CC says with what it was counted.
 # gcov reads and writes a file for each source whenever a process ends, which strace makes slow.
 echo 'with gcov:'
-GCOV_ERROR_FILE=/dev/null TRACEREEL_FAULT_STRIDE=20 tools/run_tests.sh "$build/gcc" unit spec
+GCOV_ERROR_FILE=/dev/null TRACEREEL_FAULT_STRIDE=20 CC='gcc --coverage' \
+    tools/run_tests.sh "$build/gcc" unit spec
 # %m: a file for each program, into which all its processes count; %c: while they run.
 echo 'with llvm:'
-LLVM_PROFILE_FILE="$profiles/%m%c.profraw" tools/run_tests.sh "$build/clang" unit spec
+LLVM_PROFILE_FILE="$profiles/%m%c.profraw" CC='clang -fprofile-instr-generate' \
+    tools/run_tests.sh "$build/clang" unit spec
 
 # A counter of processes that wrote at once can be negative, which gcovr takes for a line it cannot read.
 gcovr --root . --object-directory "$build/gcc/obj" --filter src/ --gcov-ignore-parse-errors --json "$build/gcov.json" \

@@ -92,7 +92,7 @@ end
 local function check_command(arguments)
     local whole = failing_memory.whole_run(failing_memory.program, arguments)
     assert.truthy(whole.status == 0 or whole.status == 3, whole.stderr)
-    assert.truthy(#whole.places > 1000)
+    assert.truthy(#whole.places > 200)
     check_runs(failing_memory.program, arguments, sample_of(whole, 3), whole)
     if is_whole then
         local program = os.getenv("TRACEREEL_BUILD") .. "/tracereel"
