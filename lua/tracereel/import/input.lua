@@ -65,6 +65,14 @@ function Input:text()
     return private[self].text
 end
 
+local max_head_bytes = 64 << 10
+
+---The first 64 KiB of it, or all where it is shorter, to see what it is. What is read afterwards begins at its start.
+---@return string
+function Input:head()
+    return private[self].text:sub(1, max_head_bytes)
+end
+
 ---Its lines, without their ends.
 ---@return fun(): string|nil
 function Input:lines()
