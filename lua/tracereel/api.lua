@@ -3,6 +3,10 @@ local arenas = require "tracereel.log.arenas"
 local core = require "tracereel.core"
 local decision = require "tracereel.script.decision"
 local base = require "tracereel.base"
+local beside = require "tracereel.flow.beside"
+local failure = require "tracereel.util.failure"
+local flow = require "tracereel.flow"
+local node_names = require "tracereel.log.node_names"
 local provenance = require "tracereel.log.provenance"
 local tables = require "tracereel.util.tables"
 local timing_report = require "tracereel.timing.report"
@@ -19,6 +23,26 @@ local api = tables.joined(base, {
     retry = decision.retry,
     restart = decision.restart,
 })
+
+-- The flow that an open option means: of a file, the log's own where nothing is said, none.
+local function flow_of(path, wanted)
+    if wanted == nil then
+        return beside.load(path)
+    elseif type(wanted) == "string" then
+        return (flow.for_logs(wanted, { path }))
+    elseif wanted ~= false then
+        failure.raise("argument", "open: flow is the path of a flow file, or false, got %s", failure.got(wanted))
+    end
+end
+
+function api.open(path, options)
+    local log = core.open(path, options)
+    local names = node_names.of_flow(flow_of(path, options and rawget(options, "flow")))
+    if names then
+        core.name_nodes(names, log)
+    end
+    return log
+end
 
 function api.timing(order, worst_count)
     local report, problem = timing_report.new(order, worst_count)

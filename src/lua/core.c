@@ -50,6 +50,7 @@ void tr_lua_open_core(lua_State *L) {
     tr_lua_core *core = lua_newuserdatauv(L, sizeof *core, TR_CORE_VALUES); /* core */
     tr_json_init(&core->json);
     core->script_index = 0;
+    core->names = 0;
     lua_createtable(L, 0, 1); /* core, metatable */
     lua_pushcfunction(L, core_finalize);
     lua_setfield(L, -2, "__gc");
@@ -57,6 +58,8 @@ void tr_lua_open_core(lua_State *L) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &core_key);
     lua_newtable(L);
     tr_lua_set_core_value(L, TR_CORE_SEGMENT_NAMES);
+    lua_newtable(L);
+    tr_lua_set_core_value(L, TR_CORE_NODE_NAMES);
     lua_createtable(L, 0, 1); /* metatable */
     lua_pushliteral(L, "object");
     lua_setfield(L, -2, "__jsontype"); /* the name that other JSON modules of Lua give it, too */

@@ -14,6 +14,7 @@ typedef struct tr_lua_core {
     const tr_keys *trace_keys;
     tr_json json;          /* for one text at a time; its memory is kept from use to use */
     uint32_t script_index; /* whose `trace.data` is shown: the handler table that runs, from 0 */
+    uint32_t names;        /* of nodes, for what is opened from here on: see lua/node_names.h */
 } tr_lua_core;
 
 /* Lua values that belong to the core, as its user values. */
@@ -25,7 +26,8 @@ enum tr_lua_core_value {
     TR_CORE_PLANS_READER,      /* function(text) -> list: what tr_trace.plans says */
     TR_CORE_OUTPUT_READER,     /* function(trace, node_id, form) -> output or nil, problem; or nil */
     TR_CORE_RECORD_KEYS,       /* tr_keys: the names of the fields that a record can be made from */
-    TR_CORE_VALUES = TR_CORE_RECORD_KEYS
+    TR_CORE_NODE_NAMES,        /* table: number -> names and names -> number, of lua/node_names.h */
+    TR_CORE_VALUES = TR_CORE_NODE_NAMES
 };
 
 /* Never raises. */

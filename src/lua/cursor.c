@@ -34,6 +34,7 @@ tr_lua_cursor *tr_lua_push_cursor(lua_State *L, const char *path, const tr_log_o
     tr_lua_cursor *self = lua_newuserdatauv(L, sizeof *self, 1); /* cursor */
     memset(self, 0, sizeof *self);
     self->core = tr_lua_core_of(L);
+    self->names = self->core->names;
     self->segment_index = UINT32_MAX;
     luaL_setmetatable(L, TR_LUA_CURSOR);
     lua_newtable(L);
@@ -138,6 +139,7 @@ void tr_lua_push_event_rec(lua_State *L, const tr_lua_cursor *cursor, const tr_l
     rec->offset = cursor->place->position.offset;
     rec->suspect = cursor->place->suspect;
     rec->segment_name = cursor->segment_name;
+    rec->names = cursor->names;
 }
 
 void tr_lua_push_gap(lua_State *L, const tr_gap *gap, uint32_t segment_name) {

@@ -41,6 +41,7 @@ typedef struct tr_lua_cursor {
     size_t gap_count;
     size_t gap_capacity;
     uint32_t script_count; /* handler tables, at least 1 */
+    uint32_t names;        /* number of lua/node_names.h */
     uint32_t segment_index;
     uint32_t segment_name;     /* of segment_index, number in TR_CORE_SEGMENT_NAMES */
     uint32_t gap_segment_name; /* the same of the last gap */

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 
 #include "lua/arguments.h"
+#include "lua/node_names.h"
 #include "lua/options.h"
 #include "tracereel/record.h"
 
@@ -59,7 +60,16 @@ static uint64_t to_time(lua_State *L, int index, const char *name, uint64_t min_
     return time_ns;
 }
 
-const tr_filter *tr_lua_push_filter(lua_State *L, int index) {
+static uint32_t to_known_node(lua_State *L, int index, uint32_t names) {
+    int is_there = 0;
+    uint32_t node_id = tr_lua_to_node(L, index, "nodes", names, &is_there);
+    if (!is_there) {
+        luaL_error(L, "nodes: no node of the log's flow is called %s", tr_lua_push_got(L, index));
+    }
+    return node_id;
+}
+
+const tr_filter *tr_lua_push_filter(lua_State *L, int index, uint32_t names) {
     if (!tr_lua_has_option(L, index, &filter_options)) {
         lua_pushnil(L);
         return NULL;
@@ -81,7 +91,7 @@ const tr_filter *tr_lua_push_filter(lua_State *L, int index) {
     lua_pop(L, 1); /* filter, types, nodes */
     for (size_t i = 0; i < node_count; i++) {
         push_element(L, i);
-        nodes[i] = tr_lua_to_u32(L, -1, "nodes");
+        nodes[i] = to_known_node(L, -1, names);
         lua_pop(L, 1);
     }
     lua_pop(L, 1); /* filter, types */

@@ -133,13 +133,14 @@ static void resolve_timing(lua_State *L, int index, int anchor_index, tr_handler
     lua_rawset(L, anchor_index);
 }
 
-int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first_slot, tr_handlers *handlers) {
+int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first_slot, uint32_t names,
+                            tr_handlers *handlers) {
     int count = 0;
     luaL_checktype(L, index, LUA_TTABLE);
     luaL_checkstack(L, TR_RECORD_TYPE_COUNT + LUA_MINSTACK, "too many handlers");
     memset(handlers, 0, sizeof *handlers);
     check_keys(L, index);
-    handlers->filter = tr_lua_push_filter(L, index); /* filter */
+    handlers->filter = tr_lua_push_filter(L, index, names); /* filter */
     lua_pushboolean(L, true);
     if (handlers->filter == NULL) {
         lua_pop(L, 2);

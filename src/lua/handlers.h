@@ -40,7 +40,9 @@ typedef struct tr_handlers {
 void tr_lua_push_handler_keys(lua_State *L, bool with_script_keys);
 
 /* Reads the handler table at `index`. Pushes its functions and returns how many; their slots count from `first_slot`,
- * where the first of them will stand. The table at `anchor_index` keeps the filter and the timing alive. */
-int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first_slot, tr_handlers *handlers);
+ * where the first of them will stand. The table at `anchor_index` keeps the filter and the timing alive. `names`
+ * are those of tr_lua_push_filter. */
+int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first_slot, uint32_t names,
+                            tr_handlers *handlers);
 
 #endif

@@ -11,6 +11,7 @@
 #include "lua/filter.h"
 #include "lua/history.h"
 #include "lua/keys.h"
+#include "lua/node_names.h"
 #include "lua/options.h"
 #include "lua/pace.h"
 #include "lua/records.h"
@@ -29,6 +30,7 @@
 typedef struct tr_lua_log {
     tr_log_options options;
     bool is_measured; /* what tracereel wrote is passed over */
+    uint32_t names;   /* number of lua/node_names.h */
 } tr_lua_log;
 
 enum { LOG_USER_VALUE_PATH = 1, LOG_USER_VALUE_CURSOR, LOG_USER_VALUES = LOG_USER_VALUE_CURSOR };
@@ -72,6 +74,7 @@ static tr_lua_cursor *push_fresh(lua_State *L) {
     }
     tr_lua_cursor *cursor = tr_lua_push_cursor(L, path, &self->options); /* path, cursor */
     cursor->is_measured = self->is_measured;
+    cursor->names = self->names;
     lua_remove(L, -2);
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, 1, LOG_USER_VALUE_CURSOR); /* cursor */
@@ -176,7 +179,7 @@ static int log_records(lua_State *L) {
     if (!lua_isnil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
         tr_lua_check_filter_keys(L, 2);
-        tr_lua_push_filter(L, 2);
+        tr_lua_push_filter(L, 2, check_log(L, 1)->names);
         lua_replace(L, 2);
     }
     push_fresh(L); /* log, filter, cursor */
@@ -226,7 +229,8 @@ static int log_traces(lua_State *L) {
     if (cursor->state != TR_CURSOR_ENDED && cursor->state != TR_CURSOR_IN_REPLAY) {
         read_on(L, cursor, &slots);
     }
-    tr_lua_push_sorted_traces(L, cursor->core, cursor->script_count, &slots, tr_replay_traces(cursor->replay));
+    tr_lua_push_sorted_traces(L, cursor->core, cursor->script_count, cursor->names, &slots,
+                              tr_replay_traces(cursor->replay));
     return 1;
 }
 
@@ -346,9 +350,13 @@ static void read_measured(lua_State *L, int index, void *into) {
     ((tr_lua_log *)into)->is_measured = lua_toboolean(L, index);
 }
 
-static const tr_lua_option option_items[] = {{"compressed", read_compressed}, {"from", read_from},
-                                             {"measured", read_measured},     {"mode", read_mode},
-                                             {"snapshot", read_snapshot},     {"to", read_to}};
+static const tr_lua_option option_items[] = {{"compressed", read_compressed},
+                                             {"flow", NULL},
+                                             {"from", read_from},
+                                             {"measured", read_measured},
+                                             {"mode", read_mode},
+                                             {"snapshot", read_snapshot},
+                                             {"to", read_to}};
 static const tr_lua_options open_options = {"open", "option", option_items, sizeof option_items / sizeof *option_items};
 
 int tr_lua_open_log(lua_State *L) {
@@ -356,6 +364,7 @@ int tr_lua_open_log(lua_State *L) {
     lua_settop(L, 2);
     tr_lua_log *self = lua_newuserdatauv(L, sizeof *self, LOG_USER_VALUES); /* path, options, log */
     memset(self, 0, sizeof *self);
+    self->names = tr_lua_core_of(L)->names;
     if (!lua_isnil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
         tr_lua_read_options(L, 2, &open_options, self);
@@ -366,6 +375,19 @@ int tr_lua_open_log(lua_State *L) {
     lua_setiuservalue(L, 3, LOG_USER_VALUE_PATH);
     luaL_setmetatable(L, TR_LUA_LOG);
     return 1;
+}
+
+int tr_lua_name_nodes(lua_State *L) {
+    lua_settop(L, 2);
+    uint32_t names = tr_lua_number_names(L, 1);
+    if (lua_isnil(L, 2)) {
+        tr_lua_core_of(L)->names = names;
+        return 0;
+    }
+    check_log(L, 2)->names = names;
+    lua_getiuservalue(L, 2, LOG_USER_VALUE_CURSOR);
+    ((tr_lua_cursor *)lua_touserdata(L, -1))->names = names;
+    return 0;
 }
 
 void tr_lua_open_log_type(lua_State *L) {

@@ -6,6 +6,9 @@
 
 /* The Lua function open(path, options). */
 int tr_lua_open_log(lua_State *L);
+/* The Lua function name_nodes(names, log): the names of the log's nodes; without a log, of all logs, records and states
+ * that are made from here on. `names`: see lua/node_names.h; nil: none are known. */
+int tr_lua_name_nodes(lua_State *L);
 void tr_lua_open_log_type(lua_State *L);
 
 #endif

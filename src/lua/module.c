@@ -8,6 +8,7 @@
 #include "lua/arguments.h"
 #include "lua/core.h"
 #include "lua/cursor.h"
+#include "lua/data_text.h"
 #include "lua/digest.h"
 #include "lua/engine_walk.h"
 #include "lua/failure.h"
@@ -156,11 +157,13 @@ static void set_names(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"open", tr_lua_open_log},
+    {"name_nodes", tr_lua_name_nodes},
     {"decode", tr_lua_decode},
     {"histogram", tr_lua_new_histogram},
     {"timing", tr_lua_new_timing},
     {"writer", tr_lua_new_writer},
     {"json", tr_lua_json},
+    {"read_data", tr_lua_read_data},
     {"json_decode", tr_lua_json_decode},
     {"unsigned", unsigned_digits},
     {"constructors", tr_lua_constructors},

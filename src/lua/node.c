@@ -4,6 +4,7 @@
 
 #include "lua/arguments.h"
 #include "lua/keys.h"
+#include "lua/node_names.h"
 #include "lua/trace.h"
 #include "lua/type.h"
 #include "tracereel/record.h"
@@ -45,6 +46,7 @@ void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, 
 
 #define NODE_FIELDS(X)                                                                                                 \
     X(id, lua_pushinteger(L, (lua_Integer)node->node_id))                                                              \
+    X(name, push_node_name(L, node))                                                                                   \
     X(status, lua_pushvalue(L, lua_upvalueindex(NODE_UPVALUE_STATUS + node->status)))                                  \
     X(attempts, push_attempts(L, self))                                                                                \
     X(start_ns, push_time_if(L, has_attempts(node), self->last.start_ns))                                              \
@@ -80,6 +82,11 @@ static void push_time_if(lua_State *L, bool is_there, uint64_t value) {
     } else {
         lua_pushnil(L);
     }
+}
+
+static void push_node_name(lua_State *L, const tr_node *node) {
+    lua_getiuservalue(L, 1, NODE_USER_VALUE_TRACE); /* handle */
+    tr_lua_push_node_name(L, tr_lua_check_trace(L, -1)->names, node->node_id);
 }
 
 /* The type of the record that ended an attempt; NULL where none did. */

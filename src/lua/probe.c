@@ -29,7 +29,8 @@ static void push_trace(lua_State *L, int owner_index, const tr_trace *trace) {
     luaL_getmetatable(L, TR_LUA_REC);
     luaL_getmetatable(L, TR_LUA_TRACE); /* simulation, handles, metatable of records, metatable of traces */
     const tr_lua_slots slots = {first, first + 1, first + 2, first + 3};
-    tr_lua_push_handle(L, tr_lua_core_of(L), 1, &slots, trace);
+    const tr_lua_core *core = tr_lua_core_of(L);
+    tr_lua_push_handle(L, core, 1, core->names, &slots, trace);
     tr_lua_detach_trace(L, &slots, trace);
     lua_replace(L, first);
     lua_settop(L, first);

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 
 #include "lua/arguments.h"
+#include "lua/node_names.h"
 #include "lua/record_make.h"
 #include "lua/type.h"
 #include "tracereel/json.h"
@@ -31,6 +32,7 @@ tr_lua_rec *tr_lua_push_rec(lua_State *L, const tr_lua_core *core, const tr_reco
     self->sequence = 0;
     self->offset = 0;
     self->segment_name = 0;
+    self->names = core->names;
     self->suspect = false;
     lua_pushvalue(L, metatable_index);
     lua_setmetatable(L, -2);
@@ -41,7 +43,8 @@ tr_lua_rec *tr_lua_push_rec(lua_State *L, const tr_lua_core *core, const tr_reco
 
 #define REC_FIELDS(X, NUMBER)                                                                                          \
     TR_RECORD_NUMBERS(NUMBER)                                                                                          \
-    X(type) X(trace_id) X(error_message) X(metadata) X(segment) X(sequence) X(offset) X(suspect) X(by_tracereel)
+    X(type)                                                                                                            \
+    X(trace_id) X(node_name) X(error_message) X(metadata) X(segment) X(sequence) X(offset) X(suspect) X(by_tracereel)
 
 enum {
 #define REC_FIELD_ENUM(name) REC_##name,
@@ -76,6 +79,12 @@ static int push_text(lua_State *L, tr_text text) {
     return 1;
 }
 
+/* nil, too, for a record that names no node. */
+static void push_node_name(lua_State *L, const tr_lua_rec *self) {
+    bool has_node = tr_record_type_has(tr_record_type_of(&self->record), TR_HAS_NODE);
+    tr_lua_push_node_name(L, has_node ? self->names : 0, tr_record_node_id(&self->record));
+}
+
 /* The metatable is locked, so nothing but a record gets here. */
 static int rec_index(lua_State *L) {
     const tr_lua_rec *self = lua_touserdata(L, 1);
@@ -91,6 +100,9 @@ static int rec_index(lua_State *L) {
         return 1;
     case REC_trace_id:
         tr_lua_push_trace_id(L, tr_record_trace_id(&self->record));
+        return 1;
+    case REC_node_name:
+        push_node_name(L, self);
         return 1;
     case REC_error_message:
         return push_text(L, tr_record_error_message(&self->record));

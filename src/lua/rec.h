@@ -19,6 +19,7 @@ typedef struct tr_lua_rec {
     uint64_t sequence;
     uint64_t offset;
     uint32_t segment_name; /* number in TR_CORE_SEGMENT_NAMES; 0: it came from no log */
+    uint32_t names;        /* number of lua/node_names.h */
     bool suspect;
     uint8_t bytes[];
 } tr_lua_rec;

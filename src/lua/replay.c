@@ -282,7 +282,8 @@ static int resolve_all(lua_State *L, tr_lua_replay *replay, int anchor_index) {
     int functions = 0;
     for (int i = 0; i < replay->count; i++) {
         tr_handlers *handlers = &replay->handlers[i];
-        functions += tr_lua_resolve_handlers(L, 2 + i, anchor_index, SLOT_FIRST_FUNCTION + functions, handlers);
+        functions += tr_lua_resolve_handlers(L, 2 + i, anchor_index, SLOT_FIRST_FUNCTION + functions,
+                                             replay->cursor->names, handlers);
         replay->types |= handlers->types;
         replay->has_violation_handler |= handlers->violation.slot != 0;
         replay->has_tick_handler |= handlers->tick.slot != 0;

@@ -22,6 +22,7 @@ typedef struct tr_lua_state {
     tr_traces *traces;
     tr_trace *closed;  /* closed by the last record: what its handle shows must be moved before the next call */
     size_t told_bytes; /* of tr_lua_tell_memory */
+    uint32_t names;    /* number of lua/node_names.h: those of what was put into it or applied last */
 } tr_lua_state;
 
 enum { STATE_USER_VALUE_HANDLES = 1, STATE_USER_VALUES = STATE_USER_VALUE_HANDLES };
@@ -45,6 +46,7 @@ int tr_lua_new_state(lua_State *L) {
     tr_lua_state *self = lua_newuserdatauv(L, sizeof *self, STATE_USER_VALUES); /* state */
     memset(self, 0, sizeof *self);
     self->core = tr_lua_core_of(L);
+    self->names = self->core->names;
     luaL_setmetatable(L, TR_LUA_STATE);
     lua_newtable(L);
     lua_setiuservalue(L, -2, STATE_USER_VALUE_HANDLES);
@@ -95,7 +97,8 @@ static int state_put(lua_State *L) {
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, NULL);
     }
-    tr_lua_push_handle(L, self->core, given->script_count, &slots, trace); /* ..., handle */
+    self->names = given->names;
+    tr_lua_push_handle(L, self->core, given->script_count, self->names, &slots, trace); /* ..., handle */
     for (int place = TR_HANDLE_FIRST_DATA; place < TR_HANDLE_FIRST_DATA + (int)given->script_count; place++) {
         lua_getiuservalue(L, 2, place);
         lua_setiuservalue(L, -2, place);
@@ -127,11 +130,12 @@ static int state_apply(lua_State *L) {
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, NULL);
     }
+    self->names = rec->names;
     if (trace == NULL) {
         lua_pushnil(L);
     } else {
         self->closed = tr_lua_is_open(trace) ? NULL : trace;
-        tr_lua_push_handle(L, self->core, 1, &slots, trace);
+        tr_lua_push_handle(L, self->core, 1, self->names, &slots, trace);
     }
     push_violations(L, violations);
     return 2;
@@ -151,7 +155,7 @@ static int state_trace(lua_State *L) {
     if (trace == NULL) {
         lua_pushnil(L);
     } else {
-        tr_lua_push_handle(L, self->core, 1, &slots, trace);
+        tr_lua_push_handle(L, self->core, 1, self->names, &slots, trace);
     }
     return 1;
 }
@@ -160,7 +164,7 @@ static int state_traces(lua_State *L) {
     tr_lua_state *self = check_state(L, 1);
     lua_settop(L, 1);
     const tr_lua_slots slots = push_slots(L);
-    tr_lua_push_sorted_traces(L, self->core, 1, &slots, self->traces);
+    tr_lua_push_sorted_traces(L, self->core, 1, self->names, &slots, self->traces);
     return 1;
 }
 

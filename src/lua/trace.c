@@ -6,6 +6,7 @@
 #include "lua/failure.h"
 #include "lua/keys.h"
 #include "lua/node.h"
+#include "lua/node_names.h"
 #include "lua/trace_view.h"
 #include "lua/type.h"
 #include "tracereel/json.h"
@@ -35,8 +36,8 @@ const tr_trace *tr_lua_test_trace(lua_State *L, int index) {
 
 /* ---- push ---- */
 
-void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_count, const tr_lua_slots *slots,
-                        const tr_trace *trace) {
+void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_count, uint32_t names,
+                        const tr_lua_slots *slots, const tr_trace *trace) {
     lua_Integer place = (lua_Integer)trace->log_slot + 1;
     if (lua_rawgeti(L, slots->handles, place) == LUA_TUSERDATA) { /* handle */
         return;
@@ -46,6 +47,7 @@ void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_c
     self->trace = trace;
     self->core = core;
     self->script_count = script_count;
+    self->names = names;
     self->metadata_life = 0;
     self->taint_was_read = false;
     lua_pushvalue(L, slots->trace_metatable);
@@ -57,11 +59,11 @@ void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_c
 }
 
 void tr_lua_push_trace(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, const tr_trace *trace) {
-    tr_lua_push_handle(L, cursor->core, cursor->script_count, slots, trace);
+    tr_lua_push_handle(L, cursor->core, cursor->script_count, cursor->names, slots, trace);
 }
 
-void tr_lua_push_sorted_traces(lua_State *L, const tr_lua_core *core, uint32_t script_count, const tr_lua_slots *slots,
-                               tr_traces *traces) {
+void tr_lua_push_sorted_traces(lua_State *L, const tr_lua_core *core, uint32_t script_count, uint32_t names,
+                               const tr_lua_slots *slots, tr_traces *traces) {
     size_t count = tr_traces_open_count(traces);
     void **block = tr_lua_push_block(L); /* block */
     tr_trace **sorted = tr_traces_sorted(traces);
@@ -71,7 +73,7 @@ void tr_lua_push_sorted_traces(lua_State *L, const tr_lua_core *core, uint32_t s
     }
     lua_createtable(L, count < INT32_MAX ? (int)count : INT32_MAX, 0); /* block, handles */
     for (size_t i = 0; i < count; i++) {
-        tr_lua_push_handle(L, core, script_count, slots, sorted[i]);
+        tr_lua_push_handle(L, core, script_count, names, slots, sorted[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     lua_remove(L, -2); /* handles */
@@ -292,8 +294,11 @@ static int trace_tostring(lua_State *L) {
 }
 
 static int trace_node(lua_State *L) {
-    const tr_trace *trace = shown(L, tr_lua_check_object(L, 1, TR_LUA_TRACE));
-    const tr_node *node = tr_trace_find_node(trace, tr_lua_to_u32(L, 2, "node_id"));
+    const tr_lua_trace *self = tr_lua_check_object(L, 1, TR_LUA_TRACE);
+    const tr_trace *trace = shown(L, self);
+    int is_there = 0;
+    uint32_t node_id = tr_lua_to_node(L, 2, "node_id", self->names, &is_there);
+    const tr_node *node = is_there ? tr_trace_find_node(trace, node_id) : NULL;
     if (node == NULL) {
         lua_pushnil(L);
     } else {
@@ -309,9 +314,15 @@ static int trace_recovery(lua_State *L) {
 }
 
 static int trace_output(lua_State *L) {
-    tr_lua_check_trace(L, 1);
-    tr_lua_to_u32(L, 2, "node_id");
+    const tr_lua_trace *self = tr_lua_check_trace(L, 1);
+    int is_there = 0;
+    uint32_t node_id = tr_lua_to_node(L, 2, "node_id", self->names, &is_there);
+    if (!is_there) {
+        return luaL_error(L, "trace:output: no node of the log's flow is called %s", tr_lua_push_got(L, 2));
+    }
     lua_settop(L, 3);
+    lua_pushinteger(L, (lua_Integer)node_id);
+    lua_replace(L, 2);
     tr_lua_push_core_value(L, TR_CORE_OUTPUT_READER); /* trace, node, form, reader */
     if (lua_isnil(L, -1)) {
         return luaL_error(L, "trace:output: no arenas are where the engine keeps them (LOG/../arenas, LOG/..); give "

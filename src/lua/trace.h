@@ -22,6 +22,7 @@ typedef struct tr_lua_trace {
     const tr_trace *trace; /* NULL: the cursor was finalized (only other finalizers can see that) */
     const tr_lua_core *core;
     uint32_t script_count;
+    uint32_t names;         /* number of lua/node_names.h */
     uint32_t metadata_life; /* the restart_count of the trace when TR_HANDLE_METADATA was decoded */
     bool taint_was_read;    /* by `trace.tainted`, since recovery last asked */
 } tr_lua_trace;
@@ -36,11 +37,11 @@ const tr_trace *tr_lua_test_trace(lua_State *L, int index);
 /* Pushes the one handle of an open (or just closed) trace of the cursor. */
 void tr_lua_push_trace(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, const tr_trace *trace);
 /* The same without a cursor; the value at `slots->cursor` keeps the trace alive. */
-void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_count, const tr_lua_slots *slots,
-                        const tr_trace *trace);
+void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_count, uint32_t names,
+                        const tr_lua_slots *slots, const tr_trace *trace);
 /* Pushes the handles of the open traces, in order of their ids. */
-void tr_lua_push_sorted_traces(lua_State *L, const tr_lua_core *core, uint32_t script_count, const tr_lua_slots *slots,
-                               tr_traces *traces);
+void tr_lua_push_sorted_traces(lua_State *L, const tr_lua_core *core, uint32_t script_count, uint32_t names,
+                               const tr_lua_slots *slots, tr_traces *traces);
 /* For finalizers: makes the handles in the table on top of the stack, if it is one, show nothing. */
 void tr_lua_forget_handles(lua_State *L);
 /* Moves what the handle of `trace`, if there is one, shows into memory of its own. */

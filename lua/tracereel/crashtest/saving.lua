@@ -1,7 +1,7 @@
 -- Findings as small logs and a spec that fails because of them: what a developer keeps until the script is mended.
 local temporary_directory = require "tracereel.util.temporary_directory"
 local small_log = require "tracereel.crashtest.small_log"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 
 local saving = {}
 
@@ -44,7 +44,7 @@ local function find_log(directory, group, history, log, run)
         if numbers then
             local bytes = small_log.bytes(log:pick(numbers))
             small_log.fill(directory, { [small_log.first_segment] = bytes })
-            if shows(run(tracereel.open(directory)), group) then
+            if shows(run(base.open(directory)), group) then
                 return bytes, #numbers
             end
         end

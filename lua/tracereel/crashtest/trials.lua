@@ -9,7 +9,7 @@ local repair = require "tracereel.recovery.repair"
 local segment_name = require "tracereel.log.segment_name"
 local temporary_directory = require "tracereel.util.temporary_directory"
 local small_log = require "tracereel.crashtest.small_log"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 local view = require "tracereel.recovery.view"
 
 local trials = {}
@@ -31,7 +31,7 @@ end
 -- recovery refuses, or the script fails.
 local function decide(self, directory, trace_id)
     local options = self.options
-    local called, made = pcall(recovery.decide, tracereel.open(directory), self.script, {
+    local called, made = pcall(recovery.decide, base.open(directory), self.script, {
         given = options.given,
         script_text = options.script_text,
         check_stop = options.check_stop,
@@ -53,7 +53,7 @@ end
 -- The view of the only trace that the log in the directory has.
 local function view_of_log(directory)
     local last
-    local log = tracereel.open(directory)
+    local log = base.open(directory)
     log:replay {
         record = function(_, trace)
             last = trace or last
@@ -64,7 +64,7 @@ end
 
 -- Cuts what is torn, as repair does.
 local function repair_files(directory)
-    local found = repair.find(tracereel.open(directory), false)
+    local found = repair.find(base.open(directory), false)
     for _, segment in ipairs(found.segments) do
         local path = directory .. "/" .. segment.name
         local whole, kept = assert(files.read(path)), {}
@@ -82,7 +82,7 @@ local function recover_to_end(self, directory, trace_id)
     if not made then
         return nil, one
     elseif one and #one.records > 0 then
-        local segments = tracereel.open(directory).segments
+        local segments = base.open(directory).segments
         small_log.write_file(directory .. "/" .. segment_name.of(segments[#segments].sequence + 1),
             small_log.bytes(one.records))
     end

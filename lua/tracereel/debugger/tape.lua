@@ -2,7 +2,7 @@
 -- notes where they are, and where errors, violations and gaps are; after that any stretch is read by itself.
 local failure = require "tracereel.util.failure"
 local gaps = require "tracereel.log.gaps"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 
 local Tape = {}
 Tape.__index = Tape
@@ -129,7 +129,7 @@ end
 ---The traces that are open before the first record: those of a snapshot.
 ---@return tracereel.trace[]
 function Tape:initial_traces()
-    local log = tracereel.open(self.path, self.open_options)
+    local log = base.open(self.path, self.open_options)
     log:replay({}, { to_ns = 0 })
     local traces = {}
     for _, trace in ipairs(log:traces()) do
@@ -156,9 +156,9 @@ end
 
 local function open_block(self, block)
     if block == self.blocks[1] then
-        return tracereel.open(self.path, self.open_options):records()
+        return base.open(self.path, self.open_options):records()
     end
-    return tracereel.open(self.path, { from = { sequence = block.sequence, offset = block.offset } }):records()
+    return base.open(self.path, { from = { sequence = block.sequence, offset = block.offset } }):records()
 end
 
 ---An iterator of the records from that number on.

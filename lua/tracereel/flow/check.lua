@@ -7,7 +7,9 @@ local units = require "tracereel.util.units"
 local max_node = 0xFFFFFFFF
 local default_port = "out"
 
-local known_keys = { name = "string", nodes = "table" }
+local known_keys = { name = "string", nodes = "table", origin = "table", pools = "table" }
+local known_origin_keys = { format = "string", rule = "string", tool = "string", inputs = "table" }
+local known_pool_keys = { nodes = "table", capacity = "number" }
 local known_node_keys = { name = "string", type = "string", after = "table", ports = "table", loop_back = "table" }
 
 -- Raises a text, caught by the caller.
@@ -15,7 +17,18 @@ local function refuse(message, ...)
     error({ problem = message:format(...) }, 0)
 end
 
+local function is_known_key(known, key, item)
+    return known[key] ~= nil and type(item) == known[key]
+end
+
 local function check_keys(value, known, where)
+    local is_right = true
+    for key, item in pairs(value) do
+        is_right = is_right and is_known_key(known, key, item)
+    end
+    if is_right then
+        return
+    end
     for key, item in units.sorted(value) do
         local expected = known[key]
         if not expected then
@@ -61,34 +74,34 @@ local function edge_of(entry, where, name)
     return entry[1], entry.port == nil and default_port or check_port(entry.port, where)
 end
 
--- Of a node: the ports of the edges that come from each other node, in the order in which they are given.
-local function new_port_book()
-    local lists, seen = {}, {}
-    local book = {}
-
-    -- Returns whether the edge is a new one.
-    function book.add(before, port)
-        lists[before], seen[before] = lists[before] or {}, seen[before] or {}
-        if seen[before][port] then
-            return false
-        end
-        seen[before][port] = true
-        table.insert(lists[before], port)
+-- Notes that an edge comes from a port of a node, in `ports_of`, which has by node the port where it is one, and a list
+-- of them, which is a set, too, where they are several. Returns whether the edge is new.
+local function note_port(ports_of, before, port)
+    local noted = ports_of[before]
+    if noted == nil then
+        ports_of[before] = port
         return true
+    elseif noted == port or type(noted) == "table" and noted[port] then
+        return false
+    elseif type(noted) ~= "table" then
+        noted = { noted, [noted] = true }
+        ports_of[before] = noted
     end
+    noted[#noted + 1], noted[port] = port, true
+    return true
+end
 
-    function book.others()
-        local others = {}
-        for before, ports in pairs(lists) do
-            if #ports > 1 or ports[1] ~= default_port then
-                table.sort(ports)
-                others[before] = ports
-            end
+-- By node: its ports in order, without those of which "out" is the only one.
+local function other_ports(ports_of)
+    local others = {}
+    for before, noted in pairs(ports_of) do
+        if noted ~= default_port then
+            local ports = type(noted) == "table" and table.move(noted, 1, #noted, 1, {}) or { noted }
+            table.sort(ports)
+            others[before] = ports
         end
-        return others
     end
-
-    return book
+    return others
 end
 
 -- The checked form of a flow has its ports in a table of their own.
@@ -113,23 +126,27 @@ local function given_ports(node, where)
     return node.ports
 end
 
--- The nodes that a list of edges comes from, each once; their ports go into the book.
-local function check_edges(nodes, where, node, name, book, ports)
-    local list, befores, is_listed, seen = node[name] or {}, {}, {}, new_port_book()
+-- The nodes that a list of edges comes from, each once; their ports are noted in `ports_of`.
+local function check_edges(nodes, where, node, name, ports_of, ports)
+    local list, befores, is_listed, seen = node[name] or {}, {}, {}, {}
     check_list(list, where, name, "{2, 7}")
     for _, entry in ipairs(list) do
         local before, port = edge_of(entry, where, name)
         if not is_node_id(before) or not nodes[before] then
             refuse('%s: it comes after %s, which is not in "nodes"', where, tostring(before))
-        elseif not seen.add(before, port) then
+        elseif not note_port(seen, before, port) then
             refuse('%s: %d occurs twice in "%s"', where, before, name)
         end
         if not is_listed[before] then
             is_listed[before] = true
             befores[#befores + 1] = before
         end
-        for _, from in ipairs(type(entry) ~= "table" and ports[before] or { port }) do
-            book.add(before, check_port(from, where))
+        if type(entry) == "table" or not ports[before] then
+            note_port(ports_of, before, port)
+        else
+            for _, from in ipairs(ports[before]) do
+                note_port(ports_of, before, check_port(from, where))
+            end
         end
     end
     return befores
@@ -137,10 +154,64 @@ end
 
 local function check_node(nodes, id, node)
     local where = ("node %d"):format(id)
-    local ports, book = given_ports(node, where), new_port_book()
-    local after = check_edges(nodes, where, node, "after", book, ports)
-    local loop_back = check_edges(nodes, where, node, "loop_back", book, ports)
-    return { name = node.name, type = node.type, after = after, loop_back = loop_back, ports = book.others() }
+    local ports, ports_of = given_ports(node, where), {}
+    local after = check_edges(nodes, where, node, "after", ports_of, ports)
+    local loop_back = check_edges(nodes, where, node, "loop_back", ports_of, ports)
+    return { name = node.name, type = node.type, after = after, loop_back = loop_back, ports = other_ports(ports_of) }
+end
+
+local function check_text(value, where)
+    if type(value) ~= "string" then
+        refuse('%s must be a text, is %s', where, failure.got(value))
+    end
+    return value
+end
+
+-- Where the log came from, as an importer writes it.
+local function check_origin(origin)
+    check_keys(origin, known_origin_keys, '"origin"')
+    local inputs = origin.inputs
+    if inputs then
+        check_list(inputs, '"origin"', "inputs", '{"history.json"}')
+        for _, name in ipairs(inputs) do
+            check_text(name, '"origin": an input')
+        end
+        inputs = table.move(inputs, 1, #inputs, 1, {})
+    end
+    return { format = origin.format, rule = origin.rule, tool = origin.tool, inputs = inputs }
+end
+
+local function check_pool(name, pool, nodes)
+    local where = ('pool "%s"'):format(failure.name(name))
+    if type(pool) ~= "table" then
+        refuse('%s must be a table like { nodes = {4}, capacity = 3 }, is %s', where, failure.got(pool))
+    end
+    check_keys(pool, known_pool_keys, where)
+    check_list(pool.nodes or {}, where, "nodes", "{4, 5}")
+    if #(pool.nodes or {}) == 0 then
+        refuse('%s has no "nodes"', where)
+    end
+    local is_listed = {}
+    for _, id in ipairs(pool.nodes) do
+        if not is_node_id(id) or not nodes[id] then
+            refuse('%s has node %s, which is not in "nodes" of the flow', where, failure.got(id))
+        elseif is_listed[id] then
+            refuse('%s: %d occurs twice in "nodes"', where, id)
+        end
+        is_listed[id] = true
+    end
+    if pool.capacity and (math.type(pool.capacity) ~= "integer" or pool.capacity < 1) then
+        refuse('%s: "capacity" must be a whole number from 1, is %s', where, failure.got(pool.capacity))
+    end
+    return { nodes = table.move(pool.nodes, 1, #pool.nodes, 1, {}), capacity = pool.capacity }
+end
+
+local function check_pools(pools, nodes)
+    local checked = {}
+    for name, pool in units.sorted(pools) do
+        checked[check_text(name, '"pools": a name')] = check_pool(name, pool, nodes)
+    end
+    return checked
 end
 
 local function checked_flow(value)
@@ -172,7 +243,8 @@ local function checked_flow(value)
         refuse('nodes wait for each other in a circle: %s; the way back of a loop goes into "loop_back"',
             table.concat(cycle, " after "))
     end
-    return { name = value.name, nodes = nodes }
+    return { name = value.name, nodes = nodes, origin = value.origin and check_origin(value.origin),
+        pools = value.pools and check_pools(value.pools, nodes) }
 end
 
 ---@param value any

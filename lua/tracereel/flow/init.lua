@@ -2,14 +2,15 @@
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local output = require "tracereel.cli.output"
-local units = require "tracereel.util.units"
 local check = require "tracereel.flow.check"
+local flow_text = require "tracereel.flow.text"
 
 local flow = {}
 
-local max_file_bytes = 1 << 20
+-- 100,000 nodes take a tenth of it. The engine's own files have another limit, which is the engine's.
+local max_file_bytes, max_yaml_bytes = 64 << 20, 1 << 20
 -- A table as large as a file can hold is made in a tenth of them.
-local max_instructions = 10000000
+local max_instructions = 100000000
 
 local wait_type = "std::wait"
 local routing_types = { ["std::switch"] = true, ["std::loop"] = true }
@@ -25,17 +26,17 @@ function flow.check(value)
     return check(value)
 end
 
-local function read_text(path)
+local function read_text(path, max_bytes)
     local file, problem = files.open(path)
     local text, read_problem
     if file then
-        text, read_problem = file:read(max_file_bytes + 1)
+        text, read_problem = file:read(max_bytes + 1)
         file:close()
     end
     if not file or read_problem then
         failure.raise("io", "flow %s", problem or path .. ": " .. read_problem)
-    elseif text and #text > max_file_bytes then
-        failure.raise("usage", "flow %s: larger than %d bytes; is it a flow file?", path, max_file_bytes)
+    elseif text and #text > max_bytes then
+        failure.raise("usage", "flow %s: larger than %d bytes; is it a flow file?", path, max_bytes)
     end
     return text or ""
 end
@@ -76,7 +77,7 @@ function flow.load(path)
         failure.raise("usage", "flow %s: a flow in YAML has no numbers; `tracereel flow --yaml %s LOG` finds those of "
             .. "a log, and writes them to a file for --flow", path, path)
     end
-    local chunk, problem = load(read_text(path), "@" .. path, "t", {})
+    local chunk, problem = load(read_text(path, max_file_bytes), "@" .. path, "t", {})
     if not chunk then
         -- A syntax error begins with the file's name and line, other problems do not.
         local has_place = problem:find(path, 1, true)
@@ -93,7 +94,7 @@ end
 ---@param path string
 ---@return tracereel.flow_definition
 function flow.definition(path)
-    return require "tracereel.flow.yaml".read(path, read_text(path))
+    return require "tracereel.flow.yaml".read(path, read_text(path, max_yaml_bytes))
 end
 
 -- A name that may belong to another number says so wherever it is shown.
@@ -222,45 +223,10 @@ function flow.is_entry(value, id)
     return #(node.after or {}) == 0
 end
 
-local function edges_text(list, ports)
-    local parts = {}
-    for _, before in ipairs(list or {}) do
-        for _, port in ipairs((ports or {})[before] or { "out" }) do
-            parts[#parts + 1] = port == "out" and ("%d"):format(before)
-                or ("{ %d, port = %q }"):format(before, port)
-        end
-    end
-    local text = table.concat(parts, ", ")
-    return text:find("{", 1, true) and "{ " .. text .. " }" or "{" .. text .. "}"
-end
-
-local function node_text(id, node)
-    local parts = {}
-    for _, key in ipairs { "name", "type" } do
-        if node[key] then
-            parts[#parts + 1] = ("%s = %q"):format(key, node[key])
-        end
-    end
-    parts[#parts + 1] = "after = " .. edges_text(node.after, node.ports)
-    if #(node.loop_back or {}) > 0 then
-        parts[#parts + 1] = "loop_back = " .. edges_text(node.loop_back, node.ports)
-    end
-    return ("        [%d] = { %s },"):format(id, table.concat(parts, ", "))
-end
-
 ---The text of a flow file.
 ---@param value tracereel.flow
 ---@param comments? table<integer, string> after a node's line
 ---@return string
-function flow.text(value, comments)
-    local lines = { "return {", ("    name = %q,"):format(value.name or ""), "    nodes = {" }
-    for id, node in units.sorted(value.nodes) do
-        local comment = comments and comments[id]
-        lines[#lines + 1] = node_text(id, node) .. (comment and " -- " .. comment or "")
-    end
-    lines[#lines + 1] = "    },"
-    lines[#lines + 1] = "}"
-    return table.concat(lines, "\n") .. "\n"
-end
+flow.text = flow_text
 
 return flow

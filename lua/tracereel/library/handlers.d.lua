@@ -3,7 +3,7 @@
 
 ---@class tracereel.filter
 ---@field types? string|string[]
----@field nodes? integer|integer[] records that name no node pass
+---@field nodes? integer|string|(integer|string)[] numbers or names; records that name no node pass
 ---@field traces? string|string[]
 ---@field since_ns? integer timestamp_ns >= since_ns
 ---@field until_ns? integer timestamp_ns < until_ns (`until` is a word of Lua's own)

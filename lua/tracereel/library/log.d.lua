@@ -2,6 +2,7 @@
 -- A log, how it is opened, and what reading it gives besides records.
 
 ---@class tracereel.open_options
+---@field flow? string|false a flow file, or false for none; where not given the log's own tracereel.flow.lua is read
 ---@field mode? "salvage"|"prefix"|"strict" salvage reads around all damage; prefix ends at the first; strict raises at any gap
 ---@field from? tracereel.position start here; no snapshot is used
 ---@field to? tracereel.position end before this position, as if the log ended there

@@ -18,6 +18,8 @@
 ---@field type string "node_done" ...
 ---@field trace_id string UUID in text form
 ---@field node_id integer
+---@field node_name string|nil the name that the log's flow gives the node; nil where it gives none, and for a record that
+---  names no node
 ---@field timestamp_ns integer
 ---@field output_offset integer bytes from the start of the trace's arena file; 0 = none
 ---@field output_size integer bytes

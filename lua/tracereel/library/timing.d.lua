@@ -5,6 +5,20 @@
 ---@class tracereel.flow
 ---@field name? string of the pipeline
 ---@field nodes table<integer, tracereel.flow_node> by node id
+---@field origin? tracereel.flow_origin
+---@field pools? table<string, tracereel.flow_pool> by name
+
+---Where a log came from, of one that was imported.
+---@class tracereel.flow_origin
+---@field format? string that it was imported from
+---@field rule? string whose rule decides what happens after a crash: "xerv" is the engine's
+---@field tool? string that imported it
+---@field inputs? string[] their names
+
+---Nodes that share workers, or people.
+---@class tracereel.flow_pool
+---@field nodes integer[]
+---@field capacity? integer how many of them can run at once
 
 ---@class tracereel.flow_node
 ---@field name? string

@@ -49,8 +49,9 @@
 ---@field data table yours: a table that stays with the trace; each script has its own
 local trace = {}
 
----The node with that id; nil where the trace has not touched it. What is returned is a copy of the node's state now.
----@param node_id integer
+---The node with that id, or with that name; nil where the trace has not touched it. A name is an error where the log has no
+---names (no tracereel.flow.lua), and where several nodes have it. What is returned is a copy of the node's state now.
+---@param node_id integer|string
 ---@return tracereel.node|nil
 function trace:node(node_id) end
 
@@ -61,7 +62,7 @@ function trace:recovery() end
 ---A node's output, read from the trace's arena. If a later output overlaps it: nil, and by which node it was
 ---overwritten. Raises where there is no directory of arenas: neither where the engine keeps them (`LOG/../arenas`,
 ---`LOG/..`) nor by `--arenas DIR`.
----@param node_id integer
+---@param node_id integer|string
 ---@param form? "bytes"|"json" bytes where not given; json: the decoded value
 ---@return any output a string of bytes, or the value; nil where it cannot be read
 ---@return string|nil problem
@@ -80,6 +81,7 @@ function trace:json() end
 
 ---@class tracereel.node
 ---@field id integer
+---@field name string|nil the name that the log's flow gives it
 ---@field status string "running", "done", "error", "suspended", "looping" or "idle"
 ---@field attempts tracereel.attempt[] in all lives of the trace
 ---@field start_ns integer|nil of the last attempt; nil where there is none

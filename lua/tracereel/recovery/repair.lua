@@ -3,7 +3,7 @@ local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local gaps = require "tracereel.log.gaps"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 
 local repair = {}
 
@@ -184,7 +184,7 @@ end
 ---@param found table from repair.find
 ---@return string|nil
 function repair.check(directory, found)
-    local again = repair.find(tracereel.open(directory), false)
+    local again = repair.find(base.open(directory), false)
     if #again.segments > 0 then
         local segment = again.segments[1]
         return ("%s/%s: still torn at offset %d"):format(directory, segment.name, segment.cuts[1].offset)

@@ -11,6 +11,7 @@ local output = require "tracereel.cli.output"
 local plan = require "tracereel.recovery.plan"
 local repair = require "tracereel.recovery.repair"
 local tables = require "tracereel.util.tables"
+local base = require "tracereel.base"
 local tracereel = require "tracereel"
 local unfinished = require "tracereel.log.unfinished"
 local unread = require "tracereel.log.unread"
@@ -180,7 +181,7 @@ end
 ---The log as it is now, with its archived segments: for what is about files and not about traces.
 ---@return tracereel.log
 function Writing:open_whole()
-    return tracereel.open(self.directory)
+    return base.open(self.directory)
 end
 
 ---What goes into the metadata of records.

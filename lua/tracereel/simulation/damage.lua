@@ -3,7 +3,7 @@
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local random = require "tracereel.util.random"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 
 local damage = {}
 
@@ -27,7 +27,7 @@ end
 -- The segments of a log: { sequence, name, path, bytes }, in their order.
 local function segments_of(directory)
     local segments = {}
-    for index, segment in ipairs(tracereel.open(directory).segments) do
+    for index, segment in ipairs(base.open(directory).segments) do
         local path = directory .. "/" .. segment.name
         segments[index] = {
             sequence = segment.sequence, name = segment.name, path = path, bytes = done(files.size(path)),

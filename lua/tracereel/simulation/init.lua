@@ -12,7 +12,7 @@ local progress = require "tracereel.cli.progress"
 local script = require "tracereel.script"
 local script_arguments = require "tracereel.script.arguments"
 local tables = require "tracereel.util.tables"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 local unfinished = require "tracereel.log.unfinished"
 local unread = require "tracereel.log.unread"
 
@@ -95,7 +95,7 @@ end
 ---@param path string
 function simulation.record(path)
     if path ~= "-" and files.is_directory(path) then
-        unread.say(tracereel.open(path), output.say)
+        unread.say(base.open(path), output.say)
     end
     local is_unfinished = unfinished.words(path)
     if is_unfinished then

@@ -2,6 +2,7 @@
 -- what a node that is a little faster does to them can be less than the width of a histogram's bucket.
 local failure = require "tracereel.util.failure"
 local logs = require "tracereel.cli.logs"
+local base = require "tracereel.base"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
@@ -24,7 +25,7 @@ function makespans.measure(path, flow)
             sorted[#sorted + 1] = units.magnitude(trace.duration_ns)
         end
     end
-    local log = tracereel.open(path, { measured = true })
+    local log = base.open(path, { measured = true })
     log:replay { timing = timing, trace_complete = note, trace_failed = note }
     if logs.interrupted() then
         failure.raise("interrupted", "interrupted")

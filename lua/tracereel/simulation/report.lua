@@ -2,7 +2,7 @@
 local estimates = require "tracereel.simulation.estimates"
 local format = require "tracereel.simulation.format"
 local timing = require "tracereel.timing.gather"
-local tracereel = require "tracereel"
+local base = require "tracereel.base"
 local units = require "tracereel.util.units"
 
 local report = {}
@@ -46,7 +46,7 @@ local node_measures = {
 ---@return table[]
 function report.measure(path, flow)
     local gatherer = timing.gatherer { by = "node", worst_count = 0, flow = flow }
-    gatherer:read(tracereel.open(path, { measured = true }), path)
+    gatherer:read(base.open(path, { measured = true }), path)
     local measured = gatherer:report()
     local measures = {}
     for _, measure in ipairs(trace_measures) do

@@ -1,0 +1,143 @@
+-- --flow, --numbers, and the flow that a log brings along: what a command knows of the names and of the order of the
+-- nodes of each of its logs.
+local beside = require "tracereel.flow.beside"
+local failure = require "tracereel.util.failure"
+local flow = require "tracereel.flow"
+local logs = require "tracereel.cli.logs"
+local node_names = require "tracereel.log.node_names"
+local options = require "tracereel.cli.options"
+local output = require "tracereel.cli.output"
+local units = require "tracereel.util.units"
+
+local of_log = {}
+
+---The rule of the engine whose logs these are, and of a log that does not say.
+of_log.engine_rule = "xerv"
+
+---@param command table
+---@param help string|nil
+function of_log.define(command, help)
+    command:option("--flow", help or "Names and order of the nodes, in place of those in the log's tracereel.flow.lua. "
+        .. "`tracereel flow` writes a first version."):argname("<FILE>")
+    of_log.define_numbers(command)
+end
+
+function of_log.define_numbers(command)
+    command:flag("--numbers", "Show the number of each node beside its name.")
+end
+
+-- The log's own flow. One that cannot be read is told, and refused where something depends on the order.
+local function own_flow(path, needs_order)
+    local loaded, value = failure.pcall(beside.load, path)
+    if loaded then
+        return value
+    end
+    local problem = failure.same(value)
+    if problem.kind == "memory" or problem.kind == "interrupted" then
+        error(problem, 0)
+    elseif needs_order then
+        failure.raise("refused", "%s; what is done here depends on it: mend it, move it away, or give another with "
+            .. "--flow", problem.message)
+    end
+    output.say("%s; going on with numbers", problem.message)
+    return nil
+end
+
+---The flow of a log, read once however often it is asked for.
+---@param parsed table
+---@param path string of the log
+---@param needs_order? boolean one that cannot be read is refused
+---@return tracereel.flow|nil
+---@return tracereel.flow_unclear[] unclear which nodes of a flow in YAML could not be told apart
+function of_log.of(parsed, path, needs_order)
+    parsed.flows = parsed.flows or {}
+    -- One that was given is that of every log, but one in YAML gets the numbers of each.
+    local key = parsed.flow and not flow.is_yaml(parsed.flow) and "given" or path
+    local known = parsed.flows[key]
+    if not known then
+        known = { unclear = {} }
+        if parsed.flow then
+            known.flow, known.unclear = flow.for_command(parsed.flow, { path }, options.opener(parsed))
+        else
+            known.flow = own_flow(path, needs_order)
+        end
+        parsed.flows[key] = known
+    end
+    return known.flow, known.unclear
+end
+
+---Where the flow is that `of` gives; nil where there is none.
+---@return string|nil
+function of_log.path(parsed, path)
+    return parsed.flow or of_log.of(parsed, path) and beside.path(path) or nil
+end
+
+---From here on texts and scripts have the names of a log.
+---@param parsed table
+---@param path string
+---@param log? tracereel.log one that is open already
+---@param needs_order? boolean
+---@return tracereel.flow|nil
+function of_log.use(parsed, path, log, needs_order)
+    local value = of_log.of(parsed, path, needs_order)
+    node_names.use(value, parsed.numbers, log)
+    return value
+end
+
+---As logs.each, with the names of each log while it is visited; context.flow is its flow.
+---@param parsed table
+---@param visit fun(log: tracereel.log, context: table): integer|nil
+---@return integer exit code
+function of_log.each(parsed, visit)
+    return logs.each(parsed, function(log, context)
+        context.flow = of_log.use(parsed, context.path, log)
+        return visit(log, context)
+    end)
+end
+
+-- Where two flows call one number differently: that number; nil where they do not.
+local function disagreement(one, other)
+    for id, node in units.sorted(one.nodes) do
+        local same = other.nodes[id]
+        if same and (same.name or "") ~= (node.name or "") then
+            return id
+        end
+    end
+end
+
+---The one flow of several logs, for a command that puts them together. Raises where they call one node differently.
+---@param parsed table
+---@param paths string[]
+---@return tracereel.flow|nil
+function of_log.of_all(parsed, paths)
+    if parsed.flow then
+        local value, unclear = flow.for_command(parsed.flow, paths, options.opener(parsed))
+        parsed.flows = {}
+        for _, path in ipairs(paths) do
+            parsed.flows[flow.is_yaml(parsed.flow) and path or "given"] = { flow = value, unclear = unclear }
+        end
+        return value
+    end
+    local found, found_path
+    for _, path in ipairs(paths) do
+        local value = of_log.of(parsed, path)
+        local id = value and found and disagreement(found, value)
+        if id then
+            failure.raise("usage", "the flows of %s and %s call node %d differently (%s, %s): give the logs one by "
+                .. "one, or --flow", found_path, path, id, failure.got(found.nodes[id].name),
+                failure.got(value.nodes[id].name))
+        elseif value and not found then
+            found, found_path = value, path
+        end
+    end
+    return found
+end
+
+---The rule by which the engine of a log goes on after a crash: what is known of its origin.
+---@param value tracereel.flow|nil
+---@return string
+function of_log.rule(value)
+    return value and value.origin and value.origin.rule or of_log.engine_rule
+end
+
+return of_log

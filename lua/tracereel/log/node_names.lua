@@ -1,0 +1,95 @@
+-- The names of the nodes of the log that is being shown: what its flow calls them. Every text for a person has its
+-- nodes from here; where no name is known they are numbers.
+local core = require "tracereel.core"
+local text = require "tracereel.util.text"
+
+local node_names = {}
+
+-- By node number: the name, clean; by name: how many nodes have it.
+local labels, counts = {}, {}
+local with_numbers = false
+
+-- By flow: its names as the engine's binding takes them.
+local tables = setmetatable({}, { __mode = "k" })
+
+---The names of a flow: by number the name, by name the number, or false where several nodes have it.
+---@param flow tracereel.flow|nil
+---@return table<integer|string, string|integer|false>|nil nil where it has none
+function node_names.of_flow(flow)
+    if not flow then
+        return nil
+    elseif tables[flow] == nil then
+        local names = {}
+        for id, node in pairs(flow.nodes) do
+            if node.name and node.name ~= "" then
+                names[id] = node.name
+                names[node.name] = names[node.name] == nil and id
+            end
+        end
+        tables[flow] = next(names) ~= nil and names or false
+    end
+    return tables[flow] or nil
+end
+
+---From here on texts have the names of this flow, and so have scripts, of every log that is opened.
+---@param flow tracereel.flow|nil nil: no names are known
+---@param numbers boolean|nil with the number after each name
+---@param log tracereel.log|nil one that is open already
+function node_names.use(flow, numbers, log)
+    local names = node_names.of_flow(flow)
+    core.name_nodes(names)
+    if log then
+        core.name_nodes(names, log)
+    end
+    labels, counts, with_numbers = {}, {}, numbers == true
+    for id, name in pairs(names or {}) do
+        if type(id) == "number" then
+            local clean = text.clean(name)
+            labels[id], counts[clean] = clean, (counts[clean] or 0) + 1
+        end
+    end
+end
+
+---Are any names known?
+function node_names.are_known()
+    return next(labels) ~= nil
+end
+
+---The node's name, clean; nil where it has none.
+---@param id integer
+---@return string|nil
+function node_names.name(id)
+    return labels[id]
+end
+
+---"charge", or the number where the node has no name. The number stands beside the name where it was asked for, and
+---where the name alone does not say which node it is.
+---@param id integer
+---@return string
+function node_names.label(id)
+    local name = labels[id]
+    if not name then
+        return ("%d"):format(id)
+    elseif with_numbers or counts[name] > 1 or name:find("^%d+$") then
+        return ("%s (%d)"):format(name, id)
+    end
+    return name
+end
+
+---The same in a sentence: "charge", or "node 3".
+---@param id integer
+---@return string
+function node_names.node(id)
+    return labels[id] and node_names.label(id) or ("node %d"):format(id)
+end
+
+---How many columns the longest label takes; 0 where there are no names.
+function node_names.columns()
+    local columns = 0
+    for id in pairs(labels) do
+        columns = math.max(columns, text.width(node_names.label(id)))
+    end
+    return columns
+end
+
+return node_names
