@@ -90,6 +90,8 @@ SHARED_FILE = libtracereel.so.$(VERSION)
 LUA_MODULE = $(BUILD)/lua/tracereel/core.so
 # Annotations, beside those in lua/tracereel/library.
 RECORD_TYPES_FILE = $(BUILD)/lua/tracereel/library/record_types.d.lua
+TIMING_FIELDS_FILE = $(BUILD)/lua/tracereel/library/timing_fields.d.lua
+ANNOTATIONS = $(RECORD_TYPES_FILE) $(TIMING_FIELDS_FILE)
 PKG_CONFIG_FILE = $(BUILD)/tracereel.pc
 
 # --- building ------------------------------------------------------------------------------------------------------
@@ -108,7 +110,7 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 all: program libraries module ## the program, the libraries, the Lua module and the pkg-config file
 program: $(PROGRAM)
 libraries: $(STATIC_LIBRARY) $(SHARED_LIBRARY) $(PKG_CONFIG_FILE)
-module: $(LUA_MODULE) $(RECORD_TYPES_FILE)
+module: $(LUA_MODULE) $(ANNOTATIONS)
 objects: $(ALL_OBJECTS)
 unit-programs: $(UNIT_PROGRAMS)
 memory-test-files: $(MEMORY_TEST_FILES)
@@ -169,6 +171,10 @@ $(RECORD_TYPES_FILE): include/tracereel/record.h tools/record_types.awk | $(BUIL
 	$(call run,write){ cat include/tracereel/record.h; echo '#define ROW(number, constant, name, meanings) @ name meanings'; \
 	  echo 'TR_RECORD_TYPES(ROW)'; } | $(CC) $(ALL_CPPFLAGS) -E -P - | tr '@' '\n' | grep '^ [a-z_]* TR_HAS_' | \
 	  awk -f tools/record_types.awk >$@
+
+$(TIMING_FIELDS_FILE): include/tracereel/timing.h tools/timing_fields.awk
+	@mkdir -p $(@D)
+	$(call run,write)awk -f tools/timing_fields.awk $< >$@
 
 # Linked with the shared Lua, so that a script run with --unsafe can load C modules.
 $(PROGRAM): $(HOST_OBJECTS) $(MODULE_OBJECTS) $(STATIC_LIBRARY)
@@ -304,7 +310,7 @@ PAGES = man/man1/tracereel.1:--man bash-completion/completions/tracereel:--compl
 page_files = $(foreach page,$(PAGES),share/$(firstword $(subst :, ,$(page))))
 INSTALLED_FILES = bin/tracereel lib/libtracereel.a lib/$(SHARED_FILE) lib/$(SONAME) lib/libtracereel.so \
 	lib/pkgconfig/tracereel.pc lib/lua/$(LUA_VERSION)/tracereel/core.so $(PUBLIC_HEADERS) $(page_files) \
-	$(LUA_FILES:lua/%=share/lua/$(LUA_VERSION)/%) $(RECORD_TYPES_FILE:$(BUILD)/lua/%=share/lua/$(LUA_VERSION)/%)
+	$(LUA_FILES:lua/%=share/lua/$(LUA_VERSION)/%) $(ANNOTATIONS:$(BUILD)/lua/%=share/lua/$(LUA_VERSION)/%)
 quiet = $(if $(V),,@)
 say = $(if $(silent),,@echo '$(1)')
 
@@ -321,7 +327,7 @@ install: all ## the program, the libraries, the man page, completions, into PREF
 	$(quiet)for file in $(LUA_FILES:lua/%=%); do \
 		install -D -m 644 "lua/$$file" "$(DESTDIR)$(LUA_MODULE_DIR)/$$file" || exit 1; \
 	done
-	$(quiet)install -m 644 $(RECORD_TYPES_FILE) '$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/library'
+	$(quiet)install -m 644 $(ANNOTATIONS) '$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/library'
 	$(quiet)for page in $(PAGES); do \
 		LUA_PATH_5_4='lua/?.lua;lua/?/init.lua;;' $(PROGRAM) "$${page#*:}" >$(BUILD)/page && \
 			install -D -m 644 $(BUILD)/page "$(DESTDIR)$(PREFIX)/share/$${page%:*}" || exit 1; \

@@ -39,12 +39,12 @@ typedef struct tr_iteration_timing {
     uint64_t sum_ns;
 } tr_iteration_timing;
 
-/* The table of what is known of a node, from which merging, freeing and the report follow; see "A timing column" in
- * docs/development.md.
+/* The table of what is known of a node, from which merging, freeing, the report and its annotations for editors follow
+ * (the comments, too); see "A timing column" in docs/development.md.
  *
  * Counts: X(member, field of the report, whose names are those of the columns). */
 #define TR_NODE_COUNTS(X)                                                                                              \
-    X(done_count, count)                  /* attempts that ended with node_done */                                     \
+    X(done_count, count)                  /* attempts that ended with node_done: those in run */                       \
     X(error_count, error_count)           /* attempts that ended with node_error */                                    \
     X(retry_count, retry_count)           /* attempts made after one of the same trace that was not done */            \
     X(unfinished_count, unfinished_count) /* never ended, or began before the log: in none of the sums */              \
@@ -65,11 +65,11 @@ typedef struct tr_iteration_timing {
 
 /* Distributions of nanoseconds, each with the sum of its values: X(member and field of the report, its sum). */
 #define TR_NODE_DISTRIBUTIONS(X)                                                                                       \
-    X(run, run_ns)                                                                                                     \
-    X(queue, queue_ns)                                                                                                 \
-    X(suspended, suspended_ns) /* of each suspension at this node that ended */                                        \
-    X(iteration, loop_ns)      /* of each finished iteration */                                                        \
-    X(slack, slack_ns)
+    X(run, run_ns)             /* attempts that were done, less what they were suspended */                            \
+    X(queue, queue_ns)         /* ready but not started; attempts whose start was written */                           \
+    X(suspended, suspended_ns) /* each suspension at this node that ended */                                           \
+    X(iteration, loop_ns)      /* each finished iteration, of a loop node */                                           \
+    X(slack, slack_ns)         /* attempts off the critical path: how much later each could have ended */
 
 typedef struct tr_node_timing {
     uint32_t node_id;

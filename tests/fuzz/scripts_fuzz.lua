@@ -16,13 +16,14 @@ local all = attempts.new(name, 0.5)
 -- The names of all methods and fields that the types declare.
 local function api_names()
     local names, seen = {}, {}
-    for _, path in ipairs(files.below("lua/tracereel/library")) do
-        local text = files.read("lua/tracereel/library/" .. path)
-        for line in text:gmatch("[^\n]+") do
-            local found = line:match("^%-%-%-@field ([%a_][%w_]*)") or line:match("^function [%w_]+[.:]([%w_]+)%(")
-            if found and not seen[found] then
-                seen[found] = true
-                names[#names + 1] = ("%q"):format(found)
+    for _, directory in ipairs { "lua/tracereel/library", campaign.build .. "/lua/tracereel/library" } do
+        for _, path in ipairs(files.below(directory)) do
+            for line in files.read(directory .. "/" .. path):gmatch("[^\n]+") do
+                local found = line:match("^%-%-%-@field ([%a_][%w_]*)") or line:match("^function [%w_]+[.:]([%w_]+)%(")
+                if found and not seen[found] then
+                    seen[found] = true
+                    names[#names + 1] = ("%q"):format(found)
+                end
             end
         end
     end

@@ -262,6 +262,18 @@ describe("the types for editors", function()
         end
     end)
 
+    it("have the keys of a timing report's nodes and distributions, and no others", function()
+        local node_keys, distribution_keys = {}, {}
+        local flow = "examples/killed/orders.flow.lua" -- nodes have names
+        local report = reel.json_decode(helper.run({ "timing", "--json", "--flow", flow, helper.log("orders") }).stdout)
+        for _, node in ipairs(report.nodes) do
+            node_keys = joined(node_keys, keys_of(node))
+            distribution_keys = joined(distribution_keys, keys_of(node.run))
+        end
+        assert.are.same(joined(classes.timing_node.fields, classes.timing_node_measures.fields), node_keys)
+        assert.are.same(classes.distribution.fields, distribution_keys)
+    end)
+
     it("have the keys of every table that the module accepts, and no others", function()
         local fields = listed_by(reel.record.node_done, { no_such_field = 1 })
         fields.type = nil -- only rec:copy changes it

@@ -72,30 +72,12 @@
 ---@field time_ns integer
 ---@field count integer traces that were open at that time
 
----@class tracereel.timing_node
+---Its counts, sums and distributions are in timing_fields.d.lua, which is built from include/tracereel/timing.h.
+---@class tracereel.timing_node: tracereel.timing_node_measures
 ---@field id integer
 ---@field name string|nil from the flow
----@field count integer attempts that ended with node_done: those in `run`
----@field error_count integer attempts that ended with node_error
----@field retry_count integer attempts made after one of the same trace that failed
----@field unfinished_count integer attempts that never ended, or began before the log: in none of the sums
----@field exact_count integer finished attempts whose start was written
----@field estimated_count integer finished attempts whose start was estimated
----@field clock_step_count integer attempts that end before they start: counted as 0 ns
----@field estimated boolean some start was estimated: times of this node are to be marked with ~
----@field run tracereel.distribution attempts that were done, less what they were suspended
----@field queue tracereel.distribution ready but not started; attempts whose start was written
----@field suspended tracereel.distribution each suspension at this node that ended
----@field iteration tracereel.distribution each finished iteration, of a loop node
----@field slack tracereel.distribution attempts off the critical path: how much later each could have ended
----@field run_ns integer sum of `run`
----@field queue_ns integer sum of `queue`
----@field suspended_ns integer sum of `suspended`
----@field retry_ns integer attempts that failed, or were started again without an end
----@field total_ns integer run, queue, suspended and retry together
----@field loop_ns integer sum of `iteration`: it contains the time of other nodes, so it is not in total_ns
----@field critical_ns integer on the paths that decided their traces' makespan
----@field critical_count integer attempts on those paths
+---@field estimated boolean some start was estimated: times of this node are marked with ~
+---@field total_ns integer run_ns, queue_ns, suspended_ns and retry_ns together; loop_ns contains the time of other nodes
 ---@field run_share number of the total_ns of all nodes, as the next four
 ---@field queue_share number
 ---@field suspended_share number
