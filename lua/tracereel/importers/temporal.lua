@@ -239,10 +239,8 @@ return {
             help = "keep workflow tasks, in which the workflow's own code runs, as a node" },
     },
     detect = function(head)
-        return head:find('"event_?[Tt]ype"%s*:') ~= nil
-            and head:find('"event_?[Ii]d"%s*:') ~= nil
-            and (head:find("EVENT_TYPE_", 1, true) or head:find('"Workflow%u%l+%u') or head:find("EventAttributes", 1, true)
-                or head:find("_event_attributes", 1, true)) ~= nil
+        return head:find('"event_?[Tt]ype"%s*:') ~= nil and head:find('"event_?[Ii]d"%s*:') ~= nil
+            and (head:find('"event_?[Tt]ype"%s*:%s*"EVENT_TYPE_') or head:find('"event_?[Tt]ype"%s*:%s*"Workflow')) ~= nil
     end,
     import = function(input, out, args)
         shared.out = out

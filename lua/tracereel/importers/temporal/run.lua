@@ -78,7 +78,8 @@ function Run:ask(opening, event)
         opening = opening,
         name = name,
         node = self.shared.names:node(opening.kind, name),
-        instance = opening.is_child and key or not opening.is_alone and self:instance_of(opening.kind, name, key) or nil,
+        instance = opening.is_child and key
+            or not opening.is_alone and self:instance_of(opening.kind, name, key) or nil,
         event = event,
         asked_at = event.at,
         attempt = fields.whole(attributes, "attempt"),
@@ -153,8 +154,8 @@ function Run:finish(ending, event)
         self.trace:resume(task.node, { at = at, instance = task.instance })
     end
     local message, failure_type, timeout_type = fields.failure(event.attributes)
-    local metadata = { failure_type = failure_type, timeout_type = timeout_type, cancel_requested = task.cancel_requested,
-        retry_state = ending.kind and fields.text(event.attributes, "retryState") or nil }
+    local metadata = { failure_type = failure_type, timeout_type = timeout_type,
+        cancel_requested = task.cancel_requested, retry_state = ending.kind and fields.text(event.attributes, "retryState") or nil }
     if ending.kind then
         self.trace:error(task.node, { at = at, instance = task.instance, kind = ending.kind, metadata = metadata,
             message = message or fields.text(event.attributes, "cause") })
