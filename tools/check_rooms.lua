@@ -23,11 +23,16 @@ local core_users = [[
     util.failure util.files util.traversal
 ]]
 
--- Who may use tracereel.host, the program around the Lua state.
+-- Who may use tracereel.host, the program around the Lua state: modules that plain lua5.4 never loads.
+local program_modules = [[
+    cli.limits cli.new_directory commands.debug commands.export commands.import commands.run crashtest.small_log
+    debugger.stops program.shell_completion script.pace simulation.saved_faults simulation.workplace util.host
+    util.temporary_directory
+]]
+
+-- Who may use tracereel.util.host, which is that or an empty table.
 local host_users = [[
-    cli.limits cli.logs cli.new_directory cli.output cli.progress commands.debug commands.export commands.import commands.run
-    crashtest.small_log debugger.stops recovery.mending recovery.positions recovery.writing script.pace script.sandbox
-    program.shell_completion simulation.saved_faults simulation.workplace util.files util.temporary_directory
+    cli.logs cli.output cli.progress recovery.mending recovery.positions recovery.writing script.sandbox util.files
 ]]
 
 local offences = 0
@@ -50,7 +55,11 @@ local function words(text)
     return set
 end
 
-local reserved = { ["tracereel.core"] = words(core_users), ["tracereel.host"] = words(host_users) }
+local reserved = {
+    ["tracereel.core"] = words(core_users),
+    ["tracereel.host"] = words(program_modules),
+    ["tracereel.util.host"] = words(host_users),
+}
 
 local function module_of(path)
     return (path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", "."))

@@ -1,5 +1,4 @@
 -- The tables that simulate prints.
-local format = require "tracereel.simulation.format"
 local helper = require "tests.spec.helper"
 local simulation_logs = require "tests.spec.simulation_logs"
 
@@ -67,14 +66,6 @@ describe("what simulate prints", function()
         }
         local text = printed("{ limits = { nodes = 1 }, flow = { nodes = { [1] = {}, [2] = {} } } }", log)
         assert.matches("\n2    10.0 ms           10.0 ms              0 ns → 10.0 ms", text)
-    end)
-
-    it("gives the throughput in eight columns, whether low or high", function()
-        for rate, said in pairs { [0] = "0/s", [12.345] = "12.35/s", [0.1] = "0.1/s", [9999] = "9999/s",
-            [12345] = "12345/s", [999999] = "999999/s", [2.5e6] = "2e+06/s", [0.05] = "0.0500/s",
-            [0.012345] = "0.0123/s", [1 / 3600] = "1/h", [1 / 86400] = "1/d", [1e-7] = "9e-03/d" } do
-            assert.equal(said, format.rate(rate))
-        end
     end)
 
     it("has at most 80 columns if times are a million times as long", function()

@@ -2,6 +2,16 @@
 package.path = "lua/?.lua;" .. package.path
 local units = require "tracereel.util.units"
 
+describe("units: a rate", function()
+    it("takes eight columns at most, low or high", function()
+        for rate, said in pairs { [0] = "0/s", [12.345] = "12.35/s", [0.1] = "0.1/s", [9999] = "9999/s",
+            [12345] = "12345/s", [999999] = "999999/s", [2.5e6] = "2e+06/s", [0.05] = "0.0500/s",
+            [0.012345] = "0.0123/s", [1 / 3600] = "1/h", [1 / 86400] = "1/d", [1e-7] = "9e-03/d" } do
+            assert.equal(said, units.rate(rate))
+        end
+    end)
+end)
+
 describe("durations", function()
     it("are printed with three digits, and in two units from a minute on", function()
         for ns, text in pairs {

@@ -3,6 +3,7 @@
 local engine_view = require "tracereel.log.engine_view"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
+local host = require "tracereel.util.host"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
@@ -11,13 +12,11 @@ local unfinished = require "tracereel.log.unfinished"
 local units = require "tracereel.util.units"
 local unread = require "tracereel.log.unread"
 
-local has_host, host = failure.pcall(require, "tracereel.host")
-
 local logs = {}
 
 ---Was an interrupt asked for (by SIGINT)?
 function logs.interrupted()
-    return has_host and host.interrupted() or false
+    return host.interrupted ~= nil and host.interrupted()
 end
 
 ---One line about a gap, for a person.

@@ -1,8 +1,7 @@
 -- Writing to the terminal and to pipes. Data goes to standard output and every write is checked: a full disk must not
 -- look like success. Talk goes to standard error.
 local failure = require "tracereel.util.failure"
-
-local has_host, host = failure.pcall(require, "tracereel.host")
+local host = require "tracereel.util.host"
 
 local output = {
     -- The first write that failed: { message =, is_broken_pipe = }. It stays: even a script that catches the error
@@ -63,7 +62,7 @@ function output.say(message, ...)
 end
 
 function output.is_terminal(descriptor)
-    return has_host and host.is_terminal(descriptor) or false
+    return host.is_terminal ~= nil and host.is_terminal(descriptor)
 end
 
 ---How many columns a line may take.

@@ -1,9 +1,7 @@
 -- How far a long piece of work is: one line on standard error, where that is a terminal. It is written over a few times
 -- a second, and gone at the end.
-local failure = require "tracereel.util.failure"
+local host = require "tracereel.util.host"
 local output = require "tracereel.cli.output"
-
-local has_host, host = failure.pcall(require, "tracereel.host")
 
 local progress = {}
 
@@ -32,7 +30,7 @@ end
 
 ---From here on progress is shown, until what this answers with is closed: `local shown <close> = progress.open()`.
 function progress.open()
-    is_open = has_host and output.is_terminal(2)
+    is_open = output.is_terminal(2)
     prefix, last_ns = "", is_open and host.now_ns() or 0
     return setmetatable({}, { __close = close })
 end

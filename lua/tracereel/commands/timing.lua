@@ -20,14 +20,6 @@ local command = { name = "timing", summary = "Show where time goes: run times, w
 
 local default_worst_count, default_trace_rows, max_rows = 10, 20, 1000
 
-local function sort_keys()
-    local names = {}
-    for name in units.sorted(rows.keys) do
-        names[#names + 1] = name
-    end
-    return names
-end
-
 local function row_count(value)
     local number = value:match("^%d+$") and math.tointeger(tonumber(value))
     if not number or number < 1 or number > max_rows then
@@ -41,7 +33,7 @@ function command.define(definition)
     options.trace_filter(definition, timing.parse_moment)
     definition:option("--by", "What each row is: a node, one of the longest traces, an hour, or an outcome.")
         :choices({ "node", "trace", "hour", "outcome" }):default("node"):show_default(true)
-    local sorts = sort_keys()
+    local sorts = units.keys(rows.keys)
     definition:option("--sort", "Sort nodes by this column, largest first: " .. table.concat(sorts, ", ") .. ".")
         :argname("<COLUMN>"):choices(sorts):default("total"):show_default(true)
     definition:option("--top", "Show at most N nodes; with --by trace, at most N traces (20).")

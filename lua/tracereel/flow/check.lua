@@ -2,6 +2,7 @@
 -- table, in which `after` and `loop_back` are lists of node ids, and `ports` has what is not the port "out".
 local cycles = require "tracereel.flow.cycles"
 local failure = require "tracereel.util.failure"
+local tables = require "tracereel.util.tables"
 local units = require "tracereel.util.units"
 
 local max_node = 0xFFFFFFFF
@@ -44,11 +45,7 @@ local function is_node_id(value)
 end
 
 local function check_list(list, where, name, example)
-    local count = 0
-    for _ in pairs(list) do
-        count = count + 1
-    end
-    if count ~= #list then
+    if tables.count(list) ~= #list then
         refuse('%s: "%s" must be a list like %s', where, name, example)
     end
 end

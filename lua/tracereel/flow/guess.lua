@@ -140,10 +140,7 @@ function Guess:flow(name)
         failure.raise("refused", "%d nodes in one trace: the order of more than %d is not guessed", self.too_many,
             max_nodes)
     end
-    local nodes, after, comments = {}, {}, {}
-    for id in units.sorted(self.traces_with) do
-        nodes[#nodes + 1] = id
-    end
+    local nodes, after, comments = units.keys(self.traces_with), {}, {}
     if #nodes == 0 then
         return nil, comments
     end

@@ -191,17 +191,14 @@ end
 ---@param one tracereel.renumbering
 ---@return integer[]
 function renumbering.nodes(one)
-    local set, nodes = {}, {}
+    local set = {}
     for _, pair in ipairs(one.order) do
         set[pair.first], set[pair.second] = true, true
     end
     for _, wait in ipairs(one.waits) do
         set[wait.node] = true
     end
-    for node in units.sorted(set) do
-        nodes[#nodes + 1] = node
-    end
-    return nodes
+    return units.keys(set)
 end
 
 ---One sentence: which restart, where and when, which nodes.

@@ -17,14 +17,6 @@ local units = require "tracereel.util.units"
 
 local forecast = {}
 
-local function list_of(set)
-    local list = {}
-    for node in units.sorted(set) do
-        list[#list + 1] = node
-    end
-    return list
-end
-
 -- What counts as done when the engine goes on: at a start without the nodes that it runs again; after an approval with
 -- the one at which the trace waited.
 local function done_nodes(trace)
@@ -150,7 +142,7 @@ local function look_at_overlaps(situation)
     for _, one in ipairs(situation.overlaps) do
         set[one.node] = true
     end
-    situation.overwritten = list_of(set)
+    situation.overwritten = units.keys(set)
 end
 
 -- By node that runs: which of these outputs it would read.
@@ -234,7 +226,7 @@ local engine_of = {
     end,
     runs = function(situation)
         if not situation.run then
-            return { waits_at = next(situation.answered) and list_of(situation.answered)[1],
+            return { waits_at = next(situation.answered) and units.keys(situation.answered)[1],
                 asks_again = next(situation.answered) ~= nil }
         end
         local asks_again = false
@@ -242,10 +234,10 @@ local engine_of = {
             asks_again = asks_again or situation.answered[node] == true
         end
         return {
-            runs = list_of(situation.run.runs),
+            runs = units.keys(situation.run.runs),
             waits_at = situation.run.waits_at[1],
             asks_again = asks_again,
-            without_inputs = situation.lost_inputs and list_of(situation.lost_inputs),
+            without_inputs = situation.lost_inputs and units.keys(situation.lost_inputs),
             ends_without_branch = situation.knows_ports and situation.without_branch or nil,
             closes = closes(situation),
         }

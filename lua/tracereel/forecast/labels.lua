@@ -103,14 +103,6 @@ local function agree(nodes, one, many)
     return #nodes == 1 and one or many
 end
 
-local function keys_in_order(set)
-    local keys = {}
-    for key in units.sorted(set or {}) do
-        keys[#keys + 1] = key
-    end
-    return keys
-end
-
 -- The outputs that some node reads in vain.
 local function outputs_lost(situation)
     local lost = {}
@@ -119,7 +111,7 @@ local function outputs_lost(situation)
             lost[node] = true
         end
     end
-    return keys_in_order(lost)
+    return units.keys(lost)
 end
 
 local function outputs_lie(situation, outputs)
@@ -137,7 +129,7 @@ local function lost_inputs(situation, add)
             agree(situation.after, "it", "them")))
         return
     end
-    local readers = keys_in_order(situation.lost_inputs)
+    local readers = units.keys(situation.lost_inputs or {})
     if #readers > 0 then
         add(("%s WITHOUT INPUTS: %s"):format(named(situation, readers),
             outputs_lie(situation, outputs_lost(situation))))
@@ -154,7 +146,7 @@ local function overwritten(situation, add)
         add(("the %s of %s %s OVERWRITTEN by that of %s"):format(agree(under, "output", "outputs"),
             named(situation, under), agree(under, "was", "were"), label(situation, by)))
     end
-    local readers = keys_in_order(situation.spoiled_inputs)
+    local readers = units.keys(situation.spoiled_inputs or {})
     if #readers > 0 then
         add(("%s %s what was written over"):format(named(situation, readers), agree(readers, "reads", "read")))
     end
@@ -245,16 +237,16 @@ local function run_words_without_flow(situation)
         for _, node in ipairs(situation.rule.nodes) do
             again[node] = true
         end
-        parts[1] = ("runs %s again, from the beginning of the node"):format(named(situation, keys_in_order(again)))
+        parts[1] = ("runs %s again, from the beginning of the node"):format(named(situation, units.keys(again)))
     end
-    local answered = keys_in_order(situation.answered)
+    local answered = units.keys(situation.answered or {})
     if #answered > 0 then
         parts[#parts + 1] = ("ASKS AGAIN at %s: answered before, which the log does not keep"):format(
             named(situation, answered))
     end
     if #parts == 0 then
         parts[1] = situation.trace.last_completed_node == nil and "runs from the beginning: no node is done"
-            or "runs what comes after " .. named(situation, keys_in_order(situation.done))
+            or "runs what comes after " .. named(situation, units.keys(situation.done or {}))
     end
     return table.concat(parts, "; ")
 end

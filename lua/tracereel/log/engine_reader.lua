@@ -5,6 +5,7 @@
 local core = require "tracereel.core"
 local files = require "tracereel.util.files"
 local segment_name = require "tracereel.log.segment_name"
+local tables = require "tracereel.util.tables"
 local text = require "tracereel.util.text"
 local base = require "tracereel.base"
 
@@ -150,14 +151,6 @@ end
 ---@field append_problem string|nil
 ---@field archived_beside string|nil an archived segment with the number of that file
 
-local function count(set)
-    local number = 0
-    for _ in pairs(set) do
-        number = number + 1
-    end
-    return number
-end
-
 ---What the engine makes of the log.
 ---@param log tracereel.log read to its end, its gaps noted
 ---@return tracereel.engine_verdict
@@ -172,7 +165,7 @@ function Reader:verdict(log)
     for _, file in ipairs(plain) do
         self.missing[file.name] = nil
     end
-    verdict.missing = count(self.missing)
+    verdict.missing = tables.count(self.missing)
     verdict.recovers = verdict.reason == nil
     if is_directory(log) then
         find_end(verdict, log, plain)

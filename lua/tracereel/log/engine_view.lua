@@ -3,6 +3,7 @@
 -- for it.
 local files = require "tracereel.util.files"
 local base = require "tracereel.base"
+local tables = require "tracereel.util.tables"
 
 local engine_view = {}
 
@@ -127,14 +128,6 @@ local function difference(known, whole)
     end
 end
 
-local function by_id(traces)
-    local found = {}
-    for _, trace in ipairs(traces) do
-        found[trace.id] = trace
-    end
-    return found
-end
-
 local function add_of_whole_log(found, known, whole, begins)
     local in_whole = whole:traces()
     for _, trace in ipairs(in_whole) do
@@ -145,7 +138,7 @@ local function add_of_whole_log(found, known, whole, begins)
             found.otherwise[trace.id] = difference(known[trace.id], trace)
         end
     end
-    local is_open = by_id(in_whole)
+    local is_open = tables.by_id(in_whole)
     for id in pairs(known) do
         if not is_open[id] then
             found.otherwise[id] = closed_elsewhere
@@ -180,7 +173,7 @@ function engine_view.compare(log, mode)
     end
     local begins, orphans = read_beginnings(whole)
     if is_other then
-        add_of_whole_log(found, by_id(log:traces()), whole, begins)
+        add_of_whole_log(found, tables.by_id(log:traces()), whole, begins)
     end
     local reason = reason_of_orphans(whole)
     drop_those_that_began(orphans, whole)
@@ -208,7 +201,7 @@ function engine_view.open_traces(log)
     end
     local as_engine = engine_view.open(log.path)
     as_engine:replay {}
-    return by_id(as_engine:traces())
+    return tables.by_id(as_engine:traces())
 end
 
 ---Does the engine know one trace as the whole log has it?

@@ -8,14 +8,6 @@ local compiler = {}
 
 -- A step: { type, node }, with `output` or `text` where the type has one. Steps become records at the end.
 
-local function count(set)
-    local number = 0
-    for _ in pairs(set) do
-        number = number + 1
-    end
-    return number
-end
-
 -- Nodes that must be done (again): new, or with another output. nil where a node that is done must not be.
 local function must_be_done(before, wanted)
     local done = {}
@@ -111,7 +103,7 @@ local function edit(before, wanted)
     local max_kept = math.min(#before.started_nodes, #wanted.started_nodes)
     for length = must and max_kept or -1, 0, -1 do
         local done = done_to_keep(before, wanted, must, length)
-        local cost = done and count(done) + #wanted.started_nodes - length
+        local cost = done and tables.count(done) + #wanted.started_nodes - length
         if cost and (not best_cost or cost < best_cost) then
             best_done, best_length, best_cost = done, length, cost
         end

@@ -46,10 +46,7 @@ end
 
 -- The open traces after the plan's records, by id.
 local function traces_after(self, one, log)
-    local state, by_id = tracereel.state(), {}
-    for _, trace in ipairs(log:traces()) do
-        by_id[trace.id] = trace
-    end
+    local state, by_id = tracereel.state(), tables.by_id(log:traces())
     for _, planned in ipairs(self.traces) do
         if #planned.records > 0 then
             by_id[planned.entry.trace_id] = state:put(by_id[planned.entry.trace_id])

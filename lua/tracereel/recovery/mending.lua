@@ -3,13 +3,12 @@
 local arenas = require "tracereel.log.arenas"
 local completion = require "tracereel.log.completion"
 local failure = require "tracereel.util.failure"
+local host = require "tracereel.util.host"
 local journal = require "tracereel.recovery.journal"
 local output = require "tracereel.cli.output"
 local positions = require "tracereel.recovery.positions"
 local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
-
-local has_host, host = failure.pcall(require, "tracereel.host")
 
 local mending = {}
 
@@ -104,7 +103,7 @@ end
 ---@param directory string
 ---@return string
 function mending.lasting_place(directory)
-    return has_host and host.real_path(directory) or directory
+    return host.real_path and host.real_path(directory) or directory
 end
 
 ---Where a log's arenas are. Raises where a directory was given that is none.

@@ -2,9 +2,8 @@
 -- lie within the file, so they are small.
 local arenas = require "tracereel.log.arenas"
 local failure = require "tracereel.util.failure"
+local host = require "tracereel.util.host"
 local tracereel = require "tracereel"
-
-local has_host, host = failure.pcall(require, "tracereel.host")
 
 local positions = {}
 
@@ -12,7 +11,7 @@ local problem_of_kind = { locked = "locked", io = "unreadable" }
 
 -- An arena, locked; nil, the problem and its kind where it cannot be locked.
 local function lock(path)
-    if not has_host then
+    if not host.lock_arena then
         failure.raise("usage", "an arena can be changed by the program tracereel only")
     end
     local locked, result = pcall(host.lock_arena, path)

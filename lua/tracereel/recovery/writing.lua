@@ -5,6 +5,7 @@ local engine_view = require "tracereel.log.engine_view"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
+local host = require "tracereel.util.host"
 local journal = require "tracereel.recovery.journal"
 local logs = require "tracereel.cli.logs"
 local output = require "tracereel.cli.output"
@@ -15,8 +16,6 @@ local base = require "tracereel.base"
 local tracereel = require "tracereel"
 local unfinished = require "tracereel.log.unfinished"
 local unread = require "tracereel.log.unread"
-
-local has_host, host = failure.pcall(require, "tracereel.host")
 
 local writing = {}
 
@@ -43,7 +42,7 @@ local function operator_of(given)
 end
 
 local function lock(directory)
-    if not has_host then
+    if not host.lock_log then
         failure.raise("usage", "a log can be changed by the program tracereel only")
     end
     local locked, result = pcall(host.lock_log, directory)

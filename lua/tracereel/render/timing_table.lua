@@ -68,7 +68,7 @@ local function trace_section(traces, closed_by_plan_count)
         row("", ("of these %d began before the log: their makespan is not known"):format(traces.from_snapshot_count))
     end
     row("throughput", traces.first_ns == traces.last_ns and traces.complete_count + traces.failed_count > 0
-        and "not known: no time has passed" or ("%.4g closed a second"):format(traces.throughput_per_s))
+        and "not known: no time has passed" or units.rate(traces.throughput_per_s) .. " closed")
     if traces.makespan.count > 0 then
         row("makespan", quantiles(traces.makespan))
     end

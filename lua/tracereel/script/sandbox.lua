@@ -4,13 +4,12 @@
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
+local host = require "tracereel.util.host"
 local output = require "tracereel.cli.output"
 local random = require "tracereel.util.random"
 local text_methods = require "tracereel.script.text_methods"
 local api = require "tracereel.api"
 local traversal = require "tracereel.util.traversal"
-
-local has_host, host = failure.pcall(require, "tracereel.host")
 
 local sandbox = {}
 
@@ -201,7 +200,7 @@ local function restricted(environment)
     end
     environment._G = environment
     add_repeatable(environment)
-    environment.xpcall = has_host and host.xpcall or xpcall
+    environment.xpcall = host.xpcall or xpcall
     environment.getmetatable = safe_getmetatable
     environment.setmetatable = core.framed(safe_setmetatable)
     environment.collectgarbage = core.framed(count_only)
@@ -209,18 +208,18 @@ local function restricted(environment)
     environment.string = text_methods.library()
     environment.table = copy(table)
     environment.table.sort = core.sort
-    if has_host then
+    if next(host) then -- in plain lua5.4 strings belong to others, too
         text_methods.install()
     end
     environment.math = math_library()
     environment.utf8 = copy(utf8)
-    environment.coroutine = copy(has_host and host.coroutine or coroutine)
+    environment.coroutine = copy(host.coroutine or coroutine)
 end
 
 -- The whole standard library, with what makes limits work in coroutines.
 local function unrestricted(environment, directory)
-    environment.coroutine = has_host and host.coroutine or coroutine
-    environment.xpcall = has_host and host.xpcall or xpcall
+    environment.coroutine = host.coroutine or coroutine
+    environment.xpcall = host.xpcall or xpcall
     add_repeatable(environment)
     environment.require = function(name)
         if name == "tracereel" then

@@ -1,5 +1,6 @@
 -- What a scenario's `damage` may ask for. What needs the simulated log's size is looked at when that is known.
 local failure = require "tracereel.util.failure"
+local tables = require "tracereel.util.tables"
 local values = require "tracereel.simulation.values"
 
 local damage_request = {}
@@ -10,10 +11,7 @@ local max_of_a_kind = 1000000
 
 -- A list of tables, or of whole numbers: a table whose keys are 1 to its length, which is not 0.
 local function list(value, where)
-    local count = 0
-    for _ in pairs(value) do
-        count = count + 1
-    end
+    local count = tables.count(value)
     if count == 0 or count ~= #value then
         values.refuse("%s: a number or a list expected", where)
     end

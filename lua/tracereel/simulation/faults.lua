@@ -98,10 +98,7 @@ function faults.check(value, into)
         values.refuse('faults: a list like { { trace = 1, record = 5, crash = "10s" } } expected, got a %s',
             type(value))
     end
-    local compiled, count = {}, 0
-    for _ in pairs(value) do
-        count = count + 1
-    end
+    local compiled, count = {}, tables.count(value)
     if count ~= #value then
         values.refuse("faults: a list expected: its keys are 1 to %d", count)
     end

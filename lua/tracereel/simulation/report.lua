@@ -18,7 +18,7 @@ local trace_measures = {
     { "complete", format.count, function(t) return t.complete_count end },
     { "failed", format.count, function(t) return t.failed_count end },
     { "open", format.count, function(t) return t.open_count end },
-    { "throughput", format.rate, function(t) return t.throughput_per_s end },
+    { "throughput", units.rate, function(t) return t.throughput_per_s end },
     { "makespan_p50", duration, function(t) return magnitude(t.makespan.p50_ns) end },
     { "makespan_p90", duration, function(t) return magnitude(t.makespan.p90_ns) end },
     { "makespan_p99", duration, function(t) return magnitude(t.makespan.p99_ns) end },

@@ -103,7 +103,7 @@ local duration = units.rounded_duration
 -- Heading, width, measure, how it is written.
 local shown = {
     { "P50", 8, "makespan_p50", duration }, { "P90", 8, "makespan_p90", duration },
-    { "P99", 8, "makespan_p99", duration }, { "CLOSED", 8, "throughput", format.rate },
+    { "P99", 8, "makespan_p99", duration }, { "CLOSED", 8, "throughput", units.rate },
     { "COMPLETE", 8, "complete", format.count }, { "FAILED", 6, "failed", format.count },
     { "QUEUE", 8, "queue", duration },
 }

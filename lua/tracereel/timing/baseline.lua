@@ -1,6 +1,7 @@
 -- Comparing a timing report with that of a baseline: what shifted, and which shifts are more than chance.
 local failure = require "tracereel.util.failure"
 local hypothesis = require "tracereel.timing.hypothesis"
+local tables = require "tracereel.util.tables"
 local units = require "tracereel.util.units"
 
 local baseline = {}
@@ -101,14 +102,6 @@ local function judge(shifts, relative_error)
     end
 end
 
-local function by_id(nodes)
-    local found = {}
-    for _, node in ipairs(nodes) do
-        found[node.id] = node
-    end
-    return found
-end
-
 ---Compares two reports. Nodes that were left out of a report are not compared.
 ---@param before tracereel.timing_report
 ---@param after tracereel.timing_report
@@ -124,7 +117,7 @@ function baseline.compare(before, after)
         failed_checks = {},
     }
     local shifts = comparison.shifts
-    local nodes_before, nodes_after = by_id(before.nodes), by_id(after.nodes)
+    local nodes_before, nodes_after = tables.by_id(before.nodes), tables.by_id(after.nodes)
     for id, node in units.sorted(nodes_after) do
         if nodes_before[id] then
             local of_node, is_comparable = node_shifts(nodes_before[id], node)

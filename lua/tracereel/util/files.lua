@@ -2,8 +2,7 @@
 -- without a name are read, as the shell makes them: <(command), /dev/stdin.
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
-
-local has_host, host = failure.pcall(require, "tracereel.host")
+local host = require "tracereel.util.host"
 
 local files = {}
 
@@ -144,7 +143,7 @@ files.has_entry = core.has_entry
 ---@param path string
 ---@return string|nil
 function files.real_path(path)
-    if not has_host then
+    if not host.real_path then
         return nil
     end
     local found, problem, errno = host.real_path(path)

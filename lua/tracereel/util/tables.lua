@@ -37,6 +37,28 @@ function tables.set(list)
     return set
 end
 
+---How many keys it has, whatever they are: of a list as many as its items.
+---@param t table
+---@return integer
+function tables.count(t)
+    local count = 0
+    for _ in pairs(t) do
+        count = count + 1
+    end
+    return count
+end
+
+---The items of a list by their field `id`.
+---@param list table[]
+---@return table<any, table>
+function tables.by_id(list)
+    local found = {}
+    for _, item in ipairs(list) do
+        found[item.id] = item
+    end
+    return found
+end
+
 ---Does the list have the item?
 ---@param list any[]
 ---@param item any

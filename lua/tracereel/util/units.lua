@@ -106,6 +106,24 @@ function units.span(from_ns, to_ns)
     return ns < 0 and "more than 292 years" or units.duration(ns)
 end
 
+-- The first of these that the rate reaches: what it has to reach a second, the unit's seconds, and how it is written.
+local rate_forms = {
+    { 999999.5, 1, "%.0e/s" }, { 9999.5, 1, "%.0f/s" }, { 0.1, 1, "%.4g/s" }, { 0.001, 1, "%.4f/s" },
+    { 0.1 / 3600, 3600, "%.4g/h" }, { 0.1 / 86400, 86400, "%.4g/d" }, { 0, 86400, "%.0e/d" },
+}
+
+---How often something happens, in at most eight columns: "12.35/s"; what is seldom, in an hour or a day.
+---@param per_second number
+---@return string
+function units.rate(per_second)
+    for _, form in ipairs(rate_forms) do
+        if per_second > 0 and per_second >= form[1] then
+            return form[3]:format(per_second * form[2])
+        end
+    end
+    return "0/s"
+end
+
 local no_unit = '"%s" is not a duration, it has no unit; write 250ms, 1.5s, or %sns (units ns us ms s m h d)'
 
 ---Nanoseconds of "250ms", "1.5s", "2h", "1h30m"; units ns us ms s m h d.
@@ -281,13 +299,24 @@ function units.sorted(t)
     return traversal.pairs(t)
 end
 
----The keys of a table in their order, for a message: "after, name".
+---The keys of a table in their order.
+---@param t table
+---@return any[]
+function units.keys(t)
+    local keys = {}
+    for key in units.sorted(t) do
+        keys[#keys + 1] = key
+    end
+    return keys
+end
+
+---The same for a message: "after, name".
 ---@param t table
 ---@return string
 function units.names(t)
-    local names = {}
-    for name in units.sorted(t) do
-        names[#names + 1] = tostring(name)
+    local names = units.keys(t)
+    for index, name in ipairs(names) do
+        names[index] = tostring(name)
     end
     return table.concat(names, ", ")
 end

@@ -23,23 +23,6 @@ function labels.duration(ns, is_estimated)
     return (is_estimated and "~" or "") .. html.duration(ns)
 end
 
----A throughput: "12.4 /s", "3.1 /min", "2.2 /h".
-function labels.rate(per_second)
-    if per_second <= 0 then
-        return "0 /s"
-    end
-    if per_second * 3600 < 0.005 then
-        return "<0.01 /h"
-    end
-    for _, unit in ipairs { { 1, "/s" }, { 60, "/min" }, { 3600, "/h" } } do
-        local rate = per_second * unit[1]
-        if rate >= 1 or unit[1] == 3600 then
-            local form = rate >= 100 and "%.0f %s" or rate >= 10 and "%.1f %s" or "%.2f %s"
-            return form:format(rate, unit[2])
-        end
-    end
-end
-
 ---A point in time to the millisecond, as --since takes it.
 function labels.time(ns)
     return (units.time(ns):gsub("%d%d%d%d%d%dZ$", "Z"))

@@ -196,7 +196,7 @@ end
 function summary.numbers(report)
     local traces = report.traces
     local peak = in_flight.peak(report)
-    local throughput = traces.first_ns == traces.last_ns and "–" or labels.rate(traces.throughput_per_s)
+    local throughput = traces.first_ns == traces.last_ns and "–" or units.rate(traces.throughput_per_s)
     return html.element("dl", { class = "numbers" }, "\n", traces_box(report),
         number_box("Throughput", throughput, "finished traces, over "
             .. labels.unbroken(units.span(traces.first_ns, traces.last_ns))),
