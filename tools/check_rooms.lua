@@ -18,9 +18,8 @@ local core_users = [[
     api base cli cli.exit_codes cli.new_directory cli.new_file crashtest flow.beside
     import.input import.out init log.arenas log.engine_reader log.node_names log.record_types recovery recovery.answer
     recovery.identity recovery.journal recovery.plan recovery.repair recovery.repaired recovery.convergence
-    recovery.writing script script.decision
-    script.modules script.runner script.sandbox script.text_methods simulation timing.report util.content_hash
-    util.failure util.files util.traversal
+    recovery.writing script script.decision script.modules script.runner script.sandbox script.text_methods simulation
+    timing.report util.content_hash util.failure util.files util.traversal
 ]]
 
 -- Who may use tracereel.host, the program around the Lua state: modules that plain lua5.4 never loads.
@@ -71,7 +70,8 @@ end
 
 -- Every module: its room, and which others it requires, each with its line.
 local modules = {}
-local list = assert(io.popen("find lua/tracereel -name '*.lua' ! -path '*/library/*' ! -path '*/scripts/*' ! -path '*/importers/*' | sort"))
+local list = assert(io.popen("find lua/tracereel -name '*.lua' ! -path '*/library/*' ! -path '*/scripts/*' "
+    .. "! -path '*/importers/*' | sort"))
 for path in list:lines() do
     local one = { path = path, name = module_of(path), requires = {} }
     local line_number = 0
