@@ -12,6 +12,7 @@ local argparse = require "argparse"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
 local output = require "tracereel.cli.output"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
 -- In the order of the help. Each is tracereel.commands.NAME: { name, summary, define(command), run(options) -> code }.
@@ -25,6 +26,8 @@ Inspect, analyse and repair the write-ahead logs of the workflow engine XERV,
 and script them in Lua. Only apply, undo, repair and recover --apply change a
 log; simulate and generate write new ones. `tracereel help COMMAND` lists the
 options of a command.]]
+
+local help_columns = 80
 
 -- Raised by --help, --version, --completion and --man: argparse would write unchecked and end the process itself.
 local function answer_with(state, make_text)
@@ -41,7 +44,7 @@ local function add_help(parser, state)
             return parser:get_help() .. "\n"
         end),
     }
-    parser:help_max_width(80)
+    parser:help_max_width(help_columns)
     parser:help_description_margin(27)
 end
 
@@ -57,7 +60,7 @@ local function add_manual(parser, state)
     parser:flag("--man", "Print the manual page, for man -l -, and exit."):action(answer_with(state, function()
         return require("tracereel.program.man_page").text(parser, {
             version = tracereel.version, summary = "inspect, analyse and repair the logs of the workflow engine XERV",
-            description = about, exit_statuses = exit_codes.describe(),
+            description = about, exit_statuses = exit_codes.list(),
         })
     end))
 end
@@ -83,8 +86,17 @@ local function names_to_load(first)
     return command_names
 end
 
+local function describe_exit_codes()
+    local lines = {}
+    for index, one in ipairs(exit_codes.list()) do
+        lines[index] = ("%5d  %s"):format(one.status, table.concat(text.wrap(one.meaning, help_columns - 7),
+            "\n" .. (" "):rep(7)))
+    end
+    return table.concat(lines, "\n")
+end
+
 local function build(state, first)
-    local parser = argparse("tracereel", about, "Exit status:\n" .. exit_codes.describe())
+    local parser = argparse("tracereel", about, "Exit status:\n" .. describe_exit_codes())
     add_help(parser, state)
     add_completion(parser, state)
     add_manual(parser, state)

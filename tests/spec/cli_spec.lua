@@ -1,75 +1,8 @@
--- What is the same for every command: usage, help, where output goes, exit codes, interrupts.
+-- What is the same for every command: usage, where output goes, exit codes, interrupts. Its help: help_spec.
 local helper = require "tests.spec.helper"
-
--- The commands that a help text lists.
-local function listed_commands(help)
-    local names = {}
-    for name in help:match("\nCommands:\n(.-)\n\n"):gmatch("%f[^\n\0]   (%l[%l-]*) ") do
-        names[#names + 1] = name
-    end
-    return names
-end
 
 describe("the command line", function()
     after_each(helper.clean)
-
-    it("answers --help, for the program and each command, on standard output", function()
-        local help = helper.run { "--help" }
-        assert.are.equal(0, help.status)
-        assert.are.equal("", help.stderr)
-        local names = listed_commands(help.stdout)
-        local modules = helper.shell("ls lua/tracereel/commands")
-        assert.are.equal(select(2, modules:gsub("%.lua\n", "")), #names, modules)
-        for _, name in ipairs(names) do
-            local own = helper.run { name, "--help" }
-            assert.are.equal(0, own.status)
-            assert.truthy(own.stdout:find("Usage: tracereel " .. name, 1, true))
-            for line in own.stdout:gmatch("[^\n]+") do
-                assert.is_true(#line <= 80, line)
-            end
-        end
-        assert.truthy(help.stdout:find("3  done, but the log is damaged", 1, true))
-    end)
-
-    it("answers help as --help, and help COMMAND as COMMAND --help", function()
-        assert.are.same(helper.run { "--help" }, helper.run { "help" })
-        for _, name in ipairs { "check", "simulate" } do
-            assert.are.same(helper.run { name, "--help" }, helper.run { "help", name })
-        end
-        local result = helper.run { "help", "frobnicate" }
-        assert.are.equal(2, result.status)
-        assert.truthy(result.stderr:find("unknown command 'frobnicate'", 1, true))
-    end)
-
-    it("writes a manual page that has every option of every command as its help has it", function()
-        local page = helper.run { "--man" }
-        assert.are.equal(0, page.status)
-        local rest = page.stdout:gsub("\\%-", "-"):gsub("\\&", ""):gsub("\\e", "\\")
-        for _, name in ipairs(listed_commands(helper.run({ "--help" }).stdout)) do
-            local start = assert(rest:find("\n.SS " .. name .. "\n", 1, true), name)
-            rest = rest:sub(start + 1)
-            local section = rest:match("^(.-)\n%.S[SH] ")
-            local count = 0
-            for line in helper.run({ name, "--help" }).stdout:gmatch("\n   (%-[^\n]*)") do
-                local option = (line:match("^(.-)   ") or line):match("%-%-[%w-]+")
-                assert.truthy(section:find("\n.B [^\n]*" .. option:gsub("%-", "%%-")), name .. " " .. option)
-                count = count + 1
-            end
-            assert.truthy(count >= 1, name)
-        end
-        assert.truthy(rest:find("3  done, but the log is damaged", 1, true))
-    end)
-
-    it("writes a manual page that man reads without a warning", function()
-        if helper.shell("command -v man && command -v groff") == "" then
-            pending("man is not installed")
-            return
-        end
-        local file = helper.write(helper.directory() .. "/tracereel.1", helper.run({ "--man" }).stdout)
-        local text = helper.shell("env -u LD_PRELOAD LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l " .. file .. " 2>&1")
-        assert.falsy(text:find("warning", 1, true), text:match("[^\n]*warning[^\n]*"))
-        assert.truthy(text:find("tracereel apply [-h] [--repair]", 1, true))
-    end)
 
     it("says in the help of simulate when -o is needed, and where it is missing", function()
         local help = helper.run({ "simulate", "--help" }).stdout

@@ -63,13 +63,13 @@ function functions.of_failure(failure)
     return core.is_failure(failure) and code_of_kind[failure.kind] or nil
 end
 
----One line for each code, for the program's help.
-function functions.describe()
-    local lines = {}
+---@return { status: integer, meaning: string }[] all codes, ascending
+function functions.list()
+    local list = {}
     for index, meaning in ipairs(meanings) do
-        lines[index] = ("%5d  %s"):format(exit_codes[meaning[1]], meaning[2])
+        list[index] = { status = exit_codes[meaning[1]], meaning = meaning[2] }
     end
-    return table.concat(lines, "\n")
+    return list
 end
 
 return setmetatable(exit_codes, { __index = functions })

@@ -40,7 +40,8 @@ local function add_command(lines, command)
 end
 
 ---@param parser table argparse's, with all commands
----@param about { version: string, summary: string, description: string, exit_statuses: string }
+---@param about { version: string, summary: string, description: string, exit_statuses: table } exit_statuses: of
+---exit_codes.list
 ---@return string
 function man_page.text(parser, about)
     local lines = {
@@ -57,7 +58,9 @@ function man_page.text(parser, about)
         add_command(lines, command)
     end
     add(lines, ".SH EXIT STATUS")
-    add_as_it_stands(lines, about.exit_statuses)
+    for _, one in ipairs(about.exit_statuses) do
+        add(lines, ".TP", ".B " .. one.status, plain(one.meaning))
+    end
     return table.concat(lines, "\n") .. "\n"
 end
 
