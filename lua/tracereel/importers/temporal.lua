@@ -239,8 +239,8 @@ return {
             help = "keep workflow tasks, in which the workflow's own code runs, as a node" },
     },
     detect = function(head)
-        return head:find('"event_?[Tt]ype"%s*:') ~= nil and head:find('"event_?[Ii]d"%s*:') ~= nil
-            and (head:find('"event_?[Tt]ype"%s*:%s*"EVENT_TYPE_') or head:find('"event_?[Tt]ype"%s*:%s*"Workflow')) ~= nil
+        local event_type = head:match('"event_?[Tt]ype"%s*:%s*"?([%w_]+)')
+        return event_type ~= nil and head:find('"event_?[Ii]d"%s*:') ~= nil and head:find('"event_?[Tt]ime"%s*:') ~= nil
     end,
     import = function(input, out, args)
         shared.out = out

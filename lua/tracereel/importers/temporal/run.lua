@@ -155,7 +155,8 @@ function Run:finish(ending, event)
     end
     local message, failure_type, timeout_type = fields.failure(event.attributes)
     local metadata = { failure_type = failure_type, timeout_type = timeout_type,
-        cancel_requested = task.cancel_requested, retry_state = ending.kind and fields.text(event.attributes, "retryState") or nil }
+        cancel_requested = task.cancel_requested,
+        retry_state = ending.kind and fields.text(event.attributes, "retryState") or nil }
     if ending.kind then
         self.trace:error(task.node, { at = at, instance = task.instance, kind = ending.kind, metadata = metadata,
             message = message or fields.text(event.attributes, "cause") })
