@@ -40,16 +40,38 @@ function handlers.WorkflowExecutionUpdateRejected(self, event)
         message = fields.failure(event.attributes) })
 end
 
--- An update is done also where its outcome is an error: then the error is its own.
-function handlers.WorkflowExecutionUpdateCompleted(self, event)
-    local outcome = fields.object(event.attributes, "outcome")
-    local failure = fields.object(outcome, "failure")
-    local ending = tasks.ending.WorkflowExecutionUpdateCompleted
-    if failure then
-        event.attributes.failure = failure
-        ending = { from = ending.from, kind = "error" }
+local function update_id(request)
+    return fields.text(fields.object(request, "meta"), "updateId")
+end
+
+function handlers.WorkflowExecutionUpdateAdmitted(self, event)
+    local id = update_id(fields.object(event.attributes, "request"))
+    if id then
+        self.updates[id] = { admitted_at = event.at }
     end
-    self:finish(ending, event)
+end
+
+function handlers.WorkflowExecutionUpdateAccepted(self, event)
+    local id = fields.text(event.attributes, "protocolInstanceId")
+        or update_id(fields.object(event.attributes, "acceptedRequest"))
+    local update = id and self.updates[id] or {}
+    update.event_id = event.id
+    if id then
+        self.updates[id] = update
+    end
+    self:ask(tasks.asking[event.type], event, update.admitted_at)
+end
+
+-- Which update is over, older histories say by its own id alone.
+function handlers.WorkflowExecutionUpdateCompleted(self, event)
+    local attributes = event.attributes
+    local update = self.updates[update_id(attributes) or ""]
+    if not fields.event_id(attributes, "acceptedEventId") and update then
+        attributes.acceptedEventId = update.event_id
+    end
+    local failure = fields.object(attributes, "outcome", "failure")
+    attributes.failure = failure
+    self:finish({ from = "acceptedEventId", kind = failure and "error" or nil }, event)
 end
 
 function handlers.MarkerRecorded(self, event)
@@ -205,7 +227,7 @@ local function import_history(input, out, args, events, around)
     end
     shared.has_history[id] = true
     local self = run.new(shared, input.name, id, trace_of(out, id, events, around), counted(events, input))
-    self.began_at = events[1].at
+    self.began_at, self.updates = events[1].at, {}
     if events[1].type ~= "WorkflowExecutionStarted" then
         self:bent("histories without their beginning, begun at their first event", events[1])
     end
@@ -247,6 +269,8 @@ return {
         out:origin { rule = "temporal" }
         history.each(input, function(events, around)
             import_history(input, out, args, events, around)
+        end, function(event)
+            out:dropped("events with the id of another one", ("%s: %s: %s"):format(input.name, event.place, event.type))
         end)
     end,
     finish = finish,

@@ -48,32 +48,37 @@ local function time_of(input, raw)
     return seconds * 1000000000 + (fields.whole(time, "nanos") or 0)
 end
 
+local event_form = "an event expected: an object with eventId (a number), eventTime and eventType (a name)"
+
 -- The place is that of the raw event, so that whatever is wrong with it is said with its path.
 local function event_of(input, raw, place)
     input:at(place)
-    local name, id
-    if is_event(raw) then
-        local event_type = raw.eventType
-        if event_type == nil then
-            event_type = raw.event_type
-        end
-        name, id = type_name(event_type), fields.whole(raw, "eventId")
+    if not is_event(raw) then
+        input:fail(event_form)
     end
+    local event_type = raw.eventType
+    if event_type == nil then
+        event_type = raw.event_type
+    end
+    local name, id = type_name(event_type), fields.whole(raw, "eventId")
     if not name or not id then
-        input:fail("an event expected: an object with eventId (a number), eventTime and eventType (a name)")
+        input:fail("%s; its eventId is %s, its eventType %s", event_form, tostring(raw.eventId or raw.event_id),
+            tostring(event_type))
     end
     return { id = id, at = time_of(input, raw), type = name, attributes = attributes_of(raw, name), place = place }
 end
 
 -- The events of a list of raw ones in the order of their ids, each once: pages of a history may overlap, and pieces of
 -- one may come latest first.
-local function events_of(input, list, path)
+local function events_of(input, list, path, on_repeated)
     local events, seen = {}, {}
     for number, raw in ipairs(list) do
         local event = event_of(input, raw, path(number))
         if not seen[event.id] then
             seen[event.id] = true
             events[#events + 1] = event
+        else
+            on_repeated(event)
         end
     end
     table.sort(events, function(a, b)
@@ -130,7 +135,8 @@ end
 ---Calls each(events, around) for every history of the input: `events` in the order of their ids, each
 ---{ id, at, type, attributes, place }; `around` is the object that holds them.
 ---@param each fun(events: table[], around: table)
-function history.each(input, each)
+---@param on_repeated fun(event: table) called for an event with the id of another one of its history
+function history.each(input, each, on_repeated)
     local lone, lone_places = {}, {}
     for document in input:json_documents() do
         local root = "$"
@@ -140,7 +146,7 @@ function history.each(input, each)
             local is_found = find(document, root, function(raw, path, around)
                 each(events_of(input, raw, function(number)
                     return ("%s[%d]"):format(path, number - 1)
-                end), around)
+                end, on_repeated), around)
             end, 0)
             if not is_found then
                 input:at(root)
@@ -151,7 +157,7 @@ function history.each(input, each)
     if #lone > 0 then
         each(events_of(input, lone, function(number)
             return lone_places[number]
-        end), {})
+        end, on_repeated), {})
     end
 end
 

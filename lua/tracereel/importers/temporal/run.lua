@@ -55,7 +55,7 @@ local function start(self, task, at, event)
     self.trace:start(task.node, {
         at = at,
         instance = task.instance,
-        scheduled = not task.opening.at_once and math.min(task.asked_at, at) or nil,
+        scheduled = task.asked_at and math.min(task.asked_at, at) or nil,
         attempt = attempt and attempt > 1 and attempt or nil,
         resource = fields.text(event.attributes, "identity"),
         metadata = { activity_id = task.activity_id, task_queue = task.task_queue, last_failure = message,
@@ -66,9 +66,10 @@ local function start(self, task, at, event)
     end
 end
 
----The workflow asks for something.
+---The workflow asks for something, or is asked.
 ---@param opening table of temporal.tasks
-function Run:ask(opening, event)
+---@param asked_at integer|nil when, where that was before this event
+function Run:ask(opening, event, asked_at)
     local attributes, name = event.attributes, opening.name(event.attributes)
     if not name then
         return self:dropped("events without a name of what they begin", event)
@@ -81,7 +82,7 @@ function Run:ask(opening, event)
         instance = opening.is_child and key
             or not opening.is_alone and self:instance_of(opening.kind, name, key) or nil,
         event = event,
-        asked_at = event.at,
+        asked_at = asked_at or not opening.at_once and event.at or nil,
         attempt = fields.whole(attributes, "attempt"),
         activity_id = fields.text(attributes, "activityId"),
         task_queue = fields.text(fields.object(attributes, "taskQueue"), "name"),

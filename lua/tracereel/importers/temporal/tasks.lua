@@ -86,7 +86,6 @@ tasks.ending = {
     SignalExternalWorkflowExecutionFailed = ending("initiatedEventId", "error"),
     ExternalWorkflowExecutionCancelRequested = ending "initiatedEventId",
     RequestCancelExternalWorkflowExecutionFailed = ending("initiatedEventId", "error"),
-    WorkflowExecutionUpdateCompleted = ending "acceptedEventId",
     TimerFired = ending "startedEventId",
     TimerCanceled = ending("startedEventId", "cancelled"),
     WorkflowTaskCompleted = ending "scheduledEventId",
