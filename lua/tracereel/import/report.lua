@@ -5,14 +5,15 @@ Report.__index = Report
 local report = {}
 
 function report.new()
-    return setmetatable({ dropped = {}, bent = {} }, Report)
+    -- By kind, beside the lists, so that these are lists and nothing else.
+    return setmetatable({ dropped = {}, bent = {}, dropped_by_kind = {}, bent_by_kind = {} }, Report)
 end
 
-local function add(kinds, kind, example)
-    local one = kinds[kind]
+local function add(kinds, by_kind, kind, example)
+    local one = by_kind[kind]
     if not one then
         one = { kind = kind, count = 0, example = example }
-        kinds[kind] = one
+        by_kind[kind] = one
         kinds[#kinds + 1] = one
     end
     one.count = one.count + 1
@@ -22,12 +23,12 @@ end
 ---@param kind string what, in the plural: "heartbeats"
 ---@param example string|nil
 function Report:add_dropped(kind, example)
-    add(self.dropped, kind, example)
+    add(self.dropped, self.dropped_by_kind, kind, example)
 end
 
 ---Something was changed to fit.
 function Report:add_bent(kind, example)
-    add(self.bent, kind, example)
+    add(self.bent, self.bent_by_kind, kind, example)
 end
 
 return report

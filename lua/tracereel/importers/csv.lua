@@ -1,0 +1,306 @@
+-- Event logs of process mining as tables: a row for each activity with its start and end, or for each event.
+local activities = require "parts.activities"
+local columns = require "parts.columns"
+local exported = require "parts.exported_csv"
+local times = require "parts.times"
+
+local delimiters = { ",", ";", "\t", "|" }
+
+-- The one that the first line has most of, outside of quotes.
+local function delimiter_of(head)
+    local line = (head:match("^[^\r\n]*") or ""):gsub('"[^"]*"', "")
+    local best, best_count = ",", 0
+    for _, delimiter in ipairs(delimiters) do
+        local _, count = line:gsub("%" .. delimiter, "")
+        if count > best_count then
+            best, best_count = delimiter, count
+        end
+    end
+    return best
+end
+
+local function header_of(head, delimiter)
+    local header, line = {}, head:gsub("^\u{FEFF}", ""):match("^[^\r\n]*") or ""
+    for field in (line .. delimiter):gmatch("(.-)%" .. delimiter) do
+        header[#header + 1] = field:gsub('^"(.*)"$', "%1")
+    end
+    return header
+end
+
+local function detect(head)
+    local header = header_of(head, delimiter_of(head))
+    return #header > 1 and columns.suit(header)
+end
+
+-- What a file of events has in common with the next one: an activity may begin in one and end in the other.
+local book
+
+-- What a row says besides: of its case, with names that begin with case:, and of its activity.
+local function other_columns(header, found, out, where)
+    local is_used, of_case, of_activity = {}, {}, {}
+    for _, index in pairs(found) do
+        is_used[index] = true
+    end
+    for index, name in ipairs(header) do
+        local case_name = name:match("^case:(.+)$")
+        if is_used[index] then
+            goto continue
+        elseif name == "" or name:find("^Unnamed: %d+$") then
+            out:dropped("columns without a name", where)
+        elseif case_name then
+            of_case[#of_case + 1] = { index = index, name = case_name }
+        else
+            of_activity[#of_activity + 1] = { index = index, name = name }
+        end
+        ::continue::
+    end
+    return of_case, of_activity
+end
+
+local function values_of(row, list)
+    local values
+    for _, column in ipairs(list) do
+        local value = row[column.index]
+        if value ~= "" then
+            values = values or {}
+            values[column.name] = value
+        end
+    end
+    return values
+end
+
+-- A function that reads the time in a column, or gives nil where the field is empty. Raises with the row's place.
+local function time_reader(table_of, index)
+    local input, args = table_of.input, table_of.args
+    local read
+    return function(row)
+        local value = row[index]
+        if value == "" then
+            return nil
+        elseif not read then
+            local needs_zone
+            read, needs_zone = times.reader(input, value, args)
+            if needs_zone and not args.zone and not table_of.zone_is_told then
+                table_of.zone_is_told = true
+                table_of.out:bent("files whose times name no zone: they are read as UTC",
+                    ("%s: %s; -a zone=+01:00 names another"):format(input:where(), value))
+            end
+        end
+        return read(value)
+    end
+end
+
+local function never()
+    return nil
+end
+
+local function field_reader(index)
+    return index and function(row)
+        local value = row[index]
+        return value ~= "" and value or nil
+    end or never
+end
+
+-- A row that has the start and the end of an activity, either of which may be empty.
+local function interval_step(table_of, found)
+    local start_of, end_of = time_reader(table_of, found.start), time_reader(table_of, found["end"])
+    local instance_of, resource_of = field_reader(found.instance), field_reader(found.resource)
+    local scheduled_of = found.scheduled and time_reader(table_of, found.scheduled) or never
+    local out, input = table_of.out, table_of.input
+    -- Filled anew for each row, which is cheaper than new ones.
+    local begun, done = {}, {}
+    return function(row, trace, activity, metadata)
+        local start_ns, end_ns = start_of(row), end_of(row)
+        if not start_ns and not end_ns then
+            out:dropped("rows without a time", input:where())
+            return
+        elseif start_ns and end_ns and end_ns < start_ns then
+            out:bent("activities that end before they start: they take no time", input:where())
+            end_ns = start_ns
+        end
+        start_ns = start_ns or end_ns
+        local instance, scheduled_ns = instance_of(row), scheduled_of(row)
+        if scheduled_ns and scheduled_ns > start_ns then
+            out:dropped("times of schedule that are after the start", input:where())
+            scheduled_ns = nil
+        end
+        if end_ns then
+            instance = book:instance(trace, activity, instance, start_ns, end_ns)
+        else
+            book:stays_open(trace)
+        end
+        begun.at, begun.instance, begun.resource, begun.metadata = start_ns, instance, resource_of(row), metadata
+        begun.scheduled = scheduled_ns
+        trace:start(activity, begun)
+        if end_ns then
+            done.at, done.instance = end_ns, instance
+            trace:done(activity, done)
+        end
+    end
+end
+
+-- A row that is an event: without a lifecycle it takes no time, or it ends what began with the event before it.
+local function event_step(table_of, found)
+    local time_of = time_reader(table_of, found.time or found["end"] or found.start)
+    local instance_of, resource_of = field_reader(found.instance), field_reader(found.resource)
+    local out, input, only_ends = table_of.out, table_of.input, table_of.args.single == "end"
+    return function(row, trace, activity, metadata)
+        local at = time_of(row)
+        if not at then
+            out:dropped("rows without a time", input:where())
+            return
+        end
+        local instance, resource = instance_of(row), resource_of(row)
+        if not only_ends then
+            trace:start(activity, { at = at, instance = instance, resource = resource, metadata = metadata })
+        end
+        trace:done(activity, { at = at, instance = instance, metadata = only_ends and metadata or nil })
+    end
+end
+
+-- A row that is one transition of an activity. They are paired when all have been read, in the order of their times.
+local function lifecycle_step(table_of, found)
+    local time_of = time_reader(table_of, found.time or found["end"] or found.start)
+    local instance_of, resource_of = field_reader(found.instance), field_reader(found.resource)
+    local transition_of = field_reader(found.lifecycle)
+    local out, input = table_of.out, table_of.input
+    local events_of, order = {}, {}
+    local function step(row, trace, activity, metadata)
+        local at = time_of(row)
+        if not at then
+            out:dropped("rows without a time", input:where())
+            return
+        end
+        local events = events_of[trace]
+        if not events then
+            events = {}
+            events_of[trace], order[#order + 1] = events, trace
+        end
+        events[#events + 1] = { activity = activity, transition = transition_of(row), at = at, number = #events,
+            instance = instance_of(row), resource = resource_of(row), metadata = metadata, place = input:where() }
+    end
+    local function finish()
+        for _, trace in ipairs(order) do
+            local events = events_of[trace]
+            table.sort(events, function(a, b)
+                if a.at ~= b.at then
+                    return a.at < b.at
+                end
+                return a.number < b.number
+            end)
+            for _, event in ipairs(events) do
+                book:event(trace, event)
+            end
+        end
+    end
+    return step, finish
+end
+
+-- What to do with a row, by the columns that there are.
+local function step_of(table_of, found)
+    if found.start and not found["end"] and found.time then
+        -- As pm4py has it: time:timestamp is when the activity ended.
+        found["end"], found.time = found.time, nil
+    end
+    if found.start and found["end"] then
+        return interval_step(table_of, found)
+    elseif found.lifecycle then
+        return lifecycle_step(table_of, found)
+    end
+    return event_step(table_of, found)
+end
+
+local function require_columns(input, header, found)
+    local function need(role, name)
+        if not found[role] then
+            input:fail("no column is known to be the %s; -a %s=NAME says which, of %s", name, role,
+                table.concat(header, ", "))
+        end
+    end
+    need("case", "case")
+    need("activity", "activity")
+    if not found.start and not found["end"] then
+        need("time", "time")
+    end
+end
+
+local function read_rows(table_of, rows, header, found)
+    local out, input = table_of.out, table_of.input
+    local step, finish = step_of(table_of, found)
+    local of_case, of_activity = other_columns(header, found, out, input.name)
+    local case_index, activity_index, width = found.case, found.activity, #header
+    local traces = {}
+    for row in rows do
+        local case, activity = row[case_index], row[activity_index]
+        if #row ~= width then
+            out:dropped("rows with more or fewer fields than the first", input:where())
+        elseif case == "" or activity == "" then
+            out:dropped("rows without a case or an activity", input:where())
+        else
+            local trace = traces[case]
+            if not trace then
+                trace = out:trace { id = case, metadata = values_of(row, of_case) }
+                traces[case] = trace
+                book:note(trace)
+            end
+            step(row, trace, activity, of_activity[1] and values_of(row, of_activity))
+        end
+    end
+    if finish then
+        finish()
+    end
+    book:finish()
+end
+
+local function import(input, out, args)
+    local given_delimiter = args.delimiter == "tab" and "\t" or args.delimiter
+    local delimiter = given_delimiter or delimiter_of(input:head())
+    local rows = input:csv { delimiter = delimiter, header = false }
+    local header = rows()
+    if not header then
+        input:fail("it is empty: a first row with the names of the columns expected")
+    end
+    header = table.move(header, 1, #header, 1, {})
+    if exported.suits(header) then
+        return exported.import(input, out, rows, header)
+    end
+    local found = columns.find(header, args, function(...)
+        input:fail(...)
+    end)
+    require_columns(input, header, found)
+    if not book then
+        out:flow { name = input.name:match("([^/]+)%.[ct]sv") or "events" }
+        book = activities.new(out, function(event)
+            return event.place
+        end)
+    end
+    read_rows({ input = input, out = out, args = args }, rows, header, found)
+end
+
+local function column(help)
+    return { type = "string", help = help }
+end
+
+return {
+    api = 1,
+    summary = "Event logs of process mining as tables (CSV), and what export --format csv writes.",
+    extensions = { "csv", "tsv" },
+    detect = detect,
+    args = {
+        case = column("The column with the case."),
+        activity = column("The column with the activity."),
+        start = column("The column with an activity's start."),
+        ["end"] = column("The column with an activity's end."),
+        time = column("The column with an event's time."),
+        scheduled = column("The column with the time at which an activity could have begun."),
+        resource = column("The column with who did it."),
+        lifecycle = column("The column with an event's transition: start, complete and so on."),
+        instance = column("The column that tells activities of one name apart."),
+        zone = column("The zone of times that name none, such as +01:00. Default: UTC."),
+        dates = { type = "string", choices = { "dmy", "mdy" }, help = "What stands first in dates with slashes." },
+        delimiter = column("What separates fields: a character, or tab. Default: what the first line has most of."),
+        single = { type = "string", choices = { "instant", "end" }, default = "instant",
+            help = "What an event with one time is: it takes no time, or ends what began with the event before it." },
+    },
+    import = import,
+}

@@ -1,0 +1,263 @@
+-- What event logs say of activities, as attempts of nodes. Where an activity of a case begins while an earlier one of
+-- the same name still runs, it is another instance of the node; where it begins later, it is another attempt.
+local Activities = {}
+Activities.__index = Activities
+
+local activities = {}
+
+---@param out tracereel.import.out
+---@param place_of fun(event: table): string where an event stands in its input
+---@return table keeps what is open from one input to the next
+function activities.new(out, place_of)
+    return setmetatable({
+        out = out,
+        place_of = place_of,
+        traces = {},       -- those that may be closed, each once, in the order in which they came
+        is_noted = {},
+        is_closed = {},
+        ends = {},         -- of each trace: by activity, when its lanes are free again
+        open = {},         -- of each trace: by activity, what has begun and not ended
+        open_counts = {},
+        has_start = {},    -- activities of which a start was seen
+        alone = {},        -- by activity: ends without a start, and where the first is
+    }, Activities)
+end
+
+---To be called for each trace that has events, before them.
+function Activities:note(trace)
+    if not self.ends[trace] then
+        self.ends[trace], self.open[trace], self.open_counts[trace] = {}, {}, 0
+    end
+    if not self.is_noted[trace] then
+        self.is_noted[trace] = true
+        self.traces[#self.traces + 1] = trace
+    end
+end
+
+-- "2" for the second of several at one time; the first has the source's own name, or none.
+local function instance_of_lane(instance, lane)
+    if lane == 1 then
+        return instance
+    end
+    return (instance and instance .. " " or "") .. ("%d"):format(lane)
+end
+
+-- The lane of an activity in which nothing overlaps that time. A lane is known by the time from its first start to its
+-- last end, so what comes in the order of starts or of ends takes as few lanes as there can be.
+local function free_lane(lanes, start_ns, end_ns)
+    for number, lane in ipairs(lanes) do
+        if start_ns >= lane.end_ns then
+            lane.end_ns = end_ns
+            return number
+        elseif end_ns <= lane.start_ns then
+            lane.start_ns = start_ns
+            return number
+        end
+    end
+    lanes[#lanes + 1] = { start_ns = start_ns, end_ns = end_ns }
+    return #lanes
+end
+
+---Which instance an activity is of which both times are known.
+---@param trace table
+---@param activity string
+---@param instance string|nil the source's own
+---@return string|nil
+function Activities:instance(trace, activity, instance, start_ns, end_ns)
+    local key = instance and activity .. "\0" .. instance or activity
+    local of_trace = self.ends[trace]
+    local lanes = of_trace[key]
+    if not lanes then
+        of_trace[key] = { { start_ns = start_ns, end_ns = end_ns } }
+        return instance
+    end
+    return instance_of_lane(instance, free_lane(lanes, start_ns, end_ns))
+end
+
+---An activity that has begun, and of which no end will come.
+function Activities:stays_open(trace)
+    self.open_counts[trace] = self.open_counts[trace] + 1
+end
+
+local function state_of(self, trace, activity, instance)
+    local of_trace = self.open[trace]
+    local key = instance and activity .. "\0" .. instance or activity
+    local state = of_trace[key]
+    if not state then
+        -- `running` in the order of the starts; `scheduled` times that no start has taken.
+        state = { running = {}, scheduled = {}, is_taken = {} }
+        of_trace[key] = state
+    end
+    return state
+end
+
+local function begin(trace, state, event)
+    local lane = 1
+    while state.is_taken[lane] do
+        lane = lane + 1
+    end
+    local instance = instance_of_lane(event.instance, lane)
+    trace:start(event.activity, {
+        at = event.at,
+        instance = instance,
+        scheduled = table.remove(state.scheduled, 1) or event.scheduled,
+        attempt = event.attempt,
+        resource = event.resource or state.assigned,
+        metadata = event.metadata,
+    })
+    state.assigned = nil
+    return lane, instance
+end
+
+local function take_oldest(self, trace, state)
+    local oldest = table.remove(state.running, 1)
+    if oldest then
+        state.is_taken[oldest.lane] = nil
+        self.open_counts[trace] = self.open_counts[trace] - 1
+    end
+    return oldest
+end
+
+-- What began first of those that have not ended. Where nothing has, the activity takes no time.
+local function instance_to_end(self, trace, state, event)
+    local oldest = take_oldest(self, trace, state)
+    if oldest then
+        return oldest.instance
+    end
+    local alone = self.alone[event.activity] or { count = 0, place = self.place_of(event) }
+    alone.count = alone.count + 1
+    self.alone[event.activity] = alone
+    local _, instance = begin(trace, state, event)
+    return instance, true
+end
+
+local steps = {}
+
+function steps.start(self, trace, state, event)
+    local lane, instance = begin(trace, state, event)
+    self.has_start[event.activity] = true
+    state.is_taken[lane] = true
+    state.running[#state.running + 1] = { lane = lane, instance = instance }
+    self.open_counts[trace] = self.open_counts[trace] + 1
+end
+
+function steps.complete(self, trace, state, event)
+    local instance, is_alone = instance_to_end(self, trace, state, event)
+    -- What is said of an activity at its end belongs to it as much as what was said at its start.
+    local metadata = not is_alone and event.metadata or nil
+    trace:done(event.activity, { at = event.at, instance = instance, metadata = metadata })
+end
+
+function steps.error(self, trace, state, event)
+    local instance, is_alone = instance_to_end(self, trace, state, event)
+    trace:error(event.activity, { at = event.at, instance = instance, kind = event.kind or event.transition,
+        message = event.message, metadata = not is_alone and event.metadata or nil })
+end
+
+function steps.schedule(_, _, state, event)
+    table.insert(state.scheduled, event.at)
+end
+
+function steps.assign(_, _, state, event)
+    state.assigned = event.resource
+end
+
+-- It has not run, or what happened has no other word: it takes no time.
+function steps.instant(_, trace, state, event)
+    local metadata = event.metadata or {}
+    metadata["lifecycle:transition"] = event.transition
+    event.metadata = metadata
+    local _, instance = begin(trace, state, event)
+    trace:done(event.activity, { at = event.at, instance = instance })
+end
+
+function steps.withdraw(_, trace, state, event)
+    local _, instance = begin(trace, state, event)
+    trace:error(event.activity, { at = event.at, instance = instance, kind = "withdraw" })
+end
+
+function steps.suspend(self, trace, state, event)
+    for _, running in ipairs(state.running) do
+        if not running.is_suspended then
+            running.is_suspended = true
+            trace:wait(event.activity, { at = event.at, instance = running.instance, kind = "suspended" })
+            return
+        end
+    end
+    self.out:dropped("suspensions of activities that do not run", self.place_of(event))
+end
+
+function steps.resume(self, trace, state, event)
+    for _, running in ipairs(state.running) do
+        if running.is_suspended then
+            running.is_suspended = nil
+            trace:resume(event.activity, { at = event.at, instance = running.instance })
+            return
+        end
+    end
+    self.out:dropped("resumptions of activities that are not suspended", self.place_of(event))
+end
+
+-- The standard lifecycle of XES, and what others call its transitions.
+local step_of = {
+    start = steps.start, begin = steps.start, started = steps.start,
+    complete = steps.complete, completed = steps.complete, ["end"] = steps.complete, finish = steps.complete,
+    ate_abort = steps.error, pi_abort = steps.error, abort = steps.error,
+    schedule = steps.schedule, enable = steps.schedule, scheduled = steps.schedule,
+    assign = steps.assign, reassign = steps.assign,
+    suspend = steps.suspend, resume = steps.resume, withdraw = steps.withdraw,
+}
+
+---An event of an activity. The events of a trace come in the order of their times.
+---@param event { activity: string, transition: string|nil, at: integer, instance: string|nil, resource: string|nil,
+---  scheduled: integer|nil, metadata: table|nil }
+function Activities:event(trace, event)
+    local transition = event.transition and event.transition:lower() or "complete"
+    local step = step_of[transition] or steps.instant
+    step(self, trace, state_of(self, trace, event.activity, event.instance), event)
+    if transition == "pi_abort" and not self.is_closed[trace] then
+        self.is_closed[trace] = true
+        trace:close("cancelled", { at = event.at })
+    end
+end
+
+local function report_schedules(self, trace)
+    for key, state in tracereel.sorted(self.open[trace]) do
+        for _ = 1, #state.scheduled do
+            self.out:dropped("schedules of activities that never start", ("%s in trace %s"):format(
+                key:gsub("\0.*", ""), trace.id))
+        end
+        state.scheduled = {}
+    end
+end
+
+---No more events come of the traces noted so far: those in which nothing is open are closed.
+function Activities:close_traces()
+    for _, trace in ipairs(self.traces) do
+        report_schedules(self, trace)
+        if self.open_counts[trace] == 0 and not self.is_closed[trace] then
+            self.is_closed[trace] = true
+            trace:close("complete")
+        end
+    end
+    self.traces, self.is_noted = {}, {}
+end
+
+---Forgets what it knows of the traces noted so far, after closing them.
+function Activities:forget_traces()
+    self:close_traces()
+    self.ends, self.open, self.open_counts, self.is_closed = {}, {}, {}, {}
+end
+
+---At the end of an input: reports what did not fit.
+function Activities:finish()
+    self:close_traces()
+    for activity, alone in tracereel.sorted(self.alone) do
+        for _ = 1, self.has_start[activity] and alone.count or 0 do
+            self.out:bent("ends without a start, of activities that have starts: they take no time", alone.place)
+        end
+    end
+    self.alone = {}
+end
+
+return activities

@@ -1,0 +1,106 @@
+-- A trace as tracereel exported it, written so that exporting it again gives the same.
+local exported = {}
+
+local function add_all(list, items, key)
+    for _, item in ipairs(items) do
+        if item[key] then
+            list[#list + 1] = item[key]
+        end
+    end
+end
+
+-- When something became ready, in order: by these an attempt without a written start is measured.
+local function ready_times(story)
+    local list = { story.at }
+    for _, attempt in ipairs(story.attempts) do
+        if attempt.outcome == "done" or attempt.outcome == "error" then
+            list[#list + 1] = attempt.end_ns
+        end
+    end
+    add_all(list, story.waits, "end_ns")
+    add_all(list, story.loops, "at")
+    table.sort(list)
+    return list
+end
+
+-- How many of a sorted list are smaller.
+local function count_before(list, value)
+    local low, high = 1, #list + 1
+    while low < high do
+        local middle = (low + high) // 2
+        if list[middle] < value then
+            low = middle + 1
+        else
+            high = middle
+        end
+    end
+    return low - 1
+end
+
+-- Whether the attempt's estimated start follows again from the records, so that none is to be written.
+local function follows(ready, attempt)
+    if not attempt.estimated or not attempt.end_ns or attempt.outcome == "abandoned" then
+        return false
+    end
+    local count = count_before(ready, attempt.end_ns)
+    return ready[count] == attempt.start_ns and ready[count + 2] ~= attempt.end_ns
+end
+
+local function write_attempt(out, trace, attempt, is_estimated)
+    local start_ns, end_ns = attempt.start_ns, attempt.end_ns
+    if start_ns and end_ns and end_ns < start_ns then
+        out:bent("attempts that end before they start: they take no time", attempt.place)
+        end_ns = start_ns
+    end
+    if not is_estimated then
+        if attempt.estimated then
+            out:bent("estimated starts that do not follow from what was exported: they are written", attempt.place)
+        end
+        trace:start(attempt.node, { at = start_ns or end_ns, instance = attempt.instance, attempt = attempt.attempt,
+            resource = attempt.resource, scheduled = attempt.scheduled, metadata = attempt.metadata })
+    end
+    if attempt.outcome == "done" then
+        trace:done(attempt.node, { at = end_ns, instance = attempt.instance })
+    elseif attempt.outcome == "error" then
+        trace:error(attempt.node, { at = end_ns, instance = attempt.instance, kind = attempt.kind,
+            message = attempt.message })
+    end
+end
+
+---An attempt has node, instance, start_ns, end_ns, outcome, estimated, kind, message, place and more; a wait node,
+---instance, start_ns, end_ns, kind; a loop node, instance, at, iteration, is_exit. Where the trace is open there is no
+---`outcome`.
+---@param story { at: integer|nil, attempts: table[], waits: table[], loops: table[], outcome: string|nil,
+---  closed_at: integer|nil, error: string|nil }
+function exported.write(out, trace, story)
+    local ready = ready_times(story)
+    for _, attempt in ipairs(story.attempts) do
+        write_attempt(out, trace, attempt, follows(ready, attempt))
+    end
+    for _, wait in ipairs(story.waits) do
+        trace:wait(wait.node, { at = wait.start_ns, instance = wait.instance, kind = wait.kind or "person" })
+        if wait.end_ns then
+            trace:resume(wait.node, { at = wait.end_ns, instance = wait.instance })
+        end
+    end
+    for _, loop in ipairs(story.loops) do
+        local said = { at = loop.at, instance = loop.instance, iteration = loop.iteration }
+        if loop.is_exit then
+            trace:exit(loop.node, said)
+        else
+            trace:iteration(loop.node, said)
+        end
+    end
+    if story.outcome then
+        trace:close(story.outcome, { at = story.closed_at, error = story.error })
+    end
+end
+
+---The outcome that a status stands for; nil where the trace is open.
+---@param status string|nil
+function exported.outcome(status)
+    local is_open = status == "running" or status == "suspended" or status == "held"
+    return not is_open and status or nil
+end
+
+return exported

@@ -1,0 +1,85 @@
+-- Times as tables of events have them, which input.time does not read as they are: dates with slashes or dots, days
+-- without a time, numbers whose unit is seen from their size.
+local times = {}
+
+-- The unit of a number of about now: 10 digits are seconds until the year 2286.
+local function unit_of(digits)
+    local count = #digits
+    return count <= 11 and "s" or count <= 14 and "ms" or count <= 17 and "us" or "ns"
+end
+
+local function clock_of(rest)
+    local hour, minute, second, after = rest:match("^[ T:]+(%d%d?)[:.](%d%d):?([%d.,]*)(.*)$")
+    if not hour then
+        return rest == "" and "00:00:00" or nil, ""
+    end
+    local meridiem = after:match("^ ?([AaPp])[Mm]$")
+    if meridiem then
+        hour = hour % 12 + (meridiem:lower() == "p" and 12 or 0)
+        after = ""
+    end
+    return ("%02d:%s:%s"):format(hour, minute, second ~= "" and second or "00"), after
+end
+
+-- "2016-02-01 11:23:52+01:00" of a date and time in another form; nil where it is none.
+local function normal_form(value, order)
+    local a, separator, b, c, rest = value:match("^(%d+)([-/.])(%d%d?)[-/.](%d+)(.*)$")
+    if not a then
+        return nil
+    end
+    local year, month, day = a, b, c
+    if #a ~= 4 then
+        order = order or separator ~= "/" and "dmy" or nil
+        if not order then
+            return nil, "the day or the month may stand first: say -a dates=dmy or -a dates=mdy"
+        end
+        year = c
+        day, month = a, b
+        if order == "mdy" then
+            day, month = b, a
+        end
+    end
+    local clock, zone = clock_of(rest)
+    if not clock or #year ~= 4 then
+        return nil
+    end
+    return ("%s-%02d-%02d %s%s"):format(year, month // 1, day // 1, clock, zone)
+end
+
+local function has_zone(value)
+    return (value:find("[Zz]$") or value:find("[+-]%d%d:?%d?%d?$", 12)) ~= nil
+end
+
+---A function that reads the times of one column. What form they have is seen from the first.
+---@param input tracereel.import.input
+---@param first string
+---@param options { zone: string|nil, dates: string|nil }
+---@return fun(value: string): integer
+---@return boolean needs_zone the times name no zone of their own
+function times.reader(input, first, options)
+    local read = input.time
+    if first:find("^%d+%.?%d*$") then
+        local unit = unit_of(first:match("^%d+"))
+        return function(value)
+            return read(value, unit)
+        end, false
+    end
+    local zone = options.zone or "+00:00"
+    local is_normal = first:find("^%d%d%d%d%-%d%d%-%d%d[ T]%d%d:%d%d:%d%d")
+    local names_utc = first:find(" UTC$") or first:find(" GMT$")
+    if is_normal and not names_utc then
+        return function(value)
+            return read(value, zone)
+        end, not has_zone(first)
+    end
+    return function(value)
+        value = names_utc and value:gsub(" ?%u%u%u$", "Z") or value
+        local normal, problem = normal_form(value, options.dates)
+        if problem then
+            input:fail("%s: %s", value, problem)
+        end
+        return read(normal or value, zone)
+    end, not names_utc and not has_zone(first)
+end
+
+return times
