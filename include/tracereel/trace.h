@@ -229,6 +229,32 @@ typedef struct tr_trace {
 /* The node with that id, or NULL. */
 const tr_node *tr_trace_find_node(const tr_trace *trace, uint32_t node_id);
 
+/* In an imported log a node can run in parallel with itself: records say under "instance" in their metadata which of
+ * these they are of. Each instance has an entry of its own in `nodes`, with its status, attempts and loop; the node as
+ * the engine knows it, which knows no instances, has one before them: with the engine's view, and with attempts of
+ * records that name no instance. */
+
+/* The entry's instance; length 0 for the node itself. Valid until the next record. */
+tr_text tr_trace_instance(const tr_trace *trace, const tr_node *node);
+/* How many instances the node has; 0 for an instance. */
+uint32_t tr_trace_instance_count(const tr_trace *trace, const tr_node *node);
+/* The entry of that instance of the node (length 0: of the node itself), or NULL. */
+const tr_node *tr_trace_find_instance(const tr_trace *trace, uint32_t node_id, tr_text instance);
+
+/* What an imported log says of an attempt; members are 0 where it does not. Texts are valid until the next record. */
+typedef struct tr_attempt_facts {
+    uint64_t scheduled_ns; /* when the source says that the node was ready; not after the start */
+    uint32_t number;       /* the source's own, from 1 */
+    uint32_t hidden_count; /* attempts that the source counts before this one and does not show */
+    tr_text resource;      /* who or what ran it */
+    tr_text kind; /* of the error that ended it: "timed_out", "cancelled", "terminated", or the source's word */
+} tr_attempt_facts;
+
+/* Of an attempt in the trace's `attempts`. */
+tr_attempt_facts tr_trace_attempt_facts(const tr_trace *trace, const tr_attempt *attempt);
+/* The entry in `nodes` that an error in `errors` came from; NULL for the trace's own failure. */
+const tr_node *tr_trace_error_node(const tr_trace *trace, const tr_trace_error *error);
+
 /* Walks the engine's started_nodes, in order: returns the index in `started_nodes` of the first entry at or after
  * `from` that counts, or TR_NONE. Skipped entries belong to nodes that were done since. */
 uint32_t tr_trace_next_started(const tr_trace *trace, uint32_t from);

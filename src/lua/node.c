@@ -13,28 +13,46 @@
  * the copy is counted here, and read from the trace when it is asked for. */
 typedef struct tr_lua_node {
     tr_node node;
-    tr_attempt last; /* good where the node has attempts */
+    uint32_t place;      /* in the trace's `nodes` */
+    uint32_t last_place; /* of `last`, in the trace's `attempts`; TR_NODE_NONE: it has no attempts */
+    tr_attempt last;
     uint64_t duration_ns;
     uint32_t error_list_count;
+    bool has_instances; /* it is the node itself: its attempts are those of all its instances, too */
 } tr_lua_node;
 
-static bool has_attempts(const tr_node *node) {
-    return node->last_attempt != TR_NODE_NONE;
+static bool has_attempts(const tr_lua_node *self) {
+    return self->last_place != TR_NODE_NONE;
 }
 
 enum { NODE_UPVALUE_STATUS = TR_UPVALUE_FIRST_OWN, NODE_USER_VALUE_TRACE = 1 };
 
+/* The latest attempt up to that place of the node or of one of its instances; TR_NODE_NONE if there is none. */
+static uint32_t latest_of_all(const tr_trace *trace, uint32_t node_id, uint32_t count) {
+    while (count-- > 0) {
+        if (trace->nodes[trace->attempts[count].node_index].node_id == node_id) {
+            return count;
+        }
+    }
+    return TR_NODE_NONE;
+}
+
 /* ---- push ---- */
 
-void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, int handle_index, int metatable_index) {
+void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, bool with_instances, int handle_index,
+                      int metatable_index) {
     tr_lua_node *self = lua_newuserdatauv(L, sizeof *self, 1); /* node */
     self->node = *node;
+    self->place = (uint32_t)(node - trace->nodes);
     self->duration_ns = 0;
     self->error_list_count = trace->error_list_count;
-    const tr_attempt *last = tr_trace_last_attempt(trace, node);
-    if (last != NULL) {
+    self->has_instances = with_instances && tr_trace_instance_count(trace, node) > 0;
+    self->last_place =
+        self->has_instances ? latest_of_all(trace, node->node_id, trace->attempt_count) : node->last_attempt;
+    if (has_attempts(self)) {
+        const tr_attempt *last = &trace->attempts[self->last_place];
         self->last = *last;
-        self->duration_ns = tr_attempt_duration_ns(trace, node, &self->last);
+        self->duration_ns = tr_attempt_duration_ns(trace, &trace->nodes[last->node_index], last);
     }
     lua_pushvalue(L, metatable_index);
     lua_setmetatable(L, -2);
@@ -47,13 +65,14 @@ void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, 
 #define NODE_FIELDS(X)                                                                                                 \
     X(id, lua_pushinteger(L, (lua_Integer)node->node_id))                                                              \
     X(name, push_node_name(L, node))                                                                                   \
+    X(instance, push_instance(L, self))                                                                                \
     X(status, lua_pushvalue(L, lua_upvalueindex(NODE_UPVALUE_STATUS + node->status)))                                  \
     X(attempts, push_attempts(L, self))                                                                                \
-    X(start_ns, push_time_if(L, has_attempts(node), self->last.start_ns))                                              \
-    X(end_ns, push_time_if(L, has_attempts(node) && self->last.outcome != TR_OUTCOME_OPEN, self->last.end_ns))         \
+    X(start_ns, push_time_if(L, has_attempts(self), self->last.start_ns))                                              \
+    X(end_ns, push_time_if(L, has_attempts(self) && self->last.outcome != TR_OUTCOME_OPEN, self->last.end_ns))         \
     X(duration_ns, tr_lua_push_unsigned(L, self->duration_ns))                                                         \
-    X(ended_by, push_name_if_any(L, has_attempts(node) ? end_of(&self->last) : NULL))                                  \
-    X(estimated, lua_pushboolean(L, has_attempts(node) && self->last.estimated))                                       \
+    X(ended_by, push_name_if_any(L, has_attempts(self) ? end_of(&self->last) : NULL))                                  \
+    X(estimated, lua_pushboolean(L, has_attempts(self) && self->last.estimated))                                       \
     X(error, push_last_error(L, self))                                                                                 \
     X(error_count, lua_pushinteger(L, count_errors(L, self)))                                                          \
     X(loop_iterations, push_loop_iterations(L, self))                                                                  \
@@ -109,42 +128,77 @@ static const tr_trace *push_trace_of(lua_State *L) {
     return tr_lua_check_trace(L, -1)->trace;
 }
 
-/* An attempt of the node as a table; `is_last` is the one that was copied with the node. */
-static void push_attempt(lua_State *L, const tr_lua_node *self, const tr_trace *trace, const tr_attempt *attempt,
-                         bool is_last) {
+static void push_instance(lua_State *L, const tr_lua_node *self) {
+    const tr_trace *trace = push_trace_of(L);
+    tr_text instance = tr_trace_instance(trace, &trace->nodes[self->place]);
+    tr_lua_push_text(L, instance.bytes, instance.length_bytes);
+}
+
+/* Sets a field of the table on top of the stack, if there is a text. */
+static void set_text_if_any(lua_State *L, const char *name, tr_text text) {
+    if (text.length_bytes > 0) {
+        lua_pushlstring(L, text.bytes, text.length_bytes);
+        lua_setfield(L, -2, name);
+    }
+}
+
+static void set_number_if_any(lua_State *L, const char *name, uint64_t value) {
+    if (value != 0) {
+        tr_lua_set_unsigned(L, name, value);
+    }
+}
+
+/* Sets what an imported log says of an attempt that stands in the trace. */
+static void set_facts(lua_State *L, const tr_trace *trace, const tr_attempt *attempt) {
+    tr_attempt_facts facts = tr_trace_attempt_facts(trace, attempt);
+    set_text_if_any(L, "instance", tr_trace_instance(trace, &trace->nodes[attempt->node_index]));
+    set_text_if_any(L, "resource", facts.resource);
+    set_text_if_any(L, "kind", facts.kind);
+    set_number_if_any(L, "scheduled_ns", facts.scheduled_ns);
+    set_number_if_any(L, "number", facts.number);
+    set_number_if_any(L, "hidden_count", facts.hidden_count);
+}
+
+/* The attempt at that place of the trace as a table; of the last one, what was copied with the node. */
+static void push_attempt(lua_State *L, const tr_lua_node *self, const tr_trace *trace, uint32_t place) {
+    const tr_attempt *standing = &trace->attempts[place];
+    bool is_last = place == self->last_place;
+    const tr_attempt *attempt = is_last ? &self->last : standing;
     lua_createtable(L, 0, 7); /* attempt */
     tr_lua_set_unsigned(L, "start_ns", attempt->start_ns);
     if (attempt->outcome != TR_OUTCOME_OPEN) {
         tr_lua_set_unsigned(L, "end_ns", attempt->end_ns);
     }
     tr_lua_set_unsigned(L, "duration_ns",
-                        is_last ? self->duration_ns : tr_attempt_duration_ns(trace, &self->node, attempt));
+                        is_last ? self->duration_ns
+                                : tr_attempt_duration_ns(trace, &trace->nodes[attempt->node_index], attempt));
     tr_lua_set_name(L, "outcome", tr_outcome_name(attempt->outcome));
     push_name_if_any(L, end_of(attempt));
     lua_setfield(L, -2, "ended_by");
     tr_lua_set_flag(L, "estimated", attempt->estimated);
     tr_lua_set_flag(L, "cut", attempt->cut);
+    if (place < trace->first_attempt) {
+        tr_lua_set_flag(L, "earlier_life", true);
+    }
+    set_facts(L, trace, standing);
+}
+
+/* The place of the attempt before; TR_NODE_NONE if there is none. */
+static uint32_t place_before(const tr_lua_node *self, const tr_trace *trace, uint32_t place) {
+    return self->has_instances ? latest_of_all(trace, self->node.node_id, place) : trace->attempts[place].before;
 }
 
 /* The attempts that there were when the node was asked for: they lead from the last one to the first. */
 static void push_attempts(lua_State *L, const tr_lua_node *self) {
     const tr_trace *trace = push_trace_of(L); /* handle */
     lua_newtable(L);                          /* handle, attempts */
-    if (!has_attempts(&self->node)) {
-        return;
-    }
     lua_Integer count = 0;
-    for (const tr_attempt *at = &self->last; at != NULL; at = tr_trace_earlier_attempt(trace, at)) {
+    for (uint32_t at = self->last_place; at != TR_NODE_NONE; at = place_before(self, trace, at)) {
         count++;
     }
-    uint32_t place = self->node.last_attempt;
-    for (const tr_attempt *at = &self->last; at != NULL; at = tr_trace_earlier_attempt(trace, at)) {
-        push_attempt(L, self, trace, at, at == &self->last); /* handle, attempts, attempt */
-        if (place < trace->first_attempt) {
-            tr_lua_set_flag(L, "earlier_life", true);
-        }
+    for (uint32_t at = self->last_place; at != TR_NODE_NONE; at = place_before(self, trace, at)) {
+        push_attempt(L, self, trace, at); /* handle, attempts, attempt */
         lua_rawseti(L, -2, count--);
-        place = at->before;
     }
 }
 
@@ -158,15 +212,17 @@ static void push_last_iteration(lua_State *L, const tr_lua_node *self) {
     push_time_if(L, tr_trace_loop_iterations(trace, &self->node) > 0, last != NULL ? last->iteration : 0);
 }
 
-static bool is_error_of(const tr_trace_error *error, const tr_lua_node *self) {
-    return !error->is_trace_failure && error->node_id == self->node.node_id;
+/* Of the node itself those of its instances, too. */
+static bool is_error_of(const tr_trace *trace, const tr_trace_error *error, const tr_lua_node *self) {
+    return !error->is_trace_failure && error->node_id == self->node.node_id &&
+           (self->has_instances || tr_trace_error_node(trace, error) == &trace->nodes[self->place]);
 }
 
 static void push_last_error(lua_State *L, const tr_lua_node *self) {
     const tr_trace *trace = push_trace_of(L);
     for (uint32_t i = self->error_list_count; i-- > 0;) {
         const tr_trace_error *error = &trace->errors[i];
-        if (is_error_of(error, self)) {
+        if (is_error_of(trace, error, self)) {
             lua_pushlstring(L, error->message_bytes == 0 ? "" : error->message, error->message_bytes);
             return;
         }
@@ -178,7 +234,7 @@ static lua_Integer count_errors(lua_State *L, const tr_lua_node *self) {
     const tr_trace *trace = push_trace_of(L);
     lua_Integer count = 0;
     for (uint32_t i = 0; i < self->error_list_count; i++) {
-        count += is_error_of(&trace->errors[i], self);
+        count += is_error_of(trace, &trace->errors[i], self);
     }
     return count;
 }

@@ -298,12 +298,16 @@ static int trace_node(lua_State *L) {
     const tr_trace *trace = shown(L, self);
     int is_there = 0;
     uint32_t node_id = tr_lua_to_node(L, 2, "node_id", self->names, &is_there);
-    const tr_node *node = is_there ? tr_trace_find_node(trace, node_id) : NULL;
+    size_t length = 0;
+    const char *instance = luaL_optlstring(L, 3, "", &length);
+    is_there = is_there && length <= UINT32_MAX;
+    const tr_node *node =
+        is_there ? tr_trace_find_instance(trace, node_id, (tr_text){instance, (uint32_t)length}) : NULL;
     if (node == NULL) {
         lua_pushnil(L);
     } else {
         luaL_getmetatable(L, TR_LUA_NODE);
-        tr_lua_push_node(L, trace, node, 1, lua_gettop(L));
+        tr_lua_push_node(L, trace, node, true, 1, lua_gettop(L));
     }
     return 1;
 }

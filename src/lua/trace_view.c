@@ -16,19 +16,37 @@ static void push_array(lua_State *L, uint32_t count) {
     lua_createtable(L, count < INT32_MAX ? (int)count : INT32_MAX, 0);
 }
 
+/* Whether nothing happened at the node itself. */
+static bool runs_only_in_instances(const tr_trace *trace, const tr_node *node) {
+    return tr_trace_instance_count(trace, node) > 0 && node->last_attempt == TR_NODE_NONE &&
+           node->last_loop_event == TR_NODE_NONE;
+}
+
 void tr_lua_push_nodes(lua_State *L, const tr_trace *trace) {
     push_array(L, trace->node_count);  /* nodes */
     luaL_getmetatable(L, TR_LUA_NODE); /* nodes, metatable */
     int metatable_index = lua_gettop(L);
+    lua_Integer count = 0;
     for (uint32_t i = 0; i < trace->node_count; i++) {
-        tr_lua_push_node(L, trace, &trace->nodes[i], 1, metatable_index); /* nodes, metatable, node */
-        lua_rawseti(L, -3, (lua_Integer)i + 1);
+        if (!runs_only_in_instances(trace, &trace->nodes[i])) {
+            tr_lua_push_node(L, trace, &trace->nodes[i], false, 1, metatable_index); /* nodes, metatable, node */
+            lua_rawseti(L, -3, ++count);
+        }
     }
     lua_pop(L, 1);
 }
 
+/* Sets the field of the table on top of the stack, if the entry is one of an instance. */
+static void set_instance_if_any(lua_State *L, const tr_trace *trace, const tr_node *node) {
+    tr_text instance = node == NULL ? (tr_text){0} : tr_trace_instance(trace, node);
+    if (instance.length_bytes > 0) {
+        lua_pushlstring(L, instance.bytes, instance.length_bytes);
+        lua_setfield(L, -2, "instance");
+    }
+}
+
 /* Appends an error to the list on top. */
-static void append_error(lua_State *L, const tr_trace_error *error, lua_Integer place) {
+static void append_error(lua_State *L, const tr_trace *trace, const tr_trace_error *error, lua_Integer place) {
     lua_createtable(L, 0, 4); /* errors, error */
     tr_lua_set_unsigned(L, "timestamp_ns", error->timestamp_ns);
     lua_pushlstring(L, error->message_bytes == 0 ? "" : error->message, error->message_bytes);
@@ -36,6 +54,7 @@ static void append_error(lua_State *L, const tr_trace_error *error, lua_Integer 
     set_integer(L, "life", (lua_Integer)error->life);
     if (!error->is_trace_failure) {
         set_integer(L, "node_id", (lua_Integer)error->node_id);
+        set_instance_if_any(L, trace, tr_trace_error_node(trace, error));
     }
     lua_rawseti(L, -2, place);
 }
@@ -44,7 +63,7 @@ void tr_lua_push_errors(lua_State *L, const tr_trace *trace) {
     push_array(L, trace->error_list_count - trace->first_error); /* errors */
     lua_Integer count = 0;
     for (uint32_t i = trace->first_error; i < trace->error_list_count; i++) {
-        append_error(L, &trace->errors[i], ++count);
+        append_error(L, trace, &trace->errors[i], ++count);
     }
 }
 
@@ -53,7 +72,7 @@ void tr_lua_push_history_errors(lua_State *L, const tr_trace *trace) {
     lua_Integer count = 0;
     for (uint32_t i = 0; i < trace->error_list_count; i++) {
         if (!trace->errors[i].by_tracereel) {
-            append_error(L, &trace->errors[i], ++count);
+            append_error(L, trace, &trace->errors[i], ++count);
         }
     }
 }
@@ -61,12 +80,21 @@ void tr_lua_push_history_errors(lua_State *L, const tr_trace *trace) {
 void tr_lua_push_failed_nodes(lua_State *L, const tr_trace *trace) {
     lua_Integer count = 0;
     lua_newtable(L); /* node ids */
+    lua_newtable(L); /* node ids, which of them stand there already */
     for (uint32_t i = 0; i < trace->node_count; i++) {
-        if (tr_trace_node_has_failed(trace, &trace->nodes[i])) {
-            lua_pushinteger(L, (lua_Integer)trace->nodes[i].node_id);
-            lua_rawseti(L, -2, ++count);
+        lua_Integer id = (lua_Integer)trace->nodes[i].node_id;
+        if (!tr_trace_node_has_failed(trace, &trace->nodes[i])) {
+            continue;
         }
+        if (lua_rawgeti(L, -1, id) == LUA_TNIL) { /* node ids, known, nil */
+            lua_pushinteger(L, id);
+            lua_rawseti(L, -4, ++count);
+            lua_pushboolean(L, true);
+            lua_rawseti(L, -3, id);
+        }
+        lua_pop(L, 1);
     }
+    lua_pop(L, 1);
 }
 
 void tr_lua_push_violations(lua_State *L, const tr_trace *trace) {

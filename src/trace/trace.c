@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "trace/imported.h"
 #include "trace/internal.h"
 #include "trace/trace_store.h"
 
@@ -176,6 +177,21 @@ static void place_started(const tr_trace *trace, tr_trace *copy, layout *to) {
     }
 }
 
+static tr_imported *place_imported(const tr_imported *imported, layout *to) {
+    if (imported == NULL) {
+        return NULL;
+    }
+    tr_imported state = *imported;
+    tr_imported *placed = place(to, &state, sizeof state);
+#define PLACE_LIST(type, name) state.name = place(to, imported->name, imported->name##_capacity * sizeof(type));
+    TR_IMPORTED_LISTS(PLACE_LIST)
+#undef PLACE_LIST
+    if (placed != NULL) {
+        *placed = state;
+    }
+    return placed;
+}
+
 static void lay_out(const tr_trace *trace, layout *to) {
     tr_trace_state state = *tr_own(trace);
     tr_trace *copy = &state.trace;
@@ -183,8 +199,9 @@ static void lay_out(const tr_trace *trace, layout *to) {
     state.was_tainted = tr_trace_is_tainted(trace);
     state.home = NULL;
     state.started_index = NULL;
-    state.node_index =
-        place(to, tr_own(trace)->node_index, tr_own(trace)->node_index_capacity * sizeof *tr_own(trace)->node_index);
+    const tr_node_index *index = tr_own(trace)->node_index;
+    state.node_index = place(to, index, index == NULL ? 0 : tr_node_index_bytes(index->capacity));
+    state.imported = place_imported(tr_own(trace)->imported, to);
     copy->nodes = place(to, trace->nodes, trace->node_count * sizeof *trace->nodes);
     copy->attempts = place(to, trace->attempts, trace->attempt_count * sizeof *trace->attempts);
     copy->suspensions = place(to, trace->suspensions, trace->suspension_count * sizeof *trace->suspensions);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bytes/hash.h"
+#include "trace/imported.h"
 #include "trace/internal.h"
 #include "trace/started_nodes.h"
 
@@ -34,12 +35,13 @@ enum { NODES_WITHOUT_INDEX = 24, FIRST_INDEX = 128 };
 
 /* The entry of a node id in the index (open addressing), or the empty entry where it belongs. */
 static uint32_t *index_place(const tr_trace *trace, uint32_t node_id) {
-    uint32_t mask = tr_own(trace)->node_index_capacity - 1;
+    tr_node_index *index = tr_own(trace)->node_index;
+    uint32_t mask = index->capacity - 1;
     uint32_t at = (uint32_t)tr_hash_mix(node_id ^ tr_hash_seed()) & mask;
-    while (tr_own(trace)->node_index[at] != TR_NONE && trace->nodes[tr_own(trace)->node_index[at]].node_id != node_id) {
+    while (index->places[at] != TR_NONE && trace->nodes[index->places[at]].node_id != node_id) {
         at = (at + 1) & mask;
     }
-    return &tr_own(trace)->node_index[at];
+    return &index->places[at];
 }
 
 tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id) {
@@ -49,42 +51,53 @@ tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id) {
 
 /* Makes the index at least twice as large as the number of nodes that it is going to hold. */
 static bool make_room_in_index(tr_trace *trace) {
-    if (trace->node_count < NODES_WITHOUT_INDEX || trace->node_count + 1 <= tr_own(trace)->node_index_capacity / 2) {
+    tr_node_index *old = tr_own(trace)->node_index;
+    if (trace->node_count < NODES_WITHOUT_INDEX || (old != NULL && trace->node_count + 1 <= old->capacity / 2)) {
         return true;
     }
-    uint32_t capacity = tr_own(trace)->node_index_capacity == 0 ? FIRST_INDEX : tr_own(trace)->node_index_capacity * 2;
+    uint32_t capacity = old == NULL ? FIRST_INDEX : old->capacity * 2;
     while (capacity / 2 < trace->node_count + 1) {
         capacity *= 2;
     }
     tr_pool *pool = &tr_own(trace)->home->pool;
-    uint32_t *index = tr_pool_reallocate(pool, NULL, 0, capacity * sizeof *index);
+    tr_node_index *index = tr_pool_reallocate(pool, NULL, 0, tr_node_index_bytes(capacity));
     if (index == NULL) {
         return false;
     }
-    memset(index, 0xff, capacity * sizeof *index); /* every entry TR_NONE */
-    tr_pool_reallocate(pool, tr_own(trace)->node_index, tr_own(trace)->node_index_capacity * sizeof *index, 0);
+    index->capacity = capacity;
+    memset(index->places, 0xff, capacity * sizeof *index->places); /* every entry TR_NONE */
+    tr_pool_reallocate(pool, old, old == NULL ? 0 : tr_node_index_bytes(old->capacity), 0);
     tr_own(trace)->node_index = index;
-    tr_own(trace)->node_index_capacity = capacity;
     for (uint32_t i = 0; i < trace->node_count; i++) {
-        *index_place(trace, trace->nodes[i].node_id) = i;
+        if (tr_trace_instance(trace, &trace->nodes[i]).length_bytes == 0) {
+            *index_place(trace, trace->nodes[i].node_id) = i;
+        }
     }
     return true;
 }
 
-tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id) {
+static tr_node *add_node(tr_trace *trace, uint32_t node_id, bool is_instance) {
     void *items = trace->nodes;
     if (trace->node_count >= TR_NODE_NONE || !make_room_in_index(trace) ||
         !make_room(trace, &items, trace->node_count, sizeof *trace->nodes)) {
         return NULL;
     }
     trace->nodes = items;
-    if (tr_own(trace)->node_index != NULL) {
+    if (tr_own(trace)->node_index != NULL && !is_instance) {
         *index_place(trace, node_id) = trace->node_count;
     }
     tr_node *node = &trace->nodes[trace->node_count++];
     *node = (tr_node){
         .node_id = node_id, .last_attempt = TR_NODE_NONE, .last_loop_event = TR_NODE_NONE, .status = TR_NODE_IDLE};
     return node;
+}
+
+tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id) {
+    return add_node(trace, node_id, false);
+}
+
+tr_node *tr_trace_add_instance_node(tr_trace *trace, uint32_t node_id) {
+    return add_node(trace, node_id, true);
 }
 
 /* ---- what happened ---- */
@@ -237,8 +250,9 @@ static void free_contents(tr_trace *trace) {
     tr_pool_reallocate(pool, trace->suspension_metadata, trace->suspension_metadata_bytes, 0);
     tr_pool_reallocate(pool, trace->metadata, trace->metadata_bytes, 0);
     free_list(trace, trace->plans, trace->plans_bytes, 1);
-    tr_pool_reallocate(pool, tr_own(trace)->node_index,
-                       tr_own(trace)->node_index_capacity * sizeof *tr_own(trace)->node_index, 0);
+    tr_node_index *index = tr_own(trace)->node_index;
+    tr_pool_reallocate(pool, index, index == NULL ? 0 : tr_node_index_bytes(index->capacity), 0);
+    tr_imported_free(trace);
 }
 
 void tr_trace_free(tr_trace *trace) {
@@ -302,8 +316,9 @@ static bool copy_errors(tr_trace *trace, const tr_trace *from) {
 }
 
 static bool copy_contents(tr_trace *trace, const tr_trace *from) {
-    return copy_lists(trace, from) && make_room_in_index(trace) && tr_started_copy(trace, from) &&
-           copy_errors(trace, from) && tr_trace_set_metadata(trace, (tr_text){from->metadata, from->metadata_bytes}) &&
+    return tr_imported_copy(trace, from) && copy_lists(trace, from) && make_room_in_index(trace) &&
+           tr_started_copy(trace, from) && copy_errors(trace, from) &&
+           tr_trace_set_metadata(trace, (tr_text){from->metadata, from->metadata_bytes}) &&
            tr_trace_set_suspension_metadata(trace,
                                             (tr_text){from->suspension_metadata, from->suspension_metadata_bytes});
 }
@@ -327,8 +342,9 @@ bool tr_trace_assign(tr_trace *trace, const tr_trace *from) {
     made->metadata = NULL;
     made->suspension_metadata = NULL;
     made->plans = NULL;
-    state.started_capacity = state.node_index_capacity = 0;
+    state.started_capacity = 0;
     state.started_index = NULL;
+    state.imported = NULL;
     state.node_index = NULL;
     *tr_own(trace) = state;
     if (!copy_contents(trace, from)) {

@@ -33,6 +33,8 @@ bool tr_trace_assign(tr_trace *trace, const tr_trace *from);
 /* Each returns the new item, or NULL on allocation failure: nothing changed then. Earlier items of the same list may
  * have moved. */
 tr_node *tr_trace_add_node(tr_trace *trace, uint32_t node_id);
+/* The same for the entry of an instance of a node, which is not found by its node_id. */
+tr_node *tr_trace_add_instance_node(tr_trace *trace, uint32_t node_id);
 tr_attempt *tr_trace_add_attempt(tr_trace *trace, tr_node *node, uint64_t start_ns, bool estimated);
 tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64_t start_ns);
 tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, tr_node *node, uint64_t timestamp_ns, uint32_t iteration,

@@ -5,7 +5,7 @@
 #include "record/record_view.h"
 #include "trace/attempts.h"
 #include "trace/engine_view.h"
-#include "trace/facts.h"
+#include "trace/imported.h"
 #include "trace/internal.h"
 #include "trace/started_nodes.h"
 #include "trace/trace_store.h"
@@ -86,8 +86,7 @@ static const trace_rule trace_rules[TR_RECORD_TYPE_COUNT] = {
 TR_RECORD_TYPES(HAS_RULE)
 
 /* The first iteration of a loop is 0; after a recovery an iteration can come again. */
-static bool iterate(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
-    tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
+static bool iterate(tr_trace *trace, tr_node *node, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
     uint32_t iteration = tr_view_iteration(record);
     const tr_loop_event *last = tr_trace_last_loop_event(trace, node);
     uint64_t largest = last == NULL || last->is_abandoned ? 0 : (uint64_t)last->iteration + 1;
@@ -98,8 +97,7 @@ static bool iterate(tr_trace *trace, const tr_record *record, uint64_t now_ns, u
 }
 
 /* The number in a loop_exit is not that of an iteration: keep the latest one's. */
-static bool leave_loop(tr_trace *trace, const tr_record *record, uint64_t now_ns) {
-    tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
+static bool leave_loop(tr_trace *trace, tr_node *node, uint64_t now_ns) {
     const tr_loop_event *last = tr_trace_last_loop_event(trace, node);
     uint32_t iteration = last == NULL ? 0 : last->iteration;
     return tr_trace_add_loop_event(trace, node, now_ns, iteration, true) != NULL;
@@ -136,11 +134,24 @@ static inline bool is_excused(tr_trace *trace, const tr_node *node, uint32_t vio
     }
 }
 
-static bool apply_to_node(tr_trace *trace, const tr_record *record, node_event event, uint64_t now_ns,
-                          uint32_t *violations) {
+/* The entry of the instance that a record names; the node itself, of which the engine sees every record, gets the
+ * status that follows. */
+static __attribute__((noinline)) tr_node *need_instance(tr_trace *trace, tr_node *node, node_event event,
+                                                        tr_text instance) {
+    node->status = node_rules[event][node->status].next & 7u;
+    return tr_imported_need_instance(trace, node, instance);
+}
+
+/* Returns the entry in the trace's `nodes` that the record is of, or NULL on allocation failure. `facts` is NULL where
+ * the record has no metadata. */
+static tr_node *apply_to_node(tr_trace *trace, const tr_record *record, node_event event, const tr_facts *facts,
+                              uint64_t now_ns, uint32_t *violations) {
     tr_node *node = need_node(trace, tr_view_node_id(record));
+    if (node != NULL && facts != NULL && facts->instance.length_bytes > 0) {
+        node = need_instance(trace, node, event, facts->instance);
+    }
     if (node == NULL) {
-        return false;
+        return NULL;
     }
     if (event == DONE || event == ERROR) {
         tr_wait_take_back_end(trace, node);
@@ -148,7 +159,8 @@ static bool apply_to_node(tr_trace *trace, const tr_record *record, node_event e
     const node_rule *rule = &node_rules[event][node->status];
     *violations |= is_excused(trace, node, rule->violation) ? 0 : rule->violation;
     node->status = rule->next & 7u;
-    return tr_attempts_change(trace, node, (tr_attempts_action)rule->attempts, now_ns, violations);
+    bool changed = tr_attempts_change(trace, node, (tr_attempts_action)rule->attempts, now_ns, violations);
+    return changed ? node : NULL;
 }
 
 /* The measured view begins with the first trace_start. */
@@ -223,19 +235,24 @@ static uint8_t outcome_of(tr_text name, tr_trace_status status) {
     return status == TR_TRACE_COMPLETE ? TR_TRACE_OUTCOME_COMPLETE : TR_TRACE_OUTCOME_FAILED;
 }
 
-/* What is particular to a type, beyond the tables. */
-static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
+/* What is particular to a type, beyond the tables. `entry` is what apply_to_node returned; NULL for types without a
+ * node. */
+static bool apply_particulars(tr_trace *trace, tr_node *entry, const tr_record *record, const tr_facts *facts,
+                              uint64_t now_ns, uint32_t *violations) {
     switch (tr_view_type(record)) {
     case TR_TYPE_TRACE_START:
         return start_trace(trace, record, now_ns);
     case TR_TYPE_NODE_START:
         tr_own(trace)->records_starts = true;
-        return tr_started_add(trace, tr_trace_node(trace, tr_view_node_id(record)));
+        return tr_started_add(trace, tr_trace_node(trace, tr_view_node_id(record))) &&
+               (facts == NULL || tr_imported_note_start(trace, entry, facts, violations));
     case TR_TYPE_NODE_DONE:
         tr_engine_view_finish(trace, tr_trace_node(trace, tr_view_node_id(record)), record);
         return true;
     case TR_TYPE_NODE_ERROR:
-        return note_error(trace, record, now_ns, false);
+        return note_error(trace, record, now_ns, false) &&
+               (facts == NULL ||
+                (tr_imported_note_error(trace, entry) && tr_imported_note_kind(trace, entry, facts->kind)));
     case TR_TYPE_TRACE_COMPLETE:
         *violations |= tr_wait_has_running_nodes(trace) ? TR_VIOLATION_COMPLETE_WHILE_RUNNING : 0;
         *violations |= now_ns < trace->last_ns ? TR_VIOLATION_TIME_BACKWARDS : 0;
@@ -251,9 +268,9 @@ static bool apply_particulars(tr_trace *trace, const tr_record *record, uint64_t
         leave_suspension(trace, now_ns, violations);
         return true;
     case TR_TYPE_LOOP_ITERATION:
-        return iterate(trace, record, now_ns, violations);
+        return iterate(trace, entry, record, now_ns, violations);
     case TR_TYPE_LOOP_EXIT:
-        return leave_loop(trace, record, now_ns);
+        return leave_loop(trace, entry, now_ns);
     default:
         return true;
     }
@@ -335,9 +352,11 @@ bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_trace
     if (by_tracereel) {
         applied = apply_planned(trace, record, event, now_ns, &found);
     } else {
+        const tr_facts *said = has_facts ? &facts : NULL;
+        tr_node *entry = NULL;
         applied = (!tr_own(trace)->is_just_resumed || tr_wait_end(trace, record)) &&
-                  (event == NO_EVENT || apply_to_node(trace, record, event, now_ns, &found)) &&
-                  apply_particulars(trace, record, now_ns, &found);
+                  (event == NO_EVENT || (entry = apply_to_node(trace, record, event, said, now_ns, &found)) != NULL) &&
+                  apply_particulars(trace, entry, record, said, now_ns, &found);
         measure_time(trace, rule, now_ns);
     }
     trace->status = rule->next[suspended];

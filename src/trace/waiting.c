@@ -1,6 +1,7 @@
 #include "trace/waiting.h"
 
 #include "record/record_view.h"
+#include "trace/imported.h"
 #include "trace/internal.h"
 #include "trace/trace_store.h"
 
@@ -83,13 +84,26 @@ void tr_wait_take_back_end(tr_trace *trace, tr_node *node) {
     }
 }
 
-bool tr_wait_has_running_nodes(tr_trace *trace) {
-    for (uint32_t i = tr_trace_next_started(trace, 0); i != TR_NONE; i = tr_trace_next_started(trace, i + 1)) {
-        const tr_node *node = tr_trace_node(trace, trace->started_nodes[i]);
-        const tr_attempt *last = node == NULL ? NULL : tr_trace_attempt_of(trace, node);
-        if (last == NULL || !last->by_resume) {
+static bool has_running_instances(const tr_trace *trace) {
+    const tr_imported *imported = tr_own(trace)->imported;
+    for (uint32_t i = 0; imported != NULL && imported->instance_count > 0 && i < trace->node_count; i++) {
+        const tr_attempt *last = tr_trace_last_attempt(trace, &trace->nodes[i]);
+        if (last != NULL && last->outcome == TR_OUTCOME_OPEN &&
+            tr_trace_instance(trace, &trace->nodes[i]).length_bytes > 0) {
             return true;
         }
     }
     return false;
+}
+
+bool tr_wait_has_running_nodes(tr_trace *trace) {
+    for (uint32_t i = tr_trace_next_started(trace, 0); i != TR_NONE; i = tr_trace_next_started(trace, i + 1)) {
+        const tr_node *node = tr_trace_node(trace, trace->started_nodes[i]);
+        const tr_attempt *last = node == NULL ? NULL : tr_trace_attempt_of(trace, node);
+        bool is_known_by_instances = node != NULL && last == NULL && tr_trace_instance_count(trace, node) > 0;
+        if (!is_known_by_instances && (last == NULL || !last->by_resume)) {
+            return true;
+        }
+    }
+    return has_running_instances(trace);
 }

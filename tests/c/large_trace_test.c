@@ -49,10 +49,10 @@ static tr_trace *run_nodes(tr_traces *traces, uint32_t count, uint32_t step, uns
 /* The probes that linear probing takes from each node id's own slot to the one where it is. */
 static uint64_t steps_in_index(const tr_trace *trace) {
     uint64_t steps = 0;
-    uint32_t mask = tr_own(trace)->node_index_capacity - 1;
+    uint32_t mask = tr_own(trace)->node_index->capacity - 1;
     for (uint32_t i = 0; i < trace->node_count; i++) {
         uint32_t at = (uint32_t)tr_hash_mix(trace->nodes[i].node_id ^ tr_hash_seed()) & mask;
-        for (; tr_own(trace)->node_index[at] != i && steps < UINT32_MAX; at = (at + 1) & mask) {
+        for (; tr_own(trace)->node_index->places[at] != i && steps < UINT32_MAX; at = (at + 1) & mask) {
             steps++;
         }
     }

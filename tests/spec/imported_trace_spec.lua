@@ -1,15 +1,13 @@
 -- What an imported log says in the metadata of XERV's records, as a trace handle shows it.
 local helper = require "tests.spec.helper"
+local imported_log = require "tests.spec.imported_log"
 local record_bytes = require "tests.spec.record_bytes"
 local reel = require "tracereel"
 
-local id = "aaaaaaaa-0000-4000-8000-000000000001"
-local parent = "bbbbbbbb-0000-4000-8000-00000000000b"
+local parent = imported_log.parent
 
 local function at(type_name, timestamp_ns, fields)
-    fields = fields or {}
-    fields.type, fields.timestamp_ns, fields.trace_id = type_name, timestamp_ns, fields.trace_id or id
-    return fields
+    return imported_log.at(type_name, timestamp_ns, nil, nil, fields)
 end
 
 -- The handle of the one trace that these records make, as it is after the last of them.
@@ -67,5 +65,107 @@ describe("an imported trace", function()
         assert.is_nil(trace_of(at("trace_start", 10)).outcome)
         assert.are.equal("failed", trace_of(at("trace_start", 10),
             at("trace_failed", 20, { metadata = '{"outcome":"cancelled"}' })).status)
+    end)
+
+    it("keeps attempts, errors and loops of a node by instance, and the engine's view by node", function()
+        local function of(instance, more)
+            return { node_id = 4, metadata = ('{"instance":"%s"%s}'):format(instance, more or "") }
+        end
+        local error_fields = of("a", ',"kind":"timed_out"')
+        error_fields.error_message = "too slow"
+        local trace = trace_of(at("trace_start", 10), at("node_start", 20, of "a"), at("node_start", 21, of "b"),
+            at("node_start", 22, { node_id = 5 }), at("node_done", 30, of "b"), at("node_error", 31, error_fields),
+            at("node_start", 40, of "a"), at("loop_iteration", 41, of "c"), at("loop_iteration", 45, of "c"),
+            at("node_done", 50, of "a"), at("node_done", 60, { node_id = 5 }), at("loop_exit", 61, of "c"),
+            at("trace_complete", 70))
+        local seen = {}
+        for _, node in ipairs(trace.nodes) do
+            for _, attempt in ipairs(node.attempts) do
+                assert.are.equal(node.instance, attempt.instance)
+                seen[#seen + 1] = ("%d/%s %d-%d %s %s"):format(node.id, node.instance or "-", attempt.start_ns,
+                    attempt.end_ns, attempt.outcome, attempt.kind or "-")
+            end
+        end
+        assert.are.same({ "4/a 20-31 error timed_out", "4/a 40-50 done -", "4/b 21-30 done -", "5/- 22-60 done -" },
+            seen)
+        local function ended(node)
+            local list = {}
+            for index, attempt in ipairs(node.attempts) do
+                list[index] = attempt.instance .. attempt.end_ns
+            end
+            return list
+        end
+        assert.are.same({ "a31", "b30", "a50" }, ended(trace:node(4)))
+        assert.are.same({ "a31", "a50" }, ended(trace:node(4, "a")))
+        assert.is_nil(trace:node(4, "d"))
+        assert.are.same({ 1, 1, 0 }, { trace:node(4).error_count, trace:node(4, "a").error_count,
+            trace:node(4, "b").error_count })
+        assert.are.equal("a", trace.errors[1].instance)
+        assert.are.same({ 2, 0 }, { trace:node(4, "c").loop_iterations, trace:node(4, "c").last_iteration })
+        assert.are.same({}, trace.violations)
+        assert.is_true(trace:node(4).completed)
+    end)
+
+    it("counts twelve first attempts in parallel as twelve, though the engine knows one node", function()
+        local records = { at("trace_start", 10) }
+        for number = 1, 12 do
+            records[#records + 1] = at("node_start", 20 + number,
+                { node_id = 4, metadata = ([[{"instance":"\u00e9 %d"}]]):format(number) })
+        end
+        for number = 1, 12 do
+            records[#records + 1] = at("node_done", 40 + 3 * number,
+                { node_id = 4, metadata = ('{"metadata":{"instance":"9"},"instance":"é %d"}'):format(number) })
+        end
+        local trace = trace_of(table.unpack(records))
+        local total_ns = 0
+        assert.are.equal(12, #trace.nodes)
+        for _, node in ipairs(trace.nodes) do
+            assert.are.same({ 1, "done" }, { #node.attempts, node.status })
+            total_ns = total_ns + node.duration_ns
+        end
+        assert.are.equal(12 * 20 + 2 * (12 * 13 // 2), total_ns)
+        assert.are.same({}, trace.started_nodes)
+        assert.are.same({}, trace.violations)
+    end)
+
+    it("takes an instance that is no text, is empty, or stands in broken JSON for none", function()
+        for _, metadata in ipairs { '{"instance":7}', '{"instance":""}', '{"instance":"7"', '["instance"]',
+            '{"metadata":{"instance":"7"}}', '{"instance":null}', '{"instance":"7","instance":[]}' } do
+            local trace = trace_of(at("trace_start", 10), at("node_start", 20, { node_id = 4, metadata = metadata }),
+                at("node_done", 30, { node_id = 4 }))
+            assert.are.same({ 1, 1 }, { #trace.nodes, #trace.nodes[1].attempts })
+            assert.is_nil(trace.nodes[1].instance)
+        end
+    end)
+
+    it("reports nodes that run in parallel when it completes, and those that ended without a start", function()
+        local function of(instance)
+            return { node_id = 4, metadata = ('{"instance":"%s"}'):format(instance) }
+        end
+        assert.are.same({ "complete_while_running" }, trace_of(at("trace_start", 10), at("node_start", 20, of "a"),
+            at("node_start", 21, of "b"), at("node_done", 22, of "a"), at("trace_complete", 30)).violations)
+        assert.are.same({ "done_without_start" }, trace_of(at("trace_start", 10), at("node_start", 20, of "a"),
+            at("node_done", 21, of "b")).violations)
+    end)
+
+    it("has what the source says of an attempt: when it was scheduled, its number, its resource", function()
+        local function start(timestamp_ns, more)
+            return at("node_start", timestamp_ns, { node_id = 4, metadata = more })
+        end
+        local trace = trace_of(at("trace_start", 10),
+            start(20, '{"scheduled_ns":12,"attempt":3,"resource":"host \\"7\\""}'),
+            at("node_error", 25, { node_id = 4 }),
+            start(30, '{"attempt":4}'), at("node_error", 35, { node_id = 4 }),
+            start(40, '{"attempt":7,"scheduled_ns":41}'), at("node_done", 45, { node_id = 4 }),
+            start(50, '{"attempt":2,"scheduled_ns":1.5}'), at("node_done", 55, { node_id = 4 }),
+            start(60, '{"attempt":"2","scheduled_ns":-1}'), at("node_done", 65, { node_id = 4 }))
+        local facts = {}
+        for index, attempt in ipairs(trace:node(4).attempts) do
+            facts[index] = { attempt.number or 0, attempt.hidden_count or 0, attempt.scheduled_ns or 0,
+                attempt.resource or "-" }
+        end
+        assert.are.same({ { 3, 2, 12, 'host "7"' }, { 4, 0, 0, "-" }, { 7, 2, 0, "-" }, { 2, 1, 0, "-" },
+            { 0, 0, 0, "-" } }, facts)
+        assert.are.same({ "time_backwards" }, trace.violations) -- scheduled after its start: left out
     end)
 end)

@@ -1,6 +1,7 @@
 -- The types that editors show are what there is: every function and field that they document exists, and nothing else.
 local core = require "tracereel.core"
 local helper = require "tests.spec.helper"
+local imported_log = require "tests.spec.imported_log"
 local reel = require "tracereel"
 
 -- Those of the tree, and those that were built.
@@ -92,8 +93,12 @@ end
 
 -- Calls visit(trace) for the last state of every trace that closed, and of every one that is open, in all sample logs.
 local function each_trace(visit)
+    local paths = { imported_log.write() }
     for _, name in ipairs(helper.log_names()) do
-        local log = reel.open(helper.log(name))
+        paths[#paths + 1] = helper.log(name)
+    end
+    for _, path in ipairs(paths) do
+        local log = reel.open(path)
         local function closed(_, trace)
             if trace then
                 visit(trace)
@@ -104,6 +109,7 @@ local function each_trace(visit)
             visit(trace)
         end
     end
+    helper.clean()
 end
 
 -- How to meet tables of a class: call meet(t) for each.

@@ -31,7 +31,8 @@
 ---@field parent string|nil "parent" in it: the id of the trace that started this one
 ---@field parent_node integer|nil "parent_node" in it: at which node that trace did
 ---@field parent_instance string|nil "parent_instance" in it: in which of that node's parallel instances
----@field nodes tracereel.node[] in the order in which they first appeared
+---@field nodes tracereel.node[] in the order in which they first appeared; of an imported log, each instance of a node
+---  that runs in parallel with itself is one, and the node itself only where it ran without an instance, too
 ---@field errors tracereel.trace_error[] in order, since its latest trace_start; a plan's reason to fail it is one
 ---@field history_errors tracereel.trace_error[] in order, of all its lives; without what plans gave as a reason
 ---@field failed_nodes integer[] nodes whose last attempt failed since the latest trace_start, and that are not done since
@@ -50,10 +51,13 @@
 local trace = {}
 
 ---The node with that id, or with that name; nil where the trace has not touched it. A name is an error where the log has no
----names (no tracereel.flow.lua), and where several nodes have it. What is returned is a copy of the node's state now.
+---names (no tracereel.flow.lua), and where several nodes have it. What is returned is a copy of the node's state
+---now. Of an imported log, a node that runs in parallel with itself has the attempts of all its instances here, in the
+---order of their starts; with `instance` it is that instance.
 ---@param node_id integer|string
+---@param instance? string
 ---@return tracereel.node|nil
-function trace:node(node_id) end
+function trace:node(node_id, instance) end
 
 ---What the engine would do with this trace after a crash. Read-only: nothing is done.
 ---@return tracereel.recovery
@@ -82,6 +86,7 @@ function trace:json() end
 ---@class tracereel.node
 ---@field id integer
 ---@field name string|nil the name that the log's flow gives it
+---@field instance string|nil which instance of the node it is; nil for the node itself, always so in XERV's own logs
 ---@field status string "running", "done", "error", "suspended", "looping" or "idle"
 ---@field attempts tracereel.attempt[] in all lives of the trace
 ---@field start_ns integer|nil of the last attempt; nil where there is none
@@ -108,10 +113,17 @@ function trace:json() end
 ---@field estimated boolean
 ---@field cut boolean it began before the snapshot that reading began from: start_ns is only the time of its end
 ---@field earlier_life true|nil it began before the latest trace_start
+---@field instance string|nil of an imported log, as the next five: in which instance of the node
+---@field scheduled_ns integer|nil when the source says that the node was ready; not after the start
+---@field number integer|nil the source's own number of the attempt, from 1
+---@field hidden_count integer|nil attempts that the source counts before this one and does not show; nil for none
+---@field resource string|nil who or what ran it
+---@field kind string|nil of the error: "error", "timed_out", "cancelled", "terminated", or the source's word
 
 ---@class tracereel.trace_error
 ---@field timestamp_ns integer
 ---@field node_id integer|nil nil for the trace's own failure
+---@field instance string|nil in which instance of the node
 ---@field message string
 ---@field life integer the trace's restart_count when it came: 0 before any second trace_start
 
