@@ -9,14 +9,12 @@
 #include "lua/stop.h"
 #include "lua/trace.h"
 #include "lua/type.h"
-#include "trace/shape.h"
 #include "tracereel/replay.h"
 #include "tracereel/status.h"
 #include "tracereel/trace.h"
 
 #define TR_LUA_HISTORY "tracereel.history"
 
-#define TR_LUA_HISTORY "tracereel.history"
 /* ---- check ---- */
 
 static tr_lua_history *check_history(lua_State *L) {
@@ -82,12 +80,13 @@ int tr_lua_push_history(lua_State *L, int cursor_index, uint32_t lost) {
     tr_lua_cursor *cursor = lua_touserdata(L, cursor_index);
     tr_lua_history *self = lua_newuserdatauv(L, sizeof *self, HISTORY_USER_VALUES); /* history */
     int index = lua_gettop(L);
-    *self = (tr_lua_history){NULL, lost};
+    *self = (tr_lua_history){.lost = lost};
     luaL_setmetatable(L, TR_LUA_HISTORY);
     tr_lua_push_future_metatable(L); /* at hand for every future */
     lua_setiuservalue(L, -2, HISTORY_USER_VALUE_FUTURE);
     self->history = tr_history_new();
-    if (self->history == NULL) {
+    self->shapes = tr_shapes_new();
+    if (self->history == NULL || self->shapes == NULL) {
         return tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
     }
     const tr_lua_slots slots = push_slots(L, cursor_index);
@@ -154,7 +153,14 @@ static int history_at(lua_State *L) {
         return 0;
     }
     bool with_future = lua_toboolean(L, 4);
-    tr_lua_push_unsigned(L, tr_trace_shape(trace));
+    const tr_moment *moment = tr_history_moment(self->history, number);
+    tr_shape_step step = {number, moment->first, moment->next, moment->node_id};
+    uint64_t shape = 0;
+    tr_status status = tr_shapes_of(self->shapes, trace, step, &shape);
+    if (status != TR_OK) {
+        return tr_lua_raise_status(L, status, NULL);
+    }
+    tr_lua_push_unsigned(L, shape);
     lua_pushboolean(L, tr_trace_is_tainted(trace));
     if (!with_future) {
         return 2;
@@ -194,13 +200,18 @@ static int history_has_run(lua_State *L) {
     return 1;
 }
 
-/* history:life(number) -> numbers of all the records of that trace's life, and the place of the given one */
+/* history:life(number, max_later) -> numbers of all the records of that trace's life, up to so many after the given
+ * one; and the place of that */
 static int history_life(lua_State *L) {
     const tr_lua_history *self = check_history(L);
     uint32_t number = check_number(L, self, 2);
+    lua_Integer max_later = luaL_optinteger(L, 3, LUA_MAXINTEGER);
     lua_Integer count = 0, place = 0;
     lua_newtable(L); /* numbers */
     for (uint32_t at = tr_history_moment(self->history, number)->first; at != TR_NONE;) {
+        if (place > 0 && count - place >= max_later) {
+            break;
+        }
         lua_pushinteger(L, (lua_Integer)at + 1);
         lua_rawseti(L, -2, ++count);
         place = at == number ? count : place;
@@ -213,7 +224,9 @@ static int history_life(lua_State *L) {
 static int history_finalize(lua_State *L) {
     tr_lua_history *self = tr_lua_check_object(L, 1, TR_LUA_HISTORY);
     tr_history_free(self->history);
+    tr_shapes_free(self->shapes);
     self->history = NULL;
+    self->shapes = NULL;
     return 0;
 }
 

@@ -6,10 +6,12 @@
 
 #include <lua.h>
 
+#include "trace/shape.h"
 #include "tracereel/history.h"
 
 typedef struct tr_lua_history {
     tr_history *history;
+    tr_shapes *shapes;
     uint32_t lost; /* how many records before a crash may be missing */
 } tr_lua_history;
 

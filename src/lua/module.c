@@ -10,6 +10,7 @@
 #include "lua/cursor.h"
 #include "lua/data_text.h"
 #include "lua/digest.h"
+#include "lua/engine_nodes.h"
 #include "lua/engine_walk.h"
 #include "lua/failure.h"
 #include "lua/files.h"
@@ -190,6 +191,8 @@ static const luaL_Reg functions[] = {
     {"is_link", tr_lua_is_link},
     {"is_same_file", tr_lua_is_same_file},
     {"engine_walk", tr_lua_engine_walk},
+    {"completion_order", tr_lua_completion_order},
+    {"begun_nodes", tr_lua_begun_nodes},
     {"has_entry", tr_lua_has_entry},
     {"without_links", tr_lua_without_links},
     {"unfinished_file", tr_lua_unfinished_file},

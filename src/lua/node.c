@@ -78,6 +78,7 @@ void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, 
     X(loop_iterations, push_loop_iterations(L, self))                                                                  \
     X(last_iteration, push_last_iteration(L, self))                                                                    \
     X(completed, lua_pushboolean(L, node->is_completed))                                                               \
+    X(started, lua_pushboolean(L, node->is_started))                                                                   \
     X(output_offset, tr_lua_push_unsigned(L, node->output_offset))                                                     \
     X(output_size, lua_pushinteger(L, (lua_Integer)node->output_size))                                                 \
     X(schema_hash, tr_lua_push_unsigned(L, node->schema_hash))

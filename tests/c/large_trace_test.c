@@ -2,8 +2,10 @@
 #include <stdlib.h>
 
 #include "bytes/hash.h"
+#include "scarce_memory.h"
 #include "trace/id_table.h"
 #include "trace/internal.h"
+#include "trace/shape.h"
 #include "trace_fixture.h"
 
 enum { COUNT = 4096, PLACES = 8192 };
@@ -188,6 +190,118 @@ static void a_new_life_does_not_go_over_the_attempts_of_earlier_ones(void) {
     tr_traces_free(traces);
 }
 
+/* ---- shapes ---- */
+
+static uint64_t followed_shape(tr_shapes *shapes, const tr_trace *trace, uint32_t number, uint32_t node_id) {
+    uint64_t shape = 0;
+    tr_shape_step step = {number, 0, number + 1, node_id};
+    CHECK_INT(TR_OK, tr_shapes_of(shapes, trace, step, &shape));
+    return shape;
+}
+
+/* A record of a trace that is not closed: of any other type, now and then written by a plan, or of an instance. */
+static written_record any_record(uint32_t *state, uint32_t node_count) {
+    static const uint8_t types[] = {1, 1, 1, 1, 2, 2, 2, 3, 6, 7, 9, 10};
+    *state = *state * 1664525u + 1013904223u;
+    uint32_t random = *state >> 8;
+    bool starts = random % 700 == 0;
+    static const char *const metadata[] = {"{\"tracereel\":{\"plan\":\"p\"}}", "{\"instance\":\"7\"}",
+                                           "{\"instance\":\"8\"}"};
+    uint32_t chosen = random % 13;
+    return (written_record){.type = starts ? 0 : types[random % sizeof types],
+                            .trace = 1,
+                            .node_id = random / 16 % node_count,
+                            .timestamp_ns = *state >> 20,
+                            .metadata = chosen < 3 ? metadata[chosen] : "{}"};
+}
+
+static void shapes_record_by_record_are_those_of_the_whole(void) {
+    enum { RECORDS = 12000 };
+    static const uint32_t node_counts[] = {40, 80, 400, 3000};
+    for (size_t i = 0; i < sizeof node_counts / sizeof *node_counts; i++) {
+        uint32_t state = 7 + (uint32_t)i, restarts = 0, entries = 0;
+        tr_traces *traces = tr_traces_new();
+        tr_shapes *shapes = tr_shapes_new();
+        (void)apply_record(traces, (written_record)TRACE_START(1));
+        for (uint32_t number = 1; number < RECORDS; number++) {
+            written_record record = any_record(&state, node_counts[i]);
+            const tr_trace *trace = apply_record(traces, record);
+            REQUIRE(trace != NULL);
+            restarts = trace->restart_count;
+            entries = trace->node_count;
+            if (number % 5000 < 4990) { /* sometimes not asked, so that all is looked at */
+                CHECK_UINT(tr_trace_shape(trace), followed_shape(shapes, trace, number, record.node_id));
+            }
+        }
+        CHECK(restarts > 3 && entries > node_counts[i]); /* with entries of instances */
+        tr_shapes_free(shapes);
+        tr_traces_free(traces);
+    }
+}
+
+/* What is not looked at may say anything: other nodes are made to look done. */
+static void a_shape_looks_only_at_the_nodes_of_the_record(void) {
+    enum { NODES = 2000 };
+    tr_traces *traces = tr_traces_new();
+    tr_shapes *shapes = tr_shapes_new();
+    tr_trace *trace = apply_record(traces, (written_record)TRACE_START(1));
+    uint32_t number = 0;
+    for (uint32_t node_id = 1; node_id <= NODES; node_id++) {
+        trace = apply_record(traces, (written_record)NODE_START(node_id, 2));
+        (void)followed_shape(shapes, trace, ++number, node_id);
+    }
+    for (uint32_t node_id = 2; node_id < NODES; node_id += 2) {
+        trace = apply_record(traces, (written_record)NODE_ERROR(node_id, 3));
+        uint64_t expected = tr_trace_shape(trace);
+        trace->nodes[node_id].is_completed = true;
+        CHECK(tr_trace_shape(trace) != expected);
+        CHECK_UINT(expected, followed_shape(shapes, trace, ++number, node_id));
+        trace->nodes[node_id].is_completed = false;
+    }
+    tr_shapes_free(shapes);
+    tr_traces_free(traces);
+}
+
+/* Another trace in the same slot, whose records have the numbers that come next, is looked at afresh. */
+static void the_shape_of_another_trace_in_a_slot_begins_afresh(void) {
+    tr_shapes *shapes = tr_shapes_new();
+    tr_traces *one = tr_traces_new();
+    tr_traces *other = tr_traces_new();
+    const tr_trace *first = run_nodes(one, 100, 1, 1);
+    (void)followed_shape(shapes, first, 7, 99);
+    const tr_trace *second = run_nodes(other, 100, 3, 1);
+    REQUIRE(first->log_slot == second->log_slot);
+    uint64_t shape = 0;
+    tr_shape_step step = {8, 5, 9, 297};
+    CHECK_INT(TR_OK, tr_shapes_of(shapes, second, step, &shape));
+    CHECK_UINT(tr_trace_shape(second), shape);
+    tr_shapes_free(shapes);
+    tr_traces_free(one);
+    tr_traces_free(other);
+}
+
+#if CAN_RUN_OUT_OF_MEMORY
+static int follow_without_memory(void) {
+    tr_traces *traces = tr_traces_new();
+    tr_shapes *shapes = tr_shapes_new();
+    tr_trace *trace = run_nodes(traces, 100, 1, 1);
+    tr_shape_step step = {1, 0, 2, 99};
+    uint64_t shape = 1;
+    get_no_more_memory();
+    trace->log_slot = 1u << 26;
+    int wrong = tr_shapes_of(shapes, trace, step, &shape) != TR_ERROR_MEMORY || shape != 1;
+    trace->log_slot = 0;
+    wrong |= tr_shapes_of(shapes, trace, step, &shape) != TR_OK || shape != tr_trace_shape(trace) ? 2 : 0;
+    tr_shapes_free(shapes);
+    tr_traces_free(traces);
+    return wrong;
+}
+
+static void a_shape_without_memory_is_an_error(void) {
+    check_in_child(follow_without_memory);
+}
+#endif
+
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("traces whose ids are numbered are spread over the table of traces",
@@ -204,5 +318,14 @@ int main(int argc, char **argv) {
               waits_before_an_attempt_are_not_looked_at);
     check_run("a new life does not go over the attempts of earlier ones",
               a_new_life_does_not_go_over_the_attempts_of_earlier_ones);
+    check_run("the shapes of a trace record by record are those of the whole trace",
+              shapes_record_by_record_are_those_of_the_whole);
+    check_run("the shape of a large trace looks only at the nodes that a record can change",
+              a_shape_looks_only_at_the_nodes_of_the_record);
+    check_run("the shape of another trace in a slot begins afresh", the_shape_of_another_trace_in_a_slot_begins_afresh);
+#if CAN_RUN_OUT_OF_MEMORY
+    check_run("a shape for which memory runs out is an error, and can be asked for again",
+              a_shape_without_memory_is_an_error);
+#endif
     return check_end();
 }

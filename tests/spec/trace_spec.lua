@@ -93,6 +93,7 @@ describe("a trace handle", function()
         assert.are.equal("idle", trace.nodes[1].status)
         assert.are.equal("abandoned", trace.nodes[1].attempts[1].outcome)
         assert.are.same({}, trace.started_nodes)
+        assert.is_false(trace.nodes[1].started)
         assert.are.same({ "trace_restarted" }, trace.violations)
         local directory = record_bytes.write_log(helper.directory(), { at("trace_start", 1), at("node_start", 2),
             at("trace_start", 3) })
@@ -102,6 +103,18 @@ describe("a trace handle", function()
                 assert.are.equal(first, handle)
             end,
         }
+    end)
+
+    it("says of a node whether it is among those started and not done", function()
+        local trace = trace_of(at("trace_start", 1), at("node_start", 2, { node_id = 3 }),
+            at("node_start", 3, { node_id = 4 }), at("node_error", 4, { node_id = 3, error_message = "no" }),
+            at("node_done", 5, { node_id = 4 }), at("loop_iteration", 6, { node_id = 8 }))
+        assert.are.same({ 3 }, trace.started_nodes)
+        local started = {}
+        for index, node in ipairs(trace.nodes) do
+            started[index] = { node.id, node.started }
+        end
+        assert.are.same({ { 3, true }, { 4, false }, { 8, false } }, started)
     end)
 
     it("is tainted by damage while it was open, and stays so when it closes", function()

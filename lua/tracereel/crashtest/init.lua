@@ -8,6 +8,7 @@ local judge = require "tracereel.crashtest.judge"
 local logs = require "tracereel.cli.logs"
 local answer = require "tracereel.recovery.answer"
 local script_arguments = require "tracereel.script.arguments"
+local steps = require "tracereel.crashtest.steps"
 local trials = require "tracereel.crashtest.trials"
 local findings = require "tracereel.crashtest.findings"
 
@@ -34,7 +35,6 @@ end
 -- Looks at a state and a decision that were not met before; and now and then again, because only their shapes are
 -- known to be the same.
 local function examine(self, met, trace, chosen)
-    met.next_count = met.count * 2
     local judged = judge.examine(trace, chosen, self.options)
     met.problems = #judged.problems > 0 and judged.problems or nil
     met.open_once = #judged.open_once > 0 and judged.open_once or nil
@@ -42,12 +42,28 @@ local function examine(self, met, trace, chosen)
     met.plan_key = judged.plan_key
 end
 
+-- All combinations of a kind of decision that are not examined, because they are of a long trace. What --once says of
+-- the engine's own decision is known without that.
+local function unexamined(self, chosen)
+    local kind = chosen.kind
+    local is_noteworthy = decision.is_plain_default(chosen) and #self.options.once > 0
+    local key = is_noteworthy and "once" or kind
+    local met = self.unexamined[key]
+    if not met then
+        met = { kind = kind, count = 0, next_count = math.huge, is_noteworthy = is_noteworthy, is_unexamined = true }
+        self.unexamined[key] = met
+    end
+    self.untried_count = self.untried_count + 1
+    return met
+end
+
 local function new_met(self, key, shape, number, rec, trace, chosen)
-    local met = { key = key, count = 0, next_count = 1, number = number, rec = rec, trace_id = trace.id,
-        is_tainted = trace.tainted, record_count = trace.record_count, kind = chosen.kind,
-        described = findings.describe(chosen) }
+    local is_examined = steps.is_due(self.steps, rec, trace, chosen)
+    local met = is_examined and { key = key, count = 0, next_count = 1, number = number, rec = rec,
+        trace_id = trace.id, is_tainted = trace.tainted, record_count = trace.record_count, kind = chosen.kind,
+        described = findings.describe(chosen) } or unexamined(self, chosen)
     self.by_key[key][shape] = met
-    self.met[#self.met + 1] = met
+    self.met[#self.met + 1] = is_examined and met or nil
     if not self.shapes[shape] then
         self.shapes[shape] = true
         self.state_count = self.state_count + 1
@@ -60,17 +76,18 @@ local function note(self, check, reason, number, rec, trace, chosen)
         record_count = trace.record_count }, findings.describe(chosen))
 end
 
-local function note_problems(self, met, number, rec, trace, chosen)
-    for _, problem in ipairs(met.problems) do
+local function note_problems(self, problems, number, rec, trace, chosen)
+    for _, problem in ipairs(problems) do
         note(self, problem.check, problem.reason, number, rec, trace, chosen)
     end
 end
 
 -- Nodes that may run, and have not run as far as the trace's state tells: they may have before the trace began again,
 -- or before the crash, whose records are missing.
-local function note_unseen(self, met, number, rec, trace, chosen)
-    for _, node in ipairs(met.open_once) do
-        if self.history:has_run(number, node, trace.restart_count > 0) then
+local function note_unseen(self, open_once, number, rec, trace, chosen)
+    for _, node in ipairs(open_once) do
+        local may_have_run = trace.restart_count > 0 and trace:node(node) ~= nil
+        if self.history:has_run(number, node, may_have_run) then
             note(self, judge.once_check(node), ("node %d had run when the crash came, which the trace does not tell "
                 .. "any more, and would run again"):format(node), number, rec, trace, chosen)
         end
@@ -87,13 +104,17 @@ end
 -- Judges a decision that was not met in this state before, that has something wrong, or that is due to be looked at.
 local function judge_met(self, met, number, rec, trace, chosen)
     if met.count == met.next_count then
-        examine(self, met, trace, chosen)
+        met.next_count = met.count * 2
+        if met.count == 1 or steps.is_due(self.steps, rec, trace, chosen) then
+            examine(self, met, trace, chosen)
+        end
     end
-    if met.problems then
-        note_problems(self, met, number, rec, trace, chosen)
+    local judged = met.is_unexamined and judge.engine_once(trace, self.options.once) or met
+    if judged.problems then
+        note_problems(self, judged.problems, number, rec, trace, chosen)
     end
-    if met.open_once then
-        note_unseen(self, met, number, rec, trace, chosen)
+    if judged.open_once then
+        note_unseen(self, judged.open_once, number, rec, trace, chosen)
     end
 end
 
@@ -121,7 +142,7 @@ local function record_handler(self, has_handlers)
         end
         local shape, is_tainted, future = at(history, number, trace, check)
         if not shape then
-            defaults[trace] = nil
+            defaults[trace], self.steps[trace] = nil, nil
             return
         end
         local default = defaults[trace]
@@ -204,8 +225,10 @@ end
 
 local function decisions_of(self)
     local counts = setmetatable({}, { __jsontype = "object" })
-    for _, met in ipairs(self.met) do
-        counts[met.kind] = (counts[met.kind] or 0) + met.count
+    for _, all in ipairs { self.met, self.unexamined } do
+        for _, met in pairs(all) do
+            counts[met.kind] = (counts[met.kind] or 0) + met.count
+        end
     end
     return counts
 end
@@ -217,7 +240,7 @@ end
 ---@return table result what was covered, and `findings`
 function crashtest.run(log, script, options)
     local self = setmetatable({ options = options, findings = findings.new(), by_key = {}, met = {}, shapes = {},
-        state_count = 0 }, Test)
+        state_count = 0, steps = {}, unexamined = {}, untried_count = 0 }, Test)
     self.history = log:history(options.lost)
     local now_ns = log:stats().now_ns
     options.timestamp_ns = now_ns == -1 and now_ns or now_ns + 1
@@ -229,12 +252,13 @@ function crashtest.run(log, script, options)
         crash_points = crash_points(#self.history, options.lost),
         states = self.state_count,
         asked = asked,
-        distinct_decisions = #self.met,
+        distinct_decisions = #self.met + self.untried_count,
         decisions = decisions_of(self),
         plans = tried.plans,
         disk_states = tried.disk_states,
         converged = tried.converged,
         untried = tried.untried,
+        max_tried_records = steps.max_records,
         findings = self.findings:sorted(),
         history = self.history,
     }

@@ -69,7 +69,7 @@ local function add_once(judged, trace, before, wanted, once_nodes)
     for _, node in ipairs(once_nodes) do
         if may_run(wanted, node) then
             local known = trace:node(node)
-            if known and #known.attempts > 0 or contains(before.started_nodes, node) then
+            if known and known.start_ns or contains(before.started_nodes, node) then
                 judged.problems[#judged.problems + 1] = { check = judge.once_check(node),
                     reason = ("node %d has run, and would run again"):format(node) }
             else
@@ -77,6 +77,22 @@ local function add_once(judged, trace, before, wanted, once_nodes)
             end
         end
     end
+end
+
+---What `--once` says where the engine decides, without a view of the whole trace.
+---@param trace tracereel.trace open
+---@param once_nodes integer[]
+---@return table judged as judge.examine gives it
+function judge.engine_once(trace, once_nodes)
+    local judged = { problems = {}, open_once = {} }
+    local wanted = { open = trace.open, suspended_at = trace.suspended_at, started_nodes = {}, completed_nodes = {} }
+    for _, number in ipairs(once_nodes) do
+        local node = trace:node(number)
+        wanted.completed_nodes[number] = node and node.completed or nil
+        wanted.started_nodes[#wanted.started_nodes + 1] = node and node.started and number or nil
+    end
+    add_once(judged, trace, wanted, wanted, once_nodes)
+    return judged
 end
 
 -- What the records are, but for ids, times and texts.

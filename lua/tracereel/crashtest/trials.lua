@@ -109,13 +109,12 @@ local function try_state(self, met, expected, state)
 end
 
 -- A piece of the trace's next record, or of its last one again: what a crash inside of it leaves.
-local function torn_tail(met)
-    local record = met.records[met.place + 1] or met.records[met.place]
-    local bytes = record:bytes()
+local function torn_tail(records, place)
+    local bytes = (records[place + 1] or records[place]):bytes()
     return bytes:sub(1, #bytes - 1 - #bytes // 3)
 end
 
-local function interrupt(self, met, history, one)
+local function interrupt(self, met, history, tail, one)
     small_log.fill(self.directory, { [small_log.first_segment] = history })
     local expected, problem = recover_to_end(self, self.directory, met.trace_id)
     if not expected then
@@ -126,7 +125,7 @@ local function interrupt(self, met, history, one)
     for _, state in ipairs(states) do
         try_state(self, met, expected, state)
     end
-    for _, state in ipairs(disk_states.of_repair(history, torn_tail(met))) do
+    for _, state in ipairs(disk_states.of_repair(history, tail)) do
         try_state(self, met, expected, state)
     end
     self.plans = self.plans + 1
@@ -165,8 +164,8 @@ local function try_with_others(self, met)
 end
 
 -- Decides for the trace's history alone.
-local function try(self, met)
-    local history = small_log.bytes(met.records, met.place)
+local function try(self, met, records, place)
+    local history = small_log.bytes(records, place)
     small_log.fill(self.directory, { [small_log.first_segment] = history })
     local made, one = decide(self, self.directory, met.trace_id)
     if not made then
@@ -179,45 +178,45 @@ local function try(self, met)
     self.converged = self.converged + 1
     if not self.is_plan_known[met.plan_key] then
         self.is_plan_known[met.plan_key] = true
-        interrupt(self, met, history, one)
+        interrupt(self, met, history, torn_tail(records, place), one)
     end
 end
 
 -- Why a state cannot be made again from the trace's own records; nil where it can.
-local function obstacle(met)
+local function obstacle(met, records)
     if met.is_tainted then
         return "tainted"
-    elseif not met.records[1] or met.records[1].type ~= "trace_start" then
+    elseif not records[1] or records[1].type ~= "trace_start" then
         return "snapshot"
     end
 end
 
--- Gives each of those met the records of its trace's life, read in one pass.
+-- The records of the lives of those met, up to the one after each, read in one pass: by their numbers.
 local function fetch_records(history, log, all)
-    local wanted, lives = {}, {}
+    local numbers, is_wanted = {}, {}
     for _, met in ipairs(all) do
-        local numbers, place = history:life(met.number)
-        -- After the crash only the next record is of interest: it can be torn.
-        lives[met] = table.move(numbers, 1, math.min(#numbers, place + 1), 1, {})
-        met.place = place
-        for _, number in ipairs(lives[met]) do
-            wanted[number] = true
+        for _, number in ipairs((history:life(met.number, 1))) do
+            numbers[#numbers + 1] = not is_wanted[number] and number or nil
+            is_wanted[number] = true
         end
     end
-    local numbers, record_of = {}, {}
-    for number in pairs(wanted) do
-        numbers[#numbers + 1] = number
-    end
     table.sort(numbers)
+    local record_of = {}
     for index, rec in ipairs(log:pick(numbers)) do
         record_of[numbers[index]] = rec
     end
-    for met, life in pairs(lives) do
-        met.records = {}
-        for index, number in ipairs(life) do
-            met.records[index] = record_of[number]
-        end
+    return record_of
+end
+
+-- The records of one that was met, and how many of them the log had by then. They are not kept: those of all that were
+-- met are the square of a long trace's.
+local function records_of(self, met)
+    local records = {}
+    local numbers, place = self.history:life(met.number, 1)
+    for index, number in ipairs(numbers) do
+        records[index] = self.record_of[number]
     end
+    return records, place
 end
 
 ---Tries every state and decision that was met and can be written.
@@ -236,20 +235,22 @@ function trials.run(test, log, script)
         disk_states = 0,
         converged = 0,
         tried_with_others = 0,
-        untried = { tainted = 0, snapshot = 0, other_traces = 0 },
+        untried = { tainted = 0, snapshot = 0, other_traces = 0, long_traces = test.untried_count },
+        history = test.history,
     }, Trials)
     local all = {}
     for _, met in ipairs(test.met) do
         all[#all + 1] = met.plan_key and met or nil
     end
-    fetch_records(test.history, log, all)
+    self.record_of = fetch_records(test.history, log, all)
     self.directory = temporary_directory.directory()
     for _, met in ipairs(all) do
-        local why_not = obstacle(met)
+        local records, place = records_of(self, met)
+        local why_not = obstacle(met, records)
         if why_not then
             self.untried[why_not] = self.untried[why_not] + 1
         else
-            try(self, met)
+            try(self, met, records, place)
         end
     end
     temporary_directory.remove(self.directory)

@@ -24,9 +24,10 @@ function history:at(number, trace, with_future) end
 ---Returns the numbers of all records of a trace's life, from the trace_start that opens it to the record that closes
 ---it, and the index of the given one among them, from 1.
 ---@param number integer of a record, from 1
+---@param max_later? integer give at most so many of the records after it
 ---@return integer[] numbers
 ---@return integer place
-function history:life(number) end
+function history:life(number, max_later) end
 
 ---Returns true if a node has run in what recovery at that record does not see (future.unseen) or, with `from_first`, in
 ---what came before it. A node_start, node_done or node_error counts as a run.

@@ -100,6 +100,7 @@ function trace:json() end
 ---@field loop_iterations integer loop_iteration records seen
 ---@field last_iteration integer|nil number in the latest of them
 ---@field completed boolean the engine counts it as done
+---@field started boolean the engine counts it as started and not done: it is among `started_nodes`
 ---@field output_offset integer
 ---@field output_size integer
 ---@field schema_hash integer

@@ -1,38 +1,15 @@
--- The order in which the nodes of a trace were done, as far as the trace knows.
+-- Which nodes of a trace have begun, and which were done, as far as the trace knows.
+local core = require "tracereel.core"
+
 local completion = {}
 
--- When a node was last done; 0 where that is not known (it came from a snapshot).
-local function done_ns(node)
-    local attempts = node.attempts
-    for index = #attempts, 1, -1 do
-        if attempts[index].outcome == "done" then
-            return attempts[index].end_ns
-        end
-    end
-    return 0
-end
+---Completed nodes, the one that was done first in front; the engine's last one is the last. Where it is not known when
+---they were done (they came from a snapshot), they come first.
+---@type fun(trace: tracereel.trace): integer[]
+completion.order = core.completion_order
 
----Completed nodes, oldest first; the engine's last one is the last.
----@param trace tracereel.trace
----@return integer[]
-function completion.order(trace)
-    local order, time_of, rank_of = {}, {}, {}
-    for index, node in ipairs(trace.nodes) do
-        if node.completed then
-            order[#order + 1] = node.id
-            time_of[node.id], rank_of[node.id] = done_ns(node), index
-        end
-    end
-    local last = trace.last_completed_node
-    table.sort(order, function(a, b)
-        if a == last or b == last then
-            return b == last and a ~= last
-        elseif time_of[a] ~= time_of[b] then
-            return math.ult(time_of[a], time_of[b])
-        end
-        return rank_of[a] < rank_of[b]
-    end)
-    return order
-end
+---The nodes that have run or waited since the latest trace_start, to their end or not: true by their ids.
+---@type fun(trace: tracereel.trace): table<integer, boolean>
+completion.begun = core.begun_nodes
 
 return completion

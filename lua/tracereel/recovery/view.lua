@@ -9,24 +9,6 @@ local units = require "tracereel.util.units"
 
 local view = {}
 
--- The nodes that have run or waited since the latest trace_start, to their end or not.
-local function begun_nodes(trace)
-    local begun = {}
-    for _, node in ipairs(trace.nodes) do
-        local attempts = node.attempts
-        local last = attempts[#attempts]
-        local iterates = node.loop_iterations > 0 and trace.restart_count == 0 or node.status == "looping"
-        begun[node.id] = last and not last.earlier_life or iterates or nil
-    end
-    for _, suspension in ipairs(trace.suspensions) do
-        begun[suspension.node_id] = begun[suspension.node_id] or not suspension.earlier_life or nil
-    end
-    if trace.suspended_at then
-        begun[trace.suspended_at] = true
-    end
-    return begun
-end
-
 ---@param trace tracereel.trace
 function view.of(trace)
     return {
@@ -34,7 +16,7 @@ function view.of(trace)
         open = trace.open,
         status = trace.status,
         started_nodes = trace.started_nodes,
-        begun_nodes = begun_nodes(trace),
+        begun_nodes = completion.begun(trace),
         completed_nodes = trace.completed_nodes,
         completion_order = completion.order(trace),
         last_completed_node = trace.last_completed_node,

@@ -23,9 +23,10 @@ local function decisions_text(decisions)
 end
 
 local untried_labels = {
-    { "tainted", "of tainted traces" },
-    { "snapshot", "only a snapshot has the trace's beginning" },
-    { "other_traces", "it takes more than the trace's own records" },
+    { "tainted", "could not be tried: of tainted traces" },
+    { "snapshot", "could not be tried: only a snapshot has the trace's beginning" },
+    { "other_traces", "could not be tried: it takes more than the trace's own records" },
+    { "long_traces", "untried: in traces of more than %d records only a few are tried" },
 }
 
 local function write_coverage(result)
@@ -42,7 +43,7 @@ local function write_coverage(result)
     for _, untried in ipairs(untried_labels) do
         local count = result.untried[untried[1]]
         if count > 0 then
-            output.line(("%s could not be tried: %s"):format(text.count(count, "combination"), untried[2]))
+            output.line(("%s %s"):format(text.count(count, "combination"), untried[2]:format(result.max_tried_records)))
         end
     end
 end
@@ -77,8 +78,9 @@ end
 ---@param result table of crashtest.run
 function crashtest_page.write(result)
     write_coverage(result)
+    local untried = result.untried.long_traces
     if #result.findings == 0 then
-        output.line("no finding")
+        output.line("no finding" .. (untried > 0 and (" (%s untried)"):format(text.count(untried, "combination")) or ""))
     else
         write_findings(result)
     end
