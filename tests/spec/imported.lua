@@ -45,6 +45,14 @@ local function records_of(log, flow)
     return records
 end
 
+---Imports, and gives the log's directory.
+---@return string
+function imported.log(format, inputs, options)
+    local result, log = imported.try(format, inputs, options)
+    assert(result.status == 0, result.stderr)
+    return log
+end
+
 ---Imports, and reads all of it.
 ---@return { log: string, report: table, flow: table, records: table[] }
 function imported.read(format, inputs, options)
