@@ -166,8 +166,10 @@ describe("import --from wfformat", function()
 
     it("says nothing of the order of a node that comes after others in another workflow", function()
         local log = imported.read("wfformat", {
-            write(document("1.5", { task_of("a", {}, 1), task_of("b", { "a" }, 1), task_of("c", { "a" }, 1) }), "one"),
-            write(document("1.5", { task_of("a", {}, 1), task_of("b", { "a" }, 1), task_of("c", { "b" }, 1) }), "two"),
+            write(document("1.5", { task_of("a", {}, 1), task_of("b", { "a" }, 1), task_of("c", { "a" }, 1) }),
+                "one"),
+            write(document("1.5", { task_of("a", {}, 1), task_of("b", { "a" }, 1), task_of("c", { "b" }, 1) }),
+                "two"),
         })
         assert.equal(1, #log.report.bent)
         assert.truthy(log.report.bent[1].kind:find("^nodes that come after others in another workflow"))
@@ -187,7 +189,8 @@ describe("import --from wfformat", function()
     it("names the task that waits for itself, and what else is wrong, by file and JSON path", function()
         local place = "%$%.workflow%.specification%.tasks"
         for _, case in ipairs {
-            { document("1.5", { task_of("a", {}, 1), task_of("b", { "c" }, 1), task_of("c", { "b" }, 1) }), place .. "%[1%]" },
+            { document("1.5", { task_of("a", {}, 1), task_of("b", { "c" }, 1), task_of("c", { "b" }, 1) }),
+                place .. "%[1%]" },
             { document("1.5", { task_of("a", {}, -1) }), place .. "%[0%].*%-1" },
             { { workflow = { specification = { tasks = { { parents = {} } } } } }, place .. "%[0%]" },
             { { workflow = {} }, "%$%.workflow: no tasks" },
@@ -202,8 +205,8 @@ describe("import --from wfformat", function()
     end)
 
     it("counts tasks that are there twice, links that lead nowhere, and runtimes that are missing", function()
-        local log = imported.read("wfformat", { write(document("1.5", { task_of("a", { "a", "gone" }, 1), task_of("a", {}, 1),
-            task_of("b", { "a" }) })) })
+        local log = imported.read("wfformat", { write(document("1.5", { task_of("a", { "a", "gone" }, 1),
+            task_of("a", {}, 1), task_of("b", { "a" }) })) })
         assert.are.same({ 1, 2, 1 }, { log.report.dropped["tasks with the id of another one"],
             log.report.dropped["links to a task that is not there, or the task itself"],
             log.report.bent["tasks without a runtime, taken to be 0"] })
