@@ -1,6 +1,7 @@
 -- The options that several commands share: how a log is read, and which of its records are meant.
 local failure = require "tracereel.util.failure"
 local base = require "tracereel.base"
+local node_names = require "tracereel.log.node_names"
 local units = require "tracereel.util.units"
 
 local options = {}
@@ -42,12 +43,13 @@ local function one_of(known, what)
     end
 end
 
-local function node_number(item)
+-- A number is one; what else is written may be the name of a node, which only a log's flow can tell.
+local function node_word(item)
     local node = item:match("^%d+$") and math.tointeger(tonumber(item))
-    if not node or node > 0xFFFFFFFF then
+    if item:find("^%d+$") and (not node or node > 0xFFFFFFFF) then
         return nil, ('"%s" is not a node number'):format(item)
     end
-    return node
+    return item
 end
 
 ---For argparse: one id, or the beginning of one.
@@ -127,7 +129,7 @@ function options.reading(command, from)
     command:flag("--no-snapshot"):hidden(true) -- what older versions had
 end
 
-local to_nodes = list_of("a node number", node_number)
+local to_nodes = list_of("a node number", node_word)
 local to_prefixes = list_of("a trace id, or the beginning of one,", options.trace_prefix)
 
 ---For argparse: a list with commas of ids, or beginnings of ids.
@@ -172,13 +174,44 @@ local function flat(lists, convert)
     return #items > 0 and items or nil
 end
 
----The nodes, and the beginnings of trace ids, of the parsed options.
+local max_told_names = 12
+
+-- The names that there are, for a message.
+local function known_names()
+    local names = node_names.all()
+    local shown = table.concat(names, ", ", 1, math.min(#names, max_told_names))
+    return #names > max_told_names and ("%s and %d more"):format(shown, #names - max_told_names) or shown
+end
+
+---The numbers of the nodes that a word means: a number, or a name of the log that is used (node_names.use). Raises
+---where no node is called so.
+---@param word string
+---@return integer[]
+function options.nodes_called(word)
+    local ids = node_names.find(word)
+    if word:find("^%d+$") then
+        ids = { math.tointeger(tonumber(word)) }
+    elseif not node_names.are_known() then
+        failure.raise("usage", '"%s" is not a node number, and the log has no names of nodes', word)
+    elseif #ids == 0 then
+        failure.raise("usage", 'no node is called "%s"; known are %s', word, known_names())
+    end
+    return ids
+end
+
+---The nodes, and the beginnings of trace ids, of the parsed options. Nodes can be called by the names of the log that
+---is used.
 ---@return integer[]|nil nodes nil: all of them
 ---@return string[]|nil prefixes nil: all of them
 function options.nodes_and_traces(parsed)
-    return flat(parsed.node, function(item)
-        return math.tointeger(tonumber(item))
-    end), flat(parsed.trace, string.lower)
+    local nodes
+    for _, word in ipairs(flat(parsed.node) or {}) do
+        nodes = nodes or {}
+        for _, id in ipairs(options.nodes_called(word)) do
+            nodes[#nodes + 1] = id
+        end
+    end
+    return nodes, flat(parsed.trace, string.lower)
 end
 
 local function id_key(id)

@@ -2,6 +2,7 @@
 local engine_reader = require "tracereel.log.engine_reader"
 local exit_codes = require "tracereel.cli.exit_codes"
 local logs = require "tracereel.cli.logs"
+local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local renumbering = require "tracereel.flow.renumbering"
@@ -19,6 +20,7 @@ function check.define(command)
     options.json(command)
     options.reading(command)
     options.since_restart(command)
+    of_log.define(command)
 end
 
 local function write_gap(gap)
@@ -165,7 +167,7 @@ end
 ---@param parsed table
 ---@return integer exit code
 function check.run(parsed)
-    return logs.each(parsed, function(log, context)
+    return of_log.each(parsed, function(log, context)
         local engine = engine_reader.new(parsed.from or parsed.since_restart or parsed.snapshot
             or parsed.mode ~= "salvage")
         local finder = restarts.finder()

@@ -3,7 +3,8 @@ local console = require "tracereel.debugger.console"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
 local host = require "tracereel.host"
-local logs = require "tracereel.cli.logs"
+local of_log = require "tracereel.flow.of_log"
+local forecast = require "tracereel.forecast"
 local objects = require "tracereel.debugger.objects"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
@@ -24,6 +25,7 @@ function debugger.define(command)
         :convert(function(text)
             return units.parse_duration(text == "0" and "0s" or text)
         end)
+    of_log.define(command)
     options.json(command)
     options.reading(command)
 end
@@ -110,7 +112,8 @@ function debugger.run(parsed)
         failure.raise("usage", "debug reads commands from standard input, and a log more than once: save it to a file")
     end
     parsed.logs = { parsed.log }
-    return logs.each(parsed, function(log)
+    return of_log.each(parsed, function(log, context)
+        forecast.use { foreign_rule = of_log.foreign_rule(context.flow) }
         return debug_log(log, parsed)
     end)
 end

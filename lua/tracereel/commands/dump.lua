@@ -1,5 +1,6 @@
 -- `tracereel dump`: the records of a log, one a line.
 local logs = require "tracereel.cli.logs"
+local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local record_line = require "tracereel.render.record_line"
@@ -13,6 +14,7 @@ function dump.define(command)
     command:flag("--stats", "Show totals instead of records: by type and node, time span, bytes, gaps, violations.")
     command:flag("--full", "Do not shorten texts, times and ids to the line's width.")
     options.filter(command)
+    of_log.define(command)
     options.reading(command)
 end
 
@@ -47,8 +49,8 @@ end
 ---@param parsed table
 ---@return integer exit code
 function dump.run(parsed)
-    local filter, accepts = options.to_filter(parsed)
-    return logs.each(parsed, function(log, context)
+    return of_log.each(parsed, function(log, context)
+        local filter, accepts = options.to_filter(parsed)
         local gathered = parsed.stats and record_stats.new()
         local show = gathered and gathered.add or parsed.json and json_writer(context)
             or record_line.writer(parsed.full)

@@ -3,10 +3,9 @@
 local exit_codes = require "tracereel.cli.exit_codes"
 local stats = require "tracereel.export.stats"
 local failure = require "tracereel.util.failure"
-local flow = require "tracereel.flow"
 local formats = require "tracereel.export"
 local host = require "tracereel.host"
-local logs = require "tracereel.cli.logs"
+local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local output_file = require "tracereel.cli.output_file"
@@ -30,19 +29,19 @@ function export.define(command)
     command:option("--format", described(names)):argname("<FORMAT>"):choices(names):count(1)
     command:option("-o --output", "Write to this file, replacing it once all is written. Default, and for -: standard "
         .. "output."):argname("<FILE>")
-    command:option("--flow", "A file with names of the nodes, as `tracereel flow` writes it."):argname("<FILE>")
+    of_log.define(command, "A file with names of the nodes, in place of the log's tracereel.flow.lua.")
     options.trace_filter(command)
     options.reading(command)
     options.since_restart(command)
 end
 
 -- The names of things, for all formats.
-local function new_context(write, named)
-    local context = { write = write }
+local function new_context(write)
+    local context = { write = write, flow = { nodes = {} } }
 
     ---The name that the flow gives the node; nil where there is none.
     function context.node_name(node_id)
-        local node = named.nodes[node_id]
+        local node = context.flow.nodes[node_id]
         return node and node.name
     end
 
@@ -50,10 +49,13 @@ local function new_context(write, named)
         return context.node_name(node_id) or ("node_%d"):format(node_id)
     end
 
-    ---The flow's name, or that of the pipeline in the trace's metadata.
+    ---What the trace of an imported log is called; the flow's name; or that of the pipeline in the trace's metadata.
     function context.pipeline_of(trace)
-        if named.name and named.name ~= "" then
-            return named.name
+        local flow = context.flow
+        if flow.origin and trace.name then
+            return trace.name
+        elseif flow.name and flow.name ~= "" then
+            return flow.name
         end
         local metadata = trace.metadata and tracereel.json_decode(trace.metadata)
         local pipeline = type(metadata) == "table" and metadata.pipeline
@@ -157,17 +159,17 @@ local function export_log_to(out, ...)
     return result
 end
 
-local function export_all(parsed, out, named)
+local function export_all(parsed, out)
     local format = formats.format(parsed.format)
     local context = new_context(function(...)
         out:write(...)
-    end, named)
+    end)
     local exporter = format.new(context)
-    local code = logs.each(parsed, function(log, log_context)
+    local code = of_log.each(parsed, function(log, log_context)
         if out.problem then
             return exit_codes.io
         end
-        context.path = log_context.path
+        context.path, context.flow = log_context.path, log_context.flow or { nodes = {} }
         local timeless_count = export_log_to(out, log, exporter, format, parsed)
         if exporter.log_ends then
             exporter:log_ends(log)
@@ -191,9 +193,11 @@ local is_complete = { [exit_codes.ok] = true, [exit_codes.damaged] = true }
 function export.run(parsed)
     -- One document for all logs: no headings between them. Of what ran, not of what plans wrote.
     parsed.json, parsed.measured = true, true
-    local named = parsed.flow and flow.for_command(parsed.flow, parsed.logs, options.opener(parsed)) or { nodes = {} }
+    if parsed.flow then
+        of_log.of_all(parsed, parsed.logs)
+    end
     local out = output_file.open(parsed.output)
-    local code = export_all(parsed, out, named)
+    local code = export_all(parsed, out)
     if is_complete[code] and not out.problem then
         out:commit()
     elseif not out.problem and out:abandon() then

@@ -7,6 +7,7 @@ local files = require "tracereel.util.files"
 local host = require "tracereel.host"
 local limits = require "tracereel.cli.limits"
 local logs = require "tracereel.cli.logs"
+local of_log = require "tracereel.flow.of_log"
 local new_file = require "tracereel.cli.new_file"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
@@ -31,6 +32,7 @@ function run.define(command)
     options.filter(command)
     options.reading(command, pace.from)
     pace.define(command)
+    of_log.define(command)
     options.arenas(command)
 end
 
@@ -117,10 +119,6 @@ local function write_result(parsed, context, name, result, is_alone)
 end
 
 local function run_logs(parsed, scripts_to_load)
-    local filter, accepts = options.to_filter(parsed)
-    if accepts then
-        failure.raise("usage", "run needs whole trace ids for --trace (tracereel traces --full shows them)")
-    end
     local given = limits.given(parsed)
     local function load_scripts()
         local scripts = runner.load(scripts_to_load, parsed.unsafe)
@@ -139,7 +137,11 @@ local function run_logs(parsed, scripts_to_load)
     end
     local merged = runner.new_merge()
     local is_alone = #scripts_to_load == 1
-    local code = logs.each(parsed, function(log, context)
+    local code = of_log.each(parsed, function(log, context)
+        local filter, accepts = options.to_filter(parsed)
+        if accepts then
+            failure.raise("usage", "run needs whole trace ids for --trace (tracereel traces --full shows them)")
+        end
         arenas.use(context.path, parsed.arenas, output.say)
         limits.guarded(function()
             local scripts = load_scripts()

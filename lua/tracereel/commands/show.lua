@@ -166,7 +166,7 @@ local function json_object(search)
     local object = ('{"trace":%s,"records":[%s]}'):format(search.trace and search.trace:json() or "null",
         table.concat(records, ","))
     local known = search.engine_trace or search.trace
-    if known and known.open and search.is_known ~= false then
+    if known and known.open and search.is_known ~= false and not forecast.foreign_rule() then
         object = forecast.joined(object, (forecast.of(known)))
     end
     return search.is_known == nil and object or unknown_traces.mark(object, search.is_known, search.because)
@@ -192,7 +192,7 @@ function show.run(parsed)
             return
         end
         found_count = found_count + 1
-        search.options = engine_options.use(parsed, context.path)
+        search.options = engine_options.use(parsed, context.path, false, log)
         if not parsed.from and not parsed.snapshot then
             search.is_known, search.because, search.engine_trace =
                 engine_view.compare_one(log, search.id, search.trace, search.records)
@@ -202,7 +202,7 @@ function show.run(parsed)
         else
             trace_page.write(search, log:stats().now_ns, parsed.ascii)
         end
-        if search.is_known and search.trace and search.trace.open then
+        if search.is_known and search.trace and search.trace.open and not forecast.foreign_rule() then
             engine_options.tell_refusal(log)
         end
     end)

@@ -5,6 +5,7 @@ local exploration = require "tracereel.simulation.exploration"
 local exploration_options = require "tracereel.simulation.exploration_options"
 local failure = require "tracereel.util.failure"
 local limits = require "tracereel.cli.limits"
+local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local progress = require "tracereel.cli.progress"
@@ -35,6 +36,7 @@ function command.define(definition)
     definition:flag("--json", "Print one JSON object.")
     series_options.define(definition)
     exploration_options.define(definition)
+    of_log.define(definition)
     limits.define(definition)
 end
 
@@ -55,6 +57,7 @@ function command.run(parsed)
     local damaged, code = nil, exit_codes.ok
     limits.guarded(function()
         local _ <close> = progress.open()
+        simulation.use_flow(of_log.use(parsed, parsed.log, nil, true))
         local scenario = simulation.load(parsed.scenario, { given = limits.given(parsed), unsafe = parsed.unsafe })
         local recording = simulation.record(parsed.log)
         scenario:check(recording)

@@ -2,7 +2,8 @@
 local baseline = require "tracereel.timing.baseline"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
-local flow = require "tracereel.flow"
+local of_log = require "tracereel.flow.of_log"
+local node_names = require "tracereel.log.node_names"
 local logs = require "tracereel.cli.logs"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
@@ -38,8 +39,7 @@ function command.define(definition)
         :argname("<COLUMN>"):choices(sorts):default("total"):show_default(true)
     definition:option("--top", "Show at most N nodes; with --by trace, at most N traces (20).")
         :argname("<N>"):convert(row_count)
-    definition:option("--flow", "Names and order of the nodes; `tracereel flow` writes a first version.")
-        :argname("<FILE>")
+    of_log.define(definition)
     definition:option("--baseline", "Compare with this log, node by node."):argname("<LOG>")
     definition:option("--fail-on", "Exit with status 7 if a change from the baseline is significant and larger than "
         .. "this, as in \"p99>20%\". Can be repeated.")
@@ -64,12 +64,12 @@ local function check_usage(parsed)
     end
 end
 
-local function query_of(parsed, prefixes)
+local function query_of(parsed, flow, prefixes)
     local worst_count = parsed.by == "trace" and (parsed.top or default_trace_rows) or default_worst_count
     return {
         by = parsed.by,
         worst_count = worst_count,
-        flow = parsed.flow and flow.for_command(parsed.flow, parsed.logs, options.opener(parsed)),
+        flow = flow,
         since = parsed.since,
         until_moment = parsed["until"],
         is_trace_meant = prefixes and options.id_test(prefixes),
@@ -142,8 +142,10 @@ end
 function command.run(parsed)
     check_usage(parsed)
     parsed.measured = true
+    local flow = of_log.of_all(parsed, parsed.logs, parsed.baseline)
+    node_names.use(flow)
     local nodes, prefixes = options.nodes_and_traces(parsed)
-    local query = query_of(parsed, prefixes)
+    local query = query_of(parsed, flow, prefixes)
     local report, code = gather(parsed, query)
     if not report then
         return code

@@ -136,7 +136,9 @@ local unknown_outlook = { short = "never recovered", is_grave = true }
 -- What the engine will do with a trace that is open in the log. Of the whole log it may know only a part.
 local function foresee(trace, engine_traces)
     local known = trace
-    if engine_traces then
+    if forecast.foreign_rule() then
+        return nil, nil
+    elseif engine_traces then
         known = engine_traces[trace.id]
     end
     if known then
@@ -208,7 +210,7 @@ function traces.run(parsed)
     -- From elsewhere than the beginning nobody can say what the engine knows.
     parsed.as_engine = parsed.open and not parsed.from and not parsed.snapshot
     return logs.each(parsed, function(log, context)
-        local known = engine_options.use(parsed, context.path)
+        local known = engine_options.use(parsed, context.path, false, log)
         local is_whole = not parsed.open and not parsed.from and not parsed.snapshot
         local lister = new_lister(parsed, log, context, is_whole and engine_view.open_traces(log) or nil)
         local found
@@ -219,12 +221,12 @@ function traces.run(parsed)
         end
         if not parsed.json then
             output.line(summary(lister.counts))
-            show_used(known, lister.counts)
+            show_used(known, forecast.foreign_rule() and {} or lister.counts)
         end
         if found then
             show_unknown(found, parsed, context)
         end
-        if parsed.as_engine then
+        if parsed.as_engine and not forecast.foreign_rule() then
             engine_options.tell_refusal(log)
         end
     end)

@@ -1,5 +1,6 @@
 -- The debugger's commands: one line each, from a terminal or a pipe.
 local failure = require "tracereel.util.failure"
+local node_names = require "tracereel.log.node_names"
 local stops = require "tracereel.debugger.stops"
 local timing = require "tracereel.timing.gather"
 local units = require "tracereel.util.units"
@@ -164,7 +165,7 @@ local function print_trace(self, argument)
 end
 
 local function print_node(self, argument)
-    local id = math.tointeger(tonumber(argument))
+    local id = math.tointeger(tonumber(argument)) or node_names.find(argument)[1]
     local node = id and id >= 0 and id <= 0xFFFFFFFF and current_trace(self):node(id)
     if not node then
         failure.raise("usage", 'the trace has not touched node "%s"', argument)
@@ -213,7 +214,7 @@ local commands = {
     { "where", "w", "", "show again where we are", Console.show_place },
     { "print", "p", "LUA", "the value of an expression over rec, trace and log; or run statements", print_value },
     { "trace", "t", "[ID]", "this record's trace, or the open one that begins so", print_trace },
-    { "node", "", "N", "a node of this record's trace", print_node },
+    { "node", "", "N|NAME", "a node of this record's trace", print_node },
     { "break", "", "LUA", "stop where the condition holds", add_stop("break") },
     { "watch", "", "LUA", "stop where the value changes", add_stop("watch") },
     { "list", "l", "", "breakpoints and watches", list_stops },

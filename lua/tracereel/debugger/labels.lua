@@ -1,5 +1,6 @@
 -- What the debugger answers, for people: lines of text.
 local logs = require "tracereel.cli.logs"
+local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local record_line = require "tracereel.render.record_line"
 local record_types = require "tracereel.log.record_types"
@@ -43,7 +44,7 @@ function Words.place(_, timeline)
     end
     show_gaps(tape, timeline.number - 1)
     local node = record_types.node_of(rec)
-    local at = node and (" node %d"):format(node) or ""
+    local at = node and " " .. node_names.node(node) or ""
     local line = ("#%d %s %s:%d %s%s trace %s %s"):format(timeline.number, tracereel.time(rec.timestamp_ns),
         tracereel.unsigned(rec.sequence), rec.offset, rec.type, at, rec.trace_id:sub(1, 8), record_line.what(rec))
     say((line:gsub(" +$", "")))
@@ -71,7 +72,8 @@ function Words.values(_, values)
 end
 
 function Words.node(_, node)
-    local parts = { ("node %d: %s, %s"):format(node.id, node.status, text.count(#node.attempts, "attempt")) }
+    local parts = { ("%s: %s, %s"):format(node_names.node(node.id), node.status,
+        text.count(#node.attempts, "attempt")) }
     if #node.attempts > 0 then
         parts[#parts + 1] = node.end_ns and (node.estimated and "~" or "") .. tracereel.duration(node.duration_ns) or
             "since " .. tracereel.time(node.start_ns)
@@ -99,7 +101,7 @@ function Words:trace(trace, now_ns)
     end
     if trace.open then
         say("stands: %s", trace_labels.stands(trace, now_ns))
-        say("at its next start the engine %s", trace_labels.recovery(trace))
+        say("%s", trace_labels.foreign() or "at its next start the engine " .. trace_labels.recovery(trace))
     end
 end
 

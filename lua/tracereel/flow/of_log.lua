@@ -108,8 +108,9 @@ end
 ---The one flow of several logs, for a command that puts them together. Raises where they call one node differently.
 ---@param parsed table
 ---@param paths string[]
+---@param baseline? string another log, that they are compared with
 ---@return tracereel.flow|nil
-function of_log.of_all(parsed, paths)
+function of_log.of_all(parsed, paths, baseline)
     if parsed.flow then
         local value, unclear = flow.for_command(parsed.flow, paths, options.opener(parsed))
         parsed.flows = {}
@@ -119,7 +120,9 @@ function of_log.of_all(parsed, paths)
         return value
     end
     local found, found_path
-    for _, path in ipairs(paths) do
+    local all = table.move(paths, 1, #paths, 1, {})
+    all[#all + 1] = baseline
+    for _, path in ipairs(all) do
         local value = of_log.of(parsed, path)
         local id = value and found and disagreement(found, value)
         if id then
@@ -138,6 +141,14 @@ end
 ---@return string
 function of_log.rule(value)
     return value and value.origin and value.origin.rule or of_log.engine_rule
+end
+
+---The same where it is not the engine's; nil where it is.
+---@param value tracereel.flow|nil
+---@return string|nil
+function of_log.foreign_rule(value)
+    local rule = of_log.rule(value)
+    return rule ~= of_log.engine_rule and rule or nil
 end
 
 return of_log

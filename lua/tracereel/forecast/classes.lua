@@ -1,4 +1,6 @@
 -- The kinds of forecasts: which one a trace's is, its title, what can be done, and a few words for a list.
+local node_names = require "tracereel.log.node_names"
+
 local classes = {}
 
 local safe_start = "tracereel recover safe_start LOG -o PLAN.json"
@@ -107,11 +109,11 @@ local short_labels = {
         return "output overwritten"
     end,
     asks = function(situation)
-        return ("asks again at %d"):format(situation.engine.waits_at)
+        return "asks again at " .. node_names.label(situation.engine.waits_at)
     end,
     runs = function(situation)
         local waves = situation.run and situation.run.waves or {}
-        return #waves > 0 and "runs " .. table.concat(waves[1], ", ") or nil
+        return #waves > 0 and "runs " .. node_names.list(waves[1]) or nil
     end,
     closes = function()
         return "is closed"

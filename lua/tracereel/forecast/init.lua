@@ -265,7 +265,13 @@ end
 -- What is known besides the log, for all that ask without saying so: a command's --flow and --arenas.
 forecast.options = {}
 
----@param options { flow: tracereel.flow|nil, arenas: string|nil, decides: boolean|nil }
+---The rule of the log that is looked at, where it is not the engine's: nothing is foreseen of it then. Otherwise nil.
+---@return string|nil
+function forecast.foreign_rule()
+    return forecast.options.foreign_rule
+end
+
+---@param options { flow: tracereel.flow|nil, arenas: string|nil, decides: boolean|nil, foreign_rule: string|nil }
 function forecast.use(options)
     forecast.options, has_any = options, {}
 end

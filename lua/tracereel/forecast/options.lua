@@ -1,8 +1,9 @@
 -- --flow and --arenas: what a command knows of the engine besides its log, and uses to foresee what the engine will do.
 local arenas = require "tracereel.log.arenas"
 local engine_reader = require "tracereel.log.engine_reader"
-local flow = require "tracereel.flow"
+local beside = require "tracereel.flow.beside"
 local forecast = require "tracereel.forecast"
+local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
@@ -11,20 +12,9 @@ local base = require "tracereel.base"
 local engine_options = {}
 
 function engine_options.define(command)
-    command:option("--flow", "The flow file: which nodes come next, wait, and route. `tracereel flow` writes a first "
-        .. "version."):argname("<FILE>")
+    of_log.define(command, "The flow file, in place of the log's tracereel.flow.lua: the nodes' names, and which come "
+        .. "next, wait, and route. `tracereel flow` writes a first version.")
     options.arenas(command)
-end
-
--- A flow's file is read once, however many logs there are; but one in YAML gets the numbers of each log.
-local function flow_of(parsed, log_path)
-    if not parsed.flow then
-        return nil
-    elseif flow.is_yaml(parsed.flow) then
-        return flow.for_command(parsed.flow, { log_path }, options.opener(parsed))
-    end
-    parsed.loaded_flow = parsed.loaded_flow or flow.load(parsed.flow)
-    return parsed.loaded_flow
 end
 
 ---Finds what is known besides a log, and makes forecasts and trace:output use it. Raises where a file that was given
@@ -32,12 +22,21 @@ end
 ---@param parsed table
 ---@param log_path string
 ---@param decides? boolean something is decided by what is foreseen
----@return table known flow, unclear (of its nodes), flow_path, arenas, found_as; nil what there is not
-function engine_options.use(parsed, log_path, decides)
-    local known = { flow_path = parsed.flow }
-    known.flow, known.unclear = flow_of(parsed, log_path)
+---@param log? tracereel.log the log, where it is open already
+---@return table known flow, unclear (of its nodes), flow_path, foreign_rule, arenas, found_as; nil what there is not
+function engine_options.use(parsed, log_path, decides, log)
+    local known = {}
+    known.flow, known.unclear = of_log.of(parsed, log_path, decides)
+    of_log.use(parsed, log_path, log)
+    known.foreign_rule = of_log.foreign_rule(known.flow)
+    -- One that the log brings along and that has names alone says nothing of what comes next.
+    if known.flow and (parsed.flow or beside.has_order(known.flow)) then
+        known.flow_path = of_log.path(parsed, log_path)
+    else
+        known.flow = nil
+    end
     known.arenas, known.found_as = arenas.use(log_path, parsed.arenas, output.say)
-    forecast.use { flow = known.flow, arenas = known.arenas, decides = decides }
+    forecast.use { flow = known.flow, arenas = known.arenas, decides = decides, foreign_rule = known.foreign_rule }
     return known
 end
 

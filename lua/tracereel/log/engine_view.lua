@@ -4,6 +4,7 @@
 local files = require "tracereel.util.files"
 local base = require "tracereel.base"
 local tables = require "tracereel.util.tables"
+local node_names = require "tracereel.log.node_names"
 
 local engine_view = {}
 
@@ -94,7 +95,8 @@ end
 
 local function node_list(nodes)
     table.sort(nodes)
-    return (#nodes == 1 and "node %s" or "nodes %s"):format(table.concat(nodes, ", "))
+    return (#nodes == 1 and not node_names.name(nodes[1]) and "node " or #nodes > 1 and "nodes " or "")
+        .. node_names.list(nodes)
 end
 
 local function same_output(one, other)

@@ -62,6 +62,34 @@ function node_names.name(id)
     return labels[id]
 end
 
+---The names, in the order of the nodes' numbers.
+---@return string[]
+function node_names.all()
+    local ids, names = {}, {}
+    for id in pairs(labels) do
+        ids[#ids + 1] = id
+    end
+    table.sort(ids)
+    for index, id in ipairs(ids) do
+        names[index] = labels[id]
+    end
+    return names
+end
+
+---The numbers of the nodes with that name, in order.
+---@param name string
+---@return integer[]
+function node_names.find(name)
+    local ids, clean = {}, text.clean(name)
+    for id, label in pairs(labels) do
+        if label == clean then
+            ids[#ids + 1] = id
+        end
+    end
+    table.sort(ids)
+    return ids
+end
+
 ---"charge", or the number where the node has no name. The number stands beside the name where it was asked for, and
 ---where the name alone does not say which node it is.
 ---@param id integer
@@ -76,6 +104,13 @@ function node_names.label(id)
     return name
 end
 
+---The same in a cell of a table: a number where it has no name.
+---@param id integer
+---@return string|integer
+function node_names.cell(id)
+    return labels[id] and node_names.label(id) or id
+end
+
 ---The same in a sentence: "charge", or "node 3".
 ---@param id integer
 ---@return string
@@ -83,13 +118,35 @@ function node_names.node(id)
     return labels[id] and node_names.label(id) or ("node %d"):format(id)
 end
 
----How many columns the longest label takes; 0 where there are no names.
-function node_names.columns()
+---Several nodes in a list: "charge, 5, notify".
+---@param ids integer[]
+---@return string
+function node_names.list(ids)
+    local parts = {}
+    for index, id in ipairs(ids) do
+        parts[index] = node_names.label(id)
+    end
+    return table.concat(parts, ", ")
+end
+
+---Labels for a column of a table: as wide as the longest needs, but no wider than `max_columns`. What is cut ends with
+---the node's number, so that no two look the same.
+---@param max_columns integer
+---@return integer columns 0 where there are no names
+---@return fun(id: integer): string
+function node_names.column(max_columns)
     local columns = 0
     for id in pairs(labels) do
         columns = math.max(columns, text.width(node_names.label(id)))
     end
-    return columns
+    columns = math.min(columns, max_columns)
+    return columns, function(id)
+        local label = node_names.label(id)
+        if text.width(label) <= columns or columns == 0 then
+            return label
+        end
+        return text.cut_marked(labels[id] or label, ("(%d)"):format(id), columns)
+    end
 end
 
 return node_names

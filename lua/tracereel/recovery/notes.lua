@@ -3,6 +3,7 @@
 local arenas = require "tracereel.log.arenas"
 local decision = require "tracereel.script.decision"
 local held = require "tracereel.log.held"
+local node_names = require "tracereel.log.node_names"
 local metadata = require "tracereel.recovery.metadata"
 local units = require "tracereel.util.units"
 local view = require "tracereel.recovery.view"
@@ -10,7 +11,7 @@ local view = require "tracereel.recovery.view"
 local notes = {}
 
 local function list(nodes)
-    return (#nodes == 1 and "node " or "nodes ") .. table.concat(nodes, ", ")
+    return #nodes == 1 and node_names.node(nodes[1]) or "nodes " .. node_names.list(nodes)
 end
 
 -- Done nodes that the engine will run again: forgotten, or started once more where nobody is waited for.
@@ -24,7 +25,7 @@ local function done_again(before, after)
     end
     local nodes = {}
     for node in units.sorted(again) do
-        nodes[#nodes + 1] = ("%d"):format(node)
+        nodes[#nodes + 1] = node
     end
     return nodes
 end
@@ -112,8 +113,8 @@ end
 -- What the decision's own words promise, and the engine does not keep.
 local note_of_kind = {
     resume_from = function(found, chosen)
-        found[#found + 1] = ("the engine only logs node %d: it runs every node that is not done and whose "
-            .. "predecessors are"):format(chosen.node)
+        found[#found + 1] = ("the engine only logs %s: it runs every node that is not done and whose "
+            .. "predecessors are"):format(node_names.node(chosen.node))
     end,
     await = function(found, chosen, before, after)
         if metadata.has_timeout(after.suspension_metadata) then
@@ -121,8 +122,8 @@ local note_of_kind = {
                 .. "ends this wait"
         end
         if chosen.node ~= held.node and chosen.node ~= before.suspended_at then
-            found[#found + 1] = ("approving marks node %d as done, with the decision as its output: it does not run")
-                :format(chosen.node)
+            found[#found + 1] = ("approving marks %s as done, with the decision as its output: it does not run")
+                :format(node_names.node(chosen.node))
         end
     end,
 }

@@ -1,4 +1,5 @@
 -- The result of a crash test for a person.
+local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local render_table = require "tracereel.render.table"
 local text = require "tracereel.util.text"
@@ -58,7 +59,8 @@ local function write_findings(result)
     local rows, total = {}, 0
     for index, group in ipairs(result.findings) do
         total = total + group.count
-        rows[index] = { group.count, group.check, group.node or "-", group.record_type, group.decision }
+        local node = group.node and node_names.cell(group.node) or "-"
+        rows[index] = { group.count, group.check, node, group.record_type, group.decision }
     end
     output.line("")
     output.write(render_table(rows, { "crash points", "check that does not hold", "node", "after", "decision" }))

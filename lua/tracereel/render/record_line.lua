@@ -1,4 +1,5 @@
 -- One record as one line for a person.
+local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local provenance = require "tracereel.render.provenance"
 local record_types = require "tracereel.log.record_types"
@@ -74,19 +75,27 @@ function record_line.what(rec)
     return marks(rec) .. record_line.details(rec)
 end
 
-local function node_text(rec)
+-- Beyond it a name is cut, so that there is room for what the record says.
+local max_node_columns = 24
+
+local function node_text(rec, label)
     local node = record_types.node_of(rec)
-    return node and ("%d"):format(node) or "-"
+    return node and label(node) or "-"
 end
 
 local function full_line(rec)
     return ("%s %s:%d %s %s %s %s%s"):format(tracereel.time(rec.timestamp_ns), tracereel.unsigned(rec.sequence),
-        rec.offset, type_form:format(rec.type), node_text(rec), rec.trace_id, marks(rec), all_fields(rec))
+        rec.offset, type_form:format(rec.type), node_text(rec, node_names.label), rec.trace_id, marks(rec),
+        all_fields(rec))
 end
 
 local function short_writer()
     local columns = output.data_columns()
     local last_date
+    local node_columns, label = node_names.column(max_node_columns)
+    -- Numbers stand to the right, names to the left.
+    local pad = node_columns > 0 and text.pad_right or text.pad_left
+    node_columns = math.max(node_columns, 3)
     return function(rec)
         local time = tracereel.time(rec.timestamp_ns)
         local date = time:match("^%d+%-%d+%-%d+")
@@ -96,8 +105,9 @@ local function short_writer()
         end
         local place = ("%s:%d"):format(tracereel.unsigned(rec.sequence), rec.offset)
         local start = ("%s %-9s "):format(time:match("T([%d:]+%.%d%d%d%d%d%d)"), place)
-        local middle = (" %3s %s "):format(node_text(rec), rec.trace_id:sub(1, 8))
-        local used = #start + type_columns + #middle
+        local node = node_text(rec, label)
+        local middle = (" %s %s "):format(pad(node, math.max(node_columns, text.width(node))), rec.trace_id:sub(1, 8))
+        local used = #start + type_columns + text.width(middle)
         local what = text.cut(record_line.what(rec), math.max(columns - used, 8))
         local line = start .. output.paint(styles[rec.type], type_form:format(rec.type)) .. middle .. what
         output.line((line:gsub(" +$", "")))

@@ -1,5 +1,6 @@
 -- The counts of `tracereel dump --stats`.
 local logs = require "tracereel.cli.logs"
+local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local record_types = require "tracereel.log.record_types"
 local render_table = require "tracereel.render.table"
@@ -35,10 +36,10 @@ local function as_object(state, log)
     }
 end
 
-local function write_counts(title, counts)
+local function write_counts(title, counts, label)
     local rows = {}
     for name, count in units.sorted(counts) do
-        rows[#rows + 1] = { "  " .. name, count }
+        rows[#rows + 1] = { "  " .. (label and label(math.tointeger(name)) or name), count }
     end
     if #rows > 0 then
         output.write(title, "\n", render_table(rows))
@@ -59,7 +60,7 @@ local function write_text(object, span)
         output.line(("from %s\nto   %s  (%s)"):format(object.first_time, object.last_time, span))
     end
     write_counts("types", object.types)
-    write_counts("nodes", object.nodes)
+    write_counts("nodes", object.nodes, node_names.label)
     write_counts("gaps", present(object.gaps))
     write_counts("violations", object.violations)
     output.line(("%d traces open at the end%s"):format(object.open_traces, object.damaged and "; damaged" or ""))

@@ -2,6 +2,7 @@
 local decision = require "tracereel.script.decision"
 local forecast_page = require "tracereel.render.forecast_page"
 local held = require "tracereel.log.held"
+local node_names = require "tracereel.log.node_names"
 local members = require "tracereel.recovery.members"
 local output = require "tracereel.cli.output"
 local render_table = require "tracereel.render.table"
@@ -20,13 +21,13 @@ local max_reason_lines = 6
 local function nodes_text(nodes)
     local texts = {}
     for index, node in ipairs(nodes) do
-        texts[index] = ("%d"):format(type(node) == "table" and node.node or node)
+        texts[index] = node_names.label(type(node) == "table" and node.node or node)
     end
     return #texts > 0 and table.concat(texts, ", ") or "none"
 end
 
 local function or_none(value)
-    return value == tracereel.null and "none" or tostring(value)
+    return value == tracereel.null and "none" or node_names.label(value)
 end
 
 local function held_reason(plan_view)
@@ -52,7 +53,7 @@ local function lines_of(plan_view)
         return { { "trace", "closed: " .. plan_view.status } }
     end
     local action = plan_view.action
-    local nodes = action.nodes and nodes_text(action.nodes) or ("%d"):format(action.node)
+    local nodes = action.nodes and nodes_text(action.nodes) or node_names.label(action.node)
     local suspended_at = or_none(plan_view.suspended_at)
     if plan_view.suspended_at == held.node then
         nodes, suspended_at = "for a person", "no node"
@@ -78,8 +79,8 @@ local function write_done_diff(before, after)
     local sides, nodes = { {}, {} }, {}
     for side, completed in ipairs { before.completed_nodes, after.completed_nodes } do
         for _, one in ipairs(completed) do
-            sides[side][one.node] = ("node %d, %d bytes at %s, schema %s"):format(one.node, one.size, one.offset,
-                one.schema_hash)
+            sides[side][one.node] = ("%s, %d bytes at %s, schema %s"):format(node_names.node(one.node), one.size,
+                one.offset, one.schema_hash)
             nodes[one.node] = true
         end
     end
@@ -135,7 +136,7 @@ end
 
 local function write_trace(one, is_full)
     local entry = one.entry
-    local what = decision.describe(one.decision)
+    local what = decision.describe(one.decision, node_names.label)
     output.line(("  %s  %s%s"):format(output.paint("bold", entry.trace_id), what, entry.tainted and "  TAINTED" or ""))
     write_reason(entry.reason, is_full)
     for _, note in ipairs(entry.notes) do
@@ -179,7 +180,7 @@ end
 
 local function write_group(group, is_full)
     output.line("")
-    output.line(output.paint("bold", ("%s, at node %d"):format(group.kind, group.node)))
+    output.line(output.paint("bold", ("%s, at %s"):format(group.kind, node_names.node(group.node))))
     local shown = is_full and #group.traces or math.min(#group.traces, max_shown)
     for index = 1, shown do
         write_trace(group.traces[index], is_full)
@@ -217,7 +218,7 @@ end
 local function write_groups(groups, is_full)
     local rows = {}
     for index, group in ipairs(groups) do
-        rows[index] = { group.kind, group.node, #group.traces, group.records }
+        rows[index] = { group.kind, node_names.cell(group.node), #group.traces, group.records }
     end
     output.write(render_table(rows, { "DECISION", "NODE", "TRACES", "RECORDS" }))
     for _, group in ipairs(groups) do

@@ -1,6 +1,7 @@
 -- The events of one trace as lines: when, how long, and beside them a lane for each node that runs and each loop that
 -- turns, so that what happened at the same time stands side by side.
 local held = require "tracereel.log.held"
+local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local provenance = require "tracereel.render.provenance"
 local record_line = require "tracereel.render.record_line"
@@ -95,6 +96,16 @@ local function attempt_words(event)
     return event.attempt and event.attempt > 1 and (", attempt %d"):format(event.attempt) or ""
 end
 
+-- A lane's key for a person: "node 3" is "charge" where the log's flow calls it so.
+local function said(key)
+    local kind, id, rest = key:match("^(%a+) (%d+)(.*)$")
+    if not kind then
+        return key
+    end
+    id = math.tointeger(tonumber(id))
+    return (kind == "node" and node_names.node(id) or kind .. " " .. node_names.label(id)) .. rest
+end
+
 -- One function for each type that changes the lanes: applies the event to them, and gives the lane to draw it on, its
 -- glyph, the words, and a colour. `done` is a lane that ends with this event.
 local steps = {}
@@ -109,26 +120,26 @@ function steps.node_start(event, lanes)
     local key = "node " .. event.rec.node_id
     local lane = lanes.by_key[key]
     if lane then
-        local words = key .. " starts again" .. attempt_words(event)
+        local words = said(key) .. " starts again" .. attempt_words(event)
         lane.start_ns = event.rec.timestamp_ns
         return { lane = lane, glyph = lanes.glyphs.go_on, words = words, style = "yellow" }
     end
     return { lane = lanes:open(key, event.rec.timestamp_ns), glyph = lanes.glyphs.begin,
-        words = key .. attempt_words(event) }
+        words = said(key) .. attempt_words(event) }
 end
 
 function steps.node_done(event, lanes)
     local key = "node " .. event.rec.node_id
     local lane = lanes.by_key[key]
     return { lane = lane, done = lane, glyph = lane and lanes.glyphs.done or lanes.glyphs.single,
-        words = key .. " done" .. output_of(event.rec) }
+        words = said(key) .. " done" .. output_of(event.rec) }
 end
 
 function steps.node_error(event, lanes)
     local key = "node " .. event.rec.node_id
     local lane = lanes.by_key[key]
-    return { lane = lane, done = lane, glyph = lanes.glyphs.failed, words = key .. " FAILED" .. message_of(event.rec),
-        style = "red" }
+    return { lane = lane, done = lane, glyph = lanes.glyphs.failed,
+        words = said(key) .. " FAILED" .. message_of(event.rec), style = "red" }
 end
 
 function steps.trace_complete(_, lanes)
@@ -142,7 +153,7 @@ end
 local function suspension_words(key, metadata)
     local is_held = held.reason(metadata) ~= nil
     local what = is_held and "held" or "suspended"
-    return ("%s%s: %s"):format(key == "hold" and "" or key .. " ", what, trace_labels.waits_for(metadata))
+    return ("%s%s: %s"):format(key == "hold" and "" or said(key) .. " ", what, trace_labels.waits_for(metadata))
 end
 
 function steps.trace_suspended(event, lanes)
@@ -163,12 +174,12 @@ function steps.trace_resumed(event, lanes)
     if not lane or lanes.by_key[lane.key] ~= lane then
         return { glyph = lanes.glyphs.trace, words = "trace resumed", style = "yellow" }
     elseif event.ends_wait then
-        return { lane = lane, done = lane, glyph = lanes.glyphs.done, words = lane.key .. " resumed, which ends it",
-            style = "yellow" }
+        return { lane = lane, done = lane, glyph = lanes.glyphs.done,
+            words = said(lane.key) .. " resumed, which ends it", style = "yellow" }
     end
     lane.glyph = lanes.glyphs.runs
     return { lane = lane, glyph = lanes.glyphs.go_on,
-        words = lane.key .. (lane.key == "hold" and " ended" or " resumed"), style = "yellow" }
+        words = said(lane.key) .. (lane.key == "hold" and " ended" or " resumed"), style = "yellow" }
 end
 
 function steps.loop_iteration(event, lanes)
@@ -176,7 +187,7 @@ function steps.loop_iteration(event, lanes)
     local lane = lanes.by_key[key]
     local glyph = lane and lanes.glyphs.go_on or lanes.glyphs.begin
     return { lane = lane or lanes:open(key, event.rec.timestamp_ns), glyph = glyph,
-        words = ("%s, iteration %d"):format(key, event.rec.iteration) }
+        words = ("%s, iteration %d"):format(said(key), event.rec.iteration) }
 end
 
 function steps.loop_exit(event, lanes)
@@ -184,14 +195,15 @@ function steps.loop_exit(event, lanes)
     local lane = lanes.by_key[key]
     return { lane = lane, done = lane, glyph = lane and lanes.glyphs.done or lanes.glyphs.single,
         took_ns = lane and event.rec.timestamp_ns - lane.start_ns,
-        words = ("%s ends, iteration %d"):format(key, event.rec.iteration) }
+        words = ("%s ends, iteration %d"):format(said(key), event.rec.iteration) }
 end
 
 -- Of any other type: what its record says.
 local function other_step(event, lanes)
     local rec = event.rec
     local node, details = record_types.node_of(rec), record_line.details(rec)
-    local words = rec.type .. (node and (" of node %d"):format(node) or "") .. (details ~= "" and ": " .. details or "")
+    local words = rec.type .. (node and " of " .. node_names.node(node) or "")
+        .. (details ~= "" and ": " .. details or "")
     return { glyph = record_types.has_trace(rec) and lanes.glyphs.single or lanes.glyphs.trace, words = words,
         style = "dim" }
 end
@@ -251,7 +263,7 @@ local function write_unfinished(lanes, columns, page, at_columns)
         local lane = lanes.taken[index]
         if lane then
             local is_waiting = lane.glyph == lanes.glyphs.waits
-            local words = ("%s %s%s"):format(lane.key, words_after, is_waiting and ", still suspended" or "")
+            local words = ("%s %s%s"):format(said(lane.key), words_after, is_waiting and ", still suspended" or "")
             words = lane.key == "hold" and "still held" or words
             local took = units.span(lane.start_ns, page.end_ns)
             local step = { lane = lane, done = lane, glyph = lane.glyph, words = words, style = "yellow" }

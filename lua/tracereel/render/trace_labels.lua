@@ -1,6 +1,7 @@
 -- Words about a trace: its state, what it waits for, what the engine would do with it.
 local forecast = require "tracereel.forecast"
 local held = require "tracereel.log.held"
+local node_names = require "tracereel.log.node_names"
 local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
@@ -19,7 +20,8 @@ function trace_labels.nodes(nodes)
     end
     for index, node in ipairs(order) do
         local count = times[node]
-        order[index] = count == 1 and ("%d"):format(node) or ("%d (%d times)"):format(node, count)
+        local label = node_names.label(node)
+        order[index] = count == 1 and label or ("%s (%d times)"):format(label, count)
     end
     return table.concat(order, ", ")
 end
@@ -31,10 +33,16 @@ function trace_labels.status(trace)
     return trace.held and "held" or trace.status
 end
 
+---Of a trace that is not the engine's: who decides what happens to it. nil for one that is.
+---@return string|nil
+function trace_labels.foreign()
+    local rule = forecast.foreign_rule()
+    return rule and ("what happens next is decided by %s, not by the engine"):format(text.clean(rule))
+end
+
 ---What the engine will do with an open trace at its next start, with the engine's own word for it.
 function trace_labels.recovery(trace)
-    local engine = forecast.of(trace)
-    return engine.reason
+    return forecast.of(trace).reason
 end
 
 local function known(value)
@@ -101,17 +109,17 @@ function trace_labels.stands(trace, now_ns)
     elseif trace.status == "failed" then
         return last_error(trace) or ""
     elseif trace.suspended_at then
-        local place = trace.suspended_at ~= held.node and ("at %d "):format(trace.suspended_at) or ""
+        local place = trace.suspended_at ~= held.node and ("at %s "):format(node_names.label(trace.suspended_at)) or ""
         local reason = trace.held and ": " .. text.clean(trace.held) or ""
         return place .. trace_labels.waited(trace.suspension, now_ns) .. reason
     end
     local failed = failed_node(trace)
     if failed then
-        return ("failed at %d: %s"):format(failed.id, failed.error and text.clean(failed.error) or "")
+        return ("failed at %s: %s"):format(node_names.label(failed.id), failed.error and text.clean(failed.error) or "")
     elseif #trace.started_nodes > 0 then
         return "in " .. trace_labels.nodes(trace.started_nodes)
     end
-    return trace.last_completed_node and ("after %d"):format(trace.last_completed_node) or "nothing done yet"
+    return trace.last_completed_node and "after " .. node_names.label(trace.last_completed_node) or "nothing done yet"
 end
 
 return trace_labels

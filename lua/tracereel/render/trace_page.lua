@@ -1,5 +1,6 @@
 -- The text around a trace's timeline: its identity above, and below it what is unfinished and what is wrong.
 local engine_options = require "tracereel.forecast.options"
+local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
 local timeline = require "tracereel.render.timeline"
@@ -64,7 +65,7 @@ local function is_unfinished(node)
 end
 
 local function node_line(trace, node, now_ns)
-    local words = { ("node %d"):format(node.id) }
+    local words = { node_names.node(node.id) }
     if node.status == "suspended" and trace.suspension then
         local since_ns = trace.suspension.since_ns
         words[#words + 1] = (trace.held and "held " or "suspended ") .. trace_labels.waited(trace.suspension, now_ns)
@@ -104,6 +105,11 @@ local function write_unfinished(found, now_ns)
     end
     if count == 0 then
         output.line("  no node is known to be running")
+    end
+    local foreign = trace_labels.foreign()
+    if foreign then
+        output.line("  " .. foreign)
+        return
     end
     output.line(output.paint("bold", "at its next start the engine"))
     write_item(found.is_known == false and "does not know this trace"

@@ -335,28 +335,36 @@ function decision.problem(answer)
     end
 end
 
-local function list(nodes)
+local function number(node)
+    return ("%d"):format(node)
+end
+
+local function list(nodes, label)
     local texts = {}
     for index, node in ipairs(nodes) do
-        texts[index] = ("%d"):format(node)
+        texts[index] = label(node)
     end
     return table.concat(texts, ", ")
 end
 
 ---"retry 3, 5; skip 2; rerun 4": one line for a person.
-function decision.describe(value)
+---@param value tracereel.decision
+---@param label? fun(node: integer): string what a node is called; its number where not given
+---@return string
+function decision.describe(value, label)
+    label = label or number
     local head = value.kind
     if value.kind == "retry" then
-        head = "retry " .. list(value.nodes)
+        head = "retry " .. list(value.nodes, label)
     elseif value.kind == "await" or value.kind == "resume_from" then
-        head = ("%s %d%s"):format(value.kind, value.node, value.skips and ", skipping it" or "")
+        head = ("%s %s%s"):format(value.kind, label(value.node), value.skips and ", skipping it" or "")
     end
     local parts, skipped = { head }, {}
     for index, one in ipairs(value.skipped) do
         skipped[index] = one.node
     end
-    parts[#parts + 1] = #skipped > 0 and "skip " .. list(skipped) or nil
-    parts[#parts + 1] = #value.forgotten > 0 and "rerun " .. list(value.forgotten) or nil
+    parts[#parts + 1] = #skipped > 0 and "skip " .. list(skipped, label) or nil
+    parts[#parts + 1] = #value.forgotten > 0 and "rerun " .. list(value.forgotten, label) or nil
     return table.concat(parts, "; ")
 end
 

@@ -1,5 +1,6 @@
 -- What a scenario's functions answer to the engine's questions.
 local failure = require "tracereel.util.failure"
+local node_names = require "tracereel.log.node_names"
 local tracereel = require "tracereel"
 local variates = require "tracereel.simulation.variates"
 
@@ -7,7 +8,7 @@ local answers = {}
 
 -- How a question is named in messages.
 local function place_of(question)
-    local node = question.node and (" of node %d"):format(question.node) or ""
+    local node = question.node and " of " .. node_names.node(question.node) or ""
     local of = question.kind == "event" and (" (%s%s)"):format(question.type, node) or node
     local trace = question.number > 0 and "trace " .. question.id or "a record of no open trace"
     return ("%s%s, %s"):format(question.kind == "event" and "on_event" or question.kind, of, trace)

@@ -2,7 +2,9 @@
 local damage_request = require "tracereel.simulation.damage_request"
 local failure = require "tracereel.util.failure"
 local faults = require "tracereel.simulation.faults"
+local beside = require "tracereel.flow.beside"
 local flow = require "tracereel.flow"
+local named_nodes = require "tracereel.simulation.named_nodes"
 local tables = require "tracereel.util.tables"
 local units = require "tracereel.util.units"
 local values = require "tracereel.simulation.values"
@@ -249,7 +251,7 @@ for _, key in ipairs(keys) do
     known_keys[key[1]] = true
 end
 
-local function check_all(scenario, recording)
+local function check_all(scenario, recording, flow_of_log)
     values.known_keys(scenario, known_keys, "scenario")
     local into = {
         compiled = { seed = 0, nodes = {}, suspensions = {}, loops = {} },
@@ -264,15 +266,20 @@ local function check_all(scenario, recording)
     end
     if into.compiled.flow then
         check_loops_in_flow(into)
+    elseif flow_of_log and beside.has_order(flow_of_log) then
+        check_flow(named_nodes.flow_of_log(flow_of_log, function(id)
+            return recording:has_node(id)
+        end), into)
     end
     return into.compiled, into.functions
 end
 
 ---Checks a scenario against a log, and makes of it what the engine takes.
+---@param flow_of_log tracereel.flow|nil whose order is that of the nodes, where the scenario has no flow
 ---@return table|nil compiled
 ---@return table|string functions those of the scenario, by kind and node; or the problem
-function checks.check(value, recording)
-    return values.attempt(check_all, value, recording)
+function checks.check(value, recording, flow_of_log)
+    return values.attempt(check_all, value, recording, flow_of_log)
 end
 
 return checks

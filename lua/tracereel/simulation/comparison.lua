@@ -59,7 +59,7 @@ local function run_all(parsed, scenario, recording)
         local one = run == 1 and scenario or scenario:with_arguments {}
         all_stats[run] = one:run(recording, directory, seed)
         progress.show("measuring what was simulated")
-        runs[run] = report.measure(directory, one.value.flow)
+        runs[run] = report.measure(directory, one:flow())
     end
     place:finish()
     return runs, all_stats
@@ -87,7 +87,7 @@ end
 ---@param recording userdata of simulation.record
 function comparison.run(parsed, scenario, recording)
     local runs, all_stats = run_all(parsed, scenario, recording)
-    local recorded = report.measure(parsed.log, scenario.value.flow)
+    local recorded = report.measure(parsed.log, scenario:flow())
     progress.clear()
     write(parsed, scenario, recording:stats(), recorded, runs, all_stats)
 end

@@ -1,6 +1,7 @@
 -- The recorded and the simulated log side by side, for people: one table of the traces, one of the nodes, 80 columns
 -- wide.
 local columns = require "tracereel.render.timing_table.columns"
+local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
 
@@ -75,8 +76,8 @@ local function both(row, width, show)
     return left .. " → " .. text.pad_right(simulated, width), true
 end
 
-local function node_lines(number, row_of, has_interval)
-    local line, interval, has_changed = { number }, { "" }, false
+local function node_lines(number, label, row_of, has_interval)
+    local line, interval, has_changed = { label(math.tointeger(tonumber(number))) }, { "" }, false
     for index, column in ipairs(node_columns) do
         local row = row_of[("node.%s.%s"):format(number, column[3])]
         local show, width = column[4] or row.show, column[2]
@@ -88,8 +89,8 @@ local function node_lines(number, row_of, has_interval)
     return line, has_interval and interval, has_changed
 end
 
-local function node_definitions()
-    local definitions = { { "NODE", 4, function(line)
+local function node_definitions(label_columns)
+    local definitions = { { "NODE", math.max(4, label_columns), function(line)
         return line[1]
     end, left = true } }
     for index, column in ipairs(node_columns) do
@@ -102,8 +103,9 @@ end
 
 local function write_nodes(numbers, row_of, has_interval)
     local lines, unchanged = {}, 0
+    local label_columns, label = node_names.column(30)
     for _, number in ipairs(numbers) do
-        local line, interval, has_changed = node_lines(number, row_of, has_interval)
+        local line, interval, has_changed = node_lines(number, label, row_of, has_interval)
         if has_changed then
             lines[#lines + 1] = line
             lines[#lines + 1] = interval or nil
@@ -113,7 +115,7 @@ local function write_nodes(numbers, row_of, has_interval)
     end
     columns.heading("Nodes", "recorded → simulated; one number: the same in both")
     if #lines > 0 then
-        columns.write(node_definitions(), lines)
+        columns.write(node_definitions(label_columns), lines)
     end
     if unchanged > 0 then
         output.line(text.count(unchanged, #lines > 0 and "other node" or "node") .. " as recorded")

@@ -1,6 +1,7 @@
 -- What an exploration found, as text and as JSON.
 local bars = require "tracereel.render.bars"
 local faults = require "tracereel.simulation.faults"
+local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local record_types = require "tracereel.log.record_types"
 local render_table = require "tracereel.render.table"
@@ -24,7 +25,7 @@ end
 
 local function record_words(record)
     local node = node_of(record)
-    return record.type .. (node and (" of node %d"):format(node) or "")
+    return record.type .. (node and " of " .. node_names.node(node) or "")
 end
 
 -- The record at which the share of failing futures rises most over that of the last one before it at which a fault was
@@ -59,7 +60,8 @@ local function write_curve(result)
     local rows, points = {}, result.search.points
     for index, point in ipairs(points) do
         rows[index] = {
-            point.record, tracereel.duration(point.time_ns - points[1].time_ns), point.type, node_of(point),
+            point.record, tracereel.duration(point.time_ns - points[1].time_ns), point.type,
+            node_of(point) and node_names.cell(node_of(point)),
             point.tried > 0 and ("%d/%d"):format(point.failing, point.tried) or "", percent(share_of(point)),
             bars.bar(share_of(point) or 0, bar_columns), failing_kinds(point, result.kinds),
             n = 8,

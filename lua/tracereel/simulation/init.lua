@@ -6,6 +6,9 @@ local damage = require "tracereel.simulation.damage"
 local failure = require "tracereel.util.failure"
 local faults = require "tracereel.simulation.faults"
 local files = require "tracereel.util.files"
+local beside = require "tracereel.flow.beside"
+local flow = require "tracereel.flow"
+local named_nodes = require "tracereel.simulation.named_nodes"
 local output = require "tracereel.cli.output"
 local plain = require "tracereel.script.plain"
 local progress = require "tracereel.cli.progress"
@@ -20,6 +23,14 @@ local simulation = {}
 
 local Scenario = {}
 Scenario.__index = Scenario
+
+-- The flow of the log that is simulated: its order, where a scenario says none, and what the new log brings along.
+local flow_of_log
+
+---@param value tracereel.flow|nil checked
+function simulation.use_flow(value)
+    flow_of_log = value
+end
 
 local function zero()
     return 0
@@ -68,6 +79,7 @@ function simulation.load(path, options)
     local arguments
     if type(value) == "table" then
         value, arguments = started(value, path, given)
+        value = named_nodes.in_scenario(value)
     end
     return setmetatable({
         path = path, value = value, given = given, arguments = arguments, unsafe = options.unsafe,
@@ -108,9 +120,15 @@ function simulation.record(path)
     return recording
 end
 
+---Which nodes follow which: as the scenario says it, or the log's flow where that has an order.
+---@return tracereel.flow|nil
+function Scenario:flow()
+    return self.value.flow or flow_of_log and beside.has_order(flow_of_log) and flow_of_log or nil
+end
+
 ---Checks the scenario against a recording; raises what is wrong with it.
 function Scenario:check(recording)
-    local compiled, functions = checks.check(self.value, recording)
+    local compiled, functions = checks.check(self.value, recording, flow_of_log)
     if not compiled then
         failure.raise("usage", "scenario %s: %s", self.path, functions)
     end
@@ -146,6 +164,13 @@ function Scenario:run(recording, directory, seed, further_faults, is_temporary)
     local stats = recording:simulate(compiled, directory, answers.new(self.path, functions),
         progress_of(compiled, recording))
     progress.clear()
+    if flow_of_log and not is_temporary then
+        local path = directory .. "/" .. beside.file_name
+        local written, problem = files.write(path, flow.text(flow_of_log))
+        if not written then
+            failure.raise("io", "cannot write %s", problem)
+        end
+    end
     stats.damage = compiled.damage and damage.apply(compiled.damage, directory, compiled.seed)
     stats.unfit_faults = #compiled.faults - stats.faults
     return stats

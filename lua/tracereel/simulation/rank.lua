@@ -1,6 +1,7 @@
 -- `--rank`: which node is worth speeding up. Each node by itself gets a tenth faster, everything else stays as the
 -- scenario says.
 local columns = require "tracereel.render.timing_table.columns"
+local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local series = require "tracereel.simulation.series"
 local text = require "tracereel.util.text"
@@ -78,8 +79,9 @@ local function percent(share)
 end
 
 local function definitions_of(has_interval)
-    local definitions = { { "NODE", 10, function(row)
-        return ("%d"):format(row.node)
+    local node_columns, label = node_names.column(30)
+    local definitions = { { "NODE", math.max(10, node_columns), function(row)
+        return label(row.node)
     end, left = true } }
     for _, name in ipairs(measure_names) do
         local function add(heading, width, shown)

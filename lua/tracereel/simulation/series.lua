@@ -23,7 +23,7 @@ local function play_point(parsed, scenario, recording, point, place)
         local seed = (parsed.seed or scenario.seed) + run - 1
         result.stats[run] = one:run(recording, directory, seed, nil, place.is_temporary)
         progress.show("measuring what was simulated")
-        result.measures[run] = makespans.measure(directory, one.value.flow)
+        result.measures[run] = makespans.measure(directory, one:flow())
         place:done(directory)
     end
     return result

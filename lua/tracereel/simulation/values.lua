@@ -1,5 +1,6 @@
 -- What a scenario's values may be: each check gives the value back, or refuses it with words that name its place.
 local failure = require "tracereel.util.failure"
+local node_names = require "tracereel.log.node_names"
 local units = require "tracereel.util.units"
 
 local values = {}
@@ -103,7 +104,11 @@ end
 ---A node of the log.
 ---@param recording userdata
 function values.node(id, recording, where)
-    if math.type(id) ~= "integer" or id < 0 or id > 0xFFFFFFFF then
+    if type(id) == "string" and node_names.are_known() then
+        local count = #node_names.find(id)
+        values.refuse(count == 0 and "%s: no node is called %s" or count == 1 and "%s: %s is there by its number, too"
+            or "%s: several nodes are called %s: give a number", where, failure.got(id))
+    elseif math.type(id) ~= "integer" or id < 0 or id > 0xFFFFFFFF then
         values.refuse("%s: %s is not a node number", where, failure.got(id))
     elseif not recording:has_node(id) then
         values.refuse("%s: the log has no node %d", where, id)

@@ -1,5 +1,6 @@
 -- A scenario with something in it replaced. The scenario that was given stays as it is.
 local failure = require "tracereel.util.failure"
+local named_nodes = require "tracereel.simulation.named_nodes"
 local tables = require "tracereel.util.tables"
 
 local variation = {}
@@ -40,6 +41,10 @@ function variation.replaced(scenario, path, replace)
         return scenario -- its check refuses it
     end
     local whole = tables.joined(scenario.value)
+    if #path > 2 then -- the second is a node, where the first is what has nodes
+        path = table.move(path, 1, #path, 1, {})
+        path[2] = named_nodes.id(path[2])
+    end
     local at, names = whole, {}
     for index = 1, #path - 1 do
         at[path[index]] = entry(at, path[index], names)

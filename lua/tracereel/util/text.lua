@@ -91,6 +91,14 @@ function text.cut(clean, columns)
     return clean
 end
 
+---The text in at most that many columns; where something is missing, a mark at its end tells it from others.
+function text.cut_marked(clean, mark, columns)
+    if text.width(clean) <= columns then
+        return clean
+    end
+    return text.cut(clean, math.max(columns - text.width(mark), 2)) .. mark
+end
+
 function text.pad_right(clean, columns)
     return clean .. (" "):rep(columns - text.width(clean))
 end

@@ -5,7 +5,9 @@ local units = require "tracereel.util.units"
 
 local columns = {}
 
-local node_columns = 16
+-- The column of nodes is as wide as their names need, within these.
+local min_node_columns, max_node_columns = 16, 40
+local node_columns = min_node_columns
 
 function columns.duration(ns)
     return ns < 0 and ">292y" or units.duration(ns)
@@ -23,11 +25,28 @@ function columns.count(number)
     return number == 0 and "-" or ("%d"):format(number)
 end
 
+-- "3 charge": no two look the same, however they are cut.
+local function node_words(node)
+    return ("%d"):format(node.id) .. (node.name and " " .. text.clean(node.name) or "")
+end
+
 ---"3 charge", with ~ where times of it rest on estimated starts.
 function columns.node_label(node, width)
-    local label = ("%d"):format(node.id) .. (node.name and " " .. text.clean(node.name) or "")
     local mark = node.estimated and " ~" or ""
-    return text.cut(label, width - #mark) .. mark
+    return text.cut(node_words(node), width - #mark) .. mark
+end
+
+---Makes the column of nodes as wide as their names need: on a terminal no wider than there is room.
+---@param nodes tracereel.timing_node[]
+---@param spare integer columns of a terminal beyond 80; math.maxinteger where nobody has to see it at once
+---@return integer taken how many of them the column takes
+function columns.fit_nodes(nodes, spare)
+    local wanted = min_node_columns
+    for _, node in ipairs(nodes) do
+        wanted = math.max(wanted, text.width(node_words(node)) + (node.estimated and 2 or 0))
+    end
+    node_columns = math.min(wanted, max_node_columns, min_node_columns + math.min(spare, max_node_columns))
+    return node_columns - min_node_columns
 end
 
 ---Writes lines of columns: { heading, width, value(row) -> text, left = true | nil }.
@@ -66,10 +85,11 @@ function columns.filtered(nodes, test)
     return kept
 end
 
-columns.node = {
-    "NODE", node_columns, function(node)
+---The column of nodes.
+function columns.node()
+    return { "NODE", node_columns, function(node)
         return columns.node_label(node, node_columns)
-    end, left = true,
-}
+    end, left = true }
+end
 
 return columns

@@ -1,6 +1,7 @@
 -- The sections of a timing report's text that have a line for each node.
 local bars = require "tracereel.render.bars"
 local columns = require "tracereel.render.timing_table.columns"
+local output = require "tracereel.cli.output"
 local timing_columns = require "tracereel.timing.columns"
 
 -- Columns that not every terminal has room for are shown where so many are to spare; others grow by at most so many.
@@ -136,7 +137,7 @@ end
 -- As columns.write takes them, the node itself first. What wide columns take, others cannot grow by.
 local function definitions(list, range, spare)
     local has_wide = spare >= wide_columns
-    local made, growth = { columns.node }, spare
+    local made, growth = { columns.node() }, spare
     for _, column in ipairs(list) do
         local place = column.text
         growth = has_wide and place.is_wide and spare - wide_columns or growth
@@ -171,6 +172,8 @@ end
 ---@param nodes tracereel.timing_node[]
 ---@param spare integer columns beyond 80
 return function(nodes, spare)
+    local taken = columns.fit_nodes(nodes, output.is_terminal(1) and spare or math.maxinteger)
+    spare = math.max(0, spare - taken)
     for _, section in ipairs(sections) do
         write_section(section, nodes, spare)
     end
