@@ -19,7 +19,7 @@
 #define TRACEREEL_LUA_DIR "/usr/local/share/lua/5.4"
 #endif
 
-/* Exit statuses that are decided here; all of them stand in lua/tracereel/cli/exit_codes.lua. */
+/* Exit statuses that are decided here; lua/tracereel/cli/exit_codes.lua has all of them. */
 enum { EXIT_IO = 4, EXIT_LIMIT = 5, EXIT_INTERRUPTED = 130 };
 
 /* Pushes the directory of the Lua files: ../lua, seen from the program, or where they were installed. */

@@ -43,8 +43,8 @@ double tr_histogram_sum(const tr_histogram *histogram);
 double tr_histogram_mean(const tr_histogram *histogram);
 
 /* The value at the rank ceil(q * count) in ascending order (nearest rank), within the relative error; never below the
- * minimum or above the maximum, and exactly these at the first and the last rank. q stands for the decimal number that
- * was written, so 0.07 of 100 is the 7th; it is clamped to 0..1, and NaN counts as 0. Returns 0 while the histogram is
+ * minimum or above the maximum, and exactly these at the first and the last rank. q means the decimal number that was
+ * written, so 0.07 of 100 is the 7th; it is clamped to 0..1, and NaN counts as 0. Returns 0 while the histogram is
  * empty. */
 uint64_t tr_histogram_quantile(const tr_histogram *histogram, double q);
 

@@ -26,7 +26,7 @@ typedef struct tr_moment {
 } tr_moment;
 
 /* A life spans from the trace_start that opens a trace (or the first record after a snapshot in which it is open) to
- * the record that closes it; a trace_start in between belongs to it. A record of no open trace is a life of its own. */
+ * the record that closes it; a trace_start in between belongs to it. A record of no open trace is a life by itself. */
 typedef struct tr_history tr_history;
 
 /* Returns NULL on allocation failure. */

@@ -8,8 +8,8 @@ tracereel.script = core.framed(function(path, arguments)
 end)
 
 -- Lua finds a function's name for messages and tracebacks by looking through the loaded modules, in an order that
--- changes from process to process. What stands in several of them is found in this one alone, under the name that users
--- know. A module that is loaded later reads them through what stands in their place.
+-- changes from process to process. These three hide what they share with this one, so that a function is found here
+-- alone, under the name that users know. A module that is loaded later reads them through the proxy.
 for _, name in ipairs { "tracereel.core", "tracereel.base", "tracereel.api" } do
     local module = package.loaded[name]
     package.loaded[name] = setmetatable({}, {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tests of failing allocations need each block to be an allocation of its own. */
+/* Tests of failing allocations need one allocation for each block. */
 #if defined(__SANITIZE_ADDRESS__) || defined(TRACEREEL_WITHOUT_POOL)
 #define HAS_POOL 0
 #elif defined(__has_feature)

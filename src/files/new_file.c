@@ -11,7 +11,7 @@
 #include "bytes/fail.h"
 #include "files/descriptor.h"
 
-/* One name is enough: whoever writes a new file has locked the log. */
+/* One name is enough: the log is locked while a new file is written. */
 static const char new_name[] = "tracereel.new";
 
 enum { COPY_BUFFER_BYTES = 256 * 1024 };

@@ -249,7 +249,7 @@ double tr_histogram_mean(const tr_histogram *histogram) {
     return histogram->count == 0 ? 0 : tr_histogram_sum(histogram) / (double)histogram->count;
 }
 
-/* ceil(q * count), from 1 to count. q stands for the decimal number that was written: 0.07 * 100 is 7, although the
+/* ceil(q * count), from 1 to count. q means the decimal number that was written: 0.07 * 100 is 7, although the
  * nearest double makes it 7.000000000000001. */
 static uint64_t nearest_rank(double q, uint64_t count) {
     if (!(q > 0)) { /* also NaN */

@@ -26,7 +26,7 @@ bool tr_log_may_go_on(const tr_log *log) {
     return log->finished == TR_OK;
 }
 
-/* Whether the open segment is a plain file: archives do not grow, and a pipe has an end of its own. */
+/* Whether the open segment is a plain file: archives do not grow, and a pipe says itself where it ends. */
 static bool segment_can_grow(const tr_log *log) {
     tr_segment_info info;
     if (!log->is_directory) {

@@ -7,7 +7,7 @@
 #include "record/record_view.h"
 
 enum {
-    HEAD_BYTES = 64 * 1024,            /* how much is examined to tell text from other data */
+    HEAD_BYTES = 64 * 1024,            /* how much is examined to distinguish text from other data */
     MAX_BEGUN_BYTES = 64 * 1024 * 1024 /* XERV's largest segment, and so its largest record */
 };
 

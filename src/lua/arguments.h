@@ -14,10 +14,10 @@
 const char *tr_lua_check_path(lua_State *L, int argument);
 
 /* Pushes and returns an unexpected value as a message shows it: texts in quotes, cut and without control bytes;
- * "a table" for what has no text of its own, because its address tells nobody anything. */
+ * "a table" for what has no text: its address would be another in each run. */
 const char *tr_lua_push_got(lua_State *L, int index);
 
-/* The same for what was given as a name: texts and numbers as they stand. */
+/* The same for what was given as a name: texts and numbers without quotes. */
 const char *tr_lua_push_name(lua_State *L, int index);
 
 /* For a walk over a table's keys, whose order changes from run to run: replaces the value at `kept_index` (nil at

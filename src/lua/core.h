@@ -20,7 +20,7 @@ typedef struct tr_lua_core {
 /* Lua values that belong to the core, as its user values. */
 enum tr_lua_core_value {
     TR_CORE_SEGMENT_NAMES = 1, /* table: number -> name and name -> number */
-    TR_CORE_NULL,              /* what stands for JSON null */
+    TR_CORE_NULL,              /* JSON null as a Lua value */
     TR_CORE_OBJECT_METATABLE,  /* marks a table as a JSON object, whatever its keys are */
     TR_CORE_DURATION_PARSER,   /* function(text) -> ns or nil, problem; or nil */
     TR_CORE_PLANS_READER,      /* function(text) -> list: what tr_trace.plans says */

@@ -50,7 +50,7 @@ typedef struct tr_lua_cursor {
     bool is_measured; /* what tracereel wrote is passed over */
 } tr_lua_cursor;
 
-/* Where what every event needs stands: stack slots, or upvalues. */
+/* Where the values are that every event needs: stack slots, or upvalues. */
 typedef struct tr_lua_slots {
     int cursor;
     int handles;

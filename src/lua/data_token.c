@@ -155,7 +155,7 @@ static void scan_quoted(tr_data_reader *reader) {
     reader->text_level = TR_DATA_QUOTED;
 }
 
-/* As Lua does: all that a number could have, and what stands directly after it, which then makes it none. */
+/* As Lua does: all that a number could have, and what follows it directly, which then makes it none. */
 static void scan_number(tr_data_reader *reader) {
     bool is_hex = peek(reader, 0) == '0' && (peek(reader, 1) == 'x' || peek(reader, 1) == 'X');
     char exponent = is_hex ? 'p' : 'e';

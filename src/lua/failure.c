@@ -96,7 +96,7 @@ int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...) {
 }
 
 int tr_lua_raise_status(lua_State *L, tr_status status, const tr_error *error) {
-    /* From here on it is whoever pulls records, and not the system, that has left too many logs open. */
+    /* From here on the caller, who pulls records, and not the system has left too many logs open. */
     enum { MANY_CURSORS = 16 };
     const char *message = error != NULL && error->message[0] != '\0' ? error->message : tr_status_meaning(status);
     if (status == TR_ERROR_TOO_MANY && tr_lua_active_cursors > MANY_CURSORS) {

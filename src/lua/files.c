@@ -68,7 +68,7 @@ static bool is_absent(int error_number) {
     return error_number == ENOENT || error_number == ENOTDIR || error_number == ELOOP || error_number == ENAMETOOLONG;
 }
 
-/* Is something there, a link or what it leads to? Raises where that cannot be told. */
+/* Is something there, a link or what it leads to? Raises where that cannot be found out. */
 static bool look_at_link(lua_State *L, const char *path, struct stat *found) {
     if (lstat(path, found) == 0) {
         return true;

@@ -33,14 +33,14 @@ typedef struct tr_handlers {
     uint64_t every_ns;       /* between ticks; above 0 where there is a tick */
     uint64_t next_tick_ns;
     bool ticks_begun;
-    bool has_next_tick; /* false where the next one would be after the last time that 64 bits can tell */
+    bool has_next_tick; /* false where the next one would be after the last time that 64 bits can hold */
 } tr_handlers;
 
 /* Pushes a list of the keys that a handler table, or a whole script, can have. */
 void tr_lua_push_handler_keys(lua_State *L, bool with_script_keys);
 
 /* Reads the handler table at `index`. Pushes its functions and returns how many; their slots count from `first_slot`,
- * where the first of them will stand. The table at `anchor_index` keeps the filter and the timing alive. `names`
+ * the slot of the first. The table at `anchor_index` keeps the filter and the timing alive. `names`
  * are those of tr_lua_push_filter. */
 int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first_slot, uint32_t names,
                             tr_handlers *handlers);

@@ -20,7 +20,7 @@ enum { HISTORY_USER_VALUE_FUTURE = 1, HISTORY_USER_VALUES = HISTORY_USER_VALUE_F
 /* Pushes the history of the log whose cursor at `cursor_index` has not begun, and ends with it. `lost`: how many
  * records before a crash may be missing. */
 int tr_lua_push_history(lua_State *L, int cursor_index, uint32_t lost);
-/* Pushes a table of the records whose numbers stand, from 1 and increasing, in the table at `numbers_index`. The
+/* Pushes a table of the records whose numbers, from 1 and increasing, are in the table at `numbers_index`. The
  * cursor has not begun, and ends after the last of them. */
 int tr_lua_push_picked(lua_State *L, int cursor_index, int numbers_index);
 void tr_lua_open_history(lua_State *L);

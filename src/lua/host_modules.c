@@ -74,7 +74,7 @@ static int search_c(lua_State *L) {
         return 1;
     }
     const char *name = luaL_checkstring(L, 1);
-    const char *mark = strchr(name, '-'); /* what stands before it is no part of the function's name */
+    const char *mark = strchr(name, '-'); /* what precedes it is no part of the function's name */
     lua_getfield(L, lua_upvalueindex(UPVALUE_PACKAGE), "loadlib");
     lua_pushstring(L, file);
     luaL_gsub(L, mark == NULL ? name : mark + 1, ".", "_");

@@ -1,5 +1,5 @@
 /* Where `require` finds modules. Lua's own searchers open a file to see whether it is there, so that to them a module
- * is missing where only memory is, or a descriptor; these tell. */
+ * is missing where only memory is, or a descriptor; these raise then. */
 #ifndef TRACEREEL_LUA_HOST_MODULES_H
 #define TRACEREEL_LUA_HOST_MODULES_H
 

@@ -40,8 +40,8 @@ static inline int tr_keys_find(const tr_keys *keys, const char *name) {
     return name == NULL ? -1 : keys->slots[slot].number;
 }
 
-/* Raises "WHAT has no FIELD 'x'; it has a, b, c": `keys_index` is where the userdata stands, `name_index` the wrong
- * name. The names of the table at `methods_index` (0: none) are listed too. */
+/* Raises "WHAT has no FIELD 'x'; it has a, b, c": `keys_index` is the stack index of the userdata, `name_index` that
+ * of the wrong name. The names of the table at `methods_index` (0: none) are listed too. */
 _Noreturn int tr_keys_raise_unknown(lua_State *L, const char *what, int keys_index, int methods_index, int name_index);
 
 #endif

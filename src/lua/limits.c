@@ -181,7 +181,7 @@ static void count_outside(lua_State *L, size_t bytes_before, size_t bytes) {
 void tr_limits_set_memory(size_t bytes) {
     limit_bytes = bytes;
     if (!is_guarded) {
-        tripped = TR_LIMIT_NONE; /* what is guarded next can reach either limit, and is to be told which */
+        tripped = TR_LIMIT_NONE; /* what is guarded next can reach either limit, and has to learn which */
     }
 }
 

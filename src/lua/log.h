@@ -1,4 +1,4 @@
-/* A log: where it is, how it is to be read, and its latest cursor. */
+/* A log: where it is, how to read it, and its latest cursor. */
 #ifndef TRACEREEL_LUA_LOG_H
 #define TRACEREEL_LUA_LOG_H
 

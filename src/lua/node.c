@@ -123,7 +123,7 @@ static void push_name_if_any(lua_State *L, const char *name) {
     lua_pushstring(L, name); /* nil for NULL */
 }
 
-/* The trace that the lists stand in; the handle stays on the stack. */
+/* The trace that owns the lists; the handle stays on the stack. */
 static const tr_trace *push_trace_of(lua_State *L) {
     lua_getiuservalue(L, 1, NODE_USER_VALUE_TRACE); /* handle */
     return tr_lua_check_trace(L, -1)->trace;

@@ -95,7 +95,7 @@ void tr_lua_pace_sleep(lua_State *L, const tr_pace *pace, uint64_t until_ns) {
     if (tr_lua_stop_flag == TR_STOP_NONE) {
         nanosleep(&nap, NULL);
     }
-    /* Any call lets a hook run: it is how Lua's own interpreter, and whoever else runs us, ends what takes too long. */
+    /* Any call lets a hook run, by which Lua's own interpreter and other hosts end what takes too long. */
     lua_pushcfunction(L, wake);
     lua_call(L, 0, 0);
 }

@@ -17,7 +17,7 @@
 
 /* ---- push ---- */
 
-/* A handle of the trace as it is at the end, which owns what it shows. The simulation stands at `owner_index`. */
+/* A handle of the trace as it is at the end, which owns what it shows. The simulation is at `owner_index`. */
 static void push_trace(lua_State *L, int owner_index, const tr_trace *trace) {
     if (trace == NULL) {
         lua_pushnil(L);

@@ -27,7 +27,7 @@ typedef struct tr_lua_rec {
 tr_lua_rec *tr_lua_check_rec(lua_State *L, int index);
 /* Returns NULL if it is something else. */
 tr_lua_rec *tr_lua_test_rec(lua_State *L, int index);
-/* Pushes a copy of the record; the metatable stands at `metatable_index`. */
+/* Pushes a copy of the record; the metatable is at `metatable_index`. */
 tr_lua_rec *tr_lua_push_rec(lua_State *L, const tr_lua_core *core, const tr_record *record, int metatable_index);
 void tr_lua_open_rec(lua_State *L);
 

@@ -46,7 +46,7 @@ static bool is_null(lua_State *L, int index) {
     return is_same;
 }
 
-/* The string at `index`, borrowed for as long as it stands there; false gives no text, and so does a decoded null. */
+/* The string at `index`, borrowed for as long as it is there; false gives no text, and so does a decoded null. */
 static tr_text to_text(lua_State *L, int index, const char *field) {
     tr_text text = {NULL, 0};
     if ((lua_type(L, index) == LUA_TBOOLEAN && !lua_toboolean(L, index)) || is_null(L, index)) {

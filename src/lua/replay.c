@@ -13,7 +13,7 @@
 #include "tracereel/timing.h"
 #include "tracereel/trace.h"
 
-/* Where things stand on the stack of the loop. */
+/* Stack slots of the loop. */
 enum { SLOT_REPLAY = 1, SLOT_CURSOR, SLOT_HANDLES, SLOT_REC_METATABLE, SLOT_TRACE_METATABLE, SLOT_FIRST_FUNCTION };
 static const tr_lua_slots loop_slots = {SLOT_CURSOR, SLOT_HANDLES, SLOT_REC_METATABLE, SLOT_TRACE_METATABLE};
 

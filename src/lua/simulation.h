@@ -22,7 +22,7 @@ tr_recording *tr_lua_check_recording(lua_State *L, int index);
 /* Pushes a userdata that closes the simulation put into it. */
 tr_lua_simulation *tr_lua_push_simulation(lua_State *L);
 /* Runs it to its end if `status`, of its opening, is TR_OK. The function at `ask_index` answers its questions; the one
- * at `progress_index`, if any, is told now and then how many records and traces there are. Raises if it fails. */
+ * at `progress_index`, if any, is called now and then with the numbers of records and traces. Raises if it fails. */
 void tr_lua_run_simulation(lua_State *L, int ask_index, int progress_index, tr_simulation *simulation, tr_status status,
                            tr_error *error);
 

@@ -58,7 +58,7 @@ int tr_lua_new_state(lua_State *L) {
     return 1;
 }
 
-/* Pushes what handles need: the state at index 1 stands where a cursor does. */
+/* Pushes what handles need: the state at index 1 takes the place of a cursor. */
 static tr_lua_slots push_slots(lua_State *L) {
     int first = lua_gettop(L) + 1;
     lua_pushvalue(L, 1);

@@ -20,7 +20,7 @@ static tr_timing *check_timing(lua_State *L, int index) {
     return self->timing;
 }
 
-/* What replays add without a call of a script's is told with the next call. */
+/* What replays add without a call of a script's is counted with the next call. */
 static void tell_memory(lua_State *L, int index) {
     tr_lua_timing *self = lua_touserdata(L, index);
     tr_lua_tell_memory(L, &self->told_bytes, tr_timing_memory_bytes(self->timing));

@@ -8,7 +8,7 @@
 
 enum { REPORT_SCHEMA = 1 };
 
-/* What stands where on the stack while a report is made. */
+/* Stack indices while a report is made. */
 enum { TIMING_INDEX = 1, NAMES_INDEX = 2 };
 
 static double share_of(uint64_t part, double whole) {

@@ -44,7 +44,7 @@ void tr_lua_push_sorted_traces(lua_State *L, const tr_lua_core *core, uint32_t s
                                const tr_lua_slots *slots, tr_traces *traces);
 /* For finalizers: makes the handles in the table on top of the stack, if it is one, show nothing. */
 void tr_lua_forget_handles(lua_State *L);
-/* Moves what the handle of `trace`, if there is one, shows into memory of its own. */
+/* Copies what the handle of `trace`, if there is one, shows into memory that the handle owns. */
 void tr_lua_detach_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace);
 void tr_lua_open_trace(lua_State *L);
 

@@ -11,7 +11,7 @@
 /* Pushes the table that a JSON object decodes to, or nil if the text is none. */
 void tr_lua_push_object(lua_State *L, const char *text, uint32_t length);
 
-/* Each pushes one value. The handle stands at stack index 1. */
+/* Each pushes one value. The handle is at stack index 1. */
 void tr_lua_push_nodes(lua_State *L, const tr_trace *trace);
 void tr_lua_push_errors(lua_State *L, const tr_trace *trace);
 void tr_lua_push_history_errors(lua_State *L, const tr_trace *trace);

@@ -16,7 +16,7 @@ typedef struct ordered_key {
     union {
         lua_Integer integer; /* a boolean is 0 or 1 */
         lua_Number number;
-        const char *text; /* of an object: what tells it */
+        const char *text; /* of an object: what it is ordered by */
     } as;
 } ordered_key;
 
@@ -101,8 +101,8 @@ static key_count count_keys(lua_State *L, int table) {
     return count;
 }
 
-/* The key and its value are on top of the stack, as lua_next leaves them: puts the text that tells them into the table
- * at `texts`, where it lives. */
+/* The key and its value are on top of the stack, as lua_next leaves them: puts the text that orders them into the
+ * table at `texts`, which owns it. */
 static void tell_object(lua_State *L, ordered_key *key, int texts) {
     lua_pushvalue(L, lua_upvalueindex(UPVALUE_TELL));
     lua_pushvalue(L, -3);
@@ -337,12 +337,12 @@ static int traversal_next(lua_State *L) {
     return 1;
 }
 
-/* traversal(tell) -> pairs, next. tell(key, value) gives a text that tells apart keys that are neither numbers nor
- * texts nor booleans. */
+/* traversal(tell) -> pairs, next. tell(key, value) returns the text by which keys are ordered that are neither
+ * numbers nor texts nor booleans. */
 int tr_lua_new_traversal(lua_State *L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);
-    lua_newtable(L);          /* tell, cache: table -> its keys, and at 0 where the last step stood */
+    lua_newtable(L);          /* tell, cache: table -> its keys, and at 0 the place of the last step */
     lua_createtable(L, 0, 1); /* tell, cache, metatable */
     lua_pushliteral(L, "k");
     lua_setfield(L, -2, "__mode");

@@ -1,5 +1,6 @@
-/* pairs and next in the order of the keys: numbers, texts, false and true, then everything else by a text that tells
- * it. Lua's own order changes from process to process, with the seed of its strings' hashes and with addresses. */
+/* pairs and next in the order of the keys: numbers, texts, false and true, then everything else by a text that
+ * describes it. Lua's own order changes from process to process, with the seed of its strings' hashes and with
+ * addresses. */
 #ifndef TRACEREEL_LUA_TRAVERSAL_H
 #define TRACEREEL_LUA_TRAVERSAL_H
 

@@ -38,7 +38,7 @@ int tr_lua_framed(lua_State *L);
 void **tr_lua_push_block(lua_State *L);
 
 /* Call when what a userdata holds outside Lua's memory has changed: a host can count it as the script's. A growth may
- * run the collector. `*told_bytes` is what was told before, 0 at first. */
+ * run the collector. `*told_bytes` is the size at the last call, 0 at first. */
 void tr_lua_tell_memory(lua_State *L, size_t *told_bytes, size_t bytes);
 /* Counts it; NULL: nobody does. */
 extern void (*tr_lua_memory_counter)(lua_State *L, size_t bytes_before, size_t bytes);

@@ -1,6 +1,6 @@
 /* Outputs that are written beside their place, and put there when they are whole: files, and directories with all that
- * is in them. Each holds a lock while it is written, so that what an interrupted command has left is told from what
- * another process still writes. */
+ * is in them. Each holds a lock while it is written, so that what an interrupted command has left can be
+ * distinguished from what another process still writes. */
 #ifndef TRACEREEL_LUA_UNFINISHED_H
 #define TRACEREEL_LUA_UNFINISHED_H
 

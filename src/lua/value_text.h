@@ -1,4 +1,4 @@
-/* tostring and string.format without addresses: a table, function, thread or userdata that has no text of its own is
+/* tostring and string.format without addresses: a table, function, thread or userdata that has no text is
  * "table: 1", with the number of its first appearance. The same script then prints the same on every run. */
 #ifndef TRACEREEL_LUA_VALUE_TEXT_H
 #define TRACEREEL_LUA_VALUE_TEXT_H

@@ -7,7 +7,7 @@ typedef struct change {
     tr_draft *draft;
     const tr_recording *recording;
     const tr_loop_run *run;
-    uint32_t copies_from; /* copies of its own steps, made for inner loops, lie between these */
+    uint32_t copies_from; /* between these are copies of its steps that were made for inner loops */
     uint32_t copies_to;
 } change;
 
@@ -56,8 +56,8 @@ static uint32_t tail_of(const change *now, uint32_t iteration) {
 }
 
 /* The time from the end of an iteration to the record of the next one, which is a copy of the iteration `source`: as
- * recorded before `source`. The first iteration's record does not tell; then the second one's does or, without one, the
- * exit's. */
+ * recorded before `source`. The first iteration's record does not show it; then the second one's does or, without one,
+ * the exit's. */
 static uint64_t lag_of(const change *now, uint32_t source) {
     uint32_t next = source == 0 ? 1 : source;
     return tr_draft_span(now->draft, tail_of(now, next - 1), now->loops->heads[next]);

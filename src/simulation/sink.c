@@ -59,7 +59,7 @@ void tr_simulation_unpack(const tr_recorded *recorded, tr_record_fields *fields)
 
 /* ---- what the log says about a trace ---- */
 
-/* A later node_done of the same node tells the engine that it is done. */
+/* By a later node_done of the same node the engine knows that it is done. */
 static void forget_lost_ends(tr_program *program, uint32_t node_id) {
     for (uint32_t i = 0; i < program->attempt_count; i++) {
         tr_node_attempt *attempt = &program->attempts[i];

@@ -70,7 +70,7 @@ static bool meet_fault(tr_simulation *simulation, tr_simulated_trace *trace, uin
     return *status != TR_OK || effect.kind != TR_EFFECT_NONE;
 }
 
-/* The same where there are faults at all. A start that was not written has no record that one could hit. */
+/* The same if the scenario has faults. A start that was not written has no record that one could hit. */
 static inline bool is_put_off(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_status *status,
                               tr_error *error) {
     return simulation->counts_records && meet_fault(simulation, trace, index, status, error);

@@ -11,7 +11,7 @@ static bool merge_histogram(tr_histogram **into, const tr_histogram *from) {
 }
 
 static bool merge_node(tr_node_timing *into, const tr_node_timing *from) {
-    if (from->run != NULL) { /* before the histograms, which tell whether there was a run at all */
+    if (from->run != NULL) { /* before the histograms, which show whether there was a run */
         bool is_first = into->run == NULL;
         tr_timing_note_worst(into, is_first, from->worst_trace_id, from->worst_run_ns);
     }

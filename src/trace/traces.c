@@ -1,4 +1,4 @@
-/* The table of open traces, found by id, each in a slot of its own. A trace that tracereel closed stays in the table,
+/* The table of open traces, found by id, each in a slot. A trace that tracereel closed stays in the table,
  * so that its measured view is still there when an undo opens it again. */
 #include <stdlib.h>
 #include <string.h>

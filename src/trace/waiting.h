@@ -7,7 +7,7 @@
 #include "tracereel/record.h"
 #include "tracereel/trace.h"
 
-/* Call before a trace_resumed is applied: the next record will tell whether the node that waited is done. */
+/* Call before a trace_resumed is applied: the next record will show whether the node that waited is done. */
 void tr_wait_note_resume(tr_trace *trace);
 
 /* Call before the first record after that resume is applied. Unless it is the node's own end, the node that waited was

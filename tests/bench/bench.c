@@ -1,4 +1,4 @@
-/* The driver of `make bench`: makes the logs that it needs, runs every job as a process of its own, all jobs in turn
+/* The driver of `make bench`: makes the logs that it needs, runs every job as a process, all jobs in turn
  * for several rounds, and prints each one's speed relative to the yardstick in the same run. How to read it:
  * docs/benchmarks.md. Nothing here fails because it was slow; a job that cannot run ends it with status 1.
  *
@@ -89,7 +89,7 @@ static double least(const double *values, size_t count) {
     return found;
 }
 
-/* Makes a log unless an earlier run did. `name` tells its settings, so other settings make another one. It is written
+/* Makes a log unless an earlier run did. `name` says its settings, so other settings make another one. It is written
  * under a temporary name first: an unfinished one is not taken for a log. */
 static void make_log(const char *name, const char *const *options, int output) {
     char *path = places_of_jobs.log_directory;

@@ -21,7 +21,7 @@ return cells.filter(cell => cell.getAttribute("aria-sort") !== "none")
   .map(cell => cell.textContent + " " + cell.getAttribute("aria-sort")).join(", ");
 ]]
 
----Texts whose contrast with what they stand on is below 4.5, as "text: contrast".
+---Texts whose contrast with their ground is below 4.5, as "text: contrast".
 page_scripts.faint_texts = [[
 function channels(colour) {
   const numbers = colour.match(/[\d.]+/g).map(Number);

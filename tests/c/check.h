@@ -1,4 +1,4 @@
-/* A small harness for the unit tests: every tests/c/NAME_test.c includes it once and is a program of its own.
+/* A small harness for the unit tests: every tests/c/NAME_test.c includes it once and is a program.
  *
  *     static void short_bytes_are_refused(void) {
  *         tr_defect defect = {0};

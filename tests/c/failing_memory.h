@@ -1,7 +1,7 @@
 /* An allocator whose Nth allocation fails: in a unit test that is linked with failing_memory.c, or in any program that
- * has it preloaded. Not together with the address sanitizer, which has an allocator of its own.
+ * has it preloaded. Not together with the address sanitizer, which brings its allocator.
  *
- * Preloaded, it is told by the environment:
+ * Preloaded, it reads the environment:
  *   FAIL_ALLOCATION=N:K    the Nth allocation of the process fails and K - 1 after it; K = 0: all after it
  *   LIST_ALLOCATIONS=FILE  at the end, the file has a line with the number of allocations, and one with the number of
  *                          the first allocation for each place, with those who called it, that allocates

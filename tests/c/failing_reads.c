@@ -1,7 +1,7 @@
 /* The Nth call by which a program looks at files fails, where the file lies in a chosen directory. To be preloaded: the
  * kernel then hands each of these system calls back to the process (seccomp's trap), also those that the C library
  * makes by itself, and the handler makes the call or refuses it. For x86-64; elsewhere it does nothing, and the list
- * stays empty. It is told by the environment:
+ * stays empty. It reads the environment:
  *
  *   READS_OF=DIRECTORY   whose files are meant: it and all that is in it; an absolute path
  *   FAIL_READ=N:ERRNO:K  the Nth of these calls fails so, and K - 1 after it; K = 0: all after it

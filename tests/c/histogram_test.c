@@ -290,7 +290,7 @@ static void values_of_one_bucket_take_no_table(void) {
     tr_histogram_free(all);
 }
 
-/* Runs in a process of its own. */
+/* Runs in a child process. */
 static int merge_without_memory(void) {
     tr_histogram *into = filled(10, 6);
     tr_histogram *from = filled(2000, 64);

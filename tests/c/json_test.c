@@ -320,7 +320,7 @@ static void largest_record(void) {
                &json);
 }
 
-/* Runs in a process of its own. */
+/* Runs in a child process. */
 static int write_without_memory(void) {
     tr_json json;
     tr_json_init(&json);

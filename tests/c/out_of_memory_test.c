@@ -200,7 +200,7 @@ static tr_status read_timing_by_flow(void) {
     return read_timing_of(&(tr_flow){.node_count = 3, .nodes = nodes});
 }
 
-/* Puts every open trace into a table of its own. */
+/* Puts each open trace into another table. */
 static tr_status each_ignored(void *self, const tr_event *event) {
     (void)self;
     (void)event;
@@ -284,7 +284,7 @@ static void reading_from_a_snapshot(void) {
     refuse_each(read_as_json);
 }
 
-/* One snapshot that is none, which is told of as a gap. */
+/* One snapshot that is none, which is reported as a gap. */
 static void reading_beside_a_damaged_snapshot(void) {
     char snapshots[512];
     write_log(directory, false);

@@ -10,7 +10,7 @@
 
 enum { RECORD_BYTES = 69 };
 
-/* Writes a segment of one record, whose node_id tells which file it is from. */
+/* Writes a segment of one record, whose node_id says which file it is from. */
 static void write_segment(const char *directory, const char *name, uint32_t node_id) {
     uint8_t bytes[RECORD_BYTES];
     put_record(bytes, (written_record){.type = 1, .node_id = node_id});

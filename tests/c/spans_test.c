@@ -41,7 +41,7 @@ static void spans_come_in_the_order_of_their_ends(void) {
 }
 
 static void equal_ends_keep_the_chain(void) {
-    /* 2 took no time at all, right where 1 ended and 3 began. */
+    /* 2 took no time, right where 1 ended and 3 began. */
     static const written_record records[] = {TRACE_START(0),   NODE_START(1, 0),  NODE_DONE(1, 10), NODE_START(2, 10),
                                              NODE_DONE(2, 10), NODE_START(3, 10), NODE_DONE(3, 15), COMPLETE(15)};
     tr_traces *traces = tr_traces_new();

@@ -225,7 +225,7 @@ static void suspensions_are_no_working_time(void) {
     static const written_record steps[STEPS_MAX] = {TRACE_START(100),  NODE_START(4, 110), NODE_START(5, 115),
                                                     SUSPENDED(4, 120), RESUMED(220),       SUSPENDED(4, 230),
                                                     RESUMED(530),      NODE_DONE(4, 540),  NODE_DONE(5, 545)};
-    /* suspended again at 230: what came before is an attempt of its own, and the next was ready when that was over */
+    /* suspended again at 230: what came before is another attempt, and the next was ready when that was over */
     uint32_t before, last;
     tr_traces *traces = tr_traces_new();
     const tr_trace *trace = apply(traces, steps, &before, &last);

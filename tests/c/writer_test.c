@@ -25,7 +25,7 @@ static void remove_tree(const char *path) {
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Every test has a directory of its own, which does not exist yet. */
+/* Each test has another directory, which does not exist yet. */
 static void fresh_directory(void) {
     static unsigned number;
     snprintf(log_directory, sizeof log_directory, "%s/log%u", scratch, number++);

@@ -153,7 +153,7 @@ static uint64_t read_pipe(const segment *in) {
     return read_all("-", in, 1);
 }
 
-/* In prefix mode the first damage is the end; strict reading reports no gap at all. */
+/* In prefix mode the first damage is the end; strict reading reports no gap. */
 static void read_in_mode(tr_log_mode mode) {
     tr_log *log;
     tr_replay *replay;

@@ -150,7 +150,7 @@ local debugger_forms = { "rec", "trace", "log", "rec.type", "trace:node(%s)", "l
     "rec[%s]", "trace[%s]", "log:pick(%s)", "tracereel.json(%s)", "tracereel.duration(%s)", "string.rep('x', 1e5)",
     "setmetatable({}, { __tostring = function() error(%s) end })", "coroutine.wrap(function() error(%s) end)()" }
 
--- What can be told to a debugger that evaluates expressions.
+-- Lines for a debugger that evaluates expressions.
 local function debugger_text()
     local told = {}
     for index = 1, 30 do

@@ -1,4 +1,4 @@
--- Scales and texts of charts: what stands where.
+-- Scales and texts of charts.
 local axis = require "tracereel.render.axis"
 local folded_time = require "tracereel.render.folded_time"
 local html = require "tracereel.render.html"

@@ -210,7 +210,7 @@ describe("an interrupt", function()
         assert.are.equal("", result.stdout)
     end)
 
-    -- As timeout does, which tells the program and then its whole group.
+    -- As timeout does, which signals the program and then its whole group.
     it("that is delivered twice at once counts once, and does not cut `finish` short", function()
         local script = helper.script("return { api = 1, finish = function() local n = 0 for i = 1, 3e7 do n = n + 1 end"
             .. " return n end }")

@@ -1,6 +1,6 @@
 -- Every system call that apply, repair and undo make on the log's directory is made to fail, and the program is killed
--- at every one that changes something. Whatever happens, the log is as before or as after, and running the command
--- again leads to the same end.
+-- at every one that changes something. The log is then unchanged or fully updated, and running the command again leads
+-- to the same end.
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"
 local reel = require "tracereel"

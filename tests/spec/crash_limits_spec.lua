@@ -1,5 +1,5 @@
 -- Where apply, repair and undo cannot write: a full disk, a limit on the size of files, a directory that is read-only.
--- And what no other command may do: write to a log at all.
+-- And that no other command writes to a log.
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"
 local system_calls = require "tests.spec.system_calls"

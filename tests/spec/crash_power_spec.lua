@@ -1,6 +1,6 @@
 -- A loss of power while apply, repair and undo run. What they do to the log's directory is recorded; then every set of
 -- files is enumerated that a disk may hold when the power goes after any of their calls: what was not made durable may
--- be lost, in part or all of it, and in any combination. Each set is read back: the log is as before or as after.
+-- be lost, in part or all of it, and in any combination. Each set is read back: the log is unchanged or fully updated.
 local core = require "tracereel.core"
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"

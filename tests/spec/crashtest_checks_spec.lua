@@ -308,7 +308,7 @@ return {
     end)
 end)
 
--- The examples with a story: what stands beside them is what they give.
+-- The examples with a story: they print what their comments say.
 describe("the recovery examples", function()
     local log = "examples/logs/orders"
 

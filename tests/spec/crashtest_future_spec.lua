@@ -9,7 +9,7 @@ local function problem_of(callee, ...)
     return tostring(problem)
 end
 
--- Every record, with the trace's state after it told by the state machine, and which life of its trace it is part of.
+-- Every record, with the trace's state after it as the state machine has it, and the life of its trace.
 local function read_all(path)
     local all, life_of = {}, {}
     for rec, trace in reel.open(path):records() do

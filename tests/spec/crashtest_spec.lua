@@ -183,7 +183,7 @@ local function with_lives(name)
 end
 
 -- Has node 3 run in that life, when the crash comes inside the record after `last`? All up to `last` has happened, and
--- so has what was being written, if it tells of what is over: a start that is not on disk has not been acted on.
+-- so has what the record in progress reports, unless it is a start: one that is not on disk has not been acted on.
 local function has_run(all, life, last)
     for number = 1, last do
         if all[number].life == life and all[number].is_run then

@@ -1,4 +1,4 @@
--- Curves as SVG files: what stands where, for eyes and for readers of the text.
+-- Curves as SVG files: places and texts, for eyes and for screen readers.
 local curve = require "tracereel.render.curve"
 local helper = require "tests.spec.helper"
 
@@ -24,7 +24,7 @@ local function document(overrides)
     return curve.document(made)
 end
 
--- Where the points of a picture stand, in pixels of the plot: { left, top }.
+-- The points of a picture, in pixels of the plot: { left, top }.
 local function marks(picture)
     local found = {}
     for left, top in picture:gmatch('transform="translate%(([%d.]+) ([%d.]+)%)"><title>') do

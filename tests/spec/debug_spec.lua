@@ -24,7 +24,7 @@ describe("debug", function()
     -- The session looks for why node 3 of the first failing trace (068c8572) failed, sees the trace end well 391
     -- records later, and goes back to the failure, where the trace runs again and has one error, not two. Then it goes
     -- to places, runs to the first node that fails a second time (in that same trace), and from there until a trace
-    -- closes, which changes the number of open ones. In the end stand mistakes, each told and none fatal.
+    -- closes, which changes the number of open ones. It ends with mistakes, each reported and none fatal.
     it("prints the recorded session", function()
         local session = debug(helper.log("orders"), helper.read(directory .. "orders.commands"))
         assert.are.equal(helper.read(directory .. "orders.transcript"), session.stdout)

@@ -25,7 +25,7 @@ local function is_record(bytes, offset)
         and files.crc32(bytes:sub(offset + 30, offset + length)) == sum, length
 end
 
--- Offsets of the records that a reader finds who goes on, after a broken one, at the next byte where one stands.
+-- Offsets of the records that a reader finds which goes on, after a broken one, at the next byte where one begins.
 local function found_by_search(bytes)
     local found, offset = {}, 0
     while offset < #bytes do

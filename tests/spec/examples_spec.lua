@@ -1,4 +1,4 @@
--- The examples, the README and the pages of docs show real output: what stands there is what a reader gets.
+-- The examples, the README and the pages of docs show real output: a reader who runs their commands gets the same.
 local exact_json = require "tests.spec.exact_json"
 local exit_codes = require "tracereel.cli.exit_codes"
 local helper = require "tests.spec.helper"

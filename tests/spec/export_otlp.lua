@@ -99,7 +99,7 @@ end
 
 local required = { "traceId", "spanId", "name", "kind", "startTimeUnixNano", "endTimeUnixNano" }
 
--- 20 digits stand in the order of their numbers, also above 2^63.
+-- Texts of 20 digits sort as their numbers, also above 2^63.
 local function sortable(digits)
     return ("0"):rep(20 - #digits) .. digits
 end

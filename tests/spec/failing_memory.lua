@@ -14,7 +14,7 @@ failing_memory.program = build .. "/tracereel-unpooled"
 ---all after it.
 failing_memory.modes = { once = 1, again = 2, all = 0 }
 
----What stands before a command, in a shell's words, so that its allocation `first` fails, and others after it.
+---What a shell needs before a command so that the command's allocation `first` fails, and others after it.
 ---@param first integer
 ---@param times integer of failing_memory.modes
 ---@return string

@@ -31,7 +31,7 @@ failing_reads.errors_of = {
 ---Whether calls can be refused here: by a filter of x86-64, under which no sanitizer runs.
 failing_reads.is_possible = not os.getenv("TRACEREEL_SANITIZED") and helper.shell("uname -m") == "x86_64\n"
 
----What stands before a command, in a shell's words, so that its calls fail which concern that place.
+---What a shell needs before a command so that the command's calls on that place fail.
 ---@param place string an absolute path
 ---@param failure { number: integer, error: string, times: integer }
 ---@return string
@@ -112,8 +112,8 @@ local function may_fail(calls, run)
         or run.times == 1 and (run.error == "ENOMEM" or run.error == "EMFILE")
 end
 
--- What cannot be read of an arena is told where the answer speaks of it; and that arenas may not be looked for, beside
--- the answer, which a script may need them for.
+-- The answer says what cannot be read of an arena where it is about that arena; that a directory of arenas cannot be
+-- searched is said on standard error, because a script may need it.
 local function is_told(whole, run, words)
     local path = run.call.path
     if run.error == "EACCES" and path:find("/arenas$") and run.call.name == "stat" then

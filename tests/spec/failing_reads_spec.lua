@@ -131,7 +131,7 @@ describe("a read that fails:", function()
         assert.are.equal(("tracereel: %s: Input/output error\n"):format(marker), run.stderr)
     end)
 
-    it("an arena that cannot be read is told in the forecast, and is not absent", function()
+    it("an arena that cannot be read is named in the forecast, and is not absent", function()
         local id = commands.show[2]
         local arena = ("%s/arenas/trace_%s.bin"):format(place, id)
         local run = run_with(place, commands.traces, "open", arena, "EIO")

@@ -31,7 +31,7 @@ describe("flow --yaml", function()
     teardown(helper.clean)
 
     for _, name in ipairs { "orders-killed-late", "orders-killed-twice", "overlap" } do
-        it("finds the node numbers of " .. name .. ", but for two that the flow does not tell apart", function()
+        it("finds the node numbers of " .. name .. ", but for two that the flow does not distinguish", function()
             local numbers, candidates, answer, ran = found(engine_logs .. "orders.flow.yaml",
                 engine_logs .. name .. "/wal")
             for node, number in pairs(orders) do
@@ -373,7 +373,7 @@ describe("--flow with the engine's own file", function()
         assert.equal(6, ran.status)
         assert.matches("a plan needs to know which node has which number", ran.stderr, 1, true)
         assert.equal("", ran.stdout)
-        -- Two that the file does not tell apart either may have each other's number.
+        -- Two that the file does not distinguish either may have each other's number.
         assert.equal(0, recover("orders-killed-late", "orders").status)
     end)
 

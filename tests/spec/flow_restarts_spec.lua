@@ -1,4 +1,4 @@
--- Where a log tells of restarts of the engine, and nodes that have other numbers since.
+-- Restarts of the engine in a log, and nodes that have other numbers since.
 local flow_logs = require "tests.spec.flow_logs"
 local helper = require "tests.spec.helper"
 local restarts = require "tracereel.log.restarts"

@@ -1,4 +1,4 @@
--- What whoever watches a running engine relies on: every record once, and no alarm about what is only half written.
+-- What people who watch a running engine rely on: every record once, and no alarm about what is only half written.
 local helper = require "tests.spec.helper"
 local reel = require "tracereel"
 
@@ -114,7 +114,7 @@ describe("run --follow", function()
         assert.equal(5, limited.status)
     end)
 
-    -- The last moment that a timestamp can name: nothing is later, and the clock stands still.
+    -- The last moment that a timestamp can name: nothing is later, and the clock does not advance.
     it("sleeps while it waits, even after a record with the largest timestamp", function()
         local directory, record = helper.directory(), reel.record
         local trace_id = ("0"):rep(31) .. "1"

@@ -1,5 +1,5 @@
 -- Logs of one trace, arenas and flows for the specs of forecasts, and what is asked of a forecast.
-local assert = require "luassert" -- a module has no busted of its own
+local assert = require "luassert" -- busted gives it to spec files alone
 local flow = require "tracereel.flow"
 local forecast = require "tracereel.forecast"
 local helper = require "tests.spec.helper"

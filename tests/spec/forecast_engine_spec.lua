@@ -7,7 +7,7 @@ local tracereel = require "tracereel"
 
 local fixtures = "tests/fixtures/logs-engine/"
 
--- The numbers stand in the comments of the YAML files.
+-- The numbers are in the comments of the YAML files.
 local orders = assert(flow.check {
     nodes = {
         [0] = { name = "trigger", type = "trigger::manual" },
@@ -165,7 +165,7 @@ for name, value in tracereel.sorted(logs) do
                     local object = tracereel.json_decode(line)
                     local expected = as_they_were[object.trace_id]
                     for key, item in pairs(object.engine or {}) do
-                        -- The two nodes that YAML cannot tell apart have each other's names.
+                        -- The two nodes that YAML cannot distinguish have each other's names.
                         item = key == "reason" and words[#words - 1] == yaml and expected.reason or item
                         assert.same(expected[key] == nil and tracereel.null or expected[key], item, key)
                     end

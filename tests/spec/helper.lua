@@ -81,7 +81,7 @@ function helper.run(arguments, options)
     return { stdout = stdout, stderr = stderr, status = status }
 end
 
----What a shell command writes on a terminal of its own.
+---What a shell command writes on a terminal.
 ---@param command string
 ---@param environment? string "NAME=VALUE ..."
 ---@return string|nil text nil where there can be no terminal, in a container without /dev/pts: then the test is pending
@@ -138,7 +138,7 @@ function helper.expected(name, kind)
     end
 end
 
----A script's file in a directory of its own.
+---Writes a script into a new directory; returns its path.
 function helper.script(text, name)
     return helper.write(helper.directory() .. "/" .. (name or "script") .. ".lua", text)
 end

@@ -97,7 +97,7 @@ describe("reel.open", function()
             return (reel.open(path, { from = { sequence = 1, offset = 3088 } }):records()().offset)
         end
         assert.are.equal(3088, first_offset(segment))
-        -- A name that tells no number: it can be any segment's copy.
+        -- A name without a number: it can be any segment's copy.
         local copy = helper.write(helper.directory() .. "/copy.bin", helper.read(segment))
         assert.are.equal(3088, first_offset(copy))
         local empty = helper.write(helper.directory() .. "/wal_0000000000000007.log", "")

@@ -29,7 +29,7 @@ local function without_log(text, directory)
     return (text:gsub('"log":(%b{})', '"log":{}'))
 end
 
--- That a plan holds a trace is told of it, in every format, in place of its status.
+-- Every format shows that a plan holds a trace, in place of its status.
 local function without_held(text)
     text = text:gsub('"held":null', ""):gsub('"held":"[^"]*"', ""):gsub("tracereel_traces_open[^\n]*\n", "")
     text = text:gsub('{"key":"tracereel.held","value":{"stringValue":"[^"]*"}},?', "")

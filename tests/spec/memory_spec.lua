@@ -154,7 +154,7 @@ local function check_change(make)
     assert.truthy(seen[false])
 end
 
--- What writes an output of its own: the command's words for a place.
+-- The commands that write an output: their words for a place.
 local outputs = {
     generate = function(path)
         return { "generate", "--traces", "3", path }
@@ -192,7 +192,7 @@ describe("when memory runs out,", function()
     teardown(helper.clean)
 
     if is_sanitized then
-        return -- a sanitizer has an allocator of its own, which refuses nothing
+        return -- a sanitizer brings its allocator, which refuses nothing
     end
 
     for name, words in pairs(commands) do

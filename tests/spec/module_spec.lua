@@ -67,7 +67,7 @@ describe("the module", function()
 end)
 
 describe("a message about an unexpected value", function()
-    -- An address would be another one in each run, and tells nobody anything.
+    -- An address would be another one in each run.
     it("shows the value as source text, or names its type", function()
         local rec = reel.record.trace_start { trace_id = ("0"):rep(32) }
         for shown, value in pairs {

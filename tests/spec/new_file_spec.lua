@@ -1,4 +1,4 @@
--- A file that a command writes is there whole or not at all, and in every other way what a shell's > would make of it.
+-- A file that a command writes is complete or not there, and otherwise as a shell's > would leave it.
 local helper = require "tests.spec.helper"
 local system_calls = require "tests.spec.system_calls"
 local unfinished_outputs = require "tests.spec.unfinished_outputs"
@@ -120,7 +120,7 @@ describe("a file that a command writes", function()
         end)
     end
 
-    -- What stands in its place before.
+    -- What is in its place before.
     for before, words in pairs { none = " was not written: nothing of it is left\n", old = " is as it was\n" } do
         it(("never exists in part after an interrupt (before: %s)"):format(before), function()
             local directory = helper.directory()

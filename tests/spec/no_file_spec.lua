@@ -1,4 +1,4 @@
--- What stands under a file's name and is none: a pipe that nobody writes to, a directory, a device, a link to itself.
+-- What has a file's name and is none: a pipe that nobody writes to, a directory, a device, a link to itself.
 -- Nothing waits for it, and what is said names it.
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"

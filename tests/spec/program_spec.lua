@@ -2,8 +2,8 @@ local failing_memory = require "tests.spec.failing_memory"
 local failing_reads = require "tests.spec.failing_reads"
 local helper = require "tests.spec.helper"
 
----Puts the program into bin/ of a directory of its own, and a cli.lua of ours beside it.
----@param text? string nil: no Lua file at all
+---Puts the program into bin/ of a new directory, and a cli.lua of ours where it looks for its own.
+---@param text? string nil: no Lua file
 ---@return string program
 local function program_beside(text)
     local directory = helper.directory()
@@ -88,7 +88,7 @@ describe("the program", function()
 
     it("says that memory ran out, with status 4, if there is none from the start", function()
         if os.getenv("TRACEREEL_SANITIZED") then
-            return -- a sanitizer has an allocator of its own, which refuses nothing
+            return -- a sanitizer brings its allocator, which refuses nothing
         end
         for first = 1, 20 do
             local text, status = run(failing_memory.words(first, failing_memory.modes.all) .. " " .. helper.program,

@@ -77,7 +77,7 @@ local function run_plain(words, options)
     return helper.run(arguments, options)
 end
 
--- Where records stand, and how many there are, is different.
+-- Where records are, and how many there are, is different.
 local function without_places(text)
     return (text:gsub(log, "LOG"):gsub(plain_log, "LOG"):gsub("%d+ records?", "N records")
         :gsub("%d+ bytes;", "N bytes;"):gsub("records +%d+", "records N"):gsub('("[%w_.]*record[%w_]*"):%d+', "%1:N")

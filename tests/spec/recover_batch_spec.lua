@@ -1,5 +1,5 @@
 -- A plan about some of the open traces: recover --trace and --limit, the plan that says so, apply and undo of it, and
--- what a script is told that does not converge. Expected states come from tests/fixtures/logs/expected.
+-- what the author of a script reads that does not converge. Expected states come from tests/fixtures/logs/expected.
 local files = require "tests.spec.recovery_files"
 local helper = require "tests.spec.helper"
 local killed_run = require "tests.spec.killed_run"

@@ -1,5 +1,5 @@
 -- Decisions that leave a trace to a person: what hold, release and await mean for the state, what stays of a suspension
--- that is there, how every command shows it, and what an operator is told beside a decision. What the engine does with
+-- that is there, how every command shows it, and what an operator reads beside a decision. What the engine does with
 -- each is written down in docs/recovery.md; here, expected values come from the format and from the sample logs.
 local decision = require "tracereel.script.decision"
 local helper = require "tests.spec.helper"

@@ -1,5 +1,5 @@
 -- The bundled safe_start: after it, and apply --repair, the engine's next start loses nothing. What the engine did
--- without it stands in the logs of killed runs.
+-- without it is in the logs of killed runs.
 local helper = require "tests.spec.helper"
 
 local fixtures = "tests/fixtures/logs-engine/"

@@ -1,4 +1,4 @@
--- What a script is told where it goes wrong: its own line, and what to write instead.
+-- What a script's author reads where it goes wrong: the script's line, and what to write instead.
 local helper = require "tests.spec.helper"
 local reel = require "tracereel"
 

@@ -27,7 +27,7 @@ describe("a scenario's arguments", function()
     after_each(helper.clean)
 
     it("have their defaults, and the values of --arg", function()
-        -- The recorded node takes 10 ms. That it fails stands in a table that start's answer replaces as a whole.
+        -- The recorded node takes 10 ms. That it fails is in a table that start's answer replaces as a whole.
         assert.same({ "trace_start 0@0", "node_start 1@0", "node_done 1@15", "trace_complete 0@15" }, lasted {})
         assert.equal("node_done 1@30", lasted({ "-a", "ms=20" })[3])
     end)

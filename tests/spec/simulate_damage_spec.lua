@@ -1,4 +1,4 @@
--- Damage that a scenario asks for: told with its places, so that what a reader finds can be compared with it.
+-- Damage that a scenario asks for: reported with its places, with which what a reader finds can be compared.
 local helper = require "tests.spec.helper"
 local reel = require "tracereel"
 local simulation_logs = require "tests.spec.simulation_logs"
@@ -34,7 +34,7 @@ local function damaged(scenario, log, arguments)
     return directory, runs[1].damage, runs
 end
 
--- What the files become by what was told.
+-- The files with the reported damage done to them.
 local function as_told(files, list)
     local changed = {}
     for name, bytes in pairs(files) do

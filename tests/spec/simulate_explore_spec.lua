@@ -272,7 +272,7 @@ end)
 describe("a set of faults that fails", function()
     after_each(helper.clean)
 
-    -- Whether the trace's records in the log end in a trace_complete, as `dump` tells them.
+    -- Whether the trace's records in the log, as `dump` prints them, end in a trace_complete.
     local function is_complete(directory, id)
         local last
         for _, record in ipairs(helper.objects(helper.run({ "dump", "--json", directory }).stdout)) do

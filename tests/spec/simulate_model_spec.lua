@@ -257,7 +257,7 @@ describe("a limit", function()
             { "trace_start", 12, 0, 2 }, { "node_start", 12, 1, 2 }, { "node_done", 22, 1, 2 },
             { "trace_complete", 22, 0, 2 },
         }
-        -- The first trace's node 1 fails, and stands in line again after node 2, which fails for good.
+        -- The first trace's node 1 fails, and is queued again after node 2, which fails for good.
         local lines = play([[return { limits = { nodes = 1 }, node = {
             [1] = { retry = { max = 1, delay = "1ms" }, fail = function(trace, attempt)
                 return trace.number == 1 and attempt == 1 end },

@@ -8,7 +8,7 @@ local slow = [[return { traces = 30, on_event = function(_, trace)
     while os.clock() - began < 0.0006 do end
 end }]]
 
--- What a terminal gets, and what stands on it in the end.
+-- What a terminal gets, and what it shows in the end.
 local function on_terminal(arguments)
     local words = { helper.quote(helper.program), "simulate", "--unsafe" }
     for _, argument in ipairs(arguments) do

@@ -206,7 +206,7 @@ describe("simulate --sweep", function()
         said("node.3.time=1.5", {}, "1.5", "", "")
         said("limits.nodes=3", {}, "0.5", "", ", limits = { nodes = 3 }")
         said("args.rate=25", { "-a", "rate=25" }, "0.5", "", "")
-        -- A node without an entry of its own goes on failing as the default says.
+        -- A node without an entry goes on failing as the default says.
         said("node.2.time=4", {}, "0.5", ", [2] = { time = 4, fail = 0.1 }", "")
     end)
 

@@ -4,7 +4,7 @@ local helper = require "tests.spec.helper"
 local hypothesis = require "tracereel.timing.hypothesis"
 local tracereel = require "tracereel"
 
--- A generator of its own, so that the numbers are the same everywhere.
+-- A generator that gives the same numbers everywhere.
 local function new_random(seed)
     local state = seed
     local random = {}

@@ -1,4 +1,4 @@
--- The table of a timing report's columns: what it says is what the report has and what docs/timing.md tells.
+-- The table of a timing report's columns: what it says is what the report has and what docs/timing.md says.
 local columns = require "tracereel.timing.columns"
 local helper = require "tests.spec.helper"
 local tracereel = require "tracereel"

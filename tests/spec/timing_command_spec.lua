@@ -89,7 +89,7 @@ describe("tracereel timing", function()
                 assert.is_true(sorted[index - 1].run[field] >= sorted[index].run[field])
             end
         end
-        -- None of these has a loop: they stand in the order of their ids.
+        -- None of these has a loop: they are in the order of their ids.
         assert.are.same({ 0, 1, 2, 3, 4, 5, 6, 7 }, ids_of(report_of("--sort", "loop", "--node", "0,7,1,2,6,3,4,5",
             helper.log("orders")).nodes))
         assert.are.same({ 3, 2 }, ids_of(report_of("--top", "2", helper.log("orders")).nodes))

@@ -116,7 +116,7 @@ describe("tracereel undo", function()
         expected[moved] = views[moved]
         assert.are.same(expected, files.views(directory))
 
-        -- The others were undone; the one that had moved on is still to be told.
+        -- The others were undone; the one that had moved on is still reported.
         result = undo(plan, directory)
         assert.are.equal(6, result.status)
         assert.truthy(result.stderr:find(moved .. ": it has moved on", 1, true), result.stderr)

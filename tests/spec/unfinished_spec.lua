@@ -1,5 +1,5 @@
--- A log that a command writes is there whole or not at all, whatever ends the command; what a kill leaves looks
--- unfinished, and the second try works.
+-- A log that a command writes is complete or not there, whatever ends the command; what a kill leaves looks unfinished,
+-- and the second try works.
 local helper = require "tests.spec.helper"
 local system_calls = require "tests.spec.system_calls"
 local unfinished_outputs = require "tests.spec.unfinished_outputs"

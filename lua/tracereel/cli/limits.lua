@@ -56,7 +56,7 @@ end
 ---Calls what runs the scripts' code. Where a limit is reached, or a second interrupt comes while a handler is busy,
 ---everything unwinds to here.
 ---@param callee function
----@param interrupted? string what is said of an interrupt, wherever it was met
+---@param interrupted? string the message of an interrupt
 function limits.guarded(callee, interrupted)
     local called, problem = host.guard(callee)
     if called then

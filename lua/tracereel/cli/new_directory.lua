@@ -1,6 +1,6 @@
--- A directory that appears whole, with all that is in it, or not at all: a log, several, or a log and what belongs to
--- it. Where none is there it is written beside its place and renamed into it. Of one that is there already the owner,
--- the permissions and what is in it stay: it is written within, and what is whole is moved up.
+-- A directory that appears complete or not at all: a log, several, or a log and what belongs to it. Where none is there
+-- it is written beside its place and renamed into it. One that is there already keeps its owner, permissions and files:
+-- the new ones are written in a directory inside, and moved up when they are complete.
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
@@ -127,7 +127,7 @@ function NewDirectory:finish()
     if self.is_there then
         done, problem, _, state = self.held:finish_in(self.place, names)
     else
-        -- Not over anything but an empty directory: that is all that the system replaces.
+        -- The system replaces nothing but an empty directory.
         done, problem, _, state = self.held:finish(self.place, true)
     end
     if not done then

@@ -1,5 +1,5 @@
--- A file that appears whole or not at all. It is written beside its place and renamed into it, so that whoever reads it
--- meanwhile sees the old one or the new one. What is no file, a device or a pipe, is written to directly.
+-- A file that is replaced as a whole. It is written beside its place and renamed into it, so that a reader sees the old
+-- one or the new one. What is no file, a device or a pipe, is written to directly.
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"

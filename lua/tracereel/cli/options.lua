@@ -20,8 +20,8 @@ function options.whole(least, most)
     end
 end
 
--- For argparse's `convert`: a parser's (value or nil, problem) as it stands. A list with commas of one item or more,
--- each of which `check` accepts, or answers with nil and what is wrong with it.
+-- For argparse's `convert`, which takes (value or nil, problem): a list with commas of one item or more, each of which
+-- `check` accepts, or answers with nil and what is wrong with it.
 local function list_of(what, check)
     return function(value)
         if not value:find("[^,]") then

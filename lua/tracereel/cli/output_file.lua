@@ -1,4 +1,4 @@
--- Where an export or a picture is written: standard output, or a file that appears whole or not at all.
+-- Where an export or a picture is written: standard output, or a file that is replaced as a whole.
 local new_file = require "tracereel.cli.new_file"
 local output = require "tracereel.cli.output"
 

@@ -16,7 +16,7 @@ local function write(text)
     shown_length = #text
 end
 
----The piece of work is done, or something else is to be written: the line is free again.
+---Removes the line: the work is done, or something else will be written.
 function progress.clear()
     if shown_length > 0 then
         write("")

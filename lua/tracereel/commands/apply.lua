@@ -26,7 +26,7 @@ function apply.define(command)
     writing.define_options(command)
 end
 
--- The records as they will stand in the log: with who writes them, where there is room for that. Proven once more,
+-- The records as they will be in the log: with who writes them, where there is room for that. Proven once more,
 -- because these are the ones that count.
 local function signed_records(self, made, log)
     local provenance, records = self:provenance(made.id), {}

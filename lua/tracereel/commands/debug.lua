@@ -55,7 +55,7 @@ local function read_line(has_prompt)
     return read and not host.interrupted() and line or nil
 end
 
--- Carries out a line. What is wrong with it is told, and the next one can be right; a limit that it reaches ends it.
+-- Carries out a line. What is wrong with it is printed, and the next one can be right; a limit that it reaches ends it.
 ---@return string|nil problem
 local function try_line(session, line, max_memory)
     host.limit_memory(max_memory)

@@ -78,8 +78,8 @@ local function new_trace_test(parsed)
         is_wanted_node = is_wanted_node or {}
         is_wanted_node[node_id] = true
     end
-    local function accepts(trace_facts)
-        local start_ns = trace_facts.start_ns
+    local function accepts(trace_stats)
+        local start_ns = trace_stats.start_ns
         return not (filter.since_ns and math.ult(start_ns, filter.since_ns))
             and not (filter.until_ns and not math.ult(start_ns, filter.until_ns))
     end
@@ -124,13 +124,13 @@ local function export_log(log, exporter, format, parsed)
         if not trace or not accepts_trace(trace) then
             return
         end
-        local trace_facts = stats.of(trace, loops, is_wanted_node)
-        if not trace_facts or not accepts(trace_facts) then
+        local trace_stats = stats.of(trace, loops, is_wanted_node)
+        if not trace_stats or not accepts(trace_stats) then
             return
-        elseif format.needs_times and not trace_facts.has_times then
+        elseif format.needs_times and not trace_stats.has_times then
             timeless_count = timeless_count + 1
         else
-            exporter:trace(trace_facts)
+            exporter:trace(trace_stats)
         end
     end
     log:replay {
@@ -148,7 +148,7 @@ local function export_log(log, exporter, format, parsed)
     return timeless_count
 end
 
--- What a handler raises is told with the record it was at; that a disk is full is not about a record.
+-- What a handler raises is reported with the record it was at; a full disk is not about a record.
 local function export_log_to(out, ...)
     local exported, result = failure.xpcall(export_log, ...)
     if not exported and out.problem then
@@ -185,7 +185,7 @@ local function export_all(parsed, out)
     return code
 end
 
--- With these the output is all that there is to say of the logs; otherwise an older file is worth more.
+-- With these statuses the output is complete; with others an older file is worth more.
 local is_complete = { [exit_codes.ok] = true, [exit_codes.damaged] = true }
 
 ---@param parsed table

@@ -42,8 +42,8 @@ end
 
 local guess_preface = [[
 -- Guessed from %s by `tracereel flow`: a node comes after those
--- that had always ended when it began. Names are to be filled in, and `after` to be
--- corrected: a log shows what happened, not what must be so.
+-- that had always ended when it began. Fill in the names, and correct
+-- `after`: a log shows what happened, not what must be so.
 ]]
 
 local yaml_preface = [[
@@ -56,8 +56,8 @@ local function in_comment(text)
     return (text:gsub("%c", "?"))
 end
 
--- Calls add(log, handlers) for each log; the handlers are to be called beside others. Returns the exit code, and the
--- paths of the logs that were read to their end.
+-- Calls add(log, handlers) for each log, which replays it with the handlers beside others. Returns the exit code, and
+-- the paths of the logs that were read to their end.
 local function read_logs(parsed, add)
     local read = {}
     local code = logs.each(setmetatable({ json = true }, { __index = parsed }), function(log, context)
@@ -122,7 +122,7 @@ local function say_unclear(unclear, is_searched)
     end
 end
 
--- Without what is empty: an empty table would be a list, whatever it is.
+-- Leaves out empty tables, which would all be written as lists.
 local function json_nodes(nodes)
     local written = {}
     for id, node in units.sorted(nodes) do

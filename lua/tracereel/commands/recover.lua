@@ -1,5 +1,5 @@
 -- `tracereel recover`: decides what becomes of each open trace, proves it, and writes a plan. The log is only read,
--- unless --apply says that the plan is to be written to it at once.
+-- except with --apply, which writes the plan to it at once.
 local apply = require "tracereel.commands.apply"
 local engine_options = require "tracereel.forecast.options"
 local engine_view = require "tracereel.log.engine_view"

@@ -131,7 +131,7 @@ local function run_logs(parsed, scripts_to_load)
     end
     if pace.must_wait(chosen_pace, parsed.logs[1]) then
         limits.guarded(function()
-            load_scripts() -- what is wrong with them is told before
+            load_scripts() -- what is wrong with them is reported before the wait
             pace.wait(parsed.logs[1])
         end, "interrupted before the log was there")
     end

@@ -110,7 +110,7 @@ local function take_back(self, parsed)
         mending.carry_out(self, found, undoes)
     end
     report_arenas(self, parsed, found)
-    -- Those that --partial leaves out were told before; what another process has taken meanwhile was not foreseen.
+    -- Those that --partial leaves out were named before; what another process has taken meanwhile was not.
     return #found.refused > refused_before and exit_codes.refused or exit_codes.ok
 end
 

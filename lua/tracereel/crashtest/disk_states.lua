@@ -1,5 +1,5 @@
 -- What an interrupted apply or repair can leave on disk, step by step: docs/recovery.md says in which order they write.
--- Each state is { name, files by name }. A write that was cut leaves any beginning of it; three of them stand for all,
+-- Each state is { name, files by name }. A write that was cut leaves any beginning of it; three of them are enough,
 -- because no reader looks into the file before it has its name.
 local small_log = require "tracereel.crashtest.small_log"
 local tables = require "tracereel.util.tables"

@@ -82,7 +82,7 @@ local function note_problems(self, problems, number, rec, trace, chosen)
     end
 end
 
--- Nodes that may run, and have not run as far as the trace's state tells: they may have before the trace began again,
+-- Nodes that may run, and have not run as far as the trace's state shows: they may have before the trace began again,
 -- or before the crash, whose records are missing.
 local function note_unseen(self, open_once, number, rec, trace, chosen)
     for _, node in ipairs(open_once) do
@@ -118,7 +118,7 @@ local function judge_met(self, met, number, rec, trace, chosen)
     end
 end
 
--- The handler of every record, the hot path: one call into C tells the state's shape and its future. `has_handlers`:
+-- The handler of every record, the hot path: one call into C gives the state's shape and its future. `has_handlers`:
 -- the script's own table comes before ours, so that its `trace.data` must be asked for.
 local function record_handler(self, has_handlers)
     local number, asked, calling, defaults, plain = 0, 0, nil, {}, {}
@@ -216,7 +216,7 @@ local function pass(self, one, log)
     end
 end
 
--- How many crashes the records stand for: after each, inside each, and with up to `lost` missing before that.
+-- How many crashes there can be: after each record, inside each, and with up to `lost` missing before that.
 local function crash_points(record_count, lost)
     local most = math.min(lost, record_count)
     return { after = record_count, inside = record_count,

@@ -75,7 +75,7 @@ local function repair_files(directory)
     end
 end
 
--- Recovers what lies in the directory to its end: repair, decide, write. nil and the problem where that fails.
+-- Recovers the log in the directory completely: repair, decide, write. nil and the problem where that fails.
 local function recover_to_end(self, directory, trace_id)
     repair_files(directory)
     local made, one = decide(self, directory, trace_id)
@@ -143,8 +143,8 @@ local function range(last)
     return numbers
 end
 
--- Decides for all that the log had by then: for scripts that know something of other traces. So much is read and
--- decided for each of these that it is done for few, and near the beginning of the log. Nothing is interrupted.
+-- Decides for all traces that the log had by then, for scripts that know something of other traces. Each of these reads
+-- and decides so much that only few are made, near the beginning of the log. Nothing is interrupted.
 local function try_with_others(self, met)
     local is_affordable = met.number <= max_records_with_others and self.tried_with_others < max_tried_with_others
     if is_affordable then

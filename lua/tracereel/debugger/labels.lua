@@ -22,7 +22,7 @@ local function say(form, ...)
     output.line(select("#", ...) > 0 and form:format(...) or form)
 end
 
--- A line is said as soon as it is known.
+-- Each line is printed at once.
 function Words.begin()
 end
 

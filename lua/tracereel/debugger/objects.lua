@@ -57,7 +57,7 @@ function Objects:values(values)
         local value = values[index]
         if value == nil then
             value = tracereel.null
-        elseif not failure.pcall(tracereel.json, { { value } }) then -- as deep as it will stand in the answer
+        elseif not failure.pcall(tracereel.json, { { value } }) then -- as deep as it will be in the answer
             value = stops.show(value)
         end
         list[index] = value

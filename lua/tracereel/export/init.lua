@@ -1,8 +1,8 @@
 -- The formats of `tracereel export`: the modules in the folder formats/ beside this one. Each is a table:
 --   place        its place in the help, from 1
 --   note         what it is in a few words, for the help; nil where its name says it
---   needs_times  a trace of which only a snapshot knows, without any time, has no place in it
---   new(context) makes an exporter: it has trace(facts), and where it wants them gap(gap, now_ns), log_ends(log) and
+--   needs_times  leaves out a trace that only a snapshot has, without any time
+--   new(context) makes an exporter: it has trace(stats), and where it wants them gap(gap, now_ns), log_ends(log) and
 --                finish()
 local files = require "tracereel.util.files"
 

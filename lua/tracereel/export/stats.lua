@@ -3,7 +3,7 @@ local numbers = require "tracereel.export.numbers"
 
 local stats = {}
 
----@class tracereel.export.facts
+---@class tracereel.export.stats
 ---@field trace tracereel.trace
 ---@field is_start_known boolean false where a snapshot only knows that the trace is open
 ---@field has_times boolean false where, besides, nothing has been heard of it: its times are then 0
@@ -134,7 +134,7 @@ end
 ---@param trace tracereel.trace
 ---@param loop_events table<integer, tracereel.export.loop_event[]>|nil by node
 ---@param is_wanted nil|table<integer, boolean> the nodes that are meant
----@return tracereel.export.facts|nil nil where the trace has none of the nodes that are meant
+---@return tracereel.export.stats|nil nil where the trace has none of the nodes that are meant
 function stats.of(trace, loop_events, is_wanted)
     local errors, failure = split_errors(trace)
     local suspensions = suspensions_by_node(trace)
@@ -150,11 +150,11 @@ function stats.of(trace, loop_events, is_wanted)
         widen(described, trace.start_ns, last_ns)
     end
     for _, node in ipairs(trace.nodes) do
-        local node_facts = describe_node(node, errors[node.id], suspensions[node.id],
+        local node_stats = describe_node(node, errors[node.id], suspensions[node.id],
             loop_events and loop_events[node.id], last_ns)
-        widen(described, node_facts.start_ns, node_facts.end_ns)
+        widen(described, node_stats.start_ns, node_stats.end_ns)
         if not is_wanted or is_wanted[node.id] then
-            described.nodes[#described.nodes + 1] = node_facts
+            described.nodes[#described.nodes + 1] = node_stats
         end
     end
     if not described.start_ns then

@@ -88,7 +88,7 @@ local function note_port(ports_of, before, port)
     return true
 end
 
--- By node: its ports in order, without those of which "out" is the only one.
+-- By node: its ports in order; nodes with the port "out" alone are left out.
 local function other_ports(ports_of)
     local others = {}
     for before, noted in pairs(ports_of) do

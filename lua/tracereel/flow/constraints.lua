@@ -1,5 +1,5 @@
--- What a flow file and a log together say of which node can have which number: a set of numbers for each node, made
--- smaller by what follows from the others until nothing follows any more. Members are counted as in the definition.
+-- What a flow file and a log together say of which node can have which number: a set of numbers for each node, which
+-- shrinks by what follows from the others until nothing more follows. Members are counted as in the definition.
 local bits = require "tracereel.flow.bits"
 local new_shape = require "tracereel.flow.shape"
 
@@ -58,14 +58,14 @@ function constraints.new(definition, evidence, rules, given)
     end
     self.unseen_count = bits.count(self.unseen)
     self.operations, self.trail, self.reasons = 0, {}, {}
-    -- By member: how many numbers it shares with as many others that are like it, of which none may be lost.
+    -- By member: as many numbers as there are members like it, itself included; they share them, and can lose none.
     self.min_size = {}
     return self
 end
 
 -- ---- one member's numbers ----
 
--- What a node of that type does not do, and this number did; nil where there is nothing.
+-- What the node with this number did that a node of that type does not do; nil where there is nothing.
 function Model:misfit(type_name, number)
     local evidence, is_strict = self.evidence, self.rules.waits_strictly
     local waits = type_name == "std::wait"
@@ -166,7 +166,7 @@ function Model:restrict(member, allowed, why)
     return true
 end
 
--- All that `relation` has for one of the member's numbers; all numbers as soon as it covers what is asked for.
+-- The union of what `relation` has for the member's numbers, or less once it includes `covers`.
 function Model:reached(member, relation, covers, start)
     local allowed = start and bits.copy(start) or bits.empty(#covers)
     for _, number in ipairs(bits.numbers(self.domain[member])) do

@@ -1,5 +1,5 @@
--- A YAML document as a tree whose parts know their lines, made of what Debian's lua-yaml tells of a text (libyaml's
--- events). An alias is the part that it names, not a copy: what a text spells out is all that there ever is.
+-- A YAML document as a tree whose parts know their lines, made of what Debian's lua-yaml reports of a text (libyaml's
+-- events). An alias is the part that it names, not a copy: a tree is never larger than its text.
 local failure = require "tracereel.util.failure"
 
 local document = {}

@@ -19,7 +19,7 @@ local held_node = 0xFFFFFFFF
 ---@field looped table<integer, tracereel.flow_place> by number: where it iterated
 ---@field beside table<integer, integer[]> by number: set of those that began before it in a trace
 ---@field always_with table<integer, integer[]> by number: set of those that every complete trace with it has
----@field restart_count integer how often the engine was started again, as far as the logs tell
+---@field restart_count integer how often the engine was started again, as far as the logs show
 ---@field stranger tracereel.flow_place|nil a record of a number that there cannot be
 
 ---@class tracereel.flow_place
@@ -62,7 +62,7 @@ function Gatherer:state_of(rec, trace)
     return state
 end
 
--- Is it a number that a node can have? The first one that is not is kept: it tells that the file is another's.
+-- Is it a number that a node can have? The first one that is not is kept: it shows that the file is another's.
 function Gatherer:is_known(rec)
     if rec.node_id < self.count then
         return true

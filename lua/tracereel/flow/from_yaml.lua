@@ -84,7 +84,7 @@ end
 ---@param paths string[] of the logs, for messages
 ---@param given? table<integer, integer> by member
 ---@return table flow to be checked
----@return tracereel.flow_unclear[] unclear what could not be told apart
+---@return tracereel.flow_unclear[] unclear the nodes that the logs do not distinguish
 ---@return table<integer, string> comments by node id
 function from_yaml.number(definition, gathered, paths, given)
     local found, model = numbering.find(definition, gathered, given)
@@ -120,7 +120,7 @@ function from_yaml.gather(count, paths, open_options)
     local gatherer = evidence.gatherer(count)
     for _, path in ipairs(paths) do
         local opened = type(open_options) == "function" and open_options(path) or open_options or {}
-        -- What a plan wrote is told apart by the gatherer, which needs to see it.
+        -- The gatherer leaves out what a plan wrote, and has to see it for that.
         gatherer:read(base.open(path, tables.changed(opened, { measured = false })))
     end
     return gatherer.evidence

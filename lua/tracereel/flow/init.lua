@@ -97,7 +97,7 @@ function flow.definition(path)
     return require "tracereel.flow.yaml".read(path, read_text(path, max_yaml_bytes))
 end
 
--- A name that may belong to another number says so wherever it is shown.
+-- Puts a question mark at the end of a name that may belong to another number.
 local function mark_names(value, unclear)
     for _, group in ipairs(unclear) do
         for _, number in ipairs(group.numbers) do
@@ -118,12 +118,12 @@ local function say_unclear(path, logs, unclear)
 end
 
 ---The flow that --flow names, for logs: one in YAML gets the numbers that its nodes have in them. Nodes that the logs
----do not tell apart have them in the order of the file, and a question mark at the end of their names.
+---do not distinguish have them in the order of the file, and a question mark at the end of their names.
 ---@param path string
 ---@param logs string[] their paths
 ---@param open_options? tracereel.open_options|fun(path: string): tracereel.open_options
 ---@return tracereel.flow
----@return tracereel.flow_unclear[] unclear which nodes could not be told apart: none for a file in Lua
+---@return tracereel.flow_unclear[] unclear which nodes the logs do not distinguish: none for a file in Lua
 function flow.for_logs(path, logs, open_options)
     if not flow.is_yaml(path) then
         return flow.load(path), {}
@@ -143,7 +143,7 @@ function flow.for_logs(path, logs, open_options)
     return result, unclear
 end
 
----The same for a command, which tells on standard error what is not certain.
+---The same for a command: prints on standard error what is not certain.
 ---@return tracereel.flow
 ---@return tracereel.flow_unclear[]
 function flow.for_command(path, logs, open_options)
@@ -152,7 +152,7 @@ function flow.for_command(path, logs, open_options)
     return value, unclear
 end
 
----Raises where the order of nodes is not certain: nodes that ran, that are not alike, and that no log told apart.
+---Raises where the order of nodes is not certain: nodes that ran, that are not alike, and that no log distinguishes.
 ---@param path string
 ---@param unclear tracereel.flow_unclear[]
 function flow.check_certain(path, unclear)

@@ -1,24 +1,24 @@
--- Finds which node of a flow file has which number in a log. Nodes that the file does not tell apart (the same before
+-- Finds which node of a flow file has which number in a log. Nodes that the file does not distinguish (the same before
 -- them, the same after them) can change places in any answer, and so can numbers that the log never names.
 local bits = require "tracereel.flow.bits"
 local constraints = require "tracereel.flow.constraints"
 
 local numbering = {}
 
--- So many nodes that could not be told apart are put in the order of the file; the others stay as they were found.
+-- At most so many nodes of a group are put in the order of the file; the others stay as they were found.
 local max_ordered = 64
 
 ---@class tracereel.flow_numbering
 ---@field number_of integer[] by member: one answer that fits
 ---@field candidates integer[][] by member: every number that it can have; one where it is certain
----@field groups tracereel.flow_group[] members that could not be told apart, in the order of the file
+---@field groups tracereel.flow_group[] members that the log does not distinguish, in the order of the file
 ---@field is_searched boolean false: the candidates may be too many, because not every answer was looked at
 
 ---@class tracereel.flow_group
 ---@field members integer[]
 ---@field numbers integer[] that the members have between them
 ---@field is_seen boolean the log names one of the numbers, at least
----@field are_alike boolean the file does not tell them apart either
+---@field are_alike boolean the file does not distinguish them either
 
 local function kind_of(type_name)
     return (type_name == "std::wait" or type_name == "std::loop" or type_name:sub(1, 5) == "std::") and type_name or ""

@@ -71,7 +71,7 @@ local function reach_counts(order, direct, first, last, step)
     return counts, sets
 end
 
--- Members of which only one runs in a trace: what hangs on different ports of one node, and all that comes after it.
+-- Members of which only one runs in a trace: those on different ports of one node, with all that comes after them.
 -- A node that answers with an error can be run again, and answer otherwise.
 function Shape:find_exclusive()
     self.exclusive = {}

@@ -1,7 +1,7 @@
 -- What the engine will do with an open trace at its next start: what its executor really does, where that differs from
--- the rule that it publishes. docs/recovery.md tells what each outcome means for a person.
+-- the rule that it publishes. docs/recovery.md says what each outcome means for a person.
 --
--- Assumed: nothing fails, and nodes that run beside each other run in step. Not foreseen: what a routing node chooses.
+-- Assumed: nothing fails, and nodes that run at the same time run in step. Not foreseen: what a routing node chooses.
 local tables = require "tracereel.util.tables"
 local arenas = require "tracereel.log.arenas"
 local completion = require "tracereel.log.completion"
@@ -74,7 +74,7 @@ local function is_never_readable()
     return false
 end
 
--- Sets the position in a header that was read to where `repair --arenas` sets it; as it is where that refuses to.
+-- Sets the write position of a header in memory as `repair --arenas` would; leaves it where that would refuse.
 local function mend(header, trace)
     local outputs = trace.completed_nodes
     local finish = arenas.finish_of_outputs(outputs)

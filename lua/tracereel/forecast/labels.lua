@@ -6,7 +6,7 @@ local units = require "tracereel.util.units"
 
 local forecast_labels = {}
 
--- Waves that are told one by one; a long flow has more.
+-- Waves that are listed one by one; a long flow has more.
 local max_waves = 8
 -- Likewise of the nodes of a list.
 local max_nodes = 12
@@ -103,7 +103,7 @@ local function agree(nodes, one, many)
     return #nodes == 1 and one or many
 end
 
--- The outputs that some node reads in vain.
+-- The outputs that some node will read and not find.
 local function outputs_lost(situation)
     local lost = {}
     for _, outputs in pairs(situation.lost_inputs) do

@@ -207,7 +207,7 @@ local function branches_of(graph, id, has_begun)
     return any_begun, ports
 end
 
----What is lost with the ports of routing nodes that are done: the log does not tell which port they answered on, and
+---What is lost with the ports of routing nodes that are done: the log does not say which port they answered on, and
 ---the engine takes "out".
 ---@param graph table
 ---@param done table<integer, any>

@@ -41,5 +41,5 @@ function decision:because(reason) end
 ---@field ends_without_branch integer[]|nil done routing nodes none of whose branches has begun, or ever will
 ---@field closes boolean|nil the trace is closed as complete
 ---@field arena "found"|"absent"|"empty"|"short"|"foreign"|"damaged"|"unreadable"|"unknown" what is where the trace's
---- arena is looked for; empty: the directory holds no arena at all; unknown: no directory is known. Not in JSON
+--- arena is looked for; empty: the directory holds no arena; unknown: no directory is known. Not in JSON
 ---@field reason string all of this in words

@@ -4,7 +4,7 @@
 ---A trace: the state machine's view of it. One handle for the trace's life: equal to itself, a usable table key,
 ---readable after the trace has closed, when it shows the trace's final state.
 ---
----Two views stand side by side. The engine's: status, completed_nodes, started_nodes, suspended_at and what goes with
+---A trace has two views. The engine's: status, completed_nodes, started_nodes, suspended_at and what goes with
 ---them, and a node's status and output; a second trace_start begins it afresh, and what tracereel wrote counts. What was
 ---measured: nodes with their attempts, history_errors, suspensions, times; it goes on over a second trace_start, where
 ---what was open is abandoned, and what tracereel wrote adds nothing.

@@ -1,5 +1,5 @@
 -- Outputs of nodes, where the arenas are: a file trace_<uuid>.bin for each trace. The format: a 128-byte header, then
--- data; a node's output is the bytes that its node_done names. The engine reads what lies before the header's write
+-- data; a node's output is the bytes that its node_done names. The engine reads what is before the header's write
 -- position, and writes new outputs from there on. Everything is bounded by the file that is there; every number of 64
 -- bits is read as unsigned.
 local completion = require "tracereel.log.completion"
@@ -66,7 +66,7 @@ end
 ---@param given string|nil the value of --arenas
 ---@return string|nil directory nil where the engine's places have none
 ---@return "--arenas"|"LOG/../arenas"|"LOG/.."|nil found_as
----@return string|nil problem where it cannot be told whether they have one
+---@return string|nil problem where that cannot be found out
 function arenas.find(log_path, given)
     if given then
         return given, "--arenas"
@@ -150,12 +150,12 @@ local function read_at(file, offset, bytes)
     return file:read(bytes)
 end
 
--- An open arena and its header. The file is to be closed.
+-- An open arena and its header. The caller closes the file.
 local function open_arena(directory, trace_id)
     local path = arenas.path(directory, trace_id)
     local file, problem, errno = core.open_file(path, true)
     if not file then
-        -- What is no file the engine cannot open either, whoever it runs as.
+        -- What is no file the engine cannot open either, as whichever user it runs.
         local kind = files.is_absent(errno) and "absent" or errno == 0 and "damaged" or "unreadable"
         return nil, problem, kind, core.is_of_medium(errno) and "medium" or nil
     end
@@ -204,9 +204,8 @@ function arenas.is_within(header, output)
     return not math.ult(header.write_position_bytes, finish) and not math.ult(header.file_bytes, finish)
 end
 
--- The stretches that were written, each with the nodes whose output it is. A node that routes passes on what it was
--- given: its output lies where its input lies, and has no schema, or the same. With another schema at that place it is
--- an output of its own.
+-- The stretches that were written, each with the nodes whose output it is. A routing node passes its input on: its
+-- output is at the same place, and has no schema or the same. With another schema it was written anew.
 local function written_stretches(completed_nodes, order)
     local written, last_at = {}, {}
     for rank, node in ipairs(order) do
@@ -226,7 +225,7 @@ local function written_stretches(completed_nodes, order)
     return written
 end
 
----Which of the outputs lie over each other: the earlier one was overwritten. An output that another node passed on, as
+---Which of the outputs overlap: the earlier one was overwritten. An output that another node passed on, as
 ---a switch does, is not.
 ---@param completed_nodes table<integer, tracereel.output>
 ---@param order integer[] those nodes, the one that was done first in front (completion.order of the trace)
@@ -381,7 +380,7 @@ function arenas.open(directory, note_use)
     end)
 end
 
----For a command: makes trace:output read the arenas that were given, or those that stand where the engine keeps them.
+---For a command: makes trace:output read the arenas that were given, or those where the engine keeps them.
 ---Of the latter it is said that they are used, once a script reads them.
 ---@param log_path string
 ---@param given string|nil the value of --arenas

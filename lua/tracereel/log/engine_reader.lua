@@ -1,7 +1,7 @@
 -- What the engine makes of a log: would it recover from it, and where would it go on writing? Its reader opens every
 -- file whose name is a plain segment's, in order of numbers, and walks from record to record by their lengths. Whatever
 -- it cannot open, and a length that cannot be, makes it give up the whole log; a record whose checksum or type is wrong
--- is skipped with a warning; a segment that is missing is not noticed. Its writer reads nothing at all.
+-- is skipped with a warning; a segment that is missing is not noticed. Its writer reads nothing.
 local core = require "tracereel.core"
 local files = require "tracereel.util.files"
 local segment_name = require "tracereel.log.segment_name"
@@ -17,7 +17,7 @@ Reader.__index = Reader
 -- The writer begins a new segment where the last one has more.
 local max_reopened_bytes = 32 * 1024 * 1024
 
----Notes the gaps of a log while it is read: a segment without one is walked through as its records stand.
+---Notes the gaps of a log while it is read: through a segment without one the engine's reader gets as any other.
 ---@param reads_part boolean|nil the log is not read from its beginning to its end
 function engine_reader.new(reads_part)
     return setmetatable({ has_gap = {}, missing = {}, reads_part = reads_part }, Reader)

@@ -113,7 +113,7 @@ local function not_completed_in(one, other)
     return #nodes > 0 and node_list(nodes) or nil
 end
 
--- Where the engine's state of a trace is not what the whole log tells: one sentence, or nil.
+-- Where the engine's state of a trace is not that of the whole log: one sentence, or nil.
 local function difference(known, whole)
     local missed = not_completed_in(whole, known)
     if missed then
@@ -160,7 +160,7 @@ end
 ---@field records integer|nil of a trace whose beginning is nowhere: how many there are
 ---@field because string
 
----What the engine does not know of the log, or knows otherwise than the whole log tells. The log is read again only
+---What the engine does not know of the log, or knows otherwise than the whole log has it. The log is read again only
 ---where it has archived segments, or records of traces that are not open.
 ---@param log tracereel.log as engine_view.open gives it, read to its end
 ---@param mode? string as it was opened with

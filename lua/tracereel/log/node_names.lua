@@ -90,8 +90,8 @@ function node_names.find(name)
     return ids
 end
 
----"charge", or the number where the node has no name. The number stands beside the name where it was asked for, and
----where the name alone does not say which node it is.
+---"charge", or the number where the node has no name. The number follows the name where it was asked for, and where
+---the name alone does not say which node it is.
 ---@param id integer
 ---@return string
 function node_names.label(id)

@@ -82,8 +82,8 @@ function restarts.place(restart)
         base.time(restart.time_ns))
 end
 
----What tracereel.open takes to read what lies between two starts of the engine and nothing else. Raises where there are
----not so many.
+---Options of tracereel.open with which only the records between two starts of the engine are read. Raises where there
+---are not so many starts.
 ---@param path string
 ---@param number integer of the restart that it begins with; 0: what comes before the first one
 ---@param open_options tracereel.open_options

@@ -1,4 +1,4 @@
--- Stretches of bytes, from `start` up to and without `finish`, both unsigned 64 bits: which of them lie over others.
+-- Stretches of bytes, from `start` up to and without `finish`, both unsigned 64 bits: which of them overlap others.
 local heap = require "tracereel.util.heap"
 
 local spans = {}
@@ -22,8 +22,7 @@ local function is_above(a, b)
     return a.rank > b.rank
 end
 
----Which stretches have another one with a higher rank over them. Takes no more than n log n steps, however many lie
----over each other.
+---Which stretches are overlapped by one with a higher rank. Takes n log n steps at most, however many overlap.
 ---@param list { start: integer, finish: integer, rank: integer }[] ranks are distinct; the list is sorted
 ---@return { under: table, over: table }[] each stretch that is covered, once; `over` is one of those over it
 function spans.covered(list)

@@ -1,5 +1,5 @@
--- What is not whole yet looks so: an output is written beside its place, under a name that ends in the word below, and
--- gets its own when it is whole. An interrupted command takes it away; one that was killed leaves it, and the next one
+-- An incomplete output looks incomplete: it is written beside its place, under a name that ends in the word below, and
+-- is renamed when it is complete. An interrupted command takes it away; one that was killed leaves it, and the next one
 -- for the same place takes it away.
 local files = require "tracereel.util.files"
 
@@ -33,7 +33,7 @@ local function part_of(path)
     end
 end
 
----What is unfinished of a log: a directory that it is, or lies in, or that lies in it. nil: nothing.
+---The unfinished directory that a log is, is in, or contains; nil where there is none.
 ---@param path string of a log
 ---@return string|nil
 function unfinished.of(path)

@@ -16,7 +16,7 @@ end
 
 local function records_of(log, name)
     local path = log.path .. "/" .. name
-    -- As a log of its own a pipe would be waited for.
+    -- Opened as a log, a pipe would be waited for.
     local file, problem = files.open(path)
     if not file then
         failure.raise("io", "%s", problem)

@@ -1,7 +1,7 @@
 -- The manual page, made from what the help texts are made from.
 local man_page = {}
 
--- For troff: what it would take for a command or for an escape stands for itself.
+-- Escapes what troff would take for a command or an escape.
 local function plain(text)
     return (text:gsub("\\", "\\e"):gsub("-", "\\-"):gsub("%f[^\n\0]([.'])", "\\&%1"))
 end

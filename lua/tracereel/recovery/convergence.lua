@@ -31,7 +31,7 @@ local function passes(filter, rec)
         and (filter.until_ns == nil or math.ult(rec.timestamp_ns, filter.until_ns))
 end
 
--- Applies a record as if the log had gone on, and tells the script of it.
+-- Applies a record as if the log had gone on, and calls the script's handlers with it.
 local function go_on(one, state, rec)
     local trace, violations = state:apply(rec)
     if not passes(one.table, rec) then

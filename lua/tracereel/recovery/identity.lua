@@ -25,7 +25,7 @@ local function read_last(file, size, length)
     return bytes, problem or "it became shorter while it was read"
 end
 
--- A file's size, and its last bytes where they are asked for. What is no file has none; reading tells of it as damage.
+-- A file's size, and its last bytes where they are asked for. What is no file has none; reading reports it as damage.
 local function look_at(path, last_bytes)
     if files.is_special(path) then
         return 0, ""
@@ -130,7 +130,7 @@ function identity.difference(recorded, log, originals)
     elseif tracereel.json(recorded.last_bytes) ~= tracereel.json(found.last_bytes) then
         return "the last bytes of the log are others"
     end
-    -- The end of what can be read stands elsewhere in a segment that was repaired; its bytes are known to be the same.
+    -- The end of what can be read is elsewhere in a segment that was repaired; its bytes are known to be the same.
     local is_moved = originals and originals[found.position.segment]
     for _, key in ipairs(is_moved and { "now_ns", "snapshot" } or { "position", "now_ns", "snapshot" }) do
         if tracereel.json(recorded[key]) ~= tracereel.json(found[key]) then

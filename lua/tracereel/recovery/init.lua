@@ -187,7 +187,7 @@ function recovery.decide(log, script, options)
         if not script or #modules_of(script) == #(self.script.modules or {}) then
             return self
         end
-        -- `recover` has required more: the plan's id, which its records carry, is of all that was loaded.
+        -- `recover` has required more: decide again, as the plan's id, which its records carry, covers all modules.
     end
 end
 

@@ -1,4 +1,4 @@
--- The members of a JSON object by where they stand in its text: one is changed, and all other bytes stay as they were,
+-- The members of a JSON object by where they are in its text: one is changed, and all other bytes stay as they were,
 -- so that numbers keep their digits.
 local tracereel = require "tracereel"
 

@@ -1,5 +1,5 @@
 -- Stale write positions of arenas, set after the last output that the log names: which of them, and how. The engine
--- reads no output after the position, and writes over what is there. docs/recovery.md tells it to people.
+-- reads no output after the position, and writes over what is there. docs/recovery.md explains it to people.
 local arenas = require "tracereel.log.arenas"
 local completion = require "tracereel.log.completion"
 local failure = require "tracereel.util.failure"
@@ -12,11 +12,11 @@ local tracereel = require "tracereel"
 
 local mending = {}
 
--- One line of the journal is for at most so many arenas: then it can be read, and where a command is interrupted there
--- is not much to find out.
+-- One line of the journal covers at most so many arenas: then a person can read it, and after an interrupted command
+-- only so many arenas are looked at.
 local arenas_per_entry = 1000
 
--- ---- what is to be mended ----
+-- ---- which arenas ----
 
 -- A trace's outputs: `read` are those that the engine will read, in `order`; `finish_bytes` is where the last one ends
 -- that must not be written over.
@@ -98,8 +98,8 @@ local function nowhere(log_path)
         arenas.at(log_path, "LOG/../arenas"), parent)
 end
 
----A directory that was given, for the journal: good from wherever one looks. What lies beside the log is named by that,
----so that a copy of both does not speak of the original.
+---A given directory as the journal names it: an absolute path. A directory beside the log is named relative to the log,
+---so that a copy of both does not name the original.
 ---@param directory string
 ---@return string
 function mending.lasting_place(directory)
@@ -122,7 +122,7 @@ function mending.locate(log_path, given)
     return { directory = directory, found_as = found_as, place = given and mending.lasting_place(given) or found_as }
 end
 
----Which arenas of the open traces are to be mended. Nothing is written.
+---Which arenas of the open traces need mending. Nothing is written.
 ---@param where table from mending.locate
 ---@param traces tracereel.trace[] the open ones
 ---@param after nil|table<string, table> trace id to the view that a plan leaves it in; the others stay as they are

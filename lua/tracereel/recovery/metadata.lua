@@ -15,13 +15,13 @@ function metadata.is_object(text)
     return members.of(text) ~= nil
 end
 
--- Where there is nothing, an object without members says the same.
+-- No metadata means the same as an object without members.
 local function or_empty(text)
     return text ~= nil and text ~= "" and text or "{}"
 end
 
 ---The text with provenance under the key "tracereel". All other bytes stay as they were. A text that is no JSON object
----is kept as it is, and so is a key of that name that does not name a plan: it is somebody else's.
+---is kept as it is, and so is a key "tracereel" that does not name a plan: another program wrote it.
 ---@param text string|nil nil: an object with nothing else
 ---@param provenance table<string, any>
 ---@return string

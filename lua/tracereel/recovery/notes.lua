@@ -135,7 +135,7 @@ local note_of_kind = {
 ---@return string[]
 function notes.of(chosen, states, directory)
     local found = {}
-    -- What the engine does by itself, its forecast tells.
+    -- What the engine does by itself is in its forecast.
     if decision.is_plain_default(chosen) then
         return found
     end

@@ -63,7 +63,7 @@ function positions.set(directory, change)
 end
 
 ---Which changes are in place, found out where a command was interrupted; those are made durable. Raises where that
----cannot be told.
+---cannot be found out.
 ---@param directory string
 ---@param changes table[]
 ---@return table[]

@@ -1,4 +1,4 @@
--- What a crash has torn, cut out of a log: which stretches of which segments, and how they are taken away.
+-- Cuts what a crash has torn out of a log: which stretches of which segments, and how.
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
@@ -26,8 +26,8 @@ local function size_of(path)
     return size or failure.raise("io", "%s", problem)
 end
 
--- What is cut goes to a new file that is renamed into the segment's place, with the original beside it. Of a link that
--- would change the link, or another directory, which may be another file system's or another log's.
+-- A repair writes a new file and renames it into the segment's place, and the original to a name beside it. For a link
+-- that would replace the link, or write to another directory, of another file system or another log.
 local function check_is_no_link(path)
     if core.is_link(path) then
         failure.raise("refused", "%s: it is a symbolic link: a repair would put a file in its place and leave what it "
@@ -36,7 +36,7 @@ local function check_is_no_link(path)
     end
 end
 
--- What stays of a segment, and where the cut stretches stand in the file that keeps them.
+-- What stays of a segment, and where the cut stretches are in the file that keeps them.
 local function complete(segment, directory)
     check_is_no_link(directory .. "/" .. segment.name)
     segment.size_bytes = size_of(directory .. "/" .. segment.name)
@@ -54,7 +54,7 @@ local function complete(segment, directory)
     end
 end
 
--- A trace that was open across damage is not told apart from others once the damage is cut away.
+-- Once the damage is cut away, nothing shows which traces were open across it.
 local function tainted_ids(log)
     local ids = {}
     for _, trace in ipairs(log:traces()) do

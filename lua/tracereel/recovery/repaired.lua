@@ -44,7 +44,7 @@ local function is_file_name(name)
     return type(name) == "string" and name:find("^[%w_.-]+$") ~= nil
 end
 
--- The original of a segment that has another size than a plan says, where everything is as the journal tells.
+-- The original of a segment that has another size than a plan says, where everything is as the journal says.
 local function original_of(directory, recorded, entry)
     if not entry or not is_content(entry) or not is_content(entry.replaces) or not is_file_name(entry.original)
         or not is_file_name(entry.segment) or entry.replaces.size_bytes ~= recorded.size_bytes then
@@ -70,7 +70,7 @@ function repaired.originals(directory, recorded)
     return originals
 end
 
----What is to be said of them, a line for each, in the order of the plan's segments.
+---A sentence about each, in the order of the plan's segments.
 ---@param recorded table a plan's `log`
 ---@param originals table from repaired.originals
 ---@return string[]

@@ -31,7 +31,7 @@ function script_file.text(file)
     return bytes or failure.raise(files.is_no_file(errno) and "usage" or "io", "cannot read the script: %s", problem)
 end
 
----What recovery.decide loads the script by, as often as it needs it afresh, and asks what it has required so far.
+---A loader for recovery.decide, which loads the script anew as often as needed, and asks what it has required so far.
 ---@param file tracereel.script_file
 ---@param is_unsafe boolean|nil with the whole standard library
 function script_file.loader(file, is_unsafe)

@@ -25,7 +25,7 @@ local function add_changes(last, entry)
     end
 end
 
--- The last mending that the journal tells of: what it set and was not taken back, and the entry that took back the last
+-- The last mending in the journal: what it set and was not taken back, and the entry that took back the last
 -- of it. nil where there was none.
 local function last_mending(entries)
     local last

@@ -85,7 +85,7 @@ local function release(wanted)
     wanted.suspended_at, wanted.status = nil, "running"
 end
 
--- Where a person would look for the trace. A hold has no place of its own.
+-- Where a person would look for the trace. A hold has no place.
 function view.place(self)
     local waits_at = self.suspended_at ~= held.node and self.suspended_at or nil
     return waits_at or self.started_nodes[1] or self.last_completed_node or 0

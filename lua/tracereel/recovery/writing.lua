@@ -36,7 +36,7 @@ local function user_number()
     return number and "user " .. number
 end
 
--- Who runs the program, as far as the system tells.
+-- Who runs the program, as far as the system says.
 local function operator_of(given)
     return given or os.getenv("SUDO_USER") or os.getenv("LOGNAME") or os.getenv("USER") or user_number() or "unknown"
 end
@@ -101,7 +101,7 @@ end
 
 local fate = { done = "had taken place", abandoned = "had not taken place" }
 
----Begins, calls `carry_out(writing)` and lets go of the log, whatever comes of it.
+---Begins, calls `carry_out(writing)`, and always releases the log.
 ---@param directory string
 ---@param options table of writing.begin
 ---@param carry_out fun(writing: table): integer exit code
@@ -197,7 +197,7 @@ local function refuse_done(entry, directory, already, advice)
         entry.operator, directory, entry.segment, advice)
 end
 
----What an operator should know before he is told why a plan is refused: was this done already, by this command or its
+---What an operator should know before why a plan is refused: was this done already, by this command or its
 ---opposite? Raises "refused" then.
 ---@param made table the plan
 function Writing:check_history(made)
@@ -213,7 +213,7 @@ function Writing:check_history(made)
     end
 end
 
----The exit code of a command that came to its end; of a damaged log it is told.
+---The exit code of a command that came to its end; prints a warning about a damaged log.
 ---@param log tracereel.log read to its end
 function writing.exit_code(log)
     local statistics = log:stats()

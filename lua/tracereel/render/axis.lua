@@ -63,7 +63,7 @@ function axis.round_duration(ns)
     return (words:gsub("(%a)00%a$", "%1"))
 end
 
----A point on an axis that counts from 0 in such steps: with as many digits as tell it from its neighbours.
+---A point on an axis that counts from 0 in such steps: with as many digits as its neighbours differ in.
 function axis.offset_label(ns, step_ns)
     if ns == 0 then
         return "0"
@@ -93,7 +93,7 @@ for _, step in ipairs { 1, 2, 7, 14, 28, 90, 180, 365, 1826, 3652, 7305, 18262 }
     table.insert(round_steps_ns, step * day_ns)
 end
 
----The smallest round step of time that cuts a span into at most so many; nil where it is longer than all of them.
+---The smallest round step of time that gives a span at most `max_ticks`; nil where the span is longer than all allow.
 function axis.round_step(span_ns, max_ticks)
     for _, step_ns in ipairs(round_steps_ns) do
         if span_ns / step_ns <= max_ticks then

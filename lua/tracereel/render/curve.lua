@@ -1,4 +1,4 @@
--- A curve as an SVG file of its own: lines through points over two labelled axes, with a legend, for light and dark
+-- A curve as an SVG file: lines through points over two labelled axes, with a legend, for light and dark
 -- grounds, and with its content in words for who cannot see it. It needs no network, no font and no script.
 --
 --     curve.document {
@@ -9,9 +9,9 @@
 --         series = { { name = "p50", points = { { x = 0.5, y = 81, low = 79, high = 83 }, ... } }, ... },
 --     }
 --
--- `low` and `high` are nil, or the ends of an interval around y, which is drawn as a bar. Points stand in the order of
--- their x.
--- y is not negative, and its axis begins at 0; durations that span more than a factor of 20 stand on a logarithmic one.
+-- `low` and `high` are nil, or the ends of an interval around y, which is drawn as a bar. Points are in the order of
+-- their x. y is not negative, and its axis begins at 0; that of durations that span more than a factor of 20 is
+-- logarithmic.
 -- x is on a logarithmic axis where all are above 0 and span more than a factor of 30, but for `x_is_linear`. Up to six
 -- series differ in colour and in the shape of their points; more repeat them.
 local axis = require "tracereel.render.axis"

@@ -6,7 +6,7 @@ local provenance = {}
 
 local verbs = { apply = "applied", undo = "undone" }
 
--- What a person wrote, or an older version: any value may stand there.
+-- A person or an older version may have written it: it can be any value.
 local function word(value)
     return type(value) == "string" and value ~= "" and text.clean(value) or nil
 end

@@ -36,7 +36,7 @@ end
 
 local type_form = ("%%-%ds"):format(type_columns)
 
--- Fields that stand where the type gives them no meaning, shown with --full.
+-- Fields with a value where the type gives them no meaning, shown with --full.
 local function all_fields(rec)
     local parts = {}
     for _, name in ipairs { "iteration", "output_offset", "output_size" } do

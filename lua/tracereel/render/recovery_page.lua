@@ -35,7 +35,7 @@ local function held_reason(plan_view)
     return plan_view.suspended_at ~= tracereel.null and metadata ~= tracereel.null and held.reason(metadata) or nil
 end
 
--- What ends the wait; the reason of a hold has a line of its own.
+-- What ends the wait; the reason of a hold is on another line.
 local function awaited(plan_view)
     local metadata = plan_view.suspension_metadata
     if plan_view.suspended_at == tracereel.null then

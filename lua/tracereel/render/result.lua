@@ -119,7 +119,7 @@ local function key_lines(value)
     return table.concat(lines, "\n")
 end
 
--- Every element of a list on a line of its own.
+-- Every element of a list on one line.
 local function element_lines(value)
     local lines = {}
     for index, item in ipairs(value) do

@@ -109,7 +109,7 @@ function svg.dot(class, x, y, radius, title)
     return html.element("circle", { class = class, cx = svg.percent(x), cy = y, r = radius }, titled(title))
 end
 
----What is inside is drawn on a plane of 1000 by 1000, put where it is told; lines keep their thickness.
+---Draws its contents on a plane of 1000 by 1000, stretched to the given place; lines keep their thickness.
 function svg.stretched(top, height, ...)
     return html.element("svg", {
         x = 0,

@@ -1,5 +1,5 @@
 -- The events of one trace as lines: when, how long, and beside them a lane for each node that runs and each loop that
--- turns, so that what happened at the same time stands side by side.
+-- turns, so that what happened at the same time is side by side.
 local held = require "tracereel.log.held"
 local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
@@ -20,12 +20,12 @@ local glyphs_of = {
         gap = "#" },
 }
 
--- Beyond this many lanes there is no room for the text: what runs there is told in words only.
+-- Beyond this many lanes there is no room for the text: what runs there is said in words only.
 local lane_limit = 14
 
 local minute_ns = 60 * 1000000000
 
--- How offsets are written: one form for the whole trace, so that the digits stand below each other.
+-- How offsets are written: one form for the whole trace, so that the digits line up.
 local function offset_form(total_ns)
     if total_ns >= 0 and total_ns < 1000000 then
         return function(ns)
@@ -71,7 +71,7 @@ function Lanes:close(lane)
     end
 end
 
----The lanes as they stand, with one of them, or a free place, showing an event.
+---The lanes as they are now, with one of them, or a free place, showing an event.
 function Lanes:draw(event_index, event_glyph)
     local parts = {}
     for index = 1, math.min(math.max(self.last, event_index or 0), lane_limit) do

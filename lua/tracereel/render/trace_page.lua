@@ -22,7 +22,7 @@ local function labelled(label, value, style)
     end
 end
 
--- Where the engine does not know what the log tells.
+-- Where the engine's state is not that of the log.
 local function write_engines_view(found)
     if found.because then
         local known = found.is_known and "" or "does not know it, will never recover it: "

@@ -1,4 +1,4 @@
--- What the engine does not know of a log, or knows otherwise than the whole log tells: apart from what it will recover.
+-- What the engine does not know of a log, or knows otherwise than the whole log has it, beside what it will recover.
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
 local tracereel = require "tracereel"

@@ -250,7 +250,7 @@ function decision.is(value)
     return actual == metatable or actual == default_metatable
 end
 
----Does it want nothing but what the engine would do by itself?
+---Does it leave everything to the engine?
 function decision.is_plain_default(value)
     return value.kind == "default" and value.skipped == nothing and value.forgotten == nothing
 end

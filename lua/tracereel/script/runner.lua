@@ -47,7 +47,7 @@ local function earlier(a, b)
     return a and b and (math.ult(a, b) and a or b) or a or b
 end
 
--- The script's handlers, with the command line's filter on top of its own.
+-- The script's handlers, with the command line's filter added to the script's.
 local function handlers_with(one, filter)
     local handlers = one:handlers()
     for _, key in ipairs { "types", "nodes", "traces" } do
@@ -58,7 +58,7 @@ local function handlers_with(one, filter)
     return handlers
 end
 
--- What is no failure yet is a mistake in the tables themselves, such as a filter of a type that does not exist.
+-- An error that is no failure yet is about the tables themselves, such as a filter of a type that does not exist.
 local function replay_all(scripts, log, all)
     local called, problem = failure.pcall(log.replay, log, table.unpack(all))
     if called then

@@ -44,7 +44,7 @@ local function safe_setmetatable(value, metatable)
     if type(metatable) == "table" and rawget(metatable, "__gc") ~= nil then
         error("setmetatable: __gc is not available to scripts (run with --unsafe)", 2)
     end
-    -- Called from here it would tell of a line of this file.
+    -- Called from here it would name a line of this file.
     local called, result = pcall(real_setmetatable, value, metatable)
     if not called then
         error(result, 2)
@@ -188,7 +188,7 @@ local function math_library()
     return library
 end
 
--- What would tell one run from another in Lua's own library: the order of pairs, and addresses in texts.
+-- What differs from run to run in Lua's own library: the order of pairs, and addresses in texts.
 local function add_repeatable(environment)
     environment.pairs, environment.next = traversal.pairs, traversal.next
     environment.tostring, environment.print = text_methods.tostring, checked_print

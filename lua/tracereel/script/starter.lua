@@ -4,7 +4,7 @@ local tracereel = require "tracereel"
 
 local starter = {}
 
--- What is said of the types of which there is more to say than which fields mean something.
+-- Hints for types of which more is to say than which fields mean something.
 local fields_of = {
     trace_start = { "rec.metadata: what the trace was started with, or nil" },
     node_done = { "rec.node_id, rec.output_offset, rec.output_size, rec.schema_hash",

@@ -16,7 +16,7 @@ local function list(nodes)
 end
 
 -- The engine skips such a trace at every start. What is damaged may still be brought back; what is not there is gone,
--- unless the directory holds no arena at all: then it may be the wrong one.
+-- unless the directory holds no arena: then it may be the wrong one.
 local function can_never_run(engine)
     return engine.outcome == "skipped" and (engine.arena == "absent" or engine.arena == "short"
         or engine.arena == "empty" and is_on.empty)
@@ -78,7 +78,7 @@ return {
         local mended = is_on.arenas and default.mended or engine
         local lost = is_on.lost and what_is_lost(mended)
         local branches = is_on.branches and mended.ends_without_branch or {}
-        if not is_on.tainted and trace.tainted then -- whoever looks decides for it
+        if not is_on.tainted and trace.tainted then -- a person decides for it
             return default:because("it was open across damage, and is left to the engine: " .. mended.reason)
         elseif is_on.dead and can_never_run(mended) then
             return tracereel.fail(why_it_never_runs(trace, mended))

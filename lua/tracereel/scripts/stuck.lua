@@ -1,4 +1,4 @@
--- Traces that wait or stand still for longer than a limit, seen from the end of the log.
+-- Traces that wait, or in which nothing happens, for longer than a limit, seen from the end of the log.
 local limit_ns
 
 local function where(trace)

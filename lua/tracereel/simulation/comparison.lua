@@ -21,7 +21,7 @@ local function say_damage(list)
     end
 end
 
--- What is told where it is not 0: a stat of the simulation, or of the recording.
+-- Shown where they are not 0: stats of the simulation, or of the recording.
 local shown_stats = {
     { "injected_errors", "simulated error" },
     { "retries", "retry after one", "retries after them" },

@@ -9,7 +9,7 @@ local damage = {}
 
 local max_flips = 1000000
 
--- Each kind draws from a generator of its own, so that more of one does not move the others.
+-- Each kind has its generator, so that more of one does not move the others.
 local stream_of = { missing_segment = 0x6D697373696E67, lost_page = 0x70616765, bit_flip = 0x666C6970 }
 
 local function refuse(form, ...)

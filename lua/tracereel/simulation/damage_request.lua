@@ -123,7 +123,7 @@ local kinds = { { "missing_segments", check_missing }, { "lost_pages", check_pag
 ---@param value any
 ---@param into table with the recording
 ---@return table request with the lists `missing`, `pages` and `flips` (of places that are given), and the counts
----`missing_count`, `page_count` and `flip_count` or `flip_share` (of what is to be drawn), 0 where there is none
+---`missing_count`, `page_count` and `flip_count` or `flip_share` (of what will be drawn), 0 where there is none
 function damage_request.check(value, into)
     values.known_keys(value, known_keys, "damage")
     if not (value.bit_flips or value.lost_pages or value.missing_segments) then

@@ -37,7 +37,7 @@ function makespans.measure(path, flow)
     local report = timing:report()
     local traces, queue_ns = report.traces, 0.0
     for _, node in ipairs(report.nodes) do
-        -- A sum that has reached the largest number stands there; what it is the mean of is right.
+        -- A sum that saturated is no use; the mean and the count give it.
         queue_ns = queue_ns + (node.queue_ns >= 0 and node.queue_ns or 1.0 * node.queue.mean_ns * node.queue.count)
     end
     return {

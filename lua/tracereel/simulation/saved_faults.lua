@@ -1,4 +1,4 @@
--- A set of faults as a scenario of its own, and the log that it makes of the recording.
+-- A set of faults as a scenario, and the log that it makes of the recording.
 local failure = require "tracereel.util.failure"
 local faults = require "tracereel.simulation.faults"
 local files = require "tracereel.util.files"

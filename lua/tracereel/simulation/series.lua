@@ -8,7 +8,7 @@ local series = {}
 
 ---@class tracereel.series_point
 ---@field name string of its directory
----@field change fun(scenario: table): table the scenario of this point, of the one that is as it stands in its file
+---@field change fun(scenario: table): table from the scenario as its file has it to that of this point
 
 ---@class tracereel.series_result
 ---@field stats table[] for each run, what the simulation counted

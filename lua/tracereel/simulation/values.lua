@@ -38,7 +38,7 @@ function values.whole(value, least, most, where)
     return number
 end
 
----A table that is a list, for each item of which the caller looks.
+---A table that is a list; the caller checks its items.
 function values.list(value, where)
     if type(value) ~= "table" then
         values.refuse("%s: a list expected, got a %s", where, type(value))
@@ -80,7 +80,7 @@ end
 
 local max_factor = 1000
 
----What a time may be, as a rule for the engine; a function comes beside it.
+---A scenario's time as a rule for the engine. A function is returned beside the rule.
 function values.time_rule(value, where)
     if value == nil or value == "recorded" then
         return { kind = "recorded" }

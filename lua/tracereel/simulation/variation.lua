@@ -18,8 +18,8 @@ function variation.path(key)
     return path
 end
 
--- What a table on the way is a copy of. A node without an entry of its own is as the default says: an entry that is
--- made for it begins with that, so that nothing changes but what is meant to.
+-- What a table on the way is a copy of. A node without an entry is as the default says: an entry that is made for it
+-- begins with that, so that nothing changes but what is meant to.
 local function entry(parent, key, names)
     local found = parent[key]
     if found == nil and #names == 1 and names[1] == "node" and math.type(key) then

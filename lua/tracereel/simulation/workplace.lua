@@ -1,5 +1,5 @@
--- Where the logs of simulations go: into a directory that the user names, which has them when all are whole, or into a
--- temporary one, of which each log is removed as soon as it was measured, and the rest at the end, whatever that is.
+-- Where the logs of simulations go: into a directory that the user names, where they appear when all are complete, or
+-- into a temporary one: there each log is removed after it was measured, and the rest at the end, also after an error.
 local failure = require "tracereel.util.failure"
 local host = require "tracereel.host"
 local new_directory = require "tracereel.cli.new_directory"
@@ -23,7 +23,7 @@ local function make(path)
     end
 end
 
--- Nothing is made before something is to be written.
+-- Makes the directory at the first write.
 function Workplace:_open()
     if self.is_temporary then
         self.scratch = self.scratch or temporary_directory.directory()
@@ -69,7 +69,7 @@ function Workplace:directory(name, run)
     return path
 end
 
----Where what was simulated under that name lies in the end; nil where it does not stay.
+---The final path of the log that was simulated under that name; nil where it does not stay.
 ---@param name string
 ---@return string|nil
 function Workplace:final(name)

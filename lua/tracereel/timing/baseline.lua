@@ -35,7 +35,7 @@ local function add_times(shifts, before, after)
             hypothesis.quantile(pooled, percentile.q, before.count, after.count))
     end
     local probability, direction = hypothesis.ranks(pooled, before.count, after.count)
-    -- A mean that moved against the ranks was moved by a few extreme values: the percentiles tell of those.
+    -- A mean that moved against the ranks was moved by a few extreme values: the percentiles show those.
     if (after.mean_ns - before.mean_ns) * direction <= 0 then
         probability = 1.0
     end
@@ -85,7 +85,7 @@ local function trace_shifts(before, after)
     return shifts
 end
 
--- A shift of a time must be larger than what the histograms' rounding can make of no shift at all.
+-- A shift of a time must be larger than what the histograms' rounding can make of equal times.
 local function is_large_enough(each, relative_error)
     return each.metric == "errors" or not each.change or math.abs(each.change) > 2 * relative_error
 end

@@ -117,7 +117,7 @@ function Gatherer:find_period(parsed, opener)
                 failure.raise("usage", "a time before the end needs the log's end first, and a pipe can be read only "
                     .. "once: save the log to a file, or write the time itself")
             end
-            -- What cannot be opened is told when it is read for the report.
+            -- A log that cannot be opened is reported when it is read for the report.
             local opened, log = failure.pcall(base.open, path, opener(path))
             local last_ns = opened and failure.pcall(log.replay, log, {}) and log:stats().now_ns or 0
             end_ns = math.ult(end_ns, last_ns) and last_ns or end_ns

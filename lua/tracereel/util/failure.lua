@@ -23,8 +23,8 @@ function failure.raise(kind, message, ...)
     error(failure.new(kind, message), 0)
 end
 
----Is this an error object with a kind, of the engine's or of ours? An error value of a script's own is none, whatever
----keys and metatable it has: what it says must not become the program's exit status.
+---Is this an error object with a kind, of the engine's or of ours? A script's error value is none, whatever keys and
+---metatable it has: it must not decide the program's exit status.
 ---@type fun(value: any): boolean
 failure.is = core.is_failure
 
@@ -35,7 +35,7 @@ function failure.is_memory(value)
     return value == no_memory or failure.is(value) and value.kind == "memory"
 end
 
----An error value as it is to be raised again: that memory ran out is a failure as well.
+---An error value to raise again: Lua's own "not enough memory" becomes a failure.
 function failure.same(value)
     return value == no_memory and failure.new("memory", "out of memory") or value
 end
@@ -75,11 +75,11 @@ function failure.text(value)
     return ("(the error is a %s value)"):format(kind)
 end
 
----A value that was not expected, for a message: texts in quotes, "a table" for what has no text of its own.
+---A value that was not expected, for a message: texts in quotes, "a table" for what has no text.
 ---@type fun(value: any): string
 failure.got = core.got
 
----The same for what was given as a name: texts and numbers as they stand.
+---The same for what was given as a name: texts and numbers without quotes.
 ---@type fun(value: any): string
 failure.name = core.name
 

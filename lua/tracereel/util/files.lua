@@ -102,7 +102,7 @@ function files.is_no_file(errno)
     return errno == 0 or is_nothing[errno] == true
 end
 
----What is there, as "a file", "a directory", "a pipe". nil where nothing is; raises where that cannot be told.
+---What is there, as "a file", "a directory", "a pipe". nil where nothing is; raises where that cannot be found out.
 ---@param path string
 ---@return string|nil
 function files.kind(path)
@@ -139,7 +139,7 @@ end
 --- may not be listed
 files.has_entry = core.has_entry
 
----The same place from wherever one looks: from the root, without links. nil where nothing is there.
+---The absolute path, without links; nil where nothing is there.
 ---@param path string
 ---@return string|nil
 function files.real_path(path)

@@ -1,5 +1,5 @@
 -- Random numbers that are the same on every run and every machine, and that no other script's drawing changes:
--- xoshiro256**, as in Lua's own math.random, with a state of its own for each generator.
+-- xoshiro256**, as in Lua's own math.random, with one state for each generator.
 local random = {}
 
 -- 2^64 divided by the golden ratio: multiples of it are spread evenly over 64 bits.

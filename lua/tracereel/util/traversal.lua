@@ -4,7 +4,7 @@ local core = require "tracereel.core"
 
 local traversal = {}
 
--- Of a key that is a table as much is looked at as tells most tables apart; of a larger one only how much it holds.
+-- Of a key that is a table only so much is compared, which distinguishes most tables; of a larger one only its size.
 local max_levels, max_entries = 3, 32
 
 local tell
@@ -44,7 +44,7 @@ function tell(value, level)
     return kind == "thread" and "thread " .. coroutine.status(value) or tostring(value)
 end
 
--- A key; where two keys say the same, their values tell them apart.
+-- A key; where two keys say the same, their values decide.
 local function tell_entry(key, value)
     return tell(key, 1) .. " = " .. tell(value, 1)
 end

@@ -44,7 +44,7 @@ local function measure(words, input)
     return tonumber(seconds), tonumber(kib), tonumber(status)
 end
 
--- The words of a command at work on fresh copies of what it changes, and the file of what it is told.
+-- The words of a command that works on fresh copies of what it changes, and the file for its standard input.
 local function prepare(command, case)
     local scratch = directory .. "/scratch"
     shell(("rm -rf %s; mkdir %s"):format(scratch, scratch))

@@ -93,7 +93,7 @@ local function open_traces(directory, count)
     end)
 end
 
--- Every trace fails with words of its own.
+-- Every trace fails with another message.
 local function failures(directory, count)
     write(directory, nil, function(log)
         for n = 2, count do

@@ -44,8 +44,8 @@ typedef struct process_spent {
 /* Waits for the process, and samples its memory every millisecond. */
 void process_watch(const char *name, pid_t process, process_spent *spent);
 
-/* The peak of memory other than mapped files, sampled every millisecond: in a run of its own, so that sampling does not
- * affect times. */
+/* The peak of memory other than mapped files, sampled every millisecond: in another run than the times, which sampling
+ * would affect. */
 double process_measure_peak_mib(const bench_places *places, program measured, int output);
 
 #endif

@@ -1,5 +1,5 @@
 -- What the fuzzers in Lua have in common: the corpus first, then one case after the other until the time is over, each
--- with draws of its own; what is found is kept, with the seed and the case that show it again.
+-- with its own draws; what is found is kept, with the seed and the case that show it again.
 --
 --     FUZZ_SECONDS   how long (60)
 --     FUZZ_SEED      which draws (the time where it is not given)

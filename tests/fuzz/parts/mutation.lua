@@ -37,7 +37,7 @@ local on_text = {
     end,
 }
 
--- Where a number, a quoted text, or a word stands in a text: a list of { first, last }.
+-- Where a text has a number, a quoted text, or a word: a list of { first, last }.
 local function tokens(text)
     local found, from = {}, 1
     while #found < 4000 do
@@ -205,7 +205,7 @@ local on_records = {
     end,
 }
 
----A segment with some of its records changed, left out, told twice, or out of order; most of their CRCs are right.
+---A segment with some of its records changed, left out, written twice, or out of order; most of their CRCs are right.
 ---@param bytes string
 ---@return string
 function mutation.segment(bytes)

@@ -10,7 +10,7 @@ Probe.__index = Probe
 local floor = math.floor
 local max_kept = 60
 
--- A generator of its own: math.random is one of the things that are called.
+-- Not math.random, which is one of the things that are called.
 function Probe:draw(count)
     self.state = (self.state * 1103515245 + 12345) & 0x7FFFFFFF
     return floor((self.state >> 8) % count) + 1

@@ -131,7 +131,8 @@ local function status_problem(status, words)
     end
 end
 
----What is wrong with what a command did, in words; nil: nothing. The module's own writer may write where it is told to.
+---What is wrong with what a command did, in words; nil: nothing. The module's own writer may write to the path that it
+---is given.
 ---@param outcome table as of trial.run
 ---@param words string[]
 ---@return string|nil problem

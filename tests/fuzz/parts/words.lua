@@ -52,7 +52,7 @@ values["<name>"] = values["<NAME>"]
 local is_output = { ["-o"] = true, ["--output"] = true, ["--svg"] = true, ["--html"] = true, ["--save"] = true,
     ["--new"] = true }
 
----What stands between a command and its options.
+---What comes between a command and its options.
 local positionals = {
     show = function(context)
         local id = random.one(context.ids)

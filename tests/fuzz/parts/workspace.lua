@@ -21,7 +21,7 @@ local scenarios = list("ls tests/fuzz/parts/scenarios/*.lua examples/rush_hour.l
 local scripts = list("ls lua/tracereel/scripts/*.lua examples/*.lua tests/fuzz/parts/scripts/*.lua | grep -v rush_hour")
 local debug_commands = { "tests/fixtures/debug/orders.commands" }
 
--- Where it is a directory, or is not there at all, is a case, too.
+-- That it is a directory, or is not there, is a case, too.
 local function put(directory, name, sources, share)
     local text = assert(files.read(random.one(sources)))
     files.write(directory .. "/" .. name, random.chance(share) and mutation.text(text) or text)
@@ -112,7 +112,7 @@ local function id_text(bytes)
         "%1-%2-%3-%4-"))
 end
 
----The ids of a log's traces, as far as the beginnings of its segments tell; at least one.
+---The ids of a log's traces, as far as they are in the beginnings of its segments; at least one.
 ---@param directory string
 ---@return string[]
 function workspace.trace_ids(directory)

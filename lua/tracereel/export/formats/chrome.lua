@@ -135,17 +135,17 @@ local function loops_of(nodes, last_ns, last_life)
     return loops
 end
 
-function Chrome:write_trace_slice(process, trace_facts)
-    local trace = trace_facts.trace
-    self:slice(process, trace_lane, self.context.pipeline_of(trace), '"trace"', trace_facts, object(
+function Chrome:write_trace_slice(process, trace_stats)
+    local trace = trace_stats.trace
+    self:slice(process, trace_lane, self.context.pipeline_of(trace), '"trace"', trace_stats, object(
         "trace_id", text(trace.id), "status", text(trace.status), "held", trace.held and text(trace.held),
-        "open", mark(trace.open), "tainted", mark(trace.tainted), "start_unknown", mark(not trace_facts.is_start_known),
-        "start_ns", digits(trace_facts.start_ns), "last_ns", digits(trace.last_ns),
+        "open", mark(trace.open), "tainted", mark(trace.tainted), "start_unknown", mark(not trace_stats.is_start_known),
+        "start_ns", digits(trace_stats.start_ns), "last_ns", digits(trace.last_ns),
         "records", tracereel.unsigned(trace.record_count), "metadata", trace.metadata and text(trace.metadata)
     ))
-    if trace_facts.failure then
-        self:instant(process, trace_lane, "trace failed", '"error"', trace_facts.failure.timestamp_ns,
-            object("message", text(trace_facts.failure.message)))
+    if trace_stats.failure then
+        self:instant(process, trace_lane, "trace failed", '"error"', trace_stats.failure.timestamp_ns,
+            object("message", text(trace_stats.failure.message)))
     end
 end
 
@@ -189,17 +189,17 @@ function Chrome:write_suspensions(process, first_lane, suspensions)
     end
 end
 
----@param trace_facts tracereel.export.facts
-function Chrome:trace(trace_facts)
-    local trace, nodes = trace_facts.trace, trace_facts.nodes
-    self:begin(trace_facts.start_ns)
+---@param trace_stats tracereel.export.stats
+function Chrome:trace(trace_stats)
+    local trace, nodes = trace_stats.trace, trace_stats.nodes
+    self:begin(trace_stats.start_ns)
     local process = self:new_process(("%s %s%s"):format(self.context.pipeline_of(trace), trace.id,
         trace.tainted and " TAINTED" or ""))
     self:name_lanes(process, trace_lane, 1, "trace")
-    self:write_trace_slice(process, trace_facts)
+    self:write_trace_slice(process, trace_stats)
     local first_lane = trace_lane + 1
     for _, kind in ipairs {
-        { "loops", loops_of(nodes, trace_facts.end_ns, trace_facts.trace.restart_count), self.write_loops },
+        { "loops", loops_of(nodes, trace_stats.end_ns, trace_stats.trace.restart_count), self.write_loops },
         { "nodes", gather(nodes, "attempts"), self.write_attempts },
         { "waits", gather(nodes, "suspensions"), self.write_suspensions },
     } do

@@ -26,14 +26,14 @@ local function number(value)
     return value and tracereel.unsigned(value) or ""
 end
 
----@param trace_facts tracereel.export.facts
-function Csv:trace(trace_facts)
-    local trace, context = trace_facts.trace, self.context
+---@param trace_stats tracereel.export.stats
+function Csv:trace(trace_stats)
+    local trace, context = trace_stats.trace, self.context
     local of_trace = table.concat({
         field(context.path), trace.id, field(context.pipeline_of(trace)),
         trace.held and "held" or trace.status, tostring(trace.tainted),
     }, ",")
-    for _, node in ipairs(trace_facts.nodes) do
+    for _, node in ipairs(trace_stats.nodes) do
         local of_node = ("%s,%s,%s"):format(of_trace, number(node.id), field(context.node_name(node.id)))
         for _, attempt in ipairs(node.attempts) do
             local is_measured = not attempt.is_open and not attempt.is_cut

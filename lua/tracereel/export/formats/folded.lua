@@ -21,11 +21,11 @@ function Folded:add(stack, ns)
     self.total_ns[stack] = numbers.add(self.total_ns[stack] or 0, ns)
 end
 
----@param trace_facts tracereel.export.facts
-function Folded:trace(trace_facts)
-    local trace = trace_facts.trace
+---@param trace_stats tracereel.export.stats
+function Folded:trace(trace_stats)
+    local trace = trace_stats.trace
     local root = frame(self.context.pipeline_of(trace)) .. (trace.tainted and "[tainted]" or "")
-    for _, node in ipairs(trace_facts.nodes) do
+    for _, node in ipairs(trace_stats.nodes) do
         local of_node = root .. ";" .. frame(self.context.node_label(node.id)) .. ";"
         for _, attempt in ipairs(node.attempts) do
             -- How long an open attempt took, or one that began before the log, is not known.

@@ -43,11 +43,11 @@ local function describe_error(problem)
         "message", text(problem.message))
 end
 
----@param trace_facts tracereel.export.facts
-function Jsonl:trace(trace_facts)
-    local trace, is_start_known = trace_facts.trace, trace_facts.is_start_known
+---@param trace_stats tracereel.export.stats
+function Jsonl:trace(trace_stats)
+    local trace, is_start_known = trace_stats.trace, trace_stats.is_start_known
     local has_duration = is_start_known and not trace.open
-    local nodes = map(trace_facts.nodes, function(node)
+    local nodes = map(trace_stats.nodes, function(node)
         return object(
             "node_id", unsigned(node.id),
             "name", text(self.context.node_name(node.id)),
@@ -65,7 +65,7 @@ function Jsonl:trace(trace_facts)
         "tainted", tostring(trace.tainted),
         "held", trace.held and text(trace.held),
         "start_ns", is_start_known and unsigned(trace.start_ns) or "null",
-        "last_ns", trace_facts.has_times and unsigned(trace.last_ns) or "null",
+        "last_ns", trace_stats.has_times and unsigned(trace.last_ns) or "null",
         "duration_ns", has_duration and unsigned(trace.duration_ns) or "null",
         "record_count", unsigned(trace.record_count),
         "restart_count", unsigned(trace.restart_count),

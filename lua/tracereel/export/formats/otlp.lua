@@ -72,8 +72,8 @@ end
 local Story = {}
 Story.__index = Story
 
-local function new_story(trace_facts)
-    local trace = trace_facts.trace
+local function new_story(trace_stats)
+    local trace = trace_stats.trace
     local hexadecimal, high, low = hexadecimal_halves(trace.id)
     return setmetatable({
         trace_id = high == 0 and low == 0 and id_of_nil or hexadecimal,
@@ -167,8 +167,8 @@ end
 
 local status_of_trace = { complete = status_ok, failed = status_error }
 
-local function add_trace(story, name, trace_facts)
-    local trace, problem = trace_facts.trace, trace_facts.failure
+local function add_trace(story, name, trace_stats)
+    local trace, problem = trace_stats.trace, trace_stats.failure
     local attributes = {}
     text_attribute(attributes, "tracereel.trace_id", trace.id)
     text_attribute(attributes, "tracereel.status", trace.status)
@@ -176,8 +176,8 @@ local function add_trace(story, name, trace_facts)
     text_attribute(attributes, "tracereel.metadata", trace.metadata)
     integer_attribute(attributes, "tracereel.records", trace.record_count)
     mark_attribute(attributes, "tracereel.open", trace.open)
-    mark_attribute(attributes, "tracereel.start_unknown", not trace_facts.is_start_known)
-    return story:add("trace", {}, nil, name, trace_facts, {
+    mark_attribute(attributes, "tracereel.start_unknown", not trace_stats.is_start_known)
+    return story:add("trace", {}, nil, name, trace_stats, {
         attributes = attributes,
         events = problem and { error_event(problem) },
         status = status_text(status_of_trace[trace.status], problem and problem.message),
@@ -201,13 +201,13 @@ local function in_lines(spans, frame_bytes)
     return lines
 end
 
----@param trace_facts tracereel.export.facts
-function Otlp:trace(trace_facts)
+---@param trace_stats tracereel.export.stats
+function Otlp:trace(trace_stats)
     local context = self.context
-    local pipeline = context.pipeline_of(trace_facts.trace)
-    local story = new_story(trace_facts)
-    local root_id = add_trace(story, pipeline, trace_facts)
-    for _, node in ipairs(trace_facts.nodes) do
+    local pipeline = context.pipeline_of(trace_stats.trace)
+    local story = new_story(trace_stats)
+    local root_id = add_trace(story, pipeline, trace_stats)
+    for _, node in ipairs(trace_stats.nodes) do
         add_node(story, root_id, context.node_label(node.id), node)
     end
     local resource = {}

@@ -113,16 +113,16 @@ function Prometheus:add_node(node, trace)
     end
 end
 
----@param trace_facts tracereel.export.facts
-function Prometheus:trace(trace_facts)
-    local trace, log = trace_facts.trace, self.context.path
+---@param trace_stats tracereel.export.stats
+function Prometheus:trace(trace_stats)
+    local trace, log = trace_stats.trace, self.context.path
     local labels = labels_of("log", log, "status", trace.held and "held" or trace.status)
     self:add(trace.open and "traces_open" or "traces_total", labels, 1)
     self:add("traces_tainted", labels_of("log", log), trace.tainted and 1 or 0)
-    if not trace.open and trace_facts.is_start_known and not trace.tainted then
+    if not trace.open and trace_stats.is_start_known and not trace.tainted then
         self:observe("trace_seconds", labels, trace.duration_ns)
     end
-    for _, node in ipairs(trace_facts.nodes) do
+    for _, node in ipairs(trace_stats.nodes) do
         self:add_node(node, trace)
     end
 end

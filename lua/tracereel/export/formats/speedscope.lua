@@ -90,9 +90,9 @@ local function bounds_of(lanes)
     return first_ns, last_ns
 end
 
----@param trace_facts tracereel.export.facts
-function Speedscope:trace(trace_facts)
-    chrome.class.trace(self, trace_facts)
+---@param trace_stats tracereel.export.stats
+function Speedscope:trace(trace_stats)
+    chrome.class.trace(self, trace_stats)
     local origin_ns, last_ns = bounds_of(self.lanes)
     for _, lane in ipairs(self.lanes) do
         if #lane.slices > 0 then

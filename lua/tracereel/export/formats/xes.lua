@@ -169,27 +169,27 @@ local function user_metadata(trace)
     return table.concat(parts)
 end
 
-local function of_trace(context, trace_facts)
-    local trace, problem = trace_facts.trace, trace_facts.failure
+local function of_trace(context, trace_stats)
+    local trace, problem = trace_stats.trace, trace_stats.failure
     return text("concept:name", trace.id)
         .. text("tracereel.pipeline", context.pipeline_of(trace))
         .. text("tracereel.status", trace.held and "held" or trace.status)
-        .. time("tracereel.start", trace_facts.is_start_known and trace.start_ns or nil)
+        .. time("tracereel.start", trace_stats.is_start_known and trace.start_ns or nil)
         .. time("tracereel.end", not trace.open and trace.last_ns or nil)
         .. text("tracereel.error", problem and problem.message)
         .. mark("tracereel.tainted", trace.tainted)
         .. user_metadata(trace)
 end
 
----@param trace_facts tracereel.export.facts
-function Xes:trace(trace_facts)
+---@param trace_stats tracereel.export.stats
+function Xes:trace(trace_stats)
     local context = self.context
     local story = setmetatable({}, Story)
-    for _, node in ipairs(trace_facts.nodes) do
+    for _, node in ipairs(trace_stats.nodes) do
         add_node(story, context.node_label(node.id), node)
     end
     table.sort(story, is_earlier)
-    context.write("<trace>\n", of_trace(context, trace_facts))
+    context.write("<trace>\n", of_trace(context, trace_stats))
     for _, event in ipairs(story) do
         context.write(event.text)
     end

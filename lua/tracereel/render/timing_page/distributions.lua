@@ -8,7 +8,7 @@ local labels = require "tracereel.render.timing_page.labels"
 local distributions = {}
 
 local plot_height, scale_height = 46, 20
--- The range and its marks stand below the hill.
+-- The range and its marks are below the hill.
 local range_y = plot_height - 6
 local hill_height = plot_height - 12
 -- Steps across the whole chart: about as fine as a histogram's buckets when the chart spans four decades.

@@ -6,7 +6,7 @@ local timing_columns = require "tracereel.timing.columns"
 
 local nodes = {}
 
--- What the system spends. Waiting, for a place in the queue or for a person, is told apart: it would dwarf the rest.
+-- What the system spends. Waiting, in a queue or for a person, is shown by itself: it would dwarf the rest.
 local phases = {
     { key = "run_ns", class = "run", name = "run" },
     { key = "retry_ns", class = "retry", name = "failed attempts" },
@@ -49,7 +49,7 @@ local function worst_cell(node, page)
 end
 
 -- What a column shows, by its kind: the value to sort by (an integer, nil sorts last), the text, and whether that is
--- HTML already; of its own value, the node, the page and the column.
+-- HTML already. Each gets the column's value, the node, the page and the column.
 local cells = {
     node = function(id, node)
         return id, labels.node_label(id, node.name), true
@@ -134,7 +134,7 @@ function nodes.busiest_first(list)
     return sorted
 end
 
----The table, in a box of its own that scrolls.
+---The table, in a box that scrolls.
 ---@param list tracereel.timing_node[]
 ---@param page { drawn_traces: table<string, boolean> }
 ---@param caption string

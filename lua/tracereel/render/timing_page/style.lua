@@ -1,5 +1,5 @@
--- The page's style. Colours stand in one place for light and one for dark; each pair of text and ground has a contrast
--- of at least 4.5.
+-- The page's style. Colours are in one place for light and one for dark; each pair of text and ground has a contrast of
+-- at least 4.5.
 return [[
 :root {
   color-scheme: light dark;

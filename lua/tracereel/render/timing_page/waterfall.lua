@@ -110,7 +110,7 @@ local function suspension_bar(suspension, trace, scale)
             html.duration(math.max(0, suspension.end_ns - suspension.start_ns))))
 end
 
--- What stands behind every lane, so that the eye can follow a time down.
+-- The ground of every lane: lines by which the eye follows a time down.
 local function ground(scale)
     local parts = {}
     for _, fold in ipairs(scale.folds) do

@@ -4,7 +4,7 @@ local columns = require "tracereel.render.timing_table.columns"
 local output = require "tracereel.cli.output"
 local timing_columns = require "tracereel.timing.columns"
 
--- Columns that not every terminal has room for are shown where so many are to spare; others grow by at most so many.
+-- Wide columns are shown where a terminal has so many characters to spare; others grow by at most so many.
 local wide_columns, max_growth = 24, 30
 
 local parts = {
