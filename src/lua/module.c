@@ -17,6 +17,8 @@
 #include "lua/handlers.h"
 #include "lua/histogram.h"
 #include "lua/history.h"
+#include "lua/import_draft.h"
+#include "lua/import_input.h"
 #include "lua/json.h"
 #include "lua/json_decode.h"
 #include "lua/log.h"
@@ -175,6 +177,9 @@ static const luaL_Reg functions[] = {
     {"state", tr_lua_new_state},
     {"recording", tr_lua_new_recording},
     {"trace_id_of", tr_lua_trace_id_of},
+    {"import_draft", tr_lua_new_draft},
+    {"import_stream", tr_lua_new_import_stream},
+    {"import_time", tr_lua_new_import_time},
     {"sha256", tr_lua_sha256},
     {"crc32", tr_lua_crc32},
     {"got", got},
@@ -219,6 +224,8 @@ int luaopen_tracereel_core(lua_State *L) {
     tr_lua_open_state(L);
     tr_lua_open_history(L);
     tr_lua_open_recording(L);
+    tr_lua_open_draft_types(L);
+    tr_lua_open_import_stream(L);
     tr_lua_open_unfinished(L);
     luaL_newlib(L, functions); /* module */
     set_names(L);

@@ -2,7 +2,7 @@
 #ifndef TRACEREEL_RECORDING_H
 #define TRACEREEL_RECORDING_H
 
-#include "simulation/spool.h"
+#include "files/spool.h"
 #include "tracereel/simulation.h"
 
 /* A record in the spool, followed by its bytes. */

@@ -6,12 +6,12 @@ local flow_file = require "tracereel.import.flow_file"
 local host = require "tracereel.host"
 local import_input = require "tracereel.import.input"
 local import_out = require "tracereel.import.out"
-local import_report = require "tracereel.import.report"
 local importer = require "tracereel.import.importer"
 local limits = require "tracereel.cli.limits"
 local new_directory = require "tracereel.cli.new_directory"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
+local progress = require "tracereel.cli.progress"
 local script_arguments = require "tracereel.script.arguments"
 local tracereel = require "tracereel"
 
@@ -78,30 +78,32 @@ end
 local function print_report(parsed, loaded, stats, report)
     if parsed.json then
         output.line(tracereel.json { directory = parsed.output, format = loaded.name, traces = stats.traces,
-            records = stats.records, nodes = stats.nodes, dropped = report.dropped, bent = report.bent })
+            records = stats.records, nodes = #stats.nodes, dropped = report.dropped, bent = report.bent })
         return
     end
     output.line(("wrote %s: %d records of %d traces, %d nodes"):format(parsed.output, stats.records, stats.traces,
-        stats.nodes))
+        #stats.nodes))
     write_kinds("dropped", report.dropped)
     write_kinds("bent", report.bent)
 end
 
-local function write_log(parsed, loaded, values)
-    local directory = new_directory.open(parsed.output)
-    local report = import_report.new()
-    local out = import_out.new(report)
+local function read_inputs(parsed, loaded, values, imported)
     local names = {}
     for index, path in ipairs(input_paths(parsed.inputs)) do
-        local input = import_input.open(path)
+        local input, stream = import_input.open(path)
         names[index] = input.name:match("[^/]+$") or input.name
-        loaded:import(input, out, values)
+        imported:set_place(function()
+            return input:where()
+        end)
+        loaded:import(input, imported.out, values)
+        imported:set_place(nil)
+        stream:close()
     end
-    loaded:finish(out, values)
-    local writer = tracereel.writer(directory.work_path)
-    local stats = import_out.write(out, writer)
-    writer:close()
-    local flow = import_out.flow_of(out)
+    loaded:finish(imported.out, values)
+    return names
+end
+
+local function write_flow(directory, flow, loaded, names)
     flow.name = flow.name or loaded.name
     local written, problem = files.write(directory.work_path .. "/" .. flow_file.name, flow_file.text(flow, {
         format = loaded.name, rule = flow.rule or loaded.name, tool = "tracereel " .. tracereel.version,
@@ -110,11 +112,23 @@ local function write_log(parsed, loaded, values)
     if not written then
         failure.raise("io", "cannot write %s", problem)
     end
-    if parsed.strict and #report.dropped + #report.bent > 0 then
-        return stats, report, false
+end
+
+-- Returns the counts, the report, and whether the log is there.
+local function write_log(parsed, loaded, values)
+    local directory = new_directory.open(parsed.output)
+    local imported = import_out.new()
+    local names = read_inputs(parsed, loaded, values, imported)
+    local _ <close> = progress.open()
+    local stats = imported:write(directory.work_path, function(records, events)
+        progress.show("writing: %d of %d records", records, events)
+    end)
+    write_flow(directory, imported:flow(stats.nodes), loaded, names)
+    if parsed.strict and not imported.report:is_empty() then
+        return stats, imported.report, false
     end
     directory:finish()
-    return stats, report, true
+    return stats, imported.report, true
 end
 
 ---@param parsed table

@@ -9,26 +9,37 @@ function report.new()
     return setmetatable({ dropped = {}, bent = {}, dropped_by_kind = {}, bent_by_kind = {} }, Report)
 end
 
-local function add(kinds, by_kind, kind, example)
+local function add(kinds, by_kind, kind, example, count)
     local one = by_kind[kind]
     if not one then
         one = { kind = kind, count = 0, example = example }
         by_kind[kind] = one
         kinds[#kinds + 1] = one
     end
-    one.count = one.count + 1
+    one.count = one.count + (count or 1)
 end
 
 ---Something was left out.
 ---@param kind string what, in the plural: "heartbeats"
 ---@param example string|nil
-function Report:add_dropped(kind, example)
-    add(self.dropped, self.dropped_by_kind, kind, example)
+---@param count integer|nil how often, 1 where not given
+function Report:add_dropped(kind, example, count)
+    add(self.dropped, self.dropped_by_kind, kind, example, count)
 end
 
 ---Something was changed to fit.
-function Report:add_bent(kind, example)
-    add(self.bent, self.bent_by_kind, kind, example)
+function Report:add_bent(kind, example, count)
+    add(self.bent, self.bent_by_kind, kind, example, count)
+end
+
+---Is there anything of that kind?
+function Report:has(kind)
+    return self.dropped_by_kind[kind] ~= nil or self.bent_by_kind[kind] ~= nil
+end
+
+---Is there nothing in it?
+function Report:is_empty()
+    return #self.dropped + #self.bent == 0
 end
 
 return report

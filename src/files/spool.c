@@ -1,4 +1,4 @@
-#include "simulation/spool.h"
+#include "files/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,54 @@
+/* What a draft consists of. Private to src/import. */
+#ifndef TRACEREEL_DRAFT_STATE_H
+#define TRACEREEL_DRAFT_STATE_H
+
+#include "files/spool.h"
+#include "import/draft.h"
+#include "import/instant_order.h"
+#include "import/node_order.h"
+
+/* One trace, in the spool of traces. */
+typedef struct tr_draft_trace {
+    uint8_t id[TR_TRACE_ID_BYTES];
+    uint8_t parent[TR_TRACE_ID_BYTES];
+    uint64_t at_ns; /* as it was said; TR_TIME_UNKNOWN */
+    uint64_t first_ns;
+    uint64_t last_ns;
+    uint64_t start_texts; /* offset in the spool of texts: its metadata */
+    uint64_t end_texts;   /* message and metadata of its end */
+    uint64_t end_ns;
+    uint32_t start_metadata_bytes;
+    uint32_t end_message_bytes;
+    uint32_t end_metadata_bytes;
+    uint32_t first_attempt; /* of the table of attempts */
+    uint32_t depth;         /* below a trace without a parent, once it is looked for */
+    uint8_t end_type;       /* a tr_record_type; TR_RECORD_TYPE_COUNT while it has no end */
+    bool has_parent;
+} tr_draft_trace;
+
+struct tr_draft {
+    tr_event_sorter *sorter;
+    tr_spool traces; /* tr_draft_trace */
+    uint32_t trace_count;
+    uint32_t *slots; /* trace + 1, by id */
+    uint32_t slot_count;
+    uint64_t seed;
+    tr_spool texts;
+    tr_attempt_table attempts;
+    tr_node_order order;
+    tr_draft_stats stats;
+    tr_draft_bend_count bends[TR_BEND_COUNT];
+    /* While it is written. */
+    const tr_import_event *next; /* the first that is not written yet */
+    tr_instant_event *instant;
+    size_t instant_capacity;
+};
+
+static inline tr_draft_trace *tr_draft_trace_at_index(const tr_draft *draft, uint32_t trace) {
+    return (tr_draft_trace *)(void *)draft->traces.bytes + trace;
+}
+
+/* Counts one. The first is kept. `has_node`: the node means something. */
+void tr_draft_note(tr_draft *draft, tr_draft_bend bend, uint32_t trace, bool has_node, uint32_t node, uint64_t at_ns);
+
+#endif

@@ -1,0 +1,52 @@
+/* What an importer writes to: the traces of a log that is being made. */
+#ifndef TRACEREEL_LUA_IMPORT_DRAFT_H
+#define TRACEREEL_LUA_IMPORT_DRAFT_H
+
+#include <lua.h>
+
+#include "import/draft.h"
+#include "lua/import_fields.h"
+#include "tracereel/json.h"
+
+#define TR_LUA_DRAFT "tracereel.import_draft"
+#define TR_LUA_DRAFTED_TRACE "tracereel.drafted_trace"
+
+typedef struct tr_lua_draft {
+    tr_draft *draft;     /* NULL once it was written or given up */
+    tr_json json;        /* for one text at a time */
+    const tr_keys *keys; /* a user value */
+    uint32_t node_count;
+    uint8_t wait_kind_count;
+} tr_lua_draft;
+
+/* The user values of a draft. */
+enum tr_lua_draft_value {
+    TR_DRAFT_NUMBERS = 1, /* name -> number of a node; names are as given, and cleaned */
+    TR_DRAFT_NAMES,       /* number + 1 -> name */
+    TR_DRAFT_WAIT_KINDS,  /* kind -> number and number -> kind */
+    TR_DRAFT_REPORT,      /* function(kind, is_dropped): something does not fit */
+    TR_DRAFT_TRACES,      /* text -> trace; weak */
+    TR_DRAFT_KEYS,        /* of tr_import_push_keys */
+    TR_DRAFT_VALUES = TR_DRAFT_KEYS
+};
+
+typedef struct tr_lua_drafted_trace {
+    tr_lua_draft *draft; /* its user value */
+    uint32_t number;
+} tr_lua_drafted_trace;
+
+/* The draft that importers may still add to, or raises. */
+tr_draft *tr_lua_open_draft_of(lua_State *L, const tr_lua_draft *self);
+/* Raises what a call into the engine returned, unless that is TR_OK. */
+void tr_lua_check_drafted(lua_State *L, tr_status status, const tr_error *error);
+
+/* The number of the node whose name stands at `index`, of the draft at `draft_index`. A new one gets the next. */
+uint32_t tr_lua_draft_node(lua_State *L, int draft_index, int report_index, const char *call, int index);
+
+/* Lua functions: import_draft(report) -> draft. */
+int tr_lua_new_draft(lua_State *L);
+void tr_lua_open_draft_types(lua_State *L);
+/* The metatable of the traces, and their methods. */
+void tr_lua_open_drafted_trace(lua_State *L);
+
+#endif

@@ -1,0 +1,333 @@
+#include "lua/import_input.h"
+
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "import/csv.h"
+#include "import/input_stream.h"
+#include "import/time_text.h"
+#include "lua/arguments.h"
+#include "lua/failure.h"
+#include "lua/json_decode.h"
+#include "lua/type.h"
+
+#define TR_LUA_IMPORT_STREAM "tracereel.import_stream"
+
+typedef struct tr_lua_import_stream {
+    tr_input_stream *stream; /* NULL once it was closed */
+    tr_csv_reader csv;
+} tr_lua_import_stream;
+
+/* ---- check ---- */
+
+static tr_lua_import_stream *check_stream(lua_State *L, int index) {
+    tr_lua_import_stream *self = tr_lua_check_object(L, index, TR_LUA_IMPORT_STREAM);
+    if (self->stream == NULL) {
+        luaL_error(L, "the input is closed");
+    }
+    return self;
+}
+
+static void check_read(lua_State *L, tr_status status, const tr_error *error) {
+    if (status != TR_OK && status != TR_END) {
+        tr_lua_raise_status(L, status, error);
+    }
+}
+
+/* ---- lines and JSON ---- */
+
+enum { UPVALUE_STREAM = 1, UPVALUE_NAMES = 2, UPVALUE_METATABLE = 3, UPVALUE_COUNT = 4 };
+
+static bool next_line(lua_State *L, tr_text *line) {
+    tr_error error = {""};
+    tr_status status = tr_input_stream_line(check_stream(L, lua_upvalueindex(UPVALUE_STREAM))->stream, line, &error);
+    check_read(L, status, &error);
+    return status == TR_OK;
+}
+
+static int lines_next(lua_State *L) {
+    tr_text line;
+    if (!next_line(L, &line)) {
+        return 0;
+    }
+    lua_pushlstring(L, line.bytes, line.length_bytes);
+    return 1;
+}
+
+static bool is_blank(tr_text line) {
+    for (uint32_t i = 0; i < line.length_bytes; i++) {
+        if (strchr(" \t\r", line.bytes[i]) == NULL || line.bytes[i] == '\0') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Raises what is wrong with JSON: the message is on top of the stack. */
+static int raise_json(lua_State *L, const tr_input_stream *stream, uint64_t line) {
+    if (line == 0) {
+        return tr_lua_raise(L, "invalid", "%s: not JSON: %s", tr_input_stream_name(stream), lua_tostring(L, -1));
+    }
+    return tr_lua_raise(L, "invalid", "%s:%d: not JSON: %s", tr_input_stream_name(stream), (int)line,
+                        lua_tostring(L, -1));
+}
+
+static int json_lines_next(lua_State *L) {
+    tr_text line;
+    do {
+        if (!next_line(L, &line)) {
+            return 0;
+        }
+    } while (is_blank(line));
+    if (!tr_lua_push_json_value(L, line.bytes, line.length_bytes)) {
+        const tr_input_stream *stream = check_stream(L, lua_upvalueindex(UPVALUE_STREAM))->stream;
+        return raise_json(L, stream, tr_input_stream_line_number(stream));
+    }
+    return 1;
+}
+
+static int stream_lines(lua_State *L) {
+    check_stream(L, 1);
+    lua_settop(L, 1);
+    lua_pushcclosure(L, lines_next, 1);
+    return 1;
+}
+
+static int stream_json_lines(lua_State *L) {
+    check_stream(L, 1);
+    lua_settop(L, 1);
+    lua_pushcclosure(L, json_lines_next, 1);
+    return 1;
+}
+
+static tr_input_view read_all(lua_State *L, tr_input_stream *stream) {
+    tr_error error = {""};
+    check_read(L, tr_input_stream_more(stream, SIZE_MAX, &error), &error);
+    return tr_input_stream_look(stream);
+}
+
+static int stream_json(lua_State *L) {
+    tr_input_stream *stream = check_stream(L, 1)->stream;
+    tr_input_view view = read_all(L, stream);
+    static const char utf8_mark[] = "\xef\xbb\xbf";
+    size_t skipped = view.length_bytes >= 3 && memcmp(view.bytes, utf8_mark, 3) == 0 ? 3 : 0;
+    if (view.length_bytes >= UINT32_MAX) {
+        return tr_lua_raise(L, "invalid", "%s: a JSON document of more than 4 GiB; give it as JSON lines",
+                            tr_input_stream_name(stream));
+    } else if (!tr_lua_push_json_value(L, view.bytes + skipped, view.length_bytes - skipped)) {
+        return raise_json(L, stream, 0);
+    }
+    tr_input_stream_skip(stream, view.length_bytes);
+    return 1;
+}
+
+static int stream_text(lua_State *L) {
+    tr_input_stream *stream = check_stream(L, 1)->stream;
+    tr_input_view view = read_all(L, stream);
+    lua_pushlstring(L, view.bytes, view.length_bytes);
+    tr_input_stream_skip(stream, view.length_bytes);
+    return 1;
+}
+
+/* stream:piece() -> some bytes; nil at the end */
+static int stream_piece(lua_State *L) {
+    tr_input_stream *stream = check_stream(L, 1)->stream;
+    tr_error error = {""};
+    check_read(L, tr_input_stream_more(stream, 1, &error), &error);
+    tr_input_view view = tr_input_stream_look(stream);
+    if (view.length_bytes == 0) {
+        return 0;
+    }
+    lua_pushlstring(L, view.bytes, view.length_bytes);
+    tr_input_stream_skip(stream, view.length_bytes);
+    return 1;
+}
+
+/* stream:head(bytes) -> the next bytes, which stay unread */
+static int stream_head(lua_State *L) {
+    tr_input_stream *stream = check_stream(L, 1)->stream;
+    lua_Integer bytes = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, bytes >= 0, 2, "must not be negative");
+    tr_error error = {""};
+    check_read(L, tr_input_stream_more(stream, (size_t)bytes, &error), &error);
+    tr_input_view view = tr_input_stream_look(stream);
+    lua_pushlstring(L, view.bytes, view.length_bytes < (size_t)bytes ? view.length_bytes : (size_t)bytes);
+    return 1;
+}
+
+/* ---- CSV ---- */
+
+/* Reads the next row; false at the end. */
+static bool next_row(lua_State *L, tr_lua_import_stream *self) {
+    tr_error error = {""};
+    tr_status status = tr_csv_next(&self->csv, &error);
+    check_read(L, status, &error);
+    return status == TR_OK;
+}
+
+static int csv_next(lua_State *L) {
+    tr_lua_import_stream *self = check_stream(L, lua_upvalueindex(UPVALUE_STREAM));
+    if (!next_row(L, self)) {
+        return 0;
+    }
+    lua_createtable(L, (int)self->csv.field_count, 0);
+    for (size_t i = 0; i < self->csv.field_count; i++) {
+        lua_pushlstring(L, self->csv.fields[i].text.bytes, self->csv.fields[i].text.length_bytes);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
+static int csv_next_named(lua_State *L) {
+    tr_lua_import_stream *self = check_stream(L, lua_upvalueindex(UPVALUE_STREAM));
+    if (!next_row(L, self)) {
+        return 0;
+    }
+    size_t count = (size_t)lua_tointeger(L, lua_upvalueindex(UPVALUE_COUNT));
+    if (self->csv.field_count != count) {
+        return tr_lua_raise(L, "invalid", "%s:%d: a row of %d fields; the first row names %d",
+                            tr_input_stream_name(self->stream), (int)tr_input_stream_line_number(self->stream),
+                            (int)self->csv.field_count, (int)count);
+    }
+    lua_createtable(L, 0, (int)count);
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, lua_upvalueindex(UPVALUE_NAMES), (lua_Integer)i + 1);
+        lua_pushlstring(L, self->csv.fields[i].text.bytes, self->csv.fields[i].text.length_bytes);
+        lua_rawset(L, -3);
+    }
+    lua_pushvalue(L, lua_upvalueindex(UPVALUE_METATABLE));
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+/* stream:csv(delimiter) -> an iterator of lists */
+static int stream_csv(lua_State *L) {
+    tr_lua_import_stream *self = check_stream(L, 1);
+    tr_csv_end(&self->csv);
+    tr_csv_begin(&self->csv, self->stream, *luaL_checkstring(L, 2));
+    lua_settop(L, 1);
+    lua_pushcclosure(L, csv_next, 1);
+    return 1;
+}
+
+/* stream:csv_named(names, metatable) -> an iterator of tables by name, after the first row was read with stream:csv */
+static int stream_csv_named(lua_State *L) {
+    check_stream(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    lua_settop(L, 3);
+    lua_pushinteger(L, (lua_Integer)lua_rawlen(L, 2));
+    lua_pushcclosure(L, csv_next_named, UPVALUE_COUNT);
+    return 1;
+}
+
+/* ---- places ---- */
+
+/* stream:line_number() -> integer or nil */
+static int stream_line_number(lua_State *L) {
+    uint64_t number = tr_input_stream_line_number(check_stream(L, 1)->stream);
+    if (number == 0) {
+        return 0;
+    }
+    tr_lua_push_unsigned(L, number);
+    return 1;
+}
+
+static int stream_set_line_number(lua_State *L) {
+    tr_input_stream_set_line_number(check_stream(L, 1)->stream, (uint64_t)luaL_checkinteger(L, 2));
+    return 0;
+}
+
+static int stream_read_bytes(lua_State *L) {
+    tr_lua_push_unsigned(L, tr_input_stream_read_bytes(check_stream(L, 1)->stream));
+    return 1;
+}
+
+static int stream_name(lua_State *L) {
+    lua_pushstring(L, tr_input_stream_name(check_stream(L, 1)->stream));
+    return 1;
+}
+
+static int stream_index(lua_State *L) {
+    return tr_lua_index_method(L, "an input");
+}
+
+static int stream_close(lua_State *L) {
+    tr_lua_import_stream *self = tr_lua_check_object(L, 1, TR_LUA_IMPORT_STREAM);
+    tr_csv_end(&self->csv);
+    tr_input_stream_close(self->stream);
+    self->stream = NULL;
+    return 0;
+}
+
+/* ---- times ---- */
+
+static int parse_time(lua_State *L) {
+    tr_time_form form = {false, 0, false, 0};
+    size_t length = 0;
+    uint64_t ns = 0;
+    if (!lua_isnoneornil(L, 2)) {
+        const char *given = luaL_checklstring(L, 2, &length);
+        if (!tr_time_form_of(given, length, &form)) {
+            return luaL_error(L, "time: a unit (s, ms, us, ns) or a zone (Z, +01:00) expected, got %s",
+                              tr_lua_push_got(L, 2));
+        }
+    }
+    tr_time_problem problem = TR_TIME_NO_TIME;
+    if (lua_type(L, 1) == LUA_TSTRING) {
+        const char *text = lua_tolstring(L, 1, &length);
+        problem = tr_time_parse(text, length, &form, &ns);
+    } else if (form.is_number && lua_isinteger(L, 1)) {
+        problem = tr_time_of_integer(lua_tointeger(L, 1), form.unit_digits, &ns);
+    } else if (form.is_number && lua_type(L, 1) == LUA_TNUMBER) {
+        problem = tr_time_of_number(lua_tonumber(L, 1), form.unit_digits, &ns);
+    }
+    if (problem == TR_TIME_FINE) {
+        tr_lua_push_unsigned(L, ns);
+        return 1;
+    }
+    luaL_checkany(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushfstring(L, "%s %s", tr_lua_push_got(L, 1), tr_time_problem_text(problem));
+    lua_call(L, 1, 0);
+    return luaL_error(L, "a time could not be read");
+}
+
+int tr_lua_new_import_time(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_pushcclosure(L, parse_time, 1);
+    return 1;
+}
+
+/* ---- open ---- */
+
+int tr_lua_new_import_stream(lua_State *L) {
+    const char *path = tr_lua_check_path(L, 1);
+    tr_lua_import_stream *self = lua_newuserdatauv(L, sizeof *self, 0);
+    memset(self, 0, sizeof *self);
+    luaL_setmetatable(L, TR_LUA_IMPORT_STREAM);
+    tr_error error = {""};
+    check_read(L, tr_input_stream_open(path, &self->stream, &error), &error);
+    return 1;
+}
+
+void tr_lua_open_import_stream(lua_State *L) {
+    static const luaL_Reg methods[] = {{"lines", stream_lines},
+                                       {"json_lines", stream_json_lines},
+                                       {"json", stream_json},
+                                       {"text", stream_text},
+                                       {"piece", stream_piece},
+                                       {"head", stream_head},
+                                       {"csv", stream_csv},
+                                       {"csv_named", stream_csv_named},
+                                       {"line_number", stream_line_number},
+                                       {"set_line_number", stream_set_line_number},
+                                       {"read_bytes", stream_read_bytes},
+                                       {"name", stream_name},
+                                       {"close", stream_close},
+                                       {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__gc", stream_close}, {"__close", stream_close}, {NULL, NULL}};
+    tr_lua_new_type(L, TR_LUA_IMPORT_STREAM, NULL, 0, methods, metamethods, stream_index, 0);
+}
