@@ -288,8 +288,9 @@ static int parse_time(lua_State *L) {
         return 1;
     }
     luaL_checkany(L, 1);
+    const char *got = tr_lua_push_got(L, 1);
     lua_pushvalue(L, lua_upvalueindex(1));
-    lua_pushfstring(L, "%s %s", tr_lua_push_got(L, 1), tr_time_problem_text(problem));
+    lua_pushfstring(L, "%s %s", got, tr_time_problem_text(problem));
     lua_call(L, 1, 0);
     return luaL_error(L, "a time could not be read");
 }
