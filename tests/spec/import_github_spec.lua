@@ -41,8 +41,8 @@ end
 
 local function run(more)
     local one = { id = 77, run_attempt = 1, name = "ci", display_title = "mend it", event = "push",
-        head_branch = "main", run_number = 5, status = "completed", conclusion = "failure", created_at = at(0), run_started_at = at(0),
-        updated_at = at(63) }
+        head_branch = "main", run_number = 5, status = "completed", conclusion = "failure", created_at = at(0),
+        run_started_at = at(0), updated_at = at(63) }
     for key, value in pairs(more or {}) do
         one[key] = value
     end

@@ -3,7 +3,7 @@ local documents = require "github.documents"
 
 -- By run: what the inputs say of it. What one input says of a run may be spread over others, so that all is written at
 -- the end.
-local runs, run_order, kinds = {}, {}, {}
+local runs, run_order, kinds, workflow_names = {}, {}, {}, {}
 
 local outcome_of = {
     success = "complete", neutral = "complete", skipped = "complete", failure = "failed", startup_failure = "failed",
@@ -201,7 +201,11 @@ end
 local function write_run(out, run)
     local first_job = run.jobs[1] or {}
     local said = run.said or { name = first_job.workflow_name, head_branch = first_job.head_branch }
-    local trace = out:trace { id = run.key, name = said.name or first_job.workflow_name, at = begin_of(run, said),
+    local name = said.name or first_job.workflow_name
+    if name then
+        workflow_names[name] = true
+    end
+    local trace = out:trace { id = run.key, name = name, at = begin_of(run, said),
         metadata = { title = said.title, event = said.event, head_branch = said.head_branch, head_sha = said.head_sha,
             run_number = said.number, run_attempt = said.attempt } }
     local seen = {}
@@ -220,7 +224,8 @@ local function finish(out)
     for name, kind in pairs(kinds) do
         nodes[name] = { type = kind }
     end
-    out:flow { nodes = nodes }
+    local name = next(workflow_names)
+    out:flow { name = name and next(workflow_names, name) == nil and name or nil, nodes = nodes }
 end
 
 return {

@@ -169,9 +169,11 @@ local function trace_of(out, id, events, around)
         next_run = tasks.closing[event.type] and fields.text(event.attributes, "newExecutionRunId") or next_run
     end
     local attempt = fields.whole(started, "attempt")
+    local workflow_type = fields.text(fields.object(started, "workflowType"), "name")
+    shared.names:add_workflow(workflow_type)
     return out:trace {
         id = id,
-        name = fields.text(fields.object(started, "workflowType"), "name"),
+        name = workflow_type,
         parent = parent,
         parent_node = parent_node,
         parent_instance = parent_instance,
@@ -249,7 +251,7 @@ local function finish(out)
             end
         end
     end
-    out:flow { nodes = shared.names:flow_nodes() }
+    out:flow(shared.names:flow())
 end
 
 return {

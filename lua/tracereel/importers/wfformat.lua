@@ -3,7 +3,7 @@ local document = require "wfformat.document"
 local schedule = require "wfformat.schedule"
 
 -- Of all workflows of one import: what each node comes after, and whether that is the same in all of them.
-local order, unlike, types, core_count = {}, {}, {}, nil
+local order, unlike, types, workflow_names, core_count = {}, {}, {}, {}, nil
 
 local function file_stem(name)
     return (name:match("([^/]+)$"):gsub("%.gz$", ""):gsub("%.zst$", ""):gsub("%.json$", ""))
@@ -84,7 +84,9 @@ local function complete_durations(input, workflow, out)
 end
 
 local function write(out, workflow, id, started, at)
-    local trace = out:trace { id = id, name = workflow.name or id, at = at,
+    local name = workflow.name or id
+    workflow_names[name] = true
+    local trace = out:trace { id = id, name = name, at = at,
         metadata = { makespan_seconds = workflow.makespan_seconds } }
     local end_ns = at
     for _, task in ipairs(started) do
@@ -125,17 +127,22 @@ local function import(input, out, args)
     write(out, workflow, id, started, at)
 end
 
--- Says the order of the nodes; of those that come after different ones in different workflows, nothing.
+-- Says the order of the nodes, which is that of all workflows of the import or none.
 local function finish(out)
-    local nodes, names = {}, {}
+    local nodes, names, is_one_order = {}, {}, next(unlike) == nil
     for name, one in pairs(order) do
         names[#names + 1] = name
-        nodes[name] = { type = types[name], after = not unlike[name] and one.after or nil }
-        if unlike[name] then
-            out:bent("nodes that come after others in another workflow: their order is not in the flow", name)
-        end
+        nodes[name] = { type = types[name], after = is_one_order and one.after or nil }
     end
-    out:flow { nodes = nodes, pools = core_count and { cores = { nodes = names, capacity = core_count } } or nil }
+    for name in pairs(unlike) do
+        out:bent("nodes that come after others in another workflow: the flow says no order", name)
+    end
+    local name = next(workflow_names)
+    out:flow {
+        name = name and next(workflow_names, name) == nil and name or nil,
+        nodes = nodes,
+        pools = core_count and { cores = { nodes = names, capacity = core_count } } or nil,
+    }
 end
 
 return {

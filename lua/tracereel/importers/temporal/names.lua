@@ -6,7 +6,7 @@ local Names = {}
 Names.__index = Names
 
 function names.new()
-    return setmetatable({ kind_of = {}, kinds = {} }, Names)
+    return setmetatable({ kind_of = {}, kinds = {}, workflow_types = {} }, Names)
 end
 
 ---@param kind string "activity", "local activity", "child workflow" and so on: the type of the node in the flow
@@ -19,14 +19,24 @@ function Names:node(kind, name)
     return node
 end
 
----What out:flow takes: the types of all nodes. Nothing is said of their order.
----@return table<string, table>
-function Names:flow_nodes()
+---A run is of a workflow of this type.
+---@param workflow_type string|nil
+function Names:add_workflow(workflow_type)
+    if workflow_type then
+        self.workflow_types[workflow_type] = true
+    end
+end
+
+---What out:flow takes: the name of the workflow, where all runs are of one type, and the types of all nodes. Nothing is
+---said of their order.
+---@return { name: string|nil, nodes: table<string, table> }
+function Names:flow()
     local nodes = {}
     for node, kind in pairs(self.kinds) do
         nodes[node] = { type = kind }
     end
-    return nodes
+    local name = next(self.workflow_types)
+    return { name = name and next(self.workflow_types, name) == nil and name or nil, nodes = nodes }
 end
 
 return names
