@@ -120,6 +120,11 @@ local function sync_all(path)
     return names
 end
 
+---Gives up what was written: nothing of it is left.
+function NewDirectory:drop()
+    self.held:drop()
+end
+
 ---Puts what was written in its place.
 function NewDirectory:finish()
     local names = sync_all(self.work_path)

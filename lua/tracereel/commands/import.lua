@@ -1,4 +1,5 @@
 -- `tracereel import`: logs of other engines, read by importers.
+local detection = require "tracereel.import.detection"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
@@ -9,21 +10,25 @@ local import_out = require "tracereel.import.out"
 local importer = require "tracereel.import.importer"
 local limits = require "tracereel.cli.limits"
 local new_directory = require "tracereel.cli.new_directory"
+local new_file = require "tracereel.cli.new_file"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local progress = require "tracereel.cli.progress"
 local script_arguments = require "tracereel.script.arguments"
+local starter = require "tracereel.import.starter"
 local tracereel = require "tracereel"
 
 local import = { name = "import", summary = "Import the recordings of other engines, by importers in Lua." }
 
 function import.define(command)
     command:argument("inputs", "Files, directories of files, or - for standard input."):argname("<INPUT>"):args("*")
-    command:option("--from", "The format, by the name of its importer (--list), or an importer's file."):argname(
+    command:option("--from", "The format, by the name of its importer (--list), or an importer's file. "
+        .. "Default: what the input shows."):argname(
         "<FORMAT|FILE.lua>")
     command:option("-o --output", "The directory for the log, which must not exist."):argname("<DIR>")
     options.json(command)
     command:flag("--list", "List the bundled importers with their arguments.")
+    command:option("--new", "Write a starter importer, which works as it is."):argname("<FILE.lua>")
     command:flag("--strict", "Fail, and write nothing, where anything was dropped or bent.")
     limits.define(command)
 end
@@ -40,6 +45,18 @@ local function list(parsed)
             end
         end
     end
+    return exit_codes.ok
+end
+
+local function write_starter(parsed)
+    local name = parsed.new
+    if not name:match("%.lua$") then
+        failure.raise("usage", "--new: the importer's name must end in .lua")
+    elseif files.exists(name) then
+        failure.raise("usage", "%s exists already; it is not overwritten", name)
+    end
+    new_file.create(name, starter.text(name))
+    output.say("wrote %s", name)
     return exit_codes.ok
 end
 
@@ -75,29 +92,31 @@ local function write_kinds(word, kinds)
     end
 end
 
-local function print_report(parsed, loaded, stats, report)
+local function print_report(parsed, stats, report)
     if parsed.json then
-        output.line(tracereel.json { directory = parsed.output, format = loaded.name, traces = stats.traces,
-            records = stats.records, nodes = #stats.nodes, dropped = report.dropped, bent = report.bent })
+        output.line(tracereel.json { directory = stats.is_whole and parsed.output or nil, format = stats.format,
+            traces = stats.traces, records = stats.records, nodes = #stats.nodes, dropped = report.dropped,
+            bent = report.bent })
         return
     end
-    output.line(("wrote %s: %d records of %d traces, %d nodes"):format(parsed.output, stats.records, stats.traces,
-        #stats.nodes))
+    output.line(("%s %s: %d records of %d traces, %d nodes"):format(stats.is_whole and "wrote" or "did not write",
+        parsed.output, stats.records, stats.traces, #stats.nodes))
     write_kinds("dropped", report.dropped)
     write_kinds("bent", report.bent)
 end
 
-local function read_inputs(parsed, loaded, values, imported)
+-- Reads the inputs, of which the first may be open already. Returns their names.
+local function read_inputs(paths, first, loaded, values, imported)
     local names = {}
-    for index, path in ipairs(input_paths(parsed.inputs)) do
-        local input, stream = import_input.open(path)
+    for index, path in ipairs(paths) do
+        local input = index == 1 and first or import_input.open(path)
         names[index] = input.name:match("[^/]+$") or input.name
         imported:set_place(function()
             return input:where()
         end)
         loaded:import(input, imported.out, values)
         imported:set_place(nil)
-        stream:close()
+        import_input.close(input)
     end
     loaded:finish(imported.out, values)
     return names
@@ -114,21 +133,45 @@ local function write_flow(directory, flow, loaded, names)
     end
 end
 
--- Returns the counts, the report, and whether the log is there.
-local function write_log(parsed, loaded, values)
+-- The importer, and the first input, which it may be found by.
+local function choose(parsed, paths)
+    if parsed.from then
+        return importer.load(parsed.from, parsed.unsafe)
+    end
+    local input = import_input.open(paths[1])
+    return detection.importer(importer.names(host.list_directory), input), input
+end
+
+-- Returns the counts and the report. Where `is_strict` and something does not fit, nothing is written.
+local function write_log(parsed, paths)
+    local loaded, first = choose(parsed, paths)
+    local given = limits.given(parsed)
+    script_arguments.check_given({ loaded }, given)
+    local values = script_arguments.values(loaded.name, loaded.arguments, given)
     local directory = new_directory.open(parsed.output)
     local imported = import_out.new()
-    local names = read_inputs(parsed, loaded, values, imported)
     local _ <close> = progress.open()
+    local names = read_inputs(paths, first, loaded, values, imported)
     local stats = imported:write(directory.work_path, function(records, events)
         progress.show("writing: %d of %d records", records, events)
     end)
     write_flow(directory, imported:flow(stats.nodes), loaded, names)
-    if parsed.strict and not imported.report:is_empty() then
-        return stats, imported.report, false
+    stats.format = loaded.name
+    if not parsed.strict or imported.report:is_empty() then
+        directory:finish()
+        stats.is_whole = true
+    else
+        directory:drop()
     end
-    directory:finish()
-    return stats, imported.report, true
+    return stats, imported.report
+end
+
+local function check_options(parsed)
+    if #parsed.inputs == 0 then
+        failure.raise("usage", "no input: give a file, a directory of files, or - for standard input")
+    elseif not parsed.output then
+        failure.raise("usage", "no directory for the log: give -o DIR")
+    end
 end
 
 ---@param parsed table
@@ -136,34 +179,25 @@ end
 function import.run(parsed)
     if parsed.list then
         return list(parsed)
-    elseif #parsed.inputs == 0 then
-        failure.raise("usage", "no input: give a file, a directory of files, or - for standard input")
-    elseif not parsed.output then
-        failure.raise("usage", "no directory for the log: give -o DIR")
-    elseif not parsed.from then
-        failure.raise("usage", "no format: give --from FORMAT (tracereel import --list), or an importer's file")
+    elseif parsed.new then
+        return write_starter(parsed)
     end
+    check_options(parsed)
     if files.exists(parsed.output) then
         output.say("%s exists already; the log is written into a new directory", parsed.output)
         return exit_codes.refused
     end
-    limits.set(parsed)
-    local stats, report, is_whole
-    local loaded
-    limits.guarded(function()
-        loaded = importer.load(parsed.from, parsed.unsafe)
-        local given = limits.given(parsed)
-        script_arguments.check_given({ loaded }, given)
-        local values = script_arguments.values(loaded.name, loaded.arguments, given)
-        stats, report, is_whole = write_log(parsed, loaded, values)
-    end, "interrupted: nothing was written")
-    if not is_whole then
-        write_kinds("dropped", report.dropped)
-        write_kinds("bent", report.bent)
-        return exit_codes.check_failed
+    local paths = input_paths(parsed.inputs)
+    if #paths == 0 then
+        failure.raise("usage", "no input: there are no files in %s", table.concat(parsed.inputs, ", "))
     end
-    print_report(parsed, loaded, stats, report)
-    return exit_codes.ok
+    limits.set(parsed)
+    local stats, report
+    limits.guarded(function()
+        stats, report = write_log(parsed, paths)
+    end, "interrupted: nothing was written")
+    print_report(parsed, stats, report)
+    return stats.is_whole and exit_codes.ok or exit_codes.check_failed
 end
 
 return import

@@ -92,6 +92,14 @@ function importer.load(format, is_unsafe)
     }, Importer)
 end
 
+---Does it say that an input is for it?
+---@param head string the input's beginning
+---@param name string of its file
+function Importer:detects(head, name)
+    local detect = self.table.detect
+    return detect ~= nil and script.call(self.name, "detect", detect, head, name) == true
+end
+
 ---Calls its `import` for one input.
 function Importer:import(input, out, values)
     script.call(self.name, "import", self.table.import, input, out, values)

@@ -186,6 +186,11 @@ local metatable = {
     __metatable = false,
 }
 
+---@param input_object table
+function input.close(input_object)
+    stream_of[input_object]:close()
+end
+
 ---@param path string "-" for standard input
 function input.open(path)
     local stream = core.import_stream(path)
@@ -194,7 +199,7 @@ function input.open(path)
     self.time = core.import_time(function(problem)
         Methods.fail(self, "%s", problem)
     end)
-    return setmetatable(self, metatable), stream
+    return setmetatable(self, metatable)
 end
 
 return input
