@@ -13,6 +13,7 @@ local base = {
     json = core.json,
     json_decode = core.json_decode,
     unsigned = core.unsigned,
+    trace_id_of = core.trace_id_of,
     types = core.types,
     gap_classes = core.gap_classes,
     violations = core.violations,

@@ -4,6 +4,8 @@
 
 #include <lauxlib.h>
 
+#include "import/trace_text.h"
+
 const char *tr_lua_check_path(lua_State *L, int argument) {
     size_t length;
     luaL_checktype(L, argument, LUA_TSTRING);
@@ -82,6 +84,16 @@ uint32_t tr_lua_to_u32(lua_State *L, int index, const char *field) {
 
 uint64_t tr_lua_to_u64(lua_State *L, int index, const char *field) {
     return (uint64_t)to_integer(L, index, field);
+}
+
+void tr_lua_to_called_trace_id(lua_State *L, int index, const char *field, uint8_t id[TR_TRACE_ID_BYTES]) {
+    size_t length = 0;
+    if (lua_type(L, index) != LUA_TSTRING) {
+        tr_lua_to_trace_id(L, index, field, id);
+        return;
+    }
+    const char *text = lua_tolstring(L, index, &length);
+    tr_trace_id_of_text(text, length, id);
 }
 
 void tr_lua_to_trace_id(lua_State *L, int index, const char *field, uint8_t id[TR_TRACE_ID_BYTES]) {

@@ -29,6 +29,8 @@ uint32_t tr_lua_to_u32(lua_State *L, int index, const char *field);
 /* Any integer, read as unsigned. */
 uint64_t tr_lua_to_u64(lua_State *L, int index, const char *field);
 void tr_lua_to_trace_id(lua_State *L, int index, const char *field, uint8_t id[TR_TRACE_ID_BYTES]);
+/* The same, where any other text than a UUID stands for the trace that an import made of it. */
+void tr_lua_to_called_trace_id(lua_State *L, int index, const char *field, uint8_t id[TR_TRACE_ID_BYTES]);
 tr_record_type tr_lua_to_type(lua_State *L, int index);
 
 static inline void tr_lua_push_unsigned(lua_State *L, uint64_t value) {

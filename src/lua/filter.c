@@ -85,7 +85,7 @@ const tr_filter *tr_lua_push_filter(lua_State *L, int index, uint32_t names) {
     uint8_t(*traces)[TR_TRACE_ID_BYTES] = (void *)(nodes + node_count);
     for (size_t i = 0; i < trace_count; i++) {
         push_element(L, i);
-        tr_lua_to_trace_id(L, -1, "traces", traces[i]);
+        tr_lua_to_called_trace_id(L, -1, "traces", traces[i]);
         lua_pop(L, 1);
     }
     lua_pop(L, 1); /* filter, types, nodes */

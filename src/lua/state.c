@@ -149,7 +149,7 @@ static int state_note_damage(lua_State *L) {
 static int state_trace(lua_State *L) {
     tr_lua_state *self = check_state(L, 1);
     uint8_t id[TR_TRACE_ID_BYTES];
-    tr_lua_to_trace_id(L, 2, "trace_id", id);
+    tr_lua_to_called_trace_id(L, 2, "trace_id", id);
     const tr_lua_slots slots = push_slots(L);
     const tr_trace *trace = tr_traces_find(self->traces, id);
     if (trace == NULL) {

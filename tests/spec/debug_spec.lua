@@ -167,7 +167,7 @@ describe("debug", function()
     end)
 
     it("reports a wrong use of `log` as an error of the expression", function()
-        local session = debug(helper.log("orders"), 'print log:trace("zz").id\nprint log:trace("zz")\n')
+        local session = debug(helper.log("orders"), 'print log:trace(7).id\nprint log:trace(7)\n')
         assert.truthy(session.stdout:find("\ntracereel: (expression):1: trace_id must be a UUID", 1, true))
         assert.truthy(session.stdout:find("\ntracereel: trace_id must be a UUID", 1, true))
     end)

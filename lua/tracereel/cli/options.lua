@@ -52,25 +52,16 @@ local function node_word(item)
     return item
 end
 
----For argparse: one id, or the beginning of one.
----@param value string
----@return string|nil
----@return string|nil problem
-function options.trace_prefix(value)
-    if not value:match("^[%x-]+$") or #value > 36 then
-        return nil, ('"%s" is neither a trace id nor the beginning of one'):format(value)
-    end
-    return value
+-- The beginning of an id in text form, or all of it.
+local function is_prefix(value)
+    return value:find("^[%x-]+$") ~= nil and #value <= 36
 end
 
----The same for what is not argparse's to check: raises.
----@param value string
----@param where string|nil what the message begins with
-function options.check_trace_prefix(value, where)
-    local _, problem = options.trace_prefix(value)
-    if problem then
-        failure.raise("usage", "%s%s", where or "", problem)
-    end
+---How a message calls the traces that a word means.
+---@param word string
+---@return string
+function options.trace_words(word)
+    return is_prefix(word) and ('whose id begins with "%s"'):format(word) or ('that is called "%s"'):format(word)
 end
 
 local known_types = {}
@@ -130,14 +121,16 @@ function options.reading(command, from)
 end
 
 local to_nodes = list_of("a node number", node_word)
-local to_prefixes = list_of("a trace id, or the beginning of one,", options.trace_prefix)
+local to_traces = list_of("a trace id, the beginning of one, or a source's own id", function(item)
+    return item
+end)
 
----For argparse: a list with commas of ids, or beginnings of ids.
-options.trace_prefixes = to_prefixes
+---For argparse: a list with commas of ids, beginnings of ids, and texts that an import had as ids.
+options.trace_list = to_traces
 
 local function add_filter(command, nodes, traces, since, before, parse_time)
     command:option("--node", nodes):argname("<NODE>"):count("*"):convert(to_nodes)
-    command:option("--trace", traces):argname("<ID>"):count("*"):convert(to_prefixes)
+    command:option("--trace", traces):argname("<ID>"):count("*"):convert(to_traces)
     command:option("--since", since):argname("<TIME>"):convert(parse_time or units.parse_time)
     command:option("--until", before):argname("<TIME>"):convert(parse_time or units.parse_time)
 end
@@ -147,7 +140,7 @@ function options.filter(command)
     command:option("--type", "Show only records of these types."):argname("<TYPE>"):count("*")
         :convert(list_of("a record type", one_of(known_types, "type")))
     add_filter(command, "Show only records of these nodes, and records that name no node.",
-        "Show only records of these traces, given by id or by the beginning of one.",
+        "Show only records of these traces, given by id, by the beginning of one, or by the source's own id.",
         "Show only records from this time on: RFC 3339, or nanoseconds since 1970.",
         "Show only records before this time.")
 end
@@ -157,7 +150,7 @@ end
 ---@param parse_moment? function for a command that takes times before the end of the log, too
 function options.trace_filter(command, parse_moment)
     add_filter(command, "Include only these nodes of the traces.",
-        "Include only these traces, given by id or by the beginning of one.",
+        "Include only these traces, given by id, by the beginning of one, or by the source's own id.",
         "Include only traces that began at this time or later: RFC 3339, " .. (parse_moment
             and "nanoseconds since 1970, or, as in -2h, a time before the end of the log."
             or "or nanoseconds since 1970."),
@@ -199,10 +192,22 @@ function options.nodes_called(word)
     return ids
 end
 
----The nodes, and the beginnings of trace ids, of the parsed options. Nodes can be called by the names of the log that
+---The words for traces of the parsed options. A source's own id may have a comma in it: then it is one of them, too.
+---@return string[]|nil nil: all traces
+function options.trace_list_of(parsed)
+    local words = flat(parsed.trace)
+    for _, whole in ipairs(parsed.trace or {}) do
+        if words and whole:find(",", 1, true) then
+            words[#words + 1] = whole
+        end
+    end
+    return words
+end
+
+---The nodes, and the words for traces, of the parsed options. Nodes can be called by the names of the log that
 ---is used.
 ---@return integer[]|nil nodes nil: all of them
----@return string[]|nil prefixes nil: all of them
+---@return string[]|nil traces nil: all of them
 function options.nodes_and_traces(parsed)
     local nodes
     for _, word in ipairs(flat(parsed.node) or {}) do
@@ -211,22 +216,27 @@ function options.nodes_and_traces(parsed)
             nodes[#nodes + 1] = id
         end
     end
-    return nodes, flat(parsed.trace, string.lower)
+    return nodes, options.trace_list_of(parsed)
 end
 
 local function id_key(id)
     return (id:lower():gsub("-", ""))
 end
 
----A test for ids that begin with one of the prefixes, written with or without hyphens.
----@param prefixes string[]
+---A test for the ids that words mean: those that begin so, written with or without hyphens, and that which an import
+---made of the word where the source had it as an id.
+---@param words string[]
 ---@return fun(id: string): boolean
-function options.id_test(prefixes)
-    local keys = {}
-    for index, prefix in ipairs(prefixes) do
-        keys[index] = id_key(prefix)
+function options.id_test(words)
+    local keys, is_called = {}, {}
+    for _, word in ipairs(words) do
+        keys[#keys + 1] = is_prefix(word) and id_key(word) or nil
+        is_called[base.trace_id_of(word)] = true
     end
     return function(id)
+        if is_called[id] then
+            return true
+        end
         local key = id_key(id)
         for _, prefix in ipairs(keys) do
             if key:sub(1, #prefix) == prefix then
@@ -243,8 +253,8 @@ end
 function options.to_filter(parsed)
     local nodes, traces = options.nodes_and_traces(parsed)
     local is_whole = true
-    for _, id in ipairs(traces or {}) do
-        is_whole = is_whole and #id_key(id) == 32
+    for _, word in ipairs(traces or {}) do
+        is_whole = is_whole and (not is_prefix(word) or #id_key(word) == 32)
     end
     local filter = {
         types = flat(parsed.type),

@@ -17,7 +17,8 @@ local debugger = { name = "debug", summary = "Step through a log or a trace, for
 
 function debugger.define(command)
     command:argument("log", "A log: a directory of segments, one segment or a .gz."):argname("<LOG>")
-    command:argument("trace", "Step through this trace only; its id, or the beginning of one."):argname("<TRACE>")
+    command:argument("trace", "Step through this trace only; its id, the beginning of one, or the "
+        .. "source's own id."):argname("<TRACE>")
         :args("?")
     command:option("--max-memory", "Memory limit for expressions; 0 for none.", "1GiB"):argname("<SIZE>")
         :convert(units.parse_size)
@@ -32,15 +33,12 @@ end
 
 local function open_tape(log, parsed)
     local prefix = parsed.trace
-    if prefix then
-        options.check_trace_prefix(prefix)
-    end
     local found = tape.of(log, options.to_open(parsed), prefix and options.id_test({ prefix }))
     if host.interrupted() then
         failure.raise("interrupted", "interrupted while the log was read")
     end
     if prefix and found.count == 0 then
-        failure.raise("usage", 'no record is of a trace whose id begins with "%s"', prefix)
+        failure.raise("usage", "no record is of a trace %s", options.trace_words(prefix))
     end
     return found
 end

@@ -62,6 +62,11 @@ local function new_context(write)
         return type(pipeline) == "string" and pipeline ~= "" and pipeline or "trace"
     end
 
+    ---The source's own id of a trace of an imported log; nil where there is none.
+    function context.own_id(trace)
+        return context.flow.origin and trace.text_id
+    end
+
     return context
 end
 

@@ -33,8 +33,9 @@ function recover.define(command)
         :argname("<NAME>")
     command:flag("--dry-run", "Decide and verify, but write no plan, even with -o.")
     command:option("--trust", "Treat this tainted trace like any other."):argname("<ID>"):count("*")
-    command:option("--trace", "Change only these traces, given by id or by the beginning of one.")
-        :argname("<ID>"):count("*"):convert(options.trace_prefixes)
+    command:option("--trace", "Change only these traces, given by id, by the beginning of one, or by the source's "
+        .. "own id.")
+        :argname("<ID>"):count("*"):convert(options.trace_list)
     command:option("--limit", "Change at most COUNT traces, the oldest first.")
         :argname("<COUNT>"):convert(options.whole(1, math.maxinteger))
     engine_options.define(command)
@@ -58,7 +59,6 @@ end
 local function trusted_ids(parsed, log)
     local ids = {}
     for _, prefix in ipairs(parsed.trust or {}) do
-        options.check_trace_prefix(prefix, "--trust: ")
         local accepts, found = options.id_test { prefix }, nil
         for _, trace in ipairs(log:traces()) do
             if accepts(trace.id) then

@@ -14,7 +14,8 @@ local unknown_traces = require "tracereel.render.unknown_traces"
 local show = { name = "show", summary = "Show the timeline of one trace." }
 
 function show.define(command)
-    command:argument("trace", "The trace's id, or a beginning of it that no other trace has."):argname("<TRACE>")
+    command:argument("trace", "The trace's id, a beginning of it that no other trace has, or "
+        .. "the source's own id."):argname("<TRACE>")
     options.logs(command)
     options.json(command)
     command:flag("--ascii", "Draw with ASCII characters only.")
@@ -175,11 +176,15 @@ end
 ---@param parsed table
 ---@return integer exit code
 function show.run(parsed)
-    options.check_trace_prefix(parsed.trace)
-    local is_meant = options.id_test({ parsed.trace })
+    local is_meant, called_id = options.id_test({ parsed.trace }), tracereel.trace_id_of(parsed.trace)
     local all_ids, found_count = {}, 0
     local code = logs.each(parsed, function(log, context)
         local search = search_log(log, is_meant)
+        if search.id_count > 1 and search.ids[called_id] then
+            -- It is a source's own id, and by chance the beginning of others.
+            is_meant, all_ids = options.id_test { called_id }, {}
+            search = search_log(log, is_meant)
+        end
         for id in pairs(search.ids) do
             all_ids[id] = true
         end
@@ -207,7 +212,7 @@ function show.run(parsed)
         end
     end)
     if found_count == 0 and code <= exit_codes.damaged and not logs.interrupted() then
-        output.say('no trace whose id begins with "%s"; `tracereel traces` lists those there are', parsed.trace)
+        output.say("no trace %s; `tracereel traces` lists those there are", options.trace_words(parsed.trace))
         return exit_codes.usage
     end
     return code

@@ -28,7 +28,7 @@ function traces.define(command)
     options.since_restart(command)
 end
 
-local row_form = "%s  %s  %-20s  %8s  %5s  %6s  %s"
+local row_form = "%s  %s%s  %-20s  %8s  %5s  %6s  %s"
 
 local function started_text(trace)
     if trace.start_ns == 0 then
@@ -49,21 +49,31 @@ local function node_counts(trace)
     return ("%d/%d"):format(done, touched)
 end
 
-local function header(id_columns, last_columns)
-    return row_form:format(text.pad_right("TRACE", id_columns), text.pad_right("STATUS", 9), "STARTED", "TOOK", "NODES",
+-- Of an imported log: the source's own id, beside the beginning of the trace's id, by which no two look the same.
+local own_id_columns = 20
+
+local function own_id(trace, is_full)
+    local words = trace.text_id and text.clean(trace.text_id) or ""
+    return text.pad_right(is_full and words or text.cut(words, own_id_columns), own_id_columns) .. "  "
+end
+
+local function header(id_columns, has_own_ids, last_columns)
+    return row_form:format(text.pad_right("TRACE", id_columns),
+        has_own_ids and text.pad_right("ID", own_id_columns + 2) or "", text.pad_right("STATUS", 9), "STARTED", "TOOK",
+        "NODES",
         "ERRORS", last_columns < 15 and "STANDS" or "WHERE IT STANDS")
 end
 
 -- Writes a trace as a line; the first one has the heading before it.
-local function row_writer(is_full, log)
+local function row_writer(is_full, log, has_own_ids)
     local id_columns = is_full and 36 or 8
     local columns = is_full and math.maxinteger or output.data_columns()
-    local used = id_columns + 2 + 9 + 2 + 20 + 2 + 8 + 2 + 5 + 2 + 6 + 2
+    local used = id_columns + 2 + (has_own_ids and own_id_columns + 2 or 0) + 9 + 2 + 20 + 2 + 8 + 2 + 5 + 2 + 6 + 2
     local has_header = false
     return function(trace, outlook, engine)
         if not has_header then
             has_header = true
-            output.line(output.paint("bold", header(id_columns, columns - used)))
+            output.line(output.paint("bold", header(id_columns, has_own_ids, columns - used)))
         end
         local took = trace.start_ns ~= 0 and units.span(trace.start_ns, trace.last_ns) or "-"
         local stands = trace_labels.stands(trace, log:stats().now_ns)
@@ -75,7 +85,8 @@ local function row_writer(is_full, log)
         stands = (trace.tainted and "TAINTED " or "") .. stands .. (engine and ": " .. engine.reason or "")
         local status = trace_labels.status(trace)
         status = output.paint(style_of[status], text.pad_right(status, 9))
-        local line = row_form:format(trace.id:sub(1, id_columns), status, started_text(trace), took, node_counts(trace),
+        local line = row_form:format(trace.id:sub(1, id_columns), has_own_ids and own_id(trace, is_full) or "", status,
+            started_text(trace), took, node_counts(trace),
             ("%d"):format(trace.error_count), "")
         output.line(((line .. text.cut(stands, math.max(columns - used, 8))):gsub(" +$", "")))
     end
@@ -148,9 +159,9 @@ local function foresee(trace, engine_traces)
 end
 
 -- Writes the traces that are wanted, and counts them. The whole log is listed where engine_traces are given.
-local function new_lister(parsed, log, context, engine_traces)
+local function new_lister(parsed, log, context, engine_traces, has_own_ids)
     local is_wanted = status_test(parsed.status)
-    local write_row = row_writer(parsed.full, log)
+    local write_row = row_writer(parsed.full, log, has_own_ids)
     local lister = { counts = {} }
     function lister.show(trace, mark)
         if not is_wanted(trace) then
@@ -212,7 +223,8 @@ function traces.run(parsed)
     return logs.each(parsed, function(log, context)
         local known = engine_options.use(parsed, context.path, false, log)
         local is_whole = not parsed.open and not parsed.from and not parsed.snapshot
-        local lister = new_lister(parsed, log, context, is_whole and engine_view.open_traces(log) or nil)
+        local lister = new_lister(parsed, log, context, is_whole and engine_view.open_traces(log) or nil,
+            known.has_origin)
         local found
         if parsed.open then
             found = show_open(log, parsed, lister)

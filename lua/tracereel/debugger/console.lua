@@ -1,6 +1,7 @@
 -- The debugger's commands: one line each, from a terminal or a pipe.
 local failure = require "tracereel.util.failure"
 local node_names = require "tracereel.log.node_names"
+local options = require "tracereel.cli.options"
 local stops = require "tracereel.debugger.stops"
 local timing = require "tracereel.timing.gather"
 local units = require "tracereel.util.units"
@@ -152,14 +153,15 @@ end
 
 local function print_trace(self, argument)
     local trace = argument == "" and current_trace(self)
+    local is_meant = options.id_test { argument }
     for _, candidate in ipairs(trace and {} or self.timeline.state:traces()) do
-        if candidate.id:sub(1, #argument) == argument:lower() then
+        if is_meant(candidate.id) then
             trace = candidate
             break
         end
     end
     if not trace then
-        failure.raise("usage", 'no trace that begins with "%s" is open here', argument)
+        failure.raise("usage", "no trace %s is open here", options.trace_words(argument))
     end
     self.voice:trace(trace, self.timeline.now_ns)
 end

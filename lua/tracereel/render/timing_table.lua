@@ -89,10 +89,12 @@ local function worst_section(report)
     if report.by ~= "trace" then
         return
     end
+    local own_ids = report.own_ids or {}
     columns.heading("Longest traces", "`tracereel show ID LOG` shows one")
     columns.write({
         { "TRACE", 36, function(trace)
-            return trace.trace_id
+            local own_id = own_ids[trace.trace_id]
+            return own_id and text.cut_marked(text.clean(own_id), " " .. trace.trace_id:sub(1, 8), 36) or trace.trace_id
         end, left = true },
         { "STATUS", 8, function(trace)
             return trace.status

@@ -38,6 +38,14 @@ local function write_header(found)
         write_engines_view(found)
         return
     end
+    -- Of any other log these are words of the metadata like all others.
+    local is_imported = found.options.has_origin
+    if is_imported and trace.text_id then
+        labelled("id", text.clean(trace.text_id))
+    end
+    if is_imported and trace.name then
+        labelled("name", text.clean(trace.name))
+    end
     labelled("status", trace_labels.status(trace) .. (trace.open and ", open at the end of the log" or ""),
         style_of[trace.status])
     if trace.start_ns ~= 0 then

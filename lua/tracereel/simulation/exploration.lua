@@ -51,7 +51,7 @@ local function named_trace(recording, most, prefix)
             #found, found[1].id, found[2].id)
     end
     return found[1] or failure.raise("usage",
-        'no trace that is simulated has an id that begins with "%s"; `tracereel traces` lists those of the log', prefix)
+        "no trace is simulated %s; `tracereel traces` lists those of the log", options.trace_words(prefix))
 end
 
 -- The traces with the most records, the longest first.

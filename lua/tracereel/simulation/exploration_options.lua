@@ -39,7 +39,7 @@ function exploration_options.define(definition)
     definition:flag("--explore", "Find faults that make one trace miss the scenario's `goal`. With -o, write a "
         .. "scenario that repeats the fewest such faults, and its log.")
     definition:option("--trace", "With --explore: the trace to explore, by the beginning of its id. Default: the "
-        .. "longest whose goal holds."):argname("<ID>"):convert(options.trace_prefix)
+        .. "longest whose goal holds."):argname("<ID>")
     definition:option("--budget", "With --explore: simulate at most N futures (10000)."):argname("<N>")
         :convert(options.whole(1, largest_budget))
     definition:option("--faults", "With --explore: kinds of faults to try, of error,lost,delay,crash.")

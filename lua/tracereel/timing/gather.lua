@@ -15,6 +15,7 @@ local hour_ns = 3600 * 1000000000
 ---@field by string "node", "trace", "hour" or "outcome"
 ---@field worst_count integer
 ---@field flow tracereel.flow|nil
+---@field has_own_ids boolean|nil traces may have ids of a source, as imported ones do
 ---@field since tracereel.moment|nil
 ---@field until_moment tracereel.moment|nil
 ---@field is_trace_meant nil|fun(id: string): boolean
@@ -219,6 +220,25 @@ local function group_report(key, group)
     }
 end
 
+-- The sources' own ids of the traces that a report names, of logs that were imported: they are read once more for it.
+function Gatherer:own_ids(report)
+    local wanted, own_ids = {}, {}
+    for _, worst in ipairs(report.worst_traces) do
+        wanted[#wanted + 1] = worst.trace_id
+    end
+    for _, node in ipairs(report.nodes) do
+        wanted[#wanted + 1] = node.worst and node.worst.trace_id
+    end
+    for _, path in ipairs(self.query.has_own_ids and #wanted > 0 and self.log.paths or {}) do
+        local filter = { types = "trace_start", traces = wanted }
+        -- A pipe can be read only once.
+        for _, trace in path ~= "-" and base.open(path):records(filter) or pairs {} do
+            own_ids[trace.id] = trace.text_id
+        end
+    end
+    return next(own_ids) and own_ids or nil
+end
+
 ---The report of all that was read.
 ---@return tracereel.timing_report
 function Gatherer:report()
@@ -238,6 +258,7 @@ function Gatherer:report()
     log.clock_step_count = log.clock_step_count + report.traces.clock_step_count
     log.since_ns, log.until_ns = self.since_ns, self.until_ns
     report.log, report.by, report.groups = log, self.query.by, group_reports
+    report.own_ids = self:own_ids(report)
     return report
 end
 

@@ -193,8 +193,8 @@ end
 function Chrome:trace(trace_stats)
     local trace, nodes = trace_stats.trace, trace_stats.nodes
     self:begin(trace_stats.start_ns)
-    local process = self:new_process(("%s %s%s"):format(self.context.pipeline_of(trace), trace.id,
-        trace.tainted and " TAINTED" or ""))
+    local process = self:new_process(("%s %s%s"):format(self.context.pipeline_of(trace),
+        self.context.own_id(trace) or trace.id, trace.tainted and " TAINTED" or ""))
     self:name_lanes(process, trace_lane, 1, "trace")
     self:write_trace_slice(process, trace_stats)
     local first_lane = trace_lane + 1

@@ -59,6 +59,7 @@ function Jsonl:trace(trace_stats)
     self.write(object(
         "log", text(self.context.path),
         "trace_id", text(trace.id),
+        "id", self.context.own_id(trace) and text(self.context.own_id(trace)),
         "pipeline", text(self.context.pipeline_of(trace)),
         "status", text(trace.status),
         "open", tostring(trace.open),

@@ -172,7 +172,7 @@ local function left_out_note(trace, lanes)
         html.element("code", nil, "tracereel show " .. html.escape(trace.trace_id)), ".")
 end
 
-local function trace_picture(trace, index)
+local function trace_picture(trace, index, own_id)
     local scale = folded_time.scale(trace)
     local background = ground(scale)
     local lanes = lanes_of(trace)
@@ -187,7 +187,7 @@ local function trace_picture(trace, index)
     details[#details + 1] = "critical path " .. html.duration(trace.critical_ns)
     return html.element("details", { class = "trace", id = "trace-" .. trace.trace_id, open = index <= open_limit },
         html.element("summary", nil, html.element("b", nil, html.escape(html.duration(trace.makespan_ns))), " ",
-            html.element("code", nil, html.escape(trace.trace_id)), " ",
+            html.element("code", nil, html.escape(own_id or trace.trace_id)), " ",
             html.element("span", { class = "detail" }, labels.listed(table.unpack(details)))), "\n",
         html.element("div", { class = "waterfall" }, "\n", rows), left_out_note(trace, lanes)) .. "\n"
 end
@@ -217,9 +217,10 @@ function waterfall.section(report)
     if count == 0 then
         return ""
     end
-    local pictures = {}
+    local pictures, own_ids = {}, report.own_ids or {}
     for index = 1, count do
-        pictures[index] = trace_picture(report.worst_traces[index], index)
+        local trace = report.worst_traces[index]
+        pictures[index] = trace_picture(trace, index, own_ids[trace.trace_id])
     end
     local note = "From each trace's start, longest first. The shaded stretches are folded: nothing ran while they "
         .. "lasted, and their length is written above."
