@@ -252,14 +252,15 @@ end
 ---@return nil|fun(id: string): boolean accepts what the filter's `traces` cannot say: beginnings of ids
 function options.to_filter(parsed)
     local nodes, traces = options.nodes_and_traces(parsed)
-    local is_whole = true
-    for _, word in ipairs(traces or {}) do
+    local is_whole, ids = true, {}
+    for index, word in ipairs(traces or {}) do
         is_whole = is_whole and (not is_prefix(word) or #id_key(word) == 32)
+        ids[index] = base.trace_id_of(word)
     end
     local filter = {
         types = flat(parsed.type),
         nodes = nodes,
-        traces = is_whole and traces or nil,
+        traces = is_whole and traces and ids or nil,
         since_ns = parsed.since,
         until_ns = parsed["until"],
     }

@@ -75,6 +75,11 @@ function tracereel.json_decode(text) end
 ---@return string
 function tracereel.unsigned(n) end
 
+---The id of the trace that an import made of a source's own id: a UUID v5. Of a UUID in text form, itself.
+---@param text string
+---@return string
+function tracereel.trace_id_of(text) end
+
 ---A span of time for a person: "340 ns", "1.25 ms", "2h05m".
 ---@param ns integer
 ---@return string
