@@ -4,6 +4,7 @@ local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
 local mending = require "tracereel.recovery.mending"
 local metadata = require "tracereel.recovery.metadata"
+local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local plan = require "tracereel.recovery.plan"
@@ -23,6 +24,7 @@ function apply.define(command)
         .. "--arenas --yes does.")
     options.arenas(command)
     command:flag("--no-arenas", "With --repair: do not change the arenas.")
+    of_log.define_rule(command)
     writing.define_options(command)
 end
 
@@ -185,6 +187,7 @@ end
 ---@param parsed table
 ---@return integer exit code
 function apply.run(parsed)
+    of_log.check_rule(parsed, parsed.log, "apply")
     return writing.with_plan("apply", parsed, carry_out)
 end
 

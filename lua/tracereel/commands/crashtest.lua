@@ -7,6 +7,7 @@ local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local limits = require "tracereel.cli.limits"
 local logs = require "tracereel.cli.logs"
+local of_log = require "tracereel.flow.of_log"
 local new_directory = require "tracereel.cli.new_directory"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
@@ -43,6 +44,7 @@ function crashtest.define(command)
     command:option("--save", "Write a small log and a failing spec for each finding to this new directory.")
         :argname("<DIR>")
     engine_options.define(command)
+    of_log.define_rule(command)
     limits.define(command)
 end
 
@@ -134,6 +136,7 @@ function crashtest.run(parsed)
     end
     limits.set(parsed)
     engine_options.use(parsed, parsed.log, true)
+    of_log.check_rule(parsed, parsed.log, "crashtest")
     parsed.logs, parsed.as_engine = { parsed.log }, true
     return logs.each(parsed, function(log)
         local result

@@ -10,6 +10,7 @@ local flow = require "tracereel.flow"
 local forecast = require "tracereel.forecast"
 local limits = require "tracereel.cli.limits"
 local logs = require "tracereel.cli.logs"
+local of_log = require "tracereel.flow.of_log"
 local new_file = require "tracereel.cli.new_file"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
@@ -41,6 +42,7 @@ function recover.define(command)
     engine_options.define(command)
     command:flag("--keep-going", "Write the plan even if the script fails for some traces; those are held.")
     command:flag("--full", "Show every trace of a group.")
+    of_log.define_rule(command)
     limits.define(command)
 end
 
@@ -192,7 +194,7 @@ end
 -- Writes the plan that was just made to its log.
 local function carry_out(parsed, path)
     return apply.run { plan = parsed.output, log = path, repair = true, arenas = parsed.arenas, json = parsed.json,
-        operator = parsed.operator }
+        operator = parsed.operator, engine_rule = parsed.engine_rule }
 end
 
 ---@param parsed table
@@ -202,6 +204,7 @@ function recover.run(parsed)
     check_usage(parsed, file, path)
     limits.set(parsed)
     local known = engine_options.use(parsed, path, true)
+    of_log.check_rule(parsed, path, "recover")
     if file and parsed.output then
         flow.check_certain(parsed.flow, known.unclear or {})
     end

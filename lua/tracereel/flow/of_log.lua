@@ -11,8 +11,8 @@ local units = require "tracereel.util.units"
 
 local of_log = {}
 
----The rule of the engine whose logs these are, and of a log that does not say.
-of_log.engine_rule = "xerv"
+-- The rule of the engine whose logs these are, and of a log that does not say.
+local engine_rule = "xerv"
 
 ---@param command table
 ---@param help string|nil
@@ -136,19 +136,38 @@ function of_log.of_all(parsed, paths, baseline)
     return found
 end
 
----The rule by which the engine of a log goes on after a crash: what is known of its origin.
----@param value tracereel.flow|nil
----@return string
-function of_log.rule(value)
-    return value and value.origin and value.origin.rule or of_log.engine_rule
-end
-
----The same where it is not the engine's; nil where it is.
+---The rule by which a log's traces go on after a crash, where it is not the engine's; nil where it is.
 ---@param value tracereel.flow|nil
 ---@return string|nil
 function of_log.foreign_rule(value)
-    local rule = of_log.rule(value)
-    return rule ~= of_log.engine_rule and rule or nil
+    local rule = value and value.origin and value.origin.rule
+    return rule ~= engine_rule and rule or nil
+end
+
+---@param command table that decides by the engine's rule
+function of_log.define_rule(command)
+    command:flag("--engine-rule", "Go by the engine's rule, though the log says that its traces go on by another.")
+end
+
+---Raises where a log's traces go on by another rule than the engine's, and nobody has asked for that all the same. What
+---the log itself says of its origin counts, also where --flow names another flow.
+---@param parsed table
+---@param path string of the log
+---@param command string
+function of_log.check_rule(parsed, path, command)
+    local own
+    if parsed.flow then
+        own = own_flow(path, false)
+    else
+        own = of_log.of(parsed, path)
+    end
+    local rule = not parsed.engine_rule and of_log.foreign_rule(own)
+    if rule then
+        failure.raise("refused", "%s: its traces go on by the rule %s (origin.rule in %s), which is not the engine's: "
+            .. "what `%s` would do, nobody does. `timing`, `simulate`, `flow`, `show`, `export`, `debug` and `run` "
+            .. "serve this log; --engine-rule goes by the engine's rule all the same", path, failure.got(rule),
+            beside.file_name, command)
+    end
 end
 
 return of_log

@@ -30,7 +30,7 @@ function engine_options.use(parsed, log_path, decides, log)
     known.flow, known.unclear = of_log.of(parsed, log_path, decides)
     of_log.use(parsed, log_path, log)
     known.has_origin = known.flow ~= nil and known.flow.origin ~= nil
-    known.foreign_rule = of_log.foreign_rule(known.flow)
+    known.foreign_rule = not parsed.engine_rule and of_log.foreign_rule(known.flow) or nil
     -- One that the log brings along and that has names alone says nothing of what comes next.
     if known.flow and (parsed.flow or beside.has_order(known.flow)) then
         known.flow_path = of_log.path(parsed, log_path)
