@@ -129,6 +129,26 @@ describe("output", function()
         end
     end)
 
+    -- Each word as a pipe gets it, in its order.
+    local function words_of(text)
+        return (text:gsub("%s+", " "))
+    end
+
+    it("that is sentences fits a terminal's columns, and has long lines in a pipe", function()
+        for _, arguments in ipairs { { "check", helper.log("zero-tail") }, { "check", helper.log("bad-type") },
+            { "repair", helper.log("zero-tail") }, { "run", "--list" } } do
+            local piped = helper.run(arguments).stdout
+            local command = ("stty cols 80; %s %s"):format(helper.quote(helper.program), table.concat(arguments, " "))
+            local text = helper.on_terminal(command, "NO_COLOR=1") or pending("no terminal here")
+            text = text:gsub("\r", "")
+            assert.are.equal(words_of(piped), words_of(text))
+            assert.truthy(piped:find(("[^\n]"):rep(81)), piped)
+            for line in text:gmatch("[^\n]+") do
+                assert.is_true(utf8.len(line) <= 80, line)
+            end
+        end
+    end)
+
     it("has colours on a terminal, and none with NO_COLOR", function()
         local command = helper.program .. " traces " .. log
         local coloured = helper.on_terminal(command, "TERM=xterm NO_COLOR=") or pending("no terminal here")

@@ -2,6 +2,7 @@
 -- look like success. Talk goes to standard error.
 local failure = require "tracereel.util.failure"
 local host = require "tracereel.util.host"
+local text = require "tracereel.util.text"
 
 local output = {
     -- The first write that failed: { message =, is_broken_pipe = }. It stays: even a script that catches the error
@@ -27,8 +28,8 @@ function output.write(...)
     output.check(stdout:write(...))
 end
 
-function output.line(text)
-    output.write(text, "\n")
+function output.line(words)
+    output.write(words, "\n")
 end
 
 function output.flush()
@@ -75,29 +76,44 @@ function output.data_columns()
     return output.is_terminal(1) and host.terminal_columns() or math.maxinteger
 end
 
+---Writes a line in words, which a terminal gets in as many lines as it needs; all but the first are indented.
+---@param words string clean
+---@param indent? string two spaces where not given
+---@param head? string what the words begin with, to be painted in
+---@param style? string
+function output.wrapped(words, indent, head, style)
+    indent = indent or "  "
+    local columns = output.data_columns()
+    local lines = columns < math.maxinteger and text.wrap(words, math.max(columns - #indent, 24)) or { words }
+    if head then
+        lines[1] = output.paint(style, head) .. lines[1]:sub(#head + 1)
+    end
+    output.line(table.concat(lines, "\n" .. indent))
+end
+
 ---What a script prints: data, or talk where the data is JSON for a program.
-function output.print(text)
+function output.print(words)
     if output.prints_as_talk then
-        io.stderr:write(text, "\n")
+        io.stderr:write(words, "\n")
     else
-        output.line(text)
+        output.line(words)
     end
 end
 
 local escapes = { bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36" }
 local uses_colour
 
----The text in a colour, where standard output is a terminal and nobody has asked for none.
-function output.paint(style, text)
+---Words in a colour, where standard output is a terminal and nobody has asked for none.
+function output.paint(style, words)
     if uses_colour == nil then
         local no_color = os.getenv("NO_COLOR")
         local is_wanted = (no_color == nil or no_color == "") and os.getenv("TERM") ~= "dumb"
         uses_colour = is_wanted and output.is_terminal(1)
     end
     if not uses_colour or not style then
-        return text
+        return words
     end
-    return "\27[" .. escapes[style] .. "m" .. text .. "\27[0m"
+    return "\27[" .. escapes[style] .. "m" .. words .. "\27[0m"
 end
 
 return output

@@ -23,9 +23,13 @@ function check.define(command)
     of_log.define(command)
 end
 
+-- A line that begins with a word of at most seven letters in a colour.
+local function write_marked(mark, style, words)
+    output.wrapped(("%-8s"):format(mark) .. words, (" "):rep(8), mark, style)
+end
+
 local function write_gap(gap)
-    local mark = gap.damage and output.paint("red", "damage") or output.paint("yellow", "normal")
-    output.line(("%s  %s"):format(mark, logs.gap_line(gap)))
+    write_marked(gap.damage and "damage" or "normal", gap.damage and "red" or "yellow", logs.gap_line(gap))
 end
 
 -- What is said of a file that is not read: what it is compared with, and what follows.
@@ -48,8 +52,9 @@ local function write_unread(context, file, offset, problem)
         }))
         return
     end
-    local mark = (offset or problem) and output.paint("red", "unclear") or output.paint("yellow", "note   ")
-    output.line(("%s %s: %s"):format(mark, file.name, text.clean(unread_detail(file, offset, problem))))
+    local is_unclear = offset or problem
+    write_marked(is_unclear and "unclear" or "note", is_unclear and "red" or "yellow",
+        file.name .. ": " .. text.clean(unread_detail(file, offset, problem)))
 end
 
 -- Returns how many of the files may hold what was not read.
@@ -64,13 +69,11 @@ local function check_unread(log, context)
 end
 
 local function write_violations(violations)
-    local lines = {}
-    for code, count in units.sorted(violations) do
-        lines[#lines + 1] = ("  %6d  %s: %s"):format(count, code, tracereel.violations[code])
-    end
-    if #lines > 0 then
+    if next(violations) then
         output.line("violations (records that the state machine did not expect):")
-        output.line(table.concat(lines, "\n"))
+    end
+    for code, count in units.sorted(violations) do
+        output.wrapped(("  %6d  %s: %s"):format(count, code, tracereel.violations[code]), (" "):rep(10))
     end
 end
 
@@ -84,7 +87,7 @@ local function write_restarts(list)
     for index = 1, math.min(#list, max_told_restarts) do
         places[index] = ("%d: %s"):format(index, restarts.place(list[index]))
     end
-    output.line(("the engine was restarted, as far as the log shows, %s (%s%s)"):format(
+    output.wrapped(("the engine was restarted, as far as the log shows, %s (%s%s)"):format(
         #list == 1 and "once" or ("%d times"):format(#list), table.concat(places, "; "),
         #list > #places and "; ..." or ""))
 end
@@ -97,7 +100,7 @@ local function write_renumbering(context, one)
         }))
         return
     end
-    output.line(("%s %s"):format(output.paint("yellow", "note   "), text.clean(renumbering.text(one))))
+    write_marked("note", "yellow", text.clean(renumbering.text(one)))
 end
 
 -- "unfinished", "damaged", "unclear", "no record" or "sound", and what is said of it.
@@ -122,23 +125,23 @@ local style_of = { unfinished = "red", damaged = "red", unclear = "red", ["no re
 
 local function write_summary(log, unclear, restarted)
     local statistics = log:stats()
-    output.line(("%s, %s, %d bytes; %d bytes unreadable; %s open at the end"):format(
+    output.wrapped(("%s, %s, %d bytes; %d bytes unreadable; %s open at the end"):format(
         text.count(#log.segments, "segment"), text.count(statistics.records, "record"), statistics.record_bytes,
         statistics.gap_bytes, text.count(statistics.open_traces, "trace")))
     if statistics.snapshot_sequence then
-        output.line(("read from a snapshot, at %d:%d; without --snapshot all segments are read"):format(
+        output.wrapped(("read from a snapshot, at %d:%d; without --snapshot all segments are read"):format(
             statistics.snapshot_sequence, statistics.snapshot_offset))
     end
     write_violations(statistics.violations)
     write_restarts(restarted)
     local verdict, words = verdict_of(log.path, statistics, unclear)
-    output.line(output.paint(style_of[verdict], verdict) .. words)
+    output.wrapped(verdict .. words, nil, verdict, style_of[verdict])
 end
 
 local function write_engine(engine)
-    output.line(engine_reader.recovery_words(engine))
+    output.wrapped(engine_reader.recovery_words(engine))
     for _, line in ipairs(engine_reader.append_lines(engine)) do
-        output.line(line)
+        output.wrapped(line)
     end
 end
 

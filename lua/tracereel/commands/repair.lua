@@ -65,11 +65,11 @@ local function show(found, is_done)
         for _, cut in ipairs(segment.cuts) do
             output.line(("%s %d bytes at %s:%d (%s)"):format(verb, cut.length, segment.name, cut.offset, cut.class))
         end
-        output.line(("  %d of %d bytes stay; the original is kept as %s, what is cut as %s"):format(
-            segment.size_bytes - segment.cut_bytes, segment.size_bytes, segment.original, segment.cut_name))
+        output.wrapped(("  %d of %d bytes stay; the original is kept as %s, what is cut as %s"):format(
+            segment.size_bytes - segment.cut_bytes, segment.size_bytes, segment.original, segment.cut_name), "    ")
     end
     for _, gap in ipairs(found.left) do
-        output.line(("stays%s: %s"):format(reason_to_stay(gap), logs.gap_line(gap)))
+        output.wrapped(("stays%s: %s"):format(reason_to_stay(gap), logs.gap_line(gap)))
     end
     if #found.tainted > 0 then
         output.line(("%s open across the damage; nothing will mark %s any more:"):format(

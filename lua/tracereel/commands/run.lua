@@ -36,15 +36,17 @@ function run.define(command)
     options.arenas(command)
 end
 
+local list_indent = (" "):rep(13)
+
 local function list(parsed)
     for _, name in ipairs(bundled.names(host.list_directory)) do
         local loaded = script.load(bundled.path(name), { name = name })
         if parsed.json then
             output.line(tracereel.json { script = name, summary = loaded.summary, args = loaded.arguments })
         else
-            output.line(("%-12s %s"):format(name, loaded.summary))
+            output.wrapped(("%-12s %s"):format(name, loaded.summary), list_indent)
             for _, line in ipairs(script_arguments.describe(loaded.arguments)) do
-                output.line("             " .. line)
+                output.wrapped(list_indent .. line, list_indent .. "  ")
             end
         end
     end

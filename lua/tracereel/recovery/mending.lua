@@ -213,13 +213,13 @@ end
 ---@param found table
 ---@param is_done boolean
 function mending.show(found, is_done)
-    output.line(arenas.words(found.directory, found.found_as))
-    show_some(found.stale, output.line, function(change)
+    output.wrapped(arenas.words(found.directory, found.found_as))
+    show_some(found.stale, output.wrapped, function(change)
         return ("%s trace_%s.bin: write position %d -> %d"):format(is_done and "set" or "would set", change.trace_id,
             change.from_bytes, change.to_bytes)
     end)
     if #found.absent > 0 then
-        output.line(("%s no arena: the engine skips what does not wait, at every start"):format(
+        output.wrapped(("%s no arena: the engine skips what does not wait, at every start"):format(
             text.count(#found.absent, "open trace has", "open traces have")))
     end
 end
