@@ -35,14 +35,12 @@ local function flow_of(path, wanted)
     end
 end
 
-function api.open(path, options)
-    local log = core.open(path, options)
+api.open = core.opener(function(log, path, options)
     local names = node_names.of_flow(flow_of(path, options and rawget(options, "flow")))
     if names then
         core.name_nodes(names, log)
     end
-    return log
-end
+end)
 
 function api.timing(order, worst_count)
     local report, problem = timing_report.new(order, worst_count)

@@ -377,6 +377,23 @@ int tr_lua_open_log(lua_State *L) {
     return 1;
 }
 
+static int open_and_finish(lua_State *L) {
+    tr_lua_open_log(L); /* path, options, log */
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, 3);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_call(L, 3, 0);
+    return 1;
+}
+
+int tr_lua_new_opener(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_pushcclosure(L, open_and_finish, 1);
+    return 1;
+}
+
 int tr_lua_name_nodes(lua_State *L) {
     lua_settop(L, 2);
     uint32_t names = tr_lua_number_names(L, 1);

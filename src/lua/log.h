@@ -6,6 +6,9 @@
 
 /* The Lua function open(path, options). */
 int tr_lua_open_log(lua_State *L);
+/* The Lua function opener(finish): an open(path, options) that calls finish(log, path, options) before it returns the
+ * log. Wrong arguments are reported with the line of its own caller. */
+int tr_lua_new_opener(lua_State *L);
 /* The Lua function name_nodes(names, log): the names of the log's nodes; without a log, of all logs, records and states
  * that are made from here on. `names`: see lua/node_names.h; nil: none are known. */
 int tr_lua_name_nodes(lua_State *L);

@@ -160,6 +160,7 @@ static void set_names(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"open", tr_lua_open_log},
+    {"opener", tr_lua_new_opener},
     {"name_nodes", tr_lua_name_nodes},
     {"decode", tr_lua_decode},
     {"histogram", tr_lua_new_histogram},

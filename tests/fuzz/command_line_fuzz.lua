@@ -1,7 +1,7 @@
--- Every command, with mixed options, on logs, arenas, plans, journals, flows, scenarios, scripts and debugger's
--- commands that are nearly right: each ends within its time, with a status of the table, without a traceback, a
--- sanitizer's report or a word of a bug; what it reads stays as it was; what it writes as JSON is JSON; and the same
--- command on the same files gives the same bytes.
+-- Every command, with mixed options, on logs, arenas, plans, journals, flows, scenarios, scripts, recordings of other
+-- engines and debugger's commands that are nearly right: each ends within its time, with a status of the table, without
+-- a traceback, a sanitizer's report or a word of a bug; what it reads stays as it was; what it writes as JSON is JSON;
+-- a log is written as a whole or not at all; and the same command on the same files gives the same bytes.
 --
 --     FUZZ_BUILD=build/fuzz lua5.4 tests/fuzz/command_line_fuzz.lua [FINDING...]
 --
@@ -11,6 +11,7 @@ package.path = "./?.lua;" .. package.path
 local attempts = require "tests.fuzz.parts.attempts"
 local campaign = require "tests.fuzz.parts.campaign"
 local random = require "tests.fuzz.parts.random"
+local recordings = require "tests.fuzz.parts.recordings"
 local words = require "tests.fuzz.parts.words"
 local workspace = require "tests.fuzz.parts.workspace"
 
@@ -30,12 +31,30 @@ local function try_plan(directory, context)
     end
 end
 
+-- What is imported is a log without damage.
+local function try_import(context)
+    local line = words.of("import", context)
+    local status = all:try(line)
+    if status == 0 and table.concat(line, " "):find("--output=out/imported", 1, true) then
+        all:try({ "check", "out/imported" }, 0)
+        for _ = 1, 2 do
+            line = words.of(random.one({ "timing", "traces", "flow", "export", "simulate" }), context)
+            for index, word in ipairs(line) do
+                line[index] = word == "wal" and "out/imported" or word
+            end
+            all:try(line)
+        end
+    end
+end
+
 local function try_case()
     local directory = all:clear()
     workspace.fill(directory)
-    local context = { ids = workspace.trace_ids(directory) }
+    local context = { ids = workspace.trace_ids(directory), recorded = recordings.put(directory) }
     if random.chance(0.3) then
         try_plan(directory, context)
+    elseif random.chance(0.4) then
+        try_import(context)
     end
     for _ = 1, 4 do
         all:try(words.of(random.one(words.commands), context))
@@ -43,4 +62,5 @@ local function try_case()
 end
 
 words.learn()
+recordings.learn(all.place)
 campaign.run(name, all, try_case)

@@ -1,6 +1,6 @@
--- Scripts that call everything they have with values of every kind, and answer with, declare and raise values of every
--- kind, in the program and in a Lua with the module: what tests/fuzz/command_line_fuzz.lua asks of a command holds of
--- these, too, and no message names a line of the program's own.
+-- Scripts and importers that call everything they have with values of every kind, and answer with, declare and raise
+-- values of every kind, in the program and in a Lua with the module: what tests/fuzz/command_line_fuzz.lua asks of a
+-- command holds of these, too, and no message names a line of the program's own.
 --
 --     FUZZ_BUILD=build/fuzz lua5.4 tests/fuzz/scripts_fuzz.lua [FINDING...]
 package.path = "./?.lua;" .. package.path
@@ -145,6 +145,67 @@ local function scenario_text()
         random.one({ "nil", "1000", "true" }), table.concat(parts, ", "))
 end
 
+-- An importer whose fields are right mostly, and anything otherwise.
+local importer_form = [[
+local draws = require('probe').new(%d, _G)
+local function any(value)
+    return draws:draw(%d) == 1 and draws:value() or value
+end
+local methods = { "start", "done", "error", "attempt", "wait", "resume", "iteration", "exit", "close" }
+local function fields(number)
+    local given = { at = any(number * 1000 + draws:draw(900)) }
+    for _, one in ipairs {
+        { "instance", "i" .. draws:draw(3) }, { "after", { "a", "b" } }, { "resource", "r" }, { "scheduled", number },
+        { "attempt", draws:draw(4) }, { "metadata", { a = draws:draw(9) } }, { "duration", 500 }, { "error", "no" },
+        { "kind", "timer" }, { "iteration", draws:draw(3) }, { "until", number },
+    } do
+        if draws:draw(4) == 1 then
+            given[one[1] ] = any(one[2])
+        end
+    end
+    return given
+end
+local function import(input, out)
+    for _, value in ipairs { input, out, tracereel } do
+        draws:keep(value)
+    end
+    local traces = {}
+    for number = 1, 30 do
+        local made, trace = pcall(out.trace, out, any { id = any("t" .. draws:draw(9)), name = any "flow",
+            metadata = any { a = number }, parent = traces[draws:draw(90)] })
+        if made then
+            draws:keep(trace)
+            traces[#traces + 1] = trace
+        end
+        for _ = 1, 4 do
+            pcall(function()
+                local one, method = draws:one(traces), draws:one(methods)
+                return one[method](one, any(method == "close" and "complete" or draws:one { "a", "b", "c" }),
+                    any(fields(number)))
+            end)
+        end
+    end
+    pcall(out.flow, out, any { name = any "f", nodes = any { a = any { after = any { "b" } } },
+        pools = any { p = any { nodes = any { "a" }, capacity = any(2) } } })
+    draws:some(%d)
+    if draws:draw(%d) == 1 then
+        error(draws:value(), draws:draw(3) - 1)
+    end
+    return draws:value()
+end
+return { api = 1, import = import, %s }
+]]
+
+local importer_parts = { "", "", "finish = function(...) draws:keep((...)); draws:some(20) end",
+    "finish = function() error(draws:value()) end", "args = { a = { type = 'number', default = 1 } }",
+    "args = draws:value()", "summary = draws:value()", "extensions = draws:value()", "detect = draws:value()",
+    "detect = function() return draws:value() end", "x = 1" }
+
+local function importer_text()
+    return importer_form:format(math.random(1, 1 << 30), random.one({ 20, 200, 100000 }), random.one({ 0, 20, 60 }),
+        random.one({ 2, 20, 1000 }), random.one(importer_parts))
+end
+
 local debugger_words = { "print", "print", "watch", "break", "goto", "next", "node" }
 local debugger_forms = { "rec", "trace", "log", "rec.type", "trace:node(%s)", "log:traces()", "error(%s)", "%s",
     "rec[%s]", "trace[%s]", "log:pick(%s)", "tracereel.json(%s)", "tracereel.duration(%s)", "string.rep('x', 1e5)",
@@ -162,6 +223,10 @@ local function debugger_text()
     return table.concat(told, "\n") .. "\n"
 end
 
+-- What an importer may read.
+local recordings = { "", "a,b\n1,2\n", '{"a":[1,{"b":null}]}\n', "[1]\n[2]\n", "<a><b c='d'/>e</a>", "\0\255", '"',
+    ("["):rep(3000), "a\r\nb", "a,b\n\"x" }
+
 local commands = {
     { "run", "case.lua", "wal" },
     { "run", "--json", "case.lua", "wal" },
@@ -173,6 +238,8 @@ local commands = {
     { "simulate", "scenario.lua", "wal", "-o", "out/new" },
     { "simulate", "scenario.lua", "wal", "--explore", "--budget", "50" },
     { "debug", "wal", "--max-memory=100MiB" },
+    { "import", "--from=importer.lua", "recorded", "-o", "out/imported" },
+    { "import", "--from=importer.lua", "recorded", "-o", "out/imported", "--strict", "--json" },
     { "plain" },
     { "plain" },
 }
@@ -190,9 +257,15 @@ local function try_case()
     files.write(directory .. "/api.lua", api_text)
     files.write(directory .. "/case.lua", script_text())
     files.write(directory .. "/scenario.lua", scenario_text())
+    files.write(directory .. "/importer.lua", importer_text())
+    files.write(directory .. "/recorded", random.one(recordings))
     files.write(directory .. "/input", debugger_text())
     for _ = 1, 3 do
-        all:try(command())
+        local words = command()
+        local status = all:try(words)
+        if words[1] == "import" and status == 0 then
+            all:try({ "check", "out/imported" }, 0)
+        end
     end
 end
 

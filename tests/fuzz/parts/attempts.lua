@@ -29,7 +29,9 @@ end
 
 ---Runs a command on the files of `now`; `before` and `again` begin with the same files.
 ---@param line string[] its words
-function Attempts:try(line)
+---@param wanted_status integer|nil what it has to end with; any that it may end with where it is not given
+---@return integer status
+function Attempts:try(line, wanted_status)
     campaign.inputs = campaign.inputs + 1
     copy(self, "now", "before")
     files.write(self.place .. "/before/command", files.from_words(line))
@@ -40,11 +42,15 @@ function Attempts:try(line)
         copy(self, "before", "again")
         problem = trial.difference(outcome, trial.run(self.place .. "/again", line))
     end
+    if not problem and wanted_status and outcome.status ~= wanted_status then
+        problem = ("status %d, %d expected: %s%s"):format(outcome.status, wanted_status, outcome.stdout, outcome.stderr)
+    end
     if problem then
         files.write(self.place .. "/before/stderr", outcome.stderr .. outcome.reports)
         files.shell(("rm -f %s/now/report*"):format(self.place))
         campaign.found(self.name, self.place .. "/before", table.concat(line, " "):sub(1, 300) .. ": " .. problem)
     end
+    return outcome.status
 end
 
 ---Runs a case that was kept.

@@ -8,13 +8,16 @@ local trial = {
 }
 
 -- Exit statuses that any command may end with, and those of some alone: lua/tracereel/cli/exit_codes.lua. What runs no
--- script cannot fail as one.
+-- script cannot fail as one; an importer that is bundled does not, whatever it reads.
 local of_all = { [0] = true, [2] = true, [3] = true, [4] = true, [6] = true }
 local of_some = {
     [1] = { run = true, recover = true, simulate = true, crashtest = true },
-    [5] = { run = true, recover = true, simulate = true, crashtest = true, debug = true },
-    [7] = { timing = true, crashtest = true, simulate = true },
+    [5] = { run = true, recover = true, simulate = true, crashtest = true, debug = true, import = true },
+    [7] = { timing = true, crashtest = true, simulate = true, import = true },
 }
+
+-- They write a log as a whole or not at all.
+local makes_log = { import = true, generate = true, simulate = true }
 
 local can_write = { apply = true, undo = true, repair = true }
 
@@ -39,6 +42,7 @@ local digest = "find . -path ./out -prune -o -type f ! -name plan.json -exec cks
     .. "find . -path ./out -prune -o ! -name plan.json -print | LC_ALL=C sort"
 -- What was written.
 local digest_of_output = "find out plan.json -type f -exec cksum {} + 2>/dev/null | LC_ALL=C sort"
+local own_importer = "importer.lua"
 
 -- What runs the words: the program, or, for "plain", a Lua that has the module and none of the program's limits.
 local function program_of(words)
@@ -67,18 +71,20 @@ function trial.run(directory, words, looks_for_leaks)
     local input = words[1] == "debug" and "input" or has(words, "-") and "wal/wal_0000000000000000.log" or "/dev/null"
     local log_path = "log_path=" .. directory .. "/report"
     local script = ([[cd '%s/files' && { %s; } >../before 2>&1
+%s >../written_before
 ulimit -c 0; ulimit -f 600000; trap '' XFSZ
 [ -e %s ] || set -- /dev/null
 ASAN_OPTIONS=%s:%s:detect_leaks=%d UBSAN_OPTIONS=exitcode=99:%s:print_stacktrace=1:halt_on_error=1 TERM=dumb USER=fuzz \
     %s %s %s <${1-%s} >../stdout 2>../stderr
 echo $? >../status
 { %s; } >../after 2>&1
-%s >../written]]):format(directory, digest, input, sanitizer_options, log_path, looks_for_leaks and 1 or 0, log_path,
-        limit, program_of(words), table.concat(quoted, " "), input, digest, digest_of_output)
+%s >../written]]):format(directory, digest, digest_of_output, input, sanitizer_options, log_path,
+        looks_for_leaks and 1 or 0, log_path, limit, program_of(words), table.concat(quoted, " "), input, digest,
+        digest_of_output)
     files.write(directory .. "/run.sh", script .. "\n")
     os.execute("sh " .. files.quote(directory .. "/run.sh") .. " 2>/dev/null")
     local outcome = { status = tonumber(files.read(directory .. "/status")), reports = "" }
-    for _, name in ipairs { "stdout", "stderr", "before", "after", "written" } do
+    for _, name in ipairs { "stdout", "stderr", "before", "after", "written", "written_before" } do
         outcome[name] = files.read(directory .. "/" .. name) or ""
     end
     for report in files.shell(("ls %s/report* 2>/dev/null || true"):format(files.quote(directory))):gmatch("[^\n]+") do
@@ -126,8 +132,18 @@ local function status_problem(status, words)
         return nil
     end
     local some = of_some[status]
-    if not of_all[status] and not (some and some[words[1]]) then
+    local is_own_importer = status == 1 and words[1] == "import" and has(words, "--from=" .. own_importer)
+    if not of_all[status] and not (some and some[words[1]]) and not is_own_importer then
         return ("exit status %s"):format(status)
+    end
+end
+
+-- A log is there whole or not at all: what a command has left that did not write one, it must name.
+local function remains_problem(outcome, words)
+    local is_written = outcome.status == 0 or outcome.status == 3 or outcome.status == 7
+    if makes_log[words[1]] and not is_written and outcome.written ~= outcome.written_before
+        and not outcome.stderr:find(" is left, ", 1, true) then
+        return "it failed, and left a part of its output: " .. outcome.written:sub(1, 500)
     end
 end
 
@@ -138,6 +154,7 @@ end
 ---@return string|nil problem
 function trial.problem(outcome, words)
     local problem = words_problem(outcome, words) or status_problem(outcome.status, words)
+        or remains_problem(outcome, words)
     if problem then
         return problem
     elseif not (writes(words) and outcome.status ~= 2) and words[1] ~= "plain" and outcome.before ~= outcome.after then

@@ -11,7 +11,7 @@ local odd = { "", "-", "--", "-1", "0", "x", "\255", "%s", "é", "a\nb", "0x10",
 
 local outputs = { "out/new", "out/new", "out/new", "out/deep/new", "out", "", "out/plan.json" }
 
--- By what the help calls a value; `context.ids` are the log's traces.
+-- By what the help calls a value; `context.ids` are the log's traces, `context.recorded` is of recordings.put.
 local values = {
     ["<FILE>"] = { "flow.lua", "flow.lua", "flow.yaml", "flow.yaml", "script.lua", "wal", "none" },
     ["<DIR>"] = { "arenas", "arenas", "wal", "none", "flow.lua" },
@@ -25,7 +25,9 @@ local values = {
     ["<PLAN.json>"] = { "plan.json", "out/plan.json", "wal", "" },
     ["<NAME>"] = { "somebody", "", "é" },
     ["<NAME=VALUE>"] = { "node=3", "now_ns=1764000002000000000", "age=1s", "rate=50", "limit=0s", "charge=3", "x=1",
-        "validate=1", "empty=yes", "arenas=no", "slower_than=1ms" },
+        "validate=1", "empty=yes", "arenas=no", "slower_than=1ms", "zone=+01:00", "zone=x", "dates=dmy", "single=end",
+        "delimiter=;", "delimiter=tab", "case=x", "case=case", "activity=Activity", "cores=2", "times=schedule",
+        "times=recorded", "workflow_tasks=true" },
     ["<KEY=VALUES>"] = { "node.3.time=0.5,1,2", "arrivals.rate=10,20", "seed=1,2", "x=1", "node.1.fail=0,1",
         "limits.nodes=1,2", "arrivals.every=10ms,1s", "traces=1,5" },
     ["<CONDITION>"] = { "p99>20%", "mean>1ms", "p50>0%", "x>1" },
@@ -42,6 +44,8 @@ local values = {
     ["<NAME.lua>"] = { "out/new.lua", "out/new", "script.lua/x.lua" },
     ["<COUNT>"] = { "0", "1", "2", "100", "-1" },
 }
+values["<FILE.lua>"] = values["<NAME.lua>"]
+values["<FORMAT|FILE.lua>"] = { "csv", "temporal", "wfformat", "script.lua", "scenario.lua", "none.lua", "none" }
 values["<POSITION|TIME>"] = values["<POSITION>"]
 for name in io.popen("LC_ALL=C ls lua/tracereel/export/formats"):read("a"):gmatch("([^\n]+)%.lua") do
     table.insert(values["<FORMAT>"], name)
@@ -82,6 +86,10 @@ local positionals = {
     end,
     generate = function()
         return { "out/generated" }
+    end,
+    import = function(context)
+        return random.chance(0.9) and context.recorded.paths
+            or random.one({ { "wal" }, { "none" }, { "-" }, {}, { "." } })
     end,
 }
 
@@ -162,7 +170,7 @@ local function add_options(arguments, options, context)
 end
 
 -- Without these a command says only that they are missing.
-local function add_needed(arguments, name)
+local function add_needed(arguments, name, context)
     if name == "export" then
         arguments[#arguments + 1] = "--format=" .. random.one(values["<FORMAT>"])
     elseif name == "simulate" and random.chance(0.6) then
@@ -170,6 +178,9 @@ local function add_needed(arguments, name)
             :gsub("^%-o=", "--output=")
     elseif name == "recover" and random.chance(0.4) then
         arguments[#arguments + 1] = "--output=plan.json"
+    elseif name == "import" then
+        arguments[#arguments + 1] = random.chance(0.9) and "--from=" .. context.recorded.format or nil
+        arguments[#arguments + 1] = random.chance(0.95) and "--output=out/imported" or nil
     elseif name == "repair" and random.chance(0.6) then
         arguments[#arguments + 1] = "--yes"
     end
@@ -177,13 +188,13 @@ end
 
 ---The words of a command.
 ---@param name string
----@param context { ids: string[] }
+---@param context { ids: string[], recorded: { format: string, paths: string[] } }
 ---@return string[]
 function words.of(name, context)
     local options = words.options[name]
     local arguments = { name }
     add_limit(arguments, options)
-    add_needed(arguments, name)
+    add_needed(arguments, name, context)
     add_options(arguments, options, context)
     for _, word in ipairs((positionals[name] or of_log)(context)) do
         arguments[#arguments + 1] = random.chance(0.02) and random.one(odd) or word
