@@ -139,6 +139,22 @@ describe("export", function()
                 metadata = '{"held":"look at it"}' })
             writer:close()
             note_keys(helper.objects(run("jsonl", directory).stdout))
+            -- And those that only an imported log has.
+            local imported = helper.directory()
+            writer = tracereel.writer(imported)
+            for _, one in ipairs {
+                { "trace_start", 1, '{"id":"order 1"}' },
+                { "node_start", 3, '{"instance":"2","scheduled_ns":2,"resource":"Eve"}' },
+                { "node_error", 6, '{"instance":"2","kind":"timed_out"}' },
+            } do
+                writer:append(tracereel.record[one[1]] { trace_id = id, timestamp_ns = one[2], metadata = one[3],
+                    node_id = one[1] ~= "trace_start" and 3 or nil })
+            end
+            writer:close()
+            helper.write(imported .. "/tracereel.flow.lua", [[return { name = "x",
+                nodes = { [3] = { name = "pay", after = {} } },
+                origin = { format = "x", rule = "x", tool = "t", inputs = {} } }]])
+            note_keys(helper.objects(run("jsonl", imported).stdout))
             assert.are.same(is_documented, is_written)
         end)
 

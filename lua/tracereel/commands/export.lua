@@ -35,9 +35,23 @@ function export.define(command)
     options.since_restart(command)
 end
 
--- The names of things, for all formats.
+-- The metadata of an imported log is tracereel's own object, in which the user's stands in one place.
+local function user_metadata(trace, is_imported)
+    local fields = trace.metadata_table
+    if is_imported then
+        return type(fields) == "table" and type(fields.metadata) == "table" and fields.metadata or nil
+    end
+    return fields
+end
+
+-- The names of things, for all formats. `context.flow` is that of the log.
 local function new_context(write)
     local context = { write = write, flow = { nodes = {} } }
+
+    ---Does the log come from another program, by `tracereel import`?
+    function context.is_imported()
+        return context.flow.origin ~= nil
+    end
 
     ---The name that the flow gives the node; nil where there is none.
     function context.node_name(node_id)
@@ -65,6 +79,19 @@ local function new_context(write)
     ---The source's own id of a trace of an imported log; nil where there is none.
     function context.own_id(trace)
         return context.flow.origin and trace.text_id
+    end
+
+    ---What the user keeps with a trace: an object, or a text that is none.
+    ---@return table|nil fields
+    ---@return string|nil text
+    function context.metadata_of(trace)
+        local fields = user_metadata(trace, context.flow.origin ~= nil)
+        return fields, not fields and not context.flow.origin and trace.metadata or nil
+    end
+
+    ---How it ended, or what it does.
+    function context.status_of(trace)
+        return context.flow.origin and trace.outcome or trace.status
     end
 
     return context
@@ -103,8 +130,11 @@ local function new_loop_book()
         if trace then
             local loops = loops_of[trace] or {}
             loops_of[trace] = loops
-            local events = loops[rec.node_id] or {}
-            loops[rec.node_id] = events
+            local said = rec.metadata and tracereel.json_decode(rec.metadata)
+            local instance = type(said) == "table" and type(said.instance) == "string" and said.instance or nil
+            local key = stats.node_key(rec.node_id, instance)
+            local events = loops[key] or {}
+            loops[key] = events
             events[#events + 1] = { timestamp_ns = rec.timestamp_ns, iteration = rec.iteration,
                 is_exit = rec.type == "loop_exit", life = trace.restart_count }
         end

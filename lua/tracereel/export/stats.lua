@@ -14,6 +14,7 @@ local stats = {}
 
 ---@class tracereel.export.node
 ---@field id integer
+---@field instance string|nil of a node that runs in parallel with itself: each instance is a node here
 ---@field node tracereel.node
 ---@field start_ns integer the earliest time known of it
 ---@field end_ns integer the latest
@@ -27,9 +28,14 @@ local stats = {}
 ---@field end_ns integer the latest time known of the trace, where it is open
 ---@field written_end_ns integer|nil as in the log; nil while it is open
 ---@field is_open boolean
+---@field wait string|nil of a suspension: what the node waits for, where that is its own wait and not the trace's
 
 ---@class tracereel.export.attempt: tracereel.export.span
----@field number integer from 1
+---@field number integer from 1; the source's own where it has one
+---@field instance string|nil
+---@field scheduled_ns integer|nil when the source says that the node was ready
+---@field resource string|nil
+---@field kind string|nil of the error
 ---@field outcome string
 ---@field duration_ns integer
 ---@field suspended_ns integer waited within the attempt
@@ -43,6 +49,14 @@ local stats = {}
 ---@field iteration integer
 ---@field is_exit boolean
 ---@field life integer how often the trace had begun afresh: an iteration does not outlive it
+
+---What of a trace belongs together: a node, or one of its instances.
+---@param node_id integer
+---@param instance string|nil
+---@return integer|string
+function stats.node_key(node_id, instance)
+    return instance and node_id .. "\0" .. instance or node_id
+end
 
 local function new_span(start_ns, written_end_ns, last_ns)
     local end_ns = written_end_ns or last_ns
@@ -65,8 +79,9 @@ local function split_errors(trace)
     local may_have_errors = trace.error_count > 0 or trace.restart_count > 0 or trace.status == "failed"
     for _, problem in ipairs(may_have_errors and trace.history_errors or {}) do
         if problem.node_id then
-            local list = of_node[problem.node_id] or {}
-            of_node[problem.node_id] = list
+            local key = stats.node_key(problem.node_id, problem.instance)
+            local list = of_node[key] or {}
+            of_node[key] = list
             list[#list + 1] = problem
         else
             failure = problem
@@ -79,14 +94,15 @@ local function attempts_of(node, errors, last_ns)
     local attempts, error_number = {}, 0
     for number, attempt in ipairs(node.attempts) do
         local span = new_span(attempt.start_ns, attempt.end_ns, last_ns)
-        span.number, span.outcome, span.duration_ns = number, attempt.outcome, attempt.duration_ns
+        span.number, span.outcome, span.duration_ns = attempt.number or number, attempt.outcome, attempt.duration_ns
+        span.instance, span.scheduled_ns, span.resource = attempt.instance, attempt.scheduled_ns, attempt.resource
         span.is_estimated, span.is_cut = attempt.estimated, attempt.cut
         span.is_clock_step = attempt.end_ns ~= nil and math.ult(attempt.end_ns, attempt.start_ns)
         span.suspended_ns = span.is_open and 0 or span.end_ns - span.start_ns - span.duration_ns
         if attempt.outcome == "error" then
             -- Every node_error ends one attempt with that outcome.
             error_number = error_number + 1
-            span.error = errors and errors[error_number]
+            span.error, span.kind = errors and errors[error_number], attempt.kind
         end
         attempts[number] = span
     end
@@ -97,9 +113,12 @@ local function suspensions_by_node(trace)
     local of_node = {}
     for _, suspension in ipairs(trace.suspensions) do
         if not suspension.abandoned then
-            local list = of_node[suspension.node_id] or {}
-            of_node[suspension.node_id] = list
-            list[#list + 1] = new_span(suspension.start_ns, suspension.end_ns, trace.last_ns)
+            local key = stats.node_key(suspension.node_id, suspension.instance)
+            local list = of_node[key] or {}
+            of_node[key] = list
+            local span = new_span(suspension.start_ns, suspension.end_ns, trace.last_ns)
+            span.wait = suspension.wait
+            list[#list + 1] = span
         end
     end
     return of_node
@@ -116,6 +135,7 @@ local nothing = {}
 local function describe_node(node, errors, suspensions, loop_events, last_ns)
     local described = {
         id = node.id,
+        instance = node.instance,
         node = node,
         attempts = attempts_of(node, errors, last_ns),
         suspensions = suspensions or nothing,
@@ -132,7 +152,7 @@ local function describe_node(node, errors, suspensions, loop_events, last_ns)
 end
 
 ---@param trace tracereel.trace
----@param loop_events table<integer, tracereel.export.loop_event[]>|nil by node
+---@param loop_events table<integer|string, tracereel.export.loop_event[]>|nil by stats.node_key
 ---@param is_wanted nil|table<integer, boolean> the nodes that are meant
 ---@return tracereel.export.stats|nil nil where the trace has none of the nodes that are meant
 function stats.of(trace, loop_events, is_wanted)
@@ -150,8 +170,9 @@ function stats.of(trace, loop_events, is_wanted)
         widen(described, trace.start_ns, last_ns)
     end
     for _, node in ipairs(trace.nodes) do
-        local node_stats = describe_node(node, errors[node.id], suspensions[node.id],
-            loop_events and loop_events[node.id], last_ns)
+        local key = stats.node_key(node.id, node.instance)
+        local node_stats = describe_node(node, errors[key], suspensions[key], loop_events and loop_events[key],
+            last_ns)
         widen(described, node_stats.start_ns, node_stats.end_ns)
         if not is_wanted or is_wanted[node.id] then
             described.nodes[#described.nodes + 1] = node_stats

@@ -10,6 +10,9 @@ local columns = {
     "start_ns", "end_ns", "run_ns", "suspended_ns", "error",
 }
 
+-- What only imported logs have.
+local imported_columns = { "id", "instance", "resource", "scheduled_ns", "error_kind" }
+
 local Csv = {}
 Csv.__index = Csv
 
@@ -26,12 +29,28 @@ local function number(value)
     return value and tracereel.unsigned(value) or ""
 end
 
+-- Whether the first log is an imported one decides for all.
+local function write_header(self)
+    self.is_imported = self.context.is_imported()
+    self.has_header = true
+    local more = self.is_imported and "," .. table.concat(imported_columns, ",") or ""
+    self.context.write(table.concat(columns, ","), more, "\n")
+end
+
+local function imported_fields(self, trace, attempt)
+    return "," .. table.concat({ field(self.context.own_id(trace)), field(attempt.instance),
+        field(attempt.resource), number(attempt.scheduled_ns), field(attempt.kind) }, ",")
+end
+
 ---@param trace_stats tracereel.export.stats
 function Csv:trace(trace_stats)
     local trace, context = trace_stats.trace, self.context
+    if not self.has_header then
+        write_header(self)
+    end
     local of_trace = table.concat({
         field(context.path), trace.id, field(context.pipeline_of(trace)),
-        trace.held and "held" or trace.status, tostring(trace.tainted),
+        trace.held and "held" or context.status_of(trace), tostring(trace.tainted),
     }, ",")
     for _, node in ipairs(trace_stats.nodes) do
         local of_node = ("%s,%s,%s"):format(of_trace, number(node.id), field(context.node_name(node.id)))
@@ -42,13 +61,18 @@ function Csv:trace(trace_stats)
                 number(not attempt.is_cut and attempt.start_ns), number(attempt.written_end_ns),
                 number(is_measured and attempt.duration_ns), number(is_measured and attempt.suspended_ns),
                 field(attempt.error and attempt.error.message),
-            }, ","), "\n")
+            }, ","), self.is_imported and imported_fields(self, trace, attempt) or "", "\n")
         end
     end
 end
 
+function Csv:finish()
+    if not self.has_header then
+        write_header(self)
+    end
+end
+
 function csv.new(context)
-    context.write(table.concat(columns, ","), "\n")
     return setmetatable({ context = context }, Csv)
 end
 

@@ -25,12 +25,16 @@ local function describe_attempt(attempt)
         "suspended_ns", (attempt.is_open or attempt.is_cut) and "null" or unsigned(attempt.suspended_ns),
         "outcome", text(attempt.outcome),
         "estimated", tostring(attempt.is_estimated),
-        "error", text(attempt.error and attempt.error.message))
+        "error", text(attempt.error and attempt.error.message),
+        "error_kind", attempt.kind and text(attempt.kind),
+        "scheduled_ns", attempt.scheduled_ns and unsigned(attempt.scheduled_ns),
+        "resource", attempt.resource and text(attempt.resource))
 end
 
 local function describe_suspension(suspension)
     return object("start_ns", unsigned(suspension.start_ns),
-        "end_ns", unsigned(suspension.written_end_ns))
+        "end_ns", unsigned(suspension.written_end_ns),
+        "wait", suspension.wait and text(suspension.wait))
 end
 
 local function describe_loop_event(event)
@@ -51,6 +55,7 @@ function Jsonl:trace(trace_stats)
         return object(
             "node_id", unsigned(node.id),
             "name", text(self.context.node_name(node.id)),
+            "instance", node.instance and text(node.instance),
             "status", text(node.node.status),
             "attempts", map(node.attempts, describe_attempt),
             "suspensions", map(node.suspensions, describe_suspension),
@@ -61,7 +66,7 @@ function Jsonl:trace(trace_stats)
         "trace_id", text(trace.id),
         "id", self.context.own_id(trace) and text(self.context.own_id(trace)),
         "pipeline", text(self.context.pipeline_of(trace)),
-        "status", text(trace.status),
+        "status", text(self.context.status_of(trace)),
         "open", tostring(trace.open),
         "tainted", tostring(trace.tainted),
         "held", trace.held and text(trace.held),

@@ -24,6 +24,15 @@ local function span_id(trace_seed, kind_number, node_id, number)
     return ("%016x"):format(id == 0 and 1 or id)
 end
 
+-- Instances of a node have spans of their own; a node without instances has the seed of the trace.
+local function seed_of_instance(instance)
+    local seed = 0
+    for index = 1, instance and #instance or 0 do
+        seed = mix(seed + instance:byte(index) + golden)
+    end
+    return seed
+end
+
 local kind_numbers = { trace = 1, node = 2, attempt = 3, suspension = 4 }
 
 local function hexadecimal_halves(id)
@@ -86,8 +95,10 @@ end
 ---Adds a span. `details` are its attributes, events and status, as JSON texts.
 ---@return string its id
 function Story:add(kind, identity, parent_id, name, range, details)
-    local id = span_id(self.seed, kind_numbers[kind], identity.node_id or 0, identity.number or 0)
+    local id = span_id(self.seed ~ seed_of_instance(identity.instance), kind_numbers[kind], identity.node_id or 0,
+        identity.number or 0)
     local attributes = details.attributes
+    text_attribute(attributes, "tracereel.instance", identity.instance)
     text_attribute(attributes, "tracereel.span", kind)
     mark_attribute(attributes, "tracereel.tainted", self.is_tainted)
     self.spans[#self.spans + 1] = object(
@@ -104,7 +115,7 @@ function Story:add(kind, identity, parent_id, name, range, details)
     return id
 end
 
-local function add_attempt(story, parent_id, node_id, label, attempt)
+local function add_attempt(story, parent_id, node_id, label, attempt, number)
     local attributes = {}
     integer_attribute(attributes, "tracereel.node_id", node_id)
     integer_attribute(attributes, "tracereel.attempt", attempt.number)
@@ -116,9 +127,14 @@ local function add_attempt(story, parent_id, node_id, label, attempt)
     mark_attribute(attributes, "tracereel.estimated", attempt.is_estimated)
     mark_attribute(attributes, "tracereel.start_unknown", attempt.is_cut)
     mark_attribute(attributes, "tracereel.clock_step", attempt.is_clock_step)
+    text_attribute(attributes, "tracereel.resource", attempt.resource)
+    text_attribute(attributes, "tracereel.kind", attempt.kind)
+    if attempt.scheduled_ns then
+        integer_attribute(attributes, "tracereel.scheduled_ns", attempt.scheduled_ns)
+    end
     local is_error = attempt.outcome == "error"
     local problem = attempt.error
-    story:add("attempt", { node_id = node_id, number = attempt.number }, parent_id,
+    story:add("attempt", { node_id = node_id, number = number, instance = attempt.instance }, parent_id,
         ("%s attempt %d"):format(label, attempt.number), attempt, {
             attributes = attributes,
             events = problem and { error_event(problem) },
@@ -127,12 +143,13 @@ local function add_attempt(story, parent_id, node_id, label, attempt)
         })
 end
 
-local function add_suspension(story, parent_id, node_id, label, number, suspension)
+local function add_suspension(story, parent_id, node, label, number, suspension)
     local attributes = {}
-    integer_attribute(attributes, "tracereel.node_id", node_id)
+    integer_attribute(attributes, "tracereel.node_id", node.id)
+    text_attribute(attributes, "tracereel.wait", suspension.wait)
     mark_attribute(attributes, "tracereel.open", suspension.is_open)
-    story:add("suspension", { node_id = node_id, number = number }, parent_id, label .. " suspended", suspension,
-        { attributes = attributes })
+    story:add("suspension", { node_id = node.id, number = number, instance = node.instance }, parent_id,
+        label .. " suspended", suspension, { attributes = attributes })
 end
 
 local function loop_events(node)
@@ -152,28 +169,39 @@ local function add_node(story, parent_id, label, node)
     integer_attribute(attributes, "tracereel.node_id", node.id)
     text_attribute(attributes, "tracereel.status", node.node.status)
     local code = status_of_node[node.node.status]
-    local id = story:add("node", { node_id = node.id }, parent_id, label, node, {
+    local id = story:add("node", { node_id = node.id, instance = node.instance }, parent_id, label, node, {
         attributes = attributes,
         events = loop_events(node),
         status = status_text(code, code == status_error and node.node.error),
     })
-    for _, attempt in ipairs(node.attempts) do
-        add_attempt(story, id, node.id, label, attempt)
+    for number, attempt in ipairs(node.attempts) do
+        add_attempt(story, id, node.id, label, attempt, number)
     end
     for number, suspension in ipairs(node.suspensions) do
-        add_suspension(story, id, node.id, label, number, suspension)
+        add_suspension(story, id, node, label, number, suspension)
     end
 end
 
 local status_of_trace = { complete = status_ok, failed = status_error }
 
-local function add_trace(story, name, trace_stats)
+-- As in the log; of an imported one the user's own part.
+local function metadata_text(context, trace)
+    if not context.is_imported() then
+        return trace.metadata
+    end
+    local fields = context.metadata_of(trace)
+    return fields and tracereel.json(fields) or nil
+end
+
+local function add_trace(story, context, trace_stats)
     local trace, problem = trace_stats.trace, trace_stats.failure
-    local attributes = {}
+    local name, attributes = context.pipeline_of(trace), {}
     text_attribute(attributes, "tracereel.trace_id", trace.id)
-    text_attribute(attributes, "tracereel.status", trace.status)
+    text_attribute(attributes, "tracereel.id", context.own_id(trace))
+    text_attribute(attributes, "tracereel.parent", context.is_imported() and trace.parent or nil)
+    text_attribute(attributes, "tracereel.status", context.status_of(trace))
     text_attribute(attributes, "tracereel.held", trace.held)
-    text_attribute(attributes, "tracereel.metadata", trace.metadata)
+    text_attribute(attributes, "tracereel.metadata", metadata_text(context, trace))
     integer_attribute(attributes, "tracereel.records", trace.record_count)
     mark_attribute(attributes, "tracereel.open", trace.open)
     mark_attribute(attributes, "tracereel.start_unknown", not trace_stats.is_start_known)
@@ -206,7 +234,7 @@ function Otlp:trace(trace_stats)
     local context = self.context
     local pipeline = context.pipeline_of(trace_stats.trace)
     local story = new_story(trace_stats)
-    local root_id = add_trace(story, pipeline, trace_stats)
+    local root_id = add_trace(story, context, trace_stats)
     for _, node in ipairs(trace_stats.nodes) do
         add_node(story, root_id, context.node_label(node.id), node)
     end

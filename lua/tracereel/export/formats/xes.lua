@@ -112,39 +112,45 @@ local function ends_of(attempt)
     end
     local problem = attempt.error
     return "ate_abort", text("tracereel.outcome", attempt.outcome)
-        .. text("tracereel.error", problem and problem.message)
+        .. text("tracereel.error", problem and problem.message) .. text("tracereel.kind", attempt.kind)
         .. mark("tracereel.clock_step", attempt.is_clock_step)
 end
 
 local function add_attempt(story, label, attempt, waits_at)
+    local instance = attempt.instance
+    if attempt.scheduled_ns then
+        story:add(attempt.scheduled_ns, phase.scheduled, label, instance, "schedule", "")
+    end
     if not attempt.is_cut then
-        story:add(attempt.start_ns, phase.started, label, nil, "start",
-            unsigned("tracereel.attempt", attempt.number) .. mark("tracereel.estimated", attempt.is_estimated))
+        story:add(attempt.start_ns, phase.started, label, instance, "start", text("org:resource", attempt.resource)
+            .. unsigned("tracereel.attempt", attempt.number) .. mark("tracereel.estimated", attempt.is_estimated))
     end
     local transition, attributes = ends_of(attempt)
     if transition then
         local is_instant = attempt.end_ns == attempt.start_ns and not attempt.is_cut
         local order = not is_instant and phase.ended or waits_at[attempt.end_ns] and phase.ended_at_once
             or phase.started
-        story:add(attempt.end_ns, order, label, nil, transition, attributes)
+        story:add(attempt.end_ns, order, label, instance, transition, attributes)
     end
 end
 
 local function add_node(story, label, node)
-    local waits_at = {}
+    local waits_at, instance = {}, node.instance
     for _, suspension in ipairs(node.suspensions) do
         local start_ns, end_ns = suspension.start_ns, suspension.end_ns
         waits_at[start_ns] = true
-        story:add(start_ns, phase.suspended, label, nil, "suspend", "")
+        story:add(start_ns, phase.suspended, label, instance, "suspend",
+            text("tracereel.wait", suspension.wait))
         if not suspension.is_open then
-            story:add(end_ns, start_ns == end_ns and phase.resumed_at_once or phase.resumed, label, nil, "resume", "")
+            story:add(end_ns, start_ns == end_ns and phase.resumed_at_once or phase.resumed, label, instance, "resume",
+                "")
         end
     end
     for _, attempt in ipairs(node.attempts) do
         add_attempt(story, label, attempt, waits_at)
     end
     for _, event in ipairs(node.loop_events) do
-        story:add(event.timestamp_ns, phase.looped, label, nil, "unknown",
+        story:add(event.timestamp_ns, phase.looped, label, instance, "unknown",
             unsigned("tracereel.iteration", event.iteration) .. mark("tracereel.loop_exit", event.is_exit))
     end
 end
@@ -155,10 +161,10 @@ local function is_ours(key)
 end
 
 -- The user's own fields: the metadata where it is a JSON object, each value under its key.
-local function user_metadata(trace)
-    local fields = trace.metadata_table
+local function user_metadata(context, trace)
+    local fields, whole = context.metadata_of(trace)
     if not fields then
-        return text("tracereel.metadata", trace.metadata)
+        return text("tracereel.metadata", whole)
     end
     local parts = {}
     for key, value in tracereel.sorted(fields) do
@@ -171,14 +177,15 @@ end
 
 local function of_trace(context, trace_stats)
     local trace, problem = trace_stats.trace, trace_stats.failure
-    return text("concept:name", trace.id)
+    return text("concept:name", context.own_id(trace) or trace.id)
         .. text("tracereel.pipeline", context.pipeline_of(trace))
-        .. text("tracereel.status", trace.held and "held" or trace.status)
+        .. text("tracereel.status", trace.held and "held" or context.status_of(trace))
         .. time("tracereel.start", trace_stats.is_start_known and trace.start_ns or nil)
         .. time("tracereel.end", not trace.open and trace.last_ns or nil)
         .. text("tracereel.error", problem and problem.message)
+        .. text("tracereel.parent", context.is_imported() and trace.parent or nil)
         .. mark("tracereel.tainted", trace.tainted)
-        .. user_metadata(trace)
+        .. user_metadata(context, trace)
 end
 
 ---@param trace_stats tracereel.export.stats

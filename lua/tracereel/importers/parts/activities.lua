@@ -19,7 +19,8 @@ function activities.new(out, place_of)
         open = {},         -- of each trace: by activity, what has begun and not ended
         open_counts = {},
         has_start = {},    -- activities of which a start was seen
-        alone = {},        -- by activity: ends without a start, and where the first is
+        has_only_ends = {},
+        held = {},         -- by activity: ends without a start, while it is not known what they are
     }, Activities)
 end
 
@@ -118,17 +119,45 @@ local function take_oldest(self, trace, state)
     return oldest
 end
 
--- What began first of those that have not ended. Where nothing has, the activity takes no time.
-local function instance_to_end(self, trace, state, event)
-    local oldest = take_oldest(self, trace, state)
-    if oldest then
-        return oldest.instance
-    end
-    local alone = self.alone[event.activity] or { count = 0, place = self.place_of(event) }
-    alone.count = alone.count + 1
-    self.alone[event.activity] = alone
+-- An activity of which the log has no starts at all takes no time; where it has starts, one end without a start says
+-- nothing of how long it took. Which it is may only be known later: that many ends of one activity wait for it.
+local max_held_ends = 10000
+
+local function write_instant(trace, state, event, kind)
     local _, instance = begin(trace, state, event)
-    return instance, true
+    if kind then
+        trace:error(event.activity, { at = event.at, instance = instance, kind = kind, message = event.message })
+    else
+        trace:done(event.activity, { at = event.at, instance = instance })
+    end
+end
+
+local function write_held(self, activity)
+    for _, held in ipairs(self.held[activity]) do
+        write_instant(held.trace, held.state, held.event, held.kind)
+    end
+    self.held[activity] = {}
+end
+
+local function drop_end(self, event)
+    self.out:dropped("ends without a start, of activities that have starts", self.place_of(event))
+end
+
+local function end_alone(self, trace, state, event, kind)
+    local activity = event.activity
+    event.scheduled = table.remove(state.scheduled, 1)
+    if self.has_start[activity] then
+        return drop_end(self, event)
+    elseif self.has_only_ends[activity] then
+        return write_instant(trace, state, event, kind)
+    end
+    local held = self.held[activity] or {}
+    self.held[activity] = held
+    held[#held + 1] = { trace = trace, state = state, event = event, kind = kind }
+    if #held > max_held_ends then
+        self.has_only_ends[activity] = true
+        write_held(self, activity)
+    end
 end
 
 local steps = {}
@@ -142,16 +171,20 @@ function steps.start(self, trace, state, event)
 end
 
 function steps.complete(self, trace, state, event)
-    local instance, is_alone = instance_to_end(self, trace, state, event)
-    -- What is said of an activity at its end belongs to it as much as what was said at its start.
-    local metadata = not is_alone and event.metadata or nil
-    trace:done(event.activity, { at = event.at, instance = instance, metadata = metadata })
+    local begun = take_oldest(self, trace, state)
+    if not begun then
+        return end_alone(self, trace, state, event)
+    end
+    trace:done(event.activity, { at = event.at, instance = begun.instance, metadata = event.metadata })
 end
 
 function steps.error(self, trace, state, event)
-    local instance, is_alone = instance_to_end(self, trace, state, event)
-    trace:error(event.activity, { at = event.at, instance = instance, kind = event.kind or event.transition,
-        message = event.message, metadata = not is_alone and event.metadata or nil })
+    local begun = take_oldest(self, trace, state)
+    if not begun then
+        return end_alone(self, trace, state, event, event.transition)
+    end
+    trace:error(event.activity, { at = event.at, instance = begun.instance, kind = event.transition,
+        metadata = event.metadata })
 end
 
 function steps.schedule(_, _, state, event)
@@ -164,16 +197,13 @@ end
 
 -- It has not run, or what happened has no other word: it takes no time.
 function steps.instant(_, trace, state, event)
-    local metadata = event.metadata or {}
-    metadata["lifecycle:transition"] = event.transition
-    event.metadata = metadata
-    local _, instance = begin(trace, state, event)
-    trace:done(event.activity, { at = event.at, instance = instance })
+    event.metadata = event.metadata or {}
+    event.metadata["lifecycle:transition"] = event.transition
+    write_instant(trace, state, event)
 end
 
 function steps.withdraw(_, trace, state, event)
-    local _, instance = begin(trace, state, event)
-    trace:error(event.activity, { at = event.at, instance = instance, kind = "withdraw" })
+    write_instant(trace, state, event, "withdraw")
 end
 
 function steps.suspend(self, trace, state, event)
@@ -249,15 +279,19 @@ function Activities:forget_traces()
     self.ends, self.open, self.open_counts, self.is_closed = {}, {}, {}, {}
 end
 
----At the end of an input: reports what did not fit.
+---At the end of an input: what did not fit is reported.
 function Activities:finish()
-    self:close_traces()
-    for activity, alone in tracereel.sorted(self.alone) do
-        for _ = 1, self.has_start[activity] and alone.count or 0 do
-            self.out:bent("ends without a start, of activities that have starts: they take no time", alone.place)
+    for activity, held in tracereel.sorted(self.held) do
+        if self.has_start[activity] then
+            for _, one in ipairs(held) do
+                drop_end(self, one.event)
+            end
+            self.held[activity] = {}
+        else
+            write_held(self, activity)
         end
     end
-    self.alone = {}
+    self:close_traces()
 end
 
 return activities

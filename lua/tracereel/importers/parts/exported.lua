@@ -37,16 +37,31 @@ local function count_before(list, value)
     return low - 1
 end
 
--- Whether the attempt's estimated start follows again from the records, so that none is to be written.
-local function follows(ready, attempt)
-    if not attempt.estimated or not attempt.end_ns or attempt.outcome == "abandoned" then
-        return false
+-- The first that is heard of an attempt without a written start: its end, or that its node waits.
+local function first_heard(story, attempt)
+    local first = (attempt.outcome == "done" or attempt.outcome == "error") and attempt.end_ns or nil
+    for _, wait in ipairs(story.waits) do
+        local is_same = wait.node == attempt.node and wait.instance == attempt.instance
+        if is_same and wait.start_ns >= attempt.start_ns and (not first or wait.start_ns < first) then
+            first = wait.start_ns
+        end
     end
-    local count = count_before(ready, attempt.end_ns)
-    return ready[count] == attempt.start_ns and ready[count + 2] ~= attempt.end_ns
+    return first
 end
 
-local function write_attempt(out, trace, attempt, is_estimated)
+-- Whether the attempt's estimated start follows again from the records, so that none is to be written.
+local function follows(story, ready, attempt)
+    local heard_ns = attempt.estimated and attempt.start_ns and first_heard(story, attempt)
+    if not heard_ns then
+        return false
+    end
+    local count = count_before(ready, heard_ns)
+    -- What becomes ready in the same instant may come before it or after it.
+    local is_clear = ready[count + (heard_ns == attempt.end_ns and 2 or 1)] ~= heard_ns
+    return ready[count] == attempt.start_ns and is_clear
+end
+
+local function write_attempt(out, trace, attempt, is_estimated, hidden_number)
     local start_ns, end_ns = attempt.start_ns, attempt.end_ns
     if start_ns and end_ns and end_ns < start_ns then
         out:bent("attempts that end before they start: they take no time", attempt.place)
@@ -56,7 +71,7 @@ local function write_attempt(out, trace, attempt, is_estimated)
         if attempt.estimated then
             out:bent("estimated starts that do not follow from what was exported: they are written", attempt.place)
         end
-        trace:start(attempt.node, { at = start_ns or end_ns, instance = attempt.instance, attempt = attempt.attempt,
+        trace:start(attempt.node, { at = start_ns or end_ns, instance = attempt.instance, attempt = hidden_number,
             resource = attempt.resource, scheduled = attempt.scheduled, metadata = attempt.metadata })
     end
     if attempt.outcome == "done" then
@@ -73,9 +88,14 @@ end
 ---@param story { at: integer|nil, attempts: table[], waits: table[], loops: table[], outcome: string|nil,
 ---  closed_at: integer|nil, error: string|nil }
 function exported.write(out, trace, story)
-    local ready = ready_times(story)
+    local ready, numbers = ready_times(story), {}
     for _, attempt in ipairs(story.attempts) do
-        write_attempt(out, trace, attempt, follows(ready, attempt))
+        -- The number is said where attempts before it are not there.
+        local key = attempt.node .. "\0" .. (attempt.instance or "")
+        local expected = (numbers[key] or 0) + 1
+        local number = attempt.number or expected
+        numbers[key] = number
+        write_attempt(out, trace, attempt, follows(story, ready, attempt), number > expected and number or nil)
     end
     for _, wait in ipairs(story.waits) do
         trace:wait(wait.node, { at = wait.start_ns, instance = wait.instance, kind = wait.kind or "person" })

@@ -36,6 +36,7 @@ local function attempt_of(field, time, place)
         message = field "error",
         kind = field "error_kind",
         instance = field "instance",
+        number = math.tointeger(tonumber(field "attempt")),
         resource = field "resource",
         scheduled = time "scheduled_ns",
         place = place,
@@ -82,12 +83,12 @@ function exported_csv.import(input, out, rows, header)
             return value and input.time(value, "ns")
         end
         local id = field "trace_id" or input:fail("a row without a trace_id")
-        if not group or group.id ~= id or group.log ~= field "log" then
+        if not group or group.key ~= id or group.log ~= field "log" then
             if group then
                 write_trace(out, group)
             end
-            group = { id = id, log = field "log", pipeline = field "pipeline", status = field "trace_status",
-                attempts = {} }
+            group = { id = field "id" or id, key = id, log = field "log", pipeline = field "pipeline",
+                status = field "trace_status", attempts = {} }
             if group.pipeline and not is_named then
                 out:flow { name = group.pipeline }
                 is_named = true
