@@ -20,6 +20,9 @@ typedef enum scan_result { SCAN_FIELD, SCAN_ROW, SCAN_MORE, SCAN_FAILED } scan_r
 
 void tr_csv_begin(tr_csv_reader *reader, tr_input_stream *stream, char delimiter) {
     *reader = (tr_csv_reader){.stream = stream, .delimiter = delimiter, .next_line = 0};
+    reader->ends_field[(unsigned char)delimiter] = true;
+    reader->ends_field['\n'] = true;
+    reader->ends_field['\r'] = true;
 }
 
 void tr_csv_end(tr_csv_reader *reader) {
@@ -108,10 +111,11 @@ static scan_result scan_field(tr_csv_reader *reader, row_scan *scan, tr_status *
             return SCAN_FAILED;
         }
     } else {
-        char delimiter = reader->delimiter;
-        while (scan->at < scan->end && *scan->at != delimiter && *scan->at != '\n' && *scan->at != '\r') {
-            scan->at++;
+        const char *at = begin;
+        while (at < scan->end && !reader->ends_field[(unsigned char)*at]) {
+            at++;
         }
+        scan->at = at;
         end = scan->at;
     }
     *status = add_field(reader, begin, end, is_doubled, error);

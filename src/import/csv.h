@@ -23,6 +23,7 @@ typedef struct tr_csv_field {
 typedef struct tr_csv_reader {
     tr_input_stream *stream; /* not owned */
     char delimiter;
+    bool ends_field[256]; /* by byte: one of those that end a field without quotes */
     uint64_t next_line;
     tr_csv_field *fields; /* of the row that was read last, valid until the next */
     size_t field_count;

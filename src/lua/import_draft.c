@@ -30,8 +30,11 @@ void tr_lua_check_drafted(lua_State *L, tr_status status, const tr_error *error)
 
 /* ---- nodes ---- */
 
-uint32_t tr_lua_draft_node(lua_State *L, int draft_index, int report_index, const char *call, int index) {
-    index = lua_absindex(L, index);
+/* Lua has each string of up to so many bytes once, so that its address tells which it is. */
+enum { MAX_INTERNED_BYTES = 40 };
+
+/* The number of a name that is not among the recent ones. */
+static uint32_t look_up_node(lua_State *L, int draft_index, int report_index, const char *call, int index) {
     if (lua_type(L, index) != LUA_TSTRING && !lua_isinteger(L, index)) {
         luaL_error(L, "%s: the name of a node expected, got %s", call, tr_lua_push_got(L, index));
     }
@@ -70,6 +73,25 @@ uint32_t tr_lua_draft_node(lua_State *L, int draft_index, int report_index, cons
     lua_rawset(L, -3);
     lua_pop(L, 1);
     return number;
+}
+
+uint32_t tr_lua_draft_node(lua_State *L, int draft_index, int report_index, const char *call, int index) {
+    tr_lua_draft *self = lua_touserdata(L, draft_index);
+    index = lua_absindex(L, index);
+    if (lua_type(L, index) != LUA_TSTRING) {
+        return look_up_node(L, draft_index, report_index, call, index);
+    }
+    size_t length = 0;
+    const char *name = lua_tolstring(L, index, &length);
+    if (length > MAX_INTERNED_BYTES) {
+        return look_up_node(L, draft_index, report_index, call, index);
+    }
+    size_t slot = ((uintptr_t)name >> 4 ^ (uintptr_t)name >> 10) % TR_DRAFT_RECENT_NODES;
+    if (self->recent_nodes[slot].name != name) {
+        self->recent_nodes[slot].number = look_up_node(L, draft_index, report_index, call, index);
+        self->recent_nodes[slot].name = name;
+    }
+    return self->recent_nodes[slot].number;
 }
 
 /* ---- traces: functions of the importer's `out` ---- */
@@ -151,6 +173,7 @@ static tr_text trace_metadata(lua_State *L, const tr_import_fields *fields, tr_l
 /* Pushes the trace's object, and keeps it by its text for as long as somebody has it. */
 static void push_trace(lua_State *L, int draft_index, uint32_t number, int text_index) {
     tr_lua_drafted_trace *trace = lua_newuserdatauv(L, sizeof *trace, 1);
+    trace->mark = &tr_lua_drafted_trace_mark;
     trace->draft = lua_touserdata(L, draft_index);
     trace->number = number;
     lua_pushvalue(L, draft_index);

@@ -11,12 +11,18 @@
 #define TR_LUA_DRAFT "tracereel.import_draft"
 #define TR_LUA_DRAFTED_TRACE "tracereel.drafted_trace"
 
+enum { TR_DRAFT_RECENT_NODES = 64 };
+
 typedef struct tr_lua_draft {
     tr_draft *draft;     /* NULL once it was written or given up */
     tr_json json;        /* for one text at a time */
     const tr_keys *keys; /* a user value */
     uint32_t node_count;
     uint8_t wait_kind_count;
+    struct {
+        const char *name; /* the bytes of a key of TR_DRAFT_NUMBERS, which lives as long as the draft */
+        uint32_t number;
+    } recent_nodes[TR_DRAFT_RECENT_NODES];
 } tr_lua_draft;
 
 /* The user values of a draft. */
@@ -31,9 +37,12 @@ enum tr_lua_draft_value {
 };
 
 typedef struct tr_lua_drafted_trace {
+    const char *mark;    /* tr_lua_drafted_trace_mark: what other userdata of that size do not have */
     tr_lua_draft *draft; /* its user value */
     uint32_t number;
 } tr_lua_drafted_trace;
+
+extern const char tr_lua_drafted_trace_mark;
 
 /* The draft that importers may still add to, or raises. */
 tr_draft *tr_lua_open_draft_of(lua_State *L, const tr_lua_draft *self);

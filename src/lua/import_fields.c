@@ -112,6 +112,17 @@ void tr_import_clean(lua_State *L, int index, bool is_name, int report_index) {
 
 /* ---- fields ---- */
 
+static bool is_null(lua_State *L, int index) {
+    if (lua_type(L, index) != LUA_TTABLE) {
+        return false;
+    }
+    index = lua_absindex(L, index);
+    tr_lua_push_core_value(L, TR_CORE_NULL);
+    bool is_same = lua_rawequal(L, -1, index);
+    lua_pop(L, 1);
+    return is_same;
+}
+
 static void check_whole(lua_State *L, const char *call, const char *name, int index) {
     int is_whole = 0;
     lua_Integer value = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &is_whole) : 0;
@@ -142,7 +153,7 @@ static void check_field(lua_State *L, const tr_import_fields *fields, int field,
 
 tr_import_fields tr_import_read(lua_State *L, const char *call, int index, bool may_be_absent, unsigned known,
                                 const tr_keys *keys, int report_index) {
-    tr_import_fields fields = {call, lua_gettop(L) + 2, 0};
+    tr_import_fields fields = {call, lua_gettop(L) + 1, 0};
     if (may_be_absent && lua_isnoneornil(L, index)) {
         lua_settop(L, fields.base + TR_IMPORT_FIELD_COUNT - 1);
         return fields;
@@ -150,18 +161,17 @@ tr_import_fields tr_import_read(lua_State *L, const char *call, int index, bool 
         luaL_error(L, "%s: a table expected, such as { at = ... }, got %s", call, tr_lua_push_got(L, index));
     }
     luaL_checkstack(L, TR_IMPORT_FIELD_COUNT + LUA_MINSTACK, NULL);
-    tr_lua_push_core_value(L, TR_CORE_NULL); /* null */
     lua_settop(L, fields.base + TR_IMPORT_FIELD_COUNT - 1);
     bool is_unknown = false;
-    lua_pushnil(L); /* null, fields, the first unknown name */
+    lua_pushnil(L); /* fields, the first unknown name */
     int unknown_index = lua_gettop(L);
     lua_pushnil(L);
-    while (lua_next(L, index) != 0) { /* null, fields, unknown, name, value */
+    while (lua_next(L, index) != 0) { /* fields, unknown, name, value */
         int field = tr_keys_find(keys, lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL);
         if (field < 0 || (known & 1u << field) == 0) {
             is_unknown = true;
             tr_lua_keep_first(L, lua_gettop(L) - 1, unknown_index);
-        } else if (!lua_rawequal(L, -1, fields.base - 1)) {
+        } else if (!is_null(L, -1)) {
             fields.present |= 1u << field;
             lua_copy(L, -1, fields.base + field);
         }
@@ -171,10 +181,8 @@ tr_import_fields tr_import_read(lua_State *L, const char *call, int index, bool 
         raise_unknown(L, call, known, unknown_index);
     }
     lua_pop(L, 1);
-    for (int field = 0; field < TR_IMPORT_FIELD_COUNT; field++) {
-        if ((fields.present & 1u << field) != 0) {
-            check_field(L, &fields, field, report_index);
-        }
+    for (unsigned left = fields.present; left != 0; left &= left - 1) {
+        check_field(L, &fields, __builtin_ctz(left), report_index);
     }
     return fields;
 }
@@ -219,10 +227,7 @@ static bool is_flat(lua_State *L, int report_index) {
     if (type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN) {
         return true;
     }
-    tr_lua_push_core_value(L, TR_CORE_NULL);
-    bool is_null = lua_rawequal(L, -1, -2);
-    lua_pop(L, 1);
-    if (!is_null) {
+    if (!is_null(L, -1)) {
         report(L, report_index, "metadata that is no text, number or boolean", true);
     }
     return false;

@@ -35,13 +35,29 @@ static void check_read(lua_State *L, tr_status status, const tr_error *error) {
     }
 }
 
-/* ---- lines and JSON ---- */
+enum {
+    UPVALUE_STREAM = 1,
+    UPVALUE_LIST = 2,
+    UPVALUE_NAMES = 2,
+    UPVALUE_METATABLE = 3,
+    UPVALUE_COUNT = 4,
+    UPVALUE_ROW = 5
+};
 
-enum { UPVALUE_STREAM = 1, UPVALUE_NAMES = 2, UPVALUE_METATABLE = 3, UPVALUE_COUNT = 4 };
+/* Of an iterator. */
+static tr_lua_import_stream *upvalue_stream(lua_State *L) {
+    tr_lua_import_stream *self = lua_touserdata(L, lua_upvalueindex(UPVALUE_STREAM));
+    if (self->stream == NULL) {
+        luaL_error(L, "the input is closed");
+    }
+    return self;
+}
+
+/* ---- lines and JSON ---- */
 
 static bool next_line(lua_State *L, tr_text *line) {
     tr_error error = {""};
-    tr_status status = tr_input_stream_line(check_stream(L, lua_upvalueindex(UPVALUE_STREAM))->stream, line, &error);
+    tr_status status = tr_input_stream_line(upvalue_stream(L)->stream, line, &error);
     check_read(L, status, &error);
     return status == TR_OK;
 }
@@ -81,7 +97,7 @@ static int json_lines_next(lua_State *L) {
         }
     } while (is_blank(line));
     if (!tr_lua_push_json_value(L, line.bytes, line.length_bytes)) {
-        const tr_input_stream *stream = check_stream(L, lua_upvalueindex(UPVALUE_STREAM))->stream;
+        const tr_input_stream *stream = upvalue_stream(L)->stream;
         return raise_json(L, stream, tr_input_stream_line_number(stream));
     }
     return 1;
@@ -167,11 +183,19 @@ static bool next_row(lua_State *L, tr_lua_import_stream *self) {
 }
 
 static int csv_next(lua_State *L) {
-    tr_lua_import_stream *self = check_stream(L, lua_upvalueindex(UPVALUE_STREAM));
+    tr_lua_import_stream *self = upvalue_stream(L);
     if (!next_row(L, self)) {
         return 0;
     }
-    lua_createtable(L, (int)self->csv.field_count, 0);
+    if (lua_istable(L, lua_upvalueindex(UPVALUE_LIST))) {
+        lua_pushvalue(L, lua_upvalueindex(UPVALUE_LIST));
+        for (size_t i = lua_rawlen(L, -1); i > self->csv.field_count; i--) {
+            lua_pushnil(L);
+            lua_rawseti(L, -2, (lua_Integer)i);
+        }
+    } else {
+        lua_createtable(L, (int)self->csv.field_count, 0);
+    }
     for (size_t i = 0; i < self->csv.field_count; i++) {
         lua_pushlstring(L, self->csv.fields[i].text.bytes, self->csv.fields[i].text.length_bytes);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -180,7 +204,7 @@ static int csv_next(lua_State *L) {
 }
 
 static int csv_next_named(lua_State *L) {
-    tr_lua_import_stream *self = check_stream(L, lua_upvalueindex(UPVALUE_STREAM));
+    tr_lua_import_stream *self = upvalue_stream(L);
     if (!next_row(L, self)) {
         return 0;
     }
@@ -190,35 +214,57 @@ static int csv_next_named(lua_State *L) {
                             tr_input_stream_name(self->stream), (int)tr_input_stream_line_number(self->stream),
                             (int)self->csv.field_count, (int)count);
     }
-    lua_createtable(L, 0, (int)count);
+    bool is_same_table = lua_istable(L, lua_upvalueindex(UPVALUE_ROW));
+    if (is_same_table) {
+        lua_pushvalue(L, lua_upvalueindex(UPVALUE_ROW));
+    } else {
+        lua_createtable(L, 0, (int)count);
+    }
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, lua_upvalueindex(UPVALUE_NAMES), (lua_Integer)i + 1);
         lua_pushlstring(L, self->csv.fields[i].text.bytes, self->csv.fields[i].text.length_bytes);
         lua_rawset(L, -3);
     }
-    lua_pushvalue(L, lua_upvalueindex(UPVALUE_METATABLE));
-    lua_setmetatable(L, -2);
+    if (!is_same_table) {
+        lua_pushvalue(L, lua_upvalueindex(UPVALUE_METATABLE));
+        lua_setmetatable(L, -2);
+    }
     return 1;
 }
 
-/* stream:csv(delimiter) -> an iterator of lists */
+/* stream:csv(delimiter, is_same_table) -> an iterator of lists, all in one table where that is asked for */
 static int stream_csv(lua_State *L) {
     tr_lua_import_stream *self = check_stream(L, 1);
     tr_csv_end(&self->csv);
     tr_csv_begin(&self->csv, self->stream, *luaL_checkstring(L, 2));
+    bool is_same_table = lua_toboolean(L, 3);
     lua_settop(L, 1);
-    lua_pushcclosure(L, csv_next, 1);
+    if (is_same_table) {
+        lua_newtable(L);
+    } else {
+        lua_pushnil(L);
+    }
+    lua_pushcclosure(L, csv_next, UPVALUE_LIST);
     return 1;
 }
 
-/* stream:csv_named(names, metatable) -> an iterator of tables by name, after the first row was read with stream:csv */
+/* stream:csv_named(names, metatable, is_same_table) -> an iterator of tables by name, after the first row was read with
+ * stream:csv */
 static int stream_csv_named(lua_State *L) {
     check_stream(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     luaL_checktype(L, 3, LUA_TTABLE);
+    bool is_same_table = lua_toboolean(L, 4);
     lua_settop(L, 3);
     lua_pushinteger(L, (lua_Integer)lua_rawlen(L, 2));
-    lua_pushcclosure(L, csv_next_named, UPVALUE_COUNT);
+    if (is_same_table) {
+        lua_newtable(L);
+        lua_pushvalue(L, 3);
+        lua_setmetatable(L, -2);
+    } else {
+        lua_pushnil(L);
+    }
+    lua_pushcclosure(L, csv_next_named, UPVALUE_ROW);
     return 1;
 }
 

@@ -20,6 +20,19 @@ typedef struct trace_call {
 
 enum { NODE_ARGUMENT = 2, TABLE_ARGUMENT = 3, DRAFT_INDEX = 4, REPORT_INDEX = 5 };
 
+const char tr_lua_drafted_trace_mark = 0;
+
+/* As tr_lua_check_object, without looking up the type's name. */
+static tr_lua_drafted_trace *check_trace(lua_State *L) {
+    if (lua_type(L, 1) == LUA_TUSERDATA && lua_rawlen(L, 1) == sizeof(tr_lua_drafted_trace)) {
+        tr_lua_drafted_trace *trace = lua_touserdata(L, 1);
+        if (trace->mark == &tr_lua_drafted_trace_mark) {
+            return trace;
+        }
+    }
+    return tr_lua_check_object(L, 1, TR_LUA_DRAFTED_TRACE);
+}
+
 static uint64_t hash_of(tr_text text) {
     uint64_t hash = UINT64_C(14695981039346656037);
     for (uint32_t i = 0; i < text.length_bytes; i++) {
@@ -29,7 +42,7 @@ static uint64_t hash_of(tr_text text) {
 }
 
 static tr_lua_drafted_trace *begin_call(lua_State *L, trace_call *call) {
-    tr_lua_drafted_trace *trace = tr_lua_check_object(L, 1, TR_LUA_DRAFTED_TRACE);
+    tr_lua_drafted_trace *trace = check_trace(L);
     lua_settop(L, TABLE_ARGUMENT);
     lua_getiuservalue(L, 1, 1);
     lua_getiuservalue(L, DRAFT_INDEX, TR_DRAFT_REPORT);
@@ -368,7 +381,7 @@ static int trace_close(lua_State *L) {
 static const char *const trace_fields[] = {"id"};
 
 static int trace_index(lua_State *L) {
-    const tr_lua_drafted_trace *trace = tr_lua_check_object(L, 1, TR_LUA_DRAFTED_TRACE);
+    const tr_lua_drafted_trace *trace = check_trace(L);
     const tr_keys *keys = lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_KEYS));
     if (tr_keys_find(keys, lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL) < 0) {
         return tr_lua_index_method(L, "a trace");

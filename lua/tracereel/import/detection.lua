@@ -48,8 +48,8 @@ function detection.importer(names, input)
         end)
     end
     if not found then
-        failure.raise("usage", "%s: none of the bundled importers knows what it is (%s); name one with --from, or write "
-            .. "your own (tracereel import --new FILE.lua)", input.name, table.concat(names, ", "))
+        failure.raise("usage", "%s: none of the bundled importers knows what it is (%s); name one with --from, or "
+            .. "write your own (tracereel import --new FILE.lua)", input.name, table.concat(names, ", "))
     elseif #candidates > 1 then
         failure.raise("usage", "%s: it could be for each of %s; name one with --from", input.name,
             table.concat(candidates, ", "))
