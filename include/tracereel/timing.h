@@ -51,7 +51,11 @@ typedef struct tr_iteration_timing {
     X(exact_count, exact_count)           /* finished attempts whose node_start was written */                         \
     X(estimated_count, estimated_count)   /* finished attempts whose start was estimated */                            \
     X(clock_step_count, clock_step_count) /* finished attempts that end before they start: counted as 0 ns */          \
-    X(critical_count, critical_count)     /* attempts on the path that decided their trace's time */
+    X(critical_count, critical_count)     /* attempts on the path that decided their trace's time */                   \
+    X(hidden_count, hidden_count)         /* of imported logs: attempts that the source counts and does not show */    \
+    X(timed_out_count, timed_out_count)   /* of the errors, those that the source calls so */                          \
+    X(cancelled_count, cancelled_count)   /* the same */                                                               \
+    X(terminated_count, terminated_count) /* the same */
 
 /* Sums of nanoseconds, which saturate: X(member, whether the report has a field of its name, too). */
 #define TR_NODE_SUMS(X)                                                                                                \
@@ -90,6 +94,10 @@ typedef struct tr_node_timing {
 typedef struct tr_trace_timing {
     uint64_t complete_count;
     uint64_t failed_count;
+    uint64_t continued_count;     /* of the complete ones: an imported log says that they go on in another trace */
+    uint64_t cancelled_count;     /* of the failed ones, as an imported log says how */
+    uint64_t timed_out_count;     /* the same */
+    uint64_t terminated_count;    /* the same */
     uint64_t open_count;          /* cut off by the log's end: makespan unknown */
     uint64_t from_snapshot_count; /* of the closed ones: cut off by the log's beginning, makespan unknown */
     uint64_t restarted_count;  /* of all, those that were restarted: their times count from their first trace_start */
@@ -97,7 +105,7 @@ typedef struct tr_trace_timing {
     uint64_t clock_step_count; /* closed ones that end before they start: counted as 0 ns */
     uint64_t before_count;     /* open before the log begins: they came from a snapshot */
     uint64_t makespan_ns;      /* of the closed ones whose start is known */
-    uint64_t suspended_ns;     /* of the same */
+    uint64_t suspended_ns;     /* of the same: with nodes' own waits, how long at least one lasted */
     uint64_t first_ns;         /* the earliest start and latest end of all; first_ns > last_ns while there are none */
     uint64_t last_ns;
     tr_histogram *makespan; /* NULL while empty, as the next */
@@ -112,8 +120,10 @@ typedef struct tr_timed_span {
     uint64_t end_ns; /* never before start_ns */
     uint64_t run_ns; /* end - start, less what was suspended */
     uint32_t node_id;
-    uint32_t lane;   /* from 0: within a lane spans do not overlap, each from ready to end */
-    uint8_t outcome; /* tr_outcome */
+    uint32_t instance; /* of a node that runs in parallel with itself, 1 for the first that was seen in the trace, and
+                          so on; 0: the node itself */
+    uint32_t lane;     /* from 0: within a lane spans do not overlap, each from ready to end */
+    uint8_t outcome;   /* tr_outcome */
     bool estimated;
     bool is_critical;
 } tr_timed_span;

@@ -191,7 +191,8 @@ typedef struct tr_trace {
     uint32_t first_attempt; /* the same in `attempts` */
     uint32_t first_suspension;
     uint32_t violations_seen; /* tr_violation bits */
-    uint8_t status;           /* tr_trace_status */
+    uint8_t status;           /* tr_trace_status. While nodes wait by themselves (tr_trace_wait_kind) the trace is
+                                 suspended only if no attempt runs beside them */
     uint8_t outcome;          /* tr_trace_outcome */
     bool from_snapshot : 1;
     bool closed_by_tracereel : 1;
@@ -252,6 +253,12 @@ typedef struct tr_attempt_facts {
 
 /* Of an attempt in the trace's `attempts`. */
 tr_attempt_facts tr_trace_attempt_facts(const tr_trace *trace, const tr_attempt *attempt);
+/* A wait that is its node's own: an imported log can have several of them at once in one trace, beside nodes that run.
+ * Returns what kind of wait a suspension in the trace's `suspensions` is ("timer", "signal", "update", "person", or the
+ * source's word); length 0: XERV's suspension of the whole trace. */
+tr_text tr_trace_wait_kind(const tr_trace *trace, const tr_suspension *suspension);
+/* The entry in `nodes` that waits; NULL where only a snapshot or a plan knows of it. */
+const tr_node *tr_trace_suspension_node(const tr_trace *trace, const tr_suspension *suspension);
 /* The entry in `nodes` that an error in `errors` came from; NULL for the trace's own failure. */
 const tr_node *tr_trace_error_node(const tr_trace *trace, const tr_trace_error *error);
 
@@ -272,8 +279,8 @@ uint32_t tr_trace_loop_iterations(const tr_trace *trace, const tr_node *node);
  */
 bool tr_trace_node_has_failed(const tr_trace *trace, const tr_node *node);
 
-/* The time an attempt ran: end - start, less the time the trace was suspended at this node meanwhile; 0 if the clock
- * stepped back, and while the attempt is open. */
+/* The time an attempt in the trace's `attempts` ran: end - start, less the time the trace was suspended at this node
+ * meanwhile, and what the node itself waited; 0 if the clock stepped back, and while the attempt is open. */
 uint64_t tr_attempt_duration_ns(const tr_trace *trace, const tr_node *node, const tr_attempt *attempt);
 
 /* Whether the trace was open across damage or has a suspect record: its state may then be wrong. */

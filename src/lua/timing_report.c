@@ -190,9 +190,13 @@ static void set_traces(lua_State *L, const tr_trace_timing *traces) {
     bool has_period = traces->first_ns <= traces->last_ns;
     double seconds = has_period ? (double)(traces->last_ns - traces->first_ns) / 1e9 : 0;
     uint64_t closed_count = traces->complete_count + traces->failed_count;
-    lua_createtable(L, 0, 13); /* traces */
+    lua_createtable(L, 0, 17); /* traces */
     tr_lua_set_unsigned(L, "complete_count", traces->complete_count);
     tr_lua_set_unsigned(L, "failed_count", traces->failed_count);
+    tr_lua_set_unsigned(L, "continued_count", traces->continued_count);
+    tr_lua_set_unsigned(L, "cancelled_count", traces->cancelled_count);
+    tr_lua_set_unsigned(L, "timed_out_count", traces->timed_out_count);
+    tr_lua_set_unsigned(L, "terminated_count", traces->terminated_count);
     tr_lua_set_unsigned(L, "open_count", traces->open_count);
     tr_lua_set_unsigned(L, "from_snapshot_count", traces->from_snapshot_count);
     tr_lua_set_unsigned(L, "restarted_count", traces->restarted_count);
@@ -213,6 +217,9 @@ static void push_span(lua_State *L, const tr_timed_span *span) {
     lua_createtable(L, 0, 10); /* span */
     tr_lua_set_unsigned(L, "node_id", span->node_id);
     set_name(L, span->node_id);
+    if (span->instance > 0) {
+        tr_lua_set_unsigned(L, "instance", span->instance);
+    }
     tr_lua_set_unsigned(L, "lane", (uint64_t)span->lane + 1);
     tr_lua_set_unsigned(L, "ready_ns", span->ready_ns);
     tr_lua_set_unsigned(L, "start_ns", span->start_ns);

@@ -182,6 +182,12 @@ static void push_suspension_at(lua_State *L, const tr_trace *trace, uint32_t pla
     if (suspension->outcome != TR_OUTCOME_OPEN) {
         tr_lua_set_unsigned(L, "end_ns", suspension->end_ns);
     }
+    set_instance_if_any(L, trace, tr_trace_suspension_node(trace, suspension));
+    tr_text wait = tr_trace_wait_kind(trace, suspension);
+    if (wait.length_bytes > 0) {
+        lua_pushlstring(L, wait.bytes, wait.length_bytes);
+        lua_setfield(L, -2, "wait");
+    }
     if (place < trace->first_suspension) {
         tr_lua_set_flag(L, "earlier_life", true);
     }

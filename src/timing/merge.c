@@ -35,6 +35,10 @@ static bool merge_node(tr_node_timing *into, const tr_node_timing *from) {
 static bool merge_traces(tr_trace_timing *into, const tr_trace_timing *from) {
     into->complete_count += from->complete_count;
     into->failed_count += from->failed_count;
+    into->continued_count += from->continued_count;
+    into->cancelled_count += from->cancelled_count;
+    into->timed_out_count += from->timed_out_count;
+    into->terminated_count += from->terminated_count;
     into->open_count += from->open_count;
     into->from_snapshot_count += from->from_snapshot_count;
     into->restarted_count += from->restarted_count;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/imported.h"
+
 const tr_flow_node *tr_flow_find(const tr_flow *flow, uint32_t node_id) {
     for (size_t i = 0; flow != NULL && i < flow->node_count; i++) {
         if (flow->nodes[i].node_id == node_id) {
@@ -12,6 +14,7 @@ const tr_flow_node *tr_flow_find(const tr_flow *flow, uint32_t node_id) {
     return NULL;
 }
 
+/* Whether a node must be done before another one is ready. */
 static bool comes_after(const tr_flow_node *node, uint32_t node_id) {
     for (uint32_t i = 0; i < node->after_count; i++) {
         if (node->after[i] == node_id) {
@@ -19,6 +22,18 @@ static bool comes_after(const tr_flow_node *node, uint32_t node_id) {
         }
     }
     return false;
+}
+
+/* Whether a span is among those that another one waits for by the flow. An instance of a node waits for the same
+ * instance of the nodes before it; where one of them does not have it, and for the node itself, for all. */
+static bool waits_for(const tr_trace *trace, const tr_flow_node *node, const tr_span *span, const tr_span *before) {
+    const tr_node *entry = &trace->nodes[before->node_index];
+    if (!comes_after(node, entry->node_id)) {
+        return false;
+    }
+    tr_text instance = tr_trace_instance(trace, &trace->nodes[span->node_index]);
+    const tr_node *same = instance.length_bytes == 0 ? NULL : tr_trace_find_instance(trace, entry->node_id, instance);
+    return same == NULL || same == entry;
 }
 
 static int compare_times(const void *left, const void *right) {
@@ -103,23 +118,23 @@ static bool reserve(tr_spans *spans, const tr_trace *trace) {
     return true;
 }
 
-static void add_span(tr_spans *spans, const tr_trace *trace, uint32_t node_index, const tr_attempt *attempt,
-                     bool is_retry) {
+static void add_span(tr_spans *spans, const tr_trace *trace, uint32_t attempt_index, bool is_retry) {
+    const tr_attempt *attempt = &trace->attempts[attempt_index];
     bool clock_step = attempt->end_ns < attempt->start_ns;
     /* An end that was written is a fact, an estimated start is not. */
     uint64_t start_ns = clock_step && attempt->estimated ? attempt->end_ns : attempt->start_ns;
-    spans->items[spans->count++] =
-        (tr_span){.ready_ns = start_ns,
-                  .start_ns = start_ns,
-                  .end_ns = clock_step ? start_ns : attempt->end_ns,
-                  .ended_ns = attempt->end_ns,
-                  .run_ns = tr_attempt_duration_ns(trace, &trace->nodes[node_index], attempt),
-                  .node_index = node_index,
-                  .outcome = attempt->outcome,
-                  .estimated = attempt->estimated,
-                  .is_retry = is_retry,
-                  .clock_step = clock_step,
-                  .has_ready = true};
+    spans->items[spans->count++] = (tr_span){.ready_ns = start_ns,
+                                             .start_ns = start_ns,
+                                             .end_ns = clock_step ? start_ns : attempt->end_ns,
+                                             .ended_ns = attempt->end_ns,
+                                             .run_ns = tr_attempt_run_ns(trace, attempt, attempt->start_ns),
+                                             .node_index = attempt->node_index,
+                                             .attempt_index = attempt_index,
+                                             .outcome = attempt->outcome,
+                                             .estimated = attempt->estimated,
+                                             .is_retry = is_retry,
+                                             .clock_step = clock_step,
+                                             .has_ready = true};
 }
 
 /* Whether the attempt ended, or its node was started again before it ended. */
@@ -141,7 +156,7 @@ static void collect_spans(tr_spans *spans, const tr_trace *trace) {
         const tr_attempt *attempt = &trace->attempts[i];
         uint8_t *has_failed = &spans->has_failed[attempt->node_index];
         if (tr_attempt_is_counted(trace, attempt)) {
-            add_span(spans, trace, attempt->node_index, attempt, *has_failed != 0);
+            add_span(spans, trace, i, *has_failed != 0);
         }
         *has_failed |= attempt->outcome != TR_OUTCOME_DONE;
     }
@@ -220,7 +235,7 @@ static bool find_ready_by_flow(const tr_spans *spans, const tr_trace *trace, con
         const tr_span *span = &spans->items[at];
         bool own = span->node_index == spans->items[self].node_index && at < self;
         bool before =
-            at != self && span->outcome == TR_OUTCOME_DONE && comes_after(node, trace->nodes[span->node_index].node_id);
+            at != self && span->outcome == TR_OUTCOME_DONE && waits_for(trace, node, &spans->items[self], span);
         if (own || before) {
             *ready_ns = span->end_ns;
             return true;
@@ -232,10 +247,9 @@ static bool find_ready_by_flow(const tr_spans *spans, const tr_trace *trace, con
 
 /* An estimated attempt began when it was ready; the time it was suspended since then does not count as run time. */
 static void start_when_ready(tr_span *span, const tr_trace *trace, uint64_t ready_ns) {
-    tr_attempt attempt = {.start_ns = ready_ns, .end_ns = span->end_ns, .outcome = span->outcome & 3u};
     span->ready_ns = ready_ns;
     span->start_ns = ready_ns;
-    span->run_ns = tr_attempt_duration_ns(trace, &trace->nodes[span->node_index], &attempt);
+    span->run_ns = tr_attempt_run_ns(trace, &trace->attempts[span->attempt_index], ready_ns);
     span->clock_step = false;
 }
 
@@ -244,8 +258,13 @@ static void find_ready_times(tr_spans *spans, const tr_trace *trace, const tr_fl
         tr_span *span = &spans->items[i];
         const tr_flow_node *node = tr_flow_find(flow, trace->nodes[span->node_index].node_id);
         uint64_t limit_ns = span->estimated ? span->end_ns : span->start_ns;
+        uint64_t scheduled_ns = tr_own(trace)->imported == NULL
+                                    ? 0
+                                    : tr_trace_attempt_facts(trace, &trace->attempts[span->attempt_index]).scheduled_ns;
         uint64_t ready_ns;
-        if (node != NULL && find_ready_by_flow(spans, trace, node, i, limit_ns, &ready_ns)) {
+        if (scheduled_ns != 0) {
+            span->ready_ns = scheduled_ns; /* what the source says needs no estimate */
+        } else if (node != NULL && find_ready_by_flow(spans, trace, node, i, limit_ns, &ready_ns)) {
             if (span->estimated) {
                 start_when_ready(span, trace, ready_ns);
             } else {
@@ -284,7 +303,7 @@ static size_t predecessor(const tr_spans *spans, const tr_trace *trace, const tr
             found = i;
         }
         if (node == NULL || span->node_index == spans->items[before].node_index ||
-            comes_after(node, trace->nodes[span->node_index].node_id)) {
+            waits_for(trace, node, &spans->items[before], span)) {
             return i;
         }
     }

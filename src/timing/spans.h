@@ -19,6 +19,7 @@ typedef struct tr_span {
     uint64_t run_ns;   /* end - start, less the time suspended */
     uint64_t slack_ns; /* of a span off the critical path */
     uint32_t node_index;
+    uint32_t attempt_index;
     uint8_t outcome; /* tr_outcome */
     bool estimated;
     bool is_retry;   /* an earlier attempt of the node did not end with node_done */

@@ -5,6 +5,7 @@
 
 #include "timing/internal.h"
 #include "timing/spans.h"
+#include "trace/own_waits.h"
 
 /* Counts a value in a histogram, which is created with its first value. */
 static bool count(tr_histogram **histogram, uint64_t value) {
@@ -134,7 +135,26 @@ static bool add_done(tr_node_timing *node, const tr_span *span, const tr_trace *
     return count(&node->run, span->run_ns);
 }
 
+static bool is_text(tr_text text, const char *known) {
+    return strlen(known) == text.length_bytes && memcmp(known, text.bytes, text.length_bytes) == 0;
+}
+
+/* What an imported log says of an attempt. */
+static void add_facts(tr_node_timing *node, const tr_span *span, const tr_trace *trace) {
+    tr_attempt_facts facts = tr_trace_attempt_facts(trace, &trace->attempts[span->attempt_index]);
+    node->hidden_count += facts.hidden_count;
+    node->retry_count += facts.hidden_count;
+    if (span->outcome == TR_OUTCOME_ERROR) {
+        node->timed_out_count += is_text(facts.kind, "timed_out");
+        node->cancelled_count += is_text(facts.kind, "cancelled");
+        node->terminated_count += is_text(facts.kind, "terminated");
+    }
+}
+
 static bool add_span(tr_node_timing *node, const tr_span *span, const tr_trace *trace, bool has_path) {
+    if (tr_own(trace)->imported != NULL) {
+        add_facts(node, span, trace);
+    }
     node->retry_count += span->is_retry;
     node->clock_step_count += span->clock_step;
     node->exact_count += !span->estimated;
@@ -191,6 +211,7 @@ static bool add_unfinished(tr_timing *timing, const tr_trace *trace) {
 }
 
 static bool add_suspensions(tr_timing *timing, const tr_trace *trace, uint64_t *total_ns) {
+    uint64_t covered_ns = 0; /* until then, some wait has been counted in the total */
     for (uint32_t i = 0; i < trace->suspension_count; i++) {
         const tr_suspension *suspension = &trace->suspensions[i];
         if (suspension->outcome != TR_OUTCOME_DONE) {
@@ -202,7 +223,10 @@ static bool add_suspensions(tr_timing *timing, const tr_trace *trace, uint64_t *
             return false;
         }
         tr_timing_sum(&node->suspended_ns, waited_ns);
-        tr_timing_sum(total_ns, waited_ns);
+        uint64_t from_ns =
+            tr_own_waits_any(trace) && covered_ns > suspension->start_ns ? covered_ns : suspension->start_ns;
+        tr_timing_sum(total_ns, suspension->end_ns > from_ns ? suspension->end_ns - from_ns : 0);
+        covered_ns = suspension->end_ns > covered_ns ? suspension->end_ns : covered_ns;
     }
     return true;
 }
@@ -326,6 +350,10 @@ tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace) {
     traces->complete_count += trace->status == TR_TRACE_COMPLETE;
     traces->failed_count += trace->status == TR_TRACE_FAILED;
     traces->open_count += !is_closed;
+    traces->continued_count += trace->outcome == TR_TRACE_OUTCOME_CONTINUED;
+    traces->cancelled_count += trace->outcome == TR_TRACE_OUTCOME_CANCELLED;
+    traces->timed_out_count += trace->outcome == TR_TRACE_OUTCOME_TIMED_OUT;
+    traces->terminated_count += trace->outcome == TR_TRACE_OUTCOME_TERMINATED;
     traces->restarted_count += trace->restart_count > 0;
     traces->from_snapshot_count += is_closed && trace->from_snapshot;
     add_activity(traces, trace, is_closed);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/imported.h"
+
 bool tr_worst_traces_init(tr_worst_traces *worst, uint32_t limit) {
     *worst = (tr_worst_traces){.limit = limit};
     worst->items = limit == 0 ? NULL : malloc(limit * sizeof *worst->items);
@@ -100,6 +102,7 @@ static void copy_spans(tr_timed_trace *timed, const tr_trace *trace, const tr_sp
                                           .end_ns = span->end_ns,
                                           .run_ns = span->run_ns,
                                           .node_id = trace->nodes[span->node_index].node_id,
+                                          .instance = tr_imported_instance_number(trace, span->node_index),
                                           .outcome = span->outcome,
                                           .estimated = span->estimated,
                                           .is_critical = span->is_critical};

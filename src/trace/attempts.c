@@ -23,8 +23,7 @@ static bool close_attempt(tr_trace *trace, tr_node *node, tr_outcome outcome, ui
     } else if (now_ns < attempt->start_ns && !attempt->estimated) {
         *violations |= TR_VIOLATION_TIME_BACKWARDS;
     }
-    attempt->end_ns = now_ns;
-    attempt->outcome = outcome & 3u;
+    tr_attempts_end(trace, attempt, outcome, now_ns);
     return true;
 }
 
@@ -42,8 +41,7 @@ bool tr_attempts_change(tr_trace *trace, tr_node *node, tr_attempts_action actio
     case TR_ATTEMPTS_OPEN:
         open = tr_attempts_open_of(trace, node);
         if (open != NULL) {
-            open->outcome = TR_OUTCOME_ABANDONED;
-            open->end_ns = now_ns;
+            tr_attempts_end(trace, open, TR_OUTCOME_ABANDONED, now_ns);
         }
         return tr_trace_add_attempt(trace, node, now_ns, false) != NULL;
     case TR_ATTEMPTS_CLOSE_DONE:

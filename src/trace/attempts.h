@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "trace/imported.h"
 #include "trace/trace_store.h"
 #include "tracereel/trace.h"
 
@@ -24,6 +25,15 @@ typedef enum tr_attempts_action {
 static inline tr_attempt *tr_attempts_open_of(tr_trace *trace, const tr_node *node) {
     tr_attempt *attempt = tr_trace_attempt_of(trace, node);
     return attempt != NULL && attempt->outcome == TR_OUTCOME_OPEN ? attempt : NULL;
+}
+
+/* Ends an open attempt. */
+static inline void tr_attempts_end(tr_trace *trace, tr_attempt *attempt, tr_outcome outcome, uint64_t now_ns) {
+    attempt->outcome = outcome & 3u;
+    attempt->end_ns = now_ns;
+    if (tr_own(trace)->imported != NULL) {
+        tr_own(trace)->imported->open_attempt_count--;
+    }
 }
 
 /* Adds what was not expected to `violations`. Returns false on allocation failure. */

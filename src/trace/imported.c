@@ -178,8 +178,8 @@ static tr_node *add_instance(tr_trace *trace, uint32_t of, tr_text instance) {
         tr_trace_add_instance_node(trace, trace->nodes[of].node_id) == NULL) {
         return NULL;
     }
-    imported->nodes[added] = (tr_imported_node){.instance = text, .of = of};
-    imported->nodes[of].instance_count++;
+    uint32_t number = ++imported->nodes[of].instance_count;
+    imported->nodes[added] = (tr_imported_node){.instance = text, .of = of, .instance_count = number};
     imported->instance_count++;
     *place_of(trace, imported, trace->nodes[of].node_id, instance) = added + 1;
     return &trace->nodes[added];
@@ -269,7 +269,12 @@ tr_text tr_trace_instance(const tr_trace *trace, const tr_node *node) {
 
 uint32_t tr_trace_instance_count(const tr_trace *trace, const tr_node *node) {
     const tr_imported_node *known = ITEM(tr_own(trace)->imported, nodes, (size_t)(node - trace->nodes));
-    return known == NULL ? 0 : known->instance_count;
+    return known == NULL || known->instance.length_bytes > 0 ? 0 : known->instance_count;
+}
+
+uint32_t tr_imported_instance_number(const tr_trace *trace, uint32_t node_index) {
+    const tr_imported_node *known = ITEM(tr_own(trace)->imported, nodes, node_index);
+    return known == NULL || known->instance.length_bytes == 0 ? 0 : known->instance_count;
 }
 
 tr_attempt_facts tr_trace_attempt_facts(const tr_trace *trace, const tr_attempt *attempt) {

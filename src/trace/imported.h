@@ -22,7 +22,7 @@ typedef struct tr_text_place {
 typedef struct tr_imported_node {
     tr_text_place instance;  /* length 0: the node itself */
     uint32_t of;             /* of an instance: index of the node itself in the trace's `nodes` */
-    uint32_t instance_count; /* of the node itself */
+    uint32_t instance_count; /* of the node itself: how many it has; of an instance: its number among them, from 1 */
     uint32_t open_wait;      /* the suspension that is its own and lasts: index + 1; 0: none */
 } tr_imported_node;
 
@@ -84,10 +84,16 @@ bool tr_imported_copy(tr_trace *trace, const tr_trace *from);
  * allocation failure. */
 tr_node *tr_imported_need_instance(tr_trace *trace, tr_node *node, tr_text instance);
 
+/* Which of its node's instances an entry is, from 1; 0: the node itself. */
+uint32_t tr_imported_instance_number(const tr_trace *trace, uint32_t node_index);
+
 /* Notes what a node_start or a node_error says of the last attempt of that entry. Adds what was not expected to
  * `violations`. Return false on allocation failure. */
 bool tr_imported_note_start(tr_trace *trace, const tr_node *entry, const tr_facts *facts, uint32_t *violations);
 bool tr_imported_note_kind(tr_trace *trace, const tr_node *entry, tr_text kind);
+/* How long an attempt of the trace ran if it began at that time: see tr_attempt_duration_ns. */
+uint64_t tr_attempt_run_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns);
+
 /* Notes of which entry the latest error is. */
 bool tr_imported_note_error(tr_trace *trace, const tr_node *entry);
 

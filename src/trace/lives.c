@@ -3,12 +3,13 @@
 #include "record/record_view.h"
 #include "trace/engine_view.h"
 #include "trace/internal.h"
+#include "trace/own_waits.h"
 #include "trace/started_nodes.h"
 #include "trace/trace_store.h"
 
 /* The present suspension in the measured view, or NULL. */
 static tr_suspension *open_suspension(const tr_trace *trace) {
-    tr_suspension *last = trace->suspension_count == 0 ? NULL : &trace->suspensions[trace->suspension_count - 1];
+    tr_suspension *last = tr_own_waits_plain(trace);
     return last != NULL && last->outcome == TR_OUTCOME_OPEN ? last : NULL;
 }
 
@@ -78,6 +79,9 @@ static uint64_t end_of_life_ns(const tr_trace *trace, uint64_t start_ns) {
 /* Only the last attempt of a node can be open. */
 static bool abandon_attempts(tr_trace *trace) {
     bool found = false;
+    if (tr_own(trace)->imported != NULL) {
+        tr_own(trace)->imported->counts_attempts = false;
+    }
     for (uint32_t i = 0; i < trace->node_count; i++) {
         tr_attempt *attempt = tr_trace_attempt_of(trace, &trace->nodes[i]);
         if (attempt == NULL) {
@@ -124,6 +128,7 @@ void tr_lives_begin(tr_trace *trace, bool by_tracereel) {
     if (!by_tracereel) {
         (void)abandon_attempts(trace);
         (void)abandon_suspension(trace);
+        tr_own_waits_stop_all(trace, TR_OUTCOME_ABANDONED, trace->last_ns);
         abandon_iterations(trace);
         tr_own(trace)->began_afresh = tr_own(trace)->is_just_resumed = false;
     }
@@ -163,6 +168,7 @@ void tr_lives_restart(tr_trace *trace) {
     if (!was_open && tr_own(trace)->forgotten_count == 0) {
         return; /* an undo has restored everything */
     }
+    tr_own_waits_stop_all(trace, TR_OUTCOME_ABANDONED, trace->last_ns);
     abandon_iterations(trace);
     tr_own(trace)->is_just_resumed = false;
     if (tr_own(trace)->home->is_measured) {

@@ -4,6 +4,7 @@
 
 #include "trace/imported.h"
 #include "trace/internal.h"
+#include "trace/own_waits.h"
 #include "trace/trace_store.h"
 
 #define NAME_BY_NUMBER(constant, name) #name,
@@ -88,13 +89,13 @@ static uint64_t overlap_ns(uint64_t a_start, uint64_t a_end, uint64_t b_start, u
     return end > start ? end - start : 0;
 }
 
-/* How many of the first suspensions can have begun before a time: the others are not to be looked at. */
-static uint32_t count_suspensions_before(const tr_trace *trace, uint64_t time_ns) {
+/* How many of the first `count` suspensions can have begun before a time: the others are not to be looked at. */
+static uint32_t count_suspensions_before(const tr_trace *trace, uint32_t count, uint64_t time_ns) {
     if (tr_own(trace)->has_unordered_suspensions) {
-        return trace->suspension_count;
+        return count;
     }
     uint32_t low = 0;
-    uint32_t high = trace->suspension_count;
+    uint32_t high = count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (trace->suspensions[middle].start_ns < time_ns) {
@@ -106,25 +107,44 @@ static uint32_t count_suspensions_before(const tr_trace *trace, uint64_t time_ns
     return low;
 }
 
-uint64_t tr_attempt_duration_ns(const tr_trace *trace, const tr_node *node, const tr_attempt *attempt) {
-    if (attempt->outcome == TR_OUTCOME_OPEN || attempt->end_ns < attempt->start_ns) {
+/* How many of the first suspensions are looked for by their time: a node's own waits, and what came after the first of
+ * them, are linked to their attempts. */
+static uint32_t count_unlinked(const tr_trace *trace, uint32_t node_index) {
+    bool is_instance = tr_trace_instance(trace, &trace->nodes[node_index]).length_bytes > 0;
+    return is_instance ? 0 : tr_own(trace)->imported->first_own_suspension;
+}
+
+uint64_t tr_attempt_run_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns) {
+    if (attempt->outcome == TR_OUTCOME_OPEN || attempt->end_ns < start_ns) {
         return 0;
     }
-    uint64_t duration_ns = attempt->end_ns - attempt->start_ns;
-    for (uint32_t i = count_suspensions_before(trace, attempt->end_ns); i-- > 0;) {
+    uint32_t node_id = trace->nodes[attempt->node_index].node_id;
+    uint64_t duration_ns = attempt->end_ns - start_ns;
+    uint32_t count = trace->suspension_count;
+    if (tr_own_waits_any(trace)) {
+        uint64_t linked_ns = tr_own_waits_suspended_ns(trace, attempt, start_ns, attempt->end_ns);
+        duration_ns -= linked_ns < duration_ns ? linked_ns : duration_ns;
+        count = count_unlinked(trace, attempt->node_index);
+    }
+    for (uint32_t i = count_suspensions_before(trace, count, attempt->end_ns); i-- > 0;) {
         const tr_suspension *suspension = &trace->suspensions[i];
         uint64_t end_ns = suspension->outcome == TR_OUTCOME_OPEN ? UINT64_MAX : suspension->end_ns;
-        bool is_last = i + 1 == trace->suspension_count; /* its end is not compared with a start yet */
-        if (end_ns <= attempt->start_ns && !is_last && !tr_own(trace)->has_unordered_suspensions) {
+        bool is_last = i + 1 == count; /* its end is not compared with a start yet */
+        if (end_ns <= start_ns && !is_last && !tr_own(trace)->has_unordered_suspensions) {
             break; /* those before it ended earlier */
         }
-        if (suspension->node_id != node->node_id) {
+        if (suspension->node_id != node_id) {
             continue;
         }
-        uint64_t waited_ns = overlap_ns(attempt->start_ns, attempt->end_ns, suspension->start_ns, end_ns);
+        uint64_t waited_ns = overlap_ns(start_ns, attempt->end_ns, suspension->start_ns, end_ns);
         duration_ns -= waited_ns < duration_ns ? waited_ns : duration_ns;
     }
     return duration_ns;
+}
+
+uint64_t tr_attempt_duration_ns(const tr_trace *trace, const tr_node *node, const tr_attempt *attempt) {
+    (void)node;
+    return tr_attempt_run_ns(trace, attempt, attempt->start_ns);
 }
 
 bool tr_trace_is_tainted(const tr_trace *trace) {

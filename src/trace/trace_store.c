@@ -5,6 +5,7 @@
 #include "bytes/hash.h"
 #include "trace/imported.h"
 #include "trace/internal.h"
+#include "trace/own_waits.h"
 #include "trace/started_nodes.h"
 
 /* ---- lists ---- */
@@ -117,6 +118,9 @@ tr_attempt *tr_trace_add_attempt(tr_trace *trace, tr_node *node, uint64_t start_
                             .outcome = TR_OUTCOME_OPEN,
                             .estimated = estimated,
                             .before = before & TR_NODE_NONE};
+    if (tr_own(trace)->imported != NULL) {
+        tr_own(trace)->imported->open_attempt_count++;
+    }
     return attempt;
 }
 
@@ -126,7 +130,7 @@ tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64
         return NULL;
     }
     trace->suspensions = items;
-    if (trace->suspension_count > 0) {
+    if (trace->suspension_count > 0 && !tr_own_waits_any(trace)) {
         const tr_suspension *before = &trace->suspensions[trace->suspension_count - 1];
         tr_own(trace)->has_unordered_suspensions |= before->end_ns < before->start_ns || start_ns < before->end_ns;
     }

@@ -7,6 +7,7 @@
 #include "trace/engine_view.h"
 #include "trace/imported.h"
 #include "trace/internal.h"
+#include "trace/own_waits.h"
 #include "trace/started_nodes.h"
 #include "trace/trace_store.h"
 #include "trace/waiting.h"
@@ -156,6 +157,9 @@ static tr_node *apply_to_node(tr_trace *trace, const tr_record *record, node_eve
     if (event == DONE || event == ERROR) {
         tr_wait_take_back_end(trace, node);
     }
+    if (event <= ERROR && tr_own(trace)->imported != NULL) {
+        tr_own_waits_stop(trace, node, now_ns, violations);
+    }
     const node_rule *rule = &node_rules[event][node->status];
     *violations |= is_excused(trace, node, rule->violation) ? 0 : rule->violation;
     node->status = rule->next & 7u;
@@ -176,7 +180,7 @@ static bool start_trace(tr_trace *trace, const tr_record *record, uint64_t now_n
 }
 
 static void end_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violations) {
-    tr_suspension *last = trace->suspension_count == 0 ? NULL : &trace->suspensions[trace->suspension_count - 1];
+    tr_suspension *last = tr_own_waits_plain(trace);
     if (last != NULL && last->outcome == TR_OUTCOME_OPEN) {
         last->outcome = TR_OUTCOME_DONE;
         last->end_ns = now_ns;
@@ -204,7 +208,9 @@ static bool suspend(tr_trace *trace, const tr_record *record, uint64_t now_ns, u
     uint32_t node_id = tr_view_node_id(record);
     leave_suspension(trace, now_ns, violations);
     tr_trace_node(trace, node_id)->status = TR_NODE_SUSPENDED; /* also if it was left at the same node */
-    return tr_trace_add_suspension(trace, node_id, now_ns) != NULL && tr_engine_view_suspend(trace, record);
+    return tr_trace_add_suspension(trace, node_id, now_ns) != NULL &&
+           (!tr_own_waits_any(trace) || tr_own_waits_note_plain(trace, tr_trace_node(trace, node_id))) &&
+           tr_engine_view_suspend(trace, record);
 }
 
 /* Leaves no attempt and no suspension open in a trace that closes. */
@@ -216,6 +222,7 @@ static void close_trace(tr_trace *trace, uint64_t now_ns, uint32_t *violations) 
         }
     }
     end_suspension(trace, now_ns, violations);
+    tr_own_waits_stop_all(trace, TR_OUTCOME_DONE, now_ns);
 }
 
 /* The outcome with that name, if it goes with the status of the closing record. */
@@ -333,10 +340,22 @@ static void measure_time(tr_trace *trace, const trace_rule *rule, uint64_t now_n
     }
 }
 
+/* Whether the record begins or ends a wait that is its node's own. */
+static bool is_own_wait(const tr_record *record, const tr_facts *facts) {
+    unsigned type = tr_view_type(record);
+    return facts->wait.length_bytes > 0 && (type == TR_TYPE_TRACE_SUSPENDED || type == TR_TYPE_TRACE_RESUMED);
+}
+
+/* Whether a suspended trace is so only because of such waits: XERV's rules do not say so. */
+static bool only_waits(const tr_trace *trace) {
+    const tr_suspension *plain = tr_own_waits_any(trace) ? tr_own_waits_plain(trace) : NULL;
+    return tr_own_waits_any(trace) && (plain == NULL || plain->outcome != TR_OUTCOME_OPEN);
+}
+
 bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_tracereel, uint32_t *violations) {
     const trace_rule *rule = &trace_rules[tr_view_type(record)];
     uint64_t now_ns = tr_view_timestamp_ns(record);
-    bool suspended = trace->status == TR_TRACE_SUSPENDED;
+    bool suspended = trace->status == TR_TRACE_SUSPENDED && !only_waits(trace);
     uint32_t found = rule->violation[suspended];
     if (now_ns < trace->start_ns) {
         found |= TR_VIOLATION_TIME_BACKWARDS;
@@ -354,12 +373,24 @@ bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_trace
     } else {
         const tr_facts *said = has_facts ? &facts : NULL;
         tr_node *entry = NULL;
-        applied = (!tr_own(trace)->is_just_resumed || tr_wait_end(trace, record)) &&
-                  (event == NO_EVENT || (entry = apply_to_node(trace, record, event, said, now_ns, &found)) != NULL) &&
-                  apply_particulars(trace, entry, record, said, now_ns, &found);
+        bool is_of_instance = has_facts && facts.instance.length_bytes > 0;
+        applied = !tr_own(trace)->is_just_resumed || tr_wait_end(trace, record, is_of_instance);
+        if (applied && has_facts && is_own_wait(record, &facts)) {
+            found = now_ns < trace->start_ns ? TR_VIOLATION_TIME_BACKWARDS : 0;
+            applied = tr_view_type(record) == TR_TYPE_TRACE_SUSPENDED
+                          ? tr_own_waits_suspend(trace, record, &facts, &found)
+                          : tr_own_waits_resume(trace, record, &facts, &found);
+        } else if (applied) {
+            applied =
+                (event == NO_EVENT || (entry = apply_to_node(trace, record, event, said, now_ns, &found)) != NULL) &&
+                apply_particulars(trace, entry, record, said, now_ns, &found);
+        }
         measure_time(trace, rule, now_ns);
     }
     trace->status = rule->next[suspended];
+    if (!by_tracereel && trace->status <= TR_TRACE_SUSPENDED && tr_own_waits_any(trace)) {
+        trace->status = (uint8_t)tr_own_waits_status(trace);
+    }
     if (trace->status > TR_TRACE_SUSPENDED) {
         trace->outcome = outcome_of(has_facts ? facts.outcome : (tr_text){0}, (tr_trace_status)trace->status);
     }

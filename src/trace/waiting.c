@@ -1,14 +1,15 @@
 #include "trace/waiting.h"
 
 #include "record/record_view.h"
-#include "trace/imported.h"
+#include "trace/attempts.h"
 #include "trace/internal.h"
+#include "trace/own_waits.h"
 #include "trace/trace_store.h"
 
 /* The measured suspension; NULL if known only from a snapshot. What a plan wrote meanwhile, to hold or to release the
  * trace, is only in the engine's view. */
 static const tr_suspension *last_suspension(const tr_trace *trace) {
-    return trace->suspension_count == 0 ? NULL : &trace->suspensions[trace->suspension_count - 1];
+    return tr_own_waits_plain(trace);
 }
 
 static uint32_t node_that_waited(const tr_trace *trace) {
@@ -26,7 +27,9 @@ static bool still_waits(tr_trace *trace, const tr_suspension *suspension, const 
 void tr_wait_note_resume(tr_trace *trace) {
     const tr_suspension *last = last_suspension(trace);
     const tr_node *node = tr_trace_node(trace, node_that_waited(trace));
-    if (last == NULL) {
+    if (last == NULL && tr_own_waits_any(trace)) {
+        tr_own(trace)->is_just_resumed = false;
+    } else if (last == NULL) {
         tr_own(trace)->is_just_resumed = trace->is_suspended && node != NULL && node->status == TR_NODE_SUSPENDED;
     } else {
         tr_own(trace)->is_just_resumed =
@@ -48,15 +51,16 @@ static tr_attempt *attempt_that_waited(tr_trace *trace, tr_node *node, uint64_t 
     return attempt;
 }
 
-static bool is_end_of(const tr_record *record, uint32_t node_id) {
+static bool is_end_of(const tr_record *record, bool is_of_instance, uint32_t node_id) {
     unsigned type = tr_view_type(record);
-    return (type == TR_TYPE_NODE_DONE || type == TR_TYPE_NODE_ERROR) && tr_view_node_id(record) == node_id;
+    return !is_of_instance && (type == TR_TYPE_NODE_DONE || type == TR_TYPE_NODE_ERROR) &&
+           tr_view_node_id(record) == node_id;
 }
 
-bool tr_wait_end(tr_trace *trace, const tr_record *record) {
+bool tr_wait_end(tr_trace *trace, const tr_record *record, bool is_of_instance) {
     tr_own(trace)->is_just_resumed = false;
     tr_node *node = tr_trace_node(trace, node_that_waited(trace));
-    if (node == NULL || is_end_of(record, node->node_id)) {
+    if (node == NULL || is_end_of(record, is_of_instance, node->node_id)) {
         return true;
     }
     uint64_t resumed_ns = tr_own(trace)->ready_ns; /* no event has come since */
@@ -65,8 +69,7 @@ bool tr_wait_end(tr_trace *trace, const tr_record *record) {
         return false;
     }
     node->status = TR_NODE_DONE;
-    attempt->end_ns = resumed_ns;
-    attempt->outcome = TR_OUTCOME_DONE;
+    tr_attempts_end(trace, attempt, TR_OUTCOME_DONE, resumed_ns);
     attempt->by_resume = true;
     return true;
 }
@@ -79,6 +82,9 @@ void tr_wait_take_back_end(tr_trace *trace, tr_node *node) {
     attempt->by_resume = false;
     attempt->outcome = TR_OUTCOME_OPEN;
     attempt->end_ns = 0;
+    if (tr_own(trace)->imported != NULL) {
+        tr_own(trace)->imported->open_attempt_count++;
+    }
     if (node->status == TR_NODE_DONE) {
         node->status = TR_NODE_RUNNING;
     }

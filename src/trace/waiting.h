@@ -10,10 +10,10 @@
 /* Call before a trace_resumed is applied: the next record will show whether the node that waited is done. */
 void tr_wait_note_resume(tr_trace *trace);
 
-/* Call before the first record after that resume is applied. Unless it is the node's own end, the node that waited was
- * done when its trace was resumed. The engine's view does not change: to the engine the node is not done. Returns false
- * on allocation failure. */
-bool tr_wait_end(tr_trace *trace, const tr_record *record);
+/* Call before the first record after that resume is applied (`is_of_instance`: of an instance of its node). Unless it
+ * is the node's own end, the node that waited was done when its trace was resumed. The engine's view does not change:
+ * to the engine the node is not done. Returns false on allocation failure. */
+bool tr_wait_end(tr_trace *trace, const tr_record *record, bool is_of_instance);
 
 /* Call before a node_done or node_error of the node is applied. Producers other than the engine write one for a node
  * that waited, perhaps long after its trace continued: then that record ends the attempt, not the resume. */

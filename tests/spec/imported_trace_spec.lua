@@ -168,4 +168,68 @@ describe("an imported trace", function()
             { 0, 0, 0, "-" } }, facts)
         assert.are.same({ "time_backwards" }, trace.violations) -- scheduled after its start: left out
     end)
+
+    it("waits at several nodes at once, and is suspended only while nothing runs beside them", function()
+        local seen = {}
+        local function wait(type_name, timestamp_ns, node_id, metadata)
+            return at(type_name, timestamp_ns, { node_id = node_id, metadata = metadata })
+        end
+        local trace
+        reel.open(record_bytes.write_log(helper.directory(), { at("trace_start", 10),
+            wait("node_start", 15, 7), wait("trace_suspended", 20, 5, '{"wait":"timer"}'),
+            wait("trace_suspended", 21, 6, '{"wait":"signal","instance":"a"}'), wait("node_done", 30, 7),
+            wait("trace_resumed", 40, 5, '{"wait":"timer"}'), wait("node_start", 41, 8), wait("node_done", 45, 8),
+            wait("trace_resumed", 50, 6, '{"wait":"signal","instance":"b"}'),
+            wait("trace_resumed", 60, 6, '{"wait":"signal","instance":"a"}'), at("trace_complete", 70) })):replay {
+            record = function(_, handle)
+                trace = handle
+                seen[#seen + 1] = handle.status
+            end,
+        }
+        assert.are.same({ "running", "running", "running", "running", "suspended", "suspended", "running", "suspended",
+            "suspended", "running", "complete" }, seen)
+        local waits = {}
+        for index, wait_of in ipairs(trace.suspensions) do
+            waits[index] = { wait_of.node_id, wait_of.wait, wait_of.instance or "-", wait_of.start_ns, wait_of.end_ns }
+        end
+        assert.are.same({ { 5, "timer", "-", 20, 40 }, { 6, "signal", "a", 21, 60 } }, waits)
+        assert.are.same({}, trace.violations)
+        local node = trace:node(6, "a")
+        assert.are.same({ "done", "trace_resumed", 21, 60, 0 },
+            { node.status, node.ended_by, node.start_ns, node.end_ns, node.duration_ns })
+    end)
+
+    it("ends a wait with the node's own end, with another wait of the node, and when it closes", function()
+        local function ends(...)
+            local trace = trace_of(at("trace_start", 10),
+                at("trace_suspended", 20, { node_id = 5, metadata = '{"wait":"timer"}' }), ...)
+            local list = {}
+            for index, wait in ipairs(trace.suspensions) do
+                list[index] = wait.end_ns or "open"
+            end
+            return list, trace.violations, trace:node(5).attempts
+        end
+        local again = at("trace_suspended", 30, { node_id = 5, metadata = '{"wait":"timer"}' })
+        local list, violations, attempts = ends(at("node_done", 30, { node_id = 5 }))
+        assert.are.same({ { 30 }, {}, 1, "node_done" }, { list, violations, #attempts, attempts[1].ended_by })
+        list, violations = ends(again)
+        assert.are.same({ { 30, "open" }, { "suspended_twice" } }, { list, violations })
+        list, violations, attempts = ends(at("trace_complete", 30))
+        assert.are.same({ { 30 }, {}, "abandoned" }, { list, violations, attempts[1].outcome })
+        list, violations, attempts = ends(at("trace_resumed", 30, { node_id = 5, metadata = '{"wait":"timer"}' }),
+            at("node_done", 50, { node_id = 5 }))
+        assert.are.same({ { 30 }, {}, 1, 50, 20 }, { list, violations, #attempts, attempts[1].end_ns,
+            attempts[1].duration_ns })
+    end)
+
+    it("leaves XERV's suspension and a node's own wait to their own ends", function()
+        local trace = trace_of(at("trace_start", 10), at("trace_suspended", 20, { node_id = 4 }),
+            at("trace_suspended", 25, { node_id = 5, metadata = '{"wait":"timer"}' }), at("trace_resumed", 30),
+            at("trace_resumed", 40, { node_id = 5, metadata = '{"wait":"timer"}' }),
+            at("node_start", 45, { node_id = 6 }))
+        assert.are.same({ 30, 40 }, { trace.suspensions[1].end_ns, trace.suspensions[2].end_ns })
+        assert.are.same({ "running" }, { trace.status })
+        assert.are.same({ 10, 0 }, { trace:node(4).end_ns - trace:node(4).start_ns - trace:node(4).duration_ns,
+            trace:node(5).duration_ns })
+    end)
 end)

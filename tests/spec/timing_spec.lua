@@ -1,6 +1,7 @@
 -- The numbers of `tracereel timing`, against what another program makes of the same records.
 local expected_timing = require "tests.spec.timing_expected"
 local helper = require "tests.spec.helper"
+local timing_checks = require "tests.spec.timing_checks"
 local tracereel = require "tracereel"
 
 local function report_of(...)
@@ -8,62 +9,6 @@ local function report_of(...)
     assert.are.equal("", ran.stderr)
     assert.are.equal(0, ran.status)
     return assert(tracereel.json_decode(ran.stdout))
-end
-
-local quantiles = {
-    p50_ns = 0.5, p90_ns = 0.9, p95_ns = 0.95, p99_ns = 0.99, p999_ns = 0.999,
-}
-
-local function sum_of(list)
-    local sum = 0
-    for _, value in ipairs(list) do
-        sum = sum + value
-    end
-    return sum
-end
-
--- A distribution against the sorted list of all its values.
-local function check_distribution(values, distribution, what)
-    table.sort(values)
-    local count, sum = #values, sum_of(values)
-    assert.are.equal(count, distribution.count, what .. " count")
-    assert.are.equal(sum, distribution.sum_ns, what .. " sum")
-    assert.are.equal(values[1] or 0, distribution.min_ns, what .. " min")
-    assert.are.equal(values[count] or 0, distribution.max_ns, what .. " max")
-    assert.are.equal(count > 0 and (sum + count // 2) // count or 0, distribution.mean_ns, what .. " mean")
-    local in_buckets = 0
-    for _, bucket in ipairs(distribution.buckets) do
-        in_buckets = in_buckets + bucket.count
-    end
-    assert.are.equal(count, in_buckets, what .. " buckets")
-    for field, q in pairs(quantiles) do
-        local exact = count > 0 and values[math.max(1, math.ceil(q * count - 1e-9))] or 0
-        local error_ns = math.abs(distribution[field] - exact)
-        assert.is_true(error_ns <= exact * 0.01, ("%s %s is %d, exactly %d"):format(what, field, distribution[field],
-            exact))
-    end
-end
-
-local function check_node(expected, node)
-    local name = "node " .. node.id
-    for field, value in tracereel.sorted(expected) do
-        if math.type(value) then
-            assert.are.equal(value, node[field], name .. " " .. field)
-        elseif node[field].buckets then
-            check_distribution(value, node[field], name .. " " .. field)
-        end
-    end
-    assert.are.same(expected.worst, node.worst)
-    local trend = {}
-    for n, lasted in ipairs(expected.trend) do
-        trend[n] = { n = n, count = #lasted, mean_ns = (sum_of(lasted) + #lasted // 2) // #lasted }
-    end
-    assert.are.same(trend, node.trend)
-    assert.are.equal(node.run.sum_ns, node.run_ns)
-    assert.are.equal(node.queue.sum_ns, node.queue_ns)
-    assert.are.equal(node.suspended.sum_ns, node.suspended_ns)
-    assert.are.equal(node.iteration.sum_ns, node.loop_ns)
-    assert.are.equal(node.run_ns + node.queue_ns + node.suspended_ns + node.retry_ns, node.total_ns)
 end
 
 local function check_shares(report)
@@ -87,23 +32,7 @@ describe("tracereel timing", function()
         it("gives for " .. name .. " what an independent computation from its records gives", function()
             local traces, nodes = expected_timing.of(expected_timing.records(helper.expected(name, "records")))
             local report = report_of("--sort", "id", helper.log(name))
-            for _, field in ipairs { "complete_count", "failed_count", "open_count" } do
-                assert.are.equal(traces[field], report.traces[field], field)
-            end
-            check_distribution(traces.makespan, report.traces.makespan, "makespan")
-            check_distribution(traces.suspended, report.traces.suspended, "suspended")
-            local ids, found = {}, {}
-            for id in pairs(nodes) do
-                ids[#ids + 1] = id
-            end
-            table.sort(ids)
-            for index, node in ipairs(report.nodes) do
-                found[index] = node.id
-            end
-            assert.are.same(ids, found)
-            for _, node in ipairs(report.nodes) do
-                check_node(nodes[node.id], node)
-            end
+            timing_checks.report(report, traces, nodes)
             check_shares(report)
             assert.are.equal(#helper.expected(name, "records"), report.log.records)
         end)

@@ -52,6 +52,10 @@
 ---@class tracereel.timing_traces
 ---@field complete_count integer
 ---@field failed_count integer
+---@field continued_count integer of the complete ones: an imported log says that they go on in another trace
+---@field cancelled_count integer of the failed ones, as an imported log says how; as the next two
+---@field timed_out_count integer
+---@field terminated_count integer
 ---@field open_count integer cut off by the end of the log: no makespan
 ---@field from_snapshot_count integer of the closed ones: cut off by the beginning of the log, no makespan
 ---@field restarted_count integer of all, those that began afresh: their times are from their first trace_start
@@ -61,7 +65,8 @@
 ---@field last_ns integer latest end
 ---@field throughput_per_s number complete and failed traces a second, from first_ns to last_ns
 ---@field makespan tracereel.distribution from trace_start to the end
----@field suspended tracereel.distribution of the same traces: how long each was suspended in all
+---@field suspended tracereel.distribution of the same traces: how long each was suspended in all; where nodes wait by themselves, how
+---  long at least one did
 ---@field in_flight tracereel.in_flight
 
 ---@class tracereel.in_flight
@@ -118,6 +123,7 @@
 ---@class tracereel.timed_span
 ---@field node_id integer
 ---@field name string|nil from the flow
+---@field instance integer|nil of a node that runs in parallel with itself, 1 for the first seen in the trace, and so on
 ---@field lane integer from 1: spans in one lane do not overlap
 ---@field ready_ns integer
 ---@field start_ns integer

@@ -10,7 +10,8 @@
 ---what was open is abandoned, and what tracereel wrote adds nothing.
 ---@class tracereel.trace
 ---@field id string UUID in text form
----@field status string "running", "suspended", "complete" or "failed"
+---@field status string "running", "suspended", "complete" or "failed"; while nodes of an imported log wait by themselves
+---  it is "suspended" only if none runs beside them
 ---@field outcome string|nil how it ended: "complete" or "failed"; of an imported log also "continued" (a kind of
 ---  complete), "cancelled", "timed_out", "terminated" (kinds of failed). nil while it is open
 ---@field open boolean
@@ -136,6 +137,9 @@ function trace:json() end
 
 ---@class tracereel.past_suspension
 ---@field node_id integer
+---@field wait string|nil in an imported log, of a wait that is its node's own: "timer", "signal", "update", "person", or the
+---  source's word. Several can last at once, beside nodes that run. nil: XERV's suspension of the whole trace
+---@field instance string|nil which instance of the node waits
 ---@field start_ns integer
 ---@field end_ns integer|nil nil while it lasts
 ---@field earlier_life true|nil it began before the latest trace_start

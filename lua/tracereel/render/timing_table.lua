@@ -61,6 +61,15 @@ local function trace_section(traces, closed_by_plan_count)
     if closed_by_plan_count > 0 then
         row("", ("of the open ones a plan has closed %d"):format(closed_by_plan_count))
     end
+    local kinds = counted {
+        { traces.continued_count, "continued in another trace" },
+        { traces.cancelled_count, "cancelled" },
+        { traces.timed_out_count, "timed out" },
+        { traces.terminated_count, "terminated" },
+    }
+    if kinds ~= "none" then
+        row("", "of these " .. kinds)
+    end
     if traces.restarted_count > 0 then
         row("", ("of these %d started again: measured from their first start"):format(traces.restarted_count))
     end

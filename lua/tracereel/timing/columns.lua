@@ -13,7 +13,7 @@
 ---@field rests_on_starts boolean|nil a sum whose times begin with attempts' starts, which can be estimated
 
 ---@class tracereel.timing_text_column
----@field section "run"|"shares"|"critical"|"trouble"|"loops"
+---@field section "run"|"shares"|"critical"|"trouble"|"kinds"|"loops"
 ---@field title string
 ---@field width integer
 ---@field grows boolean|nil takes up to 30 of the columns beyond 80
@@ -111,6 +111,16 @@ columns.list = {
         page = { title = "Estimated", is_extra = true } },
     { field = "clock_step_count", kind = "count", csv = 9,
         text = { section = "trouble", title = "CLOCK STEPS", width = 11 } },
+
+    { field = "timed_out_count", kind = "count", csv = 36, hint = "of the errors, those that the source calls so",
+        text = { section = "kinds", title = "TIMED OUT", width = 10 } },
+    { field = "cancelled_count", kind = "count", csv = 37,
+        text = { section = "kinds", title = "CANCELLED", width = 10 } },
+    { field = "terminated_count", kind = "count", csv = 38,
+        text = { section = "kinds", title = "TERMINATED", width = 10 } },
+    { field = "hidden_count", kind = "count", csv = 39,
+        hint = "attempts that the source counts and does not show; they are among the retries",
+        text = { section = "kinds", title = "HIDDEN", width = 8 } },
 
     { of = "iteration", field = "count", kind = "count", csv = 32,
         text = { section = "loops", title = "COUNT", width = 6 } },

@@ -116,6 +116,7 @@ local sections = {
         end,
     },
     { name = "trouble", title = "Errors and retries" },
+    { name = "kinds", title = "Kinds of errors", note = "as the source of the log says; hidden: retries not shown" },
     {
         name = "loops", title = "Loops", note = "iterations; contain the time of other nodes; trend: 1st, 2nd, ... one",
         has = function(node)

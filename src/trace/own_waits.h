@@ -1,0 +1,44 @@
+/* Waits that are a node's own: trace_suspended and trace_resumed that say "wait" in their metadata, as imported logs
+ * have them. Several can last in one trace at once, beside nodes that run; each is of one entry of the trace's `nodes`
+ * and ends by itself. XERV (the engine) knows one suspension: its view changes as by any other record. */
+#ifndef TRACEREEL_OWN_WAITS_H
+#define TRACEREEL_OWN_WAITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trace/imported.h"
+
+/* Whether the trace has, or had, waits of that kind. */
+static inline bool tr_own_waits_any(const tr_trace *trace) {
+    const tr_imported *imported = tr_own(trace)->imported;
+    return imported != NULL && imported->first_own_suspension != TR_NONE;
+}
+
+/* The latest suspension of XERV's kind, or NULL. */
+tr_suspension *tr_own_waits_plain(const tr_trace *trace);
+
+/* Applies a trace_suspended or a trace_resumed whose facts have a `wait`. An attempt that is not open yet begins with
+ * the wait; the resume ends it, and the node's own end takes that back (tr_wait_take_back_end). Adds what was not
+ * expected to `violations`. Returns false on allocation failure. */
+bool tr_own_waits_suspend(tr_trace *trace, const tr_record *record, const tr_facts *facts, uint32_t *violations);
+bool tr_own_waits_resume(tr_trace *trace, const tr_record *record, const tr_facts *facts, uint32_t *violations);
+
+/* Call after a suspension of XERV's kind was added at the node, whose last attempt is open, in a trace with such waits.
+ * Returns false on allocation failure. */
+bool tr_own_waits_note_plain(tr_trace *trace, const tr_node *node);
+
+/* Ends the wait of an entry at which something else happens. */
+void tr_own_waits_stop(tr_trace *trace, const tr_node *entry, uint64_t now_ns, uint32_t *violations);
+/* Ends all that last: the trace closes, or (abandoned) begins its next life. */
+void tr_own_waits_stop_all(tr_trace *trace, tr_outcome outcome, uint64_t now_ns);
+
+/* The status of an open trace with such waits: suspended while XERV's suspension lasts, or while waits last and no
+ * attempt runs beside them. */
+tr_trace_status tr_own_waits_status(tr_trace *trace);
+
+/* How long the attempt was suspended between two times by what began after the trace's first wait of this kind. */
+uint64_t tr_own_waits_suspended_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns,
+                                   uint64_t end_ns);
+
+#endif
