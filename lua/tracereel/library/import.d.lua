@@ -1,0 +1,177 @@
+---@meta
+-- Importers: docs/import.md.
+
+---What an importer's file returns.
+---@class tracereel.importer
+---@field api integer 1
+---@field summary? string
+---@field args? table<string, table> the arguments that it takes, as of a script
+---@field extensions? string[] of files that are likely for it
+---@field detect? fun(head: string, name: string): boolean|nil is an input for it, by its first 64 KiB and its name?
+---@field import fun(input: tracereel.import_input, out: tracereel.import_out, args: table) for each input
+---@field finish? fun(out: tracereel.import_out, args: table) after the last
+
+---An input. Whatever is wrong with it is raised with its place.
+---@class tracereel.import_input
+---@field name string the file
+---@field time fun(value: string|number, zone_or_unit?: string): integer nanoseconds since 1970
+local input = {}
+
+---@class tracereel.import_csv_options
+---@field delimiter? string a character; "," where not given
+---@field header? boolean false: rows are lists
+---@field reuse? boolean every row is the same table
+
+---@param options? tracereel.import_csv_options
+---@return fun(): table<string|integer, string>|nil
+function input:csv(options) end
+
+---@return fun(): string|nil
+function input:lines() end
+
+---@return any
+function input:json() end
+
+---The value of each line.
+---@return fun(): any
+function input:json_lines() end
+
+---The value of each line, where the first line is one; otherwise the one that the whole input is.
+---@return fun(): any
+function input:json_documents() end
+
+---@class tracereel.import_xml_handlers
+---@field start? fun(name: string, attributes: table<string, string>)
+---@field text? fun(text: string)
+---@field finish? fun(name: string)
+
+---@param handlers tracereel.import_xml_handlers
+function input:xml(handlers) end
+
+---@return string all of it
+function input:text() end
+
+---@return string its first 64 KiB, which stay unread
+function input:head() end
+
+---@return string "FILE:LINE" of what was read last, and what `at` has said
+function input:where() end
+
+---Says which part of a document the importer is at.
+---@param place string|nil
+function input:at(place) end
+
+---Ends the import: "FILE:LINE: message".
+---@param message string as of string.format, where values follow
+function input:fail(message, ...) end
+
+---@class tracereel.import_trace_fields
+---@field id string|integer
+---@field name? string
+---@field parent? tracereel.import_trace|string
+---@field parent_node? string
+---@field parent_instance? string
+---@field metadata? table<string, string|number|boolean>
+---@field at? integer where not given, the trace begins with its first event
+
+---What an importer writes to.
+---@class tracereel.import_out
+local out = {}
+
+---A trace: the same for the same id, of which the first call counts.
+---@param fields tracereel.import_trace_fields
+---@return tracereel.import_trace
+function out:trace(fields) end
+
+---@param id string
+---@return boolean
+function out:has_trace(id) end
+
+---@class tracereel.import_flow
+---@field name? string
+---@field nodes? table<string, { after: string[], type: string }>
+---@field pools? table<string, { nodes: string[], capacity: integer }>
+
+---@param flow tracereel.import_flow
+function out:flow(flow) end
+
+---@param origin { rule: string }
+function out:origin(origin) end
+
+---Something was left out.
+---@param kind string in the plural: "heartbeats"
+---@param example? string
+function out:dropped(kind, example) end
+
+---Something was changed to fit.
+---@param kind string
+---@param example? string
+function out:bent(kind, example) end
+
+---@class tracereel.import_trace
+---@field id string its UUID
+local trace = {}
+
+---@class tracereel.import_start
+---@field at? integer required, but of `attempt`
+---@field instance? string
+---@field after? string[]
+---@field resource? string
+---@field scheduled? integer when it was ready
+---@field attempt? integer from 1
+---@field metadata? table<string, string|number|boolean>
+
+---@class tracereel.import_attempt: tracereel.import_start
+---@field duration integer in nanoseconds
+---@field error? string
+---@field kind? string
+
+---@class tracereel.import_end
+---@field at integer
+---@field instance? string
+---@field metadata? table<string, string|number|boolean>
+
+---@class tracereel.import_error: tracereel.import_end
+---@field kind? string
+---@field message? string
+
+---@class tracereel.import_wait: tracereel.import_end
+---@field kind? string "signal" where not given
+
+---@param node string
+---@param fields tracereel.import_start
+function trace:start(node, fields) end
+
+---@param node string
+---@param fields tracereel.import_end
+function trace:done(node, fields) end
+
+---@param node string
+---@param fields tracereel.import_error
+function trace:error(node, fields) end
+
+---@param node string
+---@param fields tracereel.import_attempt
+function trace:attempt(node, fields) end
+
+---@param node string
+---@param fields tracereel.import_wait
+function trace:wait(node, fields) end
+
+---@param node string
+---@param fields { at: integer, instance: string }
+function trace:resume(node, fields) end
+
+---@param node string
+---@param fields { at: integer, iteration: integer, instance: string }
+function trace:iteration(node, fields) end
+
+---@param node string
+---@param fields { at: integer, iteration: integer, instance: string }
+function trace:exit(node, fields) end
+
+---@param outcome "complete"|"failed"|"cancelled"|"timed_out"|"terminated"|"continued"
+---@param fields? { at: integer, error: string }
+function trace:close(outcome, fields) end
+
+return { input = input, out = out, trace = trace }
