@@ -20,6 +20,7 @@ typedef struct tr_filter {
     size_t node_count;
     const uint8_t (*traces)[TR_TRACE_ID_BYTES]; /* trace_count of them; 0 = all */
     size_t trace_count;
+    bool traces_are_sorted; /* by their bytes, each once: then many of them cost little more than one */
     uint64_t since_ns; /* timestamp >= since_ns */
     uint64_t until_ns; /* timestamp < until_ns; 0 = no end */
 } tr_filter;

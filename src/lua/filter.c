@@ -1,5 +1,6 @@
 #include "lua/filter.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -69,6 +70,10 @@ static uint32_t to_known_node(lua_State *L, int index, uint32_t names) {
     return node_id;
 }
 
+static int compare_ids(const void *left, const void *right) {
+    return memcmp(left, right, TR_TRACE_ID_BYTES);
+}
+
 const tr_filter *tr_lua_push_filter(lua_State *L, int index, uint32_t names) {
     if (!tr_lua_has_option(L, index, &filter_options)) {
         lua_pushnil(L);
@@ -105,6 +110,8 @@ const tr_filter *tr_lua_push_filter(lua_State *L, int index, uint32_t names) {
     filter->node_count = node_count;
     filter->traces = (const uint8_t(*)[TR_TRACE_ID_BYTES])traces;
     filter->trace_count = trace_count;
+    filter->traces_are_sorted = true;
+    qsort(traces, trace_count, sizeof *traces, compare_ids);
     filter->since_ns = to_time(L, index, "since_ns", 0);
     filter->until_ns = to_time(L, index, "until_ns", 1);
     return filter;

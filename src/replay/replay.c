@@ -29,7 +29,14 @@ static bool has_node(const tr_filter *filter, uint32_t node_id) {
     return false;
 }
 
+static int compare_ids(const void *left, const void *right) {
+    return memcmp(left, right, TR_TRACE_ID_BYTES);
+}
+
 static bool has_trace(const tr_filter *filter, const uint8_t *id) {
+    if (filter->traces_are_sorted) {
+        return bsearch(id, filter->traces, filter->trace_count, TR_TRACE_ID_BYTES, compare_ids) != NULL;
+    }
     for (size_t i = 0; i < filter->trace_count; i++) {
         if (memcmp(filter->traces[i], id, TR_TRACE_ID_BYTES) == 0) {
             return true;

@@ -272,6 +272,37 @@ function options.to_filter(parsed)
     return filter, not is_whole and options.id_test(traces) or nil
 end
 
+local outcomes = { "complete", "failed", "open", "continued", "cancelled", "timed_out", "terminated" }
+local is_outcome = {}
+for _, name in ipairs(outcomes) do
+    is_outcome[name] = true
+end
+
+---Which traces are meant, by how they ended.
+---@param command table
+---@param help string|nil
+function options.outcome(command, help)
+    command:option("--outcome", (help or "Include only traces that ended so: ") .. table.concat(outcomes, ", ")
+        .. ". Can be repeated."):argname("<OUTCOME>"):count("*")
+        :convert(list_of("an outcome", one_of(is_outcome, "outcome")))
+end
+
+---A test of outcomes: of a trace that has not ended "open", otherwise trace.outcome. nil where all are meant.
+---@return nil|fun(outcome: string|nil): boolean
+function options.outcome_test(parsed)
+    local wanted = flat(parsed.outcome)
+    if not wanted then
+        return nil
+    end
+    local is_wanted = {}
+    for _, name in ipairs(wanted) do
+        is_wanted[name] = true
+    end
+    return function(outcome)
+        return is_wanted[outcome or "open"] == true
+    end
+end
+
 local function whole_number(text)
     local number = text:match("^%d+$") and math.tointeger(tonumber(text))
     return number, not number and ('"%s" is not a number'):format(text) or nil

@@ -31,6 +31,7 @@ function export.define(command)
         .. "output."):argname("<FILE>")
     of_log.define(command, "A file with names of the nodes, in place of the log's tracereel.flow.lua.")
     options.trace_filter(command)
+    options.outcome(command)
     options.reading(command)
     options.since_restart(command)
 end
@@ -100,6 +101,7 @@ end
 -- A test of traces, from the parsed options.
 local function new_trace_test(parsed)
     local filter, accepts_id = options.to_filter(parsed)
+    local is_outcome_wanted = options.outcome_test(parsed)
     local is_wanted_id
     for _, id in ipairs(filter.traces or {}) do
         is_wanted_id = is_wanted_id or {}
@@ -117,6 +119,7 @@ local function new_trace_test(parsed)
     end
     local function accepts_trace(trace)
         return (not is_wanted_id or is_wanted_id[trace.id] ~= nil) and (not accepts_id or accepts_id(trace.id))
+            and (not is_outcome_wanted or is_outcome_wanted(trace.outcome))
     end
     return accepts_trace, accepts, is_wanted_node
 end

@@ -1,5 +1,6 @@
 -- `tracereel run`: replays logs through scripts.
 local arenas = require "tracereel.log.arenas"
+local base = require "tracereel.base"
 local bundled = require "tracereel.script.bundled"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
@@ -17,7 +18,11 @@ local runner = require "tracereel.script.runner"
 local script = require "tracereel.script"
 local script_arguments = require "tracereel.script.arguments"
 local starter = require "tracereel.script.starter"
+local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
+
+-- An id that no trace has: of the version that is all ones.
+local no_trace = ("f"):rep(32)
 
 local run = { name = "run", summary = "Replay logs through Lua scripts." }
 
@@ -30,6 +35,7 @@ function run.define(command)
         :argname("<NAME.lua>")
     limits.define(command)
     options.filter(command)
+    options.outcome(command)
     options.reading(command, pace.from)
     pace.define(command)
     of_log.define(command)
@@ -120,6 +126,29 @@ local function write_result(parsed, context, name, result, is_alone)
     output.write(text)
 end
 
+-- The ids of traces that ended so, which only reading the log to its end tells. Nothing passes where there are none.
+local function choose_outcomes(parsed, context, filter)
+    local is_wanted = options.outcome_test(parsed)
+    if not is_wanted then
+        return
+    elseif context.path == "-" or parsed.follow then
+        failure.raise("usage", "--outcome: how a trace ends is known at the end of the log, and %s",
+            parsed.follow and "--follow has none" or "a pipe can be read only once: save it to a file")
+    end
+    local is_meant, ids = filter.traces and tables.set(filter.traces), {}
+    local function note(_, trace)
+        if trace and is_wanted(trace.outcome) and (not is_meant or is_meant[trace.id]) then
+            ids[#ids + 1] = trace.id
+        end
+    end
+    local log = base.open(context.path, options.to_open(parsed, context.path))
+    log:replay { trace_complete = note, trace_failed = note }
+    for _, trace in ipairs(log:traces()) do
+        note(nil, trace)
+    end
+    filter.traces = #ids > 0 and ids or { no_trace }
+end
+
 local function run_logs(parsed, scripts_to_load)
     local given = limits.given(parsed)
     local function load_scripts()
@@ -144,6 +173,7 @@ local function run_logs(parsed, scripts_to_load)
         if accepts then
             failure.raise("usage", "run needs whole trace ids for --trace (tracereel traces --full shows them)")
         end
+        choose_outcomes(parsed, context, filter)
         arenas.use(context.path, parsed.arenas, output.say)
         limits.guarded(function()
             local scripts = load_scripts()

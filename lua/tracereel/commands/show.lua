@@ -1,10 +1,13 @@
 -- `tracereel show`: the timeline of one trace.
+local base = require "tracereel.base"
 local engine_options = require "tracereel.forecast.options"
 local engine_view = require "tracereel.log.engine_view"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
+local family = require "tracereel.render.family"
 local forecast = require "tracereel.forecast"
 local logs = require "tracereel.cli.logs"
+local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local trace_page = require "tracereel.render.trace_page"
@@ -19,6 +22,8 @@ function show.define(command)
     options.logs(command)
     options.json(command)
     command:flag("--ascii", "Draw with ASCII characters only.")
+    command:flag("--children", "List the traces that this one has started, and those that they have.")
+    options.outcome(command, "With --children: list only those that ended so, and what leads to them: ")
     engine_options.define(command)
     options.reading(command)
     options.since_restart(command)
@@ -130,10 +135,29 @@ local function handlers_of(search)
     }
 end
 
-local function search_log(log, is_meant)
+-- Of an imported log: which traces started which.
+local function family_handlers(members)
+    local function close(_, trace)
+        if trace then
+            members:close(trace)
+        end
+    end
+    return {
+        trace_start = function(_, trace)
+            members:note(trace)
+        end,
+        trace_complete = close, trace_failed = close,
+    }
+end
+
+local function search_log(log, is_meant, is_imported)
     local search = new_search(is_meant)
-    log:replay(handlers_of(search))
+    local members = family.new()
+    log:replay(handlers_of(search), is_imported and family_handlers(members) or {})
     number_attempts(search.events)
+    for _, trace in ipairs(is_imported and log:traces() or {}) do
+        members:close(trace)
+    end
     -- A trace of a snapshot may have no record here.
     for _, trace in ipairs(log:traces()) do
         if is_meant(trace.id) and note_id(search, trace.id) then
@@ -143,7 +167,22 @@ local function search_log(log, is_meant)
     for _, event in ipairs(search.events) do
         event.codes = event.rec and search.codes[place_key(event.rec)]
     end
+    search.children = search.id_count == 1 and members:of(search.id) or nil
     return search
+end
+
+-- The trace that started this one, as far as it is in the log: { id, own_id, name, is_there }.
+local function parent_of(trace, path)
+    if not trace.parent then
+        return nil
+    end
+    local parent = { id = trace.parent, is_there = path == "-" and nil or false }
+    local filter = { types = "trace_start", traces = trace.parent }
+    -- A pipe can be read only once.
+    for _, found in path ~= "-" and base.open(path):records(filter) or pairs {} do
+        parent.is_there, parent.own_id, parent.name = true, found.text_id, found.name
+    end
+    return parent
 end
 
 local function ambiguous(prefix, ids)
@@ -170,7 +209,29 @@ local function json_object(search)
     if known and known.open and search.is_known ~= false and not forecast.foreign_rule() then
         object = forecast.joined(object, (forecast.of(known)))
     end
+    if search.children then
+        object = ('%s,"children":%s}'):format(object:sub(1, -2), tracereel.json(family.objects(search.children)))
+    end
     return search.is_known == nil and object or unknown_traces.mark(object, search.is_known, search.because)
+end
+
+-- What there is to say of the trace that was found, and says it.
+local function write_found(search, log, context, parsed, is_imported)
+    search.options = engine_options.use(parsed, context.path, false, log)
+    if not parsed.from and not parsed.snapshot then
+        search.is_known, search.because, search.engine_trace =
+            engine_view.compare_one(log, search.id, search.trace, search.records)
+    end
+    search.parent = is_imported and search.trace and parent_of(search.trace, context.path) or nil
+    search.lists_children, search.is_outcome_wanted = parsed.children, options.outcome_test(parsed)
+    if parsed.json then
+        output.line(logs.with_log(context, json_object(search)))
+    else
+        trace_page.write(search, log:stats().now_ns, parsed.ascii)
+    end
+    if search.is_known and search.trace and search.trace.open and not forecast.foreign_rule() then
+        engine_options.tell_refusal(log)
+    end
 end
 
 ---@param parsed table
@@ -179,11 +240,13 @@ function show.run(parsed)
     local is_meant, called_id = options.id_test({ parsed.trace }), tracereel.trace_id_of(parsed.trace)
     local all_ids, found_count = {}, 0
     local code = logs.each(parsed, function(log, context)
-        local search = search_log(log, is_meant)
+        local own = of_log.of(parsed, context.path)
+        local is_imported = own ~= nil and own.origin ~= nil
+        local search = search_log(log, is_meant, is_imported)
         if search.id_count > 1 and search.ids[called_id] then
             -- It is a source's own id, and by chance the beginning of others.
             is_meant, all_ids = options.id_test { called_id }, {}
-            search = search_log(log, is_meant)
+            search = search_log(log, is_meant, is_imported)
         end
         for id in pairs(search.ids) do
             all_ids[id] = true
@@ -197,19 +260,7 @@ function show.run(parsed)
             return
         end
         found_count = found_count + 1
-        search.options = engine_options.use(parsed, context.path, false, log)
-        if not parsed.from and not parsed.snapshot then
-            search.is_known, search.because, search.engine_trace =
-                engine_view.compare_one(log, search.id, search.trace, search.records)
-        end
-        if parsed.json then
-            output.line(logs.with_log(context, json_object(search)))
-        else
-            trace_page.write(search, log:stats().now_ns, parsed.ascii)
-        end
-        if search.is_known and search.trace and search.trace.open and not forecast.foreign_rule() then
-            engine_options.tell_refusal(log)
-        end
+        write_found(search, log, context, parsed, is_imported)
     end)
     if found_count == 0 and code <= exit_codes.damaged and not logs.interrupted() then
         output.say("no trace %s; `tracereel traces` lists those there are", options.trace_words(parsed.trace))

@@ -32,6 +32,7 @@ end
 function command.define(definition)
     options.logs(definition)
     options.trace_filter(definition, timing.parse_moment)
+    options.outcome(definition)
     definition:option("--by", "What each row is: a node, one of the longest traces, an hour, or an outcome.")
         :choices({ "node", "trace", "hour", "outcome" }):default("node"):show_default(true)
     local sorts = units.keys(rows.keys)
@@ -74,6 +75,7 @@ local function query_of(parsed, flow, prefixes)
         since = parsed.since,
         until_moment = parsed["until"],
         is_trace_meant = prefixes and options.id_test(prefixes),
+        is_outcome_meant = options.outcome_test(parsed),
     }
 end
 

@@ -3,6 +3,7 @@ local engine_options = require "tracereel.forecast.options"
 local engine_view = require "tracereel.log.engine_view"
 local forecast = require "tracereel.forecast"
 local logs = require "tracereel.cli.logs"
+local node_names = require "tracereel.log.node_names"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
@@ -14,6 +15,7 @@ local unknown_traces = require "tracereel.render.unknown_traces"
 local traces = { name = "traces", summary = "List traces: status, times, and what each open one waits for." }
 
 local statuses = { "running", "suspended", "held", "complete", "failed" }
+local words_of_outcomes = { "continued", "cancelled", "timed out", "terminated" }
 local style_of = { running = "cyan", suspended = "yellow", held = "yellow", complete = "green", failed = "red" }
 
 function traces.define(command)
@@ -22,6 +24,7 @@ function traces.define(command)
     command:flag("--open", "Show only traces that the engine finds open at the end of the log.")
     command:option("--status", "Show only traces with this status; held are those that tracereel suspended. Can be "
         .. "repeated."):count("*"):choices(statuses)
+    options.outcome(command)
     command:flag("--full", "Do not shorten ids and texts to the line's width.")
     engine_options.define(command)
     options.reading(command)
@@ -51,6 +54,8 @@ end
 
 -- Of an imported log: the source's own id, beside the beginning of the trace's id, by which no two look the same.
 local own_id_columns = 20
+-- "terminated" is longer than what the engine knows.
+local own_status_columns = 10
 
 local function own_id(trace, is_full)
     local words = trace.text_id and text.clean(trace.text_id) or ""
@@ -59,8 +64,8 @@ end
 
 local function header(id_columns, has_own_ids, last_columns)
     return row_form:format(text.pad_right("TRACE", id_columns),
-        has_own_ids and text.pad_right("ID", own_id_columns + 2) or "", text.pad_right("STATUS", 9), "STARTED", "TOOK",
-        "NODES",
+        has_own_ids and text.pad_right("ID", own_id_columns + 2) or "",
+        text.pad_right("STATUS", has_own_ids and own_status_columns or 9), "STARTED", "TOOK", "NODES",
         "ERRORS", last_columns < 15 and "STANDS" or "WHERE IT STANDS")
 end
 
@@ -68,7 +73,8 @@ end
 local function row_writer(is_full, log, has_own_ids)
     local id_columns = is_full and 36 or 8
     local columns = is_full and math.maxinteger or output.data_columns()
-    local used = id_columns + 2 + (has_own_ids and own_id_columns + 2 or 0) + 9 + 2 + 20 + 2 + 8 + 2 + 5 + 2 + 6 + 2
+    local status_columns = has_own_ids and own_status_columns or 9
+    local used = id_columns + (has_own_ids and own_id_columns + 2 or 0) + status_columns + 20 + 8 + 5 + 6 + 6 * 2
     local has_header = false
     return function(trace, outlook, engine)
         if not has_header then
@@ -81,10 +87,14 @@ local function row_writer(is_full, log, has_own_ids)
             -- What must not be cut off comes first.
             stands = outlook.is_grave and outlook.short .. "; " .. stands or stands .. "; " .. outlook.short
         end
+        if has_own_ids and trace.parent then
+            stands = ("child of %s%s%s"):format(trace.parent:sub(1, 8), trace.parent_node and " at "
+                .. node_names.label(trace.parent_node) or "", stands ~= "" and "; " .. stands or "")
+        end
         -- All of the forecast, as far as there is room: into a pipe it is whole.
         stands = (trace.tainted and "TAINTED " or "") .. stands .. (engine and ": " .. engine.reason or "")
-        local status = trace_labels.status(trace)
-        status = output.paint(style_of[status], text.pad_right(status, 9))
+        local status = trace_labels.outcome(trace)
+        status = output.paint(style_of[status], text.pad_right(status, status_columns))
         local line = row_form:format(trace.id:sub(1, id_columns), has_own_ids and own_id(trace, is_full) or "", status,
             started_text(trace), took, node_counts(trace),
             ("%d"):format(trace.error_count), "")
@@ -109,9 +119,9 @@ end
 
 local function summary(counts)
     local parts = {}
-    for _, status in ipairs(statuses) do
-        if counts[status] then
-            parts[#parts + 1] = ("%d %s"):format(counts[status], status)
+    for _, names in ipairs { statuses, words_of_outcomes } do
+        for _, name in ipairs(names) do
+            parts[#parts + 1] = counts[name] and ("%d %s"):format(counts[name], name)
         end
     end
     return #parts > 0 and table.concat(parts, ", ") or "no such trace"
@@ -158,16 +168,23 @@ local function foresee(trace, engine_traces)
     return nil, unknown_outlook
 end
 
+-- An imported trace's JSON text with what its source says of it.
+local function with_origin(object, trace)
+    local own = tracereel.json { id = trace.text_id, name = trace.name, outcome = trace.outcome, parent = trace.parent,
+        parent_node = trace.parent_node, parent_instance = trace.parent_instance }
+    return own == "{}" and object or object:sub(1, -2) .. "," .. own:sub(2)
+end
+
 -- Writes the traces that are wanted, and counts them. The whole log is listed where engine_traces are given.
 local function new_lister(parsed, log, context, engine_traces, has_own_ids)
-    local is_wanted = status_test(parsed.status)
+    local is_wanted, is_outcome_wanted = status_test(parsed.status), options.outcome_test(parsed)
     local write_row = row_writer(parsed.full, log, has_own_ids)
     local lister = { counts = {} }
     function lister.show(trace, mark)
-        if not is_wanted(trace) then
+        if not is_wanted(trace) or is_outcome_wanted and not is_outcome_wanted(trace.outcome) then
             return
         end
-        local status = trace_labels.status(trace)
+        local status = trace_labels.outcome(trace)
         lister.counts[status] = (lister.counts[status] or 0) + 1
         local engine, outlook
         if trace.open then
@@ -175,6 +192,7 @@ local function new_lister(parsed, log, context, engine_traces, has_own_ids)
         end
         if parsed.json then
             local object = forecast.joined(trace:json(), engine)
+            object = has_own_ids and with_origin(object, trace) or object
             output.line(logs.with_log(context, mark and mark(object) or object))
         else
             write_row(trace, outlook, engine)

@@ -316,13 +316,18 @@ local function place_in_time(page)
         end
     end
     local form, columns = offset_form(latest_ns - page.start_ns), 3
+    page.offset = function(ns)
+        return offset_text(form, ns - page.start_ns)
+    end
     for _, event in ipairs(page.events) do
-        event.at = event.rec and offset_text(form, event.rec.timestamp_ns - page.start_ns) or ""
+        event.at = event.rec and page.offset(event.rec.timestamp_ns) or ""
         columns = math.max(columns, #event.at)
     end
+    page.columns = columns
     return columns
 end
 
+---Sets page.offset and page.columns: how times are written since the trace's start, and how wide they are.
 ---@param page { events: table[], start_ns: integer, end_ns: integer, is_open: boolean, is_ascii: boolean }
 function timeline.write(page)
     local lanes = new_lanes(page.is_ascii and glyphs_of.ascii or glyphs_of.unicode)

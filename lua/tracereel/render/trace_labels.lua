@@ -33,6 +33,14 @@ function trace_labels.status(trace)
     return trace.held and "held" or trace.status
 end
 
+---The same; of an imported trace how it ended, where that is more than complete or failed.
+---@param trace tracereel.trace
+---@return string
+function trace_labels.outcome(trace)
+    local outcome = not trace.open and trace.outcome or nil
+    return outcome and outcome ~= trace.status and (outcome:gsub("_", " ")) or trace_labels.status(trace)
+end
+
 ---Of a trace that is not the engine's: who decides what happens to it. nil for one that is.
 ---@return string|nil
 function trace_labels.foreign()

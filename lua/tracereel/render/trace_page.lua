@@ -1,4 +1,5 @@
 -- The text around a trace's timeline: its identity above, and below it what is unfinished and what is wrong.
+local family = require "tracereel.render.family"
 local engine_options = require "tracereel.forecast.options"
 local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
@@ -30,6 +31,37 @@ local function write_engines_view(found)
     end
 end
 
+-- Which trace started this one, and where.
+local function parent_words(parent, trace)
+    local words = parent.own_id and ("%s (%s)"):format(text.clean(parent.own_id), parent.id) or parent.id
+    if trace.parent_node then
+        words = words .. ", at " .. node_names.node(trace.parent_node)
+    end
+    if trace.parent_instance then
+        words = ("%s [%s]"):format(words, text.clean(trace.parent_instance))
+    end
+    return parent.is_there == false and words .. ": it is not in this log" or words
+end
+
+-- Folded where nobody has asked for them.
+local function write_children(found, page)
+    local list = found.children
+    if not list then
+        return
+    elseif not found.lists_children then
+        output.line(("  %s (--children lists them)"):format(family.words(list)))
+        return
+    end
+    local chosen = found.is_outcome_wanted and family.chosen(list, found.is_outcome_wanted) or list
+    output.line("")
+    if found.is_outcome_wanted and chosen == list then
+        output.line("no such children")
+    else
+        family.write(chosen, page)
+        output.line("  " .. family.words(list))
+    end
+end
+
 local function write_header(found)
     local trace = found.trace
     output.line(output.paint("bold", "trace " .. found.id))
@@ -45,6 +77,9 @@ local function write_header(found)
     end
     if is_imported and trace.name then
         labelled("name", text.clean(trace.name))
+    end
+    if found.parent then
+        labelled("parent", parent_words(found.parent, trace))
     end
     labelled("status", trace_labels.status(trace) .. (trace.open and ", open at the end of the log" or ""),
         style_of[trace.status])
@@ -169,13 +204,15 @@ function trace_page.write(found, now_ns, is_ascii)
     write_header(found)
     if #found.events > 0 then
         output.line("")
-        timeline.write {
+        local page = {
             events = found.events,
             start_ns = start_ns,
             end_ns = trace and not trace.open and trace.last_ns or now_ns,
             is_open = trace == nil or trace.open,
             is_ascii = is_ascii,
         }
+        timeline.write(page)
+        write_children(found, page)
     end
     if has_estimates(found.events) then
         output.line("  ~ estimated: no node_start was written")

@@ -19,6 +19,7 @@ local hour_ns = 3600 * 1000000000
 ---@field since tracereel.moment|nil
 ---@field until_moment tracereel.moment|nil
 ---@field is_trace_meant nil|fun(id: string): boolean
+---@field is_outcome_meant nil|fun(outcome: string|nil): boolean
 
 ---A time, or how long before the end of the logs.
 ---@class tracereel.moment
@@ -43,7 +44,7 @@ local key_of = {
         return (trace.start_ns >> 1) // (hour_ns // 2) -- times are unsigned
     end,
     outcome = function(trace)
-        return trace.open and "open" or trace.status
+        return trace.outcome or "open"
     end,
 }
 
@@ -94,7 +95,8 @@ end
 -- What a trace must pass before it is added; nil where every one does.
 function Gatherer:test()
     local since_ns, until_ns, is_meant = self.since_ns, self.until_ns, self.query.is_trace_meant
-    if not (since_ns or until_ns or is_meant) then
+    local is_outcome_meant = self.query.is_outcome_meant
+    if not (since_ns or until_ns or is_meant or is_outcome_meant) then
         return nil
     end
     return function(trace)
@@ -102,6 +104,7 @@ function Gatherer:test()
         return not (since_ns and (trace.from_snapshot or math.ult(start_ns, since_ns)))
             and not (until_ns and not trace.from_snapshot and not math.ult(start_ns, until_ns))
             and (not is_meant or is_meant(trace.id))
+            and (not is_outcome_meant or is_outcome_meant(trace.outcome))
     end
 end
 
@@ -193,7 +196,9 @@ function Gatherer:read(log, path, handlers)
 end
 
 -- Hours in their order, after what came before the log; outcomes in the order in which one thinks of them.
-local outcome_order = { complete = 1, failed = 2, open = 3 }
+local outcome_order = {
+    complete = 1, continued = 2, failed = 3, timed_out = 4, cancelled = 5, terminated = 6, open = 7,
+}
 
 local function sorted_keys(groups)
     local keys = {}

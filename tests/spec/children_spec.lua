@@ -1,0 +1,206 @@
+-- Traces that a node of another trace started, as an imported log says it.
+local helper = require "tests.spec.helper"
+local reel = require "tracereel"
+
+local second = 1000000000
+local start_ns = 1764000000 * second
+
+local function id_of(number)
+    return ("%08x-0000-4000-8000-000000000000"):format(number)
+end
+
+local function new_log(name)
+    local directory = helper.directory() .. "/" .. (name or "log")
+    local writer = reel.writer(directory)
+    local log = { path = directory }
+    function log.add(type, number, seconds, fields)
+        fields = fields or {}
+        fields.trace_id, fields.timestamp_ns = id_of(number), start_ns + seconds * second
+        writer:append(reel.record[type](fields))
+    end
+    function log.start(number, seconds, metadata)
+        log.add("trace_start", number, seconds, { metadata = metadata and reel.json(metadata) })
+    end
+    function log.close(outcome)
+        writer:close()
+        helper.write(directory .. "/tracereel.flow.lua", ([[return {
+            name = "jobs", nodes = { [1] = { name = "plan" }, [2] = { name = "fan out", after = {1} },
+                [3] = { name = "sub", after = {2} }, [7] = { name = "work" } },
+            %s }]]):format(outcome == "no origin" and "" or 'origin = { rule = "jobs" }'))
+        return directory
+    end
+    return log
+end
+
+-- A trace with four children at "fan out", of which the second has one of its own at "work":
+--   1: 0 s to 60 s; 2 (10 to 20), 3 (10 to 40, failed), 4 (12 to 15, cancelled), 5 (30 on, open), 6 of 3 (15 to 35)
+local function family_log(how)
+    local log = new_log()
+    log.start(1, 0, { id = "order 1", name = "order" })
+    log.add("node_start", 1, 1, { node_id = 1 })
+    log.add("node_done", 1, 9, { node_id = 1 })
+    log.add("node_start", 1, 9, { node_id = 2 })
+    log.start(2, 10, { id = "a", name = "job", parent = id_of(1), parent_node = 2, parent_instance = "0" })
+    log.start(3, 10, { id = "b", name = "job", parent = id_of(1), parent_node = 2, parent_instance = "1" })
+    log.start(4, 12, { parent = id_of(1), parent_node = 2 })
+    log.add("node_start", 3, 14, { node_id = 7 })
+    log.add("trace_failed", 4, 15, { metadata = '{"outcome":"cancelled"}' })
+    log.start(6, 15, { name = "sub", parent = id_of(3), parent_node = 7 })
+    log.add("trace_complete", 2, 20)
+    log.start(5, 30, { parent = id_of(1), parent_node = 2 })
+    log.add("trace_complete", 6, 35)
+    log.add("node_done", 3, 36, { node_id = 7 })
+    log.add("trace_failed", 3, 40, { error_message = "boom" })
+    log.add("node_done", 1, 50, { node_id = 2 })
+    log.add("trace_complete", 1, 60)
+    return log.close(how)
+end
+
+local function output_of(...)
+    local run = helper.run { ... }
+    assert.equal(0, run.status, run.stderr)
+    return run.stdout
+end
+
+describe("children of a trace", function()
+    local log
+    setup(function()
+        log = family_log()
+    end)
+    teardown(helper.clean)
+
+    it("are counted beneath it by show, those of children, too, and listed with --children", function()
+        local folded = output_of("show", "00000001", log)
+        assert.matches("\n  5 children, 2 failed (1 cancelled) (--children lists them)\n", folded, 1, true)
+        local listed = output_of("show", "--children", "00000001", log)
+        assert.matches("\n\nchildren\n", listed, 1, true)
+        assert.same({
+            "0:00:10.000     10.0 s  complete    fan out [0]: job (a 00000002)",
+            "0:00:10.000     30.0 s  failed      fan out [1]: job (b 00000003)",
+            "0:00:15.000     20.0 s  complete      work: sub (00000006)",
+            "0:00:12.000     3.00 s  cancelled   fan out: 00000004",
+            "0:00:30.000       0 ns  open        fan out: 00000005",
+            "  5 children, 2 failed (1 cancelled)",
+        }, (function()
+            local lines = {}
+            for line in listed:match("\nchildren\n(.*)$"):gmatch("[^\n]+") do
+                lines[#lines + 1] = line
+            end
+            return lines
+        end)())
+        local some = output_of("show", "--children", "--outcome", "complete", "00000001", log)
+        assert.matches("job (a 00000002)", some, 1, true)
+        assert.matches("job (b 00000003)", some, 1, true) -- it leads to one
+        assert.is_nil(some:find("00000004", 1, true))
+        assert.matches("\nno such children\n", output_of("show", "--children", "--outcome", "terminated", "00000001",
+            log), 1, true)
+    end)
+
+    it("name their parent, where it is in the log and where it is not", function()
+        assert.matches("\n  parent    order 1 (" .. id_of(1) .. "), at fan out [1]\n",
+            output_of("show", "00000003", log), 1, true)
+        local lost = new_log()
+        lost.start(2, 1, { id = "x", parent = id_of(9) })
+        lost.add("trace_complete", 2, 2)
+        local directory = lost.close()
+        assert.matches("\n  parent    " .. id_of(9) .. ": it is not in this log\n",
+            (output_of("show", "00000002", directory):gsub("\n            ", " ")), 1, true)
+        assert.matches("child of 00000009\n", output_of("traces", directory), 1, true)
+    end)
+
+    it("are told by traces, with how they ended", function()
+        local lines = output_of("traces", log)
+        assert.matches("\n00000004  +cancelled .* child of 00000001 at fan out\n", lines)
+        assert.matches("\n00000006  +complete .* child of 00000003 at work\n", lines)
+        assert.matches("\n00000003  b +failed .* child of 00000001 at fan out; boom\n", lines)
+        assert.matches("1 running, 3 complete, 1 failed, 1 cancelled", lines, 1, true)
+        local by_id = {}
+        for _, object in ipairs(helper.objects(output_of("traces", "--json", log))) do
+            by_id[object.trace_id] = object
+        end
+        local b = by_id[id_of(3)]
+        assert.same({ "b", "job", "failed", id_of(1), "#2", "1" },
+            { b.id, b.name, b.outcome, b.parent, b.parent_node, b.parent_instance })
+        assert.is_nil(by_id[id_of(5)].outcome)
+    end)
+
+    it("are in show --json with their own", function()
+        local object = helper.objects(output_of("show", "--json", "00000001", log))[1]
+        local ids = {}
+        for index, child in ipairs(object.children) do
+            ids[index] = child.trace_id
+        end
+        assert.same({ id_of(2), id_of(3), id_of(4), id_of(5) }, ids)
+        assert.equal(id_of(6), object.children[2].children[1].trace_id)
+        assert.equal("cancelled", object.children[3].outcome)
+    end)
+
+    it("are chosen by --outcome in traces, timing, export and run", function()
+        local function ids(text)
+            local found = {}
+            for id in text:gmatch("%x%x%x%x%x%x%x%x%-0000%-4000%-8000%-000000000000") do
+                found[id] = true
+            end
+            local list = {}
+            for id in reel.sorted(found) do
+                list[#list + 1] = math.tointeger(tonumber(id:sub(1, 8), 16))
+            end
+            return list
+        end
+        local script = helper.write(helper.directory() .. "/ids.lua", [[
+            local ids = {}
+            return { api = 1, trace_start = function(rec) ids[#ids + 1] = rec.trace_id end,
+                finish = function() return table.concat(ids, " ") end }]])
+        for outcomes, expected in pairs {
+            complete = { 1, 2, 6 }, failed = { 3 }, cancelled = { 4 }, open = { 5 }, ["failed,cancelled"] = { 3, 4 },
+            terminated = {},
+        } do
+            assert.same(expected, ids(output_of("run", script, "--outcome", outcomes, log)), "run " .. outcomes)
+            local rows = output_of("traces", "--full", "--outcome", outcomes, log):gsub("child of [^\n]*", "")
+            assert.same(expected, ids(rows), "traces " .. outcomes)
+            local report = helper.objects(output_of("timing", "--json", "--outcome", outcomes, log))[1].traces
+            local function number(text)
+                return math.tointeger(tonumber((text:gsub("#", ""))))
+            end
+            assert.equal(#expected, number(report.complete_count) + number(report.failed_count)
+                + number(report.open_count), "timing " .. outcomes)
+            local exported = {}
+            for _, object in ipairs(helper.objects(output_of("export", "--format", "jsonl", "--outcome", outcomes,
+                log))) do
+                exported[#exported + 1] = tonumber(object.trace_id:sub(1, 8), 16)
+            end
+            table.sort(exported)
+            assert.same(expected, exported, "export " .. outcomes)
+        end
+        local run = helper.run { "traces", "--outcome", "good", log }
+        assert.equal(2, run.status)
+        assert.matches('unknown outcome "good"', run.stderr, 1, true)
+    end)
+
+    it("that are each other's parents, or their own, are listed once, however many there are", function()
+        local hostile = new_log()
+        hostile.start(1, 0, { id = "one", parent = id_of(3) })
+        hostile.start(2, 0, { parent = id_of(1) })
+        hostile.start(3, 0, { parent = id_of(2) })
+        hostile.start(4, 0, { id = "own", parent = id_of(4) })
+        -- A chain deeper than is followed.
+        for number = 100, 3100 do
+            hostile.start(number, 1, { id = "chain " .. number, parent = id_of(number == 100 and 1 or number - 1) })
+        end
+        local directory = hostile.close()
+        local listed = output_of("show", "--children", "00000001", directory)
+        assert.matches("\n  %d+ children\n", listed)
+        local _, count = listed:gsub("%(?00000002%)?\n", "")
+        assert.equal(1, count)
+        assert.is_nil(output_of("show", "00000004", directory):find("children", 1, true))
+        assert.equal(0, helper.run({ "timing", directory }).status)
+        assert.equal(0, helper.run({ "traces", directory }).status)
+    end)
+
+    it("are words of the metadata like all others where the log has no origin", function()
+        local plain = family_log "no origin"
+        assert.is_nil(output_of("show", "00000001", plain):find("children", 1, true))
+        assert.is_nil(output_of("show", "00000003", plain):find("\n  parent", 1, true))
+        assert.is_nil(output_of("traces", plain):find("child of", 1, true))
+    end)
+end)
