@@ -71,7 +71,7 @@ static tr_status create(tr_segment_file *file, uint64_t sequence, tr_error *erro
     } else {
         status = fail_on_file(file, "create it", error);
     }
-    if (status == TR_OK && !tr_descriptor_sync_directory(file->directory_descriptor)) {
+    if (status == TR_OK && !file->is_temporary && !tr_descriptor_sync_directory(file->directory_descriptor)) {
         status = fail_on_directory(file, "make its new entry durable", error);
     }
     if (!tr_descriptor_close(previous) && status == TR_OK) {
@@ -216,7 +216,8 @@ tr_status tr_segment_file_write(tr_segment_file *file, const uint8_t *bytes, siz
 }
 
 tr_status tr_segment_file_sync(tr_segment_file *file, tr_error *error) {
-    return tr_descriptor_sync(file->descriptor) ? TR_OK : fail_on_file(file, "make it durable", error);
+    bool is_durable = file->is_temporary || tr_descriptor_sync(file->descriptor);
+    return is_durable ? TR_OK : fail_on_file(file, "make it durable", error);
 }
 
 tr_status tr_segment_file_close(tr_segment_file *file, tr_error *error) {

@@ -15,7 +15,8 @@ typedef struct tr_segment_file {
     uint64_t sequence;
     uint64_t length_bytes; /* of the file */
     int directory_descriptor;
-    int descriptor; /* holds the lock; -1 while none is open */
+    int descriptor;    /* holds the lock; -1 while none is open */
+    bool is_temporary; /* from here on nothing waits until it is durable; set after opening */
 } tr_segment_file;
 
 /* Creates the directory if it does not exist, and opens and locks the segment to append to: a new one with number 0 if
@@ -30,7 +31,7 @@ tr_status tr_segment_file_next(tr_segment_file *file, tr_error *error);
 /* On failure any part of the bytes may have been written. */
 tr_status tr_segment_file_write(tr_segment_file *file, const uint8_t *bytes, size_t length, tr_error *error);
 
-/* Waits until what was written is durable. */
+/* Waits until what was written is durable, unless the file is temporary. */
 tr_status tr_segment_file_sync(tr_segment_file *file, tr_error *error);
 
 /* Closes and frees what `file` owns, also on failure. Does not sync. */

@@ -72,13 +72,9 @@ static tr_status flush(tr_simulated_log *log, tr_error *error) {
     return status;
 }
 
-static tr_status wait_until_durable(tr_simulated_log *log, tr_error *error) {
-    return log->is_temporary ? TR_OK : tr_segment_file_sync(&log->file, error);
-}
-
 static tr_status next_segment(tr_simulated_log *log, tr_error *error) {
     tr_status status = flush(log, error);
-    status = status == TR_OK ? wait_until_durable(log, error) : status;
+    status = status == TR_OK ? tr_segment_file_sync(&log->file, error) : status;
     status = status == TR_OK ? tr_segment_file_next(&log->file, error) : status;
     log->segment++;
     return status;
@@ -159,7 +155,7 @@ tr_status tr_simulated_log_append(tr_simulated_log *log, const uint8_t *bytes, s
 
 static tr_status flush_and_sync(tr_simulated_log *log, tr_error *error) {
     tr_status status = flush(log, error);
-    return status == TR_OK ? wait_until_durable(log, error) : status;
+    return status == TR_OK ? tr_segment_file_sync(&log->file, error) : status;
 }
 
 tr_status tr_simulated_log_finish(tr_simulated_log *log, tr_error *error) {

@@ -20,7 +20,6 @@ typedef struct tr_simulated_log {
     uint8_t *buffer;
     size_t buffered_bytes;
     size_t buffer_capacity_bytes;
-    bool is_temporary;   /* nothing waits until it is durable; set after opening */
     uint32_t hold_count; /* the last records are held back, because a crash may take them */
     uint8_t *held;       /* records back to back: their lengths are their own first four bytes */
     size_t held_first;   /* offset of the first of them */

@@ -66,7 +66,7 @@ tr_status tr_simulation_open(const tr_recording *recording, const tr_scenario *s
     uint32_t hold_count = scenario->has_crash ? scenario->lost_records + 1 : 0;
     tr_status status = tr_simulated_log_open(&made->log, directory, tr_recording_get_stats(recording)->first_sequence,
                                              segments, segment_count, hold_count, error);
-    made->log.is_temporary = scenario->is_temporary;
+    made->log.file.is_temporary = scenario->is_temporary;
     return begin(made, status, simulation, error);
 }
 

@@ -67,6 +67,18 @@ describe("simulate --rank", function()
         assert.equal(-2 / 26, ranked.nodes[1].makespan_p50.share)
     end)
 
+    it("does not wait until its temporary logs are durable, however many segments they have", function()
+        local calls = helper.directory() .. "/calls"
+        local _, status = helper.shell(("strace -f -o %s -e trace=fsync,fdatasync,unlink %s simulate %s %s --rank"
+            .. " 2>&1"):format(calls, helper.traced_program, helper.script("return { traces = 100 }", "scenario"),
+            helper.log("orders")))
+        assert.equal(0, status)
+        local _, removed = helper.read(calls):gsub("unlink%(", "")
+        local _, synced = helper.read(calls):gsub("sync%(", "")
+        assert.is_true(removed > 30)
+        assert.equal(0, synced)
+    end)
+
     it("takes a tenth off a node's time, whatever form the scenario gives it", function()
         local times = { recorded = '"recorded"', factor = "2", fixed = '"40ms"',
             called = "function(ns) return ns + 10000000 end" }
