@@ -265,9 +265,13 @@ static uint8_t number_wait_kind(lua_State *L, trace_call *call) {
     return number;
 }
 
+/* The kind on top of the stack. "trace" is XERV's own suspension, which has none: the trace as a whole waits. */
 static void add_wait_kind(lua_State *L, trace_call *call) {
     size_t length = 0;
     const char *kind = lua_tolstring(L, -1, &length);
+    if (strcmp(kind, "trace") == 0) {
+        return;
+    }
     tr_json_key(&call->self->json, "wait");
     tr_json_text(&call->self->json, kind, length);
 }

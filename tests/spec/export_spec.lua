@@ -145,6 +145,8 @@ describe("export", function()
             for _, one in ipairs {
                 { "trace_start", 1, '{"id":"order 1"}' },
                 { "node_start", 3, '{"instance":"2","scheduled_ns":2,"resource":"Eve"}' },
+                { "trace_suspended", 4, '{"wait":"timer","instance":"2"}' },
+                { "trace_resumed", 5, '{"wait":"timer","instance":"2"}' },
                 { "node_error", 6, '{"instance":"2","kind":"timed_out"}' },
             } do
                 writer:append(tracereel.record[one[1]] { trace_id = id, timestamp_ns = one[2], metadata = one[3],

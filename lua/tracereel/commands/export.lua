@@ -86,8 +86,14 @@ local function new_context(write)
     ---@return table|nil fields
     ---@return string|nil text
     function context.metadata_of(trace)
-        local fields = user_metadata(trace, context.flow.origin ~= nil)
-        return fields, not fields and not context.flow.origin and trace.metadata or nil
+        local is_imported = context.is_imported()
+        local fields = user_metadata(trace, is_imported)
+        local text = not is_imported and not fields and trace.metadata or nil
+        -- That is where an export that is imported again has a text that is no object.
+        if fields and is_imported and fields["tracereel.metadata"] then
+            return nil, fields["tracereel.metadata"]
+        end
+        return fields, text
     end
 
     ---How it ended, or what it does.

@@ -186,16 +186,22 @@ function Reader:write_trace(found)
     self.book:forget_traces()
 end
 
+-- The first file with traces of other programs names the flow.
+local flow_is_named = false
+
 local function import(input, out, args)
     local reader = setmetatable({ input = input, out = out, args = args, trace_count = 0 }, Reader)
     reader.book = activities.new(out, function(event)
         return event.line
     end)
-    out:flow { name = input.name:match("([^/]+)%.xes") or "events" }
     input:xml(handlers_of(reader, function(found)
         reader:write_trace(found)
     end))
     reader.book:finish()
+    if reader.trace_count > 0 and not flow_is_named then
+        out:flow { name = input.name:match("([^/]+)%.xes") or "events" }
+        flow_is_named = true
+    end
 end
 
 return {

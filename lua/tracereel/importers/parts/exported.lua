@@ -41,7 +41,8 @@ end
 local function first_heard(story, attempt)
     local first = (attempt.outcome == "done" or attempt.outcome == "error") and attempt.end_ns or nil
     for _, wait in ipairs(story.waits) do
-        local is_same = wait.node == attempt.node and wait.instance == attempt.instance
+        -- A wait of a node's own begins no attempt.
+        local is_same = wait.kind == "trace" and wait.node == attempt.node
         if is_same and wait.start_ns >= attempt.start_ns and (not first or wait.start_ns < first) then
             first = wait.start_ns
         end
@@ -83,8 +84,8 @@ local function write_attempt(out, trace, attempt, is_estimated, hidden_number)
 end
 
 ---An attempt has node, instance, start_ns, end_ns, outcome, estimated, kind, message, place and more; a wait node,
----instance, start_ns, end_ns, kind; a loop node, instance, at, iteration, is_exit. Where the trace is open there is no
----`outcome`.
+---instance, start_ns, end_ns, kind ("trace" for XERV's own suspension); a loop node, instance, at, iteration, is_exit.
+---Where the trace is open there is no `outcome`.
 ---@param story { at: integer|nil, attempts: table[], waits: table[], loops: table[], outcome: string|nil,
 ---  closed_at: integer|nil, error: string|nil }
 function exported.write(out, trace, story)
@@ -98,7 +99,7 @@ function exported.write(out, trace, story)
         write_attempt(out, trace, attempt, follows(story, ready, attempt), number > expected and number or nil)
     end
     for _, wait in ipairs(story.waits) do
-        trace:wait(wait.node, { at = wait.start_ns, instance = wait.instance, kind = wait.kind or "person" })
+        trace:wait(wait.node, { at = wait.start_ns, instance = wait.instance, kind = wait.kind })
         if wait.end_ns then
             trace:resume(wait.node, { at = wait.end_ns, instance = wait.instance })
         end
@@ -114,6 +115,19 @@ function exported.write(out, trace, story)
     if story.outcome then
         trace:close(story.outcome, { at = story.closed_at, error = story.error })
     end
+end
+
+---What a trace is called, where that is not the name of the flow. The first is the flow's.
+---@param name string|nil
+---@return string|nil
+function exported.name(out, name)
+    if not name or name == "trace" then
+        return nil
+    elseif not exported.flow_name then
+        exported.flow_name = name
+        out:flow { name = name }
+    end
+    return name ~= exported.flow_name and name or nil
 end
 
 ---The outcome that a status stands for; nil where the trace is open.

@@ -51,7 +51,7 @@ local function wait_of(out, attempt)
     end
     out:bent("suspensions whose time is not exported: they stand at the end of their attempt", attempt.place)
     return { node = attempt.node, instance = attempt.instance, start_ns = attempt.end_ns - suspended_ns,
-        end_ns = attempt.end_ns }
+        end_ns = attempt.end_ns, kind = "person" }
 end
 
 local function write_trace(out, group)
@@ -64,7 +64,8 @@ local function write_trace(out, group)
     for _, attempt in ipairs(group.attempts) do
         waits[#waits + 1] = wait_of(out, attempt)
     end
-    local trace = out:trace { id = group.id, name = group.pipeline ~= "trace" and group.pipeline or nil, at = first_ns }
+    local trace = out:trace { id = group.id, name = exported.name(out, group.pipeline),
+        at = first_ns }
     exported.write(out, trace, { at = first_ns, attempts = group.attempts, waits = waits, loops = {},
         outcome = exported.outcome(group.status) })
 end
@@ -72,7 +73,7 @@ end
 ---@param rows fun(): string[]|nil
 function exported_csv.import(input, out, rows, header)
     local positions = positions_of(header)
-    local group, is_named
+    local group
     for row in rows do
         local function field(name)
             local value = row[positions[name] or 0]
@@ -89,10 +90,6 @@ function exported_csv.import(input, out, rows, header)
             end
             group = { id = field "id" or id, key = id, log = field "log", pipeline = field "pipeline",
                 status = field "trace_status", attempts = {} }
-            if group.pipeline and not is_named then
-                out:flow { name = group.pipeline }
-                is_named = true
-            end
         end
         local attempt = attempt_of(field, time, input:where())
         if attempt.start_ns or attempt.end_ns then

@@ -56,7 +56,7 @@ end
 
 function steps.suspend(story, event, key)
     local wait = { node = event.node, instance = event.instance, start_ns = event.at,
-        kind = take(event.values, "tracereel.wait") }
+        kind = take(event.values, "tracereel.wait") or "trace" }
     table.insert(story.waits, wait)
     table.insert(queue_of(story.waiting, key), wait)
 end
@@ -108,11 +108,10 @@ function exported_xes.write(reader, found)
             out:dropped("events that tracereel does not write", raw.line)
         end
     end
-    local name = take(values, "tracereel.pipeline")
+    local name = exported.name(out, take(values, "tracereel.pipeline"))
     local id = tostring(take(values, "concept:name"))
-    out:flow { name = name }
     local parent = take(values, "tracereel.parent")
-    local trace = out:trace { id = id, parent = parent, name = name ~= "trace" and name or nil, at = story.at,
+    local trace = out:trace { id = id, parent = parent, name = name, at = story.at,
         metadata = next(values) and values or nil }
     exported.write(out, trace, story)
 end

@@ -1,0 +1,144 @@
+-- OpenTelemetry's spans as OTLP/JSON, and Jaeger's. A trace is a trace; its root span is what it did as a whole, every
+-- other span a run of the node that has its name.
+local activities = require "parts.activities"
+local exported_otlp = require "parts.exported_otlp"
+local spans = require "parts.spans"
+
+local function detect(head)
+    return head:find('"resourceSpans"', 1, true) ~= nil or head:find('"batches"', 1, true) ~= nil
+        or head:find('"traceID"', 1, true) ~= nil and head:find('"operationName"', 1, true) ~= nil
+end
+
+local Reader = {}
+Reader.__index = Reader
+
+-- What all inputs have in common: a trace may go on in the next.
+local reader
+
+local function metadata_of(self, span, with_service)
+    local metadata = self.args.attributes and span.attributes or {}
+    if with_service and span.service then
+        metadata["service.name"] = tostring(span.service)
+    end
+    return next(metadata) ~= nil and metadata or nil
+end
+
+local function write_root(self, known, span)
+    local problem = spans.problem(span)
+    known.trace = known.trace or self.out:trace { id = span.trace_id, name = span.name, at = span.start_ns,
+        metadata = metadata_of(self, span, true) }
+    if span.end_ns then
+        known.trace:close(span.is_error and "failed" or "complete", { at = span.end_ns,
+            error = span.is_error and problem or nil })
+    end
+    known.has_root = true
+end
+
+local function write_node(self, known, span)
+    local trace, start_ns, end_ns = known.trace, span.start_ns, span.end_ns
+    self.book:note(trace)
+    if end_ns and end_ns < start_ns then
+        self.out:bent("spans that end before they start: they take no time", span.place)
+        end_ns = start_ns
+    end
+    local instance = self.book:instance(trace, span.name, nil, start_ns, end_ns or math.maxinteger)
+    trace:start(span.name, { at = start_ns, instance = instance, resource = span.service and tostring(span.service),
+        metadata = metadata_of(self, span) })
+    if not end_ns then
+        return
+    elseif span.is_error then
+        trace:error(span.name, { at = end_ns, instance = instance, kind = "error", message = spans.problem(span) })
+    else
+        trace:done(span.name, { at = end_ns, instance = instance })
+    end
+end
+
+local function write_pending(self, known)
+    for _, span in ipairs(known.pending) do
+        write_node(self, known, span)
+    end
+    known.pending = {}
+end
+
+-- Spans wait until the root of their trace is there, whose name is the trace's.
+function Reader:add(span)
+    local known = self.traces[span.trace_id]
+    if not known then
+        known = { pending = {} }
+        self.traces[span.trace_id] = known
+        self.order[#self.order + 1] = known
+    end
+    if not span.parent_id and not known.has_root then
+        if known.trace then
+            self.out:bent("root spans in a later input than others of their trace: the trace has no name", span.place)
+        end
+        write_root(self, known, span)
+        write_pending(self, known)
+    elseif known.trace then
+        write_node(self, known, span)
+    else
+        table.insert(known.pending, span)
+        known.id = span.trace_id
+    end
+end
+
+function Reader:visit(span)
+    span.place = self.input:where()
+    if span.link_count > 0 then
+        self.out:dropped("links to other spans", span.place)
+    end
+    if not span.trace_id or not span.start_ns then
+        self.out:dropped("spans without a trace or a start", span.place)
+    elseif span.attributes["tracereel.span"] then
+        self.exported:add(span)
+    else
+        self:add(span)
+    end
+end
+
+-- At the end of an input: traces of which no root has come.
+function Reader:finish()
+    for _, known in ipairs(self.order) do
+        if not known.trace then
+            self.out:bent("traces without a root span: they end with their last span", known.pending[1].place)
+            known.trace = self.out:trace { id = known.id }
+            write_pending(self, known)
+            known.trace:close "complete"
+        end
+    end
+    self.order = {}
+    self.exported:finish()
+end
+
+local function import(input, out, args)
+    if not reader then
+        reader = setmetatable({ out = out, args = args, traces = {}, order = {}, exported = exported_otlp.new(out),
+            book = activities.new(out, function(event)
+                return event.place
+            end) }, Reader)
+    end
+    reader.input = input
+    for document in input:json_documents() do
+        local problem = spans.each(document, function(span)
+            reader:visit(span)
+        end)
+        if problem and (document.resourceMetrics or document.resourceLogs) then
+            out:dropped("documents of metrics or logs", input:where())
+        elseif problem then
+            input:fail("no spans: %s", problem)
+        end
+        reader.exported:next_document()
+    end
+    reader:finish()
+end
+
+return {
+    api = 1,
+    summary = "OpenTelemetry's spans (OTLP/JSON) and Jaeger's, and what export --format otlp writes.",
+    extensions = { "json", "jsonl" },
+    detect = detect,
+    args = {
+        attributes = { type = "boolean", default = true, help = "Keep the attributes of spans as metadata." },
+    },
+    import = import,
+}

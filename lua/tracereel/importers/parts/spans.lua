@@ -1,0 +1,229 @@
+-- Spans as OTLP/JSON and Jaeger have them, in one form: trace_id, span_id, parent_id (nil for a root), name, start_ns,
+-- end_ns (nil while it is open), service, attributes, events, is_error, message.
+local spans = {}
+
+local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+-- Base64 as hexadecimal digits.
+local function hexadecimal(text)
+    local bits, count, digits = 0, 0, {}
+    for character in text:gsub("-", "+"):gsub("_", "/"):gmatch("[^=]") do
+        local value = alphabet:find(character, 1, true)
+        if not value then
+            return nil
+        end
+        bits, count = bits << 6 | value - 1, count + 6
+        while count >= 4 do
+            count = count - 4
+            digits[#digits + 1] = ("%x"):format(bits >> count & 15)
+        end
+        bits = bits & (1 << count) - 1
+    end
+    return table.concat(digits)
+end
+
+-- An id: hexadecimal digits as OTLP/JSON says, or base64 as protobuf's own JSON has bytes. nil where it is empty.
+local function id_of(value, digit_count)
+    if type(value) ~= "string" or value == "" or value:find("^0+$") then
+        return nil
+    elseif #value ~= digit_count and (#value == 24 or #value == 12) and value:find("=$") then
+        local digits = hexadecimal(value)
+        return digits and digits:sub(1, digit_count) or value
+    end
+    return value:lower()
+end
+
+-- AnyValue, as text, number or boolean.
+local function plain(value)
+    if type(value) ~= "table" then
+        return value
+    end
+    local integer = value.intValue
+    if value.stringValue ~= nil then
+        return value.stringValue
+    elseif integer ~= nil then
+        return math.tointeger(tonumber(integer)) or integer
+    elseif value.boolValue ~= nil then
+        return value.boolValue
+    elseif value.doubleValue ~= nil then
+        return tonumber(value.doubleValue) or value.doubleValue
+    elseif value.bytesValue ~= nil then
+        return value.bytesValue
+    end
+    local nested = value.arrayValue or value.kvlistValue
+    return nested and tracereel.json(nested.values or {}) or nil
+end
+
+local function attributes_of(list)
+    local attributes = {}
+    for _, one in ipairs(type(list) == "table" and list or {}) do
+        if type(one) == "table" and type(one.key) == "string" then
+            attributes[one.key] = plain(one.value)
+        end
+    end
+    return attributes
+end
+
+-- A time of nanoseconds, as a number or a text of digits; 0 and nothing are none.
+local function nanoseconds(value)
+    local ns = math.tointeger(value)
+    return ns and ns > 0 and ns or nil
+end
+
+local function events_of(list)
+    local events = {}
+    for index, one in ipairs(type(list) == "table" and list or {}) do
+        events[index] = { name = one.name or "", at = nanoseconds(one.timeUnixNano),
+            attributes = attributes_of(one.attributes) }
+    end
+    return events
+end
+
+local function is_error_code(code)
+    return code == 2 or code == "STATUS_CODE_ERROR" or code == "2"
+end
+
+local function of_otlp(raw, service)
+    local status = type(raw.status) == "table" and raw.status or {}
+    return {
+        trace_id = id_of(raw.traceId, 32),
+        span_id = id_of(raw.spanId, 16),
+        parent_id = id_of(raw.parentSpanId, 16),
+        name = type(raw.name) == "string" and raw.name ~= "" and raw.name or "unnamed",
+        start_ns = nanoseconds(raw.startTimeUnixNano),
+        end_ns = nanoseconds(raw.endTimeUnixNano),
+        service = service,
+        attributes = attributes_of(raw.attributes),
+        events = events_of(raw.events),
+        link_count = type(raw.links) == "table" and #raw.links or 0,
+        is_error = is_error_code(status.code),
+        message = type(status.message) == "string" and status.message ~= "" and status.message or nil,
+    }
+end
+
+local function each_otlp(list, visit)
+    for _, resource_spans in ipairs(list) do
+        local resource = type(resource_spans.resource) == "table" and resource_spans.resource or {}
+        local service = attributes_of(resource.attributes)["service.name"]
+        local scopes = resource_spans.scopeSpans or resource_spans.instrumentationLibrarySpans or {}
+        for _, scope in ipairs(scopes) do
+            for _, raw in ipairs(scope.spans or {}) do
+                visit(of_otlp(raw, service))
+            end
+        end
+    end
+end
+
+-- Jaeger's tags: { key, type, value }.
+local function tags_of(list)
+    local tags = {}
+    for _, tag in ipairs(type(list) == "table" and list or {}) do
+        if type(tag) == "table" and type(tag.key) == "string" and type(tag.value) ~= "table" then
+            tags[tag.key] = tag.value
+        end
+    end
+    return tags
+end
+
+local function logs_of(list)
+    local events = {}
+    for index, log in ipairs(type(list) == "table" and list or {}) do
+        local fields = tags_of(log.fields)
+        if fields.event == "error" or fields["error.object"] or fields["error.kind"] then
+            fields["exception.message"] = fields["exception.message"] or fields.message or fields["error.object"]
+        end
+        events[index] = { name = tostring(fields.event or ""), at = (math.tointeger(log.timestamp) or 0) * 1000,
+            attributes = fields }
+    end
+    return events
+end
+
+-- The span of the same trace that is its parent. What only follows another has that other's parent in common with it.
+local function jaeger_parent(raw)
+    local parent, link_count = id_of(raw.parentSpanID, 16), 0
+    for _, reference in ipairs(type(raw.references) == "table" and raw.references or {}) do
+        local is_here = reference.traceID == nil or reference.traceID == raw.traceID
+        if is_here and not parent then
+            parent = reference.spanID
+        else
+            link_count = link_count + 1
+        end
+    end
+    return parent, link_count
+end
+
+local function of_jaeger(raw, processes)
+    local process = type(raw.process) == "table" and raw.process or processes[raw.processID or ""] or {}
+    local tags = tags_of(raw.tags)
+    local parent, link_count = jaeger_parent(raw)
+    local start_us, duration_us = math.tointeger(raw.startTime), math.tointeger(raw.duration)
+    local status = tags["otel.status_code"]
+    return {
+        trace_id = type(raw.traceID) == "string" and raw.traceID ~= "" and raw.traceID or nil,
+        span_id = raw.spanID,
+        parent_id = parent,
+        name = type(raw.operationName) == "string" and raw.operationName ~= "" and raw.operationName or "unnamed",
+        start_ns = start_us and start_us * 1000,
+        end_ns = start_us and duration_us and (start_us + duration_us) * 1000,
+        service = process.serviceName,
+        attributes = tags,
+        events = logs_of(raw.logs),
+        link_count = link_count,
+        is_error = tags.error == true or tags.error == "true" or status == "ERROR",
+        message = tags["otel.status_description"] or tags["error.message"],
+    }
+end
+
+local function each_jaeger(trace, visit)
+    local processes = type(trace.processes) == "table" and trace.processes or {}
+    for _, raw in ipairs(trace.spans) do
+        visit(of_jaeger(raw, processes))
+    end
+end
+
+---Calls `visit` with each span of a document of either kind.
+---@param document any
+---@param visit fun(span: table)
+---@return string|nil problem why it is none
+function spans.each(document, visit)
+    if type(document) ~= "table" then
+        return "an object expected"
+    end
+    local list = document.resourceSpans or document.batches
+    if type(list) == "table" then
+        each_otlp(list, visit)
+    elseif type(document.spans) == "table" and (document.traceID or document.processes) then
+        each_jaeger(document, visit)
+    elseif document.traceID and document.operationName then
+        visit(of_jaeger(document, {}))
+    elseif type(document._source) == "table" then
+        return spans.each(document._source, visit)
+    elseif type(document.result or document.data or document.hits) == "table" then
+        return spans.each(document.result or document.data or document.hits, visit)
+    elseif document[1] ~= nil then
+        for _, one in ipairs(document) do
+            local problem = spans.each(one, visit)
+            if problem then
+                return problem
+            end
+        end
+    elseif next(document) ~= nil then
+        return "neither resourceSpans (OTLP) nor spans with a traceID (Jaeger)"
+    end
+    return nil
+end
+
+---The message of what went wrong in a span.
+---@return string|nil
+function spans.problem(span)
+    for _, event in ipairs(span.events) do
+        if event.name == "exception" or event.attributes["exception.message"] then
+            local attributes = event.attributes
+            local message = attributes["exception.message"] or attributes["exception.type"]
+            return message ~= nil and tostring(message) or nil
+        end
+    end
+    return span.message ~= nil and tostring(span.message) or nil
+end
+
+return spans
