@@ -1,6 +1,7 @@
 #include "simulation/node_views.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "simulation/program.h"
 
@@ -14,9 +15,18 @@ void tr_node_views_clear(tr_node_views *views) {
     views->count = 0;
 }
 
-static size_t place_of(const tr_node_views *views, uint32_t node_id) {
-    size_t place = (size_t)(node_id * UINT32_C(2654435769)) & (views->capacity - 1);
-    while (views->items[place].generation == views->generation && views->items[place].node_id != node_id) {
+static bool is_of(const tr_node_view *view, uint32_t node_id, tr_text instance) {
+    return view->node_id == node_id && view->instance.length_bytes == instance.length_bytes &&
+           (instance.length_bytes == 0 || memcmp(view->instance.bytes, instance.bytes, instance.length_bytes) == 0);
+}
+
+static size_t place_of(const tr_node_views *views, uint32_t node_id, tr_text instance) {
+    uint32_t hash = node_id * UINT32_C(2654435769);
+    for (uint32_t i = 0; i < instance.length_bytes; i++) {
+        hash = (hash ^ (uint8_t)instance.bytes[i]) * UINT32_C(16777619);
+    }
+    size_t place = (size_t)hash & (views->capacity - 1);
+    while (views->items[place].generation == views->generation && !is_of(&views->items[place], node_id, instance)) {
         place = (place + 1) & (views->capacity - 1);
     }
     return place;
@@ -32,7 +42,7 @@ static bool grow(tr_node_views *views) {
     }
     for (size_t i = 0; i < views->capacity; i++) {
         if (views->items[i].generation == views->generation) {
-            larger.items[place_of(&larger, views->items[i].node_id)] = views->items[i];
+            larger.items[place_of(&larger, views->items[i].node_id, views->items[i].instance)] = views->items[i];
         }
     }
     free(views->items);
@@ -40,24 +50,36 @@ static bool grow(tr_node_views *views) {
     return true;
 }
 
-const tr_node_view *tr_node_views_find(const tr_node_views *views, uint32_t node_id) {
-    const tr_node_view *view = views->capacity == 0 ? NULL : &views->items[place_of(views, node_id)];
+const tr_node_view *tr_node_views_find_instance(const tr_node_views *views, uint32_t node_id, tr_text instance) {
+    const tr_node_view *view = views->capacity == 0 ? NULL : &views->items[place_of(views, node_id, instance)];
     return view != NULL && view->generation == views->generation ? view : NULL;
 }
 
-tr_node_view *tr_node_views_get(tr_node_views *views, uint32_t node_id) {
+const tr_node_view *tr_node_views_find(const tr_node_views *views, uint32_t node_id) {
+    return tr_node_views_find_instance(views, node_id, (tr_text){NULL, 0});
+}
+
+tr_node_view *tr_node_views_get_instance(tr_node_views *views, uint32_t node_id, tr_text instance) {
     if (views->count * 2 >= views->capacity && !grow(views)) {
         return NULL;
     }
-    tr_node_view *view = &views->items[place_of(views, node_id)];
+    tr_node_view *view = &views->items[place_of(views, node_id, instance)];
     if (view->generation != views->generation) {
         *view = (tr_node_view){.generation = views->generation,
+                               .instance = instance,
                                .node_id = node_id,
                                .open_attempt = TR_NO_STEP,
                                .last_piece = TR_NO_STEP,
                                .last_end = TR_NO_STEP,
-                               .last_pass = TR_NO_STEP};
+                               .last_pass = TR_NO_STEP,
+                               .own_wait = TR_NO_STEP,
+                               .end_place = TR_NO_STEP,
+                               .first_end = TR_NO_STEP};
         views->count++;
     }
     return view;
+}
+
+tr_node_view *tr_node_views_get(tr_node_views *views, uint32_t node_id) {
+    return tr_node_views_get_instance(views, node_id, (tr_text){NULL, 0});
 }

@@ -47,12 +47,14 @@ typedef struct tr_node_attempt {
     uint64_t simulated_ns;
     uint64_t elapsed_ns; /* recorded pieces that have passed */
     uint64_t passed_ns;  /* what they take in the simulation */
+    uint64_t due_ns;     /* when it would begin if there were a slot; UINT64_MAX: not known yet */
     uint32_t node_id;
     uint32_t start;      /* steps */
     uint32_t end;        /* TR_NO_STEP: the log does not say how it ended */
     uint32_t number;     /* from 1, counting the scenario's retries */
     uint32_t occurrence; /* of the node's attempts in the trace, from 0 */
     uint8_t slots;       /* slots that it has: 0 none; 1 among its trace's running nodes; 2 also among all */
+    bool takes_no_slot;  /* it is a wait of its node's own from its start on */
     bool is_error;       /* it ended with an error in the recorded log */
     bool fails;
     bool is_end_lost;    /* it has ended, and XERV would not know that after a crash */
@@ -80,10 +82,12 @@ typedef struct tr_program_maker tr_program_maker;
 tr_program_maker *tr_program_maker_new(void);
 void tr_program_maker_free(tr_program_maker *maker);
 
-/* Makes the program of a chain. Returns TR_OK (free `program` with tr_program_free), or TR_ERROR_MEMORY: it is empty.
+/* Makes the program of a chain. `drops_queue`: what a node waited between being ready, where the log says when that
+ * was, and its start is not part of the program: slots are simulated. Returns TR_OK (free `program` with
+ * tr_program_free), or TR_ERROR_MEMORY: it is empty.
  */
 tr_status tr_program_make(tr_program_maker *maker, const tr_recording *recording, const tr_chain *chain,
-                          const tr_flow *flow, tr_program *program);
+                          const tr_flow *flow, bool drops_queue, tr_program *program);
 void tr_program_free(tr_program *program);
 /* Event times of the steps of the program that was made last. A start that was not written has that of what it waits
  * for. */

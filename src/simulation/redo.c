@@ -106,6 +106,7 @@ static void forget_firing(tr_simulated_trace *trace) {
         tr_node_attempt *attempt = &program->attempts[i];
         if (attempt->is_again) {
             attempt->elapsed_ns = attempt->passed_ns = 0;
+            attempt->due_ns = UINT64_MAX;
             attempt->is_end_lost = false;
         }
     }

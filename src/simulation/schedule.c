@@ -96,6 +96,9 @@ bool tr_simulation_take_slot(tr_simulation *simulation, tr_simulated_trace *trac
                              tr_error *error) {
     const tr_scenario *scenario = &simulation->scenario;
     tr_node_attempt *attempt = attempt_of(trace, step);
+    if (attempt->takes_no_slot) {
+        return true;
+    }
     if (attempt->slots == 0) {
         if (scenario->limits.nodes_per_trace > 0 && trace->running >= scenario->limits.nodes_per_trace) {
             *status = tr_simulation_enqueue(&trace->slot_queue, trace, step, 0, error);

@@ -1,9 +1,12 @@
 #include "simulation/sink.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bytes/fail.h"
+#include "simulation/member.h"
 
 static tr_status append(tr_simulation *simulation, const tr_simulated_trace *trace, const uint8_t *bytes, size_t length,
                         tr_error *error) {
@@ -97,6 +100,59 @@ static void note_in_log(const tr_simulation *simulation, tr_simulated_trace *tra
     }
 }
 
+/* ---- what the metadata of imported logs say ---- */
+
+/* The metadata with other digits in place of `old`, which is a part of it. NULL on allocation failure; the caller frees
+ * it. */
+static char *with_number(tr_text *metadata, tr_text old, uint64_t number) {
+    char digits[24];
+    size_t digit_count = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, number);
+    size_t before = (size_t)(old.bytes - metadata->bytes), rest = metadata->length_bytes - before - old.length_bytes;
+    char *made = malloc(before + digit_count + rest + 1);
+    if (made != NULL) {
+        memcpy(made, metadata->bytes, before);
+        memcpy(made + before, digits, digit_count);
+        memcpy(made + before + digit_count, old.bytes + old.length_bytes, rest);
+        *metadata = (tr_text){made, (uint32_t)(before + digit_count + rest)};
+    }
+    return made;
+}
+
+/* When a node was ready, as the source of an imported log says it, moves with the time at which it would begin if there
+ * were a slot: what it waits for a slot is added to what it waited for one when recorded, if that is kept. Returns
+ * false on allocation failure; `*made` is what the caller frees, or NULL. */
+static bool move_ready(const tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
+                       const tr_recorded *recorded, tr_text *metadata, char **made) {
+    tr_text old;
+    uint64_t due_ns = step->role == TR_STEP_START ? trace->program.attempts[step->attempt].due_ns : UINT64_MAX;
+    uint64_t scheduled_ns = due_ns == UINT64_MAX ? UINT64_MAX : tr_member_scheduled_ns(recorded);
+    *made = NULL;
+    if (scheduled_ns == UINT64_MAX || !tr_member_find(recorded, "scheduled_ns", &old)) {
+        return true;
+    }
+    uint64_t queue_ns = recorded->event_ns > scheduled_ns ? recorded->event_ns - scheduled_ns : 0;
+    queue_ns = tr_simulation_drops_queue(simulation) ? 0 : queue_ns;
+    *made = with_number(metadata, old, due_ns > queue_ns ? due_ns - queue_ns : 0);
+    return *made != NULL;
+}
+
+/* The metadata of an error in place of an end: of which instance it is. NULL on allocation failure, where `*length` is
+ * not 0; the caller frees it. */
+static char *instance_metadata(const tr_recorded *recorded, size_t *length) {
+    static const char form[] = "{\"instance\":%.*s}";
+    tr_text instance;
+    if (!tr_member_find_text(recorded, "instance", &instance)) {
+        *length = 0;
+        return NULL;
+    }
+    *length = sizeof form + instance.length_bytes;
+    char *made = malloc(*length);
+    if (made != NULL) {
+        *length = (size_t)snprintf(made, *length, form, (int)instance.length_bytes, instance.bytes);
+    }
+    return made;
+}
+
 /* ---- records ---- */
 
 /* Whether a fault takes the record about to be written. */
@@ -117,14 +173,21 @@ tr_status tr_simulation_write(tr_simulation *simulation, tr_simulated_trace *tra
     }
     note_record(simulation);
     const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
-    if (simulation->now_ns == recorded->event_ns && !trace->has_own_id && !step->is_renumbered) {
+    bool is_same = simulation->now_ns == recorded->event_ns && !trace->has_own_id && !step->is_renumbered;
+    if (is_same && !tr_simulation_drops_queue(simulation)) {
         return append(simulation, trace, tr_recorded_bytes(recorded), (size_t)recorded->length_bytes, error);
     }
     tr_record_fields fields = {.type = TR_TYPE_CHECKPOINT};
     tr_simulation_unpack(recorded, &fields);
     fields.timestamp_ns = timestamp_of(simulation, recorded);
     fields.iteration = step->is_renumbered ? step->iteration : fields.iteration;
-    return append_fields(simulation, trace, &fields, error);
+    char *made;
+    if (!move_ready(simulation, trace, step, recorded, &fields.metadata, &made)) {
+        return tr_fail_memory(error, "making a record");
+    }
+    tr_status status = append_fields(simulation, trace, &fields, error);
+    free(made);
+    return status;
 }
 
 tr_status tr_simulation_write_error(tr_simulation *simulation, tr_simulated_trace *trace, const tr_step *step,
@@ -141,7 +204,15 @@ tr_status tr_simulation_write_error(tr_simulation *simulation, tr_simulated_trac
                                .timestamp_ns = timestamp_of(simulation, recorded),
                                .error_message = message};
     memcpy(fields.trace_id, done.trace_id, TR_TRACE_ID_BYTES);
-    return append_fields(simulation, trace, &fields, error);
+    size_t length;
+    char *made = instance_metadata(recorded, &length);
+    if (made == NULL && length > 0) {
+        return tr_fail_memory(error, "making a record");
+    }
+    fields.metadata = (tr_text){made, (uint32_t)length};
+    tr_status status = append_fields(simulation, trace, &fields, error);
+    free(made);
+    return status;
 }
 
 tr_status tr_simulation_write_made(tr_simulation *simulation, const tr_simulated_trace *trace, uint32_t step,

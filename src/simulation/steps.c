@@ -80,6 +80,7 @@ static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uin
     const tr_step *step = &trace->program.steps[index];
     tr_node_attempt *attempt = attempt_of(trace, index);
     tr_status status = TR_OK;
+    attempt->due_ns = attempt->due_ns == UINT64_MAX ? simulation->now_ns : attempt->due_ns;
     if (tr_simulation_is_held(simulation, trace, index, &status, error)) {
         return status;
     }
@@ -129,6 +130,7 @@ static tr_status fail_attempt(tr_simulation *simulation, tr_simulated_trace *tra
         uint64_t again_ns = tr_simulation_add_ns(simulation->now_ns, retry_delay(rule, attempt->number));
         simulation->stats.retries++;
         attempt->number++;
+        attempt->due_ns = UINT64_MAX;
         status = tr_simulation_give_slots_back(simulation, trace, attempt, error);
         return status == TR_OK ? tr_simulation_schedule_at(simulation, trace, attempt->start, again_ns, error) : status;
     }

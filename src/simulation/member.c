@@ -1,0 +1,51 @@
+#include "simulation/member.h"
+
+#include <string.h>
+
+#include "json/json_reader.h"
+
+bool tr_member_find(const tr_recorded *recorded, const char *name, tr_text *value) {
+    tr_record record;
+    tr_defect defect;
+    tr_text found, wanted = {name, (uint32_t)strlen(name)};
+    if (recorded->length_bytes == TR_RECORD_MIN_BYTES ||
+        tr_record_decode(tr_recorded_bytes(recorded), (size_t)recorded->length_bytes, &record, &defect) != TR_OK) {
+        return false; /* nothing beyond its numbers; and it was a record when it was recorded */
+    }
+    tr_text metadata = tr_record_metadata(&record), member;
+    tr_json_reader reader = tr_json_reader_begin(metadata.bytes, metadata.length_bytes, 0, NULL);
+    bool is_found = false;
+    if (metadata.length_bytes == 0 || !tr_json_reader_enter_object(&reader)) {
+        return false;
+    }
+    while (tr_json_reader_next_member(&reader, &member)) {
+        tr_json_reader_peek(&reader); /* passes over the blanks before the value */
+        found.bytes = reader.at;
+        tr_json_reader_skip(&reader);
+        found.length_bytes = (uint32_t)(reader.at - found.bytes);
+        if (member.length_bytes == wanted.length_bytes && memcmp(member.bytes, name, wanted.length_bytes) == 0) {
+            *value = found;
+            is_found = true;
+        }
+    }
+    return is_found && reader.status == TR_OK;
+}
+
+bool tr_member_find_text(const tr_recorded *recorded, const char *name, tr_text *value) {
+    tr_text found;
+    if (!tr_member_find(recorded, name, &found) || found.bytes[0] != '"') {
+        return false;
+    }
+    *value = found;
+    return true;
+}
+
+uint64_t tr_member_scheduled_ns(const tr_recorded *recorded) {
+    tr_text value;
+    uint64_t scheduled_ns = UINT64_MAX;
+    if (tr_member_find(recorded, "scheduled_ns", &value)) {
+        tr_json_reader reader = tr_json_reader_begin(value.bytes, value.length_bytes, 0, NULL);
+        tr_json_reader_unsigned(&reader, UINT64_MAX, &scheduled_ns);
+    }
+    return scheduled_ns;
+}

@@ -1,0 +1,15 @@
+/* Members of the JSON object in a record's metadata: what a simulation goes by. */
+#ifndef TRACEREEL_MEMBER_H
+#define TRACEREEL_MEMBER_H
+
+#include "simulation/recording.h"
+
+/* Finds a member of the metadata's object at top level; of several with that name the last. `*value` is its value as
+ * written, quotes and escapes included, and valid as long as the recording. Returns false where there is none. */
+bool tr_member_find(const tr_recorded *recorded, const char *name, tr_text *value);
+/* The same where the value is a text. */
+bool tr_member_find_text(const tr_recorded *recorded, const char *name, tr_text *value);
+/* When the node of a node_start was ready, as the source of an imported log says it; UINT64_MAX where it does not. */
+uint64_t tr_member_scheduled_ns(const tr_recorded *recorded);
+
+#endif
