@@ -3,6 +3,7 @@ local base = require "tracereel.base"
 local engine_options = require "tracereel.forecast.options"
 local engine_view = require "tracereel.log.engine_view"
 local exit_codes = require "tracereel.cli.exit_codes"
+local facts = require "tracereel.log.facts"
 local failure = require "tracereel.util.failure"
 local family = require "tracereel.render.family"
 local forecast = require "tracereel.forecast"
@@ -70,7 +71,7 @@ local measure = {
         event.restart_number = trace.restart_count > 0 and trace.restart_count or nil
     end,
     trace_resumed = function(event, rec, trace)
-        event.took_ns = ended_suspension_ns(trace, rec)
+        event.took_ns = not facts.of(rec).wait and ended_suspension_ns(trace, rec)
     end,
     trace_complete = function(event, _, trace)
         event.took_ns = trace.start_ns ~= 0 and trace.duration_ns or nil
@@ -79,12 +80,21 @@ local measure = {
 measure.trace_failed = measure.trace_complete
 
 local function measure_end(event, rec, trace)
-    local node = trace:node(rec.node_id)
+    local node = trace:node(rec.node_id, facts.of(rec).instance)
     if node and node.end_ns then
         event.took_ns, event.is_estimated = node.duration_ns, node.estimated
     end
 end
 measure.node_done, measure.node_error = measure_end, measure_end
+
+-- The attempts of an instance of a node, or of the node itself, without those of its instances.
+local function own_attempts(trace, node_id, instance)
+    local attempts = {}
+    for _, attempt in ipairs(trace:node(node_id, instance).attempts) do
+        attempts[#attempts + 1] = attempt.instance == instance and attempt or nil
+    end
+    return attempts
+end
 
 -- Numbers the starts that were read: each is the next attempt of its node that was not estimated. Afterwards, because
 -- the list of a node's attempts is as long as they are many.
@@ -94,8 +104,10 @@ local function number_attempts(events)
         local rec, trace = event.rec, event.trace
         if rec and rec.type == "node_start" and trace and not rec.by_tracereel then -- a gap has no record
             known[trace] = known[trace] or {}
-            local node = known[trace][rec.node_id] or { attempts = trace:node(rec.node_id).attempts, last = 0 }
-            known[trace][rec.node_id] = node
+            local instance = facts.of(rec).instance
+            local key = instance and rec.node_id .. "\0" .. instance or rec.node_id
+            local node = known[trace][key] or { attempts = own_attempts(trace, rec.node_id, instance), last = 0 }
+            known[trace][key] = node
             repeat
                 node.last = node.last + 1
             until not node.attempts[node.last] or not node.attempts[node.last].estimated

@@ -1,5 +1,6 @@
 -- The events of one trace as lines: when, how long, and beside them a lane for each node that runs and each loop that
 -- turns, so that what happened at the same time is side by side.
+local facts = require "tracereel.log.facts"
 local held = require "tracereel.log.held"
 local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
@@ -93,7 +94,20 @@ local function output_of(rec)
 end
 
 local function attempt_words(event)
-    return event.attempt and event.attempt > 1 and (", attempt %d"):format(event.attempt) or ""
+    local own = event.attempt or 1
+    local number, resource = event.facts.attempt or own, event.facts.resource
+    return (number > 1 and (", attempt %d"):format(number) or "")
+        .. (number > own and (" (here %d)"):format(own) or "")
+        .. (resource and ", on " .. text.clean(resource) or "")
+end
+
+-- The lane of a record's node, or of the instance of it that the record is of.
+local function node_key(event)
+    return "node " .. event.rec.node_id .. facts.suffix(event.facts.instance, text.clean)
+end
+
+local function kind_words(kind)
+    return kind and kind ~= "error" and (" (%s)"):format(text.clean(kind)) or ""
 end
 
 -- A lane's key for a person: "node 3" is "charge" where the log's flow calls it so.
@@ -117,7 +131,7 @@ function steps.trace_start(event, lanes)
 end
 
 function steps.node_start(event, lanes)
-    local key = "node " .. event.rec.node_id
+    local key = node_key(event)
     local lane = lanes.by_key[key]
     if lane then
         local words = said(key) .. " starts again" .. attempt_words(event)
@@ -129,25 +143,27 @@ function steps.node_start(event, lanes)
 end
 
 function steps.node_done(event, lanes)
-    local key = "node " .. event.rec.node_id
+    local key = node_key(event)
     local lane = lanes.by_key[key]
     return { lane = lane, done = lane, glyph = lane and lanes.glyphs.done or lanes.glyphs.single,
         words = said(key) .. " done" .. output_of(event.rec) }
 end
 
 function steps.node_error(event, lanes)
-    local key = "node " .. event.rec.node_id
+    local key = node_key(event)
     local lane = lanes.by_key[key]
     return { lane = lane, done = lane, glyph = lanes.glyphs.failed,
-        words = said(key) .. " FAILED" .. message_of(event.rec), style = "red" }
+        words = said(key) .. " FAILED" .. kind_words(event.facts.kind) .. message_of(event.rec), style = "red" }
 end
 
-function steps.trace_complete(_, lanes)
-    return { glyph = lanes.glyphs.trace, words = "trace complete", style = "green" }
+function steps.trace_complete(event, lanes)
+    local goes_on = event.facts.outcome == "continued" and ", continued in another trace" or ""
+    return { glyph = lanes.glyphs.trace, words = "trace complete" .. goes_on, style = "green" }
 end
 
 function steps.trace_failed(event, lanes)
-    return { glyph = lanes.glyphs.trace, words = "trace FAILED" .. message_of(event.rec), style = "red" }
+    local words = "trace FAILED" .. kind_words(event.facts.outcome) .. message_of(event.rec)
+    return { glyph = lanes.glyphs.trace, words = words, style = "red" }
 end
 
 local function suspension_words(key, metadata)
@@ -156,7 +172,34 @@ local function suspension_words(key, metadata)
     return ("%s%s: %s"):format(key == "hold" and "" or said(key) .. " ", what, trace_labels.waits_for(metadata))
 end
 
+-- A wait that is the node's own: it has a lane like any other, and ends by itself.
+local function begin_own_wait(event, lanes)
+    local key = node_key(event)
+    local lane = lanes.by_key[key]
+    local glyph = lane and lanes.glyphs.go_on or lanes.glyphs.begin
+    lane = lane or lanes:open(key, event.rec.timestamp_ns)
+    lane.glyph = lanes.glyphs.waits
+    return { lane = lane, glyph = glyph, style = "yellow",
+        words = ("%s waits: %s"):format(said(key), text.clean(event.facts.wait)) }
+end
+
+local function end_own_wait(event, lanes)
+    local key = node_key(event)
+    local lane = lanes.by_key[key]
+    if lane and event.ends_wait then
+        return { lane = lane, done = lane, glyph = lanes.glyphs.done, words = said(key) .. " resumed, which ends it",
+            style = "yellow" }
+    elseif lane then
+        lane.glyph = lanes.glyphs.runs
+    end
+    return { lane = lane, glyph = lane and lanes.glyphs.go_on or lanes.glyphs.single, words = said(key) .. " resumed",
+        style = "yellow" }
+end
+
 function steps.trace_suspended(event, lanes)
+    if event.facts.wait then
+        return begin_own_wait(event, lanes)
+    end
     local key = event.rec.node_id == held.node and "hold" or "node " .. event.rec.node_id
     local lane = lanes.by_key[key]
     local glyph = lane and lanes.glyphs.go_on or lanes.glyphs.begin
@@ -169,6 +212,9 @@ function steps.trace_suspended(event, lanes)
 end
 
 function steps.trace_resumed(event, lanes)
+    if event.facts.wait then
+        return end_own_wait(event, lanes)
+    end
     local lane = lanes.waiting
     lanes.waiting = nil
     if not lane or lanes.by_key[lane.key] ~= lane then
@@ -183,7 +229,7 @@ function steps.trace_resumed(event, lanes)
 end
 
 function steps.loop_iteration(event, lanes)
-    local key = "loop " .. event.rec.node_id
+    local key = "loop " .. event.rec.node_id .. facts.suffix(event.facts.instance, text.clean)
     local lane = lanes.by_key[key]
     local glyph = lane and lanes.glyphs.go_on or lanes.glyphs.begin
     return { lane = lane or lanes:open(key, event.rec.timestamp_ns), glyph = glyph,
@@ -191,7 +237,7 @@ function steps.loop_iteration(event, lanes)
 end
 
 function steps.loop_exit(event, lanes)
-    local key = "loop " .. event.rec.node_id
+    local key = "loop " .. event.rec.node_id .. facts.suffix(event.facts.instance, text.clean)
     local lane = lanes.by_key[key]
     return { lane = lane, done = lane, glyph = lane and lanes.glyphs.done or lanes.glyphs.single,
         took_ns = lane and event.rec.timestamp_ns - lane.start_ns,
@@ -272,13 +318,54 @@ local function write_unfinished(lanes, columns, page, at_columns)
     end
 end
 
+local is_end = { node_start = true, node_done = true, node_error = true }
+local waits = { trace_suspended = true, trace_resumed = true }
+
+local OwnWaits = {}
+OwnWaits.__index = OwnWaits
+
+-- Waits that are nodes' own: how long each lasted, and which resumes end their nodes.
+local function new_own_waits()
+    return setmetatable({ begun = {}, resumed = {} }, OwnWaits)
+end
+
+function OwnWaits:note(event)
+    local key = node_key(event)
+    if event.rec.type == "trace_suspended" then
+        self.begun[key], self.resumed[key] = event, nil
+    elseif self.begun[key] then
+        event.took_ns = event.rec.timestamp_ns - self.begun[key].rec.timestamp_ns
+        event.ends_wait = true
+        self.begun[key], self.resumed[key] = nil, event
+    end
+end
+
+-- The node's own end comes after the resume: it is what ends the node.
+function OwnWaits:stop(event, type)
+    local key = node_key(event)
+    if type ~= "node_start" and self.resumed[key] then
+        self.resumed[key].ends_wait = nil
+    end
+    self.begun[key], self.resumed[key] = nil, nil
+end
+
 -- The engine writes no node_done for a node that waited: it is over with the resume where its trace goes on, unless the
 -- node's own end comes before it starts or waits again. Marks those resumes.
 local function find_ends_of_waits(events)
     local resumed_by, open_waits, suspended_node = {}, {}, nil
+    local own_waits = new_own_waits()
     for _, event in ipairs(events) do
         local rec = event.rec
         local type = rec and not rec.by_tracereel and rec.type
+        event.facts = rec and facts.of(rec)
+        if type and event.facts.wait and waits[type] then
+            own_waits:note(event)
+        elseif type and is_end[type] then
+            own_waits:stop(event, type)
+        end
+        if type and event.facts.wait then
+            type = nil -- of XERV's suspension none of this says anything
+        end
         if type == "trace_suspended" then
             suspended_node, open_waits[rec.node_id] = rec.node_id, nil
         elseif type == "trace_resumed" then
@@ -300,9 +387,9 @@ local function find_ends_of_waits(events)
     local last
     for _, event in ipairs(events) do
         last = event.rec and record_types.has_trace(event.rec) and event or last
-        event.ends_wait = resumed_by[event]
+        event.ends_wait = resumed_by[event] or event.ends_wait
     end
-    if last then
+    if last and not last.facts.wait then
         last.ends_wait = nil -- nothing has followed yet
     end
 end

@@ -1,5 +1,6 @@
 -- Words about a trace: its state, what it waits for, what the engine would do with it.
 local forecast = require "tracereel.forecast"
+local facts = require "tracereel.log.facts"
 local held = require "tracereel.log.held"
 local node_names = require "tracereel.log.node_names"
 local text = require "tracereel.util.text"
@@ -89,6 +90,17 @@ function trace_labels.waited(suspension, now_ns)
     return suspension.since_ns ~= 0 and "for " .. units.span(suspension.since_ns, now_ns) or "since before the snapshot"
 end
 
+-- The nodes whose own waits last: "waits at 5, 6 [a]"; nil where there are none.
+local function own_waits(trace)
+    local latest, places = trace.last_suspension, {}
+    for _, wait in ipairs(latest and trace.suspensions or {}) do
+        if wait.wait and not wait.end_ns then
+            places[#places + 1] = node_names.label(wait.node_id) .. facts.suffix(wait.instance, text.clean)
+        end
+    end
+    return places[1] and "waits at " .. table.concat(places, ", ")
+end
+
 local function last_error(trace)
     local errors = trace.errors
     local latest = errors[#errors]
@@ -116,6 +128,10 @@ function trace_labels.stands(trace, now_ns)
         return ""
     elseif trace.status == "failed" then
         return last_error(trace) or ""
+    end
+    local waits = own_waits(trace)
+    if waits then
+        return waits
     elseif trace.suspended_at then
         local place = trace.suspended_at ~= held.node and ("at %s "):format(node_names.label(trace.suspended_at)) or ""
         local reason = trace.held and ": " .. text.clean(trace.held) or ""

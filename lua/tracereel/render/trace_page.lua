@@ -1,6 +1,7 @@
 -- The text around a trace's timeline: its identity above, and below it what is unfinished and what is wrong.
 local family = require "tracereel.render.family"
 local engine_options = require "tracereel.forecast.options"
+local facts = require "tracereel.log.facts"
 local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
@@ -81,7 +82,7 @@ local function write_header(found)
     if found.parent then
         labelled("parent", parent_words(found.parent, trace))
     end
-    labelled("status", trace_labels.status(trace) .. (trace.open and ", open at the end of the log" or ""),
+    labelled("status", trace_labels.outcome(trace) .. (trace.open and ", open at the end of the log" or ""),
         style_of[trace.status])
     if trace.start_ns ~= 0 then
         labelled("started", tracereel.time(trace.start_ns))
@@ -107,9 +108,25 @@ local function is_unfinished(node)
     return node.status ~= "done" and node.status ~= "idle"
 end
 
-local function node_line(trace, node, now_ns)
-    local words = { node_names.node(node.id) }
-    if node.status == "suspended" and trace.suspension then
+-- The waits that are nodes' own and last, by node and instance.
+local function own_waits(trace)
+    local by_node, latest = {}, trace.last_suspension
+    for _, wait in ipairs(latest and trace.suspensions or {}) do
+        if wait.wait and not wait.end_ns then
+            by_node[wait.node_id .. facts.suffix(wait.instance, tostring)] = wait
+        end
+    end
+    return by_node
+end
+
+local function node_line(trace, node, now_ns, waits)
+    local words = { node_names.node(node.id) .. facts.suffix(node.instance, text.clean) }
+    local wait = waits[node.id .. facts.suffix(node.instance, tostring)]
+    if node.status == "suspended" and wait then
+        words[#words + 1] = ("waits for %s, since %s"):format(units.span(wait.start_ns, now_ns),
+            tracereel.time(wait.start_ns))
+        words[#words + 1] = text.clean(wait.wait)
+    elseif node.status == "suspended" and trace.suspension then
         local since_ns = trace.suspension.since_ns
         words[#words + 1] = (trace.held and "held " or "suspended ") .. trace_labels.waited(trace.suspension, now_ns)
             .. (since_ns ~= 0 and ", since " .. tracereel.time(since_ns) or "")
@@ -139,11 +156,11 @@ local function write_unfinished(found, now_ns)
     local trace = found.trace
     output.line("")
     output.line(output.paint("bold", "unfinished at the end of the log, " .. tracereel.time(now_ns)))
-    local count = 0
+    local count, waits = 0, own_waits(trace)
     for _, node in ipairs(trace.nodes) do
         if is_unfinished(node) then
             count = count + 1
-            write_item(node_line(trace, node, now_ns))
+            write_item(node_line(trace, node, now_ns, waits))
         end
     end
     if count == 0 then

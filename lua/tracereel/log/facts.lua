@@ -1,0 +1,41 @@
+-- What a record of an imported log says in its metadata, for which XERV's records have no field (docs/import.md).
+local base = require "tracereel.base"
+
+local facts = {}
+
+---@class tracereel.record_facts
+---@field instance string|nil which of the node's parallel instances
+---@field wait string|nil what kind of wait, where it is the node's own
+---@field kind string|nil of an error
+---@field resource string|nil
+---@field outcome string|nil
+---@field attempt integer|nil the source's own number
+
+local none = {}
+
+local texts = { "instance", "wait", "kind", "resource", "outcome" }
+
+---Members of another kind, and empty texts, say nothing.
+---@param rec tracereel.rec
+---@return tracereel.record_facts
+function facts.of(rec)
+    local metadata = rec.metadata
+    local said = metadata and metadata:find("{", 1, true) and base.json_decode(metadata)
+    if type(said) ~= "table" then
+        return none
+    end
+    local found = { attempt = math.type(said.attempt) == "integer" and said.attempt > 0 and said.attempt or nil }
+    for _, name in ipairs(texts) do
+        found[name] = type(said[name]) == "string" and said[name] ~= "" and said[name] or nil
+    end
+    return found
+end
+
+---The instance as it stands after the name of its node: " [7]"; nothing for the node itself.
+---@param instance string|nil
+---@param clean fun(text: string): string
+function facts.suffix(instance, clean)
+    return instance and (" [%s]"):format(clean(instance)) or ""
+end
+
+return facts
