@@ -41,15 +41,17 @@ function Guess:add(trace)
     if self.too_many or trace.tainted or trace.from_snapshot then
         return
     end
-    local ran = {}
+    local ran, place_of = {}, {}
     for _, node in ipairs(trace.nodes) do
         if node.loop_iterations > 0 then
             self.loops[node.id] = true
         end
-        local run = runs.first(node)
-        if run then
-            increase(self.traces_with, run.id)
-            ran[#ran + 1] = run
+        local run, place = runs.first(node), place_of[node.id]
+        if run and (place or node.instance) then
+            place = place or #ran + 1
+            ran[place], place_of[node.id] = runs.join(ran[place], run, node.instance or ""), place
+        elseif run then
+            ran[#ran + 1], place_of[node.id] = run, #ran + 1
         end
     end
     if #ran > max_nodes then
@@ -57,6 +59,7 @@ function Guess:add(trace)
         return
     end
     for index, a in ipairs(ran) do
+        increase(self.traces_with, a.id)
         for other = index + 1, #ran do
             local b = ran[other]
             increase_pair(self.together, a.id, b.id)

@@ -81,7 +81,8 @@ local function note_trace(periods, list, trace)
         end
     end
     for _, node in ipairs(trace.nodes) do
-        local run = not waited[node.id] and runs.first(node)
+        -- Instances are of imported logs, whose numbers are names.
+        local run = not waited[node.id] and not node.instance and runs.first(node)
         if run and run.ended_ns then
             local index = period_at(list, run.ended_ns)
             ran[index] = ran[index] or {}
