@@ -41,7 +41,11 @@ static bool may_come(const unit_queue *unit, event_role role) {
     case ROLE_START:
         return !unit->is_running || !is_left(unit, ROLE_END);
     case ROLE_END:
-        return (unit->is_running || !is_left(unit, ROLE_START)) && !(unit->is_waiting && is_left(unit, ROLE_RESUME));
+        if (is_left(unit, ROLE_RESUME) &&
+            (unit->is_waiting || (is_left(unit, ROLE_WAIT) && !is_left(unit, ROLE_START)))) {
+            return false;
+        }
+        return unit->is_running || !is_left(unit, ROLE_START);
     case ROLE_WAIT:
         return unit->is_running || !is_left(unit, ROLE_START);
     case ROLE_RESUME:

@@ -52,11 +52,12 @@ end
 local function add_pool(self, name, pool)
     check_fields("flow: pool " .. failure.name(name), pool, pool_fields)
     local capacity = math.tointeger(pool.capacity)
-    if type(name) ~= "string" or not capacity or capacity < 1 then
+    local nodes = check_type("flow: pools: nodes", pool.nodes, "table") or {}
+    if type(name) ~= "string" or not capacity or capacity < 1 or #nodes == 0 then
         error("flow: pools: { NAME = { nodes = { NAMES }, capacity = N } } expected", 0)
     end
     local numbers = {}
-    for index, node in ipairs(check_type("flow: pools: nodes", pool.nodes, "table") or {}) do
+    for index, node in ipairs(nodes) do
         numbers[index] = self.draft:node("flow", node)
     end
     table.sort(numbers)
