@@ -220,7 +220,7 @@ describe("docs/development.md", function()
 end)
 
 local pages = { "README.md" }
-for page in helper.shell("LC_ALL=C ls docs/*.md"):gmatch("[^\n]+") do
+for page in helper.shell("LC_ALL=C ls docs/*.md examples/*/*.md"):gmatch("[^\n]+") do
     pages[#pages + 1] = not apart[page] and page or nil
 end
 

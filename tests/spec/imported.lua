@@ -32,7 +32,8 @@ local function report_of(text)
     return report
 end
 
-local has_node = { node_start = true, node_done = true, node_error = true, trace_suspended = true, trace_resumed = true }
+local has_node = { node_start = true, node_done = true, node_error = true, trace_suspended = true,
+    trace_resumed = true }
 
 local function records_of(log, flow)
     local records = {}
@@ -88,6 +89,14 @@ end
 ---@return table report of `timing --json`
 function imported.timing(log, ...)
     return decoded(helper.run({ "timing", "--json", log, ... }).stdout)
+end
+
+---A point in time in UTC, by os.time, which knows nothing of the program's own reading of times.
+function imported.nanoseconds(text)
+    local y, mo, d, h, mi, s, fraction = text:match("^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)%.?(%d*)Z$")
+    local seconds = os.time { year = y, month = mo, day = d, hour = h, min = mi, sec = s, isdst = false }
+    local zone = os.time(os.date("!*t", 86400 * 365)) - 86400 * 365
+    return math.tointeger((seconds - zone) * 1000000000 + tonumber((fraction .. "000000000"):sub(1, 9)))
 end
 
 ---The bytes of the log's segments.
