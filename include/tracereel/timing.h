@@ -161,6 +161,17 @@ void tr_timing_free(tr_timing *timing);
  * still open. Returns TR_OK, or TR_ERROR_MEMORY: part of it may have been added. */
 tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace);
 
+/* How a trace that another one has started counts. */
+typedef struct tr_timed_child {
+    bool is_critical;     /* it was on the path that decided the time of the trace that no other has started */
+    bool is_attempt;      /* its parent has no attempt of parent_node: the child counts as one */
+    uint32_t parent_node; /* where is_attempt */
+} tr_timed_child;
+
+/* The same for a trace that another one has started, and whose time is part of that one's: it has no makespan of its
+ * own, and is not in flight. */
+tr_status tr_timing_add_child(tr_timing *timing, const tr_trace *trace, const tr_timed_child *how);
+
 /* Adds `from`, which must have been made with the same flow and worst_count and must not be `into` itself. Returns
  * TR_OK, or TR_ERROR_MEMORY: part of it may have been added. */
 tr_status tr_timing_merge(tr_timing *into, const tr_timing *from);

@@ -141,6 +141,19 @@ static int timing_add(lua_State *L) {
     return 0;
 }
 
+static int timing_add_child(lua_State *L) {
+    tr_timing *timing = check_timing(L, 1);
+    const tr_trace *trace = tr_lua_check_trace(L, 2)->trace;
+    tr_timed_child how = {.is_critical = lua_toboolean(L, 3), .is_attempt = !lua_isnoneornil(L, 4)};
+    how.parent_node = how.is_attempt ? tr_lua_to_u32(L, 4, "node_id") : 0;
+    tr_status status = tr_timing_add_child(timing, trace, &how);
+    if (status != TR_OK) {
+        return tr_lua_raise_status(L, status, NULL);
+    }
+    tell_memory(L, 1);
+    return 0;
+}
+
 static bool has_same_flow(lua_State *L) {
     lua_getiuservalue(L, 1, TR_TIMING_FLOW_TEXT);
     lua_getiuservalue(L, 2, TR_TIMING_FLOW_TEXT);
@@ -191,8 +204,11 @@ static int timing_finalize(lua_State *L) {
 /* ---- open ---- */
 
 void tr_lua_open_timing(lua_State *L) {
-    static const luaL_Reg methods[] = {
-        {"add", timing_add}, {"merge", timing_merge}, {"report", timing_report}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"add", timing_add},
+                                       {"add_child", timing_add_child},
+                                       {"merge", timing_merge},
+                                       {"report", timing_report},
+                                       {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__tostring", timing_tostring}, {"__gc", timing_finalize}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_TIMING, NULL, 0, methods, metamethods, timing_index, 0);
 }

@@ -37,4 +37,12 @@ tr_node_timing *tr_timing_need_node(tr_timing *timing, uint32_t node_id);
 void tr_timing_note_worst(tr_node_timing *node, bool is_first, const uint8_t *trace_id, uint64_t run_ns);
 void tr_timing_note_period(tr_trace_timing *traces, uint64_t first_ns, uint64_t last_ns);
 
+/* Counts a value in a histogram, which is created with its first value. */
+bool tr_timing_count(tr_histogram **histogram, uint64_t value);
+/* Adds an attempt that was done. */
+bool tr_timing_add_run(tr_node_timing *node, const tr_trace *trace, uint64_t run_ns);
+/* Adds what a trace says of its nodes; `has_path`: and of the path that decided its time. Adds to `*suspended_ns` how
+ * long it was suspended. Returns false if memory runs out. */
+bool tr_timing_add_nodes(tr_timing *timing, const tr_trace *trace, bool has_path, uint64_t *suspended_ns);
+
 #endif

@@ -7,8 +7,7 @@
 #include "timing/spans.h"
 #include "trace/own_waits.h"
 
-/* Counts a value in a histogram, which is created with its first value. */
-static bool count(tr_histogram **histogram, uint64_t value) {
+bool tr_timing_count(tr_histogram **histogram, uint64_t value) {
     if (*histogram == NULL && (*histogram = tr_histogram_new()) == NULL) {
         return false;
     }
@@ -128,11 +127,11 @@ void tr_timing_note_worst(tr_node_timing *node, bool is_first, const uint8_t *tr
     }
 }
 
-static bool add_done(tr_node_timing *node, const tr_span *span, const tr_trace *trace) {
+bool tr_timing_add_run(tr_node_timing *node, const tr_trace *trace, uint64_t run_ns) {
     node->done_count++;
-    tr_timing_sum(&node->run_ns, span->run_ns);
-    tr_timing_note_worst(node, node->run == NULL, trace->id, span->run_ns);
-    return count(&node->run, span->run_ns);
+    tr_timing_sum(&node->run_ns, run_ns);
+    tr_timing_note_worst(node, node->run == NULL, trace->id, run_ns);
+    return tr_timing_count(&node->run, run_ns);
 }
 
 static bool is_text(tr_text text, const char *known) {
@@ -160,7 +159,7 @@ static bool add_span(tr_node_timing *node, const tr_span *span, const tr_trace *
     node->exact_count += !span->estimated;
     node->estimated_count += span->estimated;
     if (span->outcome == TR_OUTCOME_DONE) {
-        if (!add_done(node, span, trace)) {
+        if (!tr_timing_add_run(node, trace, span->run_ns)) {
             return false;
         }
     } else {
@@ -169,7 +168,7 @@ static bool add_span(tr_node_timing *node, const tr_span *span, const tr_trace *
     }
     if (!span->estimated && span->has_ready) {
         tr_timing_sum(&node->queue_ns, span->start_ns - span->ready_ns);
-        if (!count(&node->queue, span->start_ns - span->ready_ns)) {
+        if (!tr_timing_count(&node->queue, span->start_ns - span->ready_ns)) {
             return false;
         }
     }
@@ -181,7 +180,7 @@ static bool add_span(tr_node_timing *node, const tr_span *span, const tr_trace *
         return true;
     }
     tr_timing_sum(&node->slack_ns, span->slack_ns);
-    return count(&node->slack, span->slack_ns);
+    return tr_timing_count(&node->slack, span->slack_ns);
 }
 
 static bool add_unfinished(tr_timing *timing, const tr_trace *trace) {
@@ -219,7 +218,7 @@ static bool add_suspensions(tr_timing *timing, const tr_trace *trace, uint64_t *
         }
         uint64_t waited_ns = suspension->end_ns > suspension->start_ns ? suspension->end_ns - suspension->start_ns : 0;
         tr_node_timing *node = tr_timing_need_node(timing, suspension->node_id);
-        if (node == NULL || !count(&node->suspended, waited_ns)) {
+        if (node == NULL || !tr_timing_count(&node->suspended, waited_ns)) {
             return false;
         }
         tr_timing_sum(&node->suspended_ns, waited_ns);
@@ -239,7 +238,7 @@ static bool add_iteration(tr_node_timing *node, uint64_t lasted_ns, uint32_t num
         tr_timing_sum(&trend->sum_ns, lasted_ns);
     }
     tr_timing_sum(&node->loop_ns, lasted_ns);
-    return count(&node->iteration, lasted_ns);
+    return tr_timing_count(&node->iteration, lasted_ns);
 }
 
 /* An iteration lasts until the next loop event of its node. */
@@ -293,74 +292,9 @@ static bool add_spans(tr_timing *timing, const tr_trace *trace, bool has_path) {
     return true;
 }
 
-void tr_timing_note_period(tr_trace_timing *traces, uint64_t first_ns, uint64_t last_ns) {
-    traces->first_ns = first_ns < traces->first_ns ? first_ns : traces->first_ns;
-    traces->last_ns = last_ns > traces->last_ns ? last_ns : traces->last_ns;
-}
-
-static bool add_whole(tr_timing *timing, const tr_trace *trace, uint64_t suspended_ns) {
-    tr_trace_timing *traces = &timing->traces;
-    uint64_t makespan_ns = trace->last_ns - trace->start_ns;
-    traces->clock_step_count += makespan_ns == 0 && (trace->violations_seen & TR_VIOLATION_TIME_BACKWARDS) != 0;
-    tr_timing_sum(&traces->makespan_ns, makespan_ns);
-    tr_timing_sum(&traces->suspended_ns, suspended_ns);
-    return count(&traces->makespan, makespan_ns) && count(&traces->suspended, suspended_ns) &&
-           tr_worst_traces_add(&timing->worst, trace, &timing->spans, suspended_ns);
-}
-
-static void add_activity(tr_trace_timing *traces, const tr_trace *trace, bool is_closed) {
-    if (trace->from_snapshot) {
-        traces->before_count++;
-    } else {
-        tr_activity_start(&traces->in_flight, trace->start_ns);
-        tr_timing_note_period(traces, trace->start_ns, trace->last_ns);
-    }
-    if (is_closed) {
-        tr_activity_end(&traces->in_flight, trace->last_ns);
-        tr_timing_note_period(traces, UINT64_MAX, trace->last_ns);
-    }
-}
-
-/* A trace that closes has not been touched for long: prefetch its lists at once, instead of missing the cache line by
- * line. */
-static void fetch(const void *list, size_t bytes) {
-    enum { LINE_BYTES = 64, MAX_BYTES = 1024 };
-    for (size_t at = 0; at < bytes && at < MAX_BYTES; at += LINE_BYTES) {
-        __builtin_prefetch((const char *)list + at);
-    }
-}
-
-static void fetch_lists(const tr_trace *trace) {
-    fetch(trace->attempts, trace->attempt_count * sizeof *trace->attempts);
-    fetch(trace->nodes, trace->node_count * sizeof *trace->nodes);
-    fetch(trace->loop_events, trace->loop_event_count * sizeof *trace->loop_events);
-    fetch(trace->suspensions, trace->suspension_count * sizeof *trace->suspensions);
-}
-
-tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace) {
-    fetch_lists(trace);
-    tr_trace_timing *traces = &timing->traces;
-    if (tr_trace_is_tainted(trace)) {
-        traces->tainted_count++;
-        return TR_OK;
-    }
-    bool is_closed = trace->status == TR_TRACE_COMPLETE || trace->status == TR_TRACE_FAILED;
-    bool is_whole = is_closed && !trace->from_snapshot;
-    uint64_t suspended_ns = 0;
-    traces->complete_count += trace->status == TR_TRACE_COMPLETE;
-    traces->failed_count += trace->status == TR_TRACE_FAILED;
-    traces->open_count += !is_closed;
-    traces->continued_count += trace->outcome == TR_TRACE_OUTCOME_CONTINUED;
-    traces->cancelled_count += trace->outcome == TR_TRACE_OUTCOME_CANCELLED;
-    traces->timed_out_count += trace->outcome == TR_TRACE_OUTCOME_TIMED_OUT;
-    traces->terminated_count += trace->outcome == TR_TRACE_OUTCOME_TERMINATED;
-    traces->restarted_count += trace->restart_count > 0;
-    traces->from_snapshot_count += is_closed && trace->from_snapshot;
-    add_activity(traces, trace, is_closed);
-    bool added = add_spans(timing, trace, is_whole) && add_unfinished(timing, trace) &&
-                 add_suspensions(timing, trace, &suspended_ns) && add_loops(timing, trace) &&
-                 (!is_whole || add_whole(timing, trace, suspended_ns));
-    return added ? TR_OK : TR_ERROR_MEMORY;
+bool tr_timing_add_nodes(tr_timing *timing, const tr_trace *trace, bool has_path, uint64_t *suspended_ns) {
+    return add_spans(timing, trace, has_path) && add_unfinished(timing, trace) &&
+           add_suspensions(timing, trace, suspended_ns) && add_loops(timing, trace);
 }
 
 static size_t histogram_bytes(const tr_histogram *histogram) {

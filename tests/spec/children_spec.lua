@@ -18,6 +18,20 @@ local function new_log(name)
         fields.trace_id, fields.timestamp_ns = id_of(number), start_ns + seconds * second
         writer:append(reel.record[type](fields))
     end
+    -- For records that are not given in the order of their times.
+    local queue = {}
+    function log.queue(seconds, type, number, fields)
+        queue[#queue + 1] = { type, number, seconds, fields, place = #queue }
+    end
+    function log.write()
+        table.sort(queue, function(a, b)
+            return a[3] < b[3] or a[3] == b[3] and a.place < b.place
+        end)
+        for _, one in ipairs(queue) do
+            log.add(one[1], one[2], one[3], one[4])
+        end
+        return log.close()
+    end
     function log.start(number, seconds, metadata)
         log.add("trace_start", number, seconds, { metadata = metadata and reel.json(metadata) })
     end
@@ -202,5 +216,128 @@ describe("children of a trace", function()
         assert.is_nil(output_of("show", "00000001", plain):find("children", 1, true))
         assert.is_nil(output_of("show", "00000003", plain):find("\n  parent", 1, true))
         assert.is_nil(output_of("traces", plain):find("child of", 1, true))
+    end)
+end)
+
+-- 1 (0 to 100 s) runs 1 (0 to 10), then at 2 two instances, "0" (10 to 40) and "1" (12 to 90), each of which started a
+-- child, and 3 (90 to 95). Child 11 of "1" (13 to 89) runs 7 (14 to 20, 20 to 88); child 10 of "0" (14 to 39) runs 7 (15
+-- to 30). 12, a child of 11 at 7 (21 to 80), runs 8 (22 to 79). 20 is a child of 1 at 4, where 1 has no attempt (50 to
+-- 57), 21 one that failed (60 to 63).
+local function timed_log()
+    local log = new_log()
+    local function run(trace, node, from, to, instance)
+        local metadata = instance and reel.json { instance = instance }
+        log.queue(from, "node_start", trace, { node_id = node, metadata = metadata })
+        log.queue(to, "node_done", trace, { node_id = node, metadata = metadata })
+    end
+    local function life(trace, from, to, metadata, how)
+        log.queue(from, "trace_start", trace, { metadata = metadata and reel.json(metadata) })
+        log.queue(to, how or "trace_complete", trace)
+    end
+    life(1, 0, 100)
+    run(1, 1, 0, 10)
+    run(1, 2, 10, 40, "0")
+    run(1, 2, 12, 90, "1")
+    run(1, 3, 90, 95)
+    life(10, 14, 39, { parent = id_of(1), parent_node = 2, parent_instance = "0" })
+    run(10, 7, 15, 30)
+    life(11, 13, 89, { parent = id_of(1), parent_node = 2, parent_instance = "1" })
+    run(11, 7, 14, 20)
+    run(11, 7, 20, 88)
+    life(12, 21, 80, { parent = id_of(11), parent_node = 7 })
+    run(12, 8, 22, 79)
+    life(20, 50, 57, { parent = id_of(1), parent_node = 4 })
+    life(21, 60, 63, { parent = id_of(1), parent_node = 4 }, "trace_failed")
+    return log.write()
+end
+
+local function number(value)
+    return type(value) == "string" and math.tointeger(tonumber((value:gsub("#", "")))) or value
+end
+
+describe("timing of children", function()
+    local log
+    setup(function()
+        log = timed_log()
+    end)
+    teardown(helper.clean)
+
+    local function report_of(...)
+        local report = helper.objects(output_of("timing", "--json", ...))[1]
+        local nodes = {}
+        for _, node in ipairs(report.nodes) do
+            nodes[number(node.id)] = node
+        end
+        return report, nodes
+    end
+
+    it("counts them in their parents' nodes: only the trace that no other has started has a makespan", function()
+        local report = report_of(log)
+        local traces = report.traces
+        assert.same({ 5, 1, 5, 1, 100 * second }, { number(traces.complete_count), number(traces.failed_count),
+            number(traces.child_count), number(traces.makespan.count), number(traces.makespan.max_ns) })
+        assert.equal(1, #report.worst_traces)
+        for _, point in ipairs(traces.in_flight.points) do
+            assert.is_true(number(point.count) <= 1)
+        end
+        assert.matches("of these others have started 5: their time is part of those",
+            output_of("timing", log), 1, true)
+    end)
+
+    it("counts what runs in them as it does elsewhere, and as attempts where the parent has none", function()
+        local _, nodes = report_of(log)
+        local function of(id)
+            local node = nodes[id]
+            return { number(node.run.count), number(node.run_ns), number(node.error_count), number(node.retry_ns) }
+        end
+        assert.same({ 2, (30 + 78) * second, 0, 0 }, of(2)) -- the attempts of the parent, and nothing besides
+        assert.same({ 3, (15 + 6 + 68) * second, 0, 0 }, of(7))
+        assert.same({ 1, 57 * second, 0, 0 }, of(8))
+        assert.same({ 1, 7 * second, 1, 3 * second }, of(4))
+    end)
+
+    it("takes the critical path through a child whose attempt is on its parent's, and through no other", function()
+        local _, nodes = report_of(log)
+        local function path(id)
+            return { number(nodes[id].critical_count), number(nodes[id].critical_ns) }
+        end
+        -- Of 1: plan, then "1", and sub, which began when "1" ended.
+        assert.same({ 1, 10 * second }, path(1))
+        assert.same({ 1, 78 * second }, path(2))
+        assert.same({ 1, 5 * second }, path(3))
+        -- Of 11, which began in "1", both attempts; not that of 10, which began in "0".
+        assert.same({ 2, (6 + 68) * second }, path(7))
+        -- Of 12, which began in 11's second attempt.
+        assert.same({ 1, 57 * second }, path(8))
+    end)
+
+    it("counts one that was chosen by itself", function()
+        local report = report_of("--trace", id_of(11), log)
+        assert.same({ 1, 76 * second }, { number(report.traces.complete_count), number(report.traces.makespan.max_ns) })
+        assert.is_nil(report.traces.child_count)
+    end)
+
+    it("counts one whose parent is not in the log, and those that are each other's parents, by themselves", function()
+        local odd = new_log()
+        for trace, parent in pairs { [1] = 9, [2] = 3, [3] = 2, [4] = 4, [5] = 2 } do
+            odd.queue(trace, "trace_start", trace, { metadata = reel.json { parent = id_of(parent), parent_node = 1 } })
+            odd.queue(10 + trace, "trace_complete", trace)
+        end
+        local report, nodes = report_of(odd.write())
+        -- 5 is a child of 2, which is its own grandparent.
+        assert.same({ 5, 1, 4 }, { number(report.traces.complete_count), number(report.traces.child_count),
+            number(report.traces.makespan.count) })
+        assert.same({ 1, 10 * second }, { number(nodes[1].run.count), number(nodes[1].run_ns) })
+    end)
+
+    it("follows a chain of ten thousand", function()
+        local chain = new_log()
+        for trace = 1, 10000 do
+            chain.queue(0, "trace_start", trace,
+                { metadata = trace > 1 and reel.json { parent = id_of(trace - 1), parent_node = 1 } or nil })
+            chain.queue(1, "trace_complete", trace)
+        end
+        local report = report_of(chain.write())
+        assert.same({ 9999, 1 }, { number(report.traces.child_count), number(report.traces.makespan.count) })
     end)
 end)

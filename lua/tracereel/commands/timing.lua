@@ -85,7 +85,7 @@ local function gather(parsed, query)
     gatherer:find_period(parsed, options.opener(parsed))
     local code = logs.each(setmetatable({ json = true }, { __index = parsed }), function(log, context)
         local finder = restarts.finder()
-        gatherer:read(log, context.path, finder:handlers(log))
+        gatherer:read(log, context.path, finder:handlers(log), options.to_open(parsed, context.path))
         renumbering.say(context.path, finder.list, parsed)
     end)
     if logs.interrupted() or #gatherer.log.paths == 0 then

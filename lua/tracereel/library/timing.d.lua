@@ -40,6 +40,13 @@ local timing = {}
 ---@param trace tracereel.trace
 function timing:add(trace) end
 
+---Adds a trace that another one has started, and whose time is part of that one's: its nodes count, but it has no makespan
+---of its own and is not in flight.
+---@param trace tracereel.trace
+---@param is_critical? boolean its nodes' critical path counts: it was on the path that decided its parent's time
+---@param node_id? integer it counts as an attempt of this node of its parent, too, which has none
+function timing:add_child(trace, is_critical, node_id) end
+
 ---Adds what another holds to this one.
 ---@param other tracereel.timing
 ---@return tracereel.timing self

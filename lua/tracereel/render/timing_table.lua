@@ -58,6 +58,9 @@ local function trace_section(traces, closed_by_plan_count)
         { traces.open_count, "open at the end" },
         { traces.tainted_count, "tainted (left out)" },
     })
+    if traces.child_count then
+        row("", ("of these others have started %d: their time is part of those"):format(traces.child_count))
+    end
     if closed_by_plan_count > 0 then
         row("", ("of the open ones a plan has closed %d"):format(closed_by_plan_count))
     end

@@ -3,6 +3,7 @@
 local failure = require "tracereel.util.failure"
 local logs = require "tracereel.cli.logs"
 local base = require "tracereel.base"
+local lineage = require "tracereel.timing.lineage"
 local timing_report = require "tracereel.timing.report"
 local units = require "tracereel.util.units"
 
@@ -60,7 +61,7 @@ end
 
 ---@param query tracereel.timing_query
 function timing.gatherer(query)
-    local self = setmetatable({ query = query, log = empty_log(), groups = {} }, Gatherer)
+    local self = setmetatable({ query = query, log = empty_log(), groups = {}, child_count = 0 }, Gatherer)
     self.whole = self:new_timing()
     for class in pairs(base.gap_classes) do
         self.log.gaps[class] = 0
@@ -72,10 +73,21 @@ function Gatherer:new_timing()
     return assert(timing_report.new(self.query.flow, self.query.worst_count))
 end
 
--- The function that adds a trace where it belongs: to `whole`, or to one of `groups`.
-function Gatherer:adder(whole, groups)
+-- The function that adds a trace where it belongs: to `whole`, or to one of `groups`; `family` says which are children.
+function Gatherer:adder(whole, groups, family)
     local group_key = key_of[self.query.by]
     local add = whole.add
+    if family then
+        local plain = add
+        add = function(into, trace)
+            local how = family:of(trace.id)
+            if how then
+                into:add_child(trace, how.is_critical, how.node)
+            else
+                plain(into, trace)
+            end
+        end
+    end
     if not group_key then
         return function(trace)
             add(whole, trace)
@@ -166,18 +178,30 @@ function Gatherer:take(whole, groups)
     end
 end
 
+-- Which traces of an imported log were started by others. Traces that were chosen count by themselves. A pipe can be
+-- read only once.
+function Gatherer:family(path, open_options)
+    local query = self.query
+    local is_chosen = query.is_trace_meant or query.is_outcome_meant
+    return query.has_own_ids and not is_chosen and path ~= "-"
+        and lineage.read(path, open_options or {}, query.flow) or nil
+end
+
 ---Adds all traces of a log that are meant: all or, where reading it fails, none.
 ---@param log tracereel.log
 ---@param path string
 ---@param handlers? tracereel.handlers to be called beside
-function Gatherer:read(log, path, handlers)
+---@param open_options? tracereel.open_options those that it was opened with
+function Gatherer:read(log, path, handlers, open_options)
     local whole, groups = self:new_timing(), {}
-    local add, test = self:adder(whole, groups), self:test()
+    local family, child_count = self:family(path, open_options), 0
+    local add, test = self:adder(whole, groups, family), self:test()
     -- Where every trace counts and all go to one place, the engine adds them by itself.
-    local is_plain = not test and not key_of[self.query.by]
+    local is_plain = not test and not key_of[self.query.by] and not family
     local function close(_, trace)
         if trace and (not test or test(trace)) then
             add(trace)
+            child_count = child_count + (family and not trace.tainted and family:of(trace.id) and 1 or 0)
         end
     end
     log:replay(is_plain and { timing = whole } or { trace_complete = close, trace_failed = close }, handlers or {})
@@ -192,6 +216,7 @@ function Gatherer:read(log, path, handlers)
     end
     self:take(whole, groups)
     self.log.closed_by_plan_count = self.log.closed_by_plan_count + closed_by_plan_count
+    self.child_count = self.child_count + child_count
     note_log(self.log, path, log)
 end
 
@@ -264,6 +289,7 @@ function Gatherer:report()
     log.since_ns, log.until_ns = self.since_ns, self.until_ns
     report.log, report.by, report.groups = log, self.query.by, group_reports
     report.own_ids = self:own_ids(report)
+    report.traces.child_count = self.child_count > 0 and self.child_count or nil
     return report
 end
 
