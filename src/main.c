@@ -80,17 +80,18 @@ static int run(lua_State *L) {
     return 1;
 }
 
-/* That memory ran out is Lua's own text, and no mistake of the program's that a traceback could explain. */
+static const char out_of_memory[] = "out of memory"; /* also the text of a tracereel.failure about memory alone */
+
+/* That memory ran out is no mistake of the program's that a traceback could explain. */
 static bool is_out_of_memory(const char *message) {
-    return message != NULL && strcmp(message, "not enough memory") == 0;
+    return strcmp(message, "not enough memory") == 0 || strcmp(message, out_of_memory) == 0;
 }
 
 static int add_traceback(lua_State *L) {
-    if (is_out_of_memory(lua_tostring(L, 1))) {
-        return 1;
-    }
     const char *message = luaL_tolstring(L, 1, NULL);
-    luaL_traceback(L, L, message, 1);
+    if (!is_out_of_memory(message)) {
+        luaL_traceback(L, L, message, 1);
+    }
     return 1;
 }
 
@@ -104,7 +105,7 @@ static int explain_failure(lua_State *L) {
         return EXIT_INTERRUPTED;
     }
     const char *message = luaL_tolstring(L, -1, NULL); /* a text by now: add_traceback has seen it */
-    fprintf(stderr, "tracereel: %s\n", is_out_of_memory(message) ? "out of memory" : message);
+    fprintf(stderr, "tracereel: %s\n", is_out_of_memory(message) ? out_of_memory : message);
     return EXIT_IO;
 }
 
