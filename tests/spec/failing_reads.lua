@@ -14,6 +14,9 @@ failing_reads.errors = {
     EMFILE = { number = 24, words = "Too many open files" },
 }
 
+-- What the program says itself of the same.
+local other_words = { ENOMEM = "out of memory" }
+
 ---What each call can fail with; the first is the one that a sample takes.
 failing_reads.errors_of = {
     open = { "EIO", "EACCES", "EMFILE", "ENOMEM" },
@@ -102,13 +105,14 @@ local function is_same(call, name, path)
 end
 
 -- The C library asks for the size of a file's buffers, and fills them as it seeks; if that fails it does without. A log
--- that is opened again is looked at before. Where memory or descriptors are short, the program collects its garbage and
--- asks again.
+-- that is opened again is looked at before. Whether there is a journal is asked again where it cannot be opened. Where
+-- memory or descriptors are short, the program collects its garbage and asks again.
 local function may_fail(calls, run)
     local call, before, after = run.call, calls[run.call.number - 1], calls[run.call.number + 1]
     return call.name == "fstat" and not is_same(before, "open", call.path)
         or call.name == "read" and is_same(before, "lseek", call.path)
         or call.name == "stat" and is_same(after, "stat", call.path)
+        or call.name == "open" and call.path:find("/tracereel%.journal$") and is_same(after, "stat", call.path)
         or run.times == 1 and (run.error == "ENOMEM" or run.error == "EMFILE")
 end
 
@@ -122,12 +126,20 @@ local function is_told(whole, run, words)
     return run.status == whole.status and path:find("/arenas/trace_", 1, true) and run.stdout:find(words, 1, true)
 end
 
--- `check` says whether the engine can open the segments, and that it may not is the answer.
+-- Whether the engine can open the segments is told, in the answer or beside it: that it may not is no failure.
 local function is_answered(whole, run, words)
     local name = run.call.path:match("/wal/([^/]+)$")
-    local answer = ("the engine would refuse to recover from this log: it cannot open %s: %s"):format(name, words)
+    local said, told = run.stdout .. run.stderr, ("%s: %s"):format(name, words)
     return name and run.error == "EACCES" and run.call.name == "open" and run.status == whole.status
-        and run.stdout:find(answer, 1, true)
+        and (said:find("the engine would refuse to recover from this log: it cannot open " .. told, 1, true)
+            or said:find("it could not append to it: " .. told, 1, true)) ~= nil
+end
+
+-- A script's file is opened to see whether it can be, and then loaded: that it may not be read any more is the script's
+-- failure.
+local function is_of_script(run, words)
+    return run.error == "EACCES" and run.call.path:find("%.lua$") and run.status == 1
+        and run.stderr:find(words, 1, true)
 end
 
 -- Not needed: each arena is opened by its name.
@@ -143,13 +155,13 @@ function failing_reads.problem(whole, run)
     local words = failing_reads.errors[run.error].words
     if run.status == whole.status and run.stdout == whole.stdout and run.stderr == whole.stderr then
         return not is_listing_arenas(run) and not may_fail(whole.calls, run) and "as if nothing had failed" or nil
-    elseif is_told(whole, run, words) or is_answered(whole, run, words) then
+    elseif is_told(whole, run, words) or is_answered(whole, run, words) or is_of_script(run, words) then
         return nil
     elseif run.status ~= 4 then
         return "a wrong status"
     elseif not run.stderr:find("tracereel: [^\n]+\n$") then
         return "no message"
-    elseif not run.stderr:find(words, 1, true) then
+    elseif not run.stderr:find(words, 1, true) and not run.stderr:find(other_words[run.error] or words, 1, true) then
         return "a message without the system's words"
     elseif run.stderr:find("this is a bug", 1, true) then
         return "it says that this is a bug"

@@ -162,6 +162,23 @@ describe("a read that fails:", function()
         end
     end)
 
+    it("a segment that the engine may not open, or look at to append to it, is told by check", function()
+        local segment, failures = place .. "/wal/wal_0000000000000000.log", {}
+        for _, call in ipairs(failing_reads.whole_run(commands.check, place).calls) do
+            if call.path == segment and call.name == "open" then
+                failures[#failures + 1] = { call = call, error = "EACCES", times = 1 }
+            end
+        end
+        local expected = { { 4, ": cannot open it for reading: Permission denied\n" },
+            { 0, "refuse to recover from this log: it cannot open wal_0000000000000000.log: Permission denied\n" },
+            { 0, "it could not append to it: wal_0000000000000000.log: Permission denied\n" } }
+        assert.are.equal(#expected, #failures)
+        for index, run in ipairs(failing_reads.runs(commands.check, place, failures)) do
+            assert.are.equal(expected[index][1], run.status)
+            assert.truthy((run.stderr .. run.stdout):find(expected[index][2], 1, true), run.stderr .. run.stdout)
+        end
+    end)
+
     it("recover makes no plan of an arena that the disk does not give", function()
         local arena = ("%s/arenas/trace_%s.bin"):format(place, commands.show[2])
         local run = run_with(place, commands.recover, "open", arena, "EIO")

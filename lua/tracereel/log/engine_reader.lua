@@ -121,13 +121,18 @@ local function find_end(verdict, log, plain)
     local name = segment_name.of(number)
     local path = log.path .. "/" .. name
     local kind = files.kind(path)
-    if kind == "a file" and (files.size(path) or 0) > max_reopened_bytes then
+    local size, problem = 0, nil
+    if kind == "a file" then
+        size, problem = files.size(path)
+    end
+    if size and size > max_reopened_bytes then
         name = segment_name.of(number + 1)
         kind = files.kind(log.path .. "/" .. name)
     end
     verdict.append_to = name
-    verdict.appends = kind == nil or kind == "a file"
-    verdict.append_problem = not verdict.appends and ("%s is %s"):format(name, kind) or nil
+    verdict.appends = not problem and (kind == nil or kind == "a file")
+    verdict.append_problem = problem and problem:sub(#log.path + 2)
+        or not verdict.appends and ("%s is %s"):format(name, kind) or nil
     for _, segment in ipairs(base.open(log.path).segments) do
         if segment.compressed and name == segment.name:sub(1, -4) then
             verdict.archived_beside = segment.name
