@@ -95,9 +95,45 @@ static void read_member(tr_json_reader *reader, tr_text name, tr_facts *facts, c
     tr_json_reader_skip(reader);
 }
 
+static bool is_known(const char *name, size_t length_bytes) {
+    for (int i = 0; i < KNOWN_COUNT; i++) {
+        if (length_bytes == known[i].name_bytes && memcmp(name, known[i].name, length_bytes) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False where no member can have one of the names, as in most metadata of XERV's own, which then need not be read.
+ * Without escapes a text in quotes ends at the next quote. */
+static bool may_have_facts(tr_text text) {
+#define LENGTH_BIT(name, kind) | 1u << (sizeof #name - 1)
+    const uint32_t lengths = 0u FACTS(LENGTH_BIT);
+#undef LENGTH_BIT
+    const char *at = text.bytes, *end = text.bytes + text.length_bytes;
+    if (memchr(at, '\\', text.length_bytes) != NULL) {
+        return true;
+    }
+    while ((at = memchr(at, '"', (size_t)(end - at))) != NULL) {
+        const char *first = at + 1, *last = memchr(first, '"', (size_t)(end - first));
+        if (last == NULL) {
+            return false;
+        }
+        size_t length_bytes = (size_t)(last - first);
+        if (length_bytes < 32 && (lengths >> length_bytes & 1) != 0 && is_known(first, length_bytes)) {
+            return true;
+        }
+        at = last + 1;
+    }
+    return false;
+}
+
 bool tr_facts_read(struct tr_trace_home *home, const tr_record *record, tr_facts *facts) {
     *facts = (tr_facts){0};
     tr_text text = tr_view_metadata(record);
+    if (!may_have_facts(text)) {
+        return true;
+    }
     char *at = scratch_of(home, text.length_bytes);
     if (at == NULL) {
         return false;

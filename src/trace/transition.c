@@ -12,6 +12,9 @@
 #include "trace/trace_store.h"
 #include "trace/waiting.h"
 
+/* Both of the ways on which a record goes, with and without facts, have their own copy of these. */
+#define INLINED inline __attribute__((always_inline))
+
 /* What happens at a node. */
 typedef enum node_event { NO_EVENT, START, DONE, ERROR, SUSPEND, RESUME, ITERATION, EXIT, EVENT_COUNT } node_event;
 
@@ -117,7 +120,7 @@ static bool note_error(tr_trace *trace, const tr_record *record, uint64_t now_ns
     return true;
 }
 
-static tr_node *need_node(tr_trace *trace, uint32_t node_id) {
+static INLINED tr_node *need_node(tr_trace *trace, uint32_t node_id) {
     tr_node *node = tr_trace_node(trace, node_id);
     return node != NULL ? node : tr_trace_add_node(trace, node_id);
 }
@@ -145,8 +148,8 @@ static __attribute__((noinline)) tr_node *need_instance(tr_trace *trace, tr_node
 
 /* Returns the entry in the trace's `nodes` that the record is of, or NULL on allocation failure. `facts` is NULL where
  * the record has no metadata. */
-static tr_node *apply_to_node(tr_trace *trace, const tr_record *record, node_event event, const tr_facts *facts,
-                              uint64_t now_ns, uint32_t *violations) {
+static INLINED tr_node *apply_to_node(tr_trace *trace, const tr_record *record, node_event event, const tr_facts *facts,
+                                      uint64_t now_ns, uint32_t *violations) {
     tr_node *node = need_node(trace, tr_view_node_id(record));
     if (node != NULL && facts != NULL && facts->instance.length_bytes > 0) {
         node = need_instance(trace, node, event, facts->instance);
@@ -227,6 +230,10 @@ static void close_trace(tr_trace *trace, uint64_t now_ns, uint32_t *violations) 
 
 /* The outcome with that name, if it goes with the status of the closing record. */
 static uint8_t outcome_of(tr_text name, tr_trace_status status) {
+    uint8_t plain = status == TR_TRACE_COMPLETE ? TR_TRACE_OUTCOME_COMPLETE : TR_TRACE_OUTCOME_FAILED;
+    if (name.length_bytes == 0) {
+        return plain;
+    }
     static const uint8_t status_of[TR_TRACE_OUTCOME_COUNT] = {
 #define STATUS_OF_OUTCOME(constant, name, status) TR_TRACE_##status,
         TR_TRACE_OUTCOMES(STATUS_OF_OUTCOME)
@@ -239,22 +246,27 @@ static uint8_t outcome_of(tr_text name, tr_trace_status status) {
             return outcome;
         }
     }
-    return status == TR_TRACE_COMPLETE ? TR_TRACE_OUTCOME_COMPLETE : TR_TRACE_OUTCOME_FAILED;
+    return plain;
+}
+
+/* The node of which the engine sees the record, whose entry may be that of an instance. */
+static inline tr_node *engines_node(tr_trace *trace, tr_node *entry, const tr_record *record, const tr_facts *facts) {
+    return facts == NULL || facts->instance.length_bytes == 0 ? entry : tr_trace_node(trace, tr_view_node_id(record));
 }
 
 /* What is particular to a type, beyond the tables. `entry` is what apply_to_node returned; NULL for types without a
  * node. */
-static bool apply_particulars(tr_trace *trace, tr_node *entry, const tr_record *record, const tr_facts *facts,
-                              uint64_t now_ns, uint32_t *violations) {
+static INLINED bool apply_particulars(tr_trace *trace, tr_node *entry, const tr_record *record, const tr_facts *facts,
+                                      uint64_t now_ns, uint32_t *violations) {
     switch (tr_view_type(record)) {
     case TR_TYPE_TRACE_START:
         return start_trace(trace, record, now_ns);
     case TR_TYPE_NODE_START:
         tr_own(trace)->records_starts = true;
-        return tr_started_add(trace, tr_trace_node(trace, tr_view_node_id(record))) &&
+        return tr_started_add(trace, engines_node(trace, entry, record, facts)) &&
                (facts == NULL || tr_imported_note_start(trace, entry, facts, violations));
     case TR_TYPE_NODE_DONE:
-        tr_engine_view_finish(trace, tr_trace_node(trace, tr_view_node_id(record)), record);
+        tr_engine_view_finish(trace, engines_node(trace, entry, record, facts), record);
         return true;
     case TR_TYPE_NODE_ERROR:
         return note_error(trace, record, now_ns, false) &&
@@ -352,48 +364,66 @@ static bool only_waits(const tr_trace *trace) {
     return tr_own_waits_any(trace) && (plain == NULL || plain->outcome != TR_OUTCOME_OPEN);
 }
 
-bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_tracereel, uint32_t *violations) {
+/* Applies a record. In XERV's own logs, where there are neither facts nor own waits, the copy of this that is used asks
+ * nothing about them. `facts` is NULL where the record has none; `has_own_waits` is false where none can be.
+ */
+static INLINED bool apply(tr_trace *trace, const tr_record *record, bool by_tracereel, const tr_facts *facts,
+                          bool has_own_waits, uint32_t *violations) {
     const trace_rule *rule = &trace_rules[tr_view_type(record)];
     uint64_t now_ns = tr_view_timestamp_ns(record);
-    bool suspended = trace->status == TR_TRACE_SUSPENDED && !only_waits(trace);
+    bool suspended = trace->status == TR_TRACE_SUSPENDED && !(has_own_waits && only_waits(trace));
     uint32_t found = rule->violation[suspended];
     if (now_ns < trace->start_ns) {
         found |= TR_VIOLATION_TIME_BACKWARDS;
     }
     trace->record_count++;
-    tr_facts facts; /* read only where there can be any */
-    bool has_facts = record->metadata_length_bytes > 0 && !by_tracereel;
-    if (has_facts && !tr_facts_read(tr_own(trace)->home, record, &facts)) {
-        return false;
-    }
     node_event event = (node_event)rule->event;
     bool applied;
     if (by_tracereel) {
         applied = apply_planned(trace, record, event, now_ns, &found);
     } else {
-        const tr_facts *said = has_facts ? &facts : NULL;
         tr_node *entry = NULL;
-        bool is_of_instance = has_facts && facts.instance.length_bytes > 0;
+        bool is_of_instance = facts != NULL && facts->instance.length_bytes > 0;
         applied = !tr_own(trace)->is_just_resumed || tr_wait_end(trace, record, is_of_instance);
-        if (applied && has_facts && is_own_wait(record, &facts)) {
+        if (applied && facts != NULL && is_own_wait(record, facts)) {
             found = now_ns < trace->start_ns ? TR_VIOLATION_TIME_BACKWARDS : 0;
             applied = tr_view_type(record) == TR_TYPE_TRACE_SUSPENDED
-                          ? tr_own_waits_suspend(trace, record, &facts, &found)
-                          : tr_own_waits_resume(trace, record, &facts, &found);
+                          ? tr_own_waits_suspend(trace, record, facts, &found)
+                          : tr_own_waits_resume(trace, record, facts, &found);
         } else if (applied) {
             applied =
-                (event == NO_EVENT || (entry = apply_to_node(trace, record, event, said, now_ns, &found)) != NULL) &&
-                apply_particulars(trace, entry, record, said, now_ns, &found);
+                (event == NO_EVENT || (entry = apply_to_node(trace, record, event, facts, now_ns, &found)) != NULL) &&
+                apply_particulars(trace, entry, record, facts, now_ns, &found);
         }
         measure_time(trace, rule, now_ns);
     }
     trace->status = rule->next[suspended];
-    if (!by_tracereel && trace->status <= TR_TRACE_SUSPENDED && tr_own_waits_any(trace)) {
+    if (has_own_waits && !by_tracereel && trace->status <= TR_TRACE_SUSPENDED && tr_own_waits_any(trace)) {
         trace->status = (uint8_t)tr_own_waits_status(trace);
     }
     if (trace->status > TR_TRACE_SUSPENDED) {
-        trace->outcome = outcome_of(has_facts ? facts.outcome : (tr_text){0}, (tr_trace_status)trace->status);
+        trace->outcome = outcome_of(facts == NULL ? (tr_text){0} : facts->outcome, (tr_trace_status)trace->status);
     }
     *violations |= found;
     return applied;
+}
+
+static __attribute__((noinline, cold)) bool apply_with_facts(tr_trace *trace, const tr_record *record,
+                                                             bool by_tracereel, uint32_t *violations) {
+    tr_facts facts;
+    bool has_facts = record->metadata_length_bytes > 0 && !by_tracereel;
+    if (has_facts && !tr_facts_read(tr_own(trace)->home, record, &facts)) {
+        trace->record_count++;
+        return false;
+    }
+    return apply(trace, record, by_tracereel, has_facts ? &facts : NULL, true, violations);
+}
+
+bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_tracereel, uint32_t *violations) {
+    /* A trace_start, which has most of the metadata in a log of XERV, says none of the facts. */
+    bool may_have_facts = record->metadata_length_bytes > 0 && tr_view_type(record) != TR_TYPE_TRACE_START;
+    if (by_tracereel || may_have_facts || tr_own(trace)->imported != NULL) {
+        return apply_with_facts(trace, record, by_tracereel, violations);
+    }
+    return apply(trace, record, false, NULL, false, violations);
 }

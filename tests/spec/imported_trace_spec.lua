@@ -138,6 +138,14 @@ describe("an imported trace", function()
         end
     end)
 
+    it("has the instance of its metadata after escapes, other objects, and texts that only look like a name", function()
+        for _, metadata in ipairs { [[{"a\"":"b","instance":"7"}]], [[{"x":"instance","instance":"\u0037"}]],
+            [[{"kind":{"instance":"8"},"instance":"7"}]] } do
+            local trace = trace_of(at("trace_start", 10), at("node_start", 20, { node_id = 4, metadata = metadata }))
+            assert.are.equal("7", trace.nodes[1].instance, metadata)
+        end
+    end)
+
     it("reports nodes that run in parallel when it completes, and those that ended without a start", function()
         local function of(instance)
             return { node_id = 4, metadata = ('{"instance":"%s"}'):format(instance) }
