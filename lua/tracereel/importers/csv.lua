@@ -249,13 +249,12 @@ local function read_rows(table_of, rows, header, found)
     if finish then
         finish()
     end
-    book:finish()
 end
 
 local function import(input, out, args)
     local given_delimiter = args.delimiter == "tab" and "\t" or args.delimiter
     local delimiter = given_delimiter or delimiter_of(input:head())
-    local rows = input:csv { delimiter = delimiter, header = false }
+    local rows = input:csv { delimiter = delimiter, header = false, reuse = true }
     local header = rows()
     if not header then
         input:fail("it is empty: a first row with the names of the columns expected")
@@ -303,4 +302,9 @@ return {
             help = "What an event with one time is: it takes no time, or ends what began with the event before it." },
     },
     import = import,
+    finish = function()
+        if book then
+            book:finish()
+        end
+    end,
 }

@@ -25,7 +25,7 @@ end
 
 local function write_root(self, known, span)
     local problem = spans.problem(span)
-    known.trace = known.trace or self.out:trace { id = span.trace_id, name = span.name, at = span.start_ns,
+    known.trace = self.out:trace { id = span.trace_id, name = span.name, at = span.start_ns,
         metadata = metadata_of(self, span, true) }
     if span.end_ns then
         known.trace:close(span.is_error and "failed" or "complete", { at = span.end_ns,
@@ -69,9 +69,6 @@ function Reader:add(span)
         self.order[#self.order + 1] = known
     end
     if not span.parent_id and not known.has_root then
-        if known.trace then
-            self.out:bent("root spans in a later input than others of their trace: the trace has no name", span.place)
-        end
         write_root(self, known, span)
         write_pending(self, known)
     elseif known.trace then
@@ -96,7 +93,7 @@ function Reader:visit(span)
     end
 end
 
--- At the end of an input: traces of which no root has come.
+-- At the end: traces of which no root has come.
 function Reader:finish()
     for _, known in ipairs(self.order) do
         if not known.trace then
@@ -129,7 +126,6 @@ local function import(input, out, args)
         end
         reader.exported:next_document()
     end
-    reader:finish()
 end
 
 return {
@@ -141,4 +137,9 @@ return {
         attributes = { type = "boolean", default = true, help = "Keep the attributes of spans as metadata." },
     },
     import = import,
+    finish = function()
+        if reader then
+            reader:finish()
+        end
+    end,
 }

@@ -186,18 +186,18 @@ function Reader:write_trace(found)
     self.book:forget_traces()
 end
 
--- The first file with traces of other programs names the flow.
+-- What all inputs have in common: whether an activity has starts anywhere, and the name of the flow.
+local book
 local flow_is_named = false
 
 local function import(input, out, args)
-    local reader = setmetatable({ input = input, out = out, args = args, trace_count = 0 }, Reader)
-    reader.book = activities.new(out, function(event)
+    book = book or activities.new(out, function(event)
         return event.line
     end)
+    local reader = setmetatable({ input = input, out = out, args = args, trace_count = 0, book = book }, Reader)
     input:xml(handlers_of(reader, function(found)
         reader:write_trace(found)
     end))
-    reader.book:finish()
     if reader.trace_count > 0 and not flow_is_named then
         out:flow { name = input.name:match("([^/]+)%.xes") or "events" }
         flow_is_named = true
@@ -216,4 +216,9 @@ return {
         zone = { type = "string", help = "The zone of times that name none, such as +01:00. Default: UTC." },
     },
     import = import,
+    finish = function()
+        if book then
+            book:finish()
+        end
+    end,
 }

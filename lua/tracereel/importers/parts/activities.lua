@@ -279,7 +279,7 @@ function Activities:forget_traces()
     self.ends, self.open, self.open_counts, self.is_closed = {}, {}, {}, {}
 end
 
----At the end of an input: what did not fit is reported.
+---At the end of all inputs: what did not fit is reported.
 function Activities:finish()
     for activity, held in tracereel.sorted(self.held) do
         if self.has_start[activity] then

@@ -33,6 +33,15 @@ local function id_of(value, digit_count)
     return value:lower()
 end
 
+-- 32 digits are a UUID, written as one.
+local function trace_id_of(value)
+    local id = id_of(value, 32)
+    if id and #id == 32 and not id:find("%X") then
+        return (id:gsub("^(%x%x%x%x%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x)", "%1-%2-%3-%4-"))
+    end
+    return id
+end
+
 -- AnyValue, as text, number or boolean.
 local function plain(value)
     if type(value) ~= "table" then
@@ -86,7 +95,7 @@ end
 local function of_otlp(raw, service)
     local status = type(raw.status) == "table" and raw.status or {}
     return {
-        trace_id = id_of(raw.traceId, 32),
+        trace_id = trace_id_of(raw.traceId),
         span_id = id_of(raw.spanId, 16),
         parent_id = id_of(raw.parentSpanId, 16),
         name = type(raw.name) == "string" and raw.name ~= "" and raw.name or "unnamed",
@@ -159,7 +168,7 @@ local function of_jaeger(raw, processes)
     local start_us, duration_us = math.tointeger(raw.startTime), math.tointeger(raw.duration)
     local status = tags["otel.status_code"]
     return {
-        trace_id = type(raw.traceID) == "string" and raw.traceID ~= "" and raw.traceID or nil,
+        trace_id = trace_id_of(raw.traceID),
         span_id = raw.spanID,
         parent_id = parent,
         name = type(raw.operationName) == "string" and raw.operationName ~= "" and raw.operationName or "unnamed",
