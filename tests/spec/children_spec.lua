@@ -220,9 +220,9 @@ describe("children of a trace", function()
 end)
 
 -- 1 (0 to 100 s) runs 1 (0 to 10), then at 2 two instances, "0" (10 to 40) and "1" (12 to 90), each of which started a
--- child, and 3 (90 to 95). Child 11 of "1" (13 to 89) runs 7 (14 to 20, 20 to 88); child 10 of "0" (14 to 39) runs 7 (15
--- to 30). 12, a child of 11 at 7 (21 to 80), runs 8 (22 to 79). 20 is a child of 1 at 4, where 1 has no attempt (50 to
--- 57), 21 one that failed (60 to 63).
+-- child, and 3 (90 to 95). Child 11 of "1" (13 to 89) runs 7 (14 to 20, 20 to 88); child 10 of "0" (14 to 39) runs 7
+-- (15 to 30). 12, a child of 11 at 7 (21 to 80), runs 8 (22 to 79). 20 is a child of 1 at 4, where 1 has no attempt (50
+-- to 57), 21 one that failed (60 to 63).
 local function timed_log()
     local log = new_log()
     local function run(trace, node, from, to, instance)

@@ -144,7 +144,14 @@ describe("a source's own id of a trace", function()
     it("is a word like any other in the metadata of a log without an origin", function()
         os.remove(log .. "/tracereel.flow.lua")
         assert.matches("^TRACE     STATUS", output_of("traces", log))
-        assert.is_nil(output_of("show", "order 12", log):find("\n  id  ", 1, true))
+        assert.is_nil(output_of("show", uuid_of["order 12"], log):find("\n  id  ", 1, true))
+        for _, words in ipairs { { "show", "order 12" }, { "dump", "--trace", "order 12" }, { "debug" } } do
+            words[#words + 1] = log
+            words[#words + 1] = words[1] == "debug" and "order 12" or nil
+            local run = helper.run(words)
+            assert.equal(2, run.status)
+            assert.matches('"order 12" is neither a trace id nor the beginning of one', run.stderr, 1, true)
+        end
         assert.is_nil(output_of("export", "--format", "jsonl", log):find('"id":', 1, true))
         helper.write(log .. "/tracereel.flow.lua", flow_text "jobs")
     end)

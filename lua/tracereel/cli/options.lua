@@ -121,7 +121,7 @@ function options.reading(command, from)
 end
 
 local to_nodes = list_of("a node number", node_word)
-local to_traces = list_of("a trace id, the beginning of one, or a source's own id", function(item)
+local to_traces = list_of("a trace id, or the beginning of one,", function(item)
     return item
 end)
 
@@ -192,11 +192,24 @@ function options.nodes_called(word)
     return ids
 end
 
+---Raises where a word cannot mean a trace of the log that is used: in one that was not imported a trace has no other id
+---than its own.
+---@param word string
+---@param where string|nil what the message begins with
+function options.check_trace_word(word, where)
+    if not is_prefix(word) and not node_names.are_imported() then
+        failure.raise("usage", '%s"%s" is neither a trace id nor the beginning of one', where or "", word)
+    end
+end
+
 ---The words for traces of the parsed options. A source's own id may have a comma in it: then it is one of them, too.
 ---@return string[]|nil nil: all traces
 function options.trace_list_of(parsed)
     local words = flat(parsed.trace)
-    for _, whole in ipairs(parsed.trace or {}) do
+    for _, word in ipairs(words or {}) do
+        options.check_trace_word(word)
+    end
+    for _, whole in ipairs(node_names.are_imported() and parsed.trace or {}) do
         if words and whole:find(",", 1, true) then
             words[#words + 1] = whole
         end

@@ -33,6 +33,9 @@ end
 
 local function open_tape(log, parsed)
     local prefix = parsed.trace
+    if prefix then
+        options.check_trace_word(prefix)
+    end
     local found = tape.of(log, options.to_open(parsed), prefix and options.id_test({ prefix }))
     if host.interrupted() then
         failure.raise("interrupted", "interrupted while the log was read")

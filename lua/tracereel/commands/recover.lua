@@ -61,6 +61,7 @@ end
 local function trusted_ids(parsed, log)
     local ids = {}
     for _, prefix in ipairs(parsed.trust or {}) do
+        options.check_trace_word(prefix, "--trust: ")
         local accepts, found = options.id_test { prefix }, nil
         for _, trace in ipairs(log:traces()) do
             if accepts(trace.id) then
@@ -92,7 +93,7 @@ local function meant_ids(parsed, log)
         ids[#ids + 1] = is_meant and trace.id or nil
     end
     for _, prefix in ipairs(prefixes) do
-        if not is_found[prefix] then
+        if not is_found[prefix] and not prefix:find(",", 1, true) then
             failure.raise("usage", "--trace %s: no open trace has that id", prefix)
         end
     end

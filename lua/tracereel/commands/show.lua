@@ -252,7 +252,8 @@ function show.run(parsed)
     local is_meant, called_id = options.id_test({ parsed.trace }), tracereel.trace_id_of(parsed.trace)
     local all_ids, found_count = {}, 0
     local code = logs.each(parsed, function(log, context)
-        local own = of_log.of(parsed, context.path)
+        local own = of_log.use(parsed, context.path, log)
+        options.check_trace_word(parsed.trace)
         local is_imported = own ~= nil and own.origin ~= nil
         local search = search_log(log, is_meant, is_imported)
         if search.id_count > 1 and search.ids[called_id] then

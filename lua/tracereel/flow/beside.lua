@@ -33,7 +33,7 @@ local function read_text(path)
     if not file and files.is_absent(errno) then
         return nil
     elseif not file then
-        failure.raise("io", "flow %s", problem)
+        failure.raise(files.is_no_file(errno) and "usage" or "io", "flow %s", problem)
     end
     local text, read_problem = file:read(max_file_bytes + 1)
     file:close()

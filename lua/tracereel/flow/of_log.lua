@@ -33,8 +33,8 @@ local function own_flow(path, needs_order)
         return value
     end
     local problem = failure.same(value)
-    if problem.kind == "memory" or problem.kind == "interrupted" then
-        error(problem, 0)
+    if problem.kind ~= "usage" then
+        error(problem, 0) -- the system gave no text at all
     elseif needs_order then
         failure.raise("refused", "%s; what is done here depends on it: mend it, move it away, or give another with "
             .. "--flow", problem.message)

@@ -8,6 +8,8 @@ local node_names = {}
 -- By node number: the name, clean; by name: how many nodes have it.
 local labels, counts = {}, {}
 local with_numbers = false
+-- Was the log imported?
+local has_origin = false
 
 -- By flow: its names as the engine's binding takes them.
 local tables = setmetatable({}, { __mode = "k" })
@@ -42,12 +44,18 @@ function node_names.use(flow, numbers, log)
         core.name_nodes(names, log)
     end
     labels, counts, with_numbers = {}, {}, numbers == true
+    has_origin = flow ~= nil and flow.origin ~= nil
     for id, name in pairs(names or {}) do
         if type(id) == "number" then
             local clean = text.clean(name)
             labels[id], counts[clean] = clean, (counts[clean] or 0) + 1
         end
     end
+end
+
+---Was the log imported, so that its traces can have ids of their source?
+function node_names.are_imported()
+    return has_origin
 end
 
 ---Are any names known?

@@ -40,6 +40,7 @@ local function each_trace(recording, most, visit)
 end
 
 local function named_trace(recording, most, prefix)
+    options.check_trace_word(prefix)
     local is_meant, found = options.id_test({ prefix }), {}
     each_trace(recording, most, function(index, number, id)
         if is_meant(id) then
