@@ -88,7 +88,7 @@ typedef struct tr_node_timing {
 #define TR_NODE_DISTRIBUTION_MEMBER(member, sum) tr_histogram *member; /* NULL while it is empty */
     TR_NODE_DISTRIBUTIONS(TR_NODE_DISTRIBUTION_MEMBER)
 #undef TR_NODE_DISTRIBUTION_MEMBER
-    tr_iteration_timing trend[TR_ITERATION_TREND];
+    tr_iteration_timing *trend; /* TR_ITERATION_TREND of them; NULL while nothing is counted there */
 } tr_node_timing;
 
 typedef struct tr_trace_timing {

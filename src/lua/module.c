@@ -29,6 +29,7 @@
 #include "lua/sort.h"
 #include "lua/state.h"
 #include "lua/timing.h"
+#include "lua/timing_report.h"
 #include "lua/trace.h"
 #include "lua/trace_text.h"
 #include "lua/traversal.h"
@@ -165,6 +166,9 @@ static const luaL_Reg functions[] = {
     {"decode", tr_lua_decode},
     {"histogram", tr_lua_new_histogram},
     {"timing", tr_lua_new_timing},
+    {"timing_report", tr_lua_timing_report},
+    {"timing_node", tr_lua_timing_node},
+    {"timing_node_part", tr_lua_timing_node_part},
     {"writer", tr_lua_new_writer},
     {"json", tr_lua_json},
     {"read_data", tr_lua_read_data},

@@ -1,5 +1,9 @@
 #include "lua/timing_report.h"
 
+#include <string.h>
+
+#include <lauxlib.h>
+
 #include "lua/arguments.h"
 #include "lua/timing.h"
 #include "tracereel/activity.h"
@@ -8,7 +12,7 @@
 
 enum { REPORT_SCHEMA = 1 };
 
-/* Stack indices while a report is made. */
+/* Stack indices while a report, or a node of one, is made. */
 enum { TIMING_INDEX = 1, NAMES_INDEX = 2 };
 
 static double share_of(uint64_t part, double whole) {
@@ -67,8 +71,8 @@ static uint64_t mean_of_all(const tr_histogram *histogram, uint64_t sum_ns, uint
                                                     : (uint64_t)(tr_histogram_mean(histogram) + 0.5);
 }
 
-/* Into the table on top. `histogram` may be NULL: an empty one. */
-static void set_distribution(lua_State *L, const char *name, const tr_histogram *histogram, uint64_t sum_ns) {
+/* `histogram` may be NULL: an empty one. */
+static void push_distribution(lua_State *L, const tr_histogram *histogram, uint64_t sum_ns) {
     uint64_t count = histogram == NULL ? 0 : tr_histogram_count(histogram);
     lua_createtable(L, 0, 11); /* distribution */
     tr_lua_set_unsigned(L, "count", count);
@@ -82,7 +86,11 @@ static void set_distribution(lua_State *L, const char *name, const tr_histogram 
     }
     push_buckets(L, histogram);
     lua_setfield(L, -2, "buckets");
-    lua_setfield(L, -2, name);
+}
+
+static void set_distribution(lua_State *L, const char *name, const tr_histogram *histogram, uint64_t sum_ns) {
+    push_distribution(L, histogram, sum_ns);
+    lua_setfield(L, -2, name); /* in the table below it */
 }
 
 /* ---- nodes ---- */
@@ -105,9 +113,9 @@ static void set_shares(lua_State *L, const tr_node_timing *node, double total_ns
     set_number(L, "critical_share", share_of(node->critical_ns, makespan_ns));
 }
 
-static void set_trend(lua_State *L, const tr_node_timing *node) {
+static void push_trend(lua_State *L, const tr_node_timing *node) {
     lua_newtable(L); /* trend */
-    for (int i = 0; i < TR_ITERATION_TREND && node->trend[i].count > 0; i++) {
+    for (int i = 0; node->trend != NULL && i < TR_ITERATION_TREND && node->trend[i].count > 0; i++) {
         lua_createtable(L, 0, 3); /* trend, point */
         lua_pushinteger(L, i + 1);
         lua_setfield(L, -2, "n");
@@ -115,10 +123,21 @@ static void set_trend(lua_State *L, const tr_node_timing *node) {
         tr_lua_set_unsigned(L, "mean_ns", mean_of(node->trend[i].sum_ns, node->trend[i].count));
         lua_rawseti(L, -2, i + 1);
     }
-    lua_setfield(L, -2, "trend");
 }
 
-static void push_node_timing(lua_State *L, const tr_node_timing *node, double total_ns, double makespan_ns) {
+/* The longest run; nil where there is none. */
+static void push_worst(lua_State *L, const tr_node_timing *node) {
+    if (node->run == NULL) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_createtable(L, 0, 2); /* worst */
+    set_trace_id(L, node->worst_trace_id);
+    tr_lua_set_unsigned(L, "run_ns", node->worst_run_ns);
+}
+
+/* What is a single value. */
+static void push_node_values(lua_State *L, const tr_node_timing *node, double total_ns, double makespan_ns) {
     lua_createtable(L, 0, 32); /* node */
     tr_lua_set_unsigned(L, "id", node->node_id);
     set_name(L, node->node_id);
@@ -133,26 +152,50 @@ static void push_node_timing(lua_State *L, const tr_node_timing *node, double to
 #undef SET_SUM
     tr_lua_set_unsigned(L, "total_ns", total_ns_of(node));
     tr_lua_set_flag(L, "estimated", node->estimated_count > 0);
+    set_shares(L, node, total_ns, makespan_ns);
+}
+
+/* Pushes what is more than one value, by its name; nil for any other name. */
+static void push_node_part(lua_State *L, const tr_node_timing *node, const char *name) {
+#define PUSH_DISTRIBUTION(member, sum)                                                                                 \
+    if (strcmp(name, #member) == 0) {                                                                                  \
+        push_distribution(L, node->member, node->sum);                                                                 \
+        return;                                                                                                        \
+    }
+    TR_NODE_DISTRIBUTIONS(PUSH_DISTRIBUTION)
+#undef PUSH_DISTRIBUTION
+    if (strcmp(name, "trend") == 0) {
+        push_trend(L, node);
+    } else if (strcmp(name, "worst") == 0) {
+        push_worst(L, node);
+    } else {
+        lua_pushnil(L);
+    }
+}
+
+static void push_node_timing(lua_State *L, const tr_node_timing *node, double total_ns, double makespan_ns) {
+    push_node_values(L, node, total_ns, makespan_ns);
 #define SET_DISTRIBUTION(member, sum) set_distribution(L, #member, node->member, node->sum);
     TR_NODE_DISTRIBUTIONS(SET_DISTRIBUTION)
 #undef SET_DISTRIBUTION
-    set_shares(L, node, total_ns, makespan_ns);
-    set_trend(L, node);
-    if (node->run != NULL) {
-        lua_createtable(L, 0, 2); /* node, worst */
-        set_trace_id(L, node->worst_trace_id);
-        tr_lua_set_unsigned(L, "run_ns", node->worst_run_ns);
-        lua_setfield(L, -2, "worst");
+    push_trend(L, node);
+    lua_setfield(L, -2, "trend");
+    push_worst(L, node);
+    lua_setfield(L, -2, "worst");
+}
+
+static double total_ns_of_all(const tr_timing *timing) {
+    double total_ns = 0;
+    for (size_t i = 0; i < tr_timing_node_count(timing); i++) {
+        total_ns += (double)total_ns_of(tr_timing_node(timing, i));
     }
+    return total_ns;
 }
 
 static void set_nodes(lua_State *L, const tr_timing *timing) {
     size_t count = tr_timing_node_count(timing);
     double makespan_ns = (double)tr_timing_traces(timing)->makespan_ns;
-    double total_ns = 0;
-    for (size_t i = 0; i < count; i++) {
-        total_ns += (double)total_ns_of(tr_timing_node(timing, i));
-    }
+    double total_ns = total_ns_of_all(timing);
     lua_createtable(L, (int)count, 0); /* nodes */
     for (size_t i = 0; i < count; i++) {
         push_node_timing(L, tr_timing_node(timing, i), total_ns, makespan_ns);
@@ -276,7 +319,8 @@ static void set_worst_traces(lua_State *L, const tr_timing *timing) {
 
 /* ---- the whole ---- */
 
-void tr_lua_push_timing_report(lua_State *L, const tr_timing *timing) {
+/* All but the nodes. */
+static void push_report(lua_State *L, const tr_timing *timing) {
     lua_settop(L, TIMING_INDEX);
     lua_getiuservalue(L, TIMING_INDEX, TR_TIMING_NAMES); /* names, at NAMES_INDEX */
     lua_createtable(L, 0, 8);                            /* names, report */
@@ -287,8 +331,63 @@ void tr_lua_push_timing_report(lua_State *L, const tr_timing *timing) {
     lua_pushliteral(L, "node");
     lua_setfield(L, -2, "by");
     set_traces(L, tr_timing_traces(timing));
-    set_nodes(L, timing);
     lua_newtable(L);
     lua_setfield(L, -2, "groups");
     set_worst_traces(L, timing);
+}
+
+void tr_lua_push_timing_report(lua_State *L, const tr_timing *timing) {
+    push_report(L, timing);
+    set_nodes(L, timing);
+}
+
+/* ---- node by node ---- */
+
+static void push_counts(lua_State *L, const tr_timing *timing) {
+    lua_newtable(L); /* counts */
+#define SET_COUNT_OF_ALL(member, field)                                                                                \
+    uint64_t member = 0;                                                                                               \
+    for (size_t i = 0; i < tr_timing_node_count(timing); i++) {                                                        \
+        member += tr_timing_node(timing, i)->member;                                                                   \
+    }                                                                                                                  \
+    tr_lua_set_unsigned(L, #field, member);
+    TR_NODE_COUNTS(SET_COUNT_OF_ALL)
+#undef SET_COUNT_OF_ALL
+}
+
+int tr_lua_timing_report(lua_State *L) {
+    const tr_timing *timing = tr_lua_check_timing(L, TIMING_INDEX, "timing");
+    push_report(L, timing);
+    lua_pushinteger(L, (lua_Integer)tr_timing_node_count(timing));
+    lua_pushnumber(L, total_ns_of_all(timing));
+    push_counts(L, timing);
+    return 4;
+}
+
+static const tr_node_timing *check_place(lua_State *L, const tr_timing *timing) {
+    lua_Integer place = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, place >= 1 && place <= (lua_Integer)tr_timing_node_count(timing), 2, "no node has this place");
+    return tr_timing_node(timing, (size_t)place - 1);
+}
+
+int tr_lua_timing_node(lua_State *L) {
+    const tr_timing *timing = tr_lua_check_timing(L, TIMING_INDEX, "timing");
+    const tr_node_timing *node = check_place(L, timing);
+    double total_ns = luaL_checknumber(L, 3);
+    bool is_whole = lua_toboolean(L, 4);
+    double makespan_ns = (double)tr_timing_traces(timing)->makespan_ns;
+    lua_settop(L, TIMING_INDEX);
+    lua_getiuservalue(L, TIMING_INDEX, TR_TIMING_NAMES); /* names, at NAMES_INDEX */
+    if (is_whole) {
+        push_node_timing(L, node, total_ns, makespan_ns);
+    } else {
+        push_node_values(L, node, total_ns, makespan_ns);
+    }
+    return 1;
+}
+
+int tr_lua_timing_node_part(lua_State *L) {
+    const tr_timing *timing = tr_lua_check_timing(L, TIMING_INDEX, "timing");
+    push_node_part(L, check_place(L, timing), luaL_checkstring(L, 3));
+    return 1;
 }

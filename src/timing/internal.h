@@ -34,6 +34,8 @@ static inline void tr_timing_sum(uint64_t *sum, uint64_t value) {
 /* The entry of a node, created if there is none; valid until the next one is created. Returns NULL on allocation
  * failure. */
 tr_node_timing *tr_timing_need_node(tr_timing *timing, uint32_t node_id);
+/* Makes the node's trend, if there is none. Returns false on allocation failure. */
+bool tr_timing_need_trend(tr_node_timing *node);
 void tr_timing_note_worst(tr_node_timing *node, bool is_first, const uint8_t *trace_id, uint64_t run_ns);
 void tr_timing_note_period(tr_trace_timing *traces, uint64_t first_ns, uint64_t last_ns);
 

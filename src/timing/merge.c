@@ -21,7 +21,10 @@ static bool merge_node(tr_node_timing *into, const tr_node_timing *from) {
 #define ADD_SUM(member, is_field) tr_timing_sum(&into->member, from->member);
     TR_NODE_SUMS(ADD_SUM)
 #undef ADD_SUM
-    for (int i = 0; i < TR_ITERATION_TREND; i++) {
+    if (from->trend != NULL && !tr_timing_need_trend(into)) {
+        return false;
+    }
+    for (int i = 0; from->trend != NULL && i < TR_ITERATION_TREND; i++) {
         into->trend[i].count += from->trend[i].count;
         tr_timing_sum(&into->trend[i].sum_ns, from->trend[i].sum_ns);
     }

@@ -58,6 +58,7 @@ void tr_timing_free(tr_timing *timing) {
 #define FREE_DISTRIBUTION(member, sum) tr_histogram_free(node->member);
         TR_NODE_DISTRIBUTIONS(FREE_DISTRIBUTION)
 #undef FREE_DISTRIBUTION
+        free(node->trend);
         free(node);
     }
     tr_histogram_free(timing->traces.makespan);
@@ -117,6 +118,13 @@ tr_node_timing *tr_timing_need_node(tr_timing *timing, uint32_t node_id) {
         return timing->nodes[place];
     }
     return insert_node(timing, place, node_id);
+}
+
+bool tr_timing_need_trend(tr_node_timing *node) {
+    if (node->trend == NULL) {
+        node->trend = calloc(TR_ITERATION_TREND, sizeof *node->trend);
+    }
+    return node->trend != NULL;
 }
 
 void tr_timing_note_worst(tr_node_timing *node, bool is_first, const uint8_t *trace_id, uint64_t run_ns) {
@@ -233,6 +241,9 @@ static bool add_suspensions(tr_timing *timing, const tr_trace *trace, uint64_t *
 /* `number` counts from 0; TR_NONE if the loop's first iterations are unknown. */
 static bool add_iteration(tr_node_timing *node, uint64_t lasted_ns, uint32_t number) {
     if (number != TR_NONE) {
+        if (!tr_timing_need_trend(node)) {
+            return false;
+        }
         tr_iteration_timing *trend = &node->trend[number < TR_ITERATION_TREND ? number : TR_ITERATION_TREND - 1];
         trend->count++;
         tr_timing_sum(&trend->sum_ns, lasted_ns);
@@ -310,6 +321,7 @@ size_t tr_timing_memory_bytes(const tr_timing *timing) {
 #define ADD_DISTRIBUTION_BYTES(member, sum) bytes += histogram_bytes(node->member);
         TR_NODE_DISTRIBUTIONS(ADD_DISTRIBUTION_BYTES)
 #undef ADD_DISTRIBUTION_BYTES
+        bytes += node->trend == NULL ? 0 : TR_ITERATION_TREND * sizeof *node->trend;
     }
     for (uint32_t i = 0; i < timing->worst.count; i++) {
         const tr_timed_trace *timed = &timing->worst.items[i];

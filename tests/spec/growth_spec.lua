@@ -23,10 +23,10 @@ local function taken_kib(shape, count, program)
     return tonumber(text)
 end
 
--- How many times as much the step from 400 to 800 takes as that from 200 to 400. Linear: 2; a square: 4.
+-- How many times as much the step from 800 to 1600 takes as that from 400 to 800. Linear: 2; a square: 4.
 local function growth(shape, program)
-    local small, middle, large = taken_kib(shape, 200, program), taken_kib(shape, 400, program),
-        taken_kib(shape, 800, program)
+    local small, middle, large = taken_kib(shape, 400, program), taken_kib(shape, 800, program),
+        taken_kib(shape, 1600, program)
     return (large - middle) / (middle - small)
 end
 
@@ -39,6 +39,41 @@ describe("growth:", function()
             require("tracereel.log.restarts").find(log)
         ]]) < 3)
     end)
+
+    -- A row with all that is in it takes some 4 KiB.
+    for _, form in ipairs { "", "csv = true", "json = true", "html = os.getenv('LOG') .. '.html'" } do
+        it("timing: few rows are there at once of a trace with many nodes: " .. form, function()
+            local log = helper.directory() .. "/log"
+            shape_of.nodes.write(log, 2000)
+            local text, status = helper.shell(("LOG=%s lua5.4 -e %s 2>&1 >/dev/null"):format(helper.quote(log),
+                helper.quote(([[
+                local core = require "tracereel.core"
+                local timing_node, there = core.timing_node, setmetatable({}, { __mode = "k" })
+                local made, max_there = 0, 0
+                core.timing_node = function(...)
+                    local row = timing_node(...)
+                    there[row] = true
+                    made = made + 1
+                    if made %% 250 == 0 then
+                        collectgarbage()
+                        local count = 0
+                        for _ in pairs(there) do
+                            count = count + 1
+                        end
+                        max_there = math.max(max_there, count)
+                    end
+                    return row
+                end
+                require("tracereel.commands.timing").run { logs = { os.getenv "LOG" }, by = "node", sort = "total",
+                    fail_on = {}, node = {}, trace = {}, %s }
+                io.stderr:write(made, " ", max_there)]]):format(form))))
+            local made, max_there = text:match("^(%d+) (%d+)$")
+            assert.equal(0, status, text)
+            -- Each of 2001 nodes is asked for its key and shown in each section; beside the page there is a text.
+            assert.is_true(tonumber(made) >= 2 * 2001 and tonumber(made) <= 12 * 2001, text)
+            assert.is_true(tonumber(max_there) < 100, text)
+        end)
+    end
 
     for _, shape in ipairs { "suspensions", "attempts", "nodes", "restarts", "loops" } do
         it("show: what a trace with many " .. shape .. " takes is linear", function()

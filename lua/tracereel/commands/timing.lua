@@ -13,6 +13,7 @@ local restarts = require "tracereel.log.restarts"
 local rows = require "tracereel.timing.rows"
 local output_file = require "tracereel.cli.output_file"
 local timing = require "tracereel.timing.gather"
+local tables = require "tracereel.util.tables"
 local timing_table = require "tracereel.render.timing_table"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
@@ -124,17 +125,45 @@ end
 
 -- Times are unsigned, while an integer of Lua's is written with its sign. No text can look like the end of such a key:
 -- a quotation mark within one is escaped.
-local function json_of(report)
-    return (tracereel.json(report):gsub('(_ns":)(%-%d+)', function(key, number)
+local function json_of(value)
+    return (tracereel.json(value):gsub('(_ns":)(%-%d+)', function(key, number)
         return key .. tracereel.unsigned(math.tointeger(number))
     end))
 end
 
+local function write_json_list(nodes)
+    output.write("[")
+    for index = 1, #nodes do
+        output.write(index > 1 and "," or "", json_of(nodes:whole(index)))
+    end
+    output.write("]")
+end
+
+-- Nodes are written one by one, where in the text of all the rest a mark stands for a list of them. As in a key, no
+-- text can look like it.
+local function write_json(report)
+    local mark, lists = '"nodes":"*"', {}
+    local groups = {}
+    for index, group in ipairs(report.groups) do
+        lists[index], groups[index] = group.nodes, tables.changed(group, { nodes = "*" })
+    end
+    lists[#lists + 1] = report.nodes
+    local text = json_of(tables.changed(report, { nodes = "*", groups = groups }))
+    local from = 1
+    for _, nodes in ipairs(lists) do -- "groups" comes before "nodes"
+        local first, last = assert(text:find(mark, from, true))
+        output.write(text:sub(from, first - 1), '"nodes":')
+        write_json_list(nodes)
+        from = last + 1
+    end
+    output.line(text:sub(from))
+end
+
 local function write(report, parsed)
     if parsed.json then
-        output.line(json_of(report))
+        write_json(report)
     elseif parsed.csv then
-        output.write(render_csv(report))
+        render_csv(report, output.write)
     else
         timing_table.write(report)
     end
@@ -153,13 +182,18 @@ function command.run(parsed)
     if not report then
         return code
     end
-    rows.choose(report, { nodes = nodes })
     if parsed.baseline then
+        rows.choose(report, { nodes = nodes })
         code = exit_codes.graver(code, compare(report, parsed, query, nodes))
     end
-    rows.choose(report, { sort = parsed.sort, top = parsed.by ~= "trace" and parsed.top or nil })
+    local max_rows_shown = parsed.by ~= "trace" and parsed.top or nil
+    rows.choose(report, { nodes = nodes, sort = parsed.sort, top = max_rows_shown })
     if parsed.html then
-        output_file.replace(parsed.html, require "tracereel.render.timing_page".page(report))
+        local target = output_file.open(parsed.html)
+        require "tracereel.render.timing_page".write(report, function(...)
+            target:write(...)
+        end)
+        target:commit()
     end
     write(report, parsed)
     return code

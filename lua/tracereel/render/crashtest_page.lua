@@ -82,7 +82,8 @@ function crashtest_page.write(result)
     write_coverage(result)
     local untried = result.untried.long_traces
     if #result.findings == 0 then
-        output.line("no finding" .. (untried > 0 and (" (%s untried)"):format(text.count(untried, "combination")) or ""))
+        output.line(untried == 0 and "no finding"
+            or ("no finding (%s untried)"):format(text.count(untried, "combination")))
     else
         write_findings(result)
     end

@@ -22,9 +22,9 @@ local function field(value)
     return text.csv_field(math.type(value) and tracereel.unsigned(value) or tostring(value))
 end
 
--- Lines that are being written, cell by cell.
-local function new_writer()
-    local lines, cells, width = {}, {}, 0
+-- Writes lines, cell by cell.
+local function new_writer(write)
+    local cells, width = {}, 0
     return {
         add = function(value)
             cells[#cells + 1] = field(value)
@@ -32,11 +32,8 @@ local function new_writer()
         -- The heading, which is the first line, is the longest: what other lines do not have is empty.
         end_line = function()
             width = math.max(width, #cells)
-            lines[#lines + 1] = table.concat(cells, ",") .. (","):rep(width - #cells)
+            write(table.concat(cells, ","), (","):rep(width - #cells), "\n")
             cells = {}
-        end,
-        text = function()
-            return table.concat(lines, "\n") .. "\n"
         end,
     }
 end
@@ -67,31 +64,26 @@ local function add_node_heading(writer)
     end
 end
 
-local function nodes_text(report)
-    local writer = new_writer()
+local function write_nodes(report, writer)
     add_node_heading(writer)
     writer.end_line()
     for _, node in ipairs(report.nodes) do
         add_node(writer, node)
         writer.end_line()
     end
-    return writer.text()
 end
 
-local function traces_text(report)
-    local writer = new_writer()
+local function write_traces(report, writer)
     add_names(writer, trace_fields)
     writer.end_line()
     for _, trace in ipairs(report.worst_traces) do
         add_fields(writer, trace, trace_fields)
         writer.end_line()
     end
-    return writer.text()
 end
 
 -- A row for each node of each group; a group without nodes has one row.
-local function groups_text(report)
-    local writer = new_writer()
+local function write_groups(report, writer)
     writer.add(report.by)
     add_names(writer, group_trace_fields, "traces_")
     add_names(writer, quantile_fields, "makespan_")
@@ -102,19 +94,19 @@ local function groups_text(report)
             writer.add(group.key)
             add_fields(writer, group.traces, group_trace_fields)
             add_fields(writer, group.traces.makespan, quantile_fields)
-            if group.nodes[index] then
-                add_node(writer, group.nodes[index])
+            local node = group.nodes[index]
+            if node then
+                add_node(writer, node)
             end
             writer.end_line()
         end
     end
-    return writer.text()
 end
 
-local text_of = { node = nodes_text, trace = traces_text, hour = groups_text, outcome = groups_text }
+local write_by = { node = write_nodes, trace = write_traces, hour = write_groups, outcome = write_groups }
 
 ---@param report tracereel.timing_report
----@return string
-return function(report)
-    return text_of[report.by](report)
+---@param write fun(...: string)
+return function(report, write)
+    write_by[report.by](report, new_writer(write))
 end

@@ -36,18 +36,26 @@ end
 local footer = html.element("footer", nil, "Written by ", html.element("code", nil, "tracereel timing"),
     ". Each number is defined in docs/timing.md.") .. "\n"
 
----The page, the same bytes for the same report.
+---Writes the page, the same bytes for the same report. The rows of the nodes, of which there can be very many, are
+---written one by one.
 ---@param report tracereel.timing_report
----@return string
-function timing_page.page(report)
-    local page = { drawn_traces = waterfall.drawn(report) }
-    return table.concat {
+---@param write fun(text: string)
+function timing_page.write(report, write)
+    -- Nothing of a log gets into a page with a zero byte.
+    local page = { drawn_traces = waterfall.drawn(report), hole = "\0" }
+    local text = table.concat {
         "<!DOCTYPE html>\n<html lang=\"en\">\n", head(report), "\n<body>\n",
         summary.header(report), "<main>\n", summary.notices(report), summary.numbers(report),
         comparison.section(report), nodes.section(report, page), groups.section(report, page),
         distributions.section(report), loops.section(report), in_flight.section(report), waterfall.section(report),
         "</main>\n", footer, "<script>", behaviour, "</script>\n</body>\n</html>\n",
     }
+    local hole = text:find(page.hole, 1, true)
+    write(text:sub(1, (hole or 0) - 1))
+    if hole then
+        page.write_rows(write)
+        write(text:sub(hole + 1))
+    end
 end
 
 return timing_page

@@ -1,7 +1,6 @@
 -- Comparing a timing report with that of a baseline: what shifted, and which shifts are more than chance.
 local failure = require "tracereel.util.failure"
 local hypothesis = require "tracereel.timing.hypothesis"
-local tables = require "tracereel.util.tables"
 local units = require "tracereel.util.units"
 
 local baseline = {}
@@ -102,6 +101,15 @@ local function judge(shifts, relative_error)
     end
 end
 
+-- Where in the list the nodes are, by their ids.
+local function index_by_id(nodes)
+    local found = {}
+    for index, node in ipairs(nodes) do
+        found[node.id] = index
+    end
+    return found
+end
+
 ---Compares two reports. Nodes that were left out of a report are not compared.
 ---@param before tracereel.timing_report
 ---@param after tracereel.timing_report
@@ -117,10 +125,10 @@ function baseline.compare(before, after)
         failed_checks = {},
     }
     local shifts = comparison.shifts
-    local nodes_before, nodes_after = tables.by_id(before.nodes), tables.by_id(after.nodes)
-    for id, node in units.sorted(nodes_after) do
-        if nodes_before[id] then
-            local of_node, is_comparable = node_shifts(nodes_before[id], node)
+    local index_before, index_after = index_by_id(before.nodes), index_by_id(after.nodes)
+    for id, index in units.sorted(index_after) do
+        if index_before[id] then
+            local of_node, is_comparable = node_shifts(before.nodes[index_before[id]], after.nodes[index])
             table.move(of_node, 1, #of_node, #shifts + 1, shifts)
             if not is_comparable then
                 comparison.not_compared[#comparison.not_compared + 1] = id
@@ -129,8 +137,8 @@ function baseline.compare(before, after)
             comparison.new_nodes[#comparison.new_nodes + 1] = id
         end
     end
-    for id in units.sorted(nodes_before) do
-        if not nodes_after[id] then
+    for id in units.sorted(index_before) do
+        if not index_after[id] then
             comparison.vanished_nodes[#comparison.vanished_nodes + 1] = id
         end
     end

@@ -1,9 +1,11 @@
 -- Gathers a timing report from logs: which traces are meant, one timing for each row of a grouping, and what there is
 -- to say about the logs themselves. Definitions: docs/timing.md.
+local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local logs = require "tracereel.cli.logs"
 local base = require "tracereel.base"
 local lineage = require "tracereel.timing.lineage"
+local node_list = require "tracereel.timing.node_list"
 local timing_report = require "tracereel.timing.report"
 local units = require "tracereel.util.units"
 
@@ -168,7 +170,9 @@ end
 
 -- What was gathered from one log, added to the rest.
 function Gatherer:take(whole, groups)
-    self.whole:merge(whole)
+    -- The first is taken as it is: merged, all of it would be there twice.
+    self.whole = self.has_taken and self.whole:merge(whole) or whole
+    self.has_taken = true
     for key, group in pairs(groups) do
         if self.groups[key] then
             self.groups[key]:merge(group)
@@ -239,8 +243,15 @@ local function sorted_keys(groups)
     return keys
 end
 
+-- The report of a timing whose nodes are made when they are asked for; and the sums of their counts.
+local function report_of(one)
+    local report, count, total_ns, counts = core.timing_report(one)
+    report.nodes = node_list.of(one, count, total_ns)
+    return report, counts
+end
+
 local function group_report(key, group)
-    local report = group:report()
+    local report = report_of(group)
     local first_ns = math.type(key) == "integer" and key * hour_ns or nil
     return {
         key = first_ns and (base.time(first_ns):gsub("%.0+Z$", "Z")) or key,
@@ -256,7 +267,7 @@ function Gatherer:own_ids(report)
     for _, worst in ipairs(report.worst_traces) do
         wanted[#wanted + 1] = worst.trace_id
     end
-    for _, node in ipairs(report.nodes) do
+    for _, node in ipairs(self.query.has_own_ids and report.nodes or {}) do
         wanted[#wanted + 1] = node.worst and node.worst.trace_id
     end
     for _, path in ipairs(self.query.has_own_ids and #wanted > 0 and self.log.paths or {}) do
@@ -269,7 +280,7 @@ function Gatherer:own_ids(report)
     return next(own_ids) and own_ids or nil
 end
 
----The report of all that was read.
+---The report of all that was read; its nodes are a list of node_list.lua.
 ---@return tracereel.timing_report
 function Gatherer:report()
     local group_reports = {}
@@ -278,14 +289,10 @@ function Gatherer:report()
         group_reports[index] = group_report(key, self.groups[key])
     end
     self.groups = {}
-    local report = self.whole:report()
+    local report, counts = report_of(self.whole)
     local log = self.log
-    for _, node in ipairs(report.nodes) do
-        log.exact_count = log.exact_count + node.exact_count
-        log.estimated_count = log.estimated_count + node.estimated_count
-        log.clock_step_count = log.clock_step_count + node.clock_step_count
-    end
-    log.clock_step_count = log.clock_step_count + report.traces.clock_step_count
+    log.exact_count, log.estimated_count = counts.exact_count, counts.estimated_count
+    log.clock_step_count = counts.clock_step_count + report.traces.clock_step_count
     log.since_ns, log.until_ns = self.since_ns, self.until_ns
     report.log, report.by, report.groups = log, self.query.by, group_reports
     report.own_ids = self:own_ids(report)

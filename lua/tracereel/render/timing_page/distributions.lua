@@ -155,7 +155,10 @@ end
 ---@param report tracereel.timing_report
 function distributions.section(report)
     local busiest = nodes.busiest_first(report.nodes)
-    local drawn = table.move(busiest, 1, math.min(#busiest, node_limit), 1, {})
+    local drawn = {}
+    for index = 1, math.min(#busiest, node_limit) do
+        drawn[index] = busiest[index]
+    end
     local rows = with_values(rows_of(report, drawn))
     if #rows == 0 then
         return ""

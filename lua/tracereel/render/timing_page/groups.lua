@@ -67,7 +67,7 @@ function groups.section(report, page)
         local group = report.groups[index]
         if #group.nodes > 0 then
             parts[#parts + 1] = html.element("details", nil, html.element("summary", nil, "Nodes: ",
-                html.escape(group.key)), "\n", nodes.table(group.nodes, page, "Nodes: " .. group.key)) .. "\n"
+                html.escape(group.key)), "\n", (nodes.table(group.nodes, page, "Nodes: " .. group.key))) .. "\n"
         end
     end
     if #report.groups > folded_limit then

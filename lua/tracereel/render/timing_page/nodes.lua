@@ -121,38 +121,41 @@ local function node_row(node, page)
 end
 
 ---Nodes, the busiest first.
----@param list tracereel.timing_node[]
+---@param list tracereel.timing_node[] of timing/node_list.lua
 function nodes.busiest_first(list)
-    local sorted = table.move(list, 1, #list, 1, {})
-    table.sort(sorted, function(a, b)
-        local busy_a, busy_b = busy_ns(a), busy_ns(b)
-        if busy_a ~= busy_b then
-            return busy_a > busy_b
-        end
-        return a.id < b.id
-    end)
-    return sorted
+    return list:sorted(busy_ns)
 end
 
 ---The table, in a box that scrolls.
----@param list tracereel.timing_node[]
+---@param list tracereel.timing_node[] of timing/node_list.lua
 ---@param page { drawn_traces: table<string, boolean> }
 ---@param caption string
 ---@param id string|nil of the table, where something refers to it
-function nodes.table(list, page, caption, id)
+---@param hole string|nil to be there in place of the rows, which the caller writes
+---@return string
+---@return fun(write: fun(text: string)) write_rows
+function nodes.table(list, page, caption, id, hole)
     local sorted = nodes.busiest_first(list)
+    local busiest = sorted[1]
     local context = {
         drawn_traces = page.drawn_traces,
-        max_ns = math.max(1, sorted[1] and busy_ns(sorted[1]) or 1),
+        max_ns = math.max(1, busiest and busy_ns(busiest) or 1),
     }
-    local rows = {}
-    for index, node in ipairs(sorted) do
-        rows[index] = node_row(node, context) .. "\n"
+    local function write_rows(write)
+        for _, node in ipairs(sorted) do
+            write(node_row(node, context) .. "\n")
+        end
+    end
+    local rows = { hole }
+    if not hole then
+        write_rows(function(text)
+            rows[#rows + 1] = text
+        end)
     end
     return html.element("div", { class = "scroller", tabindex = "0", role = "region", ["aria-label"] = caption },
         html.element("table", { class = "sortable compact", id = id or false },
             html.element("caption", { class = "for-readers" }, html.escape(caption)),
-            html.element("thead", nil, heading_row()), "\n", html.element("tbody", nil, "\n", rows)))
+            html.element("thead", nil, heading_row()), "\n", html.element("tbody", nil, "\n", rows))), write_rows
 end
 
 local function legend()
@@ -165,7 +168,8 @@ local function legend()
 end
 
 ---@param report tracereel.timing_report
----@param page { drawn_traces: table<string, boolean> }
+---@param page { drawn_traces: table<string, boolean>, hole: string, write_rows: fun(write: fun(text: string)) } has the
+---  hole in place of its rows, and gets what writes them
 function nodes.section(report, page)
     if #report.nodes == 0 then
         return labels.section("nodes", "Nodes", "No attempt of a node is in these traces.")
@@ -174,8 +178,9 @@ function nodes.section(report, page)
         .. "within %.2g %%; min, mean and max are exact."):format(100.0 * report.relative_error)
     local toggle = html.element("button", { type = "button", class = "toggle", ["aria-controls"] = "nodes-table",
         ["aria-pressed"] = "false" }, "All columns")
-    return labels.section("nodes", "Nodes", note, legend(), "\n",
-        nodes.table(report.nodes, page, "Nodes and their times", "nodes-table"), "\n", toggle)
+    local rows
+    rows, page.write_rows = nodes.table(report.nodes, page, "Nodes and their times", "nodes-table", page.hole)
+    return labels.section("nodes", "Nodes", note, legend(), "\n", rows, "\n", toggle)
 end
 
 return nodes

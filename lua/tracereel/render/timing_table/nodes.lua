@@ -72,28 +72,21 @@ local cells = {
 }
 
 -- The shortest and the longest of all runs, unsigned.
-local function run_range(nodes)
-    local min_ns, max_ns = -1, 0
-    for _, node in ipairs(nodes) do
-        min_ns = math.ult(node.run.min_ns, min_ns) and node.run.min_ns or min_ns
-        max_ns = math.ult(max_ns, node.run.max_ns) and node.run.max_ns or max_ns
-    end
-    return { min_ns = min_ns, max_ns = max_ns }
+local function widen_runs(range, node)
+    local min_ns, max_ns = range.min_ns or -1, range.max_ns or 0
+    range.min_ns = math.ult(node.run.min_ns, min_ns) and node.run.min_ns or min_ns
+    range.max_ns = math.ult(max_ns, node.run.max_ns) and node.run.max_ns or max_ns
 end
 
-local function share_range(nodes)
-    local max_share = 0
-    for _, node in ipairs(nodes) do
-        max_share = math.max(max_share, total_share(node))
-    end
-    return { max_share = max_share }
+local function widen_shares(range, node)
+    range.max_share = math.max(range.max_share or 0, total_share(node))
 end
 
 -- Each has the columns of its name. `has(node)`: whether it has a line for the node; without it, every node does of
--- which a column has something. `range(nodes)`: what the columns need to know of all its nodes.
+-- which a column has something. `widen(range, node)`: gathers what the columns need to know of all its nodes.
 local sections = {
     {
-        name = "run", title = "Run time", range = run_range,
+        name = "run", title = "Run time", widen = widen_runs,
         note = function(range)
             return ("of attempts that were done; right: %s to %s, logarithmic"):format(columns.duration(range.min_ns),
                 columns.duration(range.max_ns))
@@ -103,7 +96,7 @@ local sections = {
         end,
     },
     {
-        name = "shares", title = "Where the time went", range = share_range,
+        name = "shares", title = "Where the time went", widen = widen_shares,
         note = "░ queue  █ run  ▒ suspended  ▞ retry, of all nodes' time",
         has = function(node)
             return node.total_ns ~= 0
@@ -153,29 +146,47 @@ local function definitions(list, range, spare)
     return made
 end
 
-local function write_section(section, nodes, spare)
-    local list = timing_columns.where(function(column)
+local function columns_of(section)
+    return timing_columns.where(function(column)
         return column.text and column.text.section == section.name
     end)
-    nodes = columns.filtered(nodes, section.has or function(node)
-        return has_any(list, node)
-    end)
-    if #nodes == 0 then
-        return
+end
+
+-- Which nodes each section shows: the places of these, and their range. Rows are not kept, because they are large.
+local function look_at(nodes)
+    local shown = {}
+    for index, section in ipairs(sections) do
+        shown[index] = { section = section, columns = columns_of(section), places = {}, range = {} }
     end
-    local range = section.range and section.range(nodes)
-    local note = section.note
-    columns.heading(section.title, type(note) == "function" and note(range) or note)
-    columns.write(definitions(list, range, spare), nodes)
+    for index, node in ipairs(nodes) do
+        for _, one in ipairs(shown) do
+            local has = one.section.has
+            if has and has(node) or not has and has_any(one.columns, node) then
+                one.places[#one.places + 1] = nodes:place(index)
+                if one.section.widen then
+                    one.section.widen(one.range, node)
+                end
+            end
+        end
+    end
+    return shown
+end
+
+local function write_section(one, nodes, spare)
+    if #one.places > 0 then
+        local note = one.section.note
+        columns.heading(one.section.title, type(note) == "function" and note(one.range) or note)
+        columns.write(definitions(one.columns, one.range, spare), nodes:at(one.places))
+    end
 end
 
 ---Writes the sections about the nodes.
----@param nodes tracereel.timing_node[]
+---@param nodes tracereel.timing_node[] of timing/node_list.lua
 ---@param spare integer columns beyond 80
 return function(nodes, spare)
     local taken = columns.fit_nodes(nodes, output.is_terminal(1) and spare or math.maxinteger)
     spare = math.max(0, spare - taken)
-    for _, section in ipairs(sections) do
-        write_section(section, nodes, spare)
+    for _, one in ipairs(look_at(nodes)) do
+        write_section(one, nodes, spare)
     end
 end
