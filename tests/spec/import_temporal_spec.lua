@@ -190,6 +190,7 @@ describe("import --from temporal", function()
             local log = imported.read("temporal", inputs)
             local starts = records(log, "trace_start")
             assert.equal(2, #starts)
+            assert.are.same({}, log.report.dropped)
             local of_child = starts[2]
             assert.are.same({ child_run, "11111111-0000-4000-8000-000000000001", "2" },
                 { of_child.trace_id, of_child.fields.parent, of_child.fields.parent_instance })
