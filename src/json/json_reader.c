@@ -26,8 +26,12 @@ void tr_json_reader_fail(tr_json_reader *reader, const char *format, ...) {
     }
 }
 
+static bool is_blank(char byte) {
+    return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
+}
+
 char tr_json_reader_peek(tr_json_reader *reader) {
-    while (reader->at < reader->end && strchr(" \t\r\n", *reader->at) != NULL && *reader->at != '\0') {
+    while (reader->at < reader->end && is_blank(*reader->at)) {
         reader->at++;
     }
     return reader->status == TR_OK && reader->at < reader->end ? *reader->at : '\0';
@@ -88,12 +92,15 @@ static bool take_quoted(tr_json_reader *reader, const char *expected, tr_text *r
         return false;
     }
     const char *begin = reader->at;
-    while (reader->at < reader->end && *reader->at != '"') {
-        if ((unsigned char)*reader->at < 0x20) {
-            tr_json_reader_fail(reader, "a text holds a control byte");
-            return false;
-        }
-        reader->at += *reader->at == '\\' && reader->end - reader->at > 1 ? 2 : 1;
+    const char *at = begin;
+    const char *end = reader->end;
+    while (at < end && *at != '"' && (unsigned char)*at >= 0x20) {
+        at += *at == '\\' && end - at > 1 ? 2 : 1;
+    }
+    reader->at = at;
+    if (at < end && *at != '"') {
+        tr_json_reader_fail(reader, "a text holds a control byte");
+        return false;
     }
     if (reader->at >= reader->end || reader->at - begin > (ptrdiff_t)UINT32_MAX) {
         reader->at = reader->end;
@@ -236,6 +243,10 @@ bool tr_json_reader_unescape(tr_json_reader *reader, tr_text raw, char *out, uin
     }
     *length_bytes = (uint32_t)(out - begin);
     return true;
+}
+
+bool tr_json_reader_raw_text(tr_json_reader *reader, tr_text *raw) {
+    return take_quoted(reader, "a text", raw);
 }
 
 bool tr_json_reader_text(tr_json_reader *reader, char *out, uint32_t *length_bytes) {

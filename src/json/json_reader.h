@@ -44,7 +44,9 @@ bool tr_json_reader_number(tr_json_reader *reader, tr_text *digits);
 bool tr_json_reader_word(tr_json_reader *reader, const char *word);
 /* Writes the unescaped text to `out`, which has room for as many bytes as are left to read. */
 bool tr_json_reader_text(tr_json_reader *reader, char *out, uint32_t *length_bytes);
-/* The same for the name of a member that next_member returned. */
+/* The text as it is written, escapes included. */
+bool tr_json_reader_raw_text(tr_json_reader *reader, tr_text *raw);
+/* Unescapes such a text, or the name of a member that next_member returned, in the same way. */
 bool tr_json_reader_unescape(tr_json_reader *reader, tr_text raw, char *out, uint32_t *length_bytes);
 /* Skips any value that is not nested too deeply. */
 void tr_json_reader_skip(tr_json_reader *reader);

@@ -23,32 +23,65 @@ typedef struct tr_lua_json_text {
 
 static void push_value(lua_State *L, tr_lua_json_text *text, int level);
 
-static void push_member(lua_State *L, tr_lua_json_text *text, tr_text raw, int level) {
+/* Pushes a text that is written so; an empty one where it cannot be. */
+static void push_unescaped(lua_State *L, tr_lua_json_text *text, tr_text raw) {
     uint32_t length = 0;
-    if (!tr_json_reader_unescape(&text->reader, raw, text->scratch, &length)) {
+    if (raw.length_bytes == 0 || memchr(raw.bytes, '\\', raw.length_bytes) == NULL) {
+        lua_pushlstring(L, raw.length_bytes == 0 ? "" : raw.bytes, raw.length_bytes);
         return;
     }
+    (void)tr_json_reader_unescape(&text->reader, raw, text->scratch, &length);
     lua_pushlstring(L, text->scratch, length);
-    push_value(L, text, level);
-    lua_rawset(L, -3);
 }
 
+/* Up to so many members or elements wait on the stack, so that their table is made as large as they need. */
+enum { WAITING = 64 };
+
 static void push_object(lua_State *L, tr_lua_json_text *text, int level) {
-    tr_text raw;
-    lua_newtable(L);
+    tr_text raw = {NULL, 0};
+    int base = lua_gettop(L);
+    int count = 0;
+    luaL_checkstack(L, 2 * WAITING + LUA_MINSTACK, "JSON nested too deeply");
+    (void)tr_json_reader_enter_object(&text->reader);
+    while (count < WAITING && tr_json_reader_next_member(&text->reader, &raw)) {
+        push_unescaped(L, text, raw);
+        push_value(L, text, level);
+        count++;
+    }
+    lua_createtable(L, 0, count);
+    for (int i = 0; i < count; i++) { /* of two with one name the last counts */
+        lua_pushvalue(L, base + 2 * i + 1);
+        lua_pushvalue(L, base + 2 * i + 2);
+        lua_rawset(L, -3);
+    }
     lua_pushvalue(L, text->object_metatable_index);
     lua_setmetatable(L, -2);
-    (void)tr_json_reader_enter_object(&text->reader);
-    while (tr_json_reader_next_member(&text->reader, &raw)) {
-        push_member(L, text, raw, level);
+    lua_copy(L, -1, base + 1);
+    lua_settop(L, base + 1);
+    while (count == WAITING && tr_json_reader_next_member(&text->reader, &raw)) {
+        push_unescaped(L, text, raw);
+        push_value(L, text, level);
+        lua_rawset(L, -3);
     }
 }
 
 static void push_array(lua_State *L, tr_lua_json_text *text, int level) {
+    int base = lua_gettop(L);
     lua_Integer count = 0;
-    lua_newtable(L);
+    luaL_checkstack(L, WAITING + LUA_MINSTACK, "JSON nested too deeply");
     (void)tr_json_reader_enter_array(&text->reader);
-    while (tr_json_reader_next_element(&text->reader)) {
+    while (count < WAITING && tr_json_reader_next_element(&text->reader)) {
+        push_value(L, text, level);
+        count++;
+    }
+    lua_createtable(L, (int)count, 0);
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_pushvalue(L, base + (int)i);
+        lua_rawseti(L, -2, i);
+    }
+    lua_copy(L, -1, base + 1);
+    lua_settop(L, base + 1);
+    while (count >= WAITING && tr_json_reader_next_element(&text->reader)) {
         push_value(L, text, level);
         lua_rawseti(L, -2, ++count);
     }
@@ -75,9 +108,9 @@ static void push_number(lua_State *L, tr_lua_json_text *text) {
 }
 
 static void push_text(lua_State *L, tr_lua_json_text *text) {
-    uint32_t length = 0;
-    (void)tr_json_reader_text(&text->reader, text->scratch, &length);
-    lua_pushlstring(L, text->scratch, length);
+    tr_text raw = {NULL, 0};
+    (void)tr_json_reader_raw_text(&text->reader, &raw);
+    push_unescaped(L, text, raw);
 }
 
 /* Pushes one value, or anything where the reader has failed. */
