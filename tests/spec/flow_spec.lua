@@ -83,6 +83,8 @@ describe("a flow", function()
     it("with a mistake is refused with the node and the mistake", function()
         local cases = {
             { { [1] = { kind = "x" } }, 'node 1: unknown key "kind"; known are after, loop_back, name, ports, type' },
+            { { [1] = setmetatable({}, { __pairs = error }) },
+                "the flow: nodes[1]: a table without a metatable expected" },
             { { [1] = { type = 7 } }, 'node 1: "type" must be a string, is a number' },
             { { [1] = {}, [2] = { after = { { 1, port = 7 } } } }, 'node 2: a port is a text like "true", not 7' },
             { { [1] = {}, [2] = { after = { { 1, port = "" } } } }, 'node 2: a port is a text like "true", not ""' },

@@ -263,6 +263,13 @@ describe("import: a bad input", function()
         refused(2, "there are no files in", own, nil, { inputs = { directory .. "/none" } })
     end)
 
+    it("that is asked for what it does not have is named with the importer's line, as `out` is", function()
+        for _, object in ipairs { "input", "out" } do
+            refused(1, ("own.lua:2: %s has no field 'typ'; it has "):format(object), importer(
+                ("return { api = 1, import = function(input, out)\n    return %s.typ\nend }"):format(object)), "x\n")
+        end
+    end)
+
     it("leaves nothing where the importer fails half-way, and its line is named", function()
         local result = refused(1, "own.lua:1:", of "out:trace { id = 'a', at = 1 } local x = nil; x.y = 1", "a")
         assert.truthy(result.stderr:find("nil value", 1, true))

@@ -2,6 +2,7 @@
 -- table, in which `after` and `loop_back` are lists of node ids, and `ports` has what is not the port "out".
 local cycles = require "tracereel.flow.cycles"
 local failure = require "tracereel.util.failure"
+local plain = require "tracereel.util.plain"
 local tables = require "tracereel.util.tables"
 local units = require "tracereel.util.units"
 
@@ -215,6 +216,10 @@ local function checked_flow(value)
     if type(value) ~= "table" then
         refuse("a flow is a table like { name = ..., nodes = { [3] = { name = ..., after = {2, 7} } } }, not a %s",
             type(value))
+    end
+    local not_plain = plain.problem(value)
+    if not_plain then
+        refuse("the flow: %s", not_plain)
     end
     check_keys(value, known_keys, "the flow")
     -- In the traces that were imported nothing may have happened but their beginnings and ends.

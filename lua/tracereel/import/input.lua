@@ -171,8 +171,9 @@ function Methods:xml(handlers)
     end)
 end
 
-local function refuse(_, name)
-    error(("input has no field '%s'; it has name, time, %s"):format(failure.name(name), units.names(Methods)), 2)
+-- With the line that has asked the object for it.
+local function refuse(name)
+    error(("input has no field '%s'; it has name, time, %s"):format(failure.name(name), units.names(Methods)), 3)
 end
 
 local framed = {}
@@ -181,8 +182,8 @@ for name, method in pairs(Methods) do
 end
 
 local metatable = {
-    __index = function(self, name)
-        return framed[name] or refuse(self, name)
+    __index = function(_, name)
+        return framed[name] or refuse(name)
     end,
     __newindex = function()
         error("input cannot be changed", 2)

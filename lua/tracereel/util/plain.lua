@@ -1,5 +1,5 @@
--- What the file of a script or a scenario returns is data: it is read literally, so that nothing of the file's runs
--- while it is read, and nothing is overlooked that only a metatable would show.
+-- What the file of a script or a scenario returns, and a flow, is data: it is read literally, so that nothing of a
+-- script's runs while it is read, and nothing is overlooked that only a metatable would show.
 local failure = require "tracereel.util.failure"
 local traversal = require "tracereel.util.traversal"
 
