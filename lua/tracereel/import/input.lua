@@ -13,6 +13,9 @@ local Methods = {}
 -- What a script must not reach, by its input.
 local stream_of, place_of = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "k" })
 
+-- What `where` has said last, and of what.
+local last_where_of = setmetatable({}, { __mode = "k" })
+
 local max_head_bytes = 64 << 10
 
 local known_csv_options = tables.set { "delimiter", "header", "reuse" }
@@ -22,8 +25,12 @@ local known_csv_options = tables.set { "delimiter", "header", "reuse" }
 function Methods:where()
     local stream, place = stream_of[self], place_of[self]
     local line = stream:line_number()
-    local where = line and ("%s:%d"):format(stream:name(), line) or stream:name()
-    return place and ("%s: %s"):format(where, place) or where
+    local last = last_where_of[self]
+    if last.text == nil or last.line ~= line or last.place ~= place then
+        local where = line and ("%s:%d"):format(stream:name(), line) or stream:name()
+        last.text, last.line, last.place = place and ("%s: %s"):format(where, place) or where, line, place
+    end
+    return last.text
 end
 
 ---Says which part of a document the importer is at, so that errors name it.
@@ -180,6 +187,7 @@ local framed = {}
 for name, method in pairs(Methods) do
     framed[name] = core.framed(method)
 end
+framed.where = Methods.where -- raises nothing, and is asked often
 
 local metatable = {
     __index = function(_, name)
@@ -200,7 +208,7 @@ end
 function input.open(path)
     local stream = core.import_stream(path)
     local self = { name = stream:name() }
-    stream_of[self] = stream
+    stream_of[self], last_where_of[self] = stream, {}
     self.time = core.import_time(function(problem)
         Methods.fail(self, "%s", problem)
     end)

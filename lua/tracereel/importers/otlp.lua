@@ -20,7 +20,7 @@ local function metadata_of(self, span, with_service)
     if with_service and span.service then
         metadata["service.name"] = tostring(span.service)
     end
-    return next(metadata) ~= nil and metadata or nil
+    return metadata
 end
 
 local function write_root(self, known, span)

@@ -33,12 +33,19 @@ local function id_of(value, digit_count)
     return value:lower()
 end
 
+-- Spans of one trace often follow each other.
+local last_value, last_id
+
 -- 32 digits are a UUID, written as one.
 local function trace_id_of(value)
+    if value == last_value then
+        return last_id
+    end
     local id = id_of(value, 32)
     if id and #id == 32 and not id:find("%X") then
-        return (id:gsub("^(%x%x%x%x%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x)", "%1-%2-%3-%4-"))
+        id = id:gsub("^(%x%x%x%x%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x)", "%1-%2-%3-%4-")
     end
+    last_value, last_id = value, id
     return id
 end
 
