@@ -101,11 +101,12 @@ describe("import otlp", function()
    { "traceId": "AQIDBAUGBwgJCgsMDQ4PEA==", "spanId": "AAAAAAAAAKE=", "name": "r",
      "startTimeUnixNano": 1454284800000000001, "endTimeUnixNano": 1454284800000000009 },
    { "traceId": "AQIDBAUGBwgJCgsMDQ4PEA==", "spanId": "AAAAAAAAAKI=", "parentSpanId": "AAAAAAAAAKE=", "name": "a",
-     "startTimeUnixNano": 1454284800000000003, "endTimeUnixNano": 1454284800000000004,
+     "startTimeUnixNano": 1454284800000000003, "endTimeUnixNano": 1454284800000000004, "events": [ { "name": "e" } ],
      "links": [ { "traceId": "AQIDBAUGBwgJCgsMDQ4PEA==" } ] } ] } ] } ] }]]
         local lines, report, directory = lines_of(text)
         assert_lines({ '1 trace_start {"name":"r"}', "3 node_start a", "4 node_done a", "9 trace_complete" }, lines)
-        assert.are.same({ "1 links to other spans" }, importing.kinds(report.dropped))
+        assert.are.same({ "1 events of spans other than exceptions", "1 links to other spans" },
+            importing.kinds(report.dropped))
         assert.is_truthy(helper.run({ "traces", "--json", directory }).stdout:find(uuid, 1, true))
     end)
 

@@ -69,24 +69,28 @@ local function values_of(row, list)
     return values
 end
 
+-- Decides from a column's first time how all are read, and says where no zone is named.
+local function new_reader(table_of, value)
+    local read, zone, needs_zone = times.reader(table_of.input, value, table_of.args)
+    if needs_zone and not table_of.args.zone and not table_of.zone_is_told then
+        table_of.zone_is_told = true
+        table_of.out:bent("files whose times name no zone: they are read as UTC",
+            ("%s: %s; -a zone=+01:00 names another"):format(table_of.input:where(), value))
+    end
+    return read, zone
+end
+
 -- A function that reads the time in a column, or gives nil where the field is empty. Raises with the row's place.
 local function time_reader(table_of, index)
-    local input, args = table_of.input, table_of.args
-    local read
+    local read, zone
     return function(row)
         local value = row[index]
         if value == "" then
             return nil
         elseif not read then
-            local needs_zone
-            read, needs_zone = times.reader(input, value, args)
-            if needs_zone and not args.zone and not table_of.zone_is_told then
-                table_of.zone_is_told = true
-                table_of.out:bent("files whose times name no zone: they are read as UTC",
-                    ("%s: %s; -a zone=+01:00 names another"):format(input:where(), value))
-            end
+            read, zone = new_reader(table_of, value)
         end
-        return read(value)
+        return read(value, zone)
     end
 end
 
@@ -101,36 +105,52 @@ local function field_reader(index)
     end or never
 end
 
+-- What is odd about the times of an activity. Returns them as they are to be written, nil where there are none.
+local function mended(table_of, start_ns, end_ns)
+    local out, input = table_of.out, table_of.input
+    if not start_ns and not end_ns then
+        out:dropped("rows without a time", input:where())
+        return nil
+    elseif start_ns and end_ns and end_ns < start_ns then
+        out:bent("activities that end before they start: they take no time", input:where())
+        end_ns = start_ns
+    end
+    return start_ns or end_ns, end_ns
+end
+
+local function schedule_before(table_of, scheduled_ns, start_ns)
+    if scheduled_ns and scheduled_ns > start_ns then
+        table_of.out:dropped("times of schedule that are after the start", table_of.input:where())
+        return nil
+    end
+    return scheduled_ns
+end
+
 -- A row that has the start and the end of an activity, either of which may be empty.
 local function interval_step(table_of, found)
     local start_of, end_of = time_reader(table_of, found.start), time_reader(table_of, found["end"])
-    local instance_of, resource_of = field_reader(found.instance), field_reader(found.resource)
+    local instance_of = field_reader(found.instance)
     local scheduled_of = found.scheduled and time_reader(table_of, found.scheduled) or never
-    local out, input = table_of.out, table_of.input
+    local resource_index = found.resource or 0
     -- Filled anew for each row, which is cheaper than new ones.
     local begun, done = {}, {}
     return function(row, trace, activity, metadata)
         local start_ns, end_ns = start_of(row), end_of(row)
-        if not start_ns and not end_ns then
-            out:dropped("rows without a time", input:where())
-            return
-        elseif start_ns and end_ns and end_ns < start_ns then
-            out:bent("activities that end before they start: they take no time", input:where())
-            end_ns = start_ns
+        if not start_ns or not end_ns or end_ns < start_ns then
+            start_ns, end_ns = mended(table_of, start_ns, end_ns)
+            if not start_ns then
+                return
+            end
         end
-        start_ns = start_ns or end_ns
-        local instance, scheduled_ns = instance_of(row), scheduled_of(row)
-        if scheduled_ns and scheduled_ns > start_ns then
-            out:dropped("times of schedule that are after the start", input:where())
-            scheduled_ns = nil
-        end
+        local instance, resource = instance_of(row), row[resource_index]
         if end_ns then
             instance = book:instance(trace, activity, instance, start_ns, end_ns)
         else
             book:stays_open(trace)
         end
-        begun.at, begun.instance, begun.resource, begun.metadata = start_ns, instance, resource_of(row), metadata
-        begun.scheduled = scheduled_ns
+        begun.at, begun.instance, begun.metadata = start_ns, instance, metadata
+        begun.resource = resource ~= "" and resource or nil
+        begun.scheduled = schedule_before(table_of, scheduled_of(row), start_ns)
         trace:start(activity, begun)
         if end_ns then
             done.at, done.instance = end_ns, instance

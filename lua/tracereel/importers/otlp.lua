@@ -84,6 +84,11 @@ function Reader:visit(span)
     if span.link_count > 0 then
         self.out:dropped("links to other spans", span.place)
     end
+    for _, event in ipairs(span.events) do
+        if not span.attributes["tracereel.span"] and not spans.is_exception(event) then
+            self.out:dropped("events of spans other than exceptions", span.place)
+        end
+    end
     if not span.trace_id or not span.start_ns then
         self.out:dropped("spans without a trace or a start", span.place)
     elseif span.attributes["tracereel.span"] then

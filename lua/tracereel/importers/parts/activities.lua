@@ -13,7 +13,6 @@ function activities.new(out, place_of)
         out = out,
         place_of = place_of,
         traces = {},       -- those that may be closed, each once, in the order in which they came
-        is_noted = {},
         is_closed = {},
         ends = {},         -- of each trace: by activity, when its lanes are free again
         open = {},         -- of each trace: by activity, what has begun and not ended
@@ -27,10 +26,7 @@ end
 ---To be called for each trace that has events, before them.
 function Activities:note(trace)
     if not self.ends[trace] then
-        self.ends[trace], self.open[trace], self.open_counts[trace] = {}, {}, 0
-    end
-    if not self.is_noted[trace] then
-        self.is_noted[trace] = true
+        self.ends[trace] = {}
         self.traces[#self.traces + 1] = trace
     end
 end
@@ -59,29 +55,49 @@ local function free_lane(lanes, start_ns, end_ns)
     return #lanes
 end
 
+-- By activity: the key of its first start, beside that of its last end.
+local start_keys = setmetatable({}, {
+    __index = function(keys, key)
+        keys[key] = "\0" .. key
+        return keys[key]
+    end,
+})
+
 ---Which instance an activity is of which both times are known.
 ---@param trace table
 ---@param activity string
 ---@param instance string|nil the source's own
 ---@return string|nil
 function Activities:instance(trace, activity, instance, start_ns, end_ns)
-    local key = instance and activity .. "\0" .. instance or activity
     local of_trace = self.ends[trace]
-    local lanes = of_trace[key]
-    if not lanes then
-        of_trace[key] = { { start_ns = start_ns, end_ns = end_ns } }
+    local key = instance and activity .. "\0" .. instance or activity
+    local last = of_trace[key]
+    -- As long as nothing overlaps, two numbers are its only lane: most activities need no more.
+    if last == nil then
+        of_trace[key], of_trace[start_keys[key]] = end_ns, start_ns
         return instance
+    elseif math.type(last) == "integer" then
+        if start_ns >= last then
+            of_trace[key] = end_ns
+            return instance
+        end
+        last = { { start_ns = of_trace[start_keys[key]], end_ns = last } }
+        of_trace[key] = last
     end
-    return instance_of_lane(instance, free_lane(lanes, start_ns, end_ns))
+    return instance_of_lane(instance, free_lane(last, start_ns, end_ns))
 end
 
 ---An activity that has begun, and of which no end will come.
 function Activities:stays_open(trace)
-    self.open_counts[trace] = self.open_counts[trace] + 1
+    self.open_counts[trace] = (self.open_counts[trace] or 0) + 1
 end
 
 local function state_of(self, trace, activity, instance)
     local of_trace = self.open[trace]
+    if not of_trace then
+        of_trace = {}
+        self.open[trace] = of_trace
+    end
     local key = instance and activity .. "\0" .. instance or activity
     local state = of_trace[key]
     if not state then
@@ -167,7 +183,7 @@ function steps.start(self, trace, state, event)
     self.has_start[event.activity] = true
     state.is_taken[lane] = true
     state.running[#state.running + 1] = { lane = lane, instance = instance }
-    self.open_counts[trace] = self.open_counts[trace] + 1
+    self.open_counts[trace] = (self.open_counts[trace] or 0) + 1
 end
 
 function steps.complete(self, trace, state, event)
@@ -252,7 +268,7 @@ function Activities:event(trace, event)
 end
 
 local function report_schedules(self, trace)
-    for key, state in tracereel.sorted(self.open[trace]) do
+    for key, state in tracereel.sorted(self.open[trace] or {}) do
         for _ = 1, #state.scheduled do
             self.out:dropped("schedules of activities that never start", ("%s in trace %s"):format(
                 key:gsub("\0.*", ""), trace.id))
@@ -265,12 +281,11 @@ end
 function Activities:close_traces()
     for _, trace in ipairs(self.traces) do
         report_schedules(self, trace)
-        if self.open_counts[trace] == 0 and not self.is_closed[trace] then
-            self.is_closed[trace] = true
+        if (self.open_counts[trace] or 0) == 0 and not self.is_closed[trace] then
             trace:close("complete")
         end
     end
-    self.traces, self.is_noted = {}, {}
+    self.traces = {}
 end
 
 ---Forgets what it knows of the traces noted so far, after closing them.

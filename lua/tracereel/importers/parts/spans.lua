@@ -229,11 +229,16 @@ function spans.each(document, visit)
     return nil
 end
 
+---@param event table of a span
+function spans.is_exception(event)
+    return event.name == "exception" or event.attributes["exception.message"] ~= nil
+end
+
 ---The message of what went wrong in a span.
 ---@return string|nil
 function spans.problem(span)
     for _, event in ipairs(span.events) do
-        if event.name == "exception" or event.attributes["exception.message"] then
+        if spans.is_exception(event) then
             local attributes = event.attributes
             local message = attributes["exception.message"] or attributes["exception.type"]
             return message ~= nil and tostring(message) or nil

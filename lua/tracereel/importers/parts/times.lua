@@ -50,27 +50,23 @@ local function has_zone(value)
     return (value:find("[Zz]$") or value:find("[+-]%d%d:?%d?%d?$", 12)) ~= nil
 end
 
----A function that reads the times of one column. What form they have is seen from the first.
+---A function that reads the times of one column, and what it takes besides. What form they have is seen from the first.
 ---@param input tracereel.import.input
 ---@param first string
 ---@param options { zone: string|nil, dates: string|nil }
----@return fun(value: string): integer
+---@return fun(value: string, zone_or_unit: string): integer
+---@return string zone_or_unit
 ---@return boolean needs_zone the times name no zone of their own
 function times.reader(input, first, options)
     local read = input.time
     if first:find("^%d+%.?%d*$") then
-        local unit = unit_of(first:match("^%d+"))
-        return function(value)
-            return read(value, unit)
-        end, false
+        return read, unit_of(first:match("^%d+")), false
     end
     local zone = options.zone or "+00:00"
     local is_normal = first:find("^%d%d%d%d%-%d%d%-%d%d[ T]%d%d:%d%d:%d%d")
     local names_utc = first:find(" UTC$") or first:find(" GMT$")
     if is_normal and not names_utc then
-        return function(value)
-            return read(value, zone)
-        end, not has_zone(first)
+        return read, zone, not has_zone(first)
     end
     return function(value)
         value = names_utc and value:gsub(" ?%u%u%u$", "Z") or value
@@ -79,7 +75,7 @@ function times.reader(input, first, options)
             input:fail("%s: %s", value, problem)
         end
         return read(normal or value, zone)
-    end, not names_utc and not has_zone(first)
+    end, zone, not names_utc and not has_zone(first)
 end
 
 return times
