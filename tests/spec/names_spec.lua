@@ -299,6 +299,23 @@ describe("a log with tracereel.flow.lua", function()
         assert.is_true(#forecasts(plain) > 3)
     end)
 
+    it("passes names, types, pools and origin on to the flow that is guessed of it", function()
+        local given = flow_value { origin = { format = "x", rule = "x" }, pools = { people = { nodes = { 4, 9 },
+            capacity = 2 } }, nodes = { [3] = { name = "pay", type = "a task" }, [4] = { name = "ask" }, [9] = {} } }
+        local known = named_log(flow.text(given))
+        local path = helper.directory() .. "/guessed.lua"
+        assert.equal(0, helper.run({ "flow", known, "-o", path }).status)
+        local guessed, plain = flow.load(path), helper.directory() .. "/plain.lua"
+        assert.equal(0, helper.run({ "flow", helper.log "orders", "-o", plain }).status)
+        assert.same({ "pay", "a task", "ask", "node_5" }, { guessed.nodes[3].name, guessed.nodes[3].type,
+            guessed.nodes[4].name, guessed.nodes[5].name })
+        assert.same({ "orders", given.origin, { people = { nodes = { 4 }, capacity = 2 } } },
+            { guessed.name, guessed.origin, guessed.pools })
+        for id, node in pairs(flow.load(plain).nodes) do
+            assert.same(node.after, guessed.nodes[id].after)
+        end
+    end)
+
     it("is refused beside another that calls a node differently, where both make one report", function()
         local other = named_log(flow.text(flow_value { nodes = { [3] = { name = "pay" } } }))
         local run = helper.run { "timing", log, other }

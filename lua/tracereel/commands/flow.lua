@@ -6,6 +6,7 @@ local flow = require "tracereel.flow"
 local from_yaml = require "tracereel.flow.from_yaml"
 local guess = require "tracereel.flow.guess"
 local logs = require "tracereel.cli.logs"
+local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local renumbering = require "tracereel.flow.renumbering"
@@ -71,8 +72,32 @@ local function read_logs(parsed, add)
     return code, read
 end
 
+-- What the flow that the logs bring along says besides the order: names, types, origin and pools.
+local function take_over(guessed, own, parsed)
+    if not own then
+        return
+    end
+    guessed.name = parsed.name == default_name and own.name or parsed.name
+    for id, node in pairs(guessed.nodes) do
+        local known = own.nodes[id]
+        node.name, node.type = known and known.name or node.name, known and known.type
+    end
+    guessed.origin = own.origin
+    for name, pool in pairs(own.pools or {}) do
+        local nodes = {}
+        for _, id in ipairs(pool.nodes) do
+            nodes[#nodes + 1] = guessed.nodes[id] and id or nil
+        end
+        if #nodes > 0 then
+            guessed.pools = guessed.pools or {}
+            guessed.pools[name] = { nodes = nodes, capacity = pool.capacity }
+        end
+    end
+end
+
 local function run_guess(parsed)
     parsed.measured = true
+    local own = of_log.of_all({}, parsed.logs) -- `flow` is the name of the command, and no option of it
     local guessing = guess.new()
     local code, read = read_logs(parsed, function(log, handlers)
         local function add(_, trace)
@@ -93,6 +118,7 @@ local function run_guess(parsed)
         output.say("no node ran in any trace whose beginning is known: nothing can be inferred")
         return exit_codes.graver(code, exit_codes.refused)
     end
+    take_over(guessed, own, parsed)
     local text = parsed.json and tracereel.json(guessed) .. "\n"
         or guess_preface:format(in_comment(table.concat(read, ", "))) .. flow.text(guessed, comments)
     output_file.replace(parsed.output, text)
