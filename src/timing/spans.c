@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "timing/awaited.h"
 #include "trace/imported.h"
 
 const tr_flow_node *tr_flow_find(const tr_flow *flow, uint32_t node_id) {
@@ -12,28 +13,6 @@ const tr_flow_node *tr_flow_find(const tr_flow *flow, uint32_t node_id) {
         }
     }
     return NULL;
-}
-
-/* Whether a node must be done before another one is ready. */
-static bool comes_after(const tr_flow_node *node, uint32_t node_id) {
-    for (uint32_t i = 0; i < node->after_count; i++) {
-        if (node->after[i] == node_id) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Whether a span is among those that another one waits for by the flow. An instance of a node waits for the same
- * instance of the nodes before it; where one of them does not have it, and for the node itself, for all. */
-static bool waits_for(const tr_trace *trace, const tr_flow_node *node, const tr_span *span, const tr_span *before) {
-    const tr_node *entry = &trace->nodes[before->node_index];
-    if (!comes_after(node, entry->node_id)) {
-        return false;
-    }
-    tr_text instance = tr_trace_instance(trace, &trace->nodes[span->node_index]);
-    const tr_node *same = instance.length_bytes == 0 ? NULL : tr_trace_find_instance(trace, entry->node_id, instance);
-    return same == NULL || same == entry;
 }
 
 static int compare_times(const void *left, const void *right) {
@@ -231,15 +210,10 @@ static void be_ready_by_events(const tr_spans *spans, const tr_trace *trace, tr_
  * there is no such end. */
 static bool find_ready_by_flow(const tr_spans *spans, const tr_trace *trace, const tr_flow_node *node, size_t self,
                                uint64_t limit_ns, uint64_t *ready_ns) {
-    for (size_t at = count_spans_until(spans, limit_ns); at-- > 0;) {
-        const tr_span *span = &spans->items[at];
-        bool own = span->node_index == spans->items[self].node_index && at < self;
-        bool before =
-            at != self && span->outcome == TR_OUTCOME_DONE && waits_for(trace, node, &spans->items[self], span);
-        if (own || before) {
-            *ready_ns = span->end_ns;
-            return true;
-        }
+    size_t last = tr_awaited_last(spans, trace, node, self, count_spans_until(spans, limit_ns), true);
+    if (last != TR_NO_SPAN) {
+        *ready_ns = spans->items[last].end_ns;
+        return true;
     }
     *ready_ns = trace->start_ns;
     return node->after_count == 0 && !trace->from_snapshot && trace->start_ns <= limit_ns;
@@ -285,6 +259,10 @@ bool tr_spans_lay_out(tr_spans *spans, const tr_trace *trace, const tr_flow *flo
     collect_spans(spans, trace);
     sort_spans(spans->items, spans->count);
     collect_ready_events(spans, trace);
+    if (flow != NULL && !tr_awaited_prepare(spans, trace)) {
+        spans->count = 0;
+        return false;
+    }
     find_ready_times(spans, trace, flow);
     return true;
 }
@@ -293,21 +271,10 @@ bool tr_spans_lay_out(tr_spans *spans, const tr_trace *trace, const tr_flow *flo
  * the waiting node can have waited for, if there is any. Returns `before` if there is none. */
 static size_t predecessor(const tr_spans *spans, const tr_trace *trace, const tr_flow_node *node, size_t before,
                           uint64_t limit_ns) {
-    size_t found = before;
-    for (size_t i = before; i-- > 0;) {
-        const tr_span *span = &spans->items[i];
-        if (span->end_ns > limit_ns) {
-            continue;
-        }
-        if (found == before) {
-            found = i;
-        }
-        if (node == NULL || span->node_index == spans->items[before].node_index ||
-            waits_for(trace, node, &spans->items[before], span)) {
-            return i;
-        }
-    }
-    return found;
+    size_t bound = count_spans_until(spans, limit_ns);
+    bound = bound < before ? bound : before;
+    size_t awaited = node == NULL ? TR_NO_SPAN : tr_awaited_last(spans, trace, node, before, bound, false);
+    return awaited != TR_NO_SPAN ? awaited : bound > 0 ? bound - 1 : before;
 }
 
 /* A span off the path could have ended as late as the next span on the path began. Both orders are ascending, so that
@@ -347,5 +314,6 @@ void tr_spans_free(tr_spans *spans) {
     free(spans->items);
     free(spans->ready_events);
     free(spans->has_failed);
+    free(spans->keys);
     *spans = (tr_spans){0};
 }

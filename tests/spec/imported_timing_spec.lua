@@ -128,6 +128,82 @@ describe("the timing of an imported log", function()
         assert.are.same({ 2 + 5, 1 + 3, 7 }, { without[2].queue_ns, without[3].queue_ns, without[4].queue_ns })
     end)
 
+    -- docs/timing.md's formula for ready by the flow, of attempts that were all started and done.
+    -- Where nothing that an attempt waits for has ended, it is ready by the latest event.
+    local function latest_end(attempts, attempt)
+        local latest_ns = 0
+        for _, other in ipairs(attempts) do
+            local counts = other ~= attempt and other.end_ns <= attempt.start_ns
+            latest_ns = counts and math.max(latest_ns, other.end_ns) or latest_ns
+        end
+        return latest_ns
+    end
+
+    local function queue_by_formula(attempts, after)
+        local queue_ns = {}
+        for _, attempt in ipairs(attempts) do
+            local ready_ns = #after[attempt.id] == 0 and 0 or nil
+            local function note(other)
+                if other ~= attempt and other.end_ns <= attempt.start_ns then
+                    ready_ns = math.max(ready_ns or 0, other.end_ns)
+                end
+            end
+            for _, before in ipairs(after[attempt.id]) do
+                local has_same = false
+                for _, other in ipairs(attempts) do
+                    has_same = has_same or other.id == before and attempt.instance
+                        and other.instance == attempt.instance
+                end
+                for _, other in ipairs(attempts) do
+                    if other.id == before and (not has_same or other.instance == attempt.instance) then
+                        note(other)
+                    end
+                end
+            end
+            for _, other in ipairs(attempts) do
+                if other.id == attempt.id and other.instance == attempt.instance then
+                    note(other)
+                end
+            end
+            queue_ns[attempt.id] = (queue_ns[attempt.id] or 0) + attempt.start_ns
+                - (ready_ns or latest_end(attempts, attempt))
+        end
+        return queue_ns
+    end
+
+    it("has the queue time of the formula in short traces and in long ones, however the instances overlap", function()
+        local after = { [1] = {}, [2] = { 1 }, [3] = { 2 }, [4] = { 2, 3 } }
+        local flow = { name = "map", nodes = {} }
+        for id, list in ipairs(after) do
+            flow.nodes[id] = { name = "node " .. id, after = list }
+        end
+        for seed, count in ipairs { 20, 30, 60, 70, 200, 300 } do
+            math.randomseed(seed)
+            local attempts, free_ns = {}, {}
+            local records = { at("trace_start", 0), at("node_start", 0, 1), at("node_done", 1, 1) }
+            attempts[1] = { id = 1, start_ns = 0, end_ns = 1 }
+            for _ = 1, count do
+                local id = math.random(2, 4)
+                local instance = math.random(6) > 1 and tostring(math.random(1, count // 8)) or nil
+                local key = id .. (instance or "")
+                local start_ns = math.max(free_ns[key] or 2, math.random(2, count * 10))
+                local end_ns = start_ns + math.random(40)
+                free_ns[key] = end_ns + 1
+                attempts[#attempts + 1] = { id = id, instance = instance, start_ns = start_ns, end_ns = end_ns }
+                local metadata = instance and of(instance)
+                records[#records + 1] = at("node_start", start_ns, id, metadata)
+                records[#records + 1] = at("node_done", end_ns, id, metadata)
+            end
+            table.sort(records, function(a, b)
+                return a.timestamp_ns < b.timestamp_ns
+            end)
+            local nodes = nodes_of(records, flow)
+            for id, queue_ns in pairs(queue_by_formula(attempts, after)) do
+                assert.are.equal(queue_ns, nodes[id].queue_ns, ("seed %d, node %d"):format(seed, id))
+            end
+        end
+    end)
+
     it("has each of several waits at its node, and counts the time in which a trace waited once", function()
         local report = report_of { at("trace_start", 0),
             at("trace_suspended", 10, 5, '{"wait":"timer"}'), at("trace_suspended", 20, 6, '{"wait":"signal"}'),
