@@ -294,3 +294,23 @@ const tr_node *tr_trace_error_node(const tr_trace *trace, const tr_trace_error *
            : known == NULL || *known == 0 ? tr_trace_find_node(trace, error->node_id)
                                           : &trace->nodes[*known - 1];
 }
+
+uint8_t tr_imported_outcome(tr_text name, tr_trace_status status) {
+    uint8_t plain = status == TR_TRACE_COMPLETE ? TR_TRACE_OUTCOME_COMPLETE : TR_TRACE_OUTCOME_FAILED;
+    if (name.length_bytes == 0) {
+        return plain;
+    }
+    static const uint8_t status_of[TR_TRACE_OUTCOME_COUNT] = {
+#define STATUS_OF_OUTCOME(constant, name, status) TR_TRACE_##status,
+        TR_TRACE_OUTCOMES(STATUS_OF_OUTCOME)
+#undef STATUS_OF_OUTCOME
+    };
+    for (uint8_t outcome = TR_TRACE_OUTCOME_CANCELLED; outcome < TR_TRACE_OUTCOME_COUNT; outcome++) {
+        const char *known = tr_trace_outcome_name(outcome);
+        if (status_of[outcome] == status && strlen(known) == name.length_bytes &&
+            memcmp(known, name.bytes, name.length_bytes) == 0) {
+            return outcome;
+        }
+    }
+    return plain;
+}

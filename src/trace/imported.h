@@ -97,4 +97,7 @@ uint64_t tr_attempt_run_ns(const tr_trace *trace, const tr_attempt *attempt, uin
 /* Notes of which entry the latest error is. */
 bool tr_imported_note_error(tr_trace *trace, const tr_node *entry);
 
+/* The tr_trace_outcome with that name, if it goes with the status of the closing record; otherwise the status's own. */
+uint8_t tr_imported_outcome(tr_text name, tr_trace_status status);
+
 #endif

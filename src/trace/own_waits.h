@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "record/record_view.h"
 #include "trace/imported.h"
 
 /* Whether the trace has, or had, waits of that kind. */
@@ -17,6 +18,18 @@ static inline bool tr_own_waits_any(const tr_trace *trace) {
 
 /* The latest suspension of XERV's kind, or NULL. */
 tr_suspension *tr_own_waits_plain(const tr_trace *trace);
+
+/* Whether the record begins or ends a wait that is its node's own. */
+static inline bool tr_own_waits_concern(const tr_record *record, const tr_facts *facts) {
+    unsigned type = tr_view_type(record);
+    return facts->wait.length_bytes > 0 && (type == TR_TYPE_TRACE_SUSPENDED || type == TR_TYPE_TRACE_RESUMED);
+}
+
+/* Whether a suspended trace is so only because of such waits: XERV's rules do not say so. */
+static inline bool tr_own_waits_alone(const tr_trace *trace) {
+    const tr_suspension *plain = tr_own_waits_any(trace) ? tr_own_waits_plain(trace) : NULL;
+    return tr_own_waits_any(trace) && (plain == NULL || plain->outcome != TR_OUTCOME_OPEN);
+}
 
 /* Applies a trace_suspended or a trace_resumed whose facts have a `wait`. An attempt that is not open yet begins with
  * the wait; the resume ends it, and the node's own end takes that back (tr_wait_take_back_end). Adds what was not

@@ -1,7 +1,5 @@
 #include "trace/transition.h"
 
-#include <string.h>
-
 #include "record/record_view.h"
 #include "trace/attempts.h"
 #include "trace/engine_view.h"
@@ -228,27 +226,6 @@ static void close_trace(tr_trace *trace, uint64_t now_ns, uint32_t *violations) 
     tr_own_waits_stop_all(trace, TR_OUTCOME_DONE, now_ns);
 }
 
-/* The outcome with that name, if it goes with the status of the closing record. */
-static uint8_t outcome_of(tr_text name, tr_trace_status status) {
-    uint8_t plain = status == TR_TRACE_COMPLETE ? TR_TRACE_OUTCOME_COMPLETE : TR_TRACE_OUTCOME_FAILED;
-    if (name.length_bytes == 0) {
-        return plain;
-    }
-    static const uint8_t status_of[TR_TRACE_OUTCOME_COUNT] = {
-#define STATUS_OF_OUTCOME(constant, name, status) TR_TRACE_##status,
-        TR_TRACE_OUTCOMES(STATUS_OF_OUTCOME)
-#undef STATUS_OF_OUTCOME
-    };
-    for (uint8_t outcome = TR_TRACE_OUTCOME_CANCELLED; outcome < TR_TRACE_OUTCOME_COUNT; outcome++) {
-        const char *known = tr_trace_outcome_name(outcome);
-        if (status_of[outcome] == status && strlen(known) == name.length_bytes &&
-            memcmp(known, name.bytes, name.length_bytes) == 0) {
-            return outcome;
-        }
-    }
-    return plain;
-}
-
 /* The node of which the engine sees the record, whose entry may be that of an instance. */
 static inline tr_node *engines_node(tr_trace *trace, tr_node *entry, const tr_record *record, const tr_facts *facts) {
     return facts == NULL || facts->instance.length_bytes == 0 ? entry : tr_trace_node(trace, tr_view_node_id(record));
@@ -352,18 +329,6 @@ static void measure_time(tr_trace *trace, const trace_rule *rule, uint64_t now_n
     }
 }
 
-/* Whether the record begins or ends a wait that is its node's own. */
-static bool is_own_wait(const tr_record *record, const tr_facts *facts) {
-    unsigned type = tr_view_type(record);
-    return facts->wait.length_bytes > 0 && (type == TR_TYPE_TRACE_SUSPENDED || type == TR_TYPE_TRACE_RESUMED);
-}
-
-/* Whether a suspended trace is so only because of such waits: XERV's rules do not say so. */
-static bool only_waits(const tr_trace *trace) {
-    const tr_suspension *plain = tr_own_waits_any(trace) ? tr_own_waits_plain(trace) : NULL;
-    return tr_own_waits_any(trace) && (plain == NULL || plain->outcome != TR_OUTCOME_OPEN);
-}
-
 /* Applies a record. In XERV's own logs, where there are neither facts nor own waits, the copy of this that is used asks
  * nothing about them. `facts` is NULL where the record has none; `has_own_waits` is false where none can be.
  */
@@ -371,7 +336,7 @@ static INLINED bool apply(tr_trace *trace, const tr_record *record, bool by_trac
                           bool has_own_waits, uint32_t *violations) {
     const trace_rule *rule = &trace_rules[tr_view_type(record)];
     uint64_t now_ns = tr_view_timestamp_ns(record);
-    bool suspended = trace->status == TR_TRACE_SUSPENDED && !(has_own_waits && only_waits(trace));
+    bool suspended = trace->status == TR_TRACE_SUSPENDED && !(has_own_waits && tr_own_waits_alone(trace));
     uint32_t found = rule->violation[suspended];
     if (now_ns < trace->start_ns) {
         found |= TR_VIOLATION_TIME_BACKWARDS;
@@ -385,7 +350,7 @@ static INLINED bool apply(tr_trace *trace, const tr_record *record, bool by_trac
         tr_node *entry = NULL;
         bool is_of_instance = facts != NULL && facts->instance.length_bytes > 0;
         applied = !tr_own(trace)->is_just_resumed || tr_wait_end(trace, record, is_of_instance);
-        if (applied && facts != NULL && is_own_wait(record, facts)) {
+        if (applied && facts != NULL && tr_own_waits_concern(record, facts)) {
             found = now_ns < trace->start_ns ? TR_VIOLATION_TIME_BACKWARDS : 0;
             applied = tr_view_type(record) == TR_TYPE_TRACE_SUSPENDED
                           ? tr_own_waits_suspend(trace, record, facts, &found)
@@ -402,7 +367,8 @@ static INLINED bool apply(tr_trace *trace, const tr_record *record, bool by_trac
         trace->status = (uint8_t)tr_own_waits_status(trace);
     }
     if (trace->status > TR_TRACE_SUSPENDED) {
-        trace->outcome = outcome_of(facts == NULL ? (tr_text){0} : facts->outcome, (tr_trace_status)trace->status);
+        trace->outcome =
+            tr_imported_outcome(facts == NULL ? (tr_text){0} : facts->outcome, (tr_trace_status)trace->status);
     }
     *violations |= found;
     return applied;
