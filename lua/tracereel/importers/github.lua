@@ -1,5 +1,6 @@
 -- Runs of GitHub Actions: a run is a trace, a job a node of it; a job's steps are the nodes of a trace of its own.
 local documents = require "github.documents"
+local texts = require "parts.texts"
 
 -- By run: what the inputs say of it. What one input says of a run may be spread over others, so that all is written at
 -- the end.
@@ -224,13 +225,12 @@ local function finish(out)
     for name, kind in pairs(kinds) do
         nodes[name] = { type = kind }
     end
-    local name = next(workflow_names)
-    out:flow { name = name and next(workflow_names, name) == nil and name or nil, nodes = nodes }
+    out:flow { name = texts.only_key(workflow_names), nodes = nodes }
 end
 
 return {
     api = 1,
-    summary = "GitHub Actions: runs and jobs (JSON of the REST API, of gh run view and gh run list, of webhooks)",
+    summary = "Runs and jobs of GitHub Actions: JSON of the REST API, of gh run view and list, of webhooks.",
     extensions = { "json" },
     detect = function(head)
         return head:find('"workflow_runs"%s*:%s*%[') ~= nil or head:find('"workflow_job"%s*:%s*{') ~= nil

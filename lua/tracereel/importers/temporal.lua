@@ -5,6 +5,7 @@ local local_activity = require "temporal.local_activity"
 local names = require "temporal.names"
 local run = require "temporal.run"
 local tasks = require "temporal.tasks"
+local texts = require "parts.texts"
 
 -- What all inputs of one import have in common.
 local shared = { names = names.new(), children = {}, has_history = {}, unnamed_count = {} }
@@ -125,10 +126,6 @@ local function counted(events, input)
     return counts
 end
 
-local function file_stem(name)
-    return name:match("([^/]+)$"):gsub("%.gz$", ""):gsub("%.zst$", ""):gsub("%.json$", "")
-end
-
 -- The run's own id; where the history does not have it, the workflow's, or the file's name. The history of a run that
 -- was reset begins with the events of the run before it, and has its own id in the failed workflow task in between.
 local function run_id(events, around, input)
@@ -145,7 +142,7 @@ local function run_id(events, around, input)
     if id then
         return id
     end
-    local stem = file_stem(input.name)
+    local stem = texts.file_stem(input.name)
     local count = (shared.unnamed_count[stem] or 0) + 1
     shared.unnamed_count[stem] = count
     return count == 1 and stem or ("%s#%d"):format(stem, count)
@@ -256,11 +253,11 @@ end
 
 return {
     api = 1,
-    summary = "Temporal: histories of workflows (JSON of the CLI, the web page, the SDKs)",
+    summary = "Histories of Temporal's workflows (JSON), as its CLI, web page and SDKs write them.",
     extensions = { "json" },
     args = {
         workflow_tasks = { type = "boolean", default = false,
-            help = "keep workflow tasks, in which the workflow's own code runs, as a node" },
+            help = "Keep workflow tasks, in which the workflow's own code runs, as a node." },
     },
     detect = function(head)
         local event_type = head:match('"event_?[Tt]ype"%s*:%s*"?([%w_]+)')

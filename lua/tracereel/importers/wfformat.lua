@@ -1,13 +1,10 @@
 -- Workflows of scientists in WfFormat, as WfCommons collects them.
 local document = require "wfformat.document"
 local schedule = require "wfformat.schedule"
+local texts = require "parts.texts"
 
 -- Of all workflows of one import: what each node comes after, and whether that is the same in all of them.
 local order, unlike, types, workflow_names, core_count = {}, {}, {}, {}, nil
-
-local function file_stem(name)
-    return (name:match("([^/]+)$"):gsub("%.gz$", ""):gsub("%.zst$", ""):gsub("%.json$", ""))
-end
 
 local function note_order(task)
     local after = {}
@@ -120,7 +117,7 @@ local function import(input, out, args)
         started, at = scheduled(input, workflow, out, args.cores)
         core_count = args.cores
     end
-    local id = file_stem(input.name)
+    local id = texts.file_stem(input.name)
     if out:has_trace(id) then
         id = input.name
     end
@@ -137,9 +134,8 @@ local function finish(out)
     for name in pairs(unlike) do
         out:bent("nodes that come after others in another workflow: the flow says no order", name)
     end
-    local name = next(workflow_names)
     out:flow {
-        name = name and next(workflow_names, name) == nil and name or nil,
+        name = texts.only_key(workflow_names),
         nodes = nodes,
         pools = core_count and { cores = { nodes = names, capacity = core_count } } or nil,
     }
@@ -147,13 +143,13 @@ end
 
 return {
     api = 1,
-    summary = "WfFormat: workflows of scientists (WfCommons), run on a number of cores or as recorded",
+    summary = "Workflows of scientists in WfFormat (WfCommons), run on a number of cores or as recorded.",
     extensions = { "json" },
     args = {
         cores = { type = "integer", min = 1,
-            help = "cores that run the tasks, first ready, first run; without it as many as are wanted" },
+            help = "Cores that run the tasks, first ready, first run. Default: as many as are wanted." },
         times = { type = "string", default = "auto", choices = { "auto", "schedule", "recorded" },
-            help = "work the times out from the runtimes, or take the starts of the file (auto: where it has all)" },
+            help = "Work the times out from the runtimes, or take the starts of the file (auto: where it has all)." },
     },
     detect = function(head)
         return head:find('"workflow"%s*:%s*{') ~= nil

@@ -1,5 +1,7 @@
 -- Finds runs and jobs of GitHub Actions in JSON: the answers of the REST API, one or a list of several of them, what
 -- `gh run view --json` and `gh run list --json` print, and the webhooks workflow_run and workflow_job.
+local texts = require "parts.texts"
+
 local documents = {}
 
 local function object(value)
@@ -17,11 +19,7 @@ end
 
 ---@return string|nil
 function documents.text(from, name)
-    local value = field(from, name)
-    if math.type(value) == "integer" then
-        return tostring(value)
-    end
-    return type(value) == "string" and value ~= "" and value or nil
+    return texts.of(field(from, name))
 end
 
 local text = documents.text

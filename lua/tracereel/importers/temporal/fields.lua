@@ -1,5 +1,7 @@
 -- Reading fields of Temporal's JSON: proto JSON has them in camel case or, by another setting, in snake case, whole
 -- numbers as texts or as numbers, and null or "" where a field is not set.
+local texts = require "parts.texts"
+
 local fields = {}
 
 local snake_of = {}
@@ -37,11 +39,7 @@ end
 ---A text that is not empty, or a number as a text.
 ---@return string|nil
 function fields.text(from, name)
-    local value = field(from, name)
-    if math.type(value) == "integer" then
-        return tostring(value)
-    end
-    return type(value) == "string" and value ~= "" and value or nil
+    return texts.of(field(from, name))
 end
 
 ---@return integer|nil

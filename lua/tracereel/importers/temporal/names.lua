@@ -1,5 +1,7 @@
 -- Names of nodes: what a thing is called in Temporal. Two kinds of things may have one name: an activity and a child
 -- workflow. The kind that has it first keeps it as it is, the other one says what it is.
+local texts = require "parts.texts"
+
 local names = {}
 
 local Names = {}
@@ -35,8 +37,7 @@ function Names:flow()
     for node, kind in pairs(self.kinds) do
         nodes[node] = { type = kind }
     end
-    local name = next(self.workflow_types)
-    return { name = name and next(self.workflow_types, name) == nil and name or nil, nodes = nodes }
+    return { name = texts.only_key(self.workflow_types), nodes = nodes }
 end
 
 return names

@@ -1,15 +1,15 @@
 -- A WfFormat document of any version as a list of tasks. Up to 1.4 a task has all that is known of it (`workflow.jobs`
 -- up to 1.2, then `workflow.tasks`); from 1.5 on its place in the workflow is in `workflow.specification.tasks`, and
 -- what was measured in `workflow.execution.tasks`.
+local texts = require "parts.texts"
+
 local document = {}
 
 local function object(value)
     return type(value) == "table" and value or {}
 end
 
-local function text(value)
-    return (type(value) == "string" and value ~= "" or math.type(value) == "integer") and tostring(value) or nil
-end
+local text = texts.of
 
 local function number(value)
     return type(value) == "number" and value or nil
