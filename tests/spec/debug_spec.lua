@@ -1,6 +1,7 @@
 -- The debugger, driven as a script drives it: commands on standard input. And what makes going back cheap.
 local helper = require "tests.spec.helper"
 local reel = require "tracereel"
+local shapes = require "tests.bench.growth.shapes"
 local tape = require "tracereel.debugger.tape"
 local timeline = require "tracereel.debugger.timeline"
 
@@ -245,6 +246,30 @@ describe("debug, going back,", function()
             line.applied = 0
             line:go(count - distance)
             assert.is_true(line.applied <= distance + 2 * line.spacing, distance .. ": " .. line.applied)
+        end
+    end)
+
+    -- To keep a state is to copy its traces, and what is copied of a trace grows with its records.
+    it("copies a long trace in proportion to its records, not to their square", function()
+        local node_shape
+        for _, shape in ipairs(shapes.list) do
+            node_shape = shape.name == "nodes" and shape or node_shape
+        end
+        local path = helper.directory() .. "/log"
+        node_shape.write(path, 4000)
+        local line, copied, keep = timeline_of(path), 0, timeline_of(path).keep
+        function line.keep(self)
+            copied = copied + (self.trace and self.trace.record_count or 0)
+            keep(self)
+        end
+        line:go(line.tape.count)
+        assert.are.equal(8003, line.tape.count)
+        assert.is_true(copied > 0 and copied <= 32 * line.tape.count, copied)
+        assert.is_true(#line.kept <= 12, #line.kept)
+        local number = line.tape.count
+        for distance = 1, 5 do
+            line:go(number - distance)
+            assert.are.equal(number - distance, line.trace.record_count)
         end
     end)
 

@@ -1,7 +1,7 @@
 -- The state of the traces at any record of a tape. Going forward applies records; going back starts from a kept state.
 --
--- States are kept at records whose number is a multiple of 16 (of more where more traces are open, so that copying
--- costs no more than applying). One whose number is an odd multiple of L stays while fewer than 4 L records follow
+-- States are kept at records whose number is a multiple of 16 (of more where more traces are open, or where they are
+-- long, so that copying costs no more than applying). One whose number is an odd multiple of L stays while fewer than 4 L records follow
 -- it. So at a distance d there is one within 2/3 d, their count grows with the logarithm of the tape's length, and
 -- walking back through n records one by one applies O(n log n) records in all, not n * n / 2.
 local failure = require "tracereel.util.failure"
@@ -14,6 +14,8 @@ local timeline = {}
 
 local min_spacing = 16
 local stays_for = 4
+-- So many records of a trace take as long to copy as one takes to apply.
+local records_copied = 16
 
 local function copy(traces)
     local state = tracereel.state()
@@ -47,8 +49,12 @@ function Timeline:keep()
     end
     stays[#stays + 1] = { number = self.number, now_ns = self.now_ns, state = copy(traces) }
     self.kept = stays
+    local cost = 0
+    for _, trace in ipairs(traces) do
+        cost = cost + 1 + trace.record_count // records_copied
+    end
     self.spacing = min_spacing
-    while self.spacing < #traces do
+    while self.spacing < cost do
         self.spacing = self.spacing * 2
     end
 end
