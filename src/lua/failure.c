@@ -85,6 +85,16 @@ int tr_lua_is_failure(lua_State *L) {
     return 1;
 }
 
+bool tr_lua_is_memory_failure(lua_State *L, int index) {
+    if (luaL_testudata(L, index, TR_LUA_FAILURE) == NULL) {
+        return false;
+    }
+    lua_getiuservalue(L, index, FAILURE_KIND);
+    bool is_memory = strcmp(lua_tostring(L, -1), "memory") == 0;
+    lua_pop(L, 1);
+    return is_memory;
+}
+
 int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);

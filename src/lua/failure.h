@@ -2,6 +2,8 @@
 #ifndef TRACEREEL_LUA_FAILURE_H
 #define TRACEREEL_LUA_FAILURE_H
 
+#include <stdbool.h>
+
 #include <lua.h>
 
 #include "tracereel/status.h"
@@ -13,6 +15,9 @@ _Noreturn int tr_lua_raise(lua_State *L, const char *kind, const char *format, .
 void tr_lua_wrap_failure(lua_State *L, const char *kind);
 /* Gives the traceback on top of the stack, which is popped, to the failure below it. */
 void tr_lua_set_traceback(lua_State *L);
+
+/* Is the value a failure object that says that memory ran out? */
+bool tr_lua_is_memory_failure(lua_State *L, int index);
 
 /* Lua functions: failure(kind, message, traceback), is_failure(value). */
 int tr_lua_new_failure(lua_State *L);

@@ -242,13 +242,14 @@ static int raise_handler_error(lua_State *L, const tr_lua_replay *replay, int ca
     if (replay->handler == NULL) {
         return lua_error(L);
     }
+    bool is_memory = call_status == LUA_ERRMEM || tr_lua_is_memory_failure(L, -1);
     push_problem(L);
     push_place(L, replay);
     lua_pushfstring(L, " (in %s at %s)", replay->handler, lua_tostring(L, -1)); /* problem, place, " (in ..." */
     lua_remove(L, -2);
-    lua_concat(L, 2);                                                        /* a problem may hold a byte 0 */
-    tr_lua_wrap_failure(L, call_status == LUA_ERRMEM ? "memory" : "script"); /* failure */
-    if (lua_getupvalue(L, message_handler_index, 1) != NULL) {
+    lua_concat(L, 2);                                        /* a problem may hold a byte 0 */
+    tr_lua_wrap_failure(L, is_memory ? "memory" : "script"); /* failure */
+    if (!is_memory && lua_getupvalue(L, message_handler_index, 1) != NULL) {
         tr_lua_set_traceback(L);
     }
     return lua_error(L);
