@@ -17,8 +17,8 @@ local room_of_root = {
 local core_users = [[
     api base cli cli.exit_codes cli.new_directory cli.new_file crashtest flow.beside
     import.input import.out init log.arenas log.completion log.engine_reader log.node_names log.record_types recovery
-    recovery.answer recovery.identity recovery.journal recovery.plan recovery.repair recovery.repaired recovery.convergence
-    recovery.writing script script.decision script.modules script.runner script.sandbox script.text_methods simulation
+    recovery.answer recovery.identity recovery.journal recovery.plan recovery.repair recovery.repaired
+    recovery.convergence recovery.writing script script.decision script.modules script.runner script.sandbox script.text_methods simulation
     timing.gather timing.node_list timing.report util.content_hash util.failure util.files util.traversal
 ]]
 

@@ -52,7 +52,11 @@ void tr_lua_check_drafted(lua_State *L, tr_status status, const tr_error *error)
 /* The number of the node whose name stands at `index`, of the draft at `draft_index`. A new one gets the next. */
 uint32_t tr_lua_draft_node(lua_State *L, int draft_index, int report_index, const char *call, int index);
 
-/* Lua functions: import_draft(report) -> draft. */
+/* Lua functions, whose upvalue is the draft: trace and has_trace of an importer's `out`. */
+int tr_lua_out_trace(lua_State *L);
+int tr_lua_out_has_trace(lua_State *L);
+
+/* Lua functions: import_draft(report, memory_bytes) -> draft. */
 int tr_lua_new_draft(lua_State *L);
 void tr_lua_open_draft_types(lua_State *L);
 /* The metatable of the traces, and their methods. */

@@ -54,6 +54,14 @@ static void raise_unknown(lua_State *L, const char *call, unsigned known, int na
 
 /* ---- texts ---- */
 
+uint64_t tr_import_hash(tr_text text) {
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (uint32_t i = 0; i < text.length_bytes; i++) {
+        hash = (hash ^ (unsigned char)text.bytes[i]) * UINT64_C(1099511628211);
+    }
+    return hash | 1;
+}
+
 static bool is_clean(const char *bytes, size_t length, bool is_name) {
     for (size_t i = 0; i < length;) {
         unsigned char byte = (unsigned char)bytes[i];
@@ -73,7 +81,7 @@ static bool is_clean(const char *bytes, size_t length, bool is_name) {
     return true;
 }
 
-static void report(lua_State *L, int report_index, const char *kind, bool is_dropped) {
+void tr_import_report(lua_State *L, int report_index, const char *kind, bool is_dropped) {
     lua_pushvalue(L, report_index);
     lua_pushstring(L, kind);
     lua_pushboolean(L, is_dropped);
@@ -106,7 +114,7 @@ void tr_import_clean(lua_State *L, int index, bool is_name, int report_index) {
     luaL_pushresult(&cleaned);
     lua_replace(L, index);
     if (!is_utf8) {
-        report(L, report_index, "texts that are not UTF-8: U+FFFD stands for what is not", false);
+        tr_import_report(L, report_index, "texts that are not UTF-8: U+FFFD stands for what is not", false);
     }
 }
 
@@ -228,7 +236,7 @@ static bool is_flat(lua_State *L, int report_index) {
         return true;
     }
     if (!is_null(L, -1)) {
-        report(L, report_index, "metadata that is no text, number or boolean", true);
+        tr_import_report(L, report_index, "metadata that is no text, number or boolean", true);
     }
     return false;
 }
@@ -279,7 +287,7 @@ void tr_import_write_metadata(lua_State *L, tr_json *json, const tr_import_field
     }
     int table = fields->base + TR_IMPORT_metadata;
     if (lua_type(L, table) != LUA_TTABLE) {
-        report(L, report_index, "metadata that is no table", true);
+        tr_import_report(L, report_index, "metadata that is no table", true);
         return;
     }
     int top = lua_gettop(L);

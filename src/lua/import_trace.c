@@ -33,14 +33,6 @@ static tr_lua_drafted_trace *check_trace(lua_State *L) {
     return tr_lua_check_object(L, 1, TR_LUA_DRAFTED_TRACE);
 }
 
-static uint64_t hash_of(tr_text text) {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (uint32_t i = 0; i < text.length_bytes; i++) {
-        hash = (hash ^ (unsigned char)text.bytes[i]) * UINT64_C(1099511628211);
-    }
-    return hash | 1; /* 0: there is no text */
-}
-
 static tr_lua_drafted_trace *begin_call(lua_State *L, trace_call *call) {
     tr_lua_drafted_trace *trace = check_trace(L);
     lua_settop(L, TABLE_ARGUMENT);
@@ -58,7 +50,7 @@ static void begin_node_call(lua_State *L, trace_call *call, const char *name, un
     call->event.node = tr_lua_draft_node(L, DRAFT_INDEX, REPORT_INDEX, name, NODE_ARGUMENT);
     call->fields = tr_import_read(L, name, TABLE_ARGUMENT, false, known, call->self->keys, REPORT_INDEX);
     if (tr_import_has(&call->fields, TR_IMPORT_instance)) {
-        call->event.instance = hash_of(tr_import_text(L, &call->fields, TR_IMPORT_instance));
+        call->event.instance = tr_import_hash(tr_import_text(L, &call->fields, TR_IMPORT_instance));
     }
 }
 
@@ -104,20 +96,13 @@ static tr_text end_metadata(lua_State *L, trace_call *call) {
 
 /* ---- adding ---- */
 
-static void report(lua_State *L, const char *kind, bool is_dropped) {
-    lua_pushvalue(L, REPORT_INDEX);
-    lua_pushstring(L, kind);
-    lua_pushboolean(L, is_dropped);
-    lua_call(L, 2, 0);
-}
-
 static void add(lua_State *L, trace_call *call, tr_record_type type, tr_text message, tr_text metadata) {
     tr_error error = {""};
     uint64_t at_ns = call->event.at_ns;
     call->event.type = type;
     tr_lua_check_drafted(L, tr_draft_add(call->draft, &call->event, message, metadata, &error), &error);
     if (call->event.at_ns != at_ns) {
-        report(L, tr_draft_bend_kind(TR_BEND_END_BEFORE_START), false);
+        tr_import_report(L, REPORT_INDEX, tr_draft_bend_kind(TR_BEND_END_BEFORE_START), false);
     }
 }
 
@@ -375,7 +360,7 @@ static int trace_close(lua_State *L) {
                              at_ns, message, end_metadata(L, &call), &error);
     tr_lua_check_drafted(L, status, &error);
     if (tr_draft_bend_count_of(call.draft, TR_BEND_SECOND_TRACE_END)->count != count) {
-        report(L, tr_draft_bend_kind(TR_BEND_SECOND_TRACE_END), true);
+        tr_import_report(L, REPORT_INDEX, tr_draft_bend_kind(TR_BEND_SECOND_TRACE_END), true);
     }
     return 0;
 }

@@ -1,5 +1,5 @@
--- The part of `make bench` about imports: a table and a trace export are made, and read in turn by `tracereel import` and
--- by the Python program that one would write today. Usage: import_bench.lua BUILD_DIRECTORY SCRATCH_DIRECTORY
+-- The part of `make bench` about imports: a table and a trace export are made, and read in turn by `tracereel import`
+-- and by the Python program that one would write today. Usage: import_bench.lua BUILD_DIRECTORY SCRATCH_DIRECTORY
 -- Environment: BENCH_ROUNDS (5), BENCH_IMPORT_ROWS (1000000; 0 leaves this part out), BENCH_IMPORT_MIB (250).
 local build, scratch = arg[1], arg[2]
 local rounds = math.tointeger(os.getenv("BENCH_ROUNDS")) or 5
