@@ -15,10 +15,10 @@ local room_of_root = {
 
 -- Who may use tracereel.core, the engine: all others use tracereel.base or the public module, as scripts do.
 local core_users = [[
-    api base cli cli.exit_codes cli.new_directory cli.new_file crashtest flow.beside
-    import.input import.out init log.arenas log.completion log.engine_reader log.node_names log.record_types recovery
-    recovery.answer recovery.identity recovery.journal recovery.plan recovery.repair recovery.repaired
-    recovery.convergence recovery.writing script script.decision script.modules script.runner script.sandbox script.text_methods simulation
+    api base cli cli.exit_codes cli.new_directory cli.new_file crashtest flow.beside import.input import.out init
+    log.arenas log.completion log.engine_reader log.node_names log.record_types recovery recovery.answer
+    recovery.identity recovery.journal recovery.plan recovery.repair recovery.repaired recovery.convergence
+    recovery.writing script script.decision script.modules script.runner script.sandbox script.text_methods simulation
     timing.gather timing.node_list timing.report util.content_hash util.failure util.files util.traversal
 ]]
 
