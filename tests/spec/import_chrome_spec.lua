@@ -116,6 +116,16 @@ describe("import chrome", function()
         assert.is_truthy(result.stderr:find("not JSON", 1, true), result.stderr)
     end)
 
+    it("counts events whose fields are not what they should be", function()
+        local lines, report = lines_of(document('{"ph":"X","ts":1,"dur":1,"name":{},"pid":{},"tid":[],"args":3}',
+            event("X", "a", 1, '"dur":-5'), event("X", "a", "9223372036854775807", '"dur":1'),
+            event("X", "a", "12345678901234567890.5", '"dur":1'), event("X", "a", '"soon"', '"dur":1')))
+        assert_lines({ '1000 trace_start {"id":"pid 0"}', "1000 node_start unnamed", "2000 node_done unnamed",
+            "2000 trace_complete" }, lines)
+        assert.are.same({ "1 complete events without a duration", "3 events without a time" },
+            importing.kinds(report.dropped))
+    end)
+
     it("reads what export --format chrome writes: every attempt, at its own time", function()
         local exported = helper.run({ "export", "--format", "chrome", helper.log "orders" }).stdout
         local attempts = helper.run({ "export", "--format", "csv", helper.log "orders" }).stdout

@@ -101,6 +101,21 @@ describe("import of what was exported", function()
         end)
     end
 
+    it("keeps what it can of a file that was changed: unknown outcomes, ends that are missing, waits that are too long",
+        function()
+            local head = "log,trace_id,trace_status,node_id,attempt,outcome,start_ns,end_ns,suspended_ns\n"
+            local rows = "l,one,gone,1,1,done,5,,\nl,two,complete,2,1,done,5,9,99\n"
+            local log, report = importing.log("csv", head .. rows)
+            local lines = importing.lines(log)
+            assert.are.equal(table.concat({ '5 trace_start {"id":"one"}', '5 trace_start {"id":"two"}',
+                "5 node_start node_1", "5 node_start node_2", '5 trace_suspended node_2 {"wait":"person"}',
+                '9 trace_resumed {"wait":"person"}', "9 node_done node_2", "9 trace_complete" }, "\n"),
+                table.concat(lines, "\n"))
+            assert.are.same({ "1 attempts that have ended, and have no time of it: they stay open",
+                "1 suspensions whose time is not exported: they stand at the end of their attempt",
+                "1 traces with an outcome that is not known: they stay open" }, importing.kinds(report.bent))
+        end)
+
     for _, format in ipairs { "xes", "otlp" } do
         it("as " .. format .. " keeps starts that were estimated, as long as they follow from what is there", function()
             local first = export(format, helper.log "done-only")

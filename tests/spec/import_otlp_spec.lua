@@ -141,6 +141,15 @@ describe("import otlp", function()
         assert.are.same({ "1 spans without a trace or a start" }, importing.kinds(report.dropped))
     end)
 
+    it("counts what is no object where one should be, and times that are none", function()
+        local _, report = lines_of('{"resourceSpans":[1,{"scopeSpans":3},{"scopeSpans":'
+            .. '[3,{"spans":7},{"spans":[7,{}]}]}]}\n{"traceID":"a","spans":[3],"processes":4}\n' .. request('{"traceId":"' .. trace_id
+            .. '","startTimeUnixNano":"99999999999999999999","name":{},"status":3,"events":[4],'
+            .. '"attributes":[{"key":5}]}'))
+        assert.are.same({ "2 spans without a trace or a start",
+            "6 what is not an object where a span or a list of spans should be" }, importing.kinds(report.dropped))
+    end)
+
     it("names the place of what is no JSON, and says what is neither OTLP nor Jaeger", function()
         local result = importing.run("otlp", request(root) .. '{"resourceSpans":[')
         assert.is_truthy(result.stderr:find("input:2: not JSON", 1, true), result.stderr)

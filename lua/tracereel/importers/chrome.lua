@@ -75,7 +75,7 @@ local phases = {}
 
 function phases.X(self, event, index, at)
     local duration_ns = event_times.nanoseconds(event.dur)
-    if not duration_ns then
+    if not duration_ns or duration_ns < 0 then
         return self:drop("complete events without a duration", index)
     end
     self:begin(event, index, at, at + duration_ns)
@@ -200,7 +200,8 @@ local function write_slice(self, trace, slice)
     local name = label(event.name) or label(event.cat)
     local node = name and name ~= "" and name or "unnamed"
     local instance = self.book:instance(trace, node, nil, slice.start_ns, end_ns or math.maxinteger)
-    local thread = self.thread_names[thread_key(event)] or event.tid ~= nil and "tid " .. label(event.tid) or nil
+    local tid = label(event.tid)
+    local thread = self.thread_names[thread_key(event)] or tid and "tid " .. tid or nil
     trace:start(node, { at = slice.start_ns + self.shift_ns, instance = instance, resource = thread,
         metadata = metadata_of(self, slice) })
     if end_ns then

@@ -120,11 +120,15 @@ local function import(input, out, args)
             end) }, Reader)
     end
     reader.input = input
+    local function visit(span)
+        reader:visit(span)
+    end
+    local function skip()
+        out:dropped("what is not an object where a span or a list of spans should be", input:where())
+    end
     for document in input:json_documents() do
-        local problem = spans.each(document, function(span)
-            reader:visit(span)
-        end)
-        if problem and (document.resourceMetrics or document.resourceLogs) then
+        local problem = spans.each(document, visit, skip)
+        if problem and type(document) == "table" and (document.resourceMetrics or document.resourceLogs) then
             out:dropped("documents of metrics or logs", input:where())
         elseif problem then
             input:fail("no spans: %s", problem)

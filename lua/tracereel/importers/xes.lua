@@ -50,6 +50,8 @@ local function handlers_of(reader, on_trace)
         name = name:match("[^:]+$")
         if attribute_types[name] then
             note(name, attributes)
+        elseif name == "event" and event or name == "trace" and (event or trace) then
+            reader.input:fail("<%s> inside of <%s>", name, event and "event" or "trace")
         elseif name == "event" then
             event = { values = {}, line = reader.input:where() }
         elseif name == "trace" then

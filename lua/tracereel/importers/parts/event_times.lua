@@ -2,11 +2,16 @@
 -- nanosecond. A double keeps the nanoseconds of a time of today no longer.
 local event_times = {}
 
+-- Half of what there is room for, so that a time and a duration add up.
+local max_us = 4000000000000000
+
 ---Microseconds as a number, or as a text of one, in ns; nil where it is none.
 ---@param value any
 ---@return integer|nil
 function event_times.nanoseconds(value)
-    if math.type(value) == "integer" then
+    if type(value) == "number" and not (value > -max_us and value < max_us) then
+        return nil
+    elseif math.type(value) == "integer" then
         return value * 1000
     elseif math.type(value) == "float" then
         return math.tointeger(math.floor(value * 1000 + 0.5))
@@ -18,7 +23,11 @@ function event_times.nanoseconds(value)
         local number = tonumber(value)
         return number and event_times.nanoseconds(number + 0.0) or nil
     end
-    local ns = math.tointeger(whole) * 1000 + math.tointeger((fraction .. "000"):sub(1, 3))
+    local whole_us = math.tointeger(tonumber(whole))
+    if not whole_us or whole_us >= max_us then
+        return nil
+    end
+    local ns = whole_us * 1000 + math.tointeger((fraction .. "000"):sub(1, 3))
     return sign == "-" and -ns or ns
 end
 

@@ -9,6 +9,25 @@ local function add_all(list, items, key)
     end
 end
 
+local max_number = 0xFFFFFFFF
+
+-- A file may have anything in place of a text or a number.
+local text_fields = { "instance", "resource", "kind", "message" }
+local number_fields = { "number", "iteration", "scheduled" }
+
+local function check_fields(items)
+    for _, item in ipairs(items) do
+        for _, key in ipairs(text_fields) do
+            item[key] = item[key] ~= nil and tostring(item[key]) or nil
+        end
+        for _, key in ipairs(number_fields) do
+            local number = math.tointeger(tonumber(item[key]))
+            local is_usable = number and number >= 0 and (key == "scheduled" or number <= max_number)
+            item[key] = is_usable and number or nil
+        end
+    end
+end
+
 -- When something became ready, in order: by these an attempt without a written start is measured.
 local function ready_times(story)
     local list = { story.at }
@@ -62,6 +81,10 @@ local function follows(story, ready, attempt)
     return ready[count] == attempt.start_ns and is_clear
 end
 
+local known_outcomes = {
+    complete = true, failed = true, cancelled = true, timed_out = true, terminated = true, continued = true,
+}
+
 local function write_attempt(out, trace, attempt, is_estimated, hidden_number)
     local start_ns, end_ns = attempt.start_ns, attempt.end_ns
     if start_ns and end_ns and end_ns < start_ns then
@@ -75,9 +98,12 @@ local function write_attempt(out, trace, attempt, is_estimated, hidden_number)
         trace:start(attempt.node, { at = start_ns or end_ns, instance = attempt.instance, attempt = hidden_number,
             resource = attempt.resource, scheduled = attempt.scheduled, metadata = attempt.metadata })
     end
-    if attempt.outcome == "done" then
+    local has_ended = attempt.outcome == "done" or attempt.outcome == "error"
+    if has_ended and not end_ns then
+        out:bent("attempts that have ended, and have no time of it: they stay open", attempt.place)
+    elseif attempt.outcome == "done" then
         trace:done(attempt.node, { at = end_ns, instance = attempt.instance })
-    elseif attempt.outcome == "error" then
+    elseif has_ended then
         trace:error(attempt.node, { at = end_ns, instance = attempt.instance, kind = attempt.kind,
             message = attempt.message })
     end
@@ -89,6 +115,9 @@ end
 ---@param story { at: integer|nil, attempts: table[], waits: table[], loops: table[], outcome: string|nil,
 ---  closed_at: integer|nil, error: string|nil }
 function exported.write(out, trace, story)
+    check_fields(story.attempts)
+    check_fields(story.waits)
+    check_fields(story.loops)
     local ready, numbers = ready_times(story), {}
     for _, attempt in ipairs(story.attempts) do
         -- The number is said where attempts before it are not there.
@@ -105,15 +134,19 @@ function exported.write(out, trace, story)
         end
     end
     for _, loop in ipairs(story.loops) do
-        local said = { at = loop.at, instance = loop.instance, iteration = loop.iteration }
+        local said = { at = loop.at, instance = loop.instance, iteration = loop.iteration or 0 }
         if loop.is_exit then
             trace:exit(loop.node, said)
         else
             trace:iteration(loop.node, said)
         end
     end
-    if story.outcome then
-        trace:close(story.outcome, { at = story.closed_at, error = story.error })
+    if story.outcome and not known_outcomes[story.outcome] then
+        out:bent("traces with an outcome that is not known: they stay open",
+            ("%s: trace %s"):format(story.outcome, trace.id))
+    elseif story.outcome then
+        local message = story.error ~= nil and tostring(story.error) or nil
+        trace:close(story.outcome, { at = story.closed_at, error = message })
     end
 end
 

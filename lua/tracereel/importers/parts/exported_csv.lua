@@ -50,8 +50,9 @@ local function wait_of(out, attempt)
         return nil
     end
     out:bent("suspensions whose time is not exported: they stand at the end of their attempt", attempt.place)
-    return { node = attempt.node, instance = attempt.instance, start_ns = attempt.end_ns - suspended_ns,
-        end_ns = attempt.end_ns, kind = "person" }
+    local start_ns = math.max(attempt.end_ns - suspended_ns, attempt.start_ns or 0, 0)
+    return { node = attempt.node, instance = attempt.instance, start_ns = start_ns, end_ns = attempt.end_ns,
+        kind = "person" }
 end
 
 local function write_trace(out, group)

@@ -64,16 +64,16 @@ local function add_loops(story, span)
         local iteration = event.attributes["tracereel.iteration"]
         if iteration then
             table.insert(story.loops, { node = span.name, instance = span.attributes["tracereel.instance"],
-                at = event.at, iteration = iteration, is_exit = event.name == "loop_exit" })
+                at = event.at or span.start_ns, iteration = iteration, is_exit = event.name == "loop_exit" })
         end
     end
 end
 
 -- The user's metadata: the fields of a JSON object, or a text as it was.
 local function metadata_of(text)
-    local fields = text and tracereel.json_decode(text)
+    local fields = type(text) == "string" and tracereel.json_decode(text)
     if type(fields) ~= "table" then
-        return text and { ["tracereel.metadata"] = text } or nil
+        return text ~= nil and { ["tracereel.metadata"] = tostring(text) } or nil
     end
     local metadata = {}
     for key, value in tracereel.sorted(fields) do
@@ -91,7 +91,7 @@ local function write(self, story)
     local write_to = { attempts = {}, waits = {}, loops = {} }
     for _, span in ipairs(story.spans) do
         if span.attributes["tracereel.span"] == "node" then
-            story.nodes[span.span_id] = span.name
+            story.nodes[span.span_id or ""] = span.name
             add_loops(write_to, span)
         end
     end
@@ -117,8 +117,9 @@ local function write(self, story)
         write_to.closed_at = write_to.outcome and (failure and failure.at or write_to.closed_at) or nil
     end
     local name = exported.name(out, root and root.name)
-    local trace = out:trace { id = attributes["tracereel.id"] or attributes["tracereel.trace_id"] or story.id,
-        parent = attributes["tracereel.parent"], name = name, at = write_to.at,
+    local parent = attributes["tracereel.parent"]
+    local trace = out:trace { id = tostring(attributes["tracereel.id"] or attributes["tracereel.trace_id"] or story.id),
+        parent = type(parent) == "string" and parent or nil, name = name, at = write_to.at,
         metadata = metadata_of(attributes["tracereel.metadata"]) }
     exported.write(out, trace, write_to)
 end

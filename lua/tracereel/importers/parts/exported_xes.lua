@@ -73,14 +73,15 @@ end
 function steps.unknown(story, event)
     local iteration = take(event.values, "tracereel.iteration")
     table.insert(story.loops, { node = event.node, instance = event.instance, at = event.at,
-        iteration = math.tointeger(iteration) or math.tointeger(tonumber(iteration)) or 0,
+        iteration = iteration,
         is_exit = take(event.values, "tracereel.loop_exit") })
 end
 
 local function event_of(reader, raw)
     local values = raw.values
+    local instance = take(values, "concept:instance")
     return {
-        node = tostring(take(values, "concept:name")), instance = take(values, "concept:instance"),
+        node = tostring(take(values, "concept:name")), instance = instance ~= nil and tostring(instance) or nil,
         at = reader:time(take(values, "time:timestamp"), raw.line), values = values, line = raw.line,
     }
 end
@@ -111,6 +112,7 @@ function exported_xes.write(reader, found)
     local name = exported.name(out, take(values, "tracereel.pipeline"))
     local id = tostring(take(values, "concept:name"))
     local parent = take(values, "tracereel.parent")
+    parent = type(parent) == "string" and parent or nil
     local trace = out:trace { id = id, parent = parent, name = name, at = story.at,
         metadata = next(values) and values or nil }
     exported.write(out, trace, story)

@@ -2,6 +2,25 @@
 -- end_ns (nil while it is open), service, attributes, events, is_error, message.
 local spans = {}
 
+-- The objects of a list: for what is none of either `skip` is called, where it is given.
+local function objects(list, skip)
+    local found = {}
+    if type(list) ~= "table" then
+        if list ~= nil and skip then
+            skip()
+        end
+        return found
+    end
+    for _, one in ipairs(list) do
+        if type(one) == "table" then
+            found[#found + 1] = one
+        elseif skip then
+            skip()
+        end
+    end
+    return found
+end
+
 local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 -- Base64 as hexadecimal digits.
@@ -72,8 +91,8 @@ end
 
 local function attributes_of(list)
     local attributes = {}
-    for _, one in ipairs(type(list) == "table" and list or {}) do
-        if type(one) == "table" and type(one.key) == "string" then
+    for _, one in ipairs(objects(list)) do
+        if type(one.key) == "string" then
             attributes[one.key] = plain(one.value)
         end
     end
@@ -88,8 +107,8 @@ end
 
 local function events_of(list)
     local events = {}
-    for index, one in ipairs(type(list) == "table" and list or {}) do
-        events[index] = { name = one.name or "", at = nanoseconds(one.timeUnixNano),
+    for index, one in ipairs(objects(list)) do
+        events[index] = { name = type(one.name) == "string" and one.name or "", at = nanoseconds(one.timeUnixNano),
             attributes = attributes_of(one.attributes) }
     end
     return events
@@ -117,13 +136,13 @@ local function of_otlp(raw, service)
     }
 end
 
-local function each_otlp(list, visit)
-    for _, resource_spans in ipairs(list) do
+local function each_otlp(list, visit, skip)
+    for _, resource_spans in ipairs(objects(list, skip)) do
         local resource = type(resource_spans.resource) == "table" and resource_spans.resource or {}
         local service = attributes_of(resource.attributes)["service.name"]
-        local scopes = resource_spans.scopeSpans or resource_spans.instrumentationLibrarySpans or {}
-        for _, scope in ipairs(scopes) do
-            for _, raw in ipairs(scope.spans or {}) do
+        local scopes = resource_spans.scopeSpans or resource_spans.instrumentationLibrarySpans
+        for _, scope in ipairs(objects(scopes, skip)) do
+            for _, raw in ipairs(objects(scope.spans, skip)) do
                 visit(of_otlp(raw, service))
             end
         end
@@ -133,8 +152,8 @@ end
 -- Jaeger's tags: { key, type, value }.
 local function tags_of(list)
     local tags = {}
-    for _, tag in ipairs(type(list) == "table" and list or {}) do
-        if type(tag) == "table" and type(tag.key) == "string" and type(tag.value) ~= "table" then
+    for _, tag in ipairs(objects(list)) do
+        if type(tag.key) == "string" and type(tag.value) ~= "table" then
             tags[tag.key] = tag.value
         end
     end
@@ -143,7 +162,7 @@ end
 
 local function logs_of(list)
     local events = {}
-    for index, log in ipairs(type(list) == "table" and list or {}) do
+    for index, log in ipairs(objects(list)) do
         local fields = tags_of(log.fields)
         if fields.event == "error" or fields["error.object"] or fields["error.kind"] then
             fields["exception.message"] = fields["exception.message"] or fields.message or fields["error.object"]
@@ -157,7 +176,7 @@ end
 -- The span of the same trace that is its parent. What only follows another has that other's parent in common with it.
 local function jaeger_parent(raw)
     local parent, link_count = id_of(raw.parentSpanID, 16), 0
-    for _, reference in ipairs(type(raw.references) == "table" and raw.references or {}) do
+    for _, reference in ipairs(objects(raw.references)) do
         local is_here = reference.traceID == nil or reference.traceID == raw.traceID
         if is_here and not parent then
             parent = reference.spanID
@@ -169,7 +188,8 @@ local function jaeger_parent(raw)
 end
 
 local function of_jaeger(raw, processes)
-    local process = type(raw.process) == "table" and raw.process or processes[raw.processID or ""] or {}
+    local process = raw.process or processes[raw.processID or ""]
+    process = type(process) == "table" and process or {}
     local tags = tags_of(raw.tags)
     local parent, link_count = jaeger_parent(raw)
     local start_us, duration_us = math.tointeger(raw.startTime), math.tointeger(raw.duration)
@@ -190,9 +210,9 @@ local function of_jaeger(raw, processes)
     }
 end
 
-local function each_jaeger(trace, visit)
+local function each_jaeger(trace, visit, skip)
     local processes = type(trace.processes) == "table" and trace.processes or {}
-    for _, raw in ipairs(trace.spans) do
+    for _, raw in ipairs(objects(trace.spans, skip)) do
         visit(of_jaeger(raw, processes))
     end
 end
@@ -200,25 +220,26 @@ end
 ---Calls `visit` with each span of a document of either kind.
 ---@param document any
 ---@param visit fun(span: table)
+---@param skip fun() called for each place where there should be an object, and is none
 ---@return string|nil problem why it is none
-function spans.each(document, visit)
+function spans.each(document, visit, skip)
     if type(document) ~= "table" then
         return "an object expected"
     end
     local list = document.resourceSpans or document.batches
     if type(list) == "table" then
-        each_otlp(list, visit)
+        each_otlp(list, visit, skip)
     elseif type(document.spans) == "table" and (document.traceID or document.processes) then
-        each_jaeger(document, visit)
+        each_jaeger(document, visit, skip)
     elseif document.traceID and document.operationName then
         visit(of_jaeger(document, {}))
     elseif type(document._source) == "table" then
-        return spans.each(document._source, visit)
+        return spans.each(document._source, visit, skip)
     elseif type(document.result or document.data or document.hits) == "table" then
-        return spans.each(document.result or document.data or document.hits, visit)
+        return spans.each(document.result or document.data or document.hits, visit, skip)
     elseif document[1] ~= nil then
         for _, one in ipairs(document) do
-            local problem = spans.each(one, visit)
+            local problem = spans.each(one, visit, skip)
             if problem then
                 return problem
             end
