@@ -1,5 +1,6 @@
 -- The events of one trace as lines: when, how long, and beside them a lane for each node that runs and each loop that
 -- turns, so that what happened at the same time is side by side.
+local ends_of_waits = require "tracereel.render.ends_of_waits"
 local facts = require "tracereel.log.facts"
 local held = require "tracereel.log.held"
 local node_names = require "tracereel.log.node_names"
@@ -318,82 +319,6 @@ local function write_unfinished(lanes, columns, page, at_columns)
     end
 end
 
-local is_end = { node_start = true, node_done = true, node_error = true }
-local waits = { trace_suspended = true, trace_resumed = true }
-
-local OwnWaits = {}
-OwnWaits.__index = OwnWaits
-
--- Waits that are nodes' own: how long each lasted, and which resumes end their nodes.
-local function new_own_waits()
-    return setmetatable({ begun = {}, resumed = {} }, OwnWaits)
-end
-
-function OwnWaits:note(event)
-    local key = node_key(event)
-    if event.rec.type == "trace_suspended" then
-        self.begun[key], self.resumed[key] = event, nil
-    elseif self.begun[key] then
-        event.took_ns = event.rec.timestamp_ns - self.begun[key].rec.timestamp_ns
-        event.ends_wait = true
-        self.begun[key], self.resumed[key] = nil, event
-    end
-end
-
--- The node's own end comes after the resume: it is what ends the node.
-function OwnWaits:stop(event, type)
-    local key = node_key(event)
-    if type ~= "node_start" and self.resumed[key] then
-        self.resumed[key].ends_wait = nil
-    end
-    self.begun[key], self.resumed[key] = nil, nil
-end
-
--- The engine writes no node_done for a node that waited: it is over with the resume where its trace goes on, unless the
--- node's own end comes before it starts or waits again. Marks those resumes.
-local function find_ends_of_waits(events)
-    local resumed_by, open_waits, suspended_node = {}, {}, nil
-    local own_waits = new_own_waits()
-    for _, event in ipairs(events) do
-        local rec = event.rec
-        local type = rec and not rec.by_tracereel and rec.type
-        event.facts = rec and facts.of(rec)
-        if type and event.facts.wait and waits[type] then
-            own_waits:note(event)
-        elseif type and is_end[type] then
-            own_waits:stop(event, type)
-        end
-        if type and event.facts.wait then
-            type = nil -- of XERV's suspension none of this says anything
-        end
-        if type == "trace_suspended" then
-            suspended_node, open_waits[rec.node_id] = rec.node_id, nil
-        elseif type == "trace_resumed" then
-            if suspended_node then
-                resumed_by[event], open_waits[suspended_node] = true, event
-            end
-            suspended_node = nil
-        elseif type == "node_done" or type == "node_error" then
-            local resume = open_waits[rec.node_id]
-            if resume then
-                resumed_by[resume] = nil
-            end
-        elseif type == "node_start" then
-            open_waits[rec.node_id] = nil
-        elseif type == "trace_start" then
-            open_waits, suspended_node = {}, nil
-        end
-    end
-    local last
-    for _, event in ipairs(events) do
-        last = event.rec and record_types.has_trace(event.rec) and event or last
-        event.ends_wait = resumed_by[event] or event.ends_wait
-    end
-    if last and not last.facts.wait then
-        last.ends_wait = nil -- nothing has followed yet
-    end
-end
-
 -- Gives every event the text of its offset; returns the columns of the longest.
 local function place_in_time(page)
     local latest_ns = page.start_ns
@@ -420,7 +345,7 @@ function timeline.write(page)
     local lanes = new_lanes(page.is_ascii and glyphs_of.ascii or glyphs_of.unicode)
     local columns = output.columns()
     local at_columns = place_in_time(page)
-    find_ends_of_waits(page.events)
+    ends_of_waits.mark(page.events)
     output.line(output.paint("bold", ("%s  %9s"):format(text.pad_left("AT", at_columns), "TOOK")))
     for _, event in ipairs(page.events) do
         local step = step_of(event, lanes)
