@@ -137,7 +137,7 @@ static bool add_table(tr_histogram *histogram) {
 
 /* Counts in the table, if there is one or the value needs one. Returns false on allocation failure; nothing is then
  * changed. */
-static bool add_to_table(tr_histogram *histogram, uint64_t value, uint64_t times) {
+static inline bool add_to_table(tr_histogram *histogram, uint64_t value, uint64_t times) {
     bool is_first_table = histogram->table == NULL;
     if (is_first_table && (histogram->count == 0 || shares_bucket(value, histogram->min))) {
         return true;

@@ -118,8 +118,11 @@ uint64_t tr_attempt_run_ns(const tr_trace *trace, const tr_attempt *attempt, uin
     if (attempt->outcome == TR_OUTCOME_OPEN || attempt->end_ns < start_ns) {
         return 0;
     }
-    uint32_t node_id = trace->nodes[attempt->node_index].node_id;
     uint64_t duration_ns = attempt->end_ns - start_ns;
+    if (trace->suspension_count == 0) {
+        return duration_ns;
+    }
+    uint32_t node_id = trace->nodes[attempt->node_index].node_id;
     uint32_t count = trace->suspension_count;
     if (tr_own_waits_any(trace)) {
         uint64_t linked_ns = tr_own_waits_suspended_ns(trace, attempt, start_ns, attempt->end_ns);
