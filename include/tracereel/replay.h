@@ -21,8 +21,8 @@ typedef struct tr_filter {
     const uint8_t (*traces)[TR_TRACE_ID_BYTES]; /* trace_count of them; 0 = all */
     size_t trace_count;
     bool traces_are_sorted; /* by their bytes, each once: then many of them cost little more than one */
-    uint64_t since_ns; /* timestamp >= since_ns */
-    uint64_t until_ns; /* timestamp < until_ns; 0 = no end */
+    uint64_t since_ns;      /* timestamp >= since_ns */
+    uint64_t until_ns;      /* timestamp < until_ns; 0 = no end */
 } tr_filter;
 
 bool tr_filter_passes(const tr_filter *filter, const tr_record *record);

@@ -16,6 +16,7 @@
 #include "lua/pace.h"
 #include "lua/records.h"
 #include "lua/replay.h"
+#include "lua/segments.h"
 #include "lua/stop.h"
 #include "lua/trace.h"
 #include "lua/type.h"
@@ -98,35 +99,6 @@ static const char *const log_fields[LOG_FIELD_COUNT] = {
 #undef LOG_FIELD_STRING
 };
 
-static void push_segment(lua_State *L, const tr_segment_info *info) {
-    lua_createtable(L, 0, 4); /* segment */
-    tr_lua_set_name(L, "name", info->name);
-    tr_lua_set_unsigned(L, "sequence", info->sequence);
-    tr_lua_set_flag(L, "compressed", info->compressed);
-}
-
-static void push_segments(lua_State *L) {
-    const tr_lua_cursor *cursor = push_latest(L); /* cursor */
-    tr_segment_info info;
-    lua_newtable(L); /* cursor, segments */
-    for (uint32_t i = 0; tr_log_segment(cursor->log, i, &info); i++) {
-        push_segment(L, &info); /* cursor, segments, segment */
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-}
-
-static void push_unread(lua_State *L) {
-    const tr_lua_cursor *cursor = push_latest(L); /* cursor */
-    tr_segment_info info;
-    const char *instead = NULL;
-    lua_newtable(L); /* cursor, files */
-    for (uint32_t i = 0; tr_log_unread(cursor->log, i, &info, &instead); i++) {
-        push_segment(L, &info); /* cursor, files, file */
-        tr_lua_set_name(L, "read_instead", instead);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-}
-
 static int log_index(lua_State *L) {
     const tr_keys *keys = lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_KEYS));
     switch (tr_keys_find(keys, lua_tostring(L, 2))) {
@@ -134,10 +106,10 @@ static int log_index(lua_State *L) {
         lua_getiuservalue(L, 1, LOG_USER_VALUE_PATH);
         return 1;
     case LOG_segments:
-        push_segments(L);
+        tr_lua_push_segments(L, push_latest(L)->log);
         return 1;
     case LOG_unread:
-        push_unread(L);
+        tr_lua_push_unread(L, push_latest(L)->log);
         return 1;
     default:
         return tr_lua_index_method(L, "a log");
