@@ -76,7 +76,32 @@ static inline void refuse_each(work *job) {
 
 /* ---- a log that has everything ---- */
 
-enum { MANY_NODES = 70, MANY_TRACES = 40, HELD_TRACE = 100, LOOP_NODE = 3 };
+enum { MANY_NODES = 70, MANY_TRACES = 40, HELD_TRACE = 100, IMPORTED_TRACE = 110, LOOP_NODE = 3 };
+
+/* Two traces as an imported log has them, one open: instances, a wait, what the source says of attempts. */
+static inline size_t put_imported(uint8_t *out, size_t at, uint64_t *now) {
+    for (uint8_t trace = IMPORTED_TRACE; trace < IMPORTED_TRACE + 2; trace++) {
+#define PUT_SAID(said, ...)                                                                                            \
+    at += put_record(out + at,                                                                                         \
+                     (written_record){.timestamp_ns = *now += 10, .trace = trace, .metadata = (said), __VA_ARGS__})
+        PUT_SAID("{\"id\":\"order 7\"}", .type = 0);
+        for (unsigned i = 0; i < 20; i++) {
+            char said[64];
+            snprintf(said, sizeof said, "{\"instance\":\"%u\",\"resource\":\"a host\",\"attempt\":2}", i);
+            PUT_SAID(said, .type = 1, .node_id = 5);
+        }
+        PUT_SAID("{\"wait\":\"timer\",\"instance\":\"7\"}", .type = 6, .node_id = 6);
+        PUT_SAID("{\"wait\":\"signal\"}", .type = 6, .node_id = 7);
+        PUT_SAID("{\"instance\":\"3\",\"kind\":\"timed_out\"}", .type = 3, .node_id = 5, .error_message = "slow");
+        PUT_SAID("{\"instance\":\"4\"}", .type = 2, .node_id = 5);
+        PUT_SAID("{\"wait\":\"timer\",\"instance\":\"7\"}", .type = 7, .node_id = 6);
+        if (trace == IMPORTED_TRACE) {
+            PUT_SAID("{\"outcome\":\"cancelled\"}", .type = 5, .error_message = "no");
+        }
+#undef PUT_SAID
+    }
+    return at;
+}
 
 /* One trace with many nodes, attempts and errors, a loop, a suspension and records of a plan; one that is held; and
  * many small ones. */
@@ -105,6 +130,7 @@ static inline size_t put_log(uint8_t *out) {
     PUT(.type = 0, .trace = HELD_TRACE, .metadata = "{}");
     PUT(.type = 6, .trace = HELD_TRACE, .node_id = 9,
         .metadata = "{\"tracereel\":{\"plan\":\"abc\"},\"held\":\"a person\"}");
+    at = put_imported(out, at, &now);
     for (unsigned trace = 2; trace < MANY_TRACES; trace++) {
         PUT(.type = 0, .trace = (uint8_t)trace, .metadata = "{}");
         PUT(.type = 1, .trace = (uint8_t)trace, .node_id = 1);
