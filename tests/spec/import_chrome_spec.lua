@@ -30,7 +30,9 @@ describe("import chrome", function()
             event("B", "outer", 20), event("B", "inner", 21), event("E", "inner", 22), event("E", "", 23),
             event("b", "load", 30, '"cat":"net","id":"0x1"'), event("b", "load", 31, '"cat":"net","id":"0x2"'),
             event("e", "load", 33, '"cat":"net","id":"0x1"'), event("e", "load", 32, '"cat":"net","id":"0x2"'),
-            event("S", "old", 40, '"cat":"net","id":7'), event("F", "old", 41, '"cat":"net","id":7')),
+            event("b", "p", 34, '"id":9'), event("b", "q", 35, '"id":9'), event("e", "p", 36, '"id":9'),
+            event("e", "q", 37, '"id":9'), event("S", "old", 40, '"cat":"net","id":7'), event("F",
+            "old", 41, '"cat":"net","id":7')),
             { "attributes=false" })
         local main = ' {"resource":"Main"}'
         assert_lines({
@@ -38,7 +40,8 @@ describe("import chrome", function()
             "10000 node_start x" .. main, "15000 node_done x", "20000 node_start outer" .. main,
             "21000 node_start inner" .. main, "22000 node_done inner", "23000 node_done outer",
             "30000 node_start load" .. main, '31000 node_start load {"instance":"2","resource":"Main"}',
-            '32000 node_done load {"instance":"2"}', "33000 node_done load", "40000 node_start old" .. main,
+            '32000 node_done load {"instance":"2"}', "33000 node_done load", "34000 node_start p" .. main,
+            "35000 node_start q" .. main, "36000 node_done p", "37000 node_done q", "40000 node_start old" .. main,
             "41000 node_done old", "41000 trace_complete",
         }, lines)
         assert.are.same({}, report.dropped)

@@ -143,7 +143,8 @@ describe("import otlp", function()
 
     it("counts what is no object where one should be, and times that are none", function()
         local _, report = lines_of('{"resourceSpans":[1,{"scopeSpans":3},{"scopeSpans":'
-            .. '[3,{"spans":7},{"spans":[7,{}]}]}]}\n{"traceID":"a","spans":[3],"processes":4}\n' .. request('{"traceId":"' .. trace_id
+            .. '[3,{"spans":7},{"spans":[7,{}]}]}]}\n'
+            .. '{"traceID":"a","spans":[3],"processes":4}\n' .. request('{"traceId":"' .. trace_id
             .. '","startTimeUnixNano":"99999999999999999999","name":{},"status":3,"events":[4],'
             .. '"attributes":[{"key":5}]}'))
         assert.are.same({ "2 spans without a trace or a start",
