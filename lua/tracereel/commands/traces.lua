@@ -170,9 +170,9 @@ end
 
 -- An imported trace's JSON text with what its source says of it.
 local function with_origin(object, trace)
-    local own = tracereel.json { id = trace.text_id, name = trace.name, outcome = trace.outcome, parent = trace.parent,
+    local own = { id = trace.text_id, name = trace.name, outcome = trace.outcome, parent = trace.parent,
         parent_node = trace.parent_node, parent_instance = trace.parent_instance }
-    return own == "{}" and object or object:sub(1, -2) .. "," .. own:sub(2)
+    return next(own) == nil and object or object:sub(1, -2) .. "," .. tracereel.json(own):sub(2)
 end
 
 -- Writes the traces that are wanted, and counts them. The whole log is listed where engine_traces are given.
