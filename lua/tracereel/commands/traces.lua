@@ -155,7 +155,7 @@ end
 local unknown_outlook = { short = "never recovered", is_grave = true }
 
 -- What the engine will do with a trace that is open in the log. Of the whole log it may know only a part.
-local function foresee(trace, engine_traces)
+local function forecast_of(trace, engine_traces)
     local known = trace
     if forecast.foreign_rule() then
         return nil, nil
@@ -188,7 +188,7 @@ local function new_lister(parsed, log, context, engine_traces, has_own_ids)
         lister.counts[status] = (lister.counts[status] or 0) + 1
         local engine, outlook
         if trace.open then
-            engine, outlook = foresee(trace, engine_traces)
+            engine, outlook = forecast_of(trace, engine_traces)
         end
         if parsed.json then
             local object = forecast.joined(trace:json(), engine)

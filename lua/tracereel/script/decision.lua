@@ -234,8 +234,8 @@ default_metatable = {
             local recovery = rawget(self, "trace"):recovery()
             return recovery[key]
         end
-        local foresee = forecasts[key]
-        return foresee and foresee(self) or default_fields[key] or methods[key]
+        local forecast = forecasts[key]
+        return forecast and forecast(self) or default_fields[key] or methods[key]
     end,
 }
 ---What the engine does by itself: `action`, and `node` or `nodes`; `engine` is what comes of it,
