@@ -106,8 +106,8 @@ end
 
 -- The C library asks for the size of a file's buffers, and fills them as it seeks; if that fails it does without. A log
 -- that is opened again is looked at before. Whether there is a journal is asked again where it cannot be opened. Where
--- memory or descriptors are short, the program collects its garbage and asks again. Where the engine would go on writing
--- follows from the size of its last segment, which is looked at after its kind: only check tells it.
+-- memory or descriptors are short, the program collects its garbage and asks again. Where the engine would go on
+-- writing follows from the size of its last segment, which is looked at after its kind: only check tells it.
 local function may_fail(calls, run)
     local call, before, after = run.call, calls[run.call.number - 1], calls[run.call.number + 1]
     return call.name == "fstat" and not is_same(before, "open", call.path)
