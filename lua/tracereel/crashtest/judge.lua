@@ -42,8 +42,9 @@ end
 -- and running a routing node again is what brings a branch back that would be lost.
 local function add_reruns(problems, trace, before, wanted)
     local again, cured = {}, nil
+    local is_wanted, was_started = tables.set(wanted.started_nodes), tables.set(before.started_nodes)
     for _, node in ipairs(before.completion_order) do
-        local is_begun = contains(wanted.started_nodes, node) and not contains(before.started_nodes, node)
+        local is_begun = is_wanted[node] and not was_started[node]
         if wanted.open and (is_begun or not wanted.completed_nodes[node]) then
             cured = cured or forecast.of(trace).ends_without_branch or {}
             again[#again + 1] = not contains(cured, node) and ("%d"):format(node) or nil
