@@ -365,37 +365,6 @@ describe("export", function()
         end)
     end)
 
-    describe("to folded stacks", function()
-        it("adds up to the run and waiting times of all attempts, node by node", function()
-            for _, name in ipairs(logs) do
-                local wanted, found = {}, {}
-                local function add(totals, node, outcome, ns)
-                    local key = line(node, outcome)
-                    totals[key] = (totals[key] or 0) + ns
-                end
-                for _, attempt in ipairs(expected.all(name, "attempts")) do
-                    if attempt.end_ns then
-                        add(wanted, "node_" .. attempt.node_id,
-                            attempt.outcome .. (attempt.estimated and "[estimated]" or ""), attempt.run_ns)
-                    end
-                end
-                for _, trace in ipairs(expected.traces(name)) do
-                    for _, suspension in ipairs(trace.suspensions) do
-                        if suspension.end_ns and not suspension.is_abandoned then
-                            add(wanted, "node_" .. suspension.node_id, "suspended",
-                                suspension.end_ns - suspension.start_ns)
-                        end
-                    end
-                end
-                for _, stack in ipairs(readers.folded(export("folded", name))) do
-                    assert.are.equal(3, #stack.frames)
-                    add(found, stack.frames[2], stack.frames[3], stack.count)
-                end
-                assert.are.same(wanted, found)
-            end
-        end)
-    end)
-
     it("export: every format has a section of docs/export.md and a place in the help, in one order", function()
         local page, sections = helper.read("docs/export.md"), {}
         for title in page:gmatch("\n## (%l+)\n") do

@@ -67,9 +67,9 @@ end
 
 function Objects:node(node)
     self.answer.node = {
-        node_id = node.id, instance = node.instance, status = node.status, attempts = #node.attempts, errors = node.error_count,
-        start_ns = node.start_ns, end_ns = node.end_ns, duration_ns = node.duration_ns, estimated = node.estimated,
-        loop_iterations = node.loop_iterations, error = node.error,
+        node_id = node.id, instance = node.instance, status = node.status, attempts = #node.attempts,
+        errors = node.error_count, start_ns = node.start_ns, end_ns = node.end_ns, duration_ns = node.duration_ns,
+        estimated = node.estimated, loop_iterations = node.loop_iterations, error = node.error,
     }
 end
 

@@ -2,8 +2,8 @@
 --
 -- States are kept at records whose number is a multiple of 16 (of more where more traces are open, or where they are
 -- long, so that copying costs no more than applying). One whose number is an odd multiple of L stays while fewer than
--- 4 L records follow it. So at a distance d there is one within 2/3 d, their count grows with the logarithm of the tape's
--- length, and walking back through n records one by one applies O(n log n) records in all, not n * n / 2.
+-- 4 L records follow it. So at a distance d there is one within 2/3 d, their count grows with the logarithm of the
+-- tape's length, and walking back through n records one by one applies O(n log n) records in all, not n * n / 2.
 local failure = require "tracereel.util.failure"
 local tracereel = require "tracereel"
 
