@@ -83,4 +83,23 @@ describe("growth:", function()
             ]]) < 3)
         end)
     end
+
+    -- Instructions of Lua's machine, in thousands: what is looked for in vain takes no memory.
+    it("show: the lanes of nodes that run at once are found in linear time", function()
+        local function instructions(count)
+            local log = helper.directory() .. "/log"
+            shape_of.running.write(log, count)
+            local text, status = helper.shell(("LOG=%s lua5.4 -e %s 2>&1 >/dev/null"):format(helper.quote(log),
+                helper.quote([[
+                local count = 0
+                debug.sethook(function() count = count + 1 end, "", 1000)
+                require("tracereel.commands.show").run {
+                    trace = "00000000-0000-4000-8000-000000000001", logs = { os.getenv "LOG" } }
+                io.stderr:write(count)]])))
+            assert(status == 0 and tonumber(text), text)
+            return tonumber(text)
+        end
+        local small, middle, large = instructions(1000), instructions(2000), instructions(4000)
+        assert.is_true((large - middle) / (middle - small) < 3, ("%d, %d, %d"):format(small, middle, large))
+    end)
 end)

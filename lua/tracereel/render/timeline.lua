@@ -2,6 +2,7 @@
 -- turns, so that what happened at the same time is side by side.
 local ends_of_waits = require "tracereel.render.ends_of_waits"
 local facts = require "tracereel.log.facts"
+local heap = require "tracereel.util.heap"
 local held = require "tracereel.log.held"
 local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
@@ -52,13 +53,20 @@ local Lanes = {}
 Lanes.__index = Lanes
 
 local function new_lanes(glyphs)
-    return setmetatable({ glyphs = glyphs, taken = {}, by_key = {}, last = 0 }, Lanes)
+    -- `count` lanes have been used; those of them that are not taken are in `free`.
+    return setmetatable({ glyphs = glyphs, taken = {}, free = {}, count = 0, by_key = {}, last = 0 }, Lanes)
 end
 
+local function is_lower(a, b)
+    return a < b
+end
+
+-- On the lowest lane that is free.
 function Lanes:open(key, start_ns)
-    local index = 1
-    while self.taken[index] do
-        index = index + 1
+    local index = heap.pop(self.free, is_lower)
+    if not index then
+        index = self.count + 1
+        self.count = index
     end
     local lane = { key = key, index = index, start_ns = start_ns, glyph = self.glyphs.runs }
     self.taken[index], self.by_key[key] = lane, lane
@@ -68,6 +76,7 @@ end
 
 function Lanes:close(lane)
     self.taken[lane.index], self.by_key[lane.key] = nil, nil
+    heap.push(self.free, lane.index, is_lower)
     while self.last > 0 and not self.taken[self.last] do
         self.last = self.last - 1
     end
