@@ -51,11 +51,11 @@ for format in io.popen("LC_ALL=C ls lua/tracereel/export/formats"):read("a"):gma
     add("export " .. format, of_log("export", "--format", format))
 end
 add("debug", of_log("debug"), {
-    input = "goto end\ntrace\nback 3\nnode 3\nprint #log:traces()\n"
+    input = "goto end\ntrace\nback 3\nnode 0\nprint #log:traces()\n"
         .. "break rec.type == 'loop_exit'\ngoto start\ncontinue\n"
 })
 add("simulate", function(case)
-    return { "simulate", "-o", case.scratch .. "/new", "tests/bench/simulate_time.lua", case.log }
+    return { "simulate", "-o", case.scratch .. "/new", "tests/bench/growth/faster.lua", case.log }
 end)
 add("simulate --rank", of_log("simulate", "--rank", "tests/bench/simulate_empty.lua"))
 add("crashtest", of_log("crashtest", "tests/bench/crash_points.lua"))
