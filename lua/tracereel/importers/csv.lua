@@ -132,8 +132,8 @@ local function interval_step(table_of, found)
     local instance_of = field_reader(found.instance)
     local scheduled_of = found.scheduled and time_reader(table_of, found.scheduled) or never
     local resource_index = found.resource or 0
-    -- Filled anew for each row, which is cheaper than new ones.
-    local begun, done = {}, {}
+    -- Filled anew for each row, which is cheaper than a new one.
+    local step = {}
     return function(row, trace, activity, metadata)
         local start_ns, end_ns = start_of(row), end_of(row)
         if not start_ns or not end_ns or end_ns < start_ns then
@@ -148,13 +148,15 @@ local function interval_step(table_of, found)
         else
             book:stays_open(trace)
         end
-        begun.at, begun.instance, begun.metadata = start_ns, instance, metadata
-        begun.resource = resource ~= "" and resource or nil
-        begun.scheduled = schedule_before(table_of, scheduled_of(row), start_ns)
-        trace:start(activity, begun)
+        step.at, step.instance, step.metadata = start_ns, instance, metadata
+        step.resource = resource ~= "" and resource or nil
+        step.scheduled = schedule_before(table_of, scheduled_of(row), start_ns)
         if end_ns then
-            done.at, done.instance = end_ns, instance
-            trace:done(activity, done)
+            step.duration = end_ns - start_ns
+            trace:attempt(activity, step)
+        else
+            step.duration = nil
+            trace:start(activity, step)
         end
     end
 end
