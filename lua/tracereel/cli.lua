@@ -152,7 +152,12 @@ local function run(arguments)
     elseif not called then
         error(parsed, 0)
     elseif not parsed then
-        return usage_failure(result, commands[arguments[1]] and arguments[1])
+        local command = commands[arguments[1]]
+        if command and command.takes and result:find("^missing argument") then
+            -- Of two words, one is missing: which one was given, nobody can tell.
+            result = ("%s: %s takes %s"):format(result, command.name, command.takes)
+        end
+        return usage_failure(result, command and command.name)
     end
     output.use_blocks()
     output.prints_as_talk = result.json ~= nil

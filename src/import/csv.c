@@ -5,8 +5,6 @@
 
 #include "bytes/fail.h"
 
-static const char utf8_mark[] = "\xef\xbb\xbf";
-
 /* A row while it is looked for in the bytes that are there. */
 typedef struct row_scan {
     const char *begin;
@@ -156,7 +154,7 @@ static scan_result scan_row(tr_csv_reader *reader, tr_input_view view, row_scan 
 }
 
 static tr_status begin_text(tr_csv_reader *reader, tr_error *error) {
-    tr_status status = tr_input_stream_more(reader->stream, sizeof utf8_mark - 1, error);
+    tr_status status = tr_input_stream_more(reader->stream, 2, error);
     tr_input_view view = tr_input_stream_look(reader->stream);
     reader->next_line = 1;
     if (status != TR_OK) {
@@ -164,8 +162,6 @@ static tr_status begin_text(tr_csv_reader *reader, tr_error *error) {
     } else if (view.length_bytes >= 2 &&
                (memcmp(view.bytes, "\xff\xfe", 2) == 0 || memcmp(view.bytes, "\xfe\xff", 2) == 0)) {
         return fail_at(reader, "this is UTF-16; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)", error);
-    } else if (view.length_bytes >= sizeof utf8_mark - 1 && memcmp(view.bytes, utf8_mark, sizeof utf8_mark - 1) == 0) {
-        tr_input_stream_skip(reader->stream, sizeof utf8_mark - 1);
     }
     return TR_OK;
 }

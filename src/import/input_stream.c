@@ -270,6 +270,17 @@ static tr_status begin_inflating(tr_input_stream *stream, tr_error *error) {
     return TR_OK;
 }
 
+/* The mark that some programs begin UTF-8 with is nothing that an importer wants to see. */
+static tr_status skip_utf8_mark(tr_input_stream *stream, tr_error *error) {
+    static const char mark[] = {'\xef', '\xbb', '\xbf'};
+    tr_status status = tr_input_stream_more(stream, sizeof mark, error);
+    if (status == TR_OK && stream->end - stream->begin >= sizeof mark &&
+        memcmp(stream->bytes + stream->begin, mark, sizeof mark) == 0) {
+        tr_input_stream_skip(stream, sizeof mark);
+    }
+    return status;
+}
+
 tr_status tr_input_stream_open(const char *path, tr_input_stream **stream, tr_error *error) {
     *stream = NULL;
     tr_input_stream *self = calloc(1, sizeof *self);
@@ -290,6 +301,9 @@ tr_status tr_input_stream_open(const char *path, tr_input_stream **stream, tr_er
     self->capacity_bytes = FIRST_CAPACITY_BYTES;
     if (status == TR_OK) {
         status = begin_inflating(self, error);
+    }
+    if (status == TR_OK) {
+        status = skip_utf8_mark(self, error);
     }
     if (status != TR_OK) {
         tr_input_stream_close(self);

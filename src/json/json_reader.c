@@ -44,7 +44,7 @@ static void fail_expected(tr_json_reader *reader, const char *expected) {
     } else {
         tr_json_reader_fail(reader,
                             found > 0x20 && found < 0x7f ? "expected %s, found '%c'" : "expected %s, found byte %d",
-                            expected, found);
+                            expected, (unsigned char)found);
     }
 }
 

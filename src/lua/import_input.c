@@ -80,13 +80,22 @@ static bool is_blank(tr_text line) {
     return true;
 }
 
-/* Raises what is wrong with JSON: the message is on top of the stack. */
-static int raise_json(lua_State *L, const tr_input_stream *stream, uint64_t line) {
-    if (line == 0) {
-        return tr_lua_raise(L, "invalid", "%s: not JSON: %s", tr_input_stream_name(stream), lua_tostring(L, -1));
+/* JSON begins with an ASCII character, so that a zero among the first two bytes is one of UTF-16, as its mark is. */
+static bool is_utf16(tr_text text) {
+    return text.length_bytes >= 2 && (text.bytes[0] == '\0' || text.bytes[1] == '\0' ||
+                                      memcmp(text.bytes, "\xff\xfe", 2) == 0 || memcmp(text.bytes, "\xfe\xff", 2) == 0);
+}
+
+/* Raises what is wrong with JSON: the message is on top of the stack. `line`: 0 where the text is the whole input. */
+static int raise_json(lua_State *L, const tr_input_stream *stream, tr_text text, uint64_t line) {
+    const char *problem = lua_tostring(L, -1);
+    if (line <= 1 && is_utf16(text)) {
+        problem = "this is UTF-16; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)";
     }
-    return tr_lua_raise(L, "invalid", "%s:%d: not JSON: %s", tr_input_stream_name(stream), (int)line,
-                        lua_tostring(L, -1));
+    if (line == 0) {
+        return tr_lua_raise(L, "invalid", "%s: not JSON: %s", tr_input_stream_name(stream), problem);
+    }
+    return tr_lua_raise(L, "invalid", "%s:%d: not JSON: %s", tr_input_stream_name(stream), (int)line, problem);
 }
 
 static int json_lines_next(lua_State *L) {
@@ -98,7 +107,7 @@ static int json_lines_next(lua_State *L) {
     } while (is_blank(line));
     if (!tr_lua_push_json_value(L, line.bytes, line.length_bytes)) {
         const tr_input_stream *stream = upvalue_stream(L)->stream;
-        return raise_json(L, stream, tr_input_stream_line_number(stream));
+        return raise_json(L, stream, line, tr_input_stream_line_number(stream));
     }
     return 1;
 }
@@ -126,13 +135,11 @@ static tr_input_view read_all(lua_State *L, tr_input_stream *stream) {
 static int stream_json(lua_State *L) {
     tr_input_stream *stream = check_stream(L, 1)->stream;
     tr_input_view view = read_all(L, stream);
-    static const char utf8_mark[] = "\xef\xbb\xbf";
-    size_t skipped = view.length_bytes >= 3 && memcmp(view.bytes, utf8_mark, 3) == 0 ? 3 : 0;
     if (view.length_bytes >= UINT32_MAX) {
         return tr_lua_raise(L, "invalid", "%s: a JSON document of more than 4 GiB; give it as JSON lines",
                             tr_input_stream_name(stream));
-    } else if (!tr_lua_push_json_value(L, view.bytes + skipped, view.length_bytes - skipped)) {
-        return raise_json(L, stream, 0);
+    } else if (!tr_lua_push_json_value(L, view.bytes, view.length_bytes)) {
+        return raise_json(L, stream, (tr_text){view.bytes, (uint32_t)view.length_bytes}, 0);
     }
     tr_input_stream_skip(stream, view.length_bytes);
     return 1;

@@ -110,6 +110,21 @@ describe("children of a trace", function()
             log), 1, true)
     end)
 
+    it("are listed with --children in no more than 80 columns, and without a loss", function()
+        local long = new_log()
+        long.start(1, 0)
+        local id = ("a long id "):rep(9) .. "end"
+        long.start(2, 10, { id = id, name = "job", parent = id_of(1), parent_node = 2 })
+        long.start(3, 11, { id = id, name = "job", parent = id_of(2), parent_node = 7 })
+        local listed = output_of("show", "--children", "00000001", long.close()):match("\nchildren\n(.*)\n  2 children")
+        for line in listed:gmatch("[^\n]+") do
+            assert.is_true(#line <= 80, line)
+        end
+        local words = listed:gsub("%s+", " ")
+        assert.matches("open fan out: job (" .. id .. " 00000002)", words, 1, true)
+        assert.matches("open work: job (" .. id .. " 00000003)", words, 1, true)
+    end)
+
     it("name their parent, where it is in the log and where it is not", function()
         assert.matches("\n  parent    order 1 (" .. id_of(1) .. "), at fan out [1]\n",
             output_of("show", "00000003", log), 1, true)

@@ -149,6 +149,18 @@ describe("output", function()
         end
     end)
 
+    it("that says an argument is missing says what the command takes", function()
+        for command, words in pairs {
+            show = "show takes a trace's id, then a log (`tracereel traces LOG` lists the ids)",
+            apply = "apply takes a plan, then the log that it was made for",
+            crashtest = "crashtest takes a script, then a log", simulate = "simulate takes a scenario, then a log",
+        } do
+            local result = helper.run { command, log }
+            assert.are.equal(2, result.status)
+            assert.truthy(result.stderr:find(": " .. words .. "\n", 1, true), result.stderr)
+        end
+    end)
+
     it("has colours on a terminal, and none with NO_COLOR", function()
         local command = helper.program .. " traces " .. log
         local coloured = helper.on_terminal(command, "TERM=xterm NO_COLOR=") or pending("no terminal here")

@@ -162,4 +162,55 @@ describe("import: inputs", function()
         assert.equal(2, result.status)
         assert.truthy(result.stderr:find("none of the bundled importers knows what it is", 1, true), result.stderr)
     end)
+
+    it("of several formats are told apart, where --from is not given, and none is read", function()
+        local directory = helper.directory()
+        local tables = directory .. "/in"
+        assert(lfs.mkdir(tables))
+        for _, name in ipairs { "1.csv", "2.csv", "4.csv", "5.csv" } do
+            helper.write(tables .. "/" .. name, "case,activity,start,end\n1,a,2025-11-24T16:00:00Z,"
+                .. "2025-11-24T16:00:01Z\n")
+        end
+        helper.write(tables .. "/3.xes", '<log xes.version="1.0"><trace/></log>')
+        helper.write(tables .. "/6", "\1\2\3")
+        local result = helper.run { "import", tables, "-o", directory .. "/log" }
+        assert.equal(2, result.status)
+        local words = result.stderr:gsub((tables .. "/"):gsub("%p", "%%%0"), "")
+        assert.equal("tracereel: the inputs are not all of one format:\n  4 csv: 1.csv, 2.csv, 4.csv and 1 more\n"
+            .. "  1 xes: 3.xes\n  1 unknown: 6\n", words:match("^.-6\n"))
+        assert.is_nil(lfs.attributes(directory .. "/log"))
+        result = helper.run { "import", tables .. "/1.csv", tables .. "/2.csv", "-o", directory .. "/log", "--json" }
+        assert.equal(0, result.status, result.stderr)
+        assert.equal("#1", helper.objects(result.stdout)[1].traces)
+    end)
+
+    it("may begin with the mark of UTF-8, which nobody sees", function()
+        local mark = "\xef\xbb\xbf"
+        for _, read in ipairs {
+            "local t = input:text() value = t", "for line in input:lines() do value = line end",
+            "for line in input:json_lines() do value = '[' .. line[1] .. ']' end",
+            "for line in input:json_documents() do value = '[' .. line[1] .. ']' end",
+            "value = '[' .. input:json()[1] .. ']'", "for row in input:csv { header = false } do value = row[1] end",
+            "value = input:head()",
+        } do
+            local own = importer(("return { api = 1, import = function(input, out) local value %s "
+                .. "out:trace { id = value, at = 1 } end }"):format(read))
+            local function id_in(content)
+                return importing.lines((importing.log(own, content)))[1]
+            end
+            local more = read:find("json_documents") and "\n[8]" or ""
+            assert.equal(id_in("[7]" .. more), id_in(mark .. "[7]" .. more), read)
+        end
+    end)
+
+    it("in UTF-16 are called that", function()
+        for content, read in pairs { ["\xff\xfe{\0}\0"] = "input:json()",
+            ["\xfe\xff\0{\0}"] = "input:json_documents()()", ["{\0}\0"] = "input:json_lines()()",
+            ["\0{\0}"] = "input:json()" } do
+            refused(4, "not JSON: this is UTF-16; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)",
+                importer(("return { api = 1, import = function(input) %s end }"):format(read)), content)
+        end
+        refused(4, "not JSON: offset 0: expected a value, found byte 239", importer(
+            "return { api = 1, import = function(input) input:json() end }"), "\xef{}")
+    end)
 end)

@@ -180,6 +180,20 @@ describe("import: what does not fit", function()
         end
     end)
 
+    it("is told on a terminal in lines that fit", function()
+        local own, directory = importer(calls_importer), helper.directory()
+        local input = helper.write(directory .. "/input", 'trace("b"):done("x", { at = 1 })')
+        local text = helper.on_terminal(("stty cols 60; %s import --from %s %s -o %s/log"):format(
+            helper.quote(helper.program), own, input, directory), "NO_COLOR=1") or pending("no terminal here")
+        local told = text:gsub("\r", ""):match("\n(bent: .*)$")
+        for line in told:gmatch("[^\n]+") do
+            assert.is_true(#line <= 60, line)
+        end
+        assert.truthy(told:find("\n  ", 1, true), told)
+        assert.truthy(told:gsub("%s+", " "):find("bent: 1 ends without a start: the starts are estimated; first: ", 1,
+            true), told)
+    end)
+
     it("leaves nothing with --strict", function()
         local own, directory = importer(calls_importer), helper.directory()
         local input = helper.write(directory .. "/input", 'trace("b"):done("x", { at = 1 })')

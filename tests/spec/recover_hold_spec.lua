@@ -241,7 +241,8 @@ describe("a held trace is shown as held:", function()
         local directory = locked_log()
         local result = assert_says({ "traces", "--open", "--full", directory }, 'look at "it" first', "12 held")
         assert.truthy(result.stdout:find("  held       ", 1, true))
-        assert_says({ "traces", "--open", "--status", "suspended", directory }, "no such trace")
+        assert_says({ "traces", "--open", "--status", "suspended", directory },
+            "no open trace has the status suspended\n")
         assert_says({ "traces", "--open", "--status", "held", directory }, "12 held")
         for _, object in ipairs(helper.objects(helper.run({ "traces", "--open", "--json", directory }).stdout)) do
             assert.are.equal('look at "it" first', object.held)

@@ -111,6 +111,19 @@ describe("tracereel traces", function()
         assert.are.equal(expected, #suspended)
     end)
 
+    it("says what no trace has, where none is like that", function()
+        for words, arguments in pairs {
+            ["no trace has the outcome cancelled or timed_out"] = { "--outcome", "cancelled,timed_out" },
+            ["no trace has the status held"] = { "--status", "held" },
+            ["no open trace has the status held and the outcome failed"] =
+                { "--open", "--status", "held", "--outcome", "failed" },
+        } do
+            local result = traces(helper.log("orders"), table.unpack(arguments))
+            assert.are.equal(0, result.status)
+            assert.truthy(("\n" .. result.stdout):find("\n" .. words .. "\n", 1, true), result.stdout)
+        end
+    end)
+
     it("marks traces that were open across damage", function()
         local tainted = 0
         for _, object in ipairs(helper.objects(traces("--open", "--json", helper.log("bit-flip-payload")).stdout)) do

@@ -300,10 +300,16 @@ function options.outcome(command, help)
         :convert(list_of("an outcome", one_of(is_outcome, "outcome")))
 end
 
+---The outcomes that are meant; nil where all are.
+---@return string[]|nil
+function options.outcomes(parsed)
+    return flat(parsed.outcome)
+end
+
 ---A test of outcomes: of a trace that has not ended "open", otherwise trace.outcome. nil where all are meant.
 ---@return nil|fun(outcome: string|nil): boolean
 function options.outcome_test(parsed)
-    local wanted = flat(parsed.outcome)
+    local wanted = options.outcomes(parsed)
     if not wanted then
         return nil
     end

@@ -15,7 +15,10 @@ local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 local writing = require "tracereel.recovery.writing"
 
-local apply = { name = "apply", summary = "Append a plan's records to its log: all of them, or none." }
+local apply = {
+    name = "apply", summary = "Append a plan's records to its log: all of them, or none.",
+    takes = "a plan, then the log that it was made for",
+}
 
 function apply.define(command)
     command:argument("plan", "A plan written by tracereel recover."):argname("<PLAN>")

@@ -17,7 +17,10 @@ local script = require "tracereel.script"
 local script_file = require "tracereel.recovery.script_file"
 local tracereel = require "tracereel"
 
-local crashtest = { name = "crashtest", summary = "Test a recovery script against every possible crash." }
+local crashtest = {
+    name = "crashtest", summary = "Test a recovery script against every possible crash.",
+    takes = "a script, then a log",
+}
 
 local max_lost = 1000000
 

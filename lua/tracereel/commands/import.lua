@@ -16,6 +16,7 @@ local output = require "tracereel.cli.output"
 local progress = require "tracereel.cli.progress"
 local script_arguments = require "tracereel.script.arguments"
 local starter = require "tracereel.import.starter"
+local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
 local import = { name = "import", summary = "Import the recordings of other engines, by importers in Lua." }
@@ -87,8 +88,8 @@ end
 
 local function write_kinds(word, kinds)
     for _, one in ipairs(kinds) do
-        output.line(("%s: %d %s%s"):format(word, one.count, one.kind, one.example and "; first: " .. one.example
-            or ""))
+        output.wrapped(text.clean(("%s: %d %s%s"):format(word, one.count, one.kind, one.example and "; first: "
+            .. one.example or "")))
     end
 end
 
@@ -138,8 +139,13 @@ local function choose(parsed, paths)
     if parsed.from then
         return importer.load(parsed.from, parsed.unsafe)
     end
+    local formats = detection.new(importer.names(host.list_directory))
     local input = import_input.open(paths[1])
-    return detection.importer(importer.names(host.list_directory), input), input
+    local loaded = formats:importer(input)
+    formats:check_same(loaded, paths, function(path)
+        return path ~= "-" and not files.is_special(path) and import_input.open(path) or nil
+    end, import_input.close)
+    return loaded, input
 end
 
 -- Returns the counts and the report. Where `is_strict` and something does not fit, nothing is written.

@@ -15,7 +15,10 @@ local trace_page = require "tracereel.render.trace_page"
 local tracereel = require "tracereel"
 local unknown_traces = require "tracereel.render.unknown_traces"
 
-local show = { name = "show", summary = "Show the timeline of one trace." }
+local show = {
+    name = "show", summary = "Show the timeline of one trace.",
+    takes = "a trace's id, then a log (`tracereel traces LOG` lists the ids)",
+}
 
 function show.define(command)
     command:argument("trace", "The trace's id, a beginning of it that no other trace has, or "

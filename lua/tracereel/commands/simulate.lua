@@ -15,7 +15,10 @@ local simulation = require "tracereel.simulation"
 local sweep = require "tracereel.simulation.sweep"
 local workplace = require "tracereel.simulation.workplace"
 
-local command = { name = "simulate", summary = "Simulate a log in virtual time under a scenario, into a new log." }
+local command = {
+    name = "simulate", summary = "Simulate a log in virtual time under a scenario, into a new log.",
+    takes = "a scenario, then a log",
+}
 
 local max_runs = 10000
 

@@ -117,14 +117,28 @@ local function status_test(wanted)
     end
 end
 
-local function summary(counts)
+-- "no trace has the outcome failed": what was asked for, where no trace is like that.
+local function no_trace_words(parsed)
+    local outcomes = options.outcomes(parsed)
+    local wanted = {}
+    if parsed.status and #parsed.status > 0 then
+        wanted[1] = "the status " .. table.concat(parsed.status, " or ")
+    end
+    wanted[#wanted + 1] = outcomes and "the outcome " .. table.concat(outcomes, " or ") or nil
+    if #wanted == 0 then
+        return parsed.open and "no trace is open" or "no traces"
+    end
+    return ("no %strace has %s"):format(parsed.open and "open " or "", table.concat(wanted, " and "))
+end
+
+local function summary(counts, parsed)
     local parts = {}
     for _, names in ipairs { statuses, words_of_outcomes } do
         for _, name in ipairs(names) do
             parts[#parts + 1] = counts[name] and ("%d %s"):format(counts[name], name)
         end
     end
-    return #parts > 0 and table.concat(parts, ", ") or "no such trace"
+    return #parts > 0 and table.concat(parts, ", ") or no_trace_words(parsed)
 end
 
 -- Of the traces that are open at the end, what the engine has of them; those that it does not know come apart.
@@ -250,7 +264,7 @@ function traces.run(parsed)
             show_all(log, lister)
         end
         if not parsed.json then
-            output.line(summary(lister.counts))
+            output.line(summary(lister.counts, parsed))
             show_used(known, forecast.foreign_rule() and {} or lister.counts)
         end
         if found then

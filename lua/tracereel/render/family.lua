@@ -128,9 +128,10 @@ local function write_list(list, page, depth)
         local took = child.start_ns ~= 0 and units.span(child.start_ns, child.last_ns) or ""
         local start = ("%s  %9s  "):format(text.pad_left(page.offset(child.start_ns), page.columns), took)
         local outcome = text.pad_right((child.outcome:gsub("_", " ")), outcome_columns)
-        local words = ("  "):rep(depth) .. child_words(child)
-        local room = math.max(output.data_columns() - #start - outcome_columns - 2, 24)
-        output.line(start .. output.paint(styles[child.outcome], outcome) .. "  " .. text.cut(words, room))
+        local indent = text.width(start) + outcome_columns + 2 + 2 * depth
+        local lines = text.wrap(child_words(child), math.max(output.columns() - indent - 2, 24))
+        output.line(start .. output.paint(styles[child.outcome], outcome) .. ("  "):rep(depth + 1)
+            .. table.concat(lines, "\n" .. (" "):rep(indent + 2)))
         write_list(child.children or {}, page, depth + 1)
     end
 end
