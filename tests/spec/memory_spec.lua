@@ -162,6 +162,12 @@ local outputs = {
     ["simulate -o"] = function(path)
         return { "simulate", "-o", path, "examples/rush_hour.lua", "examples/logs/orders" }
     end,
+    import = function(path)
+        local rows = "case,activity,start,end,resource\n"
+            .. ("7,pack,2025-11-24T16:00:00Z,2025-11-24T16:00:01Z,a host\n"
+            .. "8,\"pay \"\"now\"\"\",2025-11-24T16:00:02Z,2025-11-24T16:00:03Z,another\n"):rep(20)
+        return { "import", "--from", "csv", helper.write(helper.directory() .. "/rows.csv", rows), "-o", path }
+    end,
     ["recover -o"] = function(path)
         return { "recover", "safe_start", log, "-o", path }
     end,
