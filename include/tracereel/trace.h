@@ -243,16 +243,16 @@ uint32_t tr_trace_instance_count(const tr_trace *trace, const tr_node *node);
 const tr_node *tr_trace_find_instance(const tr_trace *trace, uint32_t node_id, tr_text instance);
 
 /* What an imported log says of an attempt; members are 0 where it does not. Texts are valid until the next record. */
-typedef struct tr_attempt_facts {
+typedef struct tr_attempt_details {
     uint64_t scheduled_ns; /* when the source says that the node was ready; not after the start */
     uint32_t number;       /* the source's own, from 1 */
     uint32_t hidden_count; /* attempts that the source counts before this one and does not show */
     tr_text resource;      /* who or what ran it */
     tr_text kind; /* of the error that ended it: "timed_out", "cancelled", "terminated", or the source's word */
-} tr_attempt_facts;
+} tr_attempt_details;
 
 /* Of an attempt in the trace's `attempts`. */
-tr_attempt_facts tr_trace_attempt_facts(const tr_trace *trace, const tr_attempt *attempt);
+tr_attempt_details tr_trace_attempt_details(const tr_trace *trace, const tr_attempt *attempt);
 /* A wait that is its node's own: an imported log can have several of them at once in one trace, beside nodes that run.
  * Returns what kind of wait a suspension in the trace's `suspensions` is ("timer", "signal", "update", "person", or the
  * source's word); length 0: XERV's suspension of the whole trace. */

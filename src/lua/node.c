@@ -150,14 +150,14 @@ static void set_number_if_any(lua_State *L, const char *name, uint64_t value) {
 }
 
 /* Sets what an imported log says of an attempt that stands in the trace. */
-static void set_facts(lua_State *L, const tr_trace *trace, const tr_attempt *attempt) {
-    tr_attempt_facts facts = tr_trace_attempt_facts(trace, attempt);
+static void set_details(lua_State *L, const tr_trace *trace, const tr_attempt *attempt) {
+    tr_attempt_details details = tr_trace_attempt_details(trace, attempt);
     set_text_if_any(L, "instance", tr_trace_instance(trace, &trace->nodes[attempt->node_index]));
-    set_text_if_any(L, "resource", facts.resource);
-    set_text_if_any(L, "kind", facts.kind);
-    set_number_if_any(L, "scheduled_ns", facts.scheduled_ns);
-    set_number_if_any(L, "number", facts.number);
-    set_number_if_any(L, "hidden_count", facts.hidden_count);
+    set_text_if_any(L, "resource", details.resource);
+    set_text_if_any(L, "kind", details.kind);
+    set_number_if_any(L, "scheduled_ns", details.scheduled_ns);
+    set_number_if_any(L, "number", details.number);
+    set_number_if_any(L, "hidden_count", details.hidden_count);
 }
 
 /* The attempt at that place of the trace as a table; of the last one, what was copied with the node. */
@@ -181,7 +181,7 @@ static void push_attempt(lua_State *L, const tr_lua_node *self, const tr_trace *
     if (place < trace->first_attempt) {
         tr_lua_set_flag(L, "earlier_life", true);
     }
-    set_facts(L, trace, standing);
+    set_details(L, trace, standing);
 }
 
 /* The place of the attempt before; TR_NODE_NONE if there is none. */

@@ -232,9 +232,10 @@ static void find_ready_times(tr_spans *spans, const tr_trace *trace, const tr_fl
         tr_span *span = &spans->items[i];
         const tr_flow_node *node = tr_flow_find(flow, trace->nodes[span->node_index].node_id);
         uint64_t limit_ns = span->estimated ? span->end_ns : span->start_ns;
-        uint64_t scheduled_ns = tr_own(trace)->imported == NULL
-                                    ? 0
-                                    : tr_trace_attempt_facts(trace, &trace->attempts[span->attempt_index]).scheduled_ns;
+        uint64_t scheduled_ns =
+            tr_own(trace)->imported == NULL
+                ? 0
+                : tr_trace_attempt_details(trace, &trace->attempts[span->attempt_index]).scheduled_ns;
         uint64_t ready_ns;
         if (scheduled_ns != 0) {
             span->ready_ns = scheduled_ns; /* what the source says needs no estimate */

@@ -147,20 +147,20 @@ static bool is_text(tr_text text, const char *known) {
 }
 
 /* What an imported log says of an attempt. */
-static void add_facts(tr_node_timing *node, const tr_span *span, const tr_trace *trace) {
-    tr_attempt_facts facts = tr_trace_attempt_facts(trace, &trace->attempts[span->attempt_index]);
-    node->hidden_count += facts.hidden_count;
-    node->retry_count += facts.hidden_count;
+static void add_details(tr_node_timing *node, const tr_span *span, const tr_trace *trace) {
+    tr_attempt_details details = tr_trace_attempt_details(trace, &trace->attempts[span->attempt_index]);
+    node->hidden_count += details.hidden_count;
+    node->retry_count += details.hidden_count;
     if (span->outcome == TR_OUTCOME_ERROR) {
-        node->timed_out_count += is_text(facts.kind, "timed_out");
-        node->cancelled_count += is_text(facts.kind, "cancelled");
-        node->terminated_count += is_text(facts.kind, "terminated");
+        node->timed_out_count += is_text(details.kind, "timed_out");
+        node->cancelled_count += is_text(details.kind, "cancelled");
+        node->terminated_count += is_text(details.kind, "terminated");
     }
 }
 
 static bool add_span(tr_node_timing *node, const tr_span *span, const tr_trace *trace, bool has_path) {
     if (tr_own(trace)->imported != NULL) {
-        add_facts(node, span, trace);
+        add_details(node, span, trace);
     }
     node->retry_count += span->is_retry;
     node->clock_step_count += span->clock_step;

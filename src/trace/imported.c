@@ -202,7 +202,7 @@ const tr_node *tr_trace_find_instance(const tr_trace *trace, uint32_t node_id, t
     return found == 0 ? NULL : &trace->nodes[found - 1];
 }
 
-/* ---- facts ---- */
+/* ---- details ---- */
 
 /* What the source counts between the attempt before and this one: all below it in a row that begins afresh. */
 static uint32_t hidden_before(const tr_trace *trace, const tr_attempt *attempt, uint32_t number) {
@@ -213,25 +213,26 @@ static uint32_t hidden_before(const tr_trace *trace, const tr_attempt *attempt, 
     if (before == NULL || before->outcome == TR_OUTCOME_DONE) {
         return number - 1;
     }
-    uint32_t last = tr_trace_attempt_facts(trace, before).number;
+    uint32_t last = tr_trace_attempt_details(trace, before).number;
     return last == 0 ? 0 : number > last ? number - last - 1 : number - 1;
 }
 
-bool tr_imported_note_start(tr_trace *trace, const tr_node *entry, const tr_facts *facts, uint32_t *violations) {
-    if (facts->scheduled_ns == 0 && facts->attempt == 0 && facts->resource.length_bytes == 0) {
+bool tr_imported_note_start(tr_trace *trace, const tr_node *entry, const tr_imported_fields *fields,
+                            uint32_t *violations) {
+    if (fields->scheduled_ns == 0 && fields->attempt == 0 && fields->resource.length_bytes == 0) {
         return true;
     }
     tr_imported_attempt *noted = tr_imported_need_attempts(trace, entry->last_attempt);
     tr_text_place resource;
-    if (noted == NULL || !tr_imported_add_text(trace, facts->resource, &resource)) {
+    if (noted == NULL || !tr_imported_add_text(trace, fields->resource, &resource)) {
         return false;
     }
     const tr_attempt *attempt = &trace->attempts[entry->last_attempt];
-    bool is_late = facts->scheduled_ns > attempt->start_ns;
+    bool is_late = fields->scheduled_ns > attempt->start_ns;
     *violations |= is_late ? TR_VIOLATION_TIME_BACKWARDS : 0;
-    noted->scheduled_ns = is_late ? 0 : facts->scheduled_ns;
-    noted->number = facts->attempt;
-    noted->hidden_count = hidden_before(trace, attempt, facts->attempt);
+    noted->scheduled_ns = is_late ? 0 : fields->scheduled_ns;
+    noted->number = fields->attempt;
+    noted->hidden_count = hidden_before(trace, attempt, fields->attempt);
     noted->resource = resource;
     return true;
 }
@@ -277,15 +278,15 @@ uint32_t tr_imported_instance_number(const tr_trace *trace, uint32_t node_index)
     return known == NULL || known->instance.length_bytes == 0 ? 0 : known->instance_count;
 }
 
-tr_attempt_facts tr_trace_attempt_facts(const tr_trace *trace, const tr_attempt *attempt) {
+tr_attempt_details tr_trace_attempt_details(const tr_trace *trace, const tr_attempt *attempt) {
     const tr_imported *imported = tr_own(trace)->imported;
     const tr_imported_attempt *known = ITEM(imported, attempts, (size_t)(attempt - trace->attempts));
-    return known == NULL ? (tr_attempt_facts){0}
-                         : (tr_attempt_facts){.scheduled_ns = known->scheduled_ns,
-                                              .number = known->number,
-                                              .hidden_count = known->hidden_count,
-                                              .resource = text_at(imported, known->resource),
-                                              .kind = text_at(imported, known->kind)};
+    return known == NULL ? (tr_attempt_details){0}
+                         : (tr_attempt_details){.scheduled_ns = known->scheduled_ns,
+                                                .number = known->number,
+                                                .hidden_count = known->hidden_count,
+                                                .resource = text_at(imported, known->resource),
+                                                .kind = text_at(imported, known->kind)};
 }
 
 const tr_node *tr_trace_error_node(const tr_trace *trace, const tr_trace_error *error) {

@@ -1,5 +1,5 @@
-/* What is kept of a trace beyond XERV's own fields: instances of nodes, facts of attempts, waits that are a node's own.
- * Only imported logs say such things; other traces have none of this, and pay for none.
+/* What is kept of a trace beyond XERV's own fields: instances of nodes, details of attempts, waits that are a node's
+ * own. Only imported logs say such things; other traces have none of this, and pay for none.
  *
  * An instance of a node has an entry of its own in the trace's `nodes`, after that of the node as the engine knows it.
  * The lists here run parallel to those of the trace, and may end before them: what is beyond is all zero. */
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "trace/facts.h"
+#include "trace/imported_fields.h"
 #include "trace/internal.h"
 #include "tracereel/trace.h"
 
@@ -89,7 +89,8 @@ uint32_t tr_imported_instance_number(const tr_trace *trace, uint32_t node_index)
 
 /* Notes what a node_start or a node_error says of the last attempt of that entry. Adds what was not expected to
  * `violations`. Return false on allocation failure. */
-bool tr_imported_note_start(tr_trace *trace, const tr_node *entry, const tr_facts *facts, uint32_t *violations);
+bool tr_imported_note_start(tr_trace *trace, const tr_node *entry, const tr_imported_fields *fields,
+                            uint32_t *violations);
 bool tr_imported_note_kind(tr_trace *trace, const tr_node *entry, tr_text kind);
 /* How long an attempt of the trace ran if it began at that time: see tr_attempt_duration_ns. */
 uint64_t tr_attempt_run_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns);

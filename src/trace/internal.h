@@ -14,7 +14,7 @@ struct tr_trace_home {
     tr_pool pool;
     uint32_t damage_count; /* damaged gaps met so far */
     bool is_measured;      /* tr_traces_measure */
-    char *scratch;         /* for the texts of one record's metadata; NULL until one has facts */
+    char *scratch;         /* for the texts of one record's metadata; NULL until one has imported fields */
     size_t scratch_bytes;
 };
 

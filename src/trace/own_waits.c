@@ -85,11 +85,12 @@ static bool need_attempt(tr_trace *trace, tr_node *entry, uint64_t now_ns) {
     return tr_attempts_open_of(trace, entry) != NULL || tr_trace_add_attempt(trace, entry, now_ns, false) != NULL;
 }
 
-static tr_node *need_entry(tr_trace *trace, const tr_record *record, const tr_facts *facts) {
+static tr_node *need_entry(tr_trace *trace, const tr_record *record, const tr_imported_fields *fields) {
     tr_node *node = tr_trace_node(trace, tr_view_node_id(record));
     node = node == NULL ? tr_trace_add_node(trace, tr_view_node_id(record)) : node;
-    return node == NULL || facts->instance.length_bytes == 0 ? node
-                                                             : tr_imported_need_instance(trace, node, facts->instance);
+    return node == NULL || fields->instance.length_bytes == 0
+               ? node
+               : tr_imported_need_instance(trace, node, fields->instance);
 }
 
 static bool begin(tr_trace *trace, tr_node *entry, tr_text kind, uint64_t now_ns) {
@@ -114,9 +115,10 @@ static bool begin(tr_trace *trace, tr_node *entry, tr_text kind, uint64_t now_ns
     return true;
 }
 
-bool tr_own_waits_suspend(tr_trace *trace, const tr_record *record, const tr_facts *facts, uint32_t *violations) {
+bool tr_own_waits_suspend(tr_trace *trace, const tr_record *record, const tr_imported_fields *fields,
+                          uint32_t *violations) {
     uint64_t now_ns = tr_view_timestamp_ns(record);
-    tr_node *entry = tr_imported_need(trace) == NULL ? NULL : need_entry(trace, record, facts);
+    tr_node *entry = tr_imported_need(trace) == NULL ? NULL : need_entry(trace, record, fields);
     if (entry == NULL) {
         return false;
     }
@@ -124,12 +126,13 @@ bool tr_own_waits_suspend(tr_trace *trace, const tr_record *record, const tr_fac
     *violations |= waiting(trace, entry) != NULL ? TR_VIOLATION_SUSPENDED_TWICE : 0;
     tr_own_waits_stop(trace, entry, now_ns, violations);
     entry->status = TR_NODE_SUSPENDED;
-    return begin(trace, entry, facts->wait, now_ns) && tr_engine_view_suspend(trace, record);
+    return begin(trace, entry, fields->wait, now_ns) && tr_engine_view_suspend(trace, record);
 }
 
-bool tr_own_waits_resume(tr_trace *trace, const tr_record *record, const tr_facts *facts, uint32_t *violations) {
+bool tr_own_waits_resume(tr_trace *trace, const tr_record *record, const tr_imported_fields *fields,
+                         uint32_t *violations) {
     uint64_t now_ns = tr_view_timestamp_ns(record);
-    const tr_node *found = tr_trace_find_instance(trace, tr_view_node_id(record), facts->instance);
+    const tr_node *found = tr_trace_find_instance(trace, tr_view_node_id(record), fields->instance);
     tr_node *entry = found == NULL ? NULL : &trace->nodes[found - trace->nodes];
     trace->is_suspended = false;
     if (entry == NULL || waiting(trace, entry) == NULL) {

@@ -20,9 +20,9 @@ static inline bool tr_own_waits_any(const tr_trace *trace) {
 tr_suspension *tr_own_waits_plain(const tr_trace *trace);
 
 /* Whether the record begins or ends a wait that is its node's own. */
-static inline bool tr_own_waits_concern(const tr_record *record, const tr_facts *facts) {
+static inline bool tr_own_waits_concern(const tr_record *record, const tr_imported_fields *fields) {
     unsigned type = tr_view_type(record);
-    return facts->wait.length_bytes > 0 && (type == TR_TYPE_TRACE_SUSPENDED || type == TR_TYPE_TRACE_RESUMED);
+    return fields->wait.length_bytes > 0 && (type == TR_TYPE_TRACE_SUSPENDED || type == TR_TYPE_TRACE_RESUMED);
 }
 
 /* Whether a suspended trace is so only because of such waits: XERV's rules do not say so. */
@@ -31,11 +31,13 @@ static inline bool tr_own_waits_alone(const tr_trace *trace) {
     return tr_own_waits_any(trace) && (plain == NULL || plain->outcome != TR_OUTCOME_OPEN);
 }
 
-/* Applies a trace_suspended or a trace_resumed whose facts have a `wait`. An attempt that is not open yet begins with
- * the wait; the resume ends it, and the node's own end takes that back (tr_wait_take_back_end). Adds what was not
- * expected to `violations`. Returns false on allocation failure. */
-bool tr_own_waits_suspend(tr_trace *trace, const tr_record *record, const tr_facts *facts, uint32_t *violations);
-bool tr_own_waits_resume(tr_trace *trace, const tr_record *record, const tr_facts *facts, uint32_t *violations);
+/* Applies a trace_suspended or a trace_resumed whose imported fields have a `wait`. An attempt that is not open yet
+ * begins with the wait; the resume ends it, and the node's own end takes that back (tr_wait_take_back_end). Adds what
+ * was not expected to `violations`. Returns false on allocation failure. */
+bool tr_own_waits_suspend(tr_trace *trace, const tr_record *record, const tr_imported_fields *fields,
+                          uint32_t *violations);
+bool tr_own_waits_resume(tr_trace *trace, const tr_record *record, const tr_imported_fields *fields,
+                         uint32_t *violations);
 
 /* Call after a suspension of XERV's kind was added at the node, whose last attempt is open, in a trace with such waits.
  * Returns false on allocation failure. */

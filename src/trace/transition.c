@@ -10,7 +10,7 @@
 #include "trace/trace_store.h"
 #include "trace/waiting.h"
 
-/* Both of the ways on which a record goes, with and without facts, have their own copy of these. */
+/* Both of the ways on which a record goes, with and without fields, have their own copy of these. */
 #define INLINED inline __attribute__((always_inline))
 
 /* What happens at a node. */
@@ -144,13 +144,13 @@ static __attribute__((noinline)) tr_node *need_instance(tr_trace *trace, tr_node
     return tr_imported_need_instance(trace, node, instance);
 }
 
-/* Returns the entry in the trace's `nodes` that the record is of, or NULL on allocation failure. `facts` is NULL where
+/* Returns the entry in the trace's `nodes` that the record is of, or NULL on allocation failure. `fields` is NULL where
  * the record has no metadata. */
-static INLINED tr_node *apply_to_node(tr_trace *trace, const tr_record *record, node_event event, const tr_facts *facts,
-                                      uint64_t now_ns, uint32_t *violations) {
+static INLINED tr_node *apply_to_node(tr_trace *trace, const tr_record *record, node_event event,
+                                      const tr_imported_fields *fields, uint64_t now_ns, uint32_t *violations) {
     tr_node *node = need_node(trace, tr_view_node_id(record));
-    if (node != NULL && facts != NULL && facts->instance.length_bytes > 0) {
-        node = need_instance(trace, node, event, facts->instance);
+    if (node != NULL && fields != NULL && fields->instance.length_bytes > 0) {
+        node = need_instance(trace, node, event, fields->instance);
     }
     if (node == NULL) {
         return NULL;
@@ -227,28 +227,29 @@ static void close_trace(tr_trace *trace, uint64_t now_ns, uint32_t *violations) 
 }
 
 /* The node of which the engine sees the record, whose entry may be that of an instance. */
-static inline tr_node *engines_node(tr_trace *trace, tr_node *entry, const tr_record *record, const tr_facts *facts) {
-    return facts == NULL || facts->instance.length_bytes == 0 ? entry : tr_trace_node(trace, tr_view_node_id(record));
+static inline tr_node *engines_node(tr_trace *trace, tr_node *entry, const tr_record *record,
+                                    const tr_imported_fields *fields) {
+    return fields == NULL || fields->instance.length_bytes == 0 ? entry : tr_trace_node(trace, tr_view_node_id(record));
 }
 
 /* What is particular to a type, beyond the tables. `entry` is what apply_to_node returned; NULL for types without a
  * node. */
-static INLINED bool apply_particulars(tr_trace *trace, tr_node *entry, const tr_record *record, const tr_facts *facts,
-                                      uint64_t now_ns, uint32_t *violations) {
+static INLINED bool apply_particulars(tr_trace *trace, tr_node *entry, const tr_record *record,
+                                      const tr_imported_fields *fields, uint64_t now_ns, uint32_t *violations) {
     switch (tr_view_type(record)) {
     case TR_TYPE_TRACE_START:
         return start_trace(trace, record, now_ns);
     case TR_TYPE_NODE_START:
         tr_own(trace)->records_starts = true;
-        return tr_started_add(trace, engines_node(trace, entry, record, facts)) &&
-               (facts == NULL || tr_imported_note_start(trace, entry, facts, violations));
+        return tr_started_add(trace, engines_node(trace, entry, record, fields)) &&
+               (fields == NULL || tr_imported_note_start(trace, entry, fields, violations));
     case TR_TYPE_NODE_DONE:
-        tr_engine_view_finish(trace, engines_node(trace, entry, record, facts), record);
+        tr_engine_view_finish(trace, engines_node(trace, entry, record, fields), record);
         return true;
     case TR_TYPE_NODE_ERROR:
         return note_error(trace, record, now_ns, false) &&
-               (facts == NULL ||
-                (tr_imported_note_error(trace, entry) && tr_imported_note_kind(trace, entry, facts->kind)));
+               (fields == NULL ||
+                (tr_imported_note_error(trace, entry) && tr_imported_note_kind(trace, entry, fields->kind)));
     case TR_TYPE_TRACE_COMPLETE:
         *violations |= tr_wait_has_running_nodes(trace) ? TR_VIOLATION_COMPLETE_WHILE_RUNNING : 0;
         *violations |= now_ns < trace->last_ns ? TR_VIOLATION_TIME_BACKWARDS : 0;
@@ -329,10 +330,10 @@ static void measure_time(tr_trace *trace, const trace_rule *rule, uint64_t now_n
     }
 }
 
-/* Applies a record. In XERV's own logs, where there are neither facts nor own waits, the copy of this that is used asks
- * nothing about them. `facts` is NULL where the record has none; `has_own_waits` is false where none can be.
+/* Applies a record. In XERV's own logs, where there are neither imported fields nor own waits, the copy of this that is
+ * used asks nothing about them. `fields` is NULL where the record has none; `has_own_waits` is false where none can be.
  */
-static INLINED bool apply(tr_trace *trace, const tr_record *record, bool by_tracereel, const tr_facts *facts,
+static INLINED bool apply(tr_trace *trace, const tr_record *record, bool by_tracereel, const tr_imported_fields *fields,
                           bool has_own_waits, uint32_t *violations) {
     const trace_rule *rule = &trace_rules[tr_view_type(record)];
     uint64_t now_ns = tr_view_timestamp_ns(record);
@@ -348,17 +349,17 @@ static INLINED bool apply(tr_trace *trace, const tr_record *record, bool by_trac
         applied = apply_planned(trace, record, event, now_ns, &found);
     } else {
         tr_node *entry = NULL;
-        bool is_of_instance = facts != NULL && facts->instance.length_bytes > 0;
+        bool is_of_instance = fields != NULL && fields->instance.length_bytes > 0;
         applied = !tr_own(trace)->is_just_resumed || tr_wait_end(trace, record, is_of_instance);
-        if (applied && facts != NULL && tr_own_waits_concern(record, facts)) {
+        if (applied && fields != NULL && tr_own_waits_concern(record, fields)) {
             found = now_ns < trace->start_ns ? TR_VIOLATION_TIME_BACKWARDS : 0;
             applied = tr_view_type(record) == TR_TYPE_TRACE_SUSPENDED
-                          ? tr_own_waits_suspend(trace, record, facts, &found)
-                          : tr_own_waits_resume(trace, record, facts, &found);
+                          ? tr_own_waits_suspend(trace, record, fields, &found)
+                          : tr_own_waits_resume(trace, record, fields, &found);
         } else if (applied) {
             applied =
-                (event == NO_EVENT || (entry = apply_to_node(trace, record, event, facts, now_ns, &found)) != NULL) &&
-                apply_particulars(trace, entry, record, facts, now_ns, &found);
+                (event == NO_EVENT || (entry = apply_to_node(trace, record, event, fields, now_ns, &found)) != NULL) &&
+                apply_particulars(trace, entry, record, fields, now_ns, &found);
         }
         measure_time(trace, rule, now_ns);
     }
@@ -368,28 +369,28 @@ static INLINED bool apply(tr_trace *trace, const tr_record *record, bool by_trac
     }
     if (trace->status > TR_TRACE_SUSPENDED) {
         trace->outcome =
-            tr_imported_outcome(facts == NULL ? (tr_text){0} : facts->outcome, (tr_trace_status)trace->status);
+            tr_imported_outcome(fields == NULL ? (tr_text){0} : fields->outcome, (tr_trace_status)trace->status);
     }
     *violations |= found;
     return applied;
 }
 
-static __attribute__((noinline, cold)) bool apply_with_facts(tr_trace *trace, const tr_record *record,
-                                                             bool by_tracereel, uint32_t *violations) {
-    tr_facts facts;
-    bool has_facts = record->metadata_length_bytes > 0 && !by_tracereel;
-    if (has_facts && !tr_facts_read(tr_own(trace)->home, record, &facts)) {
+static __attribute__((noinline, cold)) bool apply_with_fields(tr_trace *trace, const tr_record *record,
+                                                              bool by_tracereel, uint32_t *violations) {
+    tr_imported_fields fields;
+    bool has_fields = record->metadata_length_bytes > 0 && !by_tracereel;
+    if (has_fields && !tr_imported_fields_read(tr_own(trace)->home, record, &fields)) {
         trace->record_count++;
         return false;
     }
-    return apply(trace, record, by_tracereel, has_facts ? &facts : NULL, true, violations);
+    return apply(trace, record, by_tracereel, has_fields ? &fields : NULL, true, violations);
 }
 
 bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_tracereel, uint32_t *violations) {
-    /* A trace_start, which has most of the metadata in a log of XERV, says none of the facts. */
-    bool may_have_facts = record->metadata_length_bytes > 0 && tr_view_type(record) != TR_TYPE_TRACE_START;
-    if (by_tracereel || may_have_facts || tr_own(trace)->imported != NULL) {
-        return apply_with_facts(trace, record, by_tracereel, violations);
+    /* A trace_start, which has most of the metadata in a log of XERV, says none of the imported fields. */
+    bool may_have_fields = record->metadata_length_bytes > 0 && tr_view_type(record) != TR_TYPE_TRACE_START;
+    if (by_tracereel || may_have_fields || tr_own(trace)->imported != NULL) {
+        return apply_with_fields(trace, record, by_tracereel, violations);
     }
     return apply(trace, record, false, NULL, false, violations);
 }

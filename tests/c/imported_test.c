@@ -53,8 +53,8 @@ static void check_many(const tr_trace *trace) {
         REQUIRE(attempt != NULL);
         CHECK_UINT(200 + i, attempt->start_ns);
         CHECK_UINT(i % 2 == 0 ? 1800 + 2 * i : 0, tr_attempt_duration_ns(trace, entry, attempt));
-        check_said(host, tr_trace_attempt_facts(trace, attempt).resource);
-        CHECK_UINT(100 + i, tr_trace_attempt_facts(trace, attempt).scheduled_ns);
+        check_said(host, tr_trace_attempt_details(trace, attempt).resource);
+        CHECK_UINT(100 + i, tr_trace_attempt_details(trace, attempt).scheduled_ns);
     }
     CHECK(tr_trace_find_instance(trace, 4, text_of("1000")) == NULL);
     CHECK(tr_trace_find_instance(trace, 5, text_of("1")) == NULL);

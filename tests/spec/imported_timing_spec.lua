@@ -82,7 +82,7 @@ end
 describe("the timing of an imported log", function()
     after_each(helper.clean)
 
-    it("is that of an independent computation, for logs with instances, waits and facts at random", function()
+    it("is that of an independent computation, for logs with instances, waits and imported fields at random", function()
         for seed = 1, 25 do
             math.randomseed(seed)
             local records = random_records(math.random, 150)

@@ -167,13 +167,13 @@ describe("an imported trace", function()
             start(40, '{"attempt":7,"scheduled_ns":41}'), at("node_done", 45, { node_id = 4 }),
             start(50, '{"attempt":2,"scheduled_ns":1.5}'), at("node_done", 55, { node_id = 4 }),
             start(60, '{"attempt":"2","scheduled_ns":-1}'), at("node_done", 65, { node_id = 4 }))
-        local facts = {}
+        local details = {}
         for index, attempt in ipairs(trace:node(4).attempts) do
-            facts[index] = { attempt.number or 0, attempt.hidden_count or 0, attempt.scheduled_ns or 0,
+            details[index] = { attempt.number or 0, attempt.hidden_count or 0, attempt.scheduled_ns or 0,
                 attempt.resource or "-" }
         end
         assert.are.same({ { 3, 2, 12, 'host "7"' }, { 4, 0, 0, "-" }, { 7, 2, 0, "-" }, { 2, 1, 0, "-" },
-            { 0, 0, 0, "-" } }, facts)
+            { 0, 0, 0, "-" } }, details)
         assert.are.same({ "time_backwards" }, trace.violations) -- scheduled after its start: left out
     end)
 

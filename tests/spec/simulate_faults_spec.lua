@@ -93,8 +93,8 @@ describe("a fault at a record", function()
         assert.matches("3 faults found no record that they fit", ran.stdout)
         local _, object = simulate('return { faults = { { trace = 1, record = 7, lost = true } } }', chain(),
             { "--json" })
-        local facts = helper.objects(object.stdout)[1].runs[1]
-        assert.same({ "#0", "#1" }, { facts.faults, facts.unfit_faults })
+        local run = helper.objects(object.stdout)[1].runs[1]
+        assert.same({ "#0", "#1" }, { run.faults, run.unfit_faults })
     end)
 end)
 

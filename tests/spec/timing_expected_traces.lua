@@ -35,9 +35,9 @@ local function new_trace(record)
 end
 
 -- What imported logs say in the metadata of a record; nothing where it is no JSON object.
-local function facts_of(record)
-    local facts = record.metadata and tracereel.json_decode(record.metadata)
-    return type(facts) == "table" and facts or {}
+local function imported_fields(record)
+    local fields = record.metadata and tracereel.json_decode(record.metadata)
+    return type(fields) == "table" and fields or {}
 end
 
 -- Of a node, or of one of the instances that run in parallel: { id, instance } and its attempts.
@@ -91,25 +91,25 @@ local function hidden_before(last, number)
 end
 
 function steps.node_start(trace, record, now_ns)
-    local facts = facts_of(record)
-    local attempts = attempts_of(trace, record.node_id, facts.instance)
+    local fields = imported_fields(record)
+    local attempts = attempts_of(trace, record.node_id, fields.instance)
     end_wait(trace, attempts, now_ns)
     local open = open_attempt(attempts)
     if open then
         open.outcome, open.end_ns = "replaced", now_ns
         trace.events[#trace.events + 1] = now_ns
     end
-    local scheduled_ns = facts.scheduled_ns
+    local scheduled_ns = fields.scheduled_ns
     attempts[#attempts + 1] = {
-        start_ns = now_ns, number = facts.attempt, hidden_count = hidden_before(attempts[#attempts], facts.attempt),
+        start_ns = now_ns, number = fields.attempt, hidden_count = hidden_before(attempts[#attempts], fields.attempt),
         scheduled_ns = scheduled_ns and not math.ult(now_ns, scheduled_ns) and scheduled_ns or nil,
     }
 end
 
 local function finish(outcome)
     return function(trace, record, now_ns)
-        local facts = facts_of(record)
-        local attempts = attempts_of(trace, record.node_id, facts.instance)
+        local fields = imported_fields(record)
+        local attempts = attempts_of(trace, record.node_id, fields.instance)
         local last = attempts[#attempts]
         if last and last.by_own_resume then
             last.outcome, last.end_ns, last.by_own_resume = nil, nil, nil
@@ -120,15 +120,15 @@ local function finish(outcome)
             open = { start_ns = trace.ready_ns, is_estimated = true }
             attempts[#attempts + 1] = open
         end
-        open.outcome, open.end_ns, open.kind = outcome, now_ns, facts.kind
+        open.outcome, open.end_ns, open.kind = outcome, now_ns, fields.kind
         trace.events[#trace.events + 1] = now_ns
     end
 end
 
 steps.node_done, steps.node_error = finish "done", finish "error"
 
-local function begin_wait(trace, record, facts, now_ns)
-    local attempts = attempts_of(trace, record.node_id, facts.instance)
+local function begin_wait(trace, record, fields, now_ns)
+    local attempts = attempts_of(trace, record.node_id, fields.instance)
     end_wait(trace, attempts, now_ns)
     if not open_attempt(attempts) then
         attempts[#attempts + 1] = { start_ns = now_ns }
@@ -139,9 +139,9 @@ local function begin_wait(trace, record, facts, now_ns)
 end
 
 function steps.trace_suspended(trace, record, now_ns)
-    local facts = facts_of(record)
-    if facts.wait then
-        return begin_wait(trace, record, facts, now_ns)
+    local fields = imported_fields(record)
+    if fields.wait then
+        return begin_wait(trace, record, fields, now_ns)
     end
     local attempts = attempts_of(trace, record.node_id)
     if not open_attempt(attempts) then
@@ -155,9 +155,9 @@ function steps.trace_suspended(trace, record, now_ns)
 end
 
 function steps.trace_resumed(trace, record, now_ns)
-    local facts = facts_of(record)
-    if facts.wait then
-        local attempts = attempts_of(trace, record.node_id, facts.instance)
+    local fields = imported_fields(record)
+    if fields.wait then
+        local attempts = attempts_of(trace, record.node_id, fields.instance)
         local open = attempts.wait and open_attempt(attempts)
         end_wait(trace, attempts, now_ns)
         if open then
@@ -169,7 +169,7 @@ function steps.trace_resumed(trace, record, now_ns)
 end
 
 local function loop(trace, record, now_ns)
-    local instance = facts_of(record).instance
+    local instance = imported_fields(record).instance
     attempts_of(trace, record.node_id, instance)
     trace.events[#trace.events + 1] = now_ns
     table.insert(trace.loop_events, {
@@ -192,7 +192,7 @@ local function apply(trace, record)
         for _, attempts in pairs(trace.nodes) do
             end_wait(trace, attempts, now_ns)
         end
-        trace.outcome = facts_of(record).outcome
+        trace.outcome = imported_fields(record).outcome
         trace.status = closes_trace[record.type]
     end
 end

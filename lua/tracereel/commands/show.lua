@@ -3,7 +3,7 @@ local base = require "tracereel.base"
 local engine_options = require "tracereel.forecast.options"
 local engine_view = require "tracereel.log.engine_view"
 local exit_codes = require "tracereel.cli.exit_codes"
-local facts = require "tracereel.log.facts"
+local imported_fields = require "tracereel.log.imported_fields"
 local failure = require "tracereel.util.failure"
 local family = require "tracereel.render.family"
 local forecast = require "tracereel.forecast"
@@ -74,7 +74,7 @@ local measure = {
         event.restart_number = trace.restart_count > 0 and trace.restart_count or nil
     end,
     trace_resumed = function(event, rec, trace)
-        event.took_ns = not facts.of(rec).wait and ended_suspension_ns(trace, rec)
+        event.took_ns = not imported_fields.of(rec).wait and ended_suspension_ns(trace, rec)
     end,
     trace_complete = function(event, _, trace)
         event.took_ns = trace.start_ns ~= 0 and trace.duration_ns or nil
@@ -83,7 +83,7 @@ local measure = {
 measure.trace_failed = measure.trace_complete
 
 local function measure_end(event, rec, trace)
-    local node = trace:node(rec.node_id, facts.of(rec).instance)
+    local node = trace:node(rec.node_id, imported_fields.of(rec).instance)
     if node and node.end_ns then
         event.took_ns, event.is_estimated = node.duration_ns, node.estimated
     end
@@ -107,7 +107,7 @@ local function number_attempts(events)
         local rec, trace = event.rec, event.trace
         if rec and rec.type == "node_start" and trace and not rec.by_tracereel then -- a gap has no record
             known[trace] = known[trace] or {}
-            local instance = facts.of(rec).instance
+            local instance = imported_fields.of(rec).instance
             local key = instance and rec.node_id .. "\0" .. instance or rec.node_id
             local node = known[trace][key] or { attempts = own_attempts(trace, rec.node_id, instance), last = 0 }
             known[trace][key] = node

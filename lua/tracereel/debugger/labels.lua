@@ -1,5 +1,5 @@
 -- What the debugger answers, for people: lines of text.
-local facts = require "tracereel.log.facts"
+local imported_fields = require "tracereel.log.imported_fields"
 local logs = require "tracereel.cli.logs"
 local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
@@ -74,7 +74,7 @@ end
 
 function Words.node(_, node)
     local parts = { ("%s%s: %s, %s"):format(node_names.node(node.id),
-        facts.suffix(node.instance, text.clean), node.status,
+        imported_fields.suffix(node.instance, text.clean), node.status,
         text.count(#node.attempts, "attempt")) }
     if #node.attempts > 0 then
         parts[#parts + 1] = node.end_ns and (node.estimated and "~" or "") .. tracereel.duration(node.duration_ns) or

@@ -1,12 +1,12 @@
 -- Which resumes in a trace's timeline end the node that waited, and how long the waits lasted that are nodes' own.
-local facts = require "tracereel.log.facts"
+local imported_fields = require "tracereel.log.imported_fields"
 local record_types = require "tracereel.log.record_types"
 
 local ends_of_waits = {}
 
 -- The node of a record, or the instance of it that the record is of.
 local function place_of(event)
-    local instance = event.facts.instance
+    local instance = event.imported.instance
     return instance and event.rec.node_id .. "\0" .. instance or event.rec.node_id
 end
 
@@ -58,7 +58,7 @@ end
 
 function steps.node_done(known, event)
     local resume = known.open_waits[event.rec.node_id]
-    if resume and not event.facts.instance then
+    if resume and not event.imported.instance then
         resume.ends_wait = nil
     end
 end
@@ -72,16 +72,16 @@ function steps.trace_start(known)
     known.open_waits, known.suspended_node = {}, nil
 end
 
----Marks the events of those resumes with `ends_wait`, and gives every event its `facts`.
+---Marks the events of those resumes with `ends_wait`, and gives every event its fields of an import as `imported`.
 ---@param events table[] of one trace, in order
 function ends_of_waits.mark(events)
     local known, own_waits, last = { open_waits = {} }, new_own_waits(), nil
     for _, event in ipairs(events) do
         local rec = event.rec
         local type = rec and not rec.by_tracereel and rec.type
-        event.facts = rec and facts.of(rec)
+        event.imported = rec and imported_fields.of(rec)
         last = rec and record_types.has_trace(rec) and event or last
-        if type and event.facts.wait and waits[type] then
+        if type and event.imported.wait and waits[type] then
             own_waits:note(event)
         elseif type and steps[type] then
             if is_end[type] then
@@ -90,7 +90,7 @@ function ends_of_waits.mark(events)
             steps[type](known, event)
         end
     end
-    if last and not last.facts.wait then
+    if last and not last.imported.wait then
         last.ends_wait = nil -- nothing has followed yet
     end
 end

@@ -1,7 +1,7 @@
 -- The events of one trace as lines: when, how long, and beside them a lane for each node that runs and each loop that
 -- turns, so that what happened at the same time is side by side.
 local ends_of_waits = require "tracereel.render.ends_of_waits"
-local facts = require "tracereel.log.facts"
+local imported_fields = require "tracereel.log.imported_fields"
 local heap = require "tracereel.util.heap"
 local held = require "tracereel.log.held"
 local node_names = require "tracereel.log.node_names"
@@ -105,7 +105,7 @@ end
 
 local function attempt_words(event)
     local own = event.attempt or 1
-    local number, resource = event.facts.attempt or own, event.facts.resource
+    local number, resource = event.imported.attempt or own, event.imported.resource
     return (number > 1 and (", attempt %d"):format(number) or "")
         .. (number > own and (" (here %d)"):format(own) or "")
         .. (resource and ", on " .. text.clean(resource) or "")
@@ -113,7 +113,7 @@ end
 
 -- The lane of a record's node, or of the instance of it that the record is of.
 local function node_key(event)
-    return "node " .. event.rec.node_id .. facts.suffix(event.facts.instance, text.clean)
+    return "node " .. event.rec.node_id .. imported_fields.suffix(event.imported.instance, text.clean)
 end
 
 local function kind_words(kind)
@@ -163,16 +163,16 @@ function steps.node_error(event, lanes)
     local key = node_key(event)
     local lane = lanes.by_key[key]
     return { lane = lane, done = lane, glyph = lanes.glyphs.failed,
-        words = said(key) .. " FAILED" .. kind_words(event.facts.kind) .. message_of(event.rec), style = "red" }
+        words = said(key) .. " FAILED" .. kind_words(event.imported.kind) .. message_of(event.rec), style = "red" }
 end
 
 function steps.trace_complete(event, lanes)
-    local goes_on = event.facts.outcome == "continued" and ", continued in another trace" or ""
+    local goes_on = event.imported.outcome == "continued" and ", continued in another trace" or ""
     return { glyph = lanes.glyphs.trace, words = "trace complete" .. goes_on, style = "green" }
 end
 
 function steps.trace_failed(event, lanes)
-    local words = "trace FAILED" .. kind_words(event.facts.outcome) .. message_of(event.rec)
+    local words = "trace FAILED" .. kind_words(event.imported.outcome) .. message_of(event.rec)
     return { glyph = lanes.glyphs.trace, words = words, style = "red" }
 end
 
@@ -190,7 +190,7 @@ local function begin_own_wait(event, lanes)
     lane = lane or lanes:open(key, event.rec.timestamp_ns)
     lane.glyph = lanes.glyphs.waits
     return { lane = lane, glyph = glyph, style = "yellow",
-        words = ("%s waits: %s"):format(said(key), text.clean(event.facts.wait)) }
+        words = ("%s waits: %s"):format(said(key), text.clean(event.imported.wait)) }
 end
 
 local function end_own_wait(event, lanes)
@@ -207,7 +207,7 @@ local function end_own_wait(event, lanes)
 end
 
 function steps.trace_suspended(event, lanes)
-    if event.facts.wait then
+    if event.imported.wait then
         return begin_own_wait(event, lanes)
     end
     local key = event.rec.node_id == held.node and "hold" or "node " .. event.rec.node_id
@@ -222,7 +222,7 @@ function steps.trace_suspended(event, lanes)
 end
 
 function steps.trace_resumed(event, lanes)
-    if event.facts.wait then
+    if event.imported.wait then
         return end_own_wait(event, lanes)
     end
     local lane = lanes.waiting
@@ -239,7 +239,7 @@ function steps.trace_resumed(event, lanes)
 end
 
 function steps.loop_iteration(event, lanes)
-    local key = "loop " .. event.rec.node_id .. facts.suffix(event.facts.instance, text.clean)
+    local key = "loop " .. event.rec.node_id .. imported_fields.suffix(event.imported.instance, text.clean)
     local lane = lanes.by_key[key]
     local glyph = lane and lanes.glyphs.go_on or lanes.glyphs.begin
     return { lane = lane or lanes:open(key, event.rec.timestamp_ns), glyph = glyph,
@@ -247,7 +247,7 @@ function steps.loop_iteration(event, lanes)
 end
 
 function steps.loop_exit(event, lanes)
-    local key = "loop " .. event.rec.node_id .. facts.suffix(event.facts.instance, text.clean)
+    local key = "loop " .. event.rec.node_id .. imported_fields.suffix(event.imported.instance, text.clean)
     local lane = lanes.by_key[key]
     return { lane = lane, done = lane, glyph = lane and lanes.glyphs.done or lanes.glyphs.single,
         took_ns = lane and event.rec.timestamp_ns - lane.start_ns,

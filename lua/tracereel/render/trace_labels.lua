@@ -1,6 +1,6 @@
 -- Words about a trace: its state, what it waits for, what the engine would do with it.
 local forecast = require "tracereel.forecast"
-local facts = require "tracereel.log.facts"
+local imported_fields = require "tracereel.log.imported_fields"
 local held = require "tracereel.log.held"
 local node_names = require "tracereel.log.node_names"
 local text = require "tracereel.util.text"
@@ -95,7 +95,7 @@ local function own_waits(trace)
     local latest, places = trace.last_suspension, {}
     for _, wait in ipairs(latest and trace.suspensions or {}) do
         if wait.wait and not wait.end_ns then
-            places[#places + 1] = node_names.label(wait.node_id) .. facts.suffix(wait.instance, text.clean)
+            places[#places + 1] = node_names.label(wait.node_id) .. imported_fields.suffix(wait.instance, text.clean)
         end
     end
     return places[1] and "waits at " .. table.concat(places, ", ")

@@ -1,7 +1,7 @@
 -- The text around a trace's timeline: its identity above, and below it what is unfinished and what is wrong.
 local family = require "tracereel.render.family"
 local engine_options = require "tracereel.forecast.options"
-local facts = require "tracereel.log.facts"
+local imported_fields = require "tracereel.log.imported_fields"
 local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
@@ -113,15 +113,15 @@ local function own_waits(trace)
     local by_node, latest = {}, trace.last_suspension
     for _, wait in ipairs(latest and trace.suspensions or {}) do
         if wait.wait and not wait.end_ns then
-            by_node[wait.node_id .. facts.suffix(wait.instance, tostring)] = wait
+            by_node[wait.node_id .. imported_fields.suffix(wait.instance, tostring)] = wait
         end
     end
     return by_node
 end
 
 local function node_line(trace, node, now_ns, waits)
-    local words = { node_names.node(node.id) .. facts.suffix(node.instance, text.clean) }
-    local wait = waits[node.id .. facts.suffix(node.instance, tostring)]
+    local words = { node_names.node(node.id) .. imported_fields.suffix(node.instance, text.clean) }
+    local wait = waits[node.id .. imported_fields.suffix(node.instance, tostring)]
     if node.status == "suspended" and wait then
         words[#words + 1] = ("waits for %s, since %s"):format(units.span(wait.start_ns, now_ns),
             tracereel.time(wait.start_ns))

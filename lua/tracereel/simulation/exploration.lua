@@ -56,7 +56,7 @@ local function named_trace(recording, most, prefix)
 end
 
 -- The traces with the most records, the longest first.
-local function longest_traces(recording, most)
+local function find_candidates(recording, most)
     local found, least = {}, 0
     local function comes_before(a, b)
         if a.records ~= b.records then
@@ -104,7 +104,7 @@ local function find_start(maker, recording, parsed, seeds)
         local of_seed, holding = without_faults(maker, trace, seeds)
         return { trace = trace, is_named = true, futures = of_seed, seeds = holding }
     end
-    local candidates = longest_traces(recording, most)
+    local candidates = find_candidates(recording, most)
     for _, candidate in ipairs(candidates) do
         local trace = describe(recording, candidate.index, candidate.number)
         local of_seed, holding = without_faults(maker, trace, seeds)

@@ -24,7 +24,7 @@ function waterfall.drawn(report)
 end
 
 -- The longest of the spans, in their order.
-local function longest_spans(trace)
+local function drawn_spans(trace)
     local by_length = table.move(trace.spans, 1, #trace.spans, 1, {})
     table.sort(by_length, function(a, b)
         local length_a, length_b = a.end_ns - a.start_ns, b.end_ns - b.start_ns
@@ -60,7 +60,7 @@ local function lanes_of(trace)
         end
         return lane
     end
-    for _, span in ipairs(longest_spans(trace)) do
+    for _, span in ipairs(drawn_spans(trace)) do
         local lane = lane_of(span)
         table.insert(lane.spans, span)
         lane.run_ns = lane.run_ns + span.run_ns

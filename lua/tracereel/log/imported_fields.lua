@@ -1,9 +1,9 @@
 -- What a record of an imported log says in its metadata, for which XERV's records have no field (docs/import.md).
 local base = require "tracereel.base"
 
-local facts = {}
+local imported_fields = {}
 
----@class tracereel.record_facts
+---@class tracereel.imported_fields
 ---@field instance string|nil which of the node's parallel instances
 ---@field wait string|nil what kind of wait, where it is the node's own
 ---@field kind string|nil of an error
@@ -17,8 +17,8 @@ local texts = { "instance", "wait", "kind", "resource", "outcome" }
 
 ---Members of another kind, and empty texts, say nothing.
 ---@param rec tracereel.rec
----@return tracereel.record_facts
-function facts.of(rec)
+---@return tracereel.imported_fields
+function imported_fields.of(rec)
     local metadata = rec.metadata
     local said = metadata and metadata:find("{", 1, true) and base.json_decode(metadata)
     if type(said) ~= "table" then
@@ -34,8 +34,8 @@ end
 ---The instance as it stands after the name of its node: " [7]"; nothing for the node itself.
 ---@param instance string|nil
 ---@param clean fun(text: string): string
-function facts.suffix(instance, clean)
+function imported_fields.suffix(instance, clean)
     return instance and (" [%s]"):format(clean(instance)) or ""
 end
 
-return facts
+return imported_fields

@@ -1,4 +1,4 @@
-#include "trace/facts.h"
+#include "trace/imported_fields.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "json/json_reader.h"
 
 /* X(name of the member, its kind: TEXT, TIME or NUMBER). */
-#define FACTS(X)                                                                                                       \
+#define FIELDS(X)                                                                                                      \
     X(instance, TEXT)                                                                                                  \
     X(wait, TEXT)                                                                                                      \
     X(kind, TEXT)                                                                                                      \
@@ -17,7 +17,7 @@
     X(scheduled_ns, TIME)                                                                                              \
     X(attempt, NUMBER)
 
-typedef enum fact_kind { TEXT, TIME, NUMBER } fact_kind;
+typedef enum field_kind { TEXT, TIME, NUMBER } field_kind;
 
 static const struct {
     const char *name;
@@ -25,8 +25,8 @@ static const struct {
     uint8_t kind;
     uint16_t offset;
 } known[] = {
-#define KNOWN(name, kind) {#name, sizeof #name - 1, kind, offsetof(tr_facts, name)},
-    FACTS(KNOWN)
+#define KNOWN(name, kind) {#name, sizeof #name - 1, kind, offsetof(tr_imported_fields, name)},
+    FIELDS(KNOWN)
 #undef KNOWN
 };
 
@@ -77,12 +77,12 @@ static uint64_t read_number(tr_json_reader *reader, uint64_t maximum) {
 }
 
 /* Of a name that occurs twice the last one counts, as in readers that fill a table. */
-static void read_member(tr_json_reader *reader, tr_text name, tr_facts *facts, char **at) {
+static void read_member(tr_json_reader *reader, tr_text name, tr_imported_fields *fields, char **at) {
     for (int i = 0; i < KNOWN_COUNT; i++) {
         if (name.length_bytes != known[i].name_bytes || memcmp(name.bytes, known[i].name, name.length_bytes) != 0) {
             continue;
         }
-        void *member = (char *)facts + known[i].offset;
+        void *member = (char *)fields + known[i].offset;
         if (known[i].kind == TEXT) {
             *(tr_text *)member = read_text(reader, at);
         } else if (known[i].kind == TIME) {
@@ -106,9 +106,9 @@ static bool is_known(const char *name, size_t length_bytes) {
 
 /* False where no member can have one of the names, as in most metadata of XERV's own, which then need not be read.
  * Without escapes a text in quotes ends at the next quote. */
-static bool may_have_facts(tr_text text) {
+static bool may_have_fields(tr_text text) {
 #define LENGTH_BIT(name, kind) | 1u << (sizeof #name - 1)
-    const uint32_t lengths = 0u FACTS(LENGTH_BIT);
+    const uint32_t lengths = 0u FIELDS(LENGTH_BIT);
 #undef LENGTH_BIT
     const char *at = text.bytes, *end = text.bytes + text.length_bytes;
     if (memchr(at, '\\', text.length_bytes) != NULL) {
@@ -128,10 +128,10 @@ static bool may_have_facts(tr_text text) {
     return false;
 }
 
-bool tr_facts_read(struct tr_trace_home *home, const tr_record *record, tr_facts *facts) {
-    *facts = (tr_facts){0};
+bool tr_imported_fields_read(struct tr_trace_home *home, const tr_record *record, tr_imported_fields *fields) {
+    *fields = (tr_imported_fields){0};
     tr_text text = tr_view_metadata(record);
-    if (!may_have_facts(text)) {
+    if (!may_have_fields(text)) {
         return true;
     }
     char *at = scratch_of(home, text.length_bytes);
@@ -142,12 +142,12 @@ bool tr_facts_read(struct tr_trace_home *home, const tr_record *record, tr_facts
     tr_text name;
     if (tr_json_reader_enter_object(&reader)) {
         while (tr_json_reader_next_member(&reader, &name)) {
-            read_member(&reader, name, facts, &at);
+            read_member(&reader, name, fields, &at);
         }
     }
     tr_json_reader_finish(&reader);
     if (reader.status != TR_OK) {
-        *facts = (tr_facts){0};
+        *fields = (tr_imported_fields){0};
     }
     return true;
 }
