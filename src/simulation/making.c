@@ -20,7 +20,9 @@ void *tr_program_room(void *items, uint32_t count, uint32_t *capacity, size_t si
 }
 
 tr_node_view *tr_making_view(tr_making *now, uint32_t node_id) {
-    tr_node_view *view = tr_node_views_get_instance(&now->maker->views, node_id, now->instance);
+    tr_node_view *view = now->instance.length_bytes == 0
+                             ? tr_node_views_get(&now->maker->views, node_id)
+                             : tr_node_views_get_instance(&now->maker->views, node_id, now->instance);
     now->has_failed = now->has_failed || view == NULL;
     return view;
 }
@@ -158,11 +160,8 @@ static void list_end(tr_making *now, uint32_t node_id, uint32_t step) {
     }
 }
 
-void tr_making_note_end(tr_making *now, uint32_t node_id, uint32_t step, bool ran) {
-    tr_node_view *view = tr_making_view(now, node_id);
-    if (view == NULL) {
-        return;
-    }
+void tr_making_note_end(tr_making *now, tr_node_view *view, uint32_t step, bool ran) {
+    uint32_t node_id = view->node_id;
     view->last_end = step;
     now->latest_end = step;
     if (now->instance.length_bytes > 0) {

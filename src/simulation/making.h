@@ -55,7 +55,8 @@ void tr_making_wait(tr_making *now, uint32_t step, uint32_t awaited);
 void tr_making_wait_to_start(tr_making *now, uint32_t step, uint32_t node_id);
 /* The node, or the record's instance of it, began to run. */
 void tr_making_note_begin(tr_making *now, uint32_t node_id);
-/* It has ended with that step, which can have made others ready. `ran`: what note_begin was told is over. */
-void tr_making_note_end(tr_making *now, uint32_t node_id, uint32_t step, bool ran);
+/* That of which `view` is has ended with that step, which can have made others ready. `ran`: what note_begin was told
+ * is over. */
+void tr_making_note_end(tr_making *now, tr_node_view *view, uint32_t step, bool ran);
 
 #endif

@@ -6,16 +6,15 @@
 
 bool tr_member_find(const tr_recorded *recorded, const char *name, tr_text *value) {
     tr_record record;
-    tr_defect defect;
-    tr_text found, wanted = {name, (uint32_t)strlen(name)};
-    if (recorded->length_bytes == TR_RECORD_MIN_BYTES ||
-        tr_record_decode(tr_recorded_bytes(recorded), (size_t)recorded->length_bytes, &record, &defect) != TR_OK) {
-        return false; /* nothing beyond its numbers; and it was a record when it was recorded */
+    /* It was a record when it was recorded, its CRC is not computed again. */
+    if (!tr_record_is_plausible(tr_recorded_bytes(recorded), (size_t)recorded->length_bytes, &record) ||
+        record.metadata_length_bytes == 0) {
+        return false;
     }
-    tr_text metadata = tr_record_metadata(&record), member;
+    tr_text found, wanted = {name, (uint32_t)strlen(name)}, metadata = tr_view_metadata(&record), member;
     tr_json_reader reader = tr_json_reader_begin(metadata.bytes, metadata.length_bytes, 0, NULL);
     bool is_found = false;
-    if (metadata.length_bytes == 0 || !tr_json_reader_enter_object(&reader)) {
+    if (!tr_json_reader_enter_object(&reader)) {
         return false;
     }
     while (tr_json_reader_next_member(&reader, &member)) {

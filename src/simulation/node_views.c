@@ -15,12 +15,15 @@ void tr_node_views_clear(tr_node_views *views) {
     views->count = 0;
 }
 
-static bool is_of(const tr_node_view *view, uint32_t node_id, tr_text instance) {
+/* Nodes themselves and their instances each have their own copy of these: most logs have no instances. */
+#define INLINED inline __attribute__((always_inline))
+
+static INLINED bool is_of(const tr_node_view *view, uint32_t node_id, tr_text instance) {
     return view->node_id == node_id && view->instance.length_bytes == instance.length_bytes &&
            (instance.length_bytes == 0 || memcmp(view->instance.bytes, instance.bytes, instance.length_bytes) == 0);
 }
 
-static size_t place_of(const tr_node_views *views, uint32_t node_id, tr_text instance) {
+static INLINED size_t place_of(const tr_node_views *views, uint32_t node_id, tr_text instance) {
     uint32_t hash = node_id * UINT32_C(2654435769);
     for (uint32_t i = 0; i < instance.length_bytes; i++) {
         hash = (hash ^ (uint8_t)instance.bytes[i]) * UINT32_C(16777619);
@@ -50,16 +53,22 @@ static bool grow(tr_node_views *views) {
     return true;
 }
 
-const tr_node_view *tr_node_views_find_instance(const tr_node_views *views, uint32_t node_id, tr_text instance) {
+static const tr_text no_instance = {NULL, 0};
+
+static INLINED const tr_node_view *find(const tr_node_views *views, uint32_t node_id, tr_text instance) {
     const tr_node_view *view = views->capacity == 0 ? NULL : &views->items[place_of(views, node_id, instance)];
     return view != NULL && view->generation == views->generation ? view : NULL;
 }
 
 const tr_node_view *tr_node_views_find(const tr_node_views *views, uint32_t node_id) {
-    return tr_node_views_find_instance(views, node_id, (tr_text){NULL, 0});
+    return find(views, node_id, no_instance);
 }
 
-tr_node_view *tr_node_views_get_instance(tr_node_views *views, uint32_t node_id, tr_text instance) {
+const tr_node_view *tr_node_views_find_instance(const tr_node_views *views, uint32_t node_id, tr_text instance) {
+    return instance.length_bytes == 0 ? find(views, node_id, no_instance) : find(views, node_id, instance);
+}
+
+static INLINED tr_node_view *get(tr_node_views *views, uint32_t node_id, tr_text instance) {
     if (views->count * 2 >= views->capacity && !grow(views)) {
         return NULL;
     }
@@ -81,5 +90,9 @@ tr_node_view *tr_node_views_get_instance(tr_node_views *views, uint32_t node_id,
 }
 
 tr_node_view *tr_node_views_get(tr_node_views *views, uint32_t node_id) {
-    return tr_node_views_get_instance(views, node_id, (tr_text){NULL, 0});
+    return get(views, node_id, no_instance);
+}
+
+tr_node_view *tr_node_views_get_instance(tr_node_views *views, uint32_t node_id, tr_text instance) {
+    return get(views, node_id, instance);
 }

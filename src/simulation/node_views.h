@@ -22,7 +22,6 @@ typedef struct tr_node_view {
     uint32_t suspension_count;
     uint32_t pass_count; /* of a loop */
     uint32_t own_wait;   /* step that began the wait of its own that lasts */
-    uint32_t own_wait_occurrence;
     uint32_t end_place;  /* of an instance: where its end is in the list of ends; TR_NO_STEP: not there */
     uint32_t first_end;  /* of the node itself: the first of its instances' ends in that list, or TR_NO_STEP */
     uint32_t open_count; /* of the node itself: its instances that run */

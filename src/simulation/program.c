@@ -43,7 +43,7 @@ static void open_attempt(tr_making *now, uint32_t node_id, uint32_t step) {
         tr_program_room(program->attempts, program->attempt_count, &program->attempt_capacity, sizeof *attempts);
     tr_node_view *node = tr_making_node(now, node_id);
     uint32_t occurrence = node == NULL ? 0 : node->run_count++;
-    tr_node_view *view = tr_making_view(now, node_id);
+    tr_node_view *view = now->instance.length_bytes == 0 ? node : tr_making_view(now, node_id);
     if (attempts == NULL || node == NULL || view == NULL) {
         program->attempts = attempts == NULL ? program->attempts : attempts;
         now->has_failed = true;
@@ -112,7 +112,7 @@ static void end_node(tr_making *now, uint32_t node_id, uint64_t offset, const tr
         start_unseen(now, node_id, recorded);
     }
     uint32_t step = now->has_failed ? TR_NO_STEP : tr_making_add_step(now, TR_STEP_END, offset, recorded);
-    view = now->has_failed ? NULL : tr_making_view(now, node_id);
+    view = now->has_failed ? NULL : is_begun ? view : tr_making_view(now, node_id);
     if (view == NULL) {
         return;
     }
@@ -123,7 +123,7 @@ static void end_node(tr_making *now, uint32_t node_id, uint64_t offset, const tr
         attempt->is_error = is_error;
         now->program->steps[step].attempt = view->open_attempt;
         view->open_attempt = TR_NO_STEP;
-        tr_making_note_end(now, node_id, step, is_begun);
+        tr_making_note_end(now, view, step, is_begun);
     }
 }
 
@@ -141,7 +141,7 @@ static void suspend(tr_making *now, uint32_t node_id, uint64_t offset, const tr_
     if (now->has_failed) {
         return;
     }
-    tr_node_view *node = tr_making_node(now, node_id);
+    tr_node_view *node = now->instance.length_bytes == 0 ? view : tr_making_node(now, node_id);
     if (node == NULL) {
         return;
     }
@@ -177,7 +177,7 @@ static void resume_own(tr_making *now, uint32_t node_id, uint32_t wait, uint64_t
     now->program->steps[step].occurrence = now->program->steps[wait].occurrence;
     view->own_wait = TR_NO_STEP;
     view->last_piece = view->open_attempt != TR_NO_STEP ? step : view->last_piece;
-    tr_making_note_end(now, node_id, step, false);
+    tr_making_note_end(now, view, step, false);
 }
 
 static void resume(tr_making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded) {
@@ -252,6 +252,10 @@ static void read_member(tr_making *now, tr_record_type type, const tr_recorded *
     tr_text kind;
     bool is_wait = type == TR_TYPE_TRACE_SUSPENDED || type == TR_TYPE_TRACE_RESUMED;
     now->instance.length_bytes = 0;
+    now->is_own_wait = false;
+    if (!tr_member_has_any(recorded)) {
+        return;
+    }
     if (type != TR_TYPE_TRACE_START) { /* the only one that users' own metadata are in */
         tr_member_find_text(recorded, "instance", &now->instance);
     }
