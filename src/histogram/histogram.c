@@ -135,22 +135,10 @@ static bool add_table(tr_histogram *histogram) {
     return true;
 }
 
-/* Counts in the table, if there is one or the value needs one. Returns false on allocation failure; nothing is then
- * changed. */
-static inline bool add_to_table(tr_histogram *histogram, uint64_t value, uint64_t times) {
-    bool is_first_table = histogram->table == NULL;
-    if (is_first_table && (histogram->count == 0 || shares_bucket(value, histogram->min))) {
-        return true;
-    }
-    if (is_first_table && !add_table(histogram)) {
-        return false;
-    }
-    chunk_table *table = histogram->table;
+/* Returns false on allocation failure; nothing is then changed. */
+static inline bool count_in(chunk_table *table, uint64_t value, uint64_t times) {
     unsigned index = chunk_of(value);
     if (table->chunks[index] == NULL && !add_chunk(table, index)) {
-        if (is_first_table) {
-            free_table(histogram);
-        }
         return false;
     }
     uint64_t *bucket = &table->chunks[index]->counts[bucket_of(value, index)];
@@ -158,11 +146,32 @@ static inline bool add_to_table(tr_histogram *histogram, uint64_t value, uint64_
     return true;
 }
 
+/* Counts in the first table of a histogram that has none, if the value needs one. Returns false on allocation failure;
+ * nothing is then changed. Apart, so that the many values after the first ones do not pay for it. */
+static __attribute__((noinline)) bool count_in_first_table(tr_histogram *histogram, uint64_t value, uint64_t times) {
+    if (histogram->count == 0 || shares_bucket(value, histogram->min)) {
+        return true;
+    }
+    if (!add_table(histogram)) {
+        return false;
+    }
+    if (!count_in(histogram->table, value, times)) {
+        free_table(histogram);
+        return false;
+    }
+    return true;
+}
+
+static inline bool count_value(tr_histogram *histogram, uint64_t value, uint64_t times) {
+    return histogram->table != NULL ? count_in(histogram->table, value, times)
+                                    : count_in_first_table(histogram, value, times);
+}
+
 tr_status tr_histogram_add(tr_histogram *histogram, uint64_t value, uint64_t times) {
     if (times == 0) {
         return TR_OK;
     }
-    if (!add_to_table(histogram, value, times)) {
+    if (!count_value(histogram, value, times)) {
         return TR_ERROR_MEMORY;
     }
     histogram->count = add_saturating(histogram->count, times);
@@ -219,7 +228,7 @@ tr_status tr_histogram_merge(tr_histogram *into, const tr_histogram *from) {
     if (from->count == 0) {
         return TR_OK;
     }
-    if (from->table == NULL ? !add_to_table(into, from->min, from->count) : !merge_tables(into, from)) {
+    if (from->table == NULL ? !count_value(into, from->min, from->count) : !merge_tables(into, from)) {
         return TR_ERROR_MEMORY;
     }
     into->count = add_saturating(into->count, from->count);

@@ -118,9 +118,10 @@ static void add_span(tr_spans *spans, const tr_trace *trace, uint32_t attempt_in
 
 /* Whether the attempt ended, or its node was started again before it ended. */
 static bool is_finished(const tr_trace *trace, const tr_attempt *attempt) {
-    bool is_last = &trace->attempts[trace->nodes[attempt->node_index].last_attempt] == attempt;
-    return attempt->outcome == TR_OUTCOME_DONE || attempt->outcome == TR_OUTCOME_ERROR ||
-           (attempt->outcome == TR_OUTCOME_ABANDONED && !is_last);
+    if (attempt->outcome == TR_OUTCOME_ABANDONED) {
+        return &trace->attempts[trace->nodes[attempt->node_index].last_attempt] != attempt;
+    }
+    return attempt->outcome == TR_OUTCOME_DONE || attempt->outcome == TR_OUTCOME_ERROR;
 }
 
 bool tr_attempt_is_counted(const tr_trace *trace, const tr_attempt *attempt) {
@@ -272,8 +273,11 @@ bool tr_spans_lay_out(tr_spans *spans, const tr_trace *trace, const tr_flow *flo
  * the waiting node can have waited for, if there is any. Returns `before` if there is none. */
 static size_t predecessor(const tr_spans *spans, const tr_trace *trace, const tr_flow_node *node, size_t before,
                           uint64_t limit_ns) {
-    size_t bound = count_spans_until(spans, limit_ns);
-    bound = bound < before ? bound : before;
+    size_t bound = before;
+    if (before > 0 && spans->items[before - 1].end_ns > limit_ns) {
+        bound = count_spans_until(spans, limit_ns);
+        bound = bound < before ? bound : before;
+    }
     size_t awaited = node == NULL ? TR_NO_SPAN : tr_awaited_last(spans, trace, node, before, bound, false);
     return awaited != TR_NO_SPAN ? awaited : bound > 0 ? bound - 1 : before;
 }

@@ -92,8 +92,15 @@ uint32_t tr_imported_instance_number(const tr_trace *trace, uint32_t node_index)
 bool tr_imported_note_start(tr_trace *trace, const tr_node *entry, const tr_imported_fields *fields,
                             uint32_t *violations);
 bool tr_imported_note_kind(tr_trace *trace, const tr_node *entry, tr_text kind);
+/* The next of a trace that may have suspensions. */
+uint64_t tr_attempt_run_beside_waits_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns);
 /* How long an attempt of the trace ran if it began at that time: see tr_attempt_duration_ns. */
-uint64_t tr_attempt_run_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns);
+static inline uint64_t tr_attempt_run_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns) {
+    if (trace->suspension_count > 0) {
+        return tr_attempt_run_beside_waits_ns(trace, attempt, start_ns);
+    }
+    return attempt->outcome == TR_OUTCOME_OPEN || attempt->end_ns < start_ns ? 0 : attempt->end_ns - start_ns;
+}
 
 /* Notes of which entry the latest error is. */
 bool tr_imported_note_error(tr_trace *trace, const tr_node *entry);

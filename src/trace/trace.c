@@ -114,14 +114,11 @@ static uint32_t count_unlinked(const tr_trace *trace, uint32_t node_index) {
     return is_instance ? 0 : tr_own(trace)->imported->first_own_suspension;
 }
 
-uint64_t tr_attempt_run_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns) {
+uint64_t tr_attempt_run_beside_waits_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns) {
     if (attempt->outcome == TR_OUTCOME_OPEN || attempt->end_ns < start_ns) {
         return 0;
     }
     uint64_t duration_ns = attempt->end_ns - start_ns;
-    if (trace->suspension_count == 0) {
-        return duration_ns;
-    }
     uint32_t node_id = trace->nodes[attempt->node_index].node_id;
     uint32_t count = trace->suspension_count;
     if (tr_own_waits_any(trace)) {
