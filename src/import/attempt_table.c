@@ -7,9 +7,14 @@
 
 enum { FIRST_BUCKETS = 1024, FIRST_STATES = 1024 };
 
+/* Traces are numbered as they come, and those that come one after the other are mostly asked for one after the other:
+ * the same node of the next trace is a few buckets further on, in the cache. The step is odd, so that the traces of one
+ * node take all buckets before any of them twice. */
+enum { BUCKETS_BETWEEN_TRACES = 5 };
+
 static uint32_t bucket_of(const tr_attempt_table *table, tr_attempt_key key) {
-    uint64_t hash = tr_hash_mix(((uint64_t)key.trace << 32 | key.node) ^ table->seed);
-    return (uint32_t)tr_hash_mix(hash ^ key.instance) & (table->bucket_count - 1);
+    uint64_t hash = tr_hash_mix(tr_hash_mix(key.node ^ table->seed) ^ key.instance);
+    return ((uint32_t)hash + key.trace * BUCKETS_BETWEEN_TRACES) & (table->bucket_count - 1);
 }
 
 static bool is_same(tr_attempt_key a, tr_attempt_key b) {
@@ -77,6 +82,9 @@ static bool grow_states(tr_attempt_table *table) {
 }
 
 tr_attempt_state *tr_attempt_table_get(tr_attempt_table *table, tr_attempt_key key, uint32_t *first_of_trace) {
+    if (*first_of_trace != 0 && is_same(table->states[*first_of_trace - 1].key, key)) {
+        return &table->states[*first_of_trace - 1]; /* mostly an end, just after its start */
+    }
     tr_attempt_state *known = tr_attempt_table_find(table, key);
     if (known != NULL) {
         return known;
