@@ -129,8 +129,8 @@ end
 -- A row that has the start and the end of an activity, either of which may be empty.
 local function interval_step(table_of, found)
     local start_of, end_of = time_reader(table_of, found.start), time_reader(table_of, found["end"])
-    local instance_of = field_reader(found.instance)
-    local scheduled_of = found.scheduled and time_reader(table_of, found.scheduled) or never
+    local instance_of = found.instance and field_reader(found.instance)
+    local scheduled_of = found.scheduled and time_reader(table_of, found.scheduled)
     local resource_index = found.resource or 0
     -- Filled anew for each row, which is cheaper than a new one.
     local step = {}
@@ -142,7 +142,7 @@ local function interval_step(table_of, found)
                 return
             end
         end
-        local instance, resource = instance_of(row), row[resource_index]
+        local instance, resource = instance_of and instance_of(row) or nil, row[resource_index]
         if end_ns then
             instance = book:instance(trace, activity, instance, start_ns, end_ns)
         else
@@ -150,7 +150,7 @@ local function interval_step(table_of, found)
         end
         step.at, step.instance, step.metadata = start_ns, instance, metadata
         step.resource = resource ~= "" and resource or nil
-        step.scheduled = schedule_before(table_of, scheduled_of(row), start_ns)
+        step.scheduled = scheduled_of and schedule_before(table_of, scheduled_of(row), start_ns) or nil
         if end_ns then
             step.duration = end_ns - start_ns
             trace:attempt(activity, step)

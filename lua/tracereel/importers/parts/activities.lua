@@ -26,23 +26,32 @@ end
 ---To be called for each trace that has events, before them.
 function Activities:note(trace)
     if not self.ends[trace] then
-        self.ends[trace] = {}
+        -- Most have some activities: room for two of them at once is cheaper than a table that grows twice.
+        self.ends[trace] = { a = nil, b = nil, c = nil, d = nil }
         self.traces[#self.traces + 1] = trace
     end
 end
+
+local lane_names = setmetatable({}, {
+    __index = function(names, lane)
+        names[lane] = ("%d"):format(lane)
+        return names[lane]
+    end,
+})
 
 -- "2" for the second of several at one time; the first has the source's own name, or none.
 local function instance_of_lane(instance, lane)
     if lane == 1 then
         return instance
     end
-    return (instance and instance .. " " or "") .. ("%d"):format(lane)
+    return instance and instance .. " " .. lane_names[lane] or lane_names[lane]
 end
 
 -- The lane of an activity in which nothing overlaps that time. A lane is known by the time from its first start to its
 -- last end, so what comes in the order of starts or of ends takes as few lanes as there can be.
 local function free_lane(lanes, start_ns, end_ns)
-    for number, lane in ipairs(lanes) do
+    for number = 1, #lanes do
+        local lane = lanes[number]
         if start_ns >= lane.end_ns then
             lane.end_ns = end_ns
             return number
@@ -268,7 +277,11 @@ function Activities:event(trace, event)
 end
 
 local function report_schedules(self, trace)
-    for key, state in tracereel.sorted(self.open[trace] or {}) do
+    local of_trace = self.open[trace]
+    if not of_trace then
+        return
+    end
+    for key, state in tracereel.sorted(of_trace) do
         for _ = 1, #state.scheduled do
             self.out:dropped("schedules of activities that never start", ("%s in trace %s"):format(
                 key:gsub("\0.*", ""), trace.id))
