@@ -34,22 +34,31 @@ local function write_root(self, known, span)
     known.has_root = true
 end
 
+-- Where a span stands: what waits keeps it, what is read just now is where the input is.
+local function place_of(self, span)
+    return span.place or self.input:where()
+end
+
+-- Filled anew for each span, which is cheaper than a new one.
+local step = {}
+
 local function write_node(self, known, span)
     local trace, start_ns, end_ns = known.trace, span.start_ns, span.end_ns
     self.book:note(trace)
     if end_ns and end_ns < start_ns then
-        self.out:bent("spans that end before they start: they take no time", span.place)
+        self.out:bent("spans that end before they start: they take no time", place_of(self, span))
         end_ns = start_ns
     end
     local instance = self.book:instance(trace, span.name, nil, start_ns, end_ns or math.maxinteger)
-    trace:start(span.name, { at = start_ns, instance = instance, resource = span.service and tostring(span.service),
-        metadata = metadata_of(self, span) })
-    if not end_ns then
-        return
-    elseif span.is_error then
-        trace:error(span.name, { at = end_ns, instance = instance, kind = "error", message = spans.problem(span) })
+    step.at, step.instance, step.metadata = start_ns, instance, metadata_of(self, span)
+    step.resource = span.service ~= nil and tostring(span.service) or nil
+    step.duration = end_ns and end_ns - start_ns
+    step.kind = end_ns and span.is_error and "error" or nil
+    step.error = step.kind and spans.problem(span)
+    if end_ns then
+        trace:attempt(span.name, step)
     else
-        trace:done(span.name, { at = end_ns, instance = instance })
+        trace:start(span.name, step)
     end
 end
 
@@ -74,24 +83,25 @@ function Reader:add(span)
     elseif known.trace then
         write_node(self, known, span)
     else
+        span.place = self.input:where()
         table.insert(known.pending, span)
         known.id = span.trace_id
     end
 end
 
 function Reader:visit(span)
-    span.place = self.input:where()
     if span.link_count > 0 then
-        self.out:dropped("links to other spans", span.place)
+        self.out:dropped("links to other spans", self.input:where())
     end
     for _, event in ipairs(span.events) do
         if not span.attributes["tracereel.span"] and not spans.is_exception(event) then
-            self.out:dropped("events of spans other than exceptions", span.place)
+            self.out:dropped("events of spans other than exceptions", self.input:where())
         end
     end
     if not span.trace_id or not span.start_ns then
-        self.out:dropped("spans without a trace or a start", span.place)
+        self.out:dropped("spans without a trace or a start", self.input:where())
     elseif span.attributes["tracereel.span"] then
+        span.place = self.input:where()
         self.exported:add(span)
     else
         self:add(span)

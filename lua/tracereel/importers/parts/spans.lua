@@ -2,15 +2,29 @@
 -- end_ns (nil while it is open), service, attributes, events, is_error, message.
 local spans = {}
 
--- The objects of a list: for what is none of either `skip` is called, where it is given.
+-- What is not there. Nothing is ever put into it.
+local nothing = {}
+
+local function are_objects(list)
+    for _, one in ipairs(list) do
+        if type(one) ~= "table" then
+            return false
+        end
+    end
+    return true
+end
+
+-- The objects of a list, not to be changed: for what is none of either `skip` is called, where it is given.
 local function objects(list, skip)
-    local found = {}
     if type(list) ~= "table" then
         if list ~= nil and skip then
             skip()
         end
-        return found
+        return nothing
+    elseif are_objects(list) then
+        return list
     end
+    local found = {}
     for _, one in ipairs(list) do
         if type(one) == "table" then
             found[#found + 1] = one
@@ -106,6 +120,9 @@ local function nanoseconds(value)
 end
 
 local function events_of(list)
+    if list == nil then
+        return nothing
+    end
     local events = {}
     for index, one in ipairs(objects(list)) do
         events[index] = { name = type(one.name) == "string" and one.name or "", at = nanoseconds(one.timeUnixNano),
@@ -119,7 +136,7 @@ local function is_error_code(code)
 end
 
 local function of_otlp(raw, service)
-    local status = type(raw.status) == "table" and raw.status or {}
+    local status = type(raw.status) == "table" and raw.status or nothing
     return {
         trace_id = trace_id_of(raw.traceId),
         span_id = id_of(raw.spanId, 16),
