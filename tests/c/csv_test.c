@@ -83,6 +83,29 @@ static void what_is_wrong_is_said_with_its_line(void) {
                                                                                           ','));
 }
 
+/* As many fields as a row may have are read, one more is refused: the row is the second, after an empty one. */
+static void a_row_has_a_limit_of_fields(void) {
+    char *text = malloc(TR_MAX_CSV_FIELDS + 2);
+    REQUIRE(text != NULL);
+    for (size_t fields = TR_MAX_CSV_FIELDS; fields <= TR_MAX_CSV_FIELDS + 1; fields++) {
+        tr_error error = {""};
+        tr_input_stream *stream = NULL;
+        tr_csv_reader reader;
+        memset(text, ',', fields);
+        text[0] = '\n';
+        REQUIRE(tr_input_stream_open(file_of(text, fields), &stream, &error) == TR_OK);
+        tr_csv_begin(&reader, stream, ',');
+        bool is_few = fields == TR_MAX_CSV_FIELDS;
+        CHECK_INT(is_few ? TR_OK : TR_ERROR_INVALID, tr_csv_next(&reader, &error));
+        CHECK_UINT(TR_MAX_CSV_FIELDS, reader.field_count);
+        CHECK_TEXT(is_few ? "" : ":2: more than 65536 fields; is it a CSV file?",
+                   is_few ? error.message : strchr(error.message, ':'));
+        tr_csv_end(&reader);
+        tr_input_stream_close(stream);
+    }
+    free(text);
+}
+
 /* Longer than the pieces in which an input is read. */
 static void a_row_may_be_longer_than_a_piece(void) {
     size_t length = 3000000;
@@ -129,6 +152,7 @@ int main(int argc, char **argv) {
     check_run("csv: a field in quotes holds delimiters, quotes and line ends", quotes_hold_anything);
     check_run("csv: LF, CR LF and CR end a row, and empty lines are none", every_line_end_ends_a_row);
     check_run("csv: what is no row is said with its line", what_is_wrong_is_said_with_its_line);
+    check_run("csv: a row of more than 65536 fields is refused with its line", a_row_has_a_limit_of_fields);
     check_run("csv: a row may be longer than the pieces in which it is read", a_row_may_be_longer_than_a_piece);
     check_run("input: lines come without their ends", lines_lose_their_ends);
     return check_end();

@@ -186,6 +186,32 @@ static void short_inputs_are_plain(void) {
     remove_directory(directory);
 }
 
+/* The mark of UTF-8 is no part of the text, a half of one and a second one are; the compressed bytes have no mark. */
+static void the_mark_of_utf8_is_skipped(void) {
+    static const struct {
+        const char *bytes, *left;
+    } inputs[] = {{"\xef\xbb\xbfx", "x"},
+                  {"\xef\xbb\xbf", ""},
+                  {"\xef\xbb", "\xef\xbb"},
+                  {"\xef\xbb\xbf\xef\xbb\xbf", "\xef\xbb\xbf"},
+                  {"x\xef\xbb\xbf", "x\xef\xbb\xbf"}};
+    make_directory(directory);
+    for (size_t i = 0; i < 2 * sizeof inputs / sizeof *inputs; i++) {
+        const char *bytes = inputs[i / 2].bytes, *left = inputs[i / 2].left;
+        size_t packed_bytes = pack_gzip(bytes, strlen(bytes), packed);
+        tr_input_stream *stream = NULL;
+        tr_error error = {""};
+        CHECK_INT(TR_OK, i % 2 == 0 ? open_bytes(bytes, strlen(bytes), &stream, &error)
+                                    : open_bytes(packed, packed_bytes, &stream, &error));
+        REQUIRE(stream != NULL);
+        CHECK_INT(TR_OK, tr_input_stream_more(stream, 100, &error));
+        tr_input_view view = tr_input_stream_look(stream);
+        CHECK_BYTES(left, strlen(left), view.bytes, view.length_bytes);
+        tr_input_stream_close(stream);
+    }
+    remove_directory(directory);
+}
+
 /* Each of the first bytes is written once the one before it was read. */
 static void a_slow_pipe_is_read_to_its_end(void) {
     int ends[2], standard_input = dup(STDIN_FILENO);
@@ -299,6 +325,7 @@ int main(int argc, char **argv) {
     check_run("input: compressed data that is cut anywhere ends too early", a_cut_input_ends_too_early);
     check_run("input: compressed data that was changed is told as broken", a_broken_input_is_told_as_broken);
     check_run("input: a few bytes are a plain text", short_inputs_are_plain);
+    check_run("input: the mark of UTF-8 is skipped once, compressed or not", the_mark_of_utf8_is_skipped);
     check_run("input: a pipe that gives a byte at a time is read to its end", a_slow_pipe_is_read_to_its_end);
     check_run("input: a directory, a missing file and a failing read are told", what_is_no_file_is_told);
     check_run("input: skipped bytes do not come again", skipped_bytes_are_gone);
