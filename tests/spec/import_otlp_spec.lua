@@ -151,6 +151,28 @@ describe("import otlp", function()
             "6 what is not an object where a span or a list of spans should be" }, importing.kinds(report.dropped))
     end)
 
+    it("takes no time of Jaeger's that is before 1970 or that nanoseconds have no room for", function()
+        local function jaeger(id, start, duration)
+            return ('{"traceID":"a","spanID":"%s","operationName":"n%s","startTime":%s,"duration":%s,"references":'
+                .. '[{"refType":"CHILD_OF","traceID":"a","spanID":"0"}]}'):format(id, id, start, duration)
+        end
+        local directory, report = importing.log("otlp", '{"data":[{"traceID":"a","processes":{},"spans":['
+            .. table.concat({ jaeger(1, -5, 1), jaeger(2, 9223372036854775, 1), jaeger(3, 1700000000000000, -5),
+                jaeger(4, 1700000000000000, -9223372036854775), jaeger(5, 5, -9) }, ",") .. "]}]}")
+        assert.same({ "2 spans without a trace or a start" }, importing.kinds(report.dropped))
+        assert.same({ "n3 node_start", "n3 node_done", "n4 node_start", "n5 node_start", "n5 node_done" },
+            (function()
+                local steps = {}
+                for rec in require("tracereel").open(directory):records { types = { "node_start", "node_done" } } do
+                    steps[#steps + 1] = rec.node_name .. " " .. rec.type
+                end
+                table.sort(steps, function(a, b)
+                    return a:sub(1, 2) < b:sub(1, 2) or a:sub(1, 2) == b:sub(1, 2) and a > b
+                end)
+                return steps
+            end)())
+    end)
+
     it("names the place of what is no JSON, and says what is neither OTLP nor Jaeger", function()
         local result = importing.run("otlp", request(root) .. '{"resourceSpans":[')
         assert.is_truthy(result.stderr:find("input:2: not JSON", 1, true), result.stderr)

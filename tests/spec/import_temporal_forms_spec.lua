@@ -74,4 +74,15 @@ describe("import --from temporal", function()
             assert.equal(expected, imported.bytes(imported.log("temporal", { write(value) })), form)
         end
     end)
+
+    it("has no times of objects before 1970 or after 2261, and names the event", function()
+        for seconds, problem in pairs { [-2] = "is not a time", [18446744074] = "is before 1970 or after 2261" } do
+            local history = helper.write(helper.directory() .. "/one.json", json { events = { { eventId = "1",
+                eventType = "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED", eventTime = { seconds = seconds, nanos = 5 } } } })
+            local result = helper.run { "import", "--from", "temporal", history, "-o", helper.directory() .. "/log" }
+            assert.equal(4, result.status)
+            assert.truthy(result.stderr:find(('one.json: $.events[0]: "%d.000000005" %s'):format(seconds, problem), 1,
+                true), result.stderr)
+        end
+    end)
 end)

@@ -177,6 +177,21 @@ local function tags_of(list)
     return tags
 end
 
+-- Half of what there is room for, so that a time and a duration add up.
+local max_us = 4000000000000000
+
+-- Microseconds in ns; nil for what is no whole number of them, or no time since 1970.
+local function of_microseconds(value)
+    local us = math.tointeger(value)
+    return us and us >= 0 and us < max_us and us * 1000 or nil
+end
+
+-- A span that ends before it starts does so in the log as well, where that is told.
+local function end_of(start_ns, duration)
+    local us = math.tointeger(duration)
+    return start_ns and us and us > -max_us and us < max_us and math.max(start_ns + us * 1000, 0) or nil
+end
+
 local function logs_of(list)
     local events = {}
     for index, log in ipairs(objects(list)) do
@@ -184,7 +199,7 @@ local function logs_of(list)
         if fields.event == "error" or fields["error.object"] or fields["error.kind"] then
             fields["exception.message"] = fields["exception.message"] or fields.message or fields["error.object"]
         end
-        events[index] = { name = tostring(fields.event or ""), at = (math.tointeger(log.timestamp) or 0) * 1000,
+        events[index] = { name = tostring(fields.event or ""), at = of_microseconds(log.timestamp) or 0,
             attributes = fields }
     end
     return events
@@ -209,15 +224,15 @@ local function of_jaeger(raw, processes)
     process = type(process) == "table" and process or {}
     local tags = tags_of(raw.tags)
     local parent, link_count = jaeger_parent(raw)
-    local start_us, duration_us = math.tointeger(raw.startTime), math.tointeger(raw.duration)
+    local start_ns = of_microseconds(raw.startTime)
     local status = tags["otel.status_code"]
     return {
         trace_id = trace_id_of(raw.traceID),
         span_id = raw.spanID,
         parent_id = parent,
         name = type(raw.operationName) == "string" and raw.operationName ~= "" and raw.operationName or "unnamed",
-        start_ns = start_us and start_us * 1000,
-        end_ns = start_us and duration_us and (start_us + duration_us) * 1000,
+        start_ns = start_ns,
+        end_ns = end_of(start_ns, raw.duration),
         service = process.serviceName,
         attributes = tags,
         events = logs_of(raw.logs),

@@ -48,6 +48,14 @@ function fields.whole(from, name)
     return type(value) ~= "boolean" and value ~= nil and math.tointeger(tonumber(value)) or nil
 end
 
+---A point in time of protobuf's own form. Ends the import where it is none.
+---@param seconds integer
+---@param nanos integer|nil
+---@return integer ns
+function fields.time(input, seconds, nanos)
+    return input.time(("%d.%09d"):format(seconds, nanos or 0), "s")
+end
+
 ---The id of another event; 0 says that there is none.
 ---@return integer|nil
 function fields.event_id(from, name)

@@ -45,7 +45,7 @@ local function time_of(input, raw)
     if not seconds then
         input:fail("eventTime: an object with seconds and nanos expected")
     end
-    return seconds * 1000000000 + (fields.whole(time, "nanos") or 0)
+    return fields.time(input, seconds, fields.whole(time, "nanos"))
 end
 
 local event_form = "an event expected: an object with eventId (a number), eventTime and eventType (a name)"

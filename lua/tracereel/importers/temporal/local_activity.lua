@@ -16,24 +16,24 @@ local function of_go(data, input)
 end
 
 -- Python, TypeScript, .NET, Ruby: those on the common core.
-local function of_core(data)
+local function of_core(data, input)
     local time = fields.object(data, "complete_time")
     local seconds = fields.whole(time, "seconds")
     return {
         name = fields.text(data, "activity_type"),
         id = fields.text(data, "activity_id"),
         attempts = fields.whole(data, "attempt"),
-        at = seconds and seconds * 1000000000 + (fields.whole(time, "nanos") or 0),
+        at = seconds and fields.time(input, seconds, fields.whole(time, "nanos")),
     }
 end
 
-local function of_java(attributes)
+local function of_java(attributes, input)
     local kind, ms = fields.detail(attributes, "type"), fields.detail(attributes, "time")
     return {
         name = type(kind) == "string" and kind or nil,
         id = fields.detail(attributes, "activityId"),
         attempts = fields.whole(fields.detail(attributes, "meta"), "atpt"),
-        at = math.type(ms) == "integer" and ms * 1000000 or nil,
+        at = math.type(ms) == "integer" and input.time(ms, "ms") or nil,
     }
 end
 
@@ -50,9 +50,9 @@ function local_activity.read(event, input)
     local data = fields.detail(event.attributes, "data")
     local found
     if type(data) ~= "table" then
-        found = of_java(event.attributes)
+        found = of_java(event.attributes, input)
     else
-        found = fields.text(data, "ActivityType") and of_go(data, input) or of_core(data)
+        found = fields.text(data, "ActivityType") and of_go(data, input) or of_core(data, input)
     end
     return found.name and found or nil
 end
