@@ -19,20 +19,6 @@ void *tr_program_room(void *items, uint32_t count, uint32_t *capacity, size_t si
     return grown;
 }
 
-tr_node_view *tr_making_view(tr_making *now, uint32_t node_id) {
-    tr_node_view *view = now->instance.length_bytes == 0
-                             ? tr_node_views_get(&now->maker->views, node_id)
-                             : tr_node_views_get_instance(&now->maker->views, node_id, now->instance);
-    now->has_failed = now->has_failed || view == NULL;
-    return view;
-}
-
-tr_node_view *tr_making_node(tr_making *now, uint32_t node_id) {
-    tr_node_view *view = tr_node_views_get(&now->maker->views, node_id);
-    now->has_failed = now->has_failed || view == NULL;
-    return view;
-}
-
 uint32_t tr_making_add_step(tr_making *now, tr_step_role role, uint64_t record, const tr_recorded *recorded) {
     tr_program *program = now->program;
     tr_program_maker *maker = now->maker;

@@ -44,9 +44,21 @@ typedef struct tr_making {
 
 /* The view of the node, or of the record's instance of it, valid until the next call. Returns NULL on allocation
  * failure, and then `has_failed`. */
-tr_node_view *tr_making_view(tr_making *now, uint32_t node_id);
+static inline tr_node_view *tr_making_view(tr_making *now, uint32_t node_id) {
+    tr_node_view *view = now->instance.length_bytes == 0
+                             ? tr_node_views_get(&now->maker->views, node_id)
+                             : tr_node_views_get_instance(&now->maker->views, node_id, now->instance);
+    now->has_failed = now->has_failed || view == NULL;
+    return view;
+}
+
 /* The same of the node itself. */
-tr_node_view *tr_making_node(tr_making *now, uint32_t node_id);
+static inline tr_node_view *tr_making_node(tr_making *now, uint32_t node_id) {
+    tr_node_view *view = tr_node_views_get(&now->maker->views, node_id);
+    now->has_failed = now->has_failed || view == NULL;
+    return view;
+}
+
 /* Adds a step; TR_NO_STEP on allocation failure. */
 uint32_t tr_making_add_step(tr_making *now, tr_step_role role, uint64_t record, const tr_recorded *recorded);
 /* Makes a step wait for another one, if that is one; of several, the latest counts. */

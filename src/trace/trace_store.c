@@ -77,7 +77,7 @@ static bool make_room_in_index(tr_trace *trace) {
     return true;
 }
 
-static tr_node *add_node(tr_trace *trace, uint32_t node_id, bool is_instance) {
+static inline __attribute__((always_inline)) tr_node *add_node(tr_trace *trace, uint32_t node_id, bool is_instance) {
     void *items = trace->nodes;
     if (trace->node_count >= TR_NODE_NONE || !make_room_in_index(trace) ||
         !make_room(trace, &items, trace->node_count, sizeof *trace->nodes)) {
