@@ -180,6 +180,27 @@ describe("import: what does not fit", function()
         end
     end)
 
+    it("is an order in a circle: what closes it is left out, and the flow is read", function()
+        local directory, report = import_calls {
+            'out:flow { nodes = { a = { after = { "c" } }, b = { after = { "a" } }, c = { after = { "b" } } } }',
+            'trace("t"):start("d", { at = 1, after = { "a", "c" } })',
+            'trace("t"):start("c", { at = 2, after = { "d" } })',
+        }
+        assert.same({ "3 orders that go in a circle: what closes it is left out of the flow" },
+            importing.kinds(report.bent))
+        local result = helper.run { "traces", "--full", directory }
+        assert.equal("", result.stderr)
+        local nodes, steps_of = dofile(directory .. "/tracereel.flow.lua").nodes, {}
+        for _, node in pairs(nodes) do
+            for _, before in ipairs(node.after) do
+                steps_of[#steps_of + 1] = node.name .. " after " .. nodes[before].name
+            end
+        end
+        table.sort(steps_of)
+        -- From a to c, to b and to d: what leads back from b and d closes a circle.
+        assert.same({ "a after c", "c after b", "c after d" }, steps_of)
+    end)
+
     it("is told on a terminal in lines that fit", function()
         local own, directory = importer(calls_importer), helper.directory()
         local input = helper.write(directory .. "/input", 'trace("b"):done("x", { at = 1 })')

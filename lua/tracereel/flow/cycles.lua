@@ -48,4 +48,33 @@ function cycles.find(members, before_of)
     end
 end
 
+---What is left of an order when each step that closes a circle is left out: the list of each member, and the steps
+---that were left out, { member, before }. Members are looked at in the order in which they are given.
+---@generic K
+---@param members K[]
+---@param before_of fun(member: K): K[] what comes before it
+---@return table<K, K[]> kept
+---@return K[][] left_out
+function cycles.cut(members, before_of)
+    local kept, left_out, places = {}, {}, {}
+    for _, start in ipairs(members) do
+        local path = { not kept[start] and start or nil }
+        while #path > 0 do
+            local member = path[#path]
+            kept[member], places[member] = kept[member] or {}, (places[member] or 0) + 1
+            local before = before_of(member)[places[member]]
+            if before == nil then
+                places[member] = math.huge -- it is done
+                path[#path] = nil
+            elseif kept[before] and places[before] < math.huge then
+                left_out[#left_out + 1] = { member, before }
+            else
+                table.insert(kept[member], before)
+                path[#path + 1] = not kept[before] and before or nil
+            end
+        end
+    end
+    return kept, left_out
+end
+
 return cycles

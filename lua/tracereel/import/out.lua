@@ -1,6 +1,7 @@
 -- What an importer writes to. The traces and what happens in them are a draft's (src/import/draft.h), which sorts it;
 -- here are the order of the nodes, the pools and the report.
 local core = require "tracereel.core"
+local cycles = require "tracereel.flow.cycles"
 local failure = require "tracereel.util.failure"
 local import_report = require "tracereel.import.report"
 local tables = require "tracereel.util.tables"
@@ -149,6 +150,25 @@ local function add_late_bends(self, nodes)
     end
 end
 
+-- A flow in which nodes wait for each other is refused where it is read: what closes the circle is left out.
+local function cut_circles(self, nodes)
+    local numbers = {}
+    for index, node in ipairs(nodes) do
+        numbers[index] = index - 1
+        table.sort(node.after)
+    end
+    local kept, left_out = cycles.cut(numbers, function(number)
+        return nodes[number + 1].after
+    end)
+    for index, node in ipairs(nodes) do
+        node.after = kept[index - 1]
+    end
+    for _, step in ipairs(left_out) do
+        self.report:add_bent("orders that go in a circle: what closes it is left out of the flow",
+            ("%s after %s"):format(nodes[step[1] + 1].name, nodes[step[2] + 1].name))
+    end
+end
+
 ---Writes the log. Nothing can be added any more.
 ---@param directory string
 ---@param step fun(records: integer, events: integer) is called now and then
@@ -160,8 +180,8 @@ function Import:write(directory, step)
     self.draft:close()
     for index, node in ipairs(nodes) do
         node.type = self.types[index - 1]
-        table.sort(node.after)
     end
+    cut_circles(self, nodes)
     stats.nodes = nodes
     return stats
 end
