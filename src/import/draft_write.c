@@ -7,7 +7,9 @@
 
 static const char doing[] = "importing";
 
-enum { DEPTH_UNKNOWN = 0, DEPTH_LOOKED_FOR = UINT32_MAX }; /* depths begin at 1 meanwhile */
+/* Depths begin at 1 meanwhile. */
+#define DEPTH_UNKNOWN 0u
+#define DEPTH_LOOKED_FOR UINT32_MAX
 
 /* ---- depths ---- */
 

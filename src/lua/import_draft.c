@@ -245,7 +245,7 @@ int tr_lua_new_draft(lua_State *L) {
     static const enum tr_lua_draft_value tables[] = {TR_DRAFT_NUMBERS, TR_DRAFT_NAMES, TR_DRAFT_WAIT_KINDS};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         lua_newtable(L);
-        lua_setiuservalue(L, 2, tables[i]);
+        lua_setiuservalue(L, 2, (int)tables[i]);
     }
     tr_import_push_keys(L);
     self->keys = lua_touserdata(L, -1);

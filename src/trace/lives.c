@@ -38,8 +38,9 @@ static void note_start(tr_trace *trace) {
         tr_own(trace)->forgotten_count += trace->nodes[i].is_completed;
         keep_attempt(trace, trace->nodes[i].node_id, false);
     }
-    if (open_suspension(trace) != NULL) {
-        open_suspension(trace)->was_kept = false;
+    tr_suspension *suspension = open_suspension(trace);
+    if (suspension != NULL) {
+        suspension->was_kept = false;
     }
 }
 
