@@ -18,6 +18,8 @@ return {
         reason = "the ends are kept in the maker, and tr_program_maker_free frees them" },
     { file = "src/simulation/making.c", within = "tr_making_note_end", warning = "leak of '<unknown>'",
         reason = "the ends are kept in the maker, and tr_program_maker_free frees them" },
+    { file = "src/simulation/making.c", within = "tr_making_note_end", warning = "leak of '<unknown>'",
+        reason = "at the second place, too: the ends are kept in the maker, and tr_program_maker_free frees them" },
     { file = "src/simulation/making.c", within = "wait_for_ends", warning = "leak of '<unknown>'",
         reason = "the steps waited for are kept in the program, and tr_program_free frees them" },
     { file = "src/simulation/schedule.c", within = "tr_simulation_take_slot", warning = "leak of '<unknown>'",
