@@ -92,7 +92,8 @@ static tr_status inflate_gzip(tr_input_stream *stream, char *out, size_t capacit
 static tr_status inflate_zstd(tr_input_stream *stream, char *out, size_t capacity_bytes, size_t *got_bytes,
                               tr_error *error) {
     ZSTD_inBuffer input = {stream->raw + stream->raw_begin, stream->raw_end - stream->raw_begin, 0};
-    ZSTD_outBuffer output = {out, capacity_bytes, 0};
+    void *room = out;
+    ZSTD_outBuffer output = {room, capacity_bytes, 0};
     size_t result = ZSTD_decompressStream(stream->zstd, &output, &input);
     stream->raw_begin += input.pos;
     *got_bytes = output.pos;
@@ -259,7 +260,7 @@ static tr_status begin_inflating(tr_input_stream *stream, tr_error *error) {
     } else if (stream->raw != NULL) {
         stream->zstd = ZSTD_createDStream();
     }
-    if (!stream->has_inflater && stream->zstd == NULL) {
+    if (stream->raw == NULL || (!stream->has_inflater && stream->zstd == NULL)) {
         return tr_fail_memory(error, "inflating an input");
     }
     memcpy(stream->raw, head, length); /* at most one piece was read */
@@ -291,10 +292,11 @@ tr_status tr_input_stream_open(const char *path, tr_input_stream **stream, tr_er
     self->name = strdup(strcmp(path, "-") == 0 ? "standard input" : path);
     self->bytes = malloc(FIRST_CAPACITY_BYTES);
     self->capacity_bytes = PIECE_BYTES; /* for the first piece, so that it fits into `raw` */
-    tr_status status = self->name == NULL || self->bytes == NULL ? tr_fail_memory(error, "opening an input") : TR_OK;
-    if (status == TR_OK) {
-        status = open_file(self, path, error);
+    if (self->name == NULL || self->bytes == NULL) {
+        tr_input_stream_close(self);
+        return tr_fail_memory(error, "opening an input");
     }
+    tr_status status = open_file(self, path, error);
     while (status == TR_OK && !self->is_complete && self->end < MAGIC_BYTES) {
         status = read_some(self, error);
     }

@@ -165,7 +165,7 @@ static int draft_write(lua_State *L) {
     luaL_checktype(L, 3, LUA_TFUNCTION);
     lua_settop(L, 3);
     tr_error error = {""};
-    tr_writer **writer = (tr_writer **)lua_newuserdatauv(L, sizeof *writer, 0); /* ..., writer */
+    tr_writer **writer = (tr_writer **)lua_newuserdatauv(L, sizeof(tr_writer *), 0); /* ..., writer */
     *writer = NULL;
     luaL_setmetatable(L, "tracereel.import_writer");
     tr_lua_check_drafted(L, tr_writer_open(directory, NULL, writer, &error), &error);

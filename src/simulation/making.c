@@ -128,13 +128,15 @@ void tr_making_note_begin(tr_making *now, uint32_t node_id) {
 static void list_end(tr_making *now, uint32_t node_id, uint32_t step) {
     tr_program_maker *maker = now->maker;
     tr_node_view *view = tr_making_view(now, node_id);
-    if (view != NULL && view->end_place != TR_NO_STEP) {
+    if (view == NULL) {
+        return;
+    } else if (view->end_place != TR_NO_STEP) {
         maker->ends[view->end_place].step = step;
         return;
     }
     tr_instance_end *ends = tr_program_room(maker->ends, now->end_count, &maker->end_capacity, sizeof *ends);
-    now->has_failed = now->has_failed || ends == NULL;
-    if (now->has_failed) {
+    if (ends == NULL) {
+        now->has_failed = true;
         return;
     }
     maker->ends = ends;

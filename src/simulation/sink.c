@@ -127,7 +127,7 @@ static bool move_ready(const tr_simulation *simulation, const tr_simulated_trace
     uint64_t due_ns = step->role == TR_STEP_START ? trace->program.attempts[step->attempt].due_ns : UINT64_MAX;
     uint64_t scheduled_ns = due_ns == UINT64_MAX ? UINT64_MAX : tr_member_scheduled_ns(recorded);
     *made = NULL;
-    if (scheduled_ns == UINT64_MAX || !tr_member_find(recorded, "scheduled_ns", &old)) {
+    if (scheduled_ns == UINT64_MAX || metadata->bytes == NULL || !tr_member_find(recorded, "scheduled_ns", &old)) {
         return true;
     }
     uint64_t queue_ns = recorded->event_ns > scheduled_ns ? recorded->event_ns - scheduled_ns : 0;

@@ -160,28 +160,29 @@ static bool make_room_in_index(tr_trace *trace, tr_imported *imported) {
     tr_pool_reallocate(pool, imported->by_instance, old_capacity * sizeof *index, 0);
     imported->by_instance = index;
     imported->by_instance_capacity = capacity;
-    for (uint32_t i = 0; i < trace->node_count && i < imported->nodes_capacity; i++) {
+    const tr_node *nodes = trace->nodes;
+    for (uint32_t i = 0; nodes != NULL && i < trace->node_count && i < imported->nodes_capacity; i++) {
         if (imported->nodes[i].instance.length_bytes > 0) {
-            *place_of(trace, imported, trace->nodes[i].node_id, text_at(imported, imported->nodes[i].instance)) = i + 1;
+            *place_of(trace, imported, nodes[i].node_id, text_at(imported, imported->nodes[i].instance)) = i + 1;
         }
     }
     return true;
 }
 
-static tr_node *add_instance(tr_trace *trace, uint32_t of, tr_text instance) {
+static tr_node *add_instance(tr_trace *trace, const tr_node *node, tr_text instance) {
     tr_imported *imported = tr_own(trace)->imported;
+    uint32_t of = (uint32_t)(node - trace->nodes), node_id = node->node_id;
     uint32_t added = trace->node_count;
     tr_text_place text;
     /* The entry comes last, because nothing takes it back. */
     if (!make_room_in_index(trace, imported) || tr_imported_need_nodes(trace, added) == NULL ||
-        !tr_imported_add_text(trace, instance, &text) ||
-        tr_trace_add_instance_node(trace, trace->nodes[of].node_id) == NULL) {
+        !tr_imported_add_text(trace, instance, &text) || tr_trace_add_instance_node(trace, node_id) == NULL) {
         return NULL;
     }
     uint32_t number = ++imported->nodes[of].instance_count;
     imported->nodes[added] = (tr_imported_node){.instance = text, .of = of, .instance_count = number};
     imported->instance_count++;
-    *place_of(trace, imported, trace->nodes[of].node_id, instance) = added + 1;
+    *place_of(trace, imported, node_id, instance) = added + 1;
     return &trace->nodes[added];
 }
 
@@ -189,7 +190,7 @@ tr_node *tr_imported_need_instance(tr_trace *trace, tr_node *node, tr_text insta
     const tr_node *known = tr_trace_find_instance(trace, node->node_id, instance);
     return known != NULL                     ? &trace->nodes[known - trace->nodes]
            : tr_imported_need(trace) == NULL ? NULL
-                                             : add_instance(trace, (uint32_t)(node - trace->nodes), instance);
+                                             : add_instance(trace, node, instance);
 }
 
 const tr_node *tr_trace_find_instance(const tr_trace *trace, uint32_t node_id, tr_text instance) {
@@ -306,11 +307,11 @@ uint8_t tr_imported_outcome(tr_text name, tr_trace_status status) {
         TR_TRACE_OUTCOMES(STATUS_OF_OUTCOME)
 #undef STATUS_OF_OUTCOME
     };
-    for (uint8_t outcome = TR_TRACE_OUTCOME_CANCELLED; outcome < TR_TRACE_OUTCOME_COUNT; outcome++) {
+    for (unsigned outcome = TR_TRACE_OUTCOME_CANCELLED; outcome < TR_TRACE_OUTCOME_COUNT; outcome++) {
         const char *known = tr_trace_outcome_name(outcome);
         if (status_of[outcome] == status && strlen(known) == name.length_bytes &&
             memcmp(known, name.bytes, name.length_bytes) == 0) {
-            return outcome;
+            return (uint8_t)outcome;
         }
     }
     return plain;

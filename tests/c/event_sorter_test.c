@@ -61,7 +61,7 @@ static void check_one(const tr_import_event *event, expected_event one) {
 /* Sorts that many, which fill the memory again and again where it is small, and compares all of them. */
 static void check_sorted(uint32_t count, uint64_t memory_bytes, uint64_t max_ns) {
     expected_event *expected = malloc((count + 1) * sizeof *expected);
-    const tr_import_event **kept = malloc((count + 1) * sizeof *kept);
+    const tr_import_event **kept = calloc(count + 1, sizeof(void *));
     tr_event_sorter *sorter = NULL;
     tr_error error = {""};
     CHECK_INT(TR_OK, tr_event_sorter_open(memory_bytes, &sorter, &error));

@@ -80,10 +80,11 @@ enum { MANY_NODES = 70, MANY_TRACES = 40, HELD_TRACE = 100, IMPORTED_TRACE = 110
 
 /* Two traces as an imported log has them, one open: instances, a wait, what the source says of attempts. */
 static inline size_t put_imported(uint8_t *out, size_t at, uint64_t *now) {
-    for (uint8_t trace = IMPORTED_TRACE; trace < IMPORTED_TRACE + 2; trace++) {
+    for (unsigned trace = IMPORTED_TRACE; trace < IMPORTED_TRACE + 2; trace++) {
 #define PUT_SAID(said, ...)                                                                                            \
-    at += put_record(out + at,                                                                                         \
-                     (written_record){.timestamp_ns = *now += 10, .trace = trace, .metadata = (said), __VA_ARGS__})
+    at += put_record(                                                                                                  \
+        out + at,                                                                                                      \
+        (written_record){.timestamp_ns = *now += 10, .trace = (uint8_t)trace, .metadata = (said), __VA_ARGS__})
         PUT_SAID("{\"id\":\"order 7\"}", .type = 0);
         for (unsigned i = 0; i < 20; i++) {
             char said[64];
