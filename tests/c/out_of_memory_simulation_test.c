@@ -11,7 +11,16 @@ static char directory[64]; /* has a log, and below `new` what is simulated */
 
 /* ---- the log ---- */
 
-enum { WIDE_NODES = 40, LOOP = 200, BODY = 201, WAITING = 202, COPIES = 3, TRACES_OF_A_COPY = 4 };
+enum {
+    WIDE_NODES = 40,
+    LOOP = 200,
+    BODY = 201,
+    WAITING = 202,
+    FAN = 203,
+    INSTANCES = 20,
+    COPIES = 3,
+    TRACES_OF_A_COPY = 4
+};
 
 static uint8_t log_bytes[64 * 1024];
 static size_t log_length;
@@ -22,7 +31,17 @@ static void put(written_record record) {
     log_length += put_record(log_bytes + log_length, record);
 }
 
-/* Nodes side by side, one of which fails and is tried again, and a loop. */
+/* A node in parallel with itself, as imported logs have it. */
+static void put_instances(uint8_t trace) {
+    for (unsigned i = 0; i < 2 * INSTANCES; i++) {
+        char said[32];
+        snprintf(said, sizeof said, "{\"instance\":\"%u\"}", i % INSTANCES);
+        put((written_record){
+            .type = (uint8_t)(i < INSTANCES ? 1 : 2), .trace = trace, .node_id = FAN, .metadata = said});
+    }
+}
+
+/* Nodes side by side, one of which fails and is tried again, a node in parallel with itself, and a loop. */
 static void put_wide_trace(uint8_t trace) {
     put((written_record){.type = 0, .trace = trace, .metadata = "{\"order\": 1}"});
     for (uint32_t node = 1; node <= WIDE_NODES; node++) {
@@ -33,6 +52,7 @@ static void put_wide_trace(uint8_t trace) {
     for (uint32_t node = 1; node <= WIDE_NODES; node++) {
         put((written_record){.type = 2, .trace = trace, .node_id = node, .output_size = 3});
     }
+    put_instances(trace);
     for (uint32_t iteration = 1; iteration < 20; iteration++) {
         put((written_record){.type = 9, .trace = trace, .node_id = LOOP, .iteration = iteration});
         put((written_record){.type = 1, .trace = trace, .node_id = BODY});
