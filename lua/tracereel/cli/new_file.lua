@@ -106,6 +106,17 @@ function new_file.replace(path, text)
     self:commit()
 end
 
+---Raises where `--new` may not write a starter under that name.
+---@param kind string what it starts: "script"
+---@param name string
+function new_file.check_starter(kind, name)
+    if not name:match("%.lua$") then
+        failure.raise("usage", "--new: the %s's name must end in .lua", kind)
+    elseif files.exists(name) then
+        failure.raise("usage", "%s exists already; it is not overwritten", name)
+    end
+end
+
 ---Writes a whole text to a file that is not there yet.
 ---@param path string
 ---@param text string

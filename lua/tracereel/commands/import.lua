@@ -9,6 +9,7 @@ local import_input = require "tracereel.import.input"
 local import_out = require "tracereel.import.out"
 local importer = require "tracereel.import.importer"
 local limits = require "tracereel.cli.limits"
+local listing = require "tracereel.script.listing"
 local new_directory = require "tracereel.cli.new_directory"
 local new_file = require "tracereel.cli.new_file"
 local options = require "tracereel.cli.options"
@@ -36,26 +37,14 @@ end
 
 local function list(parsed)
     for _, name in ipairs(importer.names(host.list_directory)) do
-        local loaded = importer.load(name)
-        if parsed.json then
-            output.line(tracereel.json { importer = name, summary = loaded.summary, args = loaded.arguments })
-        else
-            output.line(("%-12s %s"):format(name, loaded.summary))
-            for _, line in ipairs(script_arguments.describe(loaded.arguments)) do
-                output.line("             " .. line)
-            end
-        end
+        listing.print("importer", name, importer.load(name), parsed.json)
     end
     return exit_codes.ok
 end
 
 local function write_starter(parsed)
     local name = parsed.new
-    if not name:match("%.lua$") then
-        failure.raise("usage", "--new: the importer's name must end in .lua")
-    elseif files.exists(name) then
-        failure.raise("usage", "%s exists already; it is not overwritten", name)
-    end
+    new_file.check_starter("importer", name)
     new_file.create(name, starter.text(name))
     output.say("wrote %s", name)
     return exit_codes.ok

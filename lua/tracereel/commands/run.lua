@@ -7,6 +7,7 @@ local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local host = require "tracereel.host"
 local limits = require "tracereel.cli.limits"
+local listing = require "tracereel.script.listing"
 local logs = require "tracereel.cli.logs"
 local of_log = require "tracereel.flow.of_log"
 local new_file = require "tracereel.cli.new_file"
@@ -42,32 +43,18 @@ function run.define(command)
     options.arenas(command)
 end
 
-local list_indent = (" "):rep(13)
-
 local function list(parsed)
     for _, name in ipairs(bundled.names(host.list_directory)) do
-        local loaded = script.load(bundled.path(name), { name = name })
-        if parsed.json then
-            output.line(tracereel.json { script = name, summary = loaded.summary, args = loaded.arguments })
-        else
-            output.wrapped(("%-12s %s"):format(name, loaded.summary), list_indent)
-            for _, line in ipairs(script_arguments.describe(loaded.arguments)) do
-                output.wrapped(list_indent .. line, list_indent .. "  ")
-            end
-        end
+        listing.print("script", name, script.load(bundled.path(name), { name = name }), parsed.json)
     end
     return exit_codes.ok
 end
 
 local function write_starter(parsed)
     local name = parsed.new
-    if not name:match("%.lua$") then
-        failure.raise("usage", "--new: the script's name must end in .lua")
-    elseif #parsed.files ~= 1 then
+    new_file.check_starter("script", name)
+    if #parsed.files ~= 1 then
         failure.raise("usage", "--new needs one LOG, whose record types the script will handle")
-    end
-    if files.exists(name) then
-        failure.raise("usage", "%s exists already; it is not overwritten", name)
     end
     parsed.logs = parsed.files
     return logs.each(parsed, function(log)
