@@ -2,6 +2,8 @@
 local helper = require "tests.spec.helper"
 local reel = require "tracereel"
 
+local output_of = helper.output_of
+
 local second = 1000000000
 local start_ns = 1764000000 * second
 
@@ -68,12 +70,6 @@ local function family_log(how)
     log.add("node_done", 1, 50, { node_id = 2 })
     log.add("trace_complete", 1, 60)
     return log.close(how)
-end
-
-local function output_of(...)
-    local run = helper.run { ... }
-    assert.equal(0, run.status, run.stderr)
-    return run.stdout
 end
 
 describe("children of a trace", function()

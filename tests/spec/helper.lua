@@ -85,6 +85,15 @@ function helper.run(arguments, options)
     return { stdout = stdout, stderr = stderr, status = status }
 end
 
+---What the program prints for these words; it must end with status 0.
+---@param ... string
+---@return string
+function helper.output_of(...)
+    local result = helper.run { ... }
+    assert(result.status == 0, result.stderr)
+    return result.stdout
+end
+
 ---What a shell command writes on a terminal.
 ---@param command string
 ---@param environment? string "NAME=VALUE ..."

@@ -2,10 +2,7 @@
 local helper = require "tests.spec.helper"
 local importing = require "tests.spec.importing"
 
-local function importer(text)
-    return helper.write(helper.directory() .. "/own.lua",
-        ("return { api = 1, import = function(input, out) %s end }"):format(text))
-end
+local importer = importing.importer_doing
 
 describe("import: an attempt without a time", function()
     after_each(helper.clean)

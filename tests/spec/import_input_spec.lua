@@ -3,19 +3,7 @@ local helper = require "tests.spec.helper"
 local importing = require "tests.spec.importing"
 local lfs = require "lfs"
 
-local csv_importer = [[
-return { api = 1, import = function(input, out)
-    for row in input:csv() do
-        local t = out:trace { id = row.run }
-        t:start(row.step, { at = input.time(row.begin, "s") })
-        t:done(row.step, { at = input.time(row.finish, "s") })
-    end
-end }
-]]
-
-local function importer(text)
-    return helper.write(helper.directory() .. "/own.lua", text)
-end
+local csv_importer, importer = importing.csv_importer, importing.importer
 
 local function refused(status, message, format, text, options)
     local result, directory = importing.run(format, text, options)
@@ -30,9 +18,7 @@ end
 describe("import: a bad input", function()
     after_each(helper.clean)
 
-    local function of(read)
-        return importer(("return { api = 1, import = function(input, out) %s end }"):format(read))
-    end
+    local of = importing.importer_doing
 
     it("ends the import, is named with its line, and leaves nothing", function()
         local own = importer(csv_importer)

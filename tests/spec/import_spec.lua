@@ -18,19 +18,7 @@ return {
 }
 ]]
 
-local csv_importer = [[
-return { api = 1, import = function(input, out)
-    for row in input:csv() do
-        local t = out:trace { id = row.run }
-        t:start(row.step, { at = input.time(row.begin, "s") })
-        t:done(row.step, { at = input.time(row.finish, "s") })
-    end
-end }
-]]
-
-local function importer(text)
-    return helper.write(helper.directory() .. "/own.lua", text)
-end
+local csv_importer, importer = importing.csv_importer, importing.importer
 
 local function import_calls(lines, options)
     return importing.log(importer(calls_importer), table.concat(lines, "\n"), options)

@@ -4,6 +4,27 @@ local reel = require "tracereel"
 
 local importing = {}
 
+-- Reads a table of runs and steps with their times in seconds.
+importing.csv_importer = [[
+return { api = 1, import = function(input, out)
+    for row in input:csv() do
+        local t = out:trace { id = row.run }
+        t:start(row.step, { at = input.time(row.begin, "s") })
+        t:done(row.step, { at = input.time(row.finish, "s") })
+    end
+end }
+]]
+
+---A file with an importer of that text.
+function importing.importer(text)
+    return helper.write(helper.directory() .. "/own.lua", text)
+end
+
+---The same of what its function does with `input` and `out`.
+function importing.importer_doing(body)
+    return importing.importer(("return { api = 1, import = function(input, out) %s end }"):format(body))
+end
+
 ---Runs `tracereel import`. Returns what it printed, and the directory.
 ---@param format string
 ---@param text string|nil the input's text, nil where `options.inputs` names files

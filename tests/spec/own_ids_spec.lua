@@ -47,12 +47,6 @@ local function own_log(rule)
     return directory
 end
 
-local function output_of(...)
-    local run = helper.run { ... }
-    assert.equal(0, run.status, run.stderr)
-    return run.stdout
-end
-
 describe("a source's own id of a trace", function()
     local log
     setup(function()
@@ -70,12 +64,12 @@ describe("a source's own id of a trace", function()
 
     it("names it for show, also where it is the beginning of another trace's id", function()
         for _, text in ipairs(texts) do
-            local shown = output_of("show", text, log)
+            local shown = helper.output_of("show", text, log)
             local header = ("trace %s\n  id        %s\n  name      job\n"):format(uuid_of[text], text)
             assert.equal(header, shown:sub(1, #header))
-            assert.equal(output_of("show", uuid_of[text], log), shown)
+            assert.equal(helper.output_of("show", uuid_of[text], log), shown)
         end
-        assert.matches("^trace " .. other:gsub("-", "%%-"), output_of("show", "e0e", log))
+        assert.matches("^trace " .. other:gsub("-", "%%-"), helper.output_of("show", "e0e", log))
         local run = helper.run { "show", "order 13", log }
         assert.equal(2, run.status)
         assert.matches('no trace that is called "order 13"', run.stderr, 1, true)
@@ -92,7 +86,7 @@ describe("a source's own id of a trace", function()
                     words[#words + 1], words[#words + 2] = "--trace", text
                 end
                 words[#words + 1] = log
-                return output_of(table.unpack(words))
+                return helper.output_of(table.unpack(words))
             end
             assert.equal(of(uuid_of["order 12"], uuid_of["a,b"]), of("order 12", "a,b"))
             assert.equal(of(uuid_of["order 12"], uuid_of["Überweisung 7"]), of "order 12,Überweisung 7")
@@ -103,7 +97,7 @@ describe("a source's own id of a trace", function()
             local ids = {}
             return { api = 1, trace_start = function(rec) ids[#ids + 1] = rec.trace_id end,
                 finish = function() return table.concat(ids, " ") end }]])
-        assert.equal(uuid_of["order 12"], (output_of("run", script, "--trace", "order 12", log):gsub("\n", "")))
+        assert.equal(uuid_of["order 12"], (helper.output_of("run", script, "--trace", "order 12", log):gsub("\n", "")))
     end)
 
     it("names it for scripts, and for the debugger", function()
@@ -120,31 +114,31 @@ describe("a source's own id of a trace", function()
     end)
 
     it("stands beside the trace's id in traces, and in its place among timing's longest and in exports", function()
-        local listed = output_of("traces", log)
+        local listed = helper.output_of("traces", log)
         assert.matches("^TRACE     ID +STATUS", listed)
         assert.matches("\n7fedbb1b  order 12  +complete ", listed)
         assert.matches("\n4e6dddab  Überweisung 7  +complete ", listed)
         assert.matches("\ne0e0e0e0   +running ", listed)
-        local worst = output_of("timing", "--by", "trace", log)
+        local worst = helper.output_of("timing", "--by", "trace", log)
         assert.matches("\nÜberweisung 7  +complete", worst)
         local page = helper.directory() .. "/page.html"
-        output_of("timing", "--html", page, log)
+        helper.output_of("timing", "--html", page, log)
         assert.matches("<code>Überweisung 7</code>", helper.read(page), 1, true)
         local own = {}
-        for _, object in ipairs(helper.objects(output_of("export", "--format", "jsonl", log))) do
+        for _, object in ipairs(helper.objects(helper.output_of("export", "--format", "jsonl", log))) do
             own[object.trace_id] = object.id
         end
         for text, id in pairs(uuid_of) do
             assert.equal(text, own[id])
         end
         assert.is_nil(own[other])
-        assert.matches('"job Überweisung 7"', output_of("export", "--format", "chrome", log), 1, true)
+        assert.matches('"job Überweisung 7"', helper.output_of("export", "--format", "chrome", log), 1, true)
     end)
 
     it("is a word like any other in the metadata of a log without an origin", function()
         os.remove(log .. "/tracereel.flow.lua")
-        assert.matches("^TRACE     STATUS", output_of("traces", log))
-        assert.is_nil(output_of("show", uuid_of["order 12"], log):find("\n  id  ", 1, true))
+        assert.matches("^TRACE     STATUS", helper.output_of("traces", log))
+        assert.is_nil(helper.output_of("show", uuid_of["order 12"], log):find("\n  id  ", 1, true))
         for _, words in ipairs { { "show", "order 12" }, { "dump", "--trace", "order 12" }, { "debug" } } do
             words[#words + 1] = log
             words[#words + 1] = words[1] == "debug" and "order 12" or nil
@@ -152,7 +146,7 @@ describe("a source's own id of a trace", function()
             assert.equal(2, run.status)
             assert.matches('"order 12" is neither a trace id nor the beginning of one', run.stderr, 1, true)
         end
-        assert.is_nil(output_of("export", "--format", "jsonl", log):find('"id":', 1, true))
+        assert.is_nil(helper.output_of("export", "--format", "jsonl", log):find('"id":', 1, true))
         helper.write(log .. "/tracereel.flow.lua", flow_text "jobs")
     end)
 end)
