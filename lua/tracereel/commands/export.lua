@@ -5,6 +5,7 @@ local stats = require "tracereel.export.stats"
 local failure = require "tracereel.util.failure"
 local formats = require "tracereel.export"
 local host = require "tracereel.host"
+local imported_fields = require "tracereel.log.imported_fields"
 local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
@@ -139,9 +140,7 @@ local function new_loop_book()
         if trace then
             local loops = loops_of[trace] or {}
             loops_of[trace] = loops
-            local said = rec.metadata and tracereel.json_decode(rec.metadata)
-            local instance = type(said) == "table" and type(said.instance) == "string" and said.instance or nil
-            local key = stats.node_key(rec.node_id, instance)
+            local key = imported_fields.node_key(rec.node_id, imported_fields.of(rec).instance)
             local events = loops[key] or {}
             loops[key] = events
             events[#events + 1] = { timestamp_ns = rec.timestamp_ns, iteration = rec.iteration,

@@ -108,7 +108,7 @@ local function number_attempts(events)
         if rec and rec.type == "node_start" and trace and not rec.by_tracereel then -- a gap has no record
             known[trace] = known[trace] or {}
             local instance = imported_fields.of(rec).instance
-            local key = instance and rec.node_id .. "\0" .. instance or rec.node_id
+            local key = imported_fields.node_key(rec.node_id, instance)
             local node = known[trace][key] or { attempts = own_attempts(trace, rec.node_id, instance), last = 0 }
             known[trace][key] = node
             repeat

@@ -1,4 +1,5 @@
 -- What every format says of a trace: its nodes with their attempts, suspensions, loops and errors, put together once.
+local imported_fields = require "tracereel.log.imported_fields"
 local numbers = require "tracereel.export.numbers"
 
 local stats = {}
@@ -50,14 +51,6 @@ local stats = {}
 ---@field is_exit boolean
 ---@field life integer how often the trace had begun afresh: an iteration does not outlive it
 
----What of a trace belongs together: a node, or one of its instances.
----@param node_id integer
----@param instance string|nil
----@return integer|string
-function stats.node_key(node_id, instance)
-    return instance and node_id .. "\0" .. instance or node_id
-end
-
 local function new_span(start_ns, written_end_ns, last_ns)
     local end_ns = written_end_ns or last_ns
     return {
@@ -79,7 +72,7 @@ local function split_errors(trace)
     local may_have_errors = trace.error_count > 0 or trace.restart_count > 0 or trace.status == "failed"
     for _, problem in ipairs(may_have_errors and trace.history_errors or {}) do
         if problem.node_id then
-            local key = stats.node_key(problem.node_id, problem.instance)
+            local key = imported_fields.node_key(problem.node_id, problem.instance)
             local list = of_node[key] or {}
             of_node[key] = list
             list[#list + 1] = problem
@@ -113,7 +106,7 @@ local function suspensions_by_node(trace)
     local of_node = {}
     for _, suspension in ipairs(trace.suspensions) do
         if not suspension.abandoned then
-            local key = stats.node_key(suspension.node_id, suspension.instance)
+            local key = imported_fields.node_key(suspension.node_id, suspension.instance)
             local list = of_node[key] or {}
             of_node[key] = list
             local span = new_span(suspension.start_ns, suspension.end_ns, trace.last_ns)
@@ -152,7 +145,7 @@ local function describe_node(node, errors, suspensions, loop_events, last_ns)
 end
 
 ---@param trace tracereel.trace
----@param loop_events table<integer|string, tracereel.export.loop_event[]>|nil by stats.node_key
+---@param loop_events table<integer|string, tracereel.export.loop_event[]>|nil by imported_fields.node_key
 ---@param is_wanted nil|table<integer, boolean> the nodes that are meant
 ---@return tracereel.export.stats|nil nil where the trace has none of the nodes that are meant
 function stats.of(trace, loop_events, is_wanted)
@@ -170,7 +163,7 @@ function stats.of(trace, loop_events, is_wanted)
         widen(described, trace.start_ns, last_ns)
     end
     for _, node in ipairs(trace.nodes) do
-        local key = stats.node_key(node.id, node.instance)
+        local key = imported_fields.node_key(node.id, node.instance)
         local node_stats = describe_node(node, errors[key], suspensions[key], loop_events and loop_events[key],
             last_ns)
         widen(described, node_stats.start_ns, node_stats.end_ns)

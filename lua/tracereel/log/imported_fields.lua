@@ -31,6 +31,14 @@ function imported_fields.of(rec)
     return found
 end
 
+---By what a table has a node, or one of its instances, as its key.
+---@param node_id integer
+---@param instance string|nil
+---@return integer|string
+function imported_fields.node_key(node_id, instance)
+    return instance and node_id .. "\0" .. instance or node_id
+end
+
 ---The instance as it stands after the name of its node: " [7]"; nothing for the node itself.
 ---@param instance string|nil
 ---@param clean fun(text: string): string

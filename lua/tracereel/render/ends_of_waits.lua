@@ -6,8 +6,7 @@ local ends_of_waits = {}
 
 -- The node of a record, or the instance of it that the record is of.
 local function place_of(event)
-    local instance = event.imported.instance
-    return instance and event.rec.node_id .. "\0" .. instance or event.rec.node_id
+    return imported_fields.node_key(event.rec.node_id, event.imported.instance)
 end
 
 local is_end = { node_start = true, node_done = true, node_error = true }

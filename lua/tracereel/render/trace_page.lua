@@ -113,7 +113,7 @@ local function own_waits(trace)
     local by_node, latest = {}, trace.last_suspension
     for _, wait in ipairs(latest and trace.suspensions or {}) do
         if wait.wait and not wait.end_ns then
-            by_node[wait.node_id .. imported_fields.suffix(wait.instance, tostring)] = wait
+            by_node[imported_fields.node_key(wait.node_id, wait.instance)] = wait
         end
     end
     return by_node
@@ -121,7 +121,7 @@ end
 
 local function node_line(trace, node, now_ns, waits)
     local words = { node_names.node(node.id) .. imported_fields.suffix(node.instance, text.clean) }
-    local wait = waits[node.id .. imported_fields.suffix(node.instance, tostring)]
+    local wait = waits[imported_fields.node_key(node.id, node.instance)]
     if node.status == "suspended" and wait then
         words[#words + 1] = ("waits for %s, since %s"):format(units.span(wait.start_ns, now_ns),
             tracereel.time(wait.start_ns))
