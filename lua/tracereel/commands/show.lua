@@ -74,7 +74,7 @@ local measure = {
         event.restart_number = trace.restart_count > 0 and trace.restart_count or nil
     end,
     trace_resumed = function(event, rec, trace)
-        event.took_ns = not imported_fields.of(rec).wait and ended_suspension_ns(trace, rec)
+        event.took_ns = not event.imported.wait and ended_suspension_ns(trace, rec)
     end,
     trace_complete = function(event, _, trace)
         event.took_ns = trace.start_ns ~= 0 and trace.duration_ns or nil
@@ -83,7 +83,7 @@ local measure = {
 measure.trace_failed = measure.trace_complete
 
 local function measure_end(event, rec, trace)
-    local node = trace:node(rec.node_id, imported_fields.of(rec).instance)
+    local node = trace:node(rec.node_id, event.imported.instance)
     if node and node.end_ns then
         event.took_ns, event.is_estimated = node.duration_ns, node.estimated
     end
@@ -107,7 +107,7 @@ local function number_attempts(events)
         local rec, trace = event.rec, event.trace
         if rec and rec.type == "node_start" and trace and not rec.by_tracereel then -- a gap has no record
             known[trace] = known[trace] or {}
-            local instance = imported_fields.of(rec).instance
+            local instance = event.imported.instance
             local key = imported_fields.node_key(rec.node_id, instance)
             local node = known[trace][key] or { attempts = own_attempts(trace, rec.node_id, instance), last = 0 }
             known[trace][key] = node
@@ -126,7 +126,7 @@ local function handlers_of(search)
             if not search.is_meant(id) or not note_id(search, id) then
                 return
             end
-            local event = { rec = rec, trace = trace }
+            local event = { rec = rec, trace = trace, imported = imported_fields.of(rec) }
             search.records[#search.records + 1] = rec
             search.events[#search.events + 1] = event
             search.trace = trace or search.trace

@@ -71,14 +71,13 @@ function steps.trace_start(known)
     known.open_waits, known.suspended_node = {}, nil
 end
 
----Marks the events of those resumes with `ends_wait`, and gives every event its fields of an import as `imported`.
----@param events table[] of one trace, in order
+---Marks the events of those resumes with `ends_wait`.
+---@param events table[] of one trace, in order; those of records with their fields of an import as `imported`
 function ends_of_waits.mark(events)
     local known, own_waits, last = { open_waits = {} }, new_own_waits(), nil
     for _, event in ipairs(events) do
         local rec = event.rec
         local type = rec and not rec.by_tracereel and rec.type
-        event.imported = rec and imported_fields.of(rec)
         last = rec and record_types.has_trace(rec) and event or last
         if type and event.imported.wait and waits[type] then
             own_waits:note(event)
