@@ -1,5 +1,6 @@
 -- The children of traces: those that a node of another trace started, as an imported log says. They are gathered while
 -- the log is read, and shown beneath the trace that is shown.
+local imported_fields = require "tracereel.log.imported_fields"
 local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
@@ -115,8 +116,8 @@ local function child_words(child)
     if child.name and not (child.node and node_names.name(child.node) == text.clean(child.name)) then
         words = ("%s (%s)"):format(text.clean(child.name), words)
     end
-    local instance = child.instance and (" [%s]"):format(text.clean(child.instance)) or ""
-    return child.node and ("%s%s: %s"):format(node_names.node(child.node), instance, words) or words
+    return child.node and ("%s%s: %s"):format(node_names.node(child.node),
+        imported_fields.suffix(child.instance, text.clean), words) or words
 end
 
 local function write_list(list, page, depth)

@@ -111,9 +111,22 @@ local function attempt_words(event)
         .. (resource and ", on " .. text.clean(resource) or "")
 end
 
--- The lane of a record's node, or of the instance of it that the record is of.
+-- The lane of a record's node or loop, or of the instance of it that the record is of.
+local function lane_key(kind, event)
+    return kind .. " " .. event.rec.node_id .. imported_fields.suffix(event.imported.instance, text.clean)
+end
+
 local function node_key(event)
-    return "node " .. event.rec.node_id .. imported_fields.suffix(event.imported.instance, text.clean)
+    return lane_key("node", event)
+end
+
+-- The lane with that key, opened where there is none, and the glyph with which it begins or goes on.
+local function go_on(event, lanes, key)
+    local lane = lanes.by_key[key]
+    if lane then
+        return lane, lanes.glyphs.go_on
+    end
+    return lanes:open(key, event.rec.timestamp_ns), lanes.glyphs.begin
 end
 
 local function kind_words(kind)
@@ -185,9 +198,7 @@ end
 -- A wait that is the node's own: it has a lane like any other, and ends by itself.
 local function begin_own_wait(event, lanes)
     local key = node_key(event)
-    local lane = lanes.by_key[key]
-    local glyph = lane and lanes.glyphs.go_on or lanes.glyphs.begin
-    lane = lane or lanes:open(key, event.rec.timestamp_ns)
+    local lane, glyph = go_on(event, lanes, key)
     lane.glyph = lanes.glyphs.waits
     return { lane = lane, glyph = glyph, style = "yellow",
         words = ("%s waits: %s"):format(said(key), text.clean(event.imported.wait)) }
@@ -211,9 +222,7 @@ function steps.trace_suspended(event, lanes)
         return begin_own_wait(event, lanes)
     end
     local key = event.rec.node_id == held.node and "hold" or "node " .. event.rec.node_id
-    local lane = lanes.by_key[key]
-    local glyph = lane and lanes.glyphs.go_on or lanes.glyphs.begin
-    lane = lane or lanes:open(key, event.rec.timestamp_ns)
+    local lane, glyph = go_on(event, lanes, key)
     lane.glyph = lanes.glyphs.waits
     lanes.waiting = lane
     return { lane = lane, glyph = glyph,
@@ -239,15 +248,14 @@ function steps.trace_resumed(event, lanes)
 end
 
 function steps.loop_iteration(event, lanes)
-    local key = "loop " .. event.rec.node_id .. imported_fields.suffix(event.imported.instance, text.clean)
-    local lane = lanes.by_key[key]
-    local glyph = lane and lanes.glyphs.go_on or lanes.glyphs.begin
-    return { lane = lane or lanes:open(key, event.rec.timestamp_ns), glyph = glyph,
+    local key = lane_key("loop", event)
+    local lane, glyph = go_on(event, lanes, key)
+    return { lane = lane, glyph = glyph,
         words = ("%s, iteration %d"):format(said(key), event.rec.iteration) }
 end
 
 function steps.loop_exit(event, lanes)
-    local key = "loop " .. event.rec.node_id .. imported_fields.suffix(event.imported.instance, text.clean)
+    local key = lane_key("loop", event)
     local lane = lanes.by_key[key]
     return { lane = lane, done = lane, glyph = lane and lanes.glyphs.done or lanes.glyphs.single,
         took_ns = lane and event.rec.timestamp_ns - lane.start_ns,

@@ -38,9 +38,7 @@ local function parent_words(parent, trace)
     if trace.parent_node then
         words = words .. ", at " .. node_names.node(trace.parent_node)
     end
-    if trace.parent_instance then
-        words = ("%s [%s]"):format(words, text.clean(trace.parent_instance))
-    end
+    words = words .. imported_fields.suffix(trace.parent_instance, text.clean)
     return parent.is_there == false and words .. ": it is not in this log" or words
 end
 
