@@ -67,9 +67,20 @@ static tr_status fail_broken(const tr_input_stream *stream, const char *why, tr_
                    stream->name, kind, (unsigned long long)stream->read_bytes, why);
 }
 
+/* Between members: zeros are padding, as `gzip` has it. Returns whether a member is there to read. */
+static bool skip_padding(tr_input_stream *stream) {
+    while (stream->raw_begin < stream->raw_end && stream->raw[stream->raw_begin] == 0) {
+        stream->raw_begin++;
+    }
+    return stream->raw_begin < stream->raw_end;
+}
+
 static tr_status inflate_gzip(tr_input_stream *stream, char *out, size_t capacity_bytes, size_t *got_bytes,
                               tr_error *error) {
     z_stream *inflater = &stream->inflater;
+    if (!stream->is_inside_frame && !skip_padding(stream)) {
+        return TR_OK;
+    }
     inflater->next_in = stream->raw + stream->raw_begin;
     inflater->avail_in = (uInt)(stream->raw_end - stream->raw_begin);
     inflater->next_out = (Bytef *)out;

@@ -100,6 +100,9 @@ static void members_and_frames_are_joined(void) {
         begin = ends[i];
     }
     check_packed(gzip_bytes, TEXT_BYTES);
+    memset(packed + gzip_bytes, 0, 300000); /* more than is read at a time */
+    check_packed(gzip_bytes + 1, TEXT_BYTES);
+    check_packed(gzip_bytes + 300000, TEXT_BYTES);
     size_t zstd_bytes = 0;
     begin = 0;
     for (size_t i = 0; i < 4; i++) {
