@@ -20,9 +20,9 @@ typedef struct tr_attempt_state {
     uint64_t end_ns;   /* the latest end */
     bool is_running;
     bool is_waiting;
-    bool has_end_first; /* an end whose start was not added yet */
-    bool has_waited;    /* since the last start */
-    uint8_t wait_kind;
+    bool has_end_first;      /* an end whose start was not added yet */
+    bool has_waited;         /* since the last start */
+    uint8_t wait_kind;       /* of the latest wait */
     uint32_t next_in_bucket; /* index + 1, as the next one */
     uint32_t next_in_trace;
 } tr_attempt_state;

@@ -43,6 +43,7 @@ void tr_draft_close(tr_draft *draft) {
         tr_node_order_free(&draft->order);
         free(draft->slots);
         free(draft->instant);
+        free(draft->joined);
         free(draft);
     }
 }
@@ -271,18 +272,28 @@ void tr_draft_trace_id(const tr_draft *draft, uint32_t trace, uint8_t id[TR_TRAC
     memcpy(id, tr_draft_trace_at_index(draft, trace)->id, TR_TRACE_ID_BYTES);
 }
 
-tr_status tr_draft_set_wait_kind(tr_draft *draft, tr_attempt_key key, uint8_t kind, tr_error *error) {
-    tr_attempt_state *state = attempt_of(draft, key, error);
-    if (state == NULL) {
-        return TR_ERROR_MEMORY;
+tr_status tr_draft_number_wait_kind(tr_draft *draft, tr_text members, uint8_t *kind, tr_error *error) {
+    unsigned number = 0;
+    for (; number < draft->wait_kind_count; number++) {
+        tr_draft_text known = draft->wait_kinds[number];
+        if (known.length_bytes == members.length_bytes &&
+            (members.length_bytes == 0 ||
+             memcmp(draft->texts.bytes + known.offset, members.bytes, members.length_bytes) == 0)) {
+            *kind = (uint8_t)number;
+            return TR_OK;
+        }
     }
-    state->wait_kind = kind;
-    return TR_OK;
-}
-
-uint8_t tr_draft_wait_kind(const tr_draft *draft, tr_attempt_key key) {
-    const tr_attempt_state *state = tr_attempt_table_find(&draft->attempts, key);
-    return state == NULL ? 0 : state->wait_kind;
+    if (number == TR_MAX_WAIT_KINDS) {
+        return tr_fail(error, TR_ERROR_INVALID, "wait: more than %d kinds of waits", (int)TR_MAX_WAIT_KINDS);
+    }
+    tr_draft_text *added = &draft->wait_kinds[number];
+    tr_status status = keep_texts(draft, members, (tr_text){NULL, 0}, &added->offset, error);
+    if (status == TR_OK) {
+        added->length_bytes = members.length_bytes;
+        draft->wait_kind_count++;
+        *kind = (uint8_t)number;
+    }
+    return status;
 }
 
 tr_draft_stats tr_draft_stats_of(const tr_draft *draft) {

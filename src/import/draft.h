@@ -57,8 +57,8 @@ bool tr_draft_find_trace(const tr_draft *draft, const uint8_t id[TR_TRACE_ID_BYT
 tr_status tr_draft_add_trace(tr_draft *draft, const uint8_t id[TR_TRACE_ID_BYTES], const uint8_t *parent,
                              uint64_t at_ns, tr_text metadata, uint32_t *trace, tr_error *error);
 
-/* Adds what happens in a trace: its `at_ns`, `instance`, `trace`, `node`, `iteration` and `type`. An end before its
- * start is moved to it. */
+/* Adds what happens in a trace: its `at_ns`, `instance`, `trace`, `node`, `iteration`, `type` and `wait_kind`. An end
+ * before its start is moved to it. */
 tr_status tr_draft_add(tr_draft *draft, tr_import_event *event, tr_text message, tr_text metadata, tr_error *error);
 
 /* The trace's end: TR_TYPE_TRACE_COMPLETE or TR_TYPE_TRACE_FAILED. `at_ns` TR_TIME_UNKNOWN: with its last event. What
@@ -79,10 +79,9 @@ uint64_t tr_draft_latest_end(const tr_draft *draft, uint32_t trace, uint32_t nod
 uint64_t tr_draft_trace_at(const tr_draft *draft, uint32_t trace);
 void tr_draft_trace_id(const tr_draft *draft, uint32_t trace, uint8_t id[TR_TRACE_ID_BYTES]);
 
-/* The kind of the wait that a node begins, and of the one that it ends: 0 where none is known. Kinds are numbered by
- * the caller, from 1. */
-tr_status tr_draft_set_wait_kind(tr_draft *draft, tr_attempt_key key, uint8_t kind, tr_error *error);
-uint8_t tr_draft_wait_kind(const tr_draft *draft, tr_attempt_key key);
+/* The number of a kind of waits. `members`: a JSON object, or nothing; the metadata of the records that begin and end
+ * such a wait begin with its members. The first kind gets 0, and is that of an end whose wait had not begun. */
+tr_status tr_draft_number_wait_kind(tr_draft *draft, tr_text members, uint8_t *kind, tr_error *error);
 
 /* Begins to write: no more is added. `node_count`: one more than the highest node. */
 tr_status tr_draft_finish(tr_draft *draft, uint32_t node_count, tr_error *error);

@@ -26,6 +26,14 @@ typedef struct tr_draft_trace {
     bool has_parent;
 } tr_draft_trace;
 
+enum { TR_MAX_WAIT_KINDS = UINT8_MAX + 1 };
+
+/* In the spool of texts. */
+typedef struct tr_draft_text {
+    uint64_t offset;
+    uint32_t length_bytes;
+} tr_draft_text;
+
 struct tr_draft {
     tr_event_sorter *sorter;
     tr_spool traces; /* tr_draft_trace */
@@ -36,16 +44,24 @@ struct tr_draft {
     tr_spool texts;
     tr_attempt_table attempts;
     tr_node_order order;
+    tr_draft_text wait_kinds[TR_MAX_WAIT_KINDS];
+    unsigned wait_kind_count;
     tr_draft_stats stats;
     tr_draft_bend_count bends[TR_BEND_COUNT];
     /* While it is written. */
     const tr_import_event *next; /* the first that is not written yet */
     tr_instant_event *instant;
     size_t instant_capacity;
+    char *joined; /* metadata of one record */
+    size_t joined_capacity;
 };
 
 static inline tr_draft_trace *tr_draft_trace_at_index(const tr_draft *draft, uint32_t trace) {
     return (tr_draft_trace *)(void *)draft->traces.bytes + trace;
+}
+
+static inline tr_text tr_draft_text_at(const tr_draft *draft, uint64_t offset, uint32_t length) {
+    return (tr_text){(const char *)draft->texts.bytes + offset, length};
 }
 
 /* Counts one. The first is kept. `has_node`: the node means something. */

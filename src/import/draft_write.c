@@ -78,10 +78,6 @@ static uint64_t beginning_of(tr_draft *draft, uint32_t number) {
     return smaller(first_ns, trace->at_ns);
 }
 
-static tr_text text_at(const tr_draft *draft, uint64_t offset, uint32_t length) {
-    return (tr_text){(const char *)draft->texts.bytes + offset, length};
-}
-
 static tr_status add_end(tr_draft *draft, uint32_t number, uint64_t begin_ns, tr_error *error) {
     tr_draft_trace *trace = tr_draft_trace_at_index(draft, number);
     uint64_t last_ns = trace->last_ns > begin_ns ? trace->last_ns : begin_ns;
@@ -94,9 +90,9 @@ static tr_status add_end(tr_draft *draft, uint32_t number, uint64_t begin_ns, tr
     trace->last_ns = trace->end_ns;
     tr_import_event event = {
         .at_ns = trace->end_ns, .order_key = number + 1, .trace = number, .type = (tr_record_type)trace->end_type};
-    return tr_event_sorter_add(draft->sorter, &event, text_at(draft, trace->end_texts, trace->end_message_bytes),
-                               text_at(draft, trace->end_texts + trace->end_message_bytes, trace->end_metadata_bytes),
-                               error);
+    return tr_event_sorter_add(
+        draft->sorter, &event, tr_draft_text_at(draft, trace->end_texts, trace->end_message_bytes),
+        tr_draft_text_at(draft, trace->end_texts + trace->end_message_bytes, trace->end_metadata_bytes), error);
 }
 
 static tr_status add_frame(tr_draft *draft, uint32_t number, tr_error *error) {
@@ -108,8 +104,9 @@ static tr_status add_frame(tr_draft *draft, uint32_t number, tr_error *error) {
     }
     draft->stats.traces++;
     tr_import_event event = {.at_ns = begin_ns, .order_key = 0, .trace = number, .type = TR_TYPE_TRACE_START};
-    tr_status status = tr_event_sorter_add(draft->sorter, &event, (tr_text){NULL, 0},
-                                           text_at(draft, trace->start_texts, trace->start_metadata_bytes), error);
+    tr_status status =
+        tr_event_sorter_add(draft->sorter, &event, (tr_text){NULL, 0},
+                            tr_draft_text_at(draft, trace->start_texts, trace->start_metadata_bytes), error);
     if (status == TR_OK && trace->end_type != TR_RECORD_TYPE_COUNT) {
         status = add_end(draft, number, begin_ns, error);
     }
@@ -174,6 +171,7 @@ static void apply(tr_draft *draft, const tr_import_event *event, tr_attempt_stat
     case TR_TYPE_TRACE_SUSPENDED:
         state->is_waiting = true;
         state->has_waited = true;
+        state->wait_kind = event->wait_kind;
         break;
     case TR_TYPE_TRACE_RESUMED:
         if (!state->is_waiting) {
@@ -186,8 +184,41 @@ static void apply(tr_draft *draft, const tr_import_event *event, tr_attempt_stat
     }
 }
 
+/* Two JSON objects as one. */
+static tr_status join(tr_draft *draft, tr_text first, tr_text second, tr_text *joined, tr_error *error) {
+    size_t length = (size_t)first.length_bytes + second.length_bytes - 1;
+    if (length > draft->joined_capacity) {
+        char *grown = realloc(draft->joined, 2 * length);
+        if (grown == NULL) {
+            return tr_fail_memory(error, doing);
+        }
+        draft->joined = grown;
+        draft->joined_capacity = 2 * length;
+    }
+    memcpy(draft->joined, first.bytes, first.length_bytes);
+    draft->joined[first.length_bytes - 1] = ',';
+    memcpy(draft->joined + first.length_bytes, second.bytes + 1, second.length_bytes - 1);
+    *joined = (tr_text){draft->joined, (uint32_t)length};
+    return TR_OK;
+}
+
+/* Puts the kind of a wait in front of what the event says. */
+static tr_status add_wait_kind(tr_draft *draft, uint8_t kind, tr_text *metadata, tr_error *error) {
+    tr_draft_text known = draft->wait_kinds[kind];
+    tr_text members = tr_draft_text_at(draft, known.offset, known.length_bytes);
+    if (members.length_bytes == 0) {
+        return TR_OK;
+    } else if (metadata->length_bytes == 0) {
+        *metadata = members;
+        return TR_OK;
+    }
+    return join(draft, members, *metadata, metadata, error);
+}
+
 static tr_status write_event(tr_draft *draft, tr_writer *writer, const tr_import_event *event, tr_error *error) {
     tr_draft_trace *trace = tr_draft_trace_at_index(draft, event->trace);
+    tr_text metadata = {tr_import_event_texts(event) + event->message_bytes, event->metadata_bytes};
+    tr_status status = TR_OK;
     if (has_node(event)) {
         tr_attempt_key key = {event->trace, event->node, event->instance};
         tr_attempt_state *state = tr_attempt_table_get(&draft->attempts, key, &trace->first_attempt);
@@ -195,12 +226,18 @@ static tr_status write_event(tr_draft *draft, tr_writer *writer, const tr_import
             return tr_fail_memory(error, doing);
         }
         apply(draft, event, state);
+        if (event->type == TR_TYPE_TRACE_SUSPENDED || event->type == TR_TYPE_TRACE_RESUMED) {
+            status = add_wait_kind(draft, state->wait_kind, &metadata, error);
+        }
+    }
+    if (status != TR_OK) {
+        return status;
     }
     tr_record_fields fields = {
         .type = event->type, .timestamp_ns = event->at_ns, .node_id = event->node, .iteration = event->iteration};
     memcpy(fields.trace_id, trace->id, sizeof fields.trace_id);
     fields.error_message = (tr_text){tr_import_event_texts(event), event->message_bytes};
-    fields.metadata = (tr_text){tr_import_event_texts(event) + event->message_bytes, event->metadata_bytes};
+    fields.metadata = metadata;
     draft->stats.records++;
     return tr_writer_append(writer, &fields, NULL, error);
 }

@@ -20,6 +20,7 @@ typedef struct tr_import_event {
     uint32_t message_bytes;
     uint32_t metadata_bytes;
     tr_record_type type;
+    uint8_t wait_kind; /* of a wait that begins: a number of tr_draft_number_wait_kind */
 } tr_import_event;
 
 /* Of an event that the sorter gave. */

@@ -232,6 +232,14 @@ static int writer_finalize(lua_State *L) {
 
 /* ---- open ---- */
 
+static tr_status open_draft(tr_lua_draft *self, uint64_t sorter_memory_bytes, tr_error *error) {
+    static const char signal[] = "{\"wait\":\"signal\"}";
+    uint8_t kind = TR_DRAFT_WAIT_SIGNAL;
+    tr_status status = tr_draft_open(sorter_memory_bytes, &self->draft, error);
+    return status != TR_OK ? status
+                           : tr_draft_number_wait_kind(self->draft, (tr_text){signal, sizeof signal - 1}, &kind, error);
+}
+
 int tr_lua_new_draft(lua_State *L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     uint64_t sorter_memory_bytes = (uint64_t)luaL_optinteger(L, 2, 0);
@@ -242,7 +250,7 @@ int tr_lua_new_draft(lua_State *L) {
     luaL_setmetatable(L, TR_LUA_DRAFT);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, 2, TR_DRAFT_REPORT);
-    static const enum tr_lua_draft_value tables[] = {TR_DRAFT_NUMBERS, TR_DRAFT_NAMES, TR_DRAFT_WAIT_KINDS};
+    static const enum tr_lua_draft_value tables[] = {TR_DRAFT_NUMBERS, TR_DRAFT_NAMES};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         lua_newtable(L);
         lua_setiuservalue(L, 2, (int)tables[i]);
@@ -257,7 +265,7 @@ int tr_lua_new_draft(lua_State *L) {
     lua_setmetatable(L, -2);
     lua_setiuservalue(L, 2, TR_DRAFT_TRACES);
     tr_error error = {""};
-    tr_lua_check_drafted(L, tr_draft_open(sorter_memory_bytes, &self->draft, &error), &error);
+    tr_lua_check_drafted(L, open_draft(self, sorter_memory_bytes, &error), &error);
     return 1;
 }
 

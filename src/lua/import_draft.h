@@ -13,12 +13,14 @@
 
 enum { TR_DRAFT_RECENT_NODES = 64 };
 
+/* The number of the kind of waits of which nothing is said. */
+enum { TR_DRAFT_WAIT_SIGNAL = 0 };
+
 typedef struct tr_lua_draft {
     tr_draft *draft;     /* NULL once it was written or given up */
     tr_json json;        /* for one text at a time */
     const tr_keys *keys; /* a user value */
     uint32_t node_count;
-    uint8_t wait_kind_count;
     struct {
         const char *name; /* the bytes of a key of TR_DRAFT_NUMBERS, which lives as long as the draft */
         uint32_t number;
@@ -29,7 +31,6 @@ typedef struct tr_lua_draft {
 enum tr_lua_draft_value {
     TR_DRAFT_NUMBERS = 1, /* name -> number of a node; names are as given, and cleaned */
     TR_DRAFT_NAMES,       /* number + 1 -> name */
-    TR_DRAFT_WAIT_KINDS,  /* kind -> number and number -> kind */
     TR_DRAFT_REPORT,      /* function(kind, is_dropped): something does not fit */
     TR_DRAFT_TRACES,      /* text -> trace; weak */
     TR_DRAFT_KEYS,        /* of tr_import_push_keys */

@@ -228,37 +228,20 @@ static int trace_attempt(lua_State *L) {
 
 /* ---- waits ---- */
 
-/* The number of the kind on top of the stack, which is popped. */
-static uint8_t number_wait_kind(lua_State *L, trace_call *call) {
-    lua_getiuservalue(L, DRAFT_INDEX, TR_DRAFT_WAIT_KINDS); /* kind, kinds */
-    lua_pushvalue(L, -2);
-    if (lua_rawget(L, -2) == LUA_TNIL) { /* kind, kinds, number */
-        if (call->self->wait_kind_count == UINT8_MAX) {
-            luaL_error(L, "wait: more than 255 kinds of waits");
-        }
-        lua_pop(L, 1);
-        uint8_t number = ++call->self->wait_kind_count;
-        lua_pushvalue(L, -2);
-        lua_rawseti(L, -2, number);
-        lua_pushvalue(L, -2);
-        lua_pushinteger(L, number);
-        lua_rawset(L, -3);
-        lua_pushinteger(L, number);
+/* "trace" is XERV's own suspension, which has no kind: the trace as a whole waits. */
+static uint8_t wait_kind(lua_State *L, trace_call *call) {
+    if (!tr_import_has(&call->fields, TR_IMPORT_kind)) {
+        return TR_DRAFT_WAIT_SIGNAL;
     }
-    uint8_t number = (uint8_t)lua_tointeger(L, -1);
-    lua_pop(L, 3);
+    uint8_t number = 0;
+    tr_error error = {""};
+    begin_metadata(call);
+    if (strcmp(tr_import_text(L, &call->fields, TR_IMPORT_kind).bytes, "trace") != 0) {
+        add_text(L, call, TR_IMPORT_kind, "wait");
+    }
+    tr_status status = tr_draft_number_wait_kind(call->draft, end_metadata(L, call), &number, &error);
+    tr_lua_check_drafted(L, status, &error);
     return number;
-}
-
-/* The kind on top of the stack. "trace" is XERV's own suspension, which has none: the trace as a whole waits. */
-static void add_wait_kind(lua_State *L, trace_call *call) {
-    size_t length = 0;
-    const char *kind = lua_tolstring(L, -1, &length);
-    if (strcmp(kind, "trace") == 0) {
-        return;
-    }
-    tr_json_key(&call->self->json, "wait");
-    tr_json_text(&call->self->json, kind, length);
 }
 
 static int trace_wait(lua_State *L) {
@@ -266,48 +249,19 @@ static int trace_wait(lua_State *L) {
     begin_node_call(L, &call, "wait",
                     TR_IMPORT_BIT(at) | TR_IMPORT_BIT(instance) | TR_IMPORT_BIT(kind) | TR_IMPORT_BIT(metadata));
     need_at(L, &call);
-    if (tr_import_has(&call.fields, TR_IMPORT_kind)) {
-        lua_pushvalue(L, call.fields.base + TR_IMPORT_kind);
-        (void)lua_tostring(L, -1);
-    } else {
-        lua_pushliteral(L, "signal");
-    }
+    call.event.wait_kind = wait_kind(L, &call);
     begin_metadata(&call);
-    add_wait_kind(L, &call);
-    tr_attempt_key key = {call.event.trace, call.event.node, call.event.instance};
-    tr_error error = {""};
-    uint8_t kind = number_wait_kind(L, &call);
-    tr_lua_check_drafted(L, tr_draft_set_wait_kind(call.draft, key, kind, &error), &error);
     add_text(L, &call, TR_IMPORT_instance, "instance");
     tr_import_write_metadata(L, &call.self->json, &call.fields, REPORT_INDEX);
     add(L, &call, TR_TYPE_TRACE_SUSPENDED, (tr_text){NULL, 0}, end_metadata(L, &call));
     return 0;
 }
 
-static int trace_resume(lua_State *L) {
-    trace_call call;
-    begin_node_call(L, &call, "resume", TR_IMPORT_BIT(at) | TR_IMPORT_BIT(instance));
-    need_at(L, &call);
-    tr_attempt_key key = {call.event.trace, call.event.node, call.event.instance};
-    uint8_t kind = tr_draft_wait_kind(call.draft, key);
-    if (kind == 0) {
-        lua_pushliteral(L, "signal");
-    } else {
-        lua_getiuservalue(L, DRAFT_INDEX, TR_DRAFT_WAIT_KINDS);
-        lua_rawgeti(L, -1, kind);
-    }
-    begin_metadata(&call);
-    add_wait_kind(L, &call);
-    add_text(L, &call, TR_IMPORT_instance, "instance");
-    add(L, &call, TR_TYPE_TRACE_RESUMED, (tr_text){NULL, 0}, end_metadata(L, &call));
-    return 0;
-}
+/* ---- loops, and ends of waits ---- */
 
-/* ---- loops and ends ---- */
-
-static int add_loop(lua_State *L, const char *name, tr_record_type type) {
+static int add_mark(lua_State *L, const char *name, tr_record_type type, unsigned more_fields) {
     trace_call call;
-    begin_node_call(L, &call, name, TR_IMPORT_BIT(at) | TR_IMPORT_BIT(instance) | TR_IMPORT_BIT(iteration));
+    begin_node_call(L, &call, name, TR_IMPORT_BIT(at) | TR_IMPORT_BIT(instance) | more_fields);
     need_at(L, &call);
     if (tr_import_has(&call.fields, TR_IMPORT_iteration)) {
         call.event.iteration = tr_lua_to_u32(L, call.fields.base + TR_IMPORT_iteration, "iteration");
@@ -318,13 +272,19 @@ static int add_loop(lua_State *L, const char *name, tr_record_type type) {
     return 0;
 }
 
+static int trace_resume(lua_State *L) {
+    return add_mark(L, "resume", TR_TYPE_TRACE_RESUMED, 0);
+}
+
 static int trace_iteration(lua_State *L) {
-    return add_loop(L, "iteration", TR_TYPE_LOOP_ITERATION);
+    return add_mark(L, "iteration", TR_TYPE_LOOP_ITERATION, TR_IMPORT_BIT(iteration));
 }
 
 static int trace_exit(lua_State *L) {
-    return add_loop(L, "exit", TR_TYPE_LOOP_EXIT);
+    return add_mark(L, "exit", TR_TYPE_LOOP_EXIT, TR_IMPORT_BIT(iteration));
 }
+
+/* ---- the trace's end ---- */
 
 static int trace_close(lua_State *L) {
     static const char *const outcomes[] = {"complete", "failed", "cancelled", "timed_out", "terminated", "continued"};

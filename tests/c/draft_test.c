@@ -231,15 +231,52 @@ static void what_does_not_fit_is_bent(void) {
     end_draft();
 }
 
+static uint8_t number_kind(const char *members) {
+    uint8_t kind = UINT8_MAX;
+    tr_error error = {""};
+    CHECK_INT(TR_OK, tr_draft_number_wait_kind(draft, text_of(members), &kind, &error));
+    return kind;
+}
+
+/* What says the kind of a wait stands first in the records of both its ends, whichever was added first. */
+static void a_resume_has_the_kind_of_its_wait(void) {
+    begin_draft(1);
+    uint32_t a = add_trace(1, 0, 1, NULL);
+    CHECK_UINT(0, number_kind("{\"w\":0}"));
+    CHECK_UINT(1, number_kind(NULL));
+    CHECK_UINT(2, number_kind("{\"w\":2}"));
+    CHECK_UINT(1, number_kind(NULL));
+    CHECK_UINT(0, number_kind("{\"w\":0}"));
+    ADD(a, TR_TYPE_TRACE_RESUMED, 40, 4);
+    add_event((tr_import_event){.trace = a, .type = TR_TYPE_TRACE_RESUMED, .at_ns = 20, .node = 4}, NULL, "{\"x\":1}");
+    ADD(a, TR_TYPE_TRACE_RESUMED, 5, 4); /* without a wait */
+    ADD(a, TR_TYPE_TRACE_SUSPENDED, 30, 4, .wait_kind = 1);
+    ADD(a, TR_TYPE_TRACE_SUSPENDED, 10, 4, .wait_kind = 2);
+    write_draft(5, 100);
+    CHECK_RECORDS(RECORD(0, 1, 1, 0), RECORD(7, 1, 5, 4, .metadata = "{\"w\":0}"),
+                  RECORD(6, 1, 10, 4, .metadata = "{\"w\":2}"), RECORD(7, 1, 20, 4, .metadata = "{\"w\":2,\"x\":1}"),
+                  RECORD(6, 1, 30, 4), RECORD(7, 1, 40, 4));
+    end_draft();
+}
+
+static void kinds_of_waits_are_limited(void) {
+    begin_draft(0);
+    tr_error error = {""};
+    char members[16];
+    uint8_t kind = 0;
+    for (int number = 0; number <= UINT8_MAX; number++) {
+        (void)snprintf(members, sizeof members, "{\"w\":%d}", number);
+        CHECK_UINT((uint64_t)number, number_kind(members));
+    }
+    CHECK_INT(TR_ERROR_INVALID, tr_draft_number_wait_kind(draft, text_of("{\"w\":256}"), &kind, &error));
+    CHECK_TEXT("wait: more than 256 kinds of waits", error.message);
+    end_draft();
+}
+
 /* A wait is an attempt, and an end may follow it directly: that is no end without a start. */
 static void a_wait_may_be_ended(void) {
     begin_draft(0);
     uint32_t a = add_trace(1, 0, 1, NULL);
-    tr_attempt_key key = {a, 4, 0};
-    tr_error error = {""};
-    CHECK_UINT(0, tr_draft_wait_kind(draft, key));
-    CHECK_INT(TR_OK, tr_draft_set_wait_kind(draft, key, 3, &error));
-    CHECK_UINT(3, tr_draft_wait_kind(draft, key));
     ADD(a, TR_TYPE_TRACE_SUSPENDED, 10, 4);
     CHECK_UINT(TR_TIME_UNKNOWN, tr_draft_latest_end(draft, a, 4));
     ADD(a, TR_TYPE_TRACE_RESUMED, 20, 4);
@@ -337,6 +374,8 @@ int main(int argc, char **argv) {
     check_run("draft: traces that begin together stand after their callers", callers_begin_first);
     check_run("draft: what does not fit is bent or dropped, and counted with its first place",
               what_does_not_fit_is_bent);
+    check_run("draft: a resume has the kind of its wait", a_resume_has_the_kind_of_its_wait);
+    check_run("draft: kinds of waits are limited", kinds_of_waits_are_limited);
     check_run("draft: a wait may be ended by its node's end", a_wait_may_be_ended);
     check_run("draft: an end that is added before its start belongs to it", an_end_may_be_added_first);
     check_run("draft: many traces are told apart", many_traces_are_told_apart);

@@ -144,13 +144,16 @@ static tr_status add_trace(tr_draft *draft, uint32_t number, tr_error *error) {
 static tr_status add_node(tr_draft *draft, uint32_t node, tr_error *error) {
     tr_import_event start = {.at_ns = 20, .node = node, .instance = node % 2, .type = TR_TYPE_NODE_START};
     tr_import_event done = {.at_ns = 20, .node = node, .instance = node % 2, .type = TR_TYPE_NODE_DONE};
-    tr_attempt_key key = {0, node, 2};
+    tr_import_event wait = {.at_ns = 20, .node = node, .instance = 2, .type = TR_TYPE_TRACE_SUSPENDED};
     tr_status status = tr_draft_add(draft, &start, (tr_text){NULL, 0}, (tr_text){NULL, 0}, error);
     if (status == TR_OK) {
         status = tr_draft_add(draft, &done, (tr_text){NULL, 0}, (tr_text){NULL, 0}, error);
     }
     if (status == TR_OK) {
-        status = tr_draft_set_wait_kind(draft, key, 1, error);
+        status = tr_draft_number_wait_kind(draft, (tr_text){"{\"wait\":\"timer\"}", 16}, &wait.wait_kind, error);
+    }
+    if (status == TR_OK) {
+        status = tr_draft_add(draft, &wait, (tr_text){NULL, 0}, (tr_text){"{\"a\":1}", 7}, error);
     }
     if (status == TR_OK && node > 0) {
         status = tr_draft_add_edge(draft, node - 1, node, error);

@@ -120,8 +120,27 @@ describe("import: the order within one instant", function()
             'local t = trace("t") t:wait("w", { at = 1, kind = "timer" }) t:start("w", { at = 1 })',
         }
         assert.same({ '1 trace_start {"id":"t"}', "1 node_start a", "1 node_error a", "1 node_start a", "1 node_done a",
-            "1 node_start w", '1 trace_suspended w {"wait":"timer"}', '1 trace_resumed {"wait":"signal"}',
+            "1 node_start w", '1 trace_suspended w {"wait":"timer"}', '1 trace_resumed {"wait":"timer"}',
             "1 node_done w" }, steps(directory))
+    end)
+
+    it("gives the end of a wait the kind of the wait that it ends, in whatever order they were called", function()
+        local directory, report = import_calls {
+            'local t = trace("t") t:resume("w", { at = 9 }) t:resume("w", { at = 5 }) t:resume("w", { at = 12 })',
+            'local t = trace("t") t:resume("w", { at = 3, instance = "i" }) t:resume("s", { at = 2 })',
+            'local t = trace("t") t:wait("w", { at = 7, kind = "person" }) t:wait("w", { at = 4, kind = "timer" })',
+            'local t = trace("t") t:wait("w", { at = 2, kind = "update", instance = "i", metadata = { a = 1 } })',
+            'local t = trace("t") t:wait("s", { at = 1, kind = "trace" }) t:wait("w", { at = 11 })',
+            'local t = trace("t") t:resume("none", { at = 13, instance = "i" })',
+        }
+        assert.same({ "1 ends of waits that had not begun" }, importing.kinds(report.bent))
+        assert.same({ '1 trace_start {"id":"t"}', "1 trace_suspended s", "2 trace_resumed",
+            '2 trace_suspended w {"wait":"update","instance":"i","metadata":{"a":1}}',
+            '3 trace_resumed {"wait":"update","instance":"i"}', '4 trace_suspended w {"wait":"timer"}',
+            '5 trace_resumed {"wait":"timer"}', '7 trace_suspended w {"wait":"person"}',
+            '9 trace_resumed {"wait":"person"}', '11 trace_suspended w {"wait":"signal"}',
+            '12 trace_resumed {"wait":"signal"}', '13 trace_resumed {"wait":"signal","instance":"i"}' },
+            steps(directory))
     end)
 
     it("has parents before their children", function()
