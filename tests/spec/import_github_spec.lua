@@ -77,8 +77,9 @@ local function traces(log)
                 record.fields.parent_node and log.flow.nodes[record.fields.parent_node].name
         elseif record.type:find("^trace_[cf]") then
             one.outcome = record.fields.outcome or record.type:sub(7)
-            one.ended = (record.timestamp_ns - base_ns) // 1000000000
+            one.ended, one.message = (record.timestamp_ns - base_ns) // 1000000000, record.error_message
         end
+        one.started = one.started or (record.timestamp_ns - base_ns) // 1000000000
         one.trace_id = record.trace_id
     end
     local list = {}
@@ -148,11 +149,15 @@ describe("import --from github", function()
         for conclusion, expected in pairs {
             success = "complete done", neutral = "complete done", failure = "failed error",
             cancelled = "cancelled cancelled", timed_out = "timed_out timed_out",
-            startup_failure = "failed startup_failure",
+            startup_failure = "failed startup_failure", action_required = "failed action_required",
+            stale = "terminated stale",
         } do
             local log = imported.read("github", { write { workflow_run = run { conclusion = conclusion } },
                 write({ workflow_job = job(1, "build", 1, 2, 3, conclusion) }, "job") })
             assert.equal(expected, ("%s %s"):format(traces(log)["77"].outcome, imported.attempts(log)[1].outcome))
+            -- A failure that is not just "failure" is said in words.
+            local is_told = expected:find("^failed") and conclusion ~= "failure"
+            assert.equal(is_told and conclusion or nil, traces(log)["77"].message)
         end
     end)
 
@@ -187,6 +192,70 @@ describe("import --from github", function()
         local log = imported.read("github", { write { jobs = jobs() } })
         assert.are.same({ "failed", 61 }, { traces(log)["77"].outcome, traces(log)["77"].ended })
         assert.equal(1, #log.report.bent)
+        for _, order in ipairs { { "failure", "timed_out" }, { "timed_out", "failure" } } do
+            log = imported.read("github", { write { jobs = { job(1, "a", 1, 2, 3, order[1]),
+                job(2, "b", 1, 2, 3, order[2]) } } })
+            assert.equal("failed", traces(log)["77"].outcome)
+        end
+    end)
+
+    it("keeps of a run that is there twice what was updated last, and of a job what is completed", function()
+        for _, order in ipairs { { 1, 2 }, { 2, 1 } } do
+            local runs = { run { status = "in_progress", conclusion = dkjson.null, updated_at = at(30) },
+                run { conclusion = "cancelled", updated_at = at(63) } }
+            local twice = { job(1, "build", 1, 3, nil), job(1, "build", 1, 3, 20) }
+            local log = imported.read("github", { write { workflow_runs = { runs[order[1]], runs[order[2]] } },
+                write({ jobs = { twice[order[1]], twice[order[2]] } }, "jobs") })
+            assert.equal("cancelled", traces(log)["77"].outcome)
+            assert.are.same({ "03 build done 20" }, attempts(log))
+            assert.are.same({ 1, 1 }, { log.report.dropped["runs that are there twice: the one updated last is kept"],
+                log.report.dropped["jobs that are there twice: the one completed is kept"] })
+        end
+    end)
+
+    it("begins a run when it was created, an attempt when it was started again, and neither after what ran in it",
+        function()
+            local function begun(more, steps)
+                local log = imported.read("github", { write { workflow_runs = { run(more) } },
+                    write({ jobs = { job(1, "build", 95, 100, 120, nil, steps) } }, "jobs") })
+                assert.are.same({}, log.report.bent)
+                local by_id = traces(log)
+                return { (by_id["77"] or by_id["77/attempts/2"]).started, (by_id["77/job/1"] or {}).started }
+            end
+            assert.are.same({ 0 }, begun { run_started_at = at(90) })
+            local job_of_second = { run_attempt = 2, run_started_at = at(90), updated_at = at(120) }
+            local log = imported.read("github", { write { workflow_runs = { run(job_of_second) } } })
+            assert.equal(90, traces(log)["77/attempts/2"].started)
+            assert.are.same({ 100, 98 }, begun({ created_at = at(110), run_started_at = at(110) },
+                { step("Set up job", 1, 98, 99) }))
+        end)
+
+    it("tells apart jobs, and steps, of one name, says which are steps, and ends nothing before its start", function()
+        local log = imported.read("github", { write { jobs = {
+            job(1, "build", 1, 3, 20, nil, { step("Run make", 1, 3, 4), step("Run make", 2, 5, 7) }),
+            job(2, "build", 1, 6, 5), job(3, "test (a)", 1, 8, 9), job(4, "test (a)", 1, 8, 10),
+        } } })
+        assert.are.same({ "03 build / Run make done 4", "03 build done 20", "05 build / Run make #2 done 7",
+            "06 build[#2] done 6", "08 test[a#2] done 10", "08 test[a] done 9" }, attempts(log))
+        assert.are.same({ 1, 2 }, { log.report.bent["ends before their starts, taken to be at their starts"],
+            #log.report.bent }) -- the other one: only jobs are there
+        local types = {}
+        for _, node in pairs(log.flow.nodes) do
+            types[node.name] = node.type
+        end
+        assert.are.same({ build = "job", test = "job", ["build / Run make"] = "step",
+            ["build / Run make #2"] = "step" }, types)
+    end)
+
+    it("is known by its beginning, in the form of gh, too", function()
+        local of_gh = camel(jobs())
+        for _, one in ipairs(of_gh) do
+            one.databaseId, one.id, one.runId, one.runAttempt = one.id, nil, nil, nil
+            one.url = "https://github.com/o/r/actions/runs/77/job/" .. one.databaseId
+        end
+        local log = helper.directory() .. "/log"
+        local result = helper.run { "import", write { jobs = of_gh }, "-o", log, "--json" }
+        assert.equal("github", dkjson.decode(result.stdout or "").format, result.stderr)
     end)
 
     it("keeps the attempts of a run apart", function()
