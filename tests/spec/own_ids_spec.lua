@@ -121,9 +121,11 @@ describe("a source's own id of a trace", function()
         assert.matches("\ne0e0e0e0   +running ", listed)
         local worst = helper.output_of("timing", "--by", "trace", log)
         assert.matches("\nÜberweisung 7  +complete", worst)
+        assert.matches(" WORST IN TRACE\n1 run [^\n]+ 15%.0 s e0\n", worst)
         local page = helper.directory() .. "/page.html"
         helper.output_of("timing", "--html", page, log)
         assert.matches("<code>Überweisung 7</code>", helper.read(page), 1, true)
+        assert.matches('<code title="' .. uuid_of.e0 .. '">e0</code>', helper.read(page), 1, true)
         local own = {}
         for _, object in ipairs(helper.objects(helper.output_of("export", "--format", "jsonl", log))) do
             own[object.trace_id] = object.id

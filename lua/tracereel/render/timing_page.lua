@@ -42,7 +42,7 @@ local footer = html.element("footer", nil, "Written by ", html.element("code", n
 ---@param write fun(text: string)
 function timing_page.write(report, write)
     -- Nothing of a log gets into a page with a zero byte.
-    local page = { drawn_traces = waterfall.drawn(report), hole = "\0" }
+    local page = { drawn_traces = waterfall.drawn(report), own_ids = report.own_ids or {}, hole = "\0" }
     local text = table.concat {
         "<!DOCTYPE html>\n<html lang=\"en\">\n", head(report), "\n<body>\n",
         summary.header(report), "<main>\n", summary.notices(report), summary.numbers(report),

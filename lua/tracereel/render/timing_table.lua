@@ -4,6 +4,7 @@ local bars = require "tracereel.render.bars"
 local columns = require "tracereel.render.timing_table.columns"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
+local trace_name = require "tracereel.render.trace_name"
 local units = require "tracereel.util.units"
 local write_nodes = require "tracereel.render.timing_table.nodes"
 
@@ -105,8 +106,7 @@ local function worst_section(report)
     columns.heading("Longest traces", "`tracereel show ID LOG` shows one")
     columns.write({
         { "TRACE", 36, function(trace)
-            local own_id = own_ids[trace.trace_id]
-            return own_id and text.cut_marked(text.clean(own_id), " " .. trace.trace_id:sub(1, 8), 36) or trace.trace_id
+            return trace_name(trace.trace_id, own_ids[trace.trace_id], 36)
         end, left = true },
         { "STATUS", 8, function(trace)
             return trace.status
@@ -240,7 +240,7 @@ function timing_table.write(report)
     local title = report.flow_name and report.flow_name ~= "" and text.clean(report.flow_name) .. ": " or ""
     output.line(output.paint("bold", title .. text.clean(table.concat(report.log.paths, ", "))))
     trace_section(report.traces, report.log.closed_by_plan_count)
-    write_nodes(report.nodes, spare)
+    write_nodes(report, spare)
     group_section(report)
     worst_section(report)
     if report.comparison then

@@ -261,16 +261,26 @@ local function group_report(key, group)
     }
 end
 
+local function add_worst_of(nodes, ids)
+    for _, node in ipairs(nodes) do
+        ids[#ids + 1] = node.worst and node.worst.trace_id
+    end
+end
+
 -- The sources' own ids of the traces that a report names, of logs that were imported: they are read once more for it.
 function Gatherer:own_ids(report)
+    if not self.query.has_own_ids then
+        return nil
+    end
     local wanted, own_ids = {}, {}
     for _, worst in ipairs(report.worst_traces) do
         wanted[#wanted + 1] = worst.trace_id
     end
-    for _, node in ipairs(self.query.has_own_ids and report.nodes or {}) do
-        wanted[#wanted + 1] = node.worst and node.worst.trace_id
+    add_worst_of(report.nodes, wanted)
+    for _, group in ipairs(report.groups) do
+        add_worst_of(group.nodes, wanted)
     end
-    for _, path in ipairs(self.query.has_own_ids and #wanted > 0 and self.log.paths or {}) do
+    for _, path in ipairs(#wanted > 0 and self.log.paths or {}) do
         local filter = { types = "trace_start", traces = wanted }
         -- A pipe can be read only once.
         for _, trace in path ~= "-" and base.open(path):records(filter) or pairs {} do

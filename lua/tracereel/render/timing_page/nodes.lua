@@ -3,6 +3,7 @@ local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
 local labels = require "tracereel.render.timing_page.labels"
 local timing_columns = require "tracereel.timing.columns"
+local trace_name = require "tracereel.render.trace_name"
 
 local nodes = {}
 
@@ -36,12 +37,17 @@ local function busy_cell(node, page)
     return busy_ns(node), html.element("div", nil, busy_bar(node, page.max_ns), sum), true
 end
 
+-- As much of a source's own id as there is room for.
+local own_id_columns = 24
+
 local function worst_cell(node, page)
     local worst = node.worst
     if not worst then
         return nil, "–"
     end
-    local label = html.element("code", { title = worst.trace_id }, html.escape(worst.trace_id:sub(1, 8)))
+    local own_id = page.own_ids[worst.trace_id]
+    local label = html.element("code", { title = worst.trace_id },
+        html.escape(trace_name(worst.trace_id, own_id, own_id and own_id_columns or 8)))
     if page.drawn_traces[worst.trace_id] then
         label = html.element("a", { href = "#trace-" .. worst.trace_id }, label)
     end
@@ -128,7 +134,7 @@ end
 
 ---The table, in a box that scrolls.
 ---@param list tracereel.timing_node[] of timing/node_list.lua
----@param page { drawn_traces: table<string, boolean> }
+---@param page { drawn_traces: table<string, boolean>, own_ids: table<string, string> }
 ---@param caption string
 ---@param id string|nil of the table, where something refers to it
 ---@param hole string|nil to be there in place of the rows, which the caller writes
@@ -139,6 +145,7 @@ function nodes.table(list, page, caption, id, hole)
     local busiest = sorted[1]
     local context = {
         drawn_traces = page.drawn_traces,
+        own_ids = page.own_ids,
         max_ns = math.max(1, busiest and busy_ns(busiest) or 1),
     }
     local function write_rows(write)
@@ -168,8 +175,8 @@ local function legend()
 end
 
 ---@param report tracereel.timing_report
----@param page { drawn_traces: table<string, boolean>, hole: string, write_rows: fun(write: fun(text: string)) } has the
----  hole in place of its rows, and gets what writes them
+---@param page { drawn_traces: table<string, boolean>, own_ids: table<string, string>, hole: string,
+---  write_rows: fun(write: fun(text: string)) } has the hole in place of its rows, and gets what writes them
 function nodes.section(report, page)
     if #report.nodes == 0 then
         return labels.section("nodes", "Nodes", "No attempt of a node is in these traces.")

@@ -3,6 +3,7 @@ local bars = require "tracereel.render.bars"
 local columns = require "tracereel.render.timing_table.columns"
 local output = require "tracereel.cli.output"
 local timing_columns = require "tracereel.timing.columns"
+local trace_name = require "tracereel.render.trace_name"
 
 -- Wide columns are shown where a terminal has so many characters to spare; others grow by at most so many.
 local wide_columns, max_growth = 24, 30
@@ -51,8 +52,8 @@ local cells = {
     time = function(ns)
         return ns and columns.duration(ns) or "-"
     end,
-    trace = function(id)
-        return id and id:sub(1, 13) or "-"
+    trace = function(id, _, range, width)
+        return id and trace_name(id, range.own_ids[id], width) or "-"
     end,
     total_share = function(_, node)
         return columns.percent(total_share(node))
@@ -153,10 +154,11 @@ local function columns_of(section)
 end
 
 -- Which nodes each section shows: the places of these, and their range. Rows are not kept, because they are large.
-local function look_at(nodes)
+local function look_at(nodes, own_ids)
     local shown = {}
     for index, section in ipairs(sections) do
-        shown[index] = { section = section, columns = columns_of(section), places = {}, range = {} }
+        shown[index] = { section = section, columns = columns_of(section), places = {},
+            range = { own_ids = own_ids } }
     end
     for index, node in ipairs(nodes) do
         for _, one in ipairs(shown) do
@@ -181,12 +183,13 @@ local function write_section(one, nodes, spare)
 end
 
 ---Writes the sections about the nodes.
----@param nodes tracereel.timing_node[] of timing/node_list.lua
+---@param report tracereel.timing_report with nodes of timing/node_list.lua
 ---@param spare integer columns beyond 80
-return function(nodes, spare)
+return function(report, spare)
+    local nodes = report.nodes
     local taken = columns.fit_nodes(nodes, output.is_terminal(1) and spare or math.maxinteger)
     spare = math.max(0, spare - taken)
-    for _, one in ipairs(look_at(nodes)) do
+    for _, one in ipairs(look_at(nodes, report.own_ids or {})) do
         write_section(one, nodes, spare)
     end
 end
