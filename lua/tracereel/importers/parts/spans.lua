@@ -1,5 +1,7 @@
 -- Spans as OTLP/JSON and Jaeger have them, in one form: trace_id, span_id, parent_id (nil for a root), name, start_ns,
 -- end_ns (nil while it is open), service, attributes, events, is_error, message.
+local base64 = require "parts.base64"
+
 local spans = {}
 
 -- What is not there. Nothing is ever put into it.
@@ -35,32 +37,12 @@ local function objects(list, skip)
     return found
 end
 
-local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
--- Base64 as hexadecimal digits.
-local function hexadecimal(text)
-    local bits, count, digits = 0, 0, {}
-    for character in text:gsub("-", "+"):gsub("_", "/"):gmatch("[^=]") do
-        local value = alphabet:find(character, 1, true)
-        if not value then
-            return nil
-        end
-        bits, count = bits << 6 | value - 1, count + 6
-        while count >= 4 do
-            count = count - 4
-            digits[#digits + 1] = ("%x"):format(bits >> count & 15)
-        end
-        bits = bits & (1 << count) - 1
-    end
-    return table.concat(digits)
-end
-
 -- An id: hexadecimal digits as OTLP/JSON says, or base64 as protobuf's own JSON has bytes. nil where it is empty.
 local function id_of(value, digit_count)
     if type(value) ~= "string" or value == "" or value:find("^0+$") then
         return nil
     elseif #value ~= digit_count and (#value == 24 or #value == 12) and value:find("=$") then
-        local digits = hexadecimal(value)
+        local digits = base64.hexadecimal(value)
         return digits and digits:sub(1, digit_count) or value
     end
     return value:lower()

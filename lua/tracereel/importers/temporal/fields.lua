@@ -1,5 +1,6 @@
 -- Reading fields of Temporal's JSON: proto JSON has them in camel case or, by another setting, in snake case, whole
 -- numbers as texts or as numbers, and null or "" where a field is not set.
+local base64 = require "parts.base64"
 local texts = require "parts.texts"
 
 local fields = {}
@@ -63,28 +64,6 @@ function fields.event_id(from, name)
     return id ~= 0 and id or nil
 end
 
--- The value of each character of a base64 text.
-local digit = {}
-for place = 0, 63 do
-    digit[("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"):byte(place + 1)] = place
-end
-
-local function decoded_base64(text)
-    local bytes, bits, bit_count = {}, 0, 0
-    for place = 1, #text do
-        local value = digit[text:byte(place)]
-        if not value then
-            break
-        end
-        bits, bit_count = (bits << 6 | value) & 0xFFFF, bit_count + 6
-        if bit_count >= 8 then
-            bit_count = bit_count - 8
-            bytes[#bytes + 1] = string.char(bits >> bit_count & 0xFF)
-        end
-    end
-    return table.concat(bytes)
-end
-
 local function parsed(text)
     return (tracereel.json_decode(text))
 end
@@ -96,7 +75,7 @@ function fields.payload(payload)
     if type(data) ~= "string" then
         return data
     end
-    return parsed(decoded_base64(data)) or parsed(data)
+    return parsed(base64.bytes(data) or "") or parsed(data)
 end
 
 ---The first payload of one of the details of a marker.
