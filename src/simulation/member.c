@@ -39,12 +39,11 @@ bool tr_member_find_text(const tr_recorded *recorded, const char *name, tr_text 
     return true;
 }
 
-uint64_t tr_member_scheduled_ns(const tr_recorded *recorded) {
-    tr_text value;
-    uint64_t scheduled_ns = UINT64_MAX;
-    if (tr_member_find(recorded, "scheduled_ns", &value)) {
-        tr_json_reader reader = tr_json_reader_begin(value.bytes, value.length_bytes, 0, NULL);
-        tr_json_reader_unsigned(&reader, UINT64_MAX, &scheduled_ns);
+uint64_t tr_member_number(const tr_recorded *recorded, const char *name, tr_text *value) {
+    uint64_t number = UINT64_MAX;
+    if (!tr_member_find(recorded, name, value)) {
+        return UINT64_MAX;
     }
-    return scheduled_ns;
+    tr_json_reader reader = tr_json_reader_begin(value->bytes, value->length_bytes, 0, NULL);
+    return tr_json_reader_unsigned(&reader, UINT64_MAX, &number) ? number : UINT64_MAX;
 }

@@ -18,7 +18,7 @@ static inline bool tr_member_has_any(const tr_recorded *recorded) {
 bool tr_member_find(const tr_recorded *recorded, const char *name, tr_text *value);
 /* The same where the value is a text. */
 bool tr_member_find_text(const tr_recorded *recorded, const char *name, tr_text *value);
-/* When the node of a node_start was ready, as the source of an imported log says it; UINT64_MAX where it does not. */
-uint64_t tr_member_scheduled_ns(const tr_recorded *recorded);
+/* The number that the value is; UINT64_MAX where it is none, or is not there. `*value` is as above if it is one. */
+uint64_t tr_member_number(const tr_recorded *recorded, const char *name, tr_text *value);
 
 #endif

@@ -63,7 +63,8 @@ static void open_attempt(tr_making *now, uint32_t node_id, uint32_t step) {
 
 /* Takes the time in the queue, which the recording engine's slots made, out of what passes before a start. */
 static void drop_queue(tr_making *now, uint32_t step, const tr_recorded *recorded) {
-    uint64_t scheduled_ns = tr_member_scheduled_ns(recorded);
+    tr_text value;
+    uint64_t scheduled_ns = tr_member_number(recorded, "scheduled_ns", &value);
     if (now->has_failed || scheduled_ns >= recorded->event_ns) {
         return;
     }

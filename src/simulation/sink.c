@@ -125,9 +125,9 @@ static bool move_ready(const tr_simulation *simulation, const tr_simulated_trace
                        const tr_recorded *recorded, tr_text *metadata, char **made) {
     tr_text old;
     uint64_t due_ns = step->role == TR_STEP_START ? trace->program.attempts[step->attempt].due_ns : UINT64_MAX;
-    uint64_t scheduled_ns = due_ns == UINT64_MAX ? UINT64_MAX : tr_member_scheduled_ns(recorded);
+    uint64_t scheduled_ns = due_ns == UINT64_MAX ? UINT64_MAX : tr_member_number(recorded, "scheduled_ns", &old);
     *made = NULL;
-    if (scheduled_ns == UINT64_MAX || metadata->bytes == NULL || !tr_member_find(recorded, "scheduled_ns", &old)) {
+    if (scheduled_ns == UINT64_MAX || metadata->bytes == NULL) {
         return true;
     }
     uint64_t queue_ns = recorded->event_ns > scheduled_ns ? recorded->event_ns - scheduled_ns : 0;
@@ -136,21 +136,25 @@ static bool move_ready(const tr_simulation *simulation, const tr_simulated_trace
     return *made != NULL;
 }
 
-/* The metadata of an error in place of an end: of which instance it is. NULL on allocation failure, where `*length` is
- * not 0; the caller frees it. */
-static char *instance_metadata(const tr_recorded *recorded, size_t *length) {
-    static const char form[] = "{\"instance\":%.*s}";
+/* The metadata of an error in place of an end: of which instance it is. Returns false on allocation failure;
+ * `metadata->bytes` is what the caller frees, or NULL. */
+static bool make_instance_metadata(const tr_recorded *recorded, tr_text *metadata) {
+    static const char before[] = "{\"instance\":";
+    enum { BEFORE_BYTES = sizeof before - 1 };
     tr_text instance;
+    *metadata = (tr_text){NULL, 0};
     if (!tr_member_find_text(recorded, "instance", &instance)) {
-        *length = 0;
-        return NULL;
+        return true;
     }
-    *length = sizeof form + instance.length_bytes;
-    char *made = malloc(*length);
-    if (made != NULL) {
-        *length = (size_t)snprintf(made, *length, form, (int)instance.length_bytes, instance.bytes);
+    char *made = malloc((size_t)BEFORE_BYTES + instance.length_bytes + 1);
+    if (made == NULL) {
+        return false;
     }
-    return made;
+    memcpy(made, before, BEFORE_BYTES);
+    memcpy(made + BEFORE_BYTES, instance.bytes, instance.length_bytes);
+    made[BEFORE_BYTES + instance.length_bytes] = '}';
+    *metadata = (tr_text){made, BEFORE_BYTES + instance.length_bytes + 1};
+    return true;
 }
 
 /* ---- records ---- */
@@ -204,14 +208,11 @@ tr_status tr_simulation_write_error(tr_simulation *simulation, tr_simulated_trac
                                .timestamp_ns = timestamp_of(simulation, recorded),
                                .error_message = message};
     memcpy(fields.trace_id, done.trace_id, TR_TRACE_ID_BYTES);
-    size_t length;
-    char *made = instance_metadata(recorded, &length);
-    if (made == NULL && length > 0) {
+    if (!make_instance_metadata(recorded, &fields.metadata)) {
         return tr_fail_memory(error, "making a record");
     }
-    fields.metadata = (tr_text){made, (uint32_t)length};
     tr_status status = append_fields(simulation, trace, &fields, error);
-    free(made);
+    free((char *)fields.metadata.bytes);
     return status;
 }
 
