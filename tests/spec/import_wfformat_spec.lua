@@ -122,6 +122,30 @@ describe("import --from wfformat", function()
         assert.are.same({ 4, 2 }, { #log.flow.pools.cores.nodes, log.flow.pools.cores.capacity })
     end)
 
+    it("keeps what the file says of tasks and of the workflow, and tells apart files of one name", function()
+        local value = document("1.5", { task_of("a", {}, 1, { cores = 3 }), task_of("b", {}, 1) })
+        value.workflow.execution.makespanInSeconds = 7.5
+        value.workflow.specification.tasks[1].category = "align"
+        local log = imported.read("wfformat", { write(value, "one"), write(value, "one") })
+        local ids, cores, types = {}, {}, {}
+        for _, record in ipairs(log.records) do
+            if record.type == "trace_start" then
+                ids[#ids + 1] = record.fields.id:match("^/?.*/?one%.?j?s?o?n?$") and record.fields.id
+                assert.equal(7.5, record.fields.metadata.makespan_seconds)
+            elseif record.type == "node_start" then
+                cores[record.node] = (record.fields.metadata or {}).core_count or "none"
+            end
+        end
+        table.sort(ids)
+        assert.equal("one", ids[2])
+        assert.truthy(ids[1]:find("/one%.json$"))
+        assert.are.same({ a = 3, b = "none" }, cores)
+        for _, node in pairs(log.flow.nodes) do
+            types[node.name] = node.type
+        end
+        assert.are.same({ a = "align", b = "b" }, types) -- or else what its name begins with
+    end)
+
     it("runs the first that is ready first, and of those ready at one time the first in the file", function()
         local log = imported.read("wfformat", { write(document("1.5", {
             task_of("late", { "short" }, 1), task_of("long", {}, 5), task_of("short", {}, 2), task_of("next", {}, 2),
