@@ -214,8 +214,8 @@ static int trace_attempt(lua_State *L) {
         return luaL_error(L, "attempt: `duration`, in nanoseconds, is missing");
     }
     add_after(L, &call);
-    call.event.at_ns = tr_import_has(&call.fields, TR_IMPORT_at) ? tr_import_whole(L, &call.fields, TR_IMPORT_at)
-                                                                 : ready_ns(L, &call);
+    call.event.at_ns =
+        tr_import_has(&call.fields, TR_IMPORT_at) ? tr_import_whole(L, &call.fields, TR_IMPORT_at) : ready_ns(L, &call);
     uint64_t end_ns = call.event.at_ns + tr_import_whole(L, &call.fields, TR_IMPORT_duration);
     if (end_ns > INT64_MAX) {
         return luaL_error(L, "attempt: it ends after the year 2262");
