@@ -1,7 +1,6 @@
 #include "simulation/member.h"
 
-#include <string.h>
-
+#include "record/text.h"
 #include "json/json_reader.h"
 
 bool tr_member_find(const tr_recorded *recorded, const char *name, tr_text *value) {
@@ -11,7 +10,7 @@ bool tr_member_find(const tr_recorded *recorded, const char *name, tr_text *valu
         record.metadata_length_bytes == 0) {
         return false;
     }
-    tr_text found, wanted = {name, (uint32_t)strlen(name)}, metadata = tr_view_metadata(&record), member;
+    tr_text found, metadata = tr_view_metadata(&record), member;
     tr_json_reader reader = tr_json_reader_begin(metadata.bytes, metadata.length_bytes, 0, NULL);
     bool is_found = false;
     if (!tr_json_reader_enter_object(&reader)) {
@@ -22,7 +21,7 @@ bool tr_member_find(const tr_recorded *recorded, const char *name, tr_text *valu
         found.bytes = reader.at;
         tr_json_reader_skip(&reader);
         found.length_bytes = (uint32_t)(reader.at - found.bytes);
-        if (member.length_bytes == wanted.length_bytes && memcmp(member.bytes, name, wanted.length_bytes) == 0) {
+        if (tr_text_is(member, name)) {
             *value = found;
             is_found = true;
         }

@@ -6,6 +6,7 @@
 
 #include "bytes/bytes.h"
 #include "bytes/fail.h"
+#include "record/text.h"
 #include "json/json_reader.h"
 
 /* XSNP, u32 version, u64 length, then that many bytes of JSON. */
@@ -65,10 +66,6 @@ static int shown(tr_text name) {
     return name.length_bytes < 64 ? (int)name.length_bytes : 64;
 }
 
-static bool is(tr_text name, const char *expected) {
-    return name.length_bytes == strlen(expected) && memcmp(name.bytes, expected, name.length_bytes) == 0;
-}
-
 /* Fails if a member is missing; `bits` has one bit for each that was seen, in the order of `names`. */
 static void require_members(tr_json_reader *reader, unsigned bits, const char *const *names, unsigned count) {
     for (unsigned i = 0; i < count; i++) {
@@ -81,7 +78,7 @@ static void require_members(tr_json_reader *reader, unsigned bits, const char *c
 /* The index of a member's name in `names`, or `count`; sets its bit. */
 static unsigned find_member(tr_text name, const char *const *names, unsigned count, unsigned *bits) {
     unsigned found = 0;
-    while (found < count && !is(name, names[found])) {
+    while (found < count && !tr_text_is(name, names[found])) {
         found++;
     }
     *bits |= 1u << found;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record/text.h"
 #include "timing/internal.h"
 #include "timing/spans.h"
 #include "trace/own_waits.h"
@@ -142,19 +143,15 @@ bool tr_timing_add_run(tr_node_timing *node, const tr_trace *trace, uint64_t run
     return tr_timing_count(&node->run, run_ns);
 }
 
-static bool is_text(tr_text text, const char *known) {
-    return strlen(known) == text.length_bytes && memcmp(known, text.bytes, text.length_bytes) == 0;
-}
-
 /* What an imported log says of an attempt. */
 static void add_details(tr_node_timing *node, const tr_span *span, const tr_trace *trace) {
     tr_attempt_details details = tr_trace_attempt_details(trace, &trace->attempts[span->attempt_index]);
     node->hidden_count += details.hidden_count;
     node->retry_count += details.hidden_count;
     if (span->outcome == TR_OUTCOME_ERROR) {
-        node->timed_out_count += is_text(details.kind, "timed_out");
-        node->cancelled_count += is_text(details.kind, "cancelled");
-        node->terminated_count += is_text(details.kind, "terminated");
+        node->timed_out_count += tr_text_is(details.kind, "timed_out");
+        node->cancelled_count += tr_text_is(details.kind, "cancelled");
+        node->terminated_count += tr_text_is(details.kind, "terminated");
     }
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bytes/hash.h"
+#include "record/text.h"
 #include "trace/trace_store.h"
 
 /* ---- memory ---- */
@@ -308,9 +309,7 @@ uint8_t tr_imported_outcome(tr_text name, tr_trace_status status) {
 #undef STATUS_OF_OUTCOME
     };
     for (unsigned outcome = TR_TRACE_OUTCOME_CANCELLED; outcome < TR_TRACE_OUTCOME_COUNT; outcome++) {
-        const char *known = tr_trace_outcome_name(outcome);
-        if (status_of[outcome] == status && strlen(known) == name.length_bytes &&
-            memcmp(known, name.bytes, name.length_bytes) == 0) {
+        if (status_of[outcome] == status && tr_text_is(name, tr_trace_outcome_name(outcome))) {
             return (uint8_t)outcome;
         }
     }

@@ -1,0 +1,14 @@
+/* Texts of records, compared. */
+#ifndef TRACEREEL_TEXT_H
+#define TRACEREEL_TEXT_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "tracereel/record.h"
+
+static inline bool tr_text_is(tr_text text, const char *literal) {
+    return text.length_bytes == strlen(literal) && memcmp(text.bytes, literal, text.length_bytes) == 0;
+}
+
+#endif
