@@ -76,32 +76,30 @@ static uint64_t read_number(tr_json_reader *reader, uint64_t maximum) {
     return value;
 }
 
-/* Of a name that occurs twice the last one counts, as in readers that fill a table. */
-static void read_member(tr_json_reader *reader, tr_text name, tr_imported_fields *fields, char **at) {
-    for (int i = 0; i < KNOWN_COUNT; i++) {
-        if (name.length_bytes != known[i].name_bytes || memcmp(name.bytes, known[i].name, name.length_bytes) != 0) {
-            continue;
-        }
-        void *member = (char *)fields + known[i].offset;
-        if (known[i].kind == TEXT) {
-            *(tr_text *)member = read_text(reader, at);
-        } else if (known[i].kind == TIME) {
-            *(uint64_t *)member = read_number(reader, UINT64_MAX);
-        } else {
-            *(uint32_t *)member = (uint32_t)read_number(reader, UINT32_MAX);
-        }
-        return;
+/* The place of a name in `known`; KNOWN_COUNT where it is none of them. */
+static int find_known(const char *name, size_t length_bytes) {
+    int i = 0;
+    while (i < KNOWN_COUNT && (length_bytes != known[i].name_bytes || memcmp(name, known[i].name, length_bytes) != 0)) {
+        i++;
     }
-    tr_json_reader_skip(reader);
+    return i;
 }
 
-static bool is_known(const char *name, size_t length_bytes) {
-    for (int i = 0; i < KNOWN_COUNT; i++) {
-        if (length_bytes == known[i].name_bytes && memcmp(name, known[i].name, length_bytes) == 0) {
-            return true;
-        }
+/* Of a name that occurs twice the last one counts, as in readers that fill a table. */
+static void read_member(tr_json_reader *reader, tr_text name, tr_imported_fields *fields, char **at) {
+    int found = find_known(name.bytes, name.length_bytes);
+    if (found == KNOWN_COUNT) {
+        tr_json_reader_skip(reader);
+        return;
     }
-    return false;
+    void *member = (char *)fields + known[found].offset;
+    if (known[found].kind == TEXT) {
+        *(tr_text *)member = read_text(reader, at);
+    } else if (known[found].kind == TIME) {
+        *(uint64_t *)member = read_number(reader, UINT64_MAX);
+    } else {
+        *(uint32_t *)member = (uint32_t)read_number(reader, UINT32_MAX);
+    }
 }
 
 /* False where no member can have one of the names, as in most metadata of XERV's own, which then need not be read.
@@ -120,7 +118,7 @@ static bool may_have_fields(tr_text text) {
             return false;
         }
         size_t length_bytes = (size_t)(last - first);
-        if (length_bytes < 32 && (lengths >> length_bytes & 1) != 0 && is_known(first, length_bytes)) {
+        if (length_bytes < 32 && (lengths >> length_bytes & 1) != 0 && find_known(first, length_bytes) < KNOWN_COUNT) {
             return true;
         }
         at = last + 1;
