@@ -144,4 +144,43 @@ describe("import chrome", function()
         end
         assert.is_true(count > 400)
     end)
+
+    it("keeps asynchronous slices of one id apart by their category, scope and process", function()
+        local pids = { ',"pid":1,"id2":{"local":"7"}', ',"pid":2,"id2":{"local":"7"}' }
+        for _, two in ipairs { { ',"pid":1,"id":7,"cat":"a"', ',"pid":1,"id":7,"cat":"b"' },
+            { ',"pid":1,"id":7,"scope":"a"', ',"pid":1,"id":7,"scope":"b"' }, pids } do
+            local function slice(phase, which, ts)
+                return ('{"ph":"%s","name":"x","ts":%d,"tid":1%s}'):format(phase, ts, two[which])
+            end
+            local lines = lines_of(document(slice("b", 1, 10), slice("b", 2, 20), slice("e", 1, 30),
+                slice("e", 2, 50)), { "attributes=false", "trace=all" })
+            assert_lines({ '10000 node_start x {"resource":"tid 1"}',
+                '20000 node_start x {"instance":"2","resource":"tid 1"}', "30000 node_done x",
+                '50000 node_done x {"instance":"2"}' }, table.move(lines, 2, 5, 1, {}))
+        end
+    end)
+
+    it("nests the slices of a thread in the order of their times, of those that begin at once the longest first",
+        function()
+            local lines = lines_of(document(event("E", "", 30), event("B", "inner", 20), event("B", "outer", 10),
+                event("E", "", 40), event("X", "x", 50, '"dur":1'), event("X", "x", 50, '"dur":9')),
+                { "attributes=false" })
+            local main = ' {"resource":"tid 2"}'
+            assert_lines({ "10000 node_start outer" .. main, "20000 node_start inner" .. main, "30000 node_done inner",
+                "40000 node_done outer", "50000 node_start x" .. main,
+                '50000 node_start x {"instance":"2","resource":"tid 2"}', '51000 node_done x {"instance":"2"}',
+                "59000 node_done x" }, table.move(lines, 2, #lines - 1, 1, {}))
+        end)
+
+    it("puts what has one value of an argument into one trace, whichever file it is in", function()
+        local directory, inputs = helper.directory(), {}
+        for index, name in ipairs { "a", "b" } do
+            inputs[index] = helper.write(("%s/%d.json"):format(directory, index),
+                document(event("X", name, index, '"dur":1,"args":{"req":"r1"}')))
+        end
+        local log = importing.log("chrome", nil, { inputs = inputs, args = { "attributes=false", "trace=req" } })
+        local text = table.concat(importing.lines(log), "\n")
+        local _, count = text:gsub("trace_start", "")
+        assert.are.equal(1, count, text)
+    end)
 end)

@@ -233,4 +233,39 @@ describe("import csv", function()
         assert_lines({ "1000000000 node_start a", "4000000000 node_done a", "4000000000 trace_complete" },
             table.move(lines, 2, #lines, 1, {}))
     end)
+
+    it("takes no separator from within quotes, and drops rows that are too long and columns of pandas", function()
+        local lines, report = lines_of('Unnamed: 0,case,activity,start,end,enabled_time,"a;b;c;d;e;f;g;h"\n' .. [[
+0,1,a,2016-02-01 00:00:02Z,2016-02-01 00:00:03Z,2016-02-01 00:00:01Z,
+1,1,b,2016-02-01 00:00:04Z,2016-02-01 00:00:05Z,2016-02-01 00:00:06Z,x
+2,1,c,2016-02-01 00:00:04Z,2016-02-01 00:00:05Z,,,y
+]])
+        assert_lines({
+            "2000000000 node_start a {\"scheduled_ns\":1454284801000000000}", "3000000000 node_done a",
+            "4000000000 node_start b {\"metadata\":{\"a;b;c;d;e;f;g;h\":\"x\"}}", "5000000000 node_done b",
+        }, table.move(lines, 2, #lines - 1, 1, {}))
+        assert.are.same({ "1 columns without a name", "1 rows with more or fewer fields than the first",
+            "1 times of schedule that are after the start" }, importing.kinds(report.dropped))
+    end)
+
+    it("gives schedules to starts in their order, and suspends one after the other of what runs", function()
+        local lines = lines_of("case,activity,transition,timestamp\n" .. [[
+1,a,schedule,2016-02-01 00:00:01Z
+1,a,schedule,2016-02-01 00:00:02Z
+1,a,start,2016-02-01 00:00:03Z
+1,a,start,2016-02-01 00:00:04Z
+1,a,suspend,2016-02-01 00:00:05Z
+1,a,suspend,2016-02-01 00:00:06Z
+1,a,resume,2016-02-01 00:00:07Z
+1,a,resume,2016-02-01 00:00:08Z
+]])
+        assert_lines({
+            "3000000000 node_start a {\"scheduled_ns\":1454284801000000000}",
+            "4000000000 node_start a {\"instance\":\"2\",\"scheduled_ns\":1454284802000000000}",
+            "5000000000 trace_suspended a {\"wait\":\"suspended\"}",
+            "6000000000 trace_suspended a {\"wait\":\"suspended\",\"instance\":\"2\"}",
+            "7000000000 trace_resumed {\"wait\":\"suspended\"}",
+            "8000000000 trace_resumed {\"wait\":\"suspended\",\"instance\":\"2\"}",
+        }, table.move(lines, 2, #lines, 1, {}))
+    end)
 end)

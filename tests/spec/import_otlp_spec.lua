@@ -180,4 +180,11 @@ describe("import otlp", function()
         assert.is_truthy(result.stderr:find("no spans: neither resourceSpans (OTLP) nor spans with a traceID (Jaeger)",
             1, true), result.stderr)
     end)
+
+    it("takes the first span without a parent as the trace, and others as runs of nodes", function()
+        local lines = lines_of(request(span("first", "00000000000000a1", "", 0, 100),
+            span("second", "00000000000000a2", "", 10, 20)), { "attributes=false" })
+        assert_lines({ '0 trace_start {"name":"first","metadata":{"service.name":"shop"}}',
+            '10 node_start second {"resource":"shop"}', "20 node_done second", "100 trace_complete" }, lines)
+    end)
 end)

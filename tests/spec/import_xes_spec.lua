@@ -133,4 +133,25 @@ describe("import xes", function()
         assert.are_not.equal(0, result.status)
         assert.is_truthy(result.stderr:find("entit", 1, true), result.stderr)
     end)
+
+    it("pairs events in the order of their times, counts those outside of traces, and calls the flow as the file",
+        function()
+            local directory, report = importing.log("xes", log_of(event("a", "start", 9),
+                trace_of("1", event("a", "complete", 5), event("a", "start", 2))), { name = "orders.xes" })
+            assert_lines({ '2000000000 trace_start {"id":"1"}', "2000000000 node_start a", "5000000000 node_done a",
+                "5000000000 trace_complete" }, importing.lines(directory, origin_ns))
+            assert.are.same({ "1 events outside of traces" }, importing.kinds(report.dropped))
+            assert.are.equal("orders", dofile(directory .. "/tracereel.flow.lua").name)
+        end)
+
+    it("is known by its beginning, with the name of the format in it or not", function()
+        for _, head in ipairs { "<log>", '<log xmlns="http://www.xes-standard.org/">' } do
+            local directory = helper.directory()
+            local file = helper.write(directory .. "/input",
+                head .. trace_of("1", event("a", "complete", 5)) .. "</log>")
+            local result = helper.run { "import", file, "-o", directory .. "/log", "--json" }
+            assert.are.equal(0, result.status, result.stderr)
+            assert.are.equal("xes", helper.objects(result.stdout)[1].format)
+        end
+    end)
 end)
