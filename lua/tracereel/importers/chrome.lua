@@ -131,12 +131,7 @@ function Reader:read(events)
             self:drop(dropped_kinds[phase] or "events of other kinds", index)
         end
     end
-    table.sort(order, function(a, b)
-        if a.at ~= b.at then
-            return a.at < b.at
-        end
-        return a.index < b.index
-    end)
+    activities.sort(order)
     for _, one in ipairs(order) do
         phases[one.event.ph](self, one.event, one.index, one.at)
     end

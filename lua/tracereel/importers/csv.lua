@@ -198,18 +198,13 @@ local function lifecycle_step(table_of, found)
             events = {}
             events_of[trace], order[#order + 1] = events, trace
         end
-        events[#events + 1] = { activity = activity, transition = transition_of(row), at = at, number = #events,
+        events[#events + 1] = { activity = activity, transition = transition_of(row), at = at,
             instance = instance_of(row), resource = resource_of(row), metadata = metadata, place = input:where() }
     end
     local function finish()
         for _, trace in ipairs(order) do
             local events = events_of[trace]
-            table.sort(events, function(a, b)
-                if a.at ~= b.at then
-                    return a.at < b.at
-                end
-                return a.number < b.number
-            end)
+            activities.sort(events)
             for _, event in ipairs(events) do
                 book:event(trace, event)
             end

@@ -166,18 +166,9 @@ function Reader:write_trace(found)
     self.book:note(trace)
     local events = {}
     for _, raw in ipairs(found.events) do
-        local event = self:event_of(raw)
-        if event then
-            event.number = #events
-            events[#events + 1] = event
-        end
+        events[#events + 1] = self:event_of(raw)
     end
-    table.sort(events, function(a, b)
-        if a.at ~= b.at then
-            return a.at < b.at
-        end
-        return a.number < b.number
-    end)
+    activities.sort(events)
     for _, event in ipairs(events) do
         if event.start_ns then
             write_interval(self, trace, event)

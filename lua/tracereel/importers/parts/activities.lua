@@ -23,6 +23,20 @@ function activities.new(out, place_of)
     }, Activities)
 end
 
+---Puts events into the order of their times; those of one time stay as they are.
+---@param events { at: integer }[]
+function activities.sort(events)
+    for number, event in ipairs(events) do
+        event.number = number
+    end
+    table.sort(events, function(a, b)
+        if a.at ~= b.at then
+            return a.at < b.at
+        end
+        return a.number < b.number
+    end)
+end
+
 ---To be called for each trace that has events, before them.
 function Activities:note(trace)
     if not self.ends[trace] then
