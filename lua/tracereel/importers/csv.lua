@@ -69,17 +69,6 @@ local function values_of(row, list)
     return values
 end
 
--- Decides from a column's first time how all are read, and says where no zone is named.
-local function new_reader(table_of, value)
-    local read, zone, needs_zone = times.reader(table_of.input, value, table_of.args)
-    if needs_zone and not table_of.args.zone and not table_of.zone_is_told then
-        table_of.zone_is_told = true
-        table_of.out:bent("files whose times name no zone: they are read as UTC",
-            ("%s: %s; -a zone=+01:00 names another"):format(table_of.input:where(), value))
-    end
-    return read, zone
-end
-
 -- A function that reads the time in a column, or gives nil where the field is empty. Raises with the row's place.
 local function time_reader(table_of, index)
     local read, zone
@@ -88,7 +77,8 @@ local function time_reader(table_of, index)
         if value == "" then
             return nil
         elseif not read then
-            read, zone = new_reader(table_of, value)
+            local input = table_of.input
+            read, zone = times.reader(input, table_of.out, value, input:where(), table_of.args)
         end
         return read(value, zone)
     end

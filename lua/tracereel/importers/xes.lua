@@ -94,15 +94,11 @@ local Reader = {}
 Reader.__index = Reader
 
 function Reader:time(value, place)
-    local needs_zone
+    local written = tostring(value)
     if not self.read_time then
-        self.read_time, self.zone, needs_zone = times.reader(self.input, tostring(value), self.args)
-        if needs_zone and not self.args.zone then
-            self.out:bent("files whose times name no zone: they are read as UTC",
-                ("%s: %s; -a zone=+01:00 names another"):format(place, value))
-        end
+        self.read_time, self.zone = times.reader(self.input, self.out, written, place, self.args)
     end
-    return self.read_time(tostring(value), self.zone)
+    return self.read_time(written, self.zone)
 end
 
 -- An id of its own for each trace: two of one name are not one.

@@ -50,23 +50,39 @@ local function has_zone(value)
     return (value:find("[Zz]$") or value:find("[+-]%d%d:?%d?%d?$", 12)) ~= nil
 end
 
----A function that reads the times of one column, and what it takes besides. What form they have is seen from the first.
+-- The inputs of which it was said that their times name no zone.
+local told = setmetatable({}, { __mode = "k" })
+
+local function tell_no_zone(input, out, first, place)
+    if not told[input] then
+        told[input] = true
+        out:bent("files whose times name no zone: they are read as UTC",
+            ("%s: %s; -a zone=+01:00 names another"):format(place, first))
+    end
+end
+
+---A function that reads the times of one column, and what it takes besides. What form they have is seen from the first;
+---where it names no zone, and the options have none, that is reported.
 ---@param input tracereel.import.input
+---@param out tracereel.import.out
 ---@param first string
+---@param place string where it is
 ---@param options { zone: string|nil, dates: string|nil }
 ---@return fun(value: string, zone_or_unit: string): integer
 ---@return string zone_or_unit
----@return boolean needs_zone the times name no zone of their own
-function times.reader(input, first, options)
+function times.reader(input, out, first, place, options)
     local read = input.time
     if first:find("^%d+%.?%d*$") then
-        return read, unit_of(first:match("^%d+")), false
+        return read, unit_of(first:match("^%d+"))
     end
     local zone = options.zone or "+00:00"
     local is_normal = first:find("^%d%d%d%d%-%d%d%-%d%d[ T]%d%d:%d%d:%d%d")
     local names_utc = first:find(" UTC$") or first:find(" GMT$")
+    if not options.zone and not names_utc and not has_zone(first) then
+        tell_no_zone(input, out, first, place)
+    end
     if is_normal and not names_utc then
-        return read, zone, not has_zone(first)
+        return read, zone
     end
     return function(value)
         value = names_utc and value:gsub(" ?%u%u%u$", "Z") or value
@@ -75,7 +91,7 @@ function times.reader(input, first, options)
             input:fail("%s: %s", value, problem)
         end
         return read(normal or value, zone)
-    end, zone, not names_utc and not has_zone(first)
+    end, zone
 end
 
 return times
