@@ -17,8 +17,12 @@ local workflow_task_events = {
 
 local handlers = {}
 
+local function signal_name(event)
+    return "signal:" .. (fields.text(event.attributes, "signalName") or "unnamed")
+end
+
 function handlers.WorkflowExecutionSignaled(self, event)
-    self:receive("signal", "signal:" .. (fields.text(event.attributes, "signalName") or "unnamed"), event)
+    self:receive("signal", signal_name(event), event)
 end
 
 function handlers.WorkflowExecutionCancelRequested(self, event)
@@ -117,13 +121,18 @@ local function counted(events, input)
                 count("local activity", event.found.name)
             end
         elseif event.type == "WorkflowExecutionSignaled" then
-            count("signal", "signal:" .. (fields.text(event.attributes, "signalName") or "unnamed"))
+            count("signal", signal_name(event))
         elseif event.type == "WorkflowExecutionCancelRequested" then
             count("signal", "cancel request")
         end
     end
     input:at(nil)
     return counts
+end
+
+-- What the run's first event says of it; nothing where the history begins later.
+local function started_of(events)
+    return events[1].type == "WorkflowExecutionStarted" and events[1].attributes or {}
 end
 
 -- The run's own id; where the history does not have it, the workflow's, or the file's name. The history of a run that
@@ -136,7 +145,7 @@ local function run_id(events, around, input)
             id = fields.text(event.attributes, "newRunId") or id
         end
     end
-    local first = events[1].type == "WorkflowExecutionStarted" and events[1].attributes or {}
+    local first = started_of(events)
     id = id or fields.text(first, "originalExecutionRunId") or fields.text(first, "workflowId")
         or fields.text(around, "workflowId")
     if id then
@@ -159,7 +168,7 @@ local function parent_of(started)
 end
 
 local function trace_of(out, id, events, around)
-    local started = events[1].type == "WorkflowExecutionStarted" and events[1].attributes or {}
+    local started = started_of(events)
     local parent, parent_node, parent_instance = parent_of(started)
     local next_run
     for _, event in ipairs(events) do
