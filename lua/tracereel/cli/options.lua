@@ -2,6 +2,7 @@
 local failure = require "tracereel.util.failure"
 local base = require "tracereel.base"
 local node_names = require "tracereel.log.node_names"
+local tables = require "tracereel.util.tables"
 local units = require "tracereel.util.units"
 
 local options = {}
@@ -286,10 +287,7 @@ function options.to_filter(parsed)
 end
 
 local outcomes = { "complete", "failed", "open", "continued", "cancelled", "timed_out", "terminated" }
-local is_outcome = {}
-for _, name in ipairs(outcomes) do
-    is_outcome[name] = true
-end
+local is_outcome = tables.set(outcomes)
 
 ---Which traces are meant, by how they ended.
 ---@param command table
@@ -313,10 +311,7 @@ function options.outcome_test(parsed)
     if not wanted then
         return nil
     end
-    local is_wanted = {}
-    for _, name in ipairs(wanted) do
-        is_wanted[name] = true
-    end
+    local is_wanted = tables.set(wanted)
     return function(outcome)
         return is_wanted[outcome or "open"] == true
     end

@@ -10,6 +10,7 @@ local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local output_file = require "tracereel.cli.output_file"
+local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
 
 local export = { name = "export", summary = "Export traces to the formats of other programs." }
@@ -109,16 +110,8 @@ end
 local function new_trace_test(parsed)
     local filter, accepts_id = options.to_filter(parsed)
     local is_outcome_wanted = options.outcome_test(parsed)
-    local is_wanted_id
-    for _, id in ipairs(filter.traces or {}) do
-        is_wanted_id = is_wanted_id or {}
-        is_wanted_id[id] = true
-    end
-    local is_wanted_node
-    for _, node_id in ipairs(filter.nodes or {}) do
-        is_wanted_node = is_wanted_node or {}
-        is_wanted_node[node_id] = true
-    end
+    local is_wanted_id = filter.traces and tables.set(filter.traces)
+    local is_wanted_node = filter.nodes and tables.set(filter.nodes)
     local function accepts(trace_stats)
         local start_ns = trace_stats.start_ns
         return not (filter.since_ns and math.ult(start_ns, filter.since_ns))

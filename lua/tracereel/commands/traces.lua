@@ -6,6 +6,7 @@ local logs = require "tracereel.cli.logs"
 local node_names = require "tracereel.log.node_names"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
+local tables = require "tracereel.util.tables"
 local text = require "tracereel.util.text"
 local trace_labels = require "tracereel.render.trace_labels"
 local tracereel = require "tracereel"
@@ -108,10 +109,7 @@ local function status_test(wanted)
             return true
         end
     end
-    local is_wanted = {}
-    for _, status in ipairs(wanted) do
-        is_wanted[status] = true
-    end
+    local is_wanted = tables.set(wanted)
     return function(trace)
         return is_wanted[trace_labels.status(trace)]
     end

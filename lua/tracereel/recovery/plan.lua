@@ -7,6 +7,7 @@ local hex = require "tracereel.util.hex"
 local identity = require "tracereel.recovery.identity"
 local plan_view = require "tracereel.recovery.plan_view"
 local proof = require "tracereel.recovery.proof"
+local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
 local view = require "tracereel.recovery.view"
 
@@ -206,10 +207,7 @@ end
 ---@return tracereel.trace[]|nil
 ---@return string|nil problem
 function plan.handles(self, traces)
-    local is_left_out, handles = {}, {}
-    for _, id in ipairs(self.left_out or {}) do
-        is_left_out[id] = true
-    end
+    local is_left_out, handles = tables.set(self.left_out), {}
     for _, trace in ipairs(traces) do
         if not is_left_out[trace.id] then
             handles[#handles + 1] = trace

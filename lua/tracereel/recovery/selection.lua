@@ -1,5 +1,7 @@
 -- Which of the open traces a plan is about: those that were asked for, and of those that would change as many as a
 -- batch takes. All others are left out, and stay as they are.
+local tables = require "tracereel.util.tables"
+
 local selection = {}
 
 ---What a plan says of it; nil where it is about all open traces.
@@ -25,10 +27,7 @@ function selection.split(self, traces)
     if not self or not self.traces then
         return traces, {}
     end
-    local is_meant, asked_for, left_out = {}, {}, {}
-    for _, id in ipairs(self.traces) do
-        is_meant[id] = true
-    end
+    local is_meant, asked_for, left_out = tables.set(self.traces), {}, {}
     for _, trace in ipairs(traces) do
         if is_meant[trace.id] then
             asked_for[#asked_for + 1] = trace

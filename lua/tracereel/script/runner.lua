@@ -2,6 +2,7 @@
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local script = require "tracereel.script"
+local tables = require "tracereel.util.tables"
 
 local runner = {}
 
@@ -24,10 +25,7 @@ local function narrowed(name, key, own, asked)
     if not own or not asked then
         return own or asked
     end
-    local is_own, both = {}, {}
-    for _, item in ipairs(own) do
-        is_own[item] = true
-    end
+    local is_own, both = tables.set(own), {}
     for _, item in ipairs(asked) do
         if is_own[item] then
             both[#both + 1] = item

@@ -3,6 +3,7 @@
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local random = require "tracereel.util.random"
+local tables = require "tracereel.util.tables"
 local base = require "tracereel.base"
 
 local damage = {}
@@ -249,10 +250,7 @@ function damage.apply(request, directory, seed)
     end
     local segments = segments_of(directory)
     local missing = choose_missing(request, segments, draw_for "missing_segment")
-    local is_missing, left = {}, {}
-    for _, segment in ipairs(missing) do
-        is_missing[segment] = true
-    end
+    local is_missing, left = tables.set(missing), {}
     for _, segment in ipairs(segments) do
         left[#left + 1] = not is_missing[segment] and segment or nil
     end
