@@ -161,6 +161,10 @@ tr_status tr_draft_close_trace(tr_draft *draft, uint32_t trace, tr_record_type t
 
 /* ---- events ---- */
 
+uint64_t tr_draft_instance(tr_text name) {
+    return tr_hash_bytes(tr_hash_seed(), name.bytes, name.length_bytes) | 1;
+}
+
 static tr_attempt_state *attempt_of(tr_draft *draft, tr_attempt_key key, tr_error *error) {
     tr_attempt_state *state =
         tr_attempt_table_get(&draft->attempts, key, &tr_draft_trace_at_index(draft, key.trace)->first_attempt);

@@ -57,6 +57,9 @@ bool tr_draft_find_trace(const tr_draft *draft, const uint8_t id[TR_TRACE_ID_BYT
 tr_status tr_draft_add_trace(tr_draft *draft, const uint8_t id[TR_TRACE_ID_BYTES], const uint8_t *parent,
                              uint64_t at_ns, tr_text metadata, uint32_t *trace, tr_error *error);
 
+/* The `instance` of an event: a number for the text that names it, never 0, and another one in each process. */
+uint64_t tr_draft_instance(tr_text name);
+
 /* Adds what happens in a trace: its `at_ns`, `instance`, `trace`, `node`, `iteration`, `type` and `wait_kind`. An end
  * before its start is moved to it. */
 tr_status tr_draft_add(tr_draft *draft, tr_import_event *event, tr_text message, tr_text metadata, tr_error *error);

@@ -54,14 +54,6 @@ static void raise_unknown(lua_State *L, const char *call, unsigned known, int na
 
 /* ---- texts ---- */
 
-uint64_t tr_import_hash(tr_text text) {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (uint32_t i = 0; i < text.length_bytes; i++) {
-        hash = (hash ^ (unsigned char)text.bytes[i]) * UINT64_C(1099511628211);
-    }
-    return hash | 1;
-}
-
 static bool is_clean(const char *bytes, size_t length, bool is_name) {
     for (size_t i = 0; i < length;) {
         unsigned char byte = (unsigned char)bytes[i];

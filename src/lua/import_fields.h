@@ -68,9 +68,6 @@ tr_text tr_import_optional_text(lua_State *L, const tr_import_fields *fields, tr
 /* Calls the function at `report_index`: something does not fit, of that kind. */
 void tr_import_report(lua_State *L, int report_index, const char *kind, bool is_dropped);
 
-/* A hash of a text, never 0. */
-uint64_t tr_import_hash(tr_text text);
-
 /* Replaces the text at `index` by one that is UTF-8, and, as `is_name`, has no control characters. */
 void tr_import_clean(lua_State *L, int index, bool is_name, int report_index);
 

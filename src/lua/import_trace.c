@@ -50,7 +50,7 @@ static void begin_node_call(lua_State *L, trace_call *call, const char *name, un
     call->event.node = tr_lua_draft_node(L, DRAFT_INDEX, REPORT_INDEX, name, NODE_ARGUMENT);
     call->fields = tr_import_read(L, name, TABLE_ARGUMENT, false, known, call->self->keys, REPORT_INDEX);
     if (tr_import_has(&call->fields, TR_IMPORT_instance)) {
-        call->event.instance = tr_import_hash(tr_import_text(L, &call->fields, TR_IMPORT_instance));
+        call->event.instance = tr_draft_instance(tr_import_text(L, &call->fields, TR_IMPORT_instance));
     }
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes/hash.h"
 #include "simulation/program.h"
 
 void tr_node_views_free(tr_node_views *views) {
@@ -25,8 +26,8 @@ static INLINED bool is_of(const tr_node_view *view, uint32_t node_id, tr_text in
 
 static INLINED size_t place_of(const tr_node_views *views, uint32_t node_id, tr_text instance) {
     uint32_t hash = node_id * UINT32_C(2654435769);
-    for (uint32_t i = 0; i < instance.length_bytes; i++) {
-        hash = (hash ^ (uint8_t)instance.bytes[i]) * UINT32_C(16777619);
+    if (instance.length_bytes > 0) {
+        hash ^= (uint32_t)tr_hash_bytes(tr_hash_seed(), instance.bytes, instance.length_bytes);
     }
     size_t place = (size_t)hash & (views->capacity - 1);
     while (views->items[place].generation == views->generation && !is_of(&views->items[place], node_id, instance)) {

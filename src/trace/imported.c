@@ -120,11 +120,7 @@ static bool is_text(const tr_imported *imported, tr_text_place place, tr_text te
 }
 
 static uint64_t hash_of(uint32_t node_id, tr_text instance) {
-    uint64_t hash = tr_hash_mix(node_id ^ tr_hash_seed());
-    for (uint32_t i = 0; i < instance.length_bytes; i++) {
-        hash = (hash ^ (uint8_t)instance.bytes[i]) * 0x100000001b3u;
-    }
-    return tr_hash_mix(hash);
+    return tr_hash_bytes(tr_hash_mix(node_id ^ tr_hash_seed()), instance.bytes, instance.length_bytes);
 }
 
 /* The entry of an instance in the index, or the free entry where it belongs. The index is not empty. */
