@@ -8,6 +8,7 @@ local failure = require "tracereel.util.failure"
 local family = require "tracereel.render.family"
 local forecast = require "tracereel.forecast"
 local logs = require "tracereel.cli.logs"
+local node_names = require "tracereel.log.node_names"
 local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
@@ -255,9 +256,9 @@ function show.run(parsed)
     local is_meant, called_id = options.id_test({ parsed.trace }), tracereel.trace_id_of(parsed.trace)
     local all_ids, found_count = {}, 0
     local code = logs.each(parsed, function(log, context)
-        local own = of_log.use(parsed, context.path, log)
+        of_log.use(parsed, context.path, log)
         options.check_trace_word(parsed.trace)
-        local is_imported = own ~= nil and own.origin ~= nil
+        local is_imported = node_names.are_imported()
         local search = search_log(log, is_meant, is_imported)
         if search.id_count > 1 and search.ids[called_id] then
             -- It is a source's own id, and by chance the beginning of others.

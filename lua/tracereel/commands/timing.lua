@@ -72,7 +72,7 @@ local function query_of(parsed, flow, prefixes)
         by = parsed.by,
         worst_count = worst_count,
         flow = flow,
-        has_own_ids = flow ~= nil and flow.origin ~= nil,
+        has_own_ids = node_names.are_imported(),
         since = parsed.since,
         until_moment = parsed["until"],
         is_trace_meant = prefixes and options.id_test(prefixes),

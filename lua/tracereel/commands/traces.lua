@@ -254,7 +254,7 @@ function traces.run(parsed)
         local known = engine_options.use(parsed, context.path, false, log)
         local is_whole = not parsed.open and not parsed.from and not parsed.snapshot
         local lister = new_lister(parsed, log, context, is_whole and engine_view.open_traces(log) or nil,
-            known.has_origin)
+            node_names.are_imported())
         local found
         if parsed.open then
             found = show_open(log, parsed, lister)

@@ -23,13 +23,11 @@ end
 ---@param log_path string
 ---@param decides? boolean something is decided by what is foreseen
 ---@param log? tracereel.log the log, where it is open already
----@return table known flow, unclear (of its nodes), flow_path, foreign_rule, has_origin, arenas, found_as; nil
---- what there is not
+---@return table known flow, unclear (of its nodes), flow_path, foreign_rule, arenas, found_as; nil what there is not
 function engine_options.use(parsed, log_path, decides, log)
     local known = {}
     known.flow, known.unclear = of_log.of(parsed, log_path, decides)
     of_log.use(parsed, log_path, log)
-    known.has_origin = known.flow ~= nil and known.flow.origin ~= nil
     known.foreign_rule = not parsed.engine_rule and of_log.foreign_rule(known.flow) or nil
     -- One that the log brings along and that has names alone says nothing of what comes next.
     if known.flow and (parsed.flow or beside.has_order(known.flow)) then

@@ -70,7 +70,7 @@ local function write_header(found)
         return
     end
     -- Of any other log these are words of the metadata like all others.
-    local is_imported = found.options.has_origin
+    local is_imported = node_names.are_imported()
     if is_imported and trace.text_id then
         labelled("id", text.clean(trace.text_id))
     end
