@@ -37,9 +37,9 @@ local function write_header(self)
     self.context.write(table.concat(columns, ","), more, "\n")
 end
 
-local function imported_fields(self, trace, attempt)
-    return "," .. table.concat({ field(self.context.own_id(trace)), field(attempt.instance),
-        field(attempt.resource), number(attempt.scheduled_ns), field(attempt.kind) }, ",")
+local function imported_fields(own_id, attempt)
+    return "," .. table.concat({ own_id, field(attempt.instance), field(attempt.resource),
+        number(attempt.scheduled_ns), field(attempt.kind) }, ",")
 end
 
 ---@param trace_stats tracereel.export.stats
@@ -52,6 +52,7 @@ function Csv:trace(trace_stats)
         field(context.path), trace.id, field(context.pipeline_of(trace)),
         trace.held and "held" or context.status_of(trace), tostring(trace.tainted),
     }, ",")
+    local own_id = self.is_imported and field(context.own_id(trace))
     for _, node in ipairs(trace_stats.nodes) do
         local of_node = ("%s,%s,%s"):format(of_trace, number(node.id), field(context.node_name(node.id)))
         for _, attempt in ipairs(node.attempts) do
@@ -61,7 +62,7 @@ function Csv:trace(trace_stats)
                 number(not attempt.is_cut and attempt.start_ns), number(attempt.written_end_ns),
                 number(is_measured and attempt.duration_ns), number(is_measured and attempt.suspended_ns),
                 field(attempt.error and attempt.error.message),
-            }, ","), self.is_imported and imported_fields(self, trace, attempt) or "", "\n")
+            }, ","), own_id and imported_fields(own_id, attempt) or "", "\n")
         end
     end
 end
