@@ -184,4 +184,60 @@ describe("export to xes", function()
         assert.is_truthy(text:find("2start 2complete", 1, true))
         assert.is_truthy(text:find("1suspend 1resume 1complete", 1, true), text)
     end)
+
+    -- Of records of one trace, { type, ns, node, metadata }: what the export has of it.
+    local function exported(records, flow)
+        local directory = helper.directory() .. "/log"
+        local writer = tracereel.writer(directory)
+        for _, one in ipairs(records) do
+            writer:append(tracereel.record[one[1]] { trace_id = "00112233-4455-6677-8899-aabbccddeeff",
+                timestamp_ns = one[2], node_id = one[3], metadata = one[4] })
+        end
+        writer:close()
+        if flow then
+            helper.write(directory .. "/tracereel.flow.lua", flow)
+        end
+        return export(directory)[1]
+    end
+
+    it("has of one instant what ends, then loops, then what begins, and of a node all in its order", function()
+        local trace = exported {
+            { "trace_start", 0 }, { "node_start", 10, 3, '{"scheduled_ns":10}' },
+            { "trace_suspended", 10, 3, '{"wait":"timer"}' }, { "loop_iteration", 10, 2 }, { "node_start", 1, 1 },
+            { "trace_suspended", 5, 1, '{"wait":"timer"}' }, { "trace_resumed", 10, 1, '{"wait":"timer"}' },
+            { "node_done", 10, 1 },
+        }
+        local found = {}
+        for _, event in ipairs(trace.events) do
+            found[#found + 1] = event.values["time:timestamp"] == 10
+                and event.values["concept:name"]:sub(-1) .. event.values["lifecycle:transition"] or nil
+        end
+        assert.are.equal("1resume 1complete 2unknown 3schedule 3start 3suspend", table.concat(found, " "))
+        assert.are.equal("timer", trace.events[#trace.events].values["tracereel.wait"])
+    end)
+
+    it("marks ends that were written before their starts, and that a trace is held", function()
+        local trace = exported {
+            { "trace_start", 0 }, { "node_start", 30, 1 }, { "node_done", 20, 1 }, { "node_start", 30, 2 },
+            { "node_error", 20, 2 }, { "node_start", 40, 3 }, { "node_done", 50, 3 }, { "node_start", 60, 4 },
+            { "node_error", 60, 4 }, { "trace_suspended", 70, 0xFFFFFFFF, '{"held":"by hand"}' },
+        }
+        local marks = {}
+        for _, event in ipairs(trace.events) do
+            local values = event.values
+            if values["lifecycle:transition"] == "complete" or values["lifecycle:transition"] == "ate_abort" then
+                marks[values["concept:name"]] = values["tracereel.clock_step"] or false
+            end
+        end
+        assert.are.same({ node_1 = true, node_2 = true, node_3 = false, node_4 = false }, marks)
+        assert.are.equal("held", trace.values["tracereel.status"])
+    end)
+
+    it("names the parent of an imported trace, which in the engine's logs is a word of the metadata", function()
+        local id = "ffeeddcc-0000-4000-8000-000000000000"
+        local records = { { "trace_start", 0, nil, ('{"parent":"%s"}'):format(id) }, { "node_start", 1, 1 } }
+        assert.are.equal(id, exported(records, 'return { name = "f", nodes = {}, origin = { rule = "jobs" } }')
+            .values["tracereel.parent"])
+        assert.is_nil(exported(records).values["tracereel.parent"])
+    end)
 end)
