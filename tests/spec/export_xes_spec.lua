@@ -144,7 +144,9 @@ describe("export to xes", function()
             fields.trace_id = "00112233-4455-6677-8899-aabbccddeeff"
             writer:append(tracereel.record[kind](fields))
         end
-        append("trace_start", { timestamp_ns = 10, metadata = '{"a\\"<&>":"x<&>\\"\\n\\t\\u0001\\uffff","n":-5,"r":0.1,'
+        append("trace_start", { timestamp_ns = 10, metadata =
+            '{"a\\"<&>":"x<&>\\"\\n\\t\\u0001\\u000b\\uffff","n":-5,'
+            .. '"r":0.30000000000000004,'
             .. '"yes":true,"concept:name":"no","tracereel.end":1}' })
         append("node_start", { timestamp_ns = 20, node_id = 3 })
         append("node_error", { timestamp_ns = 30, node_id = 3, error_message = "b\0\255r\u{E9}" })
@@ -154,7 +156,8 @@ describe("export to xes", function()
         assert.are.same({
             ["concept:name"] = "00112233-4455-6677-8899-aabbccddeeff", ["tracereel.pipeline"] = "trace",
             ["tracereel.status"] = "failed", ["tracereel.start"] = 10, ["tracereel.end"] = 40,
-            ["tracereel.error"] = "]]>", ['a"<&>'] = 'x<&>"\n\t\u{FFFD}\u{FFFD}', n = -5, r = 0.1, yes = true,
+            ["tracereel.error"] = "]]>", ['a"<&>'] = 'x<&>"\n\t\u{FFFD}\u{FFFD}\u{FFFD}', n = -5,
+            r = 0.30000000000000004, yes = true,
         }, trace.values)
         assert.are.equal("b\u{FFFD}\u{FFFD}r\u{E9}", trace.events[2].values["tracereel.error"])
     end)
@@ -239,5 +242,13 @@ describe("export to xes", function()
         assert.are.equal(id, exported(records, 'return { name = "f", nodes = {}, origin = { rule = "jobs" } }')
             .values["tracereel.parent"])
         assert.is_nil(exported(records).values["tracereel.parent"])
+    end)
+
+    it("keeps metadata that is no object as it is, and the number that the source gives an attempt", function()
+        local trace = exported { { "trace_start", 0, nil, "order 7" }, { "node_start", 1, 1, '{"attempt":4}' },
+            { "node_done", 2, 1 }, { "node_start", 3, 1 } }
+        assert.are.equal("order 7", trace.values["tracereel.metadata"])
+        assert.are.same({ 4, 2 }, { trace.events[1].values["tracereel.attempt"],
+            trace.events[3].values["tracereel.attempt"] })
     end)
 end)

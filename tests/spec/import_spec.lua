@@ -230,6 +230,14 @@ describe("import: what does not fit", function()
         assert.truthy(result.stdout:find("did not write", 1, true))
         assert.truthy(result.stdout:find("bent: 1 ends without a start", 1, true))
         assert.same("input\n", helper.shell("ls -A " .. directory))
+        helper.write(input, 'trace("b"):start("x", { at = 1 }) out:dropped("words", "here") out:dropped("words")')
+        result = helper.run { "import", "--from", own, "--strict", "--json", input, "-o", directory .. "/log" }
+        assert.equal(7, result.status, result.stderr)
+        local report = helper.objects(result.stdout)[1]
+        assert.same({ "words", "#2", "here" }, { report.dropped[1].kind, report.dropped[1].count,
+            report.dropped[1].example })
+        assert.is_nil(report.directory)
+        assert.same("input\n", helper.shell("ls -A " .. directory))
         helper.write(input, 'trace("b"):start("x", { at = 1 })')
         assert.equal(0, helper.run({ "import", "--from", own, "--strict", input, "-o", directory .. "/log" }).status)
     end)
