@@ -59,45 +59,71 @@ static uint64_t key_of(uint32_t number, size_t index) {
     return (uint64_t)number << 32 | (uint32_t)index;
 }
 
+/* Keys in their order and, for each, the place + 1 of the latest one up to it that has its number and a span that is
+ * done; 0: there is none. */
+typedef struct key_list {
+    uint64_t *keys;
+    uint32_t *done;
+} key_list;
+
+static key_list by_node(const tr_spans *spans) {
+    return (key_list){spans->keys, (uint32_t *)(spans->keys + 2 * spans->count)};
+}
+
+static key_list by_entry(const tr_spans *spans) {
+    return (key_list){spans->keys + spans->count, (uint32_t *)(spans->keys + 2 * spans->count) + spans->count};
+}
+
+static void sort_keys(const tr_spans *spans, key_list list) {
+    qsort(list.keys, spans->count, sizeof *list.keys, compare_keys);
+    for (size_t i = 0; i < spans->count; i++) {
+        bool has_before = i > 0 && list.keys[i - 1] >> 32 == list.keys[i] >> 32;
+        bool is_done = spans->items[(uint32_t)list.keys[i]].outcome == TR_OUTCOME_DONE;
+        list.done[i] = is_done ? (uint32_t)i + 1 : has_before ? list.done[i - 1] : 0;
+    }
+}
+
 bool tr_awaited_prepare(tr_spans *spans, const tr_trace *trace) {
     if (spans->count <= SHORT_COUNT) {
         return true;
     }
     if (spans->count > spans->key_capacity) {
-        uint64_t *keys = realloc(spans->keys, spans->count * 4 * sizeof *keys);
+        uint64_t *keys = realloc(spans->keys, spans->count * 6 * sizeof *keys);
         if (keys == NULL) {
             return false;
         }
         spans->keys = keys;
         spans->key_capacity = spans->count * 2;
     }
-    uint64_t *by_node = spans->keys, *by_entry = spans->keys + spans->count;
+    key_list nodes = by_node(spans), entries = by_entry(spans);
     for (size_t i = 0; i < spans->count; i++) {
-        by_node[i] = key_of(trace->nodes[spans->items[i].node_index].node_id, i);
-        by_entry[i] = key_of(spans->items[i].node_index, i);
+        nodes.keys[i] = key_of(trace->nodes[spans->items[i].node_index].node_id, i);
+        entries.keys[i] = key_of(spans->items[i].node_index, i);
     }
-    qsort(by_node, spans->count, sizeof *by_node, compare_keys);
-    qsort(by_entry, spans->count, sizeof *by_entry, compare_keys);
+    sort_keys(spans, nodes);
+    sort_keys(spans, entries);
     return true;
 }
 
 /* The last of the first `bound` spans with that number, without `self`. */
-static size_t last_with(const tr_spans *spans, const uint64_t *keys, uint32_t number, size_t self, size_t bound,
+static size_t last_with(const tr_spans *spans, key_list list, uint32_t number, size_t self, size_t bound,
                         bool must_be_done) {
     size_t low = 0, high = spans->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (keys[middle] < key_of(number, bound)) {
+        if (list.keys[middle] < key_of(number, bound)) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    for (; low > 0 && keys[low - 1] >> 32 == number; low--) {
-        size_t at = (uint32_t)keys[low - 1];
-        if (at != self && (!must_be_done || spans->items[at].outcome == TR_OUTCOME_DONE)) {
+    while (low > 0 && list.keys[low - 1] >> 32 == number) {
+        low = must_be_done ? list.done[low - 1] : low;
+        size_t at = low == 0 ? TR_NO_SPAN : (uint32_t)list.keys[low - 1];
+        if (at != self) {
             return at;
         }
+        low--;
     }
     return TR_NO_SPAN;
 }
@@ -108,14 +134,14 @@ static size_t later_of(size_t a, size_t b) {
 
 static size_t last_by_keys(const tr_spans *spans, const tr_trace *trace, const tr_flow_node *node, size_t self,
                            size_t bound, bool must_be_done) {
-    const uint64_t *by_node = spans->keys, *by_entry = spans->keys + spans->count;
+    key_list nodes = by_node(spans), entries = by_entry(spans);
     const tr_span *span = &spans->items[self];
-    size_t found = last_with(spans, by_entry, span->node_index, self, bound < self ? bound : self, false);
+    size_t found = last_with(spans, entries, span->node_index, self, bound < self ? bound : self, false);
     for (uint32_t i = 0; i < node->after_count; i++) {
         const tr_node *same = same_instance(trace, node->after[i], span);
         size_t last = same != NULL
-                          ? last_with(spans, by_entry, (uint32_t)(same - trace->nodes), self, bound, must_be_done)
-                          : last_with(spans, by_node, node->after[i], self, bound, must_be_done);
+                          ? last_with(spans, entries, (uint32_t)(same - trace->nodes), self, bound, must_be_done)
+                          : last_with(spans, nodes, node->after[i], self, bound, must_be_done);
         found = later_of(found, last);
     }
     return found;

@@ -38,7 +38,7 @@ typedef struct tr_spans {
     size_t ready_event_capacity;
     uint8_t *has_failed; /* by node: an earlier attempt did not end with node_done */
     size_t has_failed_capacity;
-    uint64_t *keys;      /* of many spans: which spans are of a node, and of an entry */
+    uint64_t *keys;      /* of many spans: which spans are of a node, and of an entry, and are done */
     size_t key_capacity; /* spans */
 } tr_spans;
 
