@@ -16,6 +16,8 @@ static const good_time good_times[] = {
     {"2025-11-24 16:00:00,5-0830", "", UINT64_C(1764030600500000000)},
     {"2024/02/29 23:59", "+05", UINT64_C(1709233140000000000)},
     {"2025-11-24", "UTC", UINT64_C(1763942400000000000)},
+    {"2000-02-29", "UTC", UINT64_C(951782400000000000)},
+    {"2016-12-31T23:59:60Z", "", UINT64_C(1483228800000000000)}, /* a leap second is the second after it */
     {"2025-11-24 16:00:00 UTC", "+02:00", UINT64_C(1764000000000000000)},
     {"1970-01-01T00:00:00Z", "", UINT64_C(0)},
     {"2261-12-31T23:59:59.999999999Z", "", UINT64_C(9214646399999999999)},
@@ -53,6 +55,8 @@ static void other_texts_are_refused(void) {
         {"2025-11-24T16:00:00", "", TR_TIME_NO_ZONE},
         {"2025-11-24", "", TR_TIME_NO_ZONE},
         {"2025-02-29T00:00:00Z", "", TR_TIME_NO_DAY},
+        {"2100-02-29T00:00:00Z", "", TR_TIME_NO_DAY},
+        {"2016-12-31T23:59:61Z", "", TR_TIME_NO_DAY},
         {"2025-13-01T00:00:00Z", "", TR_TIME_NO_DAY},
         {"2025-11-24T24:00:00Z", "", TR_TIME_NO_DAY},
         {"2025-11-24T16:00:00.Z", "", TR_TIME_NO_TIME},
@@ -82,6 +86,8 @@ static void numbers_are_scaled(void) {
     CHECK_UINT(UINT64_C(1764000000000000000), ns);
     CHECK_INT(TR_TIME_FINE, tr_time_of_number(1764000000.5, 9, &ns));
     CHECK_UINT(UINT64_C(1764000000500000000), ns);
+    CHECK_INT(TR_TIME_FINE, tr_time_of_number(1.9, 9, &ns)); /* what is after its point is a little less than 0.9 */
+    CHECK_UINT(UINT64_C(1900000000), ns);
     CHECK_INT(TR_TIME_FINE, tr_time_of_number(1500.25, 3, &ns));
     CHECK_UINT(1500250, ns);
     CHECK_INT(TR_TIME_BEYOND, tr_time_of_integer(-1, 9, &ns));
