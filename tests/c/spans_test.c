@@ -180,6 +180,33 @@ static void long_traces(void) {
     tr_traces_free(traces);
 }
 
+/* Node 2 comes after node 1, of which only one attempt in the middle is done. Long traces are searched in another way
+ * than short ones. */
+static void what_failed_is_not_waited_for(void) {
+    static const uint32_t after_2[] = {1};
+    static const tr_flow_node nodes[] = {{.node_id = 1}, {.node_id = 2, .after_count = 1, .after = after_2}};
+    static const tr_flow flow = {2, nodes};
+    for (uint32_t count = 4; count <= 1024; count *= 16) {
+        tr_traces *traces = tr_traces_new();
+        apply_record(traces, (written_record)TRACE_START(0));
+        for (uint32_t i = 0; i < count; i++) {
+            bool is_done = i == count / 2;
+            apply_record(traces, (written_record)NODE_START(1, 10 * i));
+            apply_record(traces, is_done ? (written_record)NODE_DONE(1, 10 * i + 5)
+                                         : (written_record)NODE_ERROR(1, 10 * i + 5));
+        }
+        apply_record(traces, (written_record)NODE_START(2, 10 * count + 7));
+        apply_record(traces, (written_record)NODE_DONE(2, 10 * count + 9));
+        tr_spans spans = {0};
+        const tr_trace *trace = apply_record(traces, (written_record)COMPLETE(10 * count + 9));
+        REQUIRE(tr_spans_lay_out(&spans, trace, &flow));
+        CHECK_UINT(10 * (count / 2) + 5, span_of(&spans, trace, 2, 0)->ready_ns);
+        CHECK_UINT(10 * (count - 2) + 5, span_of(&spans, trace, 1, (int)count - 1)->ready_ns);
+        tr_spans_free(&spans);
+        tr_traces_free(traces);
+    }
+}
+
 static void a_trace_without_attempts(void) {
     static const written_record records[] = {TRACE_START(5), COMPLETE(9)};
     tr_traces *traces = tr_traces_new();
@@ -207,6 +234,7 @@ int main(int argc, char **argv) {
               a_node_that_never_ended_is_no_span);
     check_run("the spans of a trace with thousands of attempts are in order, with critical path and slack",
               long_traces);
+    check_run("with a flow, what failed is not waited for, however often it did", what_failed_is_not_waited_for);
     check_run("a trace in which nothing ran has no spans", a_trace_without_attempts);
     return check_end();
 }
