@@ -79,7 +79,7 @@ int tr_lua_recording_probe(lua_State *L) {
     lua_settop(L, 4);
     lua_newtable(L); /* recording, scenario, probe, ask, anchor */
     tr_scenario scenario;
-    tr_lua_read_scenario(L, 2, 5, &scenario);
+    tr_lua_read_scenario(L, 2, 5, recording, &scenario);
     tr_probe probe = read_probe(L, 3, recording);
     tr_lua_simulation *self = tr_lua_push_simulation(L); /* ..., simulation */
     tr_error error = {""};

@@ -219,7 +219,38 @@ static void read_limits(lua_State *L, int index, tr_scenario_limits *limits) {
     lua_pop(L, 1);
 }
 
-void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
+/* population: a list of the numbers of recorded traces, from 1. */
+static void read_population(lua_State *L, int index, int anchor_index, const tr_recording *recording,
+                            tr_scenario *scenario) {
+    uint64_t recorded = tr_recording_get_stats(recording)->traces;
+    bool has_population = lua_getfield(L, index, "population") != LUA_TNIL;
+    lua_pop(L, 1);
+    if (has_population) {
+        uint64_t *indexes =
+            begin_list(L, index, anchor_index, "population", sizeof *indexes, &scenario->population_count);
+        luaL_argcheck(L, scenario->population_count > 0, index, "a population of no trace");
+        for (size_t i = 0; i < scenario->population_count; i++) {
+            lua_rawgeti(L, -1, (lua_Integer)i + 1);
+            indexes[i] = tr_lua_to_u64(L, -1, "population") - 1;
+            luaL_argcheck(L, indexes[i] < recorded && !tr_recording_trace_at(recording, indexes[i]).is_left_out, index,
+                          "population: a trace that the log does not have, or that is left out");
+            lua_pop(L, 1);
+        }
+        scenario->population = indexes;
+        lua_pop(L, 1);
+    }
+    lua_getfield(L, index, "draws_all");
+    scenario->draws_all = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    uint64_t first_moment = read_u64(L, index, "first_moment");
+    scenario->first_moment = first_moment > 0 ? first_moment - 1 : 0;
+    luaL_argcheck(L, scenario->first_moment == 0 || scenario->first_moment < recorded, index,
+                  "first_moment: a trace that the log does not have");
+    scenario->resample_block = read_u64(L, index, "resample_block");
+}
+
+void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, const tr_recording *recording,
+                          tr_scenario *scenario) {
     memset(scenario, 0, sizeof *scenario);
     scenario->seed = read_u64(L, index, "seed");
     read_nodes(L, index, anchor_index, scenario);
@@ -229,6 +260,7 @@ void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, tr_scenario
     read_faults(L, index, anchor_index, scenario);
     scenario->arrivals = read_time(L, index, "arrivals");
     scenario->trace_count = read_u64(L, index, "traces");
+    read_population(L, index, anchor_index, recording, scenario);
     read_limits(L, index, &scenario->limits);
     lua_getfield(L, index, "asks_events");
     scenario->asks_events = lua_toboolean(L, -1);

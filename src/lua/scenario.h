@@ -7,7 +7,9 @@
 
 #include "tracereel/simulation.h"
 
-/* Reads the scenario in the table at `index`. Puts what its pointers lead to into the table at `anchor_index`. */
-void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, tr_scenario *scenario);
+/* Reads the scenario for `recording` in the table at `index`. Puts what its pointers lead to into the table at
+ * `anchor_index`. */
+void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, const tr_recording *recording,
+                          tr_scenario *scenario);
 
 #endif

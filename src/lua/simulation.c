@@ -210,7 +210,7 @@ static int recording_simulate(lua_State *L) {
     lua_settop(L, 5);
     lua_newtable(L); /* recording, scenario, directory, ask, progress, anchor */
     tr_scenario scenario;
-    tr_lua_read_scenario(L, 2, 6, &scenario);
+    tr_lua_read_scenario(L, 2, 6, recording, &scenario);
     tr_lua_simulation *self = tr_lua_push_simulation(L); /* ..., simulation */
     tr_error error = {""};
     tr_status status = tr_simulation_open(recording, &scenario, directory, &self->simulation, &error);

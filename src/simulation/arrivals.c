@@ -6,23 +6,9 @@
 #include "simulation/chance.h"
 #include "simulation/crash.h"
 #include "simulation/faults.h"
+#include "simulation/population.h"
 #include "simulation/rules.h"
 #include "simulation/schedule.h"
-
-/* Draws a trace from all that are not left out; NULL if there is none. */
-static const tr_chain *draw(const tr_simulation *simulation, uint64_t series) {
-    uint64_t count = tr_recording_trace_count(simulation->recording);
-    if (count <= tr_recording_get_stats(simulation->recording)->tainted_traces) {
-        return NULL;
-    }
-    for (uint64_t attempt = 0;; attempt++) {
-        uint64_t chance = tr_chance(simulation->scenario.seed, series, TR_PURPOSE_DRAW, attempt);
-        const tr_chain *chain = tr_recording_trace(simulation->recording, chance % count);
-        if (!chain->is_left_out) {
-            return chain;
-        }
-    }
-}
 
 /* Draws the time between two recorded traces from all such times. */
 static uint64_t draw_interval(const tr_simulation *simulation, uint64_t series) {
@@ -35,44 +21,45 @@ static uint64_t draw_interval(const tr_simulation *simulation, uint64_t series) 
            tr_recording_trace(simulation->recording, index - 1)->event_ns;
 }
 
-/* Finds the next chain. Its time is the recorded one or, if the chain was drawn, that of the previous arrival. */
-static void find_next(tr_simulation *simulation, tr_arrivals *arrivals) {
+static void find_next_orphan(const tr_simulation *simulation, tr_arrivals *arrivals) {
     const tr_recording *recording = simulation->recording;
-    bool is_orphan = arrivals->is_orphan;
-    uint64_t count = is_orphan ? tr_recording_orphan_count(recording) : tr_recording_trace_count(recording);
-    uint64_t wanted = is_orphan ? 0 : simulation->scenario.trace_count;
     arrivals->chain = NULL;
-    if (tr_simulation_is_alone(simulation) || (wanted > 0 && simulation->arrived >= wanted)) {
-        return;
-    }
-    for (; arrivals->chain == NULL && arrivals->index < count; arrivals->index++) {
-        const tr_chain *chain = is_orphan ? tr_recording_orphan(recording, arrivals->index)
-                                          : tr_recording_trace(recording, arrivals->index);
+    for (; arrivals->chain == NULL && arrivals->index < tr_recording_orphan_count(recording); arrivals->index++) {
+        const tr_chain *chain = tr_recording_orphan(recording, arrivals->index);
         arrivals->chain = chain->is_left_out ? NULL : chain;
     }
-    if (arrivals->chain == NULL && wanted > 0) {
-        arrivals->chain = draw(simulation, simulation->arrived);
-        arrivals->is_drawn = true;
+    arrivals->moment = arrivals->chain;
+}
+
+/* Finds the next chain and, where the log has one, the recorded moment of its arrival. */
+static void find_next(tr_simulation *simulation, tr_arrivals *arrivals) {
+    arrivals->chain = NULL;
+    if (tr_simulation_is_alone(simulation)) {
+        return;
+    } else if (arrivals->is_orphan) {
+        find_next_orphan(simulation, arrivals);
+    } else {
+        tr_population_next(simulation, arrivals);
     }
 }
 
 tr_status tr_arrivals_expect(tr_simulation *simulation, tr_arrivals *arrivals, tr_error *error) {
-    tr_queued_event event = {.time_ns = arrivals->time_ns, .number = arrivals->chain->number, .owner = NULL};
+    const tr_chain *numbered = arrivals->moment != NULL ? arrivals->moment : arrivals->chain;
+    tr_queued_event event = {.time_ns = arrivals->time_ns, .number = numbered->number, .owner = NULL};
     event.step = arrivals->is_orphan ? TR_EVENT_ORPHAN : TR_EVENT_TRACE;
     event.series = simulation->arrived;
     return tr_event_queue_push(&simulation->events, &event) ? TR_OK : tr_fail_memory(error, "simulating");
 }
 
 tr_status tr_arrivals_schedule(tr_simulation *simulation, tr_arrivals *arrivals, tr_error *error) {
-    bool is_first = arrivals->index == 0;
+    bool is_first = arrivals->is_orphan || simulation->arrived == 0;
     find_next(simulation, arrivals);
     if (arrivals->chain == NULL) {
         return TR_OK;
     }
     const tr_time_rule *rule = &simulation->scenario.arrivals;
-    bool has_own_time = is_first || arrivals->is_orphan || (rule->kind == TR_TIME_RECORDED && !arrivals->is_drawn);
-    if (has_own_time) {
-        arrivals->time_ns = arrivals->chain->event_ns;
+    if (is_first || (rule->kind == TR_TIME_RECORDED && arrivals->moment != NULL)) {
+        arrivals->time_ns = arrivals->moment != NULL ? arrivals->moment->event_ns : arrivals->chain->event_ns;
     } else if (rule->kind == TR_TIME_ASK) {
         tr_simulation_ask(simulation, TR_QUESTION_ARRIVAL, NULL, 0);
         return TR_OK;

@@ -5,13 +5,14 @@
 
 #include <stdint.h>
 
-/* What a number is drawn for. TR_PURPOSE_QUESTION and up: questions, by kind. */
+/* What a number is drawn for. From TR_PURPOSE_QUESTION on: questions, by kind. */
 typedef enum tr_purpose {
     TR_PURPOSE_FAIL = 1,
     TR_PURPOSE_DRAW,
     TR_PURPOSE_INTERVAL,
     TR_PURPOSE_ID,
-    TR_PURPOSE_QUESTION
+    TR_PURPOSE_QUESTION,
+    TR_PURPOSE_RESAMPLE = 1 << 16
 } tr_purpose;
 
 /* `series`: the trace, in the order of arrival, from 0. */

@@ -1,5 +1,5 @@
 /* The state of a simulation, for the files of this folder. Each header may use those before it: chance, rules, sink,
- * schedule, waits and branches, redo, faults, steps, crash, arrivals; simulation.c runs it all. */
+ * schedule, waits and branches, redo, faults, steps, crash, population, arrivals; simulation.c runs it all. */
 #ifndef TRACEREEL_SIMULATION_INTERNAL_H
 #define TRACEREEL_SIMULATION_INTERNAL_H
 
@@ -62,12 +62,20 @@ typedef struct tr_simulated_trace {
     tr_due_faults due[2];  /* by trace number, and by trace id */
 } tr_simulated_trace;
 
+/* What arrivals are taken from. */
+typedef struct tr_population {
+    const uint64_t *indexes; /* of recorded traces; NULL: all */
+    uint64_t count;
+    uint64_t *kept; /* those that are not left out, where that list is needed */
+} tr_population;
+
 /* A source of chains: the traces, or the orphans. */
 typedef struct tr_arrivals {
-    const tr_chain *chain; /* the next one, or NULL */
-    uint64_t index;
+    const tr_chain *chain;  /* the next one, or NULL */
+    const tr_chain *moment; /* the one that arrived in the log when this one may arrive, or NULL */
+    uint64_t index;         /* of the next moment */
     uint64_t time_ns;
-    bool is_drawn;
+    bool is_drawn; /* its id is a new one */
     bool is_orphan;
 } tr_arrivals;
 
@@ -93,8 +101,9 @@ struct tr_simulation {
     bool counts_records;   /* per trace: the scenario has faults, or there is a probe */
     tr_event_queue events;
     tr_program_maker *maker;
-    tr_node_views *views;         /* of the trace being recovered */
-    tr_arrivals arrivals[2];      /* traces, orphans */
+    tr_node_views *views;    /* of the trace being recovered */
+    tr_arrivals arrivals[2]; /* traces, orphans */
+    tr_population population;
     tr_simulated_trace *arriving; /* the trace whose loops are being asked about, or NULL */
     tr_loops loops;               /* of `arriving` */
     uint32_t next_loop;           /* the next to ask about, among the runs of its loops */

@@ -6,6 +6,7 @@
 #include "simulation/arrivals.h"
 #include "simulation/crash.h"
 #include "simulation/horizon.h"
+#include "simulation/population.h"
 #include "simulation/rules.h"
 #include "simulation/schedule.h"
 #include "simulation/steps.h"
@@ -36,6 +37,7 @@ static tr_simulation *make(const tr_recording *recording, const tr_scenario *sce
 
 /* Hands the simulation to the caller, or closes it if it could not be begun. */
 static tr_status begin(tr_simulation *made, tr_status status, tr_simulation **simulation, tr_error *error) {
+    status = status == TR_OK ? tr_population_open(made, error) : status;
     if (!tr_simulation_is_alone(made)) {
         status = status == TR_OK ? tr_arrivals_schedule(made, &made->arrivals[TR_EVENT_ORPHAN], error) : status;
         status = status == TR_OK ? tr_arrivals_schedule(made, &made->arrivals[TR_EVENT_TRACE], error) : status;
@@ -215,6 +217,7 @@ void tr_simulation_close(tr_simulation *simulation) {
         free(simulation->first_waiting_trace);
         simulation->first_waiting_trace = next;
     }
+    tr_population_free(simulation);
     tr_simulated_log_close(&simulation->log);
     tr_probe_trace_free(simulation->probe);
     tr_event_queue_free(&simulation->events);

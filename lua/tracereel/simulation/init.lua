@@ -95,12 +95,20 @@ end
 ---The same scenario with another table of keys.
 ---@param value table
 function Scenario:with_value(value)
-    local changed = {}
-    for key, member in pairs(self) do
-        changed[key] = member
-    end
-    changed.value = value
-    return setmetatable(changed, Scenario)
+    return setmetatable(tables.changed(self, { value = value }), Scenario)
+end
+
+---@class tracereel.arriving which recorded traces arrive, and when: tr_scenario of include/tracereel/simulation.h
+---@field population? integer[] numbers of recorded traces, from 1
+---@field draws_all? boolean
+---@field first_moment? integer the number of a recorded trace
+---@field resample_block? integer
+---@field traces? integer how many arrive, in place of what the scenario says
+
+---The same scenario, where other recorded traces arrive.
+---@param arriving tracereel.arriving
+function Scenario:with_arriving(arriving)
+    return setmetatable(tables.changed(self, { arriving = arriving }), Scenario)
 end
 
 ---Reads a log for any number of simulations. Kept in temporary files while it is used.
@@ -161,6 +169,7 @@ function Scenario:run(recording, directory, seed, further_faults, is_temporary)
     compiled.is_temporary = is_temporary
     compiled.seed = seed or compiled.seed
     compiled.faults = faults.joined(compiled.faults or {}, further_faults or {})
+    compiled = tables.joined(compiled, self.arriving or {})
     local stats = recording:simulate(compiled, directory, answers.new(self.path, functions),
         progress_of(compiled, recording))
     progress.clear()
