@@ -132,6 +132,56 @@ typedef struct tr_scenario_limits {
     uint32_t traces; /* that are open at once */
 } tr_scenario_limits;
 
+/* Working hours: the open windows of a week, which begins on Monday at 00:00 local time. */
+typedef struct tr_open_window {
+    uint64_t from_ns;
+    uint64_t until_ns; /* at most a week */
+} tr_open_window;
+
+typedef struct tr_calendar {
+    const tr_open_window *windows; /* ascending, without overlaps */
+    size_t window_count;           /* 0: always open */
+    int64_t offset_ns;             /* local time less UTC */
+} tr_calendar;
+
+/* Who of those that wait is next; among equal ones, who waited first. */
+typedef enum tr_pool_order {
+    TR_ORDER_FIFO,
+    TR_ORDER_LIFO,
+    TR_ORDER_MEMBER, /* the largest number in the member `priority` of its trace's metadata; 0 where there is none */
+    TR_ORDER_ASK     /* the largest answer; asked once an attempt */
+} tr_pool_order;
+
+/* One value of `by` with a capacity of its own. */
+typedef struct tr_pool_share {
+    const char *value; /* without the quotes of a text, otherwise as written; value_bytes of it */
+    uint32_t value_bytes;
+    uint32_t capacity;
+} tr_pool_share;
+
+/* Places, one of which a node needs while it runs. */
+typedef struct tr_pool {
+    const char *name; /* name_bytes of it */
+    uint32_t name_bytes;
+    const uint32_t *nodes; /* each in one pool only */
+    size_t node_count;
+    bool takes_others; /* all nodes that are in no other pool; of one pool only */
+    const char *by;    /* by_bytes of it. A member of metadata: each of its values has places of its own; NULL: none */
+    uint32_t by_bytes;
+    bool is_by_trace; /* `by` is in the trace's metadata; otherwise in the node_start's */
+    const tr_pool_share *shares;
+    size_t share_count;
+    uint32_t capacity; /* places (of each value that has no share); at least 1 */
+    uint32_t recorded; /* the same when the log was recorded; 0: not said */
+    tr_pool_order order;
+    const char *priority; /* for TR_ORDER_MEMBER; priority_bytes of it */
+    uint32_t priority_bytes;
+    tr_calendar calendar; /* outside of it nothing starts, and what runs pauses */
+    bool has_recorded_calendar;
+    tr_calendar recorded_calendar; /* by which recorded times count: what passed outside of it is no work */
+    bool holds;                    /* a node keeps its place while it waits for a person or a timer */
+} tr_pool;
+
 /* What differs from the recorded log; all zero: nothing. What the pointers point to must outlive the simulation. */
 typedef struct tr_scenario {
     uint64_t seed;
@@ -156,6 +206,8 @@ typedef struct tr_scenario {
     uint64_t resample_block;    /* 0, or the population is drawn anew by `seed`, as many with replacement, in blocks of
                                    so many that follow each other */
     tr_scenario_limits limits;
+    const tr_pool *pools;
+    size_t pool_count;
     bool is_temporary; /* the new log need not survive a crash of the machine */
     bool has_crash;
     uint64_t crash_ns;      /* the log ends before the first record after this event time */

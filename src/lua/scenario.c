@@ -219,6 +219,97 @@ static void read_limits(lua_State *L, int index, tr_scenario_limits *limits) {
     lua_pop(L, 1);
 }
 
+/* ---- pools ---- */
+
+/* The text in the field `name`, which the table at `index` keeps; NULL where there is none. */
+static const char *read_text(lua_State *L, int index, const char *name, uint32_t *length_bytes) {
+    size_t length = 0;
+    lua_getfield(L, index, name);
+    const char *text = luaL_optlstring(L, -1, NULL, &length);
+    *length_bytes = (uint32_t)length;
+    lua_pop(L, 1);
+    return text;
+}
+
+static bool read_boolean(lua_State *L, int index, const char *name) {
+    lua_getfield(L, index, name);
+    bool value = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+    return value;
+}
+
+/* The calendar in the field `name`; returns false where there is none, which is always open. */
+static bool read_calendar(lua_State *L, int index, int anchor_index, const char *name, tr_calendar *calendar) {
+    bool is_there = lua_getfield(L, index, name) == LUA_TTABLE;
+    if (is_there) {
+        int at = lua_gettop(L);
+        lua_getfield(L, at, "offset_ns");
+        calendar->offset_ns = luaL_checkinteger(L, -1);
+        lua_pop(L, 1);
+        tr_open_window *windows =
+            begin_list(L, at, anchor_index, "windows", sizeof *windows, &calendar->window_count); /* list */
+        for (size_t i = 0; i < calendar->window_count; i++) {
+            lua_rawgeti(L, -1, (lua_Integer)i + 1);
+            windows[i].from_ns = read_u64(L, lua_gettop(L), "from_ns");
+            windows[i].until_ns = read_u64(L, lua_gettop(L), "until_ns");
+            lua_pop(L, 1);
+        }
+        calendar->windows = windows;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return is_there;
+}
+
+/* What the pool on top of the stack has more than one of. */
+static void read_pool_lists(lua_State *L, int anchor_index, tr_pool *pool) {
+    int at = lua_gettop(L);
+    uint32_t *nodes = begin_list(L, at, anchor_index, "nodes", sizeof *nodes, &pool->node_count);
+    for (size_t i = 0; i < pool->node_count; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        nodes[i] = tr_lua_to_u32(L, -1, "nodes");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    tr_pool_share *shares = begin_list(L, at, anchor_index, "shares", sizeof *shares, &pool->share_count);
+    for (size_t i = 0; i < pool->share_count; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1); /* the list keeps it, and it its text */
+        shares[i].value = read_text(L, lua_gettop(L), "value", &shares[i].value_bytes);
+        shares[i].capacity = read_u32(L, lua_gettop(L), "capacity");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    pool->nodes = nodes;
+    pool->shares = shares;
+    read_calendar(L, at, anchor_index, "calendar", &pool->calendar);
+    pool->has_recorded_calendar = read_calendar(L, at, anchor_index, "recorded_calendar", &pool->recorded_calendar);
+}
+
+static void read_pools(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
+    static const char *const orders[] = {
+        [TR_ORDER_FIFO] = "fifo", [TR_ORDER_LIFO] = "lifo", [TR_ORDER_MEMBER] = "member", [TR_ORDER_ASK] = "ask", NULL};
+    tr_pool *pools = begin_list(L, index, anchor_index, "pools", sizeof *pools, &scenario->pool_count); /* list */
+    for (size_t i = 0; i < scenario->pool_count; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1); /* list, pool: it keeps its texts */
+        int at = lua_gettop(L);
+        pools[i].name = read_text(L, at, "name", &pools[i].name_bytes);
+        pools[i].takes_others = read_boolean(L, at, "takes_others");
+        pools[i].by = read_text(L, at, "by", &pools[i].by_bytes);
+        pools[i].is_by_trace = read_boolean(L, at, "is_by_trace");
+        pools[i].capacity = read_u32(L, at, "capacity");
+        pools[i].recorded = read_u32(L, at, "recorded");
+        lua_getfield(L, at, "order");
+        pools[i].order = (tr_pool_order)luaL_checkoption(L, -1, "fifo", orders);
+        lua_pop(L, 1);
+        pools[i].priority = read_text(L, at, "priority", &pools[i].priority_bytes);
+        pools[i].holds = read_boolean(L, at, "holds");
+        read_pool_lists(L, anchor_index, &pools[i]);
+        lua_pop(L, 1);
+    }
+    scenario->pools = pools;
+    lua_pop(L, 1);
+}
+
 /* population: a list of the numbers of recorded traces, from 1. */
 static void read_population(lua_State *L, int index, int anchor_index, const tr_recording *recording,
                             tr_scenario *scenario) {
@@ -239,9 +330,7 @@ static void read_population(lua_State *L, int index, int anchor_index, const tr_
         scenario->population = indexes;
         lua_pop(L, 1);
     }
-    lua_getfield(L, index, "draws_all");
-    scenario->draws_all = lua_toboolean(L, -1);
-    lua_pop(L, 1);
+    scenario->draws_all = read_boolean(L, index, "draws_all");
     uint64_t first_moment = read_u64(L, index, "first_moment");
     scenario->first_moment = first_moment > 0 ? first_moment - 1 : 0;
     luaL_argcheck(L, scenario->first_moment == 0 || scenario->first_moment < recorded, index,
@@ -262,12 +351,9 @@ void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, const tr_re
     scenario->trace_count = read_u64(L, index, "traces");
     read_population(L, index, anchor_index, recording, scenario);
     read_limits(L, index, &scenario->limits);
-    lua_getfield(L, index, "asks_events");
-    scenario->asks_events = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    lua_getfield(L, index, "is_temporary");
-    scenario->is_temporary = lua_toboolean(L, -1);
-    lua_pop(L, 1);
+    read_pools(L, index, anchor_index, scenario);
+    scenario->asks_events = read_boolean(L, index, "asks_events");
+    scenario->is_temporary = read_boolean(L, index, "is_temporary");
     lua_getfield(L, index, "crash");
     if (lua_istable(L, -1)) {
         int crash = lua_gettop(L);

@@ -5,6 +5,7 @@ local faults = require "tracereel.simulation.faults"
 local beside = require "tracereel.flow.beside"
 local flow = require "tracereel.flow"
 local named_nodes = require "tracereel.simulation.named_nodes"
+local pools = require "tracereel.simulation.pools"
 local tables = require "tracereel.util.tables"
 local units = require "tracereel.util.units"
 local values = require "tracereel.simulation.values"
@@ -231,6 +232,7 @@ local keys = {
     { "suspension", check_suspensions },
     { "loop", check_loops },
     { "limits", check_limits },
+    { "pools", pools.check },
     { "arrivals", check_arrivals },
     { "flow", check_flow },
     { "crash", check_crash },
@@ -255,7 +257,7 @@ local function check_all(scenario, recording, flow_of_log)
     values.known_keys(scenario, known_keys, "scenario")
     local into = {
         compiled = { seed = 0, nodes = {}, suspensions = {}, loops = {} },
-        functions = { time = {}, fail = {}, suspension = {}, loop = {} },
+        functions = { time = {}, fail = {}, suspension = {}, loop = {}, priority = {} },
         recording = recording,
         has_faults = scenario.faults ~= nil or scenario.goal ~= nil, -- so that any node may fail
     }

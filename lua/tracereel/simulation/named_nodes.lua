@@ -26,15 +26,16 @@ local function by_numbers(list)
     return changed
 end
 
-local function body_by_numbers(loop)
-    if type(loop) ~= "table" or type(loop.body) ~= "table" then
-        return loop
+-- A table, a loop or a pool, with numbers in the list at that key.
+local function list_by_numbers(holder, key)
+    if type(holder) ~= "table" or type(holder[key]) ~= "table" then
+        return holder
     end
-    local body = {}
-    for key, node in pairs(loop.body) do
-        body[key] = named_nodes.id(node)
+    local list = {}
+    for index, node in pairs(holder[key]) do
+        list[index] = named_nodes.id(node)
     end
-    return tables.joined(loop, { body = body })
+    return tables.joined(holder, { [key] = list })
 end
 
 ---A scenario's table with numbers in place of names. The table that was given stays as it is.
@@ -51,7 +52,13 @@ function named_nodes.in_scenario(scenario)
         end
     end
     for id, loop in pairs(changed.loop or {}) do
-        changed.loop[id] = body_by_numbers(loop)
+        changed.loop[id] = list_by_numbers(loop, "body")
+    end
+    if type(scenario.pools) == "table" then
+        changed.pools = {}
+        for name, pool in units.sorted(scenario.pools) do
+            changed.pools[name] = list_by_numbers(pool, "nodes")
+        end
     end
     return tables.joined(scenario, changed)
 end

@@ -206,7 +206,10 @@ function units.time(ns)
         year, month, day, of_day // 3600, of_day // 60 % 60, of_day % 60, fraction_ns)
 end
 
-local function zone_offset_seconds(zone)
+---How many seconds local time is ahead of UTC in a zone like "+01:00"; nil where it is none.
+---@param zone string
+---@return integer|nil
+function units.zone_offset_seconds(zone)
     if zone == "" or zone:upper() == "Z" then
         return 0
     end
@@ -214,7 +217,7 @@ local function zone_offset_seconds(zone)
     if not sign or tonumber(hours) > 23 or tonumber(minutes) > 59 then
         return nil
     end
-    return (tonumber(hours) * 3600 + tonumber(minutes) * 60) * (sign == "-" and -1 or 1)
+    return (math.tointeger(hours) * 3600 + math.tointeger(minutes) * 60) * (sign == "-" and -1 or 1)
 end
 
 local time_form = "^(%d%d%d%d)-(%d%d)-(%d%d)[Tt ](%d%d):(%d%d):?(%d?%d?)%.?(%d*)([Zz+-]?[%d:]*)$"
@@ -232,7 +235,7 @@ function units.parse_time(text)
     local problem = ('"%s" is not a time; write one like 2025-11-24T16:00:00Z, or nanoseconds since 1970'):format(text)
     local full = text:match("^%d%d%d%d%-%d%d%-%d%d$") and text .. "T00:00:00Z" or text
     local year, month, day, hour, minute, second, fraction, zone = full:match(time_form)
-    local offset = year and zone_offset_seconds(zone)
+    local offset = year and units.zone_offset_seconds(zone)
     if not offset then
         return nil, problem
     end
