@@ -58,7 +58,9 @@ void tr_recording_close(tr_recording *recording);
 typedef struct tr_recorded_trace {
     uint8_t id[TR_TRACE_ID_BYTES];
     uint64_t start_ns; /* event time of its trace_start */
+    uint64_t last_ns;  /* of its last record */
     uint32_t records;
+    bool is_closed;   /* complete or failed */
     bool is_left_out; /* left out of every simulation, because it is tainted */
 } tr_recorded_trace;
 
@@ -131,6 +133,13 @@ typedef struct tr_scenario_limits {
     uint32_t nodes;
     uint32_t traces; /* that are open at once */
 } tr_scenario_limits;
+
+/* A recorded trace, and when it arrives. */
+typedef struct tr_timed_arrival {
+    uint64_t time_ns;
+    uint64_t trace_index; /* of the recording; not one that is left out */
+    bool is_copy;         /* under an id of its own */
+} tr_timed_arrival;
 
 /* Working hours: the open windows of a week, which begins on Monday at 00:00 local time. */
 typedef struct tr_open_window {
@@ -205,6 +214,8 @@ typedef struct tr_scenario {
     uint64_t first_moment;      /* less than `traces` of tr_recording_stats */
     uint64_t resample_block;    /* 0, or the population is drawn anew by `seed`, as many with replacement, in blocks of
                                    so many that follow each other */
+    const tr_timed_arrival *timetable; /* in place of all that: what arrives, in the order of time; NULL: none */
+    size_t timetable_count;
     tr_scenario_limits limits;
     const tr_pool *pools;
     size_t pool_count;

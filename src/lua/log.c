@@ -281,7 +281,7 @@ static tr_log_mode to_mode(lua_State *L, int index) {
     return TR_LOG_SALVAGE;
 }
 
-static tr_position to_position(lua_State *L, int index, const char *name) {
+tr_position tr_lua_to_position(lua_State *L, int index, const char *name) {
     tr_position position;
     if (!lua_istable(L, index)) {
         luaL_error(L, "%s must be a table with sequence and offset, is %s", name, tr_lua_push_got(L, index));
@@ -297,13 +297,13 @@ static tr_position to_position(lua_State *L, int index, const char *name) {
 static void read_from(lua_State *L, int index, void *into) {
     tr_lua_log *log = into;
     log->options.has_from = true;
-    log->options.from = to_position(L, index, "from");
+    log->options.from = tr_lua_to_position(L, index, "from");
 }
 
 static void read_to(lua_State *L, int index, void *into) {
     tr_lua_log *log = into;
     log->options.has_to = true;
-    log->options.to = to_position(L, index, "to");
+    log->options.to = tr_lua_to_position(L, index, "to");
 }
 
 static void read_mode(lua_State *L, int index, void *into) {

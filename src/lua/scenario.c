@@ -310,6 +310,19 @@ static void read_pools(lua_State *L, int index, int anchor_index, tr_scenario *s
     lua_pop(L, 1);
 }
 
+/* ---- arrivals ---- */
+
+/* The index of a recorded trace, from its number (from 1) at `index`. */
+static uint64_t to_trace_index(lua_State *L, int index, int argument, const char *name, const tr_recording *recording) {
+    uint64_t trace_index = tr_lua_to_u64(L, index, name) - 1;
+    bool is_there = trace_index < tr_recording_get_stats(recording)->traces;
+    if (!is_there || tr_recording_trace_at(recording, trace_index).is_left_out) {
+        luaL_argerror(L, argument,
+                      lua_pushfstring(L, "%s: a trace that the log does not have, or that is left out", name));
+    }
+    return trace_index;
+}
+
 /* population: a list of the numbers of recorded traces, from 1. */
 static void read_population(lua_State *L, int index, int anchor_index, const tr_recording *recording,
                             tr_scenario *scenario) {
@@ -322,9 +335,7 @@ static void read_population(lua_State *L, int index, int anchor_index, const tr_
         luaL_argcheck(L, scenario->population_count > 0, index, "a population of no trace");
         for (size_t i = 0; i < scenario->population_count; i++) {
             lua_rawgeti(L, -1, (lua_Integer)i + 1);
-            indexes[i] = tr_lua_to_u64(L, -1, "population") - 1;
-            luaL_argcheck(L, indexes[i] < recorded && !tr_recording_trace_at(recording, indexes[i]).is_left_out, index,
-                          "population: a trace that the log does not have, or that is left out");
+            indexes[i] = to_trace_index(L, -1, index, "population", recording);
             lua_pop(L, 1);
         }
         scenario->population = indexes;
@@ -336,6 +347,30 @@ static void read_population(lua_State *L, int index, int anchor_index, const tr_
     luaL_argcheck(L, scenario->first_moment == 0 || scenario->first_moment < recorded, index,
                   "first_moment: a trace that the log does not have");
     scenario->resample_block = read_u64(L, index, "resample_block");
+}
+
+/* The field `timetable`: a list of times, one of recorded traces, from 1, and whether each is a copy. */
+static void read_timetable(lua_State *L, int index, int anchor_index, const tr_recording *recording,
+                           tr_scenario *scenario) {
+    if (lua_getfield(L, index, "timetable") == LUA_TTABLE) {
+        int table = lua_gettop(L);
+        tr_timed_arrival *arrivals =
+            begin_list(L, table, anchor_index, "times_ns", sizeof *arrivals, &scenario->timetable_count);
+        lua_getfield(L, table, "traces");
+        lua_getfield(L, table, "are_copies"); /* timetable, times, traces, copies */
+        for (size_t i = 0; i < scenario->timetable_count; i++) {
+            lua_rawgeti(L, table + 1, (lua_Integer)i + 1);
+            lua_rawgeti(L, table + 2, (lua_Integer)i + 1);
+            lua_rawgeti(L, table + 3, (lua_Integer)i + 1);
+            arrivals[i].time_ns = tr_lua_to_u64(L, -3, "times_ns");
+            arrivals[i].trace_index = to_trace_index(L, -2, index, "timetable", recording);
+            arrivals[i].is_copy = lua_toboolean(L, -1);
+            lua_settop(L, table + 3);
+        }
+        scenario->timetable = arrivals;
+        lua_settop(L, table);
+    }
+    lua_pop(L, 1);
 }
 
 void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, const tr_recording *recording,
@@ -350,6 +385,7 @@ void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, const tr_re
     scenario->arrivals = read_time(L, index, "arrivals");
     scenario->trace_count = read_u64(L, index, "traces");
     read_population(L, index, anchor_index, recording, scenario);
+    read_timetable(L, index, anchor_index, recording, scenario);
     read_limits(L, index, &scenario->limits);
     read_pools(L, index, anchor_index, scenario);
     scenario->asks_events = read_boolean(L, index, "asks_events");

@@ -6,6 +6,7 @@
 
 #include "lua/arguments.h"
 #include "lua/failure.h"
+#include "lua/log.h"
 #include "lua/probe.h"
 #include "lua/scenario.h"
 #include "lua/stop.h"
@@ -53,14 +54,18 @@ static void tell_progress(lua_State *L, int index, uint64_t records, uint64_t tr
 
 int tr_lua_new_recording(lua_State *L) {
     const char *path = luaL_checkstring(L, 1);
-    lua_settop(L, 2);
-    tr_lua_recording *self = lua_newuserdatauv(L, sizeof *self, 0); /* path, progress, recording */
+    lua_settop(L, 3);
+    tr_lua_recording *self = lua_newuserdatauv(L, sizeof *self, 0); /* path, progress, to, recording */
     memset(self, 0, sizeof *self);
     luaL_setmetatable(L, TR_LUA_RECORDING);
     tr_log_options options;
     memset(&options, 0, sizeof options);
     tr_error error = {""};
     options.stop = &tr_lua_stop_flag;
+    options.has_to = !lua_isnil(L, 3);
+    if (options.has_to) {
+        options.to = tr_lua_to_position(L, 3, "to");
+    }
     tr_status status = tr_log_open(path, &options, &self->log, &error);
     if (status == TR_OK) {
         status = tr_recording_open(self->log, &self->recording, &error);
@@ -130,7 +135,7 @@ static int recording_nodes(lua_State *L) {
     return 1;
 }
 
-/* trace_at(index), from 1: its id, records, start_ns, and whether it is left out. */
+/* trace_at(index), from 1: its id, records, start_ns, whether it is left out, last_ns, and whether it is closed. */
 static int recording_trace_at(lua_State *L) {
     const tr_recording *recording = tr_lua_check_recording(L, 1);
     lua_Integer index = luaL_checkinteger(L, 2);
@@ -140,7 +145,9 @@ static int recording_trace_at(lua_State *L) {
     tr_lua_push_unsigned(L, trace.records);
     tr_lua_push_unsigned(L, trace.start_ns);
     lua_pushboolean(L, trace.is_left_out);
-    return 4;
+    tr_lua_push_unsigned(L, trace.last_ns);
+    lua_pushboolean(L, trace.is_closed);
+    return 6;
 }
 
 static int recording_has_loop(lua_State *L) {

@@ -21,6 +21,18 @@ static uint64_t draw_interval(const tr_simulation *simulation, uint64_t series) 
            tr_recording_trace(simulation->recording, index - 1)->event_ns;
 }
 
+/* The next of the timetable. */
+static void find_timed(tr_simulation *simulation, tr_arrivals *arrivals) {
+    const tr_scenario *scenario = &simulation->scenario;
+    if (arrivals->index < scenario->timetable_count) {
+        const tr_timed_arrival *next = &scenario->timetable[arrivals->index++];
+        arrivals->chain = tr_recording_trace(simulation->recording, next->trace_index);
+        arrivals->time_ns = next->time_ns;
+        arrivals->is_drawn = next->is_copy;
+        arrivals->moment = NULL;
+    }
+}
+
 static void find_next_orphan(const tr_simulation *simulation, tr_arrivals *arrivals) {
     const tr_recording *recording = simulation->recording;
     arrivals->chain = NULL;
@@ -38,6 +50,8 @@ static void find_next(tr_simulation *simulation, tr_arrivals *arrivals) {
         return;
     } else if (arrivals->is_orphan) {
         find_next_orphan(simulation, arrivals);
+    } else if (simulation->scenario.timetable != NULL) {
+        find_timed(simulation, arrivals);
     } else {
         tr_population_next(simulation, arrivals);
     }
@@ -56,6 +70,8 @@ tr_status tr_arrivals_schedule(tr_simulation *simulation, tr_arrivals *arrivals,
     find_next(simulation, arrivals);
     if (arrivals->chain == NULL) {
         return TR_OK;
+    } else if (!arrivals->is_orphan && simulation->scenario.timetable != NULL) {
+        return tr_arrivals_expect(simulation, arrivals, error);
     }
     const tr_time_rule *rule = &simulation->scenario.arrivals;
     if (is_first || (rule->kind == TR_TIME_RECORDED && arrivals->moment != NULL)) {

@@ -186,8 +186,8 @@ static tr_status new_chain(tr_recording *recording, tr_spool *chains, uint64_t f
     tr_status status = tr_spool_reserve(chains, sizeof(tr_chain), &offset, error);
     if (status == TR_OK) {
         const tr_recorded *kept = tr_recording_at(recording, first);
-        *chain_at(chains, offset / sizeof(tr_chain)) =
-            (tr_chain){.first = first, .event_ns = kept->event_ns, .number = kept->number, .count = 1};
+        *chain_at(chains, offset / sizeof(tr_chain)) = (tr_chain){
+            .first = first, .event_ns = kept->event_ns, .last_ns = kept->event_ns, .number = kept->number, .count = 1};
     }
     return status;
 }
@@ -227,11 +227,14 @@ static tr_status add_to_trace(tr_recording *recording, const tr_trace *trace, ui
         at->chain = recording->stats.traces++;
     } else {
         ((tr_recorded *)(void *)(recording->records.bytes + at->last))->next = offset;
-        chain_at(&recording->traces, at->chain)->count++;
+        tr_chain *chain = chain_at(&recording->traces, at->chain);
+        chain->last_ns = tr_recording_at(recording, offset)->event_ns;
+        chain->count++;
     }
     at->trace = trace;
     at->last = offset;
     if (status == TR_OK && (trace->status == TR_TRACE_COMPLETE || trace->status == TR_TRACE_FAILED)) {
+        chain_at(&recording->traces, at->chain)->is_closed = 1;
         end_chain(recording, trace);
     }
     return status;
@@ -344,8 +347,11 @@ tr_recorded_trace tr_recording_trace_at(const tr_recording *recording, uint64_t 
     const tr_chain *chain = tr_recording_trace(recording, index);
     const tr_recorded *first = tr_recording_at(recording, chain->first);
     tr_record record = tr_recorded_record(first);
-    tr_recorded_trace trace = {
-        .start_ns = chain->event_ns, .records = chain->count, .is_left_out = chain->is_left_out != 0};
+    tr_recorded_trace trace = {.start_ns = chain->event_ns,
+                               .last_ns = chain->last_ns,
+                               .records = chain->count,
+                               .is_closed = chain->is_closed != 0,
+                               .is_left_out = chain->is_left_out != 0};
     memcpy(trace.id, tr_record_trace_id(&record), TR_TRACE_ID_BYTES);
     return trace;
 }

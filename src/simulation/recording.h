@@ -18,9 +18,11 @@ typedef struct tr_recorded {
 typedef struct tr_chain {
     uint64_t first; /* offset in the spool */
     uint64_t event_ns;
+    uint64_t last_ns; /* event time of the last record */
     uint64_t number;
     uint32_t count;
-    uint32_t is_left_out; /* tainted; or an orphan of a damaged log */
+    uint16_t is_left_out; /* tainted; or an orphan of a damaged log */
+    uint16_t is_closed;   /* a trace that ended in the log */
 } tr_chain;
 
 uint64_t tr_recording_trace_count(const tr_recording *recording);
