@@ -169,6 +169,8 @@ static const luaL_Reg functions[] = {
     {"timing_report", tr_lua_timing_report},
     {"timing_node", tr_lua_timing_node},
     {"timing_node_part", tr_lua_timing_node_part},
+    {"timing_sums", tr_lua_timing_sums},
+    {"timing_traces", tr_lua_timing_traces},
     {"writer", tr_lua_new_writer},
     {"json", tr_lua_json},
     {"read_data", tr_lua_read_data},

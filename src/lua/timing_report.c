@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 
 #include "lua/arguments.h"
+#include "lua/timed_trace.h"
 #include "lua/timing.h"
 #include "tracereel/activity.h"
 #include "tracereel/histogram.h"
@@ -22,16 +23,6 @@ static double share_of(uint64_t part, double whole) {
 static void set_number(lua_State *L, const char *name, double value) { /* into the table on top */
     lua_pushnumber(L, value);
     lua_setfield(L, -2, name);
-}
-
-static void set_name(lua_State *L, uint32_t node_id) { /* of a node, into the table on top */
-    lua_rawgeti(L, NAMES_INDEX, (lua_Integer)node_id);
-    lua_setfield(L, -2, "name");
-}
-
-static void set_trace_id(lua_State *L, const uint8_t *id) { /* into the table on top */
-    tr_lua_push_trace_id(L, id);
-    lua_setfield(L, -2, "trace_id");
 }
 
 /* ---- distributions ---- */
@@ -71,8 +62,8 @@ static uint64_t mean_of_all(const tr_histogram *histogram, uint64_t sum_ns, uint
                                                     : (uint64_t)(tr_histogram_mean(histogram) + 0.5);
 }
 
-/* `histogram` may be NULL: an empty one. */
-static void push_distribution(lua_State *L, const tr_histogram *histogram, uint64_t sum_ns) {
+/* Without its buckets. `histogram` may be NULL: an empty one. */
+static void push_numbers(lua_State *L, const tr_histogram *histogram, uint64_t sum_ns) {
     uint64_t count = histogram == NULL ? 0 : tr_histogram_count(histogram);
     lua_createtable(L, 0, 11); /* distribution */
     tr_lua_set_unsigned(L, "count", count);
@@ -84,6 +75,10 @@ static void push_distribution(lua_State *L, const tr_histogram *histogram, uint6
         uint64_t value = count == 0 ? 0 : tr_histogram_quantile(histogram, percentiles[i].quantile);
         tr_lua_set_unsigned(L, percentiles[i].name, value);
     }
+}
+
+static void push_distribution(lua_State *L, const tr_histogram *histogram, uint64_t sum_ns) {
+    push_numbers(L, histogram, sum_ns);
     push_buckets(L, histogram);
     lua_setfield(L, -2, "buckets");
 }
@@ -132,7 +127,8 @@ static void push_worst(lua_State *L, const tr_node_timing *node) {
         return;
     }
     lua_createtable(L, 0, 2); /* worst */
-    set_trace_id(L, node->worst_trace_id);
+    tr_lua_push_trace_id(L, node->worst_trace_id);
+    lua_setfield(L, -2, "trace_id");
     tr_lua_set_unsigned(L, "run_ns", node->worst_run_ns);
 }
 
@@ -140,7 +136,7 @@ static void push_worst(lua_State *L, const tr_node_timing *node) {
 static void push_node_values(lua_State *L, const tr_node_timing *node, double total_ns, double makespan_ns) {
     lua_createtable(L, 0, 32); /* node */
     tr_lua_set_unsigned(L, "id", node->node_id);
-    set_name(L, node->node_id);
+    tr_lua_set_node_name(L, NAMES_INDEX, node->node_id);
 #define SET_COUNT(member, field) tr_lua_set_unsigned(L, #field, node->member);
     TR_NODE_COUNTS(SET_COUNT)
 #undef SET_COUNT
@@ -229,7 +225,7 @@ static void set_in_flight(lua_State *L, const tr_trace_timing *traces) {
     lua_setfield(L, -2, "in_flight");
 }
 
-static void set_traces(lua_State *L, const tr_trace_timing *traces) {
+static void push_trace_counts(lua_State *L, const tr_trace_timing *traces) {
     bool has_period = traces->first_ns <= traces->last_ns;
     double seconds = has_period ? (double)(traces->last_ns - traces->first_ns) / 1e9 : 0;
     uint64_t closed_count = traces->complete_count + traces->failed_count;
@@ -248,73 +244,14 @@ static void set_traces(lua_State *L, const tr_trace_timing *traces) {
     tr_lua_set_unsigned(L, "first_ns", has_period ? traces->first_ns : 0);
     tr_lua_set_unsigned(L, "last_ns", has_period ? traces->last_ns : 0);
     set_number(L, "throughput_per_s", seconds > 0 ? (double)closed_count / seconds : 0);
+}
+
+static void set_traces(lua_State *L, const tr_trace_timing *traces) {
+    push_trace_counts(L, traces);
     set_distribution(L, "makespan", traces->makespan, traces->makespan_ns);
     set_distribution(L, "suspended", traces->suspended, traces->suspended_ns);
     set_in_flight(L, traces);
     lua_setfield(L, -2, "traces");
-}
-
-/* ---- the longest traces ---- */
-
-static void push_span(lua_State *L, const tr_timed_span *span) {
-    lua_createtable(L, 0, 10); /* span */
-    tr_lua_set_unsigned(L, "node_id", span->node_id);
-    set_name(L, span->node_id);
-    if (span->instance > 0) {
-        tr_lua_set_unsigned(L, "instance", span->instance);
-    }
-    tr_lua_set_unsigned(L, "lane", (uint64_t)span->lane + 1);
-    tr_lua_set_unsigned(L, "ready_ns", span->ready_ns);
-    tr_lua_set_unsigned(L, "start_ns", span->start_ns);
-    tr_lua_set_unsigned(L, "end_ns", span->end_ns);
-    tr_lua_set_unsigned(L, "run_ns", span->run_ns);
-    tr_lua_set_name(L, "outcome", tr_outcome_name(span->outcome));
-    tr_lua_set_flag(L, "estimated", span->estimated);
-    tr_lua_set_flag(L, "critical", span->is_critical);
-}
-
-static void push_suspension(lua_State *L, const tr_suspension *suspension) {
-    uint64_t start_ns = suspension->start_ns;
-    lua_createtable(L, 0, 4); /* suspension */
-    tr_lua_set_unsigned(L, "node_id", suspension->node_id);
-    set_name(L, suspension->node_id);
-    tr_lua_set_unsigned(L, "start_ns", start_ns);
-    tr_lua_set_unsigned(L, "end_ns", suspension->end_ns > start_ns ? suspension->end_ns : start_ns);
-}
-
-static void push_timed_trace(lua_State *L, const tr_timed_trace *timed) {
-    lua_createtable(L, 0, 11); /* trace */
-    set_trace_id(L, timed->id);
-    tr_lua_set_name(L, "status", tr_trace_status_name(timed->status));
-    tr_lua_set_unsigned(L, "start_ns", timed->start_ns);
-    tr_lua_set_unsigned(L, "end_ns", timed->end_ns);
-    tr_lua_set_unsigned(L, "makespan_ns", timed->makespan_ns);
-    tr_lua_set_unsigned(L, "suspended_ns", timed->suspended_ns);
-    tr_lua_set_unsigned(L, "critical_ns", timed->critical_ns);
-    tr_lua_set_unsigned(L, "lane_count", timed->lane_count);
-    tr_lua_set_unsigned(L, "left_out_count", timed->left_out_count);
-    lua_createtable(L, (int)timed->span_count, 0); /* trace, spans */
-    for (uint32_t i = 0; i < timed->span_count; i++) {
-        push_span(L, &timed->spans[i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    lua_setfield(L, -2, "spans");
-    lua_createtable(L, (int)timed->suspension_count, 0); /* trace, suspensions */
-    for (uint32_t i = 0; i < timed->suspension_count; i++) {
-        push_suspension(L, &timed->suspensions[i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    lua_setfield(L, -2, "suspensions");
-}
-
-static void set_worst_traces(lua_State *L, const tr_timing *timing) {
-    const tr_timed_trace *timed;
-    lua_newtable(L); /* worst traces */
-    for (uint32_t i = 0; (timed = tr_timing_worst(timing, i)) != NULL; i++) {
-        push_timed_trace(L, timed);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    lua_setfield(L, -2, "worst_traces");
 }
 
 /* ---- the whole ---- */
@@ -333,7 +270,8 @@ static void push_report(lua_State *L, const tr_timing *timing) {
     set_traces(L, tr_timing_traces(timing));
     lua_newtable(L);
     lua_setfield(L, -2, "groups");
-    set_worst_traces(L, timing);
+    tr_lua_push_timed_traces(L, timing, NAMES_INDEX);
+    lua_setfield(L, -2, "worst_traces");
 }
 
 void tr_lua_push_timing_report(lua_State *L, const tr_timing *timing) {
@@ -353,6 +291,43 @@ static void push_counts(lua_State *L, const tr_timing *timing) {
     tr_lua_set_unsigned(L, #field, member);
     TR_NODE_COUNTS(SET_COUNT_OF_ALL)
 #undef SET_COUNT_OF_ALL
+}
+
+static void push_sums(lua_State *L, const tr_timing *timing) {
+    push_counts(L, timing);
+#define SET_SUM_OF_ALL(member, is_field)                                                                               \
+    if (is_field) {                                                                                                    \
+        uint64_t sum_ns = 0;                                                                                           \
+        for (size_t i = 0; i < tr_timing_node_count(timing); i++) {                                                    \
+            uint64_t ns = tr_timing_node(timing, i)->member;                                                           \
+            sum_ns = sum_ns > UINT64_MAX - ns ? UINT64_MAX : sum_ns + ns;                                              \
+        }                                                                                                              \
+        tr_lua_set_unsigned(L, #member, sum_ns);                                                                       \
+    }
+    TR_NODE_SUMS(SET_SUM_OF_ALL)
+#undef SET_SUM_OF_ALL
+}
+
+int tr_lua_timing_sums(lua_State *L) {
+    const tr_timing *timing = tr_lua_check_timing(L, TIMING_INDEX, "timing");
+    const tr_trace_timing *traces = tr_timing_traces(timing);
+    push_trace_counts(L, traces);
+    push_numbers(L, traces->makespan, traces->makespan_ns);
+    lua_setfield(L, -2, "makespan");
+    push_numbers(L, traces->suspended, traces->suspended_ns);
+    lua_setfield(L, -2, "suspended");
+    push_sums(L, timing);
+    lua_pushinteger(L, (lua_Integer)tr_timing_node_count(timing));
+    lua_pushnumber(L, total_ns_of_all(timing));
+    return 4;
+}
+
+int tr_lua_timing_traces(lua_State *L) {
+    const tr_timing *timing = tr_lua_check_timing(L, TIMING_INDEX, "timing");
+    lua_newtable(L);
+    set_traces(L, tr_timing_traces(timing));
+    lua_getfield(L, -1, "traces");
+    return 1;
 }
 
 int tr_lua_timing_report(lua_State *L) {

@@ -49,6 +49,10 @@ describe("completion in bash", function()
         assert.are.equal(0, result.status, result.stderr)
     end)
 
+    it("offers the words that --by of timing knows, of which other values are allowed", function()
+        assert.are.same({ "node", "trace", "hour", "outcome" }, offered("timing", "--by", ""))
+    end)
+
     it("offers bundled scripts for run, deciding ones for recover and crashtest, and files", function()
         local is_file, scripts = {}, {}
         for name in helper.shell("ls"):gmatch("[^\n]+") do

@@ -2,6 +2,7 @@
 local baseline = require "tracereel.timing.baseline"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
+local grouping = require "tracereel.timing.grouping"
 local of_log = require "tracereel.flow.of_log"
 local node_names = require "tracereel.log.node_names"
 local logs = require "tracereel.cli.logs"
@@ -13,14 +14,16 @@ local restarts = require "tracereel.log.restarts"
 local rows = require "tracereel.timing.rows"
 local output_file = require "tracereel.cli.output_file"
 local timing = require "tracereel.timing.gather"
-local tables = require "tracereel.util.tables"
+local timing_json = require "tracereel.render.timing_json"
 local timing_table = require "tracereel.render.timing_table"
-local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
 local command = { name = "timing", summary = "Show where time goes: run times, waiting, critical path, per node." }
 
 local default_worst_count, default_trace_rows, max_rows = 10, 20, 1000
+
+local max_groups = 100000
+local default_limits = { window = 10000, value = 100 }
 
 local function row_count(value)
     local number = value:match("^%d+$") and math.tointeger(tonumber(value))
@@ -30,12 +33,22 @@ local function row_count(value)
     return number
 end
 
+-- For argparse's `action`.
+local function set_once(parsed, key, value)
+    parsed.has_two, parsed.has_one = parsed.has_one, true
+    parsed[key] = value
+end
+
 function command.define(definition)
     options.logs(definition)
     options.trace_filter(definition, timing.parse_moment)
     options.outcome(definition)
-    definition:option("--by", "What each row is: a node, one of the longest traces, an hour, or an outcome.")
-        :choices({ "node", "trace", "hour", "outcome" }):default("node"):show_default(true)
+    local by = definition:option("--by", "What each row is: node, trace (the longest), outcome, hour or any window of "
+        .. "time such as 15m, or metadata.KEY: the traces with the same value in their metadata.")
+        :argname("<ROWS>"):convert(grouping.parse):action(set_once):default("node"):show_default(true)
+    by.completions = grouping.words
+    definition:option("--limit", "Show at most N windows (the latest; 10000) or values of metadata (those with the "
+        .. "most traces; 100); all others are one row."):argname("<N>"):convert(options.whole(1, max_groups))
     local sorts = units.keys(rows.keys)
     definition:option("--sort", "Sort nodes by this column, largest first: " .. table.concat(sorts, ", ") .. ".")
         :argname("<COLUMN>"):choices(sorts):default("total"):show_default(true)
@@ -54,10 +67,16 @@ function command.define(definition)
 end
 
 local function check_usage(parsed)
-    if parsed.json and parsed.csv then
+    if parsed.has_two then
+        failure.raise("usage", "--by was given twice: a report has rows of one kind; --trace, --outcome, --since and "
+            .. "--until make a report of a part of the log")
+    elseif parsed.json and parsed.csv then
         failure.raise("usage", "--json and --csv exclude each other")
     elseif #parsed.fail_on > 0 and not parsed.baseline then
         failure.raise("usage", "--fail-on needs a --baseline to compare with")
+    elseif parsed.limit and not default_limits[parsed.by.kind] then
+        failure.raise("usage", "--limit is of the groups by windows of time and by values of metadata; --top is how "
+            .. "many nodes or traces are shown")
     end
     for _, path in ipairs(parsed.logs) do
         if path == "-" and parsed.baseline == "-" then
@@ -67,9 +86,10 @@ local function check_usage(parsed)
 end
 
 local function query_of(parsed, flow, prefixes)
-    local worst_count = parsed.by == "trace" and (parsed.top or default_trace_rows) or default_worst_count
+    local worst_count = parsed.by.by == "trace" and (parsed.top or default_trace_rows) or default_worst_count
     return {
-        by = parsed.by,
+        grouping = parsed.by,
+        group_limit = parsed.limit or default_limits[parsed.by.kind] or math.maxinteger,
         worst_count = worst_count,
         flow = flow,
         has_own_ids = node_names.are_imported(),
@@ -78,6 +98,17 @@ local function query_of(parsed, flow, prefixes)
         is_trace_meant = prefixes and options.id_test(prefixes),
         is_outcome_meant = options.outcome_test(parsed),
     }
+end
+
+-- Where no trace has the value that rows are made of, it was probably mistyped.
+local function say_missing(report, noted_fields)
+    local by = report.grouping
+    if not by or by.value_count ~= 0 or #report.groups == 0 then
+        return
+    end
+    table.sort(noted_fields)
+    output.say("no trace has %s in the metadata of its trace_start%s", by.path, #noted_fields > 0
+        and "; there are: " .. table.concat(noted_fields, ", ") or ", which holds no names at all")
 end
 
 -- One report of all the logs, which need no headings: nil where none could be read, or the user has interrupted.
@@ -92,7 +123,11 @@ local function gather(parsed, query)
     if logs.interrupted() or #gatherer.log.paths == 0 then
         return nil, code
     end
-    return gatherer:report(), code
+    local report = gatherer:report()
+    if report then
+        say_missing(report, gatherer.noted_fields)
+    end
+    return report, report and code or exit_codes.interrupted
 end
 
 -- A time that is written absolutely is of the logs; the baseline has its own. One before the end is before its own end.
@@ -123,49 +158,13 @@ local function compare(report, parsed, query, nodes)
     return code
 end
 
--- Times are unsigned, while an integer of Lua's is written with its sign. No text can look like the end of such a key:
--- a quotation mark within one is escaped.
-local function json_of(value)
-    return (tracereel.json(value):gsub('(_ns":)(%-%d+)', function(key, number)
-        return key .. tracereel.unsigned(math.tointeger(number))
-    end))
-end
-
-local function write_json_list(nodes)
-    output.write("[")
-    for index = 1, #nodes do
-        output.write(index > 1 and "," or "", json_of(nodes:whole(index)))
-    end
-    output.write("]")
-end
-
--- Nodes are written one by one, where in the text of all the rest a mark stands for a list of them. As in a key, no
--- text can look like it.
-local function write_json(report)
-    local mark, lists = '"nodes":"*"', {}
-    local groups = {}
-    for index, group in ipairs(report.groups) do
-        lists[index], groups[index] = group.nodes, tables.changed(group, { nodes = "*" })
-    end
-    lists[#lists + 1] = report.nodes
-    local text = json_of(tables.changed(report, { nodes = "*", groups = groups }))
-    local from = 1
-    for _, nodes in ipairs(lists) do -- "groups" comes before "nodes"
-        local first, last = assert(text:find(mark, from, true))
-        output.write(text:sub(from, first - 1), '"nodes":')
-        write_json_list(nodes)
-        from = last + 1
-    end
-    output.line(text:sub(from))
-end
-
-local function write(report, parsed)
+local function write(report, parsed, nodes)
     if parsed.json then
-        write_json(report)
+        timing_json.write(report, output.write)
     elseif parsed.csv then
         render_csv(report, output.write)
     else
-        timing_table.write(report)
+        timing_table.write(report, nodes)
     end
 end
 
@@ -186,7 +185,7 @@ function command.run(parsed)
         rows.choose(report, { nodes = nodes })
         code = exit_codes.graver(code, compare(report, parsed, query, nodes))
     end
-    local max_rows_shown = parsed.by ~= "trace" and parsed.top or nil
+    local max_rows_shown = parsed.by.by ~= "trace" and parsed.top or nil
     rows.choose(report, { nodes = nodes, sort = parsed.sort, top = max_rows_shown })
     if parsed.html then
         local target = output_file.open(parsed.html)
@@ -195,7 +194,7 @@ function command.run(parsed)
         end)
         target:commit()
     end
-    write(report, parsed)
+    write(report, parsed, nodes)
     return code
 end
 

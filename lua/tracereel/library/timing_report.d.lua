@@ -8,12 +8,15 @@
 ---@field schema integer 1: raised when a field changes its meaning
 ---@field relative_error number the largest of a percentile (min, max and mean are exact)
 ---@field flow_name string|nil
----@field by "node"|"trace"|"hour"|"outcome" what the rows are; "node" from timing:report()
+---@field by string what the rows are, as --by names it: "node" (also from timing:report()), "trace", "outcome", "hour",
+---  "15m", "metadata.customer"
+---@field grouping tracereel.timing_grouping_summary|nil what is said of all groups; nil where there are none
 ---@field log tracereel.timing_log|nil nil from timing:report(), which knows no log
 ---@field comparison tracereel.timing_comparison|nil with a baseline only
 ---@field traces tracereel.timing_traces
 ---@field nodes tracereel.timing_node[]
----@field groups tracereel.timing_group[] for `by` hour and outcome; otherwise empty
+---@field groups tracereel.timing_group[] for `by` outcome, windows of time and values of metadata, where all together are
+---  the whole; otherwise empty
 ---@field worst_traces tracereel.timed_trace[] the longest of the closed traces, longest first
 
 ---@class tracereel.timing_log
@@ -101,11 +104,30 @@
 ---@field trace_id string the smallest of those with the longest run
 ---@field run_ns integer
 
+---@class tracereel.timing_grouping_summary
+---@field kind "outcome"|"window"|"value"
+---@field window_ns integer|nil how long each window is
+---@field path string|nil of the value in the metadata
+---@field limit integer|nil of windows and values: how many can be a group of their own
+---@field value_count integer|nil how many different values there are
+---@field left_out_count integer|nil of these, how many are in the group "others"
+
+---Windows are in their order, after what is "before" and what is in "others"; values by their traces, most first, and
+---after them what is no value. Empty windows are there, too, where all from the first to the last are at most `limit`.
 ---@class tracereel.timing_group
----@field key string "2025-11-24T16:00:00Z" or "complete", "failed", "open"
----@field first_ns integer|nil when the hour begins; nil for an outcome
+---@field key string "2025-11-24T16:00:00Z", a value of the metadata, "complete", "failed", "open"; for a special one only
+---  how it is shown
+---@field special "before"|"missing"|"others"|nil a group that is no window and no value: traces that began before the
+---  log, that have no such value, and those beyond the limit
+---@field first_ns integer|nil when the window begins
+---@field gap_count integer|nil of windows of which the empty ones are not listed: how many there are before this one
 ---@field traces tracereel.timing_traces
+---@field sums tracereel.timing_sums of all its nodes
 ---@field nodes tracereel.timing_node[]
+
+---The counts and the times of nodes added up, each by its name in tracereel.timing_node.
+---@class tracereel.timing_sums
+---@field [string] integer
 
 ---@class tracereel.timed_trace
 ---@field trace_id string

@@ -7,7 +7,8 @@ local host = require "tracereel.host"
 
 local shell_completion = {}
 
--- Lists with commas are allowed, so that argparse must not check them as choices.
+-- Lists with commas are allowed, so that argparse must not check them as choices. An option of a command that takes
+-- other values beside some words has these in its `completions`.
 local words_of_option = { ["--type"] = base.types }
 
 -- The commands that take the name of a bundled script or a file. For some it must decide.
@@ -27,7 +28,7 @@ end
 local function prepare(command)
     local shown = {}
     for _, option in ipairs(command._options) do
-        option._choices = option._choices or words_of_option[option._name]
+        option._choices = option._choices or option.completions or words_of_option[option._name]
         shown[#shown + 1] = not option._hidden and option or nil
     end
     command._options = shown

@@ -12,10 +12,6 @@ function axis.unsigned_float(n)
     return n >= 0 and n + 0.0 or n + 2.0 ^ 64
 end
 
-local function unsigned_remainder(n, divisor)
-    return n >= 0 and n % divisor or ((n >> 1) % divisor * 2 + (n & 1)) % divisor
-end
-
 local function decade_label(ns)
     for _, unit in ipairs { { second_ns, "s" }, { 1000000, "ms" }, { 1000, "µs" } } do
         if ns >= unit[1] then
@@ -132,7 +128,7 @@ function axis.clock(first_ns, last_ns)
         scale.ticks = { { position = 0.0, label = clock_label(first_ns, day_ns, span) } }
         return scale
     end
-    local offset_ns = (step_ns - unsigned_remainder(first_ns, step_ns)) % step_ns
+    local offset_ns = (step_ns - select(2, units.unsigned_divide(first_ns, step_ns))) % step_ns
     while offset_ns >= 0 and offset_ns <= span_ns do
         table.insert(scale.ticks, {
             position = offset_ns / span,

@@ -103,10 +103,10 @@ local function write_groups(report, writer)
     end
 end
 
-local write_by = { node = write_nodes, trace = write_traces, hour = write_groups, outcome = write_groups }
 
 ---@param report tracereel.timing_report
 ---@param write fun(...: string)
 return function(report, write)
-    write_by[report.by](report, new_writer(write))
+    local write_rows = report.grouping and write_groups or report.by == "trace" and write_traces or write_nodes
+    write_rows(report, new_writer(write))
 end

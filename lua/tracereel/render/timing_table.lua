@@ -6,6 +6,7 @@ local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
 local trace_name = require "tracereel.render.trace_name"
 local units = require "tracereel.util.units"
+local write_groups = require "tracereel.render.timing_table.groups"
 local write_nodes = require "tracereel.render.timing_table.nodes"
 
 local timing_table = {}
@@ -123,48 +124,6 @@ local function worst_section(report)
     }, report.worst_traces)
 end
 
-local function group_section(report)
-    if #report.groups == 0 then
-        return
-    end
-    local title = report.by == "hour" and "By the hour in which the traces started" or "By outcome"
-    local largest = 0
-    for _, group in ipairs(report.groups) do
-        local traces = group.traces
-        group.trace_count = traces.complete_count + traces.failed_count + traces.open_count
-        largest = math.max(largest, group.trace_count)
-    end
-    columns.heading(title)
-    local function makespan_column(column_title, field)
-        return { column_title, 7, function(group)
-            return group.traces.makespan.count == 0 and "-" or columns.duration(group.traces.makespan[field])
-        end }
-    end
-    columns.write({
-        { report.by:upper(), 20, function(group)
-            return group.key
-        end, left = true },
-        { "TRACES", 8, function(group)
-            return columns.count(group.trace_count)
-        end },
-        { "", 8, function(group)
-            return bars.bar(largest > 0 and group.trace_count / largest or 0, 8)
-        end, left = true },
-        { "FAILED", 6, function(group)
-            return columns.count(group.traces.failed_count)
-        end },
-        { "OPEN", 6, function(group)
-            return columns.count(group.traces.open_count)
-        end },
-        makespan_column("P50", "p50_ns"),
-        makespan_column("P99", "p99_ns"),
-        makespan_column("MAX", "max_ns"),
-    }, report.groups)
-    for _, group in ipairs(report.groups) do
-        group.trace_count = nil
-    end
-end
-
 local function list_nodes(label, ids)
     local words = ("%s: node %s"):format(label, table.concat(ids, ", "))
     for index, part in ipairs(text.wrap(words, output.columns() - 4)) do
@@ -235,13 +194,14 @@ end
 
 ---Writes the report to standard output.
 ---@param report tracereel.timing_report
-function timing_table.write(report)
+---@param asked_nodes integer[]|nil those that --node names
+function timing_table.write(report, asked_nodes)
     local spare = math.max(0, output.columns() - 80)
     local title = report.flow_name and report.flow_name ~= "" and text.clean(report.flow_name) .. ": " or ""
     output.line(output.paint("bold", title .. text.clean(table.concat(report.log.paths, ", "))))
     trace_section(report.traces, report.log.closed_by_plan_count)
     write_nodes(report, spare)
-    group_section(report)
+    write_groups(report, spare, asked_nodes)
     worst_section(report)
     if report.comparison then
         comparison_section(report)

@@ -4,6 +4,9 @@ local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local logs = require "tracereel.cli.logs"
 local base = require "tracereel.base"
+local group_list = require "tracereel.timing.group_list"
+local group_timings = require "tracereel.timing.group_timings"
+local grouping = require "tracereel.timing.grouping"
 local lineage = require "tracereel.timing.lineage"
 local node_list = require "tracereel.timing.node_list"
 local timing_report = require "tracereel.timing.report"
@@ -11,11 +14,11 @@ local units = require "tracereel.util.units"
 
 local timing = {}
 
-local hour_ns = 3600 * 1000000000
-
 ---Which traces are meant, and how they are grouped.
 ---@class tracereel.timing_query
----@field by string "node", "trace", "hour" or "outcome"
+---@field grouping tracereel.timing_grouping
+---@field group_limit integer how many windows or values are groups of their own
+---@field chosen_values table<any, true>|nil keys of the only values that are, instead
 ---@field worst_count integer
 ---@field flow tracereel.flow|nil
 ---@field has_own_ids boolean|nil traces may have ids of a source, as imported ones do
@@ -42,15 +45,6 @@ function timing.parse_moment(text)
     return time_ns and { time_ns = time_ns }, problem
 end
 
-local key_of = {
-    hour = function(trace)
-        return (trace.start_ns >> 1) // (hour_ns // 2) -- times are unsigned
-    end,
-    outcome = function(trace)
-        return trace.outcome or "open"
-    end,
-}
-
 local Gatherer = {}
 Gatherer.__index = Gatherer
 
@@ -63,8 +57,9 @@ end
 
 ---@param query tracereel.timing_query
 function timing.gatherer(query)
-    local self = setmetatable({ query = query, log = empty_log(), groups = {}, child_count = 0 }, Gatherer)
-    self.whole = self:new_timing()
+    local self = setmetatable({ query = query, log = empty_log(), noted_fields = {}, sources = {}, child_count = 0 },
+        Gatherer)
+    self.whole, self.groups = self:new_timing(), self:new_groups(query.chosen_values)
     for class in pairs(base.gap_classes) do
         self.log.gaps[class] = 0
     end
@@ -75,9 +70,15 @@ function Gatherer:new_timing()
     return assert(timing_report.new(self.query.flow, self.query.worst_count))
 end
 
+function Gatherer:new_groups(chosen)
+    return group_timings.new(self.query.grouping, self.query.group_limit, function()
+        return self:new_timing()
+    end, chosen)
+end
+
 -- The function that adds a trace where it belongs: to `whole`, or to one of `groups`; `family` says which are children.
 function Gatherer:adder(whole, groups, family)
-    local group_key = key_of[self.query.by]
+    local key_of = grouping.key_function(self.query.grouping, self.noted_fields)
     local add = whole.add
     if family then
         local plain = add
@@ -90,19 +91,14 @@ function Gatherer:adder(whole, groups, family)
             end
         end
     end
-    if not group_key then
-        return function(trace)
-            add(whole, trace)
-        end
-    end
     return function(trace)
-        local key = trace.from_snapshot and group_key == key_of.hour and "before" or group_key(trace)
-        local group = groups[key]
-        if not group then
-            group = self:new_timing()
-            groups[key] = group
+        local into = whole
+        if key_of then
+            into = groups:timing_for(key_of(trace))
         end
-        add(group, trace)
+        if into then
+            add(into, trace)
+        end
     end
 end
 
@@ -168,20 +164,6 @@ local function note_log(into, path, log)
     end
 end
 
--- What was gathered from one log, added to the rest.
-function Gatherer:take(whole, groups)
-    -- The first is taken as it is: merged, all of it would be there twice.
-    self.whole = self.has_taken and self.whole:merge(whole) or whole
-    self.has_taken = true
-    for key, group in pairs(groups) do
-        if self.groups[key] then
-            self.groups[key]:merge(group)
-        else
-            self.groups[key] = group
-        end
-    end
-end
-
 -- Which traces of an imported log were started by others. Traces that were chosen count by themselves. A pipe can be
 -- read only once.
 function Gatherer:family(path, open_options)
@@ -191,17 +173,13 @@ function Gatherer:family(path, open_options)
         and lineage.read(path, open_options or {}, query.flow) or nil
 end
 
----Adds all traces of a log that are meant: all or, where reading it fails, none.
----@param log tracereel.log
----@param path string
----@param handlers? tracereel.handlers to be called beside
----@param open_options? tracereel.open_options those that it was opened with
-function Gatherer:read(log, path, handlers, open_options)
-    local whole, groups = self:new_timing(), {}
-    local family, child_count = self:family(path, open_options), 0
+-- Goes through a log once, and adds its traces to `whole` or to `groups`. Returns how many of them a plan has closed,
+-- and how many others have started; nil where the user has interrupted.
+function Gatherer:go_through(log, whole, groups, family, handlers)
+    local child_count, closed_by_plan_count = 0, 0
     local add, test = self:adder(whole, groups, family), self:test()
     -- Where every trace counts and all go to one place, the engine adds them by itself.
-    local is_plain = not test and not key_of[self.query.by] and not family
+    local is_plain = not test and not self.query.grouping.kind and not family
     local function close(_, trace)
         if trace and (not test or test(trace)) then
             add(trace)
@@ -210,37 +188,56 @@ function Gatherer:read(log, path, handlers, open_options)
     end
     log:replay(is_plain and { timing = whole } or { trace_complete = close, trace_failed = close }, handlers or {})
     if logs.interrupted() then
-        return
+        return nil
     end
-    local closed_by_plan_count = 0
     for _, trace in ipairs(log:traces()) do
         close(nil, trace)
         local is_counted = trace.closed_by_tracereel and not trace.tainted and (not test or test(trace))
         closed_by_plan_count = closed_by_plan_count + (is_counted and 1 or 0)
     end
-    self:take(whole, groups)
+    return closed_by_plan_count, child_count
+end
+
+---Adds all traces of a log that are meant: all or, where reading it fails, none.
+---@param log tracereel.log
+---@param path string
+---@param handlers? tracereel.handlers to be called beside
+---@param open_options? tracereel.open_options those that it was opened with
+function Gatherer:read(log, path, handlers, open_options)
+    local whole, groups = self:new_timing(), self:new_groups(self.query.chosen_values)
+    local family = self:family(path, open_options)
+    local closed_by_plan_count, child_count = self:go_through(log, whole, groups, family, handlers)
+    if not closed_by_plan_count then
+        return
+    end
+    -- The first is taken as it is: merged, all of it would be there twice.
+    self.whole = #self.sources > 0 and self.whole:merge(whole) or whole
+    self.groups:merge(groups)
+    self.sources[#self.sources + 1] = { path = path, open_options = open_options, family = family }
     self.log.closed_by_plan_count = self.log.closed_by_plan_count + closed_by_plan_count
     self.child_count = self.child_count + child_count
     note_log(self.log, path, log)
 end
 
--- Hours in their order, after what came before the log; outcomes in the order in which one thinks of them.
-local outcome_order = {
-    complete = 1, continued = 2, failed = 3, timed_out = 4, cancelled = 5, terminated = 6, open = 7,
-}
-
-local function sorted_keys(groups)
-    local keys = {}
-    for key in pairs(groups) do
-        keys[#keys + 1] = key
+-- Reads all logs once more for the values that have the most traces. False where the user has interrupted.
+function Gatherer:read_chosen()
+    local counted = self.groups
+    for _, source in ipairs(self.sources) do
+        if source.path == "-" then
+            failure.raise("usage", "there are %d values of %s, more than the %d that --limit allows; to find those "
+                .. "with the most traces the log is read twice, and a pipe can be read only once: save it to a file, "
+                .. "or give a higher --limit", counted:value_count(), self.query.grouping.by, self.query.group_limit)
+        end
     end
-    local function rank(key)
-        return key == "before" and math.mininteger or outcome_order[key] or key
+    local groups = self:new_groups(counted:most_frequent())
+    for _, source in ipairs(self.sources) do
+        local log = base.open(source.path, source.open_options)
+        if not self:go_through(log, self.whole, groups, source.family) then
+            return false
+        end
     end
-    table.sort(keys, function(a, b)
-        return rank(a) < rank(b)
-    end)
-    return keys
+    self.groups = groups
+    return true
 end
 
 -- The report of a timing whose nodes are made when they are asked for; and the sums of their counts.
@@ -248,17 +245,6 @@ local function report_of(one)
     local report, count, total_ns, counts = core.timing_report(one)
     report.nodes = node_list.of(one, count, total_ns)
     return report, counts
-end
-
-local function group_report(key, group)
-    local report = report_of(group)
-    local first_ns = math.type(key) == "integer" and key * hour_ns or nil
-    return {
-        key = first_ns and (base.time(first_ns):gsub("%.0+Z$", "Z")) or key,
-        first_ns = first_ns,
-        traces = report.traces,
-        nodes = report.nodes,
-    }
 end
 
 local function add_worst_of(nodes, ids)
@@ -290,21 +276,25 @@ function Gatherer:own_ids(report)
     return next(own_ids) and own_ids or nil
 end
 
----The report of all that was read; its nodes are a list of node_list.lua.
----@return tracereel.timing_report
+---The report of all that was read; its nodes are a list of node_list.lua, its groups one of group_list.lua. nil where
+---the user has interrupted.
+---@return tracereel.timing_report|nil
 function Gatherer:report()
-    local group_reports = {}
-    for index, key in ipairs(sorted_keys(self.groups)) do
-        self.whole:merge(self.groups[key])
-        group_reports[index] = group_report(key, self.groups[key])
+    if self.groups.is_counting and not self:read_chosen() then
+        return nil
     end
-    self.groups = {}
+    for _, key in ipairs(self.groups:keys()) do
+        self.whole:merge(self.groups.timings[key])
+    end
     local report, counts = report_of(self.whole)
     local log = self.log
     log.exact_count, log.estimated_count = counts.exact_count, counts.estimated_count
     log.clock_step_count = counts.clock_step_count + report.traces.clock_step_count
     log.since_ns, log.until_ns = self.since_ns, self.until_ns
-    report.log, report.by, report.groups = log, self.query.by, group_reports
+    report.log, report.by = log, self.query.grouping.by
+    if self.query.grouping.kind then
+        report.groups, report.grouping = group_list.of(self.groups, self:new_timing())
+    end
     report.own_ids = self:own_ids(report)
     report.traces.child_count = self.child_count > 0 and self.child_count or nil
     return report

@@ -25,8 +25,8 @@ function rows.choose(report, wanted)
         return (not is_meant or is_meant[node.id]) and key(node) or nil
     end
     report.nodes = report.nodes:sorted(key_of, wanted.top)
-    for _, group in ipairs(report.groups) do
-        group.nodes = group.nodes:sorted(key_of, wanted.top)
+    if report.grouping then
+        report.groups:choose_nodes(key_of, wanted.top)
     end
 end
 

@@ -159,7 +159,12 @@ function units.parse_duration(text)
     return total
 end
 
-local function unsigned_divide(n, divisor)
+---Quotient and rest of an unsigned number.
+---@param n integer
+---@param divisor integer above 0
+---@return integer quotient
+---@return integer rest
+function units.unsigned_divide(n, divisor)
     if n >= 0 then
         return n // divisor, n % divisor
     end
@@ -199,7 +204,7 @@ end
 ---@return string
 function units.time(ns)
     ns = whole_ns(ns, "time")
-    local seconds, fraction_ns = unsigned_divide(ns, second_ns)
+    local seconds, fraction_ns = units.unsigned_divide(ns, second_ns)
     local year, month, day = date_of_days(seconds // 86400)
     local of_day = seconds % 86400
     return ("%04d-%02d-%02dT%02d:%02d:%02d.%09dZ"):format(

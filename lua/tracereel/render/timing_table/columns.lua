@@ -49,7 +49,14 @@ function columns.fit_nodes(nodes, spare)
     return node_columns - min_node_columns
 end
 
----Writes lines of columns: { heading, width, value(row) -> text, left = true | nil }.
+---How many traces are counted, whatever became of them.
+---@param traces tracereel.timing_traces
+function columns.trace_count(traces)
+    return traces.complete_count + traces.failed_count + traces.open_count
+end
+
+---Writes lines of columns: { heading, width, value(row) -> text, left = true | nil, above(row) -> text | nil for a line
+---of its own before that of the row }. A row with `words` is these.
 function columns.write(definitions, rows)
     local function line(cell)
         local parts = {}
@@ -64,7 +71,11 @@ function columns.write(definitions, rows)
         return column[1]
     end)))
     for _, row in ipairs(rows) do
-        output.line(line(function(column)
+        local above = definitions[1].above and not row.words and definitions[1].above(row)
+        if above then
+            output.line(above)
+        end
+        output.line(row.words or line(function(column)
             return column[3](row)
         end))
     end

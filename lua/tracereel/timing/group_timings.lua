@@ -1,0 +1,162 @@
+-- The timings of a report's groups by their keys (grouping.lua), of which there are at most so many: of windows of time
+-- the latest, of values those with the most traces. What is left out is the group "others", so that all groups together
+-- are the whole. What there is depends on the traces alone, not on their order.
+--
+-- Which values have the most traces is known at the end. Where there are more than the limit, nothing but counts is
+-- kept (`is_counting`), and the logs are read once more with these values as `chosen`.
+local grouping = require "tracereel.timing.grouping"
+
+local group_timings = {}
+
+---@class tracereel.group_timings
+---@field timings table<any, tracereel.timing>
+---@field counts table<any, integer> of traces: of all values, also of those that have no timing
+---@field is_counting boolean
+local Groups = {}
+Groups.__index = Groups
+
+---@param by tracereel.timing_grouping
+---@param limit integer
+---@param new_timing fun(): tracereel.timing
+---@param chosen table<any, true>|nil the only values that are not among the others; then there is no limit
+---@return tracereel.group_timings
+function group_timings.new(by, limit, new_timing, chosen)
+    return setmetatable({
+        by = by, limit = limit, new_timing = new_timing, chosen = chosen,
+        timings = {}, counts = {},
+        kept_count = 0, -- of the timings, those that are limited
+        is_counting = false,
+    }, Groups)
+end
+
+-- The key of the timing to which traces with that key are added.
+function Groups:place(key)
+    if not grouping.is_limited(key) then
+        return key
+    elseif self.by.kind == "window" then
+        return self.floor and not math.ult(self.floor, key) and "others" or key
+    end
+    return self.chosen and not self.chosen[key] and "others" or key
+end
+
+function Groups:count_only()
+    self.is_counting, self.timings, self.kept_count = true, {}, 0
+end
+
+local function add_to(groups, key, timing)
+    if groups.timings[key] then
+        groups.timings[key]:merge(timing)
+    else
+        groups.timings[key] = timing
+        groups.kept_count = groups.kept_count + (grouping.is_limited(key) and 1 or 0)
+    end
+end
+
+-- Makes room: of windows only twice as many as the limit are dropped to it, so that each is looked at a few times.
+function Groups:limit_to(count)
+    if self.kept_count <= count then
+        return
+    elseif self.by.kind == "window" then
+        self:drop_windows()
+    elseif not self.chosen then
+        self:count_only()
+    end
+end
+
+function Groups:drop_windows()
+    local windows = {}
+    for key in pairs(self.timings) do
+        windows[#windows + 1] = grouping.is_limited(key) and key or nil
+    end
+    grouping.sort(self.by, windows, self.counts)
+    local dropped_count = #windows - self.limit
+    for index = 1, dropped_count do
+        local timing = self.timings[windows[index]]
+        self.timings[windows[index]] = nil
+        add_to(self, "others", timing)
+    end
+    self.kept_count = self.limit
+    self:raise_floor(windows[dropped_count])
+end
+
+-- Windows up to that one are among the others.
+function Groups:raise_floor(key)
+    if not self.floor or math.ult(self.floor, key) then
+        self.floor = key
+    end
+end
+
+---Counts a trace with that key, and gives the timing to which it is to be added: nil where only counts are kept.
+---@param key any
+---@return tracereel.timing|nil
+function Groups:timing_for(key)
+    if self.by.kind == "value" then
+        self.counts[key] = (self.counts[key] or 0) + 1
+    end
+    local place = self:place(key)
+    if self.is_counting then
+        return nil
+    elseif not self.timings[place] then
+        add_to(self, place, self.new_timing())
+        self:limit_to(self.by.kind == "window" and 2 * self.limit or self.limit)
+    end
+    return self.timings[self:place(key)]
+end
+
+---Adds what another has, made for the same grouping, limit and chosen values, and no longer used.
+---@param other tracereel.group_timings
+function Groups:merge(other)
+    for key, count in pairs(other.counts) do
+        self.counts[key] = (self.counts[key] or 0) + count
+    end
+    if self.is_counting or other.is_counting then
+        self:count_only()
+        return
+    end
+    if other.floor then
+        self:raise_floor(other.floor)
+    end
+    for key, timing in pairs(other.timings) do
+        add_to(self, self:place(key), timing)
+    end
+    self:limit_to(self.limit)
+end
+
+---The values that have the most traces, as many as the limit.
+---@return table<any, true>
+function Groups:most_frequent()
+    local values = {}
+    for key in pairs(self.counts) do
+        values[#values + 1] = grouping.is_limited(key) and key or nil
+    end
+    grouping.sort(self.by, values, self.counts)
+    local chosen = {}
+    for index = 1, math.min(self.limit, #values) do
+        chosen[values[index]] = true
+    end
+    return chosen
+end
+
+---How many different values were counted.
+---@return integer
+function Groups:value_count()
+    local count = 0
+    for key in pairs(self.counts) do
+        count = count + (grouping.is_limited(key) and 1 or 0)
+    end
+    return count
+end
+
+---The keys of all timings, in the order in which groups are shown.
+---@return any[]
+function Groups:keys()
+    self:limit_to(self.limit)
+    local keys = {}
+    for key in pairs(self.timings) do
+        keys[#keys + 1] = key
+    end
+    grouping.sort(self.by, keys, self.counts)
+    return keys
+end
+
+return group_timings
