@@ -64,6 +64,20 @@ tr_status tr_spool_reserve(tr_spool *spool, uint64_t length_bytes, uint64_t *off
     return TR_OK;
 }
 
+tr_status tr_spool_write(const tr_spool *spool, uint64_t offset, const uint8_t *bytes, size_t length, tr_error *error) {
+    while (length > 0) {
+        ssize_t written = pwrite(spool->file, bytes, length, (off_t)offset);
+        if (written < 0 && errno != EINTR) {
+            return tr_fail_system(error, "cannot write to a temporary file (TMPDIR says where)");
+        } else if (written > 0) {
+            bytes += written;
+            offset += (uint64_t)written;
+            length -= (size_t)written;
+        }
+    }
+    return TR_OK;
+}
+
 void tr_spool_close(tr_spool *spool) {
     if (spool->bytes != NULL) {
         munmap(spool->bytes, (size_t)spool->capacity_bytes);

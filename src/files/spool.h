@@ -3,6 +3,7 @@
 #ifndef TRACEREEL_SPOOL_H
 #define TRACEREEL_SPOOL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tracereel/status.h"
@@ -20,6 +21,9 @@ tr_status tr_spool_open(tr_spool *spool, tr_error *error);
 /* Reserves `length_bytes` more, zeroed and aligned to 8 bytes, at `*offset`. The disk space is allocated at once, so
  * that a full disk is an error here and not later. On failure nothing has changed. */
 tr_status tr_spool_reserve(tr_spool *spool, uint64_t length_bytes, uint64_t *offset, tr_error *error);
+
+/* Writes over bytes that were reserved, without bringing them into memory: for what is not looked at soon. */
+tr_status tr_spool_write(const tr_spool *spool, uint64_t offset, const uint8_t *bytes, size_t length, tr_error *error);
 
 void tr_spool_close(tr_spool *spool);
 

@@ -8,7 +8,7 @@
 
 #include "bytes/fail.h"
 
-enum { ALIGNMENT_BYTES = 8, RADIX = 256, RADIX_PASSES = 8 };
+enum { ALIGNMENT_BYTES = 8, RADIX = 256, RADIX_PASSES = 8, PIECE_BYTES = 1 << 18 };
 
 static const uint64_t default_memory_bytes = UINT64_C(32) << 20;
 static const uint64_t forget_bytes = UINT64_C(1) << 20; /* what was merged leaves memory in such pieces */
@@ -39,6 +39,7 @@ struct tr_event_sorter {
     sorted_run *runs;
     size_t run_count;
     size_t run_capacity;
+    uint8_t *piece; /* of a run, on its way into the spool */
     uint32_t *heap; /* runs, the one with the first event on top */
     size_t heap_count;
 };
@@ -65,6 +66,7 @@ void tr_event_sorter_close(tr_event_sorter *sorter) {
         free(sorter->memory);
         free(sorter->items);
         free(sorter->runs);
+        free(sorter->piece);
         free(sorter->heap);
         free(sorter);
     }
@@ -159,10 +161,44 @@ static tr_status add_run(tr_event_sorter *sorter, uint64_t begin, uint64_t end, 
     return TR_OK;
 }
 
+/* Puts the events into the spool from `at` on, in pieces, or by themselves where they are larger. */
+static tr_status write_events(tr_event_sorter *sorter, uint64_t *at, tr_error *error) {
+    uint64_t piece_bytes = 0;
+    tr_status status = TR_OK;
+    for (size_t i = 0; i < sorter->item_count && status == TR_OK; i++) {
+        const tr_import_event *event = item_event(sorter, i);
+        uint64_t bytes = event_bytes(event);
+        if (piece_bytes + bytes > PIECE_BYTES) {
+            status = tr_spool_write(&sorter->spool, *at, sorter->piece, piece_bytes, error);
+            *at += piece_bytes;
+            piece_bytes = 0;
+        }
+        if (status == TR_OK && bytes > PIECE_BYTES) {
+            status = tr_spool_write(&sorter->spool, *at, (const uint8_t *)event, bytes, error);
+            *at += bytes;
+        } else {
+            memcpy(sorter->piece + piece_bytes, event, bytes);
+            piece_bytes += bytes;
+        }
+    }
+    if (status == TR_OK) {
+        status = tr_spool_write(&sorter->spool, *at, sorter->piece, piece_bytes, error);
+        *at += piece_bytes;
+    }
+    return status;
+}
+
+static tr_status open_spool(tr_event_sorter *sorter, tr_error *error) {
+    if (sorter->piece == NULL) {
+        sorter->piece = malloc(PIECE_BYTES);
+    }
+    return sorter->piece == NULL ? tr_fail_memory(error, "sorting an import") : tr_spool_open(&sorter->spool, error);
+}
+
 /* Sorts what is in memory into the spool. */
 static tr_status write_run(tr_event_sorter *sorter, tr_error *error) {
     uint64_t offset = 0;
-    tr_status status = sorter->spool.file >= 0 ? TR_OK : tr_spool_open(&sorter->spool, error);
+    tr_status status = sorter->spool.file >= 0 ? TR_OK : open_spool(sorter, error);
     if (status == TR_OK) {
         status = tr_spool_reserve(&sorter->spool, sorter->used_bytes, &offset, error);
     }
@@ -170,17 +206,11 @@ static tr_status write_run(tr_event_sorter *sorter, tr_error *error) {
         return status;
     }
     sort_memory(sorter);
-    uint64_t at = offset;
-    for (size_t i = 0; i < sorter->item_count; i++) {
-        const tr_import_event *event = item_event(sorter, i);
-        uint64_t bytes = event_bytes(event);
-        memcpy(sorter->spool.bytes + at, event, bytes);
-        at += bytes;
-    }
-    forget(sorter, offset, at);
+    uint64_t end = offset;
+    status = write_events(sorter, &end, error);
     sorter->used_bytes = 0;
     sorter->item_count = 0;
-    return add_run(sorter, offset, at, error);
+    return status == TR_OK ? add_run(sorter, offset, end, error) : status;
 }
 
 static tr_status grow_items(tr_event_sorter *sorter, tr_error *error) {
