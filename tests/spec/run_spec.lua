@@ -30,28 +30,6 @@ describe("tracereel run", function()
         end
     end)
 
-    it("gives a script the traces of which both the outcome and the id are those that were asked for", function()
-        local failed = {}
-        for _, record in ipairs(helper.expected("orders", "records")) do
-            if record.type == "trace_failed" then
-                failed[#failed + 1] = record.trace_id
-            end
-        end
-        assert.is_true(#failed > 1)
-        local script = helper.script [[
-            local ids = {}
-            return { api = 1, trace_start = function(rec) ids[#ids + 1] = rec.trace_id end,
-                finish = function() table.sort(ids) return table.concat(ids, "\n") end }
-        ]]
-        local function ids_of(...)
-            return (helper.output_of("run", script, helper.log("orders"), ...):gsub("%s+$", ""))
-        end
-        table.sort(failed)
-        assert.equal(table.concat(failed, "\n"), ids_of("--outcome", "failed"))
-        assert.equal(failed[2], ids_of("--outcome", "failed", "--trace", failed[2]))
-        assert.equal("", ids_of("--outcome", "complete", "--trace", failed[2]))
-    end)
-
     it("prints strings, tables and nothing as they are returned", function()
         local cases = {
             { '"two\\nlines"', "two\nlines\n" },

@@ -180,3 +180,29 @@ describe("tracereel traces", function()
         end
     end)
 end)
+
+describe("tracereel run --outcome", function()
+    after_each(helper.clean)
+
+    it("gives a script the traces of which both the outcome and the id are those that were asked for", function()
+        local failed = {}
+        for _, record in ipairs(helper.expected("orders", "records")) do
+            if record.type == "trace_failed" then
+                failed[#failed + 1] = record.trace_id
+            end
+        end
+        assert.is_true(#failed > 1)
+        local script = helper.script [[
+            local ids = {}
+            return { api = 1, trace_start = function(rec) ids[#ids + 1] = rec.trace_id end,
+                finish = function() table.sort(ids) return table.concat(ids, "\n") end }
+        ]]
+        local function ids_of(...)
+            return (helper.output_of("run", script, helper.log("orders"), ...):gsub("%s+$", ""))
+        end
+        table.sort(failed)
+        assert.equal(table.concat(failed, "\n"), ids_of("--outcome", "failed"))
+        assert.equal(failed[2], ids_of("--outcome", "failed", "--trace", failed[2]))
+        assert.equal("", ids_of("--outcome", "complete", "--trace", failed[2]))
+    end)
+end)
