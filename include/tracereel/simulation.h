@@ -201,7 +201,7 @@ typedef struct tr_scenario {
     size_t suspension_count;
     const tr_loop_rule *loops;
     size_t loop_count;
-    const tr_flow *flow;   /* NULL: guessed for each trace */
+    const tr_flow *flow;   /* its nodes in ascending order of node_id; NULL: guessed for each trace */
     tr_time_rule arrivals; /* time from one trace to the next: recorded, fixed, or asked for */
     uint64_t trace_count;  /* 0: as many as were recorded, from first_moment on */
     /* Which recorded traces arrive: those of `population` in its order, then such as are drawn from it. The n-th

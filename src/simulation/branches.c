@@ -4,7 +4,7 @@
 #include "simulation/branches.h"
 
 #include "simulation/schedule.h"
-#include "timing/spans.h"
+#include "timing/flow.h"
 
 static bool is_done(const tr_program *program, const tr_node_attempt *attempt) {
     const tr_step *end = attempt->end == TR_NO_STEP ? NULL : &program->steps[attempt->end];

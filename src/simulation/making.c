@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "timing/spans.h"
+#include "timing/flow.h"
 
 void *tr_program_room(void *items, uint32_t count, uint32_t *capacity, size_t size) {
     if (count < *capacity) {

@@ -13,6 +13,12 @@
 /* Nodes with ids below this are found without a search. */
 enum { TR_TIMING_SMALL_IDS = 256 };
 
+/* Where a loop stands while a trace is added. */
+typedef struct tr_open_iteration {
+    const tr_loop_event *began; /* NULL: no iteration is open */
+    uint32_t number;            /* from 0; TR_NONE if the loop's first iterations are unknown */
+} tr_open_iteration;
+
 struct tr_timing {
     tr_flow flow; /* a copy, in one block */
     bool has_flow;
@@ -22,7 +28,9 @@ struct tr_timing {
     size_t node_capacity;
     uint16_t small_ids[TR_TIMING_SMALL_IDS]; /* by node_id: its index in `nodes` plus one; 0: none */
     tr_trace_timing traces;
-    tr_spans spans; /* of the trace being added */
+    tr_spans spans;                     /* of the trace being added */
+    tr_open_iteration *open_iterations; /* by node of the trace being added */
+    uint32_t open_iteration_capacity;
     tr_worst_traces worst;
 };
 

@@ -4,16 +4,8 @@
 #include <string.h>
 
 #include "timing/awaited.h"
+#include "timing/flow.h"
 #include "trace/imported.h"
-
-const tr_flow_node *tr_flow_find(const tr_flow *flow, uint32_t node_id) {
-    for (size_t i = 0; flow != NULL && i < flow->node_count; i++) {
-        if (flow->nodes[i].node_id == node_id) {
-            return &flow->nodes[i];
-        }
-    }
-    return NULL;
-}
 
 static int compare_times(const void *left, const void *right) {
     uint64_t a = *(const uint64_t *)left;

@@ -53,7 +53,4 @@ void tr_spans_find_critical(tr_spans *spans, const tr_trace *trace, const tr_flo
 
 void tr_spans_free(tr_spans *spans);
 
-/* The node in the flow, or NULL if it has none (or `flow` is NULL). */
-const tr_flow_node *tr_flow_find(const tr_flow *flow, uint32_t node_id);
-
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "record/text.h"
+#include "timing/flow.h"
 #include "timing/internal.h"
 #include "timing/spans.h"
 #include "trace/own_waits.h"
@@ -33,6 +34,7 @@ static bool copy_flow(tr_timing *timing, const tr_flow *flow) {
             *after++ = flow->nodes[i].after[k];
         }
     }
+    tr_flow_sort(nodes, flow->node_count);
     timing->flow = (tr_flow){flow->node_count, nodes};
     timing->has_flow = true;
     return true;
@@ -66,6 +68,7 @@ void tr_timing_free(tr_timing *timing) {
     tr_histogram_free(timing->traces.suspended);
     tr_spans_free(&timing->spans);
     tr_worst_traces_free(&timing->worst);
+    free(timing->open_iterations);
     free((void *)timing->flow.nodes);
     free(timing->nodes);
     free(timing);
@@ -249,33 +252,52 @@ static bool add_iteration(tr_node_timing *node, uint64_t lasted_ns, uint32_t num
     return tr_timing_count(&node->iteration, lasted_ns);
 }
 
-/* An iteration lasts until the next loop event of its node. */
-static bool add_iterations_of(tr_timing *timing, const tr_trace *trace, uint32_t node_index) {
-    const tr_loop_event *previous = NULL;
-    uint32_t number = trace->from_snapshot ? TR_NONE : 0;
-    tr_node_timing *node = tr_timing_need_node(timing, trace->nodes[node_index].node_id);
-    for (uint32_t i = 0; node != NULL && i < trace->loop_event_count; i++) {
-        const tr_loop_event *event = &trace->loop_events[i];
-        if (event->node_index != node_index) {
-            continue;
-        }
-        if (previous != NULL) {
-            bool forward = event->timestamp_ns > previous->timestamp_ns;
-            if (!add_iteration(node, forward ? event->timestamp_ns - previous->timestamp_ns : 0, number)) {
-                return false;
-            }
-            number += number != TR_NONE;
-        }
-        bool ends = event->is_exit || event->is_abandoned;
-        previous = ends ? NULL : event;
-        number = ends ? 0 : number;
+static bool make_room_for_loops(tr_timing *timing, uint32_t node_count) {
+    if (node_count <= timing->open_iteration_capacity) {
+        return true;
     }
-    return node != NULL;
+    tr_open_iteration *room = realloc(timing->open_iterations, node_count * sizeof *room);
+    if (room == NULL) {
+        return false;
+    }
+    timing->open_iterations = room;
+    timing->open_iteration_capacity = node_count;
+    return true;
+}
+
+/* An iteration lasts until the next loop event of its node. */
+static bool add_loop_event(tr_timing *timing, const tr_trace *trace, const tr_loop_event *event) {
+    tr_open_iteration *open = &timing->open_iterations[event->node_index];
+    tr_node_timing *node = tr_timing_need_node(timing, trace->nodes[event->node_index].node_id);
+    if (node == NULL) {
+        return false;
+    }
+    if (open->began != NULL) {
+        bool forward = event->timestamp_ns > open->began->timestamp_ns;
+        if (!add_iteration(node, forward ? event->timestamp_ns - open->began->timestamp_ns : 0, open->number)) {
+            return false;
+        }
+        open->number += open->number != TR_NONE;
+    }
+    if (event->is_exit || event->is_abandoned) {
+        *open = (tr_open_iteration){NULL, 0};
+    } else {
+        open->began = event;
+    }
+    return true;
 }
 
 static bool add_loops(tr_timing *timing, const tr_trace *trace) {
-    for (uint32_t n = 0; trace->loop_event_count > 0 && n < trace->node_count; n++) {
-        if (trace->nodes[n].last_loop_event != TR_NODE_NONE && !add_iterations_of(timing, trace, n)) {
+    if (trace->loop_event_count == 0) {
+        return true;
+    } else if (!make_room_for_loops(timing, trace->node_count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < trace->node_count; i++) {
+        timing->open_iterations[i] = (tr_open_iteration){NULL, trace->from_snapshot ? TR_NONE : 0};
+    }
+    for (uint32_t i = 0; i < trace->loop_event_count; i++) {
+        if (!add_loop_event(timing, trace, &trace->loop_events[i])) {
             return false;
         }
     }

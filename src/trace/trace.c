@@ -69,12 +69,7 @@ const tr_loop_event *tr_trace_last_loop_event(const tr_trace *trace, const tr_no
 
 uint32_t tr_trace_loop_iterations(const tr_trace *trace, const tr_node *node) {
     const tr_loop_event *last = tr_trace_last_loop_event(trace, node);
-    uint32_t count = 0;
-    for (uint32_t i = 0; last != NULL && i <= node->last_loop_event; i++) {
-        const tr_loop_event *event = &trace->loop_events[i];
-        count += event->node_index == last->node_index && !event->is_exit;
-    }
-    return count;
+    return last == NULL ? 0 : last->seen_iterations;
 }
 
 bool tr_trace_node_has_failed(const tr_trace *trace, const tr_node *node) {

@@ -147,10 +147,12 @@ tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, tr_node *node, uint64_t 
         return NULL;
     }
     trace->loop_events = items;
+    uint32_t seen_before = tr_trace_loop_iterations(trace, node);
     node->last_loop_event = trace->loop_event_count++ & TR_NODE_NONE;
     tr_loop_event *event = &trace->loop_events[node->last_loop_event];
     *event = (tr_loop_event){.timestamp_ns = timestamp_ns,
                              .iteration = iteration,
+                             .seen_iterations = seen_before + !is_exit,
                              .node_index = (uint32_t)(node - trace->nodes) & TR_LOOP_NODE_MASK,
                              .is_exit = is_exit};
     return event;

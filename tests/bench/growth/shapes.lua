@@ -170,6 +170,13 @@ shapes.list = {
         end
         log:add(1, "loop_exit", { node_id = 8, iteration = count })
     end) },
+    { name = "loop_nodes", base = 1000, words = "loops of one trace, one after the other",
+        write = one_trace(function(log, count)
+            for node = 1, count do
+                log:add(1, "loop_iteration", { node_id = node, iteration = 0 })
+                log:add(1, "loop_exit", { node_id = node, iteration = 1 })
+            end
+        end) },
     { name = "lives", base = 1000, words = "starts of one trace", write = one_trace(function(log, count)
         for _ = 1, count do
             log:start(1)
