@@ -233,14 +233,15 @@ typedef struct tr_scenario {
 /* The kinds of questions, and what is asked for. X(constant, name).
  * time: ns that this attempt runs; fail: nonzero if this attempt fails; suspension: ns; arrival: ns from the last
  * arrival to this one; event: event time of a record about to be written, not before now_ns; loop: iterations of a run
- * of a loop, at least 1, asked when the trace arrives. */
+ * of a loop, at least 1, asked when the trace arrives; priority: signed, of an attempt in the line of its pool. */
 #define TR_QUESTIONS(X)                                                                                                \
     X(NODE_TIME, "time")                                                                                               \
     X(NODE_FAIL, "fail")                                                                                               \
     X(SUSPENSION_TIME, "suspension")                                                                                   \
     X(ARRIVAL, "arrival")                                                                                              \
     X(EVENT, "event")                                                                                                  \
-    X(LOOP, "loop")
+    X(LOOP, "loop")                                                                                                    \
+    X(PRIORITY, "priority")
 
 typedef enum tr_question_kind {
 #define TR_QUESTION_ENUM(constant, name) TR_QUESTION_##constant,

@@ -5,6 +5,8 @@
 #include <lauxlib.h>
 
 #include "lua/arguments.h"
+#include "lua/scenario_fields.h"
+#include "lua/scenario_pools.h"
 #include "timing/flow.h"
 
 static const char *const time_kinds[] = {[TR_TIME_RECORDED] = "recorded",
@@ -17,26 +19,6 @@ static const char *const fault_kinds[] = {
 static const char *const fail_kinds[] = {
     [TR_FAIL_AS_RECORDED] = "recorded", [TR_FAIL_SHARE] = "share", [TR_FAIL_ASK] = "ask", NULL};
 
-/* Each of these reads a field of the table at `index`; nil reads as 0. */
-static uint64_t read_u64(lua_State *L, int index, const char *name) {
-    uint64_t value = lua_getfield(L, index, name) == LUA_TNIL ? 0 : tr_lua_to_u64(L, -1, name);
-    lua_pop(L, 1);
-    return value;
-}
-
-static uint32_t read_u32(lua_State *L, int index, const char *name) {
-    uint32_t value = lua_getfield(L, index, name) == LUA_TNIL ? 0 : tr_lua_to_u32(L, -1, name);
-    lua_pop(L, 1);
-    return value;
-}
-
-static double read_double(lua_State *L, int index, const char *name) {
-    lua_getfield(L, index, name);
-    double value = lua_isnil(L, -1) ? 0 : luaL_checknumber(L, -1);
-    lua_pop(L, 1);
-    return value;
-}
-
 /* The rule in the field `name`; nil: as recorded. */
 static tr_time_rule read_time(lua_State *L, int index, const char *name) {
     tr_time_rule rule = {.kind = TR_TIME_RECORDED};
@@ -45,8 +27,8 @@ static tr_time_rule read_time(lua_State *L, int index, const char *name) {
         lua_getfield(L, table, "kind");
         rule.kind = (tr_time_kind)luaL_checkoption(L, -1, NULL, time_kinds);
         lua_pop(L, 1);
-        rule.factor = read_double(L, table, "factor");
-        rule.ns = read_u64(L, table, "ns");
+        rule.factor = tr_lua_read_double(L, table, "factor");
+        rule.ns = tr_lua_read_u64(L, table, "ns");
     }
     lua_pop(L, 1);
     return rule;
@@ -56,41 +38,24 @@ static tr_time_rule read_time(lua_State *L, int index, const char *name) {
 static void read_node(lua_State *L, tr_node_rule *rule) {
     int table = lua_gettop(L);
     memset(rule, 0, sizeof *rule);
-    rule->node_id = read_u32(L, table, "id");
+    rule->node_id = tr_lua_read_u32(L, table, "id");
     rule->time = read_time(L, table, "time");
     lua_getfield(L, table, "fail");
     rule->fail = (tr_fail_kind)luaL_checkoption(L, -1, "recorded", fail_kinds);
     lua_pop(L, 1);
-    rule->fail_share = read_double(L, table, "fail_share");
+    rule->fail_share = tr_lua_read_double(L, table, "fail_share");
     size_t length = 0;
     lua_getfield(L, table, "error");
     rule->error = luaL_optlstring(L, -1, "", &length);
     rule->error_bytes = (uint32_t)length;
     lua_pop(L, 1);
-    rule->max_retries = read_u32(L, table, "max_retries");
-    rule->retry_delay_ns = read_u64(L, table, "retry_delay_ns");
-    rule->retry_factor = read_double(L, table, "retry_factor");
-}
-
-/* Pushes the list in the field `name` (an empty one for nil) and gives memory for as many items, which the table at
- * `anchor_index` keeps, as it does the list. */
-static void *begin_list(lua_State *L, int index, int anchor_index, const char *name, size_t item_bytes, size_t *count) {
-    if (lua_getfield(L, index, name) == LUA_TNIL) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-    }
-    luaL_checktype(L, -1, LUA_TTABLE); /* list */
-    *count = lua_rawlen(L, -1);
-    void *items = lua_newuserdatauv(L, *count * item_bytes + 1, 0); /* list, items */
-    memset(items, 0, *count * item_bytes + 1);
-    lua_rawsetp(L, anchor_index, items);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, anchor_index, (lua_Integer)lua_rawlen(L, anchor_index) + 1); /* list */
-    return items;
+    rule->max_retries = tr_lua_read_u32(L, table, "max_retries");
+    rule->retry_delay_ns = tr_lua_read_u64(L, table, "retry_delay_ns");
+    rule->retry_factor = tr_lua_read_double(L, table, "retry_factor");
 }
 
 static void read_nodes(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
-    tr_node_rule *nodes = begin_list(L, index, anchor_index, "nodes", sizeof *nodes, &scenario->node_count);
+    tr_node_rule *nodes = tr_lua_begin_list(L, index, anchor_index, "nodes", sizeof *nodes, &scenario->node_count);
     for (size_t i = 0; i < scenario->node_count; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
         read_node(L, &nodes[i]);
@@ -109,10 +74,10 @@ static void read_nodes(lua_State *L, int index, int anchor_index, tr_scenario *s
 
 static void read_suspensions(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
     tr_suspension_rule *rules =
-        begin_list(L, index, anchor_index, "suspensions", sizeof *rules, &scenario->suspension_count);
+        tr_lua_begin_list(L, index, anchor_index, "suspensions", sizeof *rules, &scenario->suspension_count);
     for (size_t i = 0; i < scenario->suspension_count; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
-        rules[i].node_id = read_u32(L, lua_gettop(L), "id");
+        rules[i].node_id = tr_lua_read_u32(L, lua_gettop(L), "id");
         rules[i].time = read_time(L, lua_gettop(L), "time");
         lua_pop(L, 1);
     }
@@ -121,15 +86,15 @@ static void read_suspensions(lua_State *L, int index, int anchor_index, tr_scena
 }
 
 static void read_loops(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
-    tr_loop_rule *rules = begin_list(L, index, anchor_index, "loops", sizeof *rules, &scenario->loop_count);
+    tr_loop_rule *rules = tr_lua_begin_list(L, index, anchor_index, "loops", sizeof *rules, &scenario->loop_count);
     for (size_t i = 0; i < scenario->loop_count; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i + 1); /* list, rule */
         int rule = lua_gettop(L);
-        rules[i].node_id = read_u32(L, rule, "id");
-        rules[i].iterations = read_u32(L, rule, "iterations");
+        rules[i].node_id = tr_lua_read_u32(L, rule, "id");
+        rules[i].iterations = tr_lua_read_u32(L, rule, "iterations");
         rules[i].asks = rules[i].iterations == 0;
         if (lua_getfield(L, rule, "body") != LUA_TNIL) {
-            uint32_t *body = begin_list(L, rule, anchor_index, "body", sizeof *body, &rules[i].body_count);
+            uint32_t *body = tr_lua_begin_list(L, rule, anchor_index, "body", sizeof *body, &rules[i].body_count);
             for (size_t j = 0; j < rules[i].body_count; j++) {
                 lua_rawgeti(L, -1, (lua_Integer)j + 1);
                 body[j] = tr_lua_to_u32(L, -1, "body");
@@ -147,7 +112,8 @@ static void read_loops(lua_State *L, int index, int anchor_index, tr_scenario *s
 /* Of the flow node on top. */
 static const bool *read_off_out(lua_State *L, int anchor_index) {
     size_t count = 0;
-    bool *is_off_out = begin_list(L, lua_gettop(L), anchor_index, "off_out", sizeof *is_off_out, &count); /* list */
+    bool *is_off_out =
+        tr_lua_begin_list(L, lua_gettop(L), anchor_index, "off_out", sizeof *is_off_out, &count); /* list */
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
         is_off_out[i] = lua_toboolean(L, -1) != 0;
@@ -161,12 +127,12 @@ static void read_flow(lua_State *L, int index, int anchor_index, tr_scenario *sc
     if (lua_getfield(L, index, "flow") != LUA_TNIL) {
         tr_flow *flow = lua_newuserdatauv(L, sizeof *flow, 0);
         lua_rawsetp(L, anchor_index, flow);
-        tr_flow_node *nodes = begin_list(L, index, anchor_index, "flow", sizeof *nodes, &flow->node_count);
+        tr_flow_node *nodes = tr_lua_begin_list(L, index, anchor_index, "flow", sizeof *nodes, &flow->node_count);
         for (size_t i = 0; i < flow->node_count; i++) {
             lua_rawgeti(L, -1, (lua_Integer)i + 1); /* flow, list, node */
-            nodes[i].node_id = read_u32(L, lua_gettop(L), "id");
+            nodes[i].node_id = tr_lua_read_u32(L, lua_gettop(L), "id");
             size_t count = 0;
-            uint32_t *after = begin_list(L, lua_gettop(L), anchor_index, "after", sizeof *after, &count);
+            uint32_t *after = tr_lua_begin_list(L, lua_gettop(L), anchor_index, "after", sizeof *after, &count);
             for (size_t j = 0; j < count; j++) {
                 lua_rawgeti(L, -1, (lua_Integer)j + 1);
                 after[j] = tr_lua_to_u32(L, -1, "after");
@@ -187,18 +153,18 @@ static void read_flow(lua_State *L, int index, int anchor_index, tr_scenario *sc
 }
 
 static void read_faults(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
-    tr_fault *faults = begin_list(L, index, anchor_index, "faults", sizeof *faults, &scenario->fault_count);
+    tr_fault *faults = tr_lua_begin_list(L, index, anchor_index, "faults", sizeof *faults, &scenario->fault_count);
     for (size_t i = 0; i < scenario->fault_count; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i + 1); /* list, fault */
         int fault = lua_gettop(L);
-        faults[i].trace_number = read_u64(L, fault, "number");
+        faults[i].trace_number = tr_lua_read_u64(L, fault, "number");
         if (lua_getfield(L, fault, "id") != LUA_TNIL) {
             tr_lua_to_trace_id(L, -1, "id", faults[i].trace_id);
         }
-        faults[i].record = read_u64(L, fault, "record");
+        faults[i].record = tr_lua_read_u64(L, fault, "record");
         lua_getfield(L, fault, "kind");
         faults[i].kind = (tr_fault_kind)luaL_checkoption(L, -1, NULL, fault_kinds);
-        faults[i].ns = read_u64(L, fault, "ns");
+        faults[i].ns = tr_lua_read_u64(L, fault, "ns");
         size_t length = 0;
         lua_getfield(L, fault, "error"); /* the fault's table, which the list keeps, keeps the text */
         faults[i].error = luaL_optlstring(L, -1, "", &length);
@@ -213,101 +179,10 @@ static void read_limits(lua_State *L, int index, tr_scenario_limits *limits) {
     lua_getfield(L, index, "limits");
     if (lua_istable(L, -1)) {
         int at = lua_gettop(L);
-#define READ_LIMIT(name) limits->name = read_u32(L, at, #name);
+#define READ_LIMIT(name) limits->name = tr_lua_read_u32(L, at, #name);
         TR_SCENARIO_LIMITS(READ_LIMIT)
 #undef READ_LIMIT
     }
-    lua_pop(L, 1);
-}
-
-/* ---- pools ---- */
-
-/* The text in the field `name`, which the table at `index` keeps; NULL where there is none. */
-static const char *read_text(lua_State *L, int index, const char *name, uint32_t *length_bytes) {
-    size_t length = 0;
-    lua_getfield(L, index, name);
-    const char *text = luaL_optlstring(L, -1, NULL, &length);
-    *length_bytes = (uint32_t)length;
-    lua_pop(L, 1);
-    return text;
-}
-
-static bool read_boolean(lua_State *L, int index, const char *name) {
-    lua_getfield(L, index, name);
-    bool value = lua_toboolean(L, -1) != 0;
-    lua_pop(L, 1);
-    return value;
-}
-
-/* The calendar in the field `name`; returns false where there is none, which is always open. */
-static bool read_calendar(lua_State *L, int index, int anchor_index, const char *name, tr_calendar *calendar) {
-    bool is_there = lua_getfield(L, index, name) == LUA_TTABLE;
-    if (is_there) {
-        int at = lua_gettop(L);
-        lua_getfield(L, at, "offset_ns");
-        calendar->offset_ns = luaL_checkinteger(L, -1);
-        lua_pop(L, 1);
-        tr_open_window *windows =
-            begin_list(L, at, anchor_index, "windows", sizeof *windows, &calendar->window_count); /* list */
-        for (size_t i = 0; i < calendar->window_count; i++) {
-            lua_rawgeti(L, -1, (lua_Integer)i + 1);
-            windows[i].from_ns = read_u64(L, lua_gettop(L), "from_ns");
-            windows[i].until_ns = read_u64(L, lua_gettop(L), "until_ns");
-            lua_pop(L, 1);
-        }
-        calendar->windows = windows;
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-    return is_there;
-}
-
-/* What the pool on top of the stack has more than one of. */
-static void read_pool_lists(lua_State *L, int anchor_index, tr_pool *pool) {
-    int at = lua_gettop(L);
-    uint32_t *nodes = begin_list(L, at, anchor_index, "nodes", sizeof *nodes, &pool->node_count);
-    for (size_t i = 0; i < pool->node_count; i++) {
-        lua_rawgeti(L, -1, (lua_Integer)i + 1);
-        nodes[i] = tr_lua_to_u32(L, -1, "nodes");
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-    tr_pool_share *shares = begin_list(L, at, anchor_index, "shares", sizeof *shares, &pool->share_count);
-    for (size_t i = 0; i < pool->share_count; i++) {
-        lua_rawgeti(L, -1, (lua_Integer)i + 1); /* the list keeps it, and it its text */
-        shares[i].value = read_text(L, lua_gettop(L), "value", &shares[i].value_bytes);
-        shares[i].capacity = read_u32(L, lua_gettop(L), "capacity");
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-    pool->nodes = nodes;
-    pool->shares = shares;
-    read_calendar(L, at, anchor_index, "calendar", &pool->calendar);
-    pool->has_recorded_calendar = read_calendar(L, at, anchor_index, "recorded_calendar", &pool->recorded_calendar);
-}
-
-static void read_pools(lua_State *L, int index, int anchor_index, tr_scenario *scenario) {
-    static const char *const orders[] = {
-        [TR_ORDER_FIFO] = "fifo", [TR_ORDER_LIFO] = "lifo", [TR_ORDER_MEMBER] = "member", [TR_ORDER_ASK] = "ask", NULL};
-    tr_pool *pools = begin_list(L, index, anchor_index, "pools", sizeof *pools, &scenario->pool_count); /* list */
-    for (size_t i = 0; i < scenario->pool_count; i++) {
-        lua_rawgeti(L, -1, (lua_Integer)i + 1); /* list, pool: it keeps its texts */
-        int at = lua_gettop(L);
-        pools[i].name = read_text(L, at, "name", &pools[i].name_bytes);
-        pools[i].takes_others = read_boolean(L, at, "takes_others");
-        pools[i].by = read_text(L, at, "by", &pools[i].by_bytes);
-        pools[i].is_by_trace = read_boolean(L, at, "is_by_trace");
-        pools[i].capacity = read_u32(L, at, "capacity");
-        pools[i].recorded = read_u32(L, at, "recorded");
-        lua_getfield(L, at, "order");
-        pools[i].order = (tr_pool_order)luaL_checkoption(L, -1, "fifo", orders);
-        lua_pop(L, 1);
-        pools[i].priority = read_text(L, at, "priority", &pools[i].priority_bytes);
-        pools[i].holds = read_boolean(L, at, "holds");
-        read_pool_lists(L, anchor_index, &pools[i]);
-        lua_pop(L, 1);
-    }
-    scenario->pools = pools;
     lua_pop(L, 1);
 }
 
@@ -332,7 +207,7 @@ static void read_population(lua_State *L, int index, int anchor_index, const tr_
     lua_pop(L, 1);
     if (has_population) {
         uint64_t *indexes =
-            begin_list(L, index, anchor_index, "population", sizeof *indexes, &scenario->population_count);
+            tr_lua_begin_list(L, index, anchor_index, "population", sizeof *indexes, &scenario->population_count);
         luaL_argcheck(L, scenario->population_count > 0, index, "a population of no trace");
         for (size_t i = 0; i < scenario->population_count; i++) {
             lua_rawgeti(L, -1, (lua_Integer)i + 1);
@@ -342,12 +217,12 @@ static void read_population(lua_State *L, int index, int anchor_index, const tr_
         scenario->population = indexes;
         lua_pop(L, 1);
     }
-    scenario->draws_all = read_boolean(L, index, "draws_all");
-    uint64_t first_moment = read_u64(L, index, "first_moment");
+    scenario->draws_all = tr_lua_read_boolean(L, index, "draws_all");
+    uint64_t first_moment = tr_lua_read_u64(L, index, "first_moment");
     scenario->first_moment = first_moment > 0 ? first_moment - 1 : 0;
     luaL_argcheck(L, scenario->first_moment == 0 || scenario->first_moment < recorded, index,
                   "first_moment: a trace that the log does not have");
-    scenario->resample_block = read_u64(L, index, "resample_block");
+    scenario->resample_block = tr_lua_read_u64(L, index, "resample_block");
 }
 
 /* The field `timetable`: a list of times, one of recorded traces, from 1, and whether each is a copy. */
@@ -356,7 +231,7 @@ static void read_timetable(lua_State *L, int index, int anchor_index, const tr_r
     if (lua_getfield(L, index, "timetable") == LUA_TTABLE) {
         int table = lua_gettop(L);
         tr_timed_arrival *arrivals =
-            begin_list(L, table, anchor_index, "times_ns", sizeof *arrivals, &scenario->timetable_count);
+            tr_lua_begin_list(L, table, anchor_index, "times_ns", sizeof *arrivals, &scenario->timetable_count);
         lua_getfield(L, table, "traces");
         lua_getfield(L, table, "are_copies"); /* timetable, times, traces, copies */
         for (size_t i = 0; i < scenario->timetable_count; i++) {
@@ -377,28 +252,28 @@ static void read_timetable(lua_State *L, int index, int anchor_index, const tr_r
 void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, const tr_recording *recording,
                           tr_scenario *scenario) {
     memset(scenario, 0, sizeof *scenario);
-    scenario->seed = read_u64(L, index, "seed");
+    scenario->seed = tr_lua_read_u64(L, index, "seed");
     read_nodes(L, index, anchor_index, scenario);
     read_suspensions(L, index, anchor_index, scenario);
     read_loops(L, index, anchor_index, scenario);
     read_flow(L, index, anchor_index, scenario);
     read_faults(L, index, anchor_index, scenario);
     scenario->arrivals = read_time(L, index, "arrivals");
-    scenario->trace_count = read_u64(L, index, "traces");
+    scenario->trace_count = tr_lua_read_u64(L, index, "traces");
     read_population(L, index, anchor_index, recording, scenario);
     read_timetable(L, index, anchor_index, recording, scenario);
     read_limits(L, index, &scenario->limits);
-    read_pools(L, index, anchor_index, scenario);
-    scenario->asks_events = read_boolean(L, index, "asks_events");
-    scenario->is_temporary = read_boolean(L, index, "is_temporary");
+    tr_lua_read_pools(L, index, anchor_index, scenario);
+    scenario->asks_events = tr_lua_read_boolean(L, index, "asks_events");
+    scenario->is_temporary = tr_lua_read_boolean(L, index, "is_temporary");
     lua_getfield(L, index, "crash");
     if (lua_istable(L, -1)) {
         int crash = lua_gettop(L);
         scenario->has_crash = true;
-        scenario->crash_ns = read_u64(L, crash, "ns");
-        scenario->crash_records = read_u64(L, crash, "records");
-        scenario->torn_bytes = read_u64(L, crash, "torn_bytes");
-        scenario->lost_records = read_u32(L, crash, "lost_records");
+        scenario->crash_ns = tr_lua_read_u64(L, crash, "ns");
+        scenario->crash_records = tr_lua_read_u64(L, crash, "records");
+        scenario->torn_bytes = tr_lua_read_u64(L, crash, "torn_bytes");
+        scenario->lost_records = tr_lua_read_u32(L, crash, "lost_records");
     }
     lua_pop(L, 1);
 }

@@ -11,4 +11,8 @@ static inline bool tr_text_is(tr_text text, const char *literal) {
     return text.length_bytes == strlen(literal) && memcmp(text.bytes, literal, text.length_bytes) == 0;
 }
 
+static inline bool tr_text_equal(tr_text a, tr_text b) {
+    return a.length_bytes == b.length_bytes && (a.length_bytes == 0 || memcmp(a.bytes, b.bytes, a.length_bytes) == 0);
+}
+
 #endif

@@ -9,6 +9,7 @@
 #include "simulation/population.h"
 #include "simulation/rules.h"
 #include "simulation/schedule.h"
+#include "simulation/slots.h"
 
 /* Draws the time between two recorded traces from all such times. */
 static uint64_t draw_interval(const tr_simulation *simulation, uint64_t series) {
@@ -175,6 +176,7 @@ static tr_status open_trace(tr_simulation *simulation, const tr_arrivals *arriva
         free(trace);
         return tr_fail_memory(error, "simulating");
     }
+    tr_simulation_count_work(simulation, &trace->program);
     trace->series = series;
     trace->arrival_ns = arrival->time_ns;
     trace->is_orphan = arrival->is_orphan;
@@ -232,6 +234,9 @@ tr_status tr_arrivals_arrive(tr_simulation *simulation, tr_arrivals *arrivals, t
     if (arrival.is_orphan) {
         status = tr_arrivals_schedule(simulation, arrivals, error);
         return status == TR_OK ? open_trace(simulation, &arrival, UINT64_MAX, error) : status;
+    }
+    if (simulation->arrived == 0) {
+        tr_stations_begin(&simulation->stations, simulation->now_ns);
     }
     simulation->arrived++;
     simulation->stats.traces++;

@@ -3,7 +3,7 @@
  * then, and never will be. */
 #include "simulation/branches.h"
 
-#include "simulation/schedule.h"
+#include "simulation/slots.h"
 #include "timing/flow.h"
 
 static bool is_done(const tr_program *program, const tr_node_attempt *attempt) {
@@ -109,7 +109,7 @@ tr_status tr_simulation_drop_branches(tr_simulation *simulation, tr_simulated_tr
     }
     for (uint32_t i = 0; i < trace->program.attempt_count && status == TR_OK; i++) {
         tr_node_attempt *attempt = &trace->program.attempts[i];
-        if (attempt->slots == 2 && trace->program.steps[attempt->start].is_dead) {
+        if (attempt->is_under_way && trace->program.steps[attempt->start].is_dead) {
             status = tr_simulation_give_slots_back(simulation, trace, attempt, error);
         }
     }

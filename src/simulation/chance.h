@@ -5,13 +5,16 @@
 
 #include <stdint.h>
 
-/* What a number is drawn for. From TR_PURPOSE_QUESTION on: questions, by kind. */
+/* What a number is drawn for. From TR_PURPOSE_QUESTION on: questions, by kind; from TR_PURPOSE_EVENT on: records, by
+ * type. The numbers stay as they are, so that a seed gives the same in later versions. */
 typedef enum tr_purpose {
     TR_PURPOSE_FAIL = 1,
     TR_PURPOSE_DRAW,
     TR_PURPOSE_INTERVAL,
     TR_PURPOSE_ID,
     TR_PURPOSE_QUESTION,
+    TR_PURPOSE_EVENT = TR_PURPOSE_QUESTION + 6,
+    TR_PURPOSE_PRIORITY = 1 << 15,
     TR_PURPOSE_RESAMPLE = 1 << 16
 } tr_purpose;
 

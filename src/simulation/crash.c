@@ -7,10 +7,12 @@
 #include <stdlib.h>
 
 #include "bytes/fail.h"
+#include "simulation/ends.h"
 #include "simulation/redo.h"
 #include "simulation/rules.h"
 #include "simulation/schedule.h"
 #include "simulation/sink.h"
+#include "simulation/slots.h"
 #include "simulation/steps.h"
 #include "simulation/waits.h"
 
@@ -62,19 +64,25 @@ static void note_resumes(const restart *now) {
     }
 }
 
-static void note_queue(const tr_wait_queue *queue) {
-    for (const tr_waiting *waiting = queue->first; waiting != NULL; waiting = waiting->next) {
-        const tr_step *step = &waiting->trace->program.steps[waiting->step];
-        if (step->role == TR_STEP_START) {
-            waiting->trace->program.attempts[step->attempt].is_queued = true;
-        }
+/* That the attempt which begins with the step waits for a slot. One that goes on with it is under way. */
+static void note_waiter(tr_simulated_trace *trace, uint32_t index) {
+    const tr_step *step = &trace->program.steps[index];
+    if (step->role == TR_STEP_START && tr_simulation_waiting_attempt(trace, index) == step->attempt) {
+        trace->program.attempts[step->attempt].is_queued = true;
     }
 }
 
 static void note_starts(const restart *now) {
-    note_queue(&now->simulation->slot_queue);
-    for (const tr_simulated_trace *trace = now->simulation->traces; trace != NULL; trace = trace->next) {
-        note_queue(&trace->slot_queue);
+    const tr_stations *stations = &now->simulation->stations;
+    for (uint32_t i = 0; i < stations->count; i++) {
+        for (size_t j = 0; j < stations->items[i].line.count; j++) {
+            note_waiter(stations->items[i].line.items[j].owner, stations->items[i].line.items[j].step);
+        }
+    }
+    for (tr_simulated_trace *trace = now->simulation->traces; trace != NULL; trace = trace->next) {
+        for (const tr_waiting *waiting = trace->slot_queue.first; waiting != NULL; waiting = waiting->next) {
+            note_waiter(trace, waiting->step);
+        }
     }
     for (size_t i = 0; i < now->before.count; i++) {
         const tr_queued_event *event = &now->before.items[i];
@@ -154,26 +162,51 @@ static tr_status move(const restart *now, const tr_queued_event *event, tr_error
     return tr_event_queue_push(&simulation->events, &moved) ? TR_OK : tr_fail_memory(error, "simulating");
 }
 
-/* Removes waiters that must now wait for something else, or will never begin. */
-static void clean_queue(tr_simulation *simulation, tr_wait_queue *queue) {
+/* Whether the waiter must now wait for something else, or will never begin. */
+static bool is_to_leave(const tr_simulated_trace *trace, uint32_t index) {
+    const tr_step *step = &trace->program.steps[index];
+    return !trace->is_over && (step->is_dead || step->waits_for > 0);
+}
+
+static tr_status leave(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error) {
+    tr_node_attempt *attempt = &trace->program.attempts[tr_simulation_waiting_attempt(trace, step)];
+    tr_status status = tr_simulation_give_slots_back(simulation, trace, attempt, error);
+    tr_simulation_release(simulation, trace);
+    return status;
+}
+
+static tr_status clean_queue(tr_simulation *simulation, tr_wait_queue *queue, tr_error *error) {
     tr_wait_queue kept = {0};
+    tr_status status = TR_OK;
     for (tr_waiting *waiting = queue->first, *next; waiting != NULL; waiting = next) {
         next = waiting->next;
-        tr_simulated_trace *trace = waiting->trace;
-        const tr_step *step = &trace->program.steps[waiting->step];
-        if (trace->is_over || (!step->is_dead && step->waits_for == 0)) {
+        if (status != TR_OK || !is_to_leave(waiting->trace, waiting->step)) {
             waiting->next = NULL;
             *(kept.first == NULL ? &kept.first : &kept.last->next) = waiting;
             kept.last = waiting;
             continue;
         }
-        tr_node_attempt *attempt = &trace->program.attempts[step->attempt];
-        trace->running -= attempt->slots == 1;
-        attempt->slots = 0;
+        status = leave(simulation, waiting->trace, waiting->step, error);
         free(waiting);
-        tr_simulation_release(simulation, trace);
     }
     *queue = kept;
+    return status;
+}
+
+static tr_status clean_line(tr_simulation *simulation, tr_station *station, tr_error *error) {
+    tr_event_queue line = station->line;
+    tr_status status = TR_OK;
+    station->line = (tr_event_queue){0};
+    for (size_t i = 0; i < line.count && status == TR_OK; i++) {
+        tr_simulated_trace *trace = line.items[i].owner;
+        if (is_to_leave(trace, line.items[i].step)) {
+            status = leave(simulation, trace, line.items[i].step, error);
+        } else if (!tr_event_queue_push(&station->line, &line.items[i])) {
+            status = tr_fail_memory(error, "simulating");
+        }
+    }
+    tr_event_queue_free(&line);
+    return status;
 }
 
 static tr_status redo(const restart *now, tr_error *error) {
@@ -184,11 +217,14 @@ static tr_status redo(const restart *now, tr_error *error) {
             trace->is_recovered = true;
             trace->is_stopping = trace->is_waiting = trace->is_suspended;
             status = tr_simulation_redo(simulation, trace, error);
-            clean_queue(simulation, &trace->slot_queue);
+            status = status == TR_OK ? clean_queue(simulation, &trace->slot_queue, error) : status;
         }
     }
-    clean_queue(simulation, &simulation->slot_queue);
-    return status;
+    for (uint32_t i = 0; i < simulation->stations.count && status == TR_OK; i++) {
+        status = clean_line(simulation, &simulation->stations.items[i], error);
+    }
+    simulation->is_restarting = false;
+    return status == TR_OK ? tr_simulation_refill_stations(simulation, error) : status;
 }
 
 /* Begins what happens again and waits for nothing else. */
@@ -228,6 +264,7 @@ static tr_status crash(tr_simulation *simulation, tr_simulated_trace *trace, uin
     now.before = simulation->events;
     simulation->events = (tr_event_queue){0};
     simulation->now_ns = now.at_ns;
+    simulation->is_restarting = true;
     note_starts(&now);
     status = status == TR_OK ? redo(&now, error) : status;
     for (size_t i = 0; i < now.before.count && status == TR_OK; i++) {

@@ -6,6 +6,7 @@
 #include "simulation/event_queue.h"
 #include "simulation/loops.h"
 #include "simulation/node_views.h"
+#include "simulation/pools.h"
 #include "simulation/probe.h"
 #include "simulation/program.h"
 #include "simulation/simulated_log.h"
@@ -108,8 +109,10 @@ struct tr_simulation {
     tr_loops loops;               /* of `arriving` */
     uint32_t next_loop;           /* the next to ask about, among the runs of its loops */
     tr_simulated_trace *traces;
-    tr_wait_queue slot_queue; /* for a slot among all running nodes */
-    tr_wait_queue unasked;    /* events to ask about, all at the present time */
+    tr_stations stations;
+    bool has_slots;        /* how many nodes run at once is limited */
+    bool is_restarting;    /* in a crash: nobody gets a slot before all is examined */
+    tr_wait_queue unasked; /* events to ask about, all at the present time */
     tr_waiting_trace *first_waiting_trace;
     tr_waiting_trace *last_waiting_trace;
     tr_question question;
@@ -123,7 +126,6 @@ struct tr_simulation {
     uint64_t open_traces;
     uint64_t waiting_count; /* traces */
     uint64_t admissions;    /* how many of these have an admission queued */
-    uint32_t running;
     bool is_over;
     bool has_crashed; /* the last record is after the crash */
     uint8_t *record;  /* buffer for a made record */
@@ -132,7 +134,12 @@ struct tr_simulation {
 };
 
 /* What an event without a trace has instead of a step. */
-typedef enum tr_event_kind { TR_EVENT_TRACE, TR_EVENT_ORPHAN, TR_EVENT_ADMISSION } tr_event_kind;
+typedef enum tr_event_kind {
+    TR_EVENT_TRACE,
+    TR_EVENT_ORPHAN,
+    TR_EVENT_ADMISSION,
+    TR_EVENT_OPENING /* of the station that `series` is the index of */
+} tr_event_kind;
 
 /* Instead of a step, for records that were not recorded: the engine recovers the trace after a crash; the engine finds
  * nothing more to do in a trace whose branch was lost. */
@@ -149,7 +156,7 @@ static inline bool tr_simulation_is_probed(const tr_simulation *simulation, cons
 
 /* Whether slots are simulated, so that queues of the recording engine's slots are left out. */
 static inline bool tr_simulation_drops_queue(const tr_simulation *simulation) {
-    return simulation->scenario.limits.nodes > 0 || simulation->scenario.limits.nodes_per_trace > 0;
+    return simulation->has_slots;
 }
 
 /* Whether only the probed trace arrives. */

@@ -41,6 +41,14 @@ typedef struct tr_edge {
     uint32_t next; /* edge of the same awaited step */
 } tr_edge;
 
+/* What an attempt has of what it needs to run, in the order in which it gets it. */
+typedef enum tr_slots {
+    TR_SLOTS_NONE,
+    TR_SLOTS_TRACE, /* one among its trace's running nodes */
+    TR_SLOTS_POOL,  /* also one of its pool */
+    TR_SLOTS_ALL    /* also one among all running nodes: it runs */
+} tr_slots;
+
 /* One attempt of a node. */
 typedef struct tr_node_attempt {
     uint64_t recorded_ns; /* sum of its pieces */
@@ -53,9 +61,17 @@ typedef struct tr_node_attempt {
     uint32_t end;        /* TR_NO_STEP: the log does not say how it ended */
     uint32_t number;     /* from 1, counting the scenario's retries */
     uint32_t occurrence; /* of the node's attempts in the trace, from 0 */
-    uint8_t slots;       /* slots that it has: 0 none; 1 among its trace's running nodes; 2 also among all */
-    bool takes_no_slot;  /* it is a wait of its node's own from its start on */
-    bool is_error;       /* it ended with an error in the recorded log */
+    uint32_t station;    /* of its pool, or TR_NO_STATION; known once `is_placed` */
+    uint64_t rank;       /* in its pool's line, once `has_rank` */
+    uint64_t asked_ns;   /* since when it has wanted the slot that it waits for */
+    uint8_t slots;       /* a tr_slots: those that it has */
+    uint8_t lines_up;    /* a tr_slots: those that it would have if it were not in a station's line; 0: it is in none */
+    bool is_placed;
+    bool has_rank;
+    bool is_under_way;  /* it has begun, and neither ended nor been given up */
+    bool is_resting;    /* it has no slot while it waits for a person or a timer */
+    bool takes_no_slot; /* it is a wait of its node's own from its start on */
+    bool is_error;      /* it ended with an error in the recorded log */
     bool fails;
     bool is_end_lost;    /* it has ended, and XERV would not know that after a crash */
     bool is_again;       /* during a crash: it begins anew */

@@ -31,7 +31,7 @@ void tr_simulation_ask(tr_simulation *simulation, tr_question_kind kind, tr_simu
     simulation->asked_trace = trace;
     simulation->asked_step = step;
     simulation->question = (tr_question){.kind = kind, .has_node = true, .now_ns = simulation->now_ns};
-    uint64_t purpose = (uint64_t)TR_PURPOSE_QUESTION + kind;
+    uint64_t purpose = kind == TR_QUESTION_PRIORITY ? TR_PURPOSE_PRIORITY : (uint64_t)TR_PURPOSE_QUESTION + kind;
     if (trace == NULL) {
         simulation->question.seed = tr_chance(simulation->scenario.seed, simulation->arrived, purpose, 0);
         return;
@@ -85,6 +85,6 @@ void tr_simulation_ask_event(tr_simulation *simulation) {
                           : step->attempt != TR_NO_STEP ? scheduled.trace->program.attempts[step->attempt].occurrence
                                                         : step->occurrence;
     question->seed = tr_node_chance(simulation->scenario.seed, scheduled.trace->series,
-                                    (uint64_t)TR_PURPOSE_QUESTION + TR_QUESTION_KINDS + (uint64_t)question->record_type,
-                                    question->node_id, occurrence, question->attempt);
+                                    (uint64_t)TR_PURPOSE_EVENT + (uint64_t)question->record_type, question->node_id,
+                                    occurrence, question->attempt);
 }

@@ -4,8 +4,8 @@
 
 #include "bytes/fail.h"
 #include "simulation/branches.h"
-#include "simulation/schedule.h"
 #include "simulation/sink.h"
+#include "simulation/slots.h"
 
 static uint32_t attempt_of(const tr_step *step) {
     return step->role == TR_STEP_START || step->role == TR_STEP_END ? step->attempt : step->piece_of;
@@ -57,7 +57,7 @@ static bool begins_anew(const tr_simulation *simulation, const tr_simulated_trac
         bool is_overcome = view == NULL || view->open_attempt != number; /* another attempt comes, or came, after it */
         return attempt->is_end_lost || (attempt->is_error && !is_overcome);
     }
-    return attempt->slots == 2 || attempt->is_start_ahead || (attempt->end == TR_NO_STEP && attempt->has_waited);
+    return attempt->is_under_way || attempt->is_start_ahead || (attempt->end == TR_NO_STEP && attempt->has_waited);
 }
 
 /* Whether a wait of a node without an attempt (no start of it was written) happens again: it does until the node is
@@ -127,7 +127,7 @@ static tr_status give_slots_back(tr_simulation *simulation, tr_simulated_trace *
     tr_status status = TR_OK;
     for (uint32_t i = 0; i < trace->program.attempt_count && status == TR_OK; i++) {
         tr_node_attempt *attempt = &trace->program.attempts[i];
-        if (attempt->slots == 2 && trace->program.steps[attempt->start].waits_for > 0) {
+        if (attempt->is_under_way && trace->program.steps[attempt->start].waits_for > 0) {
             status = tr_simulation_give_slots_back(simulation, trace, attempt, error);
         }
     }

@@ -1,7 +1,17 @@
 #include "simulation/rules.h"
 
+#include "simulation/calendar.h"
+
 uint64_t tr_simulation_add_ns(uint64_t time_ns, uint64_t span_ns) {
     return span_ns > UINT64_MAX - time_ns ? UINT64_MAX : time_ns + span_ns;
+}
+
+uint64_t tr_simulation_after(const tr_simulation *simulation, const tr_node_attempt *attempt, uint64_t work_ns) {
+    const tr_station *station = attempt->slots < TR_SLOTS_POOL || attempt->station == TR_NO_STATION
+                                    ? NULL
+                                    : &simulation->stations.items[attempt->station];
+    return station == NULL ? tr_simulation_add_ns(simulation->now_ns, work_ns)
+                           : tr_calendar_after(&station->pool->calendar, simulation->now_ns, work_ns);
 }
 
 /* One product and one sum of doubles, each rounded separately: the same on every machine. */

@@ -11,4 +11,7 @@ const tr_time_rule *tr_simulation_suspension_rule(const tr_simulation *simulatio
 /* The simulated time from what a step waited for to the step. */
 uint64_t tr_simulation_lag(const tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step);
 
+/* When the attempt has worked so long from now on: it pauses while its pool is closed. */
+uint64_t tr_simulation_after(const tr_simulation *simulation, const tr_node_attempt *attempt, uint64_t work_ns);
+
 #endif

@@ -1,4 +1,4 @@
-/* Schedules what is to come: events by time, queues for slots among the running nodes, and questions to ask first. */
+/* Schedules what is to come: events by time, queues, and questions to ask first. */
 #ifndef TRACEREEL_SIMULATION_SCHEDULE_H
 #define TRACEREEL_SIMULATION_SCHEDULE_H
 
@@ -11,15 +11,6 @@ tr_status tr_simulation_enqueue(tr_wait_queue *queue, tr_simulated_trace *trace,
 /* Takes the first waiter whose trace is not over; its reference to the trace passes to the caller. Returns false if
  * there is none. */
 bool tr_simulation_dequeue(tr_simulation *simulation, tr_wait_queue *queue, tr_waiting *taken);
-/* Releases the slots of an attempt, and admits waiters. */
-tr_status tr_simulation_give_slots_back(tr_simulation *simulation, tr_simulated_trace *trace, tr_node_attempt *attempt,
-                                        tr_error *error);
-/* Admits waiters as long as there are slots. Call when waiters left the queue. */
-tr_status tr_simulation_refill(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
-/* Takes a slot for the attempt that begins with the step. Returns false if there is none: the step is then queued, or
- * `*status` says why not. */
-bool tr_simulation_take_slot(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_status *status,
-                             tr_error *error);
 /* Releases a reference. Frees the trace with the last one if it is over. */
 void tr_simulation_release(tr_simulation *simulation, tr_simulated_trace *trace);
 /* Frees everything that a trace holds. For the end of the simulation. */
@@ -30,12 +21,8 @@ tr_status tr_simulation_schedule_at(tr_simulation *simulation, tr_simulated_trac
                                     uint64_t time_ns, tr_error *error);
 /* Call when there may be room for another open trace: queues an event that admits the next waiting trace. */
 tr_status tr_simulation_admit(tr_simulation *simulation, tr_error *error);
-/* Ends the trace and passes what it held to others. The caller holds a reference. */
-tr_status tr_simulation_end_trace(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
 /* Schedules a step that waits for no other step any more: after its lag, or after a question asked at once. */
 tr_status tr_simulation_schedule(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t step, tr_error *error);
-/* If everything else in the trace has fired, schedules its end. */
-tr_status tr_simulation_end_where_done(tr_simulation *simulation, tr_simulated_trace *trace, tr_error *error);
 
 /* ---- questions ---- */
 

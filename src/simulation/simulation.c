@@ -9,6 +9,7 @@
 #include "simulation/population.h"
 #include "simulation/rules.h"
 #include "simulation/schedule.h"
+#include "simulation/slots.h"
 #include "simulation/steps.h"
 
 enum { EVENTS_AT_ONCE = 65536 };
@@ -26,8 +27,11 @@ static tr_simulation *make(const tr_recording *recording, const tr_scenario *sce
     made->counts_records = scenario->fault_count > 0;
     made->maker = tr_program_maker_new();
     made->views = calloc(1, sizeof *made->views);
-    if (made->maker == NULL || made->views == NULL) {
+    const tr_scenario_limits *limits = &scenario->limits;
+    made->has_slots = limits->nodes > 0 || limits->nodes_per_trace > 0 || scenario->pool_count > 0;
+    if (made->maker == NULL || made->views == NULL || tr_stations_open(&made->stations, scenario) != TR_OK) {
         tr_program_maker_free(made->maker);
+        tr_stations_free(&made->stations);
         free(made->views);
         free(made);
         return NULL;
@@ -114,6 +118,11 @@ static tr_status finish(tr_simulation *simulation, tr_error *error) {
     return status == TR_OK ? TR_END : status;
 }
 
+static tr_status open_station(tr_simulation *simulation, uint32_t station, tr_error *error) {
+    simulation->stations.items[station].has_opening = false;
+    return tr_simulation_refill_station(simulation, station, error);
+}
+
 /* Handles one event. TR_END: there is none left. */
 static tr_status do_event(tr_simulation *simulation, tr_error *error) {
     tr_queued_event event;
@@ -126,8 +135,9 @@ static tr_status do_event(tr_simulation *simulation, tr_error *error) {
     if (status != TR_OK) {
         return status;
     } else if (trace == NULL) {
-        status = event.step == TR_EVENT_ADMISSION
-                     ? tr_arrivals_open_waiting(simulation, error)
+        status = event.step == TR_EVENT_ADMISSION ? tr_arrivals_open_waiting(simulation, error)
+                 : event.step == TR_EVENT_OPENING
+                     ? open_station(simulation, (uint32_t)event.series, error)
                      : tr_arrivals_arrive(simulation, &simulation->arrivals[event.step], error);
     } else {
         status = trace->is_over ? TR_OK : tr_simulation_do_step(simulation, trace, event.step, error);
@@ -206,7 +216,6 @@ void tr_simulation_close(tr_simulation *simulation) {
     if (simulation == NULL) {
         return;
     }
-    tr_simulation_clear_queue(&simulation->slot_queue);
     tr_simulation_clear_queue(&simulation->unasked);
     while (simulation->traces != NULL) {
         tr_simulation_clear_queue(&simulation->traces->slot_queue);
@@ -221,6 +230,7 @@ void tr_simulation_close(tr_simulation *simulation) {
     tr_simulated_log_close(&simulation->log);
     tr_probe_trace_free(simulation->probe);
     tr_event_queue_free(&simulation->events);
+    tr_stations_free(&simulation->stations);
     tr_program_maker_free(simulation->maker);
     tr_node_views_free(simulation->views);
     free(simulation->views);

@@ -3,10 +3,12 @@
 #include "bytes/fail.h"
 #include "simulation/branches.h"
 #include "simulation/chance.h"
+#include "simulation/ends.h"
 #include "simulation/faults.h"
 #include "simulation/rules.h"
 #include "simulation/schedule.h"
 #include "simulation/sink.h"
+#include "simulation/slots.h"
 #include "simulation/waits.h"
 
 static tr_node_attempt *attempt_of(const tr_simulated_trace *trace, uint32_t step) {
@@ -17,13 +19,16 @@ static tr_node_attempt *attempt_of(const tr_simulated_trace *trace, uint32_t ste
 static tr_status pass_on(tr_simulation *simulation, tr_simulated_trace *trace, uint32_t index, tr_error *error) {
     tr_program *program = &trace->program;
     tr_status status = TR_OK;
+    uint8_t role = program->steps[index].role;
+    bool is_resume = role == TR_STEP_RESUME || role == TR_STEP_RESUMED;
     trace->fired_count++;
     program->steps[index].has_fired = true;
     for (uint32_t i = program->steps[index].first_edge; i != TR_NO_STEP && status == TR_OK;
          i = program->edges[i].next) {
         tr_step *waiting = &program->steps[program->edges[i].step];
         if (!waiting->has_fired && waiting->role != TR_STEP_CLOSE && --waiting->waits_for == 0) {
-            status = tr_simulation_schedule(simulation, trace, program->edges[i].step, error);
+            status = is_resume ? tr_simulation_go_on_with(simulation, trace, program->edges[i].step, error)
+                               : tr_simulation_schedule(simulation, trace, program->edges[i].step, error);
         }
     }
     return status == TR_OK ? tr_simulation_end_where_done(simulation, trace, error) : status;
@@ -34,7 +39,7 @@ static tr_status begin_attempt(tr_simulation *simulation, tr_simulated_trace *tr
     if (!trace->program.steps[index].has_fired) {
         return pass_on(simulation, trace, index, error);
     }
-    uint64_t end_ns = tr_simulation_add_ns(simulation->now_ns, attempt->simulated_ns);
+    uint64_t end_ns = tr_simulation_after(simulation, attempt, attempt->simulated_ns);
     return tr_simulation_schedule_at(simulation, trace, attempt->end, end_ns, error);
 }
 
@@ -84,10 +89,16 @@ static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uin
     if (tr_simulation_is_held(simulation, trace, index, &status, error)) {
         return status;
     }
-    if (attempt->slots == 0 && step->piece_of != TR_NO_STEP) { /* the previous attempt ends here */
+    if (tr_simulation_asks_priority(simulation, trace, attempt, &status, error)) {
+        tr_simulation_ask(simulation, TR_QUESTION_PRIORITY, trace, index);
+        return TR_OK;
+    }
+    if (status == TR_OK && attempt->slots == TR_SLOTS_NONE && step->piece_of != TR_NO_STEP) {
+        /* The previous attempt ends here. */
         status = tr_simulation_give_slots_back(simulation, trace, &trace->program.attempts[step->piece_of], error);
     }
-    if (status != TR_OK || (attempt->slots < 2 && !tr_simulation_take_slot(simulation, trace, index, &status, error))) {
+    bool needs_slot = status == TR_OK && attempt->slots != TR_SLOTS_ALL;
+    if (status != TR_OK || (needs_slot && !tr_simulation_take_slot(simulation, trace, index, &status, error))) {
         return status;
     }
     if (is_put_off(simulation, trace, index, &status, error)) {
@@ -171,8 +182,10 @@ tr_status tr_simulation_fire(tr_simulation *simulation, tr_simulated_trace *trac
         return fire_made(simulation, trace, step, error);
     }
     tr_step *now = &trace->program.steps[step];
-    if (now->is_dead) {
-        return TR_OK;
+    if (now->is_dead) { /* its attempt may have got slots since */
+        return now->role == TR_STEP_START
+                   ? tr_simulation_give_slots_back(simulation, trace, attempt_of(trace, step), error)
+                   : TR_OK;
     } else if (now->role == TR_STEP_START) {
         return start(simulation, trace, step, error);
     } else if (now->role == TR_STEP_END) {
@@ -192,6 +205,8 @@ tr_status tr_simulation_fire(tr_simulation *simulation, tr_simulated_trace *trac
     status = tr_simulation_write(simulation, trace, now, error);
     if (status == TR_OK && (now->role == TR_STEP_RESUME || now->role == TR_STEP_RESUMED)) {
         status = tr_simulation_leave_wait(simulation, trace, step, error);
+    } else if (status == TR_OK && now->is_suspension && now->piece_of != TR_NO_STEP && simulation->has_slots) {
+        status = tr_simulation_rest(simulation, trace, &trace->program.attempts[now->piece_of], error);
     }
     return status == TR_OK ? pass_on(simulation, trace, step, error) : status;
 }
@@ -202,7 +217,11 @@ tr_status tr_simulation_go_on(tr_simulation *simulation, tr_error *error) {
     tr_question_kind kind = simulation->question.kind;
     uint64_t answer = simulation->answer;
     simulation->is_asking = false;
-    if (kind == TR_QUESTION_NODE_TIME) {
+    if (kind == TR_QUESTION_PRIORITY) {
+        attempt_of(trace, step)->rank = tr_pool_rank((int64_t)answer);
+        attempt_of(trace, step)->has_rank = true;
+        return start(simulation, trace, step, error);
+    } else if (kind == TR_QUESTION_NODE_TIME) {
         attempt_of(trace, step)->simulated_ns = answer;
         return decide_fail(simulation, trace, step, error);
     } else if (kind == TR_QUESTION_NODE_FAIL) {

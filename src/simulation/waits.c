@@ -8,9 +8,10 @@
 #include "bytes/fail.h"
 #include "simulation/branches.h"
 #include "simulation/schedule.h"
+#include "simulation/slots.h"
 
 static bool is_running(const tr_simulated_trace *trace, const tr_node_attempt *attempt) {
-    return attempt->slots == 2 && trace->program.steps[attempt->start].has_fired;
+    return attempt->is_under_way && trace->program.steps[attempt->start].has_fired;
 }
 
 static bool runs_beside(const tr_simulated_trace *trace, const tr_step *suspension) {

@@ -215,7 +215,7 @@ describe("exploring a trace", function()
         for line in ran.stdout:gmatch("[^\n]+") do
             assert.is_true(utf8.len(line) <= 80, line)
         end
-        assert.matches("the scenario's limits hold across traces", ran.stdout)
+        assert.matches("the scenario's limits and pools hold across traces", ran.stdout)
     end)
 end)
 

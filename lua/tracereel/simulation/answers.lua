@@ -86,6 +86,15 @@ local kinds = {
         end
         return count
     end,
+    priority = function(question, functions, ask, random, trace)
+        local callee = functions.priority[question.node] or functions.priority.default
+        local answer = ask(question, callee, trace, random)
+        local number = math.type(answer) and math.tointeger(answer)
+        if not number then
+            refuse(question, "a whole number (the largest is next)", answer)
+        end
+        return number
+    end,
     event = function(question, functions, ask, random, trace)
         local event = {
             type = question.type, node = question.node, attempt = question.attempt, at_ns = question.recorded_ns,

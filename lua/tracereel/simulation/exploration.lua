@@ -195,7 +195,7 @@ function exploration.run(parsed, scenario, recording)
         trace = start.trace, is_named = start.is_named, candidates = start.candidates, seeds = seeds,
         holding_seeds = start.seeds, kinds = parsed.faults,
         delay = parsed.delay, crash = crash_time, budget = parsed.budget,
-        has_shared_limits = limits.nodes ~= nil or limits.traces ~= nil,
+        has_shared_limits = limits.nodes ~= nil or limits.traces ~= nil or #(maker.compiled.pools or {}) > 0,
     }
     if #start.seeds > 0 then
         result.search = search(maker, start, parsed)

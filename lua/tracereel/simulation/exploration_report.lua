@@ -141,7 +141,7 @@ local function write_beginning(result)
     end
     write_wrapped("  faults: " .. table.concat(words, ", "))
     if result.has_shared_limits then
-        write_wrapped("  alone: the scenario's limits hold across traces, and the others are not there")
+        write_wrapped("  alone: the scenario's limits and pools hold across traces, and the others are not there")
     end
     output.line("")
 end

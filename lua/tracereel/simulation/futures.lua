@@ -35,7 +35,7 @@ function Futures:arrival_ns(trace, seed)
     local key = ("%d %d"):format(trace.index, seed)
     if not self.arrivals[key] then
         local bare = tables.changed(self.compiled, {
-            seed = seed, faults = false, asks_events = false, limits = false,
+            seed = seed, faults = false, asks_events = false, limits = false, pools = false,
         })
         local _, _, records = self:probe(bare, { index = trace.index, number = trace.number })
         self.arrivals[key] = records[1].time_ns

@@ -93,7 +93,9 @@ local function check_order(pool, compiled, where, into)
         compiled.order = order
     elseif type(pool.priority) == "function" then
         compiled.order = "ask"
-        into.functions.priority[compiled.number] = pool.priority
+        for _, node in ipairs(compiled.takes_others and { "default" } or compiled.nodes) do
+            into.functions.priority[node] = pool.priority
+        end
     else
         local member, is_of_trace = member_of(pool.priority, where .. ".priority")
         if not is_of_trace then
@@ -117,13 +119,13 @@ local function calendar_of(value, where)
     return parsed
 end
 
-local function check_pool(name, pool, number, into)
+local function check_pool(name, pool, into)
     local where = ("pools[%s]"):format(failure.got(name))
     if type(name) ~= "string" or name == "" then
         values.refuse("%s: a pool has a name: pools = { workers = { capacity = 4 } }", where)
     end
     values.known_keys(pool, pool_keys, where)
-    local compiled = { name = name, number = number, nodes = {}, shares = {} }
+    local compiled = { name = name, nodes = {}, shares = {} }
     check_nodes(pool, compiled, where, into)
     if pool.by ~= nil then
         compiled.by, compiled.is_by_trace = member_of(pool.by, where .. ".by")
@@ -152,8 +154,7 @@ function pools.check(value, into)
     into.pool_of = {}
     into.compiled.pools = {}
     for name, pool in units.sorted(value) do
-        local number = #into.compiled.pools + 1
-        into.compiled.pools[number] = check_pool(name, pool, number, into)
+        into.compiled.pools[#into.compiled.pools + 1] = check_pool(name, pool, into)
     end
 end
 
