@@ -5,6 +5,7 @@
 -- own room and of the rooms below.
 local rooms = {
     "util", "base", "log", "cli", "flow", "timing", "forecast", "script", "recovery", "render", "export", "simulation",
+    "backtest",
     "crashtest", "debugger", "import", "commands", "program",
 }
 

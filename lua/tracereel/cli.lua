@@ -17,7 +17,7 @@ local tracereel = require "tracereel"
 
 -- In the order of the help. Each is tracereel.commands.NAME: { name, summary, define(command), run(options) -> code }.
 local command_names = {
-    "check", "traces", "show", "dump", "run", "debug", "timing", "flow", "simulate", "recover", "apply", "undo",
+    "check", "traces", "show", "dump", "run", "debug", "timing", "flow", "simulate", "backtest", "recover", "apply", "undo",
     "repair", "crashtest", "export", "import", "generate",
 }
 

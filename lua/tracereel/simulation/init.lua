@@ -86,9 +86,17 @@ function simulation.load(path, options)
     }, Scenario)
 end
 
+---A scenario that changes nothing.
+function simulation.unchanged()
+    return setmetatable({ path = "-", value = {}, given = {}, has_no_file = true }, Scenario)
+end
+
 ---The scenario loaded afresh, with other values for some of its arguments.
 ---@param given table<string, any>
 function Scenario:with_arguments(given)
+    if self.has_no_file then
+        return self
+    end
     return simulation.load(self.path, { given = tables.joined(self.given, given), unsafe = self.unsafe })
 end
 
@@ -103,6 +111,8 @@ end
 ---@field draws_all? boolean
 ---@field first_moment? integer the number of a recorded trace
 ---@field resample_block? integer
+---@field timetable? { times_ns: integer[], traces: integer[], are_copies: boolean[] } which recorded trace arrives when
+---@field crash? table as checks.lua makes it: where the new log ends
 ---@field traces? integer how many arrive, in place of what the scenario says
 
 ---The same scenario, where other recorded traces arrive.
@@ -113,7 +123,8 @@ end
 
 ---Reads a log for any number of simulations. Kept in temporary files while it is used.
 ---@param path string
-function simulation.record(path)
+---@param to tracereel.position|nil read as if the log ended there
+function simulation.record(path, to)
     if path ~= "-" and files.is_directory(path) then
         unread.say(base.open(path), output.say)
     end
@@ -123,7 +134,7 @@ function simulation.record(path)
     end
     local recording = core.recording(path, progress.is_shown() and function(records)
         progress.show("reading the log: %d records", records)
-    end or nil)
+    end or nil, to)
     progress.clear()
     return recording
 end

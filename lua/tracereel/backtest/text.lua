@@ -1,0 +1,97 @@
+-- How measures and their errors are written, in the text and on the page.
+local node_names = require "tracereel.log.node_names"
+local plain_text = require "tracereel.util.text"
+local units = require "tracereel.util.units"
+
+local text = {}
+
+---"makespan", "charge queue".
+function text.measure(measure)
+    return measure.node and node_names.node(measure.node) .. " " .. measure.name or measure.name
+end
+
+---A number of a measure.
+---@param measure table
+---@param value number|nil
+function text.value(measure, value)
+    if not value then
+        return "-"
+    elseif measure.kind == "times" then
+        return units.rounded_duration(units.magnitude(value))
+    elseif measure.kind == "rate" then
+        return units.rate(value)
+    end
+    return ("%.1f %%"):format(value * 100)
+end
+
+---An error: "+12 %"; of a share "+1.2 pp", points of percent. Of several folds it has no sign.
+---@param measure table
+---@param off number|nil
+---@param has_value boolean something was predicted
+function text.error(measure, off, has_value)
+    if not off then
+        return has_value and "new" or "-"
+    end
+    local sign, percent = measure.folds and "" or "+", off * 100
+    if measure.kind == "share" then
+        return (("%" .. sign .. ".1f pp"):format(percent):gsub("^-0%.0 ", "+0.0 "))
+    end
+    local form = math.abs(percent) >= 1e5 and ".0e" or math.abs(percent) >= 9.95 and ".0f" or ".1f"
+    return (("%" .. sign .. form .. " %%"):format(percent):gsub("^-0%.0 ", "+0.0 "))
+end
+
+---A distance from 0 to 1.
+function text.distance(value)
+    return value and ("%.2f"):format(value) or "-"
+end
+
+-- In this order; what no prediction is judged by is nil.
+local verdicts = {
+    { "better", "better than the past repeated: %s" }, { "worse", "worse: %s" },
+    { "same", "no different (within 2 points): %s" }, { "unjudged", "too few values: %s" },
+}
+
+local max_named = 12
+
+---Which measures are predicted better than by the past repeated, and which not, in one sentence.
+---@param measures table[]
+---@return string
+function text.summary(measures)
+    local names, parts = {}, {}
+    for _, measure in ipairs(measures) do
+        local verdict = measure.verdict or "unjudged"
+        names[verdict] = names[verdict] or {}
+        table.insert(names[verdict], text.measure(measure))
+    end
+    for _, verdict in ipairs(verdicts) do
+        local list = names[verdict[1]] or {}
+        local shown = table.concat(list, ", ", 1, math.min(#list, max_named))
+        local more = #list > max_named and (" and %d more"):format(#list - max_named) or ""
+        if #list > 0 or verdict[1] == "better" then
+            parts[#parts + 1] = verdict[2]:format(#list > 0 and shown .. more or "none")
+        end
+    end
+    return table.concat(parts, "; ")
+end
+
+---What was learnt and what was left out of one fold, in sentences.
+---@return string learnt
+---@return string predicted
+function text.fold(fold)
+    local learnt = fold.learnt
+    local open = learnt.open == 0 and "none open at the cut"
+        or ("%s open at the cut, weighted as censored"):format(plain_text.count(learnt.open, "trace"))
+    local never = learnt.never_closed_weight > 0
+        and ("; %.2g %% of the weight is of %s that lasted longer than any closed one, and never ends"):format(
+            100 * learnt.never_closed_weight, plain_text.count(learnt.never_closed, "trace")) or ""
+    local left_out = learnt.left_out > 0
+        and ("; %s left out"):format(plain_text.count(learnt.left_out, "tainted trace")) or ""
+    return ("%s, %s: %s, %s%s%s"):format(units.time(learnt.from_ns):gsub("%d%d%d%d%d%dZ$", "Z"),
+        units.span(learnt.from_ns, learnt.until_ns), plain_text.count(learnt.closed, "closed trace"), open, never,
+        left_out),
+        ("%s, %s: %s when they came, of which %d closed in the log"):format(
+            units.time(fold.cut_ns):gsub("%d%d%d%d%d%dZ$", "Z"), units.span(fold.cut_ns, fold.until_ns),
+            plain_text.count(fold.arrivals, "arrival"), fold.closed)
+end
+
+return text
