@@ -249,7 +249,7 @@ describe("the page of tracereel timing", function()
         local page = make(helper.log("orders"), "--by", "hour")
         local report = report_of(helper.log("orders"), "--by", "hour")
         for _, group in ipairs(report.groups) do
-            assert.is_not_nil(page:find(">Nodes: " .. group.key, 1, true))
+            assert.is_not_nil(page:find(">Nodes: " .. group.key:sub(1, 16):gsub("T", " "), 1, true))
         end
         assert.is_true(#report.groups > 0)
     end)

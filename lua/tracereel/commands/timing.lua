@@ -191,7 +191,7 @@ function command.run(parsed)
         local target = output_file.open(parsed.html)
         require "tracereel.render.timing_page".write(report, function(...)
             target:write(...)
-        end)
+        end, nodes)
         target:commit()
     end
     write(report, parsed, nodes)

@@ -7,6 +7,7 @@ local behaviour = require "tracereel.render.timing_page.behaviour"
 local comparison = require "tracereel.render.timing_page.comparison"
 local distributions = require "tracereel.render.timing_page.distributions"
 local groups = require "tracereel.render.timing_page.groups"
+local heat_map = require "tracereel.render.timing_page.heat_map"
 local in_flight = require "tracereel.render.timing_page.in_flight"
 local loops = require "tracereel.render.timing_page.loops"
 local nodes = require "tracereel.render.timing_page.nodes"
@@ -40,14 +41,16 @@ local footer = html.element("footer", nil, "Written by ", html.element("code", n
 ---written one by one.
 ---@param report tracereel.timing_report
 ---@param write fun(text: string)
-function timing_page.write(report, write)
+---@param asked_nodes integer[]|nil those that --node names
+function timing_page.write(report, write, asked_nodes)
     -- Nothing of a log gets into a page with a zero byte.
     local page = { drawn_traces = waterfall.drawn(report), own_ids = report.own_ids or {}, hole = "\0" }
     local text = table.concat {
         "<!DOCTYPE html>\n<html lang=\"en\">\n", head(report), "\n<body>\n",
         summary.header(report), "<main>\n", summary.notices(report), summary.numbers(report),
-        comparison.section(report), nodes.section(report, page), groups.section(report, page),
-        distributions.section(report), loops.section(report), in_flight.section(report), waterfall.section(report),
+        comparison.section(report), nodes.section(report, page), heat_map.section(report, asked_nodes),
+        groups.section(report, page), distributions.section(report), loops.section(report),
+        in_flight.section(report), waterfall.section(report),
         "</main>\n", footer, "<script>", behaviour, "</script>\n</body>\n</html>\n",
     }
     local hole = text:find(page.hole, 1, true)

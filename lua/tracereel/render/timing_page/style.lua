@@ -6,12 +6,16 @@ return [[
   --ground: #ffffff; --raised: #f6f7f9; --text: #1b1f24; --muted: #57606a; --line: #d5dae0; --grid: #e6e9ed;
   --link: #0b5cad; --run: #4a86c8; --queue: #a3adb8; --suspended: #dca432; --retry: #cf4c37; --loop: #2f978a;
   --good: #2e7d4f; --bad: #b3261e; --bad-ground: #fdeeec; --warn-ground: #fdf6e3; --hatch: #ffffff;
+  --heat-1: #c9def0; --heat-2: #a3c7e4; --heat-3: #78add5; --heat-4: #4f91c2; --heat-5: #3275a9; --heat-6: #1c5788;
+  --heat-7: #0a3861;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #14171b; --raised: #1d2126; --text: #e4e7eb; --muted: #a0a9b4; --line: #363c44; --grid: #262b31;
     --link: #79b4f2; --run: #5f9bdc; --queue: #6d7783; --suspended: #cf9a2e; --retry: #e0644d; --loop: #45ab9d;
     --good: #6cc08f; --bad: #ff9a8d; --bad-ground: #3a1d1a; --warn-ground: #322a17; --hatch: #14171b;
+    --heat-1: #1f3a54; --heat-2: #285174; --heat-3: #346a98; --heat-4: #4a87bb; --heat-5: #6fa6d5; --heat-6: #9fc7ea;
+    --heat-7: #d9ebfa;
   }
 }
 * { box-sizing: border-box; }
@@ -126,6 +130,32 @@ td.busy span { margin-left: auto; }
 #hatch path { stroke: var(--hatch); stroke-width: 2; }
 .definitions { position: absolute; width: 0; height: 0; }
 
+.heat { margin: 14px 0 0; }
+.heat figcaption { min-height: 21px; }
+.heat .readout { color: var(--muted); margin-left: 8px; }
+.heat-body { display: grid; grid-template-columns: 64px minmax(0, 1fr); column-gap: 10px; margin-top: 4px; }
+.heat-wide .heat-body { grid-template-columns: 170px minmax(0, 1fr); }
+.heat-labels { font-size: 11.5px; line-height: 17px; color: var(--muted); text-align: right; }
+.heat-labels > div { height: 17px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.heat-wide .heat-labels { font-size: 12.5px; text-align: left; color: var(--text); }
+.heat-plot:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+.heat .chart rect { shape-rendering: crispEdges; }
+.heat .chart .heat-cursor { fill: none; stroke: var(--text); stroke-width: 2; visibility: hidden; }
+.heat .chart .heat-cursor.shown { visibility: visible; }
+.heat .legend { margin-left: 74px; }
+.heat-wide .legend { margin-left: 180px; }
+.heat .swatch { width: 16px; }
+.heat .swatch.heat-none { border: 1px solid var(--line); }
+.chart line.heat-gap { stroke: var(--ground); }
+.chart rect.heat-none { fill: var(--raised); } .swatch.heat-none { background: var(--raised); }
+.chart rect.heat-1 { fill: var(--heat-1); } .swatch.heat-1 { background: var(--heat-1); }
+.chart rect.heat-2 { fill: var(--heat-2); } .swatch.heat-2 { background: var(--heat-2); }
+.chart rect.heat-3 { fill: var(--heat-3); } .swatch.heat-3 { background: var(--heat-3); }
+.chart rect.heat-4 { fill: var(--heat-4); } .swatch.heat-4 { background: var(--heat-4); }
+.chart rect.heat-5 { fill: var(--heat-5); } .swatch.heat-5 { background: var(--heat-5); }
+.chart rect.heat-6 { fill: var(--heat-6); } .swatch.heat-6 { background: var(--heat-6); }
+.chart rect.heat-7 { fill: var(--heat-7); } .swatch.heat-7 { background: var(--heat-7); }
+
 .row { display: grid; grid-template-columns: 170px minmax(0, 1fr) 200px; column-gap: 14px; align-items: center; }
 .row > .label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .row > .label small, .row > .figures { color: var(--muted); font-size: 12.5px; }
@@ -153,6 +183,9 @@ footer {
   .distributions .row { grid-template-columns: minmax(0, 1fr) auto; padding-top: 6px; }
   .distributions .row > .chart { grid-column: 1 / -1; grid-row: 2; }
   .waterfall .row { grid-template-columns: 84px minmax(0, 1fr) 62px; column-gap: 8px; font-size: 12.5px; }
+  .heat-body { grid-template-columns: 48px minmax(0, 1fr); column-gap: 6px; }
+  .heat-wide .heat-body { grid-template-columns: 96px minmax(0, 1fr); }
+  .heat .legend, .heat-wide .legend { margin-left: 0; }
   .node-name { max-width: 13ch; }
   .busy-bar { width: 90px; }
   .numbers { grid-template-columns: 1fr 1fr; }
@@ -164,6 +197,8 @@ footer {
     color-scheme: light;
     --ground: #ffffff; --raised: #f6f7f9; --text: #000000; --muted: #444444; --line: #bbbbbb; --grid: #dddddd;
     --link: #000000; --bad: #9b1c15; --bad-ground: #ffffff; --warn-ground: #ffffff; --hatch: #ffffff;
+    --heat-1: #c9def0; --heat-2: #a3c7e4; --heat-3: #78add5; --heat-4: #4f91c2; --heat-5: #3275a9; --heat-6: #1c5788;
+    --heat-7: #0a3861;
   }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { max-width: none; padding: 0; font-size: 10pt; }
@@ -175,7 +210,7 @@ footer {
   .busy-bar { width: 40px; }
   .node-name { max-width: 16ch; }
   .toggle, .scripted .toggle { display: none; }
-  .row, tr, .numbers > div { break-inside: avoid; }
+  .row, tr, .heat, .numbers > div { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   details::details-content { content-visibility: visible; block-size: auto; }
 }
