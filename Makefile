@@ -266,7 +266,7 @@ test-follow: deps ## following a log whose writer appends in random pieces, for 
 	@$(MAKE) $(PARALLEL) --silent all
 	@FOLLOW_SECONDS=30 tools/run_tests.sh $(BUILD) follow
 
-test-faults: deps ## all system calls of apply, repair and undo made to fail in turn, not every second one
+test-faults: deps ## all system calls of apply, repair and undo made to fail in turn, not every fourth one
 	@$(MAKE) $(PARALLEL) --silent all
 	@TRACEREEL_ALL_FAULTS=1 tools/run_tests.sh $(BUILD) faults
 

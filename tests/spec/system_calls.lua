@@ -99,7 +99,7 @@ end
 -- do, and with sanitizers a smaller one; TRACEREEL_FAULT_STRIDE=N tries every Nth.
 system_calls.is_whole = os.getenv("TRACEREEL_ALL_FAULTS") ~= nil
 local stride = system_calls.is_whole and 1 or tonumber(os.getenv("TRACEREEL_FAULT_STRIDE"))
-    or os.getenv("TRACEREEL_SANITIZED") and 6 or 2
+    or os.getenv("TRACEREEL_SANITIZED") and 8 or 4
 
 ---The calls that a test tries; the first and the last are always among them.
 ---@param calls table[]
