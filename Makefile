@@ -104,7 +104,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 1)
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 .PHONY: all program libraries module objects unit-programs memory-test-files fuzz-programs bench-programs deps demo test \
-	unit spec test-browser test-follow test-faults test-memory asan coverage fuzz bench growth \
+	unit spec test-browser test-follow test-faults test-memory asan coverage fuzz bench intervals growth \
 	lint install uninstall clean help FORCE
 
 all: program libraries module ## the program, the libraries, the Lua module and the pkg-config file
@@ -292,6 +292,12 @@ fuzz: deps ## each fuzz program, and the fuzzers of the command line and of scri
 bench: deps ## measure against yardsticks in the same run
 	@$(MAKE) $(PARALLEL) --silent all bench-programs
 	@tests/bench/run.sh $(BUILD)
+
+# Of how many logs each: LOGS=200
+intervals: deps ## how often intervals of simulations hold the truth, over 200 logs of each of several processes
+	@$(MAKE) $(PARALLEL) --silent all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' \
+		lua5.4 tests/bench/intervals.lua $(LOGS)
 
 # Which: DIMENSIONS=nodes,open COMMANDS='^timing'
 growth: deps ## how time and memory of every command grow with the log

@@ -201,19 +201,12 @@ typedef struct tr_scenario {
     size_t suspension_count;
     const tr_loop_rule *loops;
     size_t loop_count;
-    const tr_flow *flow;   /* its nodes in ascending order of node_id; NULL: guessed for each trace */
-    tr_time_rule arrivals; /* time from one trace to the next: recorded, fixed, or asked for */
-    uint64_t trace_count;  /* 0: as many as were recorded, from first_moment on */
-    /* Which recorded traces arrive: those of `population` in its order, then such as are drawn from it. The n-th
-     * arrives at the recorded moment of the n-th trace from `first_moment` on. With any of these but first_moment, and
-     * where it was drawn, a trace gets an id of its own. */
-    const uint64_t *population; /* indexes of recorded traces that are not left out; one can be there more than once;
-                                   NULL: all, in the order of the log */
-    size_t population_count;    /* at least 1 if there is one */
-    bool draws_all;             /* every one is drawn */
-    uint64_t first_moment;      /* less than `traces` of tr_recording_stats */
-    uint64_t resample_block;    /* 0, or the population is drawn anew by `seed`, as many with replacement, in blocks of
-                                   so many that follow each other */
+    const tr_flow *flow;     /* its nodes in ascending order of node_id; NULL: guessed for each trace */
+    tr_time_rule arrivals;   /* time from one trace to the next: recorded, fixed, or asked for */
+    uint64_t trace_count;    /* 0: as many as were recorded */
+    uint64_t resample_block; /* 0, or another log of the same process is made up: at each recorded moment a trace
+                                arrives that is drawn by `seed`, with replacement, in blocks of so many that follow each
+                                other; each under an id of its own. More are drawn from these */
     const tr_timed_arrival *timetable; /* in place of all that: what arrives, in the order of time; NULL: none */
     size_t timetable_count;
     tr_scenario_limits limits;

@@ -199,32 +199,6 @@ static uint64_t to_trace_index(lua_State *L, int index, int argument, const char
     return trace_index;
 }
 
-/* population: a list of the numbers of recorded traces, from 1. */
-static void read_population(lua_State *L, int index, int anchor_index, const tr_recording *recording,
-                            tr_scenario *scenario) {
-    uint64_t recorded = tr_recording_get_stats(recording)->traces;
-    bool has_population = lua_getfield(L, index, "population") != LUA_TNIL;
-    lua_pop(L, 1);
-    if (has_population) {
-        uint64_t *indexes =
-            tr_lua_begin_list(L, index, anchor_index, "population", sizeof *indexes, &scenario->population_count);
-        luaL_argcheck(L, scenario->population_count > 0, index, "a population of no trace");
-        for (size_t i = 0; i < scenario->population_count; i++) {
-            lua_rawgeti(L, -1, (lua_Integer)i + 1);
-            indexes[i] = to_trace_index(L, -1, index, "population", recording);
-            lua_pop(L, 1);
-        }
-        scenario->population = indexes;
-        lua_pop(L, 1);
-    }
-    scenario->draws_all = tr_lua_read_boolean(L, index, "draws_all");
-    uint64_t first_moment = tr_lua_read_u64(L, index, "first_moment");
-    scenario->first_moment = first_moment > 0 ? first_moment - 1 : 0;
-    luaL_argcheck(L, scenario->first_moment == 0 || scenario->first_moment < recorded, index,
-                  "first_moment: a trace that the log does not have");
-    scenario->resample_block = tr_lua_read_u64(L, index, "resample_block");
-}
-
 /* The field `timetable`: a list of times, one of recorded traces, from 1, and whether each is a copy. */
 static void read_timetable(lua_State *L, int index, int anchor_index, const tr_recording *recording,
                            tr_scenario *scenario) {
@@ -260,7 +234,7 @@ void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, const tr_re
     read_faults(L, index, anchor_index, scenario);
     scenario->arrivals = read_time(L, index, "arrivals");
     scenario->trace_count = tr_lua_read_u64(L, index, "traces");
-    read_population(L, index, anchor_index, recording, scenario);
+    scenario->resample_block = tr_lua_read_u64(L, index, "resample_block");
     read_timetable(L, index, anchor_index, recording, scenario);
     read_limits(L, index, &scenario->limits);
     tr_lua_read_pools(L, index, anchor_index, scenario);

@@ -65,9 +65,8 @@ typedef struct tr_simulated_trace {
 
 /* What arrivals are taken from. */
 typedef struct tr_population {
-    const uint64_t *indexes; /* of recorded traces; NULL: all */
-    uint64_t count;
-    uint64_t *kept; /* those that are not left out, where that list is needed */
+    uint64_t count; /* of traces to draw from */
+    uint64_t *kept; /* those that are not left out; NULL: all */
 } tr_population;
 
 /* A source of chains: the traces, or the orphans. */

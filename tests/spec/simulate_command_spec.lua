@@ -212,7 +212,7 @@ describe("what simulate prints", function()
         end
         -- 4.303: Student's t for two degrees of freedom; every injected error is a node_error.
         local errors = object.measures["node.3.errors"]
-        assert.is_true(math.abs(number(errors.half_width) - 4.303 * math.sqrt(squares / 2 / 3)) < 0.01)
+        assert.is_true(math.abs(number(errors.simulation_error) - 4.303 * math.sqrt(squares / 2 / 3)) < 0.01)
         assert.equal("run-1\nrun-2\nrun-3\n", (helper.shell("ls " .. directory)))
     end)
 

@@ -119,7 +119,7 @@ describe("simulate --rank", function()
             assert.is_true(sum ~= 0)
             assert.is_true(math.abs(row[name].change - sum / 3) < 1)
             -- 4.303: Student's t for two degrees of freedom.
-            assert.is_true(math.abs(row[name].half_width - 4.303 * math.sqrt(squares / 2 / 3)) < 1)
+            assert.is_true(math.abs(row[name].simulation_error - 4.303 * math.sqrt(squares / 2 / 3)) < 1)
         end
     end)
 
@@ -173,7 +173,7 @@ describe("simulate --sweep", function()
         local swept = json("return {}", diamond(), "--sweep", "node.3.time=0.7,1", "--runs", "3", "--json")
         for _, point in ipairs(swept.points) do
             for name, measure in pairs(point.measures) do
-                assert.equal(0, measure.half_width, name)
+                assert.equal(0, measure.simulation_error, name)
             end
         end
     end)
@@ -236,10 +236,10 @@ describe("simulate --sweep", function()
         end
     end)
 
-    it("has half widths under the means of several runs", function()
+    it("has the simulation errors under the means of several runs", function()
         local ran = run(busy, helper.log("orders"),
             "--sweep", "node.3.time=0.5,1", "--runs", "2")
-        assert.matches("\n0%.5 +[^\n]+\n95%% ± +[^\n]+\n1 +[^\n]+\n95%% ± +", ran.stdout)
+        assert.matches("\n0%.5 +[^\n]+\nsim%. ± +[^\n]+\n1 +[^\n]+\nsim%. ± +", ran.stdout)
     end)
 
     it("draws the curve to a file: three lines, and bars for several runs", function()

@@ -34,6 +34,8 @@ function command.define(definition)
         .. "--runs, to run-1, run-2, ... in it. Required without --sweep, --rank and --explore."):argname("<DIR>")
     definition:option("--runs", "Simulate N times, with the seed and those that follow it."):argname("<N>")
         :convert(options.whole(1, max_runs)):default("1"):show_default(false)
+    definition:option("--rounds", "For prediction intervals: simulate N resamples of the recorded traces, too. As many "
+        .. "as --runs where not given; 0: none."):argname("<N>"):convert(options.whole(0, max_runs))
     definition:option("--seed", "Use this seed instead of the scenario's."):argname("<N>")
         :convert(options.whole(math.mininteger, math.maxinteger))
     definition:flag("--json", "Print one JSON object.")

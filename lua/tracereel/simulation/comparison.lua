@@ -1,8 +1,10 @@
 -- Simulates once, or with several seeds, and prints the recorded and the simulated log side by side.
 local damage = require "tracereel.simulation.damage"
+local intervals = require "tracereel.simulation.intervals"
 local output = require "tracereel.cli.output"
 local progress = require "tracereel.cli.progress"
 local report = require "tracereel.simulation.report"
+local resamples = require "tracereel.simulation.resamples"
 local comparison_table = require "tracereel.simulation.comparison_table"
 local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
@@ -65,31 +67,41 @@ local function run_all(parsed, scenario, recording)
     return runs, all_stats
 end
 
-local function write(parsed, scenario, recorded_stats, recorded, runs, all_stats)
+local function write(parsed, scenario, recorded_stats, all_stats, rows, plan)
     if parsed.json then
         output.line(tracereel.json {
             seed = parsed.seed or scenario.seed,
             recorded = recorded_stats,
             runs = all_stats,
-            measures = report.object(recorded, runs),
+            intervals = intervals.object(plan, parsed.runs),
+            measures = report.object(rows),
         })
         return
     end
     say_stats(recorded_stats, all_stats[1])
-    if #runs > 1 then
-        output.line(("above: the first of %d runs; below: their means, with Student's t interval"):format(#runs))
+    if parsed.runs > 1 then
+        output.line(("above: the first of %d runs; below: their means"):format(parsed.runs))
     end
-    comparison_table.write(report.rows(recorded, runs), #runs > 1)
+    for _, line in ipairs(intervals.lines(plan, parsed.runs)) do
+        output.line(line)
+    end
+    comparison_table.write(rows, parsed.runs > 1, plan.rounds > 0)
 end
 
 ---@param parsed table the command's options
 ---@param scenario table of simulation.load, checked
 ---@param recording userdata of simulation.record
 function comparison.run(parsed, scenario, recording)
+    local plan = intervals.plan(parsed, recording)
     local runs, all_stats = run_all(parsed, scenario, recording)
+    local resampled = resamples.simulate(plan, parsed.seed or scenario.seed, recording, function()
+        return scenario:with_arguments {}
+    end, function(directory, one)
+        return report.measure(directory, one:flow())
+    end)
     local recorded = report.measure(parsed.log, scenario:flow())
     progress.clear()
-    write(parsed, scenario, recording:stats(), recorded, runs, all_stats)
+    write(parsed, scenario, recording:stats(), all_stats, report.rows(recorded, runs, resampled, plan), plan)
 end
 
 return comparison

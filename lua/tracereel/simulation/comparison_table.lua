@@ -28,7 +28,13 @@ local trace_columns = {
     { "SUSPENDED", 9, "suspended_mean" },
 }
 
-local function write_traces(row_of, has_interval)
+local function bound(name)
+    return function(row)
+        return row.prediction and row.show(row.prediction[name]) or "-"
+    end
+end
+
+local function write_traces(row_of, has_error, has_prediction)
     local definitions = { { "", 9, function(line)
         return line[1]
     end, left = true } }
@@ -40,11 +46,15 @@ local function write_traces(row_of, has_interval)
     local lines = {
         { "recorded", function(row) return row.show(row.recorded) end },
         { "simulated", function(row) return row.show(row.mean) end },
-        { "change", change_text },
     }
-    if has_interval then
-        table.insert(lines, 3, { "  95% ±", function(row) return row.show(row.half_width) end })
+    if has_error then
+        lines[#lines + 1] = { "  sim. ±", function(row) return row.show(row.simulation_error) end }
     end
+    if has_prediction then
+        lines[#lines + 1] = { "  pred. ≥", bound "low" }
+        lines[#lines + 1] = { "  pred. ≤", bound "high" }
+    end
+    lines[#lines + 1] = { "change", change_text }
     columns.heading("Traces", "makespan p50, p90, p99; mean time suspended")
     columns.write(definitions, lines)
 end
@@ -76,17 +86,41 @@ local function both(row, width, show)
     return left .. " → " .. text.pad_right(simulated, width), true
 end
 
-local function node_lines(number, label, row_of, has_interval)
-    local line, interval, has_changed = { label(math.tointeger(tonumber(number))) }, { "" }, false
+local function error_cell(row, width, show)
+    return row.simulation_error == 0 and "" or (" "):rep(width) .. " ± " .. show(row.simulation_error)
+end
+
+local function prediction_cell(row, width, show)
+    local prediction = row.prediction
+    if not prediction then
+        return text.pad_left("-", width)
+    end
+    local low, high = show(prediction.low), show(prediction.high)
+    return low == high and "" or text.pad_left(low, width) .. " – " .. high
+end
+
+-- The line of a node, and those of its intervals that say anything: at most one of each kind.
+local function node_lines(number, label, row_of, kinds)
+    local line, has_changed = { label(math.tointeger(tonumber(number))) }, false
+    local lines = { line }
+    for place = 1, #kinds do
+        lines[place + 1] = { "" }
+    end
     for index, column in ipairs(node_columns) do
         local row = row_of[("node.%s.%s"):format(number, column[3])]
         local show, width = column[4] or row.show, column[2]
         local cell, is_other = both(row, width, show)
         line[index + 1], has_changed = cell, has_changed or is_other
-        interval[index + 1] = row.half_width == 0 and (" "):rep(2 * width + 3)
-            or (" "):rep(width) .. " ± " .. text.pad_right(show(row.half_width), width)
+        for place, kind in ipairs(kinds) do
+            lines[place + 1][index + 1] = kind(row, width, show)
+        end
     end
-    return line, has_interval and interval, has_changed
+    for place = #lines, 2, -1 do
+        if not table.concat(lines[place]):find("%S") then
+            table.remove(lines, place)
+        end
+    end
+    return lines, has_changed
 end
 
 local function node_definitions(label_columns)
@@ -101,14 +135,13 @@ local function node_definitions(label_columns)
     return definitions
 end
 
-local function write_nodes(numbers, row_of, has_interval)
+local function write_nodes(numbers, row_of, kinds)
     local lines, unchanged = {}, 0
     local label_columns, label = node_names.column(30)
     for _, number in ipairs(numbers) do
-        local line, interval, has_changed = node_lines(number, label, row_of, has_interval)
+        local of_node, has_changed = node_lines(number, label, row_of, kinds)
         if has_changed then
-            lines[#lines + 1] = line
-            lines[#lines + 1] = interval or nil
+            table.move(of_node, 1, #of_node, #lines + 1, lines)
         elseif row_of[("node.%s.done"):format(number)].recorded > 0 then
             unchanged = unchanged + 1
         end
@@ -124,16 +157,20 @@ end
 
 ---Prints the comparison.
 ---@param rows table[] of report.rows
----@param has_interval boolean are there several runs?
-function comparison_table.write(rows, has_interval)
+---@param has_error boolean are there several runs, and so a simulation error?
+---@param has_prediction boolean were there resamples?
+function comparison_table.write(rows, has_error, has_prediction)
     local row_of, numbers = {}, {}
     for _, row in ipairs(rows) do
         row_of[row.name] = row
         numbers[#numbers + 1] = row.name:match("^node%.(%d+)%.done$")
     end
-    write_traces(row_of, has_interval)
+    write_traces(row_of, has_error, has_prediction)
     if #numbers > 0 then
-        write_nodes(numbers, row_of, has_interval)
+        local kinds = {}
+        kinds[#kinds + 1] = has_error and error_cell or nil
+        kinds[#kinds + 1] = has_prediction and prediction_cell or nil
+        write_nodes(numbers, row_of, kinds)
     end
 end
 

@@ -106,19 +106,10 @@ function Scenario:with_value(value)
     return setmetatable(tables.changed(self, { value = value }), Scenario)
 end
 
----@class tracereel.arriving which recorded traces arrive, and when: tr_scenario of include/tracereel/simulation.h
----@field population? integer[] numbers of recorded traces, from 1
----@field draws_all? boolean
----@field first_moment? integer the number of a recorded trace
----@field resample_block? integer
----@field timetable? { times_ns: integer[], traces: integer[], are_copies: boolean[] } which recorded trace arrives when
----@field crash? table as checks.lua makes it: where the new log ends
----@field traces? integer how many arrive, in place of what the scenario says
-
----The same scenario, where other recorded traces arrive.
----@param arriving tracereel.arriving
-function Scenario:with_arriving(arriving)
-    return setmetatable(tables.changed(self, { arriving = arriving }), Scenario)
+---The same scenario, of a log that is made up of the recorded traces: tr_scenario.resample_block says how.
+---@param block integer
+function Scenario:with_resample(block)
+    return setmetatable(tables.changed(self, { resample_block = block }), Scenario)
 end
 
 ---Reads a log for any number of simulations. Kept in temporary files while it is used.
@@ -180,7 +171,7 @@ function Scenario:run(recording, directory, seed, further_faults, is_temporary)
     compiled.is_temporary = is_temporary
     compiled.seed = seed or compiled.seed
     compiled.faults = faults.joined(compiled.faults or {}, further_faults or {})
-    compiled = tables.joined(compiled, self.arriving or {})
+    compiled.resample_block = self.resample_block
     local stats = recording:simulate(compiled, directory, answers.new(self.path, functions),
         progress_of(compiled, recording))
     progress.clear()

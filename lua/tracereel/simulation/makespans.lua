@@ -17,12 +17,14 @@ end
 ---traces.
 ---@param path string
 ---@param flow tracereel.flow|nil which nodes follow which, as the scenario says it
----@return table<string, number> complete, failed, throughput, makespan_p50, makespan_p90, makespan_p99, queue
+---@return table<string, number> complete, failed, throughput, makespan_p50, makespan_p90, makespan_p99, makespan_mean,
+---queue
 function makespans.measure(path, flow)
-    local sorted, timing = {}, tracereel.timing(flow, 0)
+    local sorted, sum, timing = {}, 0.0, tracereel.timing(flow, 0)
     local function note(_, trace)
         if trace and not trace.tainted then
             sorted[#sorted + 1] = units.magnitude(trace.duration_ns)
+            sum = sum + sorted[#sorted]
         end
     end
     local log = base.open(path, { measured = true })
@@ -47,6 +49,7 @@ function makespans.measure(path, flow)
         makespan_p50 = percentile(sorted, 0.50),
         makespan_p90 = percentile(sorted, 0.90),
         makespan_p99 = percentile(sorted, 0.99),
+        makespan_mean = sum / math.max(1, #sorted),
         queue = queue_ns / math.max(1, traces.complete_count + traces.failed_count + traces.open_count),
     }
 end

@@ -2,6 +2,7 @@
 -- scenario says.
 local columns = require "tracereel.render.timing_table.columns"
 local node_names = require "tracereel.log.node_names"
+local intervals = require "tracereel.simulation.intervals"
 local output = require "tracereel.cli.output"
 local series = require "tracereel.simulation.series"
 local text = require "tracereel.util.text"
@@ -44,17 +45,17 @@ local function points_of(nodes)
 end
 
 -- One row for each node, those that shorten the makespan most first.
-local function rows_of(nodes, results)
+local function rows_of(nodes, results, plan)
     local rows = {}
     for index, node in ipairs(nodes) do
         local row = { node = node }
         for _, name in ipairs(measure_names) do
-            local before = series.mean(results[1], name)
-            local after = series.mean(results[index + 1], name)
-            local change, half_width = series.difference(results[1], results[index + 1], name)
+            local before = series.estimate(results[1], name, plan).mean
+            local difference = series.difference(results[1], results[index + 1], name, plan)
             row[name] = {
-                before = before, after = after, change = change, half_width = half_width,
-                share = before > 0 and change / before or 0.0,
+                before = before, after = series.estimate(results[index + 1], name, plan).mean,
+                change = difference.mean, difference = difference,
+                share = before > 0 and difference.mean / before or 0.0,
             }
         end
         rows[index] = row
@@ -78,46 +79,84 @@ local function percent(share)
     return share == 0 and "" or ("%+.2f%%"):format(share * 100)
 end
 
-local function definitions_of(has_interval)
-    local node_columns, label = node_names.column(30)
-    local definitions = { { "NODE", math.max(10, node_columns), function(row)
-        return label(row.node)
+local function definitions_of(node_columns)
+    local definitions = { { "NODE", math.max(10, node_columns), function(line)
+        return line.label
     end, left = true } }
     for _, name in ipairs(measure_names) do
         local function add(heading, width, shown)
-            definitions[#definitions + 1] = { heading, width, function(row)
-                return shown(row[name])
+            definitions[#definitions + 1] = { heading, width, function(line)
+                return shown(line.row[name], line)
             end }
         end
-        add(name:match("p%d+"):upper(), 9, function(cell) return signed(cell.change) end)
-        if has_interval then
-            add("95% ±", 8, function(cell) return duration(cell.half_width) end)
-        end
-        add("%", 8, function(cell) return percent(cell.share) end)
+        add(name:match("p%d+"):upper(), 9, function(cell, line)
+            local value = line.value(cell.difference)
+            return value and (line.is_width and duration or signed)(value) or "-"
+        end)
+        add("%", 8, function(cell, line) return line.is_change and percent(cell.share) or "" end)
     end
     return definitions
 end
 
-local function write_table(rows, results, parsed, seed)
-    local before = series.mean(results[1], "makespan_p50")
-    output.line(("makespan as the scenario is: p50 %s, p99 %s (seed %d%s)"):format(duration(before),
-        duration((series.mean(results[1], "makespan_p99"))), seed,
-        parsed.runs > 1 and (", means of %d runs from that seed on"):format(parsed.runs) or ""))
+-- A line for each row, and under it one for each kind of interval.
+local function lines_of(rows, plan, runs, label)
+    local lines = {}
+    for _, row in ipairs(rows) do
+        lines[#lines + 1] = { label = label(row.node), row = row, is_change = true, value = function(difference)
+            return difference.mean
+        end }
+        for _, interval in ipairs(intervals.rows(plan, runs)) do
+            lines[#lines + 1] = {
+                label = "  " .. interval.label, row = row, value = interval.value, is_width = interval.is_width,
+            }
+        end
+    end
+    return lines
+end
+
+local function write_table(rows, results, parsed, seed, plan)
+    local before = {}
+    for index, name in ipairs(measure_names) do
+        before[index] = duration(series.estimate(results[1], name, plan).mean)
+    end
+    output.line(("makespan as the scenario is: p50 %s, p99 %s (%s)"):format(before[1], before[2],
+        parsed.runs > 1 and ("means of seeds %d to %d"):format(seed, seed + parsed.runs - 1) or "seed " .. seed))
+    for _, line in ipairs(intervals.lines(plan, parsed.runs)) do
+        output.line(line)
+    end
     columns.heading("Nodes", "what the makespan changes by when this one alone takes 90 % of its time")
-    columns.write(definitions_of(parsed.runs > 1), rows)
+    local node_columns, label = node_names.column(30)
+    columns.write(definitions_of(node_columns), lines_of(rows, plan, parsed.runs, label))
     if #rows == 0 then
         output.line(text.count(0, "node"))
     end
 end
 
-local function object(rows, results, seed, recorded)
-    local before = {}
+local function node_object(row)
+    local object = { node = row.node }
     for _, name in ipairs(measure_names) do
-        local mean, half_width = series.mean(results[1], name)
-        before[name] = { simulated = mean, half_width = half_width }
+        local cell = row[name]
+        object[name] = {
+            before = cell.before, after = cell.after, change = cell.change, share = cell.share,
+            simulation_error = cell.difference.simulation_error or tracereel.null,
+            prediction = cell.difference.prediction or tracereel.null,
+        }
+    end
+    return object
+end
+
+local function object(rows, results, parsed, seed, recorded, plan)
+    local before, nodes = {}, {}
+    for _, name in ipairs(measure_names) do
+        local estimate = series.estimate(results[1], name, plan)
+        before[name] = intervals.measure_object(estimate.mean, estimate.simulation_error, estimate.prediction)
+    end
+    for index, row in ipairs(rows) do
+        nodes[index] = node_object(row)
     end
     return {
-        seed = seed, recorded = recorded, runs = results[1].stats, factor = factor, measures = before, nodes = rows,
+        seed = seed, recorded = recorded, runs = results[1].stats, factor = factor, measures = before, nodes = nodes,
+        intervals = intervals.object(plan, parsed.runs),
     }
 end
 
@@ -126,12 +165,13 @@ end
 ---@param recording userdata of simulation.record
 function rank.run(parsed, scenario, recording)
     local nodes = recording:nodes()
-    local results = series.play(parsed, scenario, recording, points_of(nodes))
-    local rows, seed = rows_of(nodes, results), parsed.seed or scenario.seed
+    local plan = intervals.plan(parsed, recording)
+    local results = series.play(parsed, scenario, recording, points_of(nodes), plan)
+    local rows, seed = rows_of(nodes, results, plan), parsed.seed or scenario.seed
     if parsed.json then
-        output.line(tracereel.json(object(rows, results, seed, recording:stats())))
+        output.line(tracereel.json(object(rows, results, parsed, seed, recording:stats(), plan)))
     else
-        write_table(rows, results, parsed, seed)
+        write_table(rows, results, parsed, seed, plan)
     end
 end
 

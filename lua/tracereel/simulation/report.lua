@@ -2,6 +2,8 @@
 local estimates = require "tracereel.simulation.estimates"
 local format = require "tracereel.simulation.format"
 local grouping = require "tracereel.timing.grouping"
+local intervals = require "tracereel.simulation.intervals"
+local tables = require "tracereel.util.tables"
 local timing = require "tracereel.timing.gather"
 local base = require "tracereel.base"
 local units = require "tracereel.util.units"
@@ -14,34 +16,57 @@ local function as_share(value)
     return ("%.1f %%"):format(value * 100)
 end
 
--- Of the traces: name, how it is shown, and its path in a timing report's `traces`.
+local function all(t)
+    return t.complete_count + t.failed_count + t.open_count
+end
+
+local function closed(t)
+    return t.complete_count + t.failed_count
+end
+
+local function attempts(n)
+    return n.count + n.error_count
+end
+
+local function done(n)
+    return n.count
+end
+
+-- Of the traces: name, how it is shown, its value in a timing report's `traces`, its kind (intervals.of), and of how
+-- many values it is one.
 local trace_measures = {
-    { "complete", format.count, function(t) return t.complete_count end },
-    { "failed", format.count, function(t) return t.failed_count end },
-    { "open", format.count, function(t) return t.open_count end },
-    { "throughput", units.rate, function(t) return t.throughput_per_s end },
-    { "makespan_p50", duration, function(t) return magnitude(t.makespan.p50_ns) end },
-    { "makespan_p90", duration, function(t) return magnitude(t.makespan.p90_ns) end },
-    { "makespan_p99", duration, function(t) return magnitude(t.makespan.p99_ns) end },
-    { "makespan_mean", duration, function(t) return magnitude(t.makespan.mean_ns) end },
-    { "suspended_mean", duration, function(t) return magnitude(t.suspended.mean_ns) end },
+    { "complete", format.count, function(t) return t.complete_count end, "count", all },
+    { "failed", format.count, function(t) return t.failed_count end, "count", all },
+    { "open", format.count, function(t) return t.open_count end, "count", all },
+    { "throughput", units.rate, function(t) return t.throughput_per_s end, "mean", closed },
+    { "makespan_p50", duration, function(t) return magnitude(t.makespan.p50_ns) end, 0.50, closed },
+    { "makespan_p90", duration, function(t) return magnitude(t.makespan.p90_ns) end, 0.90, closed },
+    { "makespan_p99", duration, function(t) return magnitude(t.makespan.p99_ns) end, 0.99, closed },
+    { "makespan_mean", duration, function(t) return magnitude(t.makespan.mean_ns) end, "mean", closed },
+    { "suspended_mean", duration, function(t) return magnitude(t.suspended.mean_ns) end, "mean", closed },
 }
 
 -- Of each node.
 local node_measures = {
-    { "done", format.count, function(n) return n.count end },
-    { "errors", format.count, function(n) return n.error_count end },
+    { "done", format.count, function(n) return n.count end, "count", attempts },
+    { "errors", format.count, function(n) return n.error_count end, "count", attempts },
     { "error_share", as_share, function(n)
         return n.error_count == 0 and 0.0 or n.error_count / (n.count + n.error_count)
-    end },
-    { "run_p50", duration, function(n) return magnitude(n.run.p50_ns) end },
-    { "run_p99", duration, function(n) return magnitude(n.run.p99_ns) end },
-    { "queue_mean", duration, function(n) return magnitude(n.queue.mean_ns) end },
-    { "queue_p99", duration, function(n) return magnitude(n.queue.p99_ns) end },
-    { "critical", as_share, function(n) return n.critical_share end },
+    end, "share", attempts },
+    { "run_p50", duration, function(n) return magnitude(n.run.p50_ns) end, 0.50, done },
+    { "run_p99", duration, function(n) return magnitude(n.run.p99_ns) end, 0.99, done },
+    { "queue_mean", duration, function(n) return magnitude(n.queue.mean_ns) end, "mean", done },
+    { "queue_p99", duration, function(n) return magnitude(n.queue.p99_ns) end, 0.99, done },
+    { "critical", as_share, function(n) return n.critical_share end, "mean", done },
 }
 
----The measures of a log: { name, value, show } in a fixed order; nodes in the order of their ids.
+local function measured_of(name, measure, counts)
+    local value, kind, count = measure[3](counts), measure[4], measure[5](counts)
+    local share = kind == "share" and value or kind == "count" and value / math.max(count, 1) or nil
+    return { name = name, show = measure[2], value = value, kind = kind, count = count, share = share }
+end
+
+---The measures of a log: { name, value, show, kind, count, share } in a fixed order; nodes in the order of their ids.
 ---@param path string
 ---@param flow tracereel.flow|nil which nodes follow which, as the scenario says it
 ---@return table[]
@@ -51,54 +76,74 @@ function report.measure(path, flow)
     local measured = gatherer:report()
     local measures = {}
     for _, measure in ipairs(trace_measures) do
-        measures[#measures + 1] = { name = measure[1], show = measure[2], value = measure[3](measured.traces) }
+        measures[#measures + 1] = measured_of(measure[1], measure, measured.traces)
     end
     for _, node in ipairs(measured.nodes) do
         for _, measure in ipairs(node_measures) do
-            measures[#measures + 1] = {
-                name = ("node.%d.%s"):format(node.id, measure[1]), show = measure[2], value = measure[3](node),
-            }
+            measures[#measures + 1] = measured_of(("node.%d.%s"):format(node.id, measure[1]), measure, node)
         end
     end
     return measures
 end
 
----One row for each measure of either log: { name, show, recorded, values, mean, half_width }.
+local function empty_row(measure)
+    return { name = measure.name, show = measure.show, kind = measure.kind, recorded = 0, count = 0, values = {},
+        resampled = {}, shares = {} }
+end
+
+-- Adds each log's measures to the rows' list of that name, 0 where a log has none.
+local function add_values(row_for, rows, logs, name)
+    for number, measures in ipairs(logs) do
+        for _, measure in ipairs(measures) do
+            local row = row_for(measure)
+            row[name][number] = measure.value
+            row.shares[#row.shares + 1] = measure.share
+        end
+    end
+    for _, row in ipairs(rows) do
+        for number = 1, #logs do
+            row[name][number] = row[name][number] or 0
+        end
+    end
+end
+
+---One row for each measure of either log: { name, show, recorded, values, mean, simulation_error, prediction }.
 ---@param recorded table[] of report.measure
 ---@param runs table[][] one for each run
+---@param resampled table[][] one for each round of `plan`
+---@param plan tracereel.interval_plan
 ---@return table[]
-function report.rows(recorded, runs)
+function report.rows(recorded, runs, resampled, plan)
     local rows, row_of = {}, {}
     local function row_for(measure)
         local row = row_of[measure.name]
         if not row then
-            row = { name = measure.name, show = measure.show, recorded = 0, values = {} }
+            row = empty_row(measure)
             rows[#rows + 1], row_of[measure.name] = row, row
         end
         return row
     end
     for _, measure in ipairs(recorded) do
-        row_for(measure).recorded = measure.value
+        local row = row_for(measure)
+        row.recorded, row.count = measure.value, measure.count
     end
-    for run, measures in ipairs(runs) do
-        for _, measure in ipairs(measures) do
-            row_for(measure).values[run] = measure.value
-        end
-    end
+    add_values(row_for, rows, runs, "values")
+    add_values(row_for, rows, resampled, "resampled")
     for _, row in ipairs(rows) do
-        for run = 1, #runs do
-            row.values[run] = row.values[run] or 0
-        end
-        row.mean, row.half_width = estimates.mean(row.values)
+        row.mean, row.simulation_error = estimates.mean(row.values)
+        row.share = #row.shares > 0 and estimates.mean(row.shares) or nil
+        row.prediction = intervals.of(plan, row, row.mean, row.resampled)
     end
     return rows
 end
 
 ---The comparison as a table of objects by measure, for JSON: times in nanoseconds, shares from 0 to 1.
-function report.object(recorded, runs)
+---@param rows table[] of report.rows
+function report.object(rows)
     local object = {}
-    for _, row in ipairs(report.rows(recorded, runs)) do
-        object[row.name] = { recorded = row.recorded, simulated = row.mean, half_width = row.half_width }
+    for _, row in ipairs(rows) do
+        object[row.name] = tables.joined({ recorded = row.recorded }, intervals.measure_object(row.mean,
+            #row.values > 1 and row.simulation_error or nil, row.prediction))
     end
     return object
 end

@@ -1,8 +1,10 @@
 -- A scenario simulated at several points, each of which changes something in it: at every point with the same seeds, so
 -- that what differs between two points is what the change does, and not what was drawn.
 local estimates = require "tracereel.simulation.estimates"
+local intervals = require "tracereel.simulation.intervals"
 local makespans = require "tracereel.simulation.makespans"
 local progress = require "tracereel.cli.progress"
+local resamples = require "tracereel.simulation.resamples"
 
 local series = {}
 
@@ -13,19 +15,32 @@ local series = {}
 ---@class tracereel.series_result
 ---@field stats table[] for each run, what the simulation counted
 ---@field measures table<string, number>[] for each run, of makespans.measure
+---@field resampled table<string, number>[] the same of each resample of the recorded traces
 
-local function play_point(parsed, scenario, recording, point, place)
-    local result = { stats = {}, measures = {} }
+-- What kind of a measure each is (intervals.of).
+local kinds = {
+    makespan_p50 = 0.50, makespan_p90 = 0.90, makespan_p99 = 0.99, makespan_mean = "mean", throughput = "mean",
+    queue = "mean", complete = "count", failed = "count",
+}
+
+local function play_point(parsed, scenario, recording, point, plan)
+    local result, place = { stats = {}, measures = {} }, parsed.workplace
+    local function fresh()
+        return point.change(scenario:with_arguments {})
+    end
     for run = 1, parsed.runs do
         local directory = place:directory(point.name, parsed.runs > 1 and run or nil)
         -- Loaded afresh, so that nothing that its functions keep goes from one simulation to the next.
-        local one = point.change(scenario:with_arguments {})
+        local one = fresh()
         local seed = (parsed.seed or scenario.seed) + run - 1
         result.stats[run] = one:run(recording, directory, seed, nil, place.is_temporary)
         progress.show("measuring what was simulated")
         result.measures[run] = makespans.measure(directory, one:flow())
         place:done(directory)
     end
+    result.resampled = resamples.simulate(plan, parsed.seed or scenario.seed, recording, fresh, function(directory, one)
+        return makespans.measure(directory, one:flow())
+    end)
     return result
 end
 
@@ -33,12 +48,13 @@ end
 ---@param scenario table of simulation.load, checked
 ---@param recording userdata of simulation.record
 ---@param points tracereel.series_point[] which were checked
+---@param plan tracereel.interval_plan
 ---@return tracereel.series_result[] one for each point
-function series.play(parsed, scenario, recording, points)
+function series.play(parsed, scenario, recording, points, plan)
     local results = {}
     for index, point in ipairs(points) do
         progress.set_prefix(("%d of %d, %s: "):format(index, #points, point.name))
-        results[index] = play_point(parsed, scenario, recording, point, parsed.workplace)
+        results[index] = play_point(parsed, scenario, recording, point, plan)
     end
     progress.set_prefix("")
     progress.clear()
@@ -46,32 +62,55 @@ function series.play(parsed, scenario, recording, points)
     return results
 end
 
----The mean of one measure over a point's runs, and half the width of its 95 % interval.
----@param result tracereel.series_result
----@param name string
----@return number mean
----@return number half_width
-function series.mean(result, name)
+-- Of all runs or resamples: one measure, less that of the run with the same number of `before`, if there is one.
+local function values_of(all, name, before)
     local values = {}
-    for run, measures in ipairs(result.measures) do
-        values[run] = measures[name]
+    for number, measures in ipairs(all) do
+        values[number] = measures[name] - (before and before[number][name] or 0)
     end
-    return estimates.mean(values)
+    return values
 end
 
----How much one measure differs between two points: the mean of the differences between runs of the same seed, and half
----the width of its 95 % interval.
+local function estimate(values, resampled, plan, of)
+    local mean, simulation_error = estimates.mean(values)
+    return {
+        mean = mean, simulation_error = #values > 1 and simulation_error or nil,
+        prediction = intervals.of(plan, of, mean, resampled),
+    }
+end
+
+---@class tracereel.series_estimate
+---@field mean number over a point's runs
+---@field simulation_error? number half the width of its 95 % interval, where there are several runs
+---@field prediction? { low: number, high: number }
+
+---One measure of a point.
+---@param result tracereel.series_result
+---@param name string
+---@param plan tracereel.interval_plan
+---@return tracereel.series_estimate
+function series.estimate(result, name, plan)
+    local of = { kind = kinds[name], count = plan.traces }
+    if of.kind == "count" then
+        local arrived = 0
+        for _, stats in ipairs(result.stats) do
+            arrived = arrived + stats.traces
+        end
+        of.share = estimates.mean(values_of(result.measures, name)) * #result.stats / math.max(arrived, 1)
+    end
+    return estimate(values_of(result.measures, name), values_of(result.resampled, name), plan, of)
+end
+
+---How much one measure differs between two points: the mean of the differences between runs of the same seed, and of
+---the same resample.
 ---@param before tracereel.series_result
 ---@param after tracereel.series_result
 ---@param name string
----@return number mean
----@return number half_width
-function series.difference(before, after, name)
-    local differences = {}
-    for run, measures in ipairs(after.measures) do
-        differences[run] = measures[name] - before.measures[run][name]
-    end
-    return estimates.mean(differences)
+---@param plan tracereel.interval_plan
+---@return tracereel.series_estimate
+function series.difference(before, after, name, plan)
+    return estimate(values_of(after.measures, name, before.measures),
+        values_of(after.resampled, name, before.resampled), plan, { kind = kinds[name], count = plan.traces })
 end
 
 return series

@@ -28,6 +28,9 @@ function series_options.mode(parsed)
     if #given > 1 then
         failure.raise("usage", "--%s and --%s ask for different things: one at a time", given[1], given[2])
     end
+    if given[1] == "explore" and parsed.rounds then
+        failure.raise("usage", "--rounds is for prediction intervals: --explore has none")
+    end
     local count = #(parsed.sweep or {})
     if count > 2 then
         failure.raise("usage", "--sweep: at most two at a time, got %d", count)

@@ -3,6 +3,7 @@ local columns = require "tracereel.render.timing_table.columns"
 local curve = require "tracereel.render.curve"
 local failure = require "tracereel.util.failure"
 local format = require "tracereel.simulation.format"
+local intervals = require "tracereel.simulation.intervals"
 local output = require "tracereel.cli.output"
 local series = require "tracereel.simulation.series"
 local output_file = require "tracereel.cli.output_file"
@@ -14,7 +15,7 @@ local variation = require "tracereel.simulation.variation"
 local sweep = {}
 
 local measure_names = {
-    "makespan_p50", "makespan_p90", "makespan_p99", "throughput", "complete", "failed", "queue",
+    "makespan_p50", "makespan_p90", "makespan_p99", "makespan_mean", "throughput", "complete", "failed", "queue",
 }
 
 ---The sweep of "node.3.time=0.5,1": its key, path and values, each as a number or a text.
@@ -118,49 +119,64 @@ local function heading_of(sweeps, index)
     return text.clean(is_told_apart and last(sweeps[index]) or sweeps[index].key):upper()
 end
 
-local function definitions_of(sweeps)
+local function mean_of(estimate)
+    return estimate.mean
+end
+
+local function definitions_of(sweeps, label_width)
     local definitions = {}
     for index, one in ipairs(sweeps) do
         local heading = heading_of(sweeps, index)
-        local width = text.width(heading)
+        local width = math.max(text.width(heading), index == #sweeps and label_width or 0)
         for _, chosen in ipairs(one.values) do
             width = math.max(width, text.width(text.clean(chosen.word)))
         end
         definitions[index] = { heading, width, function(line)
             local word = line.point and text.clean(line.point.chosen[index].word)
-            return word or index == #sweeps and "95% ±" or ""
+            return word or index == #sweeps and line.label or ""
         end, left = true }
     end
     for _, column in ipairs(shown) do
         definitions[#definitions + 1] = { column[1], column[2], function(line)
-            return column[4](line.values[column[3]])
+            local value = line.value(line.estimates[column[3]])
+            return value and column[4](value) or "-"
         end }
     end
     return definitions
 end
 
-local function write_table(sweeps, points, results, parsed, seed)
-    local keys, lines = {}, {}
+local function estimates_of(result, plan)
+    local estimates = {}
+    for _, name in ipairs(measure_names) do
+        estimates[name] = series.estimate(result, name, plan)
+    end
+    return estimates
+end
+
+local function write_table(sweeps, points, results, parsed, seed, plan)
+    local keys, lines, label_width = {}, {}, 0
+    local rows = intervals.rows(plan, parsed.runs)
     for index, one in ipairs(sweeps) do
         keys[index] = text.clean(one.key)
     end
     for index, point in ipairs(points) do
-        local means, half_widths = {}, {}
-        for _, name in ipairs(measure_names) do
-            means[name], half_widths[name] = series.mean(results[index], name)
-        end
-        lines[#lines + 1] = { point = point, values = means }
-        if parsed.runs > 1 then
-            lines[#lines + 1] = { values = half_widths }
+        local estimates = estimates_of(results[index], plan)
+        lines[#lines + 1] = { point = point, estimates = estimates, value = mean_of }
+        for _, row in ipairs(rows) do
+            lines[#lines + 1] = { label = row.label, estimates = estimates, value = row.value }
+            label_width = math.max(label_width, text.width(row.label))
         end
     end
     output.line(("%s: %s, seed %d%s"):format(table.concat(keys, " and "), text.count(#points, "simulation"), seed,
         parsed.runs > 1 and (", means of %d runs each, from that seed on"):format(parsed.runs) or ""))
+    for _, line in ipairs(intervals.lines(plan, parsed.runs)) do
+        output.line(line)
+    end
     columns.heading("Traces", "makespan p50, p90, p99; queue: a trace's nodes in line")
-    columns.write(definitions_of(sweeps), lines)
+    columns.write(definitions_of(sweeps, label_width), lines)
 end
 
-local function object(sweeps, points, results, parsed, seed, recorded)
+local function object(sweeps, points, results, parsed, seed, recorded, plan)
     local keys, list = {}, {}
     for index, one in ipairs(sweeps) do
         keys[index] = one.key
@@ -171,8 +187,8 @@ local function object(sweeps, points, results, parsed, seed, recorded)
             values[keys[number]] = chosen.value
         end
         for _, name in ipairs(measure_names) do
-            local mean, half_width = series.mean(results[index], name)
-            measures[name] = { simulated = mean, half_width = half_width }
+            local estimate = series.estimate(results[index], name, plan)
+            measures[name] = intervals.measure_object(estimate.mean, estimate.simulation_error, estimate.prediction)
         end
         list[index] = {
             values = values,
@@ -181,7 +197,9 @@ local function object(sweeps, points, results, parsed, seed, recorded)
             measures = measures,
         }
     end
-    return { seed = seed, recorded = recorded, keys = keys, points = list }
+    return {
+        seed = seed, recorded = recorded, keys = keys, points = list, intervals = intervals.object(plan, parsed.runs),
+    }
 end
 
 -- ---- the picture ----
@@ -212,19 +230,24 @@ local function places_of(values)
     return "name", places
 end
 
-local function picture(one, results, parsed)
+-- The prediction where there is one, else the simulation error.
+local function bar_of(estimate)
+    if estimate.prediction then
+        return estimate.prediction.low, estimate.prediction.high
+    elseif estimate.simulation_error then
+        return math.max(0, estimate.mean - estimate.simulation_error), estimate.mean + estimate.simulation_error
+    end
+end
+
+local function picture(one, results, plan)
     local kind, places = places_of(one.values)
     local lines = {}
     for _, name in ipairs { "p50", "p90", "p99" } do
         local points = {}
         for index, result in ipairs(results) do
-            local mean, half_width = series.mean(result, "makespan_" .. name)
-            local has_interval = parsed.runs > 1
-            points[index] = {
-                x = places[index], y = mean,
-                low = has_interval and math.max(0, mean - half_width) or nil,
-                high = has_interval and mean + half_width or nil,
-            }
+            local estimate = series.estimate(result, "makespan_" .. name, plan)
+            local low, high = bar_of(estimate)
+            points[index] = { x = places[index], y = estimate.mean, low = low, high = high }
         end
         if kind ~= "name" then
             table.sort(points, function(a, b)
@@ -245,15 +268,16 @@ end
 function sweep.run(parsed, scenario, recording)
     local points = points_of(parsed.sweep)
     check(points, scenario, recording)
-    local results = series.play(parsed, scenario, recording, points)
+    local plan = intervals.plan(parsed, recording)
+    local results = series.play(parsed, scenario, recording, points, plan)
     local seed = parsed.seed or scenario.seed
     if parsed.json then
-        output.line(tracereel.json(object(parsed.sweep, points, results, parsed, seed, recording:stats())))
+        output.line(tracereel.json(object(parsed.sweep, points, results, parsed, seed, recording:stats(), plan)))
     else
-        write_table(parsed.sweep, points, results, parsed, seed)
+        write_table(parsed.sweep, points, results, parsed, seed, plan)
     end
     if parsed.svg then
-        output_file.replace(parsed.svg, picture(parsed.sweep[1], results, parsed))
+        output_file.replace(parsed.svg, picture(parsed.sweep[1], results, plan))
     end
 end
 
