@@ -177,8 +177,8 @@ describe("backtest", function()
     end)
 
     it("weights traces that were open at the cut: what takes long is not forgotten because it was not over", function()
-        -- Every second trace takes 6 s. Traces arrive for 20 s, so that of those before the cut that take so long the 60
-        -- that began in the last 6 s are open, and 40 closed.
+        -- Every second trace takes 6 s. Traces arrive for 20 s, so that of those before the cut that take so long the
+        -- 60 that began in the last 6 s are open, and 40 closed.
         local spans = {}
         for index = 0, 399 do
             local arrival = index * 50

@@ -6,6 +6,7 @@ local observation = require "tracereel.backtest.observation"
 local partition = require "tracereel.backtest.partition"
 local prediction = require "tracereel.backtest.prediction"
 local progress = require "tracereel.cli.progress"
+local recorded = require "tracereel.backtest.recorded"
 local simulation = require "tracereel.simulation"
 local survival = require "tracereel.backtest.survival"
 
@@ -32,12 +33,21 @@ local function closed_of(values)
     return values[2].count
 end
 
+-- How many traces of equal weights would scatter as these do.
+local function effective_count(weights)
+    local squares = 0.0
+    for _, weight in ipairs(weights) do
+        squares = squares + weight * weight
+    end
+    return 1 / squares
+end
+
 local function learnt_of(learnt, fold, arrivals)
     local all = survival.new(learnt.durations_ns, learnt.are_closed)
     return {
         from_ns = arrivals.times_ns[1], until_ns = fold.cut_ns, traces = #learnt.numbers, closed = learnt.closed,
         open = #learnt.numbers - learnt.closed, left_out = learnt.left_out, never_closed_weight = all.open_weight,
-        never_closed = all.open_count,
+        never_closed = all.open_count, effective = effective_count(all:weights()),
     }
 end
 
@@ -46,7 +56,7 @@ local function play_fold(options, arrivals, fold)
     local path, scenario = options.path, options.scenario
     local flow = scenario:flow()
     local recording <const> = simulation.record(path, fold.cut)
-    scenario:check(recording)
+    local seed = options.seed or recorded.under(scenario):check(recording).seed
     local learnt = prediction.learn(recording, fold.cut_ns)
     partition.check_closed(path, learnt.closed, fold, true)
     local real = observation.values(observation.timing(path, { from = fold.cut, to = fold.to }, flow),
@@ -57,10 +67,10 @@ local function play_fold(options, arrivals, fold)
     local predicted, of_rounds = prediction.predict({
         scenario = scenario, recording = recording, learnt = learnt, fold = fold, arrivals = arrivals,
         place = options.place, rounds = options.rounds,
-    }, options.seed or scenario.seed, options.tell)
+    }, seed, options.tell)
     progress.clear()
     return {
-        cut_ns = fold.cut_ns, until_ns = fold.until_ns, arrivals = fold.last - fold.first + 1,
+        seed = seed, cut_ns = fold.cut_ns, until_ns = fold.until_ns, arrivals = fold.last - fold.first + 1,
         closed = closed_of(real), lagging = fold.lagging, learnt = learnt_of(learnt, fold, arrivals),
         measures = judgement.measures(real, predicted, of_rounds, naive),
     }
@@ -94,7 +104,7 @@ function backtest.run(options)
     end
     return {
         path = options.path, damaged = arrivals.damaged, rounds = options.rounds,
-        seed = options.seed or options.scenario.seed, folds = results,
+        seed = results[1].seed, folds = results,
         coverage = options.rounds > 1 and judgement.coverage(options.rounds) or nil,
         measures = #results == 1 and results[1].measures or judgement.mean(measures),
     }

@@ -86,8 +86,8 @@ local function times_of(sides, measure)
         end, sides, relative)
     end
     local real = sides.real.distribution
-    measure.ks = sides.predicted and observation.distance(sides.predicted.distribution, real)
-    measure.naive_ks = sides.naive and observation.distance(sides.naive.distribution, real)
+    measure.ks = sides.predicted and observation.distance(sides.predicted.distribution, real) or nil
+    measure.naive_ks = sides.naive and observation.distance(sides.naive.distribution, real) or nil
 end
 
 local function measure_of(sides)
@@ -102,8 +102,8 @@ local function measure_of(sides)
             return value.number
         end, sides, real.kind == "share" and difference or relative)
     end
-    measure.score = sides.predicted and score_of(measure, "error")
-    measure.naive_score = sides.naive and score_of(measure, "naive_error")
+    measure.score = sides.predicted and score_of(measure, "error") or nil
+    measure.naive_score = sides.naive and score_of(measure, "naive_error") or nil
     measure.verdict = verdict_of(measure)
     measure.distributions = { real = real.distribution, predicted = sides.predicted and sides.predicted.distribution,
         naive = sides.naive and sides.naive.distribution }

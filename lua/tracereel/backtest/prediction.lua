@@ -5,6 +5,7 @@ local failure = require "tracereel.util.failure"
 local logs = require "tracereel.cli.logs"
 local observation = require "tracereel.backtest.observation"
 local random = require "tracereel.util.random"
+local recorded = require "tracereel.backtest.recorded"
 local survival = require "tracereel.backtest.survival"
 
 local prediction = {}
@@ -90,7 +91,7 @@ local function play(self, round, seed)
     local of_all = survival.new(learnt.durations_ns, learnt.are_closed, counts)
     local timetable = timetable_of(learnt, of_all, self.fold, self.arrivals, draw)
     -- Loaded afresh, so that nothing that its functions keep goes from one round to the next.
-    local scenario = self.scenario:with_arguments({}):with_arriving {
+    local scenario = recorded.under(self.scenario:with_arguments {}):with_arriving {
         timetable = timetable, traces = #timetable.times_ns,
         crash = { ns = self.fold.until_ns, records = math.maxinteger, torn_bytes = 0, lost_records = 0 },
     }

@@ -54,10 +54,20 @@ function report.object(result)
     }
 end
 
+-- Is there anything to see of a measure: a time that is not 0?
+local function is_visible(measure)
+    for _, distribution in pairs(measure.distributions) do
+        if distribution.max_ns ~= 0 then
+            return true
+        end
+    end
+    return false
+end
+
 -- The curves of one fold: of the makespan, and of the times of nodes.
 local function add_charts(charts, fold, head)
     for _, measure in ipairs(fold.measures) do
-        if measure.kind == "times" and (measure.node == nil or head == "") then
+        if measure.kind == "times" and (measure.node == nil or head == "" and is_visible(measure)) then
             charts[#charts + 1] = {
                 title = head .. text.measure(measure), is_whole = measure.node == nil,
                 detail = ("KS %s; the past %s; %d came"):format(text.distance(measure.ks),

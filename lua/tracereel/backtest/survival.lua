@@ -1,6 +1,6 @@
 -- What traces that are still open say of how long traces take: that it is longer than they have lasted. Each closed
--- trace gets the weight that it has in Kaplan and Meier's estimate: its own, and its part of those of all that
--- were still open when they had lasted less (the weight of an open trace goes to all that lasted longer, in equal parts:
+-- trace gets the weight that it has in Kaplan and Meier's estimate: its own, and its part of those of all that were
+-- still open when they had lasted less (the weight of an open trace goes to all that lasted longer, in equal parts:
 -- Efron's redistribution to the right, which is the same as weighting each closed trace with the inverse of the
 -- probability that it is not still open). What lasted longer than any closed trace keeps its weight: no closed trace
 -- can stand for it.

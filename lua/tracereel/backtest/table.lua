@@ -104,9 +104,9 @@ local verdict_words = { better = "better", worse = "worse", same = "same" }
 local function write_nodes(measures)
     local rows = {}
     for _, measure in ipairs(measures) do
-        -- Where nothing ever fails, nothing can be said of it.
-        local is_told = measure.node and (measure.name ~= "errors" or measure.score ~= 0 or measure.naive_score ~= 0)
-        rows[#rows + 1] = is_told and measure or nil
+        -- Where nothing ever fails there is nothing to say.
+        local has_said = measure.name ~= "errors" or measure.score ~= 0 or measure.naive_score ~= 0
+        rows[#rows + 1] = measure.node and has_said and text.is_known(measure) and measure or nil
     end
     if #rows == 0 then
         return

@@ -45,24 +45,42 @@ function text.distance(value)
     return value and ("%.2f"):format(value) or "-"
 end
 
--- In this order; what no prediction is judged by is nil.
+-- In this order.
 local verdicts = {
     { "better", "better than the past repeated: %s" }, { "worse", "worse: %s" },
     { "same", "no different (within 2 points): %s" }, { "unjudged", "too few values: %s" },
+    { "unknown", "not in the past: %s" },
 }
 
 local max_named = 12
+
+---Has the past anything of it, so that something could be predicted?
+function text.is_known(measure)
+    return (measure.score or measure.naive_score) ~= nil
+end
+
+-- The names of the measures of each verdict; those of one node as one: "charge run/queue".
+local function names_by_verdict(measures)
+    local names, last_node = {}, {}
+    for _, measure in ipairs(measures) do
+        local verdict = measure.verdict or text.is_known(measure) and "unjudged" or "unknown"
+        local list = names[verdict] or {}
+        names[verdict] = list
+        if measure.node and last_node[verdict] == measure.node then
+            list[#list] = list[#list] .. "/" .. measure.name
+        else
+            list[#list + 1] = text.measure(measure)
+        end
+        last_node[verdict] = measure.node
+    end
+    return names
+end
 
 ---Which measures are predicted better than by the past repeated, and which not, in one sentence.
 ---@param measures table[]
 ---@return string
 function text.summary(measures)
-    local names, parts = {}, {}
-    for _, measure in ipairs(measures) do
-        local verdict = measure.verdict or "unjudged"
-        names[verdict] = names[verdict] or {}
-        table.insert(names[verdict], text.measure(measure))
-    end
+    local names, parts = names_by_verdict(measures), {}
     for _, verdict in ipairs(verdicts) do
         local list = names[verdict[1]] or {}
         local shown = table.concat(list, ", ", 1, math.min(#list, max_named))
@@ -80,7 +98,8 @@ end
 function text.fold(fold)
     local learnt = fold.learnt
     local open = learnt.open == 0 and "none open at the cut"
-        or ("%s open at the cut, weighted as censored"):format(plain_text.count(learnt.open, "trace"))
+        or ("%s open at the cut: censored, and by the weights that follow all are as good as %.0f"):format(
+            plain_text.count(learnt.open, "trace"), learnt.effective)
     local never = learnt.never_closed_weight > 0
         and ("; %.2g %% of the weight is of %s that lasted longer than any closed one, and never ends"):format(
             100 * learnt.never_closed_weight, plain_text.count(learnt.never_closed, "trace")) or ""

@@ -69,6 +69,12 @@ local function run(parsed, place)
         path = parsed.log, scenario = scenario, place = place, seed = parsed.seed, rounds = parsed.rounds,
         folds = parsed.folds or 1, at = parsed.at,
     }
+    for _, fold in ipairs(result.folds) do
+        if fold.lagging > 0 then
+            output.say("%s: of %s the clock is far behind the log's, which stands still meanwhile: their times are too "
+                .. "short or too long", parsed.log, text.count(fold.lagging, "trace"))
+        end
+    end
     result.failed_checks = report.failed_checks(result.measures, parsed.fail_on)
     return result
 end

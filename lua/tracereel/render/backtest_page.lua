@@ -37,22 +37,25 @@ local policy = ("default-src 'none'; style-src '%s'; base-uri 'none'; form-actio
 
 local series = { { "real", "what came" }, { "predicted", "predicted" }, { "naive", "the past repeated" } }
 
+-- From the shortest time that is not 0 to the longest.
 local function scale_of(distributions)
     local low, high = math.huge, 1
     for _, one in ipairs(series) do
-        local distribution = distributions[one[1]]
-        if distribution then
-            low = math.min(low, math.max(axis.unsigned_float(distribution.min_ns), 1))
-            high = math.max(high, axis.unsigned_float(distribution.max_ns))
+        local buckets = distributions[one[1]] and distributions[one[1]].buckets or {}
+        local first = buckets[1] and buckets[1].upper_ns == 0 and 2 or 1
+        if buckets[first] then
+            low = math.min(low, math.max(axis.unsigned_float(buckets[first].lower_ns), 1))
+            high = math.max(high, axis.unsigned_float(buckets[#buckets].upper_ns))
         end
     end
-    return axis.logarithmic(low, high)
+    return axis.logarithmic(math.min(low, high), high)
 end
 
 -- The share of values up to a time, over the time.
 local function curve(class, distribution, scale)
-    local points, below = { { scale.position(axis.unsigned_float(distribution.min_ns)), 0.0 } }, 0
+    local points, below = {}, 0
     for _, bucket in ipairs(distribution.buckets) do
+        points[#points + 1] = { scale.position(axis.unsigned_float(bucket.lower_ns)), below / distribution.count }
         below = below + bucket.count
         points[#points + 1] = { scale.position(axis.unsigned_float(bucket.upper_ns)), below / distribution.count }
     end
@@ -82,11 +85,12 @@ local function chart(one)
         lines[#lines + 1] = distribution and curve(kind[1], distribution, scale) or nil
     end
     return svg.chart("curve", plot_height + scale_height, one.words, grid(scale),
-        svg.stretched(0, plot_height, lines), svg.labels(scale.ticks, plot_height + 16, 560, 300))
+        svg.stretched(0, plot_height, lines),
+        svg.labels(scale.ticks, plot_height + 16, one.is_whole and 1000 or 500, 300))
 end
 
-local function figure(one, is_whole)
-    return html.element("figure", { class = is_whole and "whole" or nil },
+local function figure(one)
+    return html.element("figure", { class = one.is_whole and "whole" or nil },
         html.element("figcaption", nil, html.element("b", nil, html.escape(one.title)), " ",
             html.element("span", { class = "detail" }, html.escape(one.detail))), chart(one)) .. "\n"
 end
@@ -102,7 +106,7 @@ end
 local function curves(page)
     local figures = {}
     for index = 1, math.min(#page.charts, max_charts) do
-        figures[index] = figure(page.charts[index], page.charts[index].is_whole)
+        figures[index] = figure(page.charts[index])
     end
     local left_out = #page.charts > max_charts and html.element("p", { class = "note" },
         ("The first %d of %d curves are drawn; the table has all."):format(max_charts, #page.charts)) or ""
