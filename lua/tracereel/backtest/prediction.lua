@@ -91,10 +91,7 @@ local function play(self, round, seed)
     local of_all = survival.new(learnt.durations_ns, learnt.are_closed, counts)
     local timetable = timetable_of(learnt, of_all, self.fold, self.arrivals, draw)
     -- Loaded afresh, so that nothing that its functions keep goes from one round to the next.
-    local scenario = recorded.under(self.scenario:with_arguments {}):with_arriving {
-        timetable = timetable, traces = #timetable.times_ns,
-        crash = { ns = self.fold.until_ns, records = math.maxinteger, torn_bytes = 0, lost_records = 0 },
-    }
+    local scenario = recorded.under(self.scenario:with_arguments {}):with_timetable(timetable, self.fold.until_ns)
     local directory = self.place:directory(("round-%d"):format(round))
     scenario:run(self.recording, directory, seed, nil, true)
     local from = observation.start_of(directory, #learnt.numbers + 1)

@@ -112,6 +112,18 @@ function Scenario:with_resample(block)
     return setmetatable(tables.changed(self, { resample_block = block }), Scenario)
 end
 
+---@class tracereel.timetable which recorded trace arrives when, in the order of time: tr_timed_arrival
+---@field times_ns integer[]
+---@field traces integer[] numbers of recorded traces, from 1
+---@field are_copies boolean[]
+
+---The same scenario by a timetable, in a log that ends at a time.
+---@param timetable tracereel.timetable
+---@param until_ns integer event time
+function Scenario:with_timetable(timetable, until_ns)
+    return setmetatable(tables.changed(self, { timetable = timetable, until_ns = until_ns }), Scenario)
+end
+
 ---Reads a log for any number of simulations. Kept in temporary files while it is used.
 ---@param path string
 ---@param to tracereel.position|nil read as if the log ended there
@@ -172,6 +184,10 @@ function Scenario:run(recording, directory, seed, further_faults, is_temporary)
     compiled.seed = seed or compiled.seed
     compiled.faults = faults.joined(compiled.faults or {}, further_faults or {})
     compiled.resample_block = self.resample_block
+    if self.timetable then
+        compiled.timetable, compiled.traces = self.timetable, #self.timetable.times_ns
+        compiled.crash = { ns = self.until_ns, records = math.maxinteger, torn_bytes = 0, lost_records = 0 }
+    end
     local stats = recording:simulate(compiled, directory, answers.new(self.path, functions),
         progress_of(compiled, recording))
     progress.clear()
