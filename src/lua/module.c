@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 
 #include "lua/arguments.h"
+#include "lua/contention.h"
 #include "lua/core.h"
 #include "lua/cursor.h"
 #include "lua/data_text.h"
@@ -231,6 +232,7 @@ int luaopen_tracereel_core(lua_State *L) {
     tr_lua_open_state(L);
     tr_lua_open_history(L);
     tr_lua_open_recording(L);
+    tr_lua_open_contention(L);
     tr_lua_open_draft_types(L);
     tr_lua_open_import_stream(L);
     tr_lua_open_unfinished(L);

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 
 #include "lua/arguments.h"
+#include "lua/contention.h"
 #include "lua/scenario_fields.h"
 #include "lua/scenario_pools.h"
 #include "timing/flow.h"
@@ -175,8 +176,8 @@ static void read_faults(lua_State *L, int index, int anchor_index, tr_scenario *
     lua_pop(L, 1);
 }
 
-static void read_limits(lua_State *L, int index, tr_scenario_limits *limits) {
-    lua_getfield(L, index, "limits");
+static void read_limits(lua_State *L, int index, const char *name, tr_scenario_limits *limits) {
+    lua_getfield(L, index, name);
     if (lua_istable(L, -1)) {
         int at = lua_gettop(L);
 #define READ_LIMIT(name) limits->name = tr_lua_read_u32(L, at, #name);
@@ -236,7 +237,11 @@ void tr_lua_read_scenario(lua_State *L, int index, int anchor_index, const tr_re
     scenario->trace_count = tr_lua_read_u64(L, index, "traces");
     scenario->resample_block = tr_lua_read_u64(L, index, "resample_block");
     read_timetable(L, index, anchor_index, recording, scenario);
-    read_limits(L, index, &scenario->limits);
+    read_limits(L, index, "limits", &scenario->limits);
+    read_limits(L, index, "recorded", &scenario->recorded);
+    lua_getfield(L, index, "contention"); /* the scenario's table keeps it */
+    scenario->contention = lua_isnil(L, -1) ? NULL : tr_lua_check_contention(L, -1);
+    lua_pop(L, 1);
     tr_lua_read_pools(L, index, anchor_index, scenario);
     scenario->asks_events = tr_lua_read_boolean(L, index, "asks_events");
     scenario->is_temporary = tr_lua_read_boolean(L, index, "is_temporary");

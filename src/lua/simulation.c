@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 
 #include "lua/arguments.h"
+#include "lua/contention.h"
 #include "lua/failure.h"
 #include "lua/log.h"
 #include "lua/probe.h"
@@ -33,8 +34,7 @@ tr_recording *tr_lua_check_recording(lua_State *L, int index) {
 
 /* ---- push ---- */
 
-/* Between two pieces of the engine's work. */
-static void raise_where_stopped(lua_State *L) {
+void tr_lua_raise_where_stopped(lua_State *L) {
     if (tr_lua_stop_flag == TR_STOP_INTERRUPT) {
         tr_lua_raise(L, "interrupted", "interrupted");
     } else if (tr_lua_stop_flag == TR_STOP_LIMIT) {
@@ -74,7 +74,7 @@ int tr_lua_new_recording(lua_State *L) {
         tr_lua_active_cursors++;
         status = tr_recording_read(self->recording, RECORDS_AT_ONCE, &error);
         tr_lua_active_cursors--;
-        raise_where_stopped(L);
+        tr_lua_raise_where_stopped(L);
         const tr_recording_stats *stats = tr_recording_get_stats(self->recording);
         tell_progress(L, 2, stats->records, stats->traces);
     }
@@ -187,7 +187,7 @@ void tr_lua_run_simulation(lua_State *L, int ask_index, int progress_index, tr_s
         tr_lua_active_cursors++;
         status = tr_simulation_next(simulation, &question, error);
         tr_lua_active_cursors--;
-        raise_where_stopped(L);
+        tr_lua_raise_where_stopped(L);
         if (status == TR_OK && question != NULL) {
             answer(L, ask_index, simulation, question);
         }
@@ -253,10 +253,15 @@ static int recording_tostring(lua_State *L) {
 /* ---- open ---- */
 
 void tr_lua_open_recording(lua_State *L) {
-    static const luaL_Reg methods[] = {{"stats", recording_stats},        {"has_node", recording_has_node},
-                                       {"has_loop", recording_has_loop},  {"nodes", recording_nodes},
-                                       {"simulate", recording_simulate},  {"trace_at", recording_trace_at},
-                                       {"probe", tr_lua_recording_probe}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"stats", recording_stats},
+                                       {"has_node", recording_has_node},
+                                       {"has_loop", recording_has_loop},
+                                       {"nodes", recording_nodes},
+                                       {"simulate", recording_simulate},
+                                       {"trace_at", recording_trace_at},
+                                       {"probe", tr_lua_recording_probe},
+                                       {"contention", tr_lua_recording_contention},
+                                       {NULL, NULL}};
     static const luaL_Reg metamethods[] = {
         {"__tostring", recording_tostring}, {"__gc", recording_finalize}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_RECORDING, NULL, 0, methods, metamethods, recording_index, 0);

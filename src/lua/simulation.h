@@ -19,6 +19,8 @@ typedef struct tr_lua_simulation {
 } tr_lua_simulation;
 
 tr_recording *tr_lua_check_recording(lua_State *L, int index);
+/* Raises, between two pieces of the engine's work, if the user or a limit asks for it. */
+void tr_lua_raise_where_stopped(lua_State *L);
 /* Pushes a userdata that closes the simulation put into it. */
 tr_lua_simulation *tr_lua_push_simulation(lua_State *L);
 /* Runs it to its end if `status`, of its opening, is TR_OK. The function at `ask_index` answers its questions; the one

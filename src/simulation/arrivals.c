@@ -172,7 +172,7 @@ static tr_status open_trace(tr_simulation *simulation, const tr_arrivals *arriva
         return tr_fail_memory(error, "simulating");
     }
     if (tr_program_make(simulation->maker, simulation->recording, arrival->chain, simulation->scenario.flow,
-                        tr_simulation_drops_queue(simulation), &trace->program) != TR_OK) {
+                        simulation->scenario.contention, &trace->program) != TR_OK) {
         free(trace);
         return tr_fail_memory(error, "simulating");
     }

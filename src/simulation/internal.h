@@ -153,11 +153,6 @@ static inline bool tr_simulation_is_probed(const tr_simulation *simulation, cons
     return simulation->probe != NULL && trace->series + 1 == simulation->probe->asked.trace_number;
 }
 
-/* Whether slots are simulated, so that queues of the recording engine's slots are left out. */
-static inline bool tr_simulation_drops_queue(const tr_simulation *simulation) {
-    return simulation->has_slots;
-}
-
 /* Whether only the probed trace arrives. */
 static inline bool tr_simulation_is_alone(const tr_simulation *simulation) {
     return simulation->probe != NULL && simulation->probe->asked.is_alone;

@@ -23,7 +23,8 @@ typedef struct tr_making {
     tr_program_maker *maker;
     tr_program *program;
     const tr_flow *flow;
-    bool drops_queue;
+    const tr_recording *recording;
+    const tr_contention *contention; /* to leave out; or NULL */
     tr_text instance;    /* of the record that is being added: which of the node's instances; empty: the node itself */
     bool is_own_wait;    /* it is about a wait of its node's own */
     uint32_t latest_end; /* the latest step that can have made a node ready */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "simulation/contention.h"
 #include "simulation/making.h"
 #include "simulation/member.h"
 #include "simulation/timeout.h"
@@ -61,15 +62,23 @@ static void open_attempt(tr_making *now, uint32_t node_id, uint32_t step) {
     view->last_piece = step;
 }
 
-/* Takes the time in the queue, which the recording engine's slots made, out of what passes before a start. */
-static void drop_queue(tr_making *now, uint32_t step, const tr_recorded *recorded) {
+uint64_t tr_step_ready_ns(const tr_recording *recording, const tr_step *step, uint64_t start_ns) {
     tr_text value;
-    uint64_t scheduled_ns = tr_member_number(recorded, "scheduled_ns", &value);
-    if (now->has_failed || scheduled_ns >= recorded->event_ns) {
-        return;
-    }
-    uint64_t *lag_ns = &now->program->steps[step].lag_ns, queue_ns = recorded->event_ns - scheduled_ns;
-    *lag_ns = *lag_ns > queue_ns ? *lag_ns - queue_ns : 0;
+    uint64_t ready_ns = start_ns - step->lag_ns;
+    uint64_t scheduled_ns = tr_member_number(tr_recording_at(recording, step->record), "scheduled_ns", &value);
+    return scheduled_ns > ready_ns && scheduled_ns < start_ns ? scheduled_ns : ready_ns;
+}
+
+/* Takes the contention out of what passes before a start. What is left passes before it asks for a place or, the
+ * dispatch, once it has one. */
+static void leave_out_contention(tr_making *now, uint32_t step_index) {
+    tr_step *step = &now->program->steps[step_index];
+    tr_node_attempt *attempt = &now->program->attempts[step->attempt];
+    tr_wait_part part = tr_contention_of(now->contention, step->number);
+    attempt->contention_ns = part.contention_ns < step->lag_ns ? part.contention_ns : step->lag_ns;
+    step->lag_ns -= attempt->contention_ns;
+    attempt->dispatch_ns = part.dispatch_ns < step->lag_ns ? part.dispatch_ns : step->lag_ns;
+    step->lag_ns -= attempt->dispatch_ns;
 }
 
 static void start_node(tr_making *now, uint32_t node_id, uint64_t offset, const tr_recorded *recorded) {
@@ -83,12 +92,13 @@ static void start_node(tr_making *now, uint32_t node_id, uint64_t offset, const 
     } else {
         tr_making_wait_to_start(now, step, node_id);
         tr_making_note_begin(now, node_id);
-        if (now->drops_queue) {
-            drop_queue(now, step, recorded);
-        }
     }
+    bool has_waited = now->program->steps[step].piece_of == TR_NO_STEP;
     if (!now->has_failed) {
         open_attempt(now, node_id, step);
+    }
+    if (!now->has_failed && has_waited && now->contention != NULL) {
+        leave_out_contention(now, step);
     }
 }
 
@@ -100,7 +110,9 @@ static void start_unseen(tr_making *now, uint32_t node_id, const tr_recorded *re
     }
     tr_making_wait_to_start(now, step, node_id);
     if (!now->has_failed) {
-        now->maker->event_ns[step] -= now->program->steps[step].lag_ns;
+        uint64_t lag_ns = now->program->steps[step].lag_ns;
+        tr_wait_part part = tr_contention_of(now->contention, recorded->number);
+        now->maker->event_ns[step] -= part.contention_ns < lag_ns ? lag_ns - part.contention_ns : 0;
         now->program->steps[step].lag_ns = 0;
         open_attempt(now, node_id, step);
     }
@@ -309,13 +321,14 @@ const uint64_t *tr_program_event_ns(const tr_program_maker *maker) {
 }
 
 tr_status tr_program_make(tr_program_maker *maker, const tr_recording *recording, const tr_chain *chain,
-                          const tr_flow *flow, bool drops_queue, tr_program *program) {
+                          const tr_flow *flow, const tr_contention *contention, tr_program *program) {
     *program = (tr_program){0};
     tr_node_views_clear(&maker->views);
     tr_making now = {.maker = maker,
                      .program = program,
                      .flow = flow,
-                     .drops_queue = drops_queue,
+                     .recording = recording,
+                     .contention = contention,
                      .latest_end = TR_NO_STEP,
                      .latest_fan = TR_NO_STEP,
                      .trace_start = TR_NO_STEP,

@@ -53,9 +53,12 @@ typedef enum tr_slots {
 typedef struct tr_node_attempt {
     uint64_t recorded_ns; /* sum of its pieces */
     uint64_t simulated_ns;
-    uint64_t elapsed_ns; /* recorded pieces that have passed */
-    uint64_t passed_ns;  /* what they take in the simulation */
-    uint64_t due_ns;     /* when it would begin if there were a slot; UINT64_MAX: not known yet */
+    uint64_t elapsed_ns;    /* recorded pieces that have passed */
+    uint64_t passed_ns;     /* what they take in the simulation */
+    uint64_t contention_ns; /* of what it waited when recorded: not part of its start's lag, */
+    uint64_t dispatch_ns;   /* nor is this, which passes once it has its slots, */
+    bool is_dispatched;     /* and has begun to */
+    uint64_t due_ns;        /* when it would begin if there were a slot; UINT64_MAX: not known yet */
     uint32_t node_id;
     uint32_t start;      /* steps */
     uint32_t end;        /* TR_NO_STEP: the log does not say how it ended */
@@ -98,13 +101,14 @@ typedef struct tr_program_maker tr_program_maker;
 tr_program_maker *tr_program_maker_new(void);
 void tr_program_maker_free(tr_program_maker *maker);
 
-/* Makes the program of a chain. `drops_queue`: what a node waited between being ready, where the log says when that
- * was, and its start is not part of the program: slots are simulated. Returns TR_OK (free `program` with
- * tr_program_free), or TR_ERROR_MEMORY: it is empty.
- */
+/* Makes the program of a chain, without the contention (NULL: with all that was recorded). Returns TR_OK (free
+ * `program` with tr_program_free), or TR_ERROR_MEMORY: it is empty. */
 tr_status tr_program_make(tr_program_maker *maker, const tr_recording *recording, const tr_chain *chain,
-                          const tr_flow *flow, bool drops_queue, tr_program *program);
+                          const tr_flow *flow, const tr_contention *contention, tr_program *program);
 void tr_program_free(tr_program *program);
+/* When the node of a start that was made with all that was recorded was ready: when what it waited for was over, or
+ * later where the log says so (`scheduled_ns`). */
+uint64_t tr_step_ready_ns(const tr_recording *recording, const tr_step *step, uint64_t start_ns);
 /* Event times of the steps of the program that was made last. A start that was not written has that of what it waits
  * for. */
 const uint64_t *tr_program_event_ns(const tr_program_maker *maker);

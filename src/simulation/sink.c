@@ -121,8 +121,8 @@ static char *with_number(tr_text *metadata, tr_text old, uint64_t number) {
 /* When a node was ready, as the source of an imported log says it, moves with the time at which it would begin if there
  * were a slot: what it waits for a slot is added to what it waited for one when recorded, if that is kept. Returns
  * false on allocation failure; `*made` is what the caller frees, or NULL. */
-static bool move_ready(const tr_simulation *simulation, const tr_simulated_trace *trace, const tr_step *step,
-                       const tr_recorded *recorded, tr_text *metadata, char **made) {
+static bool move_ready(const tr_simulated_trace *trace, const tr_step *step, const tr_recorded *recorded,
+                       tr_text *metadata, char **made) {
     tr_text old;
     uint64_t due_ns = step->role == TR_STEP_START ? trace->program.attempts[step->attempt].due_ns : UINT64_MAX;
     uint64_t scheduled_ns = due_ns == UINT64_MAX ? UINT64_MAX : tr_member_number(recorded, "scheduled_ns", &old);
@@ -130,8 +130,10 @@ static bool move_ready(const tr_simulation *simulation, const tr_simulated_trace
     if (scheduled_ns == UINT64_MAX || metadata->bytes == NULL) {
         return true;
     }
+    const tr_node_attempt *attempt = &trace->program.attempts[step->attempt];
     uint64_t queue_ns = recorded->event_ns > scheduled_ns ? recorded->event_ns - scheduled_ns : 0;
-    queue_ns = tr_simulation_drops_queue(simulation) ? 0 : queue_ns;
+    uint64_t left_out_ns = attempt->contention_ns + attempt->dispatch_ns;
+    queue_ns = queue_ns > left_out_ns ? queue_ns - left_out_ns : 0;
     *made = with_number(metadata, old, due_ns > queue_ns ? due_ns - queue_ns : 0);
     return *made != NULL;
 }
@@ -178,7 +180,7 @@ tr_status tr_simulation_write(tr_simulation *simulation, tr_simulated_trace *tra
     note_record(simulation);
     const tr_recorded *recorded = tr_recording_at(simulation->recording, step->record);
     bool is_same = simulation->now_ns == recorded->event_ns && !trace->has_own_id && !step->is_renumbered;
-    if (is_same && !tr_simulation_drops_queue(simulation)) {
+    if (is_same && (step->role != TR_STEP_START || trace->program.attempts[step->attempt].contention_ns == 0)) {
         return append(simulation, trace, tr_recorded_bytes(recorded), (size_t)recorded->length_bytes, error);
     }
     tr_record_fields fields = {.type = TR_TYPE_CHECKPOINT};
@@ -186,7 +188,7 @@ tr_status tr_simulation_write(tr_simulation *simulation, tr_simulated_trace *tra
     fields.timestamp_ns = timestamp_of(simulation, recorded);
     fields.iteration = step->is_renumbered ? step->iteration : fields.iteration;
     char *made;
-    if (!move_ready(simulation, trace, step, recorded, &fields.metadata, &made)) {
+    if (!move_ready(trace, step, recorded, &fields.metadata, &made)) {
         return tr_fail_memory(error, "making a record");
     }
     tr_status status = append_fields(simulation, trace, &fields, error);

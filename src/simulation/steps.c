@@ -101,6 +101,11 @@ static tr_status start(tr_simulation *simulation, tr_simulated_trace *trace, uin
     if (status != TR_OK || (needs_slot && !tr_simulation_take_slot(simulation, trace, index, &status, error))) {
         return status;
     }
+    if (attempt->dispatch_ns > 0 && !attempt->is_dispatched) {
+        attempt->is_dispatched = true;
+        return tr_simulation_push(simulation, trace, index,
+                                  tr_simulation_add_ns(simulation->now_ns, attempt->dispatch_ns), error);
+    }
     if (is_put_off(simulation, trace, index, &status, error)) {
         return status;
     }

@@ -121,13 +121,31 @@ local function check_arrivals(value, into)
     end
 end
 
-local limit_names = { nodes_per_trace = true, nodes = true, traces = true }
+local limit_names = { nodes_per_trace = true, nodes = true, traces = true, recorded = true }
+local recorded_names = { nodes_per_trace = true, nodes = true }
+
+-- How many places there were when the log was recorded.
+local function check_recorded(value)
+    if type(value) == "table" and value.traces ~= nil then
+        values.refuse("limits.recorded.traces: what a trace waited before its trace_start is not in the log")
+    end
+    values.known_keys(value, recorded_names, "limits.recorded")
+    local recorded = {}
+    for name, number in units.sorted(value) do
+        recorded[name] = values.whole(number, 1, largest_count, "limits.recorded." .. name)
+    end
+    return recorded
+end
 
 local function check_limits(value, into)
     values.known_keys(value, limit_names, "limits")
     into.compiled.limits = {}
     for name, number in units.sorted(value) do
-        into.compiled.limits[name] = values.whole(number, 1, largest_count, "limits." .. name)
+        if name == "recorded" then
+            into.compiled.recorded = check_recorded(number)
+        else
+            into.compiled.limits[name] = values.whole(number, 1, largest_count, "limits." .. name)
+        end
     end
 end
 

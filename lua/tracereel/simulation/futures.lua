@@ -13,7 +13,7 @@ Futures.__index = Futures
 ---@param scenario table of simulation.load
 ---@param recording userdata of simulation.record
 function futures.new(scenario, recording)
-    local compiled, functions = scenario:check(recording)
+    local compiled, functions = scenario:prepared(recording)
     return setmetatable({
         scenario = scenario, recording = recording, compiled = compiled, arrivals = {},
         ask = answers.new(scenario.path, functions),

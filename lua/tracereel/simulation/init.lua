@@ -1,6 +1,7 @@
 -- What-if: a log is played again in virtual time, as a scenario says, into a new log. The model: docs/simulation.md.
 local answers = require "tracereel.simulation.answers"
 local checks = require "tracereel.simulation.checks"
+local contention = require "tracereel.simulation.contention"
 local core = require "tracereel.core"
 local damage = require "tracereel.simulation.damage"
 local failure = require "tracereel.util.failure"
@@ -158,6 +159,13 @@ function Scenario:check(recording)
     return compiled, functions
 end
 
+---The same, with what the recording's nodes waited for want of a place, where the scenario says how many there are.
+function Scenario:prepared(recording)
+    local compiled, functions = self:check(recording)
+    compiled.contention = contention.is_asked(compiled) and contention.of(recording, compiled) or nil
+    return compiled, functions
+end
+
 -- What shows how far a simulation is; nil where nobody looks.
 local function progress_of(compiled, recording)
     if not progress.is_shown() then
@@ -179,7 +187,7 @@ end
 ---@param is_temporary boolean|nil the new log need not be there after a crash of the machine
 ---@return table stats what happened
 function Scenario:run(recording, directory, seed, further_faults, is_temporary)
-    local compiled, functions = self:check(recording)
+    local compiled, functions = self:prepared(recording)
     compiled.is_temporary = is_temporary
     compiled.seed = seed or compiled.seed
     compiled.faults = faults.joined(compiled.faults or {}, further_faults or {})
