@@ -237,6 +237,7 @@ typedef struct tr_scenario {
 
 /* A set of nodes that need one of the same places. */
 typedef enum tr_pool_kind {
+    TR_POOL_OF_SCENARIO,
     TR_POOL_ALL_NODES,
     TR_POOL_OF_TRACE /* each trace has places of its own */
 } tr_pool_kind;
@@ -244,6 +245,7 @@ typedef enum tr_pool_kind {
 /* How its places were used. Sums of times are doubles: they outgrow 64 bits. */
 typedef struct tr_pool_use {
     tr_pool_kind kind;
+    size_t pool_index; /* of a scenario's pool, in its pools */
     uint32_t capacity; /* recorded; 0: not given, and not found */
     bool is_given;
     uint32_t peak;      /* the most that ran at once */
@@ -252,7 +254,7 @@ typedef struct tr_pool_use {
     double held_ns;     /* how long */
     double busy_ns;     /* how long at least one ran */
     double place_ns;    /* sum of the times that places were taken */
-    uint64_t members;   /* that have places of their own: one, or traces that were open at once */
+    uint64_t members;   /* that have places of their own: values of `by`, traces that were open at once; else 1 */
     uint64_t starts;    /* that the log has; what follows is about these */
     uint64_t contended; /* that took a place which was given back after they were ready, by `capacity` or `held` */
     uint64_t explained; /* of these, those during at least half of whose waiting for it all places were taken */
@@ -263,10 +265,10 @@ typedef struct tr_pool_use {
 
 #define TR_HELD_SHARE 0.01
 
-/* Begins to find the contention in pools of `scenario`: all nodes and, where a limit of either kind is on them, the
- * nodes of each trace. Its flow says what comes after what; a capacity that it has not `recorded` is found: `held`, if
- * TR_HELD_SHARE of the starts are contended by it, and half of these explained. The recording, and what the flow points
- * to, must outlive the contention. Close it also after a failure. */
+/* Begins to find the contention in those of its pools that `scenario` says anything of, by `pools`, `limits` or
+ * `recorded`; where there are none, in that of all nodes. Its flow says what comes after what; a capacity that it has
+ * not `recorded` is found: `held`, if TR_HELD_SHARE of the starts are contended by it, and half of these explained. The
+ * recording, and what the flow and the pools point to, must outlive the contention. Close it also after a failure. */
 tr_status tr_contention_open(const tr_recording *recording, const tr_scenario *scenario, tr_contention **contention,
                              tr_error *error);
 /* Goes on with some of the work. TR_END: all is known. */

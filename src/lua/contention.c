@@ -54,10 +54,14 @@ static void set_number(lua_State *L, const char *name, double value) {
 }
 
 static void push_pool(lua_State *L, const tr_pool_use *use) {
-    static const char *const kinds[] = {[TR_POOL_ALL_NODES] = "nodes", [TR_POOL_OF_TRACE] = "nodes_per_trace"};
-    lua_createtable(L, 0, 16);
+    static const char *const kinds[] = {
+        [TR_POOL_OF_SCENARIO] = "pool", [TR_POOL_ALL_NODES] = "nodes", [TR_POOL_OF_TRACE] = "nodes_per_trace"};
+    lua_createtable(L, 0, 18);
     lua_pushstring(L, kinds[use->kind]);
-    lua_setfield(L, -2, "name");
+    lua_setfield(L, -2, "kind");
+    if (use->kind == TR_POOL_OF_SCENARIO) {
+        tr_lua_set_unsigned(L, "number", use->pool_index + 1);
+    }
     lua_pushboolean(L, use->is_given);
     lua_setfield(L, -2, "is_given");
     if (use->capacity > 0) {

@@ -23,6 +23,7 @@ typedef struct member {
     uint64_t last_ready_ns; /* the latest of those that have begun */
     tr_places places;
     tr_spells full; /* all places were taken */
+    bool is_used;
 } member;
 
 typedef struct pool {
@@ -32,17 +33,16 @@ typedef struct pool {
     double *level_ns; /* how long so many ran */
     size_t level_capacity;
     uint64_t overtaken; /* contended starts that were, for at least half of their waiting */
-    bool is_in_turn;    /* places are given to those who ask, first come, first served */
+    bool is_in_order;   /* as far as is said, */
+    bool is_in_turn;    /* and seen: places are given to those who ask, first come, first served */
     tr_histogram *rests;
     uint64_t max_rest_ns; /* a place that is free for longer is not on its way to somebody who waits */
 } pool;
 
 struct tr_contention {
     tr_occupancy occupancy;
-    tr_occupied_pool occupied[2];
-    pool pools[2];
+    pool *pools;
     size_t pool_count;
-    tr_flow flow;
     pass pass;
     uint64_t at;    /* offset of the next turn */
     tr_spool parts; /* tr_wait_part of each record of the recording */
@@ -80,6 +80,7 @@ void tr_contention_close(tr_contention *contention) {
         free(one->level_ns);
         tr_histogram_free(one->rests);
     }
+    free(contention->pools);
     tr_spool_close(&contention->parts);
     free(contention);
 }
@@ -89,11 +90,30 @@ static tr_status fail_memory(tr_error *error) {
 }
 
 static bool add_pool(tr_contention *contention, tr_pool_kind kind, uint32_t recorded) {
-    pool *one = &contention->pools[contention->pool_count];
+    pool *one = &contention->pools[contention->pool_count++];
     one->use = (tr_pool_use){.kind = kind, .capacity = recorded, .is_given = recorded > 0};
     one->rests = tr_histogram_new();
-    contention->occupied[contention->pool_count++].is_by_trace = kind == TR_POOL_OF_TRACE;
     return one->rests != NULL;
+}
+
+/* In the order of tr_occupied_pools. Returns false on allocation failure. */
+static bool add_pools(tr_contention *contention, const tr_scenario *scenario, const tr_occupied_pools *pools) {
+    contention->pools = calloc(pools->count + 2, sizeof *contention->pools);
+    bool is_whole = contention->pools != NULL;
+    for (size_t i = 0; i < pools->count && is_whole; i++) {
+        is_whole = add_pool(contention, TR_POOL_OF_SCENARIO, pools->of_nodes[i].recorded);
+        contention->pools[i].use.pool_index = i;
+        contention->pools[i].is_in_order = pools->of_nodes[i].order == TR_ORDER_FIFO;
+    }
+    if (is_whole && pools->has_all) {
+        is_whole = add_pool(contention, TR_POOL_ALL_NODES, scenario->recorded.nodes);
+        contention->pools[contention->pool_count - 1].is_in_order = true;
+    }
+    if (is_whole && pools->has_traces) {
+        is_whole = add_pool(contention, TR_POOL_OF_TRACE, scenario->recorded.nodes_per_trace);
+        contention->pools[contention->pool_count - 1].is_in_order = true;
+    }
+    return is_whole;
 }
 
 tr_status tr_contention_open(const tr_recording *recording, const tr_scenario *scenario, tr_contention **contention,
@@ -103,19 +123,26 @@ tr_status tr_contention_open(const tr_recording *recording, const tr_scenario *s
         return fail_memory(error);
     }
     made->occupancy.turns.file = made->parts.file = -1;
-    bool is_whole = add_pool(made, TR_POOL_ALL_NODES, scenario->recorded.nodes);
-    if (scenario->limits.nodes_per_trace > 0 || scenario->recorded.nodes_per_trace > 0) {
-        is_whole = add_pool(made, TR_POOL_OF_TRACE, scenario->recorded.nodes_per_trace) && is_whole;
-    }
-    if (!is_whole) {
+    const tr_scenario_limits *limits = &scenario->limits, *recorded = &scenario->recorded;
+    tr_occupied_pools pools = {.of_nodes = scenario->pools, .count = scenario->pool_count};
+    pools.has_traces = limits->nodes_per_trace > 0 || recorded->nodes_per_trace > 0;
+    pools.has_all = limits->nodes > 0 || recorded->nodes > 0 || (pools.count == 0 && !pools.has_traces);
+    if (pools.count > TR_MAX_OCCUPIED_POOLS) {
+        return tr_fail(error, TR_ERROR_ARGUMENT, "a scenario has at most %d pools", TR_MAX_OCCUPIED_POOLS);
+    } else if (!add_pools(made, scenario, &pools)) {
         return fail_memory(error);
     }
-    const tr_flow *flow = scenario->flow == NULL ? NULL : &made->flow;
-    made->flow = scenario->flow == NULL ? made->flow : *scenario->flow;
-    return tr_occupancy_open(&made->occupancy, recording, flow, made->occupied, made->pool_count, error);
+    return tr_occupancy_open(&made->occupancy, recording, scenario->flow, &pools, error);
 }
 
 /* ---- turns ---- */
+
+static void reset(const pool *one, member *of) {
+    of->level = 0;
+    of->last_ready_ns = 0;
+    of->full.count = 0;
+    tr_places_reset(&of->places, one->use.capacity);
+}
 
 /* Returns NULL on allocation failure. */
 static member *member_of(pool *one, uint32_t index) {
@@ -129,7 +156,8 @@ static member *member_of(pool *one, uint32_t index) {
         one->members = larger;
         one->member_capacity = capacity;
     }
-    one->use.members = index >= one->use.members ? (uint64_t)index + 1 : one->use.members;
+    one->use.members += !one->members[index].is_used;
+    one->members[index].is_used = true;
     return &one->members[index];
 }
 
@@ -241,13 +269,6 @@ static bool note_full(const pool *one, member *of, const tr_turn *turn) {
     return is_noted;
 }
 
-static void reset(const pool *one, member *of) {
-    of->level = 0;
-    of->last_ready_ns = 0;
-    of->full.count = 0;
-    tr_places_reset(&of->places, one->use.capacity);
-}
-
 static bool pass_places(tr_contention *contention, pool *one, member *of, const tr_turn *turn) {
     if (contention->pass == PASS_EVIDENCE && !note_full(one, of, turn)) {
         return false;
@@ -305,7 +326,7 @@ static void end_pass(tr_contention *contention, pool *one) {
     } else if (contention->pass == PASS_EVIDENCE) {
         uint64_t median_ns = tr_histogram_quantile(one->rests, 0.5);
         one->max_rest_ns = median_ns > UINT64_MAX / MEDIAN_RESTS ? UINT64_MAX : median_ns * MEDIAN_RESTS;
-        one->is_in_turn = one->overtaken <= one->use.contended / MIN_IN_TURN;
+        one->is_in_turn = one->is_in_order && one->overtaken <= one->use.contended / MIN_IN_TURN;
         bool is_found = is_explained(&one->use);
         one->use.capacity = one->use.is_given || is_found ? one->use.capacity : 0;
     }

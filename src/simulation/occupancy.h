@@ -4,6 +4,7 @@
 
 #include "files/spool.h"
 #include "simulation/event_queue.h"
+#include "simulation/pools.h"
 #include "simulation/program.h"
 
 typedef enum tr_turn_kind {
@@ -24,30 +25,34 @@ typedef struct tr_turn {
     uint8_t kind;
 } tr_turn;
 
-enum { TR_MAX_OCCUPIED_POOLS = UINT16_MAX };
+enum { TR_MAX_OCCUPIED_POOLS = UINT16_MAX - 2 };
 
-typedef struct tr_occupied_pool {
-    bool is_by_trace; /* each trace is a member; otherwise there is one */
-} tr_occupied_pool;
+/* Pools are numbered: those of the scenario in its order, then all nodes, then those of each trace. */
+typedef struct tr_occupied_pools {
+    const tr_pool *of_nodes;
+    size_t count; /* of these */
+    bool has_all;
+    bool has_traces; /* each trace is a member */
+} tr_occupied_pools;
 
 /* The traces of the recording that are open, and what was found so far. */
 typedef struct tr_occupancy {
     const tr_recording *recording;
     const tr_flow *flow;
-    const tr_occupied_pool *pools;
-    size_t pool_count;
-    tr_spool turns; /* tr_turn, back to back */
+    tr_occupied_pools pools;
+    tr_stations stations; /* say which pool a node needs, and are its members */
+    tr_spool turns;       /* tr_turn, back to back */
     tr_program_maker *maker;
     tr_event_queue next_steps; /* of open traces: by the number of their next record */
     struct tr_open_chain *open;
     struct tr_open_chain *unused;
     uint64_t next_chain;
-    uint32_t member_count; /* of a pool by trace: traces that were open at once */
+    uint32_t member_count; /* traces that were open at once */
 } tr_occupancy;
 
-/* On failure, too, close it. `pools` must outlive it. */
+/* On failure, too, close it. What the pointers lead to must outlive it. */
 tr_status tr_occupancy_open(tr_occupancy *occupancy, const tr_recording *recording, const tr_flow *flow,
-                            const tr_occupied_pool *pools, size_t pool_count, tr_error *error);
+                            const tr_occupied_pools *pools, tr_error *error);
 /* Goes on for about `max_steps`. TR_END: `turns` is complete. */
 tr_status tr_occupancy_read(tr_occupancy *occupancy, uint64_t max_steps, tr_error *error);
 void tr_occupancy_close(tr_occupancy *occupancy);

@@ -66,7 +66,13 @@ void tr_simulation_count_work(const tr_simulation *simulation, tr_program *progr
         if (pool == NULL || !pool->has_recorded_calendar) {
             continue;
         }
-        uint64_t lag_ns = tr_calendar_open_ns(&pool->recorded_calendar, event_ns[i] - step->lag_ns, event_ns[i]);
+        uint64_t until_ns = event_ns[i];
+        if (step->role == TR_STEP_START && step->piece_of == TR_NO_STEP) {
+            uint64_t taken_ns = until_ns - attempt->dispatch_ns;
+            attempt->dispatch_ns = tr_calendar_open_ns(&pool->recorded_calendar, taken_ns, until_ns);
+            until_ns = taken_ns - attempt->contention_ns;
+        }
+        uint64_t lag_ns = tr_calendar_open_ns(&pool->recorded_calendar, until_ns - step->lag_ns, until_ns);
         attempt->recorded_ns -= step->piece_of != TR_NO_STEP ? step->lag_ns - lag_ns : 0;
         step->lag_ns = lag_ns;
     }

@@ -11,7 +11,9 @@ local limit_names = { "nodes", "nodes_per_trace" }
 
 -- What the contention depends on, as a text.
 local function key_of(compiled)
-    return core.json { compiled.recorded or {}, (compiled.limits or {}).nodes_per_trace ~= nil, compiled.flow or {} }
+    local limits = compiled.limits or {}
+    return core.json { compiled.recorded or {}, limits.nodes_per_trace ~= nil, limits.nodes ~= nil,
+        compiled.pools or {}, compiled.flow or {} }
 end
 
 ---Whether the scenario says how many nodes run at once, or ran.
@@ -21,7 +23,7 @@ function contention.is_asked(compiled)
             return true
         end
     end
-    return false
+    return compiled.pools ~= nil
 end
 
 ---@param recording userdata of core.recording
