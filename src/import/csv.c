@@ -181,6 +181,9 @@ tr_status tr_csv_next(tr_csv_reader *reader, tr_error *error) {
             tr_input_stream_skip(reader->stream, (size_t)(scan.at - view.bytes));
             reader->next_line += scan.line_feeds;
             if (!is_empty) {
+                if (reader->first_field_count == 0) {
+                    reader->first_field_count = reader->field_count;
+                }
                 return TR_OK;
             }
         } else if (result == SCAN_MORE && view.length_bytes > TR_MAX_LINE_BYTES) {

@@ -28,6 +28,7 @@ typedef struct tr_csv_reader {
     tr_csv_field *fields; /* of the row that was read last, valid until the next */
     size_t field_count;
     size_t field_capacity;
+    size_t first_field_count; /* of the first row */
 } tr_csv_reader;
 
 /* The stream is to be at its beginning, and to live as long as the reader. */

@@ -40,6 +40,7 @@ void tr_draft_close(tr_draft *draft) {
         tr_spool_close(&draft->traces);
         tr_spool_close(&draft->texts);
         tr_attempt_table_free(&draft->attempts);
+        tr_attempt_table_free(&draft->lanes);
         tr_node_order_free(&draft->order);
         free(draft->slots);
         free(draft->instant);
@@ -139,6 +140,7 @@ tr_status tr_draft_add_trace(tr_draft *draft, const uint8_t id[TR_TRACE_ID_BYTES
     made->start_texts = start_texts;
     made->start_metadata_bytes = metadata.length_bytes;
     made->end_type = TR_RECORD_TYPE_COUNT;
+    made->outcome_type = TR_RECORD_TYPE_COUNT;
     *find_slot(draft, id) = *trace + 1;
     return TR_OK;
 }
@@ -156,13 +158,47 @@ tr_status tr_draft_close_trace(tr_draft *draft, uint32_t trace, tr_record_type t
     closed->end_message_bytes = message.length_bytes;
     closed->end_metadata_bytes = metadata.length_bytes;
     tr_attempt_table_forget(&draft->attempts, &closed->first_attempt);
+    if (at_ns == TR_TIME_UNKNOWN) {
+        tr_attempt_table_forget(&draft->lanes, &closed->first_lane);
+    }
     return status;
+}
+
+tr_status tr_draft_set_outcome(tr_draft *draft, uint32_t trace, tr_record_type type, tr_text metadata,
+                               tr_error *error) {
+    tr_draft_trace *self = tr_draft_trace_at_index(draft, trace);
+    self->outcome_type = (uint8_t)type;
+    self->end_metadata_bytes = metadata.length_bytes;
+    return keep_texts(draft, metadata, (tr_text){NULL, 0}, &self->end_texts, error);
 }
 
 /* ---- events ---- */
 
 uint64_t tr_draft_instance(tr_text name) {
     return tr_hash_bytes(tr_hash_seed(), name.bytes, name.length_bytes) | 1;
+}
+
+tr_status tr_draft_lane(tr_draft *draft, uint32_t trace, uint32_t node, uint64_t instance, uint64_t start_ns,
+                        uint64_t end_ns, uint32_t *lane, tr_error *error) {
+    for (*lane = 1;; ++*lane) {
+        tr_attempt_key key = {trace, node, tr_hash_mix(instance) ^ *lane};
+        tr_attempt_state *state =
+            tr_attempt_table_get(&draft->lanes, key, &tr_draft_trace_at_index(draft, trace)->first_lane);
+        if (state == NULL) {
+            return tr_fail_memory(error, doing);
+        }
+        if (state->end_ns == TR_TIME_UNKNOWN) {
+            state->start_ns = start_ns;
+            state->end_ns = end_ns;
+            return TR_OK;
+        } else if (start_ns >= state->end_ns) {
+            state->end_ns = end_ns;
+            return TR_OK;
+        } else if (end_ns <= state->start_ns) {
+            state->start_ns = start_ns;
+            return TR_OK;
+        }
+    }
 }
 
 static tr_attempt_state *attempt_of(tr_draft *draft, tr_attempt_key key, tr_error *error) {
@@ -181,11 +217,12 @@ static void note_latest(tr_attempt_state *state, uint64_t at_ns) {
 }
 
 /* Sources list the start first, or the end. */
-static void note_start(tr_attempt_state *state, uint64_t at_ns) {
+static void note_start(tr_draft_trace *trace, tr_attempt_state *state, uint64_t at_ns) {
     if (state->has_end_first && at_ns <= state->end_ns) {
         state->start_ns = TR_TIME_UNKNOWN;
     } else {
         state->start_ns = at_ns;
+        trace->open_count++;
     }
     state->has_end_first = false;
 }
@@ -196,6 +233,7 @@ static tr_status note_end(tr_draft *draft, tr_import_event *event, tr_attempt_st
         tr_draft_note(draft, TR_BEND_END_BEFORE_START, event->trace, true, event->node, event->at_ns);
         event->at_ns = state->start_ns;
     }
+    tr_draft_trace_at_index(draft, event->trace)->open_count -= has_start;
     state->start_ns = TR_TIME_UNKNOWN;
     state->has_end_first = !has_start;
     note_latest(state, event->at_ns);
@@ -214,15 +252,15 @@ static tr_status note_attempt(tr_draft *draft, tr_import_event *event, tr_error 
     bool is_start = event->type == TR_TYPE_NODE_START;
     bool is_end = event->type == TR_TYPE_NODE_DONE || event->type == TR_TYPE_NODE_ERROR;
     bool is_resume = event->type == TR_TYPE_TRACE_RESUMED;
-    if ((!is_start && !is_end && !is_resume) ||
-        tr_draft_trace_at_index(draft, event->trace)->end_type != TR_RECORD_TYPE_COUNT) {
+    tr_draft_trace *trace = tr_draft_trace_at_index(draft, event->trace);
+    if ((!is_start && !is_end && !is_resume) || trace->end_type != TR_RECORD_TYPE_COUNT) {
         return TR_OK;
     }
     tr_attempt_state *state = attempt_of(draft, (tr_attempt_key){event->trace, event->node, event->instance}, error);
     if (state == NULL) {
         return TR_ERROR_MEMORY;
     } else if (is_start) {
-        note_start(state, event->at_ns);
+        note_start(trace, state, event->at_ns);
     } else if (is_end) {
         return note_end(draft, event, state, error);
     } else {

@@ -57,15 +57,26 @@ bool tr_draft_find_trace(const tr_draft *draft, const uint8_t id[TR_TRACE_ID_BYT
 tr_status tr_draft_add_trace(tr_draft *draft, const uint8_t id[TR_TRACE_ID_BYTES], const uint8_t *parent,
                              uint64_t at_ns, tr_text metadata, uint32_t *trace, tr_error *error);
 
+/* How the trace ends where nothing closes it, and as many of its attempts have ended as have begun: with its last
+ * event. Otherwise it stays open, as do those of which nothing is said. */
+tr_status tr_draft_set_outcome(tr_draft *draft, uint32_t trace, tr_record_type type, tr_text metadata, tr_error *error);
+
 /* The `instance` of an event: a number for the text that names it, never 0, and another one in each process. */
 uint64_t tr_draft_instance(tr_text name);
+
+/* Of several attempts of a node (and instance) at one time, each has a lane of its own: the first, from 1, in which no
+ * other one overlaps it. A lane is known by the time from its first start to its last end, so what comes in the order
+ * of starts or of ends takes as few lanes as there can be. Once the trace was closed with its last event, the lanes
+ * begin anew. */
+tr_status tr_draft_lane(tr_draft *draft, uint32_t trace, uint32_t node, uint64_t instance, uint64_t start_ns,
+                        uint64_t end_ns, uint32_t *lane, tr_error *error);
 
 /* Adds what happens in a trace: its `at_ns`, `instance`, `trace`, `node`, `iteration`, `type` and `wait_kind`. An end
  * before its start is moved to it. */
 tr_status tr_draft_add(tr_draft *draft, tr_import_event *event, tr_text message, tr_text metadata, tr_error *error);
 
 /* The trace's end: TR_TYPE_TRACE_COMPLETE or TR_TYPE_TRACE_FAILED. `at_ns` TR_TIME_UNKNOWN: with its last event. What
- * is known of its attempts is forgotten. */
+ * is known of its attempts is forgotten, and with its last event what is known of lanes, too. */
 tr_status tr_draft_close_trace(tr_draft *draft, uint32_t trace, tr_record_type type, uint64_t at_ns, tr_text message,
                                tr_text metadata, tr_error *error);
 

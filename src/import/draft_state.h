@@ -21,8 +21,11 @@ typedef struct tr_draft_trace {
     uint32_t end_message_bytes;
     uint32_t end_metadata_bytes;
     uint32_t first_attempt; /* of the table of attempts */
+    uint32_t first_lane;    /* of that of lanes */
+    uint32_t open_count;    /* attempts that began, less those that ended */
     uint32_t depth;         /* below a trace without a parent, once it is looked for */
     uint8_t end_type;       /* a tr_record_type; TR_RECORD_TYPE_COUNT while it has no end */
+    uint8_t outcome_type;   /* the end that it has where nothing closes it, as end_type */
     bool has_parent;
 } tr_draft_trace;
 
@@ -43,6 +46,7 @@ struct tr_draft {
     uint64_t seed;
     tr_spool texts;
     tr_attempt_table attempts;
+    tr_attempt_table lanes; /* instead of the instance: a hash of it and of the lane */
     tr_node_order order;
     tr_draft_text wait_kinds[TR_MAX_WAIT_KINDS];
     unsigned wait_kind_count;

@@ -96,7 +96,11 @@ static tr_status add_end(tr_draft *draft, uint32_t number, uint64_t begin_ns, tr
 }
 
 static tr_status add_frame(tr_draft *draft, uint32_t number, tr_error *error) {
-    const tr_draft_trace *trace = tr_draft_trace_at_index(draft, number);
+    tr_draft_trace *trace = tr_draft_trace_at_index(draft, number);
+    if (trace->end_type == TR_RECORD_TYPE_COUNT && trace->open_count == 0) {
+        trace->end_type = trace->outcome_type;
+        trace->end_ns = TR_TIME_UNKNOWN;
+    }
     uint64_t begin_ns = beginning_of(draft, number);
     if (begin_ns == TR_TIME_UNKNOWN) {
         tr_draft_note(draft, TR_BEND_EMPTY_TRACE, number, false, 0, TR_TIME_UNKNOWN);
@@ -129,8 +133,10 @@ static tr_status add_frames(tr_draft *draft, tr_error *error) {
 
 tr_status tr_draft_finish(tr_draft *draft, uint32_t node_count, tr_error *error) {
     tr_attempt_table_free(&draft->attempts);
+    tr_attempt_table_free(&draft->lanes);
     for (uint32_t trace = 0; trace < draft->trace_count; trace++) {
         tr_draft_trace_at_index(draft, trace)->first_attempt = 0;
+        tr_draft_trace_at_index(draft, trace)->first_lane = 0;
     }
     if (!tr_node_order_find_levels(&draft->order, node_count)) {
         return tr_fail_memory(error, doing);

@@ -93,6 +93,72 @@ uint32_t tr_lua_draft_node(lua_State *L, int draft_index, int report_index, cons
     return self->recent_nodes[slot].number;
 }
 
+/* ---- what becomes metadata ---- */
+
+void tr_lua_begin_members(tr_json *json) {
+    tr_json_reset(json);
+    tr_json_begin_object(json);
+}
+
+tr_text tr_lua_end_members(lua_State *L, const char *call, tr_json *json) {
+    tr_json_end_object(json);
+    tr_lua_check_drafted(L, tr_json_status(json), NULL);
+    if (json->length_bytes > UINT32_MAX / 2) {
+        luaL_error(L, "%s: metadata is longer than a record can be", call);
+    }
+    return json->length_bytes <= 2 ? (tr_text){NULL, 0} : (tr_text){json->bytes, (uint32_t)json->length_bytes};
+}
+
+bool tr_lua_is_own_id(const uint8_t id[TR_TRACE_ID_BYTES], tr_text text) {
+    char own[TR_TRACE_ID_TEXT_BYTES];
+    tr_trace_id_format(id, own);
+    return text.length_bytes == sizeof own - 1 && memcmp(text.bytes, own, sizeof own - 1) == 0;
+}
+
+void tr_lua_find_instance(lua_State *L, tr_draft *draft, tr_import_event *event, uint64_t start_ns, uint64_t end_ns,
+                          tr_text *instance) {
+    tr_error error = {""};
+    uint32_t lane = 0;
+    tr_status status =
+        tr_draft_lane(draft, event->trace, event->node, event->instance, start_ns, end_ns, &lane, &error);
+    tr_lua_check_drafted(L, status, &error);
+    if (lane == 1) {
+        return;
+    }
+    if (instance->length_bytes > 0) {
+        lua_pushlstring(L, instance->bytes, instance->length_bytes);
+        lua_pushfstring(L, "%s %I", lua_tostring(L, -1), (LUAI_UACINT)lane);
+        lua_remove(L, -2);
+    } else {
+        lua_pushfstring(L, "%I", (LUAI_UACINT)lane);
+    }
+    size_t length = 0;
+    instance->bytes = lua_tolstring(L, -1, &length);
+    instance->length_bytes = (uint32_t)length;
+    event->instance = tr_draft_instance(*instance);
+}
+
+/* ---- outcomes ---- */
+
+tr_record_type tr_lua_draft_outcome(lua_State *L, const char *call, int index, tr_json *json) {
+    static const char *const outcomes[] = {"complete", "failed", "cancelled", "timed_out", "terminated", "continued"};
+    enum { OUTCOME_COMPLETE = 0, OUTCOME_FAILED = 1, OUTCOME_CONTINUED = 5, OUTCOME_COUNT = 6 };
+    int outcome = 0;
+    const char *given = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : "";
+    while (outcome < OUTCOME_COUNT && strcmp(given, outcomes[outcome]) != 0) {
+        outcome++;
+    }
+    if (outcome == OUTCOME_COUNT) {
+        luaL_error(L, "%s: unknown outcome %s; known are cancelled, complete, continued, failed, terminated, timed_out",
+                   call, tr_lua_push_got(L, index));
+    }
+    if (outcome != OUTCOME_COMPLETE && outcome != OUTCOME_FAILED) {
+        tr_json_key(json, "outcome");
+        tr_json_text(json, outcomes[outcome], strlen(outcomes[outcome]));
+    }
+    return outcome == OUTCOME_COMPLETE || outcome == OUTCOME_CONTINUED ? TR_TYPE_TRACE_COMPLETE : TR_TYPE_TRACE_FAILED;
+}
+
 /* ---- fields and methods ---- */
 
 static int draft_index(lua_State *L) {
@@ -271,8 +337,9 @@ int tr_lua_new_draft(lua_State *L) {
 
 void tr_lua_open_draft_types(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"functions", draft_functions}, {"node", draft_node},   {"add_edge", draft_add_edge}, {"nodes", draft_nodes},
-        {"write", draft_write},         {"bends", draft_bends}, {"close", draft_close},       {NULL, NULL}};
+        {"functions", draft_functions}, {"node", draft_node},   {"add_edge", draft_add_edge},
+        {"nodes", draft_nodes},         {"write", draft_write}, {"attempts", tr_lua_draft_attempts},
+        {"bends", draft_bends},         {"close", draft_close}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", draft_close}, {"__close", draft_close}, {NULL, NULL}};
     static const luaL_Reg writer_metamethods[] = {{"__gc", writer_finalize}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_DRAFT, NULL, 0, methods, metamethods, draft_index, 0);
@@ -280,4 +347,5 @@ void tr_lua_open_draft_types(lua_State *L) {
     luaL_setfuncs(L, writer_metamethods, 0);
     lua_pop(L, 1);
     tr_lua_open_drafted_trace(L);
+    tr_lua_open_import_attempts(L);
 }

@@ -53,9 +53,29 @@ void tr_lua_check_drafted(lua_State *L, tr_status status, const tr_error *error)
 /* The number of the node whose name stands at `index`, of the draft at `draft_index`. A new one gets the next. */
 uint32_t tr_lua_draft_node(lua_State *L, int draft_index, int report_index, const char *call, int index);
 
+/* The end of a trace that the name of an outcome at `index` stands for. Where it needs one, its member is added to the
+ * object that is being written. */
+tr_record_type tr_lua_draft_outcome(lua_State *L, const char *call, int index, tr_json *json);
+
+/* Metadata in the draft's buffer: an object, or an empty text where nothing was written in between. */
+void tr_lua_begin_members(tr_json *json);
+tr_text tr_lua_end_members(lua_State *L, const char *call, tr_json *json);
+
+/* Is the text that names a trace the UUID's own, so that it need not be kept? */
+bool tr_lua_is_own_id(const uint8_t id[TR_TRACE_ID_BYTES], tr_text text);
+
+/* What is at the same time as others of its node and instance gets an instance of its own: "2" for the second, or,
+ * where it has a name already, "NAME 2". Changes the event's, and the text, which is then on top of the stack. */
+void tr_lua_find_instance(lua_State *L, tr_draft *draft, tr_import_event *event, uint64_t start_ns, uint64_t end_ns,
+                          tr_text *instance);
+
 /* Lua functions, whose upvalue is the draft: trace and has_trace of an importer's `out`. */
 int tr_lua_out_trace(lua_State *L);
 int tr_lua_out_has_trace(lua_State *L);
+
+/* Lua function: a method of the draft. */
+int tr_lua_draft_attempts(lua_State *L);
+void tr_lua_open_import_attempts(lua_State *L);
 
 /* Lua functions: import_draft(report, memory_bytes) -> draft. */
 int tr_lua_new_draft(lua_State *L);

@@ -10,7 +10,7 @@
 #include "lua/core.h"
 #include "lua/keys.h"
 
-typedef enum field_type { TYPE_NAME, TYPE_TEXT, TYPE_WHOLE, TYPE_VALUE } field_type;
+typedef enum field_type { TYPE_NAME, TYPE_TEXT, TYPE_WHOLE, TYPE_FLAG, TYPE_VALUE } field_type;
 
 static const char *const field_names[TR_IMPORT_FIELD_COUNT] = {
 #define FIELD_NAME(name, type) #name,
@@ -132,6 +132,12 @@ static void check_whole(lua_State *L, const char *call, const char *name, int in
     }
 }
 
+static void check_flag(lua_State *L, const char *call, const char *name, int index) {
+    if (lua_type(L, index) != LUA_TBOOLEAN) {
+        luaL_error(L, "%s: %s: true or false expected, got %s", call, name, tr_lua_push_got(L, index));
+    }
+}
+
 static void check_text(lua_State *L, const char *call, int field, int index, int report_index) {
     int type = lua_type(L, index);
     if (type != LUA_TSTRING && type != LUA_TNUMBER) {
@@ -146,6 +152,8 @@ static void check_field(lua_State *L, const tr_import_fields *fields, int field,
     int index = fields->base + field;
     if (field_types[field] == TYPE_WHOLE) {
         check_whole(L, fields->call, field_names[field], index);
+    } else if (field_types[field] == TYPE_FLAG) {
+        check_flag(L, fields->call, field_names[field], index);
     } else if (field_types[field] != TYPE_VALUE) {
         check_text(L, fields->call, field, index, report_index);
     }

@@ -29,7 +29,9 @@
     X(message, TEXT)                                                                                                   \
     X(duration, WHOLE)                                                                                                 \
     X(error, TEXT)                                                                                                     \
-    X(iteration, WHOLE)
+    X(iteration, WHOLE)                                                                                                \
+    X(parallel, FLAG)                                                                                                  \
+    X(outcome, NAME)
 
 typedef enum tr_import_field {
 #define TR_IMPORT_FIELD_ENUM(name, type) TR_IMPORT_##name,

@@ -4,24 +4,19 @@
 
 #include <lauxlib.h>
 
-#include "import/csv.h"
 #include "import/input_stream.h"
 #include "import/time_text.h"
 #include "lua/arguments.h"
 #include "lua/failure.h"
+#include "lua/import_csv.h"
 #include "lua/json_decode.h"
 #include "lua/type.h"
 
 #define TR_LUA_IMPORT_STREAM "tracereel.import_stream"
 
-typedef struct tr_lua_import_stream {
-    tr_input_stream *stream; /* NULL once it was closed */
-    tr_csv_reader csv;
-} tr_lua_import_stream;
-
 /* ---- check ---- */
 
-static tr_lua_import_stream *check_stream(lua_State *L, int index) {
+tr_lua_import_stream *tr_lua_check_import_stream(lua_State *L, int index) {
     tr_lua_import_stream *self = tr_lua_check_object(L, index, TR_LUA_IMPORT_STREAM);
     if (self->stream == NULL) {
         luaL_error(L, "the input is closed");
@@ -29,24 +24,14 @@ static tr_lua_import_stream *check_stream(lua_State *L, int index) {
     return self;
 }
 
-static void check_read(lua_State *L, tr_status status, const tr_error *error) {
+void tr_lua_check_import_read(lua_State *L, tr_status status, const tr_error *error) {
     if (status != TR_OK && status != TR_END) {
         tr_lua_raise_status(L, status, error);
     }
 }
 
-enum {
-    UPVALUE_STREAM = 1,
-    UPVALUE_LIST = 2,
-    UPVALUE_NAMES = 2,
-    UPVALUE_METATABLE = 3,
-    UPVALUE_COUNT = 4,
-    UPVALUE_ROW = 5
-};
-
-/* Of an iterator. */
-static tr_lua_import_stream *upvalue_stream(lua_State *L) {
-    tr_lua_import_stream *self = lua_touserdata(L, lua_upvalueindex(UPVALUE_STREAM));
+tr_lua_import_stream *tr_lua_iterated_stream(lua_State *L) {
+    tr_lua_import_stream *self = lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_STREAM));
     if (self->stream == NULL) {
         luaL_error(L, "the input is closed");
     }
@@ -57,8 +42,8 @@ static tr_lua_import_stream *upvalue_stream(lua_State *L) {
 
 static bool next_line(lua_State *L, tr_text *line) {
     tr_error error = {""};
-    tr_status status = tr_input_stream_line(upvalue_stream(L)->stream, line, &error);
-    check_read(L, status, &error);
+    tr_status status = tr_input_stream_line(tr_lua_iterated_stream(L)->stream, line, &error);
+    tr_lua_check_import_read(L, status, &error);
     return status == TR_OK;
 }
 
@@ -106,21 +91,21 @@ static int json_lines_next(lua_State *L) {
         }
     } while (is_blank(line));
     if (!tr_lua_push_json_value(L, line.bytes, line.length_bytes)) {
-        const tr_input_stream *stream = upvalue_stream(L)->stream;
+        const tr_input_stream *stream = tr_lua_iterated_stream(L)->stream;
         return raise_json(L, stream, line, tr_input_stream_line_number(stream));
     }
     return 1;
 }
 
 static int stream_lines(lua_State *L) {
-    check_stream(L, 1);
+    tr_lua_check_import_stream(L, 1);
     lua_settop(L, 1);
     lua_pushcclosure(L, lines_next, 1);
     return 1;
 }
 
 static int stream_json_lines(lua_State *L) {
-    check_stream(L, 1);
+    tr_lua_check_import_stream(L, 1);
     lua_settop(L, 1);
     lua_pushcclosure(L, json_lines_next, 1);
     return 1;
@@ -128,12 +113,12 @@ static int stream_json_lines(lua_State *L) {
 
 static tr_input_view read_all(lua_State *L, tr_input_stream *stream) {
     tr_error error = {""};
-    check_read(L, tr_input_stream_more(stream, SIZE_MAX, &error), &error);
+    tr_lua_check_import_read(L, tr_input_stream_more(stream, SIZE_MAX, &error), &error);
     return tr_input_stream_look(stream);
 }
 
 static int stream_json(lua_State *L) {
-    tr_input_stream *stream = check_stream(L, 1)->stream;
+    tr_input_stream *stream = tr_lua_check_import_stream(L, 1)->stream;
     tr_input_view view = read_all(L, stream);
     if (view.length_bytes >= UINT32_MAX) {
         return tr_lua_raise(L, "invalid", "%s: a JSON document of more than 4 GiB; give it as JSON lines",
@@ -146,7 +131,7 @@ static int stream_json(lua_State *L) {
 }
 
 static int stream_text(lua_State *L) {
-    tr_input_stream *stream = check_stream(L, 1)->stream;
+    tr_input_stream *stream = tr_lua_check_import_stream(L, 1)->stream;
     tr_input_view view = read_all(L, stream);
     lua_pushlstring(L, view.bytes, view.length_bytes);
     tr_input_stream_skip(stream, view.length_bytes);
@@ -155,9 +140,9 @@ static int stream_text(lua_State *L) {
 
 /* stream:piece() -> some bytes; nil at the end */
 static int stream_piece(lua_State *L) {
-    tr_input_stream *stream = check_stream(L, 1)->stream;
+    tr_input_stream *stream = tr_lua_check_import_stream(L, 1)->stream;
     tr_error error = {""};
-    check_read(L, tr_input_stream_more(stream, 1, &error), &error);
+    tr_lua_check_import_read(L, tr_input_stream_more(stream, 1, &error), &error);
     tr_input_view view = tr_input_stream_look(stream);
     if (view.length_bytes == 0) {
         return 0;
@@ -169,109 +154,13 @@ static int stream_piece(lua_State *L) {
 
 /* stream:head(bytes) -> the next bytes, which stay unread */
 static int stream_head(lua_State *L) {
-    tr_input_stream *stream = check_stream(L, 1)->stream;
+    tr_input_stream *stream = tr_lua_check_import_stream(L, 1)->stream;
     lua_Integer bytes = luaL_checkinteger(L, 2);
     luaL_argcheck(L, bytes >= 0, 2, "must not be negative");
     tr_error error = {""};
-    check_read(L, tr_input_stream_more(stream, (size_t)bytes, &error), &error);
+    tr_lua_check_import_read(L, tr_input_stream_more(stream, (size_t)bytes, &error), &error);
     tr_input_view view = tr_input_stream_look(stream);
     lua_pushlstring(L, view.bytes, view.length_bytes < (size_t)bytes ? view.length_bytes : (size_t)bytes);
-    return 1;
-}
-
-/* ---- CSV ---- */
-
-/* Reads the next row; false at the end. */
-static bool next_row(lua_State *L, tr_lua_import_stream *self) {
-    tr_error error = {""};
-    tr_status status = tr_csv_next(&self->csv, &error);
-    check_read(L, status, &error);
-    return status == TR_OK;
-}
-
-static int csv_next(lua_State *L) {
-    tr_lua_import_stream *self = upvalue_stream(L);
-    if (!next_row(L, self)) {
-        return 0;
-    }
-    if (lua_istable(L, lua_upvalueindex(UPVALUE_LIST))) {
-        lua_pushvalue(L, lua_upvalueindex(UPVALUE_LIST));
-        for (size_t i = lua_rawlen(L, -1); i > self->csv.field_count; i--) {
-            lua_pushnil(L);
-            lua_rawseti(L, -2, (lua_Integer)i);
-        }
-    } else {
-        lua_createtable(L, (int)self->csv.field_count, 0);
-    }
-    for (size_t i = 0; i < self->csv.field_count; i++) {
-        lua_pushlstring(L, self->csv.fields[i].text.bytes, self->csv.fields[i].text.length_bytes);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    return 1;
-}
-
-static int csv_next_named(lua_State *L) {
-    tr_lua_import_stream *self = upvalue_stream(L);
-    if (!next_row(L, self)) {
-        return 0;
-    }
-    size_t count = (size_t)lua_tointeger(L, lua_upvalueindex(UPVALUE_COUNT));
-    if (self->csv.field_count != count) {
-        return tr_lua_raise(L, "invalid", "%s:%d: a row of %d fields; the first row names %d",
-                            tr_input_stream_name(self->stream), (int)tr_input_stream_line_number(self->stream),
-                            (int)self->csv.field_count, (int)count);
-    }
-    bool is_same_table = lua_istable(L, lua_upvalueindex(UPVALUE_ROW));
-    if (is_same_table) {
-        lua_pushvalue(L, lua_upvalueindex(UPVALUE_ROW));
-    } else {
-        lua_createtable(L, 0, (int)count);
-    }
-    for (size_t i = 0; i < count; i++) {
-        lua_rawgeti(L, lua_upvalueindex(UPVALUE_NAMES), (lua_Integer)i + 1);
-        lua_pushlstring(L, self->csv.fields[i].text.bytes, self->csv.fields[i].text.length_bytes);
-        lua_rawset(L, -3);
-    }
-    if (!is_same_table) {
-        lua_pushvalue(L, lua_upvalueindex(UPVALUE_METATABLE));
-        lua_setmetatable(L, -2);
-    }
-    return 1;
-}
-
-/* stream:csv(delimiter, is_same_table) -> an iterator of lists, all in one table where that is asked for */
-static int stream_csv(lua_State *L) {
-    tr_lua_import_stream *self = check_stream(L, 1);
-    tr_csv_end(&self->csv);
-    tr_csv_begin(&self->csv, self->stream, *luaL_checkstring(L, 2));
-    bool is_same_table = lua_toboolean(L, 3);
-    lua_settop(L, 1);
-    if (is_same_table) {
-        lua_newtable(L);
-    } else {
-        lua_pushnil(L);
-    }
-    lua_pushcclosure(L, csv_next, UPVALUE_LIST);
-    return 1;
-}
-
-/* stream:csv_named(names, metatable, is_same_table) -> an iterator of tables by name, after the first row was read with
- * stream:csv */
-static int stream_csv_named(lua_State *L) {
-    check_stream(L, 1);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    luaL_checktype(L, 3, LUA_TTABLE);
-    bool is_same_table = lua_toboolean(L, 4);
-    lua_settop(L, 3);
-    lua_pushinteger(L, (lua_Integer)lua_rawlen(L, 2));
-    if (is_same_table) {
-        lua_newtable(L);
-        lua_pushvalue(L, 3);
-        lua_setmetatable(L, -2);
-    } else {
-        lua_pushnil(L);
-    }
-    lua_pushcclosure(L, csv_next_named, UPVALUE_ROW);
     return 1;
 }
 
@@ -279,7 +168,7 @@ static int stream_csv_named(lua_State *L) {
 
 /* stream:line_number() -> integer or nil */
 static int stream_line_number(lua_State *L) {
-    uint64_t number = tr_input_stream_line_number(check_stream(L, 1)->stream);
+    uint64_t number = tr_input_stream_line_number(tr_lua_check_import_stream(L, 1)->stream);
     if (number == 0) {
         return 0;
     }
@@ -288,17 +177,17 @@ static int stream_line_number(lua_State *L) {
 }
 
 static int stream_set_line_number(lua_State *L) {
-    tr_input_stream_set_line_number(check_stream(L, 1)->stream, (uint64_t)luaL_checkinteger(L, 2));
+    tr_input_stream_set_line_number(tr_lua_check_import_stream(L, 1)->stream, (uint64_t)luaL_checkinteger(L, 2));
     return 0;
 }
 
 static int stream_read_bytes(lua_State *L) {
-    tr_lua_push_unsigned(L, tr_input_stream_read_bytes(check_stream(L, 1)->stream));
+    tr_lua_push_unsigned(L, tr_input_stream_read_bytes(tr_lua_check_import_stream(L, 1)->stream));
     return 1;
 }
 
 static int stream_name(lua_State *L) {
-    lua_pushstring(L, tr_input_stream_name(check_stream(L, 1)->stream));
+    lua_pushstring(L, tr_input_stream_name(tr_lua_check_import_stream(L, 1)->stream));
     return 1;
 }
 
@@ -363,7 +252,7 @@ int tr_lua_new_import_stream(lua_State *L) {
     memset(self, 0, sizeof *self);
     luaL_setmetatable(L, TR_LUA_IMPORT_STREAM);
     tr_error error = {""};
-    check_read(L, tr_input_stream_open(path, &self->stream, &error), &error);
+    tr_lua_check_import_read(L, tr_input_stream_open(path, &self->stream, &error), &error);
     return 1;
 }
 
@@ -374,8 +263,8 @@ void tr_lua_open_import_stream(lua_State *L) {
                                        {"text", stream_text},
                                        {"piece", stream_piece},
                                        {"head", stream_head},
-                                       {"csv", stream_csv},
-                                       {"csv_named", stream_csv_named},
+                                       {"csv", tr_lua_stream_csv},
+                                       {"csv_named", tr_lua_stream_csv_named},
                                        {"line_number", stream_line_number},
                                        {"set_line_number", stream_set_line_number},
                                        {"read_bytes", stream_read_bytes},

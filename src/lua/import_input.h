@@ -4,6 +4,25 @@
 
 #include <lua.h>
 
+#include "import/csv.h"
+#include "import/input_stream.h"
+#include "tracereel/status.h"
+
+typedef struct tr_lua_import_stream {
+    tr_input_stream *stream; /* NULL once it was closed */
+    tr_csv_reader csv;
+} tr_lua_import_stream;
+
+/* The upvalue of every iterator over an input that is the stream. */
+enum { TR_UPVALUE_STREAM = 1 };
+
+/* The open stream at `index`, or that of the iterator that runs. Raise where it is closed. */
+tr_lua_import_stream *tr_lua_check_import_stream(lua_State *L, int index);
+tr_lua_import_stream *tr_lua_iterated_stream(lua_State *L);
+
+/* Raises what reading returned, unless that is TR_OK or TR_END. */
+void tr_lua_check_import_read(lua_State *L, tr_status status, const tr_error *error);
+
 /* Lua functions: import_stream(path) -> stream, import_time(fail) -> function(value, zone or unit) -> ns, where
  * fail(message) raises. */
 int tr_lua_new_import_stream(lua_State *L);

@@ -42,7 +42,6 @@ static void key_text(tr_json *json, const char *key, tr_text text) {
 /* Writes the object into the draft's buffer; an empty text where it has no members. */
 static tr_text trace_metadata(lua_State *L, const tr_import_fields *fields, tr_lua_draft *self, int draft_index,
                               int report_index, const uint8_t *id, const uint8_t *parent) {
-    char id_text[TR_TRACE_ID_TEXT_BYTES];
     tr_text text = tr_import_text(L, fields, TR_IMPORT_id);
     tr_json *json = &self->json;
     uint32_t parent_node = 0;
@@ -50,10 +49,8 @@ static tr_text trace_metadata(lua_State *L, const tr_import_fields *fields, tr_l
         parent_node =
             tr_lua_draft_node(L, draft_index, report_index, "trace: parent_node", fields->base + TR_IMPORT_parent_node);
     }
-    tr_json_reset(json);
-    tr_json_begin_object(json);
-    tr_trace_id_format(id, id_text);
-    if (text.length_bytes != sizeof id_text - 1 || memcmp(text.bytes, id_text, sizeof id_text - 1) != 0) {
+    tr_lua_begin_members(json);
+    if (!tr_lua_is_own_id(id, text)) {
         lua_pushlstring(L, text.bytes, text.length_bytes);
         tr_import_clean(L, lua_gettop(L), true, report_index);
         size_t length = 0;
@@ -76,9 +73,7 @@ static tr_text trace_metadata(lua_State *L, const tr_import_fields *fields, tr_l
         key_text(json, "parent_instance", tr_import_text(L, fields, TR_IMPORT_parent_instance));
     }
     tr_import_write_metadata(L, json, fields, report_index);
-    tr_json_end_object(json);
-    tr_lua_check_drafted(L, tr_json_status(json), NULL);
-    return json->length_bytes <= 2 ? (tr_text){NULL, 0} : (tr_text){json->bytes, (uint32_t)json->length_bytes};
+    return tr_lua_end_members(L, "trace", json);
 }
 
 /* Pushes the trace's object, and keeps it by its text for as long as somebody has it. */
@@ -97,11 +92,22 @@ static void push_trace(lua_State *L, int draft_index, uint32_t number, int text_
     lua_pop(L, 1);
 }
 
+static void set_outcome(lua_State *L, const tr_import_fields *fields, tr_lua_draft *self, uint32_t number) {
+    if (!tr_import_has(fields, TR_IMPORT_outcome)) {
+        return;
+    }
+    tr_error error = {""};
+    tr_lua_begin_members(&self->json);
+    tr_record_type type = tr_lua_draft_outcome(L, "trace", fields->base + TR_IMPORT_outcome, &self->json);
+    tr_text metadata = tr_lua_end_members(L, "trace", &self->json);
+    tr_lua_check_drafted(L, tr_draft_set_outcome(self->draft, number, type, metadata, &error), &error);
+}
+
 /* Makes the trace, where the draft has none of that id, and pushes its object. */
 static int make_trace(lua_State *L, int draft_index, int report_index) {
     static const unsigned known = TR_IMPORT_BIT(id) | TR_IMPORT_BIT(name) | TR_IMPORT_BIT(parent) |
                                   TR_IMPORT_BIT(parent_node) | TR_IMPORT_BIT(parent_instance) |
-                                  TR_IMPORT_BIT(metadata) | TR_IMPORT_BIT(at);
+                                  TR_IMPORT_BIT(metadata) | TR_IMPORT_BIT(at) | TR_IMPORT_BIT(outcome);
     tr_lua_draft *self = lua_touserdata(L, draft_index);
     tr_import_fields fields = tr_import_read(L, "trace", 2, false, known, self->keys, report_index);
     if (!tr_import_has(&fields, TR_IMPORT_id)) {
@@ -119,6 +125,7 @@ static int make_trace(lua_State *L, int draft_index, int report_index) {
         uint64_t at_ns =
             tr_import_has(&fields, TR_IMPORT_at) ? tr_import_whole(L, &fields, TR_IMPORT_at) : TR_TIME_UNKNOWN;
         tr_lua_check_drafted(L, tr_draft_add_trace(draft, id, parent, at_ns, metadata, &number, &error), &error);
+        set_outcome(L, &fields, self, number);
     }
     push_trace(L, draft_index, number, fields.base + TR_IMPORT_id);
     return 1;

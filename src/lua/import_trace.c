@@ -64,8 +64,7 @@ static void need_at(lua_State *L, trace_call *call) {
 /* ---- metadata ---- */
 
 static void begin_metadata(trace_call *call) {
-    tr_json_reset(&call->self->json);
-    tr_json_begin_object(&call->self->json);
+    tr_lua_begin_members(&call->self->json);
 }
 
 static void add_text(lua_State *L, trace_call *call, tr_import_field field, const char *key) {
@@ -83,15 +82,8 @@ static void add_whole(lua_State *L, trace_call *call, tr_import_field field, con
     }
 }
 
-/* The object, or an empty text where it has no members. */
 static tr_text end_metadata(lua_State *L, trace_call *call) {
-    tr_json *json = &call->self->json;
-    tr_json_end_object(json);
-    tr_lua_check_drafted(L, tr_json_status(json), NULL);
-    if (json->length_bytes > UINT32_MAX / 2) {
-        luaL_error(L, "%s: metadata is longer than a record can be", call->fields.call);
-    }
-    return json->length_bytes <= 2 ? (tr_text){NULL, 0} : (tr_text){json->bytes, (uint32_t)json->length_bytes};
+    return tr_lua_end_members(L, call->fields.call, &call->self->json);
 }
 
 /* ---- adding ---- */
@@ -124,6 +116,20 @@ static void add_after(lua_State *L, const trace_call *call) {
     lua_pop(L, 1);
 }
 
+static void find_instance(lua_State *L, trace_call *call, uint64_t end_ns) {
+    if (!tr_import_has(&call->fields, TR_IMPORT_parallel) ||
+        !lua_toboolean(L, call->fields.base + TR_IMPORT_parallel)) {
+        return;
+    }
+    int top = lua_gettop(L);
+    tr_text instance = tr_import_optional_text(L, &call->fields, TR_IMPORT_instance);
+    tr_lua_find_instance(L, call->draft, &call->event, call->event.at_ns, end_ns, &instance);
+    if (lua_gettop(L) > top) {
+        lua_replace(L, call->fields.base + TR_IMPORT_instance);
+        call->fields.present |= TR_IMPORT_BIT(instance);
+    }
+}
+
 static void add_start(lua_State *L, trace_call *call) {
     begin_metadata(call);
     add_text(L, call, TR_IMPORT_instance, "instance");
@@ -152,7 +158,7 @@ static void add_end(lua_State *L, trace_call *call, bool is_error, tr_import_fie
 
 enum {
     START_FIELDS = TR_IMPORT_BIT(at) | TR_IMPORT_BIT(instance) | TR_IMPORT_BIT(after) | TR_IMPORT_BIT(resource) |
-                   TR_IMPORT_BIT(scheduled) | TR_IMPORT_BIT(attempt) | TR_IMPORT_BIT(metadata)
+                   TR_IMPORT_BIT(scheduled) | TR_IMPORT_BIT(attempt) | TR_IMPORT_BIT(metadata) | TR_IMPORT_BIT(parallel)
 };
 
 static int trace_start(lua_State *L) {
@@ -160,6 +166,7 @@ static int trace_start(lua_State *L) {
     begin_node_call(L, &call, "start", START_FIELDS);
     need_at(L, &call);
     add_after(L, &call);
+    find_instance(L, &call, INT64_MAX);
     add_start(L, &call);
     return 0;
 }
@@ -220,6 +227,7 @@ static int trace_attempt(lua_State *L) {
     if (end_ns > INT64_MAX) {
         return luaL_error(L, "attempt: it ends after the year 2262");
     }
+    find_instance(L, &call, end_ns);
     add_start(L, &call);
     call.event.at_ns = end_ns;
     add_end(L, &call, is_error, TR_IMPORT_error, false);
@@ -287,37 +295,19 @@ static int trace_exit(lua_State *L) {
 /* ---- the trace's end ---- */
 
 static int trace_close(lua_State *L) {
-    static const char *const outcomes[] = {"complete", "failed", "cancelled", "timed_out", "terminated", "continued"};
-    enum { OUTCOME_COMPLETE = 0, OUTCOME_FAILED = 1, OUTCOME_CONTINUED = 5 };
     trace_call call;
     (void)begin_call(L, &call);
-    size_t outcome = 0;
-    const char *given = lua_type(L, NODE_ARGUMENT) == LUA_TSTRING ? lua_tostring(L, NODE_ARGUMENT) : "";
-    while (outcome < sizeof outcomes / sizeof *outcomes && strcmp(given, outcomes[outcome]) != 0) {
-        outcome++;
-    }
-    if (outcome == sizeof outcomes / sizeof *outcomes) {
-        return luaL_error(L,
-                          "close: unknown outcome %s; known are cancelled, complete, continued, failed, terminated, "
-                          "timed_out",
-                          tr_lua_push_got(L, NODE_ARGUMENT));
-    }
     call.fields = tr_import_read(L, "close", TABLE_ARGUMENT, true, TR_IMPORT_BIT(at) | TR_IMPORT_BIT(error),
                                  call.self->keys, REPORT_INDEX);
     begin_metadata(&call);
-    if (outcome != OUTCOME_COMPLETE && outcome != OUTCOME_FAILED) {
-        tr_json_key(&call.self->json, "outcome");
-        tr_json_text(&call.self->json, outcomes[outcome], strlen(outcomes[outcome]));
-    }
-    bool is_complete = outcome == OUTCOME_COMPLETE || outcome == OUTCOME_CONTINUED;
+    tr_record_type type = tr_lua_draft_outcome(L, "close", NODE_ARGUMENT, &call.self->json);
     uint64_t at_ns =
         tr_import_has(&call.fields, TR_IMPORT_at) ? tr_import_whole(L, &call.fields, TR_IMPORT_at) : TR_TIME_UNKNOWN;
     tr_text message = tr_import_optional_text(L, &call.fields, TR_IMPORT_error);
     tr_error error = {""};
     uint64_t count = tr_draft_bend_count_of(call.draft, TR_BEND_SECOND_TRACE_END)->count;
     tr_status status =
-        tr_draft_close_trace(call.draft, call.event.trace, is_complete ? TR_TYPE_TRACE_COMPLETE : TR_TYPE_TRACE_FAILED,
-                             at_ns, message, end_metadata(L, &call), &error);
+        tr_draft_close_trace(call.draft, call.event.trace, type, at_ns, message, end_metadata(L, &call), &error);
     tr_lua_check_drafted(L, status, &error);
     if (tr_draft_bend_count_of(call.draft, TR_BEND_SECOND_TRACE_END)->count != count) {
         tr_import_report(L, REPORT_INDEX, tr_draft_bend_kind(TR_BEND_SECOND_TRACE_END), true);

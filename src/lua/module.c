@@ -18,6 +18,7 @@
 #include "lua/handlers.h"
 #include "lua/histogram.h"
 #include "lua/history.h"
+#include "lua/import_csv.h"
 #include "lua/import_draft.h"
 #include "lua/import_input.h"
 #include "lua/json.h"
@@ -186,6 +187,7 @@ static const luaL_Reg functions[] = {
     {"recording", tr_lua_new_recording},
     {"trace_id_of", tr_lua_trace_id_of},
     {"import_draft", tr_lua_new_draft},
+    {"import_row_names", tr_lua_import_row_names},
     {"import_stream", tr_lua_new_import_stream},
     {"import_time", tr_lua_new_import_time},
     {"sha256", tr_lua_sha256},

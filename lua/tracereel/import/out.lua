@@ -1,5 +1,6 @@
 -- What an importer writes to. The traces and what happens in them are a draft's (src/import/draft.h), which sorts it;
 -- here are the order of the nodes, the pools and the report.
+local columns = require "tracereel.import.columns"
 local core = require "tracereel.core"
 local cycles = require "tracereel.flow.cycles"
 local failure = require "tracereel.util.failure"
@@ -95,6 +96,12 @@ end
 local function importer_object(self)
     local methods = {}
     methods.trace, methods.has_trace = self.draft:functions()
+    methods.attempts = core.framed(function(_, rows, given)
+        -- So that what it raises names the importer's line, and not this one.
+        local roles = columns.of(core.import_row_names(rows), given)
+        local is_fine, result = pcall(self.draft.attempts, self.draft, rows, roles)
+        return is_fine and result or error(result, 0)
+    end)
     methods.flow = core.framed(function(_, given)
         add_flow(self, given)
     end)

@@ -183,9 +183,8 @@ function Reader:trace_of(slice)
         -- A pid of another file is another process; the value of an argument means the same everywhere.
         local is_other = self.args.trace ~= "all" and not self.is_by_argument and self.out:has_trace(id)
         local own_id = is_other and ("%s (%s)"):format(id, self.input.name:match("[^/]+$")) or id
-        trace = self.out:trace { id = own_id, name = name }
+        trace = self.out:trace { id = own_id, name = name, outcome = "complete" }
         self.traces[id] = trace
-        self.book:note(trace)
     end
     return trace
 end
@@ -194,15 +193,15 @@ local function write_slice(self, trace, slice)
     local event, end_ns = slice.event, slice.end_ns
     local name = label(event.name) or label(event.cat)
     local node = name and name ~= "" and name or "unnamed"
-    local instance = self.book:instance(trace, node, nil, slice.start_ns, end_ns or math.maxinteger)
     local tid = label(event.tid)
     local thread = self.thread_names[thread_key(event)] or tid and "tid " .. tid or nil
-    trace:start(node, { at = slice.start_ns + self.shift_ns, instance = instance, resource = thread,
-        metadata = metadata_of(self, slice) })
+    local step = { at = slice.start_ns + self.shift_ns, resource = thread, metadata = metadata_of(self, slice),
+        parallel = true }
     if end_ns then
-        trace:done(node, { at = end_ns + self.shift_ns, instance = instance })
+        step.duration = end_ns - slice.start_ns
+        trace:attempt(node, step)
     else
-        self.book:stays_open(trace)
+        trace:start(node, step)
     end
 end
 
@@ -221,7 +220,6 @@ function Reader:write()
             write_slice(self, trace, slice)
         end
     end
-    self.book:close_traces()
 end
 
 local function import(input, out, args)
@@ -229,9 +227,6 @@ local function import(input, out, args)
     local reader = setmetatable({ input = input, out = out, args = args, slices = {}, stacks = {}, process_names = {},
         thread_names = {}, traces = {}, shift_ns = origin_ns }, Reader)
     reader.is_by_argument = args.trace ~= "pid" and args.trace ~= "tid" and args.trace ~= "all"
-    reader.book = activities.new(out, function()
-        return input.name
-    end)
     reader:read(events)
     local first_ns = 0
     for _, slice in ipairs(reader.slices) do

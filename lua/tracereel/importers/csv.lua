@@ -69,18 +69,23 @@ local function values_of(row, list)
     return values
 end
 
--- A function that reads the time in a column, or gives nil where the field is empty. Raises with the row's place.
+-- A function that reads the time in a column, or gives nil where the field is empty. Raises with the row's place. The
+-- other function that is returned gives { index, zone or unit }, once a row has shown that input.time reads it as is.
 local function time_reader(table_of, index)
-    local read, zone
-    return function(row)
+    local input = table_of.input
+    local read, zone, form
+    local function reader(row)
         local value = row[index]
         if value == "" then
             return nil
         elseif not read then
-            local input = table_of.input
             read, zone = times.reader(input, table_of.out, value, input:where(), table_of.args)
+            form = read == input.time and { index, zone } or nil
         end
         return read(value, zone)
+    end
+    return reader, function()
+        return form
     end
 end
 
@@ -116,15 +121,20 @@ local function schedule_before(table_of, scheduled_ns, start_ns)
     return scheduled_ns
 end
 
--- A row that has the start and the end of an activity, either of which may be empty.
+-- A row that has the start and the end of an activity, either of which may be empty. The other function that is
+-- returned gives the columns as out:attempts takes them, once the rows have shown that it can.
 local function interval_step(table_of, found)
-    local start_of, end_of = time_reader(table_of, found.start), time_reader(table_of, found["end"])
+    local start_of, start_form = time_reader(table_of, found.start)
+    local end_of, end_form = time_reader(table_of, found["end"])
     local instance_of = found.instance and field_reader(found.instance)
-    local scheduled_of = found.scheduled and time_reader(table_of, found.scheduled)
+    local scheduled_of, scheduled_form
+    if found.scheduled then
+        scheduled_of, scheduled_form = time_reader(table_of, found.scheduled)
+    end
     local resource_index = found.resource or 0
     -- Filled anew for each row, which is cheaper than a new one.
     local step = {}
-    return function(row, trace, activity, metadata)
+    local function write(row, trace, activity, metadata)
         local start_ns, end_ns = start_of(row), end_of(row)
         if not start_ns or not end_ns or end_ns < start_ns then
             start_ns, end_ns = mended(table_of, start_ns, end_ns)
@@ -132,22 +142,27 @@ local function interval_step(table_of, found)
                 return
             end
         end
-        local instance, resource = instance_of and instance_of(row) or nil, row[resource_index]
-        if end_ns then
-            instance = book:instance(trace, activity, instance, start_ns, end_ns)
-        else
-            book:stays_open(trace)
-        end
-        step.at, step.instance, step.metadata = start_ns, instance, metadata
+        local resource = row[resource_index]
+        step.at, step.instance, step.metadata = start_ns, instance_of and instance_of(row) or nil, metadata
         step.resource = resource ~= "" and resource or nil
+        step.parallel = end_ns ~= nil
         step.scheduled = scheduled_of and schedule_before(table_of, scheduled_of(row), start_ns) or nil
         if end_ns then
             step.duration = end_ns - start_ns
             trace:attempt(activity, step)
         else
             step.duration = nil
+            book:stays_open(trace)
             trace:start(activity, step)
         end
+    end
+    return write, function()
+        local start, finish, scheduled = start_form(), end_form(), scheduled_form and scheduled_form()
+        return start and finish and {
+            trace = found.case, node = found.activity, start = start, ["end"] = finish,
+            scheduled = scheduled or found.scheduled, instance = found.instance, resource = found.resource,
+            parallel = true, outcome = "complete",
+        }
     end
 end
 
@@ -200,10 +215,10 @@ local function lifecycle_step(table_of, found)
             end
         end
     end
-    return step, finish
+    return step, nil, finish
 end
 
--- What to do with a row, by the columns that there are.
+-- What to do with a row, by the columns that there are; how out:attempts does it, where it can; what to do at the end.
 local function step_of(table_of, found)
     if found.start and not found["end"] and found.time then
         -- As pm4py has it: time:timestamp is when the activity ended.
@@ -231,13 +246,39 @@ local function require_columns(input, header, found)
     end
 end
 
+-- By name, as out:attempts takes them; nil where two have one name.
+local function indexes_of(list)
+    local indexes = {}
+    for _, column in ipairs(list) do
+        if indexes[column.name] then
+            return nil
+        end
+        indexes[column.name] = column.index
+    end
+    return indexes
+end
+
+-- The rows that are to be looked at here: all, until it is known how out:attempts can take most of them.
+local function rows_left(out, rows, columns_of, of_case, of_activity)
+    local trace_metadata, metadata = indexes_of(of_case), indexes_of(of_activity)
+    local others
+    return columns_of and trace_metadata and metadata and function()
+        local roles = not others and columns_of()
+        if roles then
+            roles.trace_metadata, roles.metadata = trace_metadata, metadata
+            others = out:attempts(rows, roles)
+        end
+        return (others or rows)()
+    end or rows
+end
+
 local function read_rows(table_of, rows, header, found)
     local out, input = table_of.out, table_of.input
-    local step, finish = step_of(table_of, found)
+    local step, columns_of, finish = step_of(table_of, found)
     local of_case, of_activity = other_columns(header, found, out, input.name)
     local case_index, activity_index, width = found.case, found.activity, #header
     local traces = {}
-    for row in rows do
+    for row in rows_left(out, rows, columns_of, of_case, of_activity) do
         local case, activity = row[case_index], row[activity_index]
         if #row ~= width then
             out:dropped("rows with more or fewer fields than the first", input:where())
@@ -246,7 +287,7 @@ local function read_rows(table_of, rows, header, found)
         else
             local trace = traces[case]
             if not trace then
-                trace = out:trace { id = case, metadata = values_of(row, of_case) }
+                trace = out:trace { id = case, metadata = values_of(row, of_case), outcome = "complete" }
                 traces[case] = trace
                 book:note(trace)
             end

@@ -1,6 +1,5 @@
 -- OpenTelemetry's spans as OTLP/JSON, and Jaeger's. A trace is a trace; its root span is what it did as a whole, every
 -- other span a run of the node that has its name.
-local activities = require "parts.activities"
 local exported_otlp = require "parts.exported_otlp"
 local spans = require "parts.spans"
 
@@ -40,17 +39,15 @@ local function place_of(self, span)
 end
 
 -- Filled anew for each span, which is cheaper than a new one.
-local step = {}
+local step = { parallel = true }
 
 local function write_node(self, known, span)
     local trace, start_ns, end_ns = known.trace, span.start_ns, span.end_ns
-    self.book:note(trace)
     if end_ns and end_ns < start_ns then
         self.out:bent("spans that end before they start: they take no time", place_of(self, span))
         end_ns = start_ns
     end
-    local instance = self.book:instance(trace, span.name, nil, start_ns, end_ns or math.maxinteger)
-    step.at, step.instance, step.metadata = start_ns, instance, metadata_of(self, span)
+    step.at, step.metadata = start_ns, metadata_of(self, span)
     step.resource = span.service ~= nil and tostring(span.service) or nil
     step.duration = end_ns and end_ns - start_ns
     step.kind = end_ns and span.is_error and "error" or nil
@@ -124,10 +121,8 @@ end
 
 local function import(input, out, args)
     if not reader then
-        reader = setmetatable({ out = out, args = args, traces = {}, order = {}, exported = exported_otlp.new(out),
-            book = activities.new(out, function(event)
-                return event.place
-            end) }, Reader)
+        reader = setmetatable({ out = out, args = args, traces = {}, order = {}, exported = exported_otlp.new(out) },
+            Reader)
     end
     reader.input = input
     local function visit(span)

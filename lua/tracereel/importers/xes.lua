@@ -148,10 +148,8 @@ local function write_interval(self, trace, event)
         self.out:bent("activities that end before they start: they take no time", event.line)
         end_ns = start_ns
     end
-    local instance = self.book:instance(trace, event.activity, event.instance, start_ns, end_ns)
-    trace:start(event.activity, { at = start_ns, instance = instance, resource = event.resource,
-        metadata = event.metadata })
-    trace:done(event.activity, { at = end_ns, instance = instance })
+    trace:attempt(event.activity, { at = start_ns, duration = end_ns - start_ns, instance = event.instance,
+        resource = event.resource, metadata = event.metadata, parallel = true })
 end
 
 function Reader:write_trace(found)

@@ -73,6 +73,7 @@ function input:fail(message, ...) end
 ---@field parent_instance? string
 ---@field metadata? table<string, string|number|boolean>
 ---@field at? integer where not given, the trace begins with its first event
+---@field outcome? "complete"|"failed"|"cancelled"|"timed_out"|"terminated"|"continued" where nothing closes it
 
 ---What an importer writes to.
 ---@class tracereel.import_out
@@ -86,6 +87,27 @@ function out:trace(fields) end
 ---@param id string
 ---@return boolean
 function out:has_trace(id) end
+
+---Which column is what: by name, or by number where the rows have no names. For times also { COLUMN, ZONE_OR_UNIT }.
+---@class tracereel.import_columns
+---@field trace string|integer
+---@field node string|integer
+---@field start string|integer|table
+---@field end string|integer|table
+---@field scheduled? string|integer|table
+---@field instance? string|integer
+---@field resource? string|integer
+---@field error? string|integer
+---@field metadata? table<string, string|integer> by name
+---@field trace_metadata? table<string, string|integer>
+---@field parallel? boolean
+---@field outcome? string
+
+---Takes the rows that are attempts. Gives those that are none as they stand.
+---@param rows fun(): table|nil of input:csv
+---@param columns tracereel.import_columns
+---@return fun(): table<string|integer, string>|nil
+function out:attempts(rows, columns) end
 
 ---@class tracereel.import_flow
 ---@field name? string
@@ -115,6 +137,7 @@ local trace = {}
 ---@class tracereel.import_start
 ---@field at? integer required, but of `attempt`
 ---@field instance? string
+---@field parallel? boolean what is at one time with others of its node gets an instance of its own
 ---@field after? string[]
 ---@field resource? string
 ---@field scheduled? integer when it was ready

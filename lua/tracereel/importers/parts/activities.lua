@@ -13,8 +13,8 @@ function activities.new(out, place_of)
         out = out,
         place_of = place_of,
         traces = {},       -- those that may be closed, each once, in the order in which they came
+        is_noted = {},
         is_closed = {},
-        ends = {},         -- of each trace: by activity, when its lanes are free again
         open = {},         -- of each trace: by activity, what has begun and not ended
         open_counts = {},
         has_start = {},    -- activities of which a start was seen
@@ -39,9 +39,8 @@ end
 
 ---To be called for each trace that has events, before them.
 function Activities:note(trace)
-    if not self.ends[trace] then
-        -- Most have some activities: room for two of them at once is cheaper than a table that grows twice.
-        self.ends[trace] = { a = nil, b = nil, c = nil, d = nil }
+    if not self.is_noted[trace] then
+        self.is_noted[trace] = true
         self.traces[#self.traces + 1] = trace
     end
 end
@@ -59,55 +58,6 @@ local function instance_of_lane(instance, lane)
         return instance
     end
     return instance and instance .. " " .. lane_names[lane] or lane_names[lane]
-end
-
--- The lane of an activity in which nothing overlaps that time. A lane is known by the time from its first start to its
--- last end, so what comes in the order of starts or of ends takes as few lanes as there can be.
-local function free_lane(lanes, start_ns, end_ns)
-    for number = 1, #lanes do
-        local lane = lanes[number]
-        if start_ns >= lane.end_ns then
-            lane.end_ns = end_ns
-            return number
-        elseif end_ns <= lane.start_ns then
-            lane.start_ns = start_ns
-            return number
-        end
-    end
-    lanes[#lanes + 1] = { start_ns = start_ns, end_ns = end_ns }
-    return #lanes
-end
-
--- By activity: the key of its first start, beside that of its last end.
-local start_keys = setmetatable({}, {
-    __index = function(keys, key)
-        keys[key] = "\0" .. key
-        return keys[key]
-    end,
-})
-
----Which instance an activity is of which both times are known.
----@param trace table
----@param activity string
----@param instance string|nil the source's own
----@return string|nil
-function Activities:instance(trace, activity, instance, start_ns, end_ns)
-    local of_trace = self.ends[trace]
-    local key = instance and activity .. "\0" .. instance or activity
-    local last = of_trace[key]
-    -- As long as nothing overlaps, two numbers are its only lane: most activities need no more.
-    if last == nil then
-        of_trace[key], of_trace[start_keys[key]] = end_ns, start_ns
-        return instance
-    elseif math.type(last) == "integer" then
-        if start_ns >= last then
-            of_trace[key] = end_ns
-            return instance
-        end
-        last = { { start_ns = of_trace[start_keys[key]], end_ns = last } }
-        of_trace[key] = last
-    end
-    return instance_of_lane(instance, free_lane(last, start_ns, end_ns))
 end
 
 ---An activity that has begun, and of which no end will come.
@@ -318,7 +268,7 @@ end
 ---Forgets what it knows of the traces noted so far, after closing them.
 function Activities:forget_traces()
     self:close_traces()
-    self.ends, self.open, self.open_counts, self.is_closed = {}, {}, {}, {}
+    self.open, self.open_counts, self.is_noted, self.is_closed = {}, {}, {}, {}
 end
 
 ---At the end of all inputs: what did not fit is reported.
