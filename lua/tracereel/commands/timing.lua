@@ -15,6 +15,7 @@ local rows = require "tracereel.timing.rows"
 local output_file = require "tracereel.cli.output_file"
 local timing = require "tracereel.timing.gather"
 local timing_json = require "tracereel.render.timing_json"
+local tables = require "tracereel.util.tables"
 local timing_table = require "tracereel.render.timing_table"
 local units = require "tracereel.util.units"
 
@@ -24,6 +25,13 @@ local default_worst_count, default_trace_rows, max_rows = 10, 20, 1000
 
 local max_groups = 100000
 local default_limits = { window = 10000, value = 100 }
+-- Each group is compared with a baseline by dozens of tests.
+local max_compared_windows = 1000
+
+local function default_limit(parsed)
+    local limit = default_limits[parsed.by.kind]
+    return limit and parsed.baseline and math.min(limit, max_compared_windows) or limit
+end
 
 local function row_count(value)
     local number = value:match("^%d+$") and math.tointeger(tonumber(value))
@@ -89,7 +97,7 @@ local function query_of(parsed, flow, prefixes)
     local worst_count = parsed.by.by == "trace" and (parsed.top or default_trace_rows) or default_worst_count
     return {
         grouping = parsed.by,
-        group_limit = parsed.limit or default_limits[parsed.by.kind] or math.maxinteger,
+        group_limit = parsed.limit or default_limit(parsed),
         worst_count = worst_count,
         flow = flow,
         has_own_ids = node_names.are_imported(),
@@ -131,20 +139,21 @@ local function gather(parsed, query)
 end
 
 -- A time that is written absolutely is of the logs; the baseline has its own. One before the end is before its own end.
-local function baseline_query(query)
+-- Of values, those of the report are compared, however many traces of the baseline have them.
+local function baseline_query(query, report)
     local function relative(moment)
         return moment and moment.before_end_ns and moment or nil
     end
-    return setmetatable({
-        by = "node",
+    return tables.changed(query, {
+        chosen_values = report.grouping and query.grouping.kind == "value" and report.groups:key_set() or nil,
         since = relative(query.since) or false,
         until_moment = relative(query.until_moment) or false,
-    }, { __index = query })
+    })
 end
 
 local function compare(report, parsed, query, nodes)
     local before_parsed = setmetatable({ logs = { parsed.baseline }, since_restart = false }, { __index = parsed })
-    local before, code = gather(before_parsed, baseline_query(query))
+    local before, code = gather(before_parsed, baseline_query(query, report))
     if not before then
         return code
     end

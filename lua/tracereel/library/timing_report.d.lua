@@ -171,6 +171,21 @@
 ---@field vanished_nodes integer[] only in the baseline
 ---@field not_compared integer[] nodes whose starts are written in one of the logs and estimated in the other
 ---@field failed_checks string[] sentences: the --fail-on conditions that hold
+---@field groups tracereel.group_comparison[]|nil of a report with groups: those that both have, as they are ordered there
+---@field new_groups string[]|nil those that are not in the baseline, as they are shown
+---@field vanished_groups string[]|nil those that are only in the baseline; at most 1000
+---@field vanished_group_count integer|nil of them all
+
+---A group against the same group of the baseline.
+---@class tracereel.group_comparison
+---@field key string as in tracereel.timing_group, as the next two
+---@field special string|nil
+---@field first_ns integer|nil
+---@field baseline_first_ns integer|nil when the window of the baseline begins: at the same time of a day
+---@field shifts tracereel.timing_shift[]
+---@field new_nodes integer[]
+---@field vanished_nodes integer[]
+---@field not_compared integer[]
 
 ---@class tracereel.timing_shift
 ---@field node_id integer|nil nil: the traces' makespan

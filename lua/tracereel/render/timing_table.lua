@@ -1,11 +1,11 @@
 -- A timing report as text that fits the terminal: sections that answer one question each.
-local baseline = require "tracereel.timing.baseline"
 local bars = require "tracereel.render.bars"
 local columns = require "tracereel.render.timing_table.columns"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
 local trace_name = require "tracereel.render.trace_name"
 local units = require "tracereel.util.units"
+local write_comparison = require "tracereel.render.timing_table.comparison"
 local write_groups = require "tracereel.render.timing_table.groups"
 local write_nodes = require "tracereel.render.timing_table.nodes"
 
@@ -124,39 +124,6 @@ local function worst_section(report)
     }, report.worst_traces)
 end
 
-local function list_nodes(label, ids)
-    local words = ("%s: node %s"):format(label, table.concat(ids, ", "))
-    for index, part in ipairs(text.wrap(words, output.columns() - 4)) do
-        output.line((index == 1 and "  " or "    ") .. part)
-    end
-end
-
-local function comparison_section(report)
-    local comparison = report.comparison
-    columns.heading("Against the baseline", ("%d shifts tested, %g %% false alarms in all"):format(comparison.tests,
-        comparison.false_alarm_rate * 100))
-    local shown = columns.filtered(comparison.shifts, function(each)
-        return each.significant
-    end)
-    for _, each in ipairs(shown) do
-        local style = each.after > each.before and "red" or "green"
-        output.line(("  %s  %s  %s"):format(text.pad_right(text.cut(text.clean(baseline.subject(each)), 22), 22),
-            text.pad_right(each.metric, 6), output.paint(style, baseline.words(each))))
-    end
-    if #shown == 0 then
-        output.line(comparison.tests > 0 and "  no shift that is more than chance"
-            or "  nothing is in both logs: no node and no closed trace")
-    end
-    for _, list in ipairs {
-        { comparison.new_nodes, "new" }, { comparison.vanished_nodes, "vanished" },
-        { comparison.not_compared, "not compared (starts written in one log, estimated in the other)" },
-    } do
-        if #list[1] > 0 then
-            list_nodes(list[2], list[1])
-        end
-    end
-end
-
 local function damage_words(log)
     local words = {}
     for class, number in units.sorted(log.gaps) do
@@ -204,7 +171,7 @@ function timing_table.write(report, asked_nodes)
     write_groups(report, spare, asked_nodes)
     worst_section(report)
     if report.comparison then
-        comparison_section(report)
+        write_comparison(report)
     end
     log_section(report)
 end

@@ -1,7 +1,6 @@
 -- The recorded and the simulated log side by side, by the definitions of docs/timing.md.
 local estimates = require "tracereel.simulation.estimates"
 local format = require "tracereel.simulation.format"
-local grouping = require "tracereel.timing.grouping"
 local intervals = require "tracereel.simulation.intervals"
 local tables = require "tracereel.util.tables"
 local timing = require "tracereel.timing.gather"
@@ -71,7 +70,7 @@ end
 ---@param flow tracereel.flow|nil which nodes follow which, as the scenario says it
 ---@return table[]
 function report.measure(path, flow)
-    local gatherer = timing.gatherer { grouping = grouping.parse "node", group_limit = 0, worst_count = 0, flow = flow }
+    local gatherer = timing.gatherer { worst_count = 0, flow = flow }
     gatherer:read(base.open(path, { measured = true }), path)
     local measured = gatherer:report()
     local measures = {}

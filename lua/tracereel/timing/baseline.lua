@@ -1,5 +1,6 @@
 -- Comparing a timing report with that of a baseline: what shifted, and which shifts are more than chance.
 local failure = require "tracereel.util.failure"
+local group_match = require "tracereel.timing.group_match"
 local hypothesis = require "tracereel.timing.hypothesis"
 local units = require "tracereel.util.units"
 
@@ -110,42 +111,64 @@ local function index_by_id(nodes)
     return found
 end
 
----Compares two reports. Nodes that were left out of a report are not compared.
----@param before tracereel.timing_report
----@param after tracereel.timing_report
----@return tracereel.timing_comparison
-function baseline.compare(before, after)
-    local comparison = {
-        paths = before.log and before.log.paths or {},
-        false_alarm_rate = false_alarm_rate,
-        shifts = {},
-        new_nodes = {},
-        vanished_nodes = {},
-        not_compared = {},
-        failed_checks = {},
-    }
-    local shifts = comparison.shifts
+-- What shifted in one part of a report: the whole, or a group.
+local function compare_part(before, after)
+    local part = { shifts = {}, new_nodes = {}, vanished_nodes = {}, not_compared = {} }
+    local shifts = part.shifts
     local index_before, index_after = index_by_id(before.nodes), index_by_id(after.nodes)
     for id, index in units.sorted(index_after) do
         if index_before[id] then
             local of_node, is_comparable = node_shifts(before.nodes[index_before[id]], after.nodes[index])
             table.move(of_node, 1, #of_node, #shifts + 1, shifts)
             if not is_comparable then
-                comparison.not_compared[#comparison.not_compared + 1] = id
+                part.not_compared[#part.not_compared + 1] = id
             end
         else
-            comparison.new_nodes[#comparison.new_nodes + 1] = id
+            part.new_nodes[#part.new_nodes + 1] = id
         end
     end
     for id in units.sorted(index_before) do
         if not index_after[id] then
-            comparison.vanished_nodes[#comparison.vanished_nodes + 1] = id
+            part.vanished_nodes[#part.vanished_nodes + 1] = id
         end
     end
     local of_traces = trace_shifts(before.traces, after.traces)
     table.move(of_traces, 1, #of_traces, #shifts + 1, shifts)
-    comparison.tests = #shifts
-    judge(shifts, after.relative_error)
+    return part
+end
+
+-- The groups of both reports that are the same, and which only one of them has.
+local function compare_groups(comparison, before, after)
+    local matched = group_match.of(before, after)
+    comparison.groups, comparison.new_groups = {}, matched.new
+    comparison.vanished_groups, comparison.vanished_group_count = matched.vanished, matched.vanished_count
+    for place, pair in ipairs(matched.pairs) do
+        local group, earlier = after.groups:whole(pair.after), before.groups:whole(pair.before)
+        local part = compare_part(earlier, group)
+        part.key, part.special, part.first_ns = group.key, group.special, group.first_ns
+        part.baseline_first_ns = earlier.first_ns
+        comparison.groups[place] = part
+    end
+end
+
+---Compares two reports, and each group with the same of the other. Nodes that were left out of a report are not
+---compared.
+---@param before tracereel.timing_report
+---@param after tracereel.timing_report
+---@return tracereel.timing_comparison
+function baseline.compare(before, after)
+    local comparison = compare_part(before, after)
+    comparison.paths = before.log and before.log.paths or {}
+    comparison.false_alarm_rate, comparison.failed_checks = false_alarm_rate, {}
+    local tested = table.move(comparison.shifts, 1, #comparison.shifts, 1, {})
+    if after.grouping then
+        compare_groups(comparison, before, after)
+        for _, group in ipairs(comparison.groups) do
+            table.move(group.shifts, 1, #group.shifts, #tested + 1, tested)
+        end
+    end
+    comparison.tests = #tested
+    judge(tested, after.relative_error)
     return comparison
 end
 
@@ -188,18 +211,27 @@ function baseline.subject(each)
     return ("node %d%s"):format(each.node_id, each.name and (" (%s)"):format(each.name) or "")
 end
 
--- Notes the shifts for which the condition holds. False where there is none that it is about.
-local function check_one(comparison, condition)
+-- Notes the shifts of the whole, or of a group, for which the condition holds. False where there is none that it is
+-- about.
+local function check_part(comparison, part, condition)
     local is_judged = false
-    for _, each in ipairs(comparison.shifts) do
+    for _, each in ipairs(part.shifts) do
         local is_about = each.metric == condition.metric and condition.is_of_traces == (each.node_id == nil)
         local is_over = each.significant and (not each.change or each.change > condition.limit)
         is_judged = is_judged or is_about
         if is_about and is_over then
             local failed = comparison.failed_checks
-            failed[#failed + 1] = ("%s: %s: %s %s"):format(condition.text, baseline.subject(each), each.metric,
-                baseline.words(each))
+            failed[#failed + 1] = ("%s: %s%s: %s %s"):format(condition.text, part.key and part.key .. ", " or "",
+                baseline.subject(each), each.metric, baseline.words(each))
         end
+    end
+    return is_judged
+end
+
+local function check_one(comparison, condition)
+    local is_judged = check_part(comparison, comparison, condition)
+    for _, group in ipairs(comparison.groups or {}) do
+        is_judged = check_part(comparison, group, condition) or is_judged
     end
     return is_judged
 end

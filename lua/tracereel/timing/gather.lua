@@ -9,6 +9,7 @@ local group_timings = require "tracereel.timing.group_timings"
 local grouping = require "tracereel.timing.grouping"
 local lineage = require "tracereel.timing.lineage"
 local node_list = require "tracereel.timing.node_list"
+local tables = require "tracereel.util.tables"
 local timing_report = require "tracereel.timing.report"
 local units = require "tracereel.util.units"
 
@@ -16,8 +17,8 @@ local timing = {}
 
 ---Which traces are meant, and how they are grouped.
 ---@class tracereel.timing_query
----@field grouping tracereel.timing_grouping
----@field group_limit integer how many windows or values are groups of their own
+---@field grouping tracereel.timing_grouping|nil nil: node
+---@field group_limit integer|nil how many windows or values are groups of their own; nil: all
 ---@field chosen_values table<any, true>|nil keys of the only values that are, instead
 ---@field worst_count integer
 ---@field flow tracereel.flow|nil
@@ -57,6 +58,7 @@ end
 
 ---@param query tracereel.timing_query
 function timing.gatherer(query)
+    query = tables.joined({ grouping = grouping.parse "node", group_limit = math.maxinteger }, query)
     local self = setmetatable({ query = query, log = empty_log(), noted_fields = {}, sources = {}, child_count = 0 },
         Gatherer)
     self.whole, self.groups = self:new_timing(), self:new_groups(query.chosen_values)

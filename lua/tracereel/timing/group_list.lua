@@ -83,7 +83,8 @@ function group_list.of(groups, empty)
             places[index] = { key = key, timing = groups.timings[key] }
         end
     end
-    return setmetatable({ by = groups.by, places = places }, metatable), summary(groups, keys)
+    local list = { by = groups.by, counts = groups.counts, places = places }
+    return setmetatable(list, metatable), summary(groups, keys)
 end
 
 ---@param index integer
@@ -117,9 +118,48 @@ function List:whole(index)
     return row
 end
 
+---What the groups are.
+---@return tracereel.timing_grouping
+function List:grouping()
+    return rawget(self, "by")
+end
+
 ---The key of a row, as grouping.lua has it.
 function List:key(index)
     return rawget(self, "places")[index].key
+end
+
+---All keys as a set.
+---@return table<any, true>
+function List:key_set()
+    local set = {}
+    for _, place in ipairs(rawget(self, "places")) do
+        set[place.key] = true
+    end
+    return set
+end
+
+---Is there no trace in it?
+function List:is_empty(index)
+    local traces = core.timing_sums(rawget(self, "places")[index].timing)
+    return traces.complete_count + traces.failed_count + traces.open_count + traces.tainted_count == 0
+end
+
+---Has any trace that value, also one that is left out of the groups?
+---@param key any as `key` gives it
+function List:has_value(key)
+    return rawget(self, "counts")[key] ~= nil
+end
+
+---All values that traces have, those with the most first.
+---@return any[] keys
+function List:values()
+    local keys, counts = {}, rawget(self, "counts")
+    for key in pairs(counts) do
+        keys[#keys + 1] = grouping.is_limited(key) and key or nil
+    end
+    grouping.sort(rawget(self, "by"), keys, counts)
+    return keys
 end
 
 ---From now on rows have the nodes for which there is a key, largest first.

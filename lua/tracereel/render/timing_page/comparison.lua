@@ -1,4 +1,5 @@
 -- What changed against a baseline: the significant shifts in words, then every shift in a table.
+local group_name = require "tracereel.render.group_name"
 local html = require "tracereel.render.html"
 local labels = require "tracereel.render.timing_page.labels"
 
@@ -104,6 +105,51 @@ local function shift_table(shifts)
             html.element("tbody", nil, "\n", rows))) .. "\n"
 end
 
+-- At most so many groups are named, or have their shifts listed.
+local max_groups = 100
+
+local function key_list(keys, count)
+    local parts = {}
+    for index = 1, math.min(#keys, max_groups) do
+        parts[index] = html.escape(keys[index] == "" and '""' or keys[index])
+    end
+    local more = count > #parts and (" and %s more"):format(html.count(count - #parts)) or ""
+    return table.concat(parts, ", ") .. more
+end
+
+local function has_significant(shifts)
+    for _, shift in ipairs(shifts) do
+        if shift.significant then
+            return true
+        end
+    end
+    return false
+end
+
+-- The groups that shifted, folded where they are many.
+local function group_part(compared, grouping)
+    local parts, shifted = {}, 0
+    for _, group in ipairs(compared.groups) do
+        if has_significant(group.shifts) then
+            shifted = shifted + 1
+            parts[#parts + 1] = shifted <= max_groups and html.element("details", { open = shifted <= 8 },
+                html.element("summary", nil, html.escape(group_name(group, grouping))),
+                significant_list(group.shifts)) .. "\n" or nil
+        end
+    end
+    local words = ("%s compared with the same of the baseline; in %s no shift is significant."):format(
+        html.counted(#compared.groups, "group"), html.count(#compared.groups - shifted))
+    local items = {}
+    for _, list in ipairs {
+        { compared.new_groups, #compared.new_groups, "Groups that are not in the baseline" },
+        { compared.vanished_groups, compared.vanished_group_count, "Groups that are only in the baseline" },
+    } do
+        items[#items + 1] = list[2] > 0 and html.element("li", nil, list[3], ": ", key_list(list[1], list[2])) or nil
+    end
+    return html.element("h3", nil, "Group by group") .. html.element("p", { class = "note" }, words)
+        .. (#items > 0 and html.element("ul", { class = "notices" }, items) or "") .. table.concat(parts)
+end
+
 local function node_list(ids)
     local parts = {}
     for index, id in ipairs(ids) do
@@ -144,7 +190,8 @@ function comparison.section(report)
         .. "one of them is called significant."):format(table.concat(paths, ", "),
         html.counted(compared.tests, "shift"), 100.0 * compared.false_alarm_rate)
     return labels.section("comparison", "Against the baseline", note, extra_lines(compared),
-        significant_list(compared.shifts), "\n", #compared.shifts > 0 and shift_table(compared.shifts) or "")
+        significant_list(compared.shifts), "\n", #compared.shifts > 0 and shift_table(compared.shifts) or "",
+        compared.groups and group_part(compared, report.grouping) or "")
 end
 
 return comparison

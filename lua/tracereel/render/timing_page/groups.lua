@@ -1,8 +1,8 @@
 -- The report's parts by windows of time, values or outcomes: the traces of each, and its nodes folded below.
+local group_name = require "tracereel.render.group_name"
 local html = require "tracereel.render.html"
 local nodes = require "tracereel.render.timing_page.nodes"
 local labels = require "tracereel.render.timing_page.labels"
-local window_name = require "tracereel.render.window_name"
 
 local groups = {}
 
@@ -39,15 +39,8 @@ local function cell(column, group)
     return makespan[get], html.duration(makespan[get])
 end
 
-local function key_of(group, report)
-    if group.first_ns then
-        return window_name(group.first_ns, report.grouping.window_ns)
-    end
-    return group.key == "" and '""' or group.key
-end
-
 local function group_row(group, index, report)
-    local key = html.escape(key_of(group, report))
+    local key = html.escape(group_name(group, report.grouping))
     local cells = { html.element("th", { scope = "row", class = "node", ["data-value"] = index },
         group.first_ns and key or html.element("span", { class = "node-name", title = group.key }, key)) }
     for _, column in ipairs(columns) do
@@ -114,8 +107,8 @@ function groups.section(report, page)
         local group = report.groups[index]
         if #group.nodes > 0 then
             parts[#parts + 1] = html.element("details", nil, html.element("summary", nil, "Nodes: ",
-                html.escape(key_of(group, report))), "\n",
-                (nodes.table(group.nodes, page, "Nodes: " .. key_of(group, report)))) .. "\n"
+                html.escape(group_name(group, report.grouping))), "\n",
+                (nodes.table(group.nodes, page, "Nodes: " .. group_name(group, report.grouping)))) .. "\n"
         end
     end
     if #report.groups > folded_limit then

@@ -1,6 +1,7 @@
 -- Heat maps: how many things took how long, in each group of the report. Windows of time go from left to right with
 -- times upwards; values and outcomes have a row each, with times from left to right.
 local axis = require "tracereel.render.axis"
+local group_name = require "tracereel.render.group_name"
 local heat_grid = require "tracereel.render.timing_page.heat_grid"
 local html = require "tracereel.render.html"
 local labels = require "tracereel.render.timing_page.labels"
@@ -196,8 +197,8 @@ local function time_maps(report, subjects)
         }
     end
     local each = columns.span_ns // report.grouping.window_ns
-    return parts, ("A column is %s of %s, by the start of the traces; a row goes from the time beside it to that of the "
-        .. "row above."):format(each == 1 and "a window" or html.counted(each, "window"),
+    return parts, ("A column is %s of %s, by the start of the traces; a row goes from the time beside it to that of "
+        .. "the row above."):format(each == 1 and "a window" or html.counted(each, "window"),
         labels.unbroken(report.by == "hour" and "1h" or report.by))
 end
 
@@ -210,7 +211,7 @@ local function group_maps(report, subjects)
         -- What was left out, all of it in one row, would outshine what is shown.
         has_others = has_others or group.special == "others"
         if #keys < max_rows and group.special ~= "others" then
-            keys[#keys + 1] = group.key == "" and '""' or group.key
+            keys[#keys + 1] = group_name(group, report.grouping)
             add_group(subjects, group, #keys)
         end
     end

@@ -1,9 +1,9 @@
 -- The sections of a timing report's text that have a line for each group: its traces, its runs, and where a node was
 -- asked for, that node's times in each.
 local columns = require "tracereel.render.timing_table.columns"
+local group_name = require "tracereel.render.group_name"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
-local window_name = require "tracereel.render.window_name"
 
 local min_key_columns, max_key_columns = 17, 40
 
@@ -44,11 +44,7 @@ local function rows_of(report, lines)
 end
 
 local function key_words(report, group)
-    if group.first_ns then
-        return window_name(group.first_ns, report.grouping.window_ns)
-    end
-    local words = text.clean(group.key)
-    return words == "" and '""' or words
+    return text.clean(group_name(group, report.grouping))
 end
 
 local key_titles = { outcome = "OUTCOME", window = "WINDOW" }
