@@ -253,11 +253,29 @@ static void refuse_each_of(const tr_scenario *wanted, const tr_probe *watched) {
     look_at = NULL;
 }
 
-static void open_recording(void) {
+static void record_directory(void) {
     tr_error error;
-    write_log_to_simulate();
     CHECK_INT(TR_OK, tr_log_open(directory, NULL, &source, &error));
     CHECK_INT(TR_OK, record_source(&recorded));
+}
+
+static void open_recording(void) {
+    write_log_to_simulate();
+    record_directory();
+}
+
+/* A byte in the middle of the second segment is another. */
+static void open_damaged_recording(void) {
+    static const char name[] = "wal_0000000000000001.log";
+    char path[512];
+    size_t length;
+    write_log_to_simulate();
+    join(path, sizeof path, directory, name);
+    uint8_t *bytes = read_file(path, &length);
+    bytes[length / 2] ^= 255;
+    write_file(directory, name, bytes, length);
+    free(bytes);
+    record_directory();
 }
 
 static void close_recording(void) {
@@ -280,6 +298,14 @@ static void a_log_as_recorded(void) {
     open_recording();
     refuse_each_of(&(tr_scenario){.is_temporary = true}, NULL);
     CHECK_UINT(COPIES * TRACES_OF_A_COPY, simulated.traces);
+    close_recording();
+}
+
+static void a_resample_of_a_damaged_log(void) {
+    open_damaged_recording();
+    CHECK(tr_recording_get_stats(recorded)->tainted_traces > 0);
+    refuse_each_of(&(tr_scenario){.resample_block = 2, .trace_count = 15, .is_temporary = true}, NULL);
+    CHECK_UINT(15, simulated.traces);
     close_recording();
 }
 
@@ -366,6 +392,7 @@ int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("without memory a recording says so, or is the same", recording_a_log);
     check_run("without memory a simulation says so, or writes the same", a_log_as_recorded);
+    check_run("without memory a resample of a damaged log says so, or is the same", a_resample_of_a_damaged_log);
     check_run("without memory limits and retries say so, or write the same", limits_and_retries);
     check_run("without memory a simulation that asks for everything says so, or writes the same", everything_asked_for);
     check_run("without memory a simulated log whose end is lost says so, or is the same", a_log_whose_end_is_lost);
