@@ -99,9 +99,24 @@ describe("backtest", function()
             assert.equal("better", measure_of(found, "queue", 1).verdict)
         end)
 
-        it("does not predict it without the scenario's limit", function()
-            local unlimited = backtest(log)
+        it("does not predict it without the scenario's limit, and says that it found one", function()
+            local unlimited, result = backtest(log)
             assert.True(math.abs(measure_of(unlimited, "makespan").statistics.p90.error) > 0.5)
+            assert.equal(4, unlimited.folds[1].contention.places)
+            assert.matches("recorded on 4 places, .*`limits = { nodes = 4 }` has them arise anew", result.stderr)
+            assert.Nil(found.folds[1].contention)
+        end)
+
+        it("does not play the waiting for a place twice: learnt under the same load, it predicts the same", function()
+            local _, loaded = queue_log({ 37, 37 }, 20000, 5)
+            local seen = backtest(queue_logs.write(loaded), helper.script("return { limits = { nodes = 4 } }"))
+            local seen_twice = backtest(queue_logs.write(loaded),
+                helper.script("return { limits = { nodes = 4, recorded = { nodes = 1000 } } }"))
+            local once = measure_of(seen, "makespan").statistics.mean.predicted
+            local twice = measure_of(seen_twice, "makespan").statistics.mean.predicted
+            -- Where the engine had 1000 places, what was waited was for something else: it comes on top.
+            local waited = mean(list_of(sides(loaded), value_of.queue))
+            assert.near(waited, twice - once, 0.35 * waited)
         end)
 
         it("measures what came, and the past, by their definitions: percentiles within 0.8 %, means exactly", function()

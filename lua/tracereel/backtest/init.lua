@@ -1,5 +1,6 @@
 -- How well a log's past predicts its future: the log is cut, what came before is learnt from, and what is simulated
 -- from that is compared with what really came. docs/backtest.md says how.
+local contention = require "tracereel.simulation.contention"
 local failure = require "tracereel.util.failure"
 local judgement = require "tracereel.backtest.judgement"
 local observation = require "tracereel.backtest.observation"
@@ -51,12 +52,25 @@ local function learnt_of(learnt, fold, arrivals)
     }
 end
 
+-- The waiting for a place that the learnt part has inside it, where the scenario says nothing of places; nil where there
+-- is none.
+local function found_contention(recording, compiled)
+    if contention.is_asked(compiled) then
+        return nil
+    end
+    local use = contention.of(recording, compiled):pools()[1]
+    return use.capacity and {
+        places = use.capacity, full_share = use.held_ns / use.busy_ns, wait_ns = use.contention_ns, lag_ns = use.lag_ns,
+    } or nil
+end
+
 -- One part of the log, learnt from and predicted.
 local function play_fold(options, arrivals, fold)
     local path, scenario = options.path, options.scenario
     local flow = scenario:flow()
     local recording <const> = simulation.record(path, fold.cut)
-    local seed = options.seed or recorded.under(scenario):check(recording).seed
+    local compiled = recorded.under(scenario):check(recording)
+    local seed = options.seed or compiled.seed
     local learnt = prediction.learn(recording, fold.cut_ns)
     partition.check_closed(path, learnt.closed, fold, true)
     local real = observation.values(observation.timing(path, { from = fold.cut, to = fold.to }, flow),
@@ -71,7 +85,7 @@ local function play_fold(options, arrivals, fold)
     progress.clear()
     return {
         seed = seed, cut_ns = fold.cut_ns, until_ns = fold.until_ns, arrivals = fold.last - fold.first + 1,
-        closed = closed_of(real), lagging = fold.lagging, learnt = learnt_of(learnt, fold, arrivals),
+        closed = closed_of(real), lagging = fold.lagging, contention = found_contention(recording, compiled), learnt = learnt_of(learnt, fold, arrivals),
         measures = judgement.measures(real, predicted, of_rounds, naive),
     }
 end

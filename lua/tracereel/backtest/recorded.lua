@@ -18,18 +18,32 @@ local function pool_then(pool)
     return made
 end
 
+local function pools_then(pools)
+    local made = {}
+    for name, pool in pairs(pools) do
+        made[name] = pool_then(pool)
+    end
+    return made
+end
+
+local function limits_then(limits)
+    if limits.recorded ~= nil then
+        return limits
+    end
+    return tables.joined(limits, { recorded = { nodes = limits.nodes, nodes_per_trace = limits.nodes_per_trace } })
+end
+
 ---@param scenario table of simulation.load
 ---@return table scenario
 function recorded.under(scenario)
     local value = scenario.value
-    if type(value) ~= "table" or type(value.pools) ~= "table" then
-        return scenario
+    if type(value) ~= "table" then
+        return scenario -- refused where it is checked
     end
-    local pools = {}
-    for name, pool in pairs(value.pools) do
-        pools[name] = pool_then(pool)
-    end
-    return scenario:with_value(tables.changed(value, { pools = pools }))
+    return scenario:with_value(tables.changed(value, {
+        pools = type(value.pools) == "table" and pools_then(value.pools) or value.pools,
+        limits = type(value.limits) == "table" and limits_then(value.limits) or value.limits,
+    }))
 end
 
 return recorded

@@ -43,7 +43,7 @@ end
 function report.object(result)
     local folds = {}
     for index, fold in ipairs(result.folds) do
-        folds[index] = picked(fold, { "cut_ns", "until_ns", "arrivals", "closed", "lagging", "learnt" })
+        folds[index] = picked(fold, { "cut_ns", "until_ns", "arrivals", "closed", "lagging", "learnt", "contention" })
         folds[index].measures = measure_list(fold.measures)
     end
     return {
@@ -105,6 +105,9 @@ function report.page(result)
         headings = { "Measure", "Came", "p50", "past", "p90", "past", "p99", "past", "mean", "past", "KS", "past", "" },
         errors_note = "Of the prediction and, beside it, of the past repeated." .. (#result.folds > 1
             and " Means over the folds, without signs." or "") }
+    for _, sentence in ipairs(text.warnings(result)) do
+        table.insert(page.notices, { class = "warning", text = sentence })
+    end
     for _, sentence in ipairs(result.failed_checks) do
         table.insert(page.notices, { class = "damage", text = "Check failed: " .. sentence })
     end

@@ -113,4 +113,26 @@ function text.fold(fold)
             plain_text.count(fold.arrivals, "arrival"), fold.closed)
 end
 
+---What must be known before the numbers are believed, in sentences.
+---@param result table of backtest.run
+---@return string[]
+function text.warnings(result)
+    local sentences = {}
+    for _, fold in ipairs(result.folds) do
+        local found = fold.contention
+        if found then
+            sentences[#sentences + 1] = ("before the cut at %s the log was recorded on %s, all taken for %.0f %% of the "
+                .. "time in which any was: of %s that nodes waited %s were for want of a place, and are played again as "
+                .. "they were. A scenario that says `limits = { nodes = %d }` has them arise anew"):format(
+                units.time(fold.cut_ns), plain_text.count(found.places, "place"), 100 * found.full_share,
+                units.rounded_duration(found.lag_ns), units.rounded_duration(found.wait_ns), found.places)
+        end
+        if fold.lagging > 0 then
+            sentences[#sentences + 1] = ("of %s the clock is far behind the log's, which stands still meanwhile: their "
+                .. "times are too short or too long"):format(plain_text.count(fold.lagging, "trace"))
+        end
+    end
+    return sentences
+end
+
 return text

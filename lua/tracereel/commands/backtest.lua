@@ -1,6 +1,7 @@
 -- `tracereel backtest`: how well a log's past predicts its future.
 local backtest = require "tracereel.backtest"
 local backtest_table = require "tracereel.backtest.table"
+local backtest_text = require "tracereel.backtest.text"
 local conditions = require "tracereel.backtest.conditions"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
@@ -69,11 +70,8 @@ local function run(parsed, place)
         path = parsed.log, scenario = scenario, place = place, seed = parsed.seed, rounds = parsed.rounds,
         folds = parsed.folds or 1, at = parsed.at,
     }
-    for _, fold in ipairs(result.folds) do
-        if fold.lagging > 0 then
-            output.say("%s: of %s the clock is far behind the log's, which stands still meanwhile: their times are too "
-                .. "short or too long", parsed.log, text.count(fold.lagging, "trace"))
-        end
+    for _, sentence in ipairs(backtest_text.warnings(result)) do
+        output.say("%s: %s", parsed.log, sentence)
     end
     result.failed_checks = report.failed_checks(result.measures, parsed.fail_on)
     return result
