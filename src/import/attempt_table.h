@@ -23,9 +23,14 @@ typedef struct tr_attempt_state {
     bool has_end_first;      /* an end whose start was not added yet */
     bool has_waited;         /* since the last start */
     uint8_t wait_kind;       /* of the latest wait */
+    uint8_t place;           /* among those of its trace, from 1; at most one more than TR_LISTED_ATTEMPTS */
     uint32_t next_in_bucket; /* index + 1, as the next one */
     uint32_t next_in_trace;
 } tr_attempt_state;
+
+/* A trace with so many attempts or fewer has them in its list only, which is mostly in the cache; one with more has
+ * them all in the buckets, too. */
+enum { TR_LISTED_ATTEMPTS = 8 };
 
 /* All zero is an empty table. */
 typedef struct tr_attempt_table {
@@ -36,13 +41,14 @@ typedef struct tr_attempt_table {
     uint32_t *buckets;
     uint32_t bucket_count; /* a power of two, or 0 */
     uint32_t used_count;
+    uint32_t hashed_count; /* of those, how many are in buckets */
     uint64_t seed;
 } tr_attempt_table;
 
-/* NULL where there is none. Valid until the table changes. */
-tr_attempt_state *tr_attempt_table_find(const tr_attempt_table *table, tr_attempt_key key);
+/* NULL where there is none. Valid until the table changes. `first_of_trace` is the trace's list. */
+tr_attempt_state *tr_attempt_table_find(const tr_attempt_table *table, tr_attempt_key key, uint32_t first_of_trace);
 
-/* Makes it where there is none. `*first_of_trace` is the trace's list, 0 at first. NULL: out of memory. */
+/* Makes it where there is none. The trace's list is 0 at first. NULL: out of memory. */
 tr_attempt_state *tr_attempt_table_get(tr_attempt_table *table, tr_attempt_key key, uint32_t *first_of_trace);
 
 /* Forgets all of a trace. */

@@ -302,7 +302,8 @@ void tr_draft_edge(const tr_draft *draft, uint32_t index, uint32_t *node, uint32
 }
 
 uint64_t tr_draft_latest_end(const tr_draft *draft, uint32_t trace, uint32_t node) {
-    const tr_attempt_state *state = tr_attempt_table_find(&draft->attempts, (tr_attempt_key){trace, node, 0});
+    const tr_attempt_state *state = tr_attempt_table_find(&draft->attempts, (tr_attempt_key){trace, node, 0},
+                                                          tr_draft_trace_at_index(draft, trace)->first_attempt);
     return state == NULL ? TR_TIME_UNKNOWN : state->end_ns;
 }
 

@@ -274,7 +274,8 @@ static tr_status write_instant(tr_draft *draft, tr_writer *writer, tr_error *err
     } while (status == TR_OK && first->order_key != 0 && draft->next != NULL && draft->next->at_ns == first->at_ns &&
              draft->next->order_key == first->order_key);
     if (status == TR_OK && count > 1) {
-        tr_instant_order(draft->instant, count, &draft->attempts, &draft->order);
+        tr_instant_order(draft->instant, count, &draft->attempts,
+                         tr_draft_trace_at_index(draft, first->trace)->first_attempt, &draft->order);
     }
     for (size_t i = 0; i < count && status == TR_OK; i++) {
         status = write_event(draft, writer, draft->instant[i].event, error);

@@ -143,7 +143,7 @@ static bool is_trace_end(const tr_import_event *event) {
     return event->type == TR_TYPE_TRACE_COMPLETE || event->type == TR_TYPE_TRACE_FAILED;
 }
 
-void tr_instant_order(tr_instant_event *events, size_t count, const tr_attempt_table *attempts,
+void tr_instant_order(tr_instant_event *events, size_t count, const tr_attempt_table *attempts, uint32_t first_attempt,
                       const tr_node_order *order) {
     for (size_t i = 0; i < count; i++) {
         events[i].is_last = is_trace_end(events[i].event);
@@ -157,7 +157,7 @@ void tr_instant_order(tr_instant_event *events, size_t count, const tr_attempt_t
             end++;
         }
         tr_attempt_key key = {first->trace, first->node, first->instance};
-        arrange_unit(events + i, end - i, tr_attempt_table_find(attempts, key));
+        arrange_unit(events + i, end - i, tr_attempt_table_find(attempts, key, first_attempt));
         for (; i < end; i++) {
             events[i].level = events[i].is_late ? order->levels[first->node] : 0;
         }

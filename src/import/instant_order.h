@@ -23,8 +23,8 @@ typedef struct tr_instant_event {
 } tr_instant_event;
 
 /* Orders `count` events of one trace and one instant, in the order of the calls before. `attempts` says what ran before
- * this instant, and is not changed. The levels of the nodes are found. */
-void tr_instant_order(tr_instant_event *events, size_t count, const tr_attempt_table *attempts,
+ * this instant, and is not changed; `first_attempt` is the trace's list in it. The levels of the nodes are found. */
+void tr_instant_order(tr_instant_event *events, size_t count, const tr_attempt_table *attempts, uint32_t first_attempt,
                       const tr_node_order *order);
 
 #endif

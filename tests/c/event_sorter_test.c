@@ -109,39 +109,55 @@ static void long_runs_stay_readable(void) {
 
 enum { TRACES = 60, NODES = 50 };
 
-static void attempts_are_found_by_their_key(void) {
-    tr_attempt_table table = {0};
-    uint32_t first[TRACES] = {0};
-    CHECK(tr_attempt_table_find(&table, (tr_attempt_key){0, 0, 0}) == NULL);
-    for (unsigned round = 0; round < 3; round++) {
-        for (uint32_t i = 0; i < TRACES * NODES; i++) {
-            tr_attempt_key key = {i % TRACES, i / TRACES, i % 7};
-            tr_attempt_state *state = tr_attempt_table_get(&table, key, &first[key.trace]);
+/* Every second trace has few attempts, so that some are listed only. */
+static bool has_attempt(tr_attempt_key key) {
+    return key.trace % 2 == 0 || key.node < key.trace % (TR_LISTED_ATTEMPTS + 3);
+}
+
+static void add_attempts(tr_attempt_table *table, uint32_t *first) {
+    uint32_t added = 0;
+    for (uint32_t i = 0; i < TRACES * NODES; i++) {
+        tr_attempt_key key = {i % TRACES, i / TRACES, i % 7};
+        if (has_attempt(key)) {
+            tr_attempt_state *state = tr_attempt_table_get(table, key, &first[key.trace]);
             REQUIRE(state != NULL);
             CHECK_UINT(TR_TIME_UNKNOWN, state->start_ns);
             CHECK(!state->is_running && !state->has_end_first && state->wait_kind == 0);
             state->start_ns = i;
-            CHECK(tr_attempt_table_get(&table, key, &first[key.trace]) == state);
+            CHECK(tr_attempt_table_get(table, key, &first[key.trace]) == state);
+            added++;
         }
-        CHECK_UINT(TRACES * NODES, table.used_count);
-        CHECK_UINT(TRACES * NODES, table.count); /* those of an earlier round were taken again */
-        tr_attempt_table_forget(&table, &first[3]);
-        tr_attempt_table_forget(&table, &first[3]); /* of a trace without attempts */
-        CHECK_UINT(0, first[3]);
+    }
+    CHECK_UINT(added, table->used_count);
+    CHECK_UINT(added, table->count); /* those of an earlier round were taken again */
+}
+
+static void attempts_are_found_by_their_key(void) {
+    tr_attempt_table table = {0};
+    uint32_t first[TRACES] = {0};
+    CHECK(tr_attempt_table_find(&table, (tr_attempt_key){0, 0, 0}, 0) == NULL);
+    for (unsigned round = 0; round < 3; round++) {
+        add_attempts(&table, first);
+        for (uint32_t trace = 2; trace < 4; trace++) {
+            tr_attempt_table_forget(&table, &first[trace]);
+            tr_attempt_table_forget(&table, &first[trace]); /* of a trace without attempts */
+            CHECK_UINT(0, first[trace]);
+        }
         for (uint32_t i = 0; i < TRACES * NODES; i++) {
             tr_attempt_key key = {i % TRACES, i / TRACES, i % 7};
-            const tr_attempt_state *state = tr_attempt_table_find(&table, key);
-            CHECK(key.trace == 3 ? state == NULL : state != NULL && state->start_ns == i);
+            bool is_there = has_attempt(key) && key.trace != 2 && key.trace != 3;
+            const tr_attempt_state *state = tr_attempt_table_find(&table, key, first[key.trace]);
+            CHECK(is_there ? state != NULL && state->start_ns == i : state == NULL);
             key.instance += 7;
-            CHECK(tr_attempt_table_find(&table, key) == NULL);
+            CHECK(tr_attempt_table_find(&table, key, first[key.trace]) == NULL);
         }
         for (uint32_t trace = 0; trace < TRACES; trace++) {
             tr_attempt_table_forget(&table, &first[trace]);
         }
         CHECK_UINT(0, table.used_count);
+        CHECK_UINT(0, table.hashed_count);
     }
     tr_attempt_table_free(&table);
-    CHECK(tr_attempt_table_find(&table, (tr_attempt_key){0, 0, 0}) == NULL);
 }
 
 int main(int argc, char **argv) {
