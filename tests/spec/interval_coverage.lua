@@ -89,7 +89,9 @@ function interval_coverage.of(options)
         local path = helper.directory() .. "/log"
         write_log(path, options.traces, options.process.draw(random.new(1000 + number).draw))
         local recording = core.recording(path)
-        local plan = intervals.plan(options, recording)
+        local plan = intervals.plan(options, function()
+            return intervals.makespans(recording)
+        end)
         local runs = simulated(recording, options.runs, options)
         local resampled = simulated(recording, plan.rounds, options, plan.block)
         for name, kind in pairs(measures) do

@@ -202,14 +202,37 @@ describe("how many traces are resampled together", function()
         assert.is_true(math.abs(sum / 5 / expected - 1) < 0.3, sum / 5 .. " for " .. expected)
     end)
 
+    -- Through one place at four fifths of its capacity: who comes after a long line waits long.
+    it("is not what the line for a place makes alike, where the scenario has the line arise anew", function()
+        local uniform, records, free, at = random.new(3).draw, {}, 0, 0
+        for trace = 1, 400 do
+            at = at - 10 * math.log(1 - uniform())
+            local start = math.max(at, free)
+            free = start - 8 * math.log(1 - uniform())
+            for _, record in ipairs { { "trace_start", at, 0 }, { "node_start", start, 1 }, { "node_done", free, 1 },
+                { "trace_complete", free, 0 } } do
+                record[4], record.place = trace, #records
+                records[#records + 1] = record
+            end
+        end
+        table.sort(records, function(a, b)
+            return a[2] < b[2] or a[2] == b[2] and a.place < b.place
+        end)
+        local log = simulation_logs.write(records)
+        local alike = json(log, "--sweep", "node.1.time=1", "--rounds", "2").intervals
+        local own = json(log, "--sweep", "limits.nodes=2,1", "--rounds", "2").intervals
+        assert.same({ 0, 1, 400, 2 }, { alike.rounds, own.block_traces, own.independent_traces, own.rounds })
+        assert.is_true(alike.block_traces > 8)
+    end)
+
     it("is said, and that dependent traces count for fewer", function()
         local draw = processes.dependent.draw(random.new(2).draw)
         local times = draws(200, function()
             return math.floor(1000 * draw())
         end)
         local ran = run(log_of(times), "--sweep", "node.1.time=1", "--runs", "2")
-        assert.matches("no prediction interval: it takes 50 closed traces that do not depend on each other, and the "
-            .. "200 of the log, of which %d+ in a row are alike, count for %d+\n", ran.stdout)
+        assert.matches("\nno prediction interval: it takes 50 closed traces that do not depend on each\n"
+            .. "other, and the 200 of the log, of which %d+ in a row are alike, count for %d+\n", ran.stdout)
         local object = json(log_of(draws(1500, function()
             return math.floor(1000 * draw())
         end)), "--sweep", "node.1.time=1", "--rounds", "2")

@@ -92,7 +92,7 @@ end
 ---@param scenario table of simulation.load, checked
 ---@param recording userdata of simulation.record
 function comparison.run(parsed, scenario, recording)
-    local plan = intervals.plan(parsed, recording)
+    local plan = resamples.plan(parsed, scenario, recording)
     local runs, all_stats = run_all(parsed, scenario, recording)
     local resampled = resamples.simulate(plan, parsed.seed or scenario.seed, recording, function()
         return scenario:with_arguments {}

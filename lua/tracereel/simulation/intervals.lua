@@ -19,8 +19,10 @@ local min_independent, min_beyond = 50, 5
 ---@field independent integer for how many traces they count
 ---@field problem? string why there are no rounds
 
--- The makespans of the closed traces, in the order of arrival.
-local function makespans_of(recording)
+---The makespans of the closed traces, in the order of arrival.
+---@param recording userdata
+---@return number[]
+function intervals.makespans(recording)
     local values = {}
     for number = 1, recording:stats().traces do
         local _, _, start_ns, is_left_out, last_ns, is_closed = recording:trace_at(number)
@@ -45,17 +47,17 @@ end
 
 ---How many rounds there are, of what: as many as runs where the options do not say.
 ---@param parsed table the command's options: runs, rounds
----@param recording userdata of simulation.record
+---@param makespans fun(): number[] of the traces that are resampled, in the order of arrival
 ---@return tracereel.interval_plan
-function intervals.plan(parsed, recording)
+function intervals.plan(parsed, makespans)
     local rounds = parsed.rounds or parsed.runs > 1 and parsed.runs or 0
     if rounds == 1 then
         failure.raise("usage", "--rounds: one resample has no spread: give 0 or at least 2 (20 are good)")
     elseif rounds == 0 then
         return { rounds = 0, traces = 0, block = 1, independent = 0 }
     end
-    local makespans = makespans_of(recording)
-    local plan = { rounds = rounds, traces = #makespans, block = dependence.block(makespans) }
+    local values = makespans()
+    local plan = { rounds = rounds, traces = #values, block = dependence.block(values) }
     plan.independent = plan.traces // plan.block
     plan.problem = problem_of(plan)
     plan.rounds = plan.problem and 0 or rounds
@@ -102,7 +104,9 @@ function intervals.lines(plan, runs)
         lines[#lines + 1] = ("  -: too few traces for one (a p90 takes 50, a p99 500, a share %d of each kind)")
             :format(min_beyond)
     end
-    lines[#lines + 1] = plan.problem
+    for _, line in ipairs(plan.problem and text.wrap(plan.problem, 80) or {}) do
+        lines[#lines + 1] = line
+    end
     return lines
 end
 

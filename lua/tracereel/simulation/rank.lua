@@ -4,6 +4,7 @@ local columns = require "tracereel.render.timing_table.columns"
 local node_names = require "tracereel.log.node_names"
 local intervals = require "tracereel.simulation.intervals"
 local output = require "tracereel.cli.output"
+local resamples = require "tracereel.simulation.resamples"
 local series = require "tracereel.simulation.series"
 local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
@@ -165,7 +166,7 @@ end
 ---@param recording userdata of simulation.record
 function rank.run(parsed, scenario, recording)
     local nodes = recording:nodes()
-    local plan = intervals.plan(parsed, recording)
+    local plan = resamples.plan(parsed, scenario, recording)
     local results = series.play(parsed, scenario, recording, points_of(nodes), plan)
     local rows, seed = rows_of(nodes, results, plan), parsed.seed or scenario.seed
     if parsed.json then

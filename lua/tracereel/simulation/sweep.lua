@@ -5,6 +5,7 @@ local failure = require "tracereel.util.failure"
 local format = require "tracereel.simulation.format"
 local intervals = require "tracereel.simulation.intervals"
 local output = require "tracereel.cli.output"
+local resamples = require "tracereel.simulation.resamples"
 local series = require "tracereel.simulation.series"
 local output_file = require "tracereel.cli.output_file"
 local text = require "tracereel.util.text"
@@ -268,7 +269,7 @@ end
 function sweep.run(parsed, scenario, recording)
     local points = points_of(parsed.sweep)
     check(points, scenario, recording)
-    local plan = intervals.plan(parsed, recording)
+    local plan = resamples.plan(parsed, points[1].change(scenario:with_arguments {}), recording)
     local results = series.play(parsed, scenario, recording, points, plan)
     local seed = parsed.seed or scenario.seed
     if parsed.json then
