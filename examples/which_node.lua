@@ -4,7 +4,8 @@
 --
 -- The charge (3): a tenth off its time takes more than a fifth off the median, because the others wait less for a
 -- place, too. With places for all (`-a places=100`) the same tenth gives 8 %, what it saves by itself. Node 7, which
--- runs beside the longer node 2, then gives nothing: the order waits for node 2 anyway. So do more places help as well?
+-- runs beside the longer node 2, then gives nothing: the order waits for node 2 anyway. One place more takes off a
+-- seventh. So do even more places help as well?
 --
 --     tracereel simulate examples/which_node.lua examples/logs/orders --sweep args.places=5,7,9,12 --svg places.svg
 --

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tracereel/histogram.h"
 #include "tracereel/log.h"
 #include "tracereel/record.h"
 #include "tracereel/timing.h"
@@ -373,6 +374,26 @@ tr_status tr_simulation_open(const tr_recording *recording, const tr_scenario *s
 tr_status tr_simulation_next(tr_simulation *simulation, const tr_question **question, tr_error *error);
 void tr_simulation_answer(tr_simulation *simulation, uint64_t answer);
 const tr_simulation_stats *tr_simulation_get_stats(const tr_simulation *simulation);
+
+/* What became of the places of a pool, or of those of one value of its key; or of `limits.nodes`. */
+typedef struct tr_pool_result {
+    const tr_pool *pool; /* NULL: limits.nodes */
+    tr_text value;       /* length 0: none */
+    uint32_t capacity;
+    uint32_t max_queue;
+    uint64_t asked_count;        /* attempts that asked for a place */
+    uint64_t waiting_count;      /* of these, those that still waited at the end */
+    uint64_t span_ns;            /* from the first arrival to the end */
+    const tr_histogram *queue;   /* its length, counted once for each nanosecond */
+    const tr_histogram *taken;   /* places taken, counted once for each nanosecond in which the pool was open */
+    const tr_histogram *wait_ns; /* of each that got a place; 0 of those that did not wait */
+} tr_pool_result;
+
+/* Complete once tr_simulation_next has returned TR_END. A value of a pool's key that no attempt had is not there. */
+size_t tr_simulation_pool_count(const tr_simulation *simulation);
+/* `index` < tr_simulation_pool_count. Lives as long as the simulation. */
+tr_pool_result tr_simulation_pool_at(const tr_simulation *simulation, size_t index);
+
 /* NULL is allowed. */
 void tr_simulation_close(tr_simulation *simulation);
 

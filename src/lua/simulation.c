@@ -8,6 +8,7 @@
 #include "lua/contention.h"
 #include "lua/failure.h"
 #include "lua/log.h"
+#include "lua/pool_results.h"
 #include "lua/probe.h"
 #include "lua/scenario.h"
 #include "lua/stop.h"
@@ -223,6 +224,10 @@ static int recording_simulate(lua_State *L) {
     tr_status status = tr_simulation_open(recording, &scenario, directory, &self->simulation, &error);
     tr_lua_run_simulation(L, 4, 5, self->simulation, status, &error);
     push_simulation_stats(L, tr_simulation_get_stats(self->simulation));
+    if (tr_simulation_pool_count(self->simulation) > 0) {
+        tr_lua_push_pool_results(L, self->simulation);
+        lua_setfield(L, -2, "pools");
+    }
     tr_simulation_close(self->simulation);
     self->simulation = NULL;
     return 1;

@@ -203,6 +203,14 @@ tr_status tr_station_pass(tr_station *station, uint64_t now_ns) {
     return status == TR_OK ? tr_histogram_add(station->occupied, station->taken, open_ns) : status;
 }
 
+tr_status tr_stations_pass(tr_stations *stations, uint64_t now_ns) {
+    tr_status status = TR_OK;
+    for (uint32_t i = 0; i < stations->count && status == TR_OK; i++) {
+        status = tr_station_pass(&stations->items[i], now_ns);
+    }
+    return status;
+}
+
 tr_status tr_station_take(tr_station *station, uint64_t since_ns, uint64_t now_ns) {
     tr_status status = tr_station_pass(station, now_ns);
     station->taken++;

@@ -67,6 +67,8 @@ tr_station *tr_stations_get(tr_stations *stations, const tr_pool *pool, tr_text 
 bool tr_station_has_room(const tr_station *station, uint64_t now_ns);
 /* Counts the time until now, before something changes. Returns TR_OK or TR_ERROR_MEMORY. */
 tr_status tr_station_pass(tr_station *station, uint64_t now_ns);
+/* The same for all of them, at the end. */
+tr_status tr_stations_pass(tr_stations *stations, uint64_t now_ns);
 /* Takes a slot for one that has waited since `since_ns`. TR_OK or TR_ERROR_MEMORY. */
 tr_status tr_station_take(tr_station *station, uint64_t since_ns, uint64_t now_ns);
 /* Puts one into the line: of equal ranks, the first to come. */

@@ -104,6 +104,9 @@ static void count_waiting(tr_simulation *simulation) {
 
 static tr_status finish(tr_simulation *simulation, tr_error *error) {
     simulation->is_over = true;
+    if (tr_stations_pass(&simulation->stations, simulation->now_ns) != TR_OK) {
+        return tr_fail_memory(error, "simulating");
+    }
     if (simulation->scenario.has_crash) {
         tr_status crashed =
             tr_simulated_log_crash(&simulation->log, simulation->has_crashed, simulation->scenario.torn_bytes, error);
@@ -210,6 +213,24 @@ void tr_simulation_answer(tr_simulation *simulation, uint64_t answer) {
 
 const tr_simulation_stats *tr_simulation_get_stats(const tr_simulation *simulation) {
     return &simulation->stats;
+}
+
+size_t tr_simulation_pool_count(const tr_simulation *simulation) {
+    return simulation->stations.count;
+}
+
+tr_pool_result tr_simulation_pool_at(const tr_simulation *simulation, size_t index) {
+    const tr_station *station = &simulation->stations.items[index];
+    return (tr_pool_result){.pool = station->pool,
+                            .value = station->value,
+                            .capacity = station->capacity,
+                            .max_queue = station->max_waiting,
+                            .asked_count = station->joined,
+                            .waiting_count = station->waiting,
+                            .span_ns = simulation->now_ns - simulation->stations.begin_ns,
+                            .queue = station->lengths,
+                            .taken = station->occupied,
+                            .wait_ns = station->waits};
 }
 
 void tr_simulation_close(tr_simulation *simulation) {

@@ -2,6 +2,7 @@
 local damage = require "tracereel.simulation.damage"
 local intervals = require "tracereel.simulation.intervals"
 local output = require "tracereel.cli.output"
+local pool_report = require "tracereel.simulation.pool_report"
 local progress = require "tracereel.cli.progress"
 local report = require "tracereel.simulation.report"
 local resamples = require "tracereel.simulation.resamples"
@@ -75,6 +76,7 @@ local function write(parsed, scenario, recorded_stats, all_stats, rows, plan)
             runs = all_stats,
             intervals = intervals.object(plan, parsed.runs),
             measures = report.object(rows),
+            pools = pool_report.object(all_stats),
         })
         return
     end
@@ -86,6 +88,7 @@ local function write(parsed, scenario, recorded_stats, all_stats, rows, plan)
         output.line(line)
     end
     comparison_table.write(rows, parsed.runs > 1, plan.rounds > 0)
+    pool_report.write(all_stats)
 end
 
 ---@param parsed table the command's options

@@ -1,24 +1,22 @@
 -- The recorded and the simulated log side by side, for people: one table of the traces, one of the nodes, 80 columns
 -- wide.
 local columns = require "tracereel.render.timing_table.columns"
+local format = require "tracereel.simulation.format"
 local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
 
 local comparison_table = {}
 
-local duration_width = 7
+local duration_width <const> = 7
+local label_width <const> = 4
+local max_label_columns <const> = 60
 
-local function change_text(row)
+local function change_text(row, max_columns)
     if row.recorded == 0 then
         return row.mean == 0 and "" or "new"
     end
-    local ratio = row.mean / row.recorded
-    if ratio >= 10 then
-        return (ratio < 1e5 and "x %.0f" or "x %.0e"):format(ratio)
-    end
-    local percent = ("%+.1f%%"):format((ratio - 1) * 100)
-    return percent:find("^[+-]0%.0%%$") and "" or percent
+    return format.change(row.mean / row.recorded, 1, max_columns)
 end
 
 -- Heading, width, measure.
@@ -29,8 +27,8 @@ local trace_columns = {
 }
 
 local function bound(name)
-    return function(row)
-        return row.prediction and row.show(row.prediction[name]) or "-"
+    return function(row, max_columns)
+        return row.prediction and row.show(row.prediction[name], max_columns) or "-"
     end
 end
 
@@ -40,15 +38,17 @@ local function write_traces(row_of, has_error, has_prediction)
     end, left = true } }
     for index, column in ipairs(trace_columns) do
         definitions[index + 1] = { column[1], column[2], function(line)
-            return line[2](row_of[column[3]])
+            return line[2](row_of[column[3]], column[2])
         end }
     end
     local lines = {
-        { "recorded", function(row) return row.show(row.recorded) end },
-        { "simulated", function(row) return row.show(row.mean) end },
+        { "recorded", function(row, max_columns) return row.show(row.recorded, max_columns) end },
+        { "simulated", function(row, max_columns) return row.show(row.mean, max_columns) end },
     }
     if has_error then
-        lines[#lines + 1] = { "  sim. ±", function(row) return row.show(row.simulation_error) end }
+        lines[#lines + 1] = { "  sim. ±", function(row, max_columns)
+            return row.show(row.simulation_error, max_columns)
+        end }
     end
     if has_prediction then
         lines[#lines + 1] = { "  pred. ≥", bound "low" }
@@ -123,10 +123,16 @@ local function node_lines(number, label, row_of, kinds)
     return lines, has_changed
 end
 
-local function node_definitions(label_columns)
-    local definitions = { { "NODE", math.max(4, label_columns), function(line)
-        return line[1]
-    end, left = true } }
+-- What is wider than its column, as names are, has a line of its own above the numbers.
+local function node_definitions()
+    local function is_wide(line)
+        return text.width(line[1]) > label_width
+    end
+    local definitions = { { "NODE", label_width, function(line)
+        return is_wide(line) and "" or line[1]
+    end, left = true, above = function(line)
+        return is_wide(line) and line[1] or nil
+    end } }
     for index, column in ipairs(node_columns) do
         definitions[index + 1] = { column[1], 2 * column[2] + 3, function(line)
             return line[index + 1]
@@ -137,7 +143,7 @@ end
 
 local function write_nodes(numbers, row_of, kinds)
     local lines, unchanged = {}, 0
-    local label_columns, label = node_names.column(30)
+    local _, label = node_names.column(max_label_columns)
     for _, number in ipairs(numbers) do
         local of_node, has_changed = node_lines(number, label, row_of, kinds)
         if has_changed then
@@ -148,7 +154,7 @@ local function write_nodes(numbers, row_of, kinds)
     end
     columns.heading("Nodes", "recorded → simulated; one number: the same in both")
     if #lines > 0 then
-        columns.write(node_definitions(label_columns), lines)
+        columns.write(node_definitions(), lines)
     end
     if unchanged > 0 then
         output.line(text.count(unchanged, #lines > 0 and "other node" or "node") .. " as recorded")

@@ -2,6 +2,7 @@
 local bars = require "tracereel.render.bars"
 local faults = require "tracereel.simulation.faults"
 local node_names = require "tracereel.log.node_names"
+local format = require "tracereel.simulation.format"
 local output = require "tracereel.cli.output"
 local record_types = require "tracereel.log.record_types"
 local render_table = require "tracereel.render.table"
@@ -70,12 +71,6 @@ local function write_curve(result)
     output.write(render_table(rows, { "#", "TIME", "TYPE", "NODE", "FAILING", "SHARE", "", "BY" }))
 end
 
-local function write_wrapped(words)
-    for _, line in ipairs(text.wrap(words, 80)) do
-        output.line(line)
-    end
-end
-
 local function fault_lines(found)
     local lines = {}
     for index, fault in ipairs(found.faults) do
@@ -111,17 +106,17 @@ local function write_found(result)
     local search, found = result.search, result.search.found
     if not found then
         output.line("")
-        write_wrapped(search.ended_by == "budget" and "no failing future was found, but not all were tried"
+        format.write(search.ended_by == "budget" and "no failing future was found, but not all were tried"
             or ("no set of up to %s makes the goal fail"):format(text.count(search.max_faults, "fault")))
         return
     end
     output.line("")
-    write_wrapped(("smallest set that fails: %s%s"):format(text.count(#found.faults, "fault"),
+    format.write(("smallest set that fails: %s%s"):format(text.count(#found.faults, "fault"),
         #result.seeds > 1 and (", with seed %d"):format(found.seed) or ""))
     for _, line in ipairs(fault_lines(found)) do
         output.line(line)
     end
-    write_wrapped(result.fails_in_whole_log and "in the whole log, beside all other traces, it fails, too"
+    format.write(result.fails_in_whole_log and "in the whole log, beside all other traces, it fails, too"
         or "in the whole log, beside all other traces, it does NOT fail: they change what happens")
 end
 
@@ -131,7 +126,7 @@ local function write_beginning(result)
     output.line(result.is_named and "  the one that was asked for"
         or ("  the longest whose goal holds: %s"):format(text.count(trace.records, "record")))
     local left_out = #result.seeds - #result.holding_seeds
-    write_wrapped(left_out == 0 and "  its goal holds without faults"
+    format.write(left_out == 0 and "  its goal holds without faults"
         or ("  without faults its goal holds with %d of %d seeds, which are explored"):format(#result.holding_seeds,
             #result.seeds))
     local words = {}
@@ -139,9 +134,9 @@ local function write_beginning(result)
         local time = ({ delay = result.delay, crash = result.crash })[kind]
         words[#words + 1] = kind .. (time and " of " .. time or "")
     end
-    write_wrapped("  faults: " .. table.concat(words, ", "))
+    format.write("  faults: " .. table.concat(words, ", "))
     if result.has_shared_limits then
-        write_wrapped("  alone: the scenario's limits and pools hold across traces, and the others are not there")
+        format.write("  alone: the scenario's limits and pools hold across traces, and the others are not there")
     end
     output.line("")
 end
@@ -151,7 +146,7 @@ local function write_nothing(result)
         output.line("trace " .. result.trace.id)
         output.line("  its goal does not hold without a fault: there is nothing to explore")
     else
-        write_wrapped(("the goal holds for none of the %s: there is nothing to explore"):format(
+        format.write(("the goal holds for none of the %s: there is nothing to explore"):format(
             text.count(result.candidates, "trace with the most records", "traces with the most records")))
     end
 end
@@ -167,12 +162,12 @@ local function write_text(result)
     local jump = largest_jump(search.points)
     if jump then
         output.line("")
-        write_wrapped(("largest jump: from %s to %s at record %d, %s"):format(percent(jump.from), percent(jump.to),
+        format.write(("largest jump: from %s to %s at record %d, %s"):format(percent(jump.from), percent(jump.to),
             jump.record, record_words(jump.point)))
     end
     write_found(result)
     for _, words in ipairs(search_words(search, result.budget)) do
-        write_wrapped(words)
+        format.write(words)
     end
     if result.saved then
         output.line("")

@@ -110,6 +110,9 @@ local shown = {
     { "QUEUE", 8, "queue", duration },
 }
 
+-- What 80 columns leave for the values.
+local max_value_columns <const> = 19
+
 -- The last word of a key, unless both keys have the same.
 local function heading_of(sweeps, index)
     local function last(one)
@@ -124,23 +127,44 @@ local function mean_of(estimate)
     return estimate.mean
 end
 
-local function definitions_of(sweeps, label_width)
-    local definitions = {}
-    for index, one in ipairs(sweeps) do
-        local heading = heading_of(sweeps, index)
-        local width = math.max(text.width(heading), index == #sweeps and label_width or 0)
-        for _, chosen in ipairs(one.values) do
-            width = math.max(width, text.width(text.clean(chosen.word)))
-        end
-        definitions[index] = { heading, width, function(line)
-            local word = line.point and text.clean(line.point.chosen[index].word)
-            return word or index == #sweeps and line.label or ""
-        end, left = true }
+-- How wide the values are; what is wider than the table has room for is in a line of its own, with its key.
+local function value_width(sweeps, index, label_width)
+    local width = math.max(text.width(heading_of(sweeps, index)), index == #sweeps and label_width or 0)
+    for _, chosen in ipairs(sweeps[index].values) do
+        width = math.max(width, text.width(text.clean(chosen.word)))
     end
+    return width
+end
+
+local function words_above(sweeps, line)
+    local words = {}
+    for index, one in ipairs(sweeps) do
+        words[index] = line.point and text.clean(one.key .. "=" .. line.point.chosen[index].word)
+    end
+    return line.point and text.cut(table.concat(words, ", "), format.columns) or nil
+end
+
+local function definitions_of(sweeps, label_width)
+    local definitions, widths, sum = {}, {}, #sweeps - 1
+    for index = 1, #sweeps do
+        widths[index] = value_width(sweeps, index, label_width)
+        sum = sum + widths[index]
+    end
+    local is_wide = sum > max_value_columns
+    for index = 1, is_wide and 1 or #sweeps do
+        definitions[index] = { is_wide and "" or heading_of(sweeps, index), is_wide and label_width or widths[index],
+            function(line)
+                local word = line.point and (is_wide and "" or text.clean(line.point.chosen[index].word))
+                return word or (is_wide or index == #sweeps) and line.label or ""
+            end, left = true }
+    end
+    definitions[1].above = is_wide and function(line)
+        return words_above(sweeps, line)
+    end or nil
     for _, column in ipairs(shown) do
         definitions[#definitions + 1] = { column[1], column[2], function(line)
             local value = line.value(line.estimates[column[3]])
-            return value and column[4](value) or "-"
+            return value and column[4](value, column[2]) or "-"
         end }
     end
     return definitions
@@ -168,7 +192,7 @@ local function write_table(sweeps, points, results, parsed, seed, plan)
             label_width = math.max(label_width, text.width(row.label))
         end
     end
-    output.line(("%s: %s, seed %d%s"):format(table.concat(keys, " and "), text.count(#points, "simulation"), seed,
+    format.write(("%s: %s, seed %d%s"):format(table.concat(keys, " and "), text.count(#points, "simulation"), seed,
         parsed.runs > 1 and (", means of %d runs each, from that seed on"):format(parsed.runs) or ""))
     for _, line in ipairs(intervals.lines(plan, parsed.runs)) do
         output.line(line)

@@ -2,6 +2,7 @@
 local failure = require "tracereel.util.failure"
 local named_nodes = require "tracereel.simulation.named_nodes"
 local tables = require "tracereel.util.tables"
+local units = require "tracereel.util.units"
 
 local variation = {}
 
@@ -32,6 +33,17 @@ local function entry(parent, key, names)
     return tables.joined(found or {})
 end
 
+-- One that a slip of the pen made would be a pool of all other nodes.
+local function check_pool(pools, name)
+    if type(pools) == "table" and pools[name] == nil then
+        failure.raise("usage", "the scenario has no pool %s; it has %s", failure.got(name), next(pools)
+            and units.names(pools) or "none")
+    elseif pools == nil then
+        failure.raise("usage", "the scenario has no pools: give it pools = { %s = { capacity = 4 } }",
+            failure.name(name))
+    end
+end
+
 ---The scenario with another value at a path. The tables on the way are copies, and made where there are none.
 ---@param scenario table of simulation.load
 ---@param path (string|integer)[]
@@ -41,7 +53,9 @@ function variation.replaced(scenario, path, replace)
         return scenario -- its check refuses it
     end
     local whole = tables.joined(scenario.value)
-    if #path > 2 then -- the second is a node, where the first is what has nodes
+    if path[1] == "pools" then
+        check_pool(whole.pools, path[2])
+    elseif #path > 2 then -- the second is a node, where the first is what has nodes
         path = table.move(path, 1, #path, 1, {})
         path[2] = named_nodes.id(path[2])
     end
