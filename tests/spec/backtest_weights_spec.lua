@@ -77,7 +77,7 @@ describe("weights of traces that were open at a cut", function()
         assert.equal(0.0, survival.new(durations, are_closed, { 1, 0, 2, 1 }):weights()[2])
     end)
 
-    it("are how often a trace is drawn; of those that lasted longer, by the weights of these", function()
+    it("are how often a trace is drawn, alone and with others; of those that lasted longer, by theirs", function()
         local found = survival.new({ 10, 20, 30, 40 }, { true, false, true, true })
         local weights, counts, longer = found:weights(), { 0, 0, 0, 0 }, { 0, 0, 0, 0 }
         for step = 0, 9999 do
@@ -88,6 +88,17 @@ describe("weights of traces that were open at a cut", function()
             assert.near(weight, counts[index] / 10000, 1e-3)
         end
         assert.same({ 0, 0, 5000, 5000 }, longer)
+        for count = 1, 41, 8 do
+            local often, random = { 0, 0, 0, 0 }, queue_logs.random(count)
+            for _, index in ipairs(found:spread(count, function(limit)
+                return limit and math.floor(random() * limit) + 1 or random()
+            end)) do
+                often[index] = often[index] + 1
+            end
+            for index, weight in ipairs(weights) do
+                assert.True(math.abs(often[index] - weight * count) < 1)
+            end
+        end
         assert.Nil(found:draw_longer(40, 0.5))
         assert.equal(4, found:draw_longer(39, 0.999))
     end)

@@ -39,6 +39,7 @@ end
 -- The Lua texts of a page that its commands run, by the names that they have there, in their order on the page.
 local files_of_page = {
     ["README.md"] = { "slow.lua" },
+    ["docs/backtest.md"] = { "doubling.lua", "five.lua" },
     ["docs/import.md"] = { "jobs.lua", "jobs_spec.lua" },
     ["docs/scripting.md"] = { "late.lua", "late_spec.lua", "pull.lua" },
 }

@@ -52,8 +52,8 @@ local function learnt_of(learnt, fold, arrivals)
     }
 end
 
--- The waiting for a place that the learnt part has inside it, where the scenario says nothing of places; nil where there
--- is none.
+-- The waiting for a place that the learnt part has inside it, where the scenario says nothing of places; nil where
+-- there is none.
 local function found_contention(recording, compiled)
     if contention.is_asked(compiled) then
         return nil
@@ -85,7 +85,8 @@ local function play_fold(options, arrivals, fold)
     progress.clear()
     return {
         seed = seed, cut_ns = fold.cut_ns, until_ns = fold.until_ns, arrivals = fold.last - fold.first + 1,
-        closed = closed_of(real), lagging = fold.lagging, contention = found_contention(recording, compiled), learnt = learnt_of(learnt, fold, arrivals),
+        closed = closed_of(real), lagging = fold.lagging, learnt = learnt_of(learnt, fold, arrivals),
+        contention = found_contention(recording, compiled),
         measures = judgement.measures(real, predicted, of_rounds, naive),
     }
 end

@@ -59,8 +59,20 @@ function Timetable:add(time_ns, number, is_copy)
     self.times_ns[place], self.traces[place], self.are_copies[place] = time_ns, number, is_copy
 end
 
+-- What comes after the cut. A single prediction is to be near; several are to scatter as what comes does.
+local function drawn_traces(of_all, count, rounds, draw)
+    if rounds == 1 then
+        return of_all:spread(count, draw)
+    end
+    local drawn = {}
+    for number = 1, count do
+        drawn[number] = of_all:draw(draw())
+    end
+    return drawn
+end
+
 -- What arrives: the learnt traces, then drawn ones when traces really came.
-local function timetable_of(learnt, of_all, fold, arrivals, draw)
+local function timetable_of(learnt, of_all, fold, arrivals, draw, rounds)
     local timetable = setmetatable({ times_ns = {}, traces = {}, are_copies = {} }, Timetable)
     for index, number in ipairs(learnt.numbers) do
         local other
@@ -69,8 +81,8 @@ local function timetable_of(learnt, of_all, fold, arrivals, draw)
         end
         timetable:add(learnt.starts_ns[index], other and learnt.numbers[other] or number, other ~= nil)
     end
-    for arrival = fold.first, fold.last do
-        timetable:add(arrivals.times_ns[arrival], learnt.numbers[of_all:draw(draw())], true)
+    for number, index in ipairs(drawn_traces(of_all, fold.last - fold.first + 1, rounds, draw)) do
+        timetable:add(arrivals.times_ns[fold.first + number - 1], learnt.numbers[index], true)
     end
     return setmetatable(timetable, nil)
 end
@@ -89,7 +101,7 @@ local function play(self, round, seed)
     local learnt, draw = self.learnt, random.new(seed).draw
     local counts = self.rounds > 1 and resampled(#learnt.numbers, draw) or nil
     local of_all = survival.new(learnt.durations_ns, learnt.are_closed, counts)
-    local timetable = timetable_of(learnt, of_all, self.fold, self.arrivals, draw)
+    local timetable = timetable_of(learnt, of_all, self.fold, self.arrivals, draw, self.rounds)
     -- Loaded afresh, so that nothing that its functions keep goes from one round to the next.
     local scenario = recorded.under(self.scenario:with_arguments {}):with_timetable(timetable, self.fold.until_ns)
     local directory = self.place:directory(("round-%d"):format(round))

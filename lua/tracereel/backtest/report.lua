@@ -114,8 +114,8 @@ function report.page(result)
     for index, fold in ipairs(result.folds) do
         local learnt, predicted = text.fold(fold)
         local head = #result.folds > 1 and ("fold %d: "):format(index) or ""
-        page.where[#page.where + 1] = head .. "learnt from " .. learnt
-        page.where[#page.where + 1] = head .. "predicted from " .. predicted
+        page.where[#page.where + 1] = head .. "learnt " .. table.concat(learnt, "; ")
+        page.where[#page.where + 1] = head .. "predicted " .. table.concat(predicted, "; ")
         add_charts(page.charts, fold, head)
     end
     for index, measure in ipairs(result.measures) do

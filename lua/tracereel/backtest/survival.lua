@@ -122,6 +122,23 @@ function Survival:draw(chance)
     return self.order[place_above(self.cumulative, chance * self.cumulative[#self.cumulative])]
 end
 
+---Draws several, so that each is there as often as its weight says, to within one, in a random order: what is predicted of
+---them all scatters less than where each is drawn by itself.
+---@param count integer
+---@param draw fun(limit: integer|nil): number as math.random
+---@return integer[]
+function Survival:spread(count, draw)
+    local first, drawn = draw(), {}
+    for number = 1, count do
+        drawn[number] = self:draw((number - 1 + first) / count)
+    end
+    for number = count, 2, -1 do
+        local other = draw(number)
+        drawn[number], drawn[other] = drawn[other], drawn[number]
+    end
+    return drawn
+end
+
 ---Draws one of the traces that lasted longer than that; nil where none did that has a weight.
 ---@param duration number
 ---@param chance number from 0 to below 1

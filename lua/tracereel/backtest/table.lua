@@ -127,8 +127,9 @@ local function write_folds(result)
     for index, fold in ipairs(result.folds) do
         local learnt, predicted = text.fold(fold)
         local head = #result.folds > 1 and ("fold %d "):format(index) or ""
-        output.wrapped(head .. "learnt     from " .. learnt, (" "):rep(#head + 11))
-        output.wrapped((" "):rep(#head) .. "predicted  from " .. predicted, (" "):rep(#head + 11))
+        local indent = "\n" .. (" "):rep(#head + 11)
+        output.line(head .. "learnt     " .. table.concat(learnt, indent))
+        output.line((" "):rep(#head) .. "predicted  " .. table.concat(predicted, indent))
     end
 end
 

@@ -92,25 +92,32 @@ function text.summary(measures)
     return table.concat(parts, "; ")
 end
 
----What was learnt and what was left out of one fold, in sentences.
----@return string learnt
----@return string predicted
+local function from(from_ns, until_ns)
+    return ("from %s, %s"):format(units.time(from_ns):gsub("%d%d%d%d%d%dZ$", "Z"), units.span(from_ns, until_ns))
+end
+
+---What was learnt in one fold and what of it is not known, and what was predicted: lines of text.
+---@return string[] learnt
+---@return string[] predicted
 function text.fold(fold)
     local learnt = fold.learnt
-    local open = learnt.open == 0 and "none open at the cut"
-        or ("%s open at the cut: censored, and by the weights that follow all are as good as %.0f"):format(
-            plain_text.count(learnt.open, "trace"), learnt.effective)
-    local never = learnt.never_closed_weight > 0
-        and ("; %.2g %% of the weight is of %s that lasted longer than any closed one, and never ends"):format(
-            100 * learnt.never_closed_weight, plain_text.count(learnt.never_closed, "trace")) or ""
-    local left_out = learnt.left_out > 0
-        and ("; %s left out"):format(plain_text.count(learnt.left_out, "tainted trace")) or ""
-    return ("%s, %s: %s, %s%s%s"):format(units.time(learnt.from_ns):gsub("%d%d%d%d%d%dZ$", "Z"),
-        units.span(learnt.from_ns, learnt.until_ns), plain_text.count(learnt.closed, "closed trace"), open, never,
-        left_out),
-        ("%s, %s: %s when they came, of which %d closed in the log"):format(
-            units.time(fold.cut_ns):gsub("%d%d%d%d%d%dZ$", "Z"), units.span(fold.cut_ns, fold.until_ns),
-            plain_text.count(fold.arrivals, "arrival"), fold.closed)
+    local lines = {
+        from(learnt.from_ns, learnt.until_ns),
+        plain_text.count(learnt.closed, "closed trace") .. (learnt.open == 0 and ", none open at the cut"
+            or ("; %d open at the cut are censored (as good as %.0f traces)"):format(learnt.open, learnt.effective)),
+    }
+    if learnt.never_closed_weight > 0 then
+        lines[#lines + 1] = ("%d outlasted all closed ones: %.2g %% of the weight, which never ends"):format(
+            learnt.never_closed, 100 * learnt.never_closed_weight)
+    end
+    if learnt.left_out > 0 then
+        lines[#lines + 1] = plain_text.count(learnt.left_out, "tainted trace") .. " left out"
+    end
+    return lines, {
+        from(fold.cut_ns, fold.until_ns),
+        ("%s when they came, of which %d closed in the log"):format(plain_text.count(fold.arrivals, "arrival"),
+            fold.closed),
+    }
 end
 
 ---What must be known before the numbers are believed, in sentences.
@@ -121,9 +128,9 @@ function text.warnings(result)
     for _, fold in ipairs(result.folds) do
         local found = fold.contention
         if found then
-            sentences[#sentences + 1] = ("before the cut at %s the log was recorded on %s, all taken for %.0f %% of the "
-                .. "time in which any was: of %s that nodes waited %s were for want of a place, and are played again as "
-                .. "they were. A scenario that says `limits = { nodes = %d }` has them arise anew"):format(
+            sentences[#sentences + 1] = ("before the cut at %s the log was recorded on %s, all taken for %.0f %% of "
+                .. "the time in which any was: of %s that nodes waited %s were for want of a place, and are played "
+                .. "again as they were. A scenario that says `limits = { nodes = %d }` has them arise anew"):format(
                 units.time(fold.cut_ns), plain_text.count(found.places, "place"), 100 * found.full_share,
                 units.rounded_duration(found.lag_ns), units.rounded_duration(found.wait_ns), found.places)
         end
