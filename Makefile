@@ -104,7 +104,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 1)
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 .PHONY: all program libraries module objects unit-programs memory-test-files fuzz-programs bench-programs deps demo test \
-	unit spec test-browser test-follow test-faults test-memory asan coverage fuzz bench intervals growth \
+	unit spec test-browser test-follow test-faults test-memory asan coverage fuzz bench intervals backtests growth \
 	lint install uninstall clean help FORCE
 
 all: program libraries module ## the program, the libraries, the Lua module and the pkg-config file
@@ -298,6 +298,11 @@ intervals: deps ## how often intervals of simulations hold the truth, over 200 l
 	@$(MAKE) $(PARALLEL) --silent all
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' \
 		lua5.4 tests/bench/intervals.lua $(LOGS)
+
+backtests: deps ## how far off backtests are at twice the load, and how often their intervals hold what came, over 30 logs
+	@$(MAKE) $(PARALLEL) --silent all
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' \
+		lua5.4 tests/bench/backtests.lua $(LOGS)
 
 # Which: DIMENSIONS=nodes,open COMMANDS='^timing'
 growth: deps ## how time and memory of every command grow with the log

@@ -169,6 +169,20 @@ describe("backtest", function()
         end)
     end)
 
+    it("is loaded at the cut: who waited there goes on waiting, and those that come after wait for them", function()
+        local log, spans = queue_log({ 60, 15 }, 10000, 9)
+        local found = backtest(log, "--at", tostring(simulation_logs.start_ns + 10000 * ms),
+            helper.script("return { limits = { nodes = 4 } }"))
+        assert.True(found.folds[1].learnt.open > 100)
+        local queue, waited = measure_of(found, "queue", 1), {}
+        for _, span in ipairs(spans) do
+            waited[#waited + 1] = span.arrival >= 10000 and value_of.queue(span) * ms or nil
+        end
+        -- 15 traces a second do not wait for each other: what they waited is what was left from before.
+        assert.near(mean(waited), queue.statistics.mean.predicted, 0.15 * mean(waited))
+        assert.True(mean(waited) > 500 * ms)
+    end)
+
     it("knows nothing of what comes after the cut but when traces arrive", function()
         local random = queue_logs.random(7)
         local arrivals = queue_logs.arrivals(random, { 30, 30 }, 5000)

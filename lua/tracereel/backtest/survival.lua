@@ -122,8 +122,8 @@ function Survival:draw(chance)
     return self.order[place_above(self.cumulative, chance * self.cumulative[#self.cumulative])]
 end
 
----Draws several, so that each is there as often as its weight says, to within one, in a random order: what is predicted of
----them all scatters less than where each is drawn by itself.
+---Draws several, so that each is there as often as its weight says, to within one, in a random order: what is predicted
+---of them all scatters less than where each is drawn by itself.
 ---@param count integer
 ---@param draw fun(limit: integer|nil): number as math.random
 ---@return integer[]
