@@ -256,8 +256,11 @@ static void write_value(lua_State *L, tr_json *json, int report_index) {
     }
 }
 
-/* Pushes the keys of a table, and then a block that has them in their order. */
-static metadata_key *push_sorted_keys(lua_State *L, const char *call, int table, size_t *count) {
+/* So many keys need no block of Lua's. */
+enum { FEW_KEYS = 16 };
+
+/* Pushes the keys of a table, and lists them in their order: in `few`, or in a block that is pushed, too. */
+static metadata_key *push_sorted_keys(lua_State *L, const char *call, int table, metadata_key *few, size_t *count) {
     enum { MAX_KEYS = 4096 };
     int top = lua_gettop(L);
     lua_pushnil(L);
@@ -272,12 +275,14 @@ static metadata_key *push_sorted_keys(lua_State *L, const char *call, int table,
         lua_pushvalue(L, -1);
     }
     *count = (size_t)(lua_gettop(L) - top);
-    metadata_key *keys = lua_newuserdatauv(L, (*count + 1) * sizeof *keys, 0);
+    metadata_key *keys = *count <= FEW_KEYS ? few : lua_newuserdatauv(L, *count * sizeof *keys, 0);
     for (size_t i = 0; i < *count; i++) {
         keys[i].index = top + 1 + (int)i;
         keys[i].bytes = lua_tolstring(L, keys[i].index, &keys[i].length);
     }
-    qsort(keys, *count, sizeof *keys, compare_keys);
+    if (*count > 1) {
+        qsort(keys, *count, sizeof *keys, compare_keys);
+    }
     return keys;
 }
 
@@ -293,7 +298,8 @@ void tr_import_write_metadata(lua_State *L, tr_json *json, const tr_import_field
     int top = lua_gettop(L);
     size_t count = 0;
     bool is_begun = false;
-    const metadata_key *keys = push_sorted_keys(L, fields->call, table, &count);
+    metadata_key few[FEW_KEYS];
+    const metadata_key *keys = push_sorted_keys(L, fields->call, table, few, &count);
     for (size_t i = 0; i < count; i++) {
         lua_pushvalue(L, keys[i].index);
         lua_rawget(L, table);

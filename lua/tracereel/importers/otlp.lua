@@ -17,18 +17,17 @@ local reader
 local function metadata_of(self, span, with_service)
     local metadata = self.args.attributes and span.attributes or {}
     if with_service and span.service then
-        metadata["service.name"] = tostring(span.service)
+        metadata["service.name"] = span.service
     end
     return metadata
 end
 
 local function write_root(self, known, span)
-    local problem = spans.problem(span)
     known.trace = self.out:trace { id = span.trace_id, name = span.name, at = span.start_ns,
         metadata = metadata_of(self, span, true) }
     if span.end_ns then
         known.trace:close(span.is_error and "failed" or "complete", { at = span.end_ns,
-            error = span.is_error and problem or nil })
+            error = span.is_error and spans.problem(span) or nil })
     end
     known.has_root = true
 end
@@ -48,7 +47,7 @@ local function write_node(self, known, span)
         end_ns = start_ns
     end
     step.at, step.metadata = start_ns, metadata_of(self, span)
-    step.resource = span.service ~= nil and tostring(span.service) or nil
+    step.resource = span.service
     step.duration = end_ns and end_ns - start_ns
     step.kind = end_ns and span.is_error and "error" or nil
     step.error = step.kind and spans.problem(span)
@@ -60,17 +59,17 @@ local function write_node(self, known, span)
 end
 
 local function write_pending(self, known)
-    for _, span in ipairs(known.pending) do
+    for _, span in ipairs(known.pending or {}) do
         write_node(self, known, span)
     end
-    known.pending = {}
+    known.pending = nil
 end
 
 -- Spans wait until the root of their trace is there, whose name is the trace's.
 function Reader:add(span)
     local known = self.traces[span.trace_id]
     if not known then
-        known = { pending = {} }
+        known = { trace = nil, has_root = nil }
         self.traces[span.trace_id] = known
         self.order[#self.order + 1] = known
     end
@@ -81,23 +80,25 @@ function Reader:add(span)
         write_node(self, known, span)
     else
         span.place = self.input:where()
+        known.pending = known.pending or {}
         table.insert(known.pending, span)
         known.id = span.trace_id
     end
 end
 
 function Reader:visit(span)
+    local is_exported = span.attributes["tracereel.span"]
     if span.link_count > 0 then
         self.out:dropped("links to other spans", self.input:where())
     end
-    for _, event in ipairs(span.events) do
-        if not span.attributes["tracereel.span"] and not spans.is_exception(event) then
+    for index = 1, is_exported and 0 or #span.events do
+        if not spans.is_exception(span.events[index]) then
             self.out:dropped("events of spans other than exceptions", self.input:where())
         end
     end
     if not span.trace_id or not span.start_ns then
         self.out:dropped("spans without a trace or a start", self.input:where())
-    elseif span.attributes["tracereel.span"] then
+    elseif is_exported then
         span.place = self.input:where()
         self.exported:add(span)
     else

@@ -1,5 +1,6 @@
 -- What `tracereel export --format otlp` writes: a span for each trace, node, attempt and suspension.
 local exported = require "parts.exported"
+local spans = require "parts.spans"
 
 local exported_otlp = {}
 
@@ -133,6 +134,7 @@ function Stories:flush_first()
 end
 
 function Stories:add(span)
+    span.span_id, span.parent_id = spans.id(span.span_id), spans.id(span.parent_id)
     local story = self.open[span.trace_id]
     local is_root = span.attributes["tracereel.span"] == "trace"
     if not story or is_root and story.root then

@@ -1,49 +1,49 @@
--- Spans as OTLP/JSON and Jaeger have them, in one form: trace_id, span_id, parent_id (nil for a root), name, start_ns,
--- end_ns (nil while it is open), service, attributes, events, is_error, message.
+-- Spans as OTLP/JSON and Jaeger have them, in one form: trace_id, span_id and parent_id as they are written (nil for a
+-- root), name, start_ns, end_ns (nil while it is open), service (a text), attributes, events, is_error, message.
 local base64 = require "parts.base64"
 
 local spans = {}
 
+-- Each of these is asked for several times a span.
+local ipairs, type, tointeger = ipairs, type, math.tointeger
+
 -- What is not there. Nothing is ever put into it.
 local nothing = {}
 
-local function are_objects(list)
-    for _, one in ipairs(list) do
-        if type(one) ~= "table" then
-            return false
-        end
-    end
-    return true
-end
-
--- The objects of a list, not to be changed: for what is none of either `skip` is called, where it is given.
-local function objects(list, skip)
+-- Calls `visit` with the objects of a list, and before that `skip`, where it is given, for what is none of either.
+local function each_object(list, visit, skip)
     if type(list) ~= "table" then
         if list ~= nil and skip then
             skip()
         end
-        return nothing
-    elseif are_objects(list) then
-        return list
+        return
     end
-    local found = {}
-    for _, one in ipairs(list) do
-        if type(one) == "table" then
-            found[#found + 1] = one
-        elseif skip then
+    for index = 1, skip and #list or 0 do
+        if type(list[index]) ~= "table" then
             skip()
         end
     end
-    return found
+    for index = 1, #list do
+        if type(list[index]) == "table" then
+            visit(list[index])
+        end
+    end
+end
+
+local zeros_of_trace, zeros_of_span = ("0"):rep(32), ("0"):rep(16)
+
+-- Whether an id is none: `zeros` is as long as one is to be.
+local function is_no_id(value, zeros)
+    return type(value) ~= "string" or value == zeros or #value ~= #zeros and value:find("^0*$") ~= nil
 end
 
 -- An id: hexadecimal digits as OTLP/JSON says, or base64 as protobuf's own JSON has bytes. nil where it is empty.
-local function id_of(value, digit_count)
-    if type(value) ~= "string" or value == "" or value:find("^0+$") then
+local function id_of(value, zeros)
+    if is_no_id(value, zeros) then
         return nil
-    elseif #value ~= digit_count and (#value == 24 or #value == 12) and value:find("=$") then
+    elseif #value ~= #zeros and (#value == 24 or #value == 12) and value:find("=$") then
         local digits = base64.hexadecimal(value)
-        return digits and digits:sub(1, digit_count) or value
+        return digits and digits:sub(1, #zeros) or value
     end
     return value:lower()
 end
@@ -56,7 +56,7 @@ local function trace_id_of(value)
     if value == last_value then
         return last_id
     end
-    local id = id_of(value, 32)
+    local id = id_of(value, zeros_of_trace)
     if id and #id == 32 and not id:find("%X") then
         id = id:gsub("^(%x%x%x%x%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x)", "%1-%2-%3-%4-")
     end
@@ -69,11 +69,11 @@ local function plain(value)
     if type(value) ~= "table" then
         return value
     end
-    local integer = value.intValue
-    if value.stringValue ~= nil then
-        return value.stringValue
+    local text, integer = value.stringValue, value.intValue
+    if text ~= nil then
+        return text
     elseif integer ~= nil then
-        return math.tointeger(tonumber(integer)) or integer
+        return tointeger(integer) or integer
     elseif value.boolValue ~= nil then
         return value.boolValue
     elseif value.doubleValue ~= nil then
@@ -87,9 +87,13 @@ end
 
 local function attributes_of(list)
     local attributes = {}
-    for _, one in ipairs(objects(list)) do
-        if type(one.key) == "string" then
-            attributes[one.key] = plain(one.value)
+    if type(list) == "table" then
+        for index = 1, #list do
+            local one = list[index]
+            local key = type(one) == "table" and one.key
+            if type(key) == "string" then
+                attributes[key] = plain(one.value)
+            end
         end
     end
     return attributes
@@ -97,7 +101,7 @@ end
 
 -- A time of nanoseconds, as a number or a text of digits; 0 and nothing are none.
 local function nanoseconds(value)
-    local ns = math.tointeger(value)
+    local ns = tointeger(value)
     return ns and ns > 0 and ns or nil
 end
 
@@ -106,10 +110,10 @@ local function events_of(list)
         return nothing
     end
     local events = {}
-    for index, one in ipairs(objects(list)) do
-        events[index] = { name = type(one.name) == "string" and one.name or "", at = nanoseconds(one.timeUnixNano),
-            attributes = attributes_of(one.attributes) }
-    end
+    each_object(list, function(one)
+        events[#events + 1] = { name = type(one.name) == "string" and one.name or "",
+            at = nanoseconds(one.timeUnixNano), attributes = attributes_of(one.attributes) }
+    end)
     return events
 end
 
@@ -118,44 +122,46 @@ local function is_error_code(code)
 end
 
 local function of_otlp(raw, service)
-    local status = type(raw.status) == "table" and raw.status or nothing
+    local status = raw.status
+    status = type(status) == "table" and status or nothing
+    local name, message, links, parent_id = raw.name, status.message, raw.links, raw.parentSpanId
     return {
         trace_id = trace_id_of(raw.traceId),
-        span_id = id_of(raw.spanId, 16),
-        parent_id = id_of(raw.parentSpanId, 16),
-        name = type(raw.name) == "string" and raw.name ~= "" and raw.name or "unnamed",
+        span_id = raw.spanId,
+        parent_id = not is_no_id(parent_id, zeros_of_span) and parent_id or nil,
+        name = type(name) == "string" and name ~= "" and name or "unnamed",
         start_ns = nanoseconds(raw.startTimeUnixNano),
         end_ns = nanoseconds(raw.endTimeUnixNano),
         service = service,
         attributes = attributes_of(raw.attributes),
         events = events_of(raw.events),
-        link_count = type(raw.links) == "table" and #raw.links or 0,
+        link_count = type(links) == "table" and #links or 0,
         is_error = is_error_code(status.code),
-        message = type(status.message) == "string" and status.message ~= "" and status.message or nil,
+        message = type(message) == "string" and message ~= "" and message or nil,
     }
 end
 
 local function each_otlp(list, visit, skip)
-    for _, resource_spans in ipairs(objects(list, skip)) do
-        local resource = type(resource_spans.resource) == "table" and resource_spans.resource or {}
+    each_object(list, function(resource_spans)
+        local resource = type(resource_spans.resource) == "table" and resource_spans.resource or nothing
         local service = attributes_of(resource.attributes)["service.name"]
-        local scopes = resource_spans.scopeSpans or resource_spans.instrumentationLibrarySpans
-        for _, scope in ipairs(objects(scopes, skip)) do
-            for _, raw in ipairs(objects(scope.spans, skip)) do
+        service = service ~= nil and tostring(service) or nil
+        each_object(resource_spans.scopeSpans or resource_spans.instrumentationLibrarySpans, function(scope)
+            each_object(scope.spans, function(raw)
                 visit(of_otlp(raw, service))
-            end
-        end
-    end
+            end, skip)
+        end, skip)
+    end, skip)
 end
 
 -- Jaeger's tags: { key, type, value }.
 local function tags_of(list)
     local tags = {}
-    for _, tag in ipairs(objects(list)) do
+    each_object(list, function(tag)
         if type(tag.key) == "string" and type(tag.value) ~= "table" then
             tags[tag.key] = tag.value
         end
-    end
+    end)
     return tags
 end
 
@@ -176,28 +182,28 @@ end
 
 local function logs_of(list)
     local events = {}
-    for index, log in ipairs(objects(list)) do
+    each_object(list, function(log)
         local fields = tags_of(log.fields)
         if fields.event == "error" or fields["error.object"] or fields["error.kind"] then
             fields["exception.message"] = fields["exception.message"] or fields.message or fields["error.object"]
         end
-        events[index] = { name = tostring(fields.event or ""), at = of_microseconds(log.timestamp) or 0,
+        events[#events + 1] = { name = tostring(fields.event or ""), at = of_microseconds(log.timestamp) or 0,
             attributes = fields }
-    end
+    end)
     return events
 end
 
 -- The span of the same trace that is its parent. What only follows another has that other's parent in common with it.
 local function jaeger_parent(raw)
-    local parent, link_count = id_of(raw.parentSpanID, 16), 0
-    for _, reference in ipairs(objects(raw.references)) do
+    local parent, link_count = id_of(raw.parentSpanID, zeros_of_span), 0
+    each_object(raw.references, function(reference)
         local is_here = reference.traceID == nil or reference.traceID == raw.traceID
         if is_here and not parent then
             parent = reference.spanID
         else
             link_count = link_count + 1
         end
-    end
+    end)
     return parent, link_count
 end
 
@@ -215,7 +221,7 @@ local function of_jaeger(raw, processes)
         name = type(raw.operationName) == "string" and raw.operationName ~= "" and raw.operationName or "unnamed",
         start_ns = start_ns,
         end_ns = end_of(start_ns, raw.duration),
-        service = process.serviceName,
+        service = process.serviceName ~= nil and tostring(process.serviceName) or nil,
         attributes = tags,
         events = logs_of(raw.logs),
         link_count = link_count,
@@ -226,9 +232,9 @@ end
 
 local function each_jaeger(trace, visit, skip)
     local processes = type(trace.processes) == "table" and trace.processes or {}
-    for _, raw in ipairs(objects(trace.spans, skip)) do
+    each_object(trace.spans, function(raw)
         visit(of_jaeger(raw, processes))
-    end
+    end, skip)
 end
 
 ---Calls `visit` with each span of a document of either kind.
@@ -262,6 +268,13 @@ function spans.each(document, visit, skip)
         return "neither resourceSpans (OTLP) nor spans with a traceID (Jaeger)"
     end
     return nil
+end
+
+---A span's id as hexadecimal digits in small letters, whichever way it is written.
+---@param value any
+---@return string|nil
+function spans.id(value)
+    return id_of(value, zeros_of_span)
 end
 
 ---@param event table of a span
