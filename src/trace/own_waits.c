@@ -1,6 +1,7 @@
 #include "trace/own_waits.h"
 
 #include "record/record_view.h"
+#include "record/text.h"
 #include "trace/attempts.h"
 #include "trace/engine_view.h"
 #include "trace/trace_store.h"
@@ -23,23 +24,30 @@ static void count_open_attempts(tr_trace *trace) {
     imported->counts_attempts = true;
 }
 
-/* Links the latest suspension to the open attempt of its entry. */
+/* Links the latest suspension to the open attempt of its entry. There is none where only a snapshot knows that it runs.
+ */
 static tr_imported_suspension *link_latest(tr_trace *trace, const tr_node *entry) {
     uint32_t latest = trace->suspension_count - 1;
     tr_imported_suspension *known = tr_imported_need_suspensions(trace, latest);
-    tr_imported_attempt *attempt = known == NULL ? NULL : tr_imported_need_attempts(trace, entry->last_attempt);
+    if (known == NULL) {
+        return NULL;
+    }
+    *known = (tr_imported_suspension){.node_index = (uint32_t)(entry - trace->nodes)};
+    if (tr_attempts_open_of(trace, entry) == NULL) {
+        return known;
+    }
+    tr_imported_attempt *attempt = tr_imported_need_attempts(trace, entry->last_attempt);
     if (attempt == NULL) {
         return NULL;
     }
-    *known =
-        (tr_imported_suspension){.node_index = (uint32_t)(entry - trace->nodes), .before = attempt->last_suspension};
+    known->before = attempt->last_suspension;
     attempt->last_suspension = latest + 1;
     return known;
 }
 
-bool tr_own_waits_note_plain(tr_trace *trace, const tr_node *node) {
+bool tr_own_waits_note_plain(tr_trace *trace, const tr_node *entry) {
     tr_own(trace)->imported->plain_suspension = trace->suspension_count;
-    return link_latest(trace, node) != NULL;
+    return link_latest(trace, entry) != NULL;
 }
 
 static void end_wait(tr_trace *trace, tr_imported_node *known, tr_outcome outcome, uint64_t now_ns) {
@@ -159,8 +167,9 @@ tr_trace_status tr_own_waits_status(tr_trace *trace) {
     return is_suspended || only_waits ? TR_TRACE_SUSPENDED : TR_TRACE_RUNNING;
 }
 
-uint64_t tr_own_waits_suspended_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns,
-                                   uint64_t end_ns) {
+/* How long the waits that are linked to an attempt lasted between two times. */
+static uint64_t waited_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns, uint64_t end_ns,
+                          bool timers_only) {
     const tr_imported *imported = tr_own(trace)->imported;
     size_t index = (size_t)(attempt - trace->attempts);
     uint64_t total_ns = 0;
@@ -168,11 +177,27 @@ uint64_t tr_own_waits_suspended_ns(const tr_trace *trace, const tr_attempt *atte
         tr_own_waits_any(trace) && index < imported->attempts_capacity ? imported->attempts[index].last_suspension : 0;
     for (; at != 0; at = imported->suspensions[at - 1].before) {
         const tr_suspension *wait = &trace->suspensions[at - 1];
+        if (timers_only && !tr_own_waits_are_timer(trace, wait)) {
+            continue;
+        }
         uint64_t until_ns = wait->outcome == TR_OUTCOME_OPEN || wait->end_ns > end_ns ? end_ns : wait->end_ns;
         uint64_t from_ns = wait->start_ns > start_ns ? wait->start_ns : start_ns;
         total_ns += until_ns > from_ns ? until_ns - from_ns : 0;
     }
     return total_ns;
+}
+
+uint64_t tr_own_waits_suspended_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns,
+                                   uint64_t end_ns) {
+    return waited_ns(trace, attempt, start_ns, end_ns, false);
+}
+
+uint64_t tr_own_waits_timers_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns, uint64_t end_ns) {
+    return waited_ns(trace, attempt, start_ns, end_ns, true);
+}
+
+bool tr_own_waits_are_timer(const tr_trace *trace, const tr_suspension *suspension) {
+    return tr_text_is(tr_trace_wait_kind(trace, suspension), "timer");
 }
 
 tr_text tr_trace_wait_kind(const tr_trace *trace, const tr_suspension *suspension) {

@@ -39,9 +39,9 @@ bool tr_own_waits_suspend(tr_trace *trace, const tr_record *record, const tr_imp
 bool tr_own_waits_resume(tr_trace *trace, const tr_record *record, const tr_imported_fields *fields,
                          uint32_t *violations);
 
-/* Call after a suspension of XERV's kind was added at the node, whose last attempt is open, in a trace with such waits.
- * Returns false on allocation failure. */
-bool tr_own_waits_note_plain(tr_trace *trace, const tr_node *node);
+/* Call after a suspension of XERV's kind was added at that entry in a trace with such waits. Returns false on
+ * allocation failure. */
+bool tr_own_waits_note_plain(tr_trace *trace, const tr_node *entry);
 
 /* Ends the wait of an entry at which something else happens. */
 void tr_own_waits_stop(tr_trace *trace, const tr_node *entry, uint64_t now_ns, uint32_t *violations);
@@ -55,5 +55,9 @@ tr_trace_status tr_own_waits_status(tr_trace *trace);
 /* How long the attempt was suspended between two times by what began after the trace's first wait of this kind. */
 uint64_t tr_own_waits_suspended_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns,
                                    uint64_t end_ns);
+/* The same of the waits for a timer only. */
+uint64_t tr_own_waits_timers_ns(const tr_trace *trace, const tr_attempt *attempt, uint64_t start_ns, uint64_t end_ns);
+/* Whether a suspension is a node's own wait for a timer. */
+bool tr_own_waits_are_timer(const tr_trace *trace, const tr_suspension *suspension);
 
 #endif

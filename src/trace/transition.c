@@ -205,13 +205,13 @@ static void leave_suspension(tr_trace *trace, uint64_t now_ns, uint32_t *violati
     release_node(trace);
 }
 
-static bool suspend(tr_trace *trace, const tr_record *record, uint64_t now_ns, uint32_t *violations) {
+static bool suspend(tr_trace *trace, const tr_node *entry, const tr_record *record, uint64_t now_ns,
+                    uint32_t *violations) {
     uint32_t node_id = tr_view_node_id(record);
     leave_suspension(trace, now_ns, violations);
     tr_trace_node(trace, node_id)->status = TR_NODE_SUSPENDED; /* also if it was left at the same node */
     return tr_trace_add_suspension(trace, node_id, now_ns) != NULL &&
-           (!tr_own_waits_any(trace) || tr_own_waits_note_plain(trace, tr_trace_node(trace, node_id))) &&
-           tr_engine_view_suspend(trace, record);
+           (!tr_own_waits_any(trace) || tr_own_waits_note_plain(trace, entry)) && tr_engine_view_suspend(trace, record);
 }
 
 /* Leaves no attempt and no suspension open in a trace that closes. */
@@ -259,7 +259,7 @@ static INLINED bool apply_particulars(tr_trace *trace, tr_node *entry, const tr_
         close_trace(trace, now_ns, violations);
         return note_error(trace, record, now_ns, true);
     case TR_TYPE_TRACE_SUSPENDED:
-        return suspend(trace, record, now_ns, violations);
+        return suspend(trace, entry, record, now_ns, violations);
     case TR_TYPE_TRACE_RESUMED:
         tr_wait_note_resume(trace);
         leave_suspension(trace, now_ns, violations);

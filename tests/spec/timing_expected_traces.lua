@@ -133,7 +133,8 @@ local function begin_wait(trace, record, fields, now_ns)
     if not open_attempt(attempts) then
         attempts[#attempts + 1] = { start_ns = now_ns }
     end
-    attempts.wait = { node_id = record.node_id, start_ns = now_ns, attempt = open_attempt(attempts) }
+    attempts.wait = { node_id = record.node_id, start_ns = now_ns, attempt = open_attempt(attempts),
+        is_timer = fields.wait == "timer" }
     trace.suspensions[#trace.suspensions + 1] = attempts.wait
     trace.has_own_waits = true
 end
@@ -143,7 +144,7 @@ function steps.trace_suspended(trace, record, now_ns)
     if fields.wait then
         return begin_wait(trace, record, fields, now_ns)
     end
-    local attempts = attempts_of(trace, record.node_id)
+    local attempts = attempts_of(trace, record.node_id, fields.instance)
     if not open_attempt(attempts) then
         attempts[#attempts + 1] = { start_ns = trace.ready_ns, is_estimated = true }
     end
