@@ -50,7 +50,9 @@ typedef struct tr_iteration_timing {
     X(unfinished_count, unfinished_count) /* never ended, or began before the log: in none of the sums */              \
     X(exact_count, exact_count)           /* finished attempts whose node_start was written */                         \
     X(estimated_count, estimated_count)   /* finished attempts whose start was estimated */                            \
+    X(left_out_count, left_out_count)     /* of these, those in no time: others like them have a written start */      \
     X(clock_step_count, clock_step_count) /* finished attempts that end before they start: counted as 0 ns */          \
+    X(failed_count, failed_count)         /* attempts that are in retry_ns */                                          \
     X(critical_count, critical_count)     /* attempts on the path that decided their trace's time */                   \
     X(hidden_count, hidden_count)         /* of imported logs: attempts that the source counts and does not show */    \
     X(timed_out_count, timed_out_count)   /* of the errors, those that the source calls so */                          \
@@ -59,13 +61,14 @@ typedef struct tr_iteration_timing {
 
 /* Sums of nanoseconds, which saturate: X(member, whether the report has a field of its name, too). */
 #define TR_NODE_SUMS(X)                                                                                                \
-    X(run_ns, true)       /* attempts that were done, less what they were suspended */                                 \
-    X(queue_ns, true)     /* ready but not started; of exact attempts whose ready time is known */                     \
-    X(suspended_ns, true) /* time the trace was suspended at this node */                                              \
-    X(retry_ns, true)     /* attempts that ended in an error, or were started again without an end */                  \
-    X(loop_ns, true)      /* of a loop node: its iterations, which contain other nodes' time */                        \
-    X(critical_ns, true)  /* on the path that decided its trace's time */                                              \
-    X(slack_ns, false)    /* of attempts off it: how much later each could have ended */
+    X(run_ns, true)           /* attempts that were done, less what they were suspended */                             \
+    X(queue_ns, true)         /* ready but not started; of exact attempts whose ready time is known */                 \
+    X(suspended_ns, true)     /* time the trace was suspended at this node */                                          \
+    X(retry_ns, true)         /* attempts that ended in an error, or were started again without an end */              \
+    X(loop_ns, true)          /* of a loop node: its iterations, which contain other nodes' time */                    \
+    X(critical_ns, true)      /* of attempts on the path that decided their trace's time, less what they waited */     \
+    X(critical_wait_ns, true) /* the path waited here: for the node to start, and while it was suspended */            \
+    X(slack_ns, false)        /* of attempts off it: how much later each could have ended */
 
 /* Distributions of nanoseconds, each with the sum of its values: X(member and field of the report, its sum). */
 #define TR_NODE_DISTRIBUTIONS(X)                                                                                       \
@@ -77,6 +80,8 @@ typedef struct tr_iteration_timing {
 
 typedef struct tr_node_timing {
     uint32_t node_id;
+    bool has_exact_run; /* those in `run` have written starts: estimated ones are left out. retry_ns and critical_ns
+                           leave estimated ones out where exact_count is not 0 */
     uint8_t worst_trace_id[TR_TRACE_ID_BYTES]; /* of the longest run; the smallest id among equals */
     uint64_t worst_run_ns;
 #define TR_NODE_COUNT_MEMBER(member, field) uint64_t member;
@@ -90,6 +95,20 @@ typedef struct tr_node_timing {
 #undef TR_NODE_DISTRIBUTION_MEMBER
     tr_iteration_timing *trend; /* TR_ITERATION_TREND of them; NULL while nothing is counted there */
 } tr_node_timing;
+
+/* What traces waited for where no attempt on their critical path ran: X(name). With the critical_ns of all nodes and
+ * left_out_ns they add up to path_ns. */
+#define TR_PATH_WAITS(X)                                                                                               \
+    X(queue)  /* the path's next attempt was ready and had not started */                                              \
+    X(person) /* suspended, for a person, a hook or a signal */                                                        \
+    X(timer)  /* a node's own wait for a timer */                                                                      \
+    X(gap)    /* the log does not say for what */
+
+typedef struct tr_path_waits {
+#define TR_PATH_WAIT_MEMBER(name) uint64_t name##_ns;
+    TR_PATH_WAITS(TR_PATH_WAIT_MEMBER)
+#undef TR_PATH_WAIT_MEMBER
+} tr_path_waits;
 
 typedef struct tr_trace_timing {
     uint64_t complete_count;
@@ -106,7 +125,11 @@ typedef struct tr_trace_timing {
     uint64_t before_count;     /* open before the log begins: they came from a snapshot */
     uint64_t makespan_ns;      /* of the closed ones whose start is known */
     uint64_t suspended_ns;     /* of the same: with nodes' own waits, how long at least one lasted */
-    uint64_t first_ns;         /* the earliest start and latest end of all; first_ns > last_ns while there are none */
+    uint64_t path_ns;         /* of critical paths: makespan_ns; where children were added, what is counted of theirs in
+                                 place of what is not of their parents' */
+    tr_path_waits path_waits; /* of the same */
+    uint64_t left_out_ns;     /* of the same: attempts with estimated starts, of nodes with written ones */
+    uint64_t first_ns;        /* the earliest start and latest end of all; first_ns > last_ns while there are none */
     uint64_t last_ns;
     tr_histogram *makespan; /* NULL while empty, as the next */
     tr_histogram *suspended;
@@ -138,7 +161,8 @@ typedef struct tr_timed_trace {
     uint64_t end_ns;
     uint64_t makespan_ns;
     uint64_t suspended_ns;
-    uint64_t critical_ns;
+    uint64_t critical_ns; /* of attempts on the path, less what they waited: with path_waits, the makespan */
+    tr_path_waits path_waits;
     uint32_t lane_count;
     uint32_t span_count;
     uint32_t suspension_count;
@@ -161,11 +185,28 @@ void tr_timing_free(tr_timing *timing);
  * still open. Returns TR_OK, or TR_ERROR_MEMORY: part of it may have been added. */
 tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace);
 
+typedef struct tr_stretch {
+    uint64_t start_ns;
+    uint64_t end_ns; /* not before start_ns */
+} tr_stretch;
+
+/* Stretches of a trace's critical path that are counted in traces which it has started, in the order of their times.
+ * They do not overlap, and each is in one attempt on the path. */
+typedef struct tr_child_stretches {
+    const tr_stretch *items;
+    size_t count;
+} tr_child_stretches;
+
+/* The same for a trace that has started others. */
+tr_status tr_timing_add_parent(tr_timing *timing, const tr_trace *trace, tr_child_stretches children);
+
 /* How a trace that another one has started counts. */
 typedef struct tr_timed_child {
-    bool is_critical;     /* it was on the path that decided the time of the trace that no other has started */
-    bool is_attempt;      /* its parent has no attempt of parent_node: the child counts as one */
-    uint32_t parent_node; /* where is_attempt */
+    bool is_critical;   /* it was on the path that decided the time of the trace that no other has started */
+    tr_stretch on_path; /* where is_critical: the part of that path that is its own; end_ns 0: all of its time */
+    tr_child_stretches children; /* where is_critical: of that part, what is that of traces that it has started */
+    bool is_attempt;             /* its parent has no attempt of parent_node: the child counts as one */
+    uint32_t parent_node;        /* where is_attempt */
 } tr_timed_child;
 
 /* The same for a trace that another one has started, and whose time is part of that one's: it has no makespan of its

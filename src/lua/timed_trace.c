@@ -37,7 +37,7 @@ static void push_suspension(lua_State *L, const tr_suspension *suspension, int n
 }
 
 static void push_timed_trace(lua_State *L, const tr_timed_trace *timed, int names_index) {
-    lua_createtable(L, 0, 11); /* trace */
+    lua_createtable(L, 0, 15); /* trace */
     tr_lua_push_trace_id(L, timed->id);
     lua_setfield(L, -2, "trace_id");
     tr_lua_set_name(L, "status", tr_trace_status_name(timed->status));
@@ -46,6 +46,9 @@ static void push_timed_trace(lua_State *L, const tr_timed_trace *timed, int name
     tr_lua_set_unsigned(L, "makespan_ns", timed->makespan_ns);
     tr_lua_set_unsigned(L, "suspended_ns", timed->suspended_ns);
     tr_lua_set_unsigned(L, "critical_ns", timed->critical_ns);
+#define SET_WAIT(name) tr_lua_set_unsigned(L, #name "_ns", timed->path_waits.name##_ns);
+    TR_PATH_WAITS(SET_WAIT)
+#undef SET_WAIT
     tr_lua_set_unsigned(L, "lane_count", timed->lane_count);
     tr_lua_set_unsigned(L, "left_out_count", timed->left_out_count);
     lua_createtable(L, (int)timed->span_count, 0); /* trace, spans */

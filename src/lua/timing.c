@@ -131,9 +131,47 @@ static int timing_index(lua_State *L) {
     return tr_lua_index_method(L, "a timing");
 }
 
+static tr_stretch stretch_at(lua_State *L, int index) {
+    tr_stretch stretch;
+    if (!lua_istable(L, index)) {
+        luaL_error(L, "a stretch of time must be a table with start_ns and end_ns, is %s", luaL_typename(L, index));
+    }
+    lua_getfield(L, index, "start_ns");
+    stretch.start_ns = tr_lua_to_u64(L, -1, "start_ns");
+    lua_getfield(L, index, "end_ns");
+    stretch.end_ns = tr_lua_to_u64(L, -1, "end_ns");
+    lua_pop(L, 2);
+    if (stretch.end_ns < stretch.start_ns) {
+        luaL_error(L, "a stretch of time must not end before it starts");
+    }
+    return stretch;
+}
+
+/* The stretches in the list at `index`, which may be nil; in a userdata that is pushed. */
+static tr_child_stretches push_children(lua_State *L, int index) {
+    if (lua_isnoneornil(L, index)) {
+        lua_pushnil(L);
+        return (tr_child_stretches){0};
+    }
+    luaL_checktype(L, index, LUA_TTABLE);
+    size_t count = lua_rawlen(L, index);
+    tr_stretch *items = lua_newuserdatauv(L, count * sizeof *items, 0);
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, index, (lua_Integer)i + 1);
+        items[i] = stretch_at(L, lua_gettop(L));
+        lua_pop(L, 1);
+        if (i > 0 && items[i].start_ns < items[i - 1].end_ns) {
+            luaL_error(L, "the stretches of children must be in the order of their times and must not overlap");
+        }
+    }
+    return (tr_child_stretches){items, count};
+}
+
 static int timing_add(lua_State *L) {
     tr_timing *timing = check_timing(L, 1);
-    tr_status status = tr_timing_add(timing, tr_lua_check_trace(L, 2)->trace);
+    const tr_trace *trace = tr_lua_check_trace(L, 2)->trace;
+    tr_child_stretches children = push_children(L, 3);
+    tr_status status = tr_timing_add_parent(timing, trace, children);
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, NULL);
     }
@@ -146,6 +184,10 @@ static int timing_add_child(lua_State *L) {
     const tr_trace *trace = tr_lua_check_trace(L, 2)->trace;
     tr_timed_child how = {.is_critical = lua_toboolean(L, 3), .is_attempt = !lua_isnoneornil(L, 4)};
     how.parent_node = how.is_attempt ? tr_lua_to_u32(L, 4, "node_id") : 0;
+    if (!lua_isnoneornil(L, 5)) {
+        how.on_path = stretch_at(L, 5);
+    }
+    how.children = push_children(L, 6);
     tr_status status = tr_timing_add_child(timing, trace, &how);
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, NULL);

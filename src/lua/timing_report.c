@@ -11,7 +11,7 @@
 #include "tracereel/histogram.h"
 #include "tracereel/trace.h"
 
-enum { REPORT_SCHEMA = 1 };
+enum { REPORT_SCHEMA = 2 };
 
 /* Stack indices while a report, or a node of one, is made. */
 enum { TIMING_INDEX = 1, NAMES_INDEX = 2 };
@@ -99,13 +99,14 @@ static uint64_t total_ns_of(const tr_node_timing *node) {
     return total_ns;
 }
 
-static void set_shares(lua_State *L, const tr_node_timing *node, double total_ns, double makespan_ns) {
+static void set_shares(lua_State *L, const tr_node_timing *node, double total_ns, double path_ns) {
     set_number(L, "run_share", share_of(node->run_ns, total_ns));
     set_number(L, "queue_share", share_of(node->queue_ns, total_ns));
     set_number(L, "suspended_share", share_of(node->suspended_ns, total_ns));
     set_number(L, "retry_share", share_of(node->retry_ns, total_ns));
     set_number(L, "loop_share", share_of(node->loop_ns, total_ns));
-    set_number(L, "critical_share", share_of(node->critical_ns, makespan_ns));
+    set_number(L, "critical_share", share_of(node->critical_ns, path_ns));
+    set_number(L, "critical_wait_share", share_of(node->critical_wait_ns, path_ns));
 }
 
 static void push_trend(lua_State *L, const tr_node_timing *node) {
@@ -132,9 +133,15 @@ static void push_worst(lua_State *L, const tr_node_timing *node) {
     tr_lua_set_unsigned(L, "run_ns", node->worst_run_ns);
 }
 
+/* Whether there is a time that begins at an estimated start. */
+static bool rests_on_estimates(const tr_node_timing *node) {
+    bool has_estimated_run = node->run != NULL && !node->has_exact_run;
+    return has_estimated_run || (node->failed_count > 0 && node->exact_count == 0);
+}
+
 /* What is a single value. */
-static void push_node_values(lua_State *L, const tr_node_timing *node, double total_ns, double makespan_ns) {
-    lua_createtable(L, 0, 32); /* node */
+static void push_node_values(lua_State *L, const tr_node_timing *node, double total_ns, double path_ns) {
+    lua_createtable(L, 0, 36); /* node */
     tr_lua_set_unsigned(L, "id", node->node_id);
     tr_lua_set_node_name(L, NAMES_INDEX, node->node_id);
 #define SET_COUNT(member, field) tr_lua_set_unsigned(L, #field, node->member);
@@ -147,8 +154,8 @@ static void push_node_values(lua_State *L, const tr_node_timing *node, double to
     TR_NODE_SUMS(SET_SUM)
 #undef SET_SUM
     tr_lua_set_unsigned(L, "total_ns", total_ns_of(node));
-    tr_lua_set_flag(L, "estimated", node->estimated_count > 0);
-    set_shares(L, node, total_ns, makespan_ns);
+    tr_lua_set_flag(L, "estimated", rests_on_estimates(node));
+    set_shares(L, node, total_ns, path_ns);
 }
 
 /* Pushes what is more than one value, by its name; nil for any other name. */
@@ -169,8 +176,8 @@ static void push_node_part(lua_State *L, const tr_node_timing *node, const char 
     }
 }
 
-static void push_node_timing(lua_State *L, const tr_node_timing *node, double total_ns, double makespan_ns) {
-    push_node_values(L, node, total_ns, makespan_ns);
+static void push_node_timing(lua_State *L, const tr_node_timing *node, double total_ns, double path_ns) {
+    push_node_values(L, node, total_ns, path_ns);
 #define SET_DISTRIBUTION(member, sum) set_distribution(L, #member, node->member, node->sum);
     TR_NODE_DISTRIBUTIONS(SET_DISTRIBUTION)
 #undef SET_DISTRIBUTION
@@ -190,11 +197,11 @@ static double total_ns_of_all(const tr_timing *timing) {
 
 static void set_nodes(lua_State *L, const tr_timing *timing) {
     size_t count = tr_timing_node_count(timing);
-    double makespan_ns = (double)tr_timing_traces(timing)->makespan_ns;
+    double path_ns = (double)tr_timing_traces(timing)->path_ns;
     double total_ns = total_ns_of_all(timing);
     lua_createtable(L, (int)count, 0); /* nodes */
     for (size_t i = 0; i < count; i++) {
-        push_node_timing(L, tr_timing_node(timing, i), total_ns, makespan_ns);
+        push_node_timing(L, tr_timing_node(timing, i), total_ns, path_ns);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     lua_setfield(L, -2, "nodes");
@@ -225,11 +232,27 @@ static void set_in_flight(lua_State *L, const tr_trace_timing *traces) {
     lua_setfield(L, -2, "in_flight");
 }
 
+/* What critical paths waited for. */
+static void set_critical_path(lua_State *L, const tr_trace_timing *traces) {
+    double path_ns = (double)traces->path_ns;
+    lua_createtable(L, 0, 11); /* critical path */
+    tr_lua_set_unsigned(L, "total_ns", traces->path_ns);
+#define SET_WAIT(name)                                                                                                 \
+    tr_lua_set_unsigned(L, #name "_ns", traces->path_waits.name##_ns);                                                 \
+    set_number(L, #name "_share", share_of(traces->path_waits.name##_ns, path_ns));
+    TR_PATH_WAITS(SET_WAIT)
+#undef SET_WAIT
+    tr_lua_set_unsigned(L, "left_out_ns", traces->left_out_ns);
+    set_number(L, "left_out_share", share_of(traces->left_out_ns, path_ns));
+    lua_setfield(L, -2, "critical_path");
+}
+
+/* All but distributions and what was in flight. */
 static void push_trace_counts(lua_State *L, const tr_trace_timing *traces) {
     bool has_period = traces->first_ns <= traces->last_ns;
     double seconds = has_period ? (double)(traces->last_ns - traces->first_ns) / 1e9 : 0;
     uint64_t closed_count = traces->complete_count + traces->failed_count;
-    lua_createtable(L, 0, 17); /* traces */
+    lua_createtable(L, 0, 18); /* traces */
     tr_lua_set_unsigned(L, "complete_count", traces->complete_count);
     tr_lua_set_unsigned(L, "failed_count", traces->failed_count);
     tr_lua_set_unsigned(L, "continued_count", traces->continued_count);
@@ -244,6 +267,7 @@ static void push_trace_counts(lua_State *L, const tr_trace_timing *traces) {
     tr_lua_set_unsigned(L, "first_ns", has_period ? traces->first_ns : 0);
     tr_lua_set_unsigned(L, "last_ns", has_period ? traces->last_ns : 0);
     set_number(L, "throughput_per_s", seconds > 0 ? (double)closed_count / seconds : 0);
+    set_critical_path(L, traces);
 }
 
 static void set_traces(lua_State *L, const tr_trace_timing *traces) {
@@ -350,13 +374,13 @@ int tr_lua_timing_node(lua_State *L) {
     const tr_node_timing *node = check_place(L, timing);
     double total_ns = luaL_checknumber(L, 3);
     bool is_whole = lua_toboolean(L, 4);
-    double makespan_ns = (double)tr_timing_traces(timing)->makespan_ns;
+    double path_ns = (double)tr_timing_traces(timing)->path_ns;
     lua_settop(L, TIMING_INDEX);
     lua_getiuservalue(L, TIMING_INDEX, TR_TIMING_NAMES); /* names, at NAMES_INDEX */
     if (is_whole) {
-        push_node_timing(L, node, total_ns, makespan_ns);
+        push_node_timing(L, node, total_ns, path_ns);
     } else {
-        push_node_values(L, node, total_ns, makespan_ns);
+        push_node_values(L, node, total_ns, path_ns);
     }
     return 1;
 }

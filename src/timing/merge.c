@@ -10,7 +10,7 @@ static bool merge_histogram(tr_histogram **into, const tr_histogram *from) {
     return tr_histogram_merge(*into, from) == TR_OK;
 }
 
-static bool merge_node(tr_node_timing *into, const tr_node_timing *from) {
+static bool add_node(tr_node_timing *into, const tr_node_timing *from) {
     if (from->run != NULL) { /* before the histograms, which show whether there was a run */
         bool is_first = into->run == NULL;
         tr_timing_note_worst(into, is_first, from->worst_trace_id, from->worst_run_ns);
@@ -35,6 +35,23 @@ static bool merge_node(tr_node_timing *into, const tr_node_timing *from) {
     return merged;
 }
 
+/* What rests on estimated starts is left out where starts of the other side were written. */
+static bool merge_node(tr_trace_timing *traces, tr_node_timing *into, const tr_node_timing *from) {
+    tr_node_timing added = *from; /* its histograms stay those of `from` */
+    if (from->has_exact_run && !into->has_exact_run) {
+        tr_histogram_free(tr_timing_leave_out_runs(into));
+        into->has_exact_run = true;
+    } else if (into->has_exact_run && !from->has_exact_run) {
+        (void)tr_timing_leave_out_runs(&added);
+    }
+    if (from->exact_count > 0 && into->exact_count == 0) {
+        tr_timing_leave_out_rest(traces, into);
+    } else if (into->exact_count > 0 && from->exact_count == 0) {
+        tr_timing_leave_out_rest(traces, &added);
+    }
+    return add_node(into, &added);
+}
+
 static bool merge_traces(tr_trace_timing *into, const tr_trace_timing *from) {
     into->complete_count += from->complete_count;
     into->failed_count += from->failed_count;
@@ -50,6 +67,9 @@ static bool merge_traces(tr_trace_timing *into, const tr_trace_timing *from) {
     into->before_count += from->before_count;
     tr_timing_sum(&into->makespan_ns, from->makespan_ns);
     tr_timing_sum(&into->suspended_ns, from->suspended_ns);
+    tr_timing_add_waits(&into->path_waits, &from->path_waits);
+    tr_timing_sum(&into->path_ns, from->path_ns);
+    tr_timing_sum(&into->left_out_ns, from->left_out_ns);
     tr_timing_note_period(into, from->first_ns, from->last_ns);
     tr_activity_merge(&into->in_flight, &from->in_flight);
     return merge_histogram(&into->makespan, from->makespan) && merge_histogram(&into->suspended, from->suspended);
@@ -58,7 +78,7 @@ static bool merge_traces(tr_trace_timing *into, const tr_trace_timing *from) {
 tr_status tr_timing_merge(tr_timing *into, const tr_timing *from) {
     for (size_t i = 0; i < from->node_count; i++) {
         tr_node_timing *node = tr_timing_need_node(into, from->nodes[i]->node_id);
-        if (node == NULL || !merge_node(node, from->nodes[i])) {
+        if (node == NULL || !merge_node(&into->traces, node, from->nodes[i])) {
             return TR_ERROR_MEMORY;
         }
     }

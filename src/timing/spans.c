@@ -86,6 +86,14 @@ static bool reserve(tr_spans *spans, const tr_trace *trace) {
         spans->has_failed = has_failed;
         spans->has_failed_capacity = (size_t)trace->node_count * 2;
     }
+    if (trace->suspension_count > spans->wait_capacity) {
+        tr_wait *waits = realloc(spans->waits, (size_t)trace->suspension_count * 2 * sizeof *waits);
+        if (waits == NULL) {
+            return false;
+        }
+        spans->waits = waits;
+        spans->wait_capacity = (size_t)trace->suspension_count * 2;
+    }
     return true;
 }
 
@@ -97,7 +105,6 @@ static void add_span(tr_spans *spans, const tr_trace *trace, uint32_t attempt_in
     spans->items[spans->count++] = (tr_span){.ready_ns = start_ns,
                                              .start_ns = start_ns,
                                              .end_ns = clock_step ? start_ns : attempt->end_ns,
-                                             .ended_ns = attempt->end_ns,
                                              .run_ns = tr_attempt_run_ns(trace, attempt, attempt->start_ns),
                                              .node_index = attempt->node_index,
                                              .attempt_index = attempt_index,
@@ -172,8 +179,7 @@ static size_t count_events_until(const tr_spans *spans, uint64_t time_ns) {
     return low;
 }
 
-/* The number of spans that end at or before a time: the first ones. */
-static size_t count_spans_until(const tr_spans *spans, uint64_t time_ns) {
+size_t tr_spans_count_until(const tr_spans *spans, uint64_t time_ns) {
     size_t low = 0;
     size_t high = spans->count;
     while (low < high) {
@@ -191,7 +197,7 @@ static size_t count_spans_until(const tr_spans *spans, uint64_t time_ns) {
  * stepped back (the node waited 0 ns) or it is unknown what made it ready. */
 static void be_ready_by_events(const tr_spans *spans, const tr_trace *trace, tr_span *span) {
     size_t count = count_events_until(spans, span->start_ns);
-    if (count > 0 && spans->ready_events[count - 1] == span->ended_ns) {
+    if (count > 0 && spans->ready_events[count - 1] == trace->attempts[span->attempt_index].end_ns) {
         count--;
     }
     span->has_ready = count > 0 || !trace->from_snapshot;
@@ -203,7 +209,7 @@ static void be_ready_by_events(const tr_spans *spans, const tr_trace *trace, tr_
  * there is no such end. */
 static bool find_ready_by_flow(const tr_spans *spans, const tr_trace *trace, const tr_flow_node *node, size_t self,
                                uint64_t limit_ns, uint64_t *ready_ns) {
-    size_t last = tr_awaited_last(spans, trace, node, self, count_spans_until(spans, limit_ns), true);
+    size_t last = tr_awaited_last(spans, trace, node, self, tr_spans_count_until(spans, limit_ns), true);
     if (last != TR_NO_SPAN) {
         *ready_ns = spans->items[last].end_ns;
         return true;
@@ -261,56 +267,11 @@ bool tr_spans_lay_out(tr_spans *spans, const tr_trace *trace, const tr_flow *flo
     return true;
 }
 
-/* The last span before `before`, in the order of ends, that ended not after `limit_ns`; with a flow, among those that
- * the waiting node can have waited for, if there is any. Returns `before` if there is none. */
-static size_t predecessor(const tr_spans *spans, const tr_trace *trace, const tr_flow_node *node, size_t before,
-                          uint64_t limit_ns) {
-    size_t bound = before;
-    if (before > 0 && spans->items[before - 1].end_ns > limit_ns) {
-        bound = count_spans_until(spans, limit_ns);
-        bound = bound < before ? bound : before;
-    }
-    size_t awaited = node == NULL ? TR_NO_SPAN : tr_awaited_last(spans, trace, node, before, bound, false);
-    return awaited != TR_NO_SPAN ? awaited : bound > 0 ? bound - 1 : before;
-}
-
-/* A span off the path could have ended as late as the next span on the path began. Both orders are ascending, so that
- * one pass finds them all. */
-static void give_slack(tr_spans *spans, uint64_t trace_end_ns) {
-    size_t next = 0;
-    for (size_t i = 0; i < spans->count; i++) {
-        tr_span *span = &spans->items[i];
-        while (next < spans->count &&
-               !(spans->items[next].is_critical && spans->items[next].start_ns >= span->end_ns)) {
-            next++;
-        }
-        uint64_t needed_ns = next < spans->count ? spans->items[next].start_ns : trace_end_ns;
-        span->slack_ns = needed_ns > span->end_ns ? needed_ns - span->end_ns : 0;
-    }
-}
-
-void tr_spans_find_critical(tr_spans *spans, const tr_trace *trace, const tr_flow *flow) {
-    if (spans->count == 0) {
-        return;
-    }
-    size_t at = spans->count - 1;
-    for (;;) {
-        tr_span *span = &spans->items[at];
-        span->is_critical = true;
-        const tr_flow_node *node = tr_flow_find(flow, trace->nodes[span->node_index].node_id);
-        size_t next = predecessor(spans, trace, node, at, span->start_ns);
-        if (next == at) {
-            break;
-        }
-        at = next;
-    }
-    give_slack(spans, trace->last_ns);
-}
-
 void tr_spans_free(tr_spans *spans) {
     free(spans->items);
     free(spans->ready_events);
     free(spans->has_failed);
     free(spans->keys);
+    free(spans->waits);
     *spans = (tr_spans){0};
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "record/text.h"
+#include "timing/critical_path.h"
 #include "timing/flow.h"
 #include "timing/internal.h"
 #include "timing/spans.h"
@@ -131,21 +132,6 @@ bool tr_timing_need_trend(tr_node_timing *node) {
     return node->trend != NULL;
 }
 
-void tr_timing_note_worst(tr_node_timing *node, bool is_first, const uint8_t *trace_id, uint64_t run_ns) {
-    bool smaller_id = memcmp(trace_id, node->worst_trace_id, TR_TRACE_ID_BYTES) < 0;
-    if (is_first || run_ns > node->worst_run_ns || (run_ns == node->worst_run_ns && smaller_id)) {
-        node->worst_run_ns = run_ns;
-        memcpy(node->worst_trace_id, trace_id, TR_TRACE_ID_BYTES);
-    }
-}
-
-bool tr_timing_add_run(tr_node_timing *node, const tr_trace *trace, uint64_t run_ns) {
-    node->done_count++;
-    tr_timing_sum(&node->run_ns, run_ns);
-    tr_timing_note_worst(node, node->run == NULL, trace->id, run_ns);
-    return tr_timing_count(&node->run, run_ns);
-}
-
 /* What an imported log says of an attempt. */
 static void add_details(tr_node_timing *node, const tr_span *span, const tr_trace *trace) {
     tr_attempt_details details = tr_trace_attempt_details(trace, &trace->attempts[span->attempt_index]);
@@ -158,21 +144,21 @@ static void add_details(tr_node_timing *node, const tr_span *span, const tr_trac
     }
 }
 
-static bool add_span(tr_node_timing *node, const tr_span *span, const tr_trace *trace, bool has_path) {
+static bool add_span(tr_timing *timing, tr_node_timing *node, const tr_span *span, const tr_trace *trace,
+                     bool has_path) {
     if (tr_own(trace)->imported != NULL) {
         add_details(node, span, trace);
     }
     node->retry_count += span->is_retry;
     node->clock_step_count += span->clock_step;
-    node->exact_count += !span->estimated;
-    node->estimated_count += span->estimated;
+    tr_timing_add_attempt(timing, node, span->estimated);
     if (span->outcome == TR_OUTCOME_DONE) {
-        if (!tr_timing_add_run(node, trace, span->run_ns)) {
+        if (!tr_timing_add_run(node, trace, span->run_ns, span->estimated)) {
             return false;
         }
     } else {
         node->error_count += span->outcome == TR_OUTCOME_ERROR;
-        tr_timing_sum(&node->retry_ns, span->run_ns);
+        tr_timing_add_retry(node, span->run_ns, span->estimated);
     }
     if (!span->estimated && span->has_ready) {
         tr_timing_sum(&node->queue_ns, span->start_ns - span->ready_ns);
@@ -181,8 +167,7 @@ static bool add_span(tr_node_timing *node, const tr_span *span, const tr_trace *
         }
     }
     if (has_path && span->is_critical) {
-        node->critical_count++;
-        tr_timing_sum(&node->critical_ns, span->end_ns - span->start_ns);
+        tr_timing_add_critical(timing, node, span);
     }
     if (!has_path || span->is_critical) {
         return true;
@@ -304,26 +289,28 @@ static bool add_loops(tr_timing *timing, const tr_trace *trace) {
     return true;
 }
 
-static bool add_spans(tr_timing *timing, const tr_trace *trace, bool has_path) {
+static bool add_spans(tr_timing *timing, const tr_trace *trace, tr_counted_path *path) {
     const tr_flow *flow = timing->has_flow ? &timing->flow : NULL;
     if (!tr_spans_lay_out(&timing->spans, trace, flow)) {
         return false;
     }
-    if (has_path) {
-        tr_spans_find_critical(&timing->spans, trace, flow);
+    if (path->is_any) {
+        uint64_t path_ns = tr_critical_path_find(&timing->spans, trace, flow, path->part, path->children, &path->waits);
+        tr_timing_sum(&timing->traces.path_ns, path_ns);
+        tr_timing_add_waits(&timing->traces.path_waits, &path->waits);
     }
     for (size_t i = 0; i < timing->spans.count; i++) {
         const tr_span *span = &timing->spans.items[i];
         tr_node_timing *node = tr_timing_need_node(timing, trace->nodes[span->node_index].node_id);
-        if (node == NULL || !add_span(node, span, trace, has_path)) {
+        if (node == NULL || !add_span(timing, node, span, trace, path->is_any)) {
             return false;
         }
     }
     return true;
 }
 
-bool tr_timing_add_nodes(tr_timing *timing, const tr_trace *trace, bool has_path, uint64_t *suspended_ns) {
-    return add_spans(timing, trace, has_path) && add_unfinished(timing, trace) &&
+bool tr_timing_add_nodes(tr_timing *timing, const tr_trace *trace, tr_counted_path *path, uint64_t *suspended_ns) {
+    return add_spans(timing, trace, path) && add_unfinished(timing, trace) &&
            add_suspensions(timing, trace, suspended_ns) && add_loops(timing, trace);
 }
 

@@ -7,14 +7,14 @@ void tr_timing_note_period(tr_trace_timing *traces, uint64_t first_ns, uint64_t 
     traces->last_ns = last_ns > traces->last_ns ? last_ns : traces->last_ns;
 }
 
-static bool add_whole(tr_timing *timing, const tr_trace *trace, uint64_t suspended_ns) {
+static bool add_whole(tr_timing *timing, const tr_trace *trace, const tr_path_waits *waits, uint64_t suspended_ns) {
     tr_trace_timing *traces = &timing->traces;
     uint64_t makespan_ns = trace->last_ns - trace->start_ns;
     traces->clock_step_count += makespan_ns == 0 && (trace->violations_seen & TR_VIOLATION_TIME_BACKWARDS) != 0;
     tr_timing_sum(&traces->makespan_ns, makespan_ns);
     tr_timing_sum(&traces->suspended_ns, suspended_ns);
     return tr_timing_count(&traces->makespan, makespan_ns) && tr_timing_count(&traces->suspended, suspended_ns) &&
-           tr_worst_traces_add(&timing->worst, trace, &timing->spans, suspended_ns);
+           tr_worst_traces_add(&timing->worst, trace, &timing->spans, waits, suspended_ns);
 }
 
 static void add_activity(tr_trace_timing *traces, const tr_trace *trace, bool is_closed) {
@@ -63,6 +63,10 @@ static void count_trace(tr_trace_timing *traces, const tr_trace *trace) {
 }
 
 tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace) {
+    return tr_timing_add_parent(timing, trace, (tr_child_stretches){0});
+}
+
+tr_status tr_timing_add_parent(tr_timing *timing, const tr_trace *trace, tr_child_stretches children) {
     fetch_lists(trace);
     if (tr_trace_is_tainted(trace)) {
         timing->traces.tainted_count++;
@@ -70,10 +74,11 @@ tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace) {
     }
     bool is_whole = is_closed(trace) && !trace->from_snapshot;
     uint64_t suspended_ns = 0;
+    tr_counted_path path = {.is_any = is_whole, .part = {trace->start_ns, trace->last_ns}, .children = children};
     count_trace(&timing->traces, trace);
     add_activity(&timing->traces, trace, is_closed(trace));
-    bool added = tr_timing_add_nodes(timing, trace, is_whole, &suspended_ns) &&
-                 (!is_whole || add_whole(timing, trace, suspended_ns));
+    bool added = tr_timing_add_nodes(timing, trace, &path, &suspended_ns) &&
+                 (!is_whole || add_whole(timing, trace, &path.waits, suspended_ns));
     return added ? TR_OK : TR_ERROR_MEMORY;
 }
 
@@ -88,13 +93,24 @@ static bool add_as_attempt(tr_timing *timing, const tr_trace *trace, uint32_t no
         node->unfinished_count++;
         return true;
     }
-    node->exact_count++;
+    tr_timing_add_attempt(timing, node, false);
     if (trace->status == TR_TRACE_COMPLETE) {
-        return tr_timing_add_run(node, trace, lasted_ns);
+        return tr_timing_add_run(node, trace, lasted_ns, false);
     }
     node->error_count++;
-    tr_timing_sum(&node->retry_ns, lasted_ns);
+    tr_timing_add_retry(node, lasted_ns, false);
     return true;
+}
+
+/* The part of a child's time that is its own on its parent's path. */
+static tr_stretch part_of(const tr_trace *trace, const tr_timed_child *how) {
+    tr_stretch part = {trace->start_ns, trace->last_ns};
+    if (how->on_path.end_ns > 0) {
+        part.start_ns = how->on_path.start_ns > part.start_ns ? how->on_path.start_ns : part.start_ns;
+        part.end_ns = how->on_path.end_ns < part.end_ns ? how->on_path.end_ns : part.end_ns;
+        part.end_ns = part.end_ns > part.start_ns ? part.end_ns : part.start_ns;
+    }
+    return part;
 }
 
 tr_status tr_timing_add_child(tr_timing *timing, const tr_trace *trace, const tr_timed_child *how) {
@@ -104,9 +120,11 @@ tr_status tr_timing_add_child(tr_timing *timing, const tr_trace *trace, const tr
         return TR_OK;
     }
     uint64_t suspended_ns = 0;
-    bool has_path = how->is_critical && is_closed(trace) && !trace->from_snapshot;
+    tr_counted_path path = {.is_any = how->is_critical && is_closed(trace) && !trace->from_snapshot,
+                            .part = part_of(trace, how),
+                            .children = how->children};
     count_trace(&timing->traces, trace);
-    bool added = tr_timing_add_nodes(timing, trace, has_path, &suspended_ns) &&
+    bool added = tr_timing_add_nodes(timing, trace, &path, &suspended_ns) &&
                  (!how->is_attempt || add_as_attempt(timing, trace, how->parent_node));
     return added ? TR_OK : TR_ERROR_MEMORY;
 }

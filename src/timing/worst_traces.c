@@ -107,10 +107,6 @@ static void copy_spans(tr_timed_trace *timed, const tr_trace *trace, const tr_sp
                                           .estimated = span->estimated,
                                           .is_critical = span->is_critical};
     }
-    for (size_t i = 0; i < spans->count; i++) {
-        const tr_span *span = &spans->items[i];
-        timed->critical_ns += span->is_critical ? span->end_ns - span->start_ns : 0;
-    }
     qsort(timed->spans, timed->span_count, sizeof *timed->spans, compare_timed_spans);
 }
 
@@ -137,12 +133,18 @@ static void copy_suspensions(tr_timed_trace *timed, const tr_trace *trace) {
     timed->suspension_count = count;
 }
 
-bool tr_worst_traces_add(tr_worst_traces *worst, const tr_trace *trace, const tr_spans *spans, uint64_t suspended_ns) {
+bool tr_worst_traces_add(tr_worst_traces *worst, const tr_trace *trace, const tr_spans *spans,
+                         const tr_path_waits *waits, uint64_t suspended_ns) {
     tr_timed_trace timed = {.status = trace->status,
                             .start_ns = trace->start_ns,
                             .end_ns = trace->last_ns,
                             .makespan_ns = trace->last_ns - trace->start_ns,
-                            .suspended_ns = suspended_ns};
+                            .suspended_ns = suspended_ns,
+                            .path_waits = *waits};
+    timed.critical_ns = timed.makespan_ns;
+#define LESS_WAIT(name) timed.critical_ns -= waits->name##_ns;
+    TR_PATH_WAITS(LESS_WAIT)
+#undef LESS_WAIT
     memcpy(timed.id, trace->id, TR_TRACE_ID_BYTES);
     uint32_t at = place_of(worst, &timed);
     if (at == worst->limit) {

@@ -18,8 +18,10 @@ typedef struct tr_worst_traces {
 bool tr_worst_traces_init(tr_worst_traces *worst, uint32_t limit);
 void tr_worst_traces_free(tr_worst_traces *worst);
 
-/* Keeps a trace, whose spans are `spans`, if it is among the longest. Returns false on allocation failure. */
-bool tr_worst_traces_add(tr_worst_traces *worst, const tr_trace *trace, const tr_spans *spans, uint64_t suspended_ns);
+/* Keeps a trace, whose spans are `spans` and whose path waited as `waits` says, if it is among the longest. Returns
+ * false on allocation failure. */
+bool tr_worst_traces_add(tr_worst_traces *worst, const tr_trace *trace, const tr_spans *spans,
+                         const tr_path_waits *waits, uint64_t suspended_ns);
 /* Returns false on allocation failure: part of `from` may have been added. */
 bool tr_worst_traces_merge(tr_worst_traces *into, const tr_worst_traces *from);
 

@@ -1,3 +1,4 @@
+#include "timing/critical_path.h"
 #include "timing/spans.h"
 
 #include "timing_fixture.h"
@@ -17,7 +18,9 @@ static const tr_trace *lay_out(tr_spans *spans, tr_traces *traces, const written
                                const tr_flow *flow) {
     const tr_trace *trace = apply_records(traces, records, count);
     CHECK(tr_spans_lay_out(spans, trace, flow));
-    tr_spans_find_critical(spans, trace, flow);
+    tr_path_waits waits;
+    tr_critical_path_find(spans, trace, flow, (tr_stretch){trace->start_ns, trace->last_ns}, (tr_child_stretches){0},
+                          &waits);
     return trace;
 }
 
@@ -166,7 +169,9 @@ static void long_traces(void) {
     const tr_trace *trace = apply_record(traces, (written_record)COMPLETE(100 * PAIRS));
     tr_spans spans = {0};
     REQUIRE(tr_spans_lay_out(&spans, trace, NULL));
-    tr_spans_find_critical(&spans, trace, NULL);
+    tr_path_waits waits;
+    tr_critical_path_find(&spans, trace, NULL, (tr_stretch){trace->start_ns, trace->last_ns}, (tr_child_stretches){0},
+                          &waits);
     REQUIRE(spans.count == 2 * PAIRS);
     for (size_t i = 0; i < spans.count; i++) {
         const tr_span *span = &spans.items[i];

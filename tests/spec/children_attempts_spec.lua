@@ -75,13 +75,15 @@ describe("timing of children that begin", function()
     it("counts them for the last attempt to begin, where they name no instance", function()
         -- At 11 s only "0" runs, at 15 s both do.
         assert.are.same({ 11 }, on_path { [10] = { 11, 14, 2 }, [11] = { 15, 20, 2 } })
-        assert.are.same({ 12, 13 }, on_path { [12] = { 15, 20, 2, "1" }, [13] = { 15, 20, 2 },
+        assert.are.same({ 12, 13 }, on_path { [12] = { 15, 20, 2, "1" }, [13] = { 20, 25, 2 },
             [14] = { 15, 20, 2, "0" } })
     end)
 
     it("counts them for an attempt from its first instant to its last, and for none outside of it", function()
-        assert.are.same({ 11, 12 }, on_path { [10] = { 11, 13, 2, "1" }, [11] = { 12, 20, 2, "1" },
+        -- 12 has no more than an instant of it.
+        assert.are.same({ 11 }, on_path { [10] = { 11, 13, 2, "1" }, [11] = { 12, 20, 2, "1" },
             [12] = { 90, 93, 2, "1" }, [13] = { 91, 93, 2, "1" } })
+        assert.are.same({ 10, 11 }, on_path { [10] = { 12, 89, 2, "1" }, [11] = { 89, 93, 2, "1" } })
         assert.are.same({}, on_path { [10] = { 89, 93, 3 }, [11] = { 96, 97, 3 } })
     end)
 

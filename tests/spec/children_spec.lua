@@ -308,18 +308,24 @@ describe("timing of children", function()
     end)
 
     it("takes the critical path through a child whose attempt is on its parent's, and through no other", function()
-        local _, nodes = report_of(log)
+        local report, nodes = report_of(log)
         local function path(id)
             return { number(nodes[id].critical_count), number(nodes[id].critical_ns) }
         end
-        -- Of 1: plan, then "1", and sub, which began when "1" ended.
+        -- Of 1: plan, then "1" but for the 76 s of its child 11, and sub, which began when "1" ended.
         assert.same({ 1, 10 * second }, path(1))
-        assert.same({ 1, 78 * second }, path(2))
+        assert.same({ 1, (78 - 76) * second }, path(2))
         assert.same({ 1, 5 * second }, path(3))
-        -- Of 11, which began in "1", both attempts; not that of 10, which began in "0".
-        assert.same({ 2, (6 + 68) * second }, path(7))
+        -- Of 11, which began in "1", both attempts but for the 59 s of its child 12; not that of 10, which began in
+        -- "0".
+        assert.same({ 2, (6 + 68 - 59) * second }, path(7))
         -- Of 12, which began in 11's second attempt.
         assert.same({ 1, 57 * second }, path(8))
+        -- Queue: 2 in 1 (10 to 12), 1 in 11 (13 to 14), 1 in 12 (21 to 22). After the last attempt: 5 in 1, 1 in 11, 1
+        -- in 12.
+        local all = report.traces.critical_path
+        assert.same({ 100 * second, 4 * second, 7 * second }, { number(all.total_ns), number(all.queue_ns),
+            number(all.gap_ns) })
     end)
 
     it("counts one that was chosen by itself", function()

@@ -55,7 +55,7 @@ local function random_records(random, count)
         elseif type_name == "node_error" then
             add(60, ('"kind":"%s"'):format(pick { "error", "timed_out", "cancelled", "terminated", "lost" }))
         elseif type_name == "trace_suspended" or type_name == "trace_resumed" then
-            add(100, '"wait":"timer"')
+            add(100, ('"wait":"%s"'):format(pick { "timer", "timer", "signal", "person" }))
         elseif type_name == "trace_complete" or type_name == "trace_failed" then
             add(60, ('"outcome":"%s"'):format(pick { "continued", "cancelled", "timed_out", "terminated", "odd" }))
         end
@@ -91,6 +91,16 @@ describe("the timing of an imported log", function()
             assert.is_true(right, ("seed %d: %s"):format(seed, tostring(type(problem) == "table"
                 and problem.message or problem)))
         end
+    end)
+
+    it("takes a suspension of the whole trace that names an instance out of that instance's attempt", function()
+        local nodes = nodes_of {
+            at("trace_start", 0), at("trace_suspended", 10, 5, '{"wait":"timer"}'),
+            at("trace_suspended", 20, 6, of "a"), at("trace_resumed", 50, 6), at("node_done", 60, 6, of "a"),
+            at("trace_complete", 70),
+        }
+        assert.are.same({ 1, 60 - 30, 30 }, { nodes[6].count, nodes[6].run_ns, nodes[6].suspended_ns })
+        assert.are.same({ 1, 60 }, { nodes[5].unfinished_count, nodes[5].suspended_ns })
     end)
 
     it("counts twelve instances in parallel as twelve runs, and the time of each", function()

@@ -111,13 +111,14 @@ describe("a timing", function()
         assert.are.equal(0, node.unfinished_count)
     end)
 
-    it("counts a second node_done as a second run, from the latest event before it", function()
+    it("counts a second node_done as a second run, whose estimated time is left out beside an exact one", function()
         local node = nodes_of(timed(trace_of(
             { "node_start", 1, 10 }, { "node_done", 1, 20 }, { "node_done", 1, 27 }, { "trace_complete", 0, 31 })))[1]
         assert.are.equal(2, node.count)
-        assert.are.equal(17, node.run_ns)
-        assert.are.equal(1, node.exact_count)
-        assert.are.equal(1, node.estimated_count)
+        assert.are.equal(10, node.run_ns)
+        assert.are.same({ 1, 10 }, { node.run.count, node.run.max_ns })
+        assert.are.same({ 1, 1, 1 }, { node.exact_count, node.estimated_count, node.left_out_count })
+        assert.is_false(node.estimated)
         assert.are.equal(0, node.retry_count)
     end)
 
@@ -142,7 +143,11 @@ describe("a timing", function()
         assert.are.equal(1, node.suspended.count)
         assert.are.equal(1020, report.traces.makespan.max_ns)
         assert.are.equal(1000, report.traces.suspended.max_ns)
-        assert.are.equal(1008, node.critical_ns)
+        -- Ready at 0: 10 of queue.
+        assert.are.same({ 8, 1010 }, { node.critical_ns, node.critical_wait_ns })
+        local path = report.traces.critical_path
+        assert.are.same({ 1020, 10, 1000, 0, 2, 0 }, { path.total_ns, path.queue_ns, path.person_ns, path.timer_ns,
+            path.gap_ns, path.left_out_ns })
     end)
 
     it("finds the parallel branch that decided, and the slack of the other", function()
@@ -193,11 +198,11 @@ describe("a timing", function()
 
     it("includes both lives of a trace that started again, from its first start on", function()
         local report = timed(trace_of(
-            { "node_start", 1, 10 }, { "node_done", 1, 20 }, { "trace_start", 0, 100 }, { "node_done", 1, 130 },
+            { "node_start", 1, 10 }, { "node_done", 1, 20 }, { "trace_start", 0, 100 }, { "node_done", 2, 130 },
             { "trace_complete", 0, 150 }))
         assert.are.equal(150, report.traces.makespan.max_ns)
         assert.are.equal(1, report.traces.restarted_count)
-        assert.are.equal(10 + 30, nodes_of(report)[1].run_ns)
+        assert.are.same({ 10, 30 }, { nodes_of(report)[1].run_ns, nodes_of(report)[2].run_ns })
     end)
 
     it("times iterations from one loop event to the next, and the n-th of all loops together", function()

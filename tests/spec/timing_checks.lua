@@ -65,6 +65,23 @@ function timing_checks.node(expected, node)
     assert.are.equal(node.run_ns + node.queue_ns + node.suspended_ns + node.retry_ns, node.total_ns)
 end
 
+---What critical paths waited for; and that all parts of them are, to the nanosecond, as long as the traces.
+---@param expected table<string, integer>
+---@param report tracereel.timing_report
+function timing_checks.path(expected, report)
+    local path, all_ns, all_shares = report.traces.critical_path, 0, 0
+    for kind, expected_ns in tracereel.sorted(expected) do
+        assert.are.equal(expected_ns, path[kind .. "_ns"], "path " .. kind)
+        all_ns, all_shares = all_ns + path[kind .. "_ns"], all_shares + path[kind .. "_share"]
+    end
+    for _, node in ipairs(report.nodes) do
+        all_ns, all_shares = all_ns + node.critical_ns, all_shares + node.critical_share
+    end
+    assert.are.equal(report.traces.makespan.sum_ns, all_ns)
+    assert.are.equal(report.traces.makespan.sum_ns, path.total_ns)
+    assert.is_true(all_ns == 0 or math.abs(all_shares - 1) < 1e-9)
+end
+
 ---All of a report.
 ---@param report tracereel.timing_report
 ---@param traces table as timing_expected.of returns it, like `nodes`
@@ -73,6 +90,8 @@ function timing_checks.report(report, traces, nodes)
     for field, value in tracereel.sorted(traces) do
         if math.type(value) then
             assert.are.equal(value, report.traces[field], field)
+        elseif field == "path" then
+            timing_checks.path(value, report)
         else
             timing_checks.distribution(value, report.traces[field], field)
         end

@@ -5,7 +5,7 @@ local tracereel = require "tracereel"
 
 local section_titles = {
     run = "Run time", shares = "Where the time went", critical = "Critical path", trouble = "Errors and retries",
-    kinds = "Kinds of errors", loops = "Loops",
+    kinds = "Kinds of errors", left_out = "Left out", loops = "Loops",
 }
 
 local function quoted(text)

@@ -158,6 +158,18 @@ describe("tracereel timing", function()
                 assert.are.equal(tostring(value), cells[names[name]], name)
             end
         end
+        -- What the critical paths waited for has no id; the column adds up to 1.
+        local sum, waits = 0, {}
+        for row = 2, #lines do
+            local cells = {}
+            for cell in (lines[row] .. ","):gmatch("([^,]*),") do
+                cells[#cells + 1] = cell
+            end
+            sum = sum + tonumber(cells[names.critical_share])
+            waits[#waits + 1] = cells[names.id] == "" and cells[names.name] or nil
+        end
+        assert.is_true(math.abs(sum - 1) < 1e-9)
+        assert.are.same({ "(queue)", "(gap)" }, waits)
         local by_trace = timing("--csv", "--by", "trace", "--top", "3", helper.log("orders")).stdout
         assert.are.equal(4, select(2, by_trace:gsub("\n", "\n")))
         assert.are.equal(2, timing("--csv", "--json", helper.log("orders")).status)

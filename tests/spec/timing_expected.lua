@@ -1,5 +1,6 @@
 -- What a timing report must say, worked out from records by other means than the engine's: every definition of
 -- docs/timing.md taken by its word, all durations kept in lists and sorted. Slow and plain on purpose.
+local mark_path = require "tests.spec.timing_expected_path"
 local traces = require "tests.spec.timing_expected_traces"
 
 local timing_expected = {}
@@ -56,7 +57,7 @@ local function spans_of(trace)
                     outcome = attempt.outcome, is_estimated = attempt.is_estimated, is_retry = has_failed,
                     is_step = is_step, queue_ns = not attempt.is_estimated
                         and span(attempt.scheduled_ns or ready_of(trace, attempt), attempt.start_ns) or nil,
-                    hidden_count = attempt.hidden_count or 0, kind = attempt.kind,
+                    hidden_count = attempt.hidden_count or 0, kind = attempt.kind, attempt = attempt,
                 }
             end
             has_failed = has_failed or attempt.outcome ~= "done"
@@ -73,37 +74,36 @@ local function spans_of(trace)
     return spans
 end
 
--- From the span that ended last, back to the one that ended last before it began, and so on.
-local function mark_path(trace, spans)
-    local at = #spans
-    while at > 0 do
-        spans[at].is_critical = true
-        local begin_ns = spans[at].start_ns
-        repeat
-            at = at - 1
-        until at == 0 or not math.ult(begin_ns, spans[at].end_ns)
-    end
-    for index, each in ipairs(spans) do
-        local needed_ns = trace.last_ns
-        for later = #spans, 1, -1 do
-            local other = spans[later]
-            if other.is_critical and later ~= index and not math.ult(other.start_ns, each.end_ns) then
-                needed_ns = other.start_ns
-            end
-        end
-        each.slack_ns = span(each.end_ns, needed_ns)
-    end
-end
-
 -- ---- sums and lists ----
+
+-- What rests on the starts of attempts: those that were written, and the estimated ones.
+local function new_part()
+    return { run = {}, retry = {}, critical_ns = 0, critical_count = 0 }
+end
 
 local function new_node()
     return {
         count = 0, error_count = 0, retry_count = 0, unfinished_count = 0, exact_count = 0, estimated_count = 0,
         clock_step_count = 0, hidden_count = 0, timed_out_count = 0, cancelled_count = 0, terminated_count = 0,
-        retry_ns = 0, critical_ns = 0, critical_count = 0, run = {}, queue = {}, suspended = {},
-        iteration = {}, slack = {}, trend = {},
+        critical_wait_ns = 0, queue = {}, suspended = {}, iteration = {}, slack = {}, trend = {},
+        exact = new_part(), guessed = new_part(),
     }
+end
+
+-- Estimated starts count only where none was written: of the attempts that were done, and of all.
+local function settle(node, path)
+    local exact, guessed = node.exact, node.guessed
+    node.exact, node.guessed = nil, nil
+    local runs = #exact.run > 0 and exact or guessed
+    local rest = node.exact_count > 0 and exact or guessed
+    node.run, node.worst = runs.run, runs.worst
+    node.failed_count, node.retry_ns = #rest.retry, 0
+    for _, lasted_ns in ipairs(rest.retry) do
+        node.retry_ns = node.retry_ns + lasted_ns
+    end
+    node.critical_ns, node.critical_count = rest.critical_ns, rest.critical_count
+    node.left_out_count = (runs == exact and #guessed.run or 0) + (rest == exact and #guessed.retry or 0)
+    path.left_out = path.left_out + (rest == exact and guessed.critical_ns or 0)
 end
 
 local function add_error(node, kind)
@@ -120,23 +120,25 @@ local function add_span(node, each, trace, is_closed)
     node.clock_step_count = node.clock_step_count + (each.is_step and 1 or 0)
     local kind = each.is_estimated and "estimated_count" or "exact_count"
     node[kind] = node[kind] + 1
+    local part = each.is_estimated and node.guessed or node.exact
     if each.outcome == "done" then
         node.count = node.count + 1
-        table.insert(node.run, each.run_ns)
-        local worst = node.worst
+        table.insert(part.run, each.run_ns)
+        local worst = part.worst
         if not worst or each.run_ns > worst.run_ns or each.run_ns == worst.run_ns and trace.id < worst.trace_id then
-            node.worst = { trace_id = trace.id, run_ns = each.run_ns }
+            part.worst = { trace_id = trace.id, run_ns = each.run_ns }
         end
     else
         if each.outcome == "error" then
             add_error(node, each.kind)
         end
-        node.retry_ns = node.retry_ns + each.run_ns
+        table.insert(part.retry, each.run_ns)
     end
     table.insert(node.queue, each.queue_ns)
     if is_closed and each.is_critical then
-        node.critical_count = node.critical_count + 1
-        node.critical_ns = node.critical_ns + each.end_ns - each.start_ns
+        part.critical_count = part.critical_count + (each.is_in_trace and 1 or 0)
+        part.critical_ns = part.critical_ns + each.critical_ns
+        node.critical_wait_ns = node.critical_wait_ns + each.critical_wait_ns
     elseif is_closed then
         table.insert(node.slack, each.slack_ns)
     end
@@ -173,7 +175,7 @@ local function add_trace(expected, need_node, trace)
     end
     local spans = spans_of(trace)
     if is_closed then
-        mark_path(trace, spans)
+        mark_path(trace, spans, expected.path)
     end
     for _, each in ipairs(spans) do
         add_span(need_node(each.id), each, trace, is_closed)
@@ -212,6 +214,7 @@ function timing_expected.of(records)
     local expected = {
         complete_count = 0, failed_count = 0, open_count = 0, continued_count = 0, cancelled_count = 0,
         timed_out_count = 0, terminated_count = 0, makespan = {}, suspended = {},
+        path = { queue = 0, person = 0, timer = 0, gap = 0, left_out = 0 },
     }
     local nodes = {}
     local function need_node(id)
@@ -220,6 +223,9 @@ function timing_expected.of(records)
     end
     for _, trace in ipairs(traces.of(records)) do
         add_trace(expected, need_node, trace)
+    end
+    for _, node in pairs(nodes) do
+        settle(node, expected.path)
     end
     return expected, nodes
 end

@@ -31,6 +31,10 @@
 ---@field [1] integer the node that it comes from
 ---@field port? string "true", "rejected", ...
 
+---@class tracereel.stretch
+---@field start_ns integer
+---@field end_ns integer not before start_ns
+
 ---Adds up traces. Two timings with the same flow and worst_count merge, in any order, to the same report.
 ---@class tracereel.timing
 local timing = {}
@@ -38,14 +42,18 @@ local timing = {}
 ---Adds a trace as it is now: once for each trace, when it has closed (a handler of trace_complete and one of
 ---trace_failed), or at the end of the log while it is open (`log:traces()`).
 ---@param trace tracereel.trace
-function timing:add(trace) end
+---@param children? tracereel.stretch[] what of its critical path is counted in traces that it has started, in the order of
+---  their times, none beyond one attempt
+function timing:add(trace, children) end
 
 ---Adds a trace that another one has started, and whose time is part of that one's: its nodes count, but it has no makespan
 ---of its own and is not in flight.
 ---@param trace tracereel.trace
 ---@param is_critical? boolean its nodes' critical path counts: it was on the path that decided its parent's time
 ---@param node_id? integer it counts as an attempt of this node of its parent, too, which has none
-function timing:add_child(trace, is_critical, node_id) end
+---@param part? tracereel.stretch of which part of its time the path counts; nil: of all
+---@param children? tracereel.stretch[] as for add
+function timing:add_child(trace, is_critical, node_id, part, children) end
 
 ---Adds what another holds to this one.
 ---@param other tracereel.timing

@@ -5,7 +5,7 @@
 ---field is there where it is not said to be nil; what was never counted is 0, and its distribution has the count 0.
 ---`tracereel timing --json` prints this table.
 ---@class tracereel.timing_report
----@field schema integer 1: raised when a field changes its meaning
+---@field schema integer 2: raised when a field changes its meaning
 ---@field relative_error number the largest of a percentile (min, max and mean are exact)
 ---@field flow_name string|nil
 ---@field by string what the rows are, as --by names it: "node" (also from timing:report()), "trace", "outcome", "hour",
@@ -30,6 +30,7 @@
 ---@field gaps table<string, integer> by class; every class is there
 ---@field exact_count integer finished attempts whose start was written
 ---@field estimated_count integer finished attempts whose start was estimated
+---@field left_out_count integer of these, those in no time: their nodes have attempts with written starts
 ---@field clock_step_count integer attempts and traces that end before they start: counted as 0 ns
 ---@field closed_by_plan_count integer of the traces that are open at the end, those that a plan has closed
 
@@ -70,7 +71,24 @@
 ---@field makespan tracereel.distribution from trace_start to the end
 ---@field suspended tracereel.distribution of the same traces: how long each was suspended in all; where nodes wait by themselves, how
 ---  long at least one did
+---@field critical_path tracereel.critical_path of the same traces
 ---@field in_flight tracereel.in_flight
+
+---What traces waited for where no attempt on their critical path ran. These times and the critical_ns of all nodes add up
+---to total_ns, these shares and their critical_share to 1.
+---@class tracereel.critical_path
+---@field total_ns integer the sum of the makespans; in a part of the traces, where children are in another part, what is
+---  counted of theirs in place of what is not of their parents'
+---@field queue_ns integer the path's next attempt was ready and had not started
+---@field queue_share number
+---@field person_ns integer suspended, for a person, a hook or a signal
+---@field person_share number
+---@field timer_ns integer a node's own wait for a timer
+---@field timer_share number
+---@field gap_ns integer the log does not say for what
+---@field gap_share number
+---@field left_out_ns integer attempts with estimated starts, of nodes that have some with written ones
+---@field left_out_share number
 
 ---@class tracereel.in_flight
 ---@field bucket_ns integer between two points; 0 where there are none
@@ -84,14 +102,15 @@
 ---@class tracereel.timing_node: tracereel.timing_node_measures
 ---@field id integer
 ---@field name string|nil from the flow
----@field estimated boolean some start was estimated: times of this node are marked with ~
+---@field estimated boolean times of it rest on estimated starts, and are marked with ~: none of them was written
 ---@field total_ns integer run_ns, queue_ns, suspended_ns and retry_ns together; loop_ns contains the time of other nodes
 ---@field run_share number of the total_ns of all nodes, as the next four
 ---@field queue_share number
 ---@field suspended_share number
 ---@field retry_share number
 ---@field loop_share number beside the others: it contains the time of other nodes
----@field critical_share number of the sum of makespans
+---@field critical_share number of the traces' critical_path.total_ns, as the next
+---@field critical_wait_share number
 ---@field trend tracereel.iteration_trend[] of a loop node; at most 16
 ---@field worst tracereel.worst_run|nil nil where no attempt was done
 
@@ -136,7 +155,11 @@
 ---@field end_ns integer
 ---@field makespan_ns integer
 ---@field suspended_ns integer
----@field critical_ns integer sum of the spans on the path
+---@field critical_ns integer of the attempts on the path, without what they waited; with the next four, the makespan
+---@field queue_ns integer as in tracereel.critical_path, like the next three
+---@field person_ns integer
+---@field timer_ns integer
+---@field gap_ns integer
 ---@field lane_count integer how many lanes its spans take
 ---@field spans tracereel.timed_span[] finished attempts in the order of their starts; at most 4096
 ---@field suspensions tracereel.timed_suspension[] in order; at most 4096

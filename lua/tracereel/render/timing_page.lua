@@ -5,6 +5,7 @@ local html = require "tracereel.render.html"
 
 local behaviour = require "tracereel.render.timing_page.behaviour"
 local comparison = require "tracereel.render.timing_page.comparison"
+local critical_path = require "tracereel.render.timing_page.critical_path"
 local distributions = require "tracereel.render.timing_page.distributions"
 local groups = require "tracereel.render.timing_page.groups"
 local heat_map = require "tracereel.render.timing_page.heat_map"
@@ -48,9 +49,9 @@ function timing_page.write(report, write, asked_nodes)
     local text = table.concat {
         "<!DOCTYPE html>\n<html lang=\"en\">\n", head(report), "\n<body>\n",
         summary.header(report), "<main>\n", summary.notices(report), summary.numbers(report),
-        comparison.section(report), nodes.section(report, page), heat_map.section(report, asked_nodes),
-        groups.section(report, page), distributions.section(report), loops.section(report),
-        in_flight.section(report), waterfall.section(report),
+        comparison.section(report), nodes.section(report, page), critical_path.section(report),
+        heat_map.section(report, asked_nodes), groups.section(report, page), distributions.section(report),
+        loops.section(report), in_flight.section(report), waterfall.section(report),
         "</main>\n", footer, "<script>", behaviour, "</script>\n</body>\n</html>\n",
     }
     local hole = text:find(page.hole, 1, true)

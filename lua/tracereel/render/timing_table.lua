@@ -121,6 +121,9 @@ local function worst_section(report)
         { "ON PATH", 7, function(trace)
             return trace.makespan_ns > 0 and columns.percent(trace.critical_ns / trace.makespan_ns) or "-"
         end },
+        { "QUEUE", 6, function(trace)
+            return trace.makespan_ns > 0 and columns.percent(trace.queue_ns / trace.makespan_ns) or "-"
+        end },
     }, report.worst_traces)
 end
 
@@ -152,7 +155,10 @@ local function log_section(report)
     end
     row("records", ("%d, %s"):format(log.records, damage_words(log)))
     row("durations", ("%d exact, %d estimated%s"):format(log.exact_count, log.estimated_count,
-        log.estimated_count > 0 and " (~: the log has no node_start for them)" or ""))
+        log.estimated_count > log.left_out_count and " (~: the log has no node_start for them)" or ""))
+    if log.left_out_count > 0 then
+        row("", ("%d of the estimated left out: their nodes have exact ones"):format(log.left_out_count))
+    end
     if log.clock_step_count > 0 then
         row("clock", ("stepped back in %s: counted as 0"):format(text.count(log.clock_step_count, "duration")))
     end

@@ -1,5 +1,6 @@
--- How long each node runs. Traces that were open across damage are left out.
-local times, estimated = {}, 0
+-- How long each node runs. Traces that were open across damage are left out, and so is what was estimated where a node
+-- has exact times.
+local exact, estimated = {}, {}
 
 return {
     api = 1,
@@ -8,20 +9,32 @@ return {
     node_done = function(rec, trace)
         local node = trace and not trace.tainted and trace:node(rec.node_id)
         if node then
+            local times = node.estimated and estimated or exact
             times[rec.node_id] = times[rec.node_id] or tracereel.histogram()
             times[rec.node_id]:add(node.duration_ns)
-            estimated = estimated + (node.estimated and 1 or 0)
         end
     end,
 
     finish = function()
+        local shown, estimated_count, left_out_count = {}, 0, 0
+        for node, h in pairs(estimated) do
+            shown[node] = h
+            estimated_count = estimated_count + (exact[node] and 0 or h.count)
+            left_out_count = left_out_count + (exact[node] and h.count or 0)
+        end
+        for node, h in pairs(exact) do
+            shown[node] = h
+        end
         local rows = { { "node", "runs", "p50", "p90", "p99", "max" } }
-        for node, h in tracereel.sorted(times) do
+        for node, h in tracereel.sorted(shown) do
             rows[#rows + 1] = { node, h.count, tracereel.duration(h:quantile(0.5)),
                 tracereel.duration(h:quantile(0.9)), tracereel.duration(h:quantile(0.99)), tracereel.duration(h.max) }
         end
-        if estimated > 0 then
-            rows[#rows + 1] = { ("%d runs are estimated: no node_start was written"):format(estimated) }
+        if estimated_count > 0 then
+            rows[#rows + 1] = { ("%d runs are estimated: no node_start was written"):format(estimated_count) }
+        end
+        if left_out_count > 0 then
+            rows[#rows + 1] = { ("%d more would be estimated: left out"):format(left_out_count) }
         end
         return rows
     end,

@@ -47,19 +47,12 @@ local function add_errors(shifts, errors_before, total_before, errors_after, tot
         hypothesis.split(errors_before, total_before, errors_after, total_after))
 end
 
--- Estimated starts are late ones: how much of a node's time they hide must be about the same on both sides. A single
--- one, of a node that ended twice, hides nothing.
-local largest_difference = 0.01
-
-local function estimated_share(node)
-    local count = node.exact_count + node.estimated_count
-    return count > 0 and node.estimated_count / count or 0.0
-end
-
 local function node_shifts(before, after)
     local shifts = {}
-    local is_comparable = math.abs(estimated_share(before) - estimated_share(after)) <= largest_difference
-    if is_comparable and before.run.count > 0 and after.run.count > 0 then
+    local has_both = before.run.count > 0 and after.run.count > 0
+    -- Estimated starts are late ones, and a report of a node with exact ones leaves them out.
+    local is_comparable = not has_both or before.estimated == after.estimated
+    if is_comparable and has_both then
         add_times(shifts, before.run, after.run)
     end
     local total_before, total_after = before.count + before.error_count, after.count + after.error_count

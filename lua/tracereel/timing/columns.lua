@@ -13,7 +13,7 @@
 ---@field rests_on_starts boolean|nil a sum whose times begin with attempts' starts, which can be estimated
 
 ---@class tracereel.timing_text_column
----@field section "run"|"shares"|"critical"|"trouble"|"kinds"|"loops"
+---@field section "run"|"shares"|"critical"|"trouble"|"kinds"|"left_out"|"loops"
 ---@field title string
 ---@field width integer
 ---@field grows boolean|nil takes up to 30 of the columns beyond 80
@@ -34,7 +34,8 @@ columns.list = {
     { field = "name", kind = "name", csv = 2 },
 
     { field = "count", kind = "count", sort = "count", csv = 3, hint = "attempts that ended with node_done",
-        text = { section = "run", title = "COUNT", width = 7 }, page = { title = "Done" } },
+        page = { title = "Done" } },
+    { of = "run", field = "count", kind = "count", csv = 41, text = { section = "run", title = "COUNT", width = 7 } },
     { field = "error_count", kind = "count", sort = "errors", csv = 4, hint = "attempts that ended with node_error",
         text = { section = "trouble", title = "ERRORS", width = 8 }, page = { title = "Errors", class = "errors" } },
     { field = "retry_count", kind = "count", sort = "retries", csv = 5,
@@ -78,9 +79,14 @@ columns.list = {
     { kind = "distribution", text = { section = "run", title = "", width = 10, grows = true, left = true } },
 
     { field = "critical_ns", kind = "sum", sort = "critical", csv = 16 },
-    { field = "critical_share", kind = "share", csv = 22, hint = "share of all makespans that this node decided",
+    { field = "critical_share", kind = "share", csv = 22, hint = "share of all critical paths in which this node ran",
         text = { section = "critical", title = "ON PATH", width = 7 }, page = { title = "Critical path" } },
-    { kind = "critical_bar", text = { section = "critical", title = "", width = 12, grows = true, left = true } },
+    { kind = "critical_bar", text = { section = "critical", title = "", width = 10, grows = true, left = true } },
+    { field = "critical_wait_ns", kind = "sum", sort = "path-wait", csv = 42 },
+    { field = "critical_wait_share", kind = "share", csv = 43,
+        hint = "share of all critical paths that waited for this node to start, or in it",
+        text = { section = "critical", title = "WAITED", width = 6 },
+        page = { title = "Path waited", is_extra = true } },
     { field = "critical_count", kind = "count", text = { section = "critical", title = "TIMES", width = 7 } },
 
     { field = "run_ns", kind = "sum", sort = "run", csv = 11, hint = "sum of the runs", rests_on_starts = true,
@@ -105,10 +111,16 @@ columns.list = {
         hint = "attempts that never ended or began before the log: in no sum",
         text = { section = "trouble", title = "UNFINISHED", width = 10 },
         page = { title = "Unfinished", is_extra = true } },
-    { field = "exact_count", kind = "count", csv = 7 },
+    { field = "failed_count", kind = "count", csv = 44 },
+    { field = "exact_count", kind = "count", csv = 7,
+        text = { section = "left_out", title = "EXACT", width = 8 } },
     { field = "estimated_count", kind = "count", csv = 8,
         hint = "attempts whose start was not written and was estimated",
         page = { title = "Estimated", is_extra = true } },
+    { field = "left_out_count", kind = "count", csv = 40,
+        hint = "of the estimated, those left out of all times: the node has exact ones",
+        text = { section = "left_out", title = "LEFT OUT", width = 8 },
+        page = { title = "Left out", is_extra = true } },
     { field = "clock_step_count", kind = "count", csv = 9,
         text = { section = "trouble", title = "CLOCK STEPS", width = 11 } },
 

@@ -52,7 +52,7 @@ Gatherer.__index = Gatherer
 local function empty_log()
     return {
         paths = {}, records = 0, first_ns = 0, last_ns = 0, damaged = false, gaps = {},
-        exact_count = 0, estimated_count = 0, clock_step_count = 0, closed_by_plan_count = 0,
+        exact_count = 0, estimated_count = 0, left_out_count = 0, clock_step_count = 0, closed_by_plan_count = 0,
     }
 end
 
@@ -86,10 +86,11 @@ function Gatherer:adder(whole, groups, family)
         local plain = add
         add = function(into, trace)
             local how = family:of(trace.id)
+            local children = family:children_on_path(trace.id)
             if how then
-                into:add_child(trace, how.is_critical, how.node)
+                into:add_child(trace, how.is_critical, how.node, how.part, children)
             else
-                plain(into, trace)
+                plain(into, trace, children)
             end
         end
     end
@@ -291,6 +292,7 @@ function Gatherer:report()
     local report, counts = report_of(self.whole)
     local log = self.log
     log.exact_count, log.estimated_count = counts.exact_count, counts.estimated_count
+    log.left_out_count = counts.left_out_count
     log.clock_step_count = counts.clock_step_count + report.traces.clock_step_count
     log.since_ns, log.until_ns = self.since_ns, self.until_ns
     report.log, report.by = log, self.query.grouping.by

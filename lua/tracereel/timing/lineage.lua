@@ -25,6 +25,7 @@ function Lineage:time(batch)
         for _, span in ipairs(timed.spans) do
             spans[span.node_id] = spans[span.node_id] or {}
             table.insert(spans[span.node_id], span)
+            span.trace_start_ns = timed.start_ns
         end
         self.spans[timed.trace_id] = spans
     end
@@ -67,6 +68,65 @@ function Lineage:attempt_of(child)
     end
 end
 
+local function later(a, b)
+    return math.ult(a, b) and b or a
+end
+
+local function earlier(a, b)
+    return math.ult(b, a) and b or a
+end
+
+-- What a child can take of its parent's attempt.
+local function part_of(child, attempt)
+    return { start_ns = later(later(child.start_ns, attempt.start_ns), attempt.trace_start_ns),
+        end_ns = earlier(child.end_ns, attempt.end_ns), id = child.id }
+end
+
+local function ends_before(a, b)
+    if a.end_ns ~= b.end_ns then
+        return math.ult(a.end_ns, b.end_ns)
+    elseif a.start_ns ~= b.start_ns then
+        return math.ult(a.start_ns, b.start_ns)
+    end
+    return a.id < b.id
+end
+
+-- Gives each attempt on a path to the child that ended last in it, before it to the one that ended last at or before
+-- that one's start, and so on.
+function Lineage:share_attempts()
+    local parts_of = {}
+    for id, child in pairs(self.children) do
+        child.id = id
+        local attempt = child.end_ns and self:attempt_of(child)
+        if attempt and attempt.critical then
+            parts_of[attempt] = parts_of[attempt] or {}
+            table.insert(parts_of[attempt], part_of(child, attempt))
+        end
+    end
+    for attempt, parts in pairs(parts_of) do
+        table.sort(parts, ends_before)
+        local at_ns = attempt.end_ns
+        for place = #parts, 1, -1 do
+            local part = parts[place]
+            if not math.ult(at_ns, part.end_ns) and not math.ult(part.end_ns, part.start_ns) then
+                local child = self.children[part.id]
+                child.part, at_ns = part, part.start_ns
+                self.on_path[child.parent] = self.on_path[child.parent] or {}
+                table.insert(self.on_path[child.parent], part.id)
+            end
+        end
+    end
+end
+
+-- What of a child's part is in that of its parent; nil: nothing.
+local function clipped(part, above)
+    if not part or not above then
+        return part
+    end
+    local both = { start_ns = later(part.start_ns, above.start_ns), end_ns = earlier(part.end_ns, above.end_ns) }
+    return not math.ult(both.end_ns, both.start_ns) and both or nil
+end
+
 -- Goes up from a trace as far as nothing is known yet, and then down again: what its way says of each. Traces that are
 -- each other's parents are children of nobody.
 function Lineage:resolve(id)
@@ -76,7 +136,7 @@ function Lineage:resolve(id)
         place_of[id] = #way
         id = self.children[id].parent
     end
-    local is_on_path
+    local is_on_path, part
     if place_of[id] then
         for place = place_of[id], #way do
             self.known[way[place]] = false
@@ -85,25 +145,41 @@ function Lineage:resolve(id)
     else
         local above = self.known[id]
         is_on_path = not above or above.is_critical
+        part = above and above.part
     end
     for place = (place_of[id] or #way + 1) - 1, 1, -1 do
         local child = self.children[way[place]]
-        local attempt = self:attempt_of(child)
-        is_on_path = is_on_path and attempt ~= nil and attempt.critical == true
+        part = is_on_path and clipped(child.part, part) or nil
+        is_on_path = part ~= nil
         local has_attempt = not child.node or self.ran[child.parent][child.node]
-        self.known[way[place]] = { is_critical = is_on_path, node = not has_attempt and child.node or nil }
+        self.known[way[place]] = { is_critical = is_on_path, node = not has_attempt and child.node or nil,
+            part = part }
     end
 end
 
 ---How a trace counts: nil where no other trace of the log has started it.
 ---@param id string
----@return { is_critical: boolean, node: integer|nil }|nil whether it was on the path that decided the time of the trace
---- that no other has started; the parent's node of which it is an attempt that the parent does not have
+---@return { is_critical: boolean, node: integer|nil, part: tracereel.stretch|nil }|nil whether it was on the path that
+--- decided the time of the trace that no other has started, and with which part of its time; the parent's node of which
+--- it is an attempt that the parent does not have
 function Lineage:of(id)
     if self.children[id] and self.known[id] == nil then
         self:resolve(id)
     end
     return self.known[id] or nil
+end
+
+---Which stretches of a trace's critical path are its children's; nil: none.
+---@param id string
+---@return tracereel.stretch[]|nil
+function Lineage:children_on_path(id)
+    local stretches = {}
+    for _, child in ipairs(self.on_path[id] or {}) do
+        local how = self:of(child)
+        stretches[#stretches + 1] = how and how.part
+    end
+    table.sort(stretches, ends_before)
+    return #stretches > 0 and stretches or nil
 end
 
 ---Reads a log for its children, and once more for their parents. nil where it has none.
@@ -113,7 +189,7 @@ end
 ---@return table|nil
 function lineage.read(path, open_options, flow)
     local self = setmetatable({ children = {}, known = {}, ran = {}, instances = {}, spans = {},
-        flow = flow }, Lineage)
+        on_path = {}, flow = flow }, Lineage)
     local is_parent = {}
     for _, trace in base.open(path, open_options):records { types = "trace_start" } do
         if trace and trace.parent and trace.parent ~= trace.id then
@@ -130,6 +206,10 @@ function lineage.read(path, open_options, flow)
         if trace and is_parent[trace.id] then
             self:note_parent(trace, batch)
         end
+        local child = trace and self.children[trace.id]
+        if child and not trace.open and not trace.from_snapshot and not trace.tainted then
+            child.end_ns = trace.last_ns
+        end
     end
     log:replay { trace_complete = note, trace_failed = note }
     for _, trace in ipairs(log:traces()) do
@@ -141,6 +221,7 @@ function lineage.read(path, open_options, flow)
             self.children[id] = nil -- the parent is not in the log
         end
     end
+    self:share_attempts()
     return self
 end
 

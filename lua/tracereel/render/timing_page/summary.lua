@@ -77,10 +77,18 @@ local notices = {
     end },
     { "warning", function(report)
         local estimated, exact = summary.attempt_counts(report)
-        if estimated > 0 then
+        local left_out = summary.left_out_count(report)
+        if estimated > left_out then
             return ("<b>%s of %s durations are estimated</b> and marked with ~: no node_start was written, so the "
                 .. "start is the latest earlier event of the trace that can have made the node ready."):format(
-                html.count(estimated), html.count(estimated + exact))
+                html.count(estimated - left_out), html.count(estimated + exact))
+        end
+    end },
+    { "warning", function(report)
+        local count = summary.left_out_count(report)
+        if count > 0 then
+            return ("<b>%s left out</b> of all times: their starts would have to be estimated, and their nodes have "
+                .. "exact ones."):format(html.counted(count, "attempt is", "attempts are"))
         end
     end },
     { "warning", function(report)
@@ -124,6 +132,19 @@ function summary.attempt_counts(report)
         return report.log.estimated_count, report.log.exact_count
     end
     return estimated, exact
+end
+
+---How many of the estimated ones are in no time.
+---@return integer
+function summary.left_out_count(report)
+    if report.log then
+        return report.log.left_out_count
+    end
+    local count = 0
+    for _, node in ipairs(report.nodes) do
+        count = count + node.left_out_count
+    end
+    return count
 end
 
 function summary.notices(report)

@@ -3,6 +3,7 @@ local folded_time = require "tracereel.render.folded_time"
 local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
 local labels = require "tracereel.render.timing_page.labels"
+local path_parts = require "tracereel.timing.path_parts"
 
 local waterfall = {}
 
@@ -184,7 +185,11 @@ local function trace_picture(trace, index, own_id)
     if trace.suspended_ns > 0 then
         details[#details + 1] = "suspended " .. html.duration(trace.suspended_ns)
     end
-    details[#details + 1] = "critical path " .. html.duration(trace.critical_ns)
+    details[#details + 1] = "critical path: ran " .. html.duration(trace.critical_ns)
+    for _, part in ipairs(path_parts) do
+        local ns = trace[part.key .. "_ns"] or 0
+        details[#details + 1] = ns ~= 0 and part.label .. " " .. html.duration(ns) or nil
+    end
     return html.element("details", { class = "trace", id = "trace-" .. trace.trace_id, open = index <= open_limit },
         html.element("summary", nil, html.element("b", nil, html.escape(html.duration(trace.makespan_ns))), " ",
             html.element("code", nil, html.escape(own_id or trace.trace_id)), " ",

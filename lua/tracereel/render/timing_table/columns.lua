@@ -57,7 +57,10 @@ end
 
 ---Writes lines of columns: { heading, width, value(row) -> text, left = true | nil, above(row) -> text | nil for a line
 ---of its own before that of the row }. A row with `words` is these.
-function columns.write(definitions, rows)
+---@param definitions table[]
+---@param rows table[]
+---@param last_lines string[][]|nil the texts of more lines, the first columns' only
+function columns.write(definitions, rows, last_lines)
     local function line(cell)
         local parts = {}
         for index, column in ipairs(definitions) do
@@ -77,6 +80,13 @@ function columns.write(definitions, rows)
         end
         output.line(row.words or line(function(column)
             return column[3](row)
+        end))
+    end
+    for _, texts in ipairs(last_lines or {}) do
+        local place = 0
+        output.line(line(function()
+            place = place + 1
+            return texts[place] or ""
         end))
     end
 end

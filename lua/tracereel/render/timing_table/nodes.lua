@@ -2,6 +2,7 @@
 local bars = require "tracereel.render.bars"
 local columns = require "tracereel.render.timing_table.columns"
 local output = require "tracereel.cli.output"
+local path_parts = require "tracereel.timing.path_parts"
 local timing_columns = require "tracereel.timing.columns"
 local trace_name = require "tracereel.render.trace_name"
 
@@ -83,8 +84,21 @@ local function widen_shares(range, node)
     range.max_share = math.max(range.max_share or 0, total_share(node))
 end
 
+-- What the rest of the critical path was, so that the column adds up.
+local function waiting_lines(traces, definitions)
+    local lines = {}
+    for _, one in ipairs(path_parts) do
+        local share = traces.critical_path[one.key .. "_share"]
+        if share > 0 then
+            lines[#lines + 1] = { "- " .. one.label, columns.percent(share), bars.bar(share, definitions[3][2]) }
+        end
+    end
+    return lines
+end
+
 -- Each has the columns of its name. `has(node)`: whether it has a line for the node; without it, every node does of
 -- which a column has something. `widen(range, node)`: gathers what the columns need to know of all its nodes.
+-- `last_lines(traces, definitions)`: lines below the nodes'.
 local sections = {
     {
         name = "run", title = "Run time", widen = widen_runs,
@@ -104,12 +118,19 @@ local sections = {
         end,
     },
     {
-        name = "critical", title = "Critical path", note = "the share of the traces' time that the node decided",
+        name = "critical", title = "Critical path", note = "of the traces' time: what ran, and what was waited for",
         has = function(node)
             return node.critical_count > 0 or node.slack.count > 0
         end,
+        last_lines = waiting_lines,
     },
     { name = "trouble", title = "Errors and retries" },
+    {
+        name = "left_out", title = "Left out", note = "estimated attempts, of nodes that have exact ones",
+        has = function(node)
+            return node.left_out_count > 0
+        end,
+    },
     { name = "kinds", title = "Kinds of errors", note = "as the source of the log says; hidden: retries not shown" },
     {
         name = "loops", title = "Loops", note = "iterations; contain the time of other nodes; trend: 1st, 2nd, ... one",
@@ -174,11 +195,13 @@ local function look_at(nodes, own_ids)
     return shown
 end
 
-local function write_section(one, nodes, spare)
-    if #one.places > 0 then
+local function write_section(one, nodes, spare, traces)
+    local made = definitions(one.columns, one.range, spare)
+    local last_lines = one.section.last_lines and one.section.last_lines(traces, made) or {}
+    if #one.places > 0 or #last_lines > 0 then
         local note = one.section.note
         columns.heading(one.section.title, type(note) == "function" and note(one.range) or note)
-        columns.write(definitions(one.columns, one.range, spare), nodes:at(one.places))
+        columns.write(made, nodes:at(one.places), last_lines)
     end
 end
 
@@ -190,6 +213,6 @@ return function(report, spare)
     local taken = columns.fit_nodes(nodes, output.is_terminal(1) and spare or math.maxinteger)
     spare = math.max(0, spare - taken)
     for _, one in ipairs(look_at(nodes, report.own_ids or {})) do
-        write_section(one, nodes, spare)
+        write_section(one, nodes, spare, report.traces)
     end
 end
