@@ -130,6 +130,34 @@ describe("backtest", function()
         assert.equal(0, run(log, scenario, "--fail-on", "work.run.p50>100%").status)
     end)
 
+    it("takes a trace that begins afresh for one arrival", function()
+        local directory = helper.directory() .. "/log"
+        local writer = reel.writer(directory)
+        for index = 1, 200 do
+            local at = simulation_logs.start_ns + index * simulation_logs.millisecond
+            local id = ("00000000-0000-4000-8000-%012x"):format((index + 1) // 2)
+            writer:append(reel.record.trace_start { trace_id = id, timestamp_ns = at })
+            if index % 2 == 0 then
+                writer:append(reel.record.trace_complete { trace_id = id, timestamp_ns = at + 500000 })
+            end
+        end
+        writer:close()
+        local fold = reel.json_decode(run("--json", directory).stdout).folds[1]
+        assert.equal(50, fold.arrivals)
+        assert.equal(50, fold.closed)
+        for _, measure in ipairs(fold.measures) do
+            assert.near(0, measure.statistics.p50 and measure.statistics.p50.error or measure.statistics.value.error,
+                0.001)
+        end
+    end)
+
+    it("says that what a scenario names is not in the part that is learnt", function()
+        local log = even_log(100)
+        local result = run(log, helper.script("return { node = { [7] = { time = 2 } } }"))
+        assert.equal(2, result.status)
+        assert.matches("7.*%(in the part before the cut at .*, which is learnt from%)", result.stderr)
+    end)
+
     it("writes nothing but what it was asked to", function()
         local log = even_log(60)
         local before = helper.shell("cd " .. log .. " && sha256sum * && ls -la")

@@ -1,5 +1,6 @@
 -- How well a log's past predicts its future: the log is cut, what came before is learnt from, and what is simulated
 -- from that is compared with what really came. docs/backtest.md says how.
+local base = require "tracereel.base"
 local contention = require "tracereel.simulation.contention"
 local failure = require "tracereel.util.failure"
 local judgement = require "tracereel.backtest.judgement"
@@ -64,12 +65,24 @@ local function found_contention(recording, compiled)
     } or nil
 end
 
+-- The scenario must fit what is learnt: a node that comes only after the cut is unknown.
+local function checked(scenario, recording, fold)
+    local fits, result = failure.pcall(scenario.check, scenario, recording)
+    if not fits and failure.is(result) and result.kind == "usage" then
+        failure.raise("usage", "%s (in the part before the cut at %s, which is learnt from)", result.message,
+            base.time(fold.cut_ns))
+    elseif not fits then
+        error(result, 0)
+    end
+    return result
+end
+
 -- One part of the log, learnt from and predicted.
 local function play_fold(options, arrivals, fold)
     local path, scenario = options.path, options.scenario
     local flow = scenario:flow()
     local recording <const> = simulation.record(path, fold.cut)
-    local compiled = recorded.under(scenario):check(recording)
+    local compiled = checked(recorded.under(scenario), recording, fold)
     local seed = options.seed or compiled.seed
     local learnt = prediction.learn(recording, fold.cut_ns)
     partition.check_closed(path, learnt.closed, fold, true)

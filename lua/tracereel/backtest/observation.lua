@@ -33,14 +33,14 @@ function observation.timing(path, part, flow)
     return timing
 end
 
----Where the trace_start of the n-th trace of a log is; nil where it has fewer.
+---Where the first trace_start of the n-th trace of a log is; nil where it has fewer.
 ---@param path string
 ---@param number integer
 ---@return tracereel.position|nil
 function observation.start_of(path, number)
     local count = 0
-    for rec in base.open(path):records { types = "trace_start" } do
-        count = count + 1
+    for rec, trace in base.open(path):records { types = "trace_start" } do
+        count = count + (trace.restart_count == 0 and 1 or 0)
         if count == number then
             return { sequence = rec.sequence, offset = rec.offset }
         end

@@ -56,7 +56,10 @@ function partition.arrivals(path)
         arrivals.closed = arrivals.closed + (trace and not trace.tainted and 1 or 0)
     end
     log:replay {
-        trace_start = function(rec)
+        trace_start = function(rec, trace)
+            if trace and trace.restart_count > 0 then
+                return -- the trace is there already
+            end
             count = count + 1
             local now_ns = log:stats().now_ns
             arrivals.times_ns[count], arrivals.lags_ns[count] = now_ns, now_ns - rec.timestamp_ns
