@@ -249,7 +249,7 @@ typedef struct tr_pool_use {
     size_t pool_index; /* of a scenario's pool, in its pools */
     uint32_t capacity; /* recorded; 0: not given, and not found */
     bool is_given;
-    uint32_t peak;      /* the most that ran at once */
+    uint32_t peak;      /* the most that ran at once, for any time */
     double peak_ns;     /* how long that many ran */
     uint32_t held;      /* that many or more ran for TR_HELD_SHARE of the time in which any ran, and no larger number */
     double held_ns;     /* how long */

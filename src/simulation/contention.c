@@ -17,6 +17,9 @@ typedef enum pass {
     PASS_COMPLETE
 } pass;
 
+/* Of a capacity: with a larger one than that, none waited for a place. */
+#define NEARLY_FULL 0.9
+
 typedef struct member {
     uint32_t level;         /* how many run */
     uint64_t since_ns;      /* of its last turn */
@@ -32,6 +35,7 @@ typedef struct pool {
     size_t member_capacity;
     double *level_ns; /* how long so many ran */
     size_t level_capacity;
+    bool is_ever_full;  /* or nearly so: while places change hands, fewer run */
     uint64_t overtaken; /* contended starts that were, for at least half of their waiting */
     bool is_in_order;   /* as far as is said, */
     bool is_in_turn;    /* and seen: places are given to those who ask, first come, first served */
@@ -201,7 +205,6 @@ static bool pass_level(pool *one, member *of, const tr_turn *turn) {
         return false;
     }
     of->level = level_after(of, turn);
-    one->use.peak = of->level > one->use.peak ? of->level : one->use.peak;
     one->use.starts += turn->kind == TR_TURN_TAKEN;
     one->use.unwritten_starts += turn->kind == TR_TURN_PASSED;
     return true;
@@ -243,12 +246,11 @@ static bool note_evidence(pool *one, const member *of, const tr_turn *turn, uint
 }
 
 /* A node began, or went on. Returns false on allocation failure. */
-static bool take_place(tr_contention *contention, pool *one, member *of, const tr_turn *turn, uint64_t since_ns,
-                       bool has_place) {
+static bool take_place(tr_contention *contention, pool *one, member *of, const tr_turn *turn, uint64_t since_ns) {
     if (contention->pass == PASS_EVIDENCE) {
         return turn->kind != TR_TURN_TAKEN || note_evidence(one, of, turn, since_ns);
     }
-    tr_wait_part part = has_place ? part_of(one, of, turn, since_ns) : (tr_wait_part){0};
+    tr_wait_part part = one->is_ever_full ? part_of(one, of, turn, since_ns) : (tr_wait_part){0};
     if (part.contention_ns > 0) {
         keep_part(contention, turn, part);
     }
@@ -256,7 +258,7 @@ static bool take_place(tr_contention *contention, pool *one, member *of, const t
         one->use.lag_ns += (double)(turn->time_ns - turn->ready_ns);
         one->use.contention_ns += (double)part.contention_ns;
     }
-    bool is_idle = has_place && turn->ready_ns > since_ns && turn->ready_ns - since_ns > one->max_rest_ns;
+    bool is_idle = turn->ready_ns > since_ns && turn->ready_ns - since_ns > one->max_rest_ns;
     return !is_idle || tr_spells_add(&of->places.idle, since_ns, turn->ready_ns);
 }
 
@@ -280,8 +282,10 @@ static bool pass_places(tr_contention *contention, pool *one, member *of, const 
         return tr_places_give_back(&of->places, turn->time_ns);
     }
     uint64_t since_ns;
-    bool has_place = tr_places_take(&of->places, &since_ns);
-    bool is_done = take_place(contention, one, of, turn, since_ns, has_place);
+    if (!tr_places_take(&of->places, &since_ns)) {
+        since_ns = turn->time_ns; /* at one moment, a start can be written before the end that made room for it */
+    }
+    bool is_done = take_place(contention, one, of, turn, since_ns);
     of->last_ready_ns = turn->ready_ns > of->last_ready_ns ? turn->ready_ns : of->last_ready_ns;
     return is_done && (turn->kind != TR_TURN_PASSED || tr_places_give_back(&of->places, turn->time_ns));
 }
@@ -297,14 +301,17 @@ static bool do_turn(tr_contention *contention, const tr_turn *turn) {
 
 static void find_held(pool *one) {
     tr_pool_use *use = &one->use;
-    for (size_t level = 1; level <= use->peak && level < one->level_capacity; level++) {
+    for (size_t level = 1; level < one->level_capacity; level++) {
         use->busy_ns += one->level_ns[level];
         use->place_ns += one->level_ns[level] * (double)level;
+        if (one->level_ns[level] > 0) {
+            use->peak = (uint32_t)level;
+            use->peak_ns = one->level_ns[level];
+        }
     }
-    use->peak_ns = use->peak < one->level_capacity ? one->level_ns[use->peak] : 0;
     double above_ns = 0;
     for (size_t level = use->peak; level > 0; level--) {
-        above_ns += level < one->level_capacity ? one->level_ns[level] : 0;
+        above_ns += one->level_ns[level];
         if (above_ns > 0 && above_ns >= use->busy_ns * TR_HELD_SHARE) {
             use->held = (uint32_t)level;
             use->held_ns = above_ns;
@@ -312,6 +319,7 @@ static void find_held(pool *one) {
         }
     }
     use->capacity = use->is_given ? use->capacity : use->held;
+    one->is_ever_full = use->peak == 0 || (double)use->peak >= (double)use->capacity * NEARLY_FULL;
 }
 
 /* Whether the capacity that was tried is one: it explains most of the waiting, and there is some. */

@@ -1,5 +1,6 @@
 -- `tracereel simulate`: what would have been, had nodes, arrivals, limits or faults been others.
 local comparison = require "tracereel.simulation.comparison"
+local contention = require "tracereel.simulation.contention"
 local exit_codes = require "tracereel.cli.exit_codes"
 local exploration = require "tracereel.simulation.exploration"
 local exploration_options = require "tracereel.simulation.exploration_options"
@@ -45,6 +46,17 @@ function command.define(definition)
     limits.define(definition)
 end
 
+-- What is to be said of waiting that the recording has inside. A sweep of limits or pools says how many places there
+-- are in each of its points.
+local function warnings(parsed, mode, recording, compiled)
+    for _, sweep in ipairs(parsed.sweep or {}) do
+        if sweep.key:find("^limits%.") or sweep.key:find("^pools%.") then
+            return {}
+        end
+    end
+    return contention.warnings(recording, compiled, mode == "rank" or mode == "sweep")
+end
+
 ---@param parsed table
 ---@return integer exit code
 function command.run(parsed)
@@ -65,7 +77,10 @@ function command.run(parsed)
         simulation.use_flow(of_log.use(parsed, parsed.log, nil, true))
         local scenario = simulation.load(parsed.scenario, { given = limits.given(parsed), unsafe = parsed.unsafe })
         local recording = simulation.record(parsed.log)
-        scenario:check(recording)
+        parsed.warnings = warnings(parsed, mode, recording, scenario:check(recording))
+        for _, sentence in ipairs(parsed.warnings) do
+            output.say("%s", sentence)
+        end
         damaged = recording:stats().is_damaged
         code = modes[mode].run(parsed, scenario, recording) or exit_codes.ok
     end, interrupted)

@@ -77,6 +77,7 @@ local function write(parsed, scenario, recorded_stats, all_stats, rows, plan)
             intervals = intervals.object(plan, parsed.runs),
             measures = report.object(rows),
             pools = pool_report.object(all_stats),
+            warnings = parsed.warnings,
         })
         return
     end
