@@ -245,12 +245,10 @@ static bool note_evidence(pool *one, const member *of, const tr_turn *turn, uint
     return tr_histogram_add(one->rests, turn->time_ns - acquired_ns, 1) == TR_OK;
 }
 
-/* A node began, or went on. Returns false on allocation failure. */
-static bool take_place(tr_contention *contention, pool *one, member *of, const tr_turn *turn, uint64_t since_ns) {
-    if (contention->pass == PASS_EVIDENCE) {
-        return turn->kind != TR_TURN_TAKEN || note_evidence(one, of, turn, since_ns);
-    }
-    tr_wait_part part = one->is_ever_full ? part_of(one, of, turn, since_ns) : (tr_wait_part){0};
+/* Keeps what of the wait of a node that began, or went on, is contention. Returns false on allocation failure. */
+static bool split_wait(tr_contention *contention, pool *one, member *of, const tr_turn *turn, uint64_t since_ns) {
+    bool can_wait = one->use.capacity > 0 && one->is_ever_full;
+    tr_wait_part part = can_wait ? part_of(one, of, turn, since_ns) : (tr_wait_part){0};
     if (part.contention_ns > 0) {
         keep_part(contention, turn, part);
     }
@@ -282,10 +280,13 @@ static bool pass_places(tr_contention *contention, pool *one, member *of, const 
         return tr_places_give_back(&of->places, turn->time_ns);
     }
     uint64_t since_ns;
-    if (!tr_places_take(&of->places, &since_ns)) {
-        since_ns = turn->time_ns; /* at one moment, a start can be written before the end that made room for it */
+    bool has_place = tr_places_take(&of->places, &since_ns), is_done = true;
+    if (contention->pass == PASS_SPLIT) {
+        /* At one moment, a start can be written before the end that made room for it. */
+        is_done = split_wait(contention, one, of, turn, has_place ? since_ns : turn->time_ns);
+    } else if (has_place && turn->kind == TR_TURN_TAKEN) {
+        is_done = note_evidence(one, of, turn, since_ns);
     }
-    bool is_done = take_place(contention, one, of, turn, since_ns);
     of->last_ready_ns = turn->ready_ns > of->last_ready_ns ? turn->ready_ns : of->last_ready_ns;
     return is_done && (turn->kind != TR_TURN_PASSED || tr_places_give_back(&of->places, turn->time_ns));
 }

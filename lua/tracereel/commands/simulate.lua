@@ -49,8 +49,8 @@ end
 -- What is to be said of waiting that the recording has inside. A sweep of limits or pools says how many places there
 -- are in each of its points.
 local function warnings(parsed, mode, recording, compiled)
-    for _, sweep in ipairs(parsed.sweep or {}) do
-        if sweep.key:find("^limits%.") or sweep.key:find("^pools%.") then
+    for _, swept in ipairs(parsed.sweep or {}) do
+        if swept.key:find("^limits%.") or swept.key:find("^pools%.") then
             return {}
         end
     end

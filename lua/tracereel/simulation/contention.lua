@@ -1,6 +1,7 @@
 -- What a recording's nodes waited because the engine that ran them had no place free. Where a scenario says how many
 -- places there are, that part of their waiting is left out, and arises anew.
-local core = require "tracereel.core"
+local base = require "tracereel.base"
+local text = require "tracereel.util.text"
 local units = require "tracereel.util.units"
 
 local contention = {}
@@ -17,7 +18,7 @@ local function key_of(compiled)
         pools[index] = { pool.nodes, pool.takes_others or false, pool.by or false, pool.is_by_trace or false,
             pool.recorded or 0, pool.order or false, pool.holds or false }
     end
-    return core.json { compiled.recorded or {}, limits.nodes_per_trace ~= nil, limits.nodes ~= nil, pools,
+    return base.json { compiled.recorded or {}, limits.nodes_per_trace ~= nil, limits.nodes ~= nil, pools,
         compiled.flow or {} }
 end
 
@@ -78,7 +79,8 @@ local function warning_of_asked(pool)
         return ("the log has no node_start, so how long its nodes waited for a place is not known, and is simulated "
             .. "as work: %s says how many places %s had, N a number"):format(pool.says:format("N"), pool.name)
     end
-    return not pool.capacity and pool.lag_ns > min_share * pool.place_ns and ("from ready to started %s waited %s in "
+    local has_waited = pool.contended > 0 and pool.lag_ns > min_share * pool.place_ns
+    return not pool.capacity and has_waited and ("from ready to started %s waited %s in "
         .. "all, and how many places they had was not found: all of that stays as it was recorded; %s says it, "
         .. "N a number (docs/capacity.md)"):format(pool.name, units.rounded_duration(pool.lag_ns),
         pool.says:format("N"))
@@ -86,10 +88,10 @@ end
 
 -- What stays in a recording although the scenario changes what made it.
 local function warning_of_unasked(pool)
-    return pool.capacity and pool.contention_ns > min_share * pool.place_ns and ("%s of the waiting in the log (%.0f %%) "
-        .. "was for want of a place, %s, and stays as it was recorded: limits = { nodes = %d } has it arise anew "
-        .. "(docs/capacity.md)"):format(units.rounded_duration(pool.contention_ns),
-        100 * pool.contention_ns / pool.lag_ns, ("with %d places"):format(pool.capacity), pool.capacity)
+    return pool.capacity and pool.contention_ns > min_share * pool.place_ns and ("%s of the waiting in the log (%.0f "
+        .. "%%) was for want of a place, with %s, and stays as it was recorded: limits = { nodes = %d } has it arise "
+        .. "anew (docs/capacity.md)"):format(units.rounded_duration(pool.contention_ns),
+        100 * pool.contention_ns / pool.lag_ns, text.count(pool.capacity, "place"), pool.capacity)
 end
 
 -- Whether more or less would wait for places than when recorded.
