@@ -35,7 +35,7 @@ local function commands(path)
         { "run", "errors", path }, { "debug", path }, { "flow", path }, { "recover", path },
         { "recover", "give_up_errors", path }, { "export", "--format", "csv", path },
         { "export", "--format", "chrome", path }, { "crashtest", script, path },
-        { "simulate", scenario, path, "-o", where .. "/simulated" }, { "backtest", path },
+        { "simulate", scenario, path, "-o", where .. "/simulated" }, { "backtest", path }, { "capacity", path },
         { "check", "--mode", "prefix", path }, { "check", "--mode", "strict", path },
     }
 end
