@@ -158,6 +158,33 @@ describe("backtest", function()
         assert.matches("7.*%(in the part before the cut at .*, which is learnt from%)", result.stderr)
     end)
 
+    it("takes an imported log, whose nodes have names", function()
+        -- 80 cases, ten minutes apart: a check of a minute, then work of 20 minutes (40 in every fourth case).
+        local rows = { "case_id,activity,start_time,end_time" }
+        for case = 0, 79 do
+            for _, step in ipairs { { "check", 0, 1 }, { "do work", 1, case % 4 == 0 and 41 or 21 } } do
+                local from, to = case * 10 + step[2], case * 10 + step[3]
+                rows[#rows + 1] = ("%d,%s,2025-11-24 %02d:%02d:00,2025-11-24 %02d:%02d:00"):format(case, step[1],
+                    from // 60, from % 60, to // 60, to % 60)
+            end
+        end
+        local directory = helper.directory()
+        helper.write(directory .. "/cases.csv", table.concat(rows, "\n") .. "\n")
+        helper.output_of("import", directory .. "/cases.csv", "-o", directory .. "/log")
+        local fold = reel.json_decode(run("--json", directory .. "/log").stdout).folds[1]
+        assert.equal(40, fold.arrivals)
+        local by_name = {}
+        for _, measure in ipairs(fold.measures) do
+            by_name[(measure.node_name or "") .. "." .. measure.name] = measure
+        end
+        local minute_ns = 60 * 1000000000
+        assert.near(20 * minute_ns, by_name["do work.run"].statistics.p50.real, minute_ns / 4)
+        assert.near(25 * minute_ns, by_name["do work.run"].statistics.mean.real, minute_ns)
+        assert.near(0, by_name["do work.run"].statistics.mean.error, 0.1)
+        assert.near(minute_ns, by_name["check.run"].statistics.mean.predicted, 1)
+        assert.equal(0, run("--fail-on", "do work.run.mean>10%", directory .. "/log").status)
+    end)
+
     it("writes nothing but what it was asked to", function()
         local log = even_log(60)
         local before = helper.shell("cd " .. log .. " && sha256sum * && ls -la")
