@@ -20,8 +20,8 @@ local core_users = [[
     log.arenas log.completion log.engine_reader log.node_names log.record_types recovery recovery.answer
     recovery.identity recovery.journal recovery.plan recovery.repair recovery.repaired recovery.convergence
     recovery.writing script script.decision script.modules script.runner script.sandbox script.text_methods simulation
-    timing.gather timing.group_list timing.grouping timing.node_list timing.report util.content_hash util.failure
-    util.files util.traversal
+    timing.gather timing.group_list timing.group_timings timing.grouping timing.node_list timing.report
+    util.content_hash util.failure util.files util.traversal
 ]]
 
 -- Who may use tracereel.host, the program around the Lua state: modules that plain lua5.4 never loads.

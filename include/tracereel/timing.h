@@ -178,6 +178,9 @@ enum { TR_TIMING_MAX_WORST = 1000 };
 /* `flow` is copied; NULL: a node is ready when the latest earlier event of its trace has happened. The `worst_count`
  * longest traces (at most TR_TIMING_MAX_WORST) are kept whole. Returns NULL on allocation failure. */
 tr_timing *tr_timing_new(const tr_flow *flow, uint32_t worst_count);
+/* An empty one with the flow and worst_count of `model`, so that they can be merged. Returns NULL on allocation
+ * failure. */
+tr_timing *tr_timing_new_like(const tr_timing *model);
 /* NULL is allowed. */
 void tr_timing_free(tr_timing *timing);
 

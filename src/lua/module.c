@@ -168,6 +168,8 @@ static const luaL_Reg functions[] = {
     {"decode", tr_lua_decode},
     {"histogram", tr_lua_new_histogram},
     {"timing", tr_lua_new_timing},
+    {"timing_like", tr_lua_timing_like},
+    {"timing_absorb", tr_lua_timing_absorb},
     {"timing_report", tr_lua_timing_report},
     {"timing_node", tr_lua_timing_node},
     {"timing_node_part", tr_lua_timing_node_part},

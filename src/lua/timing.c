@@ -125,6 +125,25 @@ int tr_lua_new_timing(lua_State *L) {
     return 1;
 }
 
+int tr_lua_timing_like(lua_State *L) {
+    enum { MODEL = 1, SELF };
+    const tr_timing *model = check_timing(L, MODEL);
+    lua_settop(L, MODEL);
+    tr_lua_timing *self = lua_newuserdatauv(L, sizeof *self, TR_TIMING_VALUES);
+    *self = (tr_lua_timing){0};
+    luaL_setmetatable(L, TR_LUA_TIMING);
+    self->timing = tr_timing_new_like(model);
+    if (self->timing == NULL) {
+        return tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
+    }
+    for (int value = 1; value <= TR_TIMING_VALUES; value++) {
+        lua_getiuservalue(L, MODEL, value);
+        lua_setiuservalue(L, SELF, value);
+    }
+    tell_memory(L, SELF);
+    return 1;
+}
+
 /* ---- fields and methods ---- */
 
 static int timing_index(lua_State *L) {
@@ -240,6 +259,18 @@ static int timing_finalize(lua_State *L) {
     tr_timing_free(self->timing);
     self->timing = NULL;
     tr_lua_tell_memory(L, &self->told_bytes, 0);
+    return 0;
+}
+
+int tr_lua_timing_absorb(lua_State *L) {
+    tr_lua_timing *from = tr_lua_check_object(L, 2, TR_LUA_TIMING);
+    lua_pushcfunction(L, timing_merge);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_call(L, 2, 0);
+    tr_timing_free(from->timing);
+    from->timing = NULL;
+    tr_lua_tell_memory(L, &from->told_bytes, 0);
     return 0;
 }
 

@@ -28,6 +28,11 @@ tr_timing *tr_lua_check_timing(lua_State *L, int index, const char *name);
 
 /* The Lua function timing(flow, worst_count). */
 int tr_lua_new_timing(lua_State *L);
+/* The Lua function timing_like(model): an empty timing that can be merged with the model. */
+int tr_lua_timing_like(lua_State *L);
+/* The Lua function timing_absorb(into, from): merges, and frees what `from` holds, which no garbage collection hurries
+ * to do. It can no longer be used. */
+int tr_lua_timing_absorb(lua_State *L);
 void tr_lua_open_timing(lua_State *L);
 
 #endif

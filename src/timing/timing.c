@@ -53,6 +53,10 @@ tr_timing *tr_timing_new(const tr_flow *flow, uint32_t worst_count) {
     return timing;
 }
 
+tr_timing *tr_timing_new_like(const tr_timing *model) {
+    return tr_timing_new(model->has_flow ? &model->flow : NULL, model->worst.limit);
+}
+
 void tr_timing_free(tr_timing *timing) {
     if (timing == NULL) {
         return;

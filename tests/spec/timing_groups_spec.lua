@@ -240,6 +240,19 @@ describe("timing --by", function()
         end
     end)
 
+    it("timing --by: a child without a value has that of the trace above it that has one", function()
+        local function child(parent, more)
+            return ('{"parent":"00000000-0000-0000-0000-%012x","parent_node":1%s}'):format(parent, more or "")
+        end
+        local log = log_of { { 1, 90, '{"customer":"a"}' }, { 2, 20, child(1) }, { 3, 10, child(2) },
+            { 4, 30, child(1, ',"customer":"b"') }, { 5, 40 }, { 6, 5, child(5) }, { 7, 5, child(8) },
+            { 8, 5, child(7) } }
+        helper.write(log .. "/tracereel.flow.lua", 'return { nodes = { [1] = {} }, origin = { rule = "jobs" } }')
+        assert.are.equal("a 3, b 1, *(none) 4", outline(report_of("--by", "metadata.customer", log)))
+        assert.are.equal("a 3, *(others) 1, *(none) 4", (outline(report_of("--by", "metadata.customer", "--limit", "1",
+            log)):gsub("(%*%(none%) 4), (%*%(others%) 1)", "%2, %1")))
+    end)
+
     it("timing --by: long values are cut, and stay different", function()
         local long = ("ö"):rep(300)
         local log = log_of { { 1, 5, '{"v":"' .. long .. 'a"}' }, { 2, 5, '{"v":"' .. long .. 'b"}' },

@@ -24,7 +24,7 @@ local command = { name = "timing", summary = "Show where time goes: run times, w
 local default_worst_count, default_trace_rows, max_rows = 10, 20, 1000
 
 local max_groups = 100000
-local default_limits = { window = 10000, value = 100 }
+local default_limits = { window = 5000, value = 100 }
 -- Each group is compared with a baseline by dozens of tests.
 local max_compared_windows = 1000
 
@@ -55,7 +55,7 @@ function command.define(definition)
         .. "time such as 15m, or metadata.KEY: the traces with the same value in their metadata.")
         :argname("<ROWS>"):convert(grouping.parse):action(set_once):default("node"):show_default(true)
     by.completions = grouping.words
-    definition:option("--limit", "Show at most N windows (the latest; 10000) or values of metadata (those with the "
+    definition:option("--limit", "Show at most N windows (the latest; 5000) or values of metadata (those with the "
         .. "most traces; 100); all others are one row."):argname("<N>"):convert(options.whole(1, max_groups))
     local sorts = units.keys(rows.keys)
     definition:option("--sort", "Sort nodes by this column, largest first: " .. table.concat(sorts, ", ") .. ".")

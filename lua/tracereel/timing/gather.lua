@@ -61,7 +61,8 @@ function timing.gatherer(query)
     query = tables.joined({ grouping = grouping.parse "node", group_limit = math.maxinteger }, query)
     local self = setmetatable({ query = query, log = empty_log(), noted_fields = {}, sources = {}, child_count = 0 },
         Gatherer)
-    self.whole, self.groups = self:new_timing(), self:new_groups(query.chosen_values)
+    self.whole = assert(timing_report.new(query.flow, query.worst_count))
+    self.groups = self:new_groups(query.chosen_values)
     for class in pairs(base.gap_classes) do
         self.log.gaps[class] = 0
     end
@@ -69,7 +70,7 @@ function timing.gatherer(query)
 end
 
 function Gatherer:new_timing()
-    return assert(timing_report.new(self.query.flow, self.query.worst_count))
+    return core.timing_like(self.whole)
 end
 
 function Gatherer:new_groups(chosen)
@@ -78,9 +79,13 @@ function Gatherer:new_groups(chosen)
     end, chosen)
 end
 
+function Gatherer:key_function()
+    return grouping.key_function(self.query.grouping, self.noted_fields)
+end
+
 -- The function that adds a trace where it belongs: to `whole`, or to one of `groups`; `family` says which are children.
 function Gatherer:adder(whole, groups, family)
-    local key_of = grouping.key_function(self.query.grouping, self.noted_fields)
+    local key_of = self:key_function()
     local add = whole.add
     if family then
         local plain = add
@@ -97,7 +102,11 @@ function Gatherer:adder(whole, groups, family)
     return function(trace)
         local into = whole
         if key_of then
-            into = groups:timing_for(key_of(trace))
+            local key = key_of(trace)
+            if key == "missing" and family then
+                key = family:inherited_group(trace.id, key) or key
+            end
+            into = groups:timing_for(key)
         end
         if into then
             add(into, trace)
@@ -173,7 +182,8 @@ function Gatherer:family(path, open_options)
     local query = self.query
     local is_chosen = query.is_trace_meant or query.is_outcome_meant
     return query.has_own_ids and not is_chosen and path ~= "-"
-        and lineage.read(path, open_options or {}, query.flow) or nil
+        and lineage.read(path, open_options or {}, query.flow, query.grouping.kind == "value" and self:key_function())
+        or nil
 end
 
 -- Goes through a log once, and adds its traces to `whole` or to `groups`. Returns how many of them a plan has closed,

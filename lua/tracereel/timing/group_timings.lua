@@ -4,7 +4,9 @@
 --
 -- Which values have the most traces is known at the end. Where there are more than the limit, nothing but counts is
 -- kept (`is_counting`), and the logs are read once more with these values as `chosen`.
+local core = require "tracereel.core"
 local grouping = require "tracereel.timing.grouping"
+local tables = require "tracereel.util.tables"
 
 local group_timings = {}
 
@@ -43,16 +45,18 @@ function Groups:count_only()
     self.is_counting, self.timings, self.kept_count = true, {}, 0
 end
 
+-- The timing is no longer used.
 local function add_to(groups, key, timing)
     if groups.timings[key] then
-        groups.timings[key]:merge(timing)
+        core.timing_absorb(groups.timings[key], timing)
     else
         groups.timings[key] = timing
         groups.kept_count = groups.kept_count + (grouping.is_limited(key) and 1 or 0)
     end
 end
 
--- Makes room: of windows only twice as many as the limit are dropped to it, so that each is looked at a few times.
+-- Makes room for no more than that. Of windows some more than the limit are kept for a while, so that each is looked at
+-- a few times only.
 function Groups:limit_to(count)
     if self.kept_count <= count then
         return
@@ -98,7 +102,7 @@ function Groups:timing_for(key)
         return nil
     elseif not self.timings[place] then
         add_to(self, place, self.new_timing())
-        self:limit_to(self.by.kind == "window" and 2 * self.limit or self.limit)
+        self:limit_to(self.by.kind == "window" and self.limit + self.limit // 8 + 16 or self.limit)
     end
     return self.timings[self:place(key)]
 end
@@ -125,16 +129,25 @@ end
 ---The values that have the most traces, as many as the limit.
 ---@return table<any, true>
 function Groups:most_frequent()
-    local values = {}
+    local values, last = {}, nil
+    local function cut()
+        grouping.sort(self.by, values, self.counts)
+        for index = #values, self.limit + 1, -1 do
+            values[index] = nil
+        end
+        last = values[self.limit]
+    end
+    -- Twice as many as are wanted are looked at together: most of the others come after the last of these.
     for key in pairs(self.counts) do
-        values[#values + 1] = grouping.is_limited(key) and key or nil
+        if grouping.is_limited(key) and (not last or grouping.comes_before(self.by, key, last, self.counts)) then
+            values[#values + 1] = key
+            if #values == 2 * self.limit then
+                cut()
+            end
+        end
     end
-    grouping.sort(self.by, values, self.counts)
-    local chosen = {}
-    for index = 1, math.min(self.limit, #values) do
-        chosen[values[index]] = true
-    end
-    return chosen
+    cut()
+    return tables.set(values)
 end
 
 ---How many different values were counted.

@@ -204,6 +204,16 @@ function orders.value(a, b, counts)
     return a < b
 end
 
+---Is one key shown before another?
+---@param self tracereel.timing_grouping
+---@param a any
+---@param b any
+---@param counts table<any, integer> traces by key
+---@return boolean
+function grouping.comes_before(self, a, b, counts)
+    return orders[self.kind](a, b, counts)
+end
+
 ---Sorts keys into the order in which groups are shown.
 ---@param self tracereel.timing_grouping
 ---@param keys any[]

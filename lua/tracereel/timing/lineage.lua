@@ -44,6 +44,7 @@ function Lineage:note_parent(trace, batch)
         end
     end
     self.ran[trace.id], self.instances[trace.id] = ran, numbers
+    self.groups[trace.id] = self.group_of and self.group_of(trace)
     if not trace.open and not trace.from_snapshot and not trace.tainted then
         batch[#batch + 1] = trace
         if #batch == batch_size then
@@ -182,14 +183,31 @@ function Lineage:children_on_path(id)
     return #stretches > 0 and stretches or nil
 end
 
+---The group of the nearest of a child's ancestors for which the answer is not `but`; nil where there is none.
+---@param id string
+---@param but any
+---@return any
+function Lineage:inherited_group(id, but)
+    local passed = {}
+    while self.children[id] and not passed[id] do
+        passed[id] = true
+        id = self.children[id].parent
+        local group = self.groups[id]
+        if group ~= nil and group ~= but then
+            return group
+        end
+    end
+end
+
 ---Reads a log for its children, and once more for their parents. nil where it has none.
 ---@param path string
 ---@param open_options tracereel.open_options
 ---@param flow tracereel.flow|nil
+---@param group_of nil|fun(trace: tracereel.trace): any is asked for the parents
 ---@return table|nil
-function lineage.read(path, open_options, flow)
+function lineage.read(path, open_options, flow, group_of)
     local self = setmetatable({ children = {}, known = {}, ran = {}, instances = {}, spans = {},
-        on_path = {}, flow = flow }, Lineage)
+        on_path = {}, groups = {}, group_of = group_of, flow = flow }, Lineage)
     local is_parent = {}
     for _, trace in base.open(path, open_options):records { types = "trace_start" } do
         if trace and trace.parent and trace.parent ~= trace.id then

@@ -52,7 +52,8 @@ local key_titles = { outcome = "OUTCOME", window = "WINDOW" }
 -- The column of keys, as wide as they need: a key that has no room in it has a line to itself, above its numbers.
 local function key_column(report, spare)
     local width = min_key_columns
-    for _, group in ipairs(report.groups) do
+    -- Windows have room in it.
+    for _, group in ipairs(report.grouping.kind ~= "window" and report.groups or {}) do
         width = math.max(width, text.width(key_words(report, group)))
     end
     width = math.min(width, max_key_columns, min_key_columns + spare)
