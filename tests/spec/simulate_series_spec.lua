@@ -67,6 +67,27 @@ describe("simulate --rank", function()
         assert.equal(-2 / 26, ranked.nodes[1].makespan_p50.share)
     end)
 
+    it("tries the nodes that ran longest when recorded where there are more than --top, and says so", function()
+        -- In the diamond node 3 runs longest, and node 2 longer than node 4.
+        local scenario = ("return { %s }"):format(diamond_flow)
+        local function ranked(top)
+            local object, ids = json(scenario, diamond(), "--rank", "--json", "--top", top), {}
+            for index, row in ipairs(object.nodes) do
+                ids[index] = row.node
+            end
+            return ids, object.left_out_nodes
+        end
+        local two, left_out = ranked("2")
+        assert.same({ 3, 2 }, two)
+        assert.equal(2, left_out)
+        for _, top in ipairs { "0", "4", "100" } do
+            local all, none = ranked(top)
+            assert.same({ 4, 0 }, { #all, none })
+        end
+        local shown = run(scenario, diamond(), "--rank", "--top", "2").stdout
+        assert.matches("Tried: the 2 nodes that ran longest when recorded, of 4 %(%-%-top%)%.\n", shown)
+    end)
+
     it("does not wait until its temporary logs are durable, however many segments they have", function()
         local calls = helper.directory() .. "/calls"
         local _, status = helper.shell(("strace -f -o %s -e trace=fsync,fdatasync,unlink %s simulate %s %s --rank"

@@ -1,5 +1,6 @@
 -- `--rank`: which node is worth speeding up, and which pool or limit worth one place more. Each by itself gets a tenth
 -- faster, or one more; everything else stays as the scenario says.
+local busiest = require "tracereel.simulation.busiest"
 local columns = require "tracereel.render.timing_table.columns"
 local format = require "tracereel.simulation.format"
 local node_names = require "tracereel.log.node_names"
@@ -216,7 +217,7 @@ local function row_object(row)
     return object
 end
 
-local function object(rows, results, parsed, seed, recorded, plan)
+local function object(rows, results, parsed, seed, recorded, plan, left_out)
     local before, nodes, places = {}, {}, {}
     for _, name in ipairs(measure_names) do
         local estimate = series.estimate(results[1], name, plan)
@@ -229,7 +230,7 @@ local function object(rows, results, parsed, seed, recorded, plan)
     return {
         seed = seed, recorded = recorded, runs = results[1].stats, factor = factor, measures = before, nodes = nodes,
         intervals = intervals.object(plan, parsed.runs),
-        places = #places > 0 and places or nil,
+        places = #places > 0 and places or nil, left_out_nodes = left_out,
     }
 end
 
@@ -237,14 +238,20 @@ end
 ---@param scenario table of simulation.load, checked
 ---@param recording userdata of simulation.record
 function rank.run(parsed, scenario, recording)
-    local candidates = candidates_of(recording:nodes(), scenario)
+    local all = recording:nodes()
+    local nodes = busiest.of(all, parsed.log, parsed.top)
+    local candidates = candidates_of(nodes, scenario)
     local plan = resamples.plan(parsed, scenario, recording)
     local results = series.play(parsed, scenario, recording, points_of(candidates), plan)
     local rows, seed = rows_of(candidates, results, plan), parsed.seed or scenario.seed
     if parsed.json then
-        output.line(tracereel.json(object(rows, results, parsed, seed, recording:stats(), plan)))
+        output.line(tracereel.json(object(rows, results, parsed, seed, recording:stats(), plan, #all - #nodes)))
     else
         write_table(rows, results, parsed, seed, plan)
+        if #nodes < #all then
+            output.line(("Tried: the %s that ran longest when recorded, of %d (--top)."):format(
+                text.count(#nodes, "node"), #all))
+        end
     end
 end
 

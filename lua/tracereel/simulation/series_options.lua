@@ -1,8 +1,11 @@
 -- The options of `tracereel simulate --sweep` and `--rank`.
 local failure = require "tracereel.util.failure"
+local options = require "tracereel.cli.options"
 local sweep = require "tracereel.simulation.sweep"
 
 local series_options = {}
+
+local max_top = 0xFFFFFFFF
 
 ---@param definition table the command
 function series_options.define(definition)
@@ -13,6 +16,8 @@ function series_options.define(definition)
         :argname("<FILE>")
     definition:flag("--rank", "Find the node most worth speeding up: simulate each one 10 % faster, by itself. Does "
         .. "not need -o.")
+    definition:option("--top", "With --rank: try only the N nodes that ran longest in the log. (default: 100; 0: all)")
+        :argname("<N>"):convert(options.whole(0, max_top)):default "100":show_default(false)
 end
 
 ---The one mode that is asked for: "explore", "sweep", "rank" or "comparison"; raises where there are two.
