@@ -325,6 +325,45 @@ static void limits_and_retries(void) {
     close_recording();
 }
 
+/* Lines of each order, a pool for each of many values, and a station that is closed at first. */
+static void pools_with_lines(void) {
+    static const uint32_t first[] = {1, 2, 3}, second[] = {FAN};
+    static const tr_open_window window = {0, UINT64_C(604800000000000) - 1000};
+    static const tr_pool_share share = {.value = "7", .value_bytes = 1, .capacity = 3};
+    static const tr_pool pools[] = {
+        {.name = "a", .name_bytes = 1, .nodes = first, .node_count = 3, .capacity = 1, .order = TR_ORDER_ASK},
+        {.name = "b",
+         .name_bytes = 1,
+         .nodes = second,
+         .node_count = 1,
+         .by = "instance",
+         .by_bytes = 8,
+         .shares = &share,
+         .share_count = 1,
+         .capacity = 1,
+         .order = TR_ORDER_LIFO,
+         .calendar = {.windows = &window, .window_count = 1}},
+        {.name = "c",
+         .name_bytes = 1,
+         .takes_others = true,
+         .capacity = 2,
+         .order = TR_ORDER_MEMBER,
+         .priority = "order",
+         .priority_bytes = 5}};
+    static const tr_fault faults[] = {{.trace_number = 1, .record = 44, .kind = TR_FAULT_CRASH, .ns = 300}};
+    open_recording();
+    refuse_each_of(&(tr_scenario){.pools = pools,
+                                  .pool_count = 3,
+                                  .limits = {.nodes_per_trace = 9, .nodes = 30},
+                                  .arrivals = {.kind = TR_TIME_FIXED, .ns = 5},
+                                  .faults = faults,
+                                  .fault_count = 1,
+                                  .is_temporary = true},
+                   NULL);
+    CHECK_UINT(1, simulated.faults);
+    close_recording();
+}
+
 static void everything_asked_for(void) {
     static const uint32_t body[] = {BODY};
     static const tr_node_rule rule = {.time = {.kind = TR_TIME_ASK}, .fail = TR_FAIL_ASK, .max_retries = 1};
@@ -394,6 +433,7 @@ int main(int argc, char **argv) {
     check_run("without memory a simulation says so, or writes the same", a_log_as_recorded);
     check_run("without memory a resample of a damaged log says so, or is the same", a_resample_of_a_damaged_log);
     check_run("without memory limits and retries say so, or write the same", limits_and_retries);
+    check_run("without memory pools with lines say so, or write the same", pools_with_lines);
     check_run("without memory a simulation that asks for everything says so, or writes the same", everything_asked_for);
     check_run("without memory a simulated log whose end is lost says so, or is the same", a_log_whose_end_is_lost);
     check_run("without memory faults and restarts say so, or write the same", faults_and_restarts);

@@ -1,5 +1,6 @@
 -- How pools decide which nodes run, and when.
 local helper = require "tests.spec.helper"
+local simulation = require "tracereel.simulation"
 local simulation_logs = require "tests.spec.simulation_logs"
 
 local play, write = simulation_logs.play, simulation_logs.write
@@ -215,5 +216,58 @@ describe("a pool with a calendar", function()
         -- 22:13:20 to 23:00 and 0:00 to 0:13:20 are an hour of work; 23:13:20 to 1:13:20 are 1:13:20.
         assert.equal("33-34 33-34.22", hours("capacity = 2, calendar = '09:00-17:00', "
             .. "recorded_calendar = '00:00-23:00'"))
+    end)
+end)
+
+describe("pools in a simulation with crashes", function()
+    after_each(helper.clean)
+
+    it("get all places back: every trace of a log without open ones ends, and no place is used twice", function()
+        local log = simulation.record(helper.log("all-complete"))
+        local orders = { "order = 'fifo'", "order = 'lifo'", "priority = function(_, random) return random(3) end" }
+        local faults = { "crash = '50ms'", "crash = '2s'", "crash = '1ms'", "lost = true", "delay = '1s'" }
+        local waited = 0
+        for seed = 1, 40 do
+            math.randomseed(seed)
+            local list = {}
+            for trace = math.random(5), 60, 13 do
+                list[#list + 1] = ("{ trace = %d, record = %d, %s }"):format(trace, math.random(16),
+                    faults[math.random(#faults)])
+            end
+            local scenario = ([[return { traces = 60, arrivals = { rate = %d }, faults = { %s },
+                limits = { nodes = %d, nodes_per_trace = %d }, pools = { a = { nodes = {3}, capacity = %d, %s,
+                holds = %s%s }, b = { capacity = %d } }, node = { default = { fail = 0.1, retry = { max = 1 } } } }]])
+                :format(math.random(10, 200), table.concat(list, ", "), math.random(3, 9), math.random(2),
+                    math.random(3), orders[math.random(#orders)], math.random(4) == 1, math.random(3) == 1
+                    and ", calendar = '00:00-23:00, 23:05-24:00'" or "", math.random(5))
+            local directory = helper.directory() .. "/simulated"
+            local stats = simulation.load(helper.script(scenario, "scenario")):run(log, directory, seed, nil, true)
+            assert.equal(0, stats.waiting_traces, scenario)
+            for _, pool in ipairs(stats.pools) do
+                assert.equal(0, pool.waiting_count, scenario)
+                assert.is_true(pool.utilisation <= 1, scenario)
+                waited = waited + pool.queue_max
+            end
+        end
+        assert.is_true(waited > 100)
+    end)
+
+    it("admit nobody before it is known what runs again", function()
+        local log = write { { "trace_start", 0, 0, 1 }, { "trace_start", 0, 0, 2 }, { "node_start", 0, 1, 1 },
+            { "node_start", 0, 1, 2 }, { "node_done", 9, 1, 2 }, { "node_start", 9, 2, 2 }, { "node_done", 10, 1, 1 },
+            { "node_start", 10, 2, 1 }, { "trace_start", 15, 0, 3 }, { "trace_complete", 15, 0, 3 },
+            { "node_done", 29, 2, 2 }, { "trace_complete", 29, 0, 2 }, { "node_done", 30, 2, 1 },
+            { "trace_complete", 30, 0, 1 } }
+        -- The ends of both nodes 1 are lost. When the engine crashes, at 15, the second trace's node 2 runs, and the
+        -- first one's is in line; from 20 on both nodes 1 run again, for 9 and 10 ms.
+        local lines = play([[return { pools = { a = { nodes = {2}, capacity = 1 } },
+            faults = { { trace = 1, record = 3, lost = true }, { trace = 2, record = 3, lost = true },
+                { trace = 3, record = 1, crash = "5ms" } } }]], log)
+        local second_nodes = {}
+        for _, line in ipairs(lines) do
+            second_nodes[#second_nodes + 1] = line:match("^node_%a+ 2@.*")
+        end
+        assert.same({ "node_start 2@9 #2", "node_start 2@29 #2", "node_done 2@49 #2", "node_start 2@49",
+            "node_done 2@69" }, second_nodes)
     end)
 end)
