@@ -78,7 +78,7 @@ local function checked(scenario, recording, fold)
 end
 
 -- One part of the log, learnt from and predicted.
-local function play_fold(options, arrivals, fold)
+local function play_fold(options, arrivals, fold, tell)
     local path, scenario = options.path, options.scenario
     local flow = scenario:flow()
     local recording <const> = simulation.record(path, fold.cut)
@@ -94,7 +94,7 @@ local function play_fold(options, arrivals, fold)
     local predicted, of_rounds = prediction.predict({
         scenario = scenario, recording = recording, learnt = learnt, fold = fold, arrivals = arrivals,
         place = options.place, rounds = options.rounds,
-    }, seed, options.tell)
+    }, seed, tell)
     progress.clear()
     return {
         seed = seed, cut_ns = fold.cut_ns, until_ns = fold.until_ns, arrivals = fold.last - fold.first + 1,
@@ -116,14 +116,14 @@ end
 ---@param options tracereel.backtest_options
 ---@return table result folds, and the measures of all of them
 function backtest.run(options)
+    simulation.say_unread(options.path)
     local arrivals = partition.arrivals(options.path)
     local folds, results = partition.folds(options.path, arrivals, options), {}
     for index, fold in ipairs(folds) do
-        function options.tell(round)
+        results[index] = play_fold(options, arrivals, fold, function(round)
             progress.set_prefix((#folds > 1 and ("fold %d of %d: "):format(index, #folds) or "")
                 .. (options.rounds > 1 and ("round %d of %d: "):format(round, options.rounds) or ""))
-        end
-        results[index] = play_fold(options, arrivals, fold)
+        end)
     end
     progress.set_prefix("")
     local measures = {}

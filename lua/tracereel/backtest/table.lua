@@ -99,8 +99,6 @@ local function mean_error(key)
     end
 end
 
-local verdict_words = { better = "better", worse = "worse", same = "same" }
-
 local function write_nodes(measures)
     local rows = {}
     for _, measure in ipairs(measures) do
@@ -119,7 +117,7 @@ local function write_nodes(measures)
         cell("P50", 7, statistic_of "p50"), cell("P90", 7, statistic_of "p90"), cell("P99", 7, statistic_of "p99"),
         cell("MEAN", 7, statistic_of "mean"), cell("KS", 4, function(measure) return text.distance(measure.ks) end),
         cell("ALL", 7, mean_error "score"), cell("NAIVE", 7, mean_error "naive_score"),
-        cell("", 6, function(measure) return verdict_words[measure.verdict] or "" end, true),
+        cell("", 6, function(measure) return measure.verdict or "" end, true),
     }, rows)
 end
 

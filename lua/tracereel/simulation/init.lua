@@ -125,16 +125,24 @@ function Scenario:with_timetable(timetable, until_ns)
     return setmetatable(tables.changed(self, { timetable = timetable, until_ns = until_ns }), Scenario)
 end
 
----Reads a log for any number of simulations. Kept in temporary files while it is used.
+---Says what of a log is not read, and what in it is unfinished.
 ---@param path string
----@param to tracereel.position|nil read as if the log ended there
-function simulation.record(path, to)
+function simulation.say_unread(path)
     if path ~= "-" and files.is_directory(path) then
         unread.say(base.open(path), output.say)
     end
     local is_unfinished = unfinished.words(path)
     if is_unfinished then
         output.say("%s", is_unfinished)
+    end
+end
+
+---Reads a log for any number of simulations. Kept in temporary files while it is used.
+---@param path string
+---@param to tracereel.position|nil read as if the log ended there, and say nothing of it
+function simulation.record(path, to)
+    if not to then
+        simulation.say_unread(path)
     end
     local recording = core.recording(path, progress.is_shown() and function(records)
         progress.show("reading the log: %d records", records)
