@@ -113,9 +113,9 @@ static void push_text(lua_State *L, tr_lua_json_text *text) {
     push_unescaped(L, text, raw);
 }
 
-/* Pushes one value, or anything where the reader has failed. */
+/* Pushes one value, or anything where the reader has failed. There is room on the stack for what is neither an object nor
+ * an array, and for a few values besides. */
 static void push_value(lua_State *L, tr_lua_json_text *text, int level) {
-    luaL_checkstack(L, LUA_MINSTACK, "JSON nested too deeply");
     char next = tr_json_reader_peek(&text->reader);
     if ((next == '{' || next == '[') && level == MAX_LEVELS) {
         tr_json_reader_fail(&text->reader, "nested too deeply: more than %d levels", (int)MAX_LEVELS);

@@ -22,14 +22,14 @@ local function metadata_of(self, span, with_service)
     return metadata
 end
 
-local function write_root(self, known, span)
-    known.trace = self.out:trace { id = span.trace_id, name = span.name, at = span.start_ns,
+local function trace_of_root(self, span)
+    local trace = self.out:trace { id = span.trace_id, name = span.name, at = span.start_ns,
         metadata = metadata_of(self, span, true) }
     if span.end_ns then
-        known.trace:close(span.is_error and "failed" or "complete", { at = span.end_ns,
+        trace:close(span.is_error and "failed" or "complete", { at = span.end_ns,
             error = span.is_error and spans.problem(span) or nil })
     end
-    known.has_root = true
+    return trace
 end
 
 -- Where a span stands: what waits keeps it, what is read just now is where the input is.
@@ -40,8 +40,8 @@ end
 -- Filled anew for each span, which is cheaper than a new one.
 local step = { parallel = true }
 
-local function write_node(self, known, span)
-    local trace, start_ns, end_ns = known.trace, span.start_ns, span.end_ns
+local function write_node(self, trace, span)
+    local start_ns, end_ns = span.start_ns, span.end_ns
     if end_ns and end_ns < start_ns then
         self.out:bent("spans that end before they start: they take no time", place_of(self, span))
         end_ns = start_ns
@@ -58,34 +58,40 @@ local function write_node(self, known, span)
     end
 end
 
-local function write_pending(self, known)
-    for _, span in ipairs(known.pending or {}) do
-        write_node(self, known, span)
+-- The trace is there: what has waited for it is written.
+local function add_trace(self, id, trace)
+    self.traces[id] = trace
+    for _, span in ipairs(self.pending[id] or {}) do
+        write_node(self, trace, span)
     end
-    known.pending = nil
+    self.pending[id] = nil
 end
 
--- Spans wait until the root of their trace is there, whose name is the trace's.
+local function keep(self, span)
+    local id = span.trace_id
+    span.place = self.input:where()
+    if not self.pending[id] then
+        self.pending[id] = {}
+        self.order[#self.order + 1] = id
+    end
+    table.insert(self.pending[id], span)
+end
+
+-- Spans wait until the root of their trace is there, whose name is the trace's. Returns whether this one does.
 function Reader:add(span)
-    local known = self.traces[span.trace_id]
-    if not known then
-        known = { trace = nil, has_root = nil }
-        self.traces[span.trace_id] = known
-        self.order[#self.order + 1] = known
-    end
-    if not span.parent_id and not known.has_root then
-        write_root(self, known, span)
-        write_pending(self, known)
-    elseif known.trace then
-        write_node(self, known, span)
+    local trace = self.traces[span.trace_id]
+    if trace then
+        write_node(self, trace, span)
+    elseif span.parent_id then
+        keep(self, span)
+        return true
     else
-        span.place = self.input:where()
-        known.pending = known.pending or {}
-        table.insert(known.pending, span)
-        known.id = span.trace_id
+        add_trace(self, span.trace_id, trace_of_root(self, span))
     end
+    return false
 end
 
+-- Returns whether the span is kept.
 function Reader:visit(span)
     local is_exported = span.attributes["tracereel.span"]
     if span.link_count > 0 then
@@ -101,33 +107,36 @@ function Reader:visit(span)
     elseif is_exported then
         span.place = self.input:where()
         self.exported:add(span)
+        return true
     else
-        self:add(span)
+        return self:add(span)
     end
+    return false
 end
 
 -- At the end: traces of which no root has come.
 function Reader:finish()
-    for _, known in ipairs(self.order) do
-        if not known.trace then
-            self.out:bent("traces without a root span: they end with their last span", known.pending[1].place)
-            known.trace = self.out:trace { id = known.id }
-            write_pending(self, known)
-            known.trace:close "complete"
+    for _, id in ipairs(self.order) do
+        local pending = self.pending[id]
+        if pending then
+            self.out:bent("traces without a root span: they end with their last span", pending[1].place)
+            local trace = self.out:trace { id = id }
+            add_trace(self, id, trace)
+            trace:close "complete"
         end
     end
-    self.order = {}
     self.exported:finish()
 end
 
 local function import(input, out, args)
     if not reader then
-        reader = setmetatable({ out = out, args = args, traces = {}, order = {}, exported = exported_otlp.new(out) },
-            Reader)
+        -- Traces whose root has come, by id; of the others the spans, and which of them came first.
+        reader = setmetatable({ out = out, args = args, traces = {}, pending = {}, order = {},
+            exported = exported_otlp.new(out) }, Reader)
     end
     reader.input = input
     local function visit(span)
-        reader:visit(span)
+        return reader:visit(span)
     end
     local function skip()
         out:dropped("what is not an object where a span or a list of spans should be", input:where())

@@ -121,34 +121,48 @@ local function is_error_code(code)
     return code == 2 or code == "STATUS_CODE_ERROR" or code == "2"
 end
 
-local function of_otlp(raw, service)
-    local status = raw.status
-    status = type(status) == "table" and status or nothing
-    local name, message, links, parent_id = raw.name, status.message, raw.links, raw.parentSpanId
-    return {
-        trace_id = trace_id_of(raw.traceId),
-        span_id = raw.spanId,
-        parent_id = not is_no_id(parent_id, zeros_of_span) and parent_id or nil,
-        name = type(name) == "string" and name ~= "" and name or "unnamed",
-        start_ns = nanoseconds(raw.startTimeUnixNano),
-        end_ns = nanoseconds(raw.endTimeUnixNano),
-        service = service,
-        attributes = attributes_of(raw.attributes),
-        events = events_of(raw.events),
-        link_count = type(links) == "table" and #links or 0,
-        is_error = is_error_code(status.code),
-        message = type(message) == "string" and message ~= "" and message or nil,
-    }
+-- Names that spans have had: a name is looked at once.
+local is_name = {}
+
+local function name_of(value)
+    if type(value) ~= "string" or value == "" then
+        return "unnamed"
+    end
+    is_name[value] = true
+    return value
+end
+
+-- Says all of a span anew.
+local function fill_from_otlp(span, raw, service)
+    local name, links, parent_id, status = raw.name, raw.links, raw.parentSpanId, raw.status
+    status = status ~= nil and type(status) == "table" and status or nothing
+    local message = status.message
+    span.trace_id = trace_id_of(raw.traceId)
+    span.span_id = raw.spanId
+    span.parent_id = parent_id ~= nil and not is_no_id(parent_id, zeros_of_span) and parent_id or nil
+    span.name = is_name[name] and name or name_of(name)
+    span.start_ns = nanoseconds(raw.startTimeUnixNano)
+    span.end_ns = nanoseconds(raw.endTimeUnixNano)
+    span.service = service
+    span.attributes = attributes_of(raw.attributes)
+    span.events = events_of(raw.events)
+    span.link_count = links ~= nil and type(links) == "table" and #links or 0
+    span.is_error = is_error_code(status.code)
+    span.message = message ~= nil and type(message) == "string" and message ~= "" and message or nil
 end
 
 local function each_otlp(list, visit, skip)
+    local span = {}
     each_object(list, function(resource_spans)
         local resource = type(resource_spans.resource) == "table" and resource_spans.resource or nothing
         local service = attributes_of(resource.attributes)["service.name"]
         service = service ~= nil and tostring(service) or nil
         each_object(resource_spans.scopeSpans or resource_spans.instrumentationLibrarySpans, function(scope)
             each_object(scope.spans, function(raw)
-                visit(of_otlp(raw, service))
+                fill_from_otlp(span, raw, service)
+                if visit(span) then
+                    span = {}
+                end
             end, skip)
         end, skip)
     end, skip)
@@ -237,9 +251,9 @@ local function each_jaeger(trace, visit, skip)
     end, skip)
 end
 
----Calls `visit` with each span of a document of either kind.
+---Calls `visit` with each span of a document of either kind. Unless it returns true, the span is another one then.
 ---@param document any
----@param visit fun(span: table)
+---@param visit fun(span: table): boolean
 ---@param skip fun() called for each place where there should be an object, and is none
 ---@return string|nil problem why it is none
 function spans.each(document, visit, skip)
