@@ -35,7 +35,8 @@ end
 
 ---Where 95 % of what other logs give lies: within Student's t times the standard deviation of the resamples around
 ---what the log itself gave, or between the resamples' own 2.5 and 97.5 % quantiles; whatever is farther away. The first
----is right where resamples are few, the second where a percentile jumps between two humps.
+---is right where resamples are few, the second where a percentile jumps between two humps. What is never negative
+---cannot lie as far below as it can above: it is divided by what it would be multiplied with.
 ---@param center number what the log itself gave
 ---@param values number[] what its resamples gave: at least 2
 ---@return number low
@@ -50,10 +51,9 @@ function estimates.range(center, values)
     local sorted = table.move(values, 1, count, 1, {})
     table.sort(sorted)
     local outside = math.max(1, math.ceil(0.025 * (count + 1)))
-    local low, high = math.min(center - half_width, sorted[outside]),
-        math.max(center + half_width, sorted[count + 1 - outside])
-    local is_positive = sorted[1] >= 0 and center >= 0
-    return is_positive and math.max(low, 0.0) or low, high
+    local is_positive = sorted[1] >= 0 and center > 0
+    local below = is_positive and center / (1 + half_width / center) or center - half_width
+    return math.min(below, sorted[outside]), math.max(center + half_width, sorted[count + 1 - outside])
 end
 
 return estimates
