@@ -102,11 +102,12 @@ describe("a simulation of what waited for a place", function()
         local log = simulation_logs.write {
             { "trace_start", 0, nil, 1 }, { "trace_start", 0, nil, 2 },
             { "node_start", 0, 1, 1 }, { "trace_suspended", 10, 1, 1 },
-            { "node_start", 10, 2, 2 }, { "node_done", 20, 2, 2 }, { "trace_complete", 20, nil, 2 },
+            { "node_start", 15, 2, 2 }, { "node_done", 25, 2, 2 }, { "trace_complete", 25, nil, 2 },
             { "trace_resumed", 30, 1, 1 }, { "node_done", 35, 1, 1 }, { "trace_complete", 35, nil, 1 },
         }
         local lines = simulation_logs.play("return { limits = { nodes = 2, recorded = { nodes = 1 } } }", log)
-        assert.same({ "node_start 2@0 #2", "trace_suspended 1@10", "node_done 2@10 #2" },
+        -- The place was free from 10 on; 5 ms are the time to begin.
+        assert.same({ "node_start 2@5 #2", "trace_suspended 1@10", "node_done 2@15 #2" },
             table.move(lines, 4, 6, 1, {}))
     end)
 
