@@ -124,6 +124,31 @@ static void tainted_traces_are_only_counted(void) {
     tr_traces_free(traces);
 }
 
+/* Node 2 comes after node 1 alone: what ended between them did not make it ready. */
+static void one_that_is_made_like_another_has_its_flow(void) {
+    static const uint32_t after[] = {1};
+    static const tr_flow_node nodes[] = {{.node_id = 2, .after_count = 1, .after = after}, {.node_id = 1}};
+    static const tr_flow flow = {2, nodes};
+    static const written_record records[] = {TRACE_START(0),   NODE_START(1, 10), NODE_DONE(1, 20), NODE_START(3, 21),
+                                             NODE_DONE(3, 25), NODE_START(2, 30), NODE_DONE(2, 31), COMPLETE(40)};
+    tr_traces *traces = tr_traces_new();
+    tr_timing *model = tr_timing_new(&flow, 3);
+    check_added(model, APPLY(traces, records));
+    tr_timing *like = tr_timing_new_like(model);
+    REQUIRE(like != NULL);
+    CHECK_UINT(0, tr_timing_node_count(like));
+    CHECK_UINT(3, tr_timing_worst_limit(like));
+    tr_timing *again = tr_timing_new_like(like);
+    REQUIRE(again != NULL);
+    CHECK_INT(TR_OK, tr_timing_merge(again, model));
+    check_added(again, APPLY(traces, records));
+    CHECK_UINT(20, find_node(again, 2)->queue_ns);
+    tr_timing_free(again);
+    tr_timing_free(like);
+    tr_timing_free(model);
+    tr_traces_free(traces);
+}
+
 /* --- the longest traces --- */
 
 static void add_trace_of_length(tr_timing *timing, tr_traces *traces, uint8_t id, uint64_t length_ns) {
@@ -275,7 +300,7 @@ static int add_without_memory(void) {
     use_up_memory();
     bool refused =
         tr_timing_add(timing, trace) == TR_ERROR_MEMORY && tr_timing_merge(timing, filled) == TR_ERROR_MEMORY;
-    return refused && tr_timing_new(NULL, 10) == NULL ? 0 : 2;
+    return refused && tr_timing_new(NULL, 10) == NULL && tr_timing_new_like(filled) == NULL ? 0 : 2;
 }
 
 static void memory_runs_out(void) {
@@ -312,6 +337,8 @@ int main(int argc, char **argv) {
     check_run("an attempt known only from the snapshot is unfinished", attempts_of_the_snapshot_that_never_ended);
     check_run("iterations of a loop that began before the log are not in the trend",
               iterations_whose_number_is_not_known);
+    check_run("a timing that is made like another has its flow, keeps as many traces, and merges with it",
+              one_that_is_made_like_another_has_its_flow);
     check_run("tainted traces are only counted", tainted_traces_are_only_counted);
     check_run("the longest traces are kept, longest first, smaller ids first", the_longest_are_kept_in_order);
     check_run("of equally long attempts of a node the one of the trace with the smallest id is named",
