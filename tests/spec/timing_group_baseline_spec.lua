@@ -144,7 +144,7 @@ describe("timing --by with --baseline", function()
     end)
 
     it("timing --by --baseline: the values of the log are compared, however rare they are in the baseline", function()
-        local before = customers({ "c", "d", "e", "a" }, nil, 5)
+        local before = customers({ "b", "c", "d", "e", "a" }, nil, 5)
         local after = log_of { { 1, 5, '{"customer":"a"}' }, { 2, 5, '{"customer":"a"}' },
             { 3, 5, '{"customer":"b"}' } }
         local compared = report_of("--by", "metadata.customer", "--limit", "1", "--baseline", before, after).comparison

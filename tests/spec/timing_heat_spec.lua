@@ -93,6 +93,9 @@ describe("the heat map of timing --html", function()
             "1970-01-01 00:20 to 1970-01-01 00:30, 1 ms to 2 ms: 1 run",
         }, map_of(page, "heat-node-1").titles)
         assert.is_nil(map_of(page_of(log, "--by", "10m"), "heat-node-1"))
+        -- A step begins with its first nanosecond.
+        assert.are.same({ "50 ns to 100 ns, complete: 1 trace", "100 ns to 200 ns, complete: 1 trace" },
+            map_of(page_of(log_of { { 0, 99 }, { 1, 100 } }, "--by", "outcome"), "heat-makespan").titles)
         assert.is_nil(page_of(log):find('id="heat"', 1, true))
     end)
 

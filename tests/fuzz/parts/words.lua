@@ -31,6 +31,8 @@ local values = {
     ["<KEY=VALUES>"] = { "node.3.time=0.5,1,2", "arrivals.rate=10,20", "seed=1,2", "x=1", "node.1.fail=0,1",
         "limits.nodes=1,2", "arrivals.every=10ms,1s", "traces=1,5" },
     ["<CONDITION>"] = { "p99>20%", "mean>1ms", "p50>0%", "x>1" },
+    ["<ROWS>"] = { "node", "trace", "hour", "outcome", "10ms", "1ns", "7h", "1d", "metadata.customer", "metadata.a.b",
+        "metadata.", "0s" },
     ["<COLUMN>"] = { "count", "p99", "id", "queue" },
     ["<FORMAT>"] = {},
     ["<SIZE>"] = { "1GiB", "64MiB", "3MiB", "1", "0" },
