@@ -1,5 +1,6 @@
 -- `tracereel flow`: a first flow file, for a person to correct: guessed from logs, or the engine's own with the numbers
 -- that its nodes have in them.
+local certainty_texts = require "tracereel.flow.certainty_texts"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
 local flow = require "tracereel.flow"
@@ -28,6 +29,14 @@ local function name_and_number(text)
     return { name = name, number = number }
 end
 
+local function share(text)
+    local number = tonumber(text)
+    if not number or not (number >= 0 and number <= 1) then
+        return nil, ('--min-confidence: a number from 0 to 1 expected, got "%s"'):format(text)
+    end
+    return number
+end
+
 function command.define(definition)
     options.logs(definition)
     options.json(definition)
@@ -36,6 +45,10 @@ function command.define(definition)
     definition:option("--number", "With --yaml: the number of a node that the log does not determine. Can be "
         .. "repeated."):argname("<NAME=N>"):count("*"):convert(name_and_number)
     definition:option("--name", "Name of the inferred pipeline."):default(default_name):show_default(true)
+    definition:flag("--confidence", "Say of each edge how sure it is, and why.")
+    definition:option("--min-confidence", "Leave out what is less sure than this, from 0 to 1. 0 writes all that "
+        .. "nothing contradicts. Default: 0; where nodes waited for places 0.1, or 0.02 if the "
+        .. "log does not say when they were ready."):argname("<N>"):convert(share)
     definition:option("-o --output", "Write to this file instead of standard output."):argname("<FILE>")
     options.reading(definition)
     options.since_restart(definition)
@@ -98,7 +111,11 @@ end
 local function run_guess(parsed)
     parsed.measured = true
     local own = of_log.of_all({}, parsed.logs) -- `flow` is the name of the command, and no option of it
-    local guessing = guess.new()
+    local types = {}
+    for id, node in pairs(own and own.nodes or {}) do
+        types[id] = node.type
+    end
+    local guessing = guess.new(types)
     local code, read = read_logs(parsed, function(log, handlers)
         local function add(_, trace)
             if trace then
@@ -113,14 +130,18 @@ local function run_guess(parsed)
     if logs.interrupted() or #read == 0 then
         return code
     end
-    local guessed, comments = guessing:flow(parsed.name)
+    local guessed, comments, certainty = guessing:flow(parsed.name, parsed.min_confidence)
     if not guessed then
         output.say("no node ran in any trace whose beginning is known: nothing can be inferred")
         return exit_codes.graver(code, exit_codes.refused)
     end
     take_over(guessed, own, parsed)
-    local text = parsed.json and tracereel.json(guessed) .. "\n"
-        or guess_preface:format(in_comment(table.concat(read, ", "))) .. flow.text(guessed, comments)
+    if parsed.confidence then
+        certainty_texts.add(comments, certainty.edges)
+    end
+    local text = parsed.json and tracereel.json(certainty_texts.object(guessed, certainty)) .. "\n"
+        or guess_preface:format(in_comment(table.concat(read, ", "))) .. certainty_texts.preface(certainty)
+        .. flow.text(guessed, comments)
     output_file.replace(parsed.output, text)
     return code
 end

@@ -1,6 +1,9 @@
--- Guesses the order of a pipeline's nodes from its traces: who has always ended before whom began, without the steps
+-- Guesses the order of a pipeline's nodes from its traces: who had always ended when whom was ready, without the steps
 -- that follow from others. A person corrects it: a log shows what happened, not what must be so.
+local dependence = require "tracereel.flow.dependence"
 local failure = require "tracereel.util.failure"
+local readiness = require "tracereel.flow.readiness"
+local reduction = require "tracereel.flow.reduction"
 local runs = require "tracereel.flow.runs"
 local units = require "tracereel.util.units"
 
@@ -9,16 +12,35 @@ local guess = {}
 -- Every two nodes of a trace are compared: half a million pairs.
 local max_nodes = 1000
 
+-- The first traces with as many runs in all show what made the nodes ready; all traces show what contradicts.
+local max_kept_runs = 100000
+
+-- Where nodes waited for places, what is less sure than this is left out. If the log says when they were ready, nothing
+-- speaks for it but that it never happened otherwise, and in such a log many things never do. If it does not, it is
+-- what a place explains.
+local min_confidence_told, min_confidence_worked_out = 0.1, 0.02
+
+local function default_confidence(waited_for)
+    if not waited_for then
+        return 0
+    end
+    return waited_for.is_told and min_confidence_told or min_confidence_worked_out
+end
+
 local Guess = {}
 Guess.__index = Guess
 
 ---A guess that has seen nothing: add(trace) for each trace, then flow().
-function guess.new()
+---@param types? table<integer, string> by node: what it is one of, where that is known
+function guess.new(types)
     return setmetatable({
+        types = types or {},
         traces_with = {}, -- by node: how many traces it was seen in
         together = {}, -- by node, by node: in how many traces both were
         before = {}, -- by node, by node: in how many of these the first had ended when the second began
         loops = {}, -- nodes that iterate
+        kept = {}, -- the first traces: their runs
+        kept_runs = 0,
     }, Guess)
 end
 
@@ -33,6 +55,48 @@ local function increase_pair(counts, a, b)
         counts[a] = of_a
     end
     of_a[b] = (of_a[b] or 0) + 1
+end
+
+-- A time that compares as a signed number.
+local function signed(time_ns)
+    return time_ns and time_ns ~ math.mininteger
+end
+
+-- Keeps what a trace says of its nodes' times; one in which a node has not ended says too little.
+function Guess:keep(ran)
+    if self.kept_runs + #ran > max_kept_runs then
+        return
+    end
+    local trace = { run_of = {}, begin_ns = math.maxinteger }
+    for place, run in ipairs(ran) do
+        if not run.began_ns or not run.ended_ns then
+            return
+        end
+        local known = { id = run.id, place = place, began_ns = signed(run.began_ns), ended_ns = signed(run.ended_ns),
+            ready_ns = signed(run.ready_ns), is_estimated = run.is_estimated, is_joined = run.of_instance ~= nil }
+        trace[place] = known
+        trace.begin_ns = math.min(trace.begin_ns, known.ready_ns or known.began_ns)
+    end
+    self.kept[#self.kept + 1] = trace
+    self.kept_runs = self.kept_runs + #ran
+end
+
+function Guess:count_order(ran)
+    for index, a in ipairs(ran) do
+        increase(self.traces_with, a.id)
+        for other = index + 1, #ran do
+            local b = ran[other]
+            increase_pair(self.together, a.id, b.id)
+            increase_pair(self.together, b.id, a.id)
+            local a_first, b_first = runs.is_before(a, b), runs.is_before(b, a)
+            -- Both: two ends at the same time. The order in the log decides.
+            if a_first then
+                increase_pair(self.before, a.id, b.id)
+            elseif b_first then
+                increase_pair(self.before, b.id, a.id)
+            end
+        end
+    end
 end
 
 ---Notes the order of a trace's nodes. Tainted traces, and those whose beginning is not known, say nothing.
@@ -58,21 +122,8 @@ function Guess:add(trace)
         self.too_many = #ran
         return
     end
-    for index, a in ipairs(ran) do
-        increase(self.traces_with, a.id)
-        for other = index + 1, #ran do
-            local b = ran[other]
-            increase_pair(self.together, a.id, b.id)
-            increase_pair(self.together, b.id, a.id)
-            local a_first, b_first = runs.is_before(a, b), runs.is_before(b, a)
-            -- Both: two ends at the same time. The order in the log decides.
-            if a_first then
-                increase_pair(self.before, a.id, b.id)
-            elseif b_first then
-                increase_pair(self.before, b.id, a.id)
-            end
-        end
-    end
+    self:count_order(ran)
+    self:keep(ran)
 end
 
 function Guess:precedes(a, b)
@@ -80,33 +131,47 @@ function Guess:precedes(a, b)
     return together ~= nil and (self.before[a] or {})[b] == together
 end
 
--- Returns true if one of `all` is between the candidate, at `index` of it, and `id`. Most often it is the next one.
-function Guess:is_implied(candidate, id, all, index)
-    for step = 1, #all - 1 do
-        local between = all[(index + step - 1) % #all + 1]
-        if self:precedes(candidate, between) and self.together[between][id] >= self.together[candidate][id] then
-            return true
+-- The nodes in order, and by the place of each in that list those places whose nodes always came before it.
+function Guess:always_before(ids)
+    local before = {}
+    for place, id in ipairs(ids) do
+        local list = {}
+        for other, other_id in ipairs(ids) do
+            if other ~= place and self:precedes(other_id, id) then
+                list[#list + 1] = other
+            end
         end
+        before[place] = list
     end
-    return false
+    return before
 end
 
--- Nodes that always come before `id`, without those that come before another of them that is there as often: a node
--- after an optional one waits for what is before that, too, wherever the optional one did not run.
-function Guess:direct_predecessors(id)
-    local all = {}
-    for other in units.sorted(self.together[id] or {}) do
-        if self:precedes(other, id) then
-            all[#all + 1] = other
+-- What speaks for each edge, by place. Returns the places that nodes waited for, too.
+function Guess:evidence(ids)
+    local place_of, before = {}, self:always_before(ids)
+    for place, id in ipairs(ids) do
+        place_of[id] = place
+    end
+    for _, trace in ipairs(self.kept) do
+        for _, run in ipairs(trace) do
+            run.node = place_of[run.id]
+            trace.run_of[run.node] = run
         end
     end
-    local direct = {}
-    for index, candidate in ipairs(all) do
-        if not self:is_implied(candidate, id, all, index) then
-            direct[#direct + 1] = candidate
-        end
+    local function before_of(node)
+        return before[node]
     end
-    return direct
+    local waited_for = readiness.find(self.kept, #ids, before_of)
+    local still_before, edges = dependence.find(self.kept, #ids, before_of, {
+        is_worked_out = waited_for ~= nil and not waited_for.is_told,
+        together = function(a, b)
+            return self.together[ids[a]][ids[b]]
+        end,
+        type_of = function(node)
+            return self.types[ids[node]]
+        end,
+    })
+    return still_before, edges, waited_for
 end
 
 -- Nodes of different branches, never seen together, can seem to wait for each other in a circle: the link that closes
@@ -134,32 +199,63 @@ local function without_cycles(after, nodes)
     end
 end
 
----The guess, and a remark for each node that a person should look at. Raises where a trace had too many nodes.
+-- The edges between nodes, from those between places.
+local function edges_of(ids, after, evidence)
+    local list = {}
+    for node, id in ipairs(ids) do
+        for _, other in ipairs(after[node]) do
+            local edge = evidence[node][other]
+            list[#list + 1] = { from = ids[other], to = id, kind = edge.kind, traces = edge.traces, of = edge.of,
+                confidence = edge.confidence }
+        end
+    end
+    return list
+end
+
+---@class tracereel.flow_certainty
+---@field edges { from: integer, to: integer, kind: string, traces: integer, of: integer, confidence: number }[]
+---@field waited_for tracereel.flow_places|nil the places that nodes waited for
+---@field min_confidence number what is less sure was left out
+---@field left_out integer how many edges were left out
+
+---The guess. Raises where a trace had too many nodes.
 ---@param name string of the pipeline
+---@param min_confidence? number leaves out what is less sure than this
 ---@return tracereel.flow|nil nil where no node was seen
----@return table<integer, string> comments by node id
-function Guess:flow(name)
+---@return table<integer, string>|nil comments by node id: a remark for a person
+---@return tracereel.flow_certainty|nil
+function Guess:flow(name, min_confidence)
     if self.too_many then
         failure.raise("refused", "%d nodes in one trace: the order of more than %d is not guessed", self.too_many,
             max_nodes)
     end
-    local nodes, after, comments = units.keys(self.traces_with), {}, {}
-    if #nodes == 0 then
-        return nil, comments
+    local ids, comments, most = units.keys(self.traces_with), {}, 0
+    if #ids == 0 then
+        return nil
     end
-    local most = 0
-    for _, id in ipairs(nodes) do
-        after[id] = self:direct_predecessors(id)
+    local before, evidence, waited_for = self:evidence(ids)
+    min_confidence = min_confidence or default_confidence(waited_for)
+    local after, left_out = reduction.of(before, evidence, min_confidence, function(a, b)
+        return (self.together[ids[a]] or {})[ids[b]] or 0
+    end)
+    local places = {}
+    for place, id in ipairs(ids) do
+        places[place] = place
         most = math.max(most, self.traces_with[id])
     end
-    without_cycles(after, nodes)
+    without_cycles(after, places)
     local guessed = {}
-    for _, id in ipairs(nodes) do
-        guessed[id] = { name = ("node_%d"):format(id), after = after[id] }
+    for place, id in ipairs(ids) do
+        local list = {}
+        for index, other in ipairs(after[place]) do
+            list[index] = ids[other]
+        end
+        guessed[id] = { name = ("node_%d"):format(id), after = list }
         local seen = self.traces_with[id]
         comments[id] = ("in %d of %d traces"):format(seen, most) .. (self.loops[id] and ", iterates" or "")
     end
-    return { name = name, nodes = guessed }, comments
+    return { name = name, nodes = guessed }, comments, { edges = edges_of(ids, after, evidence),
+        waited_for = waited_for, min_confidence = min_confidence, left_out = left_out }
 end
 
 return guess

@@ -5,6 +5,8 @@ local runs = {}
 ---@field id integer
 ---@field began_ns integer|nil
 ---@field ended_ns integer|nil
+---@field ready_ns integer|nil where the source says it
+---@field is_estimated boolean|nil its start is its end
 ---@field of_instance table<string, tracereel.node_run>|nil of a node that runs in parallel with itself
 
 ---When a node began and ended in its trace: by its first attempt, because later ones can be those of a loop. An
@@ -16,7 +18,8 @@ function runs.first(node)
     if not first then
         return nil
     end
-    return { id = node.id, began_ns = first.estimated and first.end_ns or first.start_ns, ended_ns = first.end_ns }
+    return { id = node.id, began_ns = first.estimated and first.end_ns or first.start_ns, ended_ns = first.end_ns,
+        ready_ns = not first.estimated and first.scheduled_ns or nil, is_estimated = first.estimated }
 end
 
 -- The larger or smaller of two times; unknown where one is.
