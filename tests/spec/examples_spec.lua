@@ -36,11 +36,12 @@ local function shown_commands(text)
     return blocks
 end
 
--- The Lua texts of a page that its commands run, by the names that they have there, in their order on the page.
+-- The Lua texts of a page that its commands run, by the names that they have there, in their order on the page; false:
+-- one that no command runs.
 local files_of_page = {
     ["README.md"] = { "slow.lua" },
     ["docs/backtest.md"] = { "doubling.lua", "five.lua" },
-    ["docs/import.md"] = { "jobs.lua", "jobs_spec.lua" },
+    ["docs/import.md"] = { "jobs.lua", false, "jobs_spec.lua" },
     ["docs/scripting.md"] = { "late.lua", "late_spec.lua", "pull.lua" },
 }
 
