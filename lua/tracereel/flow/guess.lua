@@ -235,14 +235,14 @@ function Guess:flow(name, min_confidence)
     end
     local before, evidence, waited_for = self:evidence(ids)
     min_confidence = min_confidence or default_confidence(waited_for)
+    local places, traces_with = {}, {}
+    for place, id in ipairs(ids) do
+        places[place], traces_with[place] = place, self.traces_with[id]
+        most = math.max(most, traces_with[place])
+    end
     local after, left_out = reduction.of(before, evidence, min_confidence, function(a, b)
         return (self.together[ids[a]] or {})[ids[b]] or 0
-    end)
-    local places = {}
-    for place, id in ipairs(ids) do
-        places[place] = place
-        most = math.max(most, self.traces_with[id])
-    end
+    end, traces_with)
     without_cycles(after, places)
     local guessed = {}
     for place, id in ipairs(ids) do
