@@ -124,7 +124,8 @@ local function clipped(part, above)
     if not part or not above then
         return part
     end
-    local both = { start_ns = later(part.start_ns, above.start_ns), end_ns = earlier(part.end_ns, above.end_ns) }
+    local both = { start_ns = later(part.start_ns, above.start_ns), end_ns = earlier(part.end_ns, above.end_ns),
+        id = part.id }
     return not math.ult(both.end_ns, both.start_ns) and both or nil
 end
 
