@@ -59,7 +59,7 @@ describe("the page of a backtest", function()
         assert.truthy(page:find("default-src &#39;none&#39;; style-src &#39;sha256-", 1, true))
         assert.Nil(page:find("<script", 1, true))
         assert.Nil(page:find("https?://%a"))
-        local summary = result.stdout:match("\n\n([^\n]+)\n$")
+        local summary = result.stdout:match("\n\n([^\n]+\n?[^\n]*)\n$"):gsub("%s+", " ")
         assert.truthy(page:find(summary, 1, true))
     end)
 

@@ -165,7 +165,10 @@ describe("backtest", function()
         it("says in one sentence what it predicts better than the past", function()
             assert.matches("^better than the past repeated: makespan", found.summary)
             local text = helper.output_of("backtest", log, helper.script("return { limits = { nodes = 4 } }"))
-            assert.truthy(text:find("\n" .. found.summary .. "\n", 1, true))
+            assert.truthy(text:gsub("%s+", " "):find(found.summary .. " ", 1, true))
+            for line in text:gmatch("[^\n]+") do
+                assert.True(utf8.len(line) <= 80, line)
+            end
         end)
     end)
 

@@ -2,6 +2,7 @@
 local columns = require "tracereel.render.timing_table.columns"
 local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
+local plain_text = require "tracereel.util.text"
 local text = require "tracereel.backtest.text"
 
 local backtest_table = {}
@@ -53,22 +54,22 @@ end
 
 local function write_traces(result)
     local definitions = {
-        cell("MEASURE", 14, function(line) return line.name end, true),
-        cell("REAL", 9, value_cell "real"), cell("PREDICTED", 9, value_cell "predicted"),
-        cell("ERROR", 8, error_cell("error", "predicted")), cell("NAIVE", 9, value_cell "naive"),
-        cell("ERROR", 8, error_cell("naive_error", "naive")),
+        cell("MEASURE", 13, function(line) return line.name end, true),
+        cell("REAL", 8, value_cell "real"), cell("PREDICTED", 9, value_cell "predicted"),
+        cell("ERROR", 7, error_cell("error", "predicted")), cell("NAIVE", 8, value_cell "naive"),
+        cell("ERROR", 7, error_cell("naive_error", "naive")),
     }
     if result.coverage then
         table.insert(definitions, 4, cell("INTERVAL", 20, interval_cell))
     end
-    columns.heading("Traces", result.coverage and ("an interval has what came in %.0f %%, where the model is right; ! "
-        .. "it has not"):format(100 * result.coverage) or "naive: the past repeated")
+    columns.heading("Traces", result.coverage and ("an interval holds what came in %.0f %% of cases; ! it does not")
+        :format(100 * result.coverage) or "naive: the past repeated")
     columns.write(definitions, trace_lines(result.measures))
 end
 
 local function write_mean_of_folds(result)
     local definitions = {
-        cell("MEASURE", 14, function(line) return line.name end, true),
+        cell("MEASURE", 13, function(line) return line.name end, true),
         cell("ERROR", 9, function(line)
             return line.statistic and text.error(line.measure, line.statistic.error) or text.distance(line.measure.ks)
         end),
@@ -141,7 +142,8 @@ function backtest_table.write(result)
     end
     write_nodes(result.measures)
     output.line("")
-    output.wrapped(text.summary(result.measures), "  ")
+    output.line(table.concat(plain_text.wrap(text.summary(result.measures), math.min(output.columns(), 80) - 2),
+        "\n  "))
 end
 
 return backtest_table

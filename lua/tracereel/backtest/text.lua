@@ -59,34 +59,59 @@ function text.is_known(measure)
     return (measure.score or measure.naive_score) ~= nil
 end
 
--- The names of the measures of each verdict; those of one node as one: "charge run/queue".
-local function names_by_verdict(measures)
-    local names, last_node = {}, {}
+-- Nodes as a list: names, and numbers where there are none; three numbers or more that follow each other as "4-9".
+local function node_list(nodes)
+    local parts, index = {}, 1
+    while index <= #nodes do
+        local last = index
+        while not node_names.name(nodes[last]) and nodes[last + 1] == nodes[last] + 1
+            and not node_names.name(nodes[last + 1]) do
+            last = last + 1
+        end
+        local is_range = last - index >= 2
+        parts[#parts + 1] = is_range and ("%d-%d"):format(nodes[index], nodes[last]) or node_names.label(nodes[index])
+        index = is_range and last + 1 or index + 1
+    end
+    local more = #parts > max_named and (" and %d more"):format(#parts - max_named) or ""
+    return table.concat(parts, ", ", 1, math.min(#parts, max_named)) .. more
+end
+
+-- The measures of each verdict in words: those of the traces, then for each measure of nodes which have it.
+local function words_by_verdict(measures)
+    local words, groups = {}, {}
     for _, measure in ipairs(measures) do
         local verdict = measure.verdict or text.is_known(measure) and "unjudged" or "unknown"
-        local list = names[verdict] or {}
-        names[verdict] = list
-        if measure.node and last_node[verdict] == measure.node then
-            list[#list] = list[#list] .. "/" .. measure.name
+        words[verdict], groups[verdict] = words[verdict] or {}, groups[verdict] or {}
+        local of_name = groups[verdict][measure.name]
+        if not measure.node then
+            table.insert(words[verdict], measure.name)
+        elseif of_name then
+            table.insert(of_name, measure.node)
         else
-            list[#list + 1] = text.measure(measure)
+            groups[verdict][measure.name] = { measure.node }
         end
-        last_node[verdict] = measure.node
     end
-    return names
+    for verdict, by_name in pairs(groups) do
+        for _, name in ipairs { "run", "queue", "suspended", "errors" } do
+            if by_name[name] then
+                local is_numbered = not node_names.name(by_name[name][1])
+                table.insert(words[verdict], ("%s of %s%s"):format(name, is_numbered and "node " or "",
+                    node_list(by_name[name])))
+            end
+        end
+    end
+    return words
 end
 
 ---Which measures are predicted better than by the past repeated, and which not, in one sentence.
 ---@param measures table[]
 ---@return string
 function text.summary(measures)
-    local names, parts = names_by_verdict(measures), {}
+    local words, parts = words_by_verdict(measures), {}
     for _, verdict in ipairs(verdicts) do
-        local list = names[verdict[1]] or {}
-        local shown = table.concat(list, ", ", 1, math.min(#list, max_named))
-        local more = #list > max_named and (" and %d more"):format(#list - max_named) or ""
-        if #list > 0 or verdict[1] == "better" then
-            parts[#parts + 1] = verdict[2]:format(#list > 0 and shown .. more or "none")
+        local list = words[verdict[1]]
+        if list or verdict[1] == "better" then
+            parts[#parts + 1] = verdict[2]:format(list and table.concat(list, ", ") or "none")
         end
     end
     return table.concat(parts, "; ")
@@ -104,8 +129,11 @@ function text.fold(fold)
     local lines = {
         from(learnt.from_ns, learnt.until_ns),
         plain_text.count(learnt.closed, "closed trace") .. (learnt.open == 0 and ", none open at the cut"
-            or ("; %d open at the cut are censored (as good as %.0f traces)"):format(learnt.open, learnt.effective)),
+            or ("; %d open at the cut are censored"):format(learnt.open)),
     }
+    if learnt.open > 0 then
+        lines[#lines + 1] = ("effective sample: %.0f traces"):format(learnt.effective)
+    end
     if learnt.never_closed_weight > 0 then
         lines[#lines + 1] = ("%d outlasted all closed ones: %.2g %% of the weight, which never ends"):format(
             learnt.never_closed, 100 * learnt.never_closed_weight)
