@@ -94,10 +94,12 @@ local function import(path, format)
 end
 
 local jobs = {
+    { "CSV: csv", make("table-" .. row_count .. ".csv", write_table), "csv", max_ratio },
     { "CSV: tests/bench/import_rows.lua", make("table-" .. row_count .. ".csv", write_table),
-        "tests/bench/import_rows.lua" },
-    { "CSV: csv", make("table-" .. row_count .. ".csv", write_table), "csv" },
-    { "OTLP/JSON: otlp", make(("export-%d.jsonl"):format(export_bytes >> 20), write_export), "otlp" },
+        "tests/bench/import_rows.lua", max_ratio },
+    { "CSV: tests/bench/import_calls.lua", make("table-" .. row_count .. ".csv", write_table),
+        "tests/bench/import_calls.lua" },
+    { "OTLP/JSON: otlp", make(("export-%d.jsonl"):format(export_bytes >> 20), write_export), "otlp", max_ratio },
 }
 
 if row_count == 0 then
@@ -110,7 +112,7 @@ print(("\nimport: processor time of the median of %d rounds, and relative to the
     rounds))
 print(("%-34s %9s %9s %7s %-12s"):format("job", "ms", "Python ms", "ratio", "target"))
 for _, job in ipairs(jobs) do
-    local name, path, format = table.unpack(job)
+    local name, path, format, max = table.unpack(job)
     local ours, others = {}, {}
     for round = 1, rounds do
         local problem
@@ -121,7 +123,7 @@ for _, job in ipairs(jobs) do
         end
     end
     local ratio = median(ours) / median(others)
-    print(("%-34s %9.0f %9.0f %7.2f < %-4.1f %s"):format(name, median(ours) * 1e3, median(others) * 1e3, ratio,
-        max_ratio, ratio < max_ratio and "met" or "MISSED"))
+    print(("%-34s %9.0f %9.0f %7.2f %s"):format(name, median(ours) * 1e3, median(others) * 1e3, ratio,
+        max and ("< %-4.1f %s"):format(max, ratio < max and "met" or "MISSED") or "-"))
 end
 os.execute("rm -rf " .. scratch)

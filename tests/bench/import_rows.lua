@@ -2,10 +2,9 @@
 return {
     api = 1,
     import = function(input, out)
-        for row in input:csv() do
-            local trace = out:trace { id = row.case }
-            trace:start(row.activity, { at = input.time(row.start), resource = row.resource })
-            trace:done(row.activity, { at = input.time(row["end"]) })
+        local columns = { trace = "case", node = "activity", start = "start", ["end"] = "end", resource = "resource" }
+        for _ in out:attempts(input:csv(), columns) do
+            out:dropped("rows that are no attempts", input:where())
         end
     end,
 }
