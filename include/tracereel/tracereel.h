@@ -13,6 +13,7 @@
 #include "tracereel/provenance.h"
 #include "tracereel/record.h"
 #include "tracereel/replay.h"
+#include "tracereel/scenario.h"
 #include "tracereel/simulation.h"
 #include "tracereel/snapshot.h"
 #include "tracereel/status.h"

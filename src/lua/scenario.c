@@ -8,7 +8,7 @@
 #include "lua/contention.h"
 #include "lua/scenario_fields.h"
 #include "lua/scenario_pools.h"
-#include "timing/flow.h"
+#include "tracereel/timing.h"
 
 static const char *const time_kinds[] = {[TR_TIME_RECORDED] = "recorded",
                                          [TR_TIME_FACTOR] = "factor",
@@ -145,7 +145,6 @@ static void read_flow(lua_State *L, int index, int anchor_index, tr_scenario *sc
             nodes[i].is_off_out = read_off_out(L, anchor_index);
             lua_pop(L, 1);
         }
-        tr_flow_sort(nodes, flow->node_count);
         flow->nodes = nodes;
         scenario->flow = flow;
         lua_pop(L, 1);

@@ -167,7 +167,7 @@ local function check_flow(value, into)
     if not checked then
         values.refuse("flow: %s", problem)
     end
-    into.compiled.flow = {}
+    into.compiled.flow = {} -- ascending, as tr_scenario has it
     for id, node in units.sorted(checked.nodes) do
         values.node(id, into.recording, "flow")
         into.compiled.flow[#into.compiled.flow + 1] = { id = id, after = node.after, off_out = off_out(node) }
