@@ -188,15 +188,15 @@ void tr_timing_free(tr_timing *timing);
  * still open. Returns TR_OK, or TR_ERROR_MEMORY: part of it may have been added. */
 tr_status tr_timing_add(tr_timing *timing, const tr_trace *trace);
 
-typedef struct tr_stretch {
+typedef struct tr_path_stretch {
     uint64_t start_ns;
     uint64_t end_ns; /* not before start_ns */
-} tr_stretch;
+} tr_path_stretch;
 
 /* Stretches of a trace's critical path that are counted in traces which it has started, in the order of their times.
  * They do not overlap, and each is in one attempt on the path. */
 typedef struct tr_child_stretches {
-    const tr_stretch *items;
+    const tr_path_stretch *items;
     size_t count;
 } tr_child_stretches;
 
@@ -205,8 +205,8 @@ tr_status tr_timing_add_parent(tr_timing *timing, const tr_trace *trace, tr_chil
 
 /* How a trace that another one has started counts. */
 typedef struct tr_timed_child {
-    bool is_critical;   /* it was on the path that decided the time of the trace that no other has started */
-    tr_stretch on_path; /* where is_critical: the part of that path that is its own; end_ns 0: all of its time */
+    bool is_critical;        /* it was on the path that decided the time of the trace that no other has started */
+    tr_path_stretch on_path; /* where is_critical: the part of that path that is its own; end_ns 0: all of its time */
     tr_child_stretches children; /* where is_critical: of that part, what is that of traces that it has started */
     bool is_attempt;             /* its parent has no attempt of parent_node: the child counts as one */
     uint32_t parent_node;        /* where is_attempt */

@@ -150,8 +150,8 @@ static int timing_index(lua_State *L) {
     return tr_lua_index_method(L, "a timing");
 }
 
-static tr_stretch stretch_at(lua_State *L, int index) {
-    tr_stretch stretch;
+static tr_path_stretch stretch_at(lua_State *L, int index) {
+    tr_path_stretch stretch;
     if (!lua_istable(L, index)) {
         luaL_error(L, "a stretch of time must be a table with start_ns and end_ns, is %s", luaL_typename(L, index));
     }
@@ -174,7 +174,7 @@ static tr_child_stretches push_children(lua_State *L, int index) {
     }
     luaL_checktype(L, index, LUA_TTABLE);
     size_t count = lua_rawlen(L, index);
-    tr_stretch *items = lua_newuserdatauv(L, count * sizeof *items, 0);
+    tr_path_stretch *items = lua_newuserdatauv(L, count * sizeof *items, 0);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, index, (lua_Integer)i + 1);
         items[i] = stretch_at(L, lua_gettop(L));

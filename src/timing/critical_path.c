@@ -13,7 +13,7 @@ typedef struct path_walk {
     const tr_trace *trace;
     uint64_t at_ns;    /* what is later has been counted */
     size_t wait_count; /* of the trace's waits, by their ends: the later ones have been passed */
-    tr_stretch part;
+    tr_path_stretch part;
     tr_child_stretches children; /* those that have not been passed */
     uint64_t children_ns;        /* of those that have */
     tr_path_waits *waits;
@@ -97,7 +97,7 @@ static uint64_t pass_children(path_walk *walk, uint64_t time_ns) {
     uint64_t from_ns = later_of(time_ns, walk->part.start_ns);
     uint64_t passed_ns = 0;
     while (children->count > 0 && children->items[children->count - 1].end_ns > from_ns) {
-        const tr_stretch *stretch = &children->items[children->count - 1];
+        const tr_path_stretch *stretch = &children->items[children->count - 1];
         uint64_t start_ns = later_of(stretch->start_ns, from_ns);
         uint64_t end_ns = stretch->end_ns < walk->at_ns ? stretch->end_ns : walk->at_ns;
         passed_ns += end_ns > start_ns ? end_ns - start_ns : 0;
@@ -186,7 +186,7 @@ static void give_slack(tr_spans *spans, uint64_t trace_end_ns) {
     }
 }
 
-uint64_t tr_critical_path_find(tr_spans *spans, const tr_trace *trace, const tr_flow *flow, tr_stretch part,
+uint64_t tr_critical_path_find(tr_spans *spans, const tr_trace *trace, const tr_flow *flow, tr_path_stretch part,
                                tr_child_stretches children, tr_path_waits *waits) {
     path_walk walk = {.spans = spans,
                       .trace = trace,

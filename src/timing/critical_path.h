@@ -9,7 +9,7 @@
  * `*waits` what the rest of the path was. `part`: of which stretch of the trace times are counted; of that, those that
  * lie in `children` count nowhere. Returns how long the rest of the part is, which is what critical_ns of the spans and
  * `*waits` add up to. */
-uint64_t tr_critical_path_find(tr_spans *spans, const tr_trace *trace, const tr_flow *flow, tr_stretch part,
+uint64_t tr_critical_path_find(tr_spans *spans, const tr_trace *trace, const tr_flow *flow, tr_path_stretch part,
                                tr_child_stretches children, tr_path_waits *waits);
 
 #endif

@@ -82,7 +82,7 @@ static inline void tr_timing_add_critical(tr_timing *timing, tr_node_timing *nod
 /* What of a trace's critical path is counted. */
 typedef struct tr_counted_path {
     bool is_any;
-    tr_stretch part;
+    tr_path_stretch part;
     tr_child_stretches children;
     tr_path_waits waits; /* set by the next */
 } tr_counted_path;

@@ -103,8 +103,8 @@ static bool add_as_attempt(tr_timing *timing, const tr_trace *trace, uint32_t no
 }
 
 /* The part of a child's time that is its own on its parent's path. */
-static tr_stretch part_of(const tr_trace *trace, const tr_timed_child *how) {
-    tr_stretch part = {trace->start_ns, trace->last_ns};
+static tr_path_stretch part_of(const tr_trace *trace, const tr_timed_child *how) {
+    tr_path_stretch part = {trace->start_ns, trace->last_ns};
     if (how->on_path.end_ns > 0) {
         part.start_ns = how->on_path.start_ns > part.start_ns ? how->on_path.start_ns : part.start_ns;
         part.end_ns = how->on_path.end_ns < part.end_ns ? how->on_path.end_ns : part.end_ns;

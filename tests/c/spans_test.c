@@ -19,8 +19,8 @@ static const tr_trace *lay_out(tr_spans *spans, tr_traces *traces, const written
     const tr_trace *trace = apply_records(traces, records, count);
     CHECK(tr_spans_lay_out(spans, trace, flow));
     tr_path_waits waits;
-    tr_critical_path_find(spans, trace, flow, (tr_stretch){trace->start_ns, trace->last_ns}, (tr_child_stretches){0},
-                          &waits);
+    tr_critical_path_find(spans, trace, flow, (tr_path_stretch){trace->start_ns, trace->last_ns},
+                          (tr_child_stretches){0}, &waits);
     return trace;
 }
 
@@ -170,8 +170,8 @@ static void long_traces(void) {
     tr_spans spans = {0};
     REQUIRE(tr_spans_lay_out(&spans, trace, NULL));
     tr_path_waits waits;
-    tr_critical_path_find(&spans, trace, NULL, (tr_stretch){trace->start_ns, trace->last_ns}, (tr_child_stretches){0},
-                          &waits);
+    tr_critical_path_find(&spans, trace, NULL, (tr_path_stretch){trace->start_ns, trace->last_ns},
+                          (tr_child_stretches){0}, &waits);
     REQUIRE(spans.count == 2 * PAIRS);
     for (size_t i = 0; i < spans.count; i++) {
         const tr_span *span = &spans.items[i];

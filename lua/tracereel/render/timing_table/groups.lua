@@ -5,7 +5,7 @@ local group_name = require "tracereel.render.group_name"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
 
-local min_key_columns, max_key_columns = 17, 40
+local min_key_columns, max_key_columns = 18, 40
 
 -- As many empty windows in a row are shown one by one.
 local max_single_empty = 2
@@ -77,7 +77,7 @@ local function count_column(title, width, value)
 end
 
 local function trace_columns(key)
-    local made = { key, count_column("TRACES", 7, function(group)
+    local made = { key, count_column("TRACES", 6, function(group)
         return columns.trace_count(group.traces)
     end) }
     for _, outcome in ipairs { "complete", "failed", "open" } do
