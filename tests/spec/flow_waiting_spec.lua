@@ -2,6 +2,7 @@
 -- sure the others are. The true edges are those of the workflows that are written here.
 local helper = require "tests.spec.helper"
 local importing = require "tests.spec.importing"
+local places = require "tracereel.flow.places"
 local tracereel = require "tracereel"
 
 local trace_count, place_count = 10, 4
@@ -254,6 +255,34 @@ describe("the flow of a log in which nodes waited for places", function()
         assert.matches("in 10 of 10 traces; after 0: 0.92 (last in 10 of 10)", text, 1, true)
         assert.is_table(load(text)())
         assert.is_nil(helper.run({ "flow", log }).stdout:find("0.92", 1, true))
+    end)
+end)
+
+-- So many runs one by one with pauses between them, then two at once, and a third when the first of them ends.
+local function runs_with_one_that_waits(single_count)
+    local runs = {}
+    for single = 1, single_count do
+        runs[single] = { began_ns = 100 * single, ended_ns = 100 * single + 50 }
+    end
+    for _, times in ipairs { { 0, 50 }, { 10, 90 }, { 50, 80 } } do
+        runs[#runs + 1] = { began_ns = 100000 + times[1], ended_ns = 100000 + times[2] }
+    end
+    return runs
+end
+
+describe("the places that nodes of a log waited for", function()
+    it("are as many as ran at once, where a tenth of the starts or more found all of them taken until then", function()
+        local runs = runs_with_one_that_waits(7)
+        local found = places.find { runs }
+        assert.same({ 2, 1, 10, "nodes" }, { found.capacity, found.taken, found.starts, found.name })
+        assert.equal(100010, found.idle[runs[10]]) -- a place was free until the second of the two began
+        assert.equal(700, found.idle[runs[7]])
+    end)
+
+    it("are none where fewer did, or where nothing takes time", function()
+        assert.is_nil(places.find { runs_with_one_that_waits(8) })
+        assert.is_nil(places.find { { { began_ns = 5, ended_ns = 5 }, { began_ns = 5, ended_ns = 5 } } })
+        assert.is_nil(places.find {})
     end)
 end)
 
