@@ -79,7 +79,8 @@ int64_t tr_pool_priority(const tr_pool *pool, const tr_recorded *trace_start) {
 /* ---- stations ---- */
 
 static bool fill(tr_station *station, const tr_pool *pool, tr_text value, uint32_t capacity, uint64_t begin_ns) {
-    *station = (tr_station){.pool = pool, .value = value, .capacity = capacity, .since_ns = begin_ns};
+    *station = (tr_station){.pool = pool, .value = value, .capacity = capacity};
+    station->taken_since_ns = station->waiting_since_ns = begin_ns;
     station->lengths = tr_histogram_new();
     station->occupied = tr_histogram_new();
     station->waits = tr_histogram_new();
@@ -113,7 +114,7 @@ tr_status tr_stations_open(tr_stations *stations, const tr_scenario *scenario) {
 void tr_stations_begin(tr_stations *stations, uint64_t now_ns) {
     stations->begin_ns = now_ns;
     for (uint32_t i = 0; i < stations->count; i++) {
-        stations->items[i].since_ns = now_ns;
+        stations->items[i].taken_since_ns = stations->items[i].waiting_since_ns = now_ns;
     }
 }
 
@@ -191,29 +192,42 @@ bool tr_station_has_room(const tr_station *station, uint64_t now_ns) {
     return station->taken < station->capacity && is_open(station, now_ns);
 }
 
-tr_status tr_station_pass(tr_station *station, uint64_t now_ns) {
-    uint64_t passed_ns = now_ns - station->since_ns;
-    if (passed_ns == 0) {
+tr_status tr_station_pass_taken(tr_station *station, uint64_t now_ns) {
+    uint64_t since_ns = station->taken_since_ns;
+    if (now_ns == since_ns) {
         return TR_OK;
     }
+    station->taken_since_ns = now_ns;
     uint64_t open_ns =
-        station->pool == NULL ? passed_ns : tr_calendar_open_ns(&station->pool->calendar, station->since_ns, now_ns);
-    station->since_ns = now_ns;
-    tr_status status = tr_histogram_add(station->lengths, station->waiting, passed_ns);
-    return status == TR_OK ? tr_histogram_add(station->occupied, station->taken, open_ns) : status;
+        station->pool == NULL ? now_ns - since_ns : tr_calendar_open_ns(&station->pool->calendar, since_ns, now_ns);
+    return tr_histogram_add(station->occupied, station->taken, open_ns);
 }
 
-tr_status tr_stations_pass(tr_stations *stations, uint64_t now_ns) {
+tr_status tr_station_pass_waiting(tr_station *station, uint64_t now_ns) {
+    uint64_t passed_ns = now_ns - station->waiting_since_ns;
+    station->waiting_since_ns = now_ns;
+    return passed_ns == 0 ? TR_OK : tr_histogram_add(station->lengths, station->waiting, passed_ns);
+}
+
+tr_status tr_stations_finish(tr_stations *stations, uint64_t now_ns) {
     tr_status status = TR_OK;
     for (uint32_t i = 0; i < stations->count && status == TR_OK; i++) {
-        status = tr_station_pass(&stations->items[i], now_ns);
+        tr_station *station = &stations->items[i];
+        status = tr_station_pass_taken(station, now_ns);
+        status = status == TR_OK ? tr_station_pass_waiting(station, now_ns) : status;
+        status = status == TR_OK ? tr_histogram_add(station->waits, 0, station->unwaited) : status;
+        station->unwaited = 0;
     }
     return status;
 }
 
 tr_status tr_station_take(tr_station *station, uint64_t since_ns, uint64_t now_ns) {
-    tr_status status = tr_station_pass(station, now_ns);
+    tr_status status = tr_station_pass_taken(station, now_ns);
     station->taken++;
+    if (now_ns == since_ns) {
+        station->unwaited++;
+        return status;
+    }
     return status == TR_OK ? tr_histogram_add(station->waits, now_ns - since_ns, 1) : status;
 }
 
@@ -222,7 +236,7 @@ tr_status tr_station_line_up(tr_station *station, void *owner, uint32_t step, ui
     if (station->pool != NULL && station->pool->order == TR_ORDER_LIFO) {
         waiting.time_ns = UINT64_MAX - station->lined_up;
     }
-    tr_status status = tr_station_pass(station, now_ns);
+    tr_status status = tr_station_pass_waiting(station, now_ns);
     if (status != TR_OK || !tr_event_queue_push(&station->line, &waiting)) {
         return TR_ERROR_MEMORY;
     }

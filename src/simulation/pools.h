@@ -15,14 +15,16 @@ typedef struct tr_station {
     uint32_t taken;
     uint32_t waiting; /* those in `line` whose traces are not over */
     uint32_t max_waiting;
-    uint64_t joined;        /* how many asked for a slot, whether they waited or not */
-    uint64_t lined_up;      /* how many of them waited */
-    tr_event_queue line;    /* by rank, then in the order of joining */
-    bool has_opening;       /* an event is queued for when it opens */
-    uint64_t since_ns;      /* `taken` and `waiting` have been as they are */
-    tr_histogram *lengths;  /* of the line, each for as many nanoseconds as it was that long */
-    tr_histogram *occupied; /* slots taken, each for as many nanoseconds of open time */
-    tr_histogram *waits;    /* of those that got a slot */
+    uint64_t joined;           /* how many asked for a slot, whether they waited or not */
+    uint64_t lined_up;         /* how many of them waited */
+    tr_event_queue line;       /* by rank, then in the order of joining */
+    bool has_opening;          /* an event is queued for when it opens */
+    uint64_t taken_since_ns;   /* `taken` has been as it is */
+    uint64_t waiting_since_ns; /* `waiting` has been as it is */
+    uint64_t unwaited;         /* how many got a slot at once: their waits are not in `waits` yet */
+    tr_histogram *lengths;     /* of the line, each for as many nanoseconds as it was that long */
+    tr_histogram *occupied;    /* slots taken, each for as many nanoseconds of open time */
+    tr_histogram *waits;       /* of those that got a slot */
 } tr_station;
 
 typedef struct tr_pool_of_node {
@@ -65,10 +67,11 @@ tr_station *tr_stations_get(tr_stations *stations, const tr_pool *pool, tr_text 
 
 /* Whether one more could have a slot now. */
 bool tr_station_has_room(const tr_station *station, uint64_t now_ns);
-/* Counts the time until now, before something changes. Returns TR_OK or TR_ERROR_MEMORY. */
-tr_status tr_station_pass(tr_station *station, uint64_t now_ns);
-/* The same for all of them, at the end. */
-tr_status tr_stations_pass(tr_stations *stations, uint64_t now_ns);
+/* Count the time until now, before `taken`, and `waiting`, change. They return TR_OK or TR_ERROR_MEMORY. */
+tr_status tr_station_pass_taken(tr_station *station, uint64_t now_ns);
+tr_status tr_station_pass_waiting(tr_station *station, uint64_t now_ns);
+/* Counts everything, in all of them, at the end. */
+tr_status tr_stations_finish(tr_stations *stations, uint64_t now_ns);
 /* Takes a slot for one that has waited since `since_ns`. TR_OK or TR_ERROR_MEMORY. */
 tr_status tr_station_take(tr_station *station, uint64_t since_ns, uint64_t now_ns);
 /* Puts one into the line: of equal ranks, the first to come. */

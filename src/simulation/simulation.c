@@ -104,7 +104,7 @@ static void count_waiting(tr_simulation *simulation) {
 
 static tr_status finish(tr_simulation *simulation, tr_error *error) {
     simulation->is_over = true;
-    if (tr_stations_pass(&simulation->stations, simulation->now_ns) != TR_OK) {
+    if (tr_stations_finish(&simulation->stations, simulation->now_ns) != TR_OK) {
         return tr_fail_memory(error, "simulating");
     }
     if (simulation->scenario.has_crash) {

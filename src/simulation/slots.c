@@ -200,6 +200,7 @@ tr_status tr_simulation_refill_station(tr_simulation *simulation, uint32_t index
         uint32_t number = tr_simulation_waiting_attempt(trace, next.step);
         tr_node_attempt *attempt = &trace->program.attempts[number];
         status = tr_station_take(station, attempt->asked_ns, simulation->now_ns);
+        status = status == TR_OK ? tr_station_pass_waiting(station, simulation->now_ns) : status;
         station->waiting--;
         attempt->slots = attempt->lines_up;
         attempt->lines_up = TR_SLOTS_NONE;
@@ -233,7 +234,10 @@ tr_status tr_simulation_refill(tr_simulation *simulation, tr_simulated_trace *tr
 static tr_status give_back(tr_simulation *simulation, tr_station *station, bool is_waiter, tr_error *error) {
     if (station == NULL) {
         return TR_OK;
-    } else if (tr_station_pass(station, simulation->now_ns) != TR_OK) {
+    }
+    tr_status passed = is_waiter ? tr_station_pass_waiting(station, simulation->now_ns)
+                                 : tr_station_pass_taken(station, simulation->now_ns);
+    if (passed != TR_OK) {
         return tr_fail_memory(error, "simulating");
     }
     station->waiting -= is_waiter;

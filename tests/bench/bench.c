@@ -32,6 +32,8 @@ typedef struct job {
 #define LONGER_LOG_MEMORY_RATIO 1.1
 #define SIMULATE_EMPTY "simulate: empty scenario"
 #define SIMULATE_TIME "simulate: time function"
+#define SIMULATE_POOLS "simulate: pools"
+#define POOLS_RATIO 0.67
 #define BACKTEST "backtest"
 #define BACKTEST_RATIO 0.25
 #define SIMULATE "%b/tracereel", "simulate", "-o", "%o"
@@ -46,6 +48,7 @@ static const job jobs[] = {
     {"crash points", 0.015, 1, false, {"%b/tracereel", "crashtest", "tests/bench/crash_points.lua", "%l"}},
     {SIMULATE_EMPTY, 0.02, 1, true, {SIMULATE, "tests/bench/simulate_empty.lua", "%l"}},
     {SIMULATE_TIME, 0.01, 1, true, {SIMULATE, "tests/bench/simulate_time.lua", "%l"}},
+    {SIMULATE_POOLS, 0.012, 1, true, {SIMULATE, "tests/bench/simulate_pools.lua", "%l"}},
     {BACKTEST, 0.005, 1, false, {"%b/tracereel", "backtest", "%l"}},
     {"dump --json", 0.025, 1, true, {"%b/tracereel", "dump", "--json", "%l"}},
     {"lua5.4: pull every record", 0, 1, false, {LUA_ENVIRONMENT, "lua5.4", "tests/bench/pull_records.lua", "%l"}},
@@ -220,6 +223,7 @@ static void measure_jobs(size_t rounds, unsigned long records, int output) {
     }
     print_comparison("timing", "Python: timing", "the Python program", PYTHON_RATIO, rounds);
     print_comparison(SIMULATE_TIME, SIMULATE_EMPTY, "with an empty scenario", TIME_FUNCTION_RATIO, rounds);
+    print_comparison(SIMULATE_POOLS, SIMULATE_EMPTY, "with an empty scenario", POOLS_RATIO, rounds);
     print_comparison(BACKTEST, SIMULATE_EMPTY, "one simulation", BACKTEST_RATIO, rounds);
 }
 
