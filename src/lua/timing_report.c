@@ -58,8 +58,11 @@ static void push_buckets(lua_State *L, const tr_histogram *histogram) {
 
 /* Of a sum that has saturated, the histogram's own, which is as long as it needs to be. */
 static uint64_t mean_of_all(const tr_histogram *histogram, uint64_t sum_ns, uint64_t count) {
-    return sum_ns < UINT64_MAX || histogram == NULL ? mean_of(sum_ns, count)
-                                                    : (uint64_t)(tr_histogram_mean(histogram) + 0.5);
+    if (sum_ns < UINT64_MAX || histogram == NULL) {
+        return mean_of(sum_ns, count);
+    }
+    double mean_ns = tr_histogram_mean(histogram) + 0.5;
+    return mean_ns < 0x1p64 ? (uint64_t)mean_ns : UINT64_MAX;
 }
 
 /* Without its buckets. `histogram` may be NULL: an empty one. */

@@ -144,6 +144,19 @@ describe("timing --by", function()
             .. "1970%-01%-02 04:00 +%-.-\n1970%-01%-02 05:00 +1"), shown)
     end)
 
+    it("timing --by: windows reach from the first nanosecond to the last that there is", function()
+        local log = log_of { { 0, -1 }, { 5, -6 }, { math.maxinteger, math.mininteger }, { -1, 0 } }
+        local report = report_of("--by", "1ns", log)
+        local keys, gaps = {}, {}
+        for index, group in ipairs(report.groups) do
+            keys[index], gaps[index] = group.key, group.gap_count or 0
+        end
+        assert.are.same({ "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000000005Z", "2262-04-11T23:47:16.854775807Z",
+            "2554-07-21T23:34:33.709551615Z" }, keys)
+        assert.are.same({ 0, 4, math.maxinteger - 6, math.maxinteger }, gaps)
+        assert.are.equal(-1, report.groups[1].traces.makespan.mean_ns) -- unsigned
+    end)
+
     it("timing --by: of more windows than --limit the latest stay, and gaps say how many are not listed", function()
         local traces = {}
         for number = 1, 60 do
