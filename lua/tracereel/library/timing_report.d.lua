@@ -71,12 +71,12 @@
 ---@field makespan tracereel.distribution from trace_start to the end
 ---@field suspended tracereel.distribution of the same traces: how long each was suspended in all; where nodes wait by themselves, how
 ---  long at least one did
----@field critical_path tracereel.critical_path of the same traces
+---@field critical_path tracereel.timing_critical_path of the same traces
 ---@field in_flight tracereel.in_flight
 
 ---What traces waited for where no attempt on their critical path ran. These times and the critical_ns of all nodes add up
 ---to total_ns, these shares and their critical_share to 1.
----@class tracereel.critical_path
+---@class tracereel.timing_critical_path
 ---@field total_ns integer the sum of the makespans; in a part of the traces, where children are in another part, what is
 ---  counted of theirs in place of what is not of their parents'
 ---@field queue_ns integer the path's next attempt was ready and had not started
@@ -156,7 +156,7 @@
 ---@field makespan_ns integer
 ---@field suspended_ns integer
 ---@field critical_ns integer of the attempts on the path, without what they waited; with the next four, the makespan
----@field queue_ns integer as in tracereel.critical_path, like the next three
+---@field queue_ns integer as in tracereel.timing_critical_path, like the next three
 ---@field person_ns integer
 ---@field timer_ns integer
 ---@field gap_ns integer
