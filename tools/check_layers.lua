@@ -79,7 +79,8 @@ for rank, layer in ipairs(layers) do
 end
 
 -- The layer of a file, or of a header as it is included; nil outside the engine.
-local layer_of_public = {}
+-- By name; of a header that has types only, and so no .c, it stands here.
+local layer_of_public = { scenario = "simulation" }
 local function layer_of(path)
     local layer = path:gsub("^src/", ""):match("^([%w_]+)/")
     return rank_of[layer] and layer or layer_of_public[path:match("tracereel/([%w_]+)%.h$")]

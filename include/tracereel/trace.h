@@ -163,7 +163,7 @@ typedef struct tr_suspension {
 typedef struct tr_loop_event {
     uint64_t timestamp_ns;
     uint32_t iteration;
-    uint32_t seen_iterations;  /* loop_iteration records of the node up to this event */
+    uint32_t seen_iterations; /* loop_iteration records of the node up to this event */
     uint32_t node_index : 30; /* of the loop node in the trace's `nodes` */
     uint32_t is_exit : 1;
     uint32_t is_abandoned : 1; /* the trace was restarted during this iteration: its duration is unknown */
