@@ -1,8 +1,8 @@
 -- The simulations of an outer bootstrap (intervals.lua): each of a resample of the recorded traces.
 local contention = require "tracereel.simulation.contention"
-local core = require "tracereel.core"
 local intervals = require "tracereel.simulation.intervals"
 local progress = require "tracereel.cli.progress"
+local simulation = require "tracereel.simulation"
 local tables = require "tracereel.util.tables"
 local workplace = require "tracereel.simulation.workplace"
 
@@ -36,7 +36,7 @@ local function own_makespans(scenario, recording)
     local directory = place:directory "without-limits"
     scenario:with_value(without_limits(scenario.value)):run(recording, directory, nil, nil, true)
     progress.set_prefix("")
-    return intervals.makespans(core.recording(directory))
+    return intervals.makespans(simulation.record(directory))
 end
 
 ---How many rounds there are, of what.
