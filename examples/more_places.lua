@@ -1,4 +1,4 @@
--- A pipeline ran on four places, and orders waited: what would six or eight places do, and how far is that to be trusted?
+-- A pipeline ran on four places, and orders waited: what would six or eight places do, and how sure is that?
 --
 --     tracereel capacity examples/logs/busy
 --     tracereel simulate examples/more_places.lua examples/logs/busy --sweep args.places=4,6,8 --rounds 20
