@@ -51,7 +51,7 @@ function certainty_texts.object(guessed, certainty)
         name = guessed.name, nodes = guessed.nodes, origin = guessed.origin, pools = guessed.pools,
         edges = certainty.edges, min_confidence = certainty.min_confidence, left_out = certainty.left_out,
         waited_for = places and { capacity = places.capacity, limit = places.name, starts = places.starts,
-            waited = places.taken },
+            waited = places.taken, told = places.is_told },
     }
 end
 

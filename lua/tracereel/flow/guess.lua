@@ -62,8 +62,20 @@ local function signed(time_ns)
     return time_ns and time_ns ~ math.mininteger
 end
 
+-- A node that was ready at the time 0, when its trace began, seems to have no such time: 0 says that there is none.
+local function complete_ready(ran, start_ns)
+    local is_told = false
+    for _, run in ipairs(ran) do
+        is_told = is_told or run.ready_ns ~= nil
+    end
+    for _, run in ipairs(is_told and start_ns == 0 and ran or {}) do
+        run.ready_ns = run.ready_ns or 0
+    end
+end
+
 -- Keeps what a trace says of its nodes' times; one in which a node has not ended says too little.
-function Guess:keep(ran)
+function Guess:keep(ran, start_ns)
+    complete_ready(ran, start_ns)
     if self.kept_runs + #ran > max_kept_runs then
         return
     end
@@ -123,7 +135,7 @@ function Guess:add(trace)
         return
     end
     self:count_order(ran)
-    self:keep(ran)
+    self:keep(ran, trace.start_ns)
 end
 
 function Guess:precedes(a, b)
