@@ -3,6 +3,7 @@
 #define TRACEREEL_TRACEREEL_H
 
 #include "tracereel/activity.h"
+#include "tracereel/contention.h"
 #include "tracereel/engine_walk.h"
 #include "tracereel/histogram.h"
 #include "tracereel/history.h"

@@ -8,6 +8,7 @@
 #include "lua/simulation.h"
 #include "lua/stop.h"
 #include "lua/type.h"
+#include "tracereel/contention.h"
 
 #define TR_LUA_CONTENTION "tracereel.contention"
 

@@ -1,8 +1,8 @@
 /* What of a start's waiting, from when it was ready, was for want of a place. */
-#ifndef TRACEREEL_CONTENTION_H
-#define TRACEREEL_CONTENTION_H
+#ifndef TRACEREEL_SIMULATION_CONTENTION_H
+#define TRACEREEL_SIMULATION_CONTENTION_H
 
-#include "tracereel/simulation.h"
+#include "tracereel/contention.h"
 
 typedef struct tr_wait_part {
     uint64_t contention_ns;

@@ -203,10 +203,13 @@ void tr_recorded_pool_end_evidence(tr_recorded_pool *pool) {
 /* ---- the split ---- */
 
 /* What of a start's wait is contention, where it took a place that was free since `since_ns`. Where its turn is by the
- * order in which nodes ask, and it was overtaken, it asked after those that overtook it were ready. */
+ * order in which nodes ask, and it was overtaken, it asked after those that overtook it were ready; but not if they
+ * were ready so soon after it that they may just have begun faster in their places. */
 static tr_wait_part part_of(const tr_recorded_pool *pool, const tr_pool_member *of, const tr_turn *turn,
                             uint64_t since_ns) {
-    uint64_t asked_ns = pool->is_in_turn && of->last_ready_ns > turn->ready_ns ? of->last_ready_ns : turn->ready_ns;
+    bool is_overtaken = pool->is_in_turn && of->last_ready_ns > turn->ready_ns &&
+                        of->last_ready_ns - turn->ready_ns > pool->max_rest_ns;
+    uint64_t asked_ns = is_overtaken ? of->last_ready_ns : turn->ready_ns;
     if (since_ns <= asked_ns) {
         return (tr_wait_part){0};
     }

@@ -3,7 +3,7 @@
 
 #if CAN_RUN_OUT_OF_MEMORY
 
-#include "tracereel/simulation.h"
+#include "tracereel/contention.h"
 
 static tr_log *source;
 static tr_recording *recorded;
