@@ -137,7 +137,7 @@ typedef struct tr_pool {
     bool holds;                    /* a node keeps its place while it waits for a person or a timer */
 } tr_pool;
 
-/* What a recording's nodes waited for want of a place: simulation.h. */
+/* What a recording's nodes waited for want of a place: contention.h. */
 typedef struct tr_contention tr_contention;
 
 /* What differs from the recorded log; all zero: nothing. What the pointers point to must outlive the simulation. */
