@@ -48,7 +48,7 @@ static bool are_clean(const tr_csv_reader *reader, const tr_row_metadata *list, 
 }
 
 bool tr_row_attempt_of(const tr_csv_reader *reader, const tr_row_columns *columns, tr_row_attempt *attempt) {
-    return reader->field_count == reader->first_field_count &&
+    return reader->field_count == reader->first_field_count && reader->field_count >= columns->width &&
            take_text(reader, &columns->trace, true, &attempt->trace) && attempt->trace.length_bytes > 0 &&
            take_text(reader, &columns->node, true, &attempt->node) && attempt->node.length_bytes > 0 &&
            take_time(reader, &columns->start, &attempt->start_ns) &&

@@ -35,6 +35,7 @@ typedef struct tr_row_columns {
     size_t of_attempt_count;
     tr_row_metadata *of_trace;
     size_t of_trace_count;
+    uint32_t width; /* one more than the highest index: a row with fewer fields is none */
 } tr_row_columns;
 
 /* Texts are empty where the row has none; they are valid as long as the row is. */

@@ -192,15 +192,22 @@ static int next_other_row(lua_State *L) {
 
 /* ---- columns ---- */
 
-/* Reads the field of the table at the top: { index, form of times }. */
-static void read_column(lua_State *L, const char *name, tr_row_column *column) {
+/* The index of the column whose number is at `index`. */
+static uint32_t read_index(lua_State *L, int index, tr_row_columns *columns) {
+    uint32_t number = (uint32_t)lua_tointeger(L, index);
+    columns->width = number > columns->width ? number : columns->width;
+    return number - 1;
+}
+
+/* Reads the field of the table at the top: { number, form of times }. */
+static void read_column(lua_State *L, const char *name, tr_row_columns *columns, tr_row_column *column) {
     if (lua_getfield(L, -1, name) == LUA_TTABLE) {
         size_t length = 0;
         lua_rawgeti(L, -1, 1);
         lua_rawgeti(L, -2, 2);
         const char *form = lua_tolstring(L, -1, &length);
         column->is_there = true;
-        column->index = (uint32_t)lua_tointeger(L, -2) - 1;
+        column->index = read_index(L, -2, columns);
         if (form != NULL && !tr_time_form_of(form, length, &column->form)) {
             luaL_error(L, "attempts: %s: a unit (s, ms, us, ns) or a zone (Z, +01:00) expected, got %s", name,
                        tr_lua_push_got(L, -1));
@@ -210,8 +217,9 @@ static void read_column(lua_State *L, const char *name, tr_row_column *column) {
     lua_pop(L, 1);
 }
 
-/* Reads the field of the table at the top: a list of { name, index }. The names live as long as that table. */
-static void read_metadata(lua_State *L, const char *name, tr_row_metadata **list, size_t *count) {
+/* Reads the field of the table at the top: a list of { name, number }. The names live as long as that table. */
+static void read_metadata(lua_State *L, const char *name, tr_row_columns *columns, tr_row_metadata **list,
+                          size_t *count) {
     if (lua_getfield(L, -1, name) == LUA_TTABLE) {
         size_t length = (size_t)lua_rawlen(L, -1);
         *list = calloc(length + 1, sizeof **list);
@@ -224,7 +232,7 @@ static void read_metadata(lua_State *L, const char *name, tr_row_metadata **list
             lua_rawgeti(L, -2, 2);
             one->name.bytes = lua_tolstring(L, -2, &name_bytes);
             one->name.length_bytes = (uint32_t)name_bytes;
-            one->index = (uint32_t)lua_tointeger(L, -1) - 1;
+            one->index = read_index(L, -1, columns);
             lua_pop(L, 3);
         }
     }
@@ -248,7 +256,7 @@ static void read_outcome(lua_State *L, tr_lua_draft *draft, row_taker *self) {
 }
 
 /* draft:attempts(rows, columns) -> an iterator of the rows that are no attempts as they stand. `columns`, which
- * tracereel.import.columns makes and checks, has { index, form } by role, of_attempt, of_trace, parallel, outcome. */
+ * tracereel.import.columns makes and checks, has { number, form } by role, of_attempt, of_trace, parallel, outcome. */
 int tr_lua_draft_attempts(lua_State *L) {
     tr_lua_draft *draft = luaL_checkudata(L, 1, TR_LUA_DRAFT);
     (void)tr_lua_open_draft_of(L, draft);
@@ -271,10 +279,10 @@ int tr_lua_draft_attempts(lua_State *L) {
                        {"scheduled", &columns->scheduled}, {"instance", &columns->instance},
                        {"resource", &columns->resource},   {"error", &columns->error}};
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
-        read_column(L, roles[i].name, roles[i].column);
+        read_column(L, roles[i].name, columns, roles[i].column);
     }
-    read_metadata(L, "of_attempt", &columns->of_attempt, &columns->of_attempt_count);
-    read_metadata(L, "of_trace", &columns->of_trace, &columns->of_trace_count);
+    read_metadata(L, "of_attempt", columns, &columns->of_attempt, &columns->of_attempt_count);
+    read_metadata(L, "of_trace", columns, &columns->of_trace, &columns->of_trace_count);
     read_outcome(L, draft, self);
     lua_getfield(L, -1, "parallel");
     self->is_parallel = lua_toboolean(L, -1);

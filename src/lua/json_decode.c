@@ -113,8 +113,8 @@ static void push_text(lua_State *L, tr_lua_json_text *text) {
     push_unescaped(L, text, raw);
 }
 
-/* Pushes one value, or anything where the reader has failed. There is room on the stack for what is neither an object nor
- * an array, and for a few values besides. */
+/* Pushes one value, or anything where the reader has failed. There is room on the stack for what is neither an object
+ * nor an array, and for a few values besides. */
 static void push_value(lua_State *L, tr_lua_json_text *text, int level) {
     char next = tr_json_reader_peek(&text->reader);
     if ((next == '{' || next == '[') && level == MAX_LEVELS) {

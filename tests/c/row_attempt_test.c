@@ -31,7 +31,12 @@ static bool is_attempt(uint32_t changed, const char *field, tr_row_attempt *atte
         fields[i].text = (tr_text){texts[i], (uint32_t)strlen(texts[i])};
     }
     tr_row_columns columns = all_columns();
-    return tr_row_attempt_of(&reader, &columns, attempt);
+    columns.width = COLUMN_COUNT;
+    bool is_one = tr_row_attempt_of(&reader, &columns, attempt);
+    columns.width++;
+    CHECK(!tr_row_attempt_of(&reader, &columns, attempt)); /* a column that no row has */
+    columns.width--;
+    return is_one && tr_row_attempt_of(&reader, &columns, attempt);
 }
 
 static void a_row_says_what_its_columns_are(void) {

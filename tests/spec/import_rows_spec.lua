@@ -84,6 +84,15 @@ describe("import: rows that are attempts", function()
             importing.lines(log, 1735689600000000000))
     end)
 
+    it("are given back where they have no column of a number that was asked for", function()
+        local _, report = importing.log(importer [[
+            for row in out:attempts(input:csv { header = false }, { trace = 1, node = 2, start = { 3, "s" },
+                ["end"] = { 4, "s" }, metadata = { far = 60000 } }) do
+                out:dropped(#row .. " fields", input:where())
+            end]], "a,x,1,2\na,x,2,3\n")
+        assert.same({ "2 4 fields" }, importing.kinds(report.dropped))
+    end)
+
     it("end the import where a column, its times or its key are none", function()
         for columns, message in pairs {
             ['{ trace = "run", node = "step", start = "begin" }'] = "attempts: end: its column is missing",
