@@ -9,7 +9,8 @@ local forms = {
     { day_ns, 1, 10 }, { minute_ns, 1, 16 }, { second_ns, 6, 19 }, { 1000000, 6, 23 }, { 1000, 12, 26 }, { 1, 15, 29 },
 }
 
----"2025-11-24 16:15" of windows of whole minutes, "11-24 16:15:20" of seconds, "11-24 16:15:20.250" of milliseconds, ...
+---"2025-11-24 16:15" of windows of whole minutes, "11-24 16:15:20" of seconds, "11-24 16:15:20.250" of
+---milliseconds, ...
 ---@param first_ns integer when it begins
 ---@param window_ns integer
 ---@return string
