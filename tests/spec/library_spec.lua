@@ -318,7 +318,7 @@ describe("the types for editors", function()
         function()
             -- Of other pages: decisions, flows, timing reports, and what a crashtest's check is given.
             local elsewhere = set_of { "decision", "engine", "flow", "flow_node", "flow_edge", "flow_origin",
-                "flow_pool", "history", "future", "future_record", "fields" }
+                "flow_pool", "history", "future", "future_record", "fields", "group_comparison" }
             local in_scripting, in_import = names_of_page("docs/scripting.md"), names_of_page("docs/import.md", true)
             local count = 0
             for class, members in pairs(classes) do

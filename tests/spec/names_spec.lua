@@ -239,7 +239,7 @@ describe("a log with tracereel.flow.lua", function()
         local directory = helper.directory()
         local run = helper.run { "simulate", scenario, log, "-o", directory .. "/a" }
         assert.equal(0, run.status, run.stderr)
-        assert.matches("\ncharge the customer's card +%d", run.stdout)
+        assert.matches("\ncharge the customer's card\n +%d", run.stdout)
         assert.equal(run.stdout, helper.run({ "simulate", by_number, log, "-o", directory .. "/b" }).stdout)
         assert.equal(helper.read(log .. "/tracereel.flow.lua"), helper.read(directory .. "/a/tracereel.flow.lua"))
         local swept = helper.run { "simulate", by_number, log, "--sweep", "node.ship.time=1,2" }

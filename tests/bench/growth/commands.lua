@@ -53,13 +53,13 @@ for format in io.popen("LC_ALL=C ls lua/tracereel/export/formats"):read("a"):gma
     add("export " .. format, of_log("export", "--format", format))
 end
 add("debug", of_log("debug"), {
-    input = "goto end\ntrace\nback 3\nnode 0\nprint #log:traces()\n"
+    input = "goto end\ntrace\nnode 0\nback 3\nprint #log:traces()\n"
         .. "break rec.type == 'loop_exit'\ngoto start\ncontinue\n"
 })
 add("simulate", function(case)
     return { "simulate", "-o", case.scratch .. "/new", "tests/bench/growth/faster.lua", case.log }
 end)
-add("simulate --rank", of_log("simulate", "--rank", "tests/bench/simulate_empty.lua"))
+add("simulate --rank", of_log("simulate", "--rank", "--top", "3", "tests/bench/simulate_empty.lua"))
 add("backtest", of_log("backtest"), { status = 6 }) -- too few closed traces
 add("crashtest", of_log("crashtest", "tests/bench/crash_points.lua"))
 
