@@ -22,8 +22,6 @@ return {
         reason = "the steps waited for are kept in the program, and tr_program_free frees them" },
     { file = "src/simulation/making.c", within = "wait_for_latest", warning = "leak of '<unknown>'",
         reason = "the steps waited for are kept in the program, and tr_program_free frees them" },
-    { file = "src/simulation/schedule.c", within = "tr_simulation_take_slot", warning = "leak of '<unknown>'",
-        reason = "who waits is kept in the queue, which is cleared as its trace ends or the simulation is freed" },
     { file = "src/timing/timing.c", within = "insert_node", warning = "leak of '<unknown>'",
         reason = "the node is kept in timing->nodes, and tr_timing_free frees it" },
     { file = "src/trace/shape.c", within = "tr_shapes_of", warning = "leak of '<unknown>'",

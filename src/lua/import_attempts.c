@@ -9,6 +9,7 @@
 #include "import/row_attempt.h"
 #include "import/trace_text.h"
 #include "lua/arguments.h"
+#include "lua/failure.h"
 #include "lua/import_csv.h"
 #include "lua/import_draft.h"
 #include "lua/stop.h"
@@ -46,10 +47,14 @@ static int taker_finalize(lua_State *L) {
 
 /* ---- writing ---- */
 
+static _Noreturn void raise_memory(lua_State *L) {
+    tr_error error = {"out of memory while importing"};
+    tr_lua_raise_status(L, TR_ERROR_MEMORY, &error);
+}
+
 static void check_memory(lua_State *L, bool is_fine) {
     if (!is_fine) {
-        tr_error error = {"out of memory while importing"};
-        tr_lua_check_drafted(L, TR_ERROR_MEMORY, &error);
+        raise_memory(L);
     }
 }
 
@@ -223,7 +228,9 @@ static void read_metadata(lua_State *L, const char *name, tr_row_columns *column
     if (lua_getfield(L, -1, name) == LUA_TTABLE) {
         size_t length = (size_t)lua_rawlen(L, -1);
         *list = calloc(length + 1, sizeof **list);
-        check_memory(L, *list != NULL);
+        if (*list == NULL) {
+            raise_memory(L);
+        }
         for (; *count < length; ++*count) {
             tr_row_metadata *one = &(*list)[*count];
             size_t name_bytes = 0;
@@ -246,7 +253,9 @@ static void read_outcome(lua_State *L, tr_lua_draft *draft, row_taker *self) {
         tr_text metadata = tr_lua_end_members(L, "attempts", &draft->json);
         self->has_outcome = true;
         self->outcome_metadata = malloc((size_t)metadata.length_bytes + 1);
-        check_memory(L, self->outcome_metadata != NULL);
+        if (self->outcome_metadata == NULL) {
+            raise_memory(L);
+        }
         if (metadata.length_bytes > 0) {
             memcpy(self->outcome_metadata, metadata.bytes, metadata.length_bytes);
         }

@@ -62,7 +62,7 @@ bool tr_spells_add(tr_spells *spells, uint64_t from_ns, uint64_t until_ns) {
         last->until_ns = until_ns > last->until_ns ? until_ns : last->until_ns;
         return true;
     }
-    if (spells->count == spells->capacity) {
+    if (spells->items == NULL || spells->count == spells->capacity) {
         size_t capacity = spells->capacity * 2 + 4;
         tr_spell *larger = realloc(spells->items, capacity * sizeof *larger);
         if (larger == NULL) {

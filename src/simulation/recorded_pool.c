@@ -87,13 +87,11 @@ static uint32_t level_after(const tr_pool_member *of, const tr_turn *turn) {
 
 bool tr_recorded_pool_note_level(tr_recorded_pool *pool, const tr_turn *turn) {
     tr_pool_member *of = member_of(pool, turn->member);
-    if (of == NULL) {
-        return false;
-    } else if (turn->kind == TR_TURN_NEW) {
-        of->since_ns = turn->time_ns;
-    } else if (!note_level(pool, of, turn->time_ns)) {
+    bool is_noted = of != NULL && (turn->kind == TR_TURN_NEW || note_level(pool, of, turn->time_ns));
+    if (!is_noted) {
         return false;
     }
+    of->since_ns = turn->time_ns;
     of->level = level_after(of, turn);
     pool->use.starts += turn->kind == TR_TURN_TAKEN;
     pool->use.unwritten_starts += turn->kind == TR_TURN_PASSED;

@@ -76,13 +76,14 @@ void tr_simulation_release(tr_simulation *simulation, tr_simulated_trace *trace)
 bool tr_simulation_dequeue(tr_simulation *simulation, tr_wait_queue *queue, tr_waiting *taken) {
     while (queue->first != NULL) {
         tr_waiting *waiting = queue->first;
+        tr_simulated_trace *trace = waiting->trace;
         *taken = *waiting;
         queue->first = waiting->next;
         free(waiting);
-        if (!taken->trace->is_over) {
+        if (!trace->is_over) {
             return true;
         }
-        tr_simulation_release(simulation, taken->trace);
+        tr_simulation_release(simulation, trace);
     }
     return false;
 }

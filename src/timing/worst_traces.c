@@ -82,14 +82,18 @@ static bool give_lanes(tr_timed_trace *timed) {
     if (lane_ends == NULL) {
         return false;
     }
+    uint32_t lane_count = 0;
     for (uint32_t i = 0; i < timed->span_count; i++) {
         tr_timed_span *span = &timed->spans[i];
-        while (span->lane < timed->lane_count && lane_ends[span->lane] > span->ready_ns) {
-            span->lane++;
+        uint32_t lane = 0;
+        while (lane < lane_count && lane_ends[lane] > span->ready_ns) {
+            lane++;
         }
-        lane_ends[span->lane] = span->end_ns;
-        timed->lane_count = span->lane < timed->lane_count ? timed->lane_count : span->lane + 1;
+        lane_ends[lane] = span->end_ns;
+        lane_count += lane == lane_count;
+        span->lane = lane;
     }
+    timed->lane_count = lane_count;
     free(lane_ends);
     return true;
 }
