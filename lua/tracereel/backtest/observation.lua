@@ -1,8 +1,7 @@
 -- What is measured of one part of a log, by the definitions of docs/timing.md.
+local all_traces = require "tracereel.timing.all_traces"
 local base = require "tracereel.base"
-local failure = require "tracereel.util.failure"
 local hypothesis = require "tracereel.timing.hypothesis"
-local logs = require "tracereel.cli.logs"
 local timing_report = require "tracereel.timing.report"
 local units = require "tracereel.util.units"
 
@@ -22,14 +21,7 @@ end
 ---@return tracereel.timing
 function observation.timing(path, part, flow)
     local timing = observation.none(flow)
-    local log = base.open(path, { measured = true, from = part.from, to = part.to })
-    log:replay { timing = timing }
-    if logs.interrupted() then
-        failure.raise("interrupted", "interrupted")
-    end
-    for _, trace in ipairs(log:traces()) do
-        timing:add(trace)
-    end
+    all_traces.add(timing, path, part)
     return timing
 end
 

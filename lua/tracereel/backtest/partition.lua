@@ -136,7 +136,7 @@ end
 
 -- Raises where so many traces of one side stand still that its times mean nothing; otherwise how many there are.
 local function check_clocks(path, arrivals, fold)
-    local behind = 0
+    local lagging_count = 0
     for _, side in ipairs {
         { "before", 1, fold.first - 1, fold.cut_ns - arrivals.times_ns[1] },
         { "after", fold.first, fold.last, fold.until_ns - fold.cut_ns },
@@ -147,9 +147,9 @@ local function check_clocks(path, arrivals, fold)
                 .. "that time stands still there and nothing can be measured: cut where clocks agree (--at)",
                 text.count(count, "trace"), side[1], base.time(fold.cut_ns), units.rounded_duration(max_lag_ns))
         end
-        behind = behind + count
+        lagging_count = lagging_count + count
     end
-    return behind
+    return lagging_count
 end
 
 local function new_fold(path, arrivals, cut_ns, end_ns)

@@ -1,7 +1,5 @@
 -- Which nodes a ranking tries: each costs a simulation of the whole log, and a log can have a hundred thousand of them.
-local base = require "tracereel.base"
-local failure = require "tracereel.util.failure"
-local logs = require "tracereel.cli.logs"
+local all_traces = require "tracereel.timing.all_traces"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
@@ -10,14 +8,7 @@ local busiest = {}
 -- Nanoseconds that each node ran, by id.
 local function run_times(path)
     local timing, times = tracereel.timing(nil, 0), {}
-    local log = base.open(path, { measured = true })
-    log:replay { timing = timing }
-    if logs.interrupted() then
-        failure.raise("interrupted", "interrupted")
-    end
-    for _, trace in ipairs(log:traces()) do
-        timing:add(trace)
-    end
+    all_traces.add(timing, path)
     for _, node in ipairs(timing:report().nodes) do
         times[node.id] = units.magnitude(node.run_ns)
     end

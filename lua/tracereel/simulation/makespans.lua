@@ -1,8 +1,6 @@
 -- What a series of simulations is judged by. Makespan percentiles are exact here, as those of a timing report are not:
 -- what a node that is a little faster does to them can be less than the width of a histogram's bucket.
-local failure = require "tracereel.util.failure"
-local logs = require "tracereel.cli.logs"
-local base = require "tracereel.base"
+local all_traces = require "tracereel.timing.all_traces"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
@@ -27,14 +25,7 @@ function makespans.measure(path, flow)
             sum = sum + sorted[#sorted]
         end
     end
-    local log = base.open(path, { measured = true })
-    log:replay { timing = timing, trace_complete = note, trace_failed = note }
-    if logs.interrupted() then
-        failure.raise("interrupted", "interrupted")
-    end
-    for _, trace in ipairs(log:traces()) do
-        timing:add(trace)
-    end
+    all_traces.add(timing, path, nil, { trace_complete = note, trace_failed = note })
     table.sort(sorted)
     local report = timing:report()
     local traces, queue_ns = report.traces, 0.0
