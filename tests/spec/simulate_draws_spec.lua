@@ -4,22 +4,16 @@ local simulation_logs = require "tests.spec.simulation_logs"
 
 -- Three traces, each with node 2 beside node 3, and node 3 once more.
 local function log_of_three()
-    local records = {}
-    for trace = 1, 3 do
-        local at = trace * 5
-        for _, record in ipairs {
+    local traces = {}
+    for number = 1, 3 do
+        local at = number * 5
+        traces[number] = {
             { "trace_start", at, 0 }, { "node_start", at, 2 }, { "node_start", at, 3 }, { "node_done", at + 10, 2 },
             { "node_done", at + 20, 3 }, { "node_start", at + 20, 3 }, { "node_done", at + 40, 3 },
             { "trace_complete", at + 40, 0 },
-        } do
-            record[4], record.place = trace, #records
-            records[#records + 1] = record
-        end
+        }
     end
-    table.sort(records, function(a, b)
-        return a[2] < b[2] or a[2] == b[2] and a.place < b.place
-    end)
-    return simulation_logs.write(records)
+    return simulation_logs.write_traces(traces)
 end
 
 -- Run times of a node's attempts, trace by trace, in the simulated log.

@@ -12,19 +12,13 @@ local simulation_logs = require "tests.spec.simulation_logs"
 
 -- One trace every 10 ms; the nth runs its node for so many milliseconds.
 local function log_of(times)
-    local records = {}
-    for trace, ms in ipairs(times) do
-        local at = 10 * trace
-        for _, record in ipairs { { "trace_start", at, 0 }, { "node_start", at, 1 }, { "node_done", at + ms, 1 },
-            { "trace_complete", at + ms, 0 } } do
-            record[4], record.place = trace, #records
-            records[#records + 1] = record
-        end
+    local traces = {}
+    for number, ms in ipairs(times) do
+        local at = 10 * number
+        traces[number] = { { "trace_start", at, 0 }, { "node_start", at, 1 }, { "node_done", at + ms, 1 },
+            { "trace_complete", at + ms, 0 } }
     end
-    table.sort(records, function(a, b)
-        return a[2] < b[2] or a[2] == b[2] and a.place < b.place
-    end)
-    return simulation_logs.write(records)
+    return simulation_logs.write_traces(traces)
 end
 
 local function draws(count, draw)

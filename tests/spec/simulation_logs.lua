@@ -30,6 +30,22 @@ function simulation_logs.write(records)
     return directory
 end
 
+---Writes the records of several traces in the order of their times, those of one time in the order of the traces.
+---@param traces table[][] the records of each, as `write` takes them; the n-th is of trace n
+function simulation_logs.write_traces(traces)
+    local records = {}
+    for number, trace in ipairs(traces) do
+        for _, record in ipairs(trace) do
+            record[4], record.place = number, #records
+            records[#records + 1] = record
+        end
+    end
+    table.sort(records, function(a, b)
+        return a[2] < b[2] or a[2] == b[2] and a.place < b.place
+    end)
+    return simulation_logs.write(records)
+end
+
 ---One trace of one node that runs 10 ms.
 function simulation_logs.one_node()
     return simulation_logs.write {

@@ -1,37 +1,10 @@
 -- `timing --by` with `--baseline`: each group against the same group.
 local helper = require "tests.spec.helper"
-local tracereel = require "tracereel"
+local timing_groups = require "tests.spec.timing_groups"
 
 local day_ns, minute_ns, millisecond_ns = 86400 * 1000000000, 60 * 1000000000, 1000000
 
-local function timing(...)
-    return helper.run { "timing", ... }
-end
-
-local function report_of(...)
-    local ran = timing("--json", ...)
-    assert.are.equal(0, ran.status, ran.stderr)
-    return assert(tracereel.json_decode(ran.stdout))
-end
-
--- A log of complete traces { start_ns, run_ns, metadata } of node 1.
-local function log_of(traces)
-    local directory = helper.directory()
-    local writer = tracereel.writer(directory)
-    for number, trace in ipairs(traces) do
-        local id = ("00000000-0000-0000-0000-%012x"):format(number)
-        local function append(kind, ns, fields)
-            fields.trace_id, fields.timestamp_ns = id, trace[1] + ns
-            writer:append(tracereel.record[kind](fields))
-        end
-        append("trace_start", 0, { metadata = trace[3] })
-        append("node_start", 0, { node_id = 1 })
-        append("node_done", trace[2], { node_id = 1 })
-        append("trace_complete", trace[2], {})
-    end
-    writer:close()
-    return directory
-end
+local timing, report_of, log_of = timing_groups.run, timing_groups.report_of, timing_groups.log_of
 
 -- `count` traces of each of the customers, all as long but for those of one.
 local function customers(names, slow, count)

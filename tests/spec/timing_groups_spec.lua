@@ -1,16 +1,9 @@
 -- `timing --by`: windows of time and values of metadata. A group is what the report has of these traces alone.
 local helper = require "tests.spec.helper"
+local timing_groups = require "tests.spec.timing_groups"
 local tracereel = require "tracereel"
 
-local function timing(...)
-    return helper.run { "timing", ... }
-end
-
-local function report_of(...)
-    local ran = timing("--json", ...)
-    assert.are.equal(0, ran.status, ran.stderr)
-    return assert(tracereel.json_decode(ran.stdout))
-end
+local timing, report_of = timing_groups.run, timing_groups.report_of
 
 -- What each trace_start of a log says: { id, start_ns, metadata }, in the order of the log.
 local function starts_of(log)

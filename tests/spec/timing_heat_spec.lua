@@ -1,29 +1,14 @@
 -- The heat map of the page that `timing --by` writes, read as text. tests/browser opens it.
 local dkjson = require "dkjson"
 local helper = require "tests.spec.helper"
+local timing_groups = require "tests.spec.timing_groups"
 local tracereel = require "tracereel"
 
 local second_ns, millisecond_ns = 1000000000, 1000000
 
--- A log of traces, each { start_ns, makespan_ns, metadata }: complete, or without a makespan open.
+-- Half of each makespan is before its node.
 local function log_of(traces)
-    local directory = helper.directory()
-    local writer = tracereel.writer(directory)
-    for number, trace in ipairs(traces) do
-        local id = ("00000000-0000-0000-0000-%012x"):format(number)
-        local function append(kind, ns, fields)
-            fields.trace_id, fields.timestamp_ns = id, trace[1] + ns
-            writer:append(tracereel.record[kind](fields))
-        end
-        append("trace_start", 0, { metadata = trace[3] })
-        if trace[2] then
-            append("node_start", trace[2] // 2, { node_id = 1 })
-            append("node_done", trace[2], { node_id = 1 })
-            append("trace_complete", trace[2], {})
-        end
-    end
-    writer:close()
-    return directory
+    return timing_groups.log_of(traces, 0.5)
 end
 
 local function page_of(log, ...)
