@@ -199,21 +199,15 @@ describe("how many traces are resampled together", function()
 
     -- Through one place at four fifths of its capacity: who comes after a long line waits long.
     it("is not what the line for a place makes alike, where the scenario has the line arise anew", function()
-        local uniform, records, free, at = random.new(3).draw, {}, 0, 0
+        local uniform, traces, free, at = random.new(3).draw, {}, 0, 0
         for trace = 1, 400 do
             at = at - 10 * math.log(1 - uniform())
             local start = math.max(at, free)
             free = start - 8 * math.log(1 - uniform())
-            for _, record in ipairs { { "trace_start", at, 0 }, { "node_start", start, 1 }, { "node_done", free, 1 },
-                { "trace_complete", free, 0 } } do
-                record[4], record.place = trace, #records
-                records[#records + 1] = record
-            end
+            traces[trace] = { { "trace_start", at, 0 }, { "node_start", start, 1 }, { "node_done", free, 1 },
+                { "trace_complete", free, 0 } }
         end
-        table.sort(records, function(a, b)
-            return a[2] < b[2] or a[2] == b[2] and a.place < b.place
-        end)
-        local log = simulation_logs.write(records)
+        local log = simulation_logs.write_traces(traces)
         local ran = run(log, "--json", "--sweep", "node.1.time=1", "--rounds", "2")
         assert.matches("was for want of a place", ran.stderr) -- and stays as it was recorded
         local alike = assert(dkjson.decode(ran.stdout)).intervals
