@@ -88,6 +88,16 @@ describe("simulate --rank", function()
         assert.matches("Tried: the 2 nodes that ran longest when recorded, of 4 %(%-%-top%)%.\n", shown)
     end)
 
+    it("counts what ran in traces that are open at the end among what ran longest", function()
+        local log = simulation_logs.write_traces {
+            { { "trace_start", 0 }, { "node_start", 0, 1 }, { "node_done", 10, 1 }, { "trace_complete", 10 } },
+            { { "trace_start", 0 }, { "node_start", 0, 2 }, { "node_done", 50, 2 } },
+        }
+        local ranked = json("return {}", log, "--rank", "--json", "--top", "1")
+        assert.equal(2, ranked.nodes[1].node)
+        assert.equal(1, ranked.left_out_nodes)
+    end)
+
     it("does not wait until its temporary logs are durable, however many segments they have", function()
         local calls = helper.directory() .. "/calls"
         local _, status = helper.shell(("strace -f -o %s -e trace=fsync,fdatasync,unlink %s simulate %s %s --rank"
