@@ -97,9 +97,9 @@ describe("import chrome", function()
             '5000 node_start a {"resource":"tid 2","metadata":{"cat":"k","late":true,"n":1}}', "6000 node_done a",
             '7000 node_start open {"resource":"tid 2"}',
         }, lines)
-        assert.are.same({ "1 complete events without a duration", "1 counters", "1 ends without a begin",
-            "1 events without a time", "1 flow events", "1 instants", "2 events of other kinds" },
-            importing.kinds(report.dropped))
+        assert.are.same({ "1 complete events without a duration", "1 ends without a begin", "1 events without a time",
+            "1 flow events", "1 instants", "2 events of other kinds" }, importing.kinds(report.dropped))
+        assert.are.same({ "1 counters" }, importing.kinds(report.left_out))
     end)
 
     it("moves times before zero, keeps processes of several files apart, and says what is no trace", function()

@@ -216,8 +216,9 @@ describe("import csv", function()
             "0 node_start a {\"metadata\":{\"cost\":\"7\"}}", "1000000000 node_done a", "3000000000 node_start b",
             "3000000000 node_done b", "4000000000 node_start c",
         }, lines)
-        assert.are.same({ "1 columns without a name", "1 rows with more or fewer fields than the first",
-            "1 rows without a time", "2 rows without a case or an activity" }, importing.kinds(report.dropped))
+        assert.are.same({ "1 rows with more or fewer fields than the first", "1 rows without a time",
+            "2 rows without a case or an activity" }, importing.kinds(report.dropped))
+        assert.are.same({ "1 columns without a name" }, importing.kinds(report.left_out))
         assert.are.same({ "1 activities that end before they start: they take no time" }, importing.kinds(report.bent))
     end)
 
@@ -234,7 +235,7 @@ describe("import csv", function()
             table.move(lines, 2, #lines, 1, {}))
     end)
 
-    it("takes no separator from within quotes, and drops rows that are too long and columns of pandas", function()
+    it("takes no separator from within quotes, drops rows that are too long, and leaves columns of pandas out", function()
         local lines, report = lines_of('Unnamed: 0,case,activity,start,end,enabled_time,"a;b;c;d;e;f;g;h"\n' .. [[
 0,1,a,2016-02-01 00:00:02Z,2016-02-01 00:00:03Z,2016-02-01 00:00:01Z,
 1,1,b,2016-02-01 00:00:04Z,2016-02-01 00:00:05Z,2016-02-01 00:00:06Z,x
@@ -244,8 +245,9 @@ describe("import csv", function()
             "2000000000 node_start a {\"scheduled_ns\":1454284801000000000}", "3000000000 node_done a",
             "4000000000 node_start b {\"metadata\":{\"a;b;c;d;e;f;g;h\":\"x\"}}", "5000000000 node_done b",
         }, table.move(lines, 2, #lines - 1, 1, {}))
-        assert.are.same({ "1 columns without a name", "1 rows with more or fewer fields than the first",
+        assert.are.same({ "1 rows with more or fewer fields than the first",
             "1 times of schedule that are after the start" }, importing.kinds(report.dropped))
+        assert.are.same({ "1 columns without a name" }, importing.kinds(report.left_out))
     end)
 
     it("gives schedules to starts in their order, and suspends one after the other of what runs", function()

@@ -138,8 +138,8 @@ describe("import --from github", function()
         list[#list + 1] = job(6, "docs", 30, 31, nil, nil, { step("Set up job", 1, 31) })
         local log = imported.read("github", { write { run({ conclusion = dkjson.null, status = "in_progress" }) },
             write({ jobs = list }, "jobs") })
-        assert.are.same({ 1, 1, 1 }, { log.report.dropped["jobs that were skipped"],
-            log.report.dropped["steps that were skipped"], log.report.dropped["jobs that have not started"] })
+        assert.are.same({ 1, 1, 1 }, { log.report.left_out["jobs that were skipped"],
+            log.report.left_out["steps that were skipped"], log.report.dropped["jobs that have not started"] })
         assert.are.same(expected_attempts, attempts(log))
         local by_id = traces(log)
         assert.are.same({}, { by_id["77"].outcome, by_id["77/job/6"].outcome })

@@ -241,6 +241,24 @@ describe("import: what does not fit", function()
         helper.write(input, 'trace("b"):start("x", { at = 1 })')
         assert.equal(0, helper.run({ "import", "--from", own, "--strict", input, "-o", directory .. "/log" }).status)
     end)
+
+    it("lets pass with --strict what is left out on purpose, and says it apart from what was dropped", function()
+        local own, directory = importer(calls_importer), helper.directory()
+        local input = helper.write(directory .. "/input", table.concat({ 'trace("b"):start("x", { at = 1 })',
+            'out:left_out("heartbeats", "here") out:left_out("heartbeats", "there") out:left_out("probes")' }, " "))
+        local result = helper.run { "import", "--from", own, "--strict", input, "-o", directory .. "/log" }
+        assert.equal(0, result.status, result.stderr)
+        assert.equal("left out on purpose: 2 heartbeats; first: here\nleft out on purpose: 1 probes\n",
+            result.stdout:match("\n(.*)"))
+        result = helper.run { "import", "--from", own, "--strict", "--json", input, "-o", directory .. "/again" }
+        local report = helper.objects(result.stdout)[1]
+        assert.same({ {}, {}, { "1 probes", "2 heartbeats" } }, { report.dropped, report.bent,
+            importing.kinds(report.left_out) })
+        helper.write(input, 'out:left_out(7)')
+        result = helper.run { "import", "--from", own, input, "-o", directory .. "/third" }
+        assert.equal(1, result.status)
+        assert.truthy(result.stderr:find('left_out: a kind, such as "heartbeats", expected', 1, true), result.stderr)
+    end)
 end)
 
 describe("import: the command", function()

@@ -264,7 +264,7 @@ describe("import --from temporal", function()
         assert.are.same({ "echo done ? 2", "Pack error ? 3", "greet done ? 3" }, seconds(log))
         assert.equal(ns + 7, imported.attempts(log)[3].ended_at)
         assert.are.same({ 1, 1 }, { log.report.dropped["local activities whose markers cannot be read"],
-            log.report.dropped["markers (Version)"] })
+            log.report.left_out["markers (Version)"] })
     end)
 
     it("shows updates, signals to other workflows and Nexus operations with their errors", function()
@@ -307,13 +307,13 @@ describe("import --from temporal", function()
         local file = write(history(start, first, second, third))
         local kept = imported.read("temporal", { file }, { "-a", "workflow_tasks=true" })
         assert.are.same({ "workflow task done 1 1" }, seconds(kept))
-        assert.are.same({}, kept.report.dropped)
-        local log = imported.read("temporal", { file })
-        assert.equal(3, log.report.dropped["workflow task events (-a workflow_tasks=true keeps them)"])
+        assert.are.same({ {}, {} }, { kept.report.dropped, kept.report.left_out })
+        local log = imported.read("temporal", { file }, { "--strict" })
+        assert.equal(3, log.report.left_out["workflow task events (-a workflow_tasks=true keeps them)"])
     end)
 
     it("counts what it does not know, what never started, what began before, and what is there twice", function()
-        local file = write(history(start, { "SomethingNew", 1 },
+        local file = write(history(start, { "SomethingNew", 1 }, { "UpsertWorkflowSearchAttributes", 1 },
             { "ActivityTaskScheduled", 2, { activityType = { name = "late" } } },
             { "ActivityTaskStarted", 3, { scheduledEventId = "99" } }))
         local log = imported.read("temporal", { file, file })
@@ -321,6 +321,7 @@ describe("import --from temporal", function()
         assert.are.same({ 1, 1, 1, 1 }, { dropped["SomethingNew events"],
             dropped["tasks that never started (activity)"], dropped["events of what began before the history"],
             dropped["histories of a run that another input has"] })
+        assert.equal(1, log.report.left_out["UpsertWorkflowSearchAttributes events"])
     end)
 
     it("names the file and the JSON path of what is wrong, and leaves nothing", function()

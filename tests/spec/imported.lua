@@ -24,7 +24,7 @@ end
 
 local function report_of(text)
     local report = decoded(text)
-    for _, kinds in ipairs { report.dropped, report.bent } do
+    for _, kinds in ipairs { report.dropped, report.bent, report.left_out } do
         for _, one in ipairs(kinds) do
             kinds[one.kind] = one.count
         end

@@ -47,7 +47,7 @@ function importing.log(...)
     return directory, helper.objects(result.stdout)[1]
 end
 
----What was dropped or bent: "2 rows without a time", in order.
+---What was dropped, bent or left out: "2 rows without a time", in order.
 function importing.kinds(list)
     local lines = {}
     for index, one in ipairs(list) do

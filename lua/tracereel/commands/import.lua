@@ -31,7 +31,8 @@ function import.define(command)
     options.json(command)
     command:flag("--list", "List the bundled importers with their arguments.")
     command:option("--new", "Write a starter importer, which works as it is."):argname("<FILE.lua>")
-    command:flag("--strict", "Fail, and write nothing, where anything was dropped or bent.")
+    command:flag("--strict", "Fail, and write nothing, where anything was dropped or bent. What is left out on purpose "
+        .. "is neither.")
     limits.define(command)
 end
 
@@ -86,13 +87,14 @@ local function print_report(parsed, stats, report)
     if parsed.json then
         output.line(tracereel.json { directory = stats.is_whole and parsed.output or nil, format = stats.format,
             traces = stats.traces, records = stats.records, nodes = #stats.nodes, dropped = report.dropped,
-            bent = report.bent })
+            bent = report.bent, left_out = report.left_out })
         return
     end
     output.line(("%s %s: %d records of %d traces, %d nodes"):format(stats.is_whole and "wrote" or "did not write",
         parsed.output, stats.records, stats.traces, #stats.nodes))
     write_kinds("dropped", report.dropped)
     write_kinds("bent", report.bent)
+    write_kinds("left out on purpose", report.left_out)
 end
 
 -- Reads the inputs, of which the first may be open already. Returns their names.
@@ -137,7 +139,7 @@ local function choose(parsed, paths)
     return loaded, input
 end
 
--- Returns the counts and the report. Where `is_strict` and something does not fit, nothing is written.
+-- Returns the counts and the report. With --strict, where something was dropped or bent, nothing is written.
 local function write_log(parsed, paths)
     local loaded, first = choose(parsed, paths)
     local given = limits.given(parsed)
@@ -152,7 +154,7 @@ local function write_log(parsed, paths)
     end)
     write_flow(directory, imported:flow(stats.nodes), loaded, names)
     stats.format = loaded.name
-    if not parsed.strict or imported.report:is_empty() then
+    if not parsed.strict or imported.report:is_faithful() then
         directory:finish()
         stats.is_whole = true
     else

@@ -114,6 +114,9 @@ local function importer_object(self)
     methods.bent = core.framed(function(_, kind, example)
         self.report:add_bent(kind_and_example("bent", kind, example))
     end)
+    methods.left_out = core.framed(function(_, kind, example)
+        self.report:add_left_out(kind_and_example("left_out", kind, example))
+    end)
     return setmetatable({}, {
         __index = function(_, name)
             return methods[name] or error(("out has no field '%s'; it has %s"):format(failure.name(name),

@@ -6,7 +6,8 @@ local report = {}
 
 function report.new()
     -- By kind, beside the lists, so that these are lists and nothing else.
-    return setmetatable({ dropped = {}, bent = {}, dropped_by_kind = {}, bent_by_kind = {} }, Report)
+    return setmetatable({ dropped = {}, bent = {}, left_out = {}, dropped_by_kind = {}, bent_by_kind = {},
+        left_out_by_kind = {} }, Report)
 end
 
 local function add(kinds, by_kind, kind, example, count)
@@ -19,8 +20,8 @@ local function add(kinds, by_kind, kind, example, count)
     one.count = one.count + (count or 1)
 end
 
----Something was left out.
----@param kind string what, in the plural: "heartbeats"
+---Something that a log could say is not in it.
+---@param kind string what, in the plural: "rows without a time"
 ---@param example string|nil
 ---@param count integer|nil how often, 1 where not given
 function Report:add_dropped(kind, example, count)
@@ -32,13 +33,18 @@ function Report:add_bent(kind, example, count)
     add(self.bent, self.bent_by_kind, kind, example, count)
 end
 
----Is there anything of that kind?
+---Something that is no step of a trace, and that nobody looks for in a log, is not in it.
+function Report:add_left_out(kind, example)
+    add(self.left_out, self.left_out_by_kind, kind, example)
+end
+
+---Is there anything of that kind that was dropped or bent?
 function Report:has(kind)
     return self.dropped_by_kind[kind] ~= nil or self.bent_by_kind[kind] ~= nil
 end
 
----Is there nothing in it?
-function Report:is_empty()
+---Is all in the log that it could say, as it was?
+function Report:is_faithful()
     return #self.dropped + #self.bent == 0
 end
 

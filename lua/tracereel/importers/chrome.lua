@@ -8,12 +8,15 @@ local function detect(head)
         or head:find("^%s*%[") ~= nil and head:find('"ph"%s*:') ~= nil and head:find('"ts"%s*:') ~= nil
 end
 
--- What is left out, by the event's phase.
+-- What no attempt comes of, by the event's phase: what says something of a trace's steps is dropped, what measures or
+-- describes something else is left out on purpose.
 local dropped_kinds = {
-    C = "counters", i = "instants", I = "instants", R = "instants", n = "instants", s = "flow events",
-    t = "flow events", f = "flow events", N = "objects", O = "objects", D = "objects", v = "memory dumps",
-    V = "memory dumps", P = "samples", T = "steps of asynchronous events", p = "steps of asynchronous events",
-    c = "clock syncs",
+    i = "instants", I = "instants", R = "instants", n = "instants", s = "flow events", t = "flow events",
+    f = "flow events", T = "steps of asynchronous events", p = "steps of asynchronous events",
+}
+local left_out_kinds = {
+    C = "counters", N = "objects", O = "objects", D = "objects", v = "memory dumps", V = "memory dumps",
+    P = "samples", c = "clock syncs",
 }
 
 local Reader = {}
@@ -23,8 +26,12 @@ local function label(value)
     return value ~= nil and type(value) ~= "table" and tostring(value) or nil
 end
 
+local function example(self, index)
+    return ("%s: event %d"):format(self.input.name, index)
+end
+
 function Reader:drop(kind, index)
-    self.out:dropped(kind, ("%s: event %d"):format(self.input.name, index))
+    self.out:dropped(kind, example(self, index))
 end
 
 function Reader:begin(event, index, start_ns, end_ns)
@@ -127,6 +134,8 @@ function Reader:read(events)
             self:drop("events without a time", index)
         elseif phases[phase] then
             order[#order + 1] = { event = event, at = at, index = index }
+        elseif left_out_kinds[phase] then
+            self.out:left_out(left_out_kinds[phase], example(self, index))
         else
             self:drop(dropped_kinds[phase] or "events of other kinds", index)
         end

@@ -46,7 +46,7 @@ local function other_columns(header, found, out, where)
         if is_used[index] then
             goto continue
         elseif name == "" or name:find("^Unnamed: %d+$") then
-            out:dropped("columns without a name", where)
+            out:left_out("columns without a name", where)
         elseif case_name then
             of_case[#of_case + 1] = { index = index, name = case_name }
         else

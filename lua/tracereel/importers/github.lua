@@ -78,7 +78,7 @@ local has_not_begun = { queued = true, waiting = true, pending = true, requested
 
 local function has_run(out, what, thing, input_name)
     if thing.conclusion == "skipped" then
-        out:dropped(("%s that were skipped"):format(what), example(input_name, thing))
+        out:left_out(("%s that were skipped"):format(what), example(input_name, thing))
     elseif not thing.started_at or has_not_begun[thing.status] then
         out:dropped(("%s that have not started"):format(what), example(input_name, thing))
     else

@@ -15,6 +15,13 @@ local workflow_task_events = {
     WorkflowTaskTimedOut = true,
 }
 
+-- What describes a run or sets it, and is no step of it.
+local describing_events = {
+    UpsertWorkflowSearchAttributes = true, WorkflowPropertiesModified = true,
+    WorkflowPropertiesModifiedExternally = true, ActivityPropertiesModifiedExternally = true,
+    WorkflowExecutionOptionsUpdated = true,
+}
+
 local handlers = {}
 
 local function signal_name(event)
@@ -82,7 +89,7 @@ end
 function handlers.MarkerRecorded(self, event)
     local marker = fields.text(event.attributes, "markerName")
     if not local_activity.is_one(event) then
-        return self:dropped(("markers (%s)"):format(marker or "without a name"), event)
+        return self:left_out(("markers (%s)"):format(marker or "without a name"), event)
     elseif not event.found then
         return self:dropped("local activities whose markers cannot be read", event)
     end
@@ -205,9 +212,9 @@ local function note_idle(self, event)
 end
 
 local function take(self, event, args)
-    local is_dropped = workflow_task_events[event.type] and not args.workflow_tasks
-    if is_dropped then
-        self:dropped("workflow task events (-a workflow_tasks=true keeps them)", event)
+    local is_left_out = workflow_task_events[event.type] and not args.workflow_tasks
+    if is_left_out then
+        self:left_out("workflow task events (-a workflow_tasks=true keeps them)", event)
     elseif handlers[event.type] then
         handlers[event.type](self, event)
     elseif tasks.asking[event.type] then
@@ -219,6 +226,8 @@ local function take(self, event, args)
     elseif tasks.closing[event.type] then
         self.trace:close(tasks.closing[event.type], { at = event.at, error = fields.failure(event.attributes)
             or fields.text(event.attributes, "reason") })
+    elseif describing_events[event.type] then
+        self:left_out(("%s events"):format(event.type), event)
     elseif event.type ~= "WorkflowExecutionStarted" then
         self:dropped(("%s events"):format(event.type), event)
     end

@@ -120,10 +120,15 @@ function out:flow(flow) end
 ---@param origin { rule: string }
 function out:origin(origin) end
 
----Something was left out.
----@param kind string in the plural: "heartbeats"
+---Something that a log could say is not in it.
+---@param kind string in the plural: "rows without a time"
 ---@param example? string
 function out:dropped(kind, example) end
+
+---Something that is no step of a trace, and that nobody looks for in a log, is not in it: `--strict` lets it pass.
+---@param kind string in the plural: "heartbeats"
+---@param example? string
+function out:left_out(kind, example) end
 
 ---Something was changed to fit.
 ---@param kind string

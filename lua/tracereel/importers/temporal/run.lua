@@ -38,6 +38,11 @@ function Run:dropped(kind, event)
 end
 
 ---@param kind string in the plural
+function Run:left_out(kind, event)
+    self.shared.out:left_out(kind, example(self, event))
+end
+
+---@param kind string in the plural
 function Run:bent(kind, event)
     self.shared.out:bent(kind, example(self, event))
 end
