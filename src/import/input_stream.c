@@ -30,6 +30,7 @@ struct tr_input_stream {
     bool is_inside_frame; /* the compressed bytes so far want more */
     uint64_t line_number;
     uint64_t read_bytes;
+    uint64_t file_bytes;
     unsigned char *raw; /* compressed bytes; those from raw_begin to raw_end are not inflated yet */
     size_t raw_begin;
     size_t raw_end;
@@ -233,6 +234,10 @@ uint64_t tr_input_stream_read_bytes(const tr_input_stream *stream) {
     return stream->read_bytes;
 }
 
+uint64_t tr_input_stream_file_bytes(const tr_input_stream *stream) {
+    return stream->file_bytes;
+}
+
 const char *tr_input_stream_name(const tr_input_stream *stream) {
     return stream->name;
 }
@@ -251,6 +256,7 @@ static tr_status open_file(tr_input_stream *stream, const char *path, tr_error *
     } else if (S_ISDIR(stat.st_mode)) {
         return tr_fail(error, TR_ERROR_NOT_A_LOG, "%s: a directory, not a file", path);
     }
+    stream->file_bytes = S_ISREG(stat.st_mode) ? (uint64_t)stat.st_size : 0;
     return TR_OK;
 }
 

@@ -45,8 +45,9 @@ tr_status tr_input_stream_line(tr_input_stream *stream, tr_text *line, tr_error 
 uint64_t tr_input_stream_line_number(const tr_input_stream *stream);
 void tr_input_stream_set_line_number(tr_input_stream *stream, uint64_t number);
 
-/* How many bytes of the file have been read. */
+/* How many bytes of the file have been read, and how many it has (0: nobody knows, as of a pipe). */
 uint64_t tr_input_stream_read_bytes(const tr_input_stream *stream);
+uint64_t tr_input_stream_file_bytes(const tr_input_stream *stream);
 
 /* The path, or "standard input". */
 const char *tr_input_stream_name(const tr_input_stream *stream);

@@ -15,7 +15,7 @@ enum {
 bool tr_lua_next_row(lua_State *L, tr_lua_import_stream *self) {
     tr_error error = {""};
     tr_status status = tr_csv_next(&self->csv, &error);
-    tr_lua_check_import_read(L, status, &error);
+    tr_lua_check_import_read(L, self, status, &error);
     return status == TR_OK;
 }
 

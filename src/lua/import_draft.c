@@ -222,7 +222,8 @@ static int draft_nodes(lua_State *L) {
     return 1;
 }
 
-/* draft:write(directory, step) -> { traces, records }: calls step(records written, events) now and then. */
+/* draft:write(directory, step) -> { traces, records }: calls step(records written, how many there can be) now and
+ * then. */
 static int draft_write(lua_State *L) {
     enum { RECORDS_A_STEP = 1 << 15 };
     tr_lua_draft *self = check_draft(L, 1);
@@ -241,7 +242,7 @@ static int draft_write(lua_State *L) {
         tr_draft_stats stats = tr_draft_stats_of(draft);
         lua_pushvalue(L, 3);
         tr_lua_push_unsigned(L, stats.records);
-        tr_lua_push_unsigned(L, stats.events);
+        tr_lua_push_unsigned(L, stats.events + 2 * stats.traces); /* a start and an end of each */
         lua_call(L, 2, 0);
     }
     tr_lua_check_drafted(L, status == TR_END ? TR_OK : status, &error);
@@ -251,6 +252,22 @@ static int draft_write(lua_State *L) {
     lua_createtable(L, 0, 2);
     tr_lua_set_unsigned(L, "traces", tr_draft_stats_of(draft).traces);
     tr_lua_set_unsigned(L, "records", tr_draft_stats_of(draft).records);
+    return 1;
+}
+
+/* draft:watch(step): calls step(events) now and then, while calls add to it. */
+static int draft_watch(lua_State *L) {
+    tr_lua_draft *self = check_draft(L, 1);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_settop(L, 2);
+    lua_setiuservalue(L, 1, TR_DRAFT_WATCH);
+    self->is_watched = true;
+    return 0;
+}
+
+/* draft:events() -> how many there are */
+static int draft_events(lua_State *L) {
+    tr_lua_push_unsigned(L, tr_draft_stats_of(tr_lua_open_draft_of(L, check_draft(L, 1))).events);
     return 1;
 }
 
@@ -336,10 +353,17 @@ int tr_lua_new_draft(lua_State *L) {
 }
 
 void tr_lua_open_draft_types(lua_State *L) {
-    static const luaL_Reg methods[] = {
-        {"functions", draft_functions}, {"node", draft_node},   {"add_edge", draft_add_edge},
-        {"nodes", draft_nodes},         {"write", draft_write}, {"attempts", tr_lua_draft_attempts},
-        {"bends", draft_bends},         {"close", draft_close}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"functions", draft_functions},
+                                       {"node", draft_node},
+                                       {"add_edge", draft_add_edge},
+                                       {"nodes", draft_nodes},
+                                       {"write", draft_write},
+                                       {"attempts", tr_lua_draft_attempts},
+                                       {"bends", draft_bends},
+                                       {"close", draft_close},
+                                       {"watch", draft_watch},
+                                       {"events", draft_events},
+                                       {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", draft_close}, {"__close", draft_close}, {NULL, NULL}};
     static const luaL_Reg writer_metamethods[] = {{"__gc", writer_finalize}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_DRAFT, NULL, 0, methods, metamethods, draft_index, 0);

@@ -21,6 +21,8 @@ typedef struct tr_lua_draft {
     tr_json json;        /* for one text at a time */
     const tr_keys *keys; /* a user value */
     uint32_t node_count;
+    uint32_t untold_events; /* added since who watches was told, where somebody does */
+    bool is_watched;
     struct {
         const char *name; /* the bytes of a key of TR_DRAFT_NUMBERS, which lives as long as the draft */
         uint32_t number;
@@ -34,7 +36,8 @@ enum tr_lua_draft_value {
     TR_DRAFT_REPORT,      /* function(kind, is_dropped): something does not fit */
     TR_DRAFT_TRACES,      /* text -> trace; weak */
     TR_DRAFT_KEYS,        /* of tr_import_push_keys */
-    TR_DRAFT_VALUES = TR_DRAFT_KEYS
+    TR_DRAFT_WATCH,       /* function(events) or nil: is told now and then how many events there are */
+    TR_DRAFT_VALUES = TR_DRAFT_WATCH
 };
 
 typedef struct tr_lua_drafted_trace {

@@ -14,6 +14,8 @@
 
 #define TR_LUA_IMPORT_STREAM "tracereel.import_stream"
 
+enum { BYTES_A_STEP = 1 << 20 }; /* read between two calls of who watches */
+
 /* ---- check ---- */
 
 tr_lua_import_stream *tr_lua_check_import_stream(lua_State *L, int index) {
@@ -24,9 +26,25 @@ tr_lua_import_stream *tr_lua_check_import_stream(lua_State *L, int index) {
     return self;
 }
 
-void tr_lua_check_import_read(lua_State *L, tr_status status, const tr_error *error) {
+static void tell(lua_State *L, tr_lua_import_stream *self) {
+    uint64_t file_bytes = tr_input_stream_file_bytes(self->stream);
+    self->told_bytes = tr_input_stream_read_bytes(self->stream);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, self->watch);
+    tr_lua_push_unsigned(L, self->told_bytes);
+    if (file_bytes > 0) {
+        tr_lua_push_unsigned(L, file_bytes);
+    } else {
+        lua_pushnil(L);
+    }
+    lua_call(L, 2, 0);
+}
+
+void tr_lua_check_import_read(lua_State *L, tr_lua_import_stream *self, tr_status status, const tr_error *error) {
     if (status != TR_OK && status != TR_END) {
         tr_lua_raise_status(L, status, error);
+    }
+    if (self->watch != LUA_NOREF && tr_input_stream_read_bytes(self->stream) - self->told_bytes >= BYTES_A_STEP) {
+        tell(L, self);
     }
 }
 
@@ -42,8 +60,9 @@ tr_lua_import_stream *tr_lua_iterated_stream(lua_State *L) {
 
 static bool next_line(lua_State *L, tr_text *line) {
     tr_error error = {""};
-    tr_status status = tr_input_stream_line(tr_lua_iterated_stream(L)->stream, line, &error);
-    tr_lua_check_import_read(L, status, &error);
+    tr_lua_import_stream *self = tr_lua_iterated_stream(L);
+    tr_status status = tr_input_stream_line(self->stream, line, &error);
+    tr_lua_check_import_read(L, self, status, &error);
     return status == TR_OK;
 }
 
@@ -111,15 +130,25 @@ static int stream_json_lines(lua_State *L) {
     return 1;
 }
 
-static tr_input_view read_all(lua_State *L, tr_input_stream *stream) {
+/* Sees to it that so many bytes can be seen, or all that are left. */
+static tr_input_view read_more(lua_State *L, tr_lua_import_stream *self, size_t wanted_bytes) {
     tr_error error = {""};
-    tr_lua_check_import_read(L, tr_input_stream_more(stream, SIZE_MAX, &error), &error);
-    return tr_input_stream_look(stream);
+    tr_lua_check_import_read(L, self, tr_input_stream_more(self->stream, wanted_bytes, &error), &error);
+    return tr_input_stream_look(self->stream);
+}
+
+static tr_input_view read_all(lua_State *L, tr_lua_import_stream *self) {
+    tr_input_view view = tr_input_stream_look(self->stream);
+    while (!view.is_complete) {
+        view = read_more(L, self, view.length_bytes + BYTES_A_STEP);
+    }
+    return view;
 }
 
 static int stream_json(lua_State *L) {
-    tr_input_stream *stream = tr_lua_check_import_stream(L, 1)->stream;
-    tr_input_view view = read_all(L, stream);
+    tr_lua_import_stream *self = tr_lua_check_import_stream(L, 1);
+    tr_input_stream *stream = self->stream;
+    tr_input_view view = read_all(L, self);
     if (view.length_bytes >= UINT32_MAX) {
         return tr_lua_raise(L, "invalid", "%s: a JSON document of more than 4 GiB; give it as JSON lines",
                             tr_input_stream_name(stream));
@@ -131,8 +160,9 @@ static int stream_json(lua_State *L) {
 }
 
 static int stream_text(lua_State *L) {
-    tr_input_stream *stream = tr_lua_check_import_stream(L, 1)->stream;
-    tr_input_view view = read_all(L, stream);
+    tr_lua_import_stream *self = tr_lua_check_import_stream(L, 1);
+    tr_input_stream *stream = self->stream;
+    tr_input_view view = read_all(L, self);
     lua_pushlstring(L, view.bytes, view.length_bytes);
     tr_input_stream_skip(stream, view.length_bytes);
     return 1;
@@ -140,26 +170,22 @@ static int stream_text(lua_State *L) {
 
 /* stream:piece() -> some bytes; nil at the end */
 static int stream_piece(lua_State *L) {
-    tr_input_stream *stream = tr_lua_check_import_stream(L, 1)->stream;
-    tr_error error = {""};
-    tr_lua_check_import_read(L, tr_input_stream_more(stream, 1, &error), &error);
-    tr_input_view view = tr_input_stream_look(stream);
+    tr_lua_import_stream *self = tr_lua_check_import_stream(L, 1);
+    tr_input_view view = read_more(L, self, 1);
     if (view.length_bytes == 0) {
         return 0;
     }
     lua_pushlstring(L, view.bytes, view.length_bytes);
-    tr_input_stream_skip(stream, view.length_bytes);
+    tr_input_stream_skip(self->stream, view.length_bytes);
     return 1;
 }
 
 /* stream:head(bytes) -> the next bytes, which stay unread */
 static int stream_head(lua_State *L) {
-    tr_input_stream *stream = tr_lua_check_import_stream(L, 1)->stream;
+    tr_lua_import_stream *self = tr_lua_check_import_stream(L, 1);
     lua_Integer bytes = luaL_checkinteger(L, 2);
     luaL_argcheck(L, bytes >= 0, 2, "must not be negative");
-    tr_error error = {""};
-    tr_lua_check_import_read(L, tr_input_stream_more(stream, (size_t)bytes, &error), &error);
-    tr_input_view view = tr_input_stream_look(stream);
+    tr_input_view view = read_more(L, self, (size_t)bytes);
     lua_pushlstring(L, view.bytes, view.length_bytes < (size_t)bytes ? view.length_bytes : (size_t)bytes);
     return 1;
 }
@@ -200,6 +226,8 @@ static int stream_close(lua_State *L) {
     tr_csv_end(&self->csv);
     tr_input_stream_close(self->stream);
     self->stream = NULL;
+    luaL_unref(L, LUA_REGISTRYINDEX, self->watch);
+    self->watch = LUA_NOREF;
     return 0;
 }
 
@@ -248,11 +276,18 @@ int tr_lua_new_import_time(lua_State *L) {
 
 int tr_lua_new_import_stream(lua_State *L) {
     const char *path = tr_lua_check_path(L, 1);
+    lua_settop(L, 2);
     tr_lua_import_stream *self = lua_newuserdatauv(L, sizeof *self, 0);
     memset(self, 0, sizeof *self);
+    self->watch = LUA_NOREF;
     luaL_setmetatable(L, TR_LUA_IMPORT_STREAM);
+    if (!lua_isnil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TFUNCTION);
+        lua_pushvalue(L, 2);
+        self->watch = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
     tr_error error = {""};
-    tr_lua_check_import_read(L, tr_input_stream_open(path, &self->stream, &error), &error);
+    tr_lua_check_import_read(L, self, tr_input_stream_open(path, &self->stream, &error), &error);
     return 1;
 }
 

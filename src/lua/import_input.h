@@ -11,6 +11,8 @@
 typedef struct tr_lua_import_stream {
     tr_input_stream *stream; /* NULL once it was closed */
     tr_csv_reader csv;
+    int watch;           /* a reference to the function that is told how far reading is, or LUA_NOREF */
+    uint64_t told_bytes; /* how far it was when it was told last */
 } tr_lua_import_stream;
 
 /* The upvalue of every iterator over an input that is the stream. */
@@ -20,11 +22,11 @@ enum { TR_UPVALUE_STREAM = 1 };
 tr_lua_import_stream *tr_lua_check_import_stream(lua_State *L, int index);
 tr_lua_import_stream *tr_lua_iterated_stream(lua_State *L);
 
-/* Raises what reading returned, unless that is TR_OK or TR_END. */
-void tr_lua_check_import_read(lua_State *L, tr_status status, const tr_error *error);
+/* Raises what reading returned, unless that is TR_OK or TR_END. Tells who watches, now and then, how far it is. */
+void tr_lua_check_import_read(lua_State *L, tr_lua_import_stream *self, tr_status status, const tr_error *error);
 
-/* Lua functions: import_stream(path) -> stream, import_time(fail) -> function(value, zone or unit) -> ns, where
- * fail(message) raises. */
+/* Lua functions: import_stream(path, watch) -> stream, where watch(read bytes, the file's bytes or nil) is called now
+ * and then; import_time(fail) -> function(value, zone or unit) -> ns, where fail(message) raises. */
 int tr_lua_new_import_stream(lua_State *L);
 int tr_lua_new_import_time(lua_State *L);
 void tr_lua_open_import_stream(lua_State *L);

@@ -88,6 +88,17 @@ static tr_text end_metadata(lua_State *L, trace_call *call) {
 
 /* ---- adding ---- */
 
+static void tell(lua_State *L, trace_call *call) {
+    enum { EVENTS_A_STEP = 1 << 14 };
+    if (++call->self->untold_events < EVENTS_A_STEP) {
+        return;
+    }
+    call->self->untold_events = 0;
+    lua_getiuservalue(L, DRAFT_INDEX, TR_DRAFT_WATCH);
+    tr_lua_push_unsigned(L, tr_draft_stats_of(call->draft).events);
+    lua_call(L, 1, 0);
+}
+
 static void add(lua_State *L, trace_call *call, tr_record_type type, tr_text message, tr_text metadata) {
     tr_error error = {""};
     uint64_t at_ns = call->event.at_ns;
@@ -95,6 +106,9 @@ static void add(lua_State *L, trace_call *call, tr_record_type type, tr_text mes
     tr_lua_check_drafted(L, tr_draft_add(call->draft, &call->event, message, metadata, &error), &error);
     if (call->event.at_ns != at_ns) {
         tr_import_report(L, REPORT_INDEX, tr_draft_bend_kind(TR_BEND_END_BEFORE_START), false);
+    }
+    if (call->self->is_watched) {
+        tell(L, call);
     }
 }
 

@@ -97,11 +97,33 @@ local function print_report(parsed, stats, report)
     write_kinds("left out on purpose", report.left_out)
 end
 
+-- Shows how far the reading is. Returns what inputs tell how much of them was read; nil where nobody looks.
+local function watcher(imported)
+    if not progress.is_shown() then
+        return nil
+    end
+    local share, records = "", 0
+    local function show()
+        progress.show("reading%s, %d records", share, records)
+    end
+    imported:watch(function(events)
+        records = events
+        show()
+    end)
+    return function(read_bytes, file_bytes)
+        share = file_bytes and (": %d %%"):format(math.min(100, read_bytes * 100 // file_bytes))
+            or (": %d MB"):format(read_bytes // 1000000)
+        records = imported:events()
+        show()
+    end
+end
+
 -- Reads the inputs, of which the first may be open already. Returns their names.
-local function read_inputs(paths, first, loaded, values, imported)
+local function read_inputs(paths, first, loaded, values, imported, watch)
     local names = {}
     for index, path in ipairs(paths) do
-        local input = index == 1 and first or import_input.open(path)
+        local input = index == 1 and first or import_input.open(path, watch)
+        progress.set_prefix(#paths > 1 and ("input %d of %d: "):format(index, #paths) or "")
         names[index] = input.name:match("[^/]+$") or input.name
         imported:set_place(function()
             return input:where()
@@ -110,6 +132,7 @@ local function read_inputs(paths, first, loaded, values, imported)
         imported:set_place(nil)
         import_input.close(input)
     end
+    progress.set_prefix("")
     loaded:finish(imported.out, values)
     return names
 end
@@ -126,12 +149,12 @@ local function write_flow(directory, flow, loaded, names)
 end
 
 -- The importer, and the first input, which it may be found by.
-local function choose(parsed, paths)
+local function choose(parsed, paths, watch)
     if parsed.from then
         return importer.load(parsed.from, parsed.unsafe)
     end
     local formats = detection.new(importer.names(host.list_directory))
-    local input = import_input.open(paths[1])
+    local input = import_input.open(paths[1], watch)
     local loaded = formats:importer(input)
     formats:check_same(loaded, paths, function(path)
         return path ~= "-" and not files.is_special(path) and import_input.open(path) or nil
@@ -141,16 +164,17 @@ end
 
 -- Returns the counts and the report. With --strict, where something was dropped or bent, nothing is written.
 local function write_log(parsed, paths)
-    local loaded, first = choose(parsed, paths)
+    local imported = import_out.new()
+    local _ <close> = progress.open()
+    local watch = watcher(imported)
+    local loaded, first = choose(parsed, paths, watch)
     local given = limits.given(parsed)
     script_arguments.check_given({ loaded }, given)
     local values = script_arguments.values(loaded.name, loaded.arguments, given)
     local directory = new_directory.open(parsed.output)
-    local imported = import_out.new()
-    local _ <close> = progress.open()
-    local names = read_inputs(paths, first, loaded, values, imported)
-    local stats = imported:write(directory.work_path, function(records, events)
-        progress.show("writing: %d of %d records", records, events)
+    local names = read_inputs(paths, first, loaded, values, imported, watch)
+    local stats = imported:write(directory.work_path, function(records, max_records)
+        progress.show("writing: %d records of at most %d", records, max_records)
     end)
     write_flow(directory, imported:flow(stats.nodes), loaded, names)
     stats.format = loaded.name

@@ -205,8 +205,9 @@ function input.close(input_object)
 end
 
 ---@param path string "-" for standard input
-function input.open(path)
-    local stream = core.import_stream(path)
+---@param watch? fun(read_bytes: integer, file_bytes: integer|nil) is called now and then while it is read
+function input.open(path, watch)
+    local stream = core.import_stream(path, watch)
     local self = { name = stream:name() }
     stream_of[self], last_where_of[self] = stream, {}
     self.time = core.import_time(function(problem)

@@ -147,6 +147,17 @@ function Import:set_place(where)
     self.where = where
 end
 
+---Is told now and then how many events there are.
+---@param step fun(events: integer)
+function Import:watch(step)
+    self.draft:watch(step)
+end
+
+---How many events there are.
+function Import:events()
+    return self.draft:events()
+end
+
 local function add_late_bends(self, nodes)
     for _, bend in ipairs(self.draft:bends()) do
         -- Those that were known at once have been reported with their place.
@@ -181,7 +192,7 @@ end
 
 ---Writes the log. Nothing can be added any more.
 ---@param directory string
----@param step fun(records: integer, events: integer) is called now and then
+---@param step fun(records: integer, max_records: integer) is called now and then
 ---@return { traces: integer, records: integer, nodes: table[] }
 function Import:write(directory, step)
     local nodes = self.draft:nodes()
