@@ -46,13 +46,26 @@ void tr_replay_measure(tr_replay *replay);
 /* The index of the segment with the first skipped record after the last one that counts, or TR_NONE. */
 uint32_t tr_replay_planned_segment(const tr_replay *replay);
 
+/* Shows and keeps one shard of the log's traces alone (tr_trace_shard): records of the others are neither applied nor
+ * returned. Those of no open trace, and checkpoints, belong to a shard by their id, too. Gaps come in every shard, and
+ * damage taints its traces; the log is read whole, and its statistics are the whole's. Violations that are counted, and
+ * open traces, are the shard's. The clock is the whole's, except where only what ran counts: there it is the shard's,
+ * because what is counted of other traces depends on their states.
+ *
+ * Call before the first record. Returns TR_OK; TR_ERROR_ARGUMENT unless index < count <= TR_SHARD_MAX_COUNT; or
+ * TR_ERROR_MEMORY: then close the replay. */
+tr_status tr_replay_set_shard(tr_replay *replay, uint32_t index, uint32_t count);
+
 /* Like tr_log_next: returns TR_OK with `event` filled, TR_GAP (see tr_log_gap), TR_END, or a failure, which
- * tr_replay_error explains. */
+ * tr_replay_error explains. TR_ERROR_INTERRUPTED comes while records of other shards are passed over, too. */
 tr_status tr_replay_next(tr_replay *replay, tr_event *event);
 
 /* Returns what tr_replay_next is going to return, without applying it; for TR_OK also the record's timestamp. The
- * record of the last event is no longer valid. tr_log_place and tr_log_gap then describe the peeked result. */
+ * record of the last event is no longer valid. tr_log_place and tr_log_gap then describe the peeked result. With a
+ * shard it can be a record of another one, which tr_replay_next would pass over. */
 tr_status tr_replay_peek(tr_replay *replay, uint64_t *timestamp_ns);
+/* If what was peeked is a record of another shard, passes over it, and over no other. Returns whether it was. */
+bool tr_replay_pass_over(tr_replay *replay);
 
 /* The latest timestamp seen so far: this clock never runs backwards, though the records' timestamps can. */
 uint64_t tr_replay_now_ns(const tr_replay *replay);

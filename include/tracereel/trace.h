@@ -318,6 +318,18 @@ void tr_json_trace(tr_json *json, const tr_trace *trace);
 size_t tr_trace_copy_bytes(const tr_trace *trace);
 tr_trace *tr_trace_copy(const tr_trace *trace, void *memory);
 
+/* The traces of a log can be shared out among processes: each trace belongs to one of `count` shards, by its id alone,
+ * and to the same one on every machine. Returns its number, from 0 to count - 1. `count` is from 1 to
+ * TR_SHARD_MAX_COUNT.
+ *
+ * With the two halves of the id read as little-endian numbers of 64 bits: p = (first xor 0x243f6a8885a308d3) *
+ * (second xor 0x13198a2e03707344), of 128 bits; f = the low half of p xor its high half; f = f xor (f >> 32);
+ * h = the high 32 bits of f * 0xd6e8feb86659fd93, of 64 bits; the shard is h * count >> 32. So shard i of n is shards
+ * 2 i and 2 i + 1 of 2 n. */
+uint32_t tr_trace_shard(const uint8_t id[TR_TRACE_ID_BYTES], uint32_t count);
+
+enum { TR_SHARD_MAX_COUNT = 65536 };
+
 /* The open traces of one log. Use from one thread at a time. */
 typedef struct tr_traces tr_traces;
 
@@ -328,6 +340,8 @@ void tr_traces_free(tr_traces *traces);
 
 /* Opens the traces of a snapshot. Returns TR_OK, or TR_ERROR_MEMORY: some of them may be open. */
 tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot);
+/* The same with those of one shard alone. */
+tr_status tr_traces_seed_shard(tr_traces *traces, const tr_snapshot *snapshot, uint32_t index, uint32_t count);
 
 /* Applies one record. TR_OK: `*trace` is the trace with the record applied, or NULL if the record belongs to no open
  * trace or is a checkpoint; `*violations` are tr_violation bits. A trace that the record closed stays readable until

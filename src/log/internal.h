@@ -33,6 +33,11 @@ struct tr_log {
     tr_error error;
 };
 
+/* Whether an interrupt was asked for. */
+static inline bool tr_log_is_stopped(const tr_log *log) {
+    return log->options.stop != NULL && *log->options.stop != 0;
+}
+
 /* Ends reading: every further call returns `status` (except an interrupt, which is only passed on). */
 tr_status tr_log_finish(tr_log *log, tr_status status);
 

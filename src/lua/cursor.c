@@ -66,6 +66,14 @@ void tr_lua_begin_cursor(lua_State *L, tr_lua_cursor *cursor, uint32_t script_co
     if (cursor->is_measured) {
         tr_replay_measure(cursor->replay);
     }
+    if (cursor->shard.count > 0) {
+        status = tr_replay_set_shard(cursor->replay, cursor->shard.index, cursor->shard.count);
+        if (status != TR_OK) {
+            tr_replay_close(cursor->replay);
+            cursor->replay = NULL;
+            tr_lua_raise_status(L, status, NULL);
+        }
+    }
     cursor->script_count = script_count;
     tr_lua_set_cursor_state(cursor, state);
 }

@@ -30,6 +30,12 @@ typedef enum tr_lua_cursor_state {
 
 enum { TR_LUA_MAX_GAPS_KEPT = 10000 };
 
+/* Which traces are read; `count` 0: all of them. */
+typedef struct tr_lua_shard {
+    uint32_t index;
+    uint32_t count;
+} tr_lua_shard;
+
 /* A userdata with `__gc`. User value 1 is the table of handles of open traces, by log_slot + 1. */
 typedef struct tr_lua_cursor {
     tr_lua_core *core;
@@ -48,6 +54,7 @@ typedef struct tr_lua_cursor {
     tr_lua_cursor_state state;
     bool is_taken;    /* log:traces() has read on: records() must not */
     bool is_measured; /* what tracereel wrote is passed over */
+    tr_lua_shard shard;
 } tr_lua_cursor;
 
 /* Where the values are that every event needs: stack slots, or upvalues. */

@@ -11,8 +11,8 @@
 #include "lua/filter.h"
 #include "lua/history.h"
 #include "lua/keys.h"
+#include "lua/log_options.h"
 #include "lua/node_names.h"
-#include "lua/options.h"
 #include "lua/pace.h"
 #include "lua/records.h"
 #include "lua/replay.h"
@@ -27,12 +27,6 @@
 #include "tracereel/trace.h"
 
 #define TR_LUA_LOG "tracereel.log"
-
-typedef struct tr_lua_log {
-    tr_log_options options;
-    bool is_measured; /* what tracereel wrote is passed over */
-    uint32_t names;   /* number of lua/node_names.h */
-} tr_lua_log;
 
 enum { LOG_USER_VALUE_PATH = 1, LOG_USER_VALUE_CURSOR, LOG_USER_VALUES = LOG_USER_VALUE_CURSOR };
 
@@ -75,6 +69,7 @@ static tr_lua_cursor *push_fresh(lua_State *L) {
     }
     tr_lua_cursor *cursor = tr_lua_push_cursor(L, path, &self->options); /* path, cursor */
     cursor->is_measured = self->is_measured;
+    cursor->shard = self->shard;
     cursor->names = self->names;
     lua_remove(L, -2);
     lua_pushvalue(L, -1);
@@ -84,7 +79,7 @@ static tr_lua_cursor *push_fresh(lua_State *L) {
 
 /* ---- fields and methods ---- */
 
-#define LOG_FIELDS(X) X(path) X(segments) X(unread)
+#define LOG_FIELDS(X) X(path) X(segments) X(shard) X(unread)
 
 enum {
 #define LOG_FIELD_ENUM(name) LOG_##name,
@@ -99,6 +94,17 @@ static const char *const log_fields[LOG_FIELD_COUNT] = {
 #undef LOG_FIELD_STRING
 };
 
+/* Pushes nil for a log of which all traces are read. */
+static void push_shard(lua_State *L, const tr_lua_shard *shard) {
+    if (shard->count == 0) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_createtable(L, 0, 2); /* shard */
+    tr_lua_set_unsigned(L, "index", shard->index);
+    tr_lua_set_unsigned(L, "count", shard->count);
+}
+
 static int log_index(lua_State *L) {
     const tr_keys *keys = lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_KEYS));
     switch (tr_keys_find(keys, lua_tostring(L, 2))) {
@@ -107,6 +113,9 @@ static int log_index(lua_State *L) {
         return 1;
     case LOG_segments:
         tr_lua_push_segments(L, push_latest(L)->log);
+        return 1;
+    case LOG_shard:
+        push_shard(L, &check_log(L, 1)->shard);
         return 1;
     case LOG_unread:
         tr_lua_push_unread(L, push_latest(L)->log);
@@ -268,69 +277,6 @@ static int log_position(lua_State *L) {
 
 /* ---- open ---- */
 
-static tr_log_mode to_mode(lua_State *L, int index) {
-    static const char *const names[] = {
-        [TR_LOG_SALVAGE] = "salvage", [TR_LOG_PREFIX] = "prefix", [TR_LOG_STRICT] = "strict"};
-    const char *name = lua_tostring(L, index);
-    for (int mode = 0; mode <= TR_LOG_STRICT; mode++) {
-        if (name != NULL && strcmp(names[mode], name) == 0) {
-            return (tr_log_mode)mode;
-        }
-    }
-    luaL_error(L, "mode must be salvage, prefix or strict, is %s", tr_lua_push_got(L, index));
-    return TR_LOG_SALVAGE;
-}
-
-tr_position tr_lua_to_position(lua_State *L, int index, const char *name) {
-    tr_position position;
-    if (!lua_istable(L, index)) {
-        luaL_error(L, "%s must be a table with sequence and offset, is %s", name, tr_lua_push_got(L, index));
-    }
-    lua_getfield(L, index, "sequence");
-    lua_getfield(L, index, "offset");
-    position.sequence = tr_lua_to_u64(L, -3, lua_pushfstring(L, "%s.sequence", name)); /* sequence, offset, name */
-    position.offset = tr_lua_to_u64(L, -3, lua_pushfstring(L, "%s.offset", name));     /* and another name */
-    lua_pop(L, 4);
-    return position;
-}
-
-static void read_from(lua_State *L, int index, void *into) {
-    tr_lua_log *log = into;
-    log->options.has_from = true;
-    log->options.from = tr_lua_to_position(L, index, "from");
-}
-
-static void read_to(lua_State *L, int index, void *into) {
-    tr_lua_log *log = into;
-    log->options.has_to = true;
-    log->options.to = tr_lua_to_position(L, index, "to");
-}
-
-static void read_mode(lua_State *L, int index, void *into) {
-    ((tr_lua_log *)into)->options.mode = to_mode(L, index);
-}
-
-static void read_snapshot(lua_State *L, int index, void *into) {
-    ((tr_lua_log *)into)->options.use_snapshot = lua_toboolean(L, index);
-}
-
-static void read_compressed(lua_State *L, int index, void *into) {
-    ((tr_lua_log *)into)->options.skip_compressed = !lua_toboolean(L, index);
-}
-
-static void read_measured(lua_State *L, int index, void *into) {
-    ((tr_lua_log *)into)->is_measured = lua_toboolean(L, index);
-}
-
-static const tr_lua_option option_items[] = {{"compressed", read_compressed},
-                                             {"flow", NULL},
-                                             {"from", read_from},
-                                             {"measured", read_measured},
-                                             {"mode", read_mode},
-                                             {"snapshot", read_snapshot},
-                                             {"to", read_to}};
-static const tr_lua_options open_options = {"open", "option", option_items, sizeof option_items / sizeof *option_items};
-
 int tr_lua_open_log(lua_State *L) {
     const char *path = tr_lua_check_path(L, 1);
     lua_settop(L, 2);
@@ -339,9 +285,11 @@ int tr_lua_open_log(lua_State *L) {
     self->names = tr_lua_core_of(L)->names;
     if (!lua_isnil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
-        tr_lua_read_options(L, 2, &open_options, self);
+        tr_lua_read_log_options(L, 2, self);
     }
-    tr_lua_push_cursor(L, path, &self->options)->is_measured = self->is_measured;
+    tr_lua_cursor *cursor = tr_lua_push_cursor(L, path, &self->options);
+    cursor->is_measured = self->is_measured;
+    cursor->shard = self->shard;
     lua_setiuservalue(L, 3, LOG_USER_VALUE_CURSOR);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, 3, LOG_USER_VALUE_PATH);

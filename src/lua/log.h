@@ -4,8 +4,6 @@
 
 #include <lua.h>
 
-#include "tracereel/log.h"
-
 /* The Lua function open(path, options). */
 int tr_lua_open_log(lua_State *L);
 /* The Lua function opener(finish): an open(path, options) that calls finish(log, path, options) before it returns the
@@ -14,8 +12,6 @@ int tr_lua_new_opener(lua_State *L);
 /* The Lua function name_nodes(names, log): the names of the log's nodes; without a log, of all logs, records and states
  * that are made from here on. `names`: see lua/node_names.h; nil: none are known. */
 int tr_lua_name_nodes(lua_State *L);
-/* The position in the table at `index`; a message calls it `name`. */
-tr_position tr_lua_to_position(lua_State *L, int index, const char *name);
 void tr_lua_open_log_type(lua_State *L);
 
 #endif

@@ -128,6 +128,9 @@ bool tr_lua_replay_advance(lua_State *L, tr_lua_replay *replay) {
         return false;
     }
     replay->is_hidden = moment_ns < pace->from_ns;
+    if (tr_replay_pass_over(engine)) {
+        return false; /* one at a time: the next record may be past the end */
+    }
     if (pace->follows) {
         pace->is_running = false;
     } else if (pace->speed > 0 && !replay->is_hidden) {

@@ -7,7 +7,7 @@
 #include "lua/arguments.h"
 #include "lua/contention.h"
 #include "lua/failure.h"
-#include "lua/log.h"
+#include "lua/log_options.h"
 #include "lua/pool_results.h"
 #include "lua/probe.h"
 #include "lua/scenario.h"

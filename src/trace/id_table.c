@@ -3,25 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bytes/bytes.h"
 #include "bytes/hash.h"
+#include "trace/id_hash.h"
 
 enum { FIRST_CAPACITY = 64 };
-
-__extension__ typedef unsigned __int128 wide;
 
 void tr_id_seed(tr_id_table *ids) {
     ids->seed[0] = tr_hash_seed();
     ids->seed[1] = tr_hash_mix(ids->seed[0]);
 }
 
-/* Ids are mostly random, but a producer may number its traces at either end. Every bit of both halves affects the
- * middle of their product. Consecutive numbers give multiples of one number there, hence the second multiplication. */
 uint32_t tr_id_hash(const tr_id_table *ids, const uint8_t *id) {
-    wide product = (wide)(tr_load_u64(id) ^ ids->seed[0]) * (tr_load_u64(id + 8) ^ ids->seed[1]);
-    uint64_t folded = (uint64_t)product ^ (uint64_t)(product >> 64);
-    folded ^= folded >> 32;
-    return (uint32_t)(folded * 0xd6e8feb86659fd93u >> 32);
+    return tr_id_hash_with(ids->seed[0], ids->seed[1], id);
 }
 
 bool tr_id_grow(tr_id_table *ids) {

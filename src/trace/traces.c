@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "record/record_view.h"
+#include "trace/id_hash.h"
 #include "trace/id_table.h"
 #include "trace/internal.h"
 #include "trace/lives.h"
@@ -253,9 +254,20 @@ bool tr_traces_left_out(const tr_traces *traces) {
     return traces->left_out;
 }
 
+uint32_t tr_trace_shard(const uint8_t id[TR_TRACE_ID_BYTES], uint32_t count) {
+    return tr_id_shard(id, count);
+}
+
 tr_status tr_traces_seed(tr_traces *traces, const tr_snapshot *snapshot) {
+    return tr_traces_seed_shard(traces, snapshot, 0, 1);
+}
+
+tr_status tr_traces_seed_shard(tr_traces *traces, const tr_snapshot *snapshot, uint32_t index, uint32_t count) {
     for (size_t i = 0; i < snapshot->trace_count; i++) {
         const tr_snapshot_trace *from = &snapshot->traces[i];
+        if (tr_id_shard(from->trace_id, count) != index) {
+            continue;
+        }
         uint32_t hash = tr_id_hash(&traces->ids, from->trace_id);
         size_t at = tr_id_find(&traces->ids, traces->slots, from->trace_id, hash);
         bool known = traces->ids.entries[at].slot != TR_NONE; /* twice in one snapshot: the later one counts */

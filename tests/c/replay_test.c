@@ -197,8 +197,8 @@ typedef struct outcome {
     char message[TR_ERROR_BYTES];
 } outcome;
 
-/* A replay in which that allocation fails: see failing_memory_begin. */
-static outcome replay_refused(const char *path, size_t first, size_t times) {
+/* A replay of the first of so many shards in which that allocation fails: see failing_memory_begin. */
+static outcome replay_refused(const char *path, uint32_t shard_count, size_t first, size_t times) {
     outcome found = {.status = TR_OK};
     tr_log *log = NULL;
     tr_replay *replay = NULL;
@@ -210,6 +210,9 @@ static outcome replay_refused(const char *path, size_t first, size_t times) {
     if (found.status == TR_OK) {
         found.status = tr_replay_open(log, &replay);
         snprintf(error.message, sizeof error.message, "out of memory");
+    }
+    if (found.status == TR_OK && shard_count > 1) {
+        found.status = tr_replay_set_shard(replay, 0, shard_count);
     }
     while (found.status == TR_OK) {
         tr_status status = tr_replay_next(replay, &event);
@@ -230,12 +233,12 @@ static outcome replay_refused(const char *path, size_t first, size_t times) {
 }
 
 /* Every allocation fails once. Either that is reported, or nothing is missing. */
-static void fail_every_allocation(const char *path, size_t times) {
-    outcome expected = replay_refused(path, 0, 0);
+static void fail_every_allocation(const char *path, uint32_t shard_count, size_t times) {
+    outcome expected = replay_refused(path, shard_count, 0, 0);
     CHECK_INT(TR_END, expected.status);
     unsigned refused = 0;
     for (size_t first = 1;; first++) {
-        outcome found = replay_refused(path, first, times);
+        outcome found = replay_refused(path, shard_count, first, times);
         if (found.status == TR_END) {
             CHECK_UINT(expected.records, found.records);
             CHECK_UINT(expected.gaps, found.gaps);
@@ -253,14 +256,16 @@ static void fail_every_allocation(const char *path, size_t times) {
 }
 
 static void every_allocation_fails_once(void) {
-    fail_every_allocation(FIXTURES "snapshot", 1);
-    fail_every_allocation(FIXTURES "archived", 1);
-    fail_every_allocation(FIXTURES "garbage-middle", 1);
+    fail_every_allocation(FIXTURES "snapshot", 1, 1);
+    fail_every_allocation(FIXTURES "snapshot", 2, 1);
+    fail_every_allocation(FIXTURES "archived", 1, 1);
+    fail_every_allocation(FIXTURES "garbage-middle", 1, 1);
 }
 
 static void every_allocation_from_one_on_fails(void) {
-    fail_every_allocation(FIXTURES "snapshot", 0);
-    fail_every_allocation(FIXTURES "archived", 0);
+    fail_every_allocation(FIXTURES "snapshot", 1, 0);
+    fail_every_allocation(FIXTURES "snapshot", 2, 0);
+    fail_every_allocation(FIXTURES "archived", 1, 0);
 }
 
 #endif

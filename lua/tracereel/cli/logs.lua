@@ -6,6 +6,7 @@ local failure = require "tracereel.util.failure"
 local host = require "tracereel.util.host"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
+local shard = require "tracereel.cli.shard"
 local text = require "tracereel.util.text"
 local base = require "tracereel.base"
 local unfinished = require "tracereel.log.unfinished"
@@ -73,7 +74,8 @@ function logs.heading(title, index)
 end
 
 local function visit_one(path, parsed, index, visit)
-    local log = base.open(path, options.to_open(parsed, path))
+    local log = base.open(path, options.to_read(parsed, path))
+    local speaks = shard.speaks(parsed.shard)
     if #parsed.logs > 1 and not parsed.json then
         logs.heading(path, index)
     end
@@ -83,20 +85,20 @@ local function visit_one(path, parsed, index, visit)
         json_start = #parsed.logs > 1 and ('{"log":%s,'):format(base.json(path)) or "{",
     }
     local code = visit(log, context) or exit_codes.ok
-    if not context.has_told_unread then
+    if speaks and not context.has_told_unread then
         unread.say(log, output.say)
     end
     local is_unfinished = unfinished.words(path)
     if is_unfinished then
         code = exit_codes.graver(code, exit_codes.damaged)
-        if not context.has_told_unfinished then
+        if speaks and not context.has_told_unfinished then
             output.say("%s", is_unfinished)
         end
     end
     local statistics = log:stats()
     if statistics.damaged then
         code = exit_codes.graver(code, exit_codes.damaged)
-        if not context.has_told_damage then
+        if speaks and not context.has_told_damage then
             logs.say_damage(log)
         end
     end

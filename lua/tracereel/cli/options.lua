@@ -347,7 +347,16 @@ function options.to_open(parsed, path)
     return require "tracereel.log.restarts".period(path, parsed.since_restart, opened)
 end
 
----The same as a function of a log's path.
+---The same for the traces that are meant to be read: those of --shard. What concerns the whole log (its end, its
+---restarts, what is learned of its nodes) is read with `to_open`.
+---@return tracereel.open_options
+function options.to_read(parsed, path)
+    local opened = options.to_open(parsed, path)
+    opened.shard = parsed.shard
+    return opened
+end
+
+---`to_open` as a function of a log's path.
 ---@return fun(path: string): tracereel.open_options
 function options.opener(parsed)
     return function(path)

@@ -18,6 +18,7 @@ local render_result = require "tracereel.render.result"
 local runner = require "tracereel.script.runner"
 local script = require "tracereel.script"
 local script_arguments = require "tracereel.script.arguments"
+local shard = require "tracereel.cli.shard"
 local starter = require "tracereel.script.starter"
 local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
@@ -41,6 +42,7 @@ function run.define(command)
     pace.define(command)
     of_log.define(command)
     options.arenas(command)
+    shard.define(command)
 end
 
 local function list(parsed)
@@ -128,7 +130,7 @@ local function choose_outcomes(parsed, context, filter)
             ids[#ids + 1] = trace.id
         end
     end
-    local log = base.open(context.path, options.to_open(parsed, context.path))
+    local log = base.open(context.path, options.to_read(parsed, context.path))
     log:replay { trace_complete = note, trace_failed = note }
     for _, trace in ipairs(log:traces()) do
         note(nil, trace)

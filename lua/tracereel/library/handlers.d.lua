@@ -10,7 +10,7 @@
 
 ---Handlers by record type (tracereel.record_handlers), and: `record` every record, after its own handler; `gap`;
 ---`violation`; `tick`; and the filter's keys. A script has these and `api`, `summary`, `args`, `start`, `finish`, `merge`,
----`recover` (for tracereel recover) and `check` (for tracereel crashtest).
+---`shard`, `associative`, `recover` (for tracereel recover) and `check` (for tracereel crashtest).
 ---@class tracereel.handlers: tracereel.filter, tracereel.record_handlers
 ---@field record? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
 ---@field gap? fun(gap: tracereel.gap)

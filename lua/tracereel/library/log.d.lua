@@ -8,8 +8,16 @@
 ---@field to? tracereel.position end before this position, as if the log ended there
 ---@field snapshot? boolean true: start from the newest snapshot, if any; the engine never does
 ---@field compressed? boolean false: read plain segments only, of a directory, as the engine does
+---@field shard? tracereel.shard only these traces: records of the others are neither shown nor kept
 ---@field measured? boolean true: ignore what tracereel wrote, as `timing` and `export` do; a trace that a plan closed
 ---  is then open
+
+---One of `count` parts of a log's traces. Which one a trace is in follows from its id alone, on every machine; a record
+---of no open trace, and a checkpoint, is in the one of its id. Gaps come in each, `tainted` counts damage to any bytes,
+---and `stats()` has the records, bytes, gaps and times of the whole log; open_traces and violations are the shard's.
+---@class tracereel.shard
+---@field index integer from 0
+---@field count integer from 1 to 65536
 
 ---@class tracereel.position
 ---@field sequence integer number of the segment
@@ -28,6 +36,7 @@
 ---@class tracereel.log
 ---@field path string
 ---@field segments tracereel.segment[]
+---@field shard tracereel.shard|nil the part of its traces that is read; nil: all of them
 ---@field unread tracereel.unread_segment[] files that are not read, because another one has the same number
 local log = {}
 

@@ -18,6 +18,8 @@ local is_handler_key = tables.set(core.handler_keys)
 -- Keys that are not functions, and what they are instead. All others are functions.
 local type_of_key = {
     api = "number",
+    associative = "boolean",
+    shard = "string",
     summary = "string",
     args = "table",
     every = "string or number",
@@ -45,9 +47,25 @@ local function check_key(key, value)
     end
 end
 
+-- What a script says of how its results are put together, and what that excludes. nil, or the problem and its key.
+local function check_merging(value)
+    if value.shard and value.shard ~= "trace" then
+        return ('shard: "trace" expected, got %s'):format(failure.got(value.shard)), "shard"
+    end
+    for _, key in ipairs { "shard", "associative" } do
+        if value[key] and not value.merge then
+            return ("%s needs `merge`, which puts two results together: merge = function(a, b)"):format(key), key
+        end
+    end
+    if value.shard and value.tick then
+        return 'tick goes with the records of all traces: a script with shard = "trace" cannot have it', "tick"
+    end
+end
+
 ---Is what a script's file returned a script? nil, or the problem.
 ---@param value any
 ---@return string|nil problem
+---@return string|nil key that it is about, where a line of the file can be told
 function script.check(value)
     if type(value) ~= "table" then
         return ("a script returns a table of handlers; this file returned a %s"):format(type(value))
@@ -63,7 +81,24 @@ function script.check(value)
     elseif value.tick and not value.every then
         return 'tick needs `every`, the time between ticks: every = "1s"'
     end
+    local problem, key = check_merging(value)
+    if problem then
+        return problem, key
+    end
     return value.args and script_arguments.check(value.args) or nil
+end
+
+-- "FILE:LINE" where the file gives a key its value; "FILE" where no line says so.
+local function place_of(path, key)
+    local number = 0
+    for line in (files.read(path) or ""):gmatch("([^\n]*)\n?") do
+        number = number + 1
+        local before = line:match("^(.-)%f[%w_]" .. key .. "%s*=[^=]")
+        if before and not before:find("--", 1, true) then
+            return ("%s:%d"):format(path, number)
+        end
+    end
+    return path
 end
 
 local Script = {}
@@ -131,9 +166,9 @@ function script.load(path, options)
         return self.log and self.log:stats().now_ns or 0
     end
     local value = script.value(path, self.name, now, options.unsafe, options.modules)
-    local wrong = script.check(value)
+    local wrong, key = script.check(value)
     if wrong then
-        failure.raise("script", "%s: %s", path, wrong)
+        failure.raise("script", "%s: %s", key and place_of(path, key) or path, wrong)
     end
     self.table = value
     self.summary = value.summary or ""
@@ -189,7 +224,17 @@ function Script:can_merge()
     return self.table.merge ~= nil
 end
 
----The results of two logs as one.
+---Can the traces of one log be shared out, and the results be merged?
+function Script:can_shard()
+    return self.table.shard == "trace"
+end
+
+---Can what was merged be merged again?
+function Script:is_associative()
+    return self.table.associative == true
+end
+
+---The results of two logs, or of two shards of one, as one.
 function Script:merge(a, b)
     return (call(self, "merge", self.table.merge, a, b))
 end

@@ -59,6 +59,9 @@ function pace.of(parsed)
     end
     if self.follow and self.speed ~= 0 then
         failure.raise("usage", "--follow goes at the pace of the log's writer: leave --speed out")
+    elseif parsed.shard and pace.is_live(self) then
+        failure.raise("usage", "--shard reads a part of a log, for results that are merged: it excludes %s",
+            self.follow and "--follow" or "--speed")
     elseif self.follow and #parsed.logs > 1 then
         failure.raise("usage", "--follow takes one log: it does not come to an end")
     end

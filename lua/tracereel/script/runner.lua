@@ -2,6 +2,7 @@
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local script = require "tracereel.script"
+local shard = require "tracereel.cli.shard"
 local tables = require "tracereel.util.tables"
 
 local runner = {}
@@ -45,9 +46,19 @@ local function earlier(a, b)
     return a and b and (math.ult(a, b) and a or b) or a or b
 end
 
--- The script's handlers, with the command line's filter added to the script's.
-local function handlers_with(one, filter)
+-- Raises where a script is to read a part of a log's traces that does not say that its results can be put together.
+local function check_shard(one, log)
+    if log.shard and not one:can_shard() then
+        failure.raise("usage", '%s cannot be run on a shard of a log: a script that can says shard = "trace", and has '
+            .. "`merge`", one.name)
+    end
+end
+
+-- The script's handlers, with the command line's filter added to the script's. Every shard meets all gaps: the first
+-- one shows them.
+local function handlers_with(one, filter, log)
     local handlers = one:handlers()
+    handlers.gap = shard.speaks(log.shard) and handlers.gap or nil
     for _, key in ipairs { "types", "nodes", "traces" } do
         handlers[key] = narrowed(one.name, key, handlers[key], filter[key])
     end
@@ -75,10 +86,13 @@ end
 ---@param how? table the options of log:replay
 function runner.read(scripts, log, given, filter, how)
     local all = {}
+    for _, one in ipairs(scripts) do
+        check_shard(one, log)
+    end
     for index, one in ipairs(scripts) do
         core.set_script(index)
         one:start(given, log)
-        all[index] = handlers_with(one, filter)
+        all[index] = handlers_with(one, filter, log)
     end
     all[#all + 1] = how
     replay_all(scripts, log, all)

@@ -1,0 +1,273 @@
+local helper = require "tests.spec.helper"
+local record_bytes = require "tests.spec.record_bytes"
+local reel = require "tracereel"
+
+local engine_logs = "tests/fixtures/logs-engine/"
+
+-- A log of random records of some traces, with bytes between them that are none.
+local function random_log(seed)
+    math.randomseed(seed)
+    local ids, pieces, now_ns = {}, {}, 1764000000000000000
+    for index = 1, math.random(1, 12) do
+        ids[index] = ("%08x-%04x-4000-8000-%012x"):format(math.random(0, 0xFFFFFFFF), math.random(0, 0xFFFF), index)
+    end
+    local texts = { "", "", '{"a":1}', '{"tracereel":{"plan":"p","action":"apply"}}', "no JSON" }
+    for index = 1, math.random(0, 250) do
+        now_ns = now_ns + math.random(-100, 1000)
+        local piece = record_bytes.encode {
+            type = reel.types[math.random(#reel.types)], trace_id = ids[math.random(#ids)], timestamp_ns = now_ns,
+            node_id = math.random(0, 5), iteration = math.random(0, 3), metadata = texts[math.random(#texts)],
+        }
+        local damage = math.random(40)
+        pieces[index] = damage == 1 and piece:sub(1, math.random(#piece - 1))
+            or damage == 2 and ("\255"):rep(math.random(200)) or piece
+    end
+    local directory = helper.directory()
+    helper.write(directory .. "/wal_0000000000000000.log", table.concat(pieces))
+    return directory
+end
+
+-- What a reading shows: each event with all that can be seen in its handler, and what is there at the end.
+local function reading_of(path, options, shard)
+    options.shard = shard
+    local log = reel.open(path, options)
+    local events, gaps = {}, {}
+    log:replay {
+        record = function(rec, trace)
+            events[#events + 1] = {
+                place = { rec.sequence, rec.offset }, json = rec:json(), suspect = rec.suspect, trace_id = rec.trace_id,
+                now_ns = log:stats().now_ns, trace = trace and trace:json(), tainted = trace and trace.tainted,
+            }
+        end,
+        violation = function(_, _, code)
+            table.insert(events[#events], code)
+        end,
+        gap = function(gap)
+            gaps[#gaps + 1] = gap
+        end,
+    }
+    local stats, open = log:stats(), {}
+    for index, trace in ipairs(log:traces()) do
+        open[index] = { id = trace.id, json = trace:json() }
+    end
+    return { events = events, gaps = gaps, stats = stats, open = open }
+end
+
+local function sort_events(events)
+    table.sort(events, function(a, b)
+        return a.place[1] < b.place[1] or a.place[1] == b.place[1] and a.place[2] < b.place[2]
+    end)
+end
+
+local function is_ordered(events)
+    for index = 2, #events do
+        local a, b = events[index - 1].place, events[index].place
+        if a[1] > b[1] or a[1] == b[1] and a[2] >= b[2] then
+            return false
+        end
+    end
+    return true
+end
+
+-- The parts that only a shard knows, added up.
+local function add_stats(into, stats)
+    into.open_traces = into.open_traces + stats.open_traces
+    for code, count in pairs(stats.violations) do
+        into.violations[code] = (into.violations[code] or 0) + count
+    end
+end
+
+-- Reads a log whole and in shards. Returns how many shards had events.
+local function check_shards(path, count, options)
+    local whole = reading_of(path, options)
+    local joined = { events = {}, open = {}, stats = { open_traces = 0, violations = {} } }
+    local shard_of, busy_count = {}, 0
+    for index = 0, count - 1 do
+        local one = reading_of(path, options, { index = index, count = count })
+        assert.is_true(is_ordered(one.events))
+        assert.are.same(whole.gaps, one.gaps)
+        busy_count = busy_count + (#one.events > 0 and 1 or 0)
+        for _, event in ipairs(one.events) do
+            assert.are.equal(index, shard_of[event.trace_id] or index, "one trace in two shards")
+            shard_of[event.trace_id] = index
+            table.insert(joined.events, event)
+        end
+        table.move(one.open, 1, #one.open, #joined.open + 1, joined.open)
+        add_stats(joined.stats, one.stats)
+        one.stats.open_traces, one.stats.violations = whole.stats.open_traces, whole.stats.violations
+        assert.are.same(whole.stats, one.stats)
+    end
+    sort_events(joined.events)
+    table.sort(joined.open, function(a, b)
+        return a.id < b.id
+    end)
+    assert.are.same(whole.events, joined.events)
+    assert.are.same(whole.open, joined.open)
+    assert.are.same({ whole.stats.open_traces, whole.stats.violations },
+        { joined.stats.open_traces, joined.stats.violations })
+    return busy_count
+end
+
+local counting = [[
+local tracereel, counts = require "tracereel", {}
+local function count(what) counts[what] = (counts[what] or 0) + 1 end
+return {
+    api = 1, %s
+    record = function(rec, trace) count(rec.type) end,
+    gap = function(gap) count(gap.class) end,
+    finish = function(log)
+        count("finish")
+        counts.open = #log:traces()
+        return counts
+    end,
+    merge = function(a, b)
+        for key, value in pairs(b) do a[key] = (a[key] or 0) + value end
+        return a
+    end,
+}
+]]
+
+local function script_with(words, text)
+    return helper.write(helper.directory() .. "/counting.lua", (text or counting):format(words))
+end
+
+-- The values of "key: value" lines, added to what is there.
+local function add_lines(into, text)
+    for key, value in text:gmatch("(%g+): (%d+)\n") do
+        into[key] = (into[key] or 0) + math.tointeger(value)
+    end
+    return into
+end
+
+describe("the shards of a log", function()
+    after_each(helper.clean)
+
+    it("together they show what the whole log does, of every sample log, damaged ones and snapshots", function()
+        local most_busy = 0
+        for _, name in ipairs(helper.log_names()) do
+            most_busy = math.max(most_busy, check_shards(helper.log(name), 3, {}))
+        end
+        check_shards(helper.log("snapshot"), 7, { snapshot = true })
+        check_shards(helper.log("garbage-middle"), 16, { mode = "prefix" })
+        check_shards(engine_logs .. "orders-killed-twice/wal", 2, {})
+        assert.are.equal(3, most_busy)
+    end)
+
+    it("together they show what the whole log does, of random logs", function()
+        local busy = 0
+        for seed = 1, 20 do
+            busy = busy + check_shards(random_log(seed), 2 + seed % 4, {})
+        end
+        assert.is_true(busy > 40)
+    end)
+
+    it("records, traces, history and pick are of the shard, and so is a log that is read again", function()
+        local options = { shard = { index = 1, count = 2 } }
+        local log, count, ids = reel.open(helper.log("orders"), options), 0, {}
+        assert.are.same(options.shard, log.shard)
+        for rec in log:records() do
+            count = count + 1
+            ids[rec.trace_id] = true
+        end
+        for _, trace in ipairs(log:traces()) do
+            assert.is_true(ids[trace.id])
+        end
+        local again = 0
+        log:replay { record = function(rec)
+            again = again + 1
+            assert.is_true(ids[rec.trace_id])
+        end }
+        assert.are.equal(count, again)
+        assert.is_true(count > 0 and count < log:stats().records)
+        assert.are.equal(count, #log:history())
+        assert.is_true(ids[log:pick({ 5 })[1].trace_id])
+        assert.is_nil(reel.open(helper.log("orders")).shard)
+    end)
+
+    it("open refuses one that does not exist", function()
+        local function problem(shard)
+            return select(2, pcall(reel.open, helper.log("orders"), { shard = shard }))
+        end
+        assert.has.match("shard must be a table with index and count, is 3", problem(3))
+        assert.has.match("shard.index", problem { count = 2 })
+        assert.has.match("from 0 to the count less 1, of at most 65536, is 2 of 2", problem { index = 2, count = 2 })
+        assert.has.match("is 0 of 0", problem { index = 0, count = 0 })
+        assert.has.match("is 0 of 65537", problem { index = 0, count = 65537 })
+    end)
+end)
+
+describe("run --shard", function()
+    after_each(helper.clean)
+
+    it("the results of all shards add up to the whole's; gaps and damage are told by the first", function()
+        local script, log = script_with('shard = "trace",'), helper.log("garbage-middle")
+        local whole = helper.run { "run", script, log }
+        local expected, found = add_lines({}, whole.stdout), {}
+        for index = 0, 3 do
+            local one = helper.run { "run", script, log, "--shard", index .. "/4" }
+            assert.are.equal(3, one.status)
+            assert.are.equal(index == 0 and whole.stderr or "", one.stderr)
+            assert.are.equal(index == 0, one.stdout:find("corrupt: 1", 1, true) ~= nil)
+            add_lines(found, one.stdout)
+        end
+        assert.are.equal(4, found.finish)
+        expected.finish = 4
+        assert.are.same(expected, found)
+        assert.is_true(expected.open > 0 and expected.corrupt == 1)
+    end)
+
+    it("a time to stop at cuts every shard where it cuts the whole", function()
+        local script = script_with('shard = "trace",', (counting:gsub("counts%.open = #log:traces%(%)",
+            "counts = { ['at ' .. log:stats().now_ns .. ' of ' .. log:stats().records] = 1 }")))
+        local log = helper.log("orders")
+        local expected = helper.output_of("run", script, log, "--from", "-8s", "--to", "-5s")
+        for index = 0, 2 do
+            assert.are.equal(expected, helper.output_of("run", script, log, "--from", "-8s", "--to", "-5s", "--shard",
+                index .. "/3"))
+        end
+        assert.are_not.equal(expected, helper.output_of("run", script, log))
+    end)
+
+    it("is refused for a script without shard, with --follow or --speed, and after the last one", function()
+        local script, log = script_with('shard = "trace",'), helper.log("orders")
+        local function refusal(...)
+            local result = helper.run { "run", ... }
+            assert.are.equal(2, result.status)
+            return result.stderr
+        end
+        assert.has.match('counting cannot be run on a shard of a log: a script that can says shard = "trace"',
+            refusal(script_with(""), log, "--shard", "0/2"))
+        assert.has.match("it excludes %-%-follow", refusal(script, log, "--shard", "0/2", "--follow"))
+        assert.has.match("it excludes %-%-speed", refusal(script, log, "--shard", "0/2", "--speed", "2x"))
+        for _, text in ipairs { "2/2", "0/0", "-1/2", "1", "0/65537", "0/2/3", "99999999999999999999/2", "x" } do
+            assert.has.match("is not a shard: I/N expected", refusal(script, log, "--shard=" .. text))
+        end
+    end)
+end)
+
+describe("a script's shard", function()
+    after_each(helper.clean)
+
+    it("shard and associative are refused where they cannot be, with the line", function()
+        local function refusal(text)
+            local path = script_with("", text)
+            local result = helper.run { "run", path, helper.log("all-complete") }
+            assert.are.equal(1, result.status)
+            assert.are.equal("tracereel: " .. path, result.stderr:sub(1, 11 + #path))
+            return result.stderr:sub(12 + #path)
+        end
+        local merge = "merge = function(a) return a end"
+        assert.are.equal(':3: shard: "trace" expected, got "log"\n',
+            refusal("-- shard = 1\nreturn { api = 1, " .. merge .. ',\n  shard = "log" }'))
+        assert.are.equal(":2: shard needs `merge`, which puts two results together: merge = function(a, b)\n",
+            refusal('return { api = 1,\n shard = "trace" }'))
+        assert.are.equal(":1: associative needs `merge`, which puts two results together: merge = function(a, b)\n",
+            refusal("return { api = 1, associative = true }"))
+        assert.has.match(':2: tick goes with the records of all traces', refusal("return { api = 1, " .. merge
+            .. ', shard = "trace", every = "1s",\n tick = function() end }'))
+        assert.are.equal(": shard: a string expected, got a number\n", refusal("return { api = 1, " .. merge
+            .. ", shard = 4 }"))
+        assert.are.equal(": associative: a boolean expected, got a string\n", refusal("return { api = 1, " .. merge
+            .. ', associative = "yes" }'))
+    end)
+end)
