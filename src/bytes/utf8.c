@@ -30,3 +30,11 @@ size_t tr_utf8_scan(const uint8_t *bytes, size_t available, bool *valid) {
     *valid = true;
     return lead->length;
 }
+
+bool tr_utf8_is_valid(const uint8_t *bytes, size_t length) {
+    bool is_valid = true;
+    for (size_t at = 0; at < length && is_valid;) {
+        at += bytes[at] < 0x80 ? 1 : tr_utf8_scan(bytes + at, length - at, &is_valid);
+    }
+    return is_valid;
+}

@@ -11,4 +11,7 @@
  * Unicode standard's "maximal subpart"). Surrogates, overlong forms and anything above U+10FFFF are invalid. */
 size_t tr_utf8_scan(const uint8_t *bytes, size_t available, bool *valid);
 
+/* Whether all of it is UTF-8. */
+bool tr_utf8_is_valid(const uint8_t *bytes, size_t length);
+
 #endif

@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 
 #include "lua/arguments.h"
+#include "lua/cbor.h"
 #include "lua/contention.h"
 #include "lua/core.h"
 #include "lua/cursor.h"
@@ -179,6 +180,8 @@ static const luaL_Reg functions[] = {
     {"json", tr_lua_json},
     {"read_data", tr_lua_read_data},
     {"json_decode", tr_lua_json_decode},
+    {"cbor_encode", tr_lua_cbor_encode},
+    {"cbor_decode", tr_lua_cbor_decode},
     {"unsigned", unsigned_digits},
     {"constructors", tr_lua_constructors},
     {"set_duration_parser", set_duration_parser},
