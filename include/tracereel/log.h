@@ -73,9 +73,11 @@ typedef struct tr_log_options {
     tr_log_mode mode;
     bool use_snapshot;    /* in a directory: start at the newest readable snapshot, which the engine never does */
     bool skip_compressed; /* in a directory: read plain segments only, as the engine does; there may be none */
-    bool has_from; /* start at `from`: no snapshot is used, and segments before it are not read. It may be a missing
-                      segment between two others, at offset 0. For a single file whose name has no number, only the
-                      offset counts */
+    bool is_listed; /* the path is a text that says where each segment is: docs/scale.md. No snapshot is used, and the
+                       log is not followed */
+    bool has_from;  /* start at `from`: no snapshot is used, and segments before it are not read. It may be a missing
+                       segment between two others, at offset 0. For a single file whose name has no number, only the
+                       offset counts */
     tr_position from;
     bool has_to; /* end before `to`, as if the log ended there: segments after it are not read, and the log is not
                     followed. Usually the beginning of a record */
@@ -93,9 +95,10 @@ typedef struct tr_log_statistics {
     uint64_t gaps[TR_GAP_CLASS_COUNT];
 } tr_log_statistics;
 
-/* Opens a directory of segments, one segment (plain or .gz), or "-" for standard input. NULL options mean all zero:
- * salvage, from the first segment. Returns TR_OK (close `*log` with tr_log_close), TR_ERROR_NOT_A_LOG, TR_ERROR_IO or
- * TR_ERROR_MEMORY. On failure `*log` is NULL and `error` says what is wrong with which file. */
+/* Opens a directory of segments, one segment (plain or .gz), "-" for standard input, or a list of segments. NULL
+ * options mean all zero: salvage, from the first segment. Returns TR_OK (close `*log` with tr_log_close),
+ * TR_ERROR_NOT_A_LOG, TR_ERROR_IO or TR_ERROR_MEMORY. On failure `*log` is NULL and `error` says what is wrong with
+ * which file. */
 tr_status tr_log_open(const char *path, const tr_log_options *options, tr_log **log, tr_error *error);
 
 /* Reads the next record. TR_OK: `record` is valid until the next call on this log. TR_GAP: a stretch was skipped, and

@@ -1,11 +1,12 @@
 -- What the modules below the public one use of it: what C gives (tracereel.core), and units of time. The public module
 -- (api.lua) has more.
 local core = require "tracereel.core"
+local listed_logs = require "tracereel.util.listed_logs"
+local tables = require "tracereel.util.tables"
 local units = require "tracereel.util.units"
 
 local base = {
     version = core.version,
-    open = core.open,
     decode = core.decode,
     record = core.constructors(),
     histogram = core.histogram,
@@ -24,6 +25,14 @@ local base = {
     sorted = units.sorted,
     state = core.state,
 }
+
+---As tracereel.open, but it knows which logs are lists of segments.
+---@param path string
+---@param options? tracereel.open_options
+---@return tracereel.log
+function base.open(path, options)
+    return core.open(path, listed_logs.has(path) and tables.joined(options or {}, { listed = true }) or options)
+end
 
 core.set_duration_parser(units.parse_duration)
 

@@ -65,16 +65,28 @@ tr_status tr_segment_list_add(tr_segment_list *list, const char *name, uint64_t 
     if (copy == NULL) {
         return TR_ERROR_MEMORY;
     }
-    list->items[list->count++] = (tr_segment){copy, sequence, compressed};
+    list->items[list->count++] = (tr_segment){.name = copy, .sequence = sequence, .compressed = compressed};
     return TR_OK;
+}
+
+tr_status tr_segment_list_set_source(tr_segment_list *list, const char *source, bool is_command) {
+    tr_segment *segment = &list->items[list->count - 1];
+    segment->source = strdup(source);
+    segment->is_command = is_command;
+    return segment->source != NULL ? TR_OK : TR_ERROR_MEMORY;
+}
+
+static void clear_segment(tr_segment *segment) {
+    free(segment->name);
+    free(segment->source);
 }
 
 void tr_segment_list_clear(tr_segment_list *list) {
     for (uint32_t i = 0; i < list->count; i++) {
-        free(list->items[i].name);
+        clear_segment(&list->items[i]);
     }
     for (uint32_t i = 0; i < list->unread_count; i++) {
-        free(list->unread[i].name);
+        clear_segment(&list->unread[i]);
     }
     free(list->items);
     free(list->unread);
@@ -131,7 +143,7 @@ static tr_status set_others_aside(tr_segment_list *list) {
     return TR_OK;
 }
 
-static tr_status sort_and_keep_first_of_each(tr_segment_list *list) {
+tr_status tr_segment_list_sort(tr_segment_list *list) {
     if (list->count == 0) {
         return TR_OK;
     }
@@ -166,7 +178,7 @@ static tr_status list_directory(const char *directory, bool (*parse)(const char 
     }
     tr_status status = read_directory(directory, parse, stream, list, error);
     closedir(stream);
-    if (status == TR_OK && sort_and_keep_first_of_each(list) != TR_OK) {
+    if (status == TR_OK && tr_segment_list_sort(list) != TR_OK) {
         status = tr_fail_memory(error, "listing a log's segments");
     }
     if (status != TR_OK) {
@@ -179,7 +191,7 @@ static uint32_t keep_plain(tr_segment *items, uint32_t count) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (items[i].compressed) {
-            free(items[i].name);
+            clear_segment(&items[i]);
         } else {
             items[kept++] = items[i];
         }
@@ -194,7 +206,7 @@ void tr_segment_list_drop_compressed(tr_segment_list *list) {
 
 void tr_segment_list_drop_after(tr_segment_list *list, uint64_t sequence) {
     while (list->count > 0 && list->items[list->count - 1].sequence > sequence) {
-        free(list->items[--list->count].name);
+        clear_segment(&list->items[--list->count]);
     }
 }
 

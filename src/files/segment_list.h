@@ -13,6 +13,8 @@ typedef struct tr_segment {
     char *name; /* owned */
     uint64_t sequence;
     bool compressed;
+    bool is_command; /* `source` is a shell command that writes it */
+    char *source;    /* owned; NULL: the file of that name in the log's directory. Otherwise its path */
 } tr_segment;
 
 typedef struct tr_segment_list {
@@ -47,6 +49,12 @@ void tr_segment_list_drop_after(tr_segment_list *list, uint64_t sequence);
 
 /* Adds a segment, with a copy of the name. */
 tr_status tr_segment_list_add(tr_segment_list *list, const char *name, uint64_t sequence, bool compressed);
+/* Says where the segment that was added last is; copies `source`. */
+tr_status tr_segment_list_set_source(tr_segment_list *list, const char *source, bool is_command);
+
+/* Sorts what was added, and sets aside what tr_segment_list_read sets aside. On failure nothing is lost. */
+tr_status tr_segment_list_sort(tr_segment_list *list);
+
 void tr_segment_list_clear(tr_segment_list *list);
 
 #endif

@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "bytes/fail.h"
+#include "files/command.h"
 #include "files/file_kind.h"
 #include "files/mapping.h"
 
@@ -24,6 +25,7 @@ enum {
 struct tr_source {
     tr_source_kind kind;
     char *name;
+    tr_command command;
     int input; /* the file, the compressed file or the pipe */
     int spool; /* the temporary file, or -1 */
     tr_mapping mapping;
@@ -114,22 +116,24 @@ static tr_status open_input(tr_source *source, const char *path, tr_error *error
     return tr_fail_opening(error, "%s: cannot open it for reading", path);
 }
 
-tr_status tr_source_open(const char *path, const char *name, tr_source_kind kind, tr_source **out, tr_error *error) {
-    *out = NULL;
+static tr_source *new_source(const char *name, tr_source_kind kind) {
     tr_source *source = calloc(1, sizeof *source);
     if (source == NULL) {
-        return tr_fail_memory(error, "opening a segment");
+        return NULL;
     }
     source->kind = kind;
     source->input = -1;
     source->spool = -1;
     source->name = strdup(name);
-    tr_status status =
-        source->name != NULL ? open_input(source, path, error) : tr_fail_memory(error, "opening a segment");
-    if (status == TR_OK && kind != TR_SOURCE_STREAM) {
-        status = map_file(source, error);
+    if (source->name == NULL) {
+        free(source);
+        return NULL;
     }
-    if (status == TR_OK && kind != TR_SOURCE_FILE) {
+    return source;
+}
+
+static tr_status finish_opening(tr_source *source, tr_status status, tr_source **out, tr_error *error) {
+    if (status == TR_OK && source->kind != TR_SOURCE_FILE) {
         status = start_spooling(source, error);
     }
     if (status != TR_OK) {
@@ -138,6 +142,30 @@ tr_status tr_source_open(const char *path, const char *name, tr_source_kind kind
     }
     *out = source;
     return TR_OK;
+}
+
+tr_status tr_source_open(const char *path, const char *name, tr_source_kind kind, tr_source **out, tr_error *error) {
+    *out = NULL;
+    tr_source *source = new_source(name, kind);
+    if (source == NULL) {
+        return tr_fail_memory(error, "opening a segment");
+    }
+    tr_status status = open_input(source, path, error);
+    if (status == TR_OK && kind != TR_SOURCE_STREAM) {
+        status = map_file(source, error);
+    }
+    return finish_opening(source, status, out, error);
+}
+
+tr_status tr_source_open_command(const char *command, const char *name, bool compressed, tr_source **out,
+                                 tr_error *error) {
+    *out = NULL;
+    tr_source *source = new_source(name, compressed ? TR_SOURCE_GZIP : TR_SOURCE_STREAM);
+    if (source == NULL) {
+        return tr_fail_memory(error, "opening a segment");
+    }
+    tr_status status = tr_command_start(&source->command, command, name, &source->input, error);
+    return finish_opening(source, status, out, error);
 }
 
 tr_source_view tr_source_look(const tr_source *source) {
@@ -176,7 +204,8 @@ static tr_status read_input(tr_source *source, uint8_t *chunk, size_t *length, t
     }
     *length = (size_t)got;
     source->input_read_bytes += (uint64_t)got;
-    return TR_OK;
+    bool has_ended = got == 0 && source->command.process != 0;
+    return has_ended ? tr_command_wait(&source->command, source->name, error) : TR_OK;
 }
 
 static tr_status read_stream(tr_source *source, tr_error *error) {
@@ -325,6 +354,7 @@ void tr_source_close(tr_source *source) {
     if (source->input >= 0) {
         close(source->input);
     }
+    tr_command_end(&source->command);
     if (source->spool >= 0) {
         close(source->spool);
     }

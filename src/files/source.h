@@ -1,4 +1,4 @@
-/* The bytes of one segment, wherever they come from: a mapped file, a gzip stream or a pipe.
+/* The bytes of one segment, wherever they come from: a mapped file, a gzip stream, a pipe or a command.
  *
  * A reader sees one growing run of bytes from offset 0. A plain file is available at once. A stream is copied on demand
  * into an unlinked temporary file (in $TMPDIR, or /tmp), which is mapped: so a length claimed by a hostile record costs
@@ -27,6 +27,11 @@ typedef enum tr_source_kind { TR_SOURCE_FILE, TR_SOURCE_GZIP, TR_SOURCE_STREAM }
  * input. Returns TR_OK, TR_ERROR_NOT_A_LOG (it does not exist, or is not a regular file and must be), TR_ERROR_IO or
  * TR_ERROR_MEMORY. On failure `*source` is NULL. */
 tr_status tr_source_open(const char *path, const char *name, tr_source_kind kind, tr_source **source, tr_error *error);
+
+/* The same for what a shell command writes to its standard output, which is `compressed` or not. Reading to the end
+ * also fails with TR_ERROR_IO if the command failed. */
+tr_status tr_source_open_command(const char *command, const char *name, bool compressed, tr_source **source,
+                                 tr_error *error);
 
 tr_source_view tr_source_look(const tr_source *source);
 

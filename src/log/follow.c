@@ -18,7 +18,7 @@ static bool is_patient(const tr_follow *follow) {
 }
 
 void tr_log_follow(tr_log *log) {
-    log->follow.is_on = !log->options.has_to;
+    log->follow.is_on = !log->options.has_to && !log->options.is_listed;
     log->follow.grown_at_ns = monotonic_ns();
 }
 

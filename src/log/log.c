@@ -77,20 +77,33 @@ static tr_status report_snapshot_problem(tr_log *log) {
     return report_gap(log);
 }
 
-static tr_status open_reader(tr_log *log, const tr_segment *segment) {
-    if (!log->is_directory) {
-        tr_status opened = tr_reader_open(&log->reader, log->path, segment->name, log->single_kind, &log->error);
-        log->reader.stop = log->options.stop;
-        return opened;
-    }
+static tr_source_kind kind_of(const tr_segment *segment) {
+    return segment->compressed ? TR_SOURCE_GZIP : TR_SOURCE_FILE;
+}
+
+static tr_status open_in_directory(tr_log *log, const tr_segment *segment) {
     char *path = NULL;
     if (asprintf(&path, "%s/%s", log->path, segment->name) < 0) {
         return tr_fail_memory(&log->error, "opening a segment");
     }
-    tr_source_kind kind = segment->compressed ? TR_SOURCE_GZIP : TR_SOURCE_FILE;
-    tr_status status = tr_reader_open(&log->reader, path, segment->name, kind, &log->error);
-    log->reader.stop = log->options.stop;
+    tr_status status = tr_reader_open(&log->reader, path, segment->name, kind_of(segment), &log->error);
     free(path);
+    return status;
+}
+
+static tr_status open_reader(tr_log *log, const tr_segment *segment) {
+    tr_segment_reader *reader = &log->reader;
+    tr_status status;
+    if (segment->is_command) {
+        status = tr_reader_open_command(reader, segment->source, segment->name, segment->compressed, &log->error);
+    } else if (segment->source != NULL) {
+        status = tr_reader_open(reader, segment->source, segment->name, kind_of(segment), &log->error);
+    } else if (log->is_directory) {
+        status = open_in_directory(log, segment);
+    } else {
+        status = tr_reader_open(reader, log->path, segment->name, log->single_kind, &log->error);
+    }
+    reader->stop = log->options.stop;
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "bytes/fail.h"
+#include "files/segment_sources.h"
 #include "files/unfinished.h"
 #include "log/internal.h"
 
@@ -13,14 +14,22 @@ static tr_status fail_not_there(const tr_log *log, tr_error *error) {
                    log->options.from.sequence);
 }
 
-static tr_status open_directory(tr_log *log, tr_error *error) {
-    tr_status status = tr_segment_list_read(log->path, &log->walk.segments, error);
+static tr_status list_segments(tr_log *log, tr_error *error) {
+    tr_status status = log->is_directory ? tr_segment_list_read(log->path, &log->walk.segments, error)
+                                         : tr_segment_sources_read(log->path, &log->walk.segments, error);
+    if (status == TR_OK && log->walk.segments.count == 0) {
+        return tr_fail(error, TR_ERROR_NOT_A_LOG,
+                       "%s: expected segments (wal_*.log or wal_*.log.gz) in this %s, found none", log->path,
+                       log->is_directory ? "directory" : "list");
+    }
+    return status;
+}
+
+/* Opens a directory, or a list of segments. */
+static tr_status open_many(tr_log *log, tr_error *error) {
+    tr_status status = list_segments(log, error);
     if (status != TR_OK) {
         return status;
-    }
-    if (log->walk.segments.count == 0) {
-        return tr_fail(error, TR_ERROR_NOT_A_LOG,
-                       "%s: expected segments (wal_*.log or wal_*.log.gz) in this directory, found none", log->path);
     }
     uint32_t found_count = log->walk.segments.count;
     log->no_log.has_others = log->walk.segments.unread_count > 0;
@@ -37,7 +46,7 @@ static tr_status open_directory(tr_log *log, tr_error *error) {
         bool is_between = log->walk.next_segment > 0 && !tr_walk_is_at_end(&log->walk);
         return is_there || (is_between && log->options.from.offset == 0) ? TR_OK : fail_not_there(log, error);
     }
-    if (!log->options.use_snapshot) {
+    if (!log->options.use_snapshot || !log->is_directory) {
         return TR_OK;
     }
     status = tr_snapshot_store_read(log->path, &log->snapshots, error);
@@ -74,12 +83,15 @@ static tr_status open_single(tr_log *log, mode_t mode, tr_error *error) {
 }
 
 static tr_status open_path(tr_log *log, tr_error *error) {
+    if (log->options.is_listed) {
+        return open_many(log, error);
+    }
     struct stat status = {.st_mode = S_IFIFO};
     if (strcmp(log->path, "-") != 0 && stat(log->path, &status) != 0) {
         return tr_fail_opening(error, "%s: cannot find a log there", log->path);
     }
     log->is_directory = S_ISDIR(status.st_mode);
-    return log->is_directory ? open_directory(log, error) : open_single(log, status.st_mode, error);
+    return log->is_directory ? open_many(log, error) : open_single(log, status.st_mode, error);
 }
 
 tr_status tr_log_open(const char *path, const tr_log_options *options, tr_log **out, tr_error *error) {

@@ -42,11 +42,11 @@ static bool is_all_there_is(const tr_log *log) {
 }
 
 tr_status tr_no_log_meet(tr_log *log, const tr_foreign *foreign) {
+    bool has_names = log->is_directory || log->options.is_listed;
     if (is_all_there_is(log)) {
         return tr_fail(&log->error, TR_ERROR_NOT_A_LOG,
                        "%s%s%s: not a log: no record is in it, and it looks like %s; %s", log->path,
-                       log->is_directory ? "/" : "", log->is_directory ? log->place.segment : "", foreign->what,
-                       foreign->advice);
+                       has_names ? "/" : "", has_names ? log->place.segment : "", foreign->what, foreign->advice);
     }
     if (log->no_log.segment_count++ == 0) {
         log->no_log.segment = log->place.segment;

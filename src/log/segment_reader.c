@@ -18,14 +18,28 @@ static void adopt_view(tr_segment_reader *reader) {
     }
 }
 
+static void begin(tr_segment_reader *reader, tr_source *source) {
+    tr_reader_init(reader);
+    reader->source = source;
+    adopt_view(reader);
+}
+
 tr_status tr_reader_open(tr_segment_reader *reader, const char *path, const char *name, tr_source_kind kind,
                          tr_error *error) {
     tr_source *source;
     tr_status status = tr_source_open(path, name, kind, &source, error);
     if (status == TR_OK) {
-        tr_reader_init(reader);
-        reader->source = source;
-        adopt_view(reader);
+        begin(reader, source);
+    }
+    return status;
+}
+
+tr_status tr_reader_open_command(tr_segment_reader *reader, const char *command, const char *name, bool compressed,
+                                 tr_error *error) {
+    tr_source *source;
+    tr_status status = tr_source_open_command(command, name, compressed, &source, error);
+    if (status == TR_OK) {
+        begin(reader, source);
     }
     return status;
 }

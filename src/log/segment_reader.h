@@ -32,6 +32,9 @@ void tr_reader_init(tr_segment_reader *reader);
 /* Opens a segment at its beginning; arguments and statuses are those of tr_source_open. */
 tr_status tr_reader_open(tr_segment_reader *reader, const char *path, const char *name, tr_source_kind kind,
                          tr_error *error);
+/* The same for what a command writes: tr_source_open_command. */
+tr_status tr_reader_open_command(tr_segment_reader *reader, const char *command, const char *name, bool compressed,
+                                 tr_error *error);
 /* Closes the open segment, if any. */
 void tr_reader_close(tr_segment_reader *reader);
 

@@ -58,6 +58,10 @@ static void read_compressed(lua_State *L, int index, void *into) {
     ((tr_lua_log *)into)->options.skip_compressed = !lua_toboolean(L, index);
 }
 
+static void read_listed(lua_State *L, int index, void *into) {
+    ((tr_lua_log *)into)->options.is_listed = lua_toboolean(L, index);
+}
+
 static void read_measured(lua_State *L, int index, void *into) {
     ((tr_lua_log *)into)->is_measured = lua_toboolean(L, index);
 }
@@ -78,10 +82,15 @@ static void read_shard(lua_State *L, int index, void *into) {
     lua_pop(L, 2);
 }
 
-static const tr_lua_option option_items[] = {
-    {"compressed", read_compressed}, {"flow", NULL},      {"from", read_from},
-    {"measured", read_measured},     {"mode", read_mode}, {"shard", read_shard},
-    {"snapshot", read_snapshot},     {"to", read_to}};
+static const tr_lua_option option_items[] = {{"compressed", read_compressed},
+                                             {"flow", NULL},
+                                             {"from", read_from},
+                                             {"listed", read_listed},
+                                             {"measured", read_measured},
+                                             {"mode", read_mode},
+                                             {"shard", read_shard},
+                                             {"snapshot", read_snapshot},
+                                             {"to", read_to}};
 static const tr_lua_options open_options = {"open", "option", option_items, sizeof option_items / sizeof *option_items};
 
 void tr_lua_read_log_options(lua_State *L, int index, tr_lua_log *log) {

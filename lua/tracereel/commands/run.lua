@@ -31,6 +31,7 @@ local run = { name = "run", summary = "Replay logs through Lua scripts." }
 function run.define(command)
     command:argument("files", "Scripts (files ending in .lua, or names from --list), then logs.")
         :argname("<SCRIPT|LOG>"):args("*")
+    options.segments_from(command)
     options.json(command)
     command:flag("--list", "List the bundled scripts with their arguments.")
     command:option("--new", "Write a starter script with a handler for each record type in the log.")
@@ -89,9 +90,8 @@ local function sort_files(words)
     end
     if #scripts == 0 then
         failure.raise("usage", "no script: give a file ending in .lua, or a bundled one (tracereel run --list)")
-    elseif #log_paths == 0 then
-        failure.raise("usage", "no log: give a directory of segments, a segment, a .gz, or - for standard input")
     end
+    options.check_has_log(log_paths)
     return scripts, log_paths
 end
 

@@ -9,6 +9,8 @@
 ---@field snapshot? boolean true: start from the newest snapshot, if any; the engine never does
 ---@field compressed? boolean false: read plain segments only, of a directory, as the engine does
 ---@field shard? tracereel.shard only these traces: records of the others are neither shown nor kept
+---@field listed? boolean true: the path is a text with the place of one segment on each line: a file, or
+---  "wal_HEX.log | COMMAND"
 ---@field measured? boolean true: ignore what tracereel wrote, as `timing` and `export` do; a trace that a plan closed
 ---  is then open
 
