@@ -11,7 +11,7 @@ end
 local argparse = require "argparse"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
-local options = require "tracereel.cli.options"
+local logs = require "tracereel.cli.logs"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
@@ -162,7 +162,7 @@ local function run(arguments)
     end
     output.use_blocks()
     output.prints_as_talk = result.json ~= nil
-    options.take_listed(result, commands[result.command])
+    logs.take_listed(result, commands[result.command])
     return commands[result.command].run(result)
 end
 

@@ -4,6 +4,7 @@ local engine_view = require "tracereel.log.engine_view"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
 local host = require "tracereel.util.host"
+local listed_logs = require "tracereel.util.listed_logs"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local shard = require "tracereel.cli.shard"
@@ -14,6 +15,32 @@ local units = require "tracereel.util.units"
 local unread = require "tracereel.log.unread"
 
 local logs = {}
+
+---Raises where a command line has no log.
+---@param paths string[]
+---@param command? { name: string, takes: string|nil } takes: more than logs, and of two words nobody can tell which is
+---  missing
+function logs.check_has_log(paths, command)
+    if #paths == 0 then
+        local takes = command and command.takes
+        failure.raise("usage", "no log: %s", takes and ("%s takes %s"):format(command.name, takes)
+            or "give a directory of segments, a segment, a .gz, or - for standard input")
+    end
+end
+
+---Adds the log of --segments-from to the others of a command line that takes it.
+---@param parsed table
+---@param command table of check_has_log
+function logs.take_listed(parsed, command)
+    if parsed.segments_from then
+        local paths = parsed.logs or parsed.files
+        listed_logs.add(parsed.segments_from)
+        paths[#paths + 1] = parsed.segments_from
+    end
+    if parsed.logs then
+        logs.check_has_log(parsed.logs, command)
+    end
+end
 
 ---Was an interrupt asked for (by SIGINT)?
 function logs.interrupted()

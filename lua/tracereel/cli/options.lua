@@ -1,7 +1,6 @@
 -- The options that several commands share: how a log is read, and which of its records are meant.
 local failure = require "tracereel.util.failure"
 local base = require "tracereel.base"
-local listed_logs = require "tracereel.util.listed_logs"
 local node_names = require "tracereel.log.node_names"
 local tables = require "tracereel.util.tables"
 local units = require "tracereel.util.units"
@@ -83,32 +82,6 @@ function options.logs(command)
     command:argument("logs", "A directory of segments, one segment, a .gz, or - for standard input.")
         :argname("<LOG>"):args("*")
     options.segments_from(command)
-end
-
----Raises where a command line has no log.
----@param paths string[]
----@param command? { name: string, takes: string|nil } takes: more than logs, and of two words nobody can tell which is
----  missing
-function options.check_has_log(paths, command)
-    if #paths == 0 then
-        local takes = command and command.takes
-        failure.raise("usage", "no log: %s", takes and ("%s takes %s"):format(command.name, takes)
-            or "give a directory of segments, a segment, a .gz, or - for standard input")
-    end
-end
-
----Adds the log of --segments-from to the others of a command line that takes it.
----@param parsed table
----@param command table of check_has_log
-function options.take_listed(parsed, command)
-    if parsed.segments_from then
-        local paths = parsed.logs or parsed.files
-        listed_logs.add(parsed.segments_from)
-        paths[#paths + 1] = parsed.segments_from
-    end
-    if parsed.logs then
-        options.check_has_log(parsed.logs, command)
-    end
 end
 
 function options.json(command)

@@ -91,7 +91,7 @@ local function sort_files(words)
     if #scripts == 0 then
         failure.raise("usage", "no script: give a file ending in .lua, or a bundled one (tracereel run --list)")
     end
-    options.check_has_log(log_paths)
+    logs.check_has_log(log_paths)
     return scripts, log_paths
 end
 
