@@ -1,4 +1,5 @@
 /* The program: makes a Lua state, shows it where its Lua files are, and hands over to tracereel.cli. */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include "lua/failure.h"
 #include "lua/host.h"
 #include "lua/host_modules.h"
 #include "lua/limits.h"
@@ -33,7 +35,7 @@ static void push_lua_directory(lua_State *L) {
             *slash = '\0';
             lua_pushfstring(L, "%s/../lua", path); /* directory */
             const char *probe = lua_pushfstring(L, "%s/tracereel/cli.lua", lua_tostring(L, -1));
-            bool is_there = access(probe, R_OK) == 0;
+            bool is_there = access(probe, R_OK) == 0 || (errno != ENOENT && errno != ENOTDIR && errno != EACCES);
             lua_pop(L, 1);
             if (is_there) {
                 return;
@@ -46,6 +48,7 @@ static void push_lua_directory(lua_State *L) {
 
 static void set_up_modules(lua_State *L) {
     luaL_openlibs(L);
+    tr_lua_open_failure(L);                                    /* the first file may be the one that cannot be read */
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE); /* preload */
     lua_pushcfunction(L, luaopen_tracereel_core);
     lua_setfield(L, -2, "tracereel.core");
@@ -82,14 +85,14 @@ static int run(lua_State *L) {
 
 static const char out_of_memory[] = "out of memory"; /* also the text of a tracereel.failure about memory alone */
 
-/* That memory ran out is no mistake of the program's that a traceback could explain. */
+/* That memory ran out, or that a file cannot be read, is no mistake of the program's that a traceback could explain. */
 static bool is_out_of_memory(const char *message) {
     return strcmp(message, "not enough memory") == 0 || strcmp(message, out_of_memory) == 0;
 }
 
 static int add_traceback(lua_State *L) {
     const char *message = luaL_tolstring(L, 1, NULL);
-    if (!is_out_of_memory(message)) {
+    if (!is_out_of_memory(message) && tr_lua_failure_kind(L, 1) == NULL) {
         luaL_traceback(L, L, message, 1);
     }
     return 1;

@@ -115,8 +115,8 @@ tr_status tr_new_file_preflight(const char *directory, int directory_descriptor,
     tr_new_file file = {.directory = directory, .directory_descriptor = directory_descriptor, .descriptor = -1};
     struct stat found;
     bool is_left = fstatat(directory_descriptor, new_name, &found, AT_SYMLINK_NOFOLLOW) == 0;
-    if (is_left && S_ISDIR(found.st_mode)) {
-        errno = EISDIR;
+    if (is_left ? S_ISDIR(found.st_mode) : errno != ENOENT) {
+        errno = is_left ? EISDIR : errno;
         return fail_to_remove(&file, error);
     }
     if (faccessat(directory_descriptor, ".", W_OK | X_OK, AT_EACCESS) != 0) {

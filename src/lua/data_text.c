@@ -9,6 +9,7 @@
 
 #include "lua/data_literal.h"
 #include "lua/data_token.h"
+#include "lua/failure.h"
 
 /* Tables within tables: Lua's own reader takes 200 levels of everything. */
 enum { MAX_LEVELS = 150 };
@@ -50,7 +51,7 @@ static void push_table(lua_State *L, tr_data_reader *reader, int level) {
     if (level == MAX_LEVELS) {
         tr_data_fail(reader, "tables within tables, more than %d deep", (int)MAX_LEVELS);
     }
-    luaL_checkstack(L, ITEMS_PER_FLUSH + LUA_MINSTACK, "tables within tables");
+    tr_lua_check_stack(L, ITEMS_PER_FLUSH + LUA_MINSTACK, "tables within tables");
     lua_newtable(L); /* table, waiting items... */
     int table_index = lua_gettop(L);
     tr_data_next(reader);

@@ -85,14 +85,14 @@ int tr_lua_is_failure(lua_State *L) {
     return 1;
 }
 
-bool tr_lua_is_memory_failure(lua_State *L, int index) {
+const char *tr_lua_failure_kind(lua_State *L, int index) {
     if (luaL_testudata(L, index, TR_LUA_FAILURE) == NULL) {
-        return false;
+        return NULL;
     }
     lua_getiuservalue(L, index, FAILURE_KIND);
-    bool is_memory = strcmp(lua_tostring(L, -1), "memory") == 0;
+    const char *kind = lua_tostring(L, -1);
     lua_pop(L, 1);
-    return is_memory;
+    return kind;
 }
 
 int tr_lua_raise(lua_State *L, const char *kind, const char *format, ...) {
@@ -114,6 +114,22 @@ int tr_lua_raise_status(lua_State *L, tr_status status, const tr_error *error) {
                    (int)tr_lua_active_cursors);
     }
     tr_lua_raise(L, kind_of(status), "%s", message);
+}
+
+void tr_lua_check_stack_is_full(lua_State *L, lua_State *thread, int slots) {
+    /* A full stack has a million slots, of which a function has 255 at most, besides its arguments. */
+    enum { MANY_SLOTS = 100000, MANY_LEVELS = 3000 };
+    lua_Debug level;
+    if (slots < MANY_SLOTS && !lua_getstack(thread, MANY_LEVELS, &level)) {
+        tr_lua_raise(L, "memory", "out of memory");
+    }
+}
+
+void tr_lua_check_stack(lua_State *L, int slots, const char *what) {
+    if (!lua_checkstack(L, slots)) {
+        tr_lua_check_stack_is_full(L, L, slots);
+        luaL_error(L, "stack overflow (%s)", what);
+    }
 }
 
 static int failure_tostring(lua_State *L) {

@@ -41,9 +41,7 @@ int tr_lua_is_of_medium(lua_State *L) {
     return 1;
 }
 
-/* What the process is short of, and what the medium cannot give, says nothing about the file: nobody may take it for
- * an answer. */
-static void raise_no_answer(lua_State *L, const char *path, int error_number) {
+void tr_lua_raise_no_answer(lua_State *L, const char *path, int error_number) {
     if (error_number == ENOMEM) {
         tr_lua_raise(L, "memory", "%s: %s", path, strerror(error_number));
     } else if (error_number == EMFILE || error_number == ENFILE || is_of_medium(error_number)) {
@@ -59,7 +57,7 @@ static int push_failure(lua_State *L, const char *path, const char *problem, int
 }
 
 static int fail(lua_State *L, const char *path, const char *problem, int error_number) {
-    raise_no_answer(L, path, error_number);
+    tr_lua_raise_no_answer(L, path, error_number);
     return push_failure(L, path, problem, error_number);
 }
 
@@ -74,7 +72,7 @@ static bool look_at_link(lua_State *L, const char *path, struct stat *found) {
         return true;
     }
     if (!is_absent(errno)) {
-        raise_no_answer(L, path, errno);
+        tr_lua_raise_no_answer(L, path, errno);
         tr_lua_raise(L, "io", "%s: %s", path, strerror(errno));
     }
     return false;
@@ -161,7 +159,7 @@ int tr_lua_is_same_file(lua_State *L) {
 /* As luaL_fileresult for a path, but for what is no answer. */
 int tr_lua_path_result(lua_State *L, bool is_done, const char *path) {
     if (!is_done) {
-        raise_no_answer(L, path, errno);
+        tr_lua_raise_no_answer(L, path, errno);
     }
     return luaL_fileresult(L, is_done, path);
 }

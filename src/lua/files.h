@@ -16,7 +16,9 @@ int tr_lua_is_same_file(lua_State *L);
 int tr_lua_has_entry(lua_State *L);
 int tr_lua_without_links(lua_State *L);
 
-/* As luaL_fileresult for a path, but raises what is no answer: a shortage of the process, a failure of the disk. */
+/* Raises what is no answer: a shortage of the process and a failure of the medium say nothing about the file. */
+void tr_lua_raise_no_answer(lua_State *L, const char *path, int error_number);
+/* As luaL_fileresult for a path, but raises what is no answer. */
 int tr_lua_path_result(lua_State *L, bool is_done, const char *path);
 
 #endif

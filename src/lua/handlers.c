@@ -6,6 +6,7 @@
 
 #include "lua/arguments.h"
 #include "lua/core.h"
+#include "lua/failure.h"
 #include "lua/filter.h"
 #include "lua/timing.h"
 
@@ -137,7 +138,7 @@ int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first
                             tr_handlers *handlers) {
     int count = 0;
     luaL_checktype(L, index, LUA_TTABLE);
-    luaL_checkstack(L, TR_RECORD_TYPE_COUNT + LUA_MINSTACK, "too many handlers");
+    tr_lua_check_stack(L, TR_RECORD_TYPE_COUNT + LUA_MINSTACK, "too many handlers");
     memset(handlers, 0, sizeof *handlers);
     check_keys(L, index);
     handlers->filter = tr_lua_push_filter(L, index, names); /* filter */

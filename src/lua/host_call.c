@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "lua/failure.h"
 #include "lua/limits.h"
 
 /* ---- guard, xpcall ---- */
@@ -77,6 +78,7 @@ static int resume(lua_State *L, lua_State *thread, int argument_count) {
         return tr_limits_raise(L);
     }
     if (!lua_checkstack(thread, argument_count)) {
+        tr_lua_check_stack_is_full(L, thread, argument_count);
         lua_pushliteral(L, "too many arguments to resume");
         return -1;
     }
@@ -92,6 +94,7 @@ static int resume(lua_State *L, lua_State *thread, int argument_count) {
         return -1;
     }
     if (!lua_checkstack(L, result_count + 1)) {
+        tr_lua_check_stack_is_full(L, L, result_count);
         lua_pop(thread, result_count);
         lua_pushliteral(L, "too many results to resume");
         return -1;

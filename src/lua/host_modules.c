@@ -1,13 +1,15 @@
 #include "lua/host_modules.h"
 
 #include <errno.h>
-#include <lualib.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
 #include <lualib.h>
+
+#include "lua/failure.h"
+#include "lua/files.h"
 
 enum { SEARCHER_LUA = 2, SEARCHER_C = 3, UPVALUE_PACKAGE = 1 };
 
@@ -29,6 +31,9 @@ static const char *find(lua_State *L, const char *field) {
         lua_remove(L, -2); /* name, path, tried, file */
         if (length > 0 && access(file, R_OK) == 0) {
             return file;
+        }
+        if (length > 0) {
+            tr_lua_raise_no_answer(L, file, errno);
         }
         lua_pushfstring(L, "%s\n\tno file '%s'", lua_tostring(L, -2), file);
         lua_replace(L, -3);
@@ -60,11 +65,23 @@ static int search_lua(lua_State *L) {
     if (status == LUA_ERRMEM || (status == LUA_ERRFILE && errno == ENOMEM)) {
         return raise_memory(L);
     }
+    if (status == LUA_ERRFILE) {
+        tr_lua_wrap_failure(L, "io"); /* of which no module is the cause */
+        return lua_error(L);
+    }
     if (status != LUA_OK) {
         return raise_loading(L, file);
     }
     lua_pushvalue(L, -2);
     return 2;
+}
+
+/* Has the system's loader, whose problem is on top of the stack, had no memory? Then it may say that it does not find a
+ * file that was just found. */
+static bool is_short_of_memory(lua_State *L, const char *file, int error_number) {
+    const char *problem = lua_tostring(L, -1);
+    return error_number == ENOMEM ||
+           (strncmp(problem, file, strlen(file)) == 0 && strstr(problem, strerror(ENOENT)) != NULL);
 }
 
 /* The same for a module in C. */
@@ -83,7 +100,12 @@ static int search_c(lua_State *L) {
     errno = 0;
     lua_call(L, 2, 2); /* ..., file, loader or nil, problem */
     if (lua_isnil(L, -2)) {
-        return errno == ENOMEM ? raise_memory(L) : raise_loading(L, file);
+        int error_number = errno;
+        if (is_short_of_memory(L, file, error_number)) {
+            return raise_memory(L);
+        }
+        tr_lua_raise_no_answer(L, file, error_number);
+        return raise_loading(L, file);
     }
     lua_pop(L, 1);
     lua_pushstring(L, file);

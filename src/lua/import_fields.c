@@ -8,6 +8,7 @@
 #include "bytes/utf8.h"
 #include "lua/arguments.h"
 #include "lua/core.h"
+#include "lua/failure.h"
 #include "lua/keys.h"
 
 typedef enum field_type { TYPE_NAME, TYPE_TEXT, TYPE_WHOLE, TYPE_FLAG, TYPE_VALUE } field_type;
@@ -168,7 +169,7 @@ tr_import_fields tr_import_read(lua_State *L, const char *call, int index, bool 
     } else if (lua_type(L, index) != LUA_TTABLE) {
         luaL_error(L, "%s: a table expected, such as { at = ... }, got %s", call, tr_lua_push_got(L, index));
     }
-    luaL_checkstack(L, TR_IMPORT_FIELD_COUNT + LUA_MINSTACK, NULL);
+    tr_lua_check_stack(L, TR_IMPORT_FIELD_COUNT + LUA_MINSTACK, "fields");
     lua_settop(L, fields.base + TR_IMPORT_FIELD_COUNT - 1);
     bool is_unknown = false;
     lua_pushnil(L); /* fields, the first unknown name */
@@ -271,7 +272,7 @@ static metadata_key *push_sorted_keys(lua_State *L, const char *call, int table,
         } else if (lua_gettop(L) - top > MAX_KEYS) {
             luaL_error(L, "%s: metadata has more than %d keys", call, (int)MAX_KEYS);
         }
-        luaL_checkstack(L, LUA_MINSTACK, NULL);
+        tr_lua_check_stack(L, LUA_MINSTACK, "names");
         lua_pushvalue(L, -1);
     }
     *count = (size_t)(lua_gettop(L) - top);

@@ -7,6 +7,7 @@
 
 #include "lua/arguments.h"
 #include "lua/core.h"
+#include "lua/failure.h"
 #include "lua/rec.h"
 #include "lua/trace.h"
 #include "tracereel/json.h"
@@ -147,7 +148,7 @@ static void write_table(lua_State *L, tr_json *json, int index, int level) {
     if (level >= MAX_LEVELS) {
         luaL_error(L, "tables are nested deeper than %d levels (does one contain itself?)", (int)MAX_LEVELS);
     }
-    luaL_checkstack(L, LUA_MINSTACK, "tables nested too deeply");
+    tr_lua_check_stack(L, LUA_MINSTACK, "tables nested too deeply");
     tr_lua_json_shape shape = look_at_keys(L, index);
     if (shape.is_sequence && !is_marked_object(L, index)) {
         write_array(L, json, index, shape.count, level);

@@ -7,6 +7,7 @@
 
 #include "lua/arguments.h"
 #include "lua/core.h"
+#include "lua/failure.h"
 #include "tracereel/record.h"
 #include "tracereel/status.h"
 #include "json/json_reader.h"
@@ -41,7 +42,7 @@ static void push_object(lua_State *L, tr_lua_json_text *text, int level) {
     tr_text raw = {NULL, 0};
     int base = lua_gettop(L);
     int count = 0;
-    luaL_checkstack(L, 2 * WAITING + LUA_MINSTACK, "JSON nested too deeply");
+    tr_lua_check_stack(L, 2 * WAITING + LUA_MINSTACK, "JSON nested too deeply");
     (void)tr_json_reader_enter_object(&text->reader);
     while (count < WAITING && tr_json_reader_next_member(&text->reader, &raw)) {
         push_unescaped(L, text, raw);
@@ -68,7 +69,7 @@ static void push_object(lua_State *L, tr_lua_json_text *text, int level) {
 static void push_array(lua_State *L, tr_lua_json_text *text, int level) {
     int base = lua_gettop(L);
     lua_Integer count = 0;
-    luaL_checkstack(L, WAITING + LUA_MINSTACK, "JSON nested too deeply");
+    tr_lua_check_stack(L, WAITING + LUA_MINSTACK, "JSON nested too deeply");
     (void)tr_json_reader_enter_array(&text->reader);
     while (count < WAITING && tr_json_reader_next_element(&text->reader)) {
         push_value(L, text, level);

@@ -237,19 +237,27 @@ static void push_problem(lua_State *L) {
     lua_pushfstring(L, "(the error is a %s value)", luaL_typename(L, -1));
 }
 
+/* What went wrong with a handler whose error value is on top of the stack. What it has met and cannot help, such as an
+ * arena that the disk does not give, is not the script's failure. */
+static const char *kind_of_problem(lua_State *L, int call_status) {
+    const char *kind = call_status == LUA_ERRMEM ? "memory" : tr_lua_failure_kind(L, -1);
+    bool is_mistake = kind == NULL || strcmp(kind, "argument") == 0 || strcmp(kind, "internal") == 0;
+    return is_mistake ? "script" : kind;
+}
+
 /* Raises what a handler raised, which is on top of the stack, with the place added. */
 static int raise_handler_error(lua_State *L, const tr_lua_replay *replay, int call_status, int message_handler_index) {
     if (replay->handler == NULL) {
         return lua_error(L);
     }
-    bool is_memory = call_status == LUA_ERRMEM || tr_lua_is_memory_failure(L, -1);
+    const char *kind = kind_of_problem(L, call_status); /* lives as long as the value, which stays below */
     push_problem(L);
     push_place(L, replay);
     lua_pushfstring(L, " (in %s at %s)", replay->handler, lua_tostring(L, -1)); /* problem, place, " (in ..." */
     lua_remove(L, -2);
-    lua_concat(L, 2);                                        /* a problem may hold a byte 0 */
-    tr_lua_wrap_failure(L, is_memory ? "memory" : "script"); /* failure */
-    if (!is_memory && lua_getupvalue(L, message_handler_index, 1) != NULL) {
+    lua_concat(L, 2);             /* a problem may hold a byte 0 */
+    tr_lua_wrap_failure(L, kind); /* failure */
+    if (strcmp(kind, "script") == 0 && lua_getupvalue(L, message_handler_index, 1) != NULL) {
         tr_lua_set_traceback(L);
     }
     return lua_error(L);
@@ -308,7 +316,7 @@ void tr_lua_run_replay(lua_State *L, int cursor_index, int handler_count, const 
     replay->pace = *pace;
     replay->pace_matters = tr_lua_pace_matters(pace);
     replay->is_hidden = pace->from_ns > 0;
-    luaL_checkstack(L, LUA_MINSTACK, NULL);
+    tr_lua_check_stack(L, LUA_MINSTACK, "handlers");
     lua_pushcfunction(L, run_loop);
     lua_pushvalue(L, message_handler_index + 1);
     tr_lua_push_slots(L, cursor_index);

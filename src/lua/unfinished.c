@@ -206,9 +206,8 @@ static bool rename_to_free(int from_directory, const char *from, int to_director
     }
     if (fstatat(to_directory, to, &found, AT_SYMLINK_NOFOLLOW) == 0) {
         errno = EEXIST;
-        return false;
     }
-    return renameat(from_directory, from, to_directory, to) == 0;
+    return errno == ENOENT && renameat(from_directory, from, to_directory, to) == 0;
 }
 
 static int fail_in_place(lua_State *L, const char *path, int error_number) {

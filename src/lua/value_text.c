@@ -1,11 +1,12 @@
 #include "lua/value_text.h"
 
-#include <lualib.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include <lauxlib.h>
 #include <lualib.h>
+
+#include "lua/failure.h"
 
 /* Upvalues of both functions. The numbers are in a table with weak keys, the last of them at its index 0. */
 enum { UPVALUE_NUMBERS = 1, UPVALUE_FORMAT };
@@ -110,7 +111,7 @@ static bool may_show_address(lua_State *L, int count) {
 static int text_format(lua_State *L) {
     int count = lua_gettop(L);
     if (count >= 1 && lua_isstring(L, 1) && may_show_address(L, count)) {
-        luaL_checkstack(L, LUA_MINSTACK, NULL);
+        tr_lua_check_stack(L, LUA_MINSTACK, "string.format");
         replace_addresses(L, count);
     }
     lua_pushvalue(L, lua_upvalueindex(UPVALUE_FORMAT));

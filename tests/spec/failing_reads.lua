@@ -107,14 +107,17 @@ end
 -- The C library asks for the size of a file's buffers, and fills them as it seeks; if that fails it does without. A log
 -- that is opened again is looked at before. Whether there is a journal is asked again where it cannot be opened. Where
 -- memory or descriptors are short, the program collects its garbage and asks again. Where the engine would go on
--- writing follows from the size of its last segment, which is looked at after its kind: only check tells it.
-local function may_fail(calls, run)
-    local call, before, after = run.call, calls[run.call.number - 1], calls[run.call.number + 1]
+-- writing follows from the size of its last segment, which is looked at after its kind: only check tells it. Whether a
+-- repair could write does not matter where nothing is torn.
+local function may_fail(whole, run)
+    local calls, call = whole.calls, run.call
+    local before, after = calls[call.number - 1], calls[call.number + 1]
     return call.name == "fstat" and not is_same(before, "open", call.path)
         or call.name == "read" and is_same(before, "lseek", call.path)
         or call.name == "stat" and is_same(after, "stat", call.path)
         or call.name == "open" and call.path:find("/tracereel%.journal$") and is_same(after, "stat", call.path)
         or run.error == "EACCES" and call.name == "open" and is_same(before, "stat", call.path)
+        or whole.stdout:find("^nothing to repair") and (call.name == "access" or call.path:find("/tracereel%.%l+$"))
         or run.times == 1 and (run.error == "ENOMEM" or run.error == "EMFILE")
 end
 
@@ -137,13 +140,6 @@ local function is_answered(whole, run, words)
             or said:find("it could not append to it: " .. told, 1, true)) ~= nil
 end
 
--- A script's file is opened to see whether it can be, and then loaded: that it may not be read any more is the script's
--- failure.
-local function is_of_script(run, words)
-    return run.error == "EACCES" and run.call.path:find("%.lua$") and run.status == 1
-        and run.stderr:find(words, 1, true)
-end
-
 -- Names of nodes are in a flow file beside the log, which need not be there: that it cannot be read is told beside an
 -- answer without names, and what decides by it refuses.
 local function is_of_flow(whole, run, words)
@@ -164,8 +160,8 @@ end
 function failing_reads.problem(whole, run)
     local words = failing_reads.errors[run.error].words
     if run.status == whole.status and run.stdout == whole.stdout and run.stderr == whole.stderr then
-        return not is_listing_arenas(run) and not may_fail(whole.calls, run) and "as if nothing had failed" or nil
-    elseif is_told(whole, run, words) or is_answered(whole, run, words) or is_of_script(run, words)
+        return not is_listing_arenas(run) and not may_fail(whole, run) and "as if nothing had failed" or nil
+    elseif is_told(whole, run, words) or is_answered(whole, run, words)
         or is_of_flow(whole, run, words) then
         return nil
     elseif run.status ~= 4 then

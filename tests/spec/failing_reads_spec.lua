@@ -26,6 +26,7 @@ local function make_place()
     helper.shell(("cp -r examples/killed/. %s; cp examples/recover_dead_orders.lua examples/rush_hour.lua %s"):format(
         place, place))
     helper.write(place .. "/script.lua", script)
+    helper.shell(("cp -r %s %s/torn"):format(helper.log("torn-tail"), place))
     return place
 end
 
@@ -50,6 +51,7 @@ local function commands_at(place)
         crashtest = { "crashtest", place .. "/recover_dead_orders.lua", log },
         debug = { "debug", log },
         repair = { "repair", log },
+        ["repair of a torn log"] = { "repair", place .. "/torn" },
     }
 end
 
@@ -84,29 +86,38 @@ local function spread(failures, count)
     return kept
 end
 
+local function explain(run, problem)
+    return ("%s of %s (%d), %s, %d times (0: all): %s: status %d, %s"):format(run.call.name, run.call.path,
+        run.call.number, run.error, run.times, problem, run.status, run.stderr)
+end
+
 local function check_command(place, arguments)
     local whole = failing_reads.whole_run(arguments, place)
     assert.truthy(whole.status == 0 or whole.status == 3, whole.stderr)
     assert.truthy(#whole.calls > 5)
-    local failures = failures_of(whole.calls)
+    local failures, problems = failures_of(whole.calls), {}
     for _, run in ipairs(failing_reads.runs(arguments, place, is_whole and failures or spread(failures,
         runs_of_sample))) do
         local problem = failing_reads.problem(whole, run)
-        assert.is_nil(problem, problem and ("%s of %s (%d), %s, %d times (0: all): %s: status %d, %s"):format(
-            run.call.name, run.call.path, run.call.number, run.error, run.times, problem, run.status, run.stderr))
+        problems[#problems + 1] = problem and explain(run, problem)
     end
+    assert.are.equal("", table.concat(problems, "\n"))
 end
 
--- The first call of that name on that file fails so.
-local function run_with(place, arguments, name, path, error_name)
-    local whole = failing_reads.whole_run(arguments, place)
-    for _, call in ipairs(whole.calls) do
-        if call.name == name and call.path == path then
-            local failures = { { call = call, error = error_name, times = 1 } }
-            return failing_reads.runs(arguments, place, failures)[1], whole
+-- Each of the first `count` calls of that name on that file fails so, in a run of its own.
+local function runs_with(place, arguments, name, path, error_name, count)
+    local failures = {}
+    for _, call in ipairs(failing_reads.whole_run(arguments, place).calls) do
+        if call.name == name and call.path == path and #failures < count then
+            failures[#failures + 1] = { call = call, error = error_name, times = 1 }
         end
     end
-    error(("no %s of %s"):format(name, path))
+    assert.are.equal(count, #failures, path)
+    return failing_reads.runs(arguments, place, failures)
+end
+
+local function run_with(place, arguments, name, path, error_name)
+    return runs_with(place, arguments, name, path, error_name, 1)[1]
 end
 
 describe("a read that fails:", function()
@@ -184,5 +195,63 @@ describe("a read that fails:", function()
         local run = run_with(place, commands.recover, "open", arena, "EIO")
         assert.are.equal(4, run.status)
         assert.are.equal(("tracereel: %s: Input/output error\n"):format(arena), run.stderr)
+    end)
+
+    it("an arena that a handler's process has no descriptor for is no failure of the script", function()
+        local arena = ("%s/arenas/trace_%s.bin"):format(place, commands.show[2])
+        local run = run_with(place, commands["a script"], "open", arena, "EMFILE")
+        assert.are.equal(4, run.status)
+        assert.truthy(run.stderr:find(("tracereel: %s: Too many open files (in node_done at "):format(arena), 1, true))
+        assert.is_nil(run.stderr:find("traceback", 1, true))
+    end)
+
+    it("a recovery script that cannot be read again while it is tried is no finding of crashtest", function()
+        local script_path = place .. "/recover_dead_orders.lua"
+        for _, run in ipairs(runs_with(place, commands.crashtest, "open", script_path, "EACCES", 3)) do
+            assert.are.equal(4, run.status)
+            assert.are.equal(("tracereel: cannot read the script: %s: Permission denied\n"):format(script_path),
+                run.stderr)
+        end
+    end)
+
+    it("a module of a script that is there and cannot be read is no failure of the script", function()
+        helper.write(place .. "/a_module.lua", "return 1")
+        local requiring = helper.write(place .. "/requiring.lua", 'require "a_module"\nreturn { api = 1 }')
+        local run = run_with(place, { "run", requiring, place .. "/wal" }, "open", place .. "/a_module.lua", "EACCES")
+        assert.are.equal(4, run.status, run.stderr)
+        assert.truthy(run.stderr:find("a_module.lua: Permission denied", 1, true), run.stderr)
+    end)
+
+    it("whether a torn log could be repaired is not claimed where the files for it cannot be looked at", function()
+        for _, name in ipairs { "tracereel.journal", "tracereel.new" } do
+            local path = ("%s/torn/%s"):format(place, name)
+            local run = run_with(place, commands["repair of a torn log"], "stat", path, "EIO")
+            assert.are.equal(4, run.status, name)
+            assert.truthy(run.stderr:find(path .. ": ", 1, true) and run.stderr:find("Input/output error", 1, true),
+                run.stderr)
+        end
+    end)
+
+    it("a file of the program that cannot be read is named, and is no bug", function()
+        local tree = helper.shell(("realpath -z %s/.."):format(helper.quote(os.getenv("TRACEREEL_BUILD"))))
+            :sub(1, -2)
+        local arguments, failures = { "run", "errors", place .. "/wal" }, {}
+        local seen = {}
+        for _, call in ipairs(failing_reads.whole_run(arguments, tree).calls) do
+            local is_known = call.path:find("/cli%.lua$") or call.path:find("/script/bundled%.lua$")
+                or call.path:find("/scripts/errors%.lua$")
+            local kind = call.name .. call.path
+            if is_known and not seen[kind] and call.name ~= "fstat" then
+                seen[kind] = true
+                failures[#failures + 1] = { call = call, error = "EIO", times = 0 }
+            end
+        end
+        assert.is_true(#failures >= 6)
+        for _, run in ipairs(failing_reads.runs(arguments, tree, failures)) do
+            local file = run.call.path:match("[^/]+$")
+            assert.are.equal(4, run.status, explain(run, "a wrong status"))
+            assert.matches(("^tracereel: [^\n]*%s: Input/output error\n$"):format(file), run.stderr)
+            assert.is_nil(run.stderr:find("bug", 1, true))
+        end
     end)
 end)

@@ -8,10 +8,8 @@ local files = require "tracereel.util.files"
 
 local export = {}
 
-local function directory()
-    local own_path = package.searchpath("tracereel.export", package.path)
-    return own_path:gsub("init%.lua$", "") .. "formats/"
-end
+local own_path = select(2, ...) -- from `require`: to look for it again could fail
+local directory = own_path:gsub("init%.lua$", "") .. "formats/"
 
 ---@param name string one of export.names
 ---@return table
@@ -23,7 +21,7 @@ end
 ---@param list_directory fun(path: string): string[]|nil, string?
 ---@return string[]
 function export.names(list_directory)
-    local names = files.module_names(directory(), "the formats of exports", list_directory)
+    local names = files.module_names(directory, "the formats of exports", list_directory)
     table.sort(names, function(a, b)
         local place_a, place_b = export.format(a).place, export.format(b).place
         if place_a ~= place_b then

@@ -43,17 +43,15 @@ end
 local Importer = {}
 Importer.__index = Importer
 
-local function directory()
-    local own_path = package.searchpath("tracereel.import.importer", package.path)
-    return own_path:gsub("import/[^/]*$", "") .. "importers/"
-end
+local own_path = select(2, ...) -- from `require`: to look for it again could fail
+local directory = own_path:gsub("import/[^/]*$", "") .. "importers/"
 
 ---The file of an importer: one that ends in .lua, or a bundled one by its name.
 local function path_of(format)
     if format:match("%.lua$") then
         return format
     end
-    local path = format:match("^[%w_]+$") and directory() .. format .. ".lua"
+    local path = format:match("^[%w_]+$") and directory .. format .. ".lua"
     if not path or not files.exists(path) then
         failure.raise("usage", "--from %s: there is no importer of that name (tracereel import --list); one of your "
             .. "own is a file ending in .lua", format)
@@ -64,7 +62,7 @@ end
 ---The names of the bundled importers, in order.
 ---@param list_directory fun(path: string): string[]|nil, string?
 function importer.names(list_directory)
-    return files.module_names(directory(), "the bundled importers", list_directory)
+    return files.module_names(directory, "the bundled importers", list_directory)
 end
 
 local function no_log_time()

@@ -153,7 +153,8 @@ function tracereel.retry(nodes) end
 function tracereel.restart() end
 
 ---What the engine raises when something other than the call itself is wrong: a value that `tostring` turns into its
----message, and that cannot be changed. Errors of a handler are raised as this too, with kind "script".
+---message, and that cannot be changed. Errors of a handler are raised as this too: with kind "script", but for a
+---failure that it met and cannot help ("io" where an arena cannot be read), which keeps its kind.
 ---@class tracereel.failure
 ---@field kind "io"|"memory"|"not_a_log"|"invalid"|"damaged"|"locked"|"argument"|"script"|"interrupted"
 ---@field message string one line: file, offset, what was expected, what was found, what to do

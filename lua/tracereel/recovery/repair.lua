@@ -123,9 +123,16 @@ local function stretches_of(path, stretches)
         failure.raise("io", "%s", problem)
     end
     local parts = {}
-    for index, stretch in ipairs(stretches) do
-        file:seek("set", stretch.offset)
-        parts[index] = file:read(stretch.length) or ""
+    for _, stretch in ipairs(stretches) do
+        local is_there
+        is_there, problem = file:seek("set", stretch.offset)
+        if is_there then
+            parts[#parts + 1], problem = file:read(stretch.length)
+        end
+        if problem then
+            file:close()
+            failure.raise("io", "%s: %s", path, problem)
+        end
     end
     file:close()
     return table.concat(parts)

@@ -138,15 +138,12 @@ end
 ---@param modules table|nil of script_modules: notes what the script requires
 ---@return any
 function script.value(path, name, now, is_unsafe, modules)
-    local file, problem, errno = files.open(path)
-    if not file then
-        failure.raise(files.is_no_file(errno) and "usage" or "io", "cannot read the script: %s", problem)
-    end
-    file:close()
     local environment = sandbox.environment(path:match("^(.*/)") or "./", now, is_unsafe, modules)
-    local chunk, syntax_problem = sandbox.load_file(path, environment)
-    if not chunk then
-        failure.raise("script", "%s", syntax_problem)
+    local chunk, problem, _, is_no_file = sandbox.load_file(path, environment)
+    if is_no_file then
+        failure.raise("usage", "cannot read the script: %s", problem)
+    elseif not chunk then
+        failure.raise("script", "%s", problem)
     end
     local value = call({ name = name }, "the script's file", chunk, path)
     local not_plain = plain.problem(value)

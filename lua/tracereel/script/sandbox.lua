@@ -99,16 +99,18 @@ local function loader_for(environment)
     end
 end
 
----Reads a file as the text of a chunk.
+---A file's text as a chunk. Raises "io" where the file is there and cannot be read, which no script can help.
 ---@return function|nil chunk
 ---@return string|nil problem
 ---@return string|nil text of a chunk
+---@return boolean|nil is_no_file nothing is there, or something else than a file
 function sandbox.load_file(path, environment)
-    local text, problem = files.read(path)
-    if not text then
-        return nil, problem
-    end
-    if text:sub(1, 1) == "\27" then
+    local text, problem, errno = files.read(path)
+    if not text and not files.is_no_file(errno) then
+        failure.raise("io", "cannot read the script: %s", problem)
+    elseif not text then
+        return nil, problem, nil, true
+    elseif text:sub(1, 1) == "\27" then
         return nil, ("%s: this is compiled Lua; a script is loaded as text"):format(path)
     end
     -- A first line "#!..." stays a line, so that the numbers of lines are right.
