@@ -6,6 +6,7 @@ local kind_texts = {
     peer = "others like it came last",
     next = "came last for no node",
     unknown = "never contradicted",
+    unlike = "others like them speak against it",
     place = "may have given it its place",
 }
 

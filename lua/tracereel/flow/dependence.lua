@@ -1,5 +1,6 @@
 -- Which of those that had ended when a node was ready it depends on, and how sure that is: what ended last made it
 -- ready; of the others it is only known that nothing contradicts.
+local kinds = require "tracereel.flow.kinds"
 local units = require "tracereel.util.units"
 
 local dependence = {}
@@ -8,12 +9,13 @@ local dependence = {}
 local peer_confidence = 0.6 -- others that become ready as it does make the node ready
 local unknown_confidence = 0.03 -- it made others ready, and never this one
 local place_confidence = 0.01 -- it gave the node its place
+local unlike_confidence = 0.01 -- others of their kinds speak against it
 
 -- Of one that never made anything ready: it may be for each of those that come next.
 local max_next_confidence, min_next_confidence = 0.5, 0.1
 
 ---@class tracereel.flow_evidence_of_edge
----@field kind "released"|"peer"|"next"|"unknown"|"place"
+---@field kind "released"|"peer"|"next"|"unknown"|"unlike"|"place"
 ---@field traces integer in how many traces it made the node ready
 ---@field of integer in how many traces both were
 ---@field confidence number from 0 to 1
@@ -137,6 +139,7 @@ function dependence.find(traces, node_count, candidates_of, about)
     end
     self:count_releases(traces)
     self:find_peers()
+    self.kinds = kinds.of(self.released, self.type_of)
     local edges = self:edges(traces)
     if not about.is_worked_out then
         return self.before, edges
@@ -155,6 +158,8 @@ end
 function Dependence:kind(node, other, releasing_peers)
     if self.released[node][other] then
         return "released"
+    elseif self.kinds:speak_against(other, node) then
+        return "unlike"
     elseif self:has_peers(other, releasing_peers) then
         return "peer"
     end
@@ -187,6 +192,8 @@ local function confidence(edge, next_count, chance_of_order)
         return (edge.traces + 1) / (edge.traces + 2)
     elseif edge.kind == "peer" then
         return peer_confidence
+    elseif edge.kind == "unlike" then
+        return unlike_confidence
     end
     local prior = edge.kind == "next" and math.max(min_next_confidence, max_next_confidence / next_count)
         or unknown_confidence
