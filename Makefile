@@ -36,15 +36,17 @@ LTO_CFLAGS = $(if $(SANITIZE),,$(if $(filter 1,$(IS_GCC)),-flto=auto -ffat-lto-o
 NO_LTO = $(if $(LTO_CFLAGS),-fno-lto)
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
-ENGINE_PACKAGES = zlib libdeflate libmd uuid libzstd
+# What is compressed with zstd is read where the library is there; ZSTD=no does without.
+ZSTD := $(shell pkg-config --exists libzstd 2>/dev/null && echo yes)
+ENGINE_PACKAGES = zlib libdeflate libmd uuid $(if $(filter yes,$(ZSTD)),libzstd)
 # Without pkg-config these are empty; tools/deps.sh says so before anything is compiled.
 ENGINE_CFLAGS := $(shell pkg-config --cflags $(ENGINE_PACKAGES) 2>/dev/null)
 ENGINE_LIBS := $(shell pkg-config --libs $(ENGINE_PACKAGES) 2>/dev/null)
 LUA_CFLAGS := $(shell pkg-config --cflags lua$(LUA_VERSION) 2>/dev/null)
 LUA_LIBS := $(shell pkg-config --libs lua$(LUA_VERSION) 2>/dev/null)
 
-ALL_CPPFLAGS = -Iinclude -Isrc $(ENGINE_CFLAGS) $(LUA_CFLAGS) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
-	-DTRACEREEL_VERSION='"$(VERSION)"' $(HARDEN_CPPFLAGS) $(CPPFLAGS)
+ALL_CPPFLAGS = -Iinclude -Isrc $(ENGINE_CFLAGS) $(LUA_CFLAGS) $(if $(filter yes,$(ZSTD)),-DTR_WITH_ZSTD) \
+	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DTRACEREEL_VERSION='"$(VERSION)"' $(HARDEN_CPPFLAGS) $(CPPFLAGS)
 # Position independent throughout: the same objects make the program, both libraries and the Lua module.
 ALL_CFLAGS = -std=c11 $(WARNINGS) -fPIC -fno-semantic-interposition $(HARDEN_CFLAGS) $(LTO_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(HARDEN_LDFLAGS) $(LDFLAGS)

@@ -95,7 +95,7 @@ typedef struct tr_log_statistics {
     uint64_t gaps[TR_GAP_CLASS_COUNT];
 } tr_log_statistics;
 
-/* Opens a directory of segments, one segment (plain or .gz), "-" for standard input, or a list of segments. NULL
+/* Opens a directory of segments, one segment (plain, .gz or .zst), "-" for standard input, or a list of segments. NULL
  * options mean all zero: salvage, from the first segment. Returns TR_OK (close `*log` with tr_log_close),
  * TR_ERROR_NOT_A_LOG, TR_ERROR_IO or TR_ERROR_MEMORY. On failure `*log` is NULL and `error` says what is wrong with
  * which file. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bytes/fail.h"
+#include "files/inflater.h"
 
 enum { SEQUENCE_DIGITS = 16 };
 
@@ -32,12 +33,15 @@ bool tr_segment_name_parse(const char *name, uint64_t *sequence, bool *compresse
     if (!parse_number(name, "wal_", &number, &rest)) {
         return false;
     }
-    bool gzip = strcmp(rest, ".log.gz") == 0;
-    if (!gzip && strcmp(rest, ".log") != 0) {
+    static const char extension[] = ".log";
+    const size_t extension_length = sizeof extension - 1;
+    tr_coding coding = tr_coding_of_name(rest);
+    if (strncmp(rest, extension, extension_length) != 0 ||
+        strcmp(rest + extension_length, tr_coding_suffix(coding)) != 0) {
         return false;
     }
     *sequence = number;
-    *compressed = gzip;
+    *compressed = coding != TR_CODING_PLAIN;
     return true;
 }
 

@@ -7,7 +7,7 @@
 
 #include "tracereel/status.h"
 
-enum { TR_SEGMENT_NAME_BYTES = 29 }; /* "wal_", 16 digits, ".log", room for ".gz", the final zero */
+enum { TR_SEGMENT_NAME_BYTES = 29 }; /* "wal_", 16 digits, ".log", room for ".zst", the final zero */
 
 typedef struct tr_segment {
     char *name; /* owned */
@@ -25,8 +25,8 @@ typedef struct tr_segment_list {
     uint32_t unread_count;
 } tr_segment_list;
 
-/* Parses a segment's file name: wal_HEX.log, wal_HEX.log.gz, also wal_+HEX.log, which XERV (the engine) reads. Returns
- * false if the name is not a segment's. */
+/* Parses a segment's file name: wal_HEX.log, with .gz or .zst, also wal_+HEX.log, which XERV (the engine) reads.
+ * Returns false if the name is not a segment's. */
 bool tr_segment_name_parse(const char *name, uint64_t *sequence, bool *compressed);
 
 /* Writes the name that the engine gives to a segment. */

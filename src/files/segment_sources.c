@@ -35,10 +35,11 @@ static tr_status add_line(tr_segment_list *list, const char *path, unsigned long
     uint64_t sequence;
     bool compressed;
     if (!tr_segment_name_parse(name, &sequence, &compressed)) {
-        return tr_fail(error, TR_ERROR_ARGUMENT,
-                       "%s:%lu: expected the path of a segment (.../wal_HEX.log or .gz), or \"wal_HEX.log | COMMAND\", "
-                       "got \"%.100s\"",
-                       path, number, name);
+        return tr_fail(
+            error, TR_ERROR_ARGUMENT,
+            "%s:%lu: expected the path of a segment (.../wal_HEX.log, .gz or .zst), or \"wal_HEX.log | COMMAND\", "
+            "got \"%.100s\"",
+            path, number, name);
     }
     tr_status status = tr_segment_list_add(list, name, sequence, compressed);
     return status == TR_OK && tr_segment_list_set_source(list, source, is_command) == TR_OK

@@ -8,16 +8,16 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "bytes/fail.h"
 #include "files/command.h"
 #include "files/file_kind.h"
+#include "files/inflater.h"
 #include "files/mapping.h"
 
 enum {
     MAX_MAPPED_AGAIN = 100,             /* a page lost more often than this is lost for good */
-    CHUNK_BYTES = 256 * 1024,           /* read and inflated at a time */
+    CHUNK_BYTES = 256 * 1024,           /* read, or inflated, at a time */
     FORGET_BYTES = 32 * 1024 * 1024,    /* granularity in which a stream's disk space is released */
     SPOOL_STEP_BYTES = 64 * 1024 * 1024 /* granularity in which a stream's address space is reserved */
 };
@@ -26,20 +26,16 @@ struct tr_source {
     tr_source_kind kind;
     char *name;
     tr_command command;
-    int input; /* the file, the compressed file or the pipe */
+    int input; /* the file, the archive or the pipe */
     int spool; /* the temporary file, or -1 */
     tr_mapping mapping;
     size_t available_bytes;
     size_t forgotten_bytes;
     bool complete;
-    bool inflating;        /* inflateEnd is due */
-    bool inside_member;    /* of the gzip file, whose end has not been seen */
     unsigned mapped_again; /* how often, because a page was lost though the size was unchanged */
-    bool more_to_inflate;  /* the last chunk was filled: zlib may hold more without new input */
-    uint64_t input_read_bytes;
-    z_stream zlib;
-    uint8_t *input_chunk;  /* gzip only */
-    uint8_t *output_chunk; /* streams and gzip */
+    uint64_t read_bytes;   /* of a stream */
+    tr_inflater *inflater;
+    uint8_t *output_chunk; /* streams and archives */
     char diagnostic[160];
 };
 
@@ -70,14 +66,12 @@ static tr_status start_spooling(tr_source *source, tr_error *error) {
     if (source->output_chunk == NULL) {
         return tr_fail_memory(error, "opening a stream");
     }
-    if (source->kind == TR_SOURCE_GZIP) {
-        source->input_chunk = malloc(CHUNK_BYTES);
-        /* 15: the largest window; + 16: a gzip header is required. */
-        if (source->input_chunk == NULL || inflateInit2(&source->zlib, 15 + 16) != Z_OK) {
-            return tr_fail_memory(error, "opening a compressed segment");
+    if (source->kind == TR_SOURCE_ARCHIVE) {
+        tr_coding coding = tr_coding_of_name(source->name);
+        tr_status status = tr_inflater_open(coding, source->input, source->name, &source->inflater, error);
+        if (status != TR_OK) {
+            return status;
         }
-        source->inflating = true;
-        source->inside_member = true;
     }
     return open_spool(source, error);
 }
@@ -160,7 +154,7 @@ tr_status tr_source_open(const char *path, const char *name, tr_source_kind kind
 tr_status tr_source_open_command(const char *command, const char *name, bool compressed, tr_source **out,
                                  tr_error *error) {
     *out = NULL;
-    tr_source *source = new_source(name, compressed ? TR_SOURCE_GZIP : TR_SOURCE_STREAM);
+    tr_source *source = new_source(name, compressed ? TR_SOURCE_ARCHIVE : TR_SOURCE_STREAM);
     if (source == NULL) {
         return tr_fail_memory(error, "opening a segment");
     }
@@ -196,86 +190,41 @@ static tr_status spool(tr_source *source, const uint8_t *bytes, size_t length, t
     return TR_OK;
 }
 
-static tr_status read_input(tr_source *source, uint8_t *chunk, size_t *length, tr_error *error) {
-    ssize_t got = read(source->input, chunk, CHUNK_BYTES);
-    if (got < 0) {
-        return tr_fail_system(error, "%s: cannot read on at byte %llu", source->name,
-                              (unsigned long long)source->input_read_bytes);
-    }
-    *length = (size_t)got;
-    source->input_read_bytes += (uint64_t)got;
-    bool has_ended = got == 0 && source->command.process != 0;
-    return has_ended ? tr_command_wait(&source->command, source->name, error) : TR_OK;
+/* What it writes has been read to its end. */
+static tr_status wait_for_command(tr_source *source, tr_error *error) {
+    return source->command.process != 0 ? tr_command_wait(&source->command, source->name, error) : TR_OK;
 }
 
 static tr_status read_stream(tr_source *source, tr_error *error) {
+    ssize_t got = read(source->input, source->output_chunk, CHUNK_BYTES);
+    if (got < 0) {
+        return tr_fail_system(error, "%s: cannot read on at byte %llu", source->name,
+                              (unsigned long long)source->read_bytes);
+    }
+    source->read_bytes += (uint64_t)got;
+    source->complete = got == 0;
+    tr_status status = spool(source, source->output_chunk, (size_t)got, error);
+    return status == TR_OK && got == 0 ? wait_for_command(source, error) : status;
+}
+
+static tr_status read_archive(tr_source *source, tr_error *error) {
     size_t length = 0;
-    tr_status status = read_input(source, source->output_chunk, &length, error);
+    tr_status status = tr_inflater_read(source->inflater, source->output_chunk, CHUNK_BYTES, &length, error);
     if (status != TR_OK) {
         return status;
     }
-    source->complete = length == 0;
-    return spool(source, source->output_chunk, length, error);
-}
-
-static void end_gzip(tr_source *source, const char *why) {
-    source->complete = true;
-    if (why != NULL) {
-        snprintf(source->diagnostic, sizeof source->diagnostic, "the gzip data %s at compressed byte %llu", why,
-                 (unsigned long long)(source->input_read_bytes - source->zlib.avail_in));
+    source->complete = tr_inflater_is_complete(source->inflater);
+    const char *problem = tr_inflater_problem(source->inflater);
+    if (problem != NULL) {
+        snprintf(source->diagnostic, sizeof source->diagnostic, "%s", problem);
     }
-}
-
-/* After a member's end: zeros are padding, another member continues the stream, anything else is not gzip. */
-static void next_member(tr_source *source) {
-    source->inside_member = false;
-    while (source->zlib.avail_in > 0 && *source->zlib.next_in == 0) {
-        source->zlib.next_in++;
-        source->zlib.avail_in--;
-    }
-    if (source->zlib.avail_in > 0) {
-        inflateReset(&source->zlib);
-        source->inside_member = true;
-    }
-}
-
-static tr_status read_gzip(tr_source *source, tr_error *error) {
-    if (source->zlib.avail_in == 0 && !source->more_to_inflate) {
-        size_t length = 0;
-        tr_status status = read_input(source, source->input_chunk, &length, error);
-        if (status != TR_OK) {
-            return status;
-        }
-        source->zlib.next_in = source->input_chunk;
-        source->zlib.avail_in = (uInt)length;
-        if (length == 0) {
-            end_gzip(source, source->inside_member ? "ends early" : NULL);
-            return TR_OK;
-        }
-        if (!source->inside_member) {
-            next_member(source);
-            return TR_OK;
-        }
-    }
-    source->zlib.next_out = source->output_chunk;
-    source->zlib.avail_out = CHUNK_BYTES;
-    int result = inflate(&source->zlib, Z_NO_FLUSH);
-    size_t length = CHUNK_BYTES - source->zlib.avail_out;
-    source->more_to_inflate = source->zlib.avail_out == 0 && result == Z_OK;
-    if (result == Z_MEM_ERROR) {
-        return tr_fail_memory(error, "inflating a segment");
-    }
-    if (result == Z_STREAM_END) {
-        next_member(source);
-    } else if (result != Z_OK && result != Z_BUF_ERROR) {
-        end_gzip(source, source->zlib.msg != NULL ? source->zlib.msg : "is damaged");
-    }
-    return spool(source, source->output_chunk, length, error);
+    status = spool(source, source->output_chunk, length, error);
+    return status == TR_OK && tr_inflater_has_read_all(source->inflater) ? wait_for_command(source, error) : status;
 }
 
 tr_status tr_source_more(tr_source *source, size_t wanted_bytes, tr_error *error) {
     while (!source->complete && source->available_bytes < wanted_bytes) {
-        tr_status status = source->kind == TR_SOURCE_GZIP ? read_gzip(source, error) : read_stream(source, error);
+        tr_status status = source->kind == TR_SOURCE_ARCHIVE ? read_archive(source, error) : read_stream(source, error);
         if (status != TR_OK) {
             return status;
         }
@@ -347,9 +296,7 @@ void tr_source_close(tr_source *source) {
     if (source == NULL) {
         return;
     }
-    if (source->inflating) {
-        inflateEnd(&source->zlib);
-    }
+    tr_inflater_close(source->inflater);
     tr_mapping_clear(&source->mapping);
     if (source->input >= 0) {
         close(source->input);
@@ -358,7 +305,6 @@ void tr_source_close(tr_source *source) {
     if (source->spool >= 0) {
         close(source->spool);
     }
-    free(source->input_chunk);
     free(source->output_chunk);
     free(source->name);
     free(source);

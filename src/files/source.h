@@ -1,4 +1,4 @@
-/* The bytes of one segment, wherever they come from: a mapped file, a gzip stream, a pipe or a command.
+/* The bytes of one segment, wherever they come from: a mapped file, an archive (.gz, .zst), a pipe or a command.
  *
  * A reader sees one growing run of bytes from offset 0. A plain file is available at once. A stream is copied on demand
  * into an unlinked temporary file (in $TMPDIR, or /tmp), which is mapped: so a length claimed by a hostile record costs
@@ -21,15 +21,16 @@ typedef struct tr_source_view {
     bool complete; /* no more will come */
 } tr_source_view;
 
-typedef enum tr_source_kind { TR_SOURCE_FILE, TR_SOURCE_GZIP, TR_SOURCE_STREAM } tr_source_kind;
+typedef enum tr_source_kind { TR_SOURCE_FILE, TR_SOURCE_ARCHIVE, TR_SOURCE_STREAM } tr_source_kind;
 
-/* Opens `path`, which messages call `name`. TR_SOURCE_STREAM reads whatever the path is (a pipe); "-" is standard
- * input. Returns TR_OK, TR_ERROR_NOT_A_LOG (it does not exist, or is not a regular file and must be), TR_ERROR_IO or
- * TR_ERROR_MEMORY. On failure `*source` is NULL. */
+/* Opens `path`, which messages call `name`; how an archive is compressed is how `name` ends. TR_SOURCE_STREAM reads
+ * whatever the path is (a pipe); "-" is standard input. Returns TR_OK, TR_ERROR_NOT_A_LOG (it does not exist, or is not
+ * a regular file and must be), TR_ERROR_INVALID (this build cannot inflate it), TR_ERROR_IO or TR_ERROR_MEMORY. On
+ * failure `*source` is NULL. */
 tr_status tr_source_open(const char *path, const char *name, tr_source_kind kind, tr_source **source, tr_error *error);
 
-/* The same for what a shell command writes to its standard output, which is `compressed` or not. Reading to the end
- * also fails with TR_ERROR_IO if the command failed. */
+/* The same for what a shell command writes to its standard output, which is `compressed`, as its name says, or not.
+ * Reading to the end also fails with TR_ERROR_IO if the command failed. */
 tr_status tr_source_open_command(const char *command, const char *name, bool compressed, tr_source **source,
                                  tr_error *error);
 
@@ -51,7 +52,7 @@ size_t tr_source_head(const tr_source *source, uint8_t *out, size_t capacity_byt
 void tr_source_forget_before(tr_source *source, size_t offset);
 
 /* Why the bytes from `begin` to `end` may be no records, if the source knows: a page of the file that could not be
- * read, or (if `end` is the end of what is available) a gzip stream that ended early. Otherwise NULL. */
+ * read, or (if `end` is the end of what is available) an archive that ended early. Otherwise NULL. */
 const char *tr_source_diagnostic(const tr_source *source, size_t begin, size_t end);
 
 /* NULL is allowed. */

@@ -176,9 +176,12 @@ tr_status tr_csv_next(tr_csv_reader *reader, tr_error *error) {
         row_scan scan;
         tr_input_stream_set_line_number(reader->stream, reader->next_line);
         scan_result result = scan_row(reader, view, &scan, &status, error);
-        if (result == SCAN_ROW) {
+        size_t row_bytes = result == SCAN_ROW ? (size_t)(scan.at - view.bytes) : view.length_bytes;
+        if (result != SCAN_FAILED && row_bytes > TR_MAX_LINE_BYTES) {
+            return fail_at(reader, "a row of more than 67108864 bytes; is a quote missing?", error);
+        } else if (result == SCAN_ROW) {
             bool is_empty = reader->field_count == 1 && reader->fields[0].text.length_bytes == 0 && *view.bytes != '"';
-            tr_input_stream_skip(reader->stream, (size_t)(scan.at - view.bytes));
+            tr_input_stream_skip(reader->stream, row_bytes);
             reader->next_line += scan.line_feeds;
             if (!is_empty) {
                 if (reader->first_field_count == 0) {
@@ -186,8 +189,6 @@ tr_status tr_csv_next(tr_csv_reader *reader, tr_error *error) {
                 }
                 return TR_OK;
             }
-        } else if (result == SCAN_MORE && view.length_bytes > TR_MAX_LINE_BYTES) {
-            return fail_at(reader, "a row of more than 67108864 bytes; is a quote missing?", error);
         } else if (result == SCAN_MORE) {
             /* Twice as much each time: a row is not looked through again for each piece. */
             status = tr_input_stream_more(reader->stream, 2 * view.length_bytes + 1, error);

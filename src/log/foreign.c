@@ -29,7 +29,7 @@ typedef struct tr_format {
 
 static const tr_format formats[] = {
     FORMAT(0, "\x1f\x8b\x08", "gzip data", "unpack it, or name it .log.gz"),
-    FORMAT(0, "\x28\xb5\x2f\xfd", "zstd data", "unpack it first (zstd -d)"),
+    FORMAT(0, "\x28\xb5\x2f\xfd", "zstd data", "unpack it, or name it .log.zst"),
     FORMAT(0, "\xfd\x37zXZ\0", "xz data", "unpack it first (xz -d)"),
     FORMAT(0, "BZh", "bzip2 data", "unpack it first (bzip2 -d)"),
     FORMAT(0, "\x04\x22\x4d\x18", "lz4 data", "unpack it first (lz4 -d)"),

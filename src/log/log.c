@@ -78,7 +78,7 @@ static tr_status report_snapshot_problem(tr_log *log) {
 }
 
 static tr_source_kind kind_of(const tr_segment *segment) {
-    return segment->compressed ? TR_SOURCE_GZIP : TR_SOURCE_FILE;
+    return segment->compressed ? TR_SOURCE_ARCHIVE : TR_SOURCE_FILE;
 }
 
 static tr_status open_in_directory(tr_log *log, const tr_segment *segment) {

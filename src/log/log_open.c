@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "bytes/fail.h"
+#include "files/inflater.h"
 #include "files/segment_sources.h"
 #include "files/unfinished.h"
 #include "log/internal.h"
@@ -19,7 +20,7 @@ static tr_status list_segments(tr_log *log, tr_error *error) {
                                          : tr_segment_sources_read(log->path, &log->walk.segments, error);
     if (status == TR_OK && log->walk.segments.count == 0) {
         return tr_fail(error, TR_ERROR_NOT_A_LOG,
-                       "%s: expected segments (wal_*.log or wal_*.log.gz) in this %s, found none", log->path,
+                       "%s: expected segments (wal_*.log, .log.gz or .log.zst) in this %s, found none", log->path,
                        log->is_directory ? "directory" : "list");
     }
     return status;
@@ -61,15 +62,14 @@ static tr_status open_many(tr_log *log, tr_error *error) {
 static tr_status open_single(tr_log *log, mode_t mode, tr_error *error) {
     const char *slash = strrchr(log->path, '/');
     const char *name = slash != NULL ? slash + 1 : log->path;
-    size_t length = strlen(name);
     uint64_t sequence = 0;
     bool compressed = false;
     if (!tr_segment_name_parse(name, &sequence, &compressed)) {
-        compressed = length > 3 && strcmp(name + length - 3, ".gz") == 0;
+        compressed = tr_coding_of_name(name) != TR_CODING_PLAIN;
     } else if (log->options.has_from && log->options.from.sequence != sequence) {
         return fail_not_there(log, error); /* without a number in its name it may be a copy of any segment */
     }
-    log->single_kind = !S_ISREG(mode) ? TR_SOURCE_STREAM : compressed ? TR_SOURCE_GZIP : TR_SOURCE_FILE;
+    log->single_kind = !S_ISREG(mode) ? TR_SOURCE_STREAM : compressed ? TR_SOURCE_ARCHIVE : TR_SOURCE_FILE;
     if (tr_segment_list_add(&log->walk.segments, name, sequence, compressed) != TR_OK) {
         return tr_fail_memory(error, "opening a log");
     }

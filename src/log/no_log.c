@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bytes/fail.h"
+#include "files/inflater.h"
 #include "log/internal.h"
 
 bool tr_no_log_look(const tr_log *log, size_t gap_end, tr_foreign *foreign) {
@@ -18,7 +19,7 @@ bool tr_no_log_look(const tr_log *log, size_t gap_end, tr_foreign *foreign) {
 }
 
 bool tr_no_log_look_at_archive(const tr_log *log, tr_foreign *foreign) {
-    static const tr_foreign plain_log = {"records that are not compressed", "name it without .gz"};
+    static const tr_foreign plain_log = {"records that are not compressed", "name it without .gz or .zst"};
     enum { HEAD_BYTES = 4096 };
     uint8_t head[HEAD_BYTES];
     size_t length = tr_source_head(log->reader.source, head, sizeof head);
@@ -31,9 +32,8 @@ bool tr_no_log_look_at_archive(const tr_log *log, tr_foreign *foreign) {
         *foreign = plain_log;
         return true;
     }
-    static const uint8_t gzip[] = {0x1f, 0x8b};
-    bool is_gzip = length >= sizeof gzip && memcmp(head, gzip, sizeof gzip) == 0;
-    return !is_gzip && tr_foreign_look(head, length, foreign) == TR_LOOK_KNOWN;
+    bool is_as_named = tr_coding_of_bytes(head, length) == tr_coding_of_name(log->place.segment);
+    return !is_as_named && tr_foreign_look(head, length, foreign) == TR_LOOK_KNOWN;
 }
 
 /* Whether nothing else can belong to this log. */

@@ -162,11 +162,10 @@ static void one_segment_is_followed_alone(void) {
     end();
 }
 
-static void an_archive_ends(void) {
+/* Of the archive of that name, which has one record. */
+static void check_that_an_archive_ends(const char *name) {
     char path[512];
-    make_directory(directory);
-    write_gzip(directory, SEGMENT_0 ".gz", "wb9", bytes, put_record(bytes, (written_record){.type = 1, .node_id = 1}));
-    join(path, sizeof path, directory, SEGMENT_0 ".gz");
+    join(path, sizeof path, directory, name);
     REQUIRE(tr_log_open(path, NULL, &log_read, NULL) == TR_OK);
     tr_log_follow(log_read);
     CHECK_TEXT("1 ", read_on());
@@ -177,6 +176,17 @@ static void an_archive_ends(void) {
     append_record(SEGMENT_1, 2);
     CHECK_TEXT("2 .", read_on());
     end();
+}
+
+static void an_archive_ends(void) {
+    make_directory(directory);
+    write_gzip(directory, SEGMENT_0 ".gz", "wb9", bytes, put_record(bytes, (written_record){.type = 1, .node_id = 1}));
+    check_that_an_archive_ends(SEGMENT_0 ".gz");
+#ifdef TR_WITH_ZSTD
+    make_directory(directory);
+    write_zstd(directory, SEGMENT_0 ".zst", bytes, put_record(bytes, (written_record){.type = 1, .node_id = 1}));
+    check_that_an_archive_ends(SEGMENT_0 ".zst");
+#endif
 }
 
 int main(int argc, char **argv) {

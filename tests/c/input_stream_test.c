@@ -2,7 +2,6 @@
 #include "import/input_stream.h"
 
 #include <sys/ioctl.h>
-#include <zstd.h>
 
 #include "log_fixture.h"
 
@@ -57,8 +56,9 @@ static void check_packed(size_t packed_bytes, size_t length) {
     tr_input_stream_close(stream);
 }
 
+#ifdef TR_WITH_ZSTD
 /* Without a checksum, as ZSTD_compress does it: the last compressed byte is read before the last text is given out. */
-static size_t pack_zstd(size_t length) {
+static size_t pack_zstd_plainly(size_t length) {
     size_t bytes = ZSTD_compress(packed, sizeof packed, text, length, 1);
     CHECK(!ZSTD_isError(bytes));
     return bytes;
@@ -71,11 +71,12 @@ static void zstd_is_read_to_its_end(void) {
     for (size_t well = 0; well < 2; well++) {
         make_text(well == 1);
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-            check_packed(pack_zstd(lengths[i]), lengths[i]);
+            check_packed(pack_zstd_plainly(lengths[i]), lengths[i]);
         }
     }
     remove_directory(directory);
 }
+#endif
 
 static size_t pack_gzip(const void *bytes, size_t length, uint8_t *out) {
     z_stream deflater = {0};
@@ -103,6 +104,7 @@ static void members_and_frames_are_joined(void) {
     memset(packed + gzip_bytes, 0, 300000); /* more than is read at a time */
     check_packed(gzip_bytes + 1, TEXT_BYTES);
     check_packed(gzip_bytes + 300000, TEXT_BYTES);
+#ifdef TR_WITH_ZSTD
     size_t zstd_bytes = 0;
     begin = 0;
     for (size_t i = 0; i < 4; i++) {
@@ -110,6 +112,7 @@ static void members_and_frames_are_joined(void) {
         begin = ends[i];
     }
     check_packed(zstd_bytes, TEXT_BYTES);
+#endif
     remove_directory(directory);
 }
 
@@ -134,15 +137,15 @@ static void a_cut_input_ends_too_early(void) {
     size_t gzip_bytes = pack_gzip(text, TEXT_BYTES, packed);
     const size_t gzip_cuts[] = {2, 3, 9, 12, 300000, gzip_bytes - 8, gzip_bytes - 1};
     for (size_t i = 0; i < sizeof gzip_cuts / sizeof *gzip_cuts; i++) {
-        CHECK_CONTAINS("the gzip data is broken after ", failure_of(gzip_cuts[i], TEXT_BYTES));
-        CHECK_CONTAINS("it ends too early", failure_of(gzip_cuts[i], TEXT_BYTES));
+        CHECK_CONTAINS("the gzip data ends early at compressed byte ", failure_of(gzip_cuts[i], TEXT_BYTES));
     }
-    size_t zstd_bytes = pack_zstd(TEXT_BYTES);
+#ifdef TR_WITH_ZSTD
+    size_t zstd_bytes = pack_zstd_plainly(TEXT_BYTES);
     const size_t zstd_cuts[] = {4, 5, 12, 300000, zstd_bytes - 1};
     for (size_t i = 0; i < sizeof zstd_cuts / sizeof *zstd_cuts; i++) {
-        CHECK_CONTAINS("the zstd data is broken after ", failure_of(zstd_cuts[i], TEXT_BYTES));
-        CHECK_CONTAINS("it ends too early", failure_of(zstd_cuts[i], TEXT_BYTES));
+        CHECK_CONTAINS("the zstd data ends early at compressed byte ", failure_of(zstd_cuts[i], TEXT_BYTES));
     }
+#endif
     remove_directory(directory);
 }
 
@@ -159,12 +162,14 @@ static void a_broken_input_is_told_as_broken(void) {
     bytes = pack_gzip(text, 1000, packed);
     packed[2] = 7; /* a method that there is not */
     CHECK_CONTAINS("unknown compression method", failure_of(bytes, 1000));
-    bytes = pack_zstd(1000);
+#ifdef TR_WITH_ZSTD
+    bytes = pack_zstd_plainly(1000);
     packed[4] |= 8; /* a reserved bit of the frame's header */
-    CHECK_CONTAINS("the zstd data is broken after ", failure_of(bytes, 1000));
-    bytes = pack_zstd(1000);
+    CHECK_CONTAINS("the zstd data is damaged at compressed byte ", failure_of(bytes, 1000));
+    bytes = pack_zstd_plainly(1000);
     memcpy(packed + bytes, "no frame", 8);
-    CHECK_CONTAINS("the zstd data is broken after ", failure_of(bytes + 8, 1000));
+    CHECK_CONTAINS("the zstd data is damaged at compressed byte ", failure_of(bytes + 8, 1000));
+#endif
     remove_directory(directory);
 }
 
@@ -262,7 +267,7 @@ static void what_is_no_file_is_told(void) {
     CHECK(stream == NULL);
     /* Reading the address 0 of the process fails, as reading a broken disk does. */
     CHECK_INT(TR_ERROR_IO, tr_input_stream_open("/proc/self/mem", &stream, &error));
-    CHECK_TEXT("/proc/self/mem: cannot read: Input/output error", error.message);
+    CHECK_TEXT("/proc/self/mem: cannot read on at byte 0: Input/output error", error.message);
     CHECK(stream == NULL);
     tr_input_stream_close(NULL);
     remove_directory(directory);
@@ -322,7 +327,9 @@ static void a_line_has_a_limit(void) {
 
 int main(int argc, char **argv) {
     check_begin(argc, argv);
+#ifdef TR_WITH_ZSTD
     check_run("input: zstd without a checksum is read to its end, whatever its length", zstd_is_read_to_its_end);
+#endif
     check_run("input: members of gzip and frames of zstd that follow each other are one text",
               members_and_frames_are_joined);
     check_run("input: compressed data that is cut anywhere ends too early", a_cut_input_ends_too_early);

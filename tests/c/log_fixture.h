@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#ifdef TR_WITH_ZSTD
+#include <zstd.h>
+#endif
 
 #include "check.h"
 
@@ -109,6 +112,25 @@ static inline void write_gzip(const char *directory, const char *name, const cha
     CHECK(file != NULL && (length == 0 || gzwrite(file, bytes, (unsigned)length) == (int)length));
     CHECK(file != NULL && gzclose(file) == Z_OK);
 }
+
+#ifdef TR_WITH_ZSTD
+/* As the program zstd does it: with a checksum of the contents. Returns the length. */
+static inline size_t pack_zstd(void *out, size_t capacity, const void *bytes, size_t length) {
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    CHECK(!ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)));
+    size_t packed = ZSTD_compress2(context, out, capacity, bytes, length);
+    CHECK(!ZSTD_isError(packed));
+    (void)ZSTD_freeCCtx(context);
+    return packed;
+}
+
+static inline void write_zstd(const char *directory, const char *name, const void *bytes, size_t length) {
+    size_t capacity = ZSTD_compressBound(length);
+    void *packed = malloc(capacity);
+    write_file(directory, name, packed, pack_zstd(packed, capacity, bytes, length));
+    free(packed);
+}
+#endif
 
 /* Reads a whole file, and adds a zero byte; the caller frees it. NULL if it does not exist. */
 static inline uint8_t *read_file(const char *path, size_t *length) {

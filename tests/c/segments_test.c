@@ -16,6 +16,10 @@ static void write_segment(const char *directory, const char *name, uint32_t node
     put_record(bytes, (written_record){.type = 1, .node_id = node_id});
     if (strstr(name, ".gz") != NULL) {
         write_gzip(directory, name, "wb9", bytes, sizeof bytes);
+#ifdef TR_WITH_ZSTD
+    } else if (strstr(name, ".zst") != NULL) {
+        write_zstd(directory, name, bytes, sizeof bytes);
+#endif
     } else {
         write_file(directory, name, bytes, sizeof bytes);
     }
@@ -64,13 +68,11 @@ static void segments_come_in_order_of_their_numbers(void) {
     write_segment(directory, "wal_0000000000000008.log.gz", 8);
     write_segment(directory, "wal_+c.log", 12);
     /* none of these is a segment */
-    static const char *const others[] = {"wal_.log",      "wal_0x7.log",
-                                         "wal_7.log.bak", "xwal_7.log",
-                                         "wal_7.LOG",     "wal_-7.log",
-                                         "wal_+.log",     "wal_++7.log",
-                                         "wal_+-7.log",   "wal_ 7.log",
-                                         "wal_7",         "wal_7.gz",
-                                         "trace_7.bin",   "wal_10000000000000007.log"};
+    static const char *const others[] = {
+        "wal_.log",    "wal_0x7.log",      "wal_7.log.bak", "xwal_7.log",
+        "wal_7.LOG",   "wal_-7.log",       "wal_+.log",     "wal_++7.log",
+        "wal_+-7.log", "wal_ 7.log",       "wal_7",         "wal_7.gz",
+        "wal_7.zst",   "wal_7.log.gz.zst", "trace_7.bin",   "wal_10000000000000007.log"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         write_segment(directory, others[i], 99);
     }
@@ -92,6 +94,7 @@ static void compressed_segments_are_left_out_when_asked(void) {
     write_segment(directory, "wal_4.log", 6);
     write_segment(directory, "wal_5.log.gz", 7);
     write_segment(directory, "wal_0000000000000005.log.gz", 8);
+    write_file(directory, "wal_6.log.zst", "", 0);
     CHECK_TEXT("2 -3*1 4", read_with_as_text(directory, &plain));
     tr_log *log;
     tr_segment_info info;
@@ -115,16 +118,18 @@ static void one_number_is_read_once(void) {
     write_segment(directory, "wal_2.log.gz", 5);
     write_segment(directory, "wal_3.log", 6);
     write_segment(directory, "wal_0000000000000003.log.gz", 7);
+    write_file(directory, "wal_0000000000000002.log.zst", "", 0);
     CHECK_TEXT("2 4 6", read_as_text(directory));
     static const char *const pairs[][2] = {{"wal_1.log", "wal_0000000000000001.log"},
                                            {"wal_0000000000000001.log.gz", "wal_0000000000000001.log"},
+                                           {"wal_0000000000000002.log.zst", "wal_0000000000000002.log.gz"},
                                            {"wal_2.log.gz", "wal_0000000000000002.log.gz"},
                                            {"wal_0000000000000003.log.gz", "wal_3.log"}};
     tr_log *log;
     tr_segment_info info;
     const char *instead;
     REQUIRE(tr_log_open(directory, NULL, &log, NULL) == TR_OK);
-    CHECK_UINT(4, tr_log_unread_count(log));
+    CHECK_UINT(5, tr_log_unread_count(log));
     for (uint32_t i = 0; tr_log_unread(log, i, &info, &instead); i++) {
         CHECK_TEXT(pairs[i][0], info.name);
         CHECK_TEXT(pairs[i][1], instead);
@@ -132,6 +137,25 @@ static void one_number_is_read_once(void) {
     tr_log_close(log);
     remove_directory(directory);
 }
+
+#ifdef TR_WITH_ZSTD
+static void zstd_is_read_like_gzip(void) {
+    char directory[64];
+    char path[512];
+    make_directory(directory);
+    write_segment(directory, "wal_0000000000000001.log.zst", 1);
+    write_segment(directory, "wal_0000000000000002.log.gz", 2);
+    write_segment(directory, "wal_3.log.zst", 3);
+    write_segment(directory, "wal_0000000000000004.log", 4);
+    CHECK_TEXT("1 2 3 4", read_as_text(directory));
+    join(path, sizeof path, directory, "wal_3.log.zst");
+    CHECK_TEXT("3", read_as_text(path));
+    write_segment(directory, "any.zst", 5);
+    join(path, sizeof path, directory, "any.zst");
+    CHECK_TEXT("5", read_as_text(path));
+    remove_directory(directory);
+}
+#endif
 
 static void missing_segments(void) {
     char directory[64];
@@ -356,6 +380,9 @@ int main(int argc, char **argv) {
               compressed_segments_are_left_out_when_asked);
     check_run("of several files with one number one is read, plain before compressed, and the others are reported",
               one_number_is_read_once);
+#ifdef TR_WITH_ZSTD
+    check_run("segments that are compressed with zstd are read like those of gzip", zstd_is_read_like_gzip);
+#endif
     check_run("a missing number is a gap, except before the first segment", missing_segments);
     check_run("reading continues from any position inside a run of missing segments",
               reading_goes_on_inside_a_run_of_missing_segments);

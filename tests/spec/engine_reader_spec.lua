@@ -291,6 +291,10 @@ describe("the model of the engine's list of files", function()
         assert.are.equal("wal_0000000000000000.log", engine.append_to)
         assert.truthy(text:find("\nwal_0000000000000000.log.gz has the number of that file: it would then be taken for "
             .. "a copy, and not be read\n", 1, true), text)
+        helper.shell(("cd %s && gunzip wal_0000000000000000.log.gz && zstd -q --rm wal_0000000000000000.log"):format(
+            directory))
+        text = check(directory)
+        assert.truthy(text:find("\nwal_0000000000000000.log.zst has the number of that file: ", 1, true), text)
     end)
 
     it("is cited by recover, traces --open and show, whose forecast holds once the log is repaired", function()

@@ -64,9 +64,9 @@ describe("import: a bad input", function()
         helper.write(directory .. "/table.csv", "run,step,begin,finish\n" .. ("1,a,1,2\n"):rep(2000))
         helper.shell(("cd %s && gzip -k table.csv && head -c 40 table.csv.gz >cut.gz && zstd -q table.csv && "
             .. "head -c 30 table.csv.zst >cut.zst; mkdir none"):format(directory))
-        refused(4, "/cut.gz: the gzip data is broken after 40 bytes: it ends too early", own, nil,
+        refused(4, "/cut.gz: the gzip data ends early at compressed byte 40; compress it again", own, nil,
             { inputs = { directory .. "/cut.gz" } })
-        refused(4, "/cut.zst: the zstd data is broken after 30 bytes: it ends too early", own, nil,
+        refused(4, "/cut.zst: the zstd data ends early at compressed byte 30; compress it again", own, nil,
             { inputs = { directory .. "/cut.zst" } })
         refused(4, "/nothing: cannot open the input: No such file", own, nil, { inputs = { directory .. "/nothing" } })
         refused(2, "there are no files in", own, nil, { inputs = { directory .. "/none" } })

@@ -8,7 +8,7 @@ local nothing = "return { api = 1 }"
 
 -- How each is made of a segment at %s, at a path that is appended.
 local kinds = {
-    { name = "zstd", make = "zstd -qc %s >", words = "zstd data; unpack it first (zstd -d)", tool = "zstd" },
+    { name = "zstd", make = "zstd -qc %s >", words = "zstd data; unpack it, or name it .log.zst", tool = "zstd" },
     { name = "xz", make = "xz -c %s >", words = "xz data; unpack it first (xz -d)", tool = "xz" },
     { name = "bzip2", make = "bzip2 -c %s >", words = "bzip2 data; unpack it first (bzip2 -d)", tool = "bzip2" },
     { name = "gzip", make = "gzip -c %s >", words = "gzip data; unpack it, or name it .log.gz", tool = "gzip" },
@@ -123,7 +123,12 @@ describe("a file that is no log", function()
         helper.shell(("cp LICENSE %s/wal_0.log.gz"):format(directory))
         is_refused(helper.run { "check", directory }, "looks like text", "text in its place")
         helper.shell(("cp %s %s/wal_0.log.gz"):format(segment_path, directory))
-        is_refused(helper.run { "check", directory }, "records that are not compressed; name it without .gz", "plain")
+        is_refused(helper.run { "check", directory }, "records that are not compressed; name it without .gz or .zst",
+            "plain")
+        helper.shell(("zstd -qfc LICENSE >%s/wal_0.log.gz"):format(directory))
+        is_refused(helper.run { "check", directory }, "looks like zstd data; unpack it, or name it .log.zst", "zstd")
+        helper.shell(("rm %s/*; gzip -c LICENSE >%s/wal_0.log.zst"):format(directory, directory))
+        is_refused(helper.run { "check", directory }, "looks like gzip data; unpack it, or name it .log.gz", "gzip")
     end)
 end)
 

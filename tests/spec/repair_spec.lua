@@ -176,6 +176,11 @@ describe("tracereel repair", function()
         assert.are.equal(0, result.status)
         assert.truthy(result.stdout:find("stays (compressed, not rewritten): "
             .. "wal_0000000000000002.log.gz:21958: torn_tail", 1, true))
+        helper.shell(("cd %s && gunzip *.gz && zstd -q --rm wal_0000000000000002.log"):format(directory))
+        result = repair(directory, "--yes")
+        assert.are.equal(0, result.status)
+        assert.truthy(result.stdout:find("stays (compressed, not rewritten): "
+            .. "wal_0000000000000002.log.zst:21958: torn_tail", 1, true))
     end)
 
     it("refuses a log that another process has locked, even without --yes", function()

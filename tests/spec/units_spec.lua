@@ -119,6 +119,7 @@ describe("sizes and positions", function()
             ["0x1f:0"] = { sequence = 31, offset = 0 },
             ["wal_00000000000000ff.log:5"] = { sequence = 255, offset = 5 },
             ["wal_00000000000000ff.log.gz:5"] = { sequence = 255, offset = 5 },
+            ["wal_00000000000000ff.log.zst:5"] = { sequence = 255, offset = 5 },
         } do
             assert.are.same(position, units.parse_position(text))
         end

@@ -24,7 +24,7 @@ function logs.check_has_log(paths, command)
     if #paths == 0 then
         local takes = command and command.takes
         failure.raise("usage", "no log: %s", takes and ("%s takes %s"):format(command.name, takes)
-            or "give a directory of segments, a segment, a .gz, or - for standard input")
+            or "give a directory of segments, a segment, a .gz or .zst, or - for standard input")
     end
 end
 

@@ -1,6 +1,7 @@
 -- A directory that appears complete or not at all: a log, several, or a log and what belongs to it. Where none is there
 -- it is written beside its place and renamed into it. One that is there already keeps its owner, permissions and files:
 -- the new ones are written in a directory inside, and moved up when they are complete.
+local archive_name = require "tracereel.util.archive_name"
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
@@ -32,7 +33,7 @@ end
 local function last_segment(path)
     local last, last_number
     for _, name in ipairs(names_in(path)) do
-        local digits = name:match("^wal_%+?(%x+)%.log$") or name:match("^wal_%+?(%x+)%.log%.gz$")
+        local digits = archive_name.split(name):match("^wal_%+?(%x+)%.log$")
         local number = digits and math.tointeger(tonumber("0x" .. digits))
         if number and (not last or not math.ult(number, last_number)) then
             last, last_number = name, number

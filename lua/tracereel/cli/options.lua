@@ -79,7 +79,7 @@ end
 
 ---The logs of a command line, in parsed.logs.
 function options.logs(command)
-    command:argument("logs", "A directory of segments, one segment, a .gz, or - for standard input.")
+    command:argument("logs", "A directory of segments, one segment, a .gz or .zst, or - for standard input.")
         :argname("<LOG>"):args("*")
     options.segments_from(command)
 end

@@ -28,7 +28,7 @@ local max_rounds, max_folds = 1000, 100
 local interrupted = "interrupted: the backtest was not finished"
 
 function command.define(definition)
-    definition:argument("log", "A directory of segments, one segment, or a .gz.")
+    definition:argument("log", "A directory of segments, one segment, or a .gz or .zst.")
     definition:argument("scenario", "A Lua file that says what the log was recorded under: limits, pools, a flow "
         .. "(docs/backtest.md)."):args("?")
     definition:option("--at", "Cut the log at this point: a share of its time (60%), RFC 3339, nanoseconds since 1970, "

@@ -37,7 +37,7 @@ local function parse_pool(words)
 end
 
 function command.define(definition)
-    definition:argument("log", "A directory of segments, one segment, or a .gz.")
+    definition:argument("log", "A directory of segments, one segment, or a .gz or .zst.")
     definition:option("--pool", "Look at the places of these nodes, by number or name, alone; `others` are those in no "
         .. "other pool. Can be repeated. Without it: all nodes together, and the nodes of each trace.")
         :argname("<NAME=NODES>"):count("*"):convert(parse_pool)

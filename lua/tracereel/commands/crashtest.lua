@@ -37,7 +37,7 @@ end
 function crashtest.define(command)
     command:argument("script", "A script with `recover`, and optionally `check` for its own conditions: a file or a "
         .. "bundled script's name."):argname("<SCRIPT>")
-    command:argument("log", "A directory of segments, one segment, or a .gz."):argname("<LOG>")
+    command:argument("log", "A directory of segments, one segment, or a .gz or .zst."):argname("<LOG>")
     options.json(command)
     command:option("--once", "This node must never run twice, whatever the crash loses. Can be repeated.")
         :argname("<NODE>"):count("*"):convert(whole_number(0xFFFFFFFF, "a node number"))

@@ -16,7 +16,7 @@ local labels = require "tracereel.debugger.labels"
 local debugger = { name = "debug", summary = "Step through a log or a trace, forwards and backwards." }
 
 function debugger.define(command)
-    command:argument("log", "A log: a directory of segments, one segment or a .gz."):argname("<LOG>")
+    command:argument("log", "A log: a directory of segments, one segment, or a .gz or .zst."):argname("<LOG>")
     command:argument("trace", "Step through this trace only; its id, the beginning of one, or the "
         .. "source's own id."):argname("<TRACE>")
         :args("?")

@@ -1,5 +1,6 @@
 -- `tracereel repair`: cuts what a crash has torn out of a log, so that the engine can open it again; with --arenas it
 -- also sets stale write positions, so that the engine reads what its nodes put out.
+local archive_name = require "tracereel.util.archive_name"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
 local logs = require "tracereel.cli.logs"
@@ -53,7 +54,7 @@ end
 local function reason_to_stay(gap)
     if gap.class == "missing_segment" then
         return ""
-    elseif gap.segment:find("%.gz$") then
+    elseif archive_name.is_one(gap.segment) then
         return " (compressed, not rewritten)"
     end
     return " (--cut-corrupt cuts it)"

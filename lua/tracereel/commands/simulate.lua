@@ -30,7 +30,7 @@ local modes = { comparison = comparison, explore = exploration, rank = rank, swe
 
 function command.define(definition)
     definition:argument("scenario", "A Lua file that returns the scenario as a table (docs/simulation.md).")
-    definition:argument("log", "A directory of segments, one segment, or a .gz.")
+    definition:argument("log", "A directory of segments, one segment, or a .gz or .zst.")
     definition:option("-o --output", "Write the simulated log to this directory, which must hold no segments; with "
         .. "--runs, to run-1, run-2, ... in it. Required without --sweep, --rank and --explore."):argname("<DIR>")
     definition:option("--runs", "Simulate N times, with the seed and those that follow it."):argname("<N>")

@@ -1,5 +1,6 @@
 -- Which importer reads an input, where nobody has said it: the one whose `detect` knows its beginning; or, where none
 -- does, the one for files of its extension. Several inputs must be of one format.
+local archive_name = require "tracereel.util.archive_name"
 local failure = require "tracereel.util.failure"
 local importer = require "tracereel.import.importer"
 
@@ -7,7 +8,7 @@ local detection = {}
 
 -- "orders.csv" of "/var/orders.csv.gz".
 local function plain_name(name)
-    return ((name:match("[^/]+$") or name):lower():gsub("%.gz$", ""):gsub("%.zst$", ""))
+    return (archive_name.split((name:match("[^/]+$") or name):lower()))
 end
 
 local function has_extension(loaded, name)

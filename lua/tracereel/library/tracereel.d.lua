@@ -16,7 +16,7 @@
 ---@field null table JSON null in decoded values
 local tracereel = {}
 
----Opens a log: a directory of segments, one segment (plain or .gz), or "-" for standard input.
+---Opens a log: a directory of segments, one segment (plain, .gz or .zst), or "-" for standard input.
 ---Raises an error that names the file where there is no log or it cannot be read.
 ---@param path string
 ---@param options? tracereel.open_options

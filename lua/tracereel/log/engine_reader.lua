@@ -2,6 +2,7 @@
 -- file whose name is a plain segment's, in order of numbers, and walks from record to record by their lengths. Whatever
 -- it cannot open, and a length that cannot be, makes it give up the whole log; a record whose checksum or type is wrong
 -- is skipped with a warning; a segment that is missing is not noticed. Its writer reads nothing.
+local archive_name = require "tracereel.util.archive_name"
 local core = require "tracereel.core"
 local files = require "tracereel.util.files"
 local segment_name = require "tracereel.log.segment_name"
@@ -134,7 +135,7 @@ local function find_end(verdict, log, plain)
     verdict.append_problem = problem and problem:sub(#log.path + 2)
         or not verdict.appends and ("%s is %s"):format(name, kind) or nil
     for _, segment in ipairs(base.open(log.path).segments) do
-        if segment.compressed and name == segment.name:sub(1, -4) then
+        if segment.compressed and name == archive_name.split(segment.name) then
             verdict.archived_beside = segment.name
         end
     end

@@ -49,7 +49,8 @@ function man_page.text(parser, about)
         ".SH NAME", "tracereel \\- " .. plain(about.summary),
         ".SH SYNOPSIS", ".B tracereel", "COMMAND [OPTIONS] LOG...",
         ".SH DESCRIPTION", plain(about.description),
-        ".PP", "A LOG is a directory of segments, one segment (wal_*.log or wal_*.log.gz), or \\- for standard input.",
+        ".PP",
+        "A LOG is a directory of segments, one segment (wal_*.log, .log.gz or .log.zst), or \\- for standard input.",
         ".SH OPTIONS",
     }
     add_elements(lines, parser._options)

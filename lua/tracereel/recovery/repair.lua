@@ -1,4 +1,5 @@
 -- Cuts what a crash has torn out of a log: which stretches of which segments, and how.
+local archive_name = require "tracereel.util.archive_name"
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
@@ -76,7 +77,7 @@ function repair.find(log, cuts_corrupt)
     local handlers = {}
     function handlers.gap(gap)
         local is_cut = repair.is_cut_always[gap.class] or cuts_corrupt and gap.class == "corrupt"
-        if is_cut and not gap.segment:find("%.gz$") then
+        if is_cut and not archive_name.is_one(gap.segment) then
             add_cut(segments, gap.segment, gap.offset, gap.length, gap.class)
         else
             left[#left + 1] = gap
@@ -85,7 +86,7 @@ function repair.find(log, cuts_corrupt)
     if cuts_corrupt then
         -- A text that only looks like a record must not become one.
         function handlers.record(rec)
-            if rec.suspect and not rec.segment:find("%.gz$") then
+            if rec.suspect and not archive_name.is_one(rec.segment) then
                 add_cut(segments, rec.segment, rec.offset, #rec, "suspect")
                 suspects = suspects + 1
             end

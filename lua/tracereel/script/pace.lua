@@ -1,4 +1,5 @@
 -- How `run` treats time: at a pace, from one time to another, or following a log that is being written.
+local archive_name = require "tracereel.util.archive_name"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local host = require "tracereel.host"
@@ -79,7 +80,7 @@ local look_seconds = 0.05
 local function is_there(path)
     local names, _, errno = host.list_directory(path)
     for _, name in ipairs(names or {}) do
-        if name:find("^wal_%x+%.log$") or name:find("^wal_%x+%.log%.gz$") then
+        if archive_name.split(name):find("^wal_%x+%.log$") then
             return true
         end
     end

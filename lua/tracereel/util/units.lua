@@ -1,4 +1,5 @@
 -- Spans and points of time, sizes and positions: as numbers, and as people write them.
+local archive_name = require "tracereel.util.archive_name"
 local failure = require "tracereel.util.failure"
 local traversal = require "tracereel.util.traversal"
 
@@ -286,7 +287,7 @@ end
 ---@return string|nil problem
 function units.parse_position(text)
     local sequence, offset = text:match("^([%w_.]+):(%w+)$")
-    local from_name = sequence and (sequence:match("^wal_(%x+)%.log$") or sequence:match("^wal_(%x+)%.log%.gz$"))
+    local from_name = sequence and archive_name.split(sequence):match("^wal_(%x+)%.log$")
     sequence = from_name and math.tointeger(tonumber(from_name, 16)) or math.tointeger(tonumber(sequence or ""))
     offset = math.tointeger(tonumber(offset or ""))
     if not sequence or not offset or offset < 0 then
