@@ -19,7 +19,7 @@ parts=(formatting gcc analyzer clang headers clang-tidy luacheck layers shell)
 mapfile -t c_sources < <(find src tests examples -name '*.c' | sort)
 mapfile -t c_files < <(find include src tests examples -name '*.[ch]' | sort)
 read -ra cpp_flags <<<"-Iinclude -Isrc -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DTRACEREEL_LUA_DIR=\"\" \
-    -DTRACEREEL_VERSION=\"\" $(pkg-config --cflags lua5.4 zlib libdeflate)"
+    -DTRACEREEL_VERSION=\"\" -DTR_WITH_ZSTD $(pkg-config --cflags lua5.4 zlib libdeflate libzstd)"
 
 lint_formatting() {
     clang-format --dry-run -Werror "${c_files[@]}"
