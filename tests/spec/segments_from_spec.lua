@@ -98,7 +98,7 @@ describe("--segments-from", function()
             { "# a\nother/file.txt", ":2: expected the path of a segment" },
             { "a/wal_1.log\nb/wal_0001.log", "two lines have a segment with the number of wal_1.log" },
             { "wal_0.log | tr\0ue", ":1: expected text, found a zero byte" },
-            { "# nothing", "expected segments (wal_*.log or wal_*.log.gz) in this list, found none" },
+            { "# nothing", "expected segments (wal_*.log, .log.gz or .log.zst) in this list, found none" },
         }
         for _, case in ipairs(cases) do
             local result = helper.run { "check", "--segments-from", list(case[1]) }

@@ -66,6 +66,23 @@ describe("segments of zstd", function()
         assert.matches("at last in wal_%x+%.log%.?%w*", result.stderr)
     end)
 
+    it("are read from a list of files and commands, too, and a command that fails is not a damaged archive", function()
+        local gzip, zstd = logs()
+        local list = helper.directory() .. "/segments.list"
+        local lines = helper.shell("ls " .. zstd):gsub("[^\n]+", function(name)
+            return ("%s | cat '%s/%s'"):format(name, zstd, name)
+        end)
+        local function dumped(...)
+            return helper.run { "dump", ... }
+        end
+        helper.write(list, lines)
+        assert.are.equal((dumped(gzip).stdout:gsub("%.log%.gz", ".log.zst")), dumped("--segments-from", list).stdout)
+        helper.write(list, (lines:gsub("cat", "head -c 400", 1):gsub("'\n", "'; exit 7\n", 1)))
+        local result = dumped("--segments-from", list)
+        assert.are.equal(4, result.status)
+        assert.matches("wal_%x+%.log%.zst: its command ended with status 7", result.stderr)
+    end)
+
     it("are not the engine's to read, and new records go after them", function()
         local _, packed = logs()
         helper.shell(("cd %s && zstd -q --rm *.log"):format(packed))
