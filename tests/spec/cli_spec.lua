@@ -252,7 +252,18 @@ describe("an interrupt", function()
         assert.are.equal(130, result.status)
     end)
 
-    it("ends a dump with 130", function()
-        assert.are.equal(130, interrupted({ "dump", "--json" }).status)
+    it("ends a dump with 130, and says that a part of the log may be missing", function()
+        local result = interrupted { "dump", "--json" }
+        assert.are.equal(130, result.status)
+        assert.are.equal("tracereel: interrupted: the answer may lack a part of -\n", result.stderr)
+    end)
+
+    it("ends a check with 130, and without a verdict on what was not read", function()
+        for _, words in ipairs { { "check" }, { "check", "--json" } } do
+            local result = interrupted(words)
+            assert.are.equal(130, result.status)
+            assert.are.equal("", result.stdout)
+            assert.are.equal("tracereel: interrupted: - was not read to its end\n", result.stderr)
+        end
     end)
 end)

@@ -158,6 +158,9 @@ function logs.each(parsed, visit)
         end
         code = exit_codes.graver(code, result)
         if logs.interrupted() then
+            if visited and not parsed.follow then
+                output.say("interrupted: the answer may lack a part of %s", path)
+            end
             return exit_codes.graver(code, exit_codes.interrupted)
         end
     end

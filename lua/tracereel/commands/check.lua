@@ -1,6 +1,7 @@
 -- `tracereel check`: what of a log cannot be read, and where.
 local engine_reader = require "tracereel.log.engine_reader"
 local exit_codes = require "tracereel.cli.exit_codes"
+local failure = require "tracereel.util.failure"
 local logs = require "tracereel.cli.logs"
 local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
@@ -184,6 +185,9 @@ function check.run(parsed)
                 end
             end,
         }, finder:handlers(log))
+        if logs.interrupted() then
+            failure.raise("interrupted", "interrupted: %s was not read to its end", context.path)
+        end
         context.has_told_damage = true
         context.has_told_unread = true
         context.has_told_unfinished = true
