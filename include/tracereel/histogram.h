@@ -53,6 +53,37 @@ uint64_t tr_histogram_quantile(const tr_histogram *histogram, double q);
 bool tr_histogram_next(const tr_histogram *histogram, uint32_t *cursor, uint64_t *lower, uint64_t *upper,
                        uint64_t *count);
 
+/* What a histogram holds beside its buckets: X(member). All are 0 while it is empty; the sum has 128 bits. */
+#define TR_HISTOGRAM_NUMBERS(X)                                                                                        \
+    X(min)                                                                                                             \
+    X(max)                                                                                                             \
+    X(sum_high)                                                                                                        \
+    X(sum_low)
+
+typedef struct tr_histogram_numbers {
+#define TR_HISTOGRAM_NUMBER_MEMBER(member) uint64_t member;
+    TR_HISTOGRAM_NUMBERS(TR_HISTOGRAM_NUMBER_MEMBER)
+#undef TR_HISTOGRAM_NUMBER_MEMBER
+} tr_histogram_numbers;
+
+tr_histogram_numbers tr_histogram_numbers_of(const tr_histogram *histogram);
+
+/* Buckets are numbered in ascending order, from 0, in every histogram alike. */
+enum { TR_HISTOGRAM_BUCKETS = 59 * 64 };
+
+typedef struct tr_histogram_bucket {
+    uint32_t number;
+    uint64_t count;
+} tr_histogram_bucket;
+
+/* As tr_histogram_next. */
+bool tr_histogram_next_bucket(const tr_histogram *histogram, uint32_t *cursor, tr_histogram_bucket *bucket);
+
+/* Puts into an empty histogram what another one held: its numbers, and its buckets in use in ascending order. Returns
+ * TR_OK; TR_ERROR_INVALID where no histogram holds this; or TR_ERROR_MEMORY. After both errors it is empty. */
+tr_status tr_histogram_restore(tr_histogram *empty, const tr_histogram_numbers *numbers,
+                               const tr_histogram_bucket *buckets, size_t bucket_count);
+
 /* Bytes of memory in use. */
 size_t tr_histogram_memory_bytes(const tr_histogram *histogram);
 

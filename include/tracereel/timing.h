@@ -110,29 +110,47 @@ typedef struct tr_path_waits {
 #undef TR_PATH_WAIT_MEMBER
 } tr_path_waits;
 
+/* The same tables for traces. Counts: X(member, whether the report has a field of its name). */
+#define TR_TRACE_COUNTS(X)                                                                                             \
+    X(complete_count, true)                                                                                            \
+    X(failed_count, true)                                                                                              \
+    X(continued_count, true)     /* of the complete ones: an imported log says that they go on in another trace */     \
+    X(cancelled_count, true)     /* of the failed ones, as an imported log says how */                                 \
+    X(timed_out_count, true)     /* the same */                                                                        \
+    X(terminated_count, true)    /* the same */                                                                        \
+    X(open_count, true)          /* cut off by the log's end: makespan unknown */                                      \
+    X(from_snapshot_count, true) /* of the closed ones: cut off by the log's beginning, makespan unknown */            \
+    X(restarted_count, true)     /* of all, those that were restarted: times count from their first trace_start */     \
+    X(tainted_count, true)       /* left out of everything else */                                                     \
+    X(clock_step_count, true)    /* closed ones that end before they start: counted as 0 ns */                         \
+    X(before_count, false)       /* open before the log begins: they came from a snapshot */
+
+/* Sums of nanoseconds, which saturate. */
+#define TR_TRACE_SUMS(X)                                                                                               \
+    X(makespan_ns)  /* of the closed ones whose start is known */                                                      \
+    X(suspended_ns) /* of the same: with nodes' own waits, how long at least one lasted */                             \
+    X(path_ns)      /* of critical paths: makespan_ns; where children were added, what is counted of theirs in place   \
+                       of what is not of their parents' */                                                             \
+    X(left_out_ns)  /* of the same: attempts with estimated starts, of nodes with written ones */
+
+/* Distributions of nanoseconds, each with the sum of its values. */
+#define TR_TRACE_DISTRIBUTIONS(X)                                                                                      \
+    X(makespan, makespan_ns)                                                                                           \
+    X(suspended, suspended_ns)
+
 typedef struct tr_trace_timing {
-    uint64_t complete_count;
-    uint64_t failed_count;
-    uint64_t continued_count;     /* of the complete ones: an imported log says that they go on in another trace */
-    uint64_t cancelled_count;     /* of the failed ones, as an imported log says how */
-    uint64_t timed_out_count;     /* the same */
-    uint64_t terminated_count;    /* the same */
-    uint64_t open_count;          /* cut off by the log's end: makespan unknown */
-    uint64_t from_snapshot_count; /* of the closed ones: cut off by the log's beginning, makespan unknown */
-    uint64_t restarted_count;  /* of all, those that were restarted: their times count from their first trace_start */
-    uint64_t tainted_count;    /* left out of everything else */
-    uint64_t clock_step_count; /* closed ones that end before they start: counted as 0 ns */
-    uint64_t before_count;     /* open before the log begins: they came from a snapshot */
-    uint64_t makespan_ns;      /* of the closed ones whose start is known */
-    uint64_t suspended_ns;     /* of the same: with nodes' own waits, how long at least one lasted */
-    uint64_t path_ns;         /* of critical paths: makespan_ns; where children were added, what is counted of theirs in
-                                 place of what is not of their parents' */
-    tr_path_waits path_waits; /* of the same */
-    uint64_t left_out_ns;     /* of the same: attempts with estimated starts, of nodes with written ones */
+#define TR_TRACE_COUNT_MEMBER(member, is_field) uint64_t member;
+    TR_TRACE_COUNTS(TR_TRACE_COUNT_MEMBER)
+#undef TR_TRACE_COUNT_MEMBER
+#define TR_TRACE_SUM_MEMBER(member) uint64_t member;
+    TR_TRACE_SUMS(TR_TRACE_SUM_MEMBER)
+#undef TR_TRACE_SUM_MEMBER
+#define TR_TRACE_DISTRIBUTION_MEMBER(member, sum) tr_histogram *member; /* NULL while it is empty */
+    TR_TRACE_DISTRIBUTIONS(TR_TRACE_DISTRIBUTION_MEMBER)
+#undef TR_TRACE_DISTRIBUTION_MEMBER
+    tr_path_waits path_waits; /* of the paths in path_ns */
     uint64_t first_ns;        /* the earliest start and latest end of all; first_ns > last_ns while there are none */
     uint64_t last_ns;
-    tr_histogram *makespan; /* NULL while empty, as the next */
-    tr_histogram *suspended;
     tr_activity in_flight; /* starts and ends of traces: before_count did not start, open ones do not end */
 } tr_trace_timing;
 
@@ -231,6 +249,16 @@ const tr_node_timing *tr_timing_node(const tr_timing *timing, size_t index);
  * is no such index. Valid until the timing is changed. */
 const tr_timed_trace *tr_timing_worst(const tr_timing *timing, uint32_t index);
 uint32_t tr_timing_worst_limit(const tr_timing *timing);
+/* The flow, its nodes in ascending order of their ids; NULL if there is none. */
+const tr_flow *tr_timing_flow(const tr_timing *timing);
+
+/* Put into a timing that was just made what another one held, part by part: once what it says of traces; the nodes, in
+ * ascending order of their ids; the worst traces in their order. Histograms, spans and so on are copied, and of what
+ * follows from the rest (a node's worst_run_ns, a trace's makespan_ns, critical_ns and lanes) nothing is read. Return
+ * TR_OK; TR_ERROR_INVALID where no timing holds this; or TR_ERROR_MEMORY: part of it may have been put there. */
+tr_status tr_timing_restore_traces(tr_timing *timing, const tr_trace_timing *traces);
+tr_status tr_timing_restore_node(tr_timing *timing, const tr_node_timing *node);
+tr_status tr_timing_restore_worst(tr_timing *timing, const tr_timed_trace *timed);
 
 #ifdef __cplusplus
 }

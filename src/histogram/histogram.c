@@ -5,9 +5,10 @@
 enum {
     CHUNK_BUCKETS = 64, /* of one power of two; the first chunk is 0 to 63 */
     CHUNK_BITS = 6,
-    CHUNK_COUNT = 64 - CHUNK_BITS + 1,
-    BUCKET_COUNT = CHUNK_COUNT * CHUNK_BUCKETS
+    CHUNK_COUNT = 64 - CHUNK_BITS + 1
 };
+
+_Static_assert(TR_HISTOGRAM_BUCKETS == CHUNK_COUNT * CHUNK_BUCKETS, "each bucket has a number");
 
 static const double two_to_64 = 18446744073709551616.0;
 
@@ -92,6 +93,11 @@ static unsigned bucket_of(uint64_t value, unsigned chunk_index) {
     return (unsigned)(value >> shift) & (CHUNK_BUCKETS - 1);
 }
 
+static uint32_t number_of(uint64_t value) {
+    unsigned index = chunk_of(value);
+    return index * CHUNK_BUCKETS + bucket_of(value, index);
+}
+
 static void bucket_bounds(unsigned chunk_index, unsigned bucket, uint64_t *lower, uint64_t *upper) {
     if (chunk_index == 0) {
         *lower = *upper = bucket;
@@ -113,8 +119,7 @@ static bool add_chunk(chunk_table *table, unsigned index) {
 }
 
 static bool shares_bucket(uint64_t a, uint64_t b) {
-    unsigned index = chunk_of(a);
-    return index == chunk_of(b) && bucket_of(a, index) == bucket_of(b, index);
+    return number_of(a) == number_of(b);
 }
 
 /* Gives a histogram whose values share one bucket a table. Returns false on allocation failure; it is then unchanged.
@@ -291,30 +296,99 @@ uint64_t tr_histogram_quantile(const tr_histogram *histogram, double q) {
     return middle < histogram->min ? histogram->min : middle;
 }
 
-bool tr_histogram_next(const tr_histogram *histogram, uint32_t *cursor, uint64_t *lower, uint64_t *upper,
-                       uint64_t *count) {
+bool tr_histogram_next_bucket(const tr_histogram *histogram, uint32_t *cursor, tr_histogram_bucket *bucket) {
     if (histogram->table == NULL) {
         bool is_there = *cursor == 0 && histogram->count > 0;
         if (is_there) {
-            unsigned index = chunk_of(histogram->min);
-            bucket_bounds(index, bucket_of(histogram->min, index), lower, upper);
-            *count = histogram->count;
-            *cursor = BUCKET_COUNT;
+            *bucket = (tr_histogram_bucket){number_of(histogram->min), histogram->count};
+            *cursor = TR_HISTOGRAM_BUCKETS;
         }
         return is_there;
     }
-    while (*cursor < BUCKET_COUNT) {
-        unsigned index = *cursor / CHUNK_BUCKETS;
-        unsigned bucket = *cursor % CHUNK_BUCKETS;
-        const chunk *source = histogram->table->chunks[index];
-        *cursor = source == NULL ? (index + 1) * CHUNK_BUCKETS : *cursor + 1;
-        if (source != NULL && source->counts[bucket] > 0) {
-            bucket_bounds(index, bucket, lower, upper);
-            *count = source->counts[bucket];
+    while (*cursor < TR_HISTOGRAM_BUCKETS) {
+        uint32_t number = *cursor;
+        const chunk *source = histogram->table->chunks[number / CHUNK_BUCKETS];
+        *cursor = source == NULL ? (number / CHUNK_BUCKETS + 1) * CHUNK_BUCKETS : number + 1;
+        if (source != NULL && source->counts[number % CHUNK_BUCKETS] > 0) {
+            *bucket = (tr_histogram_bucket){number, source->counts[number % CHUNK_BUCKETS]};
             return true;
         }
     }
     return false;
+}
+
+bool tr_histogram_next(const tr_histogram *histogram, uint32_t *cursor, uint64_t *lower, uint64_t *upper,
+                       uint64_t *count) {
+    tr_histogram_bucket bucket;
+    if (!tr_histogram_next_bucket(histogram, cursor, &bucket)) {
+        return false;
+    }
+    bucket_bounds(bucket.number / CHUNK_BUCKETS, bucket.number % CHUNK_BUCKETS, lower, upper);
+    *count = bucket.count;
+    return true;
+}
+
+/* ---- restoring ---- */
+
+tr_histogram_numbers tr_histogram_numbers_of(const tr_histogram *histogram) {
+    return (tr_histogram_numbers){.min = tr_histogram_min(histogram),
+                                  .max = histogram->max,
+                                  .sum_high = histogram->sum_high,
+                                  .sum_low = histogram->sum_low};
+}
+
+static bool is_sum_at_most(uint64_t high, uint64_t low, uint64_t other_high, uint64_t other_low) {
+    return high != other_high ? high < other_high : low <= other_low;
+}
+
+/* Adds the buckets by their lower bounds, so that the sum is the least that there can be, and counts the greatest one.
+ */
+static tr_status add_buckets(tr_histogram *histogram, tr_histogram *greatest, const tr_histogram_bucket *buckets,
+                             size_t bucket_count) {
+    tr_status status = TR_OK;
+    for (size_t i = 0; i < bucket_count && status == TR_OK; i++) {
+        uint64_t lower, upper, count = buckets[i].count;
+        if (buckets[i].number >= TR_HISTOGRAM_BUCKETS || count == 0 ||
+            (i > 0 && buckets[i].number <= buckets[i - 1].number)) {
+            return TR_ERROR_INVALID;
+        }
+        bucket_bounds(buckets[i].number / CHUNK_BUCKETS, buckets[i].number % CHUNK_BUCKETS, &lower, &upper);
+        status = tr_histogram_add(histogram, lower, count);
+        add_product_to_sum(greatest, upper, count);
+    }
+    return status;
+}
+
+/* Whether values in the buckets of `least` can have these numbers. */
+static bool can_have(const tr_histogram *least, const tr_histogram *greatest, const tr_histogram_numbers *numbers) {
+    bool is_saturated = least->count == UINT64_MAX;
+    return numbers->min <= numbers->max && shares_bucket(numbers->min, least->min) &&
+           shares_bucket(numbers->max, least->max) &&
+           is_sum_at_most(least->sum_high, least->sum_low, numbers->sum_high, numbers->sum_low) &&
+           (is_saturated || is_sum_at_most(numbers->sum_high, numbers->sum_low, greatest->sum_high, greatest->sum_low));
+}
+
+tr_status tr_histogram_restore(tr_histogram *empty, const tr_histogram_numbers *numbers,
+                               const tr_histogram_bucket *buckets, size_t bucket_count) {
+    if (bucket_count == 0) {
+        bool is_empty = (numbers->min | numbers->max | numbers->sum_high | numbers->sum_low) == 0;
+        return is_empty ? TR_OK : TR_ERROR_INVALID;
+    }
+    tr_histogram greatest = {0}; /* only its sum */
+    tr_status status = add_buckets(empty, &greatest, buckets, bucket_count);
+    if (status == TR_OK && !can_have(empty, &greatest, numbers)) {
+        status = TR_ERROR_INVALID;
+    }
+    if (status != TR_OK) {
+        free_table(empty);
+        *empty = (tr_histogram){.min = UINT64_MAX};
+        return status;
+    }
+    empty->min = numbers->min;
+    empty->max = numbers->max;
+    empty->sum_high = numbers->sum_high;
+    empty->sum_low = numbers->sum_low;
+    return TR_OK;
 }
 
 size_t tr_histogram_memory_bytes(const tr_histogram *histogram) {

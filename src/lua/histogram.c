@@ -9,8 +9,6 @@
 #include "tracereel/histogram.h"
 #include "tracereel/status.h"
 
-#define TR_LUA_HISTOGRAM "tracereel.histogram"
-
 typedef struct tr_lua_histogram {
     tr_histogram *histogram; /* NULL once it was finalized */
     size_t told_bytes;       /* of tr_lua_tell_memory */
@@ -18,29 +16,33 @@ typedef struct tr_lua_histogram {
 
 /* ---- check ---- */
 
-static tr_histogram *check_histogram(lua_State *L, int index) {
+tr_histogram *tr_lua_check_histogram(lua_State *L, int index) {
     const tr_lua_histogram *self = tr_lua_check_object(L, index, TR_LUA_HISTOGRAM);
     luaL_argcheck(L, self->histogram != NULL, index, "the histogram was finalized");
     return self->histogram;
 }
 
-/* The histogram at `index` may have grown. */
-static void tell_memory(lua_State *L, int index) {
+void tr_lua_tell_histogram_memory(lua_State *L, int index) {
     tr_lua_histogram *self = lua_touserdata(L, index);
     tr_lua_tell_memory(L, &self->told_bytes, tr_histogram_memory_bytes(self->histogram));
 }
 
 /* ---- push ---- */
 
-int tr_lua_new_histogram(lua_State *L) {
+tr_histogram *tr_lua_push_histogram(lua_State *L) {
     tr_lua_histogram *self = lua_newuserdatauv(L, sizeof *self, 0);
     *self = (tr_lua_histogram){NULL, 0};
     luaL_setmetatable(L, TR_LUA_HISTOGRAM);
     self->histogram = tr_histogram_new();
     if (self->histogram == NULL) {
-        return tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
+        tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
     }
-    tell_memory(L, -1);
+    tr_lua_tell_histogram_memory(L, -1);
+    return self->histogram;
+}
+
+int tr_lua_new_histogram(lua_State *L) {
+    tr_lua_push_histogram(L);
     return 1;
 }
 
@@ -69,7 +71,7 @@ static const char *const histogram_fields[HISTOGRAM_FIELD_COUNT] = {
 };
 
 static int histogram_index(lua_State *L) {
-    const tr_histogram *histogram = check_histogram(L, 1);
+    const tr_histogram *histogram = tr_lua_check_histogram(L, 1);
     const tr_keys *keys = lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_KEYS));
     switch (tr_keys_find(keys, lua_tostring(L, 2))) {
 #define HISTOGRAM_FIELD_CASE(name, push)                                                                               \
@@ -84,34 +86,34 @@ static int histogram_index(lua_State *L) {
 }
 
 static int histogram_tostring(lua_State *L) {
-    const tr_histogram *histogram = check_histogram(L, 1);
+    const tr_histogram *histogram = tr_lua_check_histogram(L, 1);
     lua_pushfstring(L, "histogram of %I values from %I to %I", (LUAI_UACINT)tr_histogram_count(histogram),
                     (LUAI_UACINT)tr_histogram_min(histogram), (LUAI_UACINT)tr_histogram_max(histogram));
     return 1;
 }
 
 static int histogram_add(lua_State *L) {
-    tr_histogram *histogram = check_histogram(L, 1);
+    tr_histogram *histogram = tr_lua_check_histogram(L, 1);
     uint64_t value = (uint64_t)luaL_checkinteger(L, 2);
     lua_Integer times = luaL_optinteger(L, 3, 1);
     luaL_argcheck(L, times >= 0, 3, "must not be negative");
     tr_status status = tr_histogram_add(histogram, value, (uint64_t)times);
-    tell_memory(L, 1);
+    tr_lua_tell_histogram_memory(L, 1);
     return status == TR_OK ? 0 : tr_lua_raise_status(L, status, NULL);
 }
 
 static int histogram_merge(lua_State *L) {
-    tr_status status = tr_histogram_merge(check_histogram(L, 1), check_histogram(L, 2));
+    tr_status status = tr_histogram_merge(tr_lua_check_histogram(L, 1), tr_lua_check_histogram(L, 2));
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, NULL);
     }
-    tell_memory(L, 1);
+    tr_lua_tell_histogram_memory(L, 1);
     lua_settop(L, 1);
     return 1;
 }
 
 static int histogram_quantile(lua_State *L) {
-    const tr_histogram *histogram = check_histogram(L, 1);
+    const tr_histogram *histogram = tr_lua_check_histogram(L, 1);
     lua_Number quantile = luaL_checknumber(L, 2);
     luaL_argcheck(L, quantile >= 0 && quantile <= 1, 2, "must be from 0 to 1");
     tr_lua_push_unsigned(L, tr_histogram_quantile(histogram, quantile));
@@ -121,7 +123,7 @@ static int histogram_quantile(lua_State *L) {
 enum { BUCKETS_HISTOGRAM = 1, BUCKETS_CURSOR };
 
 static int buckets_next(lua_State *L) {
-    const tr_histogram *histogram = check_histogram(L, lua_upvalueindex(BUCKETS_HISTOGRAM));
+    const tr_histogram *histogram = tr_lua_check_histogram(L, lua_upvalueindex(BUCKETS_HISTOGRAM));
     uint32_t cursor = (uint32_t)lua_tointeger(L, lua_upvalueindex(BUCKETS_CURSOR));
     uint64_t lower = 0;
     uint64_t upper = 0;
@@ -138,7 +140,7 @@ static int buckets_next(lua_State *L) {
 }
 
 static int histogram_buckets(lua_State *L) {
-    check_histogram(L, 1);
+    tr_lua_check_histogram(L, 1);
     lua_settop(L, 1);
     lua_pushinteger(L, 0);
     lua_pushcclosure(L, buckets_next, BUCKETS_CURSOR);

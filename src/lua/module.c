@@ -18,6 +18,7 @@
 #include "lua/files.h"
 #include "lua/handlers.h"
 #include "lua/histogram.h"
+#include "lua/histogram_fields.h"
 #include "lua/history.h"
 #include "lua/import_csv.h"
 #include "lua/import_draft.h"
@@ -32,6 +33,7 @@
 #include "lua/sort.h"
 #include "lua/state.h"
 #include "lua/timing.h"
+#include "lua/timing_fields.h"
 #include "lua/timing_report.h"
 #include "lua/trace.h"
 #include "lua/trace_text.h"
@@ -168,7 +170,11 @@ static const luaL_Reg functions[] = {
     {"name_nodes", tr_lua_name_nodes},
     {"decode", tr_lua_decode},
     {"histogram", tr_lua_new_histogram},
+    {"histogram_fields", tr_lua_histogram_fields},
+    {"histogram_from", tr_lua_histogram_from},
     {"timing", tr_lua_new_timing},
+    {"timing_fields", tr_lua_timing_fields},
+    {"timing_from", tr_lua_timing_from},
     {"timing_like", tr_lua_timing_like},
     {"timing_absorb", tr_lua_timing_absorb},
     {"timing_report", tr_lua_timing_report},

@@ -20,8 +20,7 @@ static tr_timing *check_timing(lua_State *L, int index) {
     return self->timing;
 }
 
-/* What replays add without a call of a script's is counted with the next call. */
-static void tell_memory(lua_State *L, int index) {
+void tr_lua_tell_timing_memory(lua_State *L, int index) {
     tr_lua_timing *self = lua_touserdata(L, index);
     tr_lua_tell_memory(L, &self->told_bytes, tr_timing_memory_bytes(self->timing));
 }
@@ -90,6 +89,13 @@ static tr_flow push_flow(lua_State *L, int names_index) {
     return (tr_flow){count, nodes};
 }
 
+tr_lua_timing *tr_lua_push_timing(lua_State *L) {
+    tr_lua_timing *self = lua_newuserdatauv(L, sizeof *self, TR_TIMING_VALUES);
+    *self = (tr_lua_timing){0};
+    luaL_setmetatable(L, TR_LUA_TIMING);
+    return self;
+}
+
 int tr_lua_new_timing(lua_State *L) {
     enum { ARGUMENT_FLOW = 1, ARGUMENT_WORST_COUNT, SELF, NAMES };
     bool has_flow = !lua_isnoneornil(L, ARGUMENT_FLOW);
@@ -97,9 +103,7 @@ int tr_lua_new_timing(lua_State *L) {
     luaL_argcheck(L, worst_count >= 0 && worst_count <= TR_TIMING_MAX_WORST, ARGUMENT_WORST_COUNT,
                   "must be from 0 to 1000");
     lua_settop(L, ARGUMENT_WORST_COUNT);
-    tr_lua_timing *self = lua_newuserdatauv(L, sizeof *self, TR_TIMING_VALUES);
-    *self = (tr_lua_timing){0};
-    luaL_setmetatable(L, TR_LUA_TIMING);
+    tr_lua_timing *self = tr_lua_push_timing(L);
     lua_newtable(L); /* self, names */
     tr_flow flow = {0};
     if (has_flow) {
@@ -121,7 +125,7 @@ int tr_lua_new_timing(lua_State *L) {
     lua_pushvalue(L, NAMES);
     lua_setiuservalue(L, SELF, TR_TIMING_NAMES);
     lua_settop(L, SELF);
-    tell_memory(L, SELF);
+    tr_lua_tell_timing_memory(L, SELF);
     return 1;
 }
 
@@ -129,9 +133,7 @@ int tr_lua_timing_like(lua_State *L) {
     enum { MODEL = 1, SELF };
     const tr_timing *model = check_timing(L, MODEL);
     lua_settop(L, MODEL);
-    tr_lua_timing *self = lua_newuserdatauv(L, sizeof *self, TR_TIMING_VALUES);
-    *self = (tr_lua_timing){0};
-    luaL_setmetatable(L, TR_LUA_TIMING);
+    tr_lua_timing *self = tr_lua_push_timing(L);
     self->timing = tr_timing_new_like(model);
     if (self->timing == NULL) {
         return tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
@@ -140,7 +142,7 @@ int tr_lua_timing_like(lua_State *L) {
         lua_getiuservalue(L, MODEL, value);
         lua_setiuservalue(L, SELF, value);
     }
-    tell_memory(L, SELF);
+    tr_lua_tell_timing_memory(L, SELF);
     return 1;
 }
 
@@ -194,7 +196,7 @@ static int timing_add(lua_State *L) {
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, NULL);
     }
-    tell_memory(L, 1);
+    tr_lua_tell_timing_memory(L, 1);
     return 0;
 }
 
@@ -211,7 +213,7 @@ static int timing_add_child(lua_State *L) {
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, NULL);
     }
-    tell_memory(L, 1);
+    tr_lua_tell_timing_memory(L, 1);
     return 0;
 }
 
@@ -234,7 +236,7 @@ static int timing_merge(lua_State *L) {
         return tr_lua_raise_status(L, status, NULL);
     }
     lua_settop(L, 1);
-    tell_memory(L, 1);
+    tr_lua_tell_timing_memory(L, 1);
     return 1;
 }
 

@@ -26,6 +26,11 @@ enum {
 /* Returns the timing at `index`. Raises an error that says what `name` must be. */
 tr_timing *tr_lua_check_timing(lua_State *L, int index, const char *name);
 
+/* Pushes one whose `timing` is NULL: to be set at once. */
+tr_lua_timing *tr_lua_push_timing(lua_State *L);
+/* The timing at `index` may have grown. What replays add without a call of a script's is counted with the next call. */
+void tr_lua_tell_timing_memory(lua_State *L, int index);
+
 /* The Lua function timing(flow, worst_count). */
 int tr_lua_new_timing(lua_State *L);
 /* The Lua function timing_like(model): an empty timing that can be merged with the model. */

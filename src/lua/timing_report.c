@@ -256,17 +256,12 @@ static void push_trace_counts(lua_State *L, const tr_trace_timing *traces) {
     double seconds = has_period ? (double)(traces->last_ns - traces->first_ns) / 1e9 : 0;
     uint64_t closed_count = traces->complete_count + traces->failed_count;
     lua_createtable(L, 0, 18); /* traces */
-    tr_lua_set_unsigned(L, "complete_count", traces->complete_count);
-    tr_lua_set_unsigned(L, "failed_count", traces->failed_count);
-    tr_lua_set_unsigned(L, "continued_count", traces->continued_count);
-    tr_lua_set_unsigned(L, "cancelled_count", traces->cancelled_count);
-    tr_lua_set_unsigned(L, "timed_out_count", traces->timed_out_count);
-    tr_lua_set_unsigned(L, "terminated_count", traces->terminated_count);
-    tr_lua_set_unsigned(L, "open_count", traces->open_count);
-    tr_lua_set_unsigned(L, "from_snapshot_count", traces->from_snapshot_count);
-    tr_lua_set_unsigned(L, "restarted_count", traces->restarted_count);
-    tr_lua_set_unsigned(L, "tainted_count", traces->tainted_count);
-    tr_lua_set_unsigned(L, "clock_step_count", traces->clock_step_count);
+#define SET_COUNT(member, is_field)                                                                                    \
+    if (is_field) {                                                                                                    \
+        tr_lua_set_unsigned(L, #member, traces->member);                                                               \
+    }
+    TR_TRACE_COUNTS(SET_COUNT)
+#undef SET_COUNT
     tr_lua_set_unsigned(L, "first_ns", has_period ? traces->first_ns : 0);
     tr_lua_set_unsigned(L, "last_ns", has_period ? traces->last_ns : 0);
     set_number(L, "throughput_per_s", seconds > 0 ? (double)closed_count / seconds : 0);
@@ -275,8 +270,9 @@ static void push_trace_counts(lua_State *L, const tr_trace_timing *traces) {
 
 static void set_traces(lua_State *L, const tr_trace_timing *traces) {
     push_trace_counts(L, traces);
-    set_distribution(L, "makespan", traces->makespan, traces->makespan_ns);
-    set_distribution(L, "suspended", traces->suspended, traces->suspended_ns);
+#define SET_DISTRIBUTION(member, sum) set_distribution(L, #member, traces->member, traces->sum);
+    TR_TRACE_DISTRIBUTIONS(SET_DISTRIBUTION)
+#undef SET_DISTRIBUTION
     set_in_flight(L, traces);
     lua_setfield(L, -2, "traces");
 }

@@ -91,4 +91,9 @@ typedef struct tr_counted_path {
  * suspended. Returns false if memory runs out. */
 bool tr_timing_add_nodes(tr_timing *timing, const tr_trace *trace, tr_counted_path *path, uint64_t *suspended_ns);
 
+/* What rests on estimated starts is left out where starts of the other side were written. Both return false if memory
+ * runs out: part may have been added. */
+bool tr_timing_merge_node(tr_trace_timing *traces, tr_node_timing *into, const tr_node_timing *from);
+bool tr_timing_merge_traces(tr_trace_timing *into, const tr_trace_timing *from);
+
 #endif

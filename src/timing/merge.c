@@ -35,8 +35,7 @@ static bool add_node(tr_node_timing *into, const tr_node_timing *from) {
     return merged;
 }
 
-/* What rests on estimated starts is left out where starts of the other side were written. */
-static bool merge_node(tr_trace_timing *traces, tr_node_timing *into, const tr_node_timing *from) {
+bool tr_timing_merge_node(tr_trace_timing *traces, tr_node_timing *into, const tr_node_timing *from) {
     tr_node_timing added = *from; /* its histograms stay those of `from` */
     if (from->has_exact_run && !into->has_exact_run) {
         tr_histogram_free(tr_timing_leave_out_runs(into));
@@ -52,36 +51,31 @@ static bool merge_node(tr_trace_timing *traces, tr_node_timing *into, const tr_n
     return add_node(into, &added);
 }
 
-static bool merge_traces(tr_trace_timing *into, const tr_trace_timing *from) {
-    into->complete_count += from->complete_count;
-    into->failed_count += from->failed_count;
-    into->continued_count += from->continued_count;
-    into->cancelled_count += from->cancelled_count;
-    into->timed_out_count += from->timed_out_count;
-    into->terminated_count += from->terminated_count;
-    into->open_count += from->open_count;
-    into->from_snapshot_count += from->from_snapshot_count;
-    into->restarted_count += from->restarted_count;
-    into->tainted_count += from->tainted_count;
-    into->clock_step_count += from->clock_step_count;
-    into->before_count += from->before_count;
-    tr_timing_sum(&into->makespan_ns, from->makespan_ns);
-    tr_timing_sum(&into->suspended_ns, from->suspended_ns);
+bool tr_timing_merge_traces(tr_trace_timing *into, const tr_trace_timing *from) {
+#define ADD_COUNT(member, is_field) into->member += from->member;
+    TR_TRACE_COUNTS(ADD_COUNT)
+#undef ADD_COUNT
+#define ADD_SUM(member) tr_timing_sum(&into->member, from->member);
+    TR_TRACE_SUMS(ADD_SUM)
+#undef ADD_SUM
     tr_timing_add_waits(&into->path_waits, &from->path_waits);
-    tr_timing_sum(&into->path_ns, from->path_ns);
-    tr_timing_sum(&into->left_out_ns, from->left_out_ns);
     tr_timing_note_period(into, from->first_ns, from->last_ns);
     tr_activity_merge(&into->in_flight, &from->in_flight);
-    return merge_histogram(&into->makespan, from->makespan) && merge_histogram(&into->suspended, from->suspended);
+    bool merged = true;
+#define MERGE_DISTRIBUTION(member, sum) merged = merged && merge_histogram(&into->member, from->member);
+    TR_TRACE_DISTRIBUTIONS(MERGE_DISTRIBUTION)
+#undef MERGE_DISTRIBUTION
+    return merged;
 }
 
 tr_status tr_timing_merge(tr_timing *into, const tr_timing *from) {
     for (size_t i = 0; i < from->node_count; i++) {
         tr_node_timing *node = tr_timing_need_node(into, from->nodes[i]->node_id);
-        if (node == NULL || !merge_node(&into->traces, node, from->nodes[i])) {
+        if (node == NULL || !tr_timing_merge_node(&into->traces, node, from->nodes[i])) {
             return TR_ERROR_MEMORY;
         }
     }
-    bool merged = merge_traces(&into->traces, &from->traces) && tr_worst_traces_merge(&into->worst, &from->worst);
+    bool merged =
+        tr_timing_merge_traces(&into->traces, &from->traces) && tr_worst_traces_merge(&into->worst, &from->worst);
     return merged ? TR_OK : TR_ERROR_MEMORY;
 }

@@ -69,8 +69,9 @@ void tr_timing_free(tr_timing *timing) {
         free(node->trend);
         free(node);
     }
-    tr_histogram_free(timing->traces.makespan);
-    tr_histogram_free(timing->traces.suspended);
+#define FREE_DISTRIBUTION(member, sum) tr_histogram_free(timing->traces.member);
+    TR_TRACE_DISTRIBUTIONS(FREE_DISTRIBUTION)
+#undef FREE_DISTRIBUTION
     tr_spans_free(&timing->spans);
     tr_worst_traces_free(&timing->worst);
     free(timing->open_iterations);
@@ -324,8 +325,10 @@ static size_t histogram_bytes(const tr_histogram *histogram) {
 
 size_t tr_timing_memory_bytes(const tr_timing *timing) {
     size_t bytes = sizeof *timing + timing->node_capacity * sizeof(tr_node_timing *) +
-                   timing->node_count * sizeof(tr_node_timing) + timing->worst.limit * sizeof *timing->worst.items +
-                   histogram_bytes(timing->traces.makespan) + histogram_bytes(timing->traces.suspended);
+                   timing->node_count * sizeof(tr_node_timing) + timing->worst.limit * sizeof *timing->worst.items;
+#define ADD_DISTRIBUTION_BYTES(member, sum) bytes += histogram_bytes(timing->traces.member);
+    TR_TRACE_DISTRIBUTIONS(ADD_DISTRIBUTION_BYTES)
+#undef ADD_DISTRIBUTION_BYTES
     for (size_t i = 0; i < timing->node_count; i++) {
         const tr_node_timing *node = timing->nodes[i];
 #define ADD_DISTRIBUTION_BYTES(member, sum) bytes += histogram_bytes(node->member);
@@ -358,4 +361,8 @@ const tr_timed_trace *tr_timing_worst(const tr_timing *timing, uint32_t index) {
 
 uint32_t tr_timing_worst_limit(const tr_timing *timing) {
     return timing->worst.limit;
+}
+
+const tr_flow *tr_timing_flow(const tr_timing *timing) {
+    return timing->has_flow ? &timing->flow : NULL;
 }

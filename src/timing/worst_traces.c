@@ -137,6 +137,15 @@ static void copy_suspensions(tr_timed_trace *timed, const tr_trace *trace) {
     timed->suspension_count = count;
 }
 
+/* What a path waited, in all: not more than the makespan. */
+static uint64_t waited_ns(const tr_path_waits *waits) {
+    uint64_t sum_ns = 0;
+#define ADD_WAIT(name) sum_ns = sum_ns > UINT64_MAX - waits->name##_ns ? UINT64_MAX : sum_ns + waits->name##_ns;
+    TR_PATH_WAITS(ADD_WAIT)
+#undef ADD_WAIT
+    return sum_ns;
+}
+
 bool tr_worst_traces_add(tr_worst_traces *worst, const tr_trace *trace, const tr_spans *spans,
                          const tr_path_waits *waits, uint64_t suspended_ns) {
     tr_timed_trace timed = {.status = trace->status,
@@ -145,10 +154,7 @@ bool tr_worst_traces_add(tr_worst_traces *worst, const tr_trace *trace, const tr
                             .makespan_ns = trace->last_ns - trace->start_ns,
                             .suspended_ns = suspended_ns,
                             .path_waits = *waits};
-    timed.critical_ns = timed.makespan_ns;
-#define LESS_WAIT(name) timed.critical_ns -= waits->name##_ns;
-    TR_PATH_WAITS(LESS_WAIT)
-#undef LESS_WAIT
+    timed.critical_ns = timed.makespan_ns - waited_ns(waits);
     memcpy(timed.id, trace->id, TR_TRACE_ID_BYTES);
     uint32_t at = place_of(worst, &timed);
     if (at == worst->limit) {
@@ -169,6 +175,22 @@ bool tr_worst_traces_add(tr_worst_traces *worst, const tr_trace *trace, const tr
     return true;
 }
 
+/* Gives a trace spans and suspensions of its own, with those of the one it was copied from. Returns false on allocation
+ * failure. */
+static bool copy_room(tr_timed_trace *timed) {
+    tr_timed_trace from = *timed;
+    if (!take_room(timed)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < from.span_count; i++) {
+        timed->spans[i] = from.spans[i];
+    }
+    for (uint32_t i = 0; i < from.suspension_count; i++) {
+        timed->suspensions[i] = from.suspensions[i];
+    }
+    return true;
+}
+
 bool tr_worst_traces_merge(tr_worst_traces *into, const tr_worst_traces *from) {
     for (uint32_t i = 0; i < from->count; i++) {
         tr_timed_trace timed = from->items[i];
@@ -176,12 +198,50 @@ bool tr_worst_traces_merge(tr_worst_traces *into, const tr_worst_traces *from) {
         if (at == into->limit) {
             break;
         }
-        if (!take_room(&timed)) {
+        if (!copy_room(&timed)) {
             return false;
         }
-        memcpy(timed.spans, from->items[i].spans, timed.span_count * sizeof *timed.spans);
-        memcpy(timed.suspensions, from->items[i].suspensions, timed.suspension_count * sizeof *timed.suspensions);
         insert(into, at, timed);
     }
     return true;
+}
+
+static bool holds_possible_spans(const tr_timed_trace *timed) {
+    for (uint32_t i = 0; i < timed->span_count; i++) {
+        const tr_timed_span *span = &timed->spans[i];
+        bool is_over = span->outcome > TR_OUTCOME_OPEN && span->outcome <= TR_OUTCOME_ABANDONED;
+        if (!is_over || span->end_ns < span->start_ns || (i > 0 && compare_timed_spans(span - 1, span) > 0)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < timed->suspension_count; i++) {
+        if (timed->suspensions[i].outcome != TR_OUTCOME_DONE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+tr_status tr_worst_traces_restore(tr_worst_traces *worst, const tr_timed_trace *timed) {
+    tr_timed_trace restored = *timed;
+    bool is_closed = timed->status == TR_TRACE_COMPLETE || timed->status == TR_TRACE_FAILED;
+    if (worst->count == worst->limit || timed->span_count > TR_TIMED_TRACE_MAX ||
+        timed->suspension_count > TR_TIMED_TRACE_MAX || !is_closed || timed->end_ns < timed->start_ns) {
+        return TR_ERROR_INVALID;
+    }
+    restored.makespan_ns = timed->end_ns - timed->start_ns;
+    if (waited_ns(&timed->path_waits) > restored.makespan_ns || place_of(worst, &restored) < worst->count ||
+        !holds_possible_spans(timed)) {
+        return TR_ERROR_INVALID;
+    }
+    restored.critical_ns = restored.makespan_ns - waited_ns(&timed->path_waits);
+    if (!copy_room(&restored)) {
+        return TR_ERROR_MEMORY;
+    }
+    if (!give_lanes(&restored)) {
+        free_timed(&restored);
+        return TR_ERROR_MEMORY;
+    }
+    insert(worst, worst->count, restored);
+    return TR_OK;
 }

@@ -25,4 +25,9 @@ bool tr_worst_traces_add(tr_worst_traces *worst, const tr_trace *trace, const tr
 /* Returns false on allocation failure: part of `from` may have been added. */
 bool tr_worst_traces_merge(tr_worst_traces *into, const tr_worst_traces *from);
 
+/* Appends a trace that another list held, whose spans, suspensions and other members are there without its makespan_ns,
+ * critical_ns and lanes. Returns TR_OK; TR_ERROR_INVALID where no list holds it at this place; or TR_ERROR_MEMORY:
+ * after both the list is as before. */
+tr_status tr_worst_traces_restore(tr_worst_traces *worst, const tr_timed_trace *timed);
+
 #endif
