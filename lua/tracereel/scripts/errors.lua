@@ -22,7 +22,7 @@ return {
     summary = "errors by node and kind of message, most frequent first, with a trace that has each",
 
     node_error = function(rec)
-        note(("%d"):format(rec.node_id), rec)
+        note(rec.node_name or ("%d"):format(rec.node_id), rec)
     end,
 
     trace_failed = function(rec)

@@ -2,13 +2,24 @@
 -- has exact times.
 local exact, estimated = {}, {}
 
+-- By number, where the log's flow has them.
+local names = {}
+
+-- Which of several instances in parallel a record of an imported log is of.
+local function instance_of(rec)
+    local said = rec.metadata and rec.metadata:find('"instance"', 1, true) and tracereel.json_decode(rec.metadata)
+    local instance = type(said) == "table" and said.instance
+    return type(instance) == "string" and instance ~= "" and instance or nil
+end
+
 return {
     api = 1,
     summary = "how often each node ran, and how long it took",
 
     node_done = function(rec, trace)
-        local node = trace and not trace.tainted and trace:node(rec.node_id)
+        local node = trace and not trace.tainted and trace:node(rec.node_id, instance_of(rec))
         if node then
+            names[rec.node_id] = rec.node_name
             local times = node.estimated and estimated or exact
             times[rec.node_id] = times[rec.node_id] or tracereel.histogram()
             times[rec.node_id]:add(node.duration_ns)
@@ -27,7 +38,7 @@ return {
         end
         local rows = { { "node", "runs", "p50", "p90", "p99", "max" } }
         for node, h in tracereel.sorted(shown) do
-            rows[#rows + 1] = { node, h.count, tracereel.duration(h:quantile(0.5)),
+            rows[#rows + 1] = { names[node] or node, h.count, tracereel.duration(h:quantile(0.5)),
                 tracereel.duration(h:quantile(0.9)), tracereel.duration(h:quantile(0.99)), tracereel.duration(h.max) }
         end
         if estimated_count > 0 then

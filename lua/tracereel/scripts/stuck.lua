@@ -1,20 +1,27 @@
 -- Traces that wait, or in which nothing happens, for longer than a limit, seen from the end of the log.
 local limit_ns
 
+-- "charge", or "node 3" where the log's flow has no name of it.
+local function label(trace, id)
+    local node = trace:node(id)
+    return node and node.name or ("node %d"):format(id)
+end
+
 local function where(trace)
     if trace.held then
         return "held: " .. trace.held
     elseif trace.suspended_at then
-        return ("suspended at node %d"):format(trace.suspended_at)
+        return "suspended at " .. label(trace, trace.suspended_at)
     end
     for _, node in ipairs(trace.nodes) do
         if node.status == "running" then
-            return ("node %d runs"):format(node.id)
+            return label(trace, node.id) .. " runs"
         elseif node.status == "error" then
-            return ("node %d failed: %s"):format(node.id, node.error or "")
+            return ("%s failed: %s"):format(label(trace, node.id), node.error or "")
         end
     end
-    return trace.last_completed_node and ("after node %d"):format(trace.last_completed_node) or "nothing done"
+    local last = trace.last_completed_node
+    return last and "after " .. label(trace, last) or "nothing done"
 end
 
 return {
