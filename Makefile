@@ -106,7 +106,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 1)
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 .PHONY: all program libraries module objects unit-programs memory-test-files fuzz-programs bench-programs deps demo test \
-	unit spec test-browser test-follow test-faults test-memory asan coverage fuzz bench intervals backtests growth \
+	unit spec test-browser test-parallel test-slurm test-follow test-faults test-memory asan coverage fuzz bench intervals backtests growth bench-scale \
 	lint install uninstall clean help FORCE
 
 all: program libraries module ## the program, the libraries, the Lua module and the pkg-config file
@@ -265,6 +265,16 @@ test-browser: deps ## the HTML report in a headless Chromium, which is installed
 	@$(MAKE) $(PARALLEL) --silent all
 	@tools/run_tests.sh $(BUILD) browser
 
+test-parallel: deps ## the recipes of docs/scale.md on GNU parallel over ssh and on Snakemake, which are installed
+	@tools/deps.sh install scale
+	@$(MAKE) $(PARALLEL) --silent all
+	@tools/run_tests.sh $(BUILD) parallel
+
+test-slurm: deps ## those on Slurm, on a cluster that is started here and stopped again
+	@tools/deps.sh install slurm
+	@$(MAKE) $(PARALLEL) --silent all
+	@tools/run_tests.sh $(BUILD) slurm
+
 test-follow: deps ## following a log whose writer appends in random pieces, for 30 seconds
 	@$(MAKE) $(PARALLEL) --silent all
 	@FOLLOW_SECONDS=30 tools/run_tests.sh $(BUILD) follow
@@ -312,6 +322,12 @@ growth: deps ## how time and memory of every command grow with the log
 	@$(MAKE) $(PARALLEL) --silent all $(BUILD)/bench/measure
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' \
 		lua5.4 tests/bench/growth/growth.lua $(BUILD) '$(DIMENSIONS)' '$(COMMANDS)'
+
+# Of a part: DIMENSIONS=records,logs,segments,jobs COMMANDS='^timing'. The largest log takes 2.5 GB in $TMPDIR.
+bench-scale: deps ## what records, logs and segments cost each command as they become many, and what -j gives
+	@$(MAKE) $(PARALLEL) --silent all $(BUILD)/bench/measure
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' \
+		lua5.4 tests/bench/growth/scale.lua $(BUILD) '$(DIMENSIONS)' '$(COMMANDS)'
 
 lint: deps ## compiler warnings, analyzers, clang-tidy, luacheck, formatting, include directions
 	@MAKE='$(MAKE) $(PARALLEL)' tools/lint.sh $(BUILD)

@@ -11,6 +11,13 @@ return {
             trace_records = trace_records + trace.record_count
         end
     end,
+    shard = "trace",
+    merge = function(a, b)
+        return {
+            nodes = a.nodes + b.nodes, latest_ns = math.max(a.latest_ns, b.latest_ns),
+            trace_records = a.trace_records + b.trace_records,
+        }
+    end,
     finish = function()
         return { nodes = nodes, latest_ns = latest_ns, trace_records = trace_records }
     end,

@@ -5,6 +5,7 @@
 --
 -- DIMENSIONS are names with commas; COMMANDS is a Lua pattern that a command's name contains.
 local commands = require "tests.bench.growth.commands"
+local measured = require "tests.bench.growth.measured"
 local shapes = require "tests.bench.growth.shapes"
 
 local MAX_SECONDS = 120
@@ -17,33 +18,10 @@ local FACTORS = { 1, 10, 100 }
 local MAX_TRIES = 4
 
 local build, chosen_dimensions, chosen_commands = arg[1], arg[2] or "", arg[3] or ""
-local program = build .. "/tracereel"
 local allowed = { [0] = true, [3] = true, [7] = true }
 
-local function quote(text)
-    return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
-local function shell(command)
-    local process = assert(io.popen(command, "r"))
-    local text = process:read("a")
-    assert(process:close(), "failed: " .. command)
-    return text
-end
-
+local shell, measure = measured.shell, measured.runner(build, MAX_SECONDS)
 local directory = shell("mktemp -d"):match("[^\n]+")
-
--- Runs the program with these words. Returns seconds, KiB and the status.
-local function measure(words, input)
-    local quoted = {}
-    for index, word in ipairs(words) do
-        quoted[index] = quote(word)
-    end
-    local answer = shell(("%s %d %s %s <%s"):format(quote(build .. "/bench/measure"), MAX_SECONDS, quote(program),
-        table.concat(quoted, " "), quote(input or "/dev/null")))
-    local seconds, kib, status = answer:match("^(%S+) (%d+) (%d+)")
-    return tonumber(seconds), tonumber(kib), tonumber(status)
-end
 
 -- The words of a command that works on fresh copies of what it changes, and the file for its standard input.
 local function prepare(command, case)
