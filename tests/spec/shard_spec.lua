@@ -196,6 +196,100 @@ describe("the shards of a log", function()
     end)
 end)
 
+-- What a timing of a log's closed and open traces, without what plans wrote, says: as `timing` gathers it.
+local function add_timing(timing, path, shard)
+    local log = reel.open(path, { measured = true, shard = shard })
+    log:replay { timing = timing }
+    for _, trace in ipairs(log:traces()) do
+        timing:add(trace)
+    end
+    return timing, log:stats()
+end
+
+describe("timing of shards", function()
+    after_each(helper.clean)
+
+    it("merges to the timing of the whole, and their earliest and latest times are the whole's", function()
+        local paths = { helper.log("orders"), helper.log("lost-page"), helper.log("restarted"),
+            engine_logs .. "orders-killed-twice/wal", random_log(7), random_log(8) }
+        for _, path in ipairs(paths) do
+            local whole, whole_stats = add_timing(reel.timing(), path)
+            local first_ns, now_ns = math.maxinteger, 0
+            local merged = reel.timing()
+            for index = 0, 2 do
+                local one, stats = add_timing(reel.timing(), path, { index = index, count = 3 })
+                merged:merge(one)
+                assert.are.equal(whole_stats.records, stats.records)
+                first_ns = stats.now_ns > 0 and math.min(first_ns, stats.first_ns) or first_ns
+                now_ns = math.max(now_ns, stats.now_ns)
+            end
+            assert.are.equal(reel.json(whole:report()), reel.json(merged:report()))
+            assert.are.same({ whole_stats.first_ns, whole_stats.now_ns }, { first_ns, now_ns })
+        end
+    end)
+
+    -- 60 traces, with five values in their metadata.
+    local function log_of_values()
+        local records = {}
+        for n = 1, 60 do
+            local id = ("%08x-0000-4000-8000-000000000000"):format(n)
+            records[#records + 1] = { type = "trace_start", trace_id = id, timestamp_ns = n * 1000,
+                metadata = ('{"v":%d}'):format(n % 5) }
+            records[#records + 1] = { type = "trace_complete", trace_id = id, timestamp_ns = n * 1000 + 500 }
+        end
+        return record_bytes.write_log(helper.directory(), records)
+    end
+
+    it("is what timing --shard prints: counts add up, also of groups that two readings find", function()
+        local path, sum = log_of_values(), 0
+        for index = 0, 2 do
+            local text = helper.output_of("timing", path, "--json", "--by", "metadata.v", "--limit", "2", "--shard",
+                index .. "/3")
+            local report, in_groups = reel.json_decode(text), 0
+            assert.are.equal(3, #report.groups) -- two values, and the others
+            for _, group in ipairs(report.groups) do
+                in_groups = in_groups + group.traces.complete_count
+            end
+            assert.are.equal(report.traces.complete_count, in_groups)
+            assert.are.equal(120, report.log.records)
+            sum = sum + in_groups
+        end
+        assert.are.equal(60, sum)
+    end)
+
+    it("says that a restart has numbered the nodes anew in the first shard alone", function()
+        local log = helper.directory()
+        local records, now_ns = {}, 0
+        local function add(type_name, n, node)
+            now_ns = now_ns + 1000
+            records[#records + 1] = { type = type_name, trace_id = ("%08x-0000-4000-8000-000000000000"):format(n),
+                timestamp_ns = now_ns, node_id = node }
+        end
+        for n = 1, 20 do
+            add("trace_start", n)
+            if n == 11 then
+                add("trace_resumed", n, 0)
+            end
+            for _, node in ipairs(n < 11 and { 1, 2 } or { 2, 1 }) do
+                add("node_start", n, node)
+                add("node_done", n, node)
+            end
+            add("trace_complete", n)
+        end
+        record_bytes.write_log(log, records)
+        local told = helper.run({ "timing", log }).stderr
+        assert.has.match("restart 1 .* has numbered the nodes anew", told)
+        assert.are.equal(told, helper.run({ "timing", log, "--shard", "0/2" }).stderr)
+        assert.are.equal("", helper.run({ "timing", log, "--shard", "1/2" }).stderr)
+    end)
+
+    it("is refused with a baseline", function()
+        local result = helper.run { "timing", helper.log("orders"), "--shard", "0/2", "--baseline", helper.log("edge") }
+        assert.are.equal(2, result.status)
+        assert.has.match("it excludes %-%-baseline", result.stderr)
+    end)
+end)
+
 describe("run --shard", function()
     after_each(helper.clean)
 

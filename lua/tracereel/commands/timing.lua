@@ -12,6 +12,7 @@ local render_csv = require "tracereel.render.timing_csv"
 local renumbering = require "tracereel.flow.renumbering"
 local restarts = require "tracereel.log.restarts"
 local rows = require "tracereel.timing.rows"
+local shard = require "tracereel.cli.shard"
 local output_file = require "tracereel.cli.output_file"
 local timing = require "tracereel.timing.gather"
 local timing_json = require "tracereel.render.timing_json"
@@ -72,6 +73,7 @@ function command.define(definition)
     definition:option("--html", "Also write the report to this file, as one HTML page."):argname("<FILE>")
     options.reading(definition)
     options.since_restart(definition)
+    shard.define(definition)
 end
 
 local function check_usage(parsed)
@@ -80,6 +82,8 @@ local function check_usage(parsed)
             .. "--until make a report of a part of the log")
     elseif parsed.json and parsed.csv then
         failure.raise("usage", "--json and --csv exclude each other")
+    elseif parsed.shard and parsed.baseline then
+        failure.raise("usage", "--shard reads a part of a log, for a report that is merged: it excludes --baseline")
     elseif #parsed.fail_on > 0 and not parsed.baseline then
         failure.raise("usage", "--fail-on needs a --baseline to compare with")
     elseif parsed.limit and not default_limits[parsed.by.kind] then
@@ -124,15 +128,18 @@ local function gather(parsed, query)
     local gatherer = timing.gatherer(query)
     gatherer:find_period(parsed, options.opener(parsed))
     local code = logs.each(setmetatable({ json = true }, { __index = parsed }), function(log, context)
-        local finder = restarts.finder()
-        gatherer:read(log, context.path, finder:handlers(log), options.to_open(parsed, context.path))
-        renumbering.say(context.path, finder.list, parsed)
+        -- What tells of restarts and of other numbers is in all traces: of shards the first one looks at them.
+        local finder = not parsed.shard and restarts.finder() or nil
+        gatherer:read(log, context.path, finder and finder:handlers(log), options.to_open(parsed, context.path))
+        if shard.speaks(parsed.shard) then
+            renumbering.say(context.path, finder and finder.list, parsed)
+        end
     end)
     if logs.interrupted() or #gatherer.log.paths == 0 then
         return nil, code
     end
     local report = gatherer:report()
-    if report then
+    if report and not parsed.shard then
         say_missing(report, gatherer.noted_fields)
     end
     return report, report and code or exit_codes.interrupted

@@ -224,20 +224,23 @@ end
 ---What a command asks of a log that it has read: nothing with --since-restart, which reads one period alone, nor of a
 ---pipe, which has been read once and for all.
 ---@param path string
----@param list tracereel.restart[] that were found while it was read
+---@param list tracereel.restart[]|nil that were found while it was read; nil: only a part of it was
 ---@param parsed table the command line
 ---@return tracereel.renumbering[]
 function renumbering.of_command(path, list, parsed)
-    if #list == 0 or path == "-" or parsed.since_restart or logs.interrupted() then
+    if list and #list == 0 or path == "-" or parsed.since_restart or logs.interrupted() then
         return {}
     end
     local open_options = options.to_open(parsed)
-    return renumbering.find(path, parsed.measured and restarts.find(path, open_options) or list, open_options)
+    if not list or parsed.measured then
+        list = restarts.find(path, open_options)
+    end
+    return renumbering.find(path, list, open_options)
 end
 
 ---Tells of it on standard error.
 ---@param path string
----@param list tracereel.restart[]
+---@param list tracereel.restart[]|nil
 ---@param parsed table
 function renumbering.say(path, list, parsed)
     for _, one in ipairs(renumbering.of_command(path, list, parsed)) do

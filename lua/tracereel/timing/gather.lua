@@ -215,7 +215,7 @@ end
 ---@param log tracereel.log
 ---@param path string
 ---@param handlers? tracereel.handlers to be called beside
----@param open_options? tracereel.open_options those that it was opened with
+---@param open_options? tracereel.open_options those that it was opened with, without its shard
 function Gatherer:read(log, path, handlers, open_options)
     local whole, groups = self:new_timing(), self:new_groups(self.query.chosen_values)
     local family = self:family(path, open_options)
@@ -226,7 +226,8 @@ function Gatherer:read(log, path, handlers, open_options)
     -- The first is taken as it is: merged, all of it would be there twice.
     self.whole = #self.sources > 0 and self.whole:merge(whole) or whole
     self.groups:merge(groups)
-    self.sources[#self.sources + 1] = { path = path, open_options = open_options, family = family }
+    self.sources[#self.sources + 1] = { path = path, family = family,
+        open_options = tables.joined(open_options or {}, { shard = log.shard }) }
     self.log.closed_by_plan_count = self.log.closed_by_plan_count + closed_by_plan_count
     self.child_count = self.child_count + child_count
     note_log(self.log, path, log)
