@@ -1,5 +1,6 @@
 -- What a script's file must be, and that the Lua side works in plain Lua as well.
 local helper = require "tests.spec.helper"
+local importing = require "tests.spec.importing"
 local reel = require "tracereel"
 
 describe("a script's file", function()
@@ -69,6 +70,24 @@ describe("a script's file", function()
         assert.are.same({ fail = 5, default = 7 }, kinds) -- 5 run and 7 are suspended at the log's end
         assert.has_error(function() reel.script(path, { bye = 1 }) end)
         assert.has_error(function() reel.script(path .. ".missing") end)
+    end)
+
+    it("is not asked by another Lua program about traces that go on by another engine's rule", function()
+        local log = importing.log(importing.importer_doing([[
+            out:origin { rule = "other" }
+            out:trace { id = "t" }:start("a", { at = 1 })
+        ]]), "")
+        local path = helper.script("return { api = 1, recover = function(_, default) return default end }")
+        local one, opened = reel.script(path), reel.open(log)
+        one:run(opened)
+        local trace = opened:traces()[1]
+        local asked, problem = pcall(one.recover, one, trace)
+        assert.is_false(asked)
+        assert.are.equal("refused", problem.kind)
+        assert.truthy(problem.message:find(log .. ': its traces go on by the rule "other"', 1, true), problem.message)
+        assert.are.equal("fail", one:recover(trace, reel.fail("no")).kind)
+        one:run(reel.open(helper.log("orders")))
+        assert.are.equal("default", one:recover(reel.open(helper.log("orders")):traces()[1]).kind)
     end)
 
     it("can be loaded, checked and run from plain lua5.4", function()

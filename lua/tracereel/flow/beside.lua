@@ -3,6 +3,7 @@ local check = require "tracereel.flow.check"
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
+local source_text = require "tracereel.flow.source_text"
 
 local beside = {}
 
@@ -28,23 +29,6 @@ function beside.path(log_path)
     return nil
 end
 
-local function read_text(path)
-    local file, problem, errno = files.open(path)
-    if not file and files.is_absent(errno) then
-        return nil
-    elseif not file then
-        failure.raise(files.is_no_file(errno) and "usage" or "io", "flow %s", problem)
-    end
-    local text, read_problem = file:read(max_file_bytes + 1)
-    file:close()
-    if read_problem then
-        failure.raise("io", "flow %s: %s", path, read_problem)
-    elseif text and #text > max_file_bytes then
-        failure.raise("usage", "flow %s: larger than %d bytes; is it a flow file?", path, max_file_bytes)
-    end
-    return text or ""
-end
-
 local function flow_of(text, path)
     local read, value = failure.pcall(core.read_data, text, path)
     if not read and failure.is_memory(value) then
@@ -64,7 +48,7 @@ end
 ---@return tracereel.flow|nil nil where the log has none
 function beside.load(log_path)
     local path = beside.path(log_path)
-    local text = path and read_text(path)
+    local text = path and source_text.read_if_there(path, max_file_bytes)
     if not text then
         return nil
     end

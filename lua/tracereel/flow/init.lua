@@ -1,9 +1,9 @@
 -- The order of a pipeline's nodes: what a flow file says, checked; and a flow as the text of a file.
 local failure = require "tracereel.util.failure"
-local files = require "tracereel.util.files"
 local output = require "tracereel.cli.output"
 local check = require "tracereel.flow.check"
 local flow_text = require "tracereel.flow.text"
+local source_text = require "tracereel.flow.source_text"
 
 local flow = {}
 
@@ -24,21 +24,6 @@ local trigger_type_form = "^trigger::"
 ---@return string|nil problem names the node and what is wrong with it
 function flow.check(value)
     return check(value)
-end
-
-local function read_text(path, max_bytes)
-    local file, problem = files.open(path)
-    local text, read_problem
-    if file then
-        text, read_problem = file:read(max_bytes + 1)
-        file:close()
-    end
-    if not file or read_problem then
-        failure.raise("io", "flow %s", problem or path .. ": " .. read_problem)
-    elseif text and #text > max_bytes then
-        failure.raise("usage", "flow %s: larger than %d bytes; is it a flow file?", path, max_bytes)
-    end
-    return text or ""
 end
 
 -- Calls a flow's chunk, which a loop in it must not keep for ever.
@@ -77,7 +62,7 @@ function flow.load(path)
         failure.raise("usage", "flow %s: a flow in YAML has no numbers; `tracereel flow --yaml %s LOG` finds those of "
             .. "a log, and writes them to a file for --flow", path, path)
     end
-    local chunk, problem = load(read_text(path, max_file_bytes), "@" .. path, "t", {})
+    local chunk, problem = load(source_text.read(path, max_file_bytes), "@" .. path, "t", {})
     if not chunk then
         -- A syntax error begins with the file's name and line, other problems do not.
         local has_place = problem:find(path, 1, true)
@@ -94,7 +79,7 @@ end
 ---@param path string
 ---@return tracereel.flow_definition
 function flow.definition(path)
-    return require "tracereel.flow.yaml".read(path, read_text(path, max_yaml_bytes))
+    return require "tracereel.flow.yaml".read(path, source_text.read(path, max_yaml_bytes))
 end
 
 -- Puts a question mark at the end of a name that may belong to another number.

@@ -13,7 +13,8 @@ local script = {}
 ---@return any result what its `finish` returned
 function script:run(log, filter) end
 
----What its `recover` answers for a trace, after `run`; nil where it has none.
+---What its `recover` answers for a trace, after `run`; nil where it has none. Refused without `default` where the log
+---says that its traces go on by another rule than the engine's.
 ---@param trace tracereel.trace
 ---@param default? tracereel.decision what the engine would do, where not given
 ---@return tracereel.decision|nil
