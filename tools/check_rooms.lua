@@ -4,7 +4,7 @@
 -- The rooms, lowest first: the folders of lua/tracereel, and the modules beside them. A module may require those of its
 -- own room and of the rooms below.
 local rooms = {
-    "util", "base", "log", "cli", "flow", "timing", "forecast", "script", "recovery", "render", "export", "simulation",
+    "util", "base", "log", "cli", "flow", "timing", "forecast", "script", "recovery", "render", "partial", "export", "simulation",
     "backtest",
     "crashtest", "debugger", "import", "commands", "program",
 }
@@ -17,8 +17,9 @@ local room_of_root = {
 -- Who may use tracereel.core, the engine: all others use tracereel.base or the public module, as scripts do.
 local core_users = [[
     api base cli cli.exit_codes cli.new_directory cli.new_file crashtest flow.beside import.input import.out init
-    log.arenas log.completion log.engine_reader log.node_names log.record_types recovery recovery.answer
-    recovery.identity recovery.journal recovery.plan recovery.repair recovery.repaired recovery.convergence
+    log.arenas log.completion log.engine_reader log.node_names log.record_types log.segment_identity
+    partial.file partial.job recovery recovery.answer
+    recovery.journal recovery.plan recovery.repair recovery.repaired recovery.convergence
     recovery.writing script script.decision script.modules script.runner script.sandbox script.text_methods simulation
     timing.gather timing.group_list timing.group_timings timing.grouping timing.node_list timing.report
     util.content_hash util.failure util.files util.traversal

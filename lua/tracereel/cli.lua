@@ -18,7 +18,7 @@ local tracereel = require "tracereel"
 
 -- In the order of the help. Each is tracereel.commands.NAME: { name, summary, define(command), run(options) -> code }.
 local command_names = {
-    "check", "traces", "show", "dump", "run", "debug", "timing", "flow", "simulate", "backtest", "capacity",
+    "check", "traces", "show", "dump", "run", "merge", "debug", "timing", "flow", "simulate", "backtest", "capacity",
     "recover", "apply", "undo", "repair", "crashtest", "export", "import", "generate",
 }
 

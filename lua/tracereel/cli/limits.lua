@@ -7,12 +7,8 @@ local limits = {}
 
 local default_memory = "1GiB"
 
-function limits.define(command)
-    command:option("-a --arg", "Set an argument that a script declares. Can be repeated.")
-        :argname("<NAME=VALUE>"):count("*")
-        :convert(function(text)
-            return text:match("^[%a_][%w_]*=") and text or nil, ('"%s" is not NAME=VALUE'):format(text)
-        end)
+---What scripts may use, and where they are stopped.
+function limits.define_use(command)
     command:flag("--unsafe", "Give scripts the whole standard library: files, processes, the clock.")
     command:option("--max-memory", "Memory limit for scripts; 0 for none.", default_memory):argname("<SIZE>")
         :convert(units.parse_size)
@@ -20,6 +16,15 @@ function limits.define(command)
         :convert(function(text)
             return units.parse_duration(text == "0" and "0s" or text)
         end)
+end
+
+function limits.define(command)
+    command:option("-a --arg", "Set an argument that a script declares. Can be repeated.")
+        :argname("<NAME=VALUE>"):count("*")
+        :convert(function(text)
+            return text:match("^[%a_][%w_]*=") and text or nil, ('"%s" is not NAME=VALUE'):format(text)
+        end)
+    limits.define_use(command)
 end
 
 ---The values of --arg by name.

@@ -100,17 +100,21 @@ function logs.heading(title, index)
     output.write(index > 1 and "\n" or "", output.paint("bold", "== " .. text.clean(title) .. " =="), "\n")
 end
 
+---What a visitor of a log gets.
+---@param path string
+---@param parsed { logs: table } all logs
+function logs.context_of(path, parsed)
+    -- What a JSON object begins with: the log's name, where there is more than one.
+    return { path = path, json_start = #parsed.logs > 1 and ('{"log":%s,'):format(base.json(path)) or "{" }
+end
+
 local function visit_one(path, parsed, index, visit)
     local log = base.open(path, options.to_read(parsed, path))
     local speaks = shard.speaks(parsed.shard)
     if #parsed.logs > 1 and not parsed.json then
         logs.heading(path, index)
     end
-    local context = {
-        path = path,
-        -- What a JSON object begins with: the log's name, where there is more than one.
-        json_start = #parsed.logs > 1 and ('{"log":%s,'):format(base.json(path)) or "{",
-    }
+    local context = logs.context_of(path, parsed)
     local code = visit(log, context) or exit_codes.ok
     if speaks and not context.has_told_unread then
         unread.say(log, output.say)

@@ -50,10 +50,22 @@ local function escape_controls(message)
     end))
 end
 
+local heard
+
+---From here on what is said is kept in a list, too.
+---@return string[]
+function output.hear()
+    heard = {}
+    return heard
+end
+
 ---Talk: one line on standard error. What cannot be said there cannot be said anywhere.
 function output.say(message, ...)
     if select("#", ...) > 0 then
         message = message:format(...)
+    end
+    if heard then
+        heard[#heard + 1] = message
     end
     -- Data that was written before comes first, also where both go to one terminal.
     if not output.failed then

@@ -14,14 +14,16 @@ local new_file = require "tracereel.cli.new_file"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local pace = require "tracereel.script.pace"
-local render_result = require "tracereel.render.result"
+local partial_header = require "tracereel.partial.header"
+local partial_task = require "tracereel.partial.task"
 local runner = require "tracereel.script.runner"
 local script = require "tracereel.script"
 local script_arguments = require "tracereel.script.arguments"
+local script_modules = require "tracereel.script.modules"
+local script_result = require "tracereel.render.script_result"
 local shard = require "tracereel.cli.shard"
 local starter = require "tracereel.script.starter"
 local tables = require "tracereel.util.tables"
-local tracereel = require "tracereel"
 
 -- An id that no trace has: of the version that is all ones.
 local no_trace = ("f"):rep(32)
@@ -44,6 +46,7 @@ function run.define(command)
     of_log.define(command)
     options.arenas(command)
     shard.define(command)
+    partial_task.define(command)
 end
 
 local function list(parsed)
@@ -95,26 +98,6 @@ local function sort_files(words)
     return scripts, log_paths
 end
 
-local function write_result(parsed, context, name, result, is_alone)
-    if parsed.json then
-        local value = result == nil and tracereel.null or result
-        local written, json = failure.pcall(tracereel.json, { script = name, result = value })
-        if not written then
-            failure.raise("script", "%s: the result cannot be written as JSON: %s", name, failure.text(json))
-        end
-        output.line(context and logs.with_log(context, json) or json)
-        return
-    end
-    local shown, text = failure.pcall(render_result, result)
-    if not shown then
-        failure.raise("script", "%s: the result cannot be shown: %s", name, failure.text(text))
-    end
-    if not is_alone and text ~= "" then
-        output.line(output.paint("bold", "-- " .. name))
-    end
-    output.write(text)
-end
-
 -- The ids of traces that ended so, which only reading the log to its end tells. Nothing passes where there are none.
 local function choose_outcomes(parsed, context, filter)
     local is_wanted = options.outcome_test(parsed)
@@ -138,7 +121,8 @@ local function choose_outcomes(parsed, context, filter)
     filter.traces = #ids > 0 and ids or { no_trace }
 end
 
-local function run_logs(parsed, scripts_to_load)
+-- With a task, the result of the only script and log is for its file.
+local function run_logs(parsed, scripts_to_load, task)
     local given = limits.given(parsed)
     local function load_scripts()
         local scripts = runner.load(scripts_to_load, parsed.unsafe)
@@ -156,7 +140,7 @@ local function run_logs(parsed, scripts_to_load)
         end, "interrupted before the log was there")
     end
     local merged = runner.new_merge()
-    local is_alone = #scripts_to_load == 1
+    local how_shown = { is_json = parsed.json, is_alone = #scripts_to_load == 1 }
     local code = of_log.each(parsed, function(log, context)
         local filter, accepts = options.to_filter(parsed)
         if accepts then
@@ -168,10 +152,12 @@ local function run_logs(parsed, scripts_to_load)
             local scripts = load_scripts()
             local results = runner.replay(scripts, log, given, filter, pace.options(chosen_pace, log))
             for index, one in ipairs(scripts) do
-                if one:can_merge() and #parsed.logs > 1 then
+                if task then
+                    task:take(results[index], log)
+                elseif one:can_merge() and #parsed.logs > 1 then
                     merged:add(index, one, results[index])
                 else
-                    write_result(parsed, context, one.name, results[index], is_alone)
+                    script_result.write(context, one.name, results[index], how_shown)
                 end
             end
         end, "interrupted while a handler was busy: finish was not called")
@@ -182,10 +168,32 @@ local function run_logs(parsed, scripts_to_load)
             logs.heading("all logs", #parsed.logs + 1)
         end
         for _, joined in ipairs(merged) do
-            write_result(parsed, nil, joined.name, joined.result, is_alone)
+            script_result.write(nil, joined.name, joined.result, how_shown)
         end
     end)
     return code
+end
+
+-- What a partial says of its job. The script is loaded for its modules' sake.
+local function job_header(parsed, file)
+    local given = limits.given(parsed)
+    local modules = script_modules.new(parsed.unsafe)
+    local one
+    limits.guarded(function()
+        one = script.load(file.path, { name = file.name, unsafe = parsed.unsafe, modules = modules })
+        script_arguments.check_given({ one }, given)
+    end)
+    return partial_header.new(run.name, parsed, { name = one.name, path = file.path, is_bundled = file.name ~= nil,
+        modules = modules:list() }, given)
+end
+
+local function run_partial(parsed, scripts_to_load)
+    partial_task.check_usage(parsed)
+    if #scripts_to_load > 1 then
+        failure.raise("usage", "--partial is of one script: write one for each")
+    end
+    local task = partial_task.begin(parsed, job_header(parsed, scripts_to_load[1]))
+    return task and task:finish(run_logs(parsed, scripts_to_load, task)) or exit_codes.ok
 end
 
 ---@param parsed table
@@ -199,7 +207,7 @@ function run.run(parsed)
     local scripts
     scripts, parsed.logs = sort_files(parsed.files)
     limits.set(parsed)
-    return run_logs(parsed, scripts)
+    return (parsed.partial and run_partial or run_logs)(parsed, scripts)
 end
 
 return run
