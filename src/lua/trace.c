@@ -170,7 +170,8 @@ static void push_id(lua_State *L, const tr_trace *trace) {
 }
 
 static uint64_t duration_ns(const tr_trace *trace) {
-    return trace->start_ns == 0 || trace->last_ns < trace->start_ns ? 0 : trace->last_ns - trace->start_ns;
+    bool is_start_known = !trace->from_snapshot || trace->start_ns != 0;
+    return !is_start_known || trace->last_ns < trace->start_ns ? 0 : trace->last_ns - trace->start_ns;
 }
 
 static void push_node_id_if(lua_State *L, bool is_there, uint32_t node_id) {

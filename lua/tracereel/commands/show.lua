@@ -13,6 +13,7 @@ local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local trace_page = require "tracereel.render.trace_page"
+local trace_times = require "tracereel.log.trace_times"
 local tracereel = require "tracereel"
 local unknown_traces = require "tracereel.render.unknown_traces"
 
@@ -78,7 +79,7 @@ local measure = {
         event.took_ns = not event.imported.wait and ended_suspension_ns(trace, rec)
     end,
     trace_complete = function(event, _, trace)
-        event.took_ns = trace.start_ns ~= 0 and trace.duration_ns or nil
+        event.took_ns = trace_times.is_start_known(trace) and trace.duration_ns or nil
     end,
 }
 measure.trace_failed = measure.trace_complete

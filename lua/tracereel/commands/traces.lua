@@ -9,6 +9,7 @@ local output = require "tracereel.cli.output"
 local tables = require "tracereel.util.tables"
 local text = require "tracereel.util.text"
 local trace_labels = require "tracereel.render.trace_labels"
+local trace_times = require "tracereel.log.trace_times"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 local unknown_traces = require "tracereel.render.unknown_traces"
@@ -35,8 +36,8 @@ end
 local row_form = "%s  %s%s  %-20s  %8s  %5s  %6s  %s"
 
 local function started_text(trace)
-    if trace.start_ns == 0 then
-        return trace.from_snapshot and "in a snapshot" or "1970"
+    if not trace_times.is_start_known(trace) then
+        return "in a snapshot"
     end
     return (tracereel.time(trace.start_ns):gsub("^([%d-]+)T([%d:]+).*$", "%1 %2Z"))
 end
@@ -82,7 +83,7 @@ local function row_writer(is_full, log, has_own_ids)
             has_header = true
             output.line(output.paint("bold", header(id_columns, has_own_ids, columns - used)))
         end
-        local took = trace.start_ns ~= 0 and units.span(trace.start_ns, trace.last_ns) or "-"
+        local took = trace_times.is_start_known(trace) and units.span(trace.start_ns, trace.last_ns) or "-"
         local stands = trace_labels.stands(trace, log:stats().now_ns)
         if outlook and outlook.short then
             -- What must not be cut off comes first.

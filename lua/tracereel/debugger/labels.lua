@@ -8,6 +8,7 @@ local record_types = require "tracereel.log.record_types"
 local stops = require "tracereel.debugger.stops"
 local text = require "tracereel.util.text"
 local trace_labels = require "tracereel.render.trace_labels"
+local trace_times = require "tracereel.log.trace_times"
 local tracereel = require "tracereel"
 
 local Words = {}
@@ -95,7 +96,7 @@ end
 function Words:trace(trace, now_ns)
     say("trace %s: %s, %s%s", trace.id, trace_labels.status(trace), text.count(trace.record_count, "record"),
         trace.tainted and ", tainted" or "")
-    if trace.start_ns ~= 0 then
+    if trace_times.is_start_known(trace) then
         say("began %s, lasted %s", tracereel.time(trace.start_ns), tracereel.duration(trace.duration_ns))
     end
     for _, node in ipairs(trace.nodes) do

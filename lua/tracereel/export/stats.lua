@@ -1,6 +1,7 @@
 -- What every format says of a trace: its nodes with their attempts, suspensions, loops and errors, put together once.
 local imported_fields = require "tracereel.log.imported_fields"
 local numbers = require "tracereel.export.numbers"
+local trace_times = require "tracereel.log.trace_times"
 
 local stats = {}
 
@@ -154,7 +155,7 @@ function stats.of(trace, loop_events, is_wanted)
     local last_ns = trace.last_ns
     local described = {
         trace = trace,
-        is_start_known = not trace.from_snapshot or trace.start_ns ~= 0,
+        is_start_known = trace_times.is_start_known(trace),
         has_times = not trace.from_snapshot or last_ns ~= 0,
         nodes = {},
         failure = failure,

@@ -62,9 +62,9 @@ function kinds.of(released, type_of)
     return self
 end
 
----Do others of their kinds speak against an edge that was never seen to make its node ready? They do where `before` made
----as many of the kind of `node` ready as any of its own kind, and where both are of one kind of several of which none
----made another ready.
+---Do others of their kinds speak against an edge that was never seen to make its node ready? They do where `before`
+---made as many of the kind of `node` ready as any of its own kind, and where both are of one kind of several of which
+---none made another ready.
 ---@param before integer
 ---@param node integer
 ---@return boolean

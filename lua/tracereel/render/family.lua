@@ -4,6 +4,7 @@ local imported_fields = require "tracereel.log.imported_fields"
 local node_names = require "tracereel.log.node_names"
 local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
+local trace_times = require "tracereel.log.trace_times"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
@@ -32,7 +33,7 @@ function Family:note(trace)
     local child = {
         id = trace.id, own_id = trace.text_id, name = trace.name, node = trace.parent_node,
         instance = trace.parent_instance, start_ns = trace.start_ns, last_ns = trace.last_ns, outcome = "open",
-        parent = parent,
+        is_start_known = trace_times.is_start_known(trace), parent = parent,
     }
     self.by_id[trace.id] = child
     self.by_parent[parent] = self.by_parent[parent] or {}
@@ -126,7 +127,7 @@ local function write_list(list, page, depth)
             output.line(("%s... and %d more"):format((" "):rep(page.columns + 13 + 2 * depth), #list - max_shown))
             break
         end
-        local took = child.start_ns ~= 0 and units.span(child.start_ns, child.last_ns) or ""
+        local took = child.is_start_known and units.span(child.start_ns, child.last_ns) or ""
         local start = ("%s  %9s  "):format(text.pad_left(page.offset(child.start_ns), page.columns), took)
         local outcome = text.pad_right((child.outcome:gsub("_", " ")), outcome_columns)
         local indent = text.width(start) + outcome_columns + 2 + 2 * depth

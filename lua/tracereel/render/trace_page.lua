@@ -7,6 +7,7 @@ local output = require "tracereel.cli.output"
 local text = require "tracereel.util.text"
 local timeline = require "tracereel.render.timeline"
 local trace_labels = require "tracereel.render.trace_labels"
+local trace_times = require "tracereel.log.trace_times"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
@@ -82,7 +83,7 @@ local function write_header(found)
     end
     labelled("status", trace_labels.outcome(trace) .. (trace.open and ", open at the end of the log" or ""),
         style_of[trace.status])
-    if trace.start_ns ~= 0 then
+    if trace_times.is_start_known(trace) then
         labelled("started", tracereel.time(trace.start_ns))
         labelled("took", units.span(trace.start_ns, trace.last_ns) .. (trace.open and " so far" or ""))
     elseif trace.from_snapshot then
@@ -215,7 +216,7 @@ end
 function trace_page.write(found, now_ns, is_ascii)
     local trace = found.trace
     local first = found.records[1]
-    local start_ns = trace and trace.start_ns ~= 0 and trace.start_ns or first and first.timestamp_ns or 0
+    local start_ns = trace and trace_times.is_start_known(trace) and trace.start_ns or first and first.timestamp_ns or 0
     write_header(found)
     if #found.events > 0 then
         output.line("")

@@ -16,7 +16,7 @@ return {
 
     recover = function(trace, default)
         -- Of a trace from a snapshot nobody knows when it began.
-        if trace.start_ns == 0 or trace.suspended_at and not takes_suspended then
+        if trace.from_snapshot and trace.start_ns == 0 or trace.suspended_at and not takes_suspended then
             return default
         end
         local now = now_ns or log_of_run:stats().now_ns
