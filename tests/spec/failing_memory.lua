@@ -95,7 +95,9 @@ function failing_memory.problem(whole, run)
     if run.status ~= 4 and run.status ~= 5 then
         return "a wrong status"
     end
-    local message = run.stderr:match("tracereel: ([^\n]*)\n$")
+    -- What was to be written, and is not there: said after the message.
+    local said = run.stderr:gsub("tracereel: [^\n]* was not written: nothing of it is left\n$", "")
+    local message = said:match("tracereel: ([^\n]*)\n$")
     if not message then
         return "no message, or more than one line"
     elseif not message:lower():find("memory", 1, true) then

@@ -104,11 +104,11 @@ local function is_same(call, name, path)
     return call ~= nil and call.name == name and call.path == path
 end
 
--- The C library asks for the size of a file's buffers, fills them as it seeks, and seeks to where it is already once it
--- has read; if that fails it does without. A log that is opened again is looked at before. Whether there is a journal is
--- asked again where it cannot be opened. Where memory or descriptors are short, the program collects its garbage and asks
--- again. Where the engine would go on writing follows from the size of its last segment, which is looked at after its
--- kind: only check tells it. Whether a repair could write does not matter where nothing is torn.
+-- The C library asks for the size of a file's buffers, fills them as it seeks, and seeks to where it is once it has
+-- read; if that fails it does without. A log that is opened again is looked at before. Whether there is a journal is
+-- asked again where it cannot be opened. Where memory or descriptors are short, the program collects its garbage and
+-- asks again. Where the engine would go on writing follows from the size of its last segment, which is looked at after
+-- its kind: only check tells it. Whether a repair could write does not matter where nothing is torn.
 local function may_fail(whole, run)
     local calls, call = whole.calls, run.call
     local before, after = calls[call.number - 1], calls[call.number + 1]
