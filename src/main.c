@@ -13,6 +13,7 @@
 #include "lua/failure.h"
 #include "lua/host.h"
 #include "lua/host_modules.h"
+#include "lua/host_worker.h"
 #include "lua/limits.h"
 #include "lua/module.h"
 #include "lua/unfinished.h"
@@ -126,6 +127,7 @@ int main(int argc, char **argv) {
     lua_pushinteger(L, argc);
     lua_pushlightuserdata(L, argv);
     int code = lua_pcall(L, 2, 1, 1) == LUA_OK ? (int)lua_tointeger(L, -1) : explain_failure(L);
+    tr_host_workers_cancel();
     tr_lua_unfinished_drop_all();
     tr_limits_end();
     lua_sethook(L, NULL, 0, 0);

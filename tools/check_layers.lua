@@ -21,6 +21,7 @@ local binding_headers = {
     ["bytes/pool.h"] = true,
     ["files/descriptor.h"] = true,
     ["files/file_kind.h"] = true,
+    ["files/temporary.h"] = true,
     ["bytes/utf8.h"] = true,
     ["import/csv.h"] = true,
     ["import/draft.h"] = true,

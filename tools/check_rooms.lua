@@ -16,7 +16,7 @@ local room_of_root = {
 
 -- Who may use tracereel.core, the engine: all others use tracereel.base or the public module, as scripts do.
 local core_users = [[
-    api base cli cli.exit_codes cli.new_directory cli.new_file crashtest flow.beside import.input import.out init
+    api base cli cli.exit_codes cli.new_directory cli.new_file cli.workers crashtest flow.beside import.input import.out init
     log.arenas log.completion log.engine_reader log.node_names log.record_types log.segment_identity
     partial.file partial.job recovery recovery.answer
     recovery.journal recovery.plan recovery.repair recovery.repaired recovery.convergence
@@ -27,7 +27,7 @@ local core_users = [[
 
 -- Who may use tracereel.host, the program around the Lua state: modules that plain lua5.4 never loads.
 local program_modules = [[
-    cli.limits cli.new_directory commands.debug commands.export commands.import commands.run crashtest.small_log
+    cli.limits cli.new_directory cli.workers commands.debug commands.export commands.import commands.run crashtest.small_log
     debugger.stops program.shell_completion script.pace simulation.saved_faults simulation.workplace util.host
     util.temporary_directory
 ]]

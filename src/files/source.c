@@ -14,6 +14,7 @@
 #include "files/file_kind.h"
 #include "files/inflater.h"
 #include "files/mapping.h"
+#include "files/temporary.h"
 
 enum {
     MAX_MAPPED_AGAIN = 100,             /* a page lost more often than this is lost for good */
@@ -40,25 +41,13 @@ struct tr_source {
 };
 
 static tr_status open_spool(tr_source *source, tr_error *error) {
-    const char *directory = getenv("TMPDIR");
-    if (directory == NULL || *directory == '\0') {
-        directory = "/tmp";
+    const char *directory;
+    source->spool = tr_temporary_file(&directory);
+    if (source->spool < 0) {
+        return tr_fail_system(error, "%s: cannot make a temporary file in %s (set TMPDIR to another directory)",
+                              source->name, directory);
     }
-    source->spool = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (source->spool >= 0) {
-        return TR_OK;
-    }
-    char path[4096]; /* for file systems without O_TMPFILE */
-    int length = snprintf(path, sizeof path, "%s/tracereel-XXXXXX", directory);
-    if (length > 0 && (size_t)length < sizeof path) {
-        source->spool = mkostemp(path, O_CLOEXEC);
-        if (source->spool >= 0) {
-            unlink(path);
-            return TR_OK;
-        }
-    }
-    return tr_fail_system(error, "%s: cannot make a temporary file in %s (set TMPDIR to another directory)",
-                          source->name, directory);
+    return TR_OK;
 }
 
 static tr_status start_spooling(tr_source *source, tr_error *error) {

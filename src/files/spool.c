@@ -2,29 +2,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "bytes/fail.h"
+#include "files/temporary.h"
 
 static const uint64_t first_bytes = UINT64_C(1) << 18;
 
 tr_status tr_spool_open(tr_spool *spool, tr_error *error) {
     *spool = (tr_spool){.file = -1};
-    const char *directory = getenv("TMPDIR");
-    char path[4096];
-    int length = snprintf(path, sizeof path, "%s/tracereel-XXXXXX",
-                          directory == NULL || directory[0] == '\0' ? "/tmp" : directory);
-    if (length < 0 || (size_t)length >= sizeof path) {
-        return tr_fail(error, TR_ERROR_IO, "TMPDIR is longer than a path can be");
-    }
-    spool->file = mkostemp(path, O_CLOEXEC);
+    const char *directory;
+    spool->file = tr_temporary_file(&directory);
     if (spool->file < 0) {
-        return tr_fail_system(error, "%s: cannot make a temporary file (TMPDIR says where)", path);
+        return tr_fail_system(error, "%s: cannot make a temporary file there (TMPDIR says where)", directory);
     }
-    unlink(path);
     return TR_OK;
 }
 

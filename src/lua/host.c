@@ -16,6 +16,8 @@
 #include "lua/host_call.h"
 #include "lua/host_locked_arena.h"
 #include "lua/host_locked_log.h"
+#include "lua/host_work.h"
+#include "lua/host_worker.h"
 #include "lua/limits.h"
 
 /* limit_memory(bytes) */
@@ -181,10 +183,19 @@ int luaopen_tracereel_host(lua_State *L) {
         {"real_path", real_path},
         {"lock_log", tr_host_lock_log},
         {"lock_arena", tr_host_lock_arena},
+        {"begin_workers", tr_host_begin_workers},
+        {"start_worker", tr_host_start_worker},
+        {"finish_unit", tr_host_finish_unit},
+        {"give_up", tr_host_give_up},
+        {"wait_for_workers", tr_host_wait_for_workers},
+        {"end_workers", tr_host_end_workers},
+        {"max_workers", tr_host_max_workers},
+        {"cores", tr_host_cores},
         {NULL, NULL},
     };
     tr_host_open_locked_log(L);
     tr_host_open_locked_arena(L);
+    tr_host_open_worker(L);
     luaL_newlib(L, functions); /* module */
     tr_host_push_coroutine(L);
     lua_setfield(L, -2, "coroutine");

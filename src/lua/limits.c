@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 
 #include "bytes/pool.h"
+#include "lua/host_worker.h"
 #include "lua/stop.h"
 #include "lua/type.h"
 #include "lua/unfinished.h"
@@ -43,6 +44,8 @@ static size_t outside_bytes; /* what objects of the script hold that did not com
 static size_t limit_bytes;   /* 0: none */
 static timer_t timer;
 static bool has_timer;
+static struct timespec deadline; /* of the timer, by CLOCK_MONOTONIC */
+static bool is_worker;
 static volatile sig_atomic_t is_guarded;
 
 /* Lua asks again for what it was refused once it has collected its garbage; only that second refusal counts. */
@@ -231,6 +234,9 @@ bool tr_limits_set_time(double seconds) {
     if (span.it_value.tv_sec == 0 && span.it_value.tv_nsec == 0) {
         span.it_value.tv_nsec = 1;
     }
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += span.it_value.tv_sec;
+    deadline.tv_nsec += span.it_value.tv_nsec;
     return timer_settime(timer, 0, &span, NULL) == 0;
 }
 
@@ -253,12 +259,15 @@ static bool is_same_interrupt(void) {
     return false;
 }
 
-/* The first ends replays as if the log ended there; the second unwinds whatever runs; the third ends the process. */
+/* The first ends replays as if the log ended there; the second unwinds whatever runs; the third ends the process. A
+ * worker gets each from its parent, and SIGTERM where nothing is wanted of it any more. */
 static void on_interrupt(int signal_number) {
-    if (is_same_interrupt()) {
+    bool is_cancelled = is_worker && signal_number == SIGTERM;
+    if (!is_cancelled && is_same_interrupt()) {
         return;
     }
-    interrupt_count++;
+    tr_host_workers_interrupt();
+    interrupt_count += is_cancelled ? 2 : 1;
     if (interrupt_count >= 2) {
         signal(signal_number, SIG_DFL);
     }
@@ -267,7 +276,7 @@ static void on_interrupt(int signal_number) {
     }
     if (interrupt_count >= 2 || tr_lua_active_cursors == 0) {
         unwind(UNWIND_INTERRUPT);
-        if (is_guarded) {
+        if (is_guarded || is_worker) {
             alarm(HARD_DEADLINE_SECONDS); /* a search by a pattern, for example, runs no code that could be stopped */
         }
     } else {
@@ -296,6 +305,22 @@ void tr_limits_begin(lua_State *main_thread) {
     /* A write that fails, also at a limit on the size of files, is reported where it was made. */
     handle(SIGPIPE, SIG_IGN, 0);
     handle(SIGXFSZ, SIG_IGN, 0);
+}
+
+void tr_limits_begin_worker(void) {
+    is_worker = true;
+    is_guarded = false;
+    interrupt_count = 0;
+    unwinding = UNWIND_NOTHING;
+    tr_lua_active_cursors = 0;
+    tr_lua_stop_flag = TR_STOP_NONE;
+    if (has_timer) {
+        has_timer = false; /* timers are not inherited */
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        double left = (double)(deadline.tv_sec - now.tv_sec) + (double)(deadline.tv_nsec - now.tv_nsec) / 1e9;
+        tr_limits_set_time(left > 0 ? left : 1e-9);
+    }
 }
 
 void tr_limits_end(void) {

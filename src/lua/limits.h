@@ -18,6 +18,9 @@ void *tr_limits_allocate(void *user_data, void *block, size_t old_bytes, size_t 
 
 /* Installs the signal handlers. `main_thread` is the state's main thread. */
 void tr_limits_begin(lua_State *main_thread);
+/* In a process that was just forked, with its signals blocked: it has its parent's limits, on its own memory and to the
+ * same moment. SIGTERM unwinds whatever it runs. */
+void tr_limits_begin_worker(void);
 /* Call before the state is closed: no signal touches it any more, and finalizers may use any memory. */
 void tr_limits_end(void);
 

@@ -331,6 +331,13 @@ void tr_lua_unfinished_drop_all(void) {
     }
 }
 
+/* The lock hangs on the open file, which the parent has, too. */
+void tr_lua_unfinished_disown_all(void) {
+    while (all != NULL) {
+        forget(all);
+    }
+}
+
 static void write_text(const char *text) {
     ssize_t written = write(STDERR_FILENO, text, strlen(text));
     (void)written;

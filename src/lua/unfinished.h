@@ -16,6 +16,9 @@ void tr_lua_open_unfinished(lua_State *L);
  * end, whatever has ended it. */
 void tr_lua_unfinished_drop_all(void);
 
+/* For a process that was forked: what is unfinished is its parent's, which finishes or removes it. */
+void tr_lua_unfinished_disown_all(void);
+
 /* Says on standard error where what is unfinished is left. Callable from signal handlers. */
 void tr_lua_unfinished_tell(void);
 

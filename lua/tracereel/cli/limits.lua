@@ -10,8 +10,8 @@ local default_memory = "1GiB"
 ---What scripts may use, and where they are stopped.
 function limits.define_use(command)
     command:flag("--unsafe", "Give scripts the whole standard library: files, processes, the clock.")
-    command:option("--max-memory", "Memory limit for scripts; 0 for none.", default_memory):argname("<SIZE>")
-        :convert(units.parse_size)
+    command:option("--max-memory", "Memory limit for scripts, in each process; 0 for none.", default_memory)
+        :argname("<SIZE>"):convert(units.parse_size)
     command:option("--max-time", "Time limit for the whole run; 0 for none.", "0s"):argname("<DURATION>")
         :convert(function(text)
             return units.parse_duration(text == "0" and "0s" or text)
@@ -67,6 +67,7 @@ function limits.guarded(callee, interrupted)
     if called then
         return
     end
+    host.end_workers()
     local tripped = host.tripped()
     if tripped then
         failure.raise("limit", "%s", messages[tripped])

@@ -108,26 +108,20 @@ function logs.context_of(path, parsed)
     return { path = path, json_start = #parsed.logs > 1 and ('{"log":%s,'):format(base.json(path)) or "{" }
 end
 
-local function visit_one(path, parsed, index, visit)
-    local log = base.open(path, options.to_read(parsed, path))
-    local speaks = shard.speaks(parsed.shard)
-    if #parsed.logs > 1 and not parsed.json then
-        logs.heading(path, index)
-    end
-    local context = logs.context_of(path, parsed)
-    local code = visit(log, context) or exit_codes.ok
+-- What of a log is said after it was visited, and what that means for the exit code.
+local function judge(log, context, code)
+    local speaks = shard.speaks(log.shard)
     if speaks and not context.has_told_unread then
         unread.say(log, output.say)
     end
-    local is_unfinished = unfinished.words(path)
+    local is_unfinished = unfinished.words(context.path)
     if is_unfinished then
         code = exit_codes.graver(code, exit_codes.damaged)
         if speaks and not context.has_told_unfinished then
             output.say("%s", is_unfinished)
         end
     end
-    local statistics = log:stats()
-    if statistics.damaged then
+    if log:stats().damaged then
         code = exit_codes.graver(code, exit_codes.damaged)
         if speaks and not context.has_told_damage then
             logs.say_damage(log)
@@ -136,39 +130,88 @@ local function visit_one(path, parsed, index, visit)
     return code
 end
 
+local function visit_one(path, parsed, index, visit)
+    local log = base.open(path, options.to_read(parsed, path))
+    if #parsed.logs > 1 and not parsed.json then
+        logs.heading(path, index)
+    end
+    local context = logs.context_of(path, parsed)
+    local code, value = visit(log, context)
+    return judge(log, context, code or exit_codes.ok), value
+end
+
 ---JSON text of an object, with the log's name in it where there is more than one log.
 function logs.with_log(context, object)
     return context.json_start == "{" and object or context.json_start .. object:sub(2)
 end
 
----Calls visit(log, context) for each log of the parsed command line.
----@param parsed table options.logs and those of options.reading
----@param visit fun(log: tracereel.log, context: table): integer|nil the log's exit code, where it is not the usual one
----@return integer exit code: the gravest of all
-function logs.each(parsed, visit)
-    local code = exit_codes.ok
-    for index, path in ipairs(parsed.logs) do
-        local visited, result = failure.xpcall(visit_one, path, parsed, index, visit)
-        if not visited then
-            local failed_code = exit_codes.of_failure(result)
-            if not failed_code or output.failed or result.kind == "limit" or result.kind == "usage" then
-                error(result, 0)
-            end
-            output.say("%s", result.message)
-            if result.traceback then
-                io.stderr:write(failure.script_part(result.traceback), "\n")
-            end
-            result = failed_code
-        end
-        code = exit_codes.graver(code, result)
-        if logs.interrupted() then
-            if visited and not parsed.follow then
-                output.say("interrupted: the answer may lack a part of %s", path)
-            end
-            return exit_codes.graver(code, exit_codes.interrupted)
-        end
+-- The exit code of a failure that is about one log alone, which is said here; any other is raised again.
+local function code_of_failure(problem)
+    local code = exit_codes.of_failure(problem)
+    if not code or output.failed or problem.kind == "limit" or problem.kind == "usage" then
+        error(problem, 0)
+    end
+    output.say("%s", problem.message)
+    if problem.traceback then
+        io.stderr:write(failure.script_part(problem.traceback), "\n")
     end
     return code
+end
+
+-- What is visited by itself: each log, or each of so many parts of one log's traces.
+local function visits_of(parsed)
+    local visits = {}
+    if parsed.shards then
+        for index = 0, parsed.shards - 1 do
+            visits[index + 1] = { index = 1, path = parsed.logs[1], shard = { index = index, count = parsed.shards } }
+        end
+        return visits
+    end
+    for index, path in ipairs(parsed.logs) do
+        visits[index] = { index = index, path = path, shard = parsed.shard }
+    end
+    return visits
+end
+
+local function name_of(unit)
+    return unit.shard and ("%s, shard %s"):format(unit.path, shard.text(unit.shard)) or unit.path
+end
+
+---Calls visit(log, context) for each log of the parsed command line, or, where `parsed.shards` says how many there are
+---to be, for each shard of the only one; in as many processes as `parsed.jobs` says.
+---@param parsed table options.logs and those of options.reading
+---@param visit fun(log: tracereel.log, context: table): integer|nil, any the log's exit code, where it is not the usual
+---  one, and a value
+---@param take? fun(value: any, context: table) in the order of the logs, and in this process: with each value
+---@return integer exit code: the gravest of all
+function logs.each(parsed, visit, take)
+    local code = exit_codes.ok
+    local function note(_, problem)
+        code = exit_codes.graver(code, code_of_failure(problem))
+    end
+    require "tracereel.cli.workers".map { -- here, because plain lua5.4 has no processes
+        count = parsed.jobs or 1, units = visits_of(parsed), name = name_of, failed = note,
+        work = function(unit)
+            parsed.shard = unit.shard
+            local visited, result, value = failure.xpcall(visit_one, unit.path, parsed, unit.index, visit)
+            if not visited then
+                return { code = code_of_failure(result) }
+            elseif logs.interrupted() and not parsed.follow and shard.speaks(unit.shard) then
+                output.say("interrupted: the answer may lack a part of %s", unit.path)
+            end
+            return { code = result, value = value }
+        end,
+        take = function(unit, visited)
+            code = exit_codes.graver(code, visited.code)
+            if take and visited.value ~= nil then
+                local taken, problem = failure.xpcall(take, visited.value, logs.context_of(unit.path, parsed))
+                if not taken then
+                    note(unit, problem)
+                end
+            end
+        end,
+    }
+    return logs.interrupted() and exit_codes.graver(code, exit_codes.interrupted) or code
 end
 
 return logs

@@ -5,8 +5,8 @@ local host = require "tracereel.util.host"
 local text = require "tracereel.util.text"
 
 local output = {
-    -- The first write that failed: { message =, is_broken_pipe = }. It stays: even a script that catches the error
-    -- cannot turn it into success.
+    -- The first write that failed: { message =, errno =, is_broken_pipe = }. It stays: even a script that catches the
+    -- error cannot turn it into success.
     failed = nil,
     -- Set where standard output is JSON alone.
     prints_as_talk = false,
@@ -14,11 +14,13 @@ local output = {
 
 local broken_pipe_errno = 32
 local stdout = io.stdout
+local is_muted = false
 
 ---Takes what a write or flush of io.stdout returned, and raises where it failed.
 function output.check(written, message, errno)
     if not written then
-        output.failed = output.failed or { message = message, is_broken_pipe = errno == broken_pipe_errno }
+        output.failed = output.failed
+            or { message = message, errno = errno, is_broken_pipe = errno == broken_pipe_errno }
         failure.raise("output", "cannot write to standard output: %s", message)
     end
 end
@@ -74,18 +76,42 @@ function output.say(message, ...)
     io.stderr:write("tracereel: ", escape_controls(message), "\n")
 end
 
+---Talk of another process, word for word.
+function output.talk(words)
+    if not output.failed then
+        stdout:flush()
+    end
+    io.stderr:write(words)
+end
+
+-- Is standard output a terminal, and how many columns has it: found before it became a file.
+local remembered
+
 function output.is_terminal(descriptor)
+    if remembered and descriptor == 1 then
+        return remembered.is_terminal
+    end
     return host.is_terminal ~= nil and host.is_terminal(descriptor)
+end
+
+local function terminal_columns()
+    return remembered and remembered.columns or host.terminal_columns()
+end
+
+---From here on, also in processes that write to files in its place, standard output is what it is now.
+function output.remember_terminal()
+    local is_terminal = output.is_terminal(1)
+    remembered = { is_terminal = is_terminal, columns = is_terminal and terminal_columns() }
 end
 
 ---How many columns a line may take.
 function output.columns()
-    return output.is_terminal(1) and host.terminal_columns() or 80
+    return output.is_terminal(1) and terminal_columns() or 80
 end
 
 ---How many columns a line of data may take: into a pipe or a file, where somebody may search it, as many as it has.
 function output.data_columns()
-    return output.is_terminal(1) and host.terminal_columns() or math.maxinteger
+    return output.is_terminal(1) and terminal_columns() or math.maxinteger
 end
 
 ---Writes a line in words, which a terminal gets in as many lines as it needs; all but the first are indented.
@@ -103,9 +129,22 @@ function output.wrapped(words, indent, head, style)
     output.line(table.concat(lines, "\n" .. indent))
 end
 
+---Calls a function, whose script prints nothing meanwhile: it is run once more for another purpose, and has printed
+---what it had to say.
+function output.without_prints(callee)
+    is_muted = true
+    local called, problem = failure.xpcall(callee)
+    is_muted = false
+    if not called then
+        error(problem, 0)
+    end
+end
+
 ---What a script prints: data, or talk where the data is JSON for a program.
 function output.print(words)
-    if output.prints_as_talk then
+    if is_muted then
+        return
+    elseif output.prints_as_talk then
         io.stderr:write(words, "\n")
     else
         output.line(words)

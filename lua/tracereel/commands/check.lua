@@ -13,6 +13,7 @@ local tracereel = require "tracereel"
 local unfinished = require "tracereel.log.unfinished"
 local units = require "tracereel.util.units"
 local unread = require "tracereel.log.unread"
+local workers = require "tracereel.cli.workers"
 
 local check = { name = "check", summary = "List damage in a log: where it is, and how much was lost." }
 
@@ -22,6 +23,7 @@ function check.define(command)
     options.reading(command)
     options.since_restart(command)
     of_log.define(command)
+    workers.define(command, "Check so many logs at a time, each in a process of its own.")
 end
 
 -- A line that begins with a word of at most seven letters in a colour.

@@ -24,6 +24,7 @@ local script_result = require "tracereel.render.script_result"
 local shard = require "tracereel.cli.shard"
 local starter = require "tracereel.script.starter"
 local tables = require "tracereel.util.tables"
+local workers = require "tracereel.cli.workers"
 
 -- An id that no trace has: of the version that is all ones.
 local no_trace = ("f"):rep(32)
@@ -47,6 +48,8 @@ function run.define(command)
     options.arenas(command)
     shard.define(command)
     partial_task.define(command)
+    workers.define(command, "Read so many logs at a time, each in a process of its own; or one log by parts of its "
+        .. 'traces, where the scripts say shard = "trace".')
 end
 
 local function list(parsed)
@@ -121,15 +124,62 @@ local function choose_outcomes(parsed, context, filter)
     filter.traces = #ids > 0 and ids or { no_trace }
 end
 
--- With a task, the result of the only script and log is for its file.
-local function run_logs(parsed, scripts_to_load, task)
+local busy_message = "interrupted while a handler was busy: finish was not called"
+
+-- How the scripts of a command line are loaded: once for each log, and once for merging.
+local function loader(parsed, scripts_to_load)
     local given = limits.given(parsed)
-    local function load_scripts()
+    return function()
         local scripts = runner.load(scripts_to_load, parsed.unsafe)
         script_arguments.check_given(scripts, given)
         return scripts
+    end, given
+end
+
+-- Why one log cannot be read by several processes; nil where it can.
+local function obstacle(parsed, load_scripts)
+    if parsed.logs[1] == "-" then
+        return "a pipe can be read only once"
+    elseif parsed.shard or parsed.partial then
+        return "a shard, and a partial, is one process's"
     end
-    local chosen_pace = pace.of(parsed)
+    local loaded, scripts = failure.pcall(load_scripts)
+    for _, one in ipairs(loaded and scripts or {}) do
+        if not one:can_shard() then
+            return ('%s does not say shard = "trace"'):format(one.name)
+        end
+    end
+end
+
+-- Sets parsed.shards where one log is to be read by several processes. What is wrong with the scripts is reported where
+-- they are run.
+local function choose_shards(parsed, load_scripts)
+    if parsed.jobs == 1 or #parsed.logs > 1 then
+        return
+    end
+    local why_not
+    limits.guarded(function()
+        output.without_prints(function()
+            why_not = obstacle(parsed, load_scripts)
+        end)
+    end, "interrupted before the log was read")
+    if why_not then
+        output.say("-j: %s: the log is read by one process", why_not)
+        parsed.jobs = 1
+    else
+        parsed.shards = parsed.jobs
+    end
+end
+
+-- Where a log is followed, or read at a pace, one process waits for it.
+local function check_jobs(parsed, chosen_pace)
+    if parsed.jobs > 1 and pace.is_live(chosen_pace) then
+        failure.raise("usage", "-j shares out what is to be read, and %s waits for it: leave one of them out",
+            parsed.follow and "--follow" or "--speed")
+    end
+end
+
+local function wait_for_log(parsed, chosen_pace, load_scripts)
     if pace.is_live(chosen_pace) then
         io.stdout:setvbuf("line")
     end
@@ -139,32 +189,66 @@ local function run_logs(parsed, scripts_to_load, task)
             pace.wait(parsed.logs[1])
         end, "interrupted before the log was there")
     end
-    local merged = runner.new_merge()
+end
+
+-- Reads a log through the scripts. `settle(index, one, result)` is called for the result of each.
+local function run_log(parsed, run_options, log, context, settle)
+    local filter, accepts = options.to_filter(parsed)
+    if accepts then
+        failure.raise("usage", "run needs whole trace ids for --trace (tracereel traces --full shows them)")
+    end
+    choose_outcomes(parsed, context, filter)
+    arenas.use(context.path, parsed.arenas, output.say)
+    limits.guarded(function()
+        local scripts = run_options.load()
+        local results = runner.replay(scripts, log, run_options.given, filter, pace.options(run_options.pace, log))
+        for index, one in ipairs(scripts) do
+            settle(index, one, results[index])
+        end
+    end, busy_message)
+end
+
+-- What takes the results that are to be merged, from each log or shard in turn.
+local function merger(merged, load_scripts)
+    local scripts -- for their `merge` alone
+    return function(to_merge)
+        limits.guarded(function()
+            output.without_prints(function()
+                scripts = scripts or load_scripts()
+            end)
+            for _, one in ipairs(to_merge) do
+                merged:add(one.index, scripts[one.index], one.result)
+            end
+        end, "interrupted while results were merged")
+    end
+end
+
+-- With a task, the result of the only script and log is for its file.
+local function run_logs(parsed, scripts_to_load, task)
+    local run_options = { pace = pace.of(parsed) }
+    run_options.load, run_options.given = loader(parsed, scripts_to_load)
+    check_jobs(parsed, run_options.pace)
+    wait_for_log(parsed, run_options.pace, run_options.load)
+    choose_shards(parsed, run_options.load)
+    local merged = runner.new_merge(run_options.given)
     local how_shown = { is_json = parsed.json, is_alone = #scripts_to_load == 1 }
     local code = of_log.each(parsed, function(log, context)
-        local filter, accepts = options.to_filter(parsed)
-        if accepts then
-            failure.raise("usage", "run needs whole trace ids for --trace (tracereel traces --full shows them)")
-        end
-        choose_outcomes(parsed, context, filter)
-        arenas.use(context.path, parsed.arenas, output.say)
-        limits.guarded(function()
-            local scripts = load_scripts()
-            local results = runner.replay(scripts, log, given, filter, pace.options(chosen_pace, log))
-            for index, one in ipairs(scripts) do
-                if task then
-                    task:take(results[index], log)
-                elseif one:can_merge() and #parsed.logs > 1 then
-                    merged:add(index, one, results[index])
-                else
-                    script_result.write(context, one.name, results[index], how_shown)
-                end
+        local to_merge
+        run_log(parsed, run_options, log, context, function(index, one, result)
+            if task then
+                task:take(result, log)
+            elseif one:can_merge() and (#parsed.logs > 1 or parsed.shards) then
+                to_merge = to_merge or {}
+                to_merge[#to_merge + 1] = { index = index, result = result }
+            else
+                script_result.write(context, one.name, result, how_shown)
             end
-        end, "interrupted while a handler was busy: finish was not called")
-    end)
+        end)
+        return nil, to_merge
+    end, merger(merged, run_options.load))
     -- Writing a result can run the script's code too, by metamethods.
     limits.guarded(function()
-        if #merged > 0 and not parsed.json then
+        if #merged > 0 and #parsed.logs > 1 and not parsed.json then
             logs.heading("all logs", #parsed.logs + 1)
         end
         for _, joined in ipairs(merged) do

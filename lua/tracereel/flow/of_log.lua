@@ -27,7 +27,7 @@ function of_log.define_numbers(command)
 end
 
 -- The log's own flow. One that cannot be read is told, and refused where something depends on the order.
-local function own_flow(path, needs_order)
+local function own_flow(path, needs_order, is_told)
     local loaded, value = failure.pcall(beside.load, path)
     if loaded then
         return value
@@ -39,7 +39,9 @@ local function own_flow(path, needs_order)
         failure.raise("refused", "%s; what is done here depends on it: mend it, move it away, or give another with "
             .. "--flow", problem.message)
     end
-    output.say("%s; going on with numbers", problem.message)
+    if not is_told then
+        output.say("%s; going on with numbers", problem.message)
+    end
     return nil
 end
 
@@ -47,9 +49,10 @@ end
 ---@param parsed table
 ---@param path string of the log
 ---@param needs_order? boolean one that cannot be read is refused
+---@param is_told? boolean what is wrong with it was said before, by another process
 ---@return tracereel.flow|nil
 ---@return tracereel.flow_unclear[] unclear which nodes of a flow in YAML could not be told apart
-function of_log.of(parsed, path, needs_order)
+function of_log.of(parsed, path, needs_order, is_told)
     parsed.flows = parsed.flows or {}
     -- One that was given is that of every log, but one in YAML gets the numbers of each.
     local key = parsed.flow and not flow.is_yaml(parsed.flow) and "given" or path
@@ -59,7 +62,7 @@ function of_log.of(parsed, path, needs_order)
         if parsed.flow then
             known.flow, known.unclear = flow.for_command(parsed.flow, { path }, options.opener(parsed))
         else
-            known.flow = own_flow(path, needs_order)
+            known.flow = own_flow(path, needs_order, is_told)
         end
         parsed.flows[key] = known
     end
@@ -86,12 +89,16 @@ end
 
 ---As logs.each, with the names of each log while it is visited; context.flow is its flow.
 ---@param parsed table
----@param visit fun(log: tracereel.log, context: table): integer|nil
+---@param visit fun(log: tracereel.log, context: table): integer|nil, any
+---@param take? fun(value: any, context: table) with the names, too
 ---@return integer exit code
-function of_log.each(parsed, visit)
+function of_log.each(parsed, visit, take)
     return logs.each(parsed, function(log, context)
         context.flow = of_log.use(parsed, context.path, log)
         return visit(log, context)
+    end, take and function(value, context)
+        node_names.use(of_log.of(parsed, context.path, false, true), parsed.numbers)
+        take(value, context)
     end)
 end
 

@@ -231,9 +231,10 @@ function Script:is_associative()
     return self.table.associative == true
 end
 
----The results of two logs, or of two shards of one, as one.
-function Script:merge(a, b)
-    return (call(self, "merge", self.table.merge, a, b))
+---The results of two logs, or of two shards of one, as one. The script was not started: it has its arguments.
+---@param given table<string, any> values for the script's arguments
+function Script:merge(a, b, given)
+    return (call(self, "merge", self.table.merge, a, b, script_arguments.values(self.name, self.arguments, given)))
 end
 
 return script

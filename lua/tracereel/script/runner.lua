@@ -114,15 +114,16 @@ local Merge = {}
 Merge.__index = Merge
 
 ---Gathers the results of several logs for the scripts that can merge them; its array part are { index, name, result }.
-function runner.new_merge()
-    return setmetatable({}, Merge)
+---@param given table<string, any> values for the scripts' arguments
+function runner.new_merge(given)
+    return setmetatable({ given = given }, Merge)
 end
 
 ---@param index integer of the script among those of the command line: two can have one name
 function Merge:add(index, one, result)
     for _, joined in ipairs(self) do
         if joined.index == index then
-            joined.result = one:merge(joined.result, result)
+            joined.result = one:merge(joined.result, result, self.given)
             return
         end
     end

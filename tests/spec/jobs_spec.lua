@@ -1,0 +1,249 @@
+-- -j: several processes write what one writes, byte for byte, and what becomes of a log whose process fails.
+local helper = require "tests.spec.helper"
+
+-- All fixtures: sound, damaged and unreadable ones.
+local function all_logs()
+    local paths = {}
+    for _, name in ipairs(helper.log_names()) do
+        paths[#paths + 1] = helper.log(name)
+    end
+    paths[#paths + 1] = helper.log("no-segments")
+    paths[#paths + 1] = "/nonexistent/log"
+    paths[#paths + 1] = "tests/fixtures/logs-engine/orders-killed"
+    return paths
+end
+
+local function joined(...)
+    local all = {}
+    for _, list in ipairs { ... } do
+        table.move(list, 1, #list, #all + 1, all)
+    end
+    return all
+end
+
+-- The same arguments with one process and with three: standard output, standard error and status.
+local function assert_same(arguments)
+    local one = helper.run(arguments)
+    local three = helper.run(joined(arguments, { "-j", "3" }))
+    local what = table.concat(arguments, " ", 1, 2)
+    assert.equal(one.stdout, three.stdout, what)
+    assert.equal(one.stderr, three.stderr, what)
+    assert.equal(one.status, three.status, what)
+    return one
+end
+
+local function interrupt_after_start(arguments, signals, started)
+    local directory = helper.directory()
+    local words = {}
+    for index, argument in ipairs(arguments) do
+        words[index] = helper.quote(argument)
+    end
+    helper.write(directory .. "/run.sh", ([[
+        setsid %s %s >%s/stdout 2>%s/stderr &
+        reader=$!
+        until [ "$(cat %s | wc -l)" -ge 2 ]; do sleep 0.02; done
+        %s
+        wait $reader
+        echo $? >%s/status
+    ]]):format(helper.program, table.concat(words, " "), directory, directory, started, signals, directory))
+    helper.shell("timeout 10 bash " .. directory .. "/run.sh 2>&1")
+    return {
+        stdout = helper.read(directory .. "/stdout"), stderr = helper.read(directory .. "/stderr"),
+        status = tonumber(helper.read(directory .. "/status")),
+    }
+end
+
+describe("-j", function()
+    after_each(helper.clean)
+
+    it("check: writes the same bytes as one process, also of damaged and missing logs", function()
+        local result = assert_same(joined({ "check" }, all_logs()))
+        assert.equal(4, result.status)
+        assert.matches("== tests/fixtures/logs/orders ==", result.stdout, 1, true)
+        assert_same(joined({ "check", "--json" }, all_logs()))
+    end)
+
+    it("run: writes the same bytes as one process, of scripts with `merge` and without", function()
+        for _, words in ipairs { { "errors" }, { "node_times" }, { "throughput", "--json" }, { "stuck" },
+            { "errors", "throughput" } } do
+            local result = assert_same(joined({ "run" }, words, all_logs()))
+            assert.equal(4, result.status)
+            assert.truthy(#result.stdout > 100)
+        end
+    end)
+
+    it("run: gives results to `merge` in the order of the command line, however long each takes", function()
+        -- Of the orders there are the most records: they come last.
+        local script = helper.script([[
+            local count = 0
+            return {
+                api = 1, args = { mark = { type = "string", default = "<" } },
+                record = function() count = count + 1 for _ = 1, 2000 do end end,
+                finish = function() return { marks = "", counts = { count } } end,
+                merge = function(a, b, args)
+                    table.move(b.counts, 1, #b.counts, #a.counts + 1, a.counts)
+                    a.marks = a.marks .. args.mark
+                    return a
+                end,
+            }]])
+        local logs = { helper.log("orders"), helper.log("done-only"), helper.log("restarted"), helper.log("orders") }
+        local result = assert_same(joined({ "run", script, "--json", "--arg", "mark=+" }, logs))
+        local counts = {}
+        for index, path in ipairs(logs) do
+            local objects = helper.objects(helper.output_of("check", "--json", path))
+            counts[index] = objects[#objects].summary.records
+        end
+        local written = helper.objects(result.stdout)[1].result
+        assert.equal("+++", written.marks)
+        assert.same(counts, written.counts)
+    end)
+
+    it("run: what handlers print comes with its log, and talk with it", function()
+        local script = helper.script([[return { api = 1, trace_start = function(rec) print("start", rec.offset) end,
+            finish = function(log) error("no end of " .. log.path) end }]])
+        local result = assert_same(joined({ "run", script }, all_logs()))
+        assert.equal(1, result.status)
+        assert.matches("no end of tests/fixtures/logs/orders", result.stderr, 1, true)
+        assert.matches("start\t", result.stdout, 1, true)
+    end)
+
+    it("run: a process that is killed is named with its log and the signal, and the others' output stays", function()
+        local script = helper.script([[return { api = 1,
+            start = function(_, log)
+                if log.path:find("done") then os.execute("kill -9 $PPID; sleep 1") end
+            end,
+            finish = function(log) return log.path end }]])
+        local logs = { helper.log("orders"), helper.log("done-only"), helper.log("restarted") }
+        local result = helper.run(joined({ "run", "--unsafe", script, "-j", "2" }, logs))
+        assert.equal("tracereel: tests/fixtures/logs/done-only: the process that read it was ended by signal 9 "
+            .. "(Killed): nothing of it is shown; try it again\n", result.stderr)
+        assert.equal("== tests/fixtures/logs/orders ==\ntests/fixtures/logs/orders\n"
+            .. "\n== tests/fixtures/logs/restarted ==\ntests/fixtures/logs/restarted\n", result.stdout)
+        assert.equal(4, result.status)
+    end)
+
+    it("run: of many small logs, each process reads several, and one that is killed costs only its own", function()
+        local script = helper.script([[return { api = 1,
+            start = function(_, log)
+                if log.path:find("done") then os.execute("kill -9 $PPID; sleep 1") end
+            end,
+            finish = function() return 1 end, merge = function(a, b) return a + b end }]])
+        local logs = {}
+        for index = 1, 60 do
+            logs[index] = helper.log(index == 7 and "done-only" or "empty")
+        end
+        local result = helper.run(joined({ "run", "--unsafe", "--json", script, "-j", "2" }, logs))
+        assert.equal("#59", helper.objects(result.stdout)[1].result)
+        local _, told = result.stderr:gsub("[^\n]*done%-only: the process that read it was ended[^\n]*\n", "")
+        assert.equal(1, told)
+        assert.equal(4, result.status)
+    end)
+
+    it("run: an interrupt of the parent alone ends what is under way, calls `finish`, and begins no more", function()
+        local started = helper.write(helper.directory() .. "/started", "")
+        local script = helper.script(([[return { api = 1,
+            trace_start = function()
+                io.open(%q, "a"):write("x\n"):close()
+                local first = os.time()
+                while os.time() - first < 1 do end
+            end,
+            finish = function(log) return "finished " .. log.path end }]]):format(started))
+        local logs = { helper.log("orders"), helper.log("restarted"), helper.log("edge"), helper.log("torn-tail") }
+        for _, whom in ipairs { "$reader", "-$reader" } do
+            helper.write(started, "")
+            local result = interrupt_after_start(joined({ "run", "--unsafe", script, "-j", "2" }, logs),
+                "kill -INT -- " .. whom, started)
+            assert.equal(130, result.status)
+            assert.equal("== tests/fixtures/logs/orders ==\nfinished tests/fixtures/logs/orders\n"
+                .. "\n== tests/fixtures/logs/restarted ==\nfinished tests/fixtures/logs/restarted\n", result.stdout)
+            local lacks = "tracereel: interrupted: the answer may lack a part of tests/fixtures/logs/"
+            assert.equal(lacks .. "orders\n" .. lacks .. "restarted\n", result.stderr)
+        end
+    end)
+
+    it("run: a second interrupt ends busy handlers, and leaves no process", function()
+        local directory = helper.directory()
+        local started = helper.write(directory .. "/started", "")
+        local script = helper.script(([[return { api = 1, trace_start = function()
+            io.open(%q, "a"):write("x\n"):close()
+            while true do end
+        end }]]):format(started))
+        local result = interrupt_after_start({ "run", "--unsafe", script, "-j", "2", helper.log("orders"),
+            helper.log("restarted") }, "kill -INT $reader; sleep 0.3; kill -INT $reader", started)
+        assert.equal(130, result.status)
+        assert.equal("0\n", (helper.shell(("ps ax -o args | grep -c '[r]un --unsafe %s'"):format(script))))
+    end)
+
+    it("run: limits hold in each process, and end them all with 5", function()
+        local busy = helper.script("return { api = 1, record = function() while true do end end }")
+        local result = helper.run(joined({ "run", busy, "-j", "3", "--max-time", "200ms" }, all_logs()))
+        assert.equal(5, result.status)
+        assert.matches("tracereel: [^\n]*limit[^\n]*\n$", result.stderr)
+        if os.getenv("TRACEREEL_SANITIZED") then
+            return
+        end
+        local greedy = helper.script([[local all = {}
+            return { api = 1, record = function() for i = 1, 1e6 do all[#all + 1] = { i } end end }]])
+        result = helper.run(joined({ "run", greedy, "-j", "3", "--max-memory", "20MiB" }, { helper.log("orders"),
+            helper.log("orders"), helper.log("orders") }))
+        assert.equal(5, result.status)
+        assert.matches("the scripts used more memory than --max-memory allows", result.stderr, 1, true)
+    end)
+
+    it("run: a reader that goes away ends all processes with 141", function()
+        local script = helper.script("return { api = 1, record = function() print(('x'):rep(5000)) end }")
+        local words = { "run", script, "-j", "2" }
+        for _ = 1, 200 do
+            words[#words + 1] = helper.log("orders")
+        end
+        local text = helper.shell(("(%s %s; echo $? >&2) 2>&1 >&3 3>&- | cat"):gsub("3>&%-", ""):format(helper.program,
+            table.concat(words, " ")) .. " 3>&1 | head -c 10 >/dev/null")
+        assert.equal("", text)
+    end)
+
+    it("run: few open files are enough for many logs", function()
+        local words = { "run", helper.script("return { api = 1, finish = function() return 1 end, "
+            .. "merge = function(a, b) return a + b end }"), "--json", "-j", "64" }
+        for _ = 1, 300 do
+            words[#words + 1] = helper.log("empty")
+        end
+        local result = helper.run(words, { before = "ulimit -n 100;" })
+        assert.equal("", result.stderr)
+        assert.equal("#300", helper.objects(result.stdout)[1].result)
+        assert.equal(0, result.status)
+    end)
+
+    it("run: a temporary file that cannot be written is named, and the status is 4", function()
+        local script = helper.script("return { api = 1, record = function() print(('x'):rep(50000)) end }")
+        local result = helper.run({ "run", script, "-j", "2", helper.log("orders"), helper.log("empty") },
+            { before = "ulimit -f 8;" })
+        assert.matches("cannot write a temporary file (TMPDIR says where): File too large", result.stderr, 1, true)
+        assert.matches("== tests/fixtures/logs/empty ==", result.stdout, 1, true)
+        assert.equal(4, result.status)
+        result = helper.run({ "check", "-j", "2", helper.log("orders"), helper.log("empty") },
+            { env = { TMPDIR = "/nonexistent/directory" } })
+        assert.matches("cannot start a process: /nonexistent/directory: No such file or directory", result.stderr, 1,
+            true)
+        assert.equal(4, result.status)
+    end)
+
+    it("run: says so where one log is read by one process, because the script does not allow more", function()
+        local script = helper.script("return { api = 1, finish = function() return 5 end }", "alone")
+        local result = helper.run { "run", script, helper.log("orders"), "-j", "4" }
+        assert.equal('tracereel: -j: alone does not say shard = "trace": the log is read by one process\n',
+            result.stderr)
+        assert.equal("5\n", result.stdout)
+    end)
+
+    it("takes a number, 0 or auto, and nothing else; and nothing that waits for a log", function()
+        for _, count in ipairs { "0", "auto", "1" } do
+            assert.equal(0, helper.run({ "check", helper.log("orders"), helper.log("empty"), "-j", count }).status)
+        end
+        for _, count in ipairs { "many", "1.5", "5000" } do
+            assert.equal(2, helper.run({ "check", helper.log("orders"), "-j", count }).status)
+        end
+        local script = helper.script("return { api = 1 }")
+        assert.equal(2, helper.run({ "run", script, helper.log("orders"), "-j", "2", "--follow" }).status)
+        assert.equal(2, helper.run({ "run", script, helper.log("orders"), "-j", "2", "--speed", "1000x" }).status)
+    end)
+end)
