@@ -10,6 +10,9 @@ end
 
 return {
     api = 1,
+    shard = "trace",
+    associative = true,
+    merge = tracereel.merge.sum, -- of all numbers, message by message
     summary = "errors by message, and whether their traces got over them",
     node_error = function(rec, trace)
         local digest = digest_of(rec)
@@ -19,14 +22,21 @@ return {
         end
     end,
     finish = function()
-        local rows = { { "errors", "traces", "overcome", "message" } }
-        for text, digest in tracereel.sorted(digests) do
+        local sums = {}
+        for text, digest in pairs(digests) do
             local traces, overcome = 0, 0
             for trace in pairs(digest.traces) do
                 traces = traces + 1
                 overcome = overcome + (trace.status == "complete" and 1 or 0)
             end
-            rows[#rows + 1] = { digest.count, traces, overcome, text }
+            sums[text] = { errors = digest.count, traces = traces, overcome = overcome }
+        end
+        return sums
+    end,
+    show = function(sums)
+        local rows = { { "errors", "traces", "overcome", "message" } }
+        for text, sum in tracereel.sorted(sums) do
+            rows[#rows + 1] = { sum.errors, sum.traces, sum.overcome, text }
         end
         return rows
     end,

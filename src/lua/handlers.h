@@ -15,7 +15,7 @@
 #define TR_HANDLER_EVENTS(X) X(record) X(gap) X(violation) X(tick)
 /* What a script has besides. */
 #define TR_SCRIPT_KEYS(X)                                                                                              \
-    X(api) X(summary) X(args) X(start) X(finish) X(merge) X(shard) X(associative) X(recover) X(check)
+    X(api) X(summary) X(args) X(start) X(finish) X(show) X(merge) X(shard) X(associative) X(recover) X(check)
 
 /* A handler: the stack slot of its function, or 0 if there is none. */
 typedef struct tr_handler {

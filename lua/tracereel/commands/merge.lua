@@ -104,7 +104,7 @@ local function write_log(view, index, log, result)
         logs.heading(log.path, index)
     end
     if view.count == 1 or not view.is_merged then
-        script_result.write(view.count > 1 and logs.context_of(log.path, view), view.name, result, view)
+        script_result.write(view.count > 1 and logs.context_of(log.path, view), view.script, result, view)
     end
     say_messages(log)
 end
@@ -114,7 +114,7 @@ local function write_all(view, result)
         if not view.is_json then
             logs.heading("all logs", view.count + 1)
         end
-        script_result.write(nil, view.name, result, view)
+        script_result.write(nil, view.script, result, view)
     end
 end
 
@@ -170,8 +170,8 @@ function merge.run(parsed)
                 return merged_result(sources, one, first.arguments)
             end)
         else
-            print_results({ name = one.name, is_json = first.options.json, is_alone = true, count = #known_logs,
-                logs = known_logs, is_merged = one:can_merge() }, sources, one, first.arguments)
+            print_results({ script = one, given = first.arguments, is_json = first.options.json, is_alone = true,
+                count = #known_logs, logs = known_logs, is_merged = one:can_merge() }, sources, one, first.arguments)
         end
     end, "interrupted while results were merged")
     return code

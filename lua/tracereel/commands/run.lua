@@ -231,7 +231,7 @@ local function run_logs(parsed, scripts_to_load, task)
     wait_for_log(parsed, run_options.pace, run_options.load)
     choose_shards(parsed, run_options.load)
     local merged = runner.new_merge(run_options.given)
-    local how_shown = { is_json = parsed.json, is_alone = #scripts_to_load == 1 }
+    local how_shown = { is_json = parsed.json, is_alone = #scripts_to_load == 1, given = run_options.given }
     local code = of_log.each(parsed, function(log, context)
         local to_merge
         run_log(parsed, run_options, log, context, function(index, one, result)
@@ -241,7 +241,7 @@ local function run_logs(parsed, scripts_to_load, task)
                 to_merge = to_merge or {}
                 to_merge[#to_merge + 1] = { index = index, result = result }
             else
-                script_result.write(context, one.name, result, how_shown)
+                script_result.write(context, one, result, how_shown)
             end
         end)
         return nil, to_merge
@@ -252,7 +252,7 @@ local function run_logs(parsed, scripts_to_load, task)
             logs.heading("all logs", #parsed.logs + 1)
         end
         for _, joined in ipairs(merged) do
-            script_result.write(nil, joined.name, joined.result, how_shown)
+            script_result.write(nil, joined.one, joined.result, how_shown)
         end
     end)
     return code

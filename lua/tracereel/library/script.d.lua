@@ -10,7 +10,7 @@ local script = {}
 ---Starts the script, replays the log through its handlers and finishes it, as `tracereel run` does.
 ---@param log tracereel.log
 ---@param filter? tracereel.filter on top of the script's own
----@return any result what its `finish` returned
+---@return any result what its `finish` returned or, where it has `show`, what that made of it
 function script:run(log, filter) end
 
 ---What its `recover` answers for a trace, after `run`; nil where it has none. Refused without `default` where the log

@@ -13,6 +13,7 @@
 ---@field types string[] the eleven type names, `types[n + 1]` for type number n
 ---@field gap_classes table<string, boolean> every class of gap; true where something durable was lost
 ---@field violations table<string, string> every violation code and its one-sentence meaning
+---@field merge tracereel.merge what makes one result of two
 ---@field null table JSON null in decoded values
 local tracereel = {}
 

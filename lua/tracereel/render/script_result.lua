@@ -17,10 +17,13 @@ local function write_json(context, name, result)
 end
 
 ---@param context table|nil of logs.each; nil: the result is of all logs
----@param name string the script's
+---@param one table the script, whose `show` makes what is printed of the result
 ---@param result any
----@param how { is_json: boolean|nil, is_alone: boolean } is_alone: there is no other script
-function script_result.write(context, name, result, how)
+---@param how { is_json: boolean|nil, is_alone: boolean, given: table } is_alone: there is no other script; given: values for
+---its arguments
+function script_result.write(context, one, result, how)
+    local name = one.name
+    result = one:shown(result, how.given)
     if how.is_json then
         write_json(context, name, result)
         return

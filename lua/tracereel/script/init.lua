@@ -202,6 +202,17 @@ function Script:finish(log)
     end
 end
 
+---What is printed of what the script's finish returned, or of several of these that were merged. The script need not
+---have been started.
+---@param given table<string, any> values for the script's arguments
+function Script:shown(result, given)
+    if result == nil or not self.table.show then
+        return result
+    end
+    return (call(self, "show", self.table.show, result,
+        script_arguments.values(self.name, self.arguments, given)))
+end
+
 ---What the script's `recover` answers for a trace; nil where it has none.
 function Script:recover(trace, default)
     if self.table.recover then

@@ -46,7 +46,7 @@ function loaded_script.new(path, given)
         filter = filter == nil and {} or filter
         check_kind("run: filter", filter, "table")
         log_path, foreign_rule = log.path, of_log.foreign_rule(beside.load(log.path))
-        return (runner.replay({ one }, log, given, filter)[1])
+        return one:shown(runner.replay({ one }, log, given, filter)[1], given)
     end
 
     function methods.recover(_, trace, default)

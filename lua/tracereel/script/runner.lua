@@ -113,7 +113,7 @@ end
 local Merge = {}
 Merge.__index = Merge
 
----Gathers the results of several logs for the scripts that can merge them; its array part are { index, name, result }.
+---Gathers the results of several logs for the scripts that can merge them; its array part are { index, one, result }.
 ---@param given table<string, any> values for the scripts' arguments
 function runner.new_merge(given)
     return setmetatable({ given = given }, Merge)
@@ -127,7 +127,7 @@ function Merge:add(index, one, result)
             return
         end
     end
-    self[#self + 1] = { index = index, name = one.name, result = result }
+    self[#self + 1] = { index = index, one = one, result = result }
 end
 
 return runner

@@ -175,7 +175,7 @@ function sandbox.module(now, is_unsafe)
     end
     module.record = core.constructors(now)
     -- Tables of the module's own: what one script does to them must not reach another.
-    for _, name in ipairs { "types", "violations", "gap_classes" } do
+    for _, name in ipairs { "types", "violations", "gap_classes", "merge" } do
         module[name] = copy(module[name])
     end
     return module

@@ -1,6 +1,20 @@
 -- Errors, grouped by node and by what their messages have in common: digits, and ids, do not make two errors different.
 local groups = {}
 
+-- The trace that was first, with the smallest id among those of one time, so that the order of parts does not matter.
+local function is_earlier(one, other)
+    if one.time_ns ~= other.time_ns then
+        return math.ult(one.time_ns, other.time_ns)
+    end
+    return one.example < other.example
+end
+
+local function joined(a, b)
+    local first = is_earlier(b, a) and b or a
+    return { node = a.node, shape = a.shape, count = a.count + b.count, example = first.example,
+        time_ns = first.time_ns }
+end
+
 local function shape(message)
     local text = message or "(no message)"
     text = text:gsub("%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x+", "<id>")
@@ -9,16 +23,16 @@ end
 
 local function note(node, rec)
     local key = node .. "\0" .. shape(rec.error_message)
-    local group = groups[key]
-    if not group then
-        group = { node = node, shape = shape(rec.error_message), count = 0, example = rec.trace_id }
-        groups[key] = group
-    end
-    group.count = group.count + 1
+    local one = { node = node, shape = shape(rec.error_message), count = 1, example = rec.trace_id,
+        time_ns = rec.timestamp_ns }
+    groups[key] = groups[key] and joined(groups[key], one) or one
 end
 
 return {
     api = 1,
+    shard = "trace",
+    associative = true,
+    merge = tracereel.merge.by_key(joined),
     summary = "errors by node and kind of message, most frequent first, with a trace that has each",
 
     node_error = function(rec)
@@ -30,8 +44,12 @@ return {
     end,
 
     finish = function()
+        return groups
+    end,
+
+    show = function(all)
         local list = {}
-        for _, group in tracereel.sorted(groups) do
+        for _, group in tracereel.sorted(all) do
             list[#list + 1] = group
         end
         table.sort(list, function(a, b)

@@ -1,6 +1,7 @@
 -- How long each node runs. Traces that were open across damage are left out, and so is what was estimated where a node
 -- has exact times.
 local exact, estimated = {}, {}
+local merge = tracereel.merge
 
 -- By number, where the log's flow has them.
 local names = {}
@@ -14,6 +15,9 @@ end
 
 return {
     api = 1,
+    shard = "trace",
+    associative = true,
+    merge = merge.by_key(merge.by_key(merge.histogram)),
     summary = "how often each node ran, and how long it took",
 
     node_done = function(rec, trace)
@@ -27,13 +31,17 @@ return {
     end,
 
     finish = function()
+        return { exact = exact, estimated = estimated }
+    end,
+
+    show = function(all)
         local shown, estimated_count, left_out_count = {}, 0, 0
-        for node, h in pairs(estimated) do
+        for node, h in pairs(all.estimated) do
             shown[node] = h
-            estimated_count = estimated_count + (exact[node] and 0 or h.count)
-            left_out_count = left_out_count + (exact[node] and h.count or 0)
+            estimated_count = estimated_count + (all.exact[node] and 0 or h.count)
+            left_out_count = left_out_count + (all.exact[node] and h.count or 0)
         end
-        for node, h in pairs(exact) do
+        for node, h in pairs(all.exact) do
             shown[node] = h
         end
         local rows = { { "node", "runs", "p50", "p90", "p99", "max" } }

@@ -26,6 +26,9 @@ end
 
 return {
     api = 1,
+    shard = "trace",
+    associative = true,
+    merge = tracereel.merge.list,
     summary = "open traces in which nothing has happened for longer than a limit",
     args = { limit = { type = "duration", default = "1h", help = "how long is too long, in the log's time" } },
 
@@ -46,11 +49,17 @@ return {
                     .. (is_older and " (since before the snapshot)" or "") }
             end
         end
+        return rows
+    end,
+
+    show = function(rows)
         table.sort(rows, function(a, b)
             if a[2] ~= b[2] then
                 return a[2] > b[2]
+            elseif a[1] ~= b[1] then
+                return a[1] < b[1]
             end
-            return a[1] < b[1]
+            return a[3] < b[3] -- of two logs
         end)
         for _, row in ipairs(rows) do
             row[2] = tracereel.duration(row[2])

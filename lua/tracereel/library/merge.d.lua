@@ -1,0 +1,11 @@
+---@meta
+-- What makes one result of two, for a script's `merge`.
+
+---All are associative; a result that is nil leaves the other one as it is; the first argument may be changed.
+---@class tracereel.merge
+---@field sum fun(a: any, b: any): any numbers, and tables of numbers key by key
+---@field list fun(a: any[], b: any[]): any[] one list after the other
+---@field top fun(count: integer, key?: string|integer): fun(a: any[], b: any[]): any[] the first of two lists in which the largest come first
+---@field histogram fun(a: tracereel.histogram, b: tracereel.histogram): tracereel.histogram
+---@field timing fun(a: tracereel.timing, b: tracereel.timing): tracereel.timing
+---@field by_key fun(merge: fun(a: any, b: any): any): fun(a: table, b: table): table what is under each key, merged
