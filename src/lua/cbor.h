@@ -4,8 +4,9 @@
  * Integers, floats and booleans are what they are; `tracereel.null` is null, and nil, which only a whole value can be,
  * is undefined. A text is a text string where it is UTF-8, a byte string where not. A table with the keys 1..n is an
  * array, an empty one too; any other table is a map, whose keys are integers, floats, texts and booleans. A table whose
- * metatable says `__jsontype`, and nothing else, is tagged. Metatables of other kinds, functions, threads and most
- * userdata cannot be said. A table that is in two places is two tables afterwards. */
+ * metatable says `__jsontype`, and nothing else, is tagged; so are the fields of a histogram and of a timing.
+ * Metatables of other kinds, functions, threads and other userdata cannot be said. A table that is in two places is two
+ * tables afterwards. */
 #ifndef TRACEREEL_LUA_CBOR_H
 #define TRACEREEL_LUA_CBOR_H
 
@@ -38,8 +39,10 @@ enum tr_cbor_initial {
 
 /* The numbers of tags, of those that anybody may use: "tr" and a number. */
 enum tr_cbor_tag {
-    TR_CBOR_TAG_OBJECT = 0x74720001, /* of a map: its table's `__jsontype` is "object" */
-    TR_CBOR_TAG_ARRAY = 0x74720002   /* of an array or a map: its table's `__jsontype` is "array" */
+    TR_CBOR_TAG_OBJECT = 0x74720001,    /* of a map: its table's `__jsontype` is "object" */
+    TR_CBOR_TAG_ARRAY = 0x74720002,     /* of an array or a map: its table's `__jsontype` is "array" */
+    TR_CBOR_TAG_HISTOGRAM = 0x74720003, /* of a histogram's fields, without tags in them */
+    TR_CBOR_TAG_TIMING = 0x74720004     /* of a timing's */
 };
 
 enum { TR_CBOR_MAX_LEVELS = 1000 }; /* of C's stack and Lua's */

@@ -10,6 +10,7 @@
 #include "bytes/utf8.h"
 #include "lua/arguments.h"
 #include "lua/cbor_float.h"
+#include "lua/cbor_object.h"
 #include "lua/core.h"
 
 typedef struct cbor_decoder {
@@ -19,6 +20,7 @@ typedef struct cbor_decoder {
     size_t at;
     int null_index;
     int object_metatable_index;
+    bool is_in_object; /* the fields of one are read */
     char problem[160];
 } cbor_decoder;
 
@@ -253,11 +255,46 @@ static bool push_map(cbor_decoder *decoder, const value_head *head, int level, b
     return true;
 }
 
+/* Makes an object of the fields on top of the stack. */
+static bool make_object(cbor_decoder *decoder, const value_head *tag, lua_CFunction from) {
+    lua_State *L = decoder->L;
+    lua_pushcfunction(L, from);
+    lua_insert(L, -2);
+    int status = lua_pcall(L, 1, 1, 0);
+    if (status == LUA_OK) {
+        return true;
+    }
+    if (status != LUA_ERRRUN || lua_type(L, -1) != LUA_TSTRING) {
+        lua_error(L); /* memory */
+    }
+    return refuse(decoder, tag->at, "%s", lua_tostring(L, -1));
+}
+
+static bool push_object(cbor_decoder *decoder, const value_head *tag, lua_CFunction from, int level) {
+    value_head head;
+    if (!read_head(decoder, &head)) {
+        return false;
+    }
+    bool is_empty = head.major == TR_CBOR_ARRAY && head.number == 0;
+    if (!is_empty && head.major != TR_CBOR_MAP) {
+        return refuse(decoder, head.at, "a tag %llu is not of such a value", (unsigned long long)tag->number);
+    }
+    decoder->is_in_object = true;
+    bool is_read = is_empty ? push_array(decoder, &head, level) : push_map(decoder, &head, level, false);
+    decoder->is_in_object = false;
+    return is_read && make_object(decoder, tag, from);
+}
+
 static bool push_tagged(cbor_decoder *decoder, const value_head *tag, int level) {
     lua_State *L = decoder->L;
     value_head head;
     bool is_object = tag->number == TR_CBOR_TAG_OBJECT;
-    if (!is_object && tag->number != TR_CBOR_TAG_ARRAY) {
+    lua_CFunction from = tr_cbor_object_from(tag->number);
+    if (decoder->is_in_object) {
+        return refuse(decoder, tag->at, "a tag %llu is within an object", (unsigned long long)tag->number);
+    } else if (from != NULL) {
+        return push_object(decoder, tag, from, level);
+    } else if (!is_object && tag->number != TR_CBOR_TAG_ARRAY) {
         return refuse(decoder, tag->at, "a tag %llu is not known", (unsigned long long)tag->number);
     }
     if (!read_head(decoder, &head)) {

@@ -9,7 +9,8 @@
 
 #include "bytes/utf8.h"
 #include "lua/arguments.h"
-#include "lua/cbor_float.h"
+#include "lua/cbor_head.h"
+#include "lua/cbor_object.h"
 #include "lua/core.h"
 #include "lua/failure.h"
 
@@ -28,7 +29,7 @@ typedef struct cbor_encoder {
     int null_index;
 } cbor_encoder;
 
-enum { NAME_INDEX = 2, HEAD_BYTES = 9 };
+enum { NAME_INDEX = 2 };
 
 static void encode_value(cbor_encoder *encoder, int index, const value_place *place, int level);
 
@@ -108,51 +109,9 @@ static void put(cbor_encoder *encoder, const void *bytes, size_t length) {
     }
 }
 
-/* Writes a first byte and a number of so many bytes, the highest first. Returns the length of both. */
-static size_t write_initial(uint8_t head[HEAD_BYTES], unsigned initial, uint64_t number, size_t number_bytes) {
-    head[0] = (uint8_t)initial;
-    for (size_t i = number_bytes; i > 0; i--) {
-        head[i] = (uint8_t)number;
-        number >>= 8;
-    }
-    return 1 + number_bytes;
-}
-
-/* The head of a value in its shortest form. */
-static size_t write_head(uint8_t head[HEAD_BYTES], enum tr_cbor_major major, uint64_t number) {
-    unsigned initial = (unsigned)major << 5;
-    if (number < 24) {
-        return write_initial(head, initial | (unsigned)number, 0, 0);
-    } else if (number <= UINT8_MAX) {
-        return write_initial(head, initial | 24, number, 1);
-    } else if (number <= UINT16_MAX) {
-        return write_initial(head, initial | 25, number, 2);
-    } else if (number <= UINT32_MAX) {
-        return write_initial(head, initial | 26, number, 4);
-    }
-    return write_initial(head, initial | 27, number, 8);
-}
-
-static size_t write_integer(uint8_t head[HEAD_BYTES], lua_Integer value) {
-    return value >= 0 ? write_head(head, TR_CBOR_UNSIGNED, (uint64_t)value)
-                      : write_head(head, TR_CBOR_NEGATIVE, ~(uint64_t)value);
-}
-
-static size_t write_float(uint8_t head[HEAD_BYTES], lua_Number value) {
-    uint64_t bits = 0;
-    uint32_t small = 0;
-    memcpy(&bits, &value, sizeof bits);
-    if (tr_float_shrink(bits, tr_float_half, &small)) {
-        return write_initial(head, TR_CBOR_HALF, small, 2);
-    } else if (tr_float_shrink(bits, tr_float_single, &small)) {
-        return write_initial(head, TR_CBOR_SINGLE, small, 4);
-    }
-    return write_initial(head, TR_CBOR_DOUBLE, bits, 8);
-}
-
 static void put_head(cbor_encoder *encoder, enum tr_cbor_major major, uint64_t number) {
-    uint8_t head[HEAD_BYTES];
-    put(encoder, head, write_head(head, major, number));
+    uint8_t head[TR_CBOR_HEAD_BYTES];
+    put(encoder, head, tr_cbor_write_head(head, major, number));
 }
 
 static void put_byte(cbor_encoder *encoder, uint8_t byte) {
@@ -167,7 +126,7 @@ static enum tr_cbor_major major_of_text(const char *text, size_t length) {
 
 /* A key as it is sorted: by its bytes, which are a head and, of a text, the text. */
 typedef struct map_key {
-    uint8_t head[HEAD_BYTES];
+    uint8_t head[TR_CBOR_HEAD_BYTES];
     uint8_t head_bytes;
     uint8_t type;     /* LUA_TNUMBER, LUA_TSTRING or LUA_TBOOLEAN */
     bool is_integer;  /* of a number */
@@ -193,17 +152,17 @@ static map_key read_key(lua_State *L) {
     map_key key = {.type = (uint8_t)lua_type(L, -1)};
     if (key.type == LUA_TSTRING) {
         key.text = lua_tolstring(L, -1, &key.length);
-        key.head_bytes = (uint8_t)write_head(key.head, major_of_text(key.text, key.length), key.length);
+        key.head_bytes = (uint8_t)tr_cbor_write_head(key.head, major_of_text(key.text, key.length), key.length);
     } else if (key.type == LUA_TBOOLEAN) {
         key.as.integer = lua_toboolean(L, -1);
-        key.head_bytes = (uint8_t)write_initial(key.head, key.as.integer ? TR_CBOR_TRUE : TR_CBOR_FALSE, 0, 0);
+        key.head_bytes = (uint8_t)tr_cbor_write_initial(key.head, key.as.integer ? TR_CBOR_TRUE : TR_CBOR_FALSE, 0, 0);
     } else if (lua_isinteger(L, -1)) {
         key.is_integer = true;
         key.as.integer = lua_tointeger(L, -1);
-        key.head_bytes = (uint8_t)write_integer(key.head, key.as.integer);
+        key.head_bytes = (uint8_t)tr_cbor_write_integer(key.head, key.as.integer);
     } else {
         key.as.number = lua_tonumber(L, -1);
-        key.head_bytes = (uint8_t)write_float(key.head, key.as.number);
+        key.head_bytes = (uint8_t)tr_cbor_write_float(key.head, key.as.number);
     }
     return key;
 }
@@ -346,12 +305,26 @@ static void put_table(cbor_encoder *encoder, int index, const value_place *place
     }
 }
 
+/* Puts the fields of the userdata at the absolute `index`. Raises where it has none. */
+static void put_object(cbor_encoder *encoder, int index, const value_place *place, int level) {
+    lua_State *L = encoder->L;
+    luaL_checkstack(L, LUA_MINSTACK, NULL);
+    uint32_t tag = tr_cbor_push_fields(L, index);
+    if (tag == 0) {
+        lua_pushfstring(L, "%s cannot be handed to another process", tr_lua_push_got(L, index));
+        refuse(encoder, place);
+    }
+    put_head(encoder, TR_CBOR_TAG, tag);
+    put_table(encoder, lua_gettop(L), place, level);
+    lua_pop(L, 1);
+}
+
 /* ---- values ---- */
 
 /* Writes the value at the absolute `index`. */
 static void encode_value(cbor_encoder *encoder, int index, const value_place *place, int level) {
     lua_State *L = encoder->L;
-    uint8_t head[HEAD_BYTES];
+    uint8_t head[TR_CBOR_HEAD_BYTES];
     size_t length = 0;
     const char *text = NULL;
     switch (lua_type(L, index)) {
@@ -363,8 +336,8 @@ static void encode_value(cbor_encoder *encoder, int index, const value_place *pl
         break;
     case LUA_TNUMBER:
         put(encoder, head,
-            lua_isinteger(L, index) ? write_integer(head, lua_tointeger(L, index))
-                                    : write_float(head, lua_tonumber(L, index)));
+            lua_isinteger(L, index) ? tr_cbor_write_integer(head, lua_tointeger(L, index))
+                                    : tr_cbor_write_float(head, lua_tonumber(L, index)));
         break;
     case LUA_TSTRING:
         text = lua_tolstring(L, index, &length);
@@ -373,6 +346,9 @@ static void encode_value(cbor_encoder *encoder, int index, const value_place *pl
         break;
     case LUA_TTABLE:
         put_table(encoder, index, place, level);
+        break;
+    case LUA_TUSERDATA:
+        put_object(encoder, index, place, level);
         break;
     default:
         lua_pushfstring(L, "%s cannot be handed to another process", tr_lua_push_got(L, index));

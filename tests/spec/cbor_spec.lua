@@ -1,6 +1,7 @@
 -- Values as bytes for another process. Expected bytes are those of RFC 8949's appendix A and of its rules (4.2.1), or
 -- what the standard of floats says, put together here.
 local core = require "tracereel.core"
+local helper = require "tests.spec.helper"
 local tracereel = require "tracereel"
 
 local function bytes_of(hex)
@@ -228,5 +229,52 @@ describe("cbor", function()
                 end
             end
         end
+    end)
+
+    it("hand histograms and timings on, in tables and by themselves", function()
+        local histogram, timing = tracereel.histogram(), tracereel.timing(nil, 2)
+        for value = 1, 300 do
+            histogram:add(value * value)
+        end
+        tracereel.open(helper.log("orders")):replay { timing = timing }
+        local given = { [3] = histogram, none = tracereel.histogram(), timing = timing }
+        local bytes = core.cbor_encode(given)
+        local taken = core.cbor_decode(bytes)
+        assert.are.equal(bytes, core.cbor_encode(taken))
+        assert.are.equal(tostring(histogram), tostring(taken[3]))
+        assert.are.equal(0, taken.none.count)
+        assert.are.equal(tracereel.json(timing:report()), tracereel.json(taken.timing:report()))
+        assert.are.equal(histogram:quantile(0.7), core.cbor_decode(core.cbor_encode(histogram)):quantile(0.7))
+    end)
+
+    it("are refused where no histogram has such fields, or tags are within them", function()
+        local tag = "da74720003"
+        for hex, problem in pairs {
+            [tag .. "a1636d617801"] = "buckets and numbers are not those of any values",
+            [tag .. "a1" .. "636d6178" .. "f4"] = "max must be an integer",
+            [tag .. "83010203"] = "is not of such a value",
+            [tag .. "01"] = "is not of such a value",
+            [tag .. "a1" .. "676275636b657473" .. "da7472000280"] = "is within an object",
+            [tag .. "a1" .. "676275636b657473" .. "80"] = "must be a list",
+        } do
+            local value, found = core.cbor_decode(bytes_of(hex))
+            assert.is_nil(value)
+            assert.is_truthy(found:find(problem, 1, true), found)
+        end
+        assert.are.equal(0, core.cbor_decode(bytes_of(tag .. "80")).count)
+    end)
+
+    it("are refused, or taken as they are, where a byte of a timing's is another", function()
+        local timing = tracereel.timing(nil, 1)
+        tracereel.open(helper.log("restarted")):replay { timing = timing }
+        local bytes = core.cbor_encode(timing)
+        local refused = 0
+        for at = 1, #bytes, 5 do
+            local changed = bytes:sub(1, at - 1) .. string.char(bytes:byte(at) ~ 1 << at % 8) .. bytes:sub(at + 1)
+            local taken = core.cbor_decode(changed)
+            refused = refused + (taken == nil and 1 or 0)
+            assert.is_true(taken == nil or core.cbor_encode(taken) == changed, at)
+        end
+        assert.is_true(refused > 100)
     end)
 end)
