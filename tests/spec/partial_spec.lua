@@ -119,6 +119,16 @@ describe("a partial result", function()
         assert.matches('"damage":{"missing_segment":%d+}', helper.read(paths[2]))
     end)
 
+    it("of a log whose segments are listed is known by the list", function()
+        local list, path = directory .. "/list", directory .. "/p"
+        helper.write(list, ("wal_0000000000000000.log | cat %s/wal_0000000000000000.log\n"):format(logs[1]))
+        assert.equal(0, run("run", script, "--segments-from", list, "--partial", path).status)
+        same(run("run", script, "--segments-from", list), run("merge", path))
+        assert.matches("is already done", run("run", script, "--segments-from", list, "--partial", path).stderr)
+        helper.write(list, helper.read(list) .. "\n")
+        refused("the log has changed", run("run", script, "--segments-from", list, "--partial", path))
+    end)
+
     it("of a script without merge is shown for each log, as one process does", function()
         helper.write(script, (sum_text:gsub("merge =", "check_nothing =", 1):gsub("shard = .-associative = true,", "")
             :gsub("check_nothing = .*$", "}")))

@@ -55,6 +55,13 @@ local function look_at_segment(log, name, last_bytes, original)
     return look_at(segment_path(log, name), last_bytes)
 end
 
+---What is known of bytes: how many they are, and their CRC.
+---@param bytes string
+---@return { length_bytes: integer, crc32: string }
+function segment_identity.of_bytes(bytes)
+    return { length_bytes = #bytes, crc32 = ("%08x"):format(core.crc32(bytes)) }
+end
+
 ---@param log tracereel.log
 ---@param originals? table<string, { bytes: string }> the segments that were repaired, as they were (by name)
 ---@return { name: string, size_bytes: integer }[] segments
@@ -62,12 +69,12 @@ end
 function segment_identity.of(log, originals)
     -- Each look at log.segments makes the list anew.
     local there = log.segments
-    local segments, last = {}, { length_bytes = 0, crc32 = "00000000" }
+    local segments, last = {}, segment_identity.of_bytes("")
     for index, segment in ipairs(there) do
         local size, bytes = look_at_segment(log, segment.name, index == #there and max_last_bytes or 0,
             originals and originals[segment.name])
         segments[index] = { name = segment.name, size_bytes = size }
-        last = { length_bytes = #bytes, crc32 = ("%08x"):format(core.crc32(bytes)) }
+        last = segment_identity.of_bytes(bytes)
     end
     return segments, last
 end

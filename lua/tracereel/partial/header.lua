@@ -48,13 +48,25 @@ function header.new(command, parsed, script, given)
     return self
 end
 
----Which log a path is, without reading it. Of a list of segments it is the list that counts.
+-- A list of segments is known by its text: what a command writes has no size before it has run.
+local function identity_of_list(path)
+    local text, problem = files.read(path)
+    if not text then
+        failure.raise("io", "%s", problem)
+    end
+    return { { name = path:match("[^/]*$"), size_bytes = #text } }, segment_identity.of_bytes(text)
+end
+
+---Which log a path is, without reading it.
 ---@param path string
 ---@param parsed table
 function header.log(path, parsed)
-    local log = listed_logs.has(path) and { path = path, segments = { { name = path:match("[^/]*$") } } }
-        or base.open(path, options.to_open(parsed, path))
-    local segments, last_bytes = segment_identity.of(log)
+    local segments, last_bytes
+    if listed_logs.has(path) then
+        segments, last_bytes = identity_of_list(path)
+    else
+        segments, last_bytes = segment_identity.of(base.open(path, options.to_open(parsed, path)))
+    end
     local flow_path = beside.path(path)
     return {
         path = path,
