@@ -264,7 +264,9 @@ local function job_header(parsed, file)
     local modules = script_modules.new(parsed.unsafe)
     local one
     limits.guarded(function()
-        one = script.load(file.path, { name = file.name, unsafe = parsed.unsafe, modules = modules })
+        output.without_prints(function()
+            one = script.load(file.path, { name = file.name, unsafe = parsed.unsafe, modules = modules })
+        end)
         script_arguments.check_given({ one }, given)
     end)
     return partial_header.new(run.name, parsed, { name = one.name, path = file.path, is_bundled = file.name ~= nil,
