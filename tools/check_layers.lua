@@ -27,9 +27,12 @@ local binding_headers = {
     ["import/draft.h"] = true,
     ["import/input_stream.h"] = true,
     ["import/name_table.h"] = true,
+    ["import/otlp_document.h"] = true,
+    ["import/otlp_span.h"] = true,
     ["import/row_attempt.h"] = true,
     ["import/time_text.h"] = true,
     ["import/trace_text.h"] = true,
+    ["import/waiting_spans.h"] = true,
     ["json/json_reader.h"] = true,
     ["trace/shape.h"] = true,
 }

@@ -24,6 +24,7 @@ struct tr_input_stream {
     uint64_t line_number;
     uint64_t read_bytes; /* where it is plain */
     uint64_t file_bytes;
+    uint64_t use_count;
     tr_inflater *inflater; /* NULL where it is plain */
 };
 
@@ -65,6 +66,7 @@ static tr_status read_some(tr_input_stream *stream, tr_error *error) {
 
 /* Makes room for one more piece. */
 static tr_status make_room(tr_input_stream *stream, tr_error *error) {
+    stream->use_count++;
     if (stream->begin > 0 && stream->begin >= stream->capacity_bytes / 2) {
         memmove(stream->bytes, stream->bytes + stream->begin, stream->end - stream->begin);
         stream->end -= stream->begin;
@@ -99,6 +101,7 @@ tr_input_view tr_input_stream_look(const tr_input_stream *stream) {
 }
 
 void tr_input_stream_skip(tr_input_stream *stream, size_t bytes) {
+    stream->use_count++;
     stream->begin += bytes;
     stream->scanned_bytes = 0;
     if (stream->begin == stream->end) {
@@ -122,6 +125,7 @@ tr_status tr_input_stream_line(tr_input_stream *stream, tr_text *line, tr_error 
                            stream->name, (unsigned long long)stream->line_number, (int)TR_MAX_LINE_BYTES);
         } else if (is_whole) {
             stream->line_number++;
+            stream->use_count++;
             stream->begin += length + (end != NULL);
             stream->scanned_bytes = 0;
             line->bytes = begin;
@@ -152,6 +156,10 @@ uint64_t tr_input_stream_read_bytes(const tr_input_stream *stream) {
 
 uint64_t tr_input_stream_file_bytes(const tr_input_stream *stream) {
     return stream->file_bytes;
+}
+
+uint64_t tr_input_stream_use_count(const tr_input_stream *stream) {
+    return stream->use_count;
 }
 
 const char *tr_input_stream_name(const tr_input_stream *stream) {

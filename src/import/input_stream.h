@@ -49,6 +49,9 @@ void tr_input_stream_set_line_number(tr_input_stream *stream, uint64_t number);
 uint64_t tr_input_stream_read_bytes(const tr_input_stream *stream);
 uint64_t tr_input_stream_file_bytes(const tr_input_stream *stream);
 
+/* Changes with whatever ends a view, or a line that was read. */
+uint64_t tr_input_stream_use_count(const tr_input_stream *stream);
+
 /* The path, or "standard input". */
 const char *tr_input_stream_name(const tr_input_stream *stream);
 

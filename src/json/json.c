@@ -8,6 +8,7 @@
 #include "bytes/bytes.h"
 #include "bytes/utf8.h"
 #include "record/record_view.h"
+#include "json/special_bytes.h"
 
 /* As long as the longest name of a record type, with the final zero. */
 union type_name {
@@ -229,16 +230,9 @@ void tr_json_double(tr_json *json, double value) {
     commit(json, out);
 }
 
-#define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Sets the highest bit of each byte that cannot appear unescaped in a JSON string: controls, quote, backslash, and 80
- * and above. Bits above the lowest one set may be wrong. */
+/* The same of each byte that cannot appear unescaped in what is written: also 80 and above. */
 static inline uint64_t special_bytes(uint64_t word) {
-    uint64_t quote = word ^ EVERY_BYTE('"');
-    uint64_t backslash = word ^ EVERY_BYTE('\\');
-    uint64_t found = ((word - EVERY_BYTE(0x20)) & ~word) | ((quote - EVERY_BYTE(1)) & ~quote) |
-                     ((backslash - EVERY_BYTE(1)) & ~backslash) | word;
-    return found & EVERY_BYTE(0x80);
+    return tr_json_special_bytes(word) | (word & TR_EVERY_BYTE(0x80));
 }
 
 static char *put_escape(char *out, uint8_t byte) {

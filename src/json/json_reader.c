@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bytes/bytes.h"
 #include "bytes/fail.h"
+#include "json/special_bytes.h"
 
 enum { DEPTH_MAX = 32 };
 
@@ -31,6 +33,9 @@ static bool is_blank(char byte) {
 }
 
 char tr_json_reader_peek(tr_json_reader *reader) {
+    if (reader->at < reader->end && (unsigned char)*reader->at > ' ' && reader->status == TR_OK) {
+        return *reader->at;
+    }
     while (reader->at < reader->end && is_blank(*reader->at)) {
         reader->at++;
     }
@@ -86,16 +91,31 @@ bool tr_json_reader_next_element(tr_json_reader *reader) {
     return reader->status == TR_OK && comes_another(reader, ']', "a comma or the end of the array");
 }
 
+/* The first byte from `at` on that is a quotation mark, a backslash or a control; `end` where there is none. */
+static const char *next_special(const char *at, const char *end) {
+    while (end - at >= 8) {
+        uint64_t special = tr_json_special_bytes(tr_load_u64((const uint8_t *)at));
+        if (special != 0) {
+            return at + __builtin_ctzll(special) / 8;
+        }
+        at += 8;
+    }
+    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20) {
+        at++;
+    }
+    return at;
+}
+
 /* The bytes between two quotation marks. */
 static bool take_quoted(tr_json_reader *reader, const char *expected, tr_text *raw) {
     if (!take(reader, '"', expected)) {
         return false;
     }
     const char *begin = reader->at;
-    const char *at = begin;
     const char *end = reader->end;
-    while (at < end && *at != '"' && (unsigned char)*at >= 0x20) {
-        at += *at == '\\' && end - at > 1 ? 2 : 1;
+    const char *at = next_special(begin, end);
+    while (at < end && *at == '\\') {
+        at = next_special(at + (end - at > 1 ? 2 : 1), end);
     }
     reader->at = at;
     if (at < end && *at != '"') {
@@ -242,6 +262,21 @@ bool tr_json_reader_unescape(tr_json_reader *reader, tr_text raw, char *out, uin
         at = next;
     }
     *length_bytes = (uint32_t)(out - begin);
+    return true;
+}
+
+bool tr_json_has_known_escapes(const char *text, size_t length) {
+    const char *end = text + length;
+    const char *at = length == 0 ? NULL : memchr(text, '\\', length);
+    while (at != NULL) {
+        char character[4];
+        char *out = character;
+        at = at + 1 < end ? unescape(at + 1, end, &out) : NULL;
+        if (at == NULL) {
+            return false;
+        }
+        at = memchr(at, '\\', (size_t)(end - at));
+    }
     return true;
 }
 

@@ -48,8 +48,10 @@ bool tr_json_reader_text(tr_json_reader *reader, char *out, uint32_t *length_byt
 bool tr_json_reader_raw_text(tr_json_reader *reader, tr_text *raw);
 /* Unescapes such a text, or the name of a member that next_member returned, in the same way. */
 bool tr_json_reader_unescape(tr_json_reader *reader, tr_text raw, char *out, uint32_t *length_bytes);
-/* Skips any value that is not nested too deeply. */
+/* Skips any value that is not nested too deeply. Escapes in its texts are not looked at. */
 void tr_json_reader_skip(tr_json_reader *reader);
+/* Are all escapes in this part of a JSON text ones that JSON knows? */
+bool tr_json_has_known_escapes(const char *text, size_t length);
 
 /* Fails unless only whitespace is left. */
 void tr_json_reader_finish(tr_json_reader *reader);

@@ -12,9 +12,12 @@
 #include "lua/failure.h"
 #include "lua/import_csv.h"
 #include "lua/import_draft.h"
+#include "lua/import_event.h"
 #include "lua/stop.h"
 
 #define TR_LUA_ROW_TAKER "tracereel.import_row_taker"
+
+static const char call_name[] = "attempts";
 
 /* What is known while rows are taken. */
 typedef struct row_taker {
@@ -47,24 +50,6 @@ static int taker_finalize(lua_State *L) {
 
 /* ---- writing ---- */
 
-static _Noreturn void raise_memory(lua_State *L) {
-    tr_error error = {"out of memory while importing"};
-    tr_lua_raise_status(L, TR_ERROR_MEMORY, &error);
-}
-
-static void check_memory(lua_State *L, bool is_fine) {
-    if (!is_fine) {
-        raise_memory(L);
-    }
-}
-
-static void write_text(tr_json *json, const char *key, tr_text text) {
-    if (text.length_bytes > 0) {
-        tr_json_key(json, key);
-        tr_json_text(json, text.bytes, text.length_bytes);
-    }
-}
-
 static void write_metadata(tr_json *json, const tr_csv_reader *reader, const tr_row_metadata *list, size_t count) {
     bool is_begun = false;
     for (size_t i = 0; i < count; i++) {
@@ -90,10 +75,10 @@ static uint32_t add_trace(lua_State *L, tr_lua_draft *draft, row_taker *self, co
     uint32_t trace = 0;
     tr_lua_begin_members(&draft->json);
     if (!tr_lua_is_own_id(id, text)) {
-        write_text(&draft->json, "id", text);
+        tr_lua_write_member(&draft->json, "id", text);
     }
     write_metadata(&draft->json, reader, self->columns.of_trace, self->columns.of_trace_count);
-    tr_text metadata = tr_lua_end_members(L, "attempts", &draft->json);
+    tr_text metadata = tr_lua_end_members(L, call_name, &draft->json);
     tr_status status = tr_draft_add_trace(draft->draft, id, NULL, TR_TIME_UNKNOWN, metadata, &trace, &error);
     if (status == TR_OK && self->has_outcome) {
         tr_text outcome_metadata = {self->outcome_metadata, self->outcome_metadata_bytes};
@@ -112,47 +97,29 @@ static uint32_t find_trace(lua_State *L, tr_lua_draft *draft, row_taker *self, c
         if (!tr_draft_find_trace(draft->draft, id, &trace)) {
             trace = add_trace(L, draft, self, reader, id, text);
         }
-        check_memory(L, tr_name_table_add(&self->traces, text, trace));
+        tr_lua_check_import_memory(L, tr_name_table_add(&self->traces, text, trace));
     }
     return trace;
 }
 
-static uint32_t find_node(lua_State *L, row_taker *self, tr_text text) {
-    uint32_t node = 0;
-    if (!tr_name_table_find(&self->nodes, text, &node)) {
-        lua_pushlstring(L, text.bytes, text.length_bytes);
-        node = tr_lua_draft_node(L, DRAFT_INDEX, REPORT_INDEX, "attempts", -1);
-        lua_pop(L, 1);
-        check_memory(L, tr_name_table_add(&self->nodes, text, node));
-    }
-    return node;
-}
-
 static void add_start(lua_State *L, tr_lua_draft *draft, const row_taker *self, const tr_csv_reader *reader,
                       const tr_row_attempt *attempt, tr_import_event *event) {
-    tr_error error = {""};
     tr_lua_begin_members(&draft->json);
-    write_text(&draft->json, "instance", attempt->instance);
+    tr_lua_write_member(&draft->json, "instance", attempt->instance);
     if (attempt->scheduled_ns != TR_TIME_UNKNOWN) {
         tr_json_key(&draft->json, "scheduled_ns");
         tr_json_unsigned(&draft->json, attempt->scheduled_ns);
     }
-    write_text(&draft->json, "resource", attempt->resource);
+    tr_lua_write_member(&draft->json, "resource", attempt->resource);
     write_metadata(&draft->json, reader, self->columns.of_attempt, self->columns.of_attempt_count);
-    tr_text metadata = tr_lua_end_members(L, "attempts", &draft->json);
-    event->type = TR_TYPE_NODE_START;
-    event->at_ns = attempt->start_ns;
-    tr_lua_check_drafted(L, tr_draft_add(draft->draft, event, (tr_text){NULL, 0}, metadata, &error), &error);
+    tr_lua_add_event(L, call_name, draft, event, TR_TYPE_NODE_START, attempt->start_ns, (tr_text){NULL, 0});
 }
 
 static void add_end(lua_State *L, tr_lua_draft *draft, const tr_row_attempt *attempt, tr_import_event *event) {
-    tr_error error = {""};
+    tr_record_type type = attempt->error.length_bytes > 0 ? TR_TYPE_NODE_ERROR : TR_TYPE_NODE_DONE;
     tr_lua_begin_members(&draft->json);
-    write_text(&draft->json, "instance", attempt->instance);
-    tr_text metadata = tr_lua_end_members(L, "attempts", &draft->json);
-    event->type = attempt->error.length_bytes > 0 ? TR_TYPE_NODE_ERROR : TR_TYPE_NODE_DONE;
-    event->at_ns = attempt->end_ns;
-    tr_lua_check_drafted(L, tr_draft_add(draft->draft, event, attempt->error, metadata, &error), &error);
+    tr_lua_write_member(&draft->json, "instance", attempt->instance);
+    tr_lua_add_event(L, call_name, draft, event, type, attempt->end_ns, attempt->error);
 }
 
 /* Takes the row that was read last; false where it is not an attempt as it stands. */
@@ -162,7 +129,7 @@ static bool take_row(lua_State *L, tr_lua_draft *draft, row_taker *self, const t
         return false;
     }
     tr_import_event event = {.trace = find_trace(L, draft, self, reader, attempt.trace)};
-    event.node = find_node(L, self, attempt.node);
+    event.node = tr_lua_known_node(L, DRAFT_INDEX, REPORT_INDEX, call_name, &self->nodes, attempt.node);
     if (attempt.instance.length_bytes > 0) {
         event.instance = tr_draft_instance(attempt.instance);
     }
@@ -228,9 +195,7 @@ static void read_metadata(lua_State *L, const char *name, tr_row_columns *column
     if (lua_getfield(L, -1, name) == LUA_TTABLE) {
         size_t length = (size_t)lua_rawlen(L, -1);
         *list = calloc(length + 1, sizeof **list);
-        if (*list == NULL) {
-            raise_memory(L);
-        }
+        tr_lua_check_import_memory(L, *list != NULL);
         for (; *count < length; ++*count) {
             tr_row_metadata *one = &(*list)[*count];
             size_t name_bytes = 0;
@@ -249,13 +214,11 @@ static void read_metadata(lua_State *L, const char *name, tr_row_columns *column
 static void read_outcome(lua_State *L, tr_lua_draft *draft, row_taker *self) {
     if (lua_getfield(L, -1, "outcome") != LUA_TNIL) {
         tr_lua_begin_members(&draft->json);
-        self->outcome = tr_lua_draft_outcome(L, "attempts", lua_gettop(L), &draft->json);
-        tr_text metadata = tr_lua_end_members(L, "attempts", &draft->json);
+        self->outcome = tr_lua_draft_outcome(L, call_name, lua_gettop(L), &draft->json);
+        tr_text metadata = tr_lua_end_members(L, call_name, &draft->json);
         self->has_outcome = true;
         self->outcome_metadata = malloc((size_t)metadata.length_bytes + 1);
-        if (self->outcome_metadata == NULL) {
-            raise_memory(L);
-        }
+        tr_lua_check_import_memory(L, self->outcome_metadata != NULL);
         if (metadata.length_bytes > 0) {
             memcpy(self->outcome_metadata, metadata.bytes, metadata.length_bytes);
         }

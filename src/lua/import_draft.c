@@ -6,6 +6,7 @@
 
 #include "lua/arguments.h"
 #include "lua/failure.h"
+#include "lua/import_spans.h"
 #include "lua/type.h"
 
 /* ---- check ---- */
@@ -353,17 +354,11 @@ int tr_lua_new_draft(lua_State *L) {
 }
 
 void tr_lua_open_draft_types(lua_State *L) {
-    static const luaL_Reg methods[] = {{"functions", draft_functions},
-                                       {"node", draft_node},
-                                       {"add_edge", draft_add_edge},
-                                       {"nodes", draft_nodes},
-                                       {"write", draft_write},
-                                       {"attempts", tr_lua_draft_attempts},
-                                       {"bends", draft_bends},
-                                       {"close", draft_close},
-                                       {"watch", draft_watch},
-                                       {"events", draft_events},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"functions", draft_functions}, {"node", draft_node},     {"add_edge", draft_add_edge},
+        {"nodes", draft_nodes},         {"write", draft_write},   {"attempts", tr_lua_draft_attempts},
+        {"spans", tr_lua_draft_spans},  {"bends", draft_bends},   {"close", draft_close},
+        {"watch", draft_watch},         {"events", draft_events}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", draft_close}, {"__close", draft_close}, {NULL, NULL}};
     static const luaL_Reg writer_metamethods[] = {{"__gc", writer_finalize}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_DRAFT, NULL, 0, methods, metamethods, draft_index, 0);
@@ -372,4 +367,5 @@ void tr_lua_open_draft_types(lua_State *L) {
     lua_pop(L, 1);
     tr_lua_open_drafted_trace(L);
     tr_lua_open_import_attempts(L);
+    tr_lua_open_import_spans(L);
 }

@@ -9,7 +9,7 @@
 #include "lua/arguments.h"
 #include "lua/failure.h"
 #include "lua/import_csv.h"
-#include "lua/json_decode.h"
+#include "lua/import_json.h"
 #include "lua/type.h"
 
 #define TR_LUA_IMPORT_STREAM "tracereel.import_stream"
@@ -56,11 +56,10 @@ tr_lua_import_stream *tr_lua_iterated_stream(lua_State *L) {
     return self;
 }
 
-/* ---- lines and JSON ---- */
+/* ---- lines and texts ---- */
 
-static bool next_line(lua_State *L, tr_text *line) {
+bool tr_lua_next_line(lua_State *L, tr_lua_import_stream *self, tr_text *line) {
     tr_error error = {""};
-    tr_lua_import_stream *self = tr_lua_iterated_stream(L);
     tr_status status = tr_input_stream_line(self->stream, line, &error);
     tr_lua_check_import_read(L, self, status, &error);
     return status == TR_OK;
@@ -68,51 +67,10 @@ static bool next_line(lua_State *L, tr_text *line) {
 
 static int lines_next(lua_State *L) {
     tr_text line;
-    if (!next_line(L, &line)) {
+    if (!tr_lua_next_line(L, tr_lua_iterated_stream(L), &line)) {
         return 0;
     }
     lua_pushlstring(L, line.bytes, line.length_bytes);
-    return 1;
-}
-
-static bool is_blank(tr_text line) {
-    for (uint32_t i = 0; i < line.length_bytes; i++) {
-        if (strchr(" \t\r", line.bytes[i]) == NULL || line.bytes[i] == '\0') {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* JSON begins with an ASCII character, so that a zero among the first two bytes is one of UTF-16, as its mark is. */
-static bool is_utf16(tr_text text) {
-    return text.length_bytes >= 2 && (text.bytes[0] == '\0' || text.bytes[1] == '\0' ||
-                                      memcmp(text.bytes, "\xff\xfe", 2) == 0 || memcmp(text.bytes, "\xfe\xff", 2) == 0);
-}
-
-/* Raises what is wrong with JSON: the message is on top of the stack. `line`: 0 where the text is the whole input. */
-static int raise_json(lua_State *L, const tr_input_stream *stream, tr_text text, uint64_t line) {
-    const char *problem = lua_tostring(L, -1);
-    if (line <= 1 && is_utf16(text)) {
-        problem = "this is UTF-16; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)";
-    }
-    if (line == 0) {
-        return tr_lua_raise(L, "invalid", "%s: not JSON: %s", tr_input_stream_name(stream), problem);
-    }
-    return tr_lua_raise(L, "invalid", "%s:%d: not JSON: %s", tr_input_stream_name(stream), (int)line, problem);
-}
-
-static int json_lines_next(lua_State *L) {
-    tr_text line;
-    do {
-        if (!next_line(L, &line)) {
-            return 0;
-        }
-    } while (is_blank(line));
-    if (!tr_lua_push_json_value(L, line.bytes, line.length_bytes)) {
-        const tr_input_stream *stream = tr_lua_iterated_stream(L)->stream;
-        return raise_json(L, stream, line, tr_input_stream_line_number(stream));
-    }
     return 1;
 }
 
@@ -123,13 +81,6 @@ static int stream_lines(lua_State *L) {
     return 1;
 }
 
-static int stream_json_lines(lua_State *L) {
-    tr_lua_check_import_stream(L, 1);
-    lua_settop(L, 1);
-    lua_pushcclosure(L, json_lines_next, 1);
-    return 1;
-}
-
 /* Sees to it that so many bytes can be seen, or all that are left. */
 static tr_input_view read_more(lua_State *L, tr_lua_import_stream *self, size_t wanted_bytes) {
     tr_error error = {""};
@@ -137,7 +88,7 @@ static tr_input_view read_more(lua_State *L, tr_lua_import_stream *self, size_t 
     return tr_input_stream_look(self->stream);
 }
 
-static tr_input_view read_all(lua_State *L, tr_lua_import_stream *self) {
+tr_input_view tr_lua_read_all(lua_State *L, tr_lua_import_stream *self) {
     tr_input_view view = tr_input_stream_look(self->stream);
     while (!view.is_complete) {
         view = read_more(L, self, view.length_bytes + BYTES_A_STEP);
@@ -145,24 +96,10 @@ static tr_input_view read_all(lua_State *L, tr_lua_import_stream *self) {
     return view;
 }
 
-static int stream_json(lua_State *L) {
-    tr_lua_import_stream *self = tr_lua_check_import_stream(L, 1);
-    tr_input_stream *stream = self->stream;
-    tr_input_view view = read_all(L, self);
-    if (view.length_bytes >= UINT32_MAX) {
-        return tr_lua_raise(L, "invalid", "%s: a JSON document of more than 4 GiB; give it as JSON lines",
-                            tr_input_stream_name(stream));
-    } else if (!tr_lua_push_json_value(L, view.bytes, view.length_bytes)) {
-        return raise_json(L, stream, (tr_text){view.bytes, (uint32_t)view.length_bytes}, 0);
-    }
-    tr_input_stream_skip(stream, view.length_bytes);
-    return 1;
-}
-
 static int stream_text(lua_State *L) {
     tr_lua_import_stream *self = tr_lua_check_import_stream(L, 1);
     tr_input_stream *stream = self->stream;
-    tr_input_view view = read_all(L, self);
+    tr_input_view view = tr_lua_read_all(L, self);
     lua_pushlstring(L, view.bytes, view.length_bytes);
     tr_input_stream_skip(stream, view.length_bytes);
     return 1;
@@ -293,8 +230,9 @@ int tr_lua_new_import_stream(lua_State *L) {
 
 void tr_lua_open_import_stream(lua_State *L) {
     static const luaL_Reg methods[] = {{"lines", stream_lines},
-                                       {"json_lines", stream_json_lines},
-                                       {"json", stream_json},
+                                       {"json_lines", tr_lua_stream_json_lines},
+                                       {"json", tr_lua_stream_json},
+                                       {"json_document", tr_lua_stream_json_document},
                                        {"text", stream_text},
                                        {"piece", stream_piece},
                                        {"head", stream_head},

@@ -2,6 +2,8 @@
 #ifndef TRACEREEL_LUA_IMPORT_INPUT_H
 #define TRACEREEL_LUA_IMPORT_INPUT_H
 
+#include <stdbool.h>
+
 #include <lua.h>
 
 #include "import/csv.h"
@@ -24,6 +26,11 @@ tr_lua_import_stream *tr_lua_iterated_stream(lua_State *L);
 
 /* Raises what reading returned, unless that is TR_OK or TR_END. Tells who watches, now and then, how far it is. */
 void tr_lua_check_import_read(lua_State *L, tr_lua_import_stream *self, tr_status status, const tr_error *error);
+
+/* The next line; false: there are no more. Raises what is wrong. */
+bool tr_lua_next_line(lua_State *L, tr_lua_import_stream *self, tr_text *line);
+/* All that is left to read, which stays unread. */
+tr_input_view tr_lua_read_all(lua_State *L, tr_lua_import_stream *self);
 
 /* Lua functions: import_stream(path, watch) -> stream, where watch(read bytes, the file's bytes or nil) is called now
  * and then; import_time(fail) -> function(value, zone or unit) -> ns, where fail(message) raises. */

@@ -101,13 +101,7 @@ function Methods:json_documents()
     if line and core.json_decode(line) ~= nil then
         return stream:json_lines()
     end
-    local is_read = false
-    return function()
-        if not is_read then
-            is_read = true
-            return stream:json()
-        end
-    end
+    return stream:json_document()
 end
 
 local function check_csv_options(options)

@@ -14,6 +14,7 @@ local flow_fields = tables.set { "name", "nodes", "pools" }
 local node_fields = tables.set { "after", "type" }
 local pool_fields = tables.set { "nodes", "capacity" }
 local origin_fields = tables.set { "rule" }
+local spans_fields = tables.set { "resource", "attributes", "apart", "write" }
 
 local function clean(text)
     return (text:gsub("%c", " "))
@@ -85,6 +86,23 @@ local function set_origin(self, given)
     self.rule = check_type("origin: rule", given.rule, "string") or self.rule
 end
 
+-- The object that takes spans.
+local function open_spans(self, given)
+    check_fields("spans", given, spans_fields)
+    local resource = check_type("spans: resource", given.resource, "string")
+    local attributes = check_type("spans: attributes", given.attributes, "boolean")
+    local apart = check_type("spans: apart", given.apart, "table") or {}
+    for _, text in ipairs(apart) do
+        check_type("spans: apart: the texts", text, "string")
+    end
+    if type(given.write) ~= "function" then
+        error("spans: write: a function(span) expected, got " .. failure.got(given.write), 0)
+    end
+    return self.draft:spans(resource, attributes ~= false, apart, given.write, function()
+        return self.where and self.where() or nil
+    end)
+end
+
 local function kind_and_example(what, kind, example)
     if type(kind) ~= "string" then
         error(("%s: a kind, such as \"heartbeats\", expected, got %s"):format(what, failure.got(kind)), 0)
@@ -101,6 +119,9 @@ local function importer_object(self)
         local roles = columns.of(core.import_row_names(rows), given)
         local is_fine, result = pcall(self.draft.attempts, self.draft, rows, roles)
         return is_fine and result or error(result, 0)
+    end)
+    methods.spans = core.framed(function(_, given)
+        return open_spans(self, given)
     end)
     methods.flow = core.framed(function(_, given)
         add_flow(self, given)

@@ -40,7 +40,8 @@ end
 -- Filled anew for each span, which is cheaper than a new one.
 local step = { parallel = true }
 
-local function write_node(self, trace, span)
+local function write_node(self, span)
+    local trace = self.out:trace { id = span.trace_id }
     local start_ns, end_ns = span.start_ns, span.end_ns
     if end_ns and end_ns < start_ns then
         self.out:bent("spans that end before they start: they take no time", place_of(self, span))
@@ -58,35 +59,18 @@ local function write_node(self, trace, span)
     end
 end
 
--- The trace is there: what has waited for it is written.
-local function add_trace(self, id, trace)
-    self.traces[id] = trace
-    for _, span in ipairs(self.pending[id] or {}) do
-        write_node(self, trace, span)
-    end
-    self.pending[id] = nil
-end
-
-local function keep(self, span)
-    local id = span.trace_id
-    span.place = self.input:where()
-    if not self.pending[id] then
-        self.pending[id] = {}
-        self.order[#self.order + 1] = id
-    end
-    table.insert(self.pending[id], span)
-end
-
 -- Spans wait until the root of their trace is there, whose name is the trace's. Returns whether this one does.
 function Reader:add(span)
-    local trace = self.traces[span.trace_id]
-    if trace then
-        write_node(self, trace, span)
+    local id = span.trace_id
+    if self.spans:has_root(id) then
+        write_node(self, span)
     elseif span.parent_id then
-        keep(self, span)
+        span.place = self.input:where()
+        self.spans:wait(id, span)
         return true
     else
-        add_trace(self, span.trace_id, trace_of_root(self, span))
+        trace_of_root(self, span)
+        self.spans:begin(id)
     end
     return false
 end
@@ -116,24 +100,37 @@ end
 
 -- At the end: traces of which no root has come.
 function Reader:finish()
-    for _, id in ipairs(self.order) do
-        local pending = self.pending[id]
-        if pending then
-            self.out:bent("traces without a root span: they end with their last span", pending[1].place)
-            local trace = self.out:trace { id = id }
-            add_trace(self, id, trace)
-            trace:close "complete"
-        end
+    for id, place in self.spans:rootless() do
+        self.out:bent("traces without a root span: they end with their last span", place)
+        local trace = self.out:trace { id = id }
+        self.spans:begin(id)
+        trace:close "complete"
     end
     self.exported:finish()
 end
 
-local function import(input, out, args)
-    if not reader then
-        -- Traces whose root has come, by id; of the others the spans, and which of them came first.
-        reader = setmetatable({ out = out, args = args, traces = {}, pending = {}, order = {},
-            exported = exported_otlp.new(out) }, Reader)
+local function new_reader(out, args)
+    local self = setmetatable({ out = out, args = args, exported = exported_otlp.new(out) }, Reader)
+    -- Plain spans need no more than this; what export writes is for `exported`, document by document.
+    self.spans = out:spans { resource = "service.name", attributes = args.attributes, apart = { "tracereel.span" },
+        write = function(span)
+            write_node(self, span)
+        end }
+    return self
+end
+
+local function read_document(document, visit, skip)
+    local problem = spans.each(document, visit, skip)
+    if problem and type(document) == "table" and (document.resourceMetrics or document.resourceLogs) then
+        reader.out:dropped("documents of metrics or logs", reader.input:where())
+    elseif problem then
+        reader.input:fail("no spans: %s", problem)
     end
+    reader.exported:next_document()
+end
+
+local function import(input, out, args)
+    reader = reader or new_reader(out, args)
     reader.input = input
     local function visit(span)
         return reader:visit(span)
@@ -141,14 +138,12 @@ local function import(input, out, args)
     local function skip()
         out:dropped("what is not an object where a span or a list of spans should be", input:where())
     end
-    for document in input:json_documents() do
-        local problem = spans.each(document, visit, skip)
-        if problem and type(document) == "table" and (document.resourceMetrics or document.resourceLogs) then
-            out:dropped("documents of metrics or logs", input:where())
-        elseif problem then
-            input:fail("no spans: %s", problem)
+    for value, service in reader.spans:others(input:json_documents()) do
+        if service ~= nil then
+            visit(spans.of_otlp(value, service))
+        else
+            read_document(value, visit, skip)
         end
-        reader.exported:next_document()
     end
 end
 

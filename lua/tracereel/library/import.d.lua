@@ -109,6 +109,17 @@ function out:has_trace(id) end
 ---@return fun(): table<string|integer, string>|nil
 function out:attempts(rows, columns) end
 
+---@class tracereel.import_spans_options
+---@field resource? string the attribute of a resource that its spans are known by, such as "service.name"
+---@field attributes? boolean false: those of spans are left out
+---@field apart? string[] documents that have one of these texts are given back whole
+---@field write fun(span: any) is called with what waited for the root of its trace
+
+---Takes spans of OTLP/JSON, of all inputs: the root of a trace is the trace, every other one a run of a node.
+---@param options tracereel.import_spans_options
+---@return tracereel.import_spans
+function out:spans(options) end
+
 ---@class tracereel.import_flow
 ---@field name? string
 ---@field nodes? table<string, { after: string[], type: string }>
@@ -134,6 +145,32 @@ function out:left_out(kind, example) end
 ---@param kind string
 ---@param example? string
 function out:bent(kind, example) end
+
+---@class tracereel.import_spans
+local spans = {}
+
+---Takes the plain spans of documents. Gives documents that have another form, and single spans with their resource.
+---@param documents fun(): any of input:json_documents or input:json_lines
+---@return fun(): any, string|false|nil a document; or a span, and what its resource is known by (false: nothing)
+function spans:others(documents) end
+
+---Has the root of the trace come?
+---@param id string
+---@return boolean
+function spans:has_root(id) end
+
+---Keeps a span until the root of its trace is there.
+---@param id string
+---@param span any
+function spans:wait(id, span) end
+
+---The root is there, and its trace was made: what has waited for it is written.
+---@param id string
+function spans:begin(id) end
+
+---Traces that spans wait for.
+---@return fun(): string|nil, string|nil the trace's id, and the place of the first span
+function spans:rootless() end
 
 ---@class tracereel.import_trace
 ---@field id string its UUID
@@ -202,4 +239,4 @@ function trace:exit(node, fields) end
 ---@param fields? { at: integer, error: string }
 function trace:close(outcome, fields) end
 
-return { input = input, out = out, trace = trace }
+return { input = input, out = out, spans = spans, trace = trace }

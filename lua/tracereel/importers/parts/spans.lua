@@ -82,7 +82,7 @@ local function plain(value)
         return value.bytesValue
     end
     local nested = value.arrayValue or value.kvlistValue
-    return nested and tracereel.json(nested.values or {}) or nil
+    return type(nested) == "table" and tracereel.json(nested.values or {}) or nil
 end
 
 local function attributes_of(list)
@@ -282,6 +282,16 @@ function spans.each(document, visit, skip)
         return "neither resourceSpans (OTLP) nor spans with a traceID (Jaeger)"
     end
     return nil
+end
+
+---One span of OTLP/JSON.
+---@param raw table
+---@param service string|false|nil
+---@return table
+function spans.of_otlp(raw, service)
+    local span = {}
+    fill_from_otlp(span, raw, service or nil)
+    return span
 end
 
 ---A span's id as hexadecimal digits in small letters, whichever way it is written.
