@@ -108,37 +108,6 @@ local function check_shards(path, count, options)
     return busy_count
 end
 
-local counting = [[
-local tracereel, counts = require "tracereel", {}
-local function count(what) counts[what] = (counts[what] or 0) + 1 end
-return {
-    api = 1, %s
-    record = function(rec, trace) count(rec.type) end,
-    gap = function(gap) count(gap.class) end,
-    finish = function(log)
-        count("finish")
-        counts.open = #log:traces()
-        return counts
-    end,
-    merge = function(a, b)
-        for key, value in pairs(b) do a[key] = (a[key] or 0) + value end
-        return a
-    end,
-}
-]]
-
-local function script_with(words, text)
-    return helper.write(helper.directory() .. "/counting.lua", (text or counting):format(words))
-end
-
--- The values of "key: value" lines, added to what is there.
-local function add_lines(into, text)
-    for key, value in text:gmatch("(%g+): (%d+)\n") do
-        into[key] = (into[key] or 0) + math.tointeger(value)
-    end
-    return into
-end
-
 describe("the shards of a log", function()
     after_each(helper.clean)
 
@@ -287,81 +256,5 @@ describe("timing of shards", function()
         local result = helper.run { "timing", helper.log("orders"), "--shard", "0/2", "--baseline", helper.log("edge") }
         assert.are.equal(2, result.status)
         assert.has.match("it excludes %-%-baseline", result.stderr)
-    end)
-end)
-
-describe("run --shard", function()
-    after_each(helper.clean)
-
-    it("the results of all shards add up to the whole's; gaps and damage are told by the first", function()
-        local script, log = script_with('shard = "trace",'), helper.log("garbage-middle")
-        local whole = helper.run { "run", script, log }
-        local expected, found = add_lines({}, whole.stdout), {}
-        for index = 0, 3 do
-            local one = helper.run { "run", script, log, "--shard", index .. "/4" }
-            assert.are.equal(3, one.status)
-            assert.are.equal(index == 0 and whole.stderr or "", one.stderr)
-            assert.are.equal(index == 0, one.stdout:find("corrupt: 1", 1, true) ~= nil)
-            add_lines(found, one.stdout)
-        end
-        assert.are.equal(4, found.finish)
-        expected.finish = 4
-        assert.are.same(expected, found)
-        assert.is_true(expected.open > 0 and expected.corrupt == 1)
-    end)
-
-    it("a time to stop at cuts every shard where it cuts the whole", function()
-        local script = script_with('shard = "trace",', (counting:gsub("counts%.open = #log:traces%(%)",
-            "counts = { ['at ' .. log:stats().now_ns .. ' of ' .. log:stats().records] = 1 }")))
-        local log = helper.log("orders")
-        local expected = helper.output_of("run", script, log, "--from", "-8s", "--to", "-5s")
-        for index = 0, 2 do
-            assert.are.equal(expected, helper.output_of("run", script, log, "--from", "-8s", "--to", "-5s", "--shard",
-                index .. "/3"))
-        end
-        assert.are_not.equal(expected, helper.output_of("run", script, log))
-    end)
-
-    it("is refused for a script without shard, with --follow or --speed, and after the last one", function()
-        local script, log = script_with('shard = "trace",'), helper.log("orders")
-        local function refusal(...)
-            local result = helper.run { "run", ... }
-            assert.are.equal(2, result.status)
-            return result.stderr
-        end
-        assert.has.match('counting cannot be run on a shard of a log: a script that can says shard = "trace"',
-            refusal(script_with(""), log, "--shard", "0/2"))
-        assert.has.match("it excludes %-%-follow", refusal(script, log, "--shard", "0/2", "--follow"))
-        assert.has.match("it excludes %-%-speed", refusal(script, log, "--shard", "0/2", "--speed", "2x"))
-        for _, text in ipairs { "2/2", "0/0", "-1/2", "1", "0/65537", "0/2/3", "99999999999999999999/2", "x" } do
-            assert.has.match("is not a shard: I/N expected", refusal(script, log, "--shard=" .. text))
-        end
-    end)
-end)
-
-describe("a script's shard", function()
-    after_each(helper.clean)
-
-    it("shard and associative are refused where they cannot be, with the line", function()
-        local function refusal(text)
-            local path = script_with("", text)
-            local result = helper.run { "run", path, helper.log("all-complete") }
-            assert.are.equal(1, result.status)
-            assert.are.equal("tracereel: " .. path, result.stderr:sub(1, 11 + #path))
-            return result.stderr:sub(12 + #path)
-        end
-        local merge = "merge = function(a) return a end"
-        assert.are.equal(':3: shard: "trace" expected, got "log"\n',
-            refusal("-- shard = 1\nreturn { api = 1, " .. merge .. ',\n  shard = "log" }'))
-        assert.are.equal(":2: shard needs `merge`, which puts two results together: merge = function(a, b)\n",
-            refusal('return { api = 1,\n shard = "trace" }'))
-        assert.are.equal(":1: associative needs `merge`, which puts two results together: merge = function(a, b)\n",
-            refusal("return { api = 1, associative = true }"))
-        assert.has.match(':2: tick goes with the records of all traces', refusal("return { api = 1, " .. merge
-            .. ', shard = "trace", every = "1s",\n tick = function() end }'))
-        assert.are.equal(": shard: a string expected, got a number\n", refusal("return { api = 1, " .. merge
-            .. ", shard = 4 }"))
-        assert.are.equal(": associative: a boolean expected, got a string\n", refusal("return { api = 1, " .. merge
-            .. ', associative = "yes" }'))
     end)
 end)

@@ -25,9 +25,31 @@ function output.check(written, message, errno)
     end
 end
 
+-- What is written instead of to standard output, while output.collected is under way.
+local pieces
+
 ---Writes texts to standard output, or raises.
 function output.write(...)
+    if pieces then
+        pieces[#pieces + 1] = table.concat({ ... })
+        return
+    end
     output.check(stdout:write(...))
+end
+
+---Calls a function; what it writes to standard output is not written. Raises what it raises.
+---@param callee function
+---@return string text that it would have written
+function output.collected(callee)
+    local outer = pieces
+    local own = {}
+    pieces = own
+    local called, problem = failure.xpcall(callee)
+    pieces = outer
+    if not called then
+        error(problem, 0)
+    end
+    return table.concat(own)
 end
 
 function output.line(words)

@@ -22,6 +22,7 @@ local script_arguments = require "tracereel.script.arguments"
 local script_modules = require "tracereel.script.modules"
 local script_result = require "tracereel.render.script_result"
 local shard = require "tracereel.cli.shard"
+local shard_check = require "tracereel.script.shard_check"
 local starter = require "tracereel.script.starter"
 local tables = require "tracereel.util.tables"
 local workers = require "tracereel.cli.workers"
@@ -47,6 +48,7 @@ function run.define(command)
     of_log.define(command)
     options.arenas(command)
     shard.define(command)
+    shard_check.define(command)
     partial_task.define(command)
     workers.define(command, "Read so many logs at a time, each in a process of its own; or one log by parts of its "
         .. 'traces, where the scripts say shard = "trace".')
@@ -154,7 +156,7 @@ end
 -- Sets parsed.shards where one log is to be read by several processes. What is wrong with the scripts is reported where
 -- they are run.
 local function choose_shards(parsed, load_scripts)
-    if parsed.jobs == 1 or #parsed.logs > 1 then
+    if parsed.jobs == 1 or #parsed.logs > 1 or parsed.verify_shards then
         return
     end
     local why_not
@@ -191,14 +193,20 @@ local function wait_for_log(parsed, chosen_pace, load_scripts)
     end
 end
 
--- Reads a log through the scripts. `settle(index, one, result)` is called for the result of each.
-local function run_log(parsed, run_options, log, context, settle)
+-- What the handlers are shown of a log; its arenas are at hand from here on.
+local function prepare(parsed, context)
     local filter, accepts = options.to_filter(parsed)
     if accepts then
         failure.raise("usage", "run needs whole trace ids for --trace (tracereel traces --full shows them)")
     end
     choose_outcomes(parsed, context, filter)
     arenas.use(context.path, parsed.arenas, output.say)
+    return filter
+end
+
+-- Reads a log through the scripts. `settle(index, one, result)` is called for the result of each.
+local function run_log(parsed, run_options, log, context, settle)
+    local filter = prepare(parsed, context)
     limits.guarded(function()
         local scripts = run_options.load()
         local results = runner.replay(scripts, log, run_options.given, filter, pace.options(run_options.pace, log))
@@ -206,6 +214,29 @@ local function run_log(parsed, run_options, log, context, settle)
             settle(index, one, results[index])
         end
     end, busy_message)
+end
+
+-- Runs the scripts on a log as run_log does, once on the whole and once on its shards.
+local function verify_shards(parsed, run_options, log, context, how_shown)
+    local filter, code = prepare(parsed, context), nil
+    limits.guarded(function()
+        code = shard_check.compare(parsed, log, {
+            given = run_options.given,
+            load_scripts = run_options.load,
+            open = function(path, one)
+                local part = base.open(path, tables.joined(options.to_open(parsed, path), { shard = one }))
+                of_log.use(parsed, path, part)
+                return part
+            end,
+            replay = function(scripts, read)
+                return runner.replay(scripts, read, run_options.given, filter, pace.options(run_options.pace, read))
+            end,
+            write = function(one, result)
+                script_result.write(context, one, result, how_shown)
+            end,
+        })
+    end, busy_message)
+    return code
 end
 
 -- What takes the results that are to be merged, from each log or shard in turn.
@@ -233,6 +264,9 @@ local function run_logs(parsed, scripts_to_load, task)
     local merged = runner.new_merge(run_options.given)
     local how_shown = { is_json = parsed.json, is_alone = #scripts_to_load == 1, given = run_options.given }
     local code = of_log.each(parsed, function(log, context)
+        if parsed.verify_shards then
+            return verify_shards(parsed, run_options, log, context, how_shown)
+        end
         local to_merge
         run_log(parsed, run_options, log, context, function(index, one, result)
             if task then
@@ -290,6 +324,7 @@ function run.run(parsed)
     elseif parsed.new then
         return write_starter(parsed)
     end
+    shard_check.resolve(parsed)
     local scripts
     scripts, parsed.logs = sort_files(parsed.files)
     limits.set(parsed)

@@ -110,6 +110,12 @@ function runner.replay(scripts, log, given, filter, how)
     return results
 end
 
+---A result as another process gets it. Raises where it cannot be handed to one.
+---@param name string the script's
+function runner.handed_over(result, name)
+    return (core.cbor_decode(core.cbor_encode(result, name)))
+end
+
 local Merge = {}
 Merge.__index = Merge
 
