@@ -222,6 +222,18 @@ describe("import csv", function()
         assert.are.same({ "1 activities that end before they start: they take no time" }, importing.kinds(report.bent))
     end)
 
+    it("drops times that are before 1970, in whatever form, and reads the others", function()
+        for _, times in ipairs { { "2016-02-01 00:00:00Z", "1948-01-26 23:59:00Z" },
+            { "01.02.2016 00:00:00Z", "26.01.1948 23:59:00Z" } } do
+            local lines, report = lines_of(("case,activity,time\n1,a,%s\n1,b,%s\n"):format(times[1], times[2]))
+            assert_lines({ "0 node_start a", "0 node_done a" }, { lines[2], lines[3] })
+            assert.are.same({ "1 rows without a time", "1 times before 1970" }, importing.kinds(report.dropped))
+        end
+        local lines, report = lines_of("case,activity,start,end\n1,a,1900-01-01 00:00:00Z,2016-02-01 00:00:00Z\n")
+        assert_lines({ "0 node_done a" }, { lines[#lines - 1] })
+        assert.are.same({ "1 times before 1970" }, importing.kinds(report.dropped))
+    end)
+
     it("takes a start from one file and its end from the next", function()
         local directory = helper.directory()
         local head = "case,activity,transition,timestamp\n"

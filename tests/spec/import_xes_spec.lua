@@ -125,6 +125,15 @@ describe("import xes", function()
         assert.are.same({ "1 traces with the name of another: their ids have a number" }, importing.kinds(report.bent))
     end)
 
+    it("drops events that are before 1970, and reads the others", function()
+        local lines, report = lines_of('<trace><event><string key="concept:name" value="a"/>'
+            .. '<date key="time:timestamp" value="1948-01-26T23:59:00.000+01:00"/></event>'
+            .. event("b", "complete", 1) .. "</trace>")
+        assert.matches("node_start b", table.concat(lines, "\n"), 1, true)
+        assert.is_nil(table.concat(lines, "\n"):find("node_start a", 1, true))
+        assert.are.same({ "1 times before 1970" }, importing.kinds(report.dropped))
+    end)
+
     it("names the line of XML that is broken, and expands no entities", function()
         local result = importing.run("xes", "<log>\n<trace>\n<event></trace></log>")
         assert.are_not.equal(0, result.status)

@@ -69,7 +69,7 @@ local function values_of(row, list)
     return values
 end
 
--- A function that reads the time in a column, or gives nil where the field is empty. Raises with the row's place. The
+-- A function that reads the time in a column, or gives nil where the field is empty or older than a log. Raises with the row's place. The
 -- other function that is returned gives { index, zone or unit }, once a row has shown that input.time reads it as is.
 local function time_reader(table_of, index)
     local input = table_of.input
@@ -77,6 +77,9 @@ local function time_reader(table_of, index)
     local function reader(row)
         local value = row[index]
         if value == "" then
+            return nil
+        elseif times.is_before_1970(value) then
+            table_of.out:dropped("times before 1970", input:where())
             return nil
         elseif not read then
             read, zone = times.reader(input, table_of.out, value, input:where(), table_of.args)

@@ -93,8 +93,13 @@ end
 local Reader = {}
 Reader.__index = Reader
 
+-- Nil, and counted, where a log has no time for it.
 function Reader:time(value, place)
     local written = tostring(value)
+    if times.is_before_1970(written) then
+        self.out:dropped("times before 1970", place)
+        return nil
+    end
     if not self.read_time then
         self.read_time, self.zone = times.reader(self.input, self.out, written, place, self.args)
     end
@@ -129,9 +134,10 @@ function Reader:event_of(event)
         return nil
     end
     local start = take(values, "start_timestamp")
-    return {
+    local at_ns = self:time(at, event.line)
+    return at_ns and {
         activity = activity,
-        at = self:time(at, event.line),
+        at = at_ns,
         start_ns = start and self:time(start, event.line),
         transition = text(take(values, "lifecycle:transition")),
         instance = text(take(values, "concept:instance")),

@@ -50,6 +50,15 @@ local function has_zone(value)
     return (value:find("[Zz]$") or value:find("[+-]%d%d:?%d?%d?$", 12)) ~= nil
 end
 
+---Is it a date of which a log, whose times begin with 1970, can say nothing? Such dates stand for unknown ones, or are
+---slips of the pen.
+---@param value string
+---@return boolean
+function times.is_before_1970(value)
+    local year = value:match("^(%d%d%d%d)[-/.]") or value:match("^%d%d?[-/.]%d%d?[-/.](%d%d%d%d)")
+    return year ~= nil and year < "1970"
+end
+
 -- The inputs of which it was said that their times name no zone.
 local told = setmetatable({}, { __mode = "k" })
 
