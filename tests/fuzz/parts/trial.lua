@@ -11,8 +11,8 @@ local trial = {
 -- script cannot fail as one; an importer that is bundled does not, whatever it reads.
 local of_all = { [0] = true, [2] = true, [3] = true, [4] = true, [6] = true }
 local of_some = {
-    [1] = { run = true, recover = true, simulate = true, crashtest = true },
-    [5] = { run = true, recover = true, simulate = true, crashtest = true, debug = true, import = true },
+    [1] = { run = true, merge = true, recover = true, simulate = true, crashtest = true },
+    [5] = { run = true, merge = true, recover = true, simulate = true, crashtest = true, debug = true, import = true },
     [7] = { timing = true, crashtest = true, simulate = true, import = true },
 }
 

@@ -9,7 +9,8 @@ local words = {}
 local odd = { "", "-", "--", "-1", "0", "x", "\255", "%s", "é", "a\nb", "0x10", "1e5", "nan", "inf", "1,,2", ",", "*",
     "18446744073709551616", "--json", ("9"):rep(400), ("a,"):rep(300) }
 
-local outputs = { "out/new", "out/new", "out/new", "out/deep/new", "out", "", "out/plan.json" }
+local outputs = { "out/new", "out/new", "out/new", "out/deep/new", "out", "", "out/plan.json",
+    "out/partial" }
 
 -- By what the help calls a value; `context.ids` are the log's traces, `context.recorded` is of recordings.put.
 local values = {
@@ -56,7 +57,7 @@ values["<name>"] = values["<NAME>"]
 
 -- Where a value is a place to write to, it stays in the directory for that.
 local is_output = { ["-o"] = true, ["--output"] = true, ["--svg"] = true, ["--html"] = true, ["--save"] = true,
-    ["--new"] = true }
+    ["--new"] = true, ["--partial"] = true }
 
 ---What comes between a command and its options.
 local positionals = {
@@ -67,6 +68,9 @@ local positionals = {
     run = function()
         return random.one({ { "script.lua", "wal" }, { "script.lua", "script2.lua", "wal" }, { "script.lua" },
             { "script.lua", "wal", "wal" }, { "throughput", "stuck", "errors", "wal" }, {} })
+    end,
+    merge = function()
+        return random.one({ { "out/partial" }, { "flow.lua" }, { "none", "wal" }, {} })
     end,
     debug = function(context)
         return random.chance(0.5) and { "wal" } or { "wal", random.one(context.ids) }
