@@ -186,14 +186,14 @@ describe("every script that can be shared out", function()
         end)
     end)
 
-    it("gives the same for several logs, however they are put together, and one log is as without merging", function()
+    it("gives the same for several logs, however they are put together", function()
         each_script(function(path, given)
             local function parts()
-                local parts = {}
+                local results = {}
                 for _, log in ipairs(logs) do
-                    parts[#parts + 1] = result_of(path, log, given)
+                    results[#results + 1] = result_of(path, log, given)
                 end
-                return parts
+                return results
             end
             local _, one = result_of(path, logs[1], given)
             assert.are.equal(shown(one, folded(one, parts(), given), given),

@@ -19,8 +19,8 @@ end
 ---@param context table|nil of logs.each; nil: the result is of all logs
 ---@param one table the script, whose `show` makes what is printed of the result
 ---@param result any
----@param how { is_json: boolean|nil, is_alone: boolean, given: table } is_alone: there is no other script; given: values for
----its arguments
+---@param how { is_json: boolean|nil, is_alone: boolean, given: table } is_alone: there is no other script; given: its
+---arguments' values
 function script_result.write(context, one, result, how)
     local name = one.name
     result = one:shown(result, how.given)

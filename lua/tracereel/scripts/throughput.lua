@@ -1,7 +1,8 @@
 -- What the engine was doing, second by second of the log's time.
 --
--- It has no `merge`: seconds in which nothing happened have no row, so that of two logs nobody knows how many traces were
--- in flight in the seconds of the other one; and its `tick` goes with the records of all traces, so that it has no shards.
+-- It has no `merge`: seconds in which nothing happened have no row, so that of two logs nobody knows how many traces
+-- were in flight in the seconds of the other one; and its `tick` goes with the records of all traces, so that it has no
+-- shards.
 local rows = { { "time", "in flight", "started", "done", "failed" } }
 local in_flight, started, done, failed = 0, 0, 0, 0
 local older = 0 -- traces that were open in a snapshot when the log began: in flight from the first row on
