@@ -246,7 +246,13 @@ describe("merge", function()
     end)
 
     it("names the file whose header or result is not right, though its checksum is", function()
-        local core = require "tracereel.core"
+        local core, order = require "tracereel.core", require "tracereel.partial.order"
+        local partial_file = require "tracereel.partial.file"
+        local function read(path)
+            local header, sha256 = partial_file.header(path)
+            order.of { { path = path, header = header, sha256 = sha256 } }
+            return partial_file.result(path, sha256)
+        end
         local good = partial_of(logs[1], "good")
         local path = directory .. "/bad"
         for _, case in ipairs {
@@ -263,8 +269,13 @@ describe("merge", function()
             local body, count = helper.read(good):sub(1, -66):gsub(case[2], case[3], 1)
             assert.equal(1, count, case[2])
             helper.write(path, body .. core.sha256(body) .. "\n")
-            refused("bad: .*" .. case[1], run("merge", path))
+            local is_read, problem = pcall(read, path)
+            assert.is_false(is_read, case[2])
+            assert.equal("refused", problem.kind)
+            assert.matches("bad: .*" .. case[1], problem.message)
         end
+        assert.same({}, read(good).parts)
+        refused("bad: its result is not right", run("merge", path))
     end)
 
     it("refuses partials of other jobs, those that are there twice, and missing shards, by name", function()
