@@ -106,8 +106,8 @@ JOBS := $(shell nproc 2>/dev/null || echo 1)
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 .PHONY: all program libraries module objects unit-programs memory-test-files fuzz-programs bench-programs deps demo test \
-	unit spec test-browser test-parallel test-slurm test-follow test-faults test-memory asan coverage fuzz bench intervals backtests growth bench-scale \
-	lint install uninstall clean help FORCE
+	unit spec test-browser test-parallel test-slurm test-follow test-faults test-memory asan coverage fuzz bench \
+	intervals backtests growth bench-scale lint install uninstall clean help FORCE
 
 all: program libraries module ## the program, the libraries, the Lua module and the pkg-config file
 program: $(PROGRAM)

@@ -4,7 +4,7 @@
 #   tools/deps.sh install [FOR]   install what is missing, or say what to type
 #   tools/deps.sh check [FOR]     only say what is missing
 #
-# FOR is build, run, test, lint, browser or coverage: only the packages for that. Without it: all but the last two.
+# FOR is build, run, test, lint, browser, scale, slurm or coverage: only the packages for that. Without it: the first four.
 # Both exit with 0 when nothing is missing any more.
 set -u
 
@@ -40,7 +40,7 @@ find_missing() {
     while read -r package purpose sign; do
         case $package in '' | '#'*) continue ;; esac
         case ${1:-}:$purpose in
-        :browser | :coverage) continue ;;
+        :browser | :scale | :slurm | :coverage) continue ;;
         ":$purpose" | "$purpose:$purpose") ;;
         *) continue ;;
         esac

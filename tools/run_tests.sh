@@ -10,6 +10,8 @@
 #            allocation and no call out
 #   follow   the specs of --follow alone; FOLLOW_SECONDS says how long their writer takes
 #   browser  busted on tests/browser, in the same way: the HTML report in a headless Chromium, where there is one
+#   parallel the recipes of docs/scale.md on GNU parallel over ssh, and on Snakemake, as they stand there
+#   slurm    those on Slurm, on a cluster that is started for it
 #   fuzz     every fuzzer of tests/fuzz for FUZZ_SECONDS, starting from tests/fuzz/corpus/NAME: those in C from
 #            BUILD/fuzz/fuzzers, those in Lua with the program and the module of BUILD/fuzz
 #   demo     what `make demo` shows ends well
@@ -175,6 +177,14 @@ run_memory() {
     run_specs memory tests/spec/memory_spec.lua tests/spec/failing_reads_spec.lua
 }
 
+run_parallel() {
+    run_specs parallel tests/scale/parallel_spec.lua
+}
+
+run_slurm() {
+    run_specs slurm tests/scale/slurm_spec.lua
+}
+
 run_browser() {
     if tools/deps.sh check browser 2>/dev/null; then
         run_specs browser tests/browser/*_spec.lua
@@ -261,7 +271,7 @@ program=$build/tracereel
 [ -z "${SANITIZED:-}" ] || prepare_sanitizers
 for part in "$@"; do
     case $part in
-    unit | spec | faults | memory | follow | browser | fuzz | demo | install) "run_$part" ;;
+    unit | spec | faults | memory | follow | browser | parallel | slurm | fuzz | demo | install) "run_$part" ;;
     *) echo "tools/run_tests.sh: no such part: $part" >&2; exit 2 ;;
     esac
 done
