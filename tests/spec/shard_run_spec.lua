@@ -51,6 +51,14 @@ describe("run --shard", function()
         assert.is_true(expected.open > 0 and expected.corrupt == 1)
     end)
 
+    it("what is wrong with the log's flow is told by the first shard", function()
+        local script, log = script_with('shard = "trace",'), helper.directory()
+        helper.shell(("cp %s/*.log %s"):format(helper.log("all-complete"), log))
+        helper.write(log .. "/tracereel.flow.lua", "return {")
+        assert.has.match("going on with numbers", helper.run({ "run", script, log, "--shard", "0/2" }).stderr)
+        assert.are.equal("", helper.run({ "run", script, log, "--shard", "1/2" }).stderr)
+    end)
+
     it("a time to stop at cuts every shard where it cuts the whole", function()
         local script = script_with('shard = "trace",', (counting:gsub("counts%.open = #log:traces%(%)",
             "counts = { ['at ' .. log:stats().now_ns .. ' of ' .. log:stats().records] = 1 }")))

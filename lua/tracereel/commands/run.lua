@@ -200,7 +200,7 @@ local function prepare(parsed, context)
         failure.raise("usage", "run needs whole trace ids for --trace (tracereel traces --full shows them)")
     end
     choose_outcomes(parsed, context, filter)
-    arenas.use(context.path, parsed.arenas, output.say)
+    arenas.use(context.path, parsed.arenas, shard.speaks(parsed.shard) and output.say or function() end)
     return filter
 end
 

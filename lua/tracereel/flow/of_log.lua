@@ -7,6 +7,7 @@ local logs = require "tracereel.cli.logs"
 local node_names = require "tracereel.log.node_names"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
+local shard = require "tracereel.cli.shard"
 local units = require "tracereel.util.units"
 
 local of_log = {}
@@ -45,6 +46,12 @@ local function own_flow(path, needs_order, is_told)
     return nil
 end
 
+-- The flow of --flow; what is not certain of it the first shard tells.
+local function given_flow(parsed, paths)
+    local load = shard.speaks(parsed.shard) and flow.for_command or flow.for_logs
+    return load(parsed.flow, paths, options.opener(parsed))
+end
+
 ---The flow of a log, read once however often it is asked for.
 ---@param parsed table
 ---@param path string of the log
@@ -60,9 +67,9 @@ function of_log.of(parsed, path, needs_order, is_told)
     if not known then
         known = { unclear = {} }
         if parsed.flow then
-            known.flow, known.unclear = flow.for_command(parsed.flow, { path }, options.opener(parsed))
+            known.flow, known.unclear = given_flow(parsed, { path })
         else
-            known.flow = own_flow(path, needs_order, is_told)
+            known.flow = own_flow(path, needs_order, is_told or not shard.speaks(parsed.shard))
         end
         parsed.flows[key] = known
     end
@@ -119,7 +126,7 @@ end
 ---@return tracereel.flow|nil
 function of_log.of_all(parsed, paths, baseline)
     if parsed.flow then
-        local value, unclear = flow.for_command(parsed.flow, paths, options.opener(parsed))
+        local value, unclear = given_flow(parsed, paths)
         parsed.flows = {}
         for _, path in ipairs(paths) do
             parsed.flows[flow.is_yaml(parsed.flow) and path or "given"] = { flow = value, unclear = unclear }
