@@ -169,20 +169,15 @@ int tr_lua_sync_file(lua_State *L) {
     return answer(L, sync_path(path), path);
 }
 
+static const char *push_parent(lua_State *L, const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? lua_pushliteral(L, ".")
+                         : lua_pushlstring(L, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
 /* A directory that may be written to and not listed cannot be asked for it. */
-static bool sync_parent(const char *path) {
-    char *parent = strdup(path);
-    if (parent == NULL) {
-        errno = ENOMEM;
-        return false;
-    }
-    char *slash = strrchr(parent, '/');
-    if (slash != NULL) {
-        slash[slash == parent] = '\0';
-    }
-    bool is_synced = sync_path(slash == NULL ? "." : parent) || errno == EACCES;
-    free(parent);
-    return is_synced;
+static bool sync_parent(const char *parent) {
+    return sync_path(parent) || errno == EACCES;
 }
 
 /* What is replaced leaves its owner and its permissions. Who may not give files away owns it himself. */
@@ -222,6 +217,7 @@ static int unfinished_finish(lua_State *L) {
     unfinished *self = check(L);
     const char *path = luaL_checkstring(L, 2);
     bool may_replace = lua_toboolean(L, 3);
+    const char *parent = push_parent(L, path); /* memory for it must not run out once the file has its name */
     bool is_done = self->is_directory || !may_replace || take_after(self->descriptor, path);
     is_done =
         is_done && sync_open(self->descriptor) &&
@@ -230,7 +226,7 @@ static int unfinished_finish(lua_State *L) {
         return fail(L, path, errno);
     }
     forget(self);
-    return sync_parent(path) ? answer(L, true, path) : fail_in_place(L, path, errno);
+    return sync_parent(parent) ? answer(L, true, path) : fail_in_place(L, path, errno);
 }
 
 /* Moves the entries in the list at `names` from one directory to another: all, or none. 0, or the number of the one
