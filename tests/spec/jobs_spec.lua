@@ -107,6 +107,52 @@ describe("-j", function()
         assert.matches("start\t", result.stdout, 1, true)
     end)
 
+    it("timing: writes the same bytes as one process, by log and by trace", function()
+        for _, words in ipairs { { "--json" }, { "--by", "15m", "--limit", "2" },
+            { "--by", "metadata.customer", "--limit", "1" }, { "--by", "metadata.nothing" } } do
+            local result = assert_same(joined({ "timing" }, words, all_logs()))
+            assert.equal(4, result.status)
+            assert.truthy(#result.stdout > 500)
+        end
+        for _, name in ipairs { "orders", "edge", "bit-flip-payload" } do
+            for _, words in ipairs { { "--json" }, { "--csv", "--by", "hour" }, { "--snapshot" } } do
+                local result = assert_same(joined({ "timing", helper.log(name) }, words))
+                assert.equal(name == "bit-flip-payload" and 3 or 0, result.status)
+            end
+        end
+        assert.equal(4, assert_same({ "timing", "/nonexistent/log" }).status)
+    end)
+
+    it("run: reads one log by trace, with the same bytes as one process", function()
+        local script = helper.script([[
+            local traces, gaps = {}, 0
+            return {
+                api = 1, shard = "trace", associative = true,
+                record = function(rec, trace) if trace then traces[trace.id] = (traces[trace.id] or 0) + 1 end end,
+                gap = function() gaps = gaps + 1 end,
+                finish = function() return { traces = traces, gaps = gaps } end,
+                merge = function(a, b)
+                    for id, count in pairs(b.traces) do
+                        assert(not a.traces[id], "no trace is in two shards")
+                        a.traces[id] = count
+                    end
+                    a.gaps = a.gaps + b.gaps
+                    return a
+                end,
+            }]])
+        for _, name in ipairs(helper.log_names()) do
+            assert_same { "run", script, "--json", helper.log(name) }
+        end
+        local broken = helper.script([[return { api = 1, shard = "trace", merge = function(a) return a end,
+            finish = function() return 1 end, record = function() error "no" end }]])
+        local result = helper.run { "run", broken, helper.log("orders"), "-j", "3" }
+        assert.equal("", result.stdout)
+        local _, told = result.stderr:gsub(": no %(in record at", "")
+        assert.equal(1, told, result.stderr)
+        assert.equal(1, result.status)
+        assert_same { "run", script, "/nonexistent/log" }
+    end)
+
     it("run: a process that is killed is named with its log and the signal, and the others' output stays", function()
         local script = helper.script([[return { api = 1,
             start = function(_, log)

@@ -178,40 +178,43 @@ local function name_of(unit)
 end
 
 ---Calls visit(log, context) for each log of the parsed command line, or, where `parsed.shards` says how many there are
----to be, for each shard of the only one; in as many processes as `parsed.jobs` says.
+---to be, for each shard of the only one; in as many processes as `parsed.jobs` says. Where a shard fails, all is lost.
 ---@param parsed table options.logs and those of options.reading
 ---@param visit fun(log: tracereel.log, context: table): integer|nil, any the log's exit code, where it is not the usual
 ---  one, and a value
 ---@param take? fun(value: any, context: table) in the order of the logs, and in this process: with each value
 ---@return integer exit code: the gravest of all
+---@return boolean is_lost a shard has failed: what was taken is a part of an answer
 function logs.each(parsed, visit, take)
-    local code = exit_codes.ok
+    local code, is_lost = exit_codes.ok, false
     local function note(_, problem)
         code = exit_codes.graver(code, code_of_failure(problem))
+        is_lost = parsed.shards ~= nil
+        return is_lost
+    end
+    local function visit_unit(unit)
+        parsed.shard = unit.shard
+        local visited, result, value = failure.xpcall(visit_one, unit.path, parsed, unit.index, visit)
+        if not visited and parsed.shards then
+            error(result, 0) -- it may be the same in each: the parent says it once
+        elseif not visited then
+            return { code = code_of_failure(result) }
+        elseif logs.interrupted() and not parsed.follow and shard.speaks(unit.shard) then
+            output.say("interrupted: the answer may lack a part of %s", unit.path)
+        end
+        return { code = result, value = value }
     end
     require "tracereel.cli.workers".map { -- here, because plain lua5.4 has no processes
-        count = parsed.jobs or 1, units = visits_of(parsed), name = name_of, failed = note,
-        work = function(unit)
-            parsed.shard = unit.shard
-            local visited, result, value = failure.xpcall(visit_one, unit.path, parsed, unit.index, visit)
-            if not visited then
-                return { code = code_of_failure(result) }
-            elseif logs.interrupted() and not parsed.follow and shard.speaks(unit.shard) then
-                output.say("interrupted: the answer may lack a part of %s", unit.path)
-            end
-            return { code = result, value = value }
-        end,
+        count = parsed.jobs or 1, units = visits_of(parsed), name = name_of, work = visit_unit, failed = note,
         take = function(unit, visited)
             code = exit_codes.graver(code, visited.code)
             if take and visited.value ~= nil then
                 local taken, problem = failure.xpcall(take, visited.value, logs.context_of(unit.path, parsed))
-                if not taken then
-                    note(unit, problem)
-                end
+                return not taken and note(unit, problem)
             end
         end,
     }
-    return logs.interrupted() and exit_codes.graver(code, exit_codes.interrupted) or code
+    return logs.interrupted() and exit_codes.graver(code, exit_codes.interrupted) or code, is_lost
 end
 
 return logs

@@ -98,24 +98,22 @@ end
 ---@field units any[]
 ---@field name fun(unit: any): string what a message calls it
 ---@field work fun(unit: any): any what is done in a process of its own; what it returns is plain
----@field take fun(unit: any, value: any) called in the order of the units
----@field failed nil|fun(unit: any, problem: tracereel.failure) what was raised instead; it raises what ends all
+---@field take fun(unit: any, value: any): boolean|nil called in the order of the units; true: no more is wanted
+---@field failed nil|fun(unit: any, problem: tracereel.failure): boolean|nil the same for what was raised instead
 
 local function take(job, unit, value, problem)
     if not problem then
-        job.take(unit, value)
+        return job.take(unit, value)
     elseif job.failed then
-        job.failed(unit, problem)
-    else
-        error(problem, 0)
+        return job.failed(unit, problem)
     end
+    error(problem, 0)
 end
 
 local function map_here(job)
     for _, unit in ipairs(job.units) do
         local worked, value = failure.xpcall(job.work, unit)
-        take(job, unit, worked and value or nil, not worked and value or nil)
-        if host.interrupted() then
+        if take(job, unit, worked and value or nil, not worked and value or nil) or host.interrupted() then
             return
         end
     end
@@ -171,7 +169,7 @@ function Pool:take_unit(one, number)
     one.stdout, one.stderr, one.value = stdout_end, stderr_end, last
     local answered = read_value(one.worker, first, last)
     local problem = answered.failure
-    take(self.job, self.job.units[number], answered.value, problem
+    self.is_done = take(self.job, self.job.units[number], answered.value, problem
         and failure.new(problem.kind, problem.message, problem.traceback))
     return true
 end
@@ -185,8 +183,8 @@ function Pool:take_loss(one, number)
     end
     copy(one.worker, "stderr", one.stderr, math.maxinteger, output.talk)
     local unit = self.job.units[number]
-    take(self.job, unit, nil, loss(how, detail, self.job.name(unit)))
-    if number < one.last and not host.interrupted() then
+    self.is_done = take(self.job, unit, nil, loss(how, detail, self.job.name(unit)))
+    if number < one.last and not self.is_done and not host.interrupted() then
         local rest, problem = begin(self.job, number + 1, one.last)
         if not rest then
             failure.raise("io", "cannot start a process: %s", problem)
@@ -198,8 +196,11 @@ end
 function Pool:take_first()
     local one = table.remove(self.line, 1)
     for number = one.first, one.last do
-        if not self:take_unit(one, number) then
+        local is_taken = self:take_unit(one, number)
+        if not is_taken then
             self:take_loss(one, number)
+        end
+        if not is_taken or self.is_done then
             break
         end
     end
@@ -208,7 +209,7 @@ end
 
 function Pool:run()
     self:fill()
-    while self.line[1] do
+    while self.line[1] and not self.is_done do
         if self.line[1].worker:ended() then
             self:take_first()
         else

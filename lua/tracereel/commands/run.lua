@@ -263,7 +263,7 @@ local function run_logs(parsed, scripts_to_load, task)
     choose_shards(parsed, run_options.load)
     local merged = runner.new_merge(run_options.given)
     local how_shown = { is_json = parsed.json, is_alone = #scripts_to_load == 1, given = run_options.given }
-    local code = of_log.each(parsed, function(log, context)
+    local code, is_lost = of_log.each(parsed, function(log, context)
         if parsed.verify_shards then
             return verify_shards(parsed, run_options, log, context, how_shown)
         end
@@ -280,6 +280,9 @@ local function run_logs(parsed, scripts_to_load, task)
         end)
         return nil, to_merge
     end, merger(merged, run_options.load))
+    if is_lost then
+        return code -- what is there is of some traces alone
+    end
     -- Writing a result can run the script's code too, by metamethods.
     limits.guarded(function()
         if #merged > 0 and #parsed.logs > 1 and not parsed.json then

@@ -19,6 +19,7 @@ local timing_json = require "tracereel.render.timing_json"
 local tables = require "tracereel.util.tables"
 local timing_table = require "tracereel.render.timing_table"
 local units = require "tracereel.util.units"
+local workers = require "tracereel.cli.workers"
 
 local command = { name = "timing", summary = "Show where time goes: run times, waiting, critical path, per node." }
 
@@ -74,6 +75,8 @@ function command.define(definition)
     options.reading(definition)
     options.since_restart(definition)
     shard.define(definition)
+    workers.define(definition, "Read so many logs at a time, each in a process of its own; or one log by parts of its "
+        .. "traces.")
 end
 
 local function check_usage(parsed)
@@ -127,20 +130,26 @@ end
 local function gather(parsed, query)
     local gatherer = timing.gatherer(query)
     gatherer:find_period(parsed, options.opener(parsed))
-    local code = logs.each(setmetatable({ json = true }, { __index = parsed }), function(log, context)
+    local is_shared = parsed.jobs > 1 and #parsed.logs == 1 and parsed.logs[1] ~= "-" and not parsed.shard
+    local all = setmetatable({ json = true, shards = is_shared and parsed.jobs or nil }, { __index = parsed })
+    local code, is_lost = logs.each(all, function(log, context)
         -- What tells of restarts and of other numbers is in all traces: of shards the first one looks at them.
-        local finder = not parsed.shard and restarts.finder() or nil
-        gatherer:read(log, context.path, finder and finder:handlers(log), options.to_open(parsed, context.path))
-        if shard.speaks(parsed.shard) then
+        local finder = not log.shard and restarts.finder() or nil
+        local part = gatherer:part(log, context.path, finder and finder:handlers(log),
+            options.to_open(parsed, context.path), parsed.jobs > 1)
+        if shard.speaks(log.shard) then
             renumbering.say(context.path, finder and finder.list, parsed)
         end
+        return nil, part
+    end, function(part)
+        gatherer:add(part)
     end)
-    if logs.interrupted() or #gatherer.log.paths == 0 then
+    if logs.interrupted() or is_lost or #gatherer.log.paths == 0 then
         return nil, code
     end
     local report = gatherer:report()
     if report and not parsed.shard then
-        say_missing(report, gatherer.noted_fields)
+        say_missing(report, gatherer.noted)
     end
     return report, report and code or exit_codes.interrupted
 end

@@ -99,6 +99,7 @@ end
 ---@param visit fun(log: tracereel.log, context: table): integer|nil, any
 ---@param take? fun(value: any, context: table) with the names, too
 ---@return integer exit code
+---@return boolean is_lost
 function of_log.each(parsed, visit, take)
     return logs.each(parsed, function(log, context)
         context.flow = of_log.use(parsed, context.path, log)

@@ -7,6 +7,7 @@ local base = require "tracereel.base"
 local group_list = require "tracereel.timing.group_list"
 local group_timings = require "tracereel.timing.group_timings"
 local grouping = require "tracereel.timing.grouping"
+local shard = require "tracereel.cli.shard"
 local lineage = require "tracereel.timing.lineage"
 local node_list = require "tracereel.timing.node_list"
 local tables = require "tracereel.util.tables"
@@ -59,8 +60,9 @@ end
 ---@param query tracereel.timing_query
 function timing.gatherer(query)
     query = tables.joined({ grouping = grouping.parse "node", group_limit = math.maxinteger }, query)
-    local self = setmetatable({ query = query, log = empty_log(), noted_fields = {}, sources = {}, child_count = 0 },
-        Gatherer)
+    local self = setmetatable({
+        query = query, log = empty_log(), noted = {}, noted_fields = {}, sources = {}, child_count = 0,
+    }, Gatherer)
     self.whole = assert(timing_report.new(query.flow, query.worst_count))
     self.groups = self:new_groups(query.chosen_values)
     for class in pairs(base.gap_classes) do
@@ -161,14 +163,17 @@ function Gatherer:find_period(parsed, opener)
     end
 end
 
-local function note_log(into, path, log)
-    local read = log:stats()
-    into.paths[#into.paths + 1] = path
-    if read.records > 0 then
-        local is_first = into.records == 0
+-- Of the shards of one log, each has all of its records and damage, and the times of its own traces.
+local function note_log(into, part)
+    local read, is_first = part.stats, #into.paths == 0 or into.last_ns == 0
+    if read.records > 0 and read.now_ns ~= 0 then
         into.first_ns = (is_first or math.ult(read.first_ns, into.first_ns)) and read.first_ns or into.first_ns
         into.last_ns = (is_first or math.ult(into.last_ns, read.now_ns)) and read.now_ns or into.last_ns
     end
+    if not shard.speaks(part.shard) and #into.paths > 0 then
+        return
+    end
+    into.paths[#into.paths + 1] = part.path
     into.records = into.records + read.records
     into.damaged = into.damaged or read.damaged
     for class, count in pairs(read.gaps) do
@@ -211,26 +216,53 @@ function Gatherer:go_through(log, whole, groups, family, handlers)
     return closed_by_plan_count, child_count
 end
 
----Adds all traces of a log that are meant: all or, where reading it fails, none.
+---@class tracereel.timing_part
+---@field whole any a timing, or its fields where it is packed
+---@field groups tracereel.group_timings|table
+---@field noted { looked_at: integer|nil, names: table[] }
+---@field stats table
+---@field path string
+---@field shard tracereel.shard|nil
+
+---Reads all traces of a log that are meant, to be added: nil where the user has interrupted.
 ---@param log tracereel.log
 ---@param path string
 ---@param handlers? tracereel.handlers to be called beside
 ---@param open_options? tracereel.open_options those that it was opened with, without its shard
-function Gatherer:read(log, path, handlers, open_options)
+---@param is_packed? boolean the part is plain: for another process
+---@return tracereel.timing_part|nil
+function Gatherer:part(log, path, handlers, open_options, is_packed)
     local whole, groups = self:new_timing(), self:new_groups(self.query.chosen_values)
+    self.noted_fields = {}
     local family = self:family(path, open_options)
     local closed_by_plan_count, child_count = self:go_through(log, whole, groups, family, handlers)
     if not closed_by_plan_count then
-        return
+        return nil
     end
+    local read = log:stats()
+    return {
+        whole = is_packed and core.timing_fields(whole) or whole, groups = is_packed and groups:packed() or groups,
+        is_packed = is_packed, path = path, shard = log.shard, open_options = open_options,
+        family = not is_packed and family or nil, noted = grouping.noted_names(self.noted_fields),
+        closed_by_plan_count = closed_by_plan_count, child_count = child_count,
+        stats = { records = read.records, first_ns = read.first_ns, now_ns = read.now_ns, damaged = read.damaged,
+            gaps = read.gaps },
+    }
+end
+
+---Adds what was read of a log, or of a shard of one; in their order.
+---@param part tracereel.timing_part
+function Gatherer:add(part)
+    local whole = part.is_packed and core.timing_from(part.whole) or part.whole
     -- The first is taken as it is: merged, all of it would be there twice.
     self.whole = #self.sources > 0 and self.whole:merge(whole) or whole
-    self.groups:merge(groups)
-    self.sources[#self.sources + 1] = { path = path, family = family,
-        open_options = tables.joined(open_options or {}, { shard = log.shard }) }
-    self.log.closed_by_plan_count = self.log.closed_by_plan_count + closed_by_plan_count
-    self.child_count = self.child_count + child_count
-    note_log(self.log, path, log)
+    self.groups[part.is_packed and "merge_packed" or "merge"](self.groups, part.groups)
+    self.sources[#self.sources + 1] = { path = part.path, family = part.family,
+        open_options = tables.joined(part.open_options or {}, { shard = part.shard }) }
+    self.log.closed_by_plan_count = self.log.closed_by_plan_count + part.closed_by_plan_count
+    self.child_count = self.child_count + part.child_count
+    grouping.add_noted(self.noted, part.noted)
+    note_log(self.log, part)
 end
 
 -- Reads all logs once more for the values that have the most traces. False where the user has interrupted.
@@ -246,7 +278,8 @@ function Gatherer:read_chosen()
     local groups = self:new_groups(counted:most_frequent())
     for _, source in ipairs(self.sources) do
         local log = base.open(source.path, source.open_options)
-        if not self:go_through(log, self.whole, groups, source.family) then
+        local family = source.family or self:family(source.path, source.open_options)
+        if not self:go_through(log, self.whole, groups, family) then
             return false
         end
     end

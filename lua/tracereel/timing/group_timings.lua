@@ -126,6 +126,23 @@ function Groups:merge(other)
     self:limit_to(self.limit)
 end
 
+---What there is, plain: for another process.
+function Groups:packed()
+    local timings = {}
+    for key, timing in pairs(self.timings) do
+        timings[key] = core.timing_fields(timing)
+    end
+    return { timings = timings, counts = self.counts, floor = self.floor, is_counting = self.is_counting }
+end
+
+---Adds what another process has packed, of the same grouping, limit and chosen values.
+function Groups:merge_packed(packed)
+    for key, fields in pairs(packed.timings) do
+        packed.timings[key] = core.timing_from(fields)
+    end
+    self:merge(packed)
+end
+
 ---The values that have the most traces, as many as the limit.
 ---@return table<any, true>
 function Groups:most_frequent()

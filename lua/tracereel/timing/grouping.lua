@@ -96,9 +96,37 @@ local function note_fields(noted, metadata)
     noted.looked_at = (noted.looked_at or 0) + 1
     for name in units.sorted(noted.looked_at <= max_looked_at and metadata or {}) do
         if #noted < max_noted_fields and type(name) == "string" and not noted[name] then
-            noted[#noted + 1], noted[name] = grouping.bounded(name), true
+            noted[#noted + 1], noted[name] = grouping.bounded(name), noted.looked_at
         end
     end
+end
+
+---Adds what was noted of another log's traces, as if they had been looked at after those of `noted`.
+---@param noted table of grouping.key_function
+---@param other { looked_at: integer|nil, names: { name: string, at: integer }[] } of grouping.noted_names
+function grouping.add_noted(noted, other)
+    local before = noted.looked_at or 0
+    noted.looked_at = before + (other.looked_at or 0)
+    for _, one in ipairs(other.names) do
+        if before + one.at <= max_looked_at and #noted < max_noted_fields and not noted[one.name] then
+            noted[#noted + 1], noted[one.name] = grouping.bounded(one.name), before + one.at
+        end
+    end
+end
+
+---What was noted, in its order, as add_noted takes it.
+function grouping.noted_names(noted)
+    local names = {}
+    for name, at in pairs(noted) do
+        names[#names + 1] = type(name) == "string" and name ~= "looked_at" and { name = name, at = at } or nil
+    end
+    table.sort(names, function(a, b)
+        if a.at ~= b.at then
+            return a.at < b.at
+        end
+        return a.name < b.name
+    end)
+    return { looked_at = noted.looked_at, names = names }
 end
 
 local key_functions = {}
