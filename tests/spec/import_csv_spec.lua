@@ -247,7 +247,7 @@ describe("import csv", function()
             table.move(lines, 2, #lines, 1, {}))
     end)
 
-    it("takes no separator from within quotes, drops rows that are too long, and leaves columns of pandas out", function()
+    it("takes no separator from within quotes, drops rows too long, and leaves pandas columns out", function()
         local lines, report = lines_of('Unnamed: 0,case,activity,start,end,enabled_time,"a;b;c;d;e;f;g;h"\n' .. [[
 0,1,a,2016-02-01 00:00:02Z,2016-02-01 00:00:03Z,2016-02-01 00:00:01Z,
 1,1,b,2016-02-01 00:00:04Z,2016-02-01 00:00:05Z,2016-02-01 00:00:06Z,x

@@ -69,8 +69,9 @@ local function values_of(row, list)
     return values
 end
 
--- A function that reads the time in a column, or gives nil where the field is empty or older than a log. Raises with the row's place. The
--- other function that is returned gives { index, zone or unit }, once a row has shown that input.time reads it as is.
+-- A function that reads the time in a column, or gives nil where the field is empty or before 1970. Raises with the
+-- row's place. The other function that is returned gives { index, zone or unit }, once a row has shown that input.time
+-- reads it as is.
 local function time_reader(table_of, index)
     local input = table_of.input
     local read, zone, form
