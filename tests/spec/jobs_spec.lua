@@ -242,9 +242,12 @@ describe("-j", function()
         for _ = 1, 200 do
             words[#words + 1] = helper.log("orders")
         end
-        local text = helper.shell(("(%s %s; echo $? >&2) 2>&1 >&3 3>&- | cat"):gsub("3>&%-", ""):format(helper.program,
-            table.concat(words, " ")) .. " 3>&1 | head -c 10 >/dev/null")
-        assert.equal("", text)
+        local directory = helper.directory()
+        helper.shell(("{ %s %s 2>%s/stderr; echo $? >%s/status; } | head -c 10 >/dev/null"):format(helper.program,
+            table.concat(words, " "), directory, directory))
+        assert.equal("141\n", helper.read(directory .. "/status"))
+        assert.equal("", helper.read(directory .. "/stderr"))
+        assert.equal("0\n", (helper.shell(("ps ax -o args | grep -c '[r]un %s'"):format(script))))
     end)
 
     it("run: few open files are enough for many logs", function()

@@ -265,6 +265,18 @@ function Gatherer:add(part)
     note_log(self.log, part)
 end
 
+---Adds all traces of a log that are meant: all or, where reading it fails or the user interrupts, none.
+---@param log tracereel.log
+---@param path string
+---@param handlers? tracereel.handlers
+---@param open_options? tracereel.open_options
+function Gatherer:read(log, path, handlers, open_options)
+    local part = self:part(log, path, handlers, open_options)
+    if part then
+        self:add(part)
+    end
+end
+
 -- Reads all logs once more for the values that have the most traces. False where the user has interrupted.
 function Gatherer:read_chosen()
     local counted = self.groups
