@@ -31,7 +31,7 @@ describe("import: progress", function()
     after_each(helper.clean)
 
     it("is the share of a file that was read, and removed at the end", function()
-        local text = on_terminal("INPUTS", { line:rep(64) })
+        local text = on_terminal("INPUTS", { line:rep(48) })
         local shares = {}
         for share in text:gmatch("\rreading: (%d+) %%, %d+ records") do
             shares[#shares + 1] = tonumber(share)
@@ -52,7 +52,7 @@ describe("import: progress", function()
     it("is what was read where nobody knows how much there is", function()
         local directory = helper.directory()
         local own = helper.write(directory .. "/own.lua", slow)
-        local input = helper.write(directory .. "/input", line:rep(48))
+        local input = helper.write(directory .. "/input", line:rep(32))
         local text = helper.on_terminal(("cat %s | %s import --unsafe --from %s -o %s/log -"):format(input,
             helper.quote(helper.program), own, directory)) or pending("no terminal here")
         assert.matches("\rreading: [123] MB, %d+ records", text)
