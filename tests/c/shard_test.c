@@ -291,6 +291,7 @@ static void measured_shards_have_their_own_clock(void) {
             own_ns = timestamp_ns > own_ns ? timestamp_ns : own_ns;
             CHECK_UINT(own_ns, tr_replay_now_ns(shards[i].replay));
         }
+        CHECK_UINT(own_ns, tr_replay_now_ns(shards[i].replay)); /* one of the two ends before the log does */
         latest_ns = own_ns > latest_ns ? own_ns : latest_ns;
         uint64_t own_first_ns = tr_replay_first_ns(shards[i].replay);
         first_ns = own_first_ns < first_ns ? own_first_ns : first_ns;
