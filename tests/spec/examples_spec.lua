@@ -41,7 +41,7 @@ end
 local files_of_page = {
     ["README.md"] = { "slow.lua" },
     ["docs/backtest.md"] = { "doubling.lua", "five.lua" },
-    ["docs/import.md"] = { "jobs.lua", false, "jobs_spec.lua" },
+    ["docs/import.md"] = { "jobs.lua", false, false, "jobs_spec.lua" },
     ["docs/scripting.md"] = { "late.lua", "runs.lua", "count.lua", "late_spec.lua", "pull.lua" },
 }
 
