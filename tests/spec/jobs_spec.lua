@@ -153,6 +153,41 @@ describe("-j", function()
         assert_same { "run", script, "/nonexistent/log" }
     end)
 
+    it("simulate: writes the same bytes and logs as one process, of runs, sweeps and ranks", function()
+        local scenario, log = "examples/more_places.lua", helper.log("orders")
+        for _, words in ipairs { { "--runs", "3" }, { "--sweep", "args.places=2,4", "--runs", "2", "--rounds", "2" },
+            { "--rank" } } do
+            local keeps_logs = words[1] ~= "--rank"
+            local place = helper.directory()
+            local texts, logs = {}, {}
+            for index, count in ipairs { "1", "3" } do
+                local result = helper.run(joined({ "simulate", scenario, log, "--json", "-j", count }, words,
+                    keeps_logs and { "-o", place .. "/out" } or {}))
+                assert.equal(0, result.status, result.stderr)
+                texts[index] = result.stdout .. result.stderr
+                logs[index] = helper.shell(("cd %s && find . -type f | LC_ALL=C sort | xargs -r sha256sum"):format(
+                    place))
+                helper.shell("rm -rf " .. place .. "/out")
+            end
+            assert.equal(texts[1], texts[2])
+            assert.equal(logs[1], logs[2])
+            assert.equal(keeps_logs, #logs[1] > 0)
+        end
+    end)
+
+    it("simulate: a process that fails ends all with its reason, and leaves nothing", function()
+        local scenario = helper.script([[
+            return { start = function()
+                return { node = { [1] = { time = function() os.execute("kill -9 $PPID; sleep 1") end } } }
+            end }]])
+        local directory = helper.directory()
+        local result = helper.run({ "simulate", "--unsafe", scenario, helper.log("orders"), "--runs", "3", "-j", "2",
+            "-o", directory .. "/out" }, { env = { TMPDIR = directory } })
+        assert.matches("run 1: the process that did this was ended by signal 9 (Killed)", result.stderr, 1, true)
+        assert.equal(4, result.status)
+        assert.equal("", (helper.shell("ls " .. directory)))
+    end)
+
     it("run: a process that is killed is named with its log and the signal, and the others' output stays", function()
         local script = helper.script([[return { api = 1,
             start = function(_, log)
@@ -161,7 +196,7 @@ describe("-j", function()
             finish = function(log) return log.path end }]])
         local logs = { helper.log("orders"), helper.log("done-only"), helper.log("restarted") }
         local result = helper.run(joined({ "run", "--unsafe", script, "-j", "2" }, logs))
-        assert.equal("tracereel: tests/fixtures/logs/done-only: the process that read it was ended by signal 9 "
+        assert.equal("tracereel: tests/fixtures/logs/done-only: the process that did this was ended by signal 9 "
             .. "(Killed): nothing of it is shown; try it again\n", result.stderr)
         assert.equal("== tests/fixtures/logs/orders ==\ntests/fixtures/logs/orders\n"
             .. "\n== tests/fixtures/logs/restarted ==\ntests/fixtures/logs/restarted\n", result.stdout)
@@ -180,7 +215,7 @@ describe("-j", function()
         end
         local result = helper.run(joined({ "run", "--unsafe", "--json", script, "-j", "2" }, logs))
         assert.equal("#59", helper.objects(result.stdout)[1].result)
-        local _, told = result.stderr:gsub("[^\n]*done%-only: the process that read it was ended[^\n]*\n", "")
+        local _, told = result.stderr:gsub("[^\n]*done%-only: the process that did this was ended[^\n]*\n", "")
         assert.equal(1, told)
         assert.equal(4, result.status)
     end)

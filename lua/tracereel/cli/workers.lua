@@ -81,7 +81,7 @@ end
 -- Why a worker that has ended has left no value.
 local function loss(how, detail, name)
     if how == "signal" then
-        return failure.new("io", ("%s: the process that read it was ended by %s: nothing of it is shown; try it again")
+        return failure.new("io", ("%s: the process that did this was ended by %s: nothing of it is shown; try it again")
             :format(name, detail))
     elseif how == "disk" then
         return failure.new("io", ("%s: cannot write a temporary file (TMPDIR says where): %s"):format(name, detail))
@@ -234,6 +234,22 @@ function workers.map(job)
     host.end_workers()
     if not ran then
         error(problem, 0)
+    end
+end
+
+---As map, where all units are wanted: an interrupt raises.
+---@param job tracereel.job without failed
+function workers.map_all(job)
+    local taken_count = 0
+    local counted = setmetatable({
+        take = function(unit, value)
+            job.take(unit, value)
+            taken_count = taken_count + 1
+        end,
+    }, { __index = job })
+    workers.map(counted)
+    if taken_count < #job.units then
+        failure.raise("interrupted", "interrupted: what was asked for was not finished")
     end
 end
 

@@ -14,6 +14,7 @@ local rank = require "tracereel.simulation.rank"
 local series_options = require "tracereel.simulation.series_options"
 local simulation = require "tracereel.simulation"
 local sweep = require "tracereel.simulation.sweep"
+local workers = require "tracereel.cli.workers"
 local workplace = require "tracereel.simulation.workplace"
 
 local command = {
@@ -44,6 +45,8 @@ function command.define(definition)
     exploration_options.define(definition)
     of_log.define(definition)
     limits.define(definition)
+    workers.define(definition, "With --runs, --rounds, --sweep and --rank: simulate so many times at once, each in a "
+        .. "process of its own.")
 end
 
 -- What is to be said of waiting that the recording has inside. A sweep of limits or pools says how many places there

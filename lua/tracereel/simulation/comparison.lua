@@ -9,6 +9,7 @@ local resamples = require "tracereel.simulation.resamples"
 local comparison_table = require "tracereel.simulation.comparison_table"
 local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
+local workers = require "tracereel.cli.workers"
 
 local comparison = {}
 
@@ -52,18 +53,30 @@ local function say_stats(recorded, stats)
 end
 
 local function run_all(parsed, scenario, recording)
-    local runs, all_stats = {}, {}
+    local runs, all_stats, units = {}, {}, {}
     local place = parsed.workplace
     for run = 1, parsed.runs do
-        local directory = parsed.runs > 1 and place:directory(("run-%d"):format(run)) or place:log()
-        local seed = (parsed.seed or scenario.seed) + run - 1
-        progress.set_prefix(parsed.runs > 1 and ("run %d of %d: "):format(run, parsed.runs) or "")
-        -- Loaded afresh, so that nothing that its functions keep goes from one run to the next.
-        local one = run == 1 and scenario or scenario:with_arguments {}
-        all_stats[run] = one:run(recording, directory, seed)
-        progress.show("measuring what was simulated")
-        runs[run] = report.measure(directory, one:flow())
+        units[run] = { run = run, directory = parsed.runs > 1 and place:directory(("run-%d"):format(run))
+            or place:log() }
     end
+    workers.map_all {
+        count = parsed.jobs, units = units,
+        name = function(unit)
+            return ("run %d"):format(unit.run)
+        end,
+        work = function(unit)
+            local run = unit.run
+            progress.set_prefix(parsed.runs > 1 and ("run %d of %d: "):format(run, parsed.runs) or "")
+            -- Loaded afresh, so that nothing that its functions keep goes from one run to the next.
+            local one = run == 1 and scenario or scenario:with_arguments {}
+            local stats = one:run(recording, unit.directory, (parsed.seed or scenario.seed) + run - 1)
+            progress.show("measuring what was simulated")
+            return { stats = stats, measured = report.measure(unit.directory, one:flow()) }
+        end,
+        take = function(unit, done)
+            all_stats[unit.run], runs[unit.run] = done.stats, done.measured
+        end,
+    }
     place:finish()
     return runs, all_stats
 end
@@ -98,7 +111,7 @@ end
 function comparison.run(parsed, scenario, recording)
     local plan = resamples.plan(parsed, scenario, recording)
     local runs, all_stats = run_all(parsed, scenario, recording)
-    local resampled = resamples.simulate(plan, parsed.seed or scenario.seed, recording, function()
+    local resampled = resamples.simulate(parsed, plan, parsed.seed or scenario.seed, recording, function()
         return scenario:with_arguments {}
     end, function(directory, one)
         return report.measure(directory, one:flow())

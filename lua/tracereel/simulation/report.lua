@@ -62,10 +62,10 @@ local node_measures = {
 local function measured_of(name, measure, counts)
     local value, kind, count = measure[3](counts), measure[4], measure[5](counts)
     local share = kind == "share" and value or kind == "count" and value / math.max(count, 1) or nil
-    return { name = name, show = measure[2], value = value, kind = kind, count = count, share = share }
+    return { name = name, value = value, kind = kind, count = count, share = share }
 end
 
----The measures of a log: { name, value, show, kind, count, share } in a fixed order; nodes in the order of their ids.
+---The measures of a log: { name, value, kind, count, share } in a fixed order, plain; nodes in the order of their ids.
 ---@param path string
 ---@param flow tracereel.flow|nil which nodes follow which, as the scenario says it
 ---@return table[]
@@ -85,9 +85,17 @@ function report.measure(path, flow)
     return measures
 end
 
+-- How each measure is shown, by its name without the node.
+local show_of = {}
+for _, list in ipairs { trace_measures, node_measures } do
+    for _, measure in ipairs(list) do
+        show_of[measure[1]] = measure[2]
+    end
+end
+
 local function empty_row(measure)
-    return { name = measure.name, show = measure.show, kind = measure.kind, recorded = 0, count = 0, values = {},
-        resampled = {}, shares = {} }
+    return { name = measure.name, show = show_of[measure.name:match("[^.]+$")], kind = measure.kind,
+        recorded = 0, count = 0, values = {}, resampled = {}, shares = {} }
 end
 
 -- Adds each log's measures to the rows' list of that name, 0 where a log has none.

@@ -4,6 +4,7 @@ local intervals = require "tracereel.simulation.intervals"
 local progress = require "tracereel.cli.progress"
 local simulation = require "tracereel.simulation"
 local tables = require "tracereel.util.tables"
+local workers = require "tracereel.cli.workers"
 local workplace = require "tracereel.simulation.workplace"
 
 local resamples = {}
@@ -50,26 +51,54 @@ function resamples.plan(parsed, scenario, recording)
     end)
 end
 
----Simulates them, each with the seed of the run of its number.
+---Simulates one of them, with the seed of the run of its number.
+---@param plan tracereel.interval_plan
+---@param round integer
+---@param directory string of the place for resamples, for its log
+---@param seed integer of the first
+---@param recording userdata
+---@param one table the scenario, loaded afresh
+---@param measure fun(directory: string, scenario: table): any of a simulated log
+---@return any what `measure` answered
+function resamples.simulate_one(plan, round, directory, seed, recording, one, measure)
+    progress.set_prefix(("resample %d of %d: "):format(round, plan.rounds))
+    one = one:with_resample(plan.block)
+    one:run(recording, directory, seed + round - 1, nil, true)
+    progress.show("measuring what was simulated")
+    local measured = measure(directory, one)
+    progress.set_prefix("")
+    return measured
+end
+
+---Simulates them all.
+---@param parsed table the command's options: jobs
 ---@param plan tracereel.interval_plan
 ---@param seed integer of the first
 ---@param recording userdata
 ---@param new_scenario fun(): table the scenario, loaded afresh
 ---@param measure fun(directory: string, scenario: table): any of a simulated log
 ---@return any[] what `measure` answered
-function resamples.simulate(plan, seed, recording, new_scenario, measure)
-    local measured = {}
+function resamples.simulate(parsed, plan, seed, recording, new_scenario, measure)
+    local measured, units = {}, {}
     local place <close> = workplace.open()
     for round = 1, plan.rounds do
-        progress.set_prefix(("resample %d of %d: "):format(round, plan.rounds))
-        local directory = place:directory("resample", round)
-        local one = new_scenario():with_resample(plan.block)
-        one:run(recording, directory, seed + round - 1, nil, true)
-        progress.show("measuring what was simulated")
-        measured[round] = measure(directory, one)
-        place:done(directory)
+        units[round] = { round = round, name = "resample " .. round, directory = place:directory("resample", round) }
     end
-    progress.set_prefix("")
+    workers.map_all {
+        count = parsed.jobs, units = units,
+        name = function(unit)
+            return unit.name
+        end,
+        work = function(unit)
+            local one = resamples.simulate_one(plan, unit.round, unit.directory, seed, recording, new_scenario(),
+                measure)
+            place:done(unit.directory)
+            return one
+        end,
+        take = function(unit, one)
+            measured[unit.round] = one
+        end,
+    }
     return measured
 end
 

@@ -5,6 +5,8 @@ local intervals = require "tracereel.simulation.intervals"
 local makespans = require "tracereel.simulation.makespans"
 local progress = require "tracereel.cli.progress"
 local resamples = require "tracereel.simulation.resamples"
+local workers = require "tracereel.cli.workers"
+local workplace = require "tracereel.simulation.workplace"
 
 local series = {}
 
@@ -23,39 +25,68 @@ local kinds = {
     queue = "mean", complete = "count", failed = "count",
 }
 
-local function play_point(parsed, scenario, recording, point, plan)
-    local result, place = { stats = {}, measures = {} }, parsed.workplace
-    local function fresh()
-        return point.change(scenario:with_arguments {})
+-- What is simulated by itself, in its order: for each point its runs, and then its resamples.
+local function units_of(parsed, points, plan, resample_place)
+    local units = {}
+    for index, point in ipairs(points) do
+        for run = 1, parsed.runs do
+            units[#units + 1] = { index = index, point = point, run = run, name = point.name,
+                directory = parsed.workplace:directory(point.name, parsed.runs > 1 and run or nil) }
+        end
+        for round = 1, plan.rounds do
+            units[#units + 1] = { index = index, point = point, round = round, name = point.name,
+                directory = resample_place:directory(("resample-%d"):format(index), round) }
+        end
     end
-    for run = 1, parsed.runs do
-        local directory = place:directory(point.name, parsed.runs > 1 and run or nil)
-        -- Loaded afresh, so that nothing that its functions keep goes from one simulation to the next.
-        local one = fresh()
-        local seed = (parsed.seed or scenario.seed) + run - 1
-        result.stats[run] = one:run(recording, directory, seed, nil, place.is_temporary)
-        progress.show("measuring what was simulated")
-        result.measures[run] = makespans.measure(directory, one:flow())
-        place:done(directory)
-    end
-    result.resampled = resamples.simulate(plan, parsed.seed or scenario.seed, recording, fresh, function(directory, one)
-        return makespans.measure(directory, one:flow())
-    end)
-    return result
+    return units
 end
 
----@param parsed table the command's options: workplace, runs, seed
+local function measure(directory, one)
+    return makespans.measure(directory, one:flow())
+end
+
+---@param parsed table the command's options: workplace, runs, seed, jobs
 ---@param scenario table of simulation.load, checked
 ---@param recording userdata of simulation.record
 ---@param points tracereel.series_point[] which were checked
 ---@param plan tracereel.interval_plan
 ---@return tracereel.series_result[] one for each point
 function series.play(parsed, scenario, recording, points, plan)
-    local results = {}
-    for index, point in ipairs(points) do
-        progress.set_prefix(("%d of %d, %s: "):format(index, #points, point.name))
-        results[index] = play_point(parsed, scenario, recording, point, plan)
+    local results, place, first_seed = {}, parsed.workplace, parsed.seed or scenario.seed
+    local resample_place <close> = workplace.open()
+    for index in ipairs(points) do
+        results[index] = { stats = {}, measures = {}, resampled = {} }
     end
+    local function work(unit)
+        -- Loaded afresh, so that nothing that its functions keep goes from one simulation to the next.
+        local one = unit.point.change(scenario:with_arguments {})
+        if unit.round then
+            local measured = resamples.simulate_one(plan, unit.round, unit.directory, first_seed, recording, one,
+                measure)
+            resample_place:done(unit.directory)
+            return { measured = measured }
+        end
+        progress.set_prefix(("%d of %d, %s: "):format(unit.index, #points, unit.name))
+        local stats = one:run(recording, unit.directory, first_seed + unit.run - 1, nil, place.is_temporary)
+        progress.show("measuring what was simulated")
+        local measured = measure(unit.directory, one)
+        place:done(unit.directory)
+        return { stats = stats, measured = measured }
+    end
+    workers.map_all {
+        count = parsed.jobs, units = units_of(parsed, points, plan, resample_place), work = work,
+        name = function(unit)
+            return unit.name
+        end,
+        take = function(unit, done)
+            local result = results[unit.index]
+            if unit.round then
+                result.resampled[unit.round] = done.measured
+            else
+                result.stats[unit.run], result.measures[unit.run] = done.stats, done.measured
+            end
+        end,
+    }
     progress.set_prefix("")
     progress.clear()
     parsed.workplace:finish()
