@@ -1,5 +1,6 @@
 -- Partial results that are nearly right: what is changed in the header or in the result has a checksum that is right,
--- so that what reads them meets it. What tests/fuzz/command_line_fuzz.lua asks of a command holds of these, too.
+-- so that what reads them meets it, and bytes that are nearly a result. What tests/fuzz/command_line_fuzz.lua asks of a
+-- command holds of these, too.
 --
 --     FUZZ_BUILD=build/fuzz lua5.4 tests/fuzz/partials_fuzz.lua [FINDING...]
 package.path = "./?.lua;" .. package.path
@@ -73,7 +74,8 @@ end
 
 local function try_case()
     local directory = all:clear()
-    files.shell(("mkdir %s/out && cp -R %s %s/wal"):format(directory, random.one(logs), directory))
+    files.shell(("mkdir %s/out && cp -R %s %s/wal && cp tests/fuzz/parts/codec.lua %s"):format(directory,
+        random.one(logs), directory, directory))
     files.write(directory .. "/case.lua", script_text)
     files.write(directory .. "/list", random.one({ "wal\n", "wal\nwal\n", "none\n", "" }))
     for index = 0, 1 do
@@ -87,6 +89,7 @@ local function try_case()
         all:try(commands())
     end
     all:try({ "run", "case.lua", "wal", "--shard=0/2", "--partial=out/p0" })
+    all:try({ "run", "codec.lua", "wal", "--unsafe", "--arg=seed=" .. math.random(1 << 30) })
 end
 
 campaign.run(name, all, try_case)
