@@ -4,7 +4,8 @@
 -- The rooms, lowest first: the folders of lua/tracereel, and the modules beside them. A module may require those of its
 -- own room and of the rooms below.
 local rooms = {
-    "util", "base", "log", "cli", "flow", "timing", "forecast", "script", "recovery", "render", "partial", "export", "simulation",
+    "util", "base", "log", "cli", "flow", "timing", "forecast", "script", "recovery", "render", "partial", "export",
+    "simulation",
     "backtest",
     "crashtest", "debugger", "import", "commands", "program",
 }
@@ -16,7 +17,8 @@ local room_of_root = {
 
 -- Who may use tracereel.core, the engine: all others use tracereel.base or the public module, as scripts do.
 local core_users = [[
-    api base cli cli.exit_codes cli.new_directory cli.new_file cli.workers crashtest flow.beside import.input import.out init
+    api base cli cli.exit_codes cli.new_directory cli.new_file cli.workers crashtest flow.beside import.input
+    import.out init
     log.arenas log.completion log.engine_reader log.node_names log.record_types log.segment_identity
     partial.file partial.job recovery recovery.answer
     recovery.journal recovery.plan recovery.repair recovery.repaired recovery.convergence
@@ -27,7 +29,8 @@ local core_users = [[
 
 -- Who may use tracereel.host, the program around the Lua state: modules that plain lua5.4 never loads.
 local program_modules = [[
-    cli.limits cli.new_directory cli.workers commands.debug commands.export commands.import commands.run crashtest.small_log
+    cli.limits cli.new_directory cli.workers commands.debug commands.export commands.import commands.run
+    crashtest.small_log
     debugger.stops program.shell_completion script.pace simulation.saved_faults simulation.workplace util.host
     util.temporary_directory
 ]]
