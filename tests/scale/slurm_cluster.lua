@@ -95,10 +95,11 @@ end
 function Cluster:kill_node(name)
     run(([[
         kill -KILL $(cat '%s/%s.pid')
+        exec 2>/dev/null # processes end meanwhile
         for process in /proc/[0-9]*; do
-            tr '\0' '\n' <"$process/environ" 2>/dev/null | grep -qx 'SLURMD_NODENAME=%s' || continue
+            tr '\0' '\n' <"$process/environ" | grep -qx 'SLURMD_NODENAME=%s' || continue
             parent=$(awk '$1 == "PPid:" { print $2 }' "$process/status")
-            case $(cat "/proc/$parent/comm" 2>/dev/null) in slurmstepd*) kill -KILL "$parent" ;; esac
+            case $(cat "/proc/$parent/comm") in slurmstepd*) kill -KILL "$parent" ;; esac
             kill -KILL "${process#/proc/}"
         done; true]]):format(self.directory, name, name))
 end
