@@ -29,15 +29,15 @@ local core_users = [[
 
 -- Who may use tracereel.host, the program around the Lua state: modules that plain lua5.4 never loads.
 local program_modules = [[
-    cli.limits cli.new_directory cli.workers commands.debug commands.export commands.import commands.run
-    crashtest.small_log
+    cli.limits cli.new_directory commands.debug commands.export commands.import commands.run crashtest.small_log
     debugger.stops program.shell_completion script.pace simulation.saved_faults simulation.workplace util.host
     util.temporary_directory
 ]]
 
 -- Who may use tracereel.util.host, which is that or an empty table.
 local host_users = [[
-    cli.logs cli.output cli.progress recovery.mending recovery.positions recovery.writing script.sandbox util.files
+    cli.logs cli.output cli.progress cli.workers recovery.mending recovery.positions recovery.writing script.sandbox
+    util.files
 ]]
 
 local offences = 0

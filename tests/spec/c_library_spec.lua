@@ -8,8 +8,8 @@ local example = "examples/failed_traces.c"
 local function compile(source, program, flags)
     local sanitizers = os.getenv("TRACEREEL_SANITIZED") and "-fsanitize=address,undefined" or ""
     local said, status = helper.shell(("env -u LD_PRELOAD %s %s -Wall -Wextra -Werror %s -Iinclude -o %s %s "
-        .. "%s/libtracereel.a $(pkg-config --libs zlib libdeflate libmd libzstd) -lm 2>&1"):format(os.getenv("CC") or "cc",
-        flags, sanitizers, program, source, build))
+        .. "%s/libtracereel.a $(pkg-config --libs zlib libdeflate libmd libzstd) -lm 2>&1"):format(
+        os.getenv("CC") or "cc", flags, sanitizers, program, source, build))
     return status ~= 0 and said or nil
 end
 

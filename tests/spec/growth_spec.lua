@@ -65,7 +65,7 @@ describe("growth:", function()
                     return row
                 end
                 require("tracereel.commands.timing").run { logs = { os.getenv "LOG" }, by = "node", sort = "total",
-                    fail_on = {}, node = {}, trace = {}, %s }
+                    fail_on = {}, node = {}, trace = {}, jobs = 1, %s }
                 io.stderr:write(made, " ", max_there)]]):format(form))))
             local made, max_there = text:match("^(%d+) (%d+)$")
             assert.equal(0, status, text)

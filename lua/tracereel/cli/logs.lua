@@ -44,7 +44,7 @@ end
 
 ---Was an interrupt asked for (by SIGINT)?
 function logs.interrupted()
-    return host.interrupted ~= nil and host.interrupted()
+    return host.interrupted()
 end
 
 ---One line about a gap, for a person.

@@ -1,7 +1,7 @@
 -- Units of work, each in a process of its own: what they write comes in the order of the units, as from one process.
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
-local host = require "tracereel.host"
+local host = require "tracereel.util.host"
 local output = require "tracereel.cli.output"
 local progress = require "tracereel.cli.progress"
 

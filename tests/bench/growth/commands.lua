@@ -1,8 +1,8 @@
 -- The commands of `make growth` and `make bench-scale`. Each gives the words after the program's name for a case: `log`
 -- is the log, `trace` the id of the trace that is looked at, `scratch` an empty directory, `plan` a plan of safe_start
--- for the log. What `writes` to the log gets a copy of it; what is `planned` needs the plan, and `applied` a log that it
--- was applied to; `input` is what the command reads from standard input; `status` is one that it may have beside 0, 3
--- and 7.
+-- for the log. What `writes` to the log gets a copy of it; what is `planned` needs the plan, and `applied` a log that
+-- it was applied to; `input` is what the command reads from standard input; `status` is one that it may have beside 0,
+-- 3 and 7.
 local commands = {}
 
 local function add(name, words, options)
