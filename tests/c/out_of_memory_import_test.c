@@ -7,8 +7,11 @@
 
 #include "import/csv.h"
 #include "import/draft.h"
+#include "import/otlp_document.h"
+#include "import/waiting_spans.h"
 
 enum { TEXT_BYTES = 1500000, LINE_BYTES = 700000, EVENTS = 9000, TRACES = 1100, NODES = 70 };
+enum { SPAN_TRACES = 70, SPAN_ATTRIBUTES = 40, DOCUMENT_BYTES = 120000 };
 
 static char directory[64]; /* has the inputs, made for the running test */
 static const char *input;  /* the one that is read */
@@ -131,6 +134,106 @@ static void sorting_events(void) {
     refuse_each(sort_on_disk);
 }
 
+/* ---- spans ---- */
+
+static char document_text[DOCUMENT_BYTES];
+static size_t document_bytes;
+
+#define PUT_TEXT(...)                                                                                                  \
+    (document_bytes += (size_t)snprintf(document_text + document_bytes, DOCUMENT_BYTES - document_bytes, __VA_ARGS__))
+
+static void put_span(unsigned trace, bool is_root) {
+    PUT_TEXT("%s{\"traceId\":\"%032x\",\"parentSpanId\":\"%s\",\"name\":\"a\\u00e9%u\",\"startTimeUnixNano\":\"10\","
+             "\"endTimeUnixNano\":\"20\",\"attributes\":[",
+             document_text[document_bytes - 1] == '[' ? "" : ",", trace, is_root ? "" : "a1", trace);
+    for (unsigned i = 0; trace == 1 && i < SPAN_ATTRIBUTES; i++) {
+        PUT_TEXT("%s{\"key\":\"k\\n%u\",\"value\":{\"intValue\":\"%u\"}}", i == 0 ? "" : ",", i, i);
+    }
+    PUT_TEXT("]}");
+}
+
+/* Each trace has two spans that wait, and all but the last have their root after all of these. */
+static void write_document(void) {
+    document_bytes = 0;
+    PUT_TEXT("{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"service\",\"value\":"
+             "{\"stringValue\":\"s\\u00e9\"}}]},\"scopeSpans\":[{\"spans\":[");
+    for (unsigned i = 0; i < 2 * SPAN_TRACES; i++) {
+        put_span(1 + i % SPAN_TRACES, false);
+    }
+    for (unsigned trace = 1; trace < SPAN_TRACES; trace++) {
+        put_span(trace, true);
+    }
+    PUT_TEXT("]}]}]}");
+    CHECK(document_bytes < DOCUMENT_BYTES);
+}
+
+static void note_span(const tr_otlp_span *span, tr_text resource) {
+    note(span->trace_id, sizeof span->trace_id);
+    note(span->name.bytes, span->name.length_bytes);
+    note(resource.bytes, resource.length_bytes);
+    for (size_t i = 0; i < span->attributes.count; i++) {
+        note(span->attributes.list[i].key.bytes, span->attributes.list[i].key.length_bytes);
+        note_number((uint64_t)span->attributes.list[i].integer);
+    }
+}
+
+/* The root has come: what has waited is read again, from its copy. */
+static bool note_waiting(tr_waiting_spans *waiting, tr_otlp_span *span, uint32_t index) {
+    bool is_read = true;
+    tr_waiting_span *one;
+    tr_waiting_spans_begin(waiting, index, index);
+    while (is_read && (one = tr_waiting_spans_take(waiting, index)) != NULL) {
+        tr_json_reader reader = tr_json_reader_begin(one->texts, one->text_bytes, 0, NULL);
+        is_read = tr_otlp_span_read(&reader, span);
+        if (is_read) {
+            note_span(span, (tr_text){one->texts + one->text_bytes, one->resource_bytes});
+        }
+        free(one);
+    }
+    return is_read;
+}
+
+/* False: out of memory. Nothing else is wrong with the document. */
+static bool take_span(tr_otlp_document *document, tr_waiting_spans *waiting, tr_otlp_span *span) {
+    const char *begin = document->reader.at;
+    uint32_t index = 0;
+    if (!tr_otlp_span_read(&document->reader, span) || !tr_waiting_spans_trace(waiting, span->trace_id, &index)) {
+        return false;
+    }
+    note_span(span, document->resource);
+    if (span->is_root) {
+        return note_waiting(waiting, span, index);
+    }
+    size_t text_bytes = waiting->text_bytes;
+    tr_text text = {begin, (uint32_t)(document->reader.at - begin)};
+    bool is_added = tr_waiting_spans_add(waiting, index, "a place", text, document->resource, 0);
+    CHECK(is_added == (waiting->text_bytes > text_bytes));
+    return is_added && tr_waiting_spans_set_name(waiting, index, (tr_text){"a name", 6});
+}
+
+static tr_status take_all_spans(void) {
+    tr_otlp_document document = {.resource_key = {"service", 7}};
+    tr_waiting_spans waiting = {0};
+    tr_otlp_span span = {0};
+    unsigned count = 0;
+    bool is_taken = tr_otlp_document_begin(&document, document_text, document_bytes);
+    while (is_taken && tr_otlp_document_next(&document)) {
+        is_taken = take_span(&document, &waiting, &span);
+        count++;
+    }
+    CHECK(!is_taken || count == 3 * SPAN_TRACES - 1);
+    note_number(waiting.text_bytes);
+    tr_waiting_spans_free(&waiting);
+    tr_otlp_attributes_free(&span.attributes);
+    tr_otlp_document_free(&document);
+    return is_taken ? TR_OK : TR_ERROR_MEMORY;
+}
+
+static void taking_spans(void) {
+    write_document();
+    refuse_each(take_all_spans);
+}
+
 /* ---- a draft ---- */
 
 static tr_status add_trace(tr_draft *draft, uint32_t number, tr_error *error) {
@@ -238,6 +341,7 @@ int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("without memory an input is read whole, or memory is named", reading_an_input);
     check_run("without memory events are sorted, or memory is named", sorting_events);
+    check_run("without memory spans are taken and wait, or memory is named", taking_spans);
     check_run("without memory a draft becomes the same log, or memory is named", writing_a_draft);
     return check_end();
 }
