@@ -62,10 +62,11 @@ bool tr_fields_bytes(lua_State *L, tr_fields *fields, const char *name, void *by
     if (is_there) {
         size_t length = 0;
         const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
-        if (text == NULL || length != size) {
+        if (text != NULL && length == size) {
+            memcpy(bytes, text, size);
+        } else {
             luaL_error(L, "%s: %s must be a text of %I bytes", fields->what, name, (LUAI_UACINT)size);
         }
-        memcpy(bytes, text, size);
     }
     lua_pop(L, 1);
     return is_there;
