@@ -2,11 +2,9 @@
 
 #include "lua/failure.h"
 
-void tr_lua_check_import_memory(lua_State *L, bool is_fine) {
-    if (!is_fine) {
-        tr_error error = {"out of memory while importing"};
-        tr_lua_raise_status(L, TR_ERROR_MEMORY, &error);
-    }
+_Noreturn void tr_lua_raise_import_memory(lua_State *L) {
+    tr_error error = {"out of memory while importing"};
+    tr_lua_raise_status(L, TR_ERROR_MEMORY, &error);
 }
 
 void tr_lua_write_member(tr_json *json, const char *key, tr_text text) {

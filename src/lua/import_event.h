@@ -11,8 +11,14 @@
 #include "lua/import_draft.h"
 #include "tracereel/json.h"
 
-/* Raises that there is no memory, unless `is_fine`. */
-void tr_lua_check_import_memory(lua_State *L, bool is_fine);
+_Noreturn void tr_lua_raise_import_memory(lua_State *L);
+
+/* Raises that there is no memory, unless `is_fine`. Here, so that analyzers see where it does not return. */
+static inline void tr_lua_check_import_memory(lua_State *L, bool is_fine) {
+    if (!is_fine) {
+        tr_lua_raise_import_memory(L);
+    }
+}
 
 /* Writes a member, unless its text is empty. */
 void tr_lua_write_member(tr_json *json, const char *key, tr_text text);

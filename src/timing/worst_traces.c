@@ -117,8 +117,8 @@ static void copy_spans(tr_timed_trace *timed, const tr_trace *trace, const tr_sp
 /* Allocates the spans and suspensions that are counted. Returns false on allocation failure; nothing was allocated
  * then. */
 static bool take_room(tr_timed_trace *timed) {
-    timed->spans = malloc(timed->span_count * sizeof *timed->spans + 1);
-    timed->suspensions = malloc(timed->suspension_count * sizeof *timed->suspensions + 1);
+    timed->spans = calloc((size_t)timed->span_count + 1, sizeof *timed->spans);
+    timed->suspensions = calloc((size_t)timed->suspension_count + 1, sizeof *timed->suspensions);
     if (timed->spans == NULL || timed->suspensions == NULL) {
         free_timed(timed);
         return false;
