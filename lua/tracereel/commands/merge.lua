@@ -13,8 +13,10 @@ local partial_output = require "tracereel.partial.output"
 local script = require "tracereel.script"
 local script_modules = require "tracereel.script.modules"
 local script_result = require "tracereel.render.script_result"
+local tables = require "tracereel.util.tables"
+local timing = require "tracereel.commands.timing"
 
-local merge = { name = "merge", summary = "Merge the results that run --partial has written." }
+local merge = { name = "merge", summary = "Merge the results that run and timing --partial have written." }
 
 function merge.define(command)
     command:argument("files", "Partial results, in the order of their logs."):argname("<FILE>"):args("+")
@@ -153,6 +155,65 @@ local function gravest(sources)
     return code
 end
 
+-- The names of nodes are those of the flows beside the logs, which must be what they were.
+local function check_flows(sources)
+    local first = sources[1].header.logs[1]
+    for _, source in ipairs(sources) do
+        for _, log in ipairs(source.header.logs) do
+            if log.flow_sha256 ~= first.flow_sha256 then
+                failure.raise("refused", "%s: %s and %s have different flows beside them; nothing is merged",
+                    source.path, log.path, first.path)
+            elseif log.flow_sha256 ~= "" and header.flow_hash(log.path) ~= log.flow_sha256 then
+                failure.raise("refused", "%s: the flow beside %s is not there, or is another one now; nothing is "
+                    .. "merged", source.path, log.path)
+            end
+        end
+    end
+end
+
+local function each_part(sources, take)
+    for _, source in ipairs(sources) do
+        -- What reading a log has written is right; the checksum does not say who wrote it.
+        local taken, problem = pcall(function()
+            for _, part in ipairs(partial_file.result(source.path, source.sha256)) do
+                take(part)
+            end
+        end)
+        if not taken and type(problem) == "string" then
+            failure.raise("refused", "%s: its result is not right: %s", source.path, problem)
+        elseif not taken then
+            error(problem, 0)
+        end
+    end
+end
+
+-- The parts of a report of `timing`, or the report.
+local function merge_timing(parsed, sources, known_logs)
+    if parsed.partial then
+        return partial_output.write(parsed.partial, header.merged(sources), function()
+            local parts = {}
+            each_part(sources, function(part)
+                parts[#parts + 1] = part
+            end)
+            return parts
+        end)
+    end
+    check_flows(sources)
+    local paths = {}
+    for index, known in ipairs(known_logs) do
+        paths[index] = known.log.path
+    end
+    for _, source in ipairs(sources) do
+        for _, log in ipairs(source.header.logs) do
+            say_messages(log)
+        end
+    end
+    timing.write_merged(tables.joined(sources[1].header.options, { logs = paths }), function(take)
+        each_part(sources, take)
+    end)
+    return gravest(sources)
+end
+
 ---@param parsed table
 ---@return integer exit code
 function merge.run(parsed)
@@ -160,6 +221,9 @@ function merge.run(parsed)
     local sources = read_headers(parsed.files)
     local known_logs = order.of(sources, read_expected(parsed.expect), parsed.partial ~= nil)
     local first = sources[1].header
+    if first.command == timing.name then
+        return merge_timing(parsed, sources, known_logs)
+    end
     output.prints_as_talk = first.options.json == true
     local code = gravest(sources)
     limits.guarded(function()

@@ -14,6 +14,8 @@ local restarts = require "tracereel.log.restarts"
 local rows = require "tracereel.timing.rows"
 local shard = require "tracereel.cli.shard"
 local output_file = require "tracereel.cli.output_file"
+local partial_header = require "tracereel.partial.header"
+local partial_task = require "tracereel.partial.task"
 local timing = require "tracereel.timing.gather"
 local timing_json = require "tracereel.render.timing_json"
 local tables = require "tracereel.util.tables"
@@ -75,8 +77,25 @@ function command.define(definition)
     options.reading(definition)
     options.since_restart(definition)
     shard.define(definition)
+    partial_task.define(definition)
     workers.define(definition, "Read so many logs at a time, each in a process of its own; or one log by parts of its "
         .. "traces.")
+end
+
+-- What a partial, or what is merged of partials, cannot have: it would need the logs again, or all of them at once.
+local function check_partial_usage(parsed)
+    partial_task.check_usage(parsed)
+    for _, name in ipairs { "baseline", "html", "flow" } do
+        if parsed[name] then
+            failure.raise("usage", "--partial is merged without the logs: it excludes --%s%s", name, name == "flow"
+                and "; put the flow beside the log" or "; run timing on the logs themselves for it")
+        end
+    end
+    for _, name in ipairs { "since", "until" } do
+        if parsed[name] and parsed[name].before_end_ns then
+            failure.raise("usage", "--partial knows no end of the other logs: give --%s as a time", name)
+        end
+    end
 end
 
 local function check_usage(parsed)
@@ -100,11 +119,16 @@ local function check_usage(parsed)
     end
 end
 
-local function query_of(parsed, flow, prefixes)
+-- Of values a partial keeps all: which have the most traces is known when all are merged.
+local function limit_of(parsed, is_partial)
+    return not (is_partial and parsed.by.kind == "value") and (parsed.limit or default_limit(parsed)) or nil
+end
+
+local function query_of(parsed, flow, prefixes, is_partial)
     local worst_count = parsed.by.by == "trace" and (parsed.top or default_trace_rows) or default_worst_count
     return {
         grouping = parsed.by,
-        group_limit = parsed.limit or default_limit(parsed),
+        group_limit = limit_of(parsed, is_partial),
         worst_count = worst_count,
         flow = flow,
         has_own_ids = node_names.are_imported(),
@@ -126,22 +150,26 @@ local function say_missing(report, noted_fields)
         and "; there are: " .. table.concat(noted_fields, ", ") or ", which holds no names at all")
 end
 
+local function visit(gatherer, parsed, is_packed)
+    return function(log, context)
+        -- What tells of restarts and of other numbers is in all traces: of shards the first one looks at them.
+        local finder = not log.shard and restarts.finder() or nil
+        local part = gatherer:part(log, context.path, finder and finder:handlers(log),
+            options.to_open(parsed, context.path), is_packed)
+        if shard.speaks(log.shard) then
+            renumbering.say(context.path, finder and finder.list, parsed)
+        end
+        return nil, part
+    end
+end
+
 -- One report of all the logs, which need no headings: nil where none could be read, or the user has interrupted.
 local function gather(parsed, query)
     local gatherer = timing.gatherer(query)
     gatherer:find_period(parsed, options.opener(parsed))
     local is_shared = parsed.jobs > 1 and #parsed.logs == 1 and parsed.logs[1] ~= "-" and not parsed.shard
     local all = setmetatable({ json = true, shards = is_shared and parsed.jobs or nil }, { __index = parsed })
-    local code, is_lost = logs.each(all, function(log, context)
-        -- What tells of restarts and of other numbers is in all traces: of shards the first one looks at them.
-        local finder = not log.shard and restarts.finder() or nil
-        local part = gatherer:part(log, context.path, finder and finder:handlers(log),
-            options.to_open(parsed, context.path), parsed.jobs > 1)
-        if shard.speaks(log.shard) then
-            renumbering.say(context.path, finder and finder.list, parsed)
-        end
-        return nil, part
-    end, function(part)
+    local code, is_lost = logs.each(all, visit(gatherer, parsed, parsed.jobs > 1), function(part)
         gatherer:add(part)
     end)
     if logs.interrupted() or is_lost or #gatherer.log.paths == 0 then
@@ -193,15 +221,64 @@ local function write(report, parsed, nodes)
     end
 end
 
+local function write_partial(parsed, query)
+    if query.has_own_ids then
+        failure.raise("usage", "--partial: %s was imported, and its own ids are read from the log when the report is "
+            .. "made: run timing on the logs themselves", parsed.logs[1])
+    end
+    local task = partial_task.begin(parsed, partial_header.new(command.name, parsed,
+        { name = "", is_bundled = true, modules = {} }, {}))
+    if not task then
+        return exit_codes.ok
+    end
+    local gatherer = timing.gatherer(query)
+    gatherer:find_period(parsed, options.opener(parsed))
+    local visit_part = visit(gatherer, parsed, true)
+    return task:finish(logs.each(setmetatable({ json = true }, { __index = parsed }), function(log, context)
+        local code, part = visit_part(log, context)
+        if part then
+            part.open_options = nil
+            task:take({ part }, log)
+        end
+        return code
+    end))
+end
+
+---Prints the report of partials.
+---@param parsed table as it was for each of them, with the paths of all logs
+---@param each fun(take: fun(part: tracereel.timing_part)) calls take with each part, in their order
+function command.write_merged(parsed, each)
+    parsed.fail_on = {}
+    local flow = of_log.of_all(parsed, parsed.logs)
+    node_names.use(flow)
+    local nodes = options.nodes_and_traces(parsed)
+    local gatherer = timing.gatherer(query_of(parsed, flow, nil, true))
+    gatherer:find_period(parsed)
+    each(function(part)
+        gatherer:add(part)
+    end)
+    gatherer:choose_values(limit_of(parsed))
+    local report = gatherer:report()
+    say_missing(report, gatherer.noted)
+    rows.choose(report, { nodes = nodes, sort = parsed.sort, top = parsed.by.by ~= "trace" and parsed.top or nil })
+    write(report, parsed, nodes)
+end
+
 ---@param parsed table
 ---@return integer exit code
 function command.run(parsed)
     check_usage(parsed)
+    if parsed.partial then
+        check_partial_usage(parsed)
+    end
     parsed.measured = true
     local flow = of_log.of_all(parsed, parsed.logs, parsed.baseline)
     node_names.use(flow)
     local nodes, prefixes = options.nodes_and_traces(parsed)
-    local query = query_of(parsed, flow, prefixes)
+    local query = query_of(parsed, flow, prefixes, parsed.partial)
+    if parsed.partial then
+        return write_partial(parsed, query)
+    end
     local report, code = gather(parsed, query)
     if not report then
         return code

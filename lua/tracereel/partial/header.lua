@@ -57,6 +57,14 @@ local function identity_of_list(path)
     return { { name = path:match("[^/]*$"), size_bytes = #text } }, segment_identity.of_bytes(text)
 end
 
+---The hash of the flow beside a log; "" where there is none.
+---@param path string of the log
+---@return string
+function header.flow_hash(path)
+    local flow_path = beside.path(path)
+    return flow_path and files.exists(flow_path) and job.content_hash(flow_path, "flow") or ""
+end
+
 ---Which log a path is, without reading it.
 ---@param path string
 ---@param parsed table
@@ -67,12 +75,11 @@ function header.log(path, parsed)
     else
         segments, last_bytes = segment_identity.of(base.open(path, options.to_open(parsed, path)))
     end
-    local flow_path = beside.path(path)
     return {
         path = path,
         segments = array(segments),
         last_bytes = last_bytes,
-        flow_sha256 = flow_path and files.exists(flow_path) and job.content_hash(flow_path, "flow") or "",
+        flow_sha256 = header.flow_hash(path),
     }
 end
 

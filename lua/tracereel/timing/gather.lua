@@ -299,6 +299,21 @@ function Gatherer:read_chosen()
     return true
 end
 
+---Where more values were added than that, leaves those with the most traces; all others are one group, as if the logs
+---had been read once more.
+---@param limit integer|nil nil: the groups are no values
+function Gatherer:choose_values(limit)
+    local all = self.groups
+    if self.query.grouping.kind ~= "value" then
+        return
+    end
+    all.limit, self.query.group_limit = limit, limit
+    if all:value_count() > limit then
+        self.groups = self:new_groups(all:most_frequent())
+        self.groups:merge(all)
+    end
+end
+
 -- The report of a timing whose nodes are made when they are asked for; and the sums of their counts.
 local function report_of(one)
     local report, count, total_ns, counts = core.timing_report(one)
