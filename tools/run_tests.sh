@@ -163,8 +163,9 @@ run_specs() {
 
 # These start the program hundreds of times for what is decided in Lua, over paths in C that other specs take, too: under
 # sanitizers they took a fifth of the time.
-left_out_when_sanitized='^(names|children|simulate_series|simulate_explore|crashtest_checks|timing_groups|timing_page|'
-left_out_when_sanitized+='repeatable|export_marks|flow_number|safe_start|unfinished|examples)_spec\.lua$'
+left_out_when_sanitized='^(names|children|simulate_(series|explore|model|command|loop)|crashtest_checks|crash_limits|'
+left_out_when_sanitized+='timing_groups|timing_page|repeatable|export_marks|flow_number|safe_start|unfinished|examples|'
+left_out_when_sanitized+='record_types|recover_batch)_spec\.lua$'
 
 run_spec() {
     local file
