@@ -13,19 +13,36 @@
 
 extern char **environ;
 
+/* What this process ignores, the command must not: what it writes after nobody reads has to end it. */
+static int set_signals(posix_spawnattr_t *attributes) {
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    int refused = posix_spawnattr_setsigdefault(attributes, &defaults);
+    return refused != 0 ? refused : posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF);
+}
+
+static int set_files(posix_spawn_file_actions_t *actions, int output) {
+    int refused = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    return refused != 0 ? refused : posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
+}
+
 static int spawn(pid_t *process, const char *text, int output) {
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     int refused = posix_spawn_file_actions_init(&actions);
     if (refused != 0) {
         return refused;
     }
-    refused = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    refused = posix_spawnattr_init(&attributes);
     if (refused == 0) {
-        refused = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    }
-    if (refused == 0) {
-        char *arguments[] = {"sh", "-c", (char *)text, NULL};
-        refused = posix_spawn(process, "/bin/sh", &actions, NULL, arguments, environ);
+        refused = set_files(&actions, output);
+        refused = refused != 0 ? refused : set_signals(&attributes);
+        if (refused == 0) {
+            char *arguments[] = {"sh", "-c", (char *)text, NULL};
+            refused = posix_spawn(process, "/bin/sh", &actions, &attributes, arguments, environ);
+        }
+        posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);
     return refused;
