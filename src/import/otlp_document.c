@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "import/row_attempt.h"
+#include "record/text.h"
 
 /* In the object of an even level is the list of the next one. */
 enum { IN_DOCUMENT, IN_RESOURCES, IN_RESOURCE, IN_SCOPES, IN_SCOPE, IN_SPANS };
@@ -12,11 +13,11 @@ enum { SEEN_RESOURCE = 1 << 8 }; /* the levels have the bits below */
 static bool is_list_name(unsigned level, tr_text name) {
     switch (level) {
     case IN_DOCUMENT:
-        return TR_OTLP_IS(name, "resourceSpans") || TR_OTLP_IS(name, "batches");
+        return tr_text_is(name, "resourceSpans") || tr_text_is(name, "batches");
     case IN_RESOURCE:
-        return TR_OTLP_IS(name, "scopeSpans") || TR_OTLP_IS(name, "instrumentationLibrarySpans");
+        return tr_text_is(name, "scopeSpans") || tr_text_is(name, "instrumentationLibrarySpans");
     default:
-        return TR_OTLP_IS(name, "spans");
+        return tr_text_is(name, "spans");
     }
 }
 
@@ -47,7 +48,7 @@ static bool read_resource(tr_otlp_document *document) {
         return false;
     }
     while (tr_json_reader_next_member(reader, &name)) {
-        if (TR_OTLP_IS(name, "attributes")) {
+        if (tr_text_is(name, "attributes")) {
             if (has_attributes || !tr_otlp_attributes_read(reader, &document->attributes) || !find_resource(document)) {
                 return false;
             }
@@ -69,7 +70,7 @@ static void read_member(tr_otlp_document *document, tr_text name) {
         document->seen |= bit;
         document->level++;
         (void)tr_json_reader_enter_array(&document->reader);
-    } else if (document->level == IN_RESOURCE && TR_OTLP_IS(name, "resource")) {
+    } else if (document->level == IN_RESOURCE && tr_text_is(name, "resource")) {
         document->is_other = (document->seen & (SEEN_RESOURCE | bit)) != 0 || !read_resource(document);
         document->seen |= SEEN_RESOURCE;
     } else if (tr_otlp_has_escapes(name)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "import/row_attempt.h"
+#include "record/text.h"
 
 enum { MAX_DIGITS = 19 }; /* so many fit into 64 bits without a sign, whichever they are */
 
@@ -108,17 +109,17 @@ static bool read_flag(tr_json_reader *reader, tr_otlp_attribute *attribute) {
 
 /* The value of the only member of an AnyValue. */
 static bool read_any(tr_json_reader *reader, tr_otlp_attributes *owner, tr_text name, tr_otlp_attribute *attribute) {
-    if (TR_OTLP_IS(name, "stringValue")) {
+    if (tr_text_is(name, "stringValue")) {
         attribute->type = TR_OTLP_TEXT;
         return read_text(reader, owner, &attribute->text);
-    } else if (TR_OTLP_IS(name, "intValue")) {
+    } else if (tr_text_is(name, "intValue")) {
         attribute->type = TR_OTLP_INTEGER;
         return read_integer(reader, &attribute->integer);
-    } else if (TR_OTLP_IS(name, "boolValue")) {
+    } else if (tr_text_is(name, "boolValue")) {
         attribute->type = TR_OTLP_FLAG;
         return read_flag(reader, attribute);
     }
-    return TR_OTLP_IS(name, "doubleValue") && read_number(reader, attribute);
+    return tr_text_is(name, "doubleValue") && read_number(reader, attribute);
 }
 
 /* Reads any value: what is not plain is of the type TR_OTLP_OTHER. */
@@ -160,9 +161,9 @@ static bool read_attribute(tr_json_reader *reader, tr_otlp_attributes *attribute
         return false;
     }
     while (tr_json_reader_next_member(reader, &name)) {
-        if (TR_OTLP_IS(name, "key") && !has_key) {
+        if (tr_text_is(name, "key") && !has_key) {
             has_key = read_text(reader, attributes, &attribute->key);
-        } else if (TR_OTLP_IS(name, "value") && !has_value) {
+        } else if (tr_text_is(name, "value") && !has_value) {
             has_value = true;
             read_value(reader, attributes, attribute);
         } else {
@@ -208,11 +209,7 @@ void tr_otlp_attributes_free(tr_otlp_attributes *attributes) {
 }
 
 static int compare_keys(const void *left, const void *right) {
-    tr_text a = ((const tr_otlp_attribute *)left)->key;
-    tr_text b = ((const tr_otlp_attribute *)right)->key;
-    uint32_t shorter = a.length_bytes < b.length_bytes ? a.length_bytes : b.length_bytes;
-    int order = shorter == 0 ? 0 : memcmp(a.bytes, b.bytes, shorter);
-    return order != 0 ? order : (a.length_bytes > b.length_bytes) - (a.length_bytes < b.length_bytes);
+    return tr_text_compare(((const tr_otlp_attribute *)left)->key, ((const tr_otlp_attribute *)right)->key);
 }
 
 /* Sorts them. False where one is not plain, or a key is there twice. */
@@ -284,7 +281,7 @@ static bool read_code(tr_json_reader *reader, tr_otlp_span *span) {
     if (!read_digits(reader, &code) || tr_otlp_has_escapes(code) || (!is_text && code.length_bytes != 1)) {
         return false;
     }
-    span->is_error = TR_OTLP_IS(code, "2") || TR_OTLP_IS(code, "STATUS_CODE_ERROR");
+    span->is_error = tr_text_is(code, "2") || tr_text_is(code, "STATUS_CODE_ERROR");
     return true;
 }
 
@@ -297,9 +294,9 @@ static bool read_status(tr_json_reader *reader, tr_otlp_span *span) {
     }
     while (tr_json_reader_next_member(reader, &name)) {
         bool is_read = false;
-        if (TR_OTLP_IS(name, "code") && !has_code) {
+        if (tr_text_is(name, "code") && !has_code) {
             has_code = is_read = read_code(reader, span);
-        } else if (TR_OTLP_IS(name, "message") && !has_message) {
+        } else if (tr_text_is(name, "message") && !has_message) {
             has_message = is_read = read_text(reader, &span->attributes, &span->message);
         }
         if (!is_read) {
@@ -330,21 +327,21 @@ enum {
 static unsigned member_of(tr_text name) {
     switch (name.length_bytes) {
     case 4:
-        return TR_OTLP_IS(name, "name") ? HAS_NAME : 0;
+        return tr_text_is(name, "name") ? HAS_NAME : 0;
     case 5:
-        return TR_OTLP_IS(name, "links") ? HAS_LINKS : 0;
+        return tr_text_is(name, "links") ? HAS_LINKS : 0;
     case 6:
-        return TR_OTLP_IS(name, "status") ? HAS_STATUS : TR_OTLP_IS(name, "events") ? HAS_EVENTS : 0;
+        return tr_text_is(name, "status") ? HAS_STATUS : tr_text_is(name, "events") ? HAS_EVENTS : 0;
     case 7:
-        return TR_OTLP_IS(name, "traceId") ? HAS_TRACE_ID : 0;
+        return tr_text_is(name, "traceId") ? HAS_TRACE_ID : 0;
     case 10:
-        return TR_OTLP_IS(name, "attributes") ? HAS_ATTRIBUTES : 0;
+        return tr_text_is(name, "attributes") ? HAS_ATTRIBUTES : 0;
     case 12:
-        return TR_OTLP_IS(name, "parentSpanId") ? HAS_PARENT : 0;
+        return tr_text_is(name, "parentSpanId") ? HAS_PARENT : 0;
     case 15:
-        return TR_OTLP_IS(name, "endTimeUnixNano") ? HAS_END : 0;
+        return tr_text_is(name, "endTimeUnixNano") ? HAS_END : 0;
     case 17:
-        return TR_OTLP_IS(name, "startTimeUnixNano") ? HAS_START : 0;
+        return tr_text_is(name, "startTimeUnixNano") ? HAS_START : 0;
     default:
         return 0;
     }

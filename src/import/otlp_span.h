@@ -60,12 +60,6 @@ bool tr_otlp_attributes_read(tr_json_reader *reader, tr_otlp_attributes *attribu
 
 void tr_otlp_attributes_free(tr_otlp_attributes *attributes);
 
-/* Is a member called so? */
-static inline bool tr_otlp_is_name(tr_text name, const char *wanted, size_t length) {
-    return name.length_bytes == length && __builtin_memcmp(name.bytes, wanted, length) == 0;
-}
-#define TR_OTLP_IS(name, literal) tr_otlp_is_name((name), (literal), sizeof(literal) - 1)
-
 /* Has a text been written with escapes? */
 bool tr_otlp_has_escapes(tr_text raw);
 

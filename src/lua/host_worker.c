@@ -131,7 +131,7 @@ static bool reap(worker *self, int options) {
 
 /* ---- in the worker ---- */
 
-/* Leaves behind what belongs to the parent: its workers, what it writes, its timer, and that it may be interrupted. */
+/* Gives up what belongs to the parent: its workers, what it writes, its timer, and that it may be interrupted. */
 static noreturn void become_worker(lua_State *L, worker *self, pid_t parent, const sigset_t *signals) {
     int value = dup(self->streams[STREAM_VALUE]); /* all others are closed */
     prctl(PR_SET_PDEATHSIG, SIGKILL);             /* nobody would read what it writes */

@@ -7,6 +7,7 @@
 #include "lua/import_draft.h"
 #include "lua/import_event.h"
 #include "lua/import_spans.h"
+#include "record/text.h"
 
 static const char call_name[] = "spans";
 
@@ -39,12 +40,6 @@ static void write_attribute(lua_State *L, tr_json *json, const tr_otlp_attribute
     }
 }
 
-static int compare_texts(tr_text a, tr_text b) {
-    uint32_t shorter = a.length_bytes < b.length_bytes ? a.length_bytes : b.length_bytes;
-    int order = shorter == 0 ? 0 : memcmp(a.bytes, b.bytes, shorter);
-    return order != 0 ? order : (a.length_bytes > b.length_bytes) - (a.length_bytes < b.length_bytes);
-}
-
 /* The span's attributes and, where it has a length, the resource, in the order of their keys. */
 static void write_metadata(lua_State *L, tr_json *json, const tr_lua_spans *spans, tr_text resource) {
     size_t count = spans->has_attributes ? spans->span.attributes.count : 0;
@@ -56,7 +51,7 @@ static void write_metadata(lua_State *L, tr_json *json, const tr_lua_spans *span
     tr_json_begin_object(json);
     for (size_t i = 0; i <= count; i++) {
         const tr_otlp_attribute *next = i < count ? &spans->span.attributes.list[i] : NULL;
-        if (!is_written && (next == NULL || compare_texts(spans->resource_key, next->key) < 0)) {
+        if (!is_written && (next == NULL || tr_text_compare(spans->resource_key, next->key) < 0)) {
             tr_json_key_text(json, spans->resource_key.bytes, spans->resource_key.length_bytes);
             tr_json_text(json, resource.bytes, resource.length_bytes);
             is_written = true;
@@ -171,7 +166,7 @@ static bool suits_as_root(lua_State *L, const tr_lua_spans *spans) {
     const tr_lua_draft *draft = lua_touserdata(L, TR_SPANS_DRAFT_INDEX);
     uint32_t trace = 0;
     for (size_t i = 0; i < spans->span.attributes.count; i++) {
-        if (compare_texts(spans->span.attributes.list[i].key, spans->resource_key) == 0) {
+        if (tr_text_equal(spans->span.attributes.list[i].key, spans->resource_key)) {
             return false;
         }
     }

@@ -15,4 +15,11 @@ static inline bool tr_text_equal(tr_text a, tr_text b) {
     return a.length_bytes == b.length_bytes && (a.length_bytes == 0 || memcmp(a.bytes, b.bytes, a.length_bytes) == 0);
 }
 
+/* As memcmp: by their bytes, and a text comes before those that begin with it. */
+static inline int tr_text_compare(tr_text a, tr_text b) {
+    uint32_t shorter = a.length_bytes < b.length_bytes ? a.length_bytes : b.length_bytes;
+    int order = shorter == 0 ? 0 : memcmp(a.bytes, b.bytes, shorter);
+    return order != 0 ? order : (a.length_bytes > b.length_bytes) - (a.length_bytes < b.length_bytes);
+}
+
 #endif

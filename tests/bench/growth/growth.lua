@@ -42,20 +42,11 @@ local function prepare(command, case)
     return command.words { log = log, trace = shapes.id_of(1), scratch = scratch, plan = case.plan }, input
 end
 
--- The least that the command takes in some tries.
-local function min_spent(command, case, tries)
-    local least = { seconds = math.huge, kib = math.huge }
-    for _ = 1, tries do
-        local seconds, kib, status = measure(prepare(command, case))
-        if not allowed[status] and status ~= command.status then
-            return { status = status, seconds = seconds, kib = kib }
-        end
-        least.seconds, least.kib = math.min(least.seconds, seconds), math.min(least.kib, kib)
-        if seconds > 5 then
-            break
-        end
-    end
-    return least
+-- What the command takes once, or the status that it may not have.
+local function spent_by(command, case)
+    local seconds, kib, status = measure(prepare(command, case))
+    local is_allowed = allowed[status] or status == command.status
+    return { seconds = seconds, kib = kib, status = not is_allowed and status or nil }
 end
 
 -- a + b n^k through three points whose n are in the ratio 1 : 10 : 100: 10^k + 1 = (third - first) / (second - first).
@@ -71,7 +62,7 @@ local function cell_of(command, cases)
     local spent, cell = {}, nil
     for tries = 1, MAX_TRIES do
         for index, case in ipairs(cases) do
-            local again = min_spent(command, case, 1)
+            local again = spent_by(command, case)
             if again.status then
                 local words = again.status == 137 and ("ended after %d s"):format(MAX_SECONDS)
                     or "status " .. again.status
