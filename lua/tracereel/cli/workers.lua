@@ -128,7 +128,7 @@ local max_units_of_one = 64
 -- one by one at the end, so that none has to wait for another.
 function Pool:share()
     local left = #self.job.units - self.begun
-    return math.max(1, math.min(max_units_of_one, left // (self.max_count * 4)))
+    return math.max(1, math.min(max_units_of_one, left // (self.max_count * 2)))
 end
 
 -- Begins units from one number to another. nil where the system has no process for them, and what it says.
