@@ -132,6 +132,18 @@ describe("-j", function()
         assert.equal(4, assert_same({ "timing", "/nonexistent/log" }).status)
     end)
 
+    it("timing: counts the traces that others have started in all logs, and by trace, as one process", function()
+        local one = helper.directory() .. "/one"
+        assert.equal(0, helper.run({ "import", "tests/fixtures/foreign/temporal-children.json", "-o", one }).status)
+        local other = helper.directory() .. "/other"
+        helper.shell(("cp -r %s %s"):format(one, other))
+        local function child_count(...)
+            return helper.objects(assert_same({ "timing", "--json", ... }).stdout)[1].traces.child_count
+        end
+        assert.equal("#15", child_count(one))
+        assert.equal("#30", child_count(one, other))
+    end)
+
     it("run: reads one log by trace, with the same bytes as one process", function()
         local script = helper.script([[
             local traces, gaps = {}, 0
@@ -217,16 +229,55 @@ describe("-j", function()
             start = function(_, log)
                 if log.path:find("done") then os.execute("kill -9 $PPID; sleep 1") end
             end,
-            finish = function() return 1 end, merge = function(a, b) return a + b end }]])
+            finish = function(log) return log.path:match("%d+$") end,
+            merge = function(a, b) return a .. " " .. b end }]])
         local logs = {}
         for index = 1, 60 do
-            logs[index] = helper.log(index == 7 and "done-only" or "empty")
+            logs[index] = ("%s/%02d"):format(helper.directory(), index)
+            helper.shell(("cp -r %s %s"):format(helper.log("empty"), index == 7 and logs[index] .. "-done-only"
+                or logs[index]))
         end
+        logs[7] = logs[7] .. "-done-only"
         local result = helper.run(joined({ "run", "--unsafe", "--json", script, "-j", "2" }, logs))
-        assert.equal("#59", helper.objects(result.stdout)[1].result)
+        local expected = {}
+        for index = 1, 60 do
+            expected[#expected + 1] = index ~= 7 and ("%02d"):format(index) or nil
+        end
+        assert.equal(table.concat(expected, " "), helper.objects(result.stdout)[1].result)
         local _, told = result.stderr:gsub("[^\n]*done%-only: the process that did this was ended[^\n]*\n", "")
         assert.equal(1, told)
         assert.equal(4, result.status)
+    end)
+
+    it("run: of a log that takes long, no more than some others' results are held meanwhile", function()
+        local begun = helper.write(helper.directory() .. "/begun", "")
+        local script = helper.script(([[
+            local function count()
+                local number = 0
+                for _ in io.lines(%q) do number = number + 1 end
+                return number
+            end
+            local is_first
+            return { api = 1,
+                start = function(_, log)
+                    is_first = log.path:find("orders") ~= nil
+                    io.open(%q, "a"):write("x\n"):close()
+                end,
+                finish = function()
+                    local before, last = 0, os.time() + 1
+                    while is_first and (os.time() <= last or count() ~= before) do before = count() end
+                    return is_first and count() or nil
+                end }]]):format(begun, begun))
+        local logs = { helper.log("orders") }
+        for index = 2, 100 do
+            logs[index] = helper.log("empty")
+        end
+        local result = helper.run(joined({ "run", "--unsafe", "--json", script, "-j", "2" }, logs))
+        assert.equal(0, result.status)
+        local held = tonumber((helper.objects(result.stdout)[1].result:gsub("#", "")))
+        -- 25 logs are the first process's; of the others at most three processes' worth, not all 75.
+        assert.is_true(held > 1 and held < 60, held)
+        assert.equal(100, select(2, helper.read(begun):gsub("\n", "")))
     end)
 
     it("run: an interrupt of the parent alone ends what is under way, calls `finish`, and begins no more", function()
