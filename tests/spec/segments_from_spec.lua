@@ -124,6 +124,26 @@ describe("--segments-from", function()
         assert.is_truthy(result.stderr:find("no/such/wal_0.log: cannot open it for reading", 1, true))
     end)
 
+    it("check: does not say what the engine would do, which reads directories", function()
+        local listed = list_of(archived, by_path)
+        local text = helper.output_of("check", "--segments-from", listed)
+        assert.is_truthy(text:find("whether the engine would recover from it cannot be said", 1, true), text)
+        local objects = helper.objects(helper.output_of("check", "--json", "--segments-from", listed))
+        assert.are.same({ "sound", 0 }, { objects[1].summary.verdict, #objects[1].summary.engine.same_number })
+        assert.is_true(objects[1].summary.engine.recovers ~= true and objects[1].summary.engine.recovers ~= false)
+    end)
+
+    it("uses no snapshot, and is not followed: such a log ends where its segments do", function()
+        local snapshot = helper.log("snapshot")
+        local listed = list_of(snapshot, function(name)
+            return snapshot .. "/" .. name
+        end)
+        helper.shell(("cp -r %s/snapshots %s/"):format(snapshot, listed:match("^(.*)/")))
+        assert.are.same(dump("--segments-from", listed), dump("--snapshot", "--segments-from", listed))
+        local followed = helper.run({ "run", "errors", "--follow", "--segments-from", listed }, { before = "timeout 20" })
+        assert.are.equal(helper.run({ "run", "errors", "--segments-from", listed }).status, followed.status)
+    end)
+
     it("is an open option for other programs, too", function()
         local log = reel.open(list_of(archived, by_command), { listed = true })
         log:replay {}

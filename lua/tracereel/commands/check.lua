@@ -175,7 +175,7 @@ end
 function check.run(parsed)
     return of_log.each(parsed, function(log, context)
         local engine = engine_reader.new(parsed.from or parsed.since_restart or parsed.snapshot
-            or parsed.mode ~= "salvage" or context.path == parsed.segments_from)
+            or parsed.mode ~= "salvage")
         local finder = restarts.finder()
         log:replay({
             gap = function(gap)

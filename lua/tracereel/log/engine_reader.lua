@@ -5,6 +5,7 @@
 local archive_name = require "tracereel.util.archive_name"
 local core = require "tracereel.core"
 local files = require "tracereel.util.files"
+local listed_logs = require "tracereel.util.listed_logs"
 local segment_name = require "tracereel.log.segment_name"
 local tables = require "tracereel.util.tables"
 local text = require "tracereel.util.text"
@@ -162,7 +163,8 @@ end
 ---@return tracereel.engine_verdict
 function Reader:verdict(log)
     local verdict = { skipped = 0, passed_over = 0, misread = 0, missing = 0, compressed = 0, same_number = {} }
-    if not is_directory(log) and files.kind(log.path) ~= "a file" then
+    local is_there = is_directory(log) or files.kind(log.path) == "a file"
+    if not is_there or listed_logs.has(log.path) then
         return verdict
     end
     local plain, compressed = plain_files(log)
@@ -202,7 +204,7 @@ end
 ---@return string
 function engine_reader.recovery_words(verdict)
     if verdict.recovers == nil then
-        return "whether the engine would recover from it cannot be said of a pipe"
+        return "whether the engine would recover from it cannot be said of a pipe, or of a list of segments"
     elseif not verdict.recovers then
         return "the engine would refuse to recover from this log: " .. text.clean(verdict.reason)
     end
