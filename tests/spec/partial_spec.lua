@@ -136,6 +136,21 @@ describe("a partial result", function()
         same(run("run", script, logs[2], logs[1]), run("merge", paths[2], paths[1]))
     end)
 
+    it("is not written of a log that grows while it is read", function()
+        local log = copy_of(logs[1], "log")
+        local path = directory .. "/p"
+        helper.write(script, ([[return { api = 1, finish = function()
+            local segment = io.open(%q, "ab")
+            segment:write("x")
+            segment:close()
+            return 1
+        end }]]):format(log .. "/wal_0000000000000002.log"))
+        local ran = run("run", "--unsafe", script, log, "--partial", path)
+        assert.equal(6, ran.status)
+        assert.truthy(ran.stderr:find("since it began to be read: no partial is written", 1, true), ran.stderr)
+        assert.is_nil(io.open(path))
+    end)
+
     it("is the same bytes in each process", function()
         local first = helper.read(partial_of(logs[1], "p1"))
         for number = 2, 6 do

@@ -140,7 +140,8 @@ describe("--segments-from", function()
         end)
         helper.shell(("cp -r %s/snapshots %s/"):format(snapshot, listed:match("^(.*)/")))
         assert.are.same(dump("--segments-from", listed), dump("--snapshot", "--segments-from", listed))
-        local followed = helper.run({ "run", "errors", "--follow", "--segments-from", listed }, { before = "timeout 20" })
+        local followed = helper.run({ "run", "errors", "--follow", "--segments-from", listed },
+            { before = "timeout 20" })
         assert.are.equal(helper.run({ "run", "errors", "--segments-from", listed }).status, followed.status)
     end)
 
