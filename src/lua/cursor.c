@@ -140,14 +140,19 @@ tr_status tr_lua_cursor_next(lua_State *L, tr_lua_cursor *cursor, const tr_lua_s
     return status;
 }
 
+tr_record_view tr_lua_view_record(const tr_lua_cursor *cursor, const tr_event *event) {
+    return (tr_record_view){event->record,
+                            cursor->place->position.sequence,
+                            cursor->place->position.offset,
+                            cursor->segment_name,
+                            cursor->names,
+                            cursor->place->suspect};
+}
+
 void tr_lua_push_event_rec(lua_State *L, const tr_lua_cursor *cursor, const tr_lua_slots *slots,
                            const tr_event *event) {
-    tr_lua_rec *rec = tr_lua_push_rec(L, cursor->core, &event->record, slots->rec_metatable);
-    rec->sequence = cursor->place->position.sequence;
-    rec->offset = cursor->place->position.offset;
-    rec->suspect = cursor->place->suspect;
-    rec->segment_name = cursor->segment_name;
-    rec->names = cursor->names;
+    tr_record_view view = tr_lua_view_record(cursor, event);
+    tr_lua_push_rec(L, cursor->core, &view, slots->rec_metatable);
 }
 
 void tr_lua_push_gap(lua_State *L, const tr_gap *gap, uint32_t segment_name) {

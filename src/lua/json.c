@@ -161,7 +161,7 @@ static void write_userdata(lua_State *L, tr_json *json, int index) {
     const tr_lua_rec *rec = tr_lua_test_rec(L, index);
     const tr_trace *trace = rec == NULL ? tr_lua_test_trace(L, index) : NULL;
     if (rec != NULL) {
-        tr_json_record(json, &rec->record);
+        tr_json_record(json, &rec->view.record);
     } else if (trace != NULL) {
         tr_json_trace(json, trace);
     } else {

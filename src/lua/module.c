@@ -14,6 +14,7 @@
 #include "lua/digest.h"
 #include "lua/engine_nodes.h"
 #include "lua/engine_walk.h"
+#include "lua/event_field.h"
 #include "lua/failure.h"
 #include "lua/files.h"
 #include "lua/handlers.h"
@@ -169,6 +170,7 @@ static const luaL_Reg functions[] = {
     {"opener", tr_lua_new_opener},
     {"name_nodes", tr_lua_name_nodes},
     {"decode", tr_lua_decode},
+    {"event_field_names", tr_lua_event_field_names},
     {"histogram", tr_lua_new_histogram},
     {"histogram_fields", tr_lua_histogram_fields},
     {"histogram_from", tr_lua_histogram_from},

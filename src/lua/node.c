@@ -10,22 +10,14 @@
 #include "tracereel/record.h"
 
 /* The lists (attempts, errors) only grow while the trace lives, so they are not copied: what belongs to the moment of
- * the copy is counted here, and read from the trace when it is asked for. */
+ * the copy is counted in the view, and read from the trace when it is asked for. */
 typedef struct tr_lua_node {
+    tr_node_view view; /* of the two copies */
     tr_node node;
-    uint32_t place;      /* in the trace's `nodes` */
-    uint32_t last_place; /* of `last`, in the trace's `attempts`; TR_NODE_NONE: it has no attempts */
     tr_attempt last;
-    uint64_t duration_ns;
-    uint32_t error_list_count;
-    bool has_instances; /* it is the node itself: its attempts are those of all its instances, too */
 } tr_lua_node;
 
-static bool has_attempts(const tr_lua_node *self) {
-    return self->last_place != TR_NODE_NONE;
-}
-
-enum { NODE_UPVALUE_STATUS = TR_UPVALUE_FIRST_OWN, NODE_USER_VALUE_TRACE = 1 };
+enum { NODE_USER_VALUE_TRACE = 1 };
 
 /* The latest attempt up to that place of the node or of one of its instances; TR_NODE_NONE if there is none. */
 static uint32_t latest_of_all(const tr_trace *trace, uint32_t node_id, uint32_t count) {
@@ -39,20 +31,28 @@ static uint32_t latest_of_all(const tr_trace *trace, uint32_t node_id, uint32_t 
 
 /* ---- push ---- */
 
-void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, bool with_instances, int handle_index,
-                      int metatable_index) {
+tr_node_view tr_lua_view_node(const tr_trace *trace, const tr_node *node, bool with_instances) {
+    tr_node_view view = {.node = node,
+                         .place = (uint32_t)(node - trace->nodes),
+                         .error_list_count = trace->error_list_count,
+                         .has_instances = with_instances && tr_trace_instance_count(trace, node) > 0};
+    view.last_place =
+        view.has_instances ? latest_of_all(trace, node->node_id, trace->attempt_count) : node->last_attempt;
+    if (view.last_place != TR_NODE_NONE) {
+        view.last = &trace->attempts[view.last_place];
+        view.duration_ns = tr_attempt_duration_ns(trace, &trace->nodes[view.last->node_index], view.last);
+    }
+    return view;
+}
+
+void tr_lua_push_node(lua_State *L, const tr_node_view *view, int handle_index, int metatable_index) {
     tr_lua_node *self = lua_newuserdatauv(L, sizeof *self, 1); /* node */
-    self->node = *node;
-    self->place = (uint32_t)(node - trace->nodes);
-    self->duration_ns = 0;
-    self->error_list_count = trace->error_list_count;
-    self->has_instances = with_instances && tr_trace_instance_count(trace, node) > 0;
-    self->last_place =
-        self->has_instances ? latest_of_all(trace, node->node_id, trace->attempt_count) : node->last_attempt;
-    if (has_attempts(self)) {
-        const tr_attempt *last = &trace->attempts[self->last_place];
-        self->last = *last;
-        self->duration_ns = tr_attempt_duration_ns(trace, &trace->nodes[last->node_index], last);
+    self->view = *view;
+    self->node = *view->node;
+    self->view.node = &self->node;
+    if (view->last != NULL) {
+        self->last = *view->last;
+        self->view.last = &self->last;
     }
     lua_pushvalue(L, metatable_index);
     lua_setmetatable(L, -2);
@@ -62,51 +62,49 @@ void tr_lua_push_node(lua_State *L, const tr_trace *trace, const tr_node *node, 
 
 /* ---- fields and methods ---- */
 
-#define NODE_FIELDS(X)                                                                                                 \
-    X(id, lua_pushinteger(L, (lua_Integer)node->node_id))                                                              \
-    X(name, push_node_name(L, node))                                                                                   \
-    X(instance, push_instance(L, self))                                                                                \
-    X(status, lua_pushvalue(L, lua_upvalueindex(NODE_UPVALUE_STATUS + node->status)))                                  \
-    X(attempts, push_attempts(L, self))                                                                                \
-    X(start_ns, push_time_if(L, has_attempts(self), self->last.start_ns))                                              \
-    X(end_ns, push_time_if(L, has_attempts(self) && self->last.outcome != TR_OUTCOME_OPEN, self->last.end_ns))         \
-    X(duration_ns, tr_lua_push_unsigned(L, self->duration_ns))                                                         \
-    X(ended_by, push_name_if_any(L, has_attempts(self) ? end_of(&self->last) : NULL))                                  \
-    X(estimated, lua_pushboolean(L, has_attempts(self) && self->last.estimated))                                       \
-    X(error, push_last_error(L, self))                                                                                 \
-    X(error_count, lua_pushinteger(L, count_errors(L, self)))                                                          \
-    X(loop_iterations, push_loop_iterations(L, self))                                                                  \
-    X(last_iteration, push_last_iteration(L, self))                                                                    \
-    X(completed, lua_pushboolean(L, node->is_completed))                                                               \
-    X(started, lua_pushboolean(L, node->is_started))                                                                   \
-    X(output_offset, tr_lua_push_unsigned(L, node->output_offset))                                                     \
-    X(output_size, lua_pushinteger(L, (lua_Integer)node->output_size))                                                 \
-    X(schema_hash, tr_lua_push_unsigned(L, node->schema_hash))
+/* SCALAR(name, its value: `view` is the node's), OF_TRACE(name, its value: it takes `trace` and `names`, too),
+ * MADE(name, what pushes it). */
+#define NODE_FIELDS(SCALAR, OF_TRACE, MADE)                                                                            \
+    SCALAR(id, tr_scalar_unsigned(view->node->node_id))                                                                \
+    OF_TRACE(name, tr_lua_node_name(L, names, view->node->node_id))                                                    \
+    OF_TRACE(instance, instance_of(trace, view))                                                                       \
+    SCALAR(status, tr_scalar_name(tr_node_status_name(view->node->status)))                                            \
+    MADE(attempts, push_attempts(L, trace, view))                                                                      \
+    SCALAR(start_ns, view->last == NULL ? tr_scalar_nil() : tr_scalar_unsigned(view->last->start_ns))                  \
+    SCALAR(end_ns, has_ended(view) ? tr_scalar_unsigned(view->last->end_ns) : tr_scalar_nil())                         \
+    SCALAR(duration_ns, tr_scalar_unsigned(view->duration_ns))                                                         \
+    SCALAR(ended_by, tr_scalar_name(view->last == NULL ? NULL : end_of(view->last)))                                   \
+    SCALAR(estimated, tr_scalar_boolean(view->last != NULL && view->last->estimated))                                  \
+    OF_TRACE(error, last_error(trace, view))                                                                           \
+    OF_TRACE(error_count, tr_scalar_unsigned(count_errors(trace, view)))                                               \
+    OF_TRACE(loop_iterations, tr_scalar_unsigned(tr_trace_loop_iterations(trace, view->node)))                         \
+    OF_TRACE(last_iteration, last_iteration(trace, view))                                                              \
+    SCALAR(completed, tr_scalar_boolean(view->node->is_completed))                                                     \
+    SCALAR(started, tr_scalar_boolean(view->node->is_started))                                                         \
+    SCALAR(output_offset, tr_scalar_unsigned(view->node->output_offset))                                               \
+    SCALAR(output_size, tr_scalar_unsigned(view->node->output_size))                                                   \
+    SCALAR(schema_hash, tr_scalar_unsigned(view->node->schema_hash))
 
 enum {
-#define NODE_FIELD_ENUM(name, push) NODE_##name,
-    NODE_FIELDS(NODE_FIELD_ENUM)
+#define NODE_FIELD_ENUM(name, value) NODE_##name,
+    NODE_FIELDS(NODE_FIELD_ENUM, NODE_FIELD_ENUM, NODE_FIELD_ENUM)
 #undef NODE_FIELD_ENUM
         NODE_FIELD_COUNT
 };
 
 static const char *const node_fields[NODE_FIELD_COUNT] = {
-#define NODE_FIELD_STRING(name, push) #name,
-    NODE_FIELDS(NODE_FIELD_STRING)
+#define NODE_FIELD_STRING(name, value) #name,
+    NODE_FIELDS(NODE_FIELD_STRING, NODE_FIELD_STRING, NODE_FIELD_STRING)
 #undef NODE_FIELD_STRING
 };
 
-static void push_time_if(lua_State *L, bool is_there, uint64_t value) {
-    if (is_there) {
-        tr_lua_push_unsigned(L, value);
-    } else {
-        lua_pushnil(L);
-    }
+const char *const *tr_lua_node_fields(int *count) {
+    *count = NODE_FIELD_COUNT;
+    return node_fields;
 }
 
-static void push_node_name(lua_State *L, const tr_node *node) {
-    lua_getiuservalue(L, 1, NODE_USER_VALUE_TRACE); /* handle */
-    tr_lua_push_node_name(L, tr_lua_check_trace(L, -1)->names, node->node_id);
+static bool has_ended(const tr_node_view *view) {
+    return view->last != NULL && view->last->outcome != TR_OUTCOME_OPEN;
 }
 
 /* The type of the record that ended an attempt; NULL where none did. */
@@ -119,20 +117,9 @@ static const char *end_of(const tr_attempt *attempt) {
     return NULL;
 }
 
-static void push_name_if_any(lua_State *L, const char *name) {
-    lua_pushstring(L, name); /* nil for NULL */
-}
-
-/* The trace that owns the lists; the handle stays on the stack. */
-static const tr_trace *push_trace_of(lua_State *L) {
-    lua_getiuservalue(L, 1, NODE_USER_VALUE_TRACE); /* handle */
-    return tr_lua_check_trace(L, -1)->trace;
-}
-
-static void push_instance(lua_State *L, const tr_lua_node *self) {
-    const tr_trace *trace = push_trace_of(L);
-    tr_text instance = tr_trace_instance(trace, &trace->nodes[self->place]);
-    tr_lua_push_text(L, instance.bytes, instance.length_bytes);
+static tr_scalar instance_of(const tr_trace *trace, const tr_node_view *view) {
+    tr_text instance = tr_trace_instance(trace, &trace->nodes[view->place]);
+    return tr_scalar_text_if_any(instance.bytes, instance.length_bytes);
 }
 
 /* Sets a field of the table on top of the stack, if there is a text. */
@@ -161,21 +148,20 @@ static void set_details(lua_State *L, const tr_trace *trace, const tr_attempt *a
 }
 
 /* The attempt at that place of the trace as a table; of the last one, what was copied with the node. */
-static void push_attempt(lua_State *L, const tr_lua_node *self, const tr_trace *trace, uint32_t place) {
+static void push_attempt(lua_State *L, const tr_trace *trace, const tr_node_view *view, uint32_t place) {
     const tr_attempt *standing = &trace->attempts[place];
-    bool is_last = place == self->last_place;
-    const tr_attempt *attempt = is_last ? &self->last : standing;
+    bool is_last = place == view->last_place;
+    const tr_attempt *attempt = is_last ? view->last : standing;
     lua_createtable(L, 0, 7); /* attempt */
     tr_lua_set_unsigned(L, "start_ns", attempt->start_ns);
     if (attempt->outcome != TR_OUTCOME_OPEN) {
         tr_lua_set_unsigned(L, "end_ns", attempt->end_ns);
     }
     tr_lua_set_unsigned(L, "duration_ns",
-                        is_last ? self->duration_ns
+                        is_last ? view->duration_ns
                                 : tr_attempt_duration_ns(trace, &trace->nodes[attempt->node_index], attempt));
     tr_lua_set_name(L, "outcome", tr_outcome_name(attempt->outcome));
-    push_name_if_any(L, end_of(attempt));
-    lua_setfield(L, -2, "ended_by");
+    tr_lua_set_name(L, "ended_by", end_of(attempt)); /* nil for NULL */
     tr_lua_set_flag(L, "estimated", attempt->estimated);
     tr_lua_set_flag(L, "cut", attempt->cut);
     if (place < trace->first_attempt) {
@@ -185,75 +171,119 @@ static void push_attempt(lua_State *L, const tr_lua_node *self, const tr_trace *
 }
 
 /* The place of the attempt before; TR_NODE_NONE if there is none. */
-static uint32_t place_before(const tr_lua_node *self, const tr_trace *trace, uint32_t place) {
-    return self->has_instances ? latest_of_all(trace, self->node.node_id, place) : trace->attempts[place].before;
+static uint32_t place_before(const tr_trace *trace, const tr_node_view *view, uint32_t place) {
+    return view->has_instances ? latest_of_all(trace, view->node->node_id, place) : trace->attempts[place].before;
 }
 
 /* The attempts that there were when the node was asked for: they lead from the last one to the first. */
-static void push_attempts(lua_State *L, const tr_lua_node *self) {
-    const tr_trace *trace = push_trace_of(L); /* handle */
-    lua_newtable(L);                          /* handle, attempts */
+static void push_attempts(lua_State *L, const tr_trace *trace, const tr_node_view *view) {
+    lua_newtable(L); /* attempts */
     lua_Integer count = 0;
-    for (uint32_t at = self->last_place; at != TR_NODE_NONE; at = place_before(self, trace, at)) {
+    for (uint32_t at = view->last_place; at != TR_NODE_NONE; at = place_before(trace, view, at)) {
         count++;
     }
-    for (uint32_t at = self->last_place; at != TR_NODE_NONE; at = place_before(self, trace, at)) {
-        push_attempt(L, self, trace, at); /* handle, attempts, attempt */
+    for (uint32_t at = view->last_place; at != TR_NODE_NONE; at = place_before(trace, view, at)) {
+        push_attempt(L, trace, view, at); /* attempts, attempt */
         lua_rawseti(L, -2, count--);
     }
 }
 
-static void push_loop_iterations(lua_State *L, const tr_lua_node *self) {
-    lua_pushinteger(L, (lua_Integer)tr_trace_loop_iterations(push_trace_of(L), &self->node));
-}
-
-static void push_last_iteration(lua_State *L, const tr_lua_node *self) {
-    const tr_trace *trace = push_trace_of(L);
-    const tr_loop_event *last = tr_trace_last_loop_event(trace, &self->node);
-    push_time_if(L, tr_trace_loop_iterations(trace, &self->node) > 0, last != NULL ? last->iteration : 0);
+static tr_scalar last_iteration(const tr_trace *trace, const tr_node_view *view) {
+    const tr_loop_event *last = tr_trace_last_loop_event(trace, view->node);
+    return tr_scalar_unsigned_if(tr_trace_loop_iterations(trace, view->node) > 0, last != NULL ? last->iteration : 0);
 }
 
 /* Of the node itself those of its instances, too. */
-static bool is_error_of(const tr_trace *trace, const tr_trace_error *error, const tr_lua_node *self) {
-    return !error->is_trace_failure && error->node_id == self->node.node_id &&
-           (self->has_instances || tr_trace_error_node(trace, error) == &trace->nodes[self->place]);
+static bool is_error_of(const tr_trace *trace, const tr_trace_error *error, const tr_node_view *view) {
+    return !error->is_trace_failure && error->node_id == view->node->node_id &&
+           (view->has_instances || tr_trace_error_node(trace, error) == &trace->nodes[view->place]);
 }
 
-static void push_last_error(lua_State *L, const tr_lua_node *self) {
-    const tr_trace *trace = push_trace_of(L);
-    for (uint32_t i = self->error_list_count; i-- > 0;) {
+static tr_scalar last_error(const tr_trace *trace, const tr_node_view *view) {
+    for (uint32_t i = view->error_list_count; i-- > 0;) {
         const tr_trace_error *error = &trace->errors[i];
-        if (is_error_of(trace, error, self)) {
-            lua_pushlstring(L, error->message_bytes == 0 ? "" : error->message, error->message_bytes);
-            return;
+        if (is_error_of(trace, error, view)) {
+            return tr_scalar_text((tr_text){error->message, error->message_bytes});
         }
     }
-    lua_pushnil(L);
+    return tr_scalar_nil();
 }
 
-static lua_Integer count_errors(lua_State *L, const tr_lua_node *self) {
-    const tr_trace *trace = push_trace_of(L);
-    lua_Integer count = 0;
-    for (uint32_t i = 0; i < self->error_list_count; i++) {
-        count += is_error_of(trace, &trace->errors[i], self);
+static uint64_t count_errors(const tr_trace *trace, const tr_node_view *view) {
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < view->error_list_count; i++) {
+        count += is_error_of(trace, &trace->errors[i], view);
     }
     return count;
+}
+
+tr_scalar tr_lua_node_scalar(lua_State *L, const tr_trace *trace, uint32_t names, const tr_node_view *view, int field) {
+    switch (field) {
+#define NODE_SCALAR(name, value)                                                                                       \
+    case NODE_##name:                                                                                                  \
+        return value;
+#define NODE_NO_SCALAR(name, value)
+        NODE_FIELDS(NODE_SCALAR, NODE_SCALAR, NODE_NO_SCALAR)
+#undef NODE_SCALAR
+    default:
+        return tr_scalar_nil();
+    }
+}
+
+tr_field_form tr_lua_node_field_form(int field) {
+    switch (field) {
+#define NODE_TABLE(name, value)                                                                                        \
+    case NODE_##name:                                                                                                  \
+        return TR_FIELD_TABLE;
+        NODE_FIELDS(NODE_NO_SCALAR, NODE_NO_SCALAR, NODE_TABLE)
+#undef NODE_TABLE
+#undef NODE_NO_SCALAR
+    default:
+        return TR_FIELD_SCALAR;
+    }
+}
+
+void tr_lua_push_node_field(lua_State *L, const tr_trace *trace, uint32_t names, const tr_node_view *view, int field) {
+    switch (field) {
+#define NODE_PUSH(name, value)                                                                                         \
+    case NODE_##name:                                                                                                  \
+        tr_scalar_push(L, value);                                                                                      \
+        return;
+#define NODE_MAKE(name, push)                                                                                          \
+    case NODE_##name:                                                                                                  \
+        push;                                                                                                          \
+        return;
+        NODE_FIELDS(NODE_PUSH, NODE_PUSH, NODE_MAKE)
+#undef NODE_PUSH
+#undef NODE_MAKE
+    default:
+        lua_pushnil(L);
+    }
 }
 
 /* The metatable is locked, so nothing but a node gets here. */
 static int node_index(lua_State *L) {
     const tr_lua_node *self = lua_touserdata(L, 1);
-    const tr_node *node = &self->node;
+    const tr_node_view *view = &self->view;
     const tr_keys *keys = lua_touserdata(L, lua_upvalueindex(TR_UPVALUE_KEYS));
-    switch (tr_keys_find(keys, lua_tostring(L, 2))) {
-#define NODE_FIELD_CASE(name, push)                                                                                    \
+    int field = tr_keys_find(keys, lua_tostring(L, 2));
+    switch (field) {
+#define NODE_OWN(name, value)                                                                                          \
     case NODE_##name:                                                                                                  \
-        push;                                                                                                          \
+        tr_scalar_push(L, value);                                                                                      \
         return 1;
-        NODE_FIELDS(NODE_FIELD_CASE)
-#undef NODE_FIELD_CASE
-    default:
+#define NODE_NOT_OWN(name, value)
+        NODE_FIELDS(NODE_OWN, NODE_NOT_OWN, NODE_NOT_OWN)
+#undef NODE_OWN
+#undef NODE_NOT_OWN
+    case -1:
         return tr_lua_index_method(L, "a node");
+    default: {
+        lua_getiuservalue(L, 1, NODE_USER_VALUE_TRACE); /* handle, which owns the trace's lists */
+        const tr_lua_trace *handle = tr_lua_check_trace(L, -1);
+        tr_lua_push_node_field(L, handle->trace, handle->names, view, field);
+        return 1;
+    }
     }
 }
 
@@ -268,9 +298,5 @@ static int node_tostring(lua_State *L) {
 void tr_lua_open_node(lua_State *L) {
     static const luaL_Reg methods[] = {{NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__tostring", node_tostring}, {NULL, NULL}};
-    int count = 0;
-    while (tr_node_status_name((unsigned)count) != NULL) {
-        lua_pushstring(L, tr_node_status_name((unsigned)count++)); /* status names... */
-    }
-    tr_lua_new_type(L, TR_LUA_NODE, node_fields, NODE_FIELD_COUNT, methods, metamethods, node_index, count);
+    tr_lua_new_type(L, TR_LUA_NODE, node_fields, NODE_FIELD_COUNT, methods, metamethods, node_index, 0);
 }

@@ -34,14 +34,15 @@ static void push_names(lua_State *L, uint32_t names) {
     lua_remove(L, -2);
 }
 
-void tr_lua_push_node_name(lua_State *L, uint32_t names, uint32_t node_id) {
+tr_scalar tr_lua_node_name(lua_State *L, uint32_t names, uint32_t node_id) {
     if (names == 0) {
-        lua_pushnil(L);
-        return;
+        return tr_scalar_nil();
     }
     push_names(L, names); /* names */
     lua_rawgeti(L, -1, (lua_Integer)node_id);
-    lua_remove(L, -2); /* name or nil */
+    tr_scalar name = tr_scalar_of(L, -1);
+    lua_pop(L, 2);
+    return name;
 }
 
 uint32_t tr_lua_to_node(lua_State *L, int index, const char *field, uint32_t names, int *is_there) {

@@ -23,31 +23,35 @@ tr_lua_rec *tr_lua_test_rec(lua_State *L, int index) {
 
 /* ---- push ---- */
 
-tr_lua_rec *tr_lua_push_rec(lua_State *L, const tr_lua_core *core, const tr_record *record, int metatable_index) {
-    tr_lua_rec *self = lua_newuserdatauv(L, offsetof(tr_lua_rec, bytes) + record->length_bytes, 0);
-    memcpy(self->bytes, record->bytes, record->length_bytes);
-    self->record = *record;
-    self->record.bytes = self->bytes;
+void tr_lua_push_rec(lua_State *L, const tr_lua_core *core, const tr_record_view *view, int metatable_index) {
+    uint32_t length = view->record.length_bytes;
+    tr_lua_rec *self = lua_newuserdatauv(L, offsetof(tr_lua_rec, bytes) + length, 0);
+    memcpy(self->bytes, view->record.bytes, length);
+    self->view = *view;
+    self->view.record.bytes = self->bytes;
     self->keys = core->rec_keys;
-    self->sequence = 0;
-    self->offset = 0;
-    self->segment_name = 0;
-    self->names = core->names;
-    self->suspect = false;
     lua_pushvalue(L, metatable_index);
     lua_setmetatable(L, -2);
-    return self;
 }
 
 /* ---- fields and methods ---- */
 
+/* X(name, its value: `view` is the record). */
 #define REC_FIELDS(X, NUMBER)                                                                                          \
     TR_RECORD_NUMBERS(NUMBER)                                                                                          \
-    X(type)                                                                                                            \
-    X(trace_id) X(node_name) X(error_message) X(metadata) X(segment) X(sequence) X(offset) X(suspect) X(by_tracereel)
+    X(type, tr_scalar_name(tr_record_type_name((unsigned)tr_record_type_of(&view->record))))                           \
+    X(trace_id, tr_scalar_id(tr_record_trace_id(&view->record)))                                                       \
+    X(node_name, node_name(L, view))                                                                                   \
+    X(error_message, text_if_any(tr_record_error_message(&view->record)))                                              \
+    X(metadata, text_if_any(tr_record_metadata(&view->record)))                                                        \
+    X(segment, segment_name(L, view))                                                                                  \
+    X(sequence, tr_scalar_unsigned_if(view->segment_name != 0, view->sequence))                                        \
+    X(offset, tr_scalar_unsigned_if(view->segment_name != 0, view->offset))                                            \
+    X(suspect, tr_scalar_boolean(view->suspect))                                                                       \
+    X(by_tracereel, tr_scalar_boolean(tr_record_is_by_tracereel(&view->record)))
 
 enum {
-#define REC_FIELD_ENUM(name) REC_##name,
+#define REC_FIELD_ENUM(name, value) REC_##name,
 #define REC_NUMBER_ENUM(name, type, offset, bits) REC_##name,
     REC_FIELDS(REC_FIELD_ENUM, REC_NUMBER_ENUM)
 #undef REC_FIELD_ENUM
@@ -56,90 +60,99 @@ enum {
 };
 
 static const char *const rec_fields[REC_FIELD_COUNT] = {
-#define REC_FIELD_STRING(name) #name,
+#define REC_FIELD_STRING(name, value) #name,
 #define REC_NUMBER_STRING(name, type, offset, bits) #name,
     REC_FIELDS(REC_FIELD_STRING, REC_NUMBER_STRING)
 #undef REC_FIELD_STRING
 #undef REC_NUMBER_STRING
 };
 
-enum { REC_UPVALUE_NAMES = TR_UPVALUE_FIRST_OWN, REC_UPVALUE_FIRST_TYPE };
-
-static int push_if_from_log(lua_State *L, const tr_lua_rec *self, uint64_t value) {
-    if (self->segment_name == 0) {
-        lua_pushnil(L);
-    } else {
-        tr_lua_push_unsigned(L, value);
-    }
-    return 1;
+const char *const *tr_lua_rec_fields(int *count) {
+    *count = REC_FIELD_COUNT;
+    return rec_fields;
 }
 
-static int push_text(lua_State *L, tr_text text) {
-    tr_lua_push_text(L, text.bytes, text.length_bytes);
-    return 1;
+static tr_scalar text_if_any(tr_text text) {
+    return tr_scalar_text_if_any(text.bytes, text.length_bytes);
 }
 
 /* nil, too, for a record that names no node. */
-static void push_node_name(lua_State *L, const tr_lua_rec *self) {
-    bool has_node = tr_record_type_has(tr_record_type_of(&self->record), TR_HAS_NODE);
-    tr_lua_push_node_name(L, has_node ? self->names : 0, tr_record_node_id(&self->record));
+static tr_scalar node_name(lua_State *L, const tr_record_view *view) {
+    bool has_node = tr_record_type_has(tr_record_type_of(&view->record), TR_HAS_NODE);
+    return tr_lua_node_name(L, has_node ? view->names : 0, tr_record_node_id(&view->record));
+}
+
+/* The table of segment names keeps it. */
+static tr_scalar segment_name(lua_State *L, const tr_record_view *view) {
+    if (view->segment_name == 0) {
+        return tr_scalar_nil();
+    }
+    tr_lua_push_core_value(L, TR_CORE_SEGMENT_NAMES); /* names */
+    lua_rawgeti(L, -1, (lua_Integer)view->segment_name);
+    tr_scalar name = tr_scalar_of(L, -1);
+    lua_pop(L, 2);
+    return name;
+}
+
+tr_scalar tr_lua_rec_scalar(lua_State *L, const tr_record_view *view, int field) {
+    switch (field) {
+#define REC_SCALAR(name, value)                                                                                        \
+    case REC_##name:                                                                                                   \
+        return value;
+#define REC_NUMBER_SCALAR(name, ctype, offset, bits)                                                                   \
+    case REC_##name:                                                                                                   \
+        return tr_scalar_unsigned(tr_record_##name(&view->record));
+        REC_FIELDS(REC_SCALAR, REC_NUMBER_SCALAR)
+#undef REC_SCALAR
+#undef REC_NUMBER_SCALAR
+    default:
+        return tr_scalar_nil();
+    }
+}
+
+/* As tr_lua_rec_scalar, pushed: each value straight, without the detour over its kind. */
+static inline bool push_field(lua_State *L, const tr_record_view *view, int field) {
+    switch (field) {
+#define REC_PUSH(name, value)                                                                                          \
+    case REC_##name:                                                                                                   \
+        tr_scalar_push(L, value);                                                                                      \
+        return true;
+#define REC_NUMBER_PUSH(name, ctype, offset, bits)                                                                     \
+    case REC_##name:                                                                                                   \
+        lua_pushinteger(L, (lua_Integer)tr_record_##name(&view->record));                                              \
+        return true;
+        REC_FIELDS(REC_PUSH, REC_NUMBER_PUSH)
+#undef REC_PUSH
+#undef REC_NUMBER_PUSH
+    default:
+        return false;
+    }
+}
+
+void tr_lua_push_rec_field(lua_State *L, const tr_record_view *view, int field) {
+    push_field(L, view, field);
 }
 
 /* The metatable is locked, so nothing but a record gets here. */
 static int rec_index(lua_State *L) {
     const tr_lua_rec *self = lua_touserdata(L, 1);
-    switch (tr_keys_find(self->keys, lua_tostring(L, 2))) {
-#define REC_NUMBER_CASE(name, ctype, offset, bits)                                                                     \
-    case REC_##name:                                                                                                   \
-        lua_pushinteger(L, (lua_Integer)tr_record_##name(&self->record));                                              \
+    if (push_field(L, &self->view, tr_keys_find(self->keys, lua_tostring(L, 2)))) {
         return 1;
-        TR_RECORD_NUMBERS(REC_NUMBER_CASE)
-#undef REC_NUMBER_CASE
-    case REC_type:
-        lua_pushvalue(L, lua_upvalueindex(REC_UPVALUE_FIRST_TYPE + (int)tr_record_type_of(&self->record)));
-        return 1;
-    case REC_trace_id:
-        tr_lua_push_trace_id(L, tr_record_trace_id(&self->record));
-        return 1;
-    case REC_node_name:
-        push_node_name(L, self);
-        return 1;
-    case REC_error_message:
-        return push_text(L, tr_record_error_message(&self->record));
-    case REC_metadata:
-        return push_text(L, tr_record_metadata(&self->record));
-    case REC_segment:
-        if (self->segment_name == 0) {
-            lua_pushnil(L);
-        } else {
-            lua_rawgeti(L, lua_upvalueindex(REC_UPVALUE_NAMES), (lua_Integer)self->segment_name);
-        }
-        return 1;
-    case REC_sequence:
-        return push_if_from_log(L, self, self->sequence);
-    case REC_offset:
-        return push_if_from_log(L, self, self->offset);
-    case REC_suspect:
-        lua_pushboolean(L, self->suspect);
-        return 1;
-    case REC_by_tracereel:
-        lua_pushboolean(L, tr_record_is_by_tracereel(&self->record));
-        return 1;
-    default:
-        return tr_lua_index_method(L, "a record");
     }
+    return tr_lua_index_method(L, "a record");
 }
 
 static int rec_equal(lua_State *L) {
     const tr_lua_rec *left = tr_lua_test_rec(L, 1);
     const tr_lua_rec *right = tr_lua_test_rec(L, 2);
-    lua_pushboolean(L, left != NULL && right != NULL && left->record.length_bytes == right->record.length_bytes &&
-                           memcmp(left->bytes, right->bytes, left->record.length_bytes) == 0);
+    lua_pushboolean(L, left != NULL && right != NULL &&
+                           left->view.record.length_bytes == right->view.record.length_bytes &&
+                           memcmp(left->bytes, right->bytes, left->view.record.length_bytes) == 0);
     return 1;
 }
 
 static int rec_length(lua_State *L) {
-    lua_pushinteger(L, (lua_Integer)tr_lua_check_rec(L, 1)->record.length_bytes);
+    lua_pushinteger(L, (lua_Integer)tr_lua_check_rec(L, 1)->view.record.length_bytes);
     return 1;
 }
 
@@ -162,24 +175,24 @@ static void add_excerpt(luaL_Buffer *line, const char *label, tr_text text) {
 static int rec_tostring(lua_State *L) {
     const tr_lua_rec *self = tr_lua_check_rec(L, 1);
     char id[TR_TRACE_ID_TEXT_BYTES];
-    tr_trace_id_format(tr_record_trace_id(&self->record), id);
+    tr_trace_id_format(tr_record_trace_id(&self->view.record), id);
     luaL_Buffer line;
     luaL_buffinit(L, &line);
-    lua_pushfstring(L, "%s trace_id=%s", tr_record_type_name(tr_record_type_of(&self->record)), id);
+    lua_pushfstring(L, "%s trace_id=%s", tr_record_type_name(tr_record_type_of(&self->view.record)), id);
     luaL_addvalue(&line);
 #define REC_NUMBER_TEXT(name, ctype, offset, bits)                                                                     \
-    if (tr_record_##name(&self->record) != 0) {                                                                        \
-        lua_pushfstring(L, " " #name "=%I", (LUAI_UACINT)tr_record_##name(&self->record));                             \
+    if (tr_record_##name(&self->view.record) != 0) {                                                                   \
+        lua_pushfstring(L, " " #name "=%I", (LUAI_UACINT)tr_record_##name(&self->view.record));                        \
         luaL_addvalue(&line);                                                                                          \
     }
     TR_RECORD_NUMBERS(REC_NUMBER_TEXT)
 #undef REC_NUMBER_TEXT
-    add_excerpt(&line, " error_message=", tr_record_error_message(&self->record));
-    add_excerpt(&line, " metadata=", tr_record_metadata(&self->record));
-    if (self->segment_name != 0) {
+    add_excerpt(&line, " error_message=", tr_record_error_message(&self->view.record));
+    add_excerpt(&line, " metadata=", tr_record_metadata(&self->view.record));
+    if (self->view.segment_name != 0) {
         tr_lua_push_core_value(L, TR_CORE_SEGMENT_NAMES); /* names */
-        lua_rawgeti(L, -1, (lua_Integer)self->segment_name);
-        lua_pushfstring(L, " at %s offset %I", lua_tostring(L, -1), (LUAI_UACINT)self->offset);
+        lua_rawgeti(L, -1, (lua_Integer)self->view.segment_name);
+        lua_pushfstring(L, " at %s offset %I", lua_tostring(L, -1), (LUAI_UACINT)self->view.offset);
         lua_replace(L, -3);
         lua_pop(L, 1);
         luaL_addvalue(&line);
@@ -190,7 +203,7 @@ static int rec_tostring(lua_State *L) {
 
 static int rec_bytes(lua_State *L) {
     const tr_lua_rec *self = tr_lua_check_rec(L, 1);
-    lua_pushlstring(L, (const char *)self->bytes, self->record.length_bytes);
+    lua_pushlstring(L, (const char *)self->bytes, self->view.record.length_bytes);
     return 1;
 }
 
@@ -198,7 +211,7 @@ static int rec_json(lua_State *L) {
     const tr_lua_rec *self = tr_lua_check_rec(L, 1);
     tr_lua_core *core = tr_lua_core_of(L);
     tr_json_reset(&core->json);
-    tr_json_record(&core->json, &self->record);
+    tr_json_record(&core->json, &self->view.record);
     tr_lua_push_json(L, core);
     return 1;
 }
@@ -215,10 +228,6 @@ void tr_lua_open_rec(lua_State *L) {
     };
     static const luaL_Reg metamethods[] = {
         {"__eq", rec_equal}, {"__len", rec_length}, {"__tostring", rec_tostring}, {NULL, NULL}};
-    tr_lua_push_core_value(L, TR_CORE_SEGMENT_NAMES); /* names */
-    for (unsigned type = 0; type < TR_RECORD_TYPE_COUNT; type++) {
-        lua_pushstring(L, tr_record_type_name(type)); /* names, type names... */
-    }
-    tr_lua_core_of(L)->rec_keys = tr_lua_new_type(L, TR_LUA_REC, rec_fields, REC_FIELD_COUNT, methods, metamethods,
-                                                  rec_index, 1 + TR_RECORD_TYPE_COUNT);
+    tr_lua_core_of(L)->rec_keys =
+        tr_lua_new_type(L, TR_LUA_REC, rec_fields, REC_FIELD_COUNT, methods, metamethods, rec_index, 0);
 }

@@ -138,7 +138,7 @@ static int push_made(lua_State *L, const tr_record_fields *fields) {
     tr_status status = tr_record_encode(fields, self->bytes, length);
     tr_defect defect;
     if (status == TR_OK) {
-        status = tr_record_decode(self->bytes, length, &self->record, &defect);
+        status = tr_record_decode(self->bytes, length, &self->view.record, &defect);
     }
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, NULL);
@@ -198,7 +198,7 @@ int tr_lua_constructors(lua_State *L) {
 
 int tr_lua_rec_copy(lua_State *L) {
     tr_record_fields fields;
-    tr_record_unpack(&tr_lua_check_rec(L, 1)->record, &fields);
+    tr_record_unpack(&tr_lua_check_rec(L, 1)->view.record, &fields);
     lua_settop(L, 2);
     change_fields(L, 2, "a record", &fields);
     return push_made(L, &fields);
@@ -206,7 +206,7 @@ int tr_lua_rec_copy(lua_State *L) {
 
 int tr_lua_rec_with_metadata(lua_State *L) {
     tr_record_fields fields;
-    tr_record_unpack(&tr_lua_check_rec(L, 1)->record, &fields);
+    tr_record_unpack(&tr_lua_check_rec(L, 1)->view.record, &fields);
     luaL_checkany(L, 2);
     fields.metadata = to_text(L, 2, "metadata");
     return push_made(L, &fields);
@@ -218,9 +218,10 @@ int tr_lua_decode(lua_State *L) {
     lua_Integer position = luaL_optinteger(L, 2, 1);
     luaL_argcheck(L, position >= 1 && (lua_Unsigned)position <= length + 1, 2, "outside the string");
     size_t start = (size_t)position - 1;
-    tr_record record;
+    tr_lua_core *core = tr_lua_core_of(L);
+    tr_record_view view = {.names = core->names};
     tr_defect defect;
-    if (tr_record_decode((const uint8_t *)bytes + start, length - start, &record, &defect) != TR_OK) {
+    if (tr_record_decode((const uint8_t *)bytes + start, length - start, &view.record, &defect) != TR_OK) {
         char problem[256];
         size_t problem_length = tr_defect_describe(&defect, problem, sizeof problem);
         lua_pushnil(L);
@@ -228,7 +229,7 @@ int tr_lua_decode(lua_State *L) {
         return 2;
     }
     luaL_getmetatable(L, TR_LUA_REC); /* metatable */
-    tr_lua_push_rec(L, tr_lua_core_of(L), &record, lua_gettop(L));
-    lua_pushinteger(L, (lua_Integer)(start + record.length_bytes) + 1);
+    tr_lua_push_rec(L, core, &view, lua_gettop(L));
+    lua_pushinteger(L, (lua_Integer)(start + view.record.length_bytes) + 1);
     return 2;
 }

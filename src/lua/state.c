@@ -125,12 +125,12 @@ static int state_apply(lua_State *L) {
     keep_closed(L, self, &slots);
     tr_trace *trace;
     uint32_t violations;
-    tr_status status = tr_traces_apply(self->traces, &rec->record, rec->suspect, &trace, &violations);
+    tr_status status = tr_traces_apply(self->traces, &rec->view.record, rec->view.suspect, &trace, &violations);
     tell_memory(L, self);
     if (status != TR_OK) {
         return tr_lua_raise_status(L, status, NULL);
     }
-    self->names = rec->names;
+    self->names = rec->view.names;
     if (trace == NULL) {
         lua_pushnil(L);
     } else {

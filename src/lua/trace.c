@@ -7,6 +7,7 @@
 #include "lua/keys.h"
 #include "lua/node.h"
 #include "lua/node_names.h"
+#include "lua/trace_metadata.h"
 #include "lua/trace_view.h"
 #include "lua/type.h"
 #include "tracereel/json.h"
@@ -58,7 +59,7 @@ void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_c
     lua_rawseti(L, slots->handles, place); /* handle */
 }
 
-void tr_lua_push_trace(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, const tr_trace *trace) {
+void tr_lua_push_trace(lua_State *L, const tr_lua_cursor *cursor, const tr_lua_slots *slots, const tr_trace *trace) {
     tr_lua_push_handle(L, cursor->core, cursor->script_count, cursor->names, slots, trace);
 }
 
@@ -107,57 +108,67 @@ void tr_lua_detach_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace
 
 /* ---- fields and methods ---- */
 
-/* X(name, what pushes it: `trace` is the trace, `self` its handle). */
-#define TRACE_FIELDS(X)                                                                                                \
-    X(id, push_id(L, trace))                                                                                           \
-    X(status, lua_pushvalue(L, lua_upvalueindex(TR_UPVALUE_FIRST_OWN + trace->status)))                                \
-    X(outcome, push_outcome(L, trace))                                                                                 \
-    X(open, lua_pushboolean(L, tr_lua_is_open(trace)))                                                                 \
-    X(tainted, push_tainted(L, trace))                                                                                 \
-    X(from_snapshot, lua_pushboolean(L, trace->from_snapshot))                                                         \
-    X(start_ns, tr_lua_push_unsigned(L, trace->start_ns))                                                              \
-    X(last_ns, tr_lua_push_unsigned(L, trace->last_ns))                                                                \
-    X(duration_ns, tr_lua_push_unsigned(L, duration_ns(trace)))                                                        \
-    X(record_count, lua_pushinteger(L, (lua_Integer)trace->record_count))                                              \
-    X(error_count, lua_pushinteger(L, (lua_Integer)trace->error_count))                                                \
-    X(restart_count, lua_pushinteger(L, (lua_Integer)trace->restart_count))                                            \
-    X(closed_by_tracereel, lua_pushboolean(L, trace->closed_by_tracereel))                                             \
-    X(metadata, tr_lua_push_text(L, trace->metadata, trace->metadata_bytes))                                           \
-    X(metadata_table, push_metadata_table(L, trace))                                                                   \
-    X(name, push_metadata_field(L, trace, "name", LUA_TSTRING))                                                        \
-    X(text_id, push_metadata_field(L, trace, "id", LUA_TSTRING))                                                       \
-    X(parent, push_parent(L, trace))                                                                                   \
-    X(parent_node, push_parent_node(L, trace))                                                                         \
-    X(parent_instance, push_metadata_field(L, trace, "parent_instance", LUA_TSTRING))                                  \
-    X(nodes, tr_lua_push_nodes(L, trace))                                                                              \
-    X(errors, tr_lua_push_errors(L, trace))                                                                            \
-    X(history_errors, tr_lua_push_history_errors(L, trace))                                                            \
-    X(failed_nodes, tr_lua_push_failed_nodes(L, trace))                                                                \
-    X(violations, tr_lua_push_violations(L, trace))                                                                    \
-    X(suspension, tr_lua_push_suspension(L, trace))                                                                    \
-    X(suspensions, tr_lua_push_suspensions(L, trace))                                                                  \
-    X(last_suspension, tr_lua_push_last_suspension(L, trace))                                                          \
-    X(started_nodes, tr_lua_push_started_nodes(L, trace))                                                              \
-    X(completed_nodes, tr_lua_push_completed_nodes(L, trace))                                                          \
-    X(last_completed_node, push_node_id_if(L, trace->has_last_completed_node, trace->last_completed_node))             \
-    X(suspended_at, push_node_id_if(L, trace->is_suspended, trace->suspended_at))                                      \
-    X(suspension_metadata, tr_lua_push_text(L, trace->suspension_metadata, trace->suspension_metadata_bytes))          \
-    X(planned, tr_lua_push_planned(L, trace))                                                                          \
-    X(held, tr_lua_push_held(L, trace))                                                                                \
-    X(data, push_data(L, self))
+/* SCALAR(name, its value: `trace` is the trace), NOTED(name, its value, what pushes it: the handle notes something),
+ * MADE(name, what pushes a scalar), TABLE(name, what pushes a table): `self` is the handle, at stack index 1. */
+#define TRACE_FIELDS(SCALAR, NOTED, MADE, TABLE)                                                                       \
+    NOTED(id, tr_scalar_id(trace->id), push_id(L, trace))                                                              \
+    SCALAR(status, tr_scalar_name(tr_trace_status_name(trace->status)))                                                \
+    SCALAR(outcome, outcome_of(trace))                                                                                 \
+    SCALAR(open, tr_scalar_boolean(tr_lua_is_open(trace)))                                                             \
+    NOTED(tainted, tr_scalar_boolean(tr_trace_is_tainted(trace)), push_tainted(L, trace))                              \
+    SCALAR(from_snapshot, tr_scalar_boolean(trace->from_snapshot))                                                     \
+    SCALAR(start_ns, tr_scalar_unsigned(trace->start_ns))                                                              \
+    SCALAR(last_ns, tr_scalar_unsigned(trace->last_ns))                                                                \
+    SCALAR(duration_ns, tr_scalar_unsigned(duration_ns(trace)))                                                        \
+    SCALAR(record_count, tr_scalar_unsigned(trace->record_count))                                                      \
+    SCALAR(error_count, tr_scalar_unsigned(trace->error_count))                                                        \
+    SCALAR(restart_count, tr_scalar_unsigned(trace->restart_count))                                                    \
+    SCALAR(closed_by_tracereel, tr_scalar_boolean(trace->closed_by_tracereel))                                         \
+    SCALAR(metadata, tr_scalar_text_if_any(trace->metadata, trace->metadata_bytes))                                    \
+    TABLE(metadata_table, tr_lua_push_metadata_table(L, trace))                                                        \
+    MADE(name, tr_lua_push_metadata_field(L, trace, "name", LUA_TSTRING))                                              \
+    MADE(text_id, tr_lua_push_metadata_field(L, trace, "id", LUA_TSTRING))                                             \
+    MADE(parent, tr_lua_push_parent(L, trace))                                                                         \
+    MADE(parent_node, tr_lua_push_parent_node(L, trace))                                                               \
+    MADE(parent_instance, tr_lua_push_metadata_field(L, trace, "parent_instance", LUA_TSTRING))                        \
+    TABLE(nodes, tr_lua_push_nodes(L, trace))                                                                          \
+    TABLE(errors, tr_lua_push_errors(L, trace))                                                                        \
+    TABLE(history_errors, tr_lua_push_history_errors(L, trace))                                                        \
+    TABLE(failed_nodes, tr_lua_push_failed_nodes(L, trace))                                                            \
+    TABLE(violations, tr_lua_push_violations(L, trace))                                                                \
+    TABLE(suspension, tr_lua_push_suspension(L, trace))                                                                \
+    TABLE(suspensions, tr_lua_push_suspensions(L, trace))                                                              \
+    TABLE(last_suspension, tr_lua_push_last_suspension(L, trace))                                                      \
+    TABLE(started_nodes, tr_lua_push_started_nodes(L, trace))                                                          \
+    TABLE(completed_nodes, tr_lua_push_completed_nodes(L, trace))                                                      \
+    SCALAR(last_completed_node, tr_scalar_unsigned_if(trace->has_last_completed_node, trace->last_completed_node))     \
+    SCALAR(suspended_at, tr_scalar_unsigned_if(trace->is_suspended, trace->suspended_at))                              \
+    SCALAR(suspension_metadata, tr_scalar_text_if_any(trace->suspension_metadata, trace->suspension_metadata_bytes))   \
+    TABLE(planned, tr_lua_push_planned(L, trace))                                                                      \
+    MADE(held, tr_lua_push_held(L, trace))                                                                             \
+    TABLE(data, push_data(L, self))
 
 enum {
-#define TRACE_FIELD_ENUM(name, push) TRACE_##name,
-    TRACE_FIELDS(TRACE_FIELD_ENUM)
+#define TRACE_FIELD_ENUM(name, value) TRACE_##name,
+#define TRACE_NOTED_ENUM(name, value, push) TRACE_##name,
+    TRACE_FIELDS(TRACE_FIELD_ENUM, TRACE_NOTED_ENUM, TRACE_FIELD_ENUM, TRACE_FIELD_ENUM)
 #undef TRACE_FIELD_ENUM
+#undef TRACE_NOTED_ENUM
         TRACE_FIELD_COUNT
 };
 
 static const char *const trace_fields[TRACE_FIELD_COUNT] = {
-#define TRACE_FIELD_STRING(name, push) #name,
-    TRACE_FIELDS(TRACE_FIELD_STRING)
+#define TRACE_FIELD_STRING(name, value) #name,
+#define TRACE_NOTED_STRING(name, value, push) #name,
+    TRACE_FIELDS(TRACE_FIELD_STRING, TRACE_NOTED_STRING, TRACE_FIELD_STRING, TRACE_FIELD_STRING)
 #undef TRACE_FIELD_STRING
+#undef TRACE_NOTED_STRING
 };
+
+const char *const *tr_lua_trace_fields(int *count) {
+    *count = TRACE_FIELD_COUNT;
+    return trace_fields;
+}
 
 /* The text is made once for each handle. */
 static void push_id(lua_State *L, const tr_trace *trace) {
@@ -174,73 +185,9 @@ static uint64_t duration_ns(const tr_trace *trace) {
     return !is_start_known || trace->last_ns < trace->start_ns ? 0 : trace->last_ns - trace->start_ns;
 }
 
-static void push_node_id_if(lua_State *L, bool is_there, uint32_t node_id) {
-    if (is_there) {
-        lua_pushinteger(L, (lua_Integer)node_id);
-    } else {
-        lua_pushnil(L);
-    }
-}
-
-/* Decoded once for each trace_start: a handle keeps it with the life that it is of. */
-static void push_metadata_table(lua_State *L, const tr_trace *trace) {
-    tr_lua_trace *self = lua_touserdata(L, 1);
-    if (lua_getiuservalue(L, 1, TR_HANDLE_METADATA) == LUA_TTABLE && self->metadata_life == trace->restart_count) {
-        return;
-    }
-    lua_pop(L, 1);
-    tr_lua_push_object(L, trace->metadata, trace->metadata_bytes); /* object */
-    lua_pushvalue(L, -1);
-    lua_setiuservalue(L, 1, TR_HANDLE_METADATA);
-    self->metadata_life = trace->restart_count;
-}
-
-/* A member of the metadata of its trace_start, which imported logs have; nil where it is of another kind. */
-static void push_metadata_field(lua_State *L, const tr_trace *trace, const char *name, int kind) {
-    if (trace->metadata_bytes == 0) {
-        lua_pushnil(L);
-        return;
-    }
-    push_metadata_table(L, trace); /* object or nil */
-    if (lua_istable(L, -1)) {
-        lua_pushstring(L, name);
-        lua_rawget(L, -2); /* object, value */
-        lua_remove(L, -2);
-    }
-    if (lua_type(L, -1) != kind) {
-        lua_pop(L, 1);
-        lua_pushnil(L);
-    }
-}
-
-static void push_parent(lua_State *L, const tr_trace *trace) {
-    uint8_t id[TR_TRACE_ID_BYTES];
-    push_metadata_field(L, trace, "parent", LUA_TSTRING); /* text or nil */
-    size_t length = 0;
-    const char *text = lua_tolstring(L, -1, &length);
-    bool is_id = text != NULL && tr_trace_id_parse(text, length, id);
-    lua_pop(L, 1);
-    if (is_id) {
-        tr_lua_push_trace_id(L, id);
-    } else {
-        lua_pushnil(L);
-    }
-}
-
-static void push_parent_node(lua_State *L, const tr_trace *trace) {
-    push_metadata_field(L, trace, "parent_node", LUA_TNUMBER); /* number or nil */
-    if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 0 || lua_tointeger(L, -1) > UINT32_MAX) {
-        lua_pop(L, 1);
-        lua_pushnil(L);
-    }
-}
-
-static void push_outcome(lua_State *L, const tr_trace *trace) {
-    if (trace->outcome == TR_TRACE_OUTCOME_OPEN) {
-        lua_pushnil(L);
-    } else {
-        lua_pushstring(L, tr_trace_outcome_name(trace->outcome));
-    }
+/* nil while open. */
+static tr_scalar outcome_of(const tr_trace *trace) {
+    return tr_scalar_name(trace->outcome == TR_TRACE_OUTCOME_OPEN ? NULL : tr_trace_outcome_name(trace->outcome));
 }
 
 /* Recovery holds a tainted trace unless its script has looked at this. */
@@ -269,17 +216,69 @@ static void push_data(lua_State *L, const tr_lua_trace *self) {
     }
 }
 
+tr_scalar tr_lua_trace_scalar(const tr_trace *trace, int field) {
+    switch (field) {
+#define TRACE_SCALAR(name, value)                                                                                      \
+    case TRACE_##name:                                                                                                 \
+        return value;
+#define TRACE_NOTED_SCALAR(name, value, push)                                                                          \
+    case TRACE_##name:                                                                                                 \
+        return value;
+#define TRACE_NO_SCALAR(name, push)
+        TRACE_FIELDS(TRACE_SCALAR, TRACE_NOTED_SCALAR, TRACE_NO_SCALAR, TRACE_NO_SCALAR)
+#undef TRACE_SCALAR
+#undef TRACE_NOTED_SCALAR
+#undef TRACE_NO_SCALAR
+    default:
+        return tr_scalar_nil();
+    }
+}
+
+tr_field_form tr_lua_trace_field_form(int field, bool *is_noted) {
+    *is_noted = false;
+    switch (field) {
+#define TRACE_SCALAR_FORM(name, value)
+#define TRACE_NOTED_FORM(name, value, push)                                                                            \
+    case TRACE_##name:                                                                                                 \
+        *is_noted = true;                                                                                              \
+        return TR_FIELD_SCALAR;
+#define TRACE_MADE_FORM(name, push)                                                                                    \
+    case TRACE_##name:                                                                                                 \
+        return TR_FIELD_MADE;
+#define TRACE_TABLE_FORM(name, push)                                                                                   \
+    case TRACE_##name:                                                                                                 \
+        return TR_FIELD_TABLE;
+        TRACE_FIELDS(TRACE_SCALAR_FORM, TRACE_NOTED_FORM, TRACE_MADE_FORM, TRACE_TABLE_FORM)
+#undef TRACE_SCALAR_FORM
+#undef TRACE_NOTED_FORM
+#undef TRACE_MADE_FORM
+#undef TRACE_TABLE_FORM
+    default:
+        return TR_FIELD_SCALAR;
+    }
+}
+
 /* The metatable is locked, so nothing but a handle gets here. */
 static int trace_index(lua_State *L) {
     const tr_lua_trace *self = lua_touserdata(L, 1);
     const tr_trace *trace = shown(L, self);
     switch (tr_keys_find(self->core->trace_keys, lua_tostring(L, 2))) {
-#define TRACE_FIELD_CASE(name, push)                                                                                   \
+#define TRACE_FIELD_CASE(name, value)                                                                                  \
+    case TRACE_##name:                                                                                                 \
+        tr_scalar_push(L, value);                                                                                      \
+        return 1;
+#define TRACE_NOTED_CASE(name, value, push)                                                                            \
     case TRACE_##name:                                                                                                 \
         push;                                                                                                          \
         return 1;
-        TRACE_FIELDS(TRACE_FIELD_CASE)
+#define TRACE_MADE_CASE(name, push)                                                                                    \
+    case TRACE_##name:                                                                                                 \
+        push;                                                                                                          \
+        return 1;
+        TRACE_FIELDS(TRACE_FIELD_CASE, TRACE_NOTED_CASE, TRACE_MADE_CASE, TRACE_MADE_CASE)
 #undef TRACE_FIELD_CASE
+#undef TRACE_NOTED_CASE
+#undef TRACE_MADE_CASE
     default:
         return tr_lua_index_method(L, "a trace");
     }
@@ -308,7 +307,8 @@ static int trace_node(lua_State *L) {
         lua_pushnil(L);
     } else {
         luaL_getmetatable(L, TR_LUA_NODE);
-        tr_lua_push_node(L, trace, node, true, 1, lua_gettop(L));
+        tr_node_view view = tr_lua_view_node(trace, node, true);
+        tr_lua_push_node(L, &view, 1, lua_gettop(L));
     }
     return 1;
 }
@@ -356,9 +356,6 @@ void tr_lua_open_trace(lua_State *L) {
                                        {"output", trace_output},
                                        {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__tostring", trace_tostring}, {NULL, NULL}};
-    for (unsigned status = 0; status < TR_TRACE_STATUS_COUNT; status++) {
-        lua_pushstring(L, tr_trace_status_name(status)); /* status names... */
-    }
-    tr_lua_core_of(L)->trace_keys = tr_lua_new_type(L, TR_LUA_TRACE, trace_fields, TRACE_FIELD_COUNT, methods,
-                                                    metamethods, trace_index, TR_TRACE_STATUS_COUNT);
+    tr_lua_core_of(L)->trace_keys =
+        tr_lua_new_type(L, TR_LUA_TRACE, trace_fields, TRACE_FIELD_COUNT, methods, metamethods, trace_index, 0);
 }

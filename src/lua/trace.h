@@ -9,6 +9,7 @@
 
 #include "lua/core.h"
 #include "lua/cursor.h"
+#include "lua/scalar.h"
 #include "tracereel/trace.h"
 
 #define TR_LUA_TRACE "tracereel.trace"
@@ -35,7 +36,7 @@ tr_lua_trace *tr_lua_check_trace(lua_State *L, int index);
 /* Returns NULL if it is something else. */
 const tr_trace *tr_lua_test_trace(lua_State *L, int index);
 /* Pushes the one handle of an open (or just closed) trace of the cursor. */
-void tr_lua_push_trace(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, const tr_trace *trace);
+void tr_lua_push_trace(lua_State *L, const tr_lua_cursor *cursor, const tr_lua_slots *slots, const tr_trace *trace);
 /* The same without a cursor; the value at `slots->cursor` keeps the trace alive. */
 void tr_lua_push_handle(lua_State *L, const tr_lua_core *core, uint32_t script_count, uint32_t names,
                         const tr_lua_slots *slots, const tr_trace *trace);
@@ -46,6 +47,12 @@ void tr_lua_push_sorted_traces(lua_State *L, const tr_lua_core *core, uint32_t s
 void tr_lua_forget_handles(lua_State *L);
 /* Copies what the handle of `trace`, if there is one, shows into memory that the handle owns. */
 void tr_lua_detach_trace(lua_State *L, const tr_lua_slots *slots, const tr_trace *trace);
+/* The fields' names, by number; `*count` of them. */
+const char *const *tr_lua_trace_fields(int *count);
+/* `*is_noted`: reading it from the handle leaves something there. */
+tr_field_form tr_lua_trace_field_form(int field, bool *is_noted);
+/* Of a field that is TR_FIELD_SCALAR; nil of another. */
+tr_scalar tr_lua_trace_scalar(const tr_trace *trace, int field);
 void tr_lua_open_trace(lua_State *L);
 
 /* The Lua function core.taint_was_read. */

@@ -29,7 +29,8 @@ void tr_lua_push_nodes(lua_State *L, const tr_trace *trace) {
     lua_Integer count = 0;
     for (uint32_t i = 0; i < trace->node_count; i++) {
         if (!runs_only_in_instances(trace, &trace->nodes[i])) {
-            tr_lua_push_node(L, trace, &trace->nodes[i], false, 1, metatable_index); /* nodes, metatable, node */
+            tr_node_view view = tr_lua_view_node(trace, &trace->nodes[i], false);
+            tr_lua_push_node(L, &view, 1, metatable_index); /* nodes, metatable, node */
             lua_rawseti(L, -3, ++count);
         }
     }

@@ -73,7 +73,7 @@ static int writer_append(lua_State *L) {
     const uint8_t *bytes = NULL;
     if (rec != NULL) {
         bytes = rec->bytes;
-        length = rec->record.length_bytes;
+        length = rec->view.record.length_bytes;
     } else if (lua_type(L, 2) == LUA_TSTRING) {
         bytes = (const uint8_t *)lua_tolstring(L, 2, &length);
     } else {
