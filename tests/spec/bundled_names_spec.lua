@@ -36,6 +36,31 @@ describe("bundled scripts", function()
         assert.is_true(math.abs(middle - seconds[2]) < 0.02 * seconds[2], row[3])
     end)
 
+    it("node_times has the names of nodes after merging, too, and the number of a node that two flows name otherwise", function()
+        local logs = {}
+        for index, name in ipairs { "charge", "bill", "charge" } do
+            logs[index] = importing.log(importing.importer_doing(([[
+                local t = out:trace { id = "%d" }
+                t:start("%s", { at = 1 })
+                t:done("%s", { at = 2 })
+                t:start("ship", { at = 2 })
+                t:done("ship", { at = 3 })
+            ]]):format(index, name, name)), "a")
+        end
+        local function nodes_of(...)
+            local nodes = {}
+            for _, row in ipairs(helper.objects(helper.output_of("run", "node_times", "--json", ...))[1].result) do
+                nodes[#nodes + 1] = row[1]
+            end
+            return table.concat(nodes, " ")
+        end
+        assert.equal("node charge ship", nodes_of(logs[1]))
+        assert.equal("node charge ship", nodes_of(logs[1], "-j", "2"))
+        assert.equal("node charge ship", nodes_of(logs[1], logs[3]))
+        assert.equal("node #0 ship", nodes_of(logs[1], logs[2]))
+        assert.equal("node #0 ship", nodes_of(logs[1], logs[2], logs[3]))
+    end)
+
     it("errors and stuck name nodes, and say numbers where there are no names", function()
         local log = importing.log(importing.importer_doing [[
             local at = 0

@@ -107,6 +107,27 @@ describe("-j", function()
         assert.same(counts, written.counts)
     end)
 
+    it("run: `merge` and `show` get the same of each log, and know no more, whether one process does all or more", function()
+        local script = helper.script([[
+            local rows, merged_count, is_started = { 1 }, 0, false
+            return {
+                api = 1, shard = "trace",
+                start = function() is_started = true end,
+                finish = function() return { one = rows, same = rows } end,
+                merge = function(a, b)
+                    merged_count = merged_count + 1
+                    a.one[#a.one + 1] = 2
+                    return a
+                end,
+                show = function(all)
+                    return ("%d %d %d %s"):format(#all.one, #all.same, merged_count, is_started)
+                end,
+            }]])
+        local result = assert_same { "run", script, helper.log("orders"), helper.log("restarted") }
+        assert.matches("== all logs ==\n2 1 0 false\n$", result.stdout)
+        assert.equal("1 1 0 false\n", helper.output_of("run", script, helper.log("orders")))
+    end)
+
     it("run: what handlers print comes with its log, and talk with it", function()
         local script = helper.script([[return { api = 1, trace_start = function(rec) print("start", rec.offset) end,
             finish = function(log) error("no end of " .. log.path) end }]])

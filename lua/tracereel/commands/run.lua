@@ -273,7 +273,8 @@ local function run_logs(parsed, scripts_to_load, task)
                 task:take(result, log)
             elseif one:can_merge() and (#parsed.logs > 1 or parsed.shards) then
                 to_merge = to_merge or {}
-                to_merge[#to_merge + 1] = { index = index, result = result }
+                to_merge[#to_merge + 1] = { index = index,
+                    result = parsed.jobs > 1 and result or runner.as_handed_over(result, one.name) }
             else
                 script_result.write(context, one, result, how_shown)
             end

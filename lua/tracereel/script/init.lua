@@ -3,6 +3,7 @@ local tables = require "tracereel.util.tables"
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
+local output = require "tracereel.cli.output"
 local plain = require "tracereel.util.plain"
 local sandbox = require "tracereel.script.sandbox"
 local script_arguments = require "tracereel.script.arguments"
@@ -158,7 +159,8 @@ end
 ---@param options? { unsafe: boolean, name: string, modules: table } modules as of script.value
 function script.load(path, options)
     options = options or {}
-    local self = setmetatable({ path = path, name = options.name or script.name_of(path) }, Script)
+    local self = setmetatable({ path = path, name = options.name or script.name_of(path),
+        is_unsafe = options.unsafe }, Script)
     local function now()
         return self.log and self.log:stats().now_ns or 0
     end
@@ -202,14 +204,18 @@ function Script:finish(log)
     end
 end
 
----What is printed of what the script's finish returned, or of several of these that were merged. The script need not
----have been started.
+---What is printed of what the script's finish returned, or of several of these that were merged. `show` is called in an
+---instance of its own: what it knew of the log's reading, it would not know after merging, or in another process.
 ---@param given table<string, any> values for the script's arguments
 function Script:shown(result, given)
     if result == nil or not self.table.show then
         return result
     end
-    return (call(self, "show", self.table.show, result,
+    local fresh
+    output.without_prints(function()
+        fresh = script.load(self.path, { name = self.name, unsafe = self.is_unsafe })
+    end)
+    return (call(self, "show", fresh.table.show, result,
         script_arguments.values(self.name, self.arguments, given)))
 end
 

@@ -6,6 +6,13 @@ local merge = tracereel.merge
 -- By number, where the log's flow has them.
 local names = {}
 
+local merge_times = merge.by_key(merge.histogram)
+
+-- A number that two flows call by different names stays a number: false.
+local merge_names = merge.by_key(function(one, other)
+    return one == other and one
+end)
+
 -- Which of several instances in parallel a record of an imported log is of.
 local function instance_of(rec)
     local said = rec.metadata and rec.metadata:find('"instance"', 1, true) and tracereel.json_decode(rec.metadata)
@@ -17,7 +24,10 @@ return {
     api = 1,
     shard = "trace",
     associative = true,
-    merge = merge.by_key(merge.by_key(merge.histogram)),
+    merge = function(a, b)
+        return { exact = merge_times(a.exact, b.exact), estimated = merge_times(a.estimated, b.estimated),
+            names = merge_names(a.names, b.names) }
+    end,
     summary = "how often each node ran, and how long it took",
 
     node_done = function(rec, trace)
@@ -31,7 +41,7 @@ return {
     end,
 
     finish = function()
-        return { exact = exact, estimated = estimated }
+        return { exact = exact, estimated = estimated, names = names }
     end,
 
     show = function(all)
@@ -46,7 +56,7 @@ return {
         end
         local rows = { { "node", "runs", "p50", "p90", "p99", "max" } }
         for node, h in tracereel.sorted(shown) do
-            rows[#rows + 1] = { names[node] or node, h.count, tracereel.duration(h:quantile(0.5)),
+            rows[#rows + 1] = { all.names[node] or node, h.count, tracereel.duration(h:quantile(0.5)),
                 tracereel.duration(h:quantile(0.9)), tracereel.duration(h:quantile(0.99)), tracereel.duration(h.max) }
         end
         if estimated_count > 0 then
