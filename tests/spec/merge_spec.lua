@@ -155,6 +155,40 @@ describe("merge", function()
         refused("low exists: .*another log or shard", run("merge", "--partial", low, paths[3]))
     end)
 
+    it("shows a log once whose shards are in several partials of several logs", function()
+        helper.write(script, script_text)
+        local parts = {}
+        for _, log in ipairs(logs) do
+            for index = 0, 1 do
+                parts[#parts + 1] = partial_of(log, "s" .. #parts, "--shard", index .. "/2")
+            end
+        end
+        local flat = run("merge", table.unpack(parts))
+        local low, high = directory .. "/low", directory .. "/high"
+        run("merge", "--partial", low, table.unpack(parts, 1, 3))
+        run("merge", "--partial", high, table.unpack(parts, 4, 6))
+        same(flat, run("merge", low, high))
+        same(flat, run("merge", low, table.unpack(parts, 4, 6)))
+    end)
+
+    it("knows one log by its several names, also in a partial of partials", function()
+        local first = partial_of(logs[1], "s0", "--shard", "0/2")
+        local second = partial_of("./" .. logs[1] .. "/", "s1", "--shard", "1/2")
+        local whole = run("run", script, logs[1])
+        same(whole, run("merge", first, second))
+        run("merge", "--partial", directory .. "/all", first, second)
+        same(whole, run("merge", directory .. "/all"))
+    end)
+
+    it("prints nothing that the script prints when it is loaded: nothing is read", function()
+        helper.write(script, "print 'loaded'\n" .. sum_text)
+        local path = directory .. "/p"
+        assert.equal("loaded\n", run("run", script, logs[1], "--partial", path).stdout)
+        local merged = run("merge", path)
+        assert.equal("loaded\n" .. merged.stdout, run("run", script, logs[1]).stdout)
+        assert.matches("^counts: ", merged.stdout)
+    end)
+
     it("keeps the code of damage in a partial of partials", function()
         local damaged = "tests/fixtures/logs/missing-segment"
         local paths = { partial_of(logs[1], "p1"), partial_of(damaged, "p2") }

@@ -96,6 +96,24 @@ describe("a partial result", function()
         assert.is_nil(io.open(path))
     end)
 
+    it("keeps paths and arguments that are not UTF-8, and tells them apart", function()
+        helper.write(script, (script_text:gsub("merge = function%(a, b%)", [[show = function(all, args)
+            all.unit = { args.unit:byte(1, -1) }
+            return all
+        end, merge = function(a, b)]])))
+        local one, other = copy_of(logs[1], "a\xff"), copy_of(logs[1], "a\xfe")
+        local unit = { "--arg", "unit=\xe9" }
+        local paths = { partial_of(one, "p1", table.unpack(unit)), partial_of(other, "p2", table.unpack(unit)) }
+        local whole = run("run", script, one, other, table.unpack(unit))
+        assert.matches("unit: .*233", whole.stdout)
+        same(whole, run("merge", table.unpack(paths)))
+        same(whole, run("merge", "--expect", helper.write(directory .. "/list", one .. "\n" .. other .. "\n"),
+            paths[2], paths[1]))
+        refused("p1 exists: it is of another log", run("run", script, other, "--partial", paths[1], table.unpack(unit)))
+        refused("p1 exists: it is of another job: argument unit",
+            run("run", script, one, "--partial", paths[1], "--arg", "unit=\xe8"))
+    end)
+
     it("is the same bytes in each process", function()
         local first = helper.read(partial_of(logs[1], "p1"))
         for number = 2, 6 do

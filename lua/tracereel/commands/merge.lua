@@ -68,7 +68,10 @@ local function load_script(parsed, first)
             failure.got(said.name))
     end
     local modules = script_modules.new(parsed.unsafe)
-    local one = script.load(path, { name = said.name, unsafe = parsed.unsafe, modules = modules })
+    local one
+    output.without_prints(function()
+        one = script.load(path, { name = said.name, unsafe = parsed.unsafe, modules = modules })
+    end)
     local difference = header.script_difference(said, path, modules:list())
     if difference then
         failure.raise("refused", "%s: %s; run it on all logs again, or give the one that was used with --script",
@@ -121,13 +124,17 @@ local function write_all(view, result)
 end
 
 local function print_results(view, sources, one, given)
-    local index, all = 0, nil
+    local index, key, all = 0, nil, nil
     local merge_results = merger(one, given)
     local add = fold.joiner(merge_results)
     fold.each(sources, merge_results, function(result, from)
         for _, log in ipairs(from[1].header.logs) do
-            index = index + 1
-            write_log(view, index, log, result)
+            local before = key
+            key = order.key(log.path)
+            if key ~= before then -- the rest of the shards of a log is no other log
+                index = index + 1
+                write_log(view, index, log, result)
+            end
         end
         all = view.is_merged and add(result)
     end)

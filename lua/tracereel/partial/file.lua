@@ -1,6 +1,6 @@
 -- The file of a partial result: a line with its format, a header in JSON, the result in CBOR, and a checksum of them.
-local base = require "tracereel.base"
 local core = require "tracereel.core"
+local exact_json = require "tracereel.partial.exact_json"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local new_file = require "tracereel.cli.new_file"
@@ -19,7 +19,7 @@ local sum_bytes = 65 -- digits and the end of their line
 function partial_file.bytes(header, result)
     local value = core.cbor_encode(result, "the result")
     header.result_bytes = #value
-    local body = ("%s%d\n%s\n%s"):format(magic, format, base.json(header), value)
+    local body = ("%s%d\n%s\n%s"):format(magic, format, exact_json.text(header), value)
     return body .. core.sha256(body) .. "\n"
 end
 
@@ -35,7 +35,7 @@ local function parse_header(bytes)
         return nil, "its checksum is wrong: it was cut short or changed"
     end
     local line, start = bytes:match("([^\n]*)\n()", at)
-    local header, problem = core.json_decode(line)
+    local header, problem = exact_json.value(line)
     problem = problem or shape.problem(header)
     if problem then
         return nil, "its header is not right: " .. problem

@@ -2,11 +2,13 @@
 local beside = require "tracereel.flow.beside"
 local base = require "tracereel.base"
 local bundled = require "tracereel.script.bundled"
+local exact_json = require "tracereel.partial.exact_json"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local job = require "tracereel.partial.job"
 local listed_logs = require "tracereel.util.listed_logs"
 local options = require "tracereel.cli.options"
+local order = require "tracereel.partial.order"
 local segment_identity = require "tracereel.log.segment_identity"
 local tables = require "tracereel.util.tables"
 local units = require "tracereel.util.units"
@@ -106,7 +108,7 @@ end
 function header.script_difference(said, path, modules)
     if job.content_hash(path, "cannot read the script:") ~= said.sha256 then
         return ("%s is another script now"):format(path)
-    elseif base.json(array(modules)) ~= base.json(array(said.modules)) then
+    elseif exact_json.text(array(modules)) ~= exact_json.text(array(said.modules)) then
         return ("a module of %s is another one now"):format(path)
     end
 end
@@ -116,7 +118,7 @@ local function joined_logs(sources)
     local list, last = {}, nil
     for _, source in ipairs(sources) do
         for _, log in ipairs(source.header.logs) do
-            if last and last.path == log.path then
+            if last and order.key(last.path) == order.key(log.path) then
                 table.move(log.shards, 1, #log.shards, #last.shards + 1, last.shards)
             else
                 last = tables.changed(log, { shards = table.move(log.shards, 1, #log.shards, 1, {}) })
@@ -141,7 +143,7 @@ function header.content(self)
     for index, log in ipairs(self.logs) do
         said[index] = { log.path, array(log.segments), log.last_bytes, log.flow_sha256, array(log.shards) }
     end
-    return base.json(said)
+    return exact_json.text(said)
 end
 
 ---Raises where a log is not what it was when its reading began.

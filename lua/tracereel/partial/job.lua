@@ -1,6 +1,6 @@
 -- What partial results must have in common to be merged, as one hash.
-local base = require "tracereel.base"
 local core = require "tracereel.core"
+local exact_json = require "tracereel.partial.exact_json"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local units = require "tracereel.util.units"
@@ -56,12 +56,12 @@ function job.hash(header)
     for _, key in ipairs(common) do
         said[key] = header[key]
     end
-    return core.sha256(base.json(said))
+    return core.sha256(exact_json.text(said))
 end
 
 local function list_difference(name, one, other)
     for key, value in units.sorted(one) do
-        if base.json(value) ~= base.json(other[key]) then
+        if exact_json.text(value) ~= exact_json.text(other[key]) then
             return ("%s %s"):format(name, key)
         end
     end

@@ -10,8 +10,10 @@ local function refuse(path, ...)
     failure.raise("refused", "%s: %s; nothing is merged", path, (...):format(select(2, ...)))
 end
 
--- One log can be named in several ways.
-local function key_of(path)
+---The same for the several ways in which one log can be named.
+---@param path string
+---@return string
+function order.key(path)
     return (path:gsub("/+", "/"):gsub("^%./(.)", "%1"):gsub("(.)/$", "%1"))
 end
 
@@ -61,7 +63,7 @@ local function gather(sources)
     local all, by_key = {}, {}
     for _, source in ipairs(sources) do
         for _, log in ipairs(source.header.logs) do
-            local key = key_of(log.path)
+            local key = order.key(log.path)
             local known = by_key[key]
             if not known then
                 known = { log = log, source = source, shards = {}, key = key, position = #all + 1 }
@@ -95,7 +97,7 @@ end
 local function expect(all, by_key, expected, list_path)
     local is_listed = {}
     for index, path in ipairs(expected) do
-        local key = key_of(path)
+        local key = order.key(path)
         if is_listed[key] then
             refuse(list_path, "%s is listed twice", path)
         elseif not by_key[key] then
@@ -119,7 +121,7 @@ local function sort_sources(sources, by_key)
     local function place(source, index)
         local logs = source.header.logs
         local log = logs[index == "first" and 1 or #logs]
-        return by_key[key_of(log.path)].position, log.shards[index == "first" and 1 or #log.shards]
+        return by_key[order.key(log.path)].position, log.shards[index == "first" and 1 or #log.shards]
     end
     local function is_before(position, shard_index, other_position, other_index)
         return position < other_position or position == other_position and shard_index < other_index
@@ -132,7 +134,7 @@ local function sort_sources(sources, by_key)
     for _, source in ipairs(sources) do
         for _, log in ipairs(source.header.logs) do
             for _, index in ipairs(log.shards) do
-                local own = by_key[key_of(log.path)].position
+                local own = by_key[order.key(log.path)].position
                 if before and not is_before(position, shard_index, own, index) then
                     refuse(source.path, "what is merged in it, and in %s, is not in the order of the logs and of their "
                         .. "shards: merge neighbours", before.path)
@@ -165,7 +167,7 @@ end
 ---@return string|nil key the same for all partials of the log
 function order.only_log(source)
     local logs = source.header.logs
-    return #logs == 1 and key_of(logs[1].path) or nil
+    return #logs == 1 and order.key(logs[1].path) or nil
 end
 
 return order
