@@ -36,7 +36,7 @@ describe("bundled scripts", function()
         assert.is_true(math.abs(middle - seconds[2]) < 0.02 * seconds[2], row[3])
     end)
 
-    it("node_times has the names of nodes after merging, too, and the number of a node that two flows name otherwise", function()
+    it("node_times has the names of nodes after merging, too, and a number where two flows differ", function()
         local logs = {}
         for index, name in ipairs { "charge", "bill", "charge" } do
             logs[index] = importing.log(importing.importer_doing(([[

@@ -107,7 +107,7 @@ describe("-j", function()
         assert.same(counts, written.counts)
     end)
 
-    it("run: `merge` and `show` get the same of each log, and know no more, whether one process does all or more", function()
+    it("run: `merge` and `show` get the same of each log from one process as from several", function()
         local script = helper.script([[
             local rows, merged_count, is_started = { 1 }, 0, false
             return {
