@@ -1,7 +1,8 @@
 /* A history: what happens to each trace of a log after each of its records. It is built in one pass; every record's
  * future can then be looked up while the log is read again.
  *
- * Memory: 24 bytes per record of the log, and 4 per trace that was open at the same time. */
+ * Memory: 4 bytes per trace that was open at the same time. 24 bytes per record of the log are in an unlinked temporary
+ * file (in $TMPDIR, or /tmp), of which 16 MiB at a time are in memory. */
 #ifndef TRACEREEL_HISTORY_H
 #define TRACEREEL_HISTORY_H
 
@@ -29,14 +30,14 @@ typedef struct tr_moment {
  * the record that closes it; a trace_start in between belongs to it. A record of no open trace is a life by itself. */
 typedef struct tr_history tr_history;
 
-/* Returns NULL on allocation failure. */
-tr_history *tr_history_new(void);
+/* Returns TR_OK (close `*history` with tr_history_close), or a failure: `*history` is NULL. */
+tr_status tr_history_open(tr_history **history, tr_error *error);
 /* NULL is allowed. */
-void tr_history_free(tr_history *history);
+void tr_history_close(tr_history *history);
 
-/* Adds the next record of a replay. Returns TR_OK, TR_ERROR_MEMORY, or TR_ERROR_ARGUMENT once there are 2^32-1 records.
- * On failure nothing was added. */
-tr_status tr_history_add(tr_history *history, const tr_event *event);
+/* Adds the next record of a replay. Returns TR_OK, TR_ERROR_MEMORY, TR_ERROR_IO where the temporary file cannot grow,
+ * or TR_ERROR_ARGUMENT once there are 2^32-1 records. On failure nothing was added. */
+tr_status tr_history_add(tr_history *history, const tr_event *event, tr_error *error);
 /* Call once, after the last record: outcomes are known from then on. */
 void tr_history_finish(tr_history *history);
 

@@ -33,9 +33,22 @@ static uint32_t check_number(lua_State *L, const tr_lua_history *self, int index
 
 /* ---- push ---- */
 
-/* The collector does not know how much memory hangs on a history. */
-static void tell_collector(lua_State *L, const tr_history *history) {
-    lua_gc(L, LUA_GCSTEP, (int)(tr_history_count(history) / 1024 * sizeof(tr_moment) / 64));
+/* A history that nobody holds any more may have the files, or the memory, that a new one needs. */
+static tr_history *open_history(lua_State *L) {
+    /* It weighs more than the collector knows: it holds a file. */
+    enum { WEIGHT_KIB = 64 };
+    lua_gc(L, LUA_GCSTEP, WEIGHT_KIB);
+    tr_history *history = NULL;
+    tr_error error = {""};
+    tr_status status = tr_history_open(&history, &error);
+    if (status == TR_ERROR_TOO_MANY || status == TR_ERROR_MEMORY) {
+        lua_gc(L, LUA_GCCOLLECT);
+        status = tr_history_open(&history, &error);
+    }
+    if (status != TR_OK) {
+        tr_lua_raise_status(L, status, &error);
+    }
+    return history;
 }
 
 static tr_status add_all(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, tr_history *history) {
@@ -44,12 +57,11 @@ static tr_status add_all(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots
     while (tr_lua_stop_flag == TR_STOP_NONE) {
         status = tr_lua_cursor_next(L, cursor, slots, &event);
         if (status == TR_OK) {
-            tr_status added = tr_history_add(history, &event);
-            if (added == TR_ERROR_ARGUMENT) {
-                luaL_error(L, "a log of more than 4294967294 records is too long for a history");
-            }
+            tr_error error = {""};
+            tr_status added = tr_history_add(history, &event, &error);
             if (added != TR_OK) {
-                return added;
+                tr_lua_set_cursor_state(cursor, TR_CURSOR_STOPPED);
+                tr_lua_raise_status(L, added, &error);
             }
         } else if (status != TR_GAP && status != TR_ERROR_INTERRUPTED) {
             break;
@@ -84,16 +96,15 @@ int tr_lua_push_history(lua_State *L, int cursor_index, uint32_t lost) {
     luaL_setmetatable(L, TR_LUA_HISTORY);
     tr_lua_push_future_metatable(L); /* at hand for every future */
     lua_setiuservalue(L, -2, HISTORY_USER_VALUE_FUTURE);
-    self->history = tr_history_new();
+    self->history = open_history(L);
     self->shapes = tr_shapes_new();
-    if (self->history == NULL || self->shapes == NULL) {
+    if (self->shapes == NULL) {
         return tr_lua_raise_status(L, TR_ERROR_MEMORY, NULL);
     }
     const tr_lua_slots slots = push_slots(L, cursor_index);
     tr_lua_begin_cursor(L, cursor, 1, TR_CURSOR_IN_TRACES);
     end_cursor(L, cursor, add_all(L, cursor, &slots, self->history));
     tr_history_finish(self->history);
-    tell_collector(L, self->history);
     lua_settop(L, index);
     return 1;
 }
@@ -223,7 +234,7 @@ static int history_life(lua_State *L) {
 
 static int history_finalize(lua_State *L) {
     tr_lua_history *self = tr_lua_check_object(L, 1, TR_LUA_HISTORY);
-    tr_history_free(self->history);
+    tr_history_close(self->history);
     tr_shapes_free(self->shapes);
     self->history = NULL;
     self->shapes = NULL;

@@ -2,59 +2,49 @@
 
 #include <stdlib.h>
 
-enum { CHUNK_BITS = 14, CHUNK_MOMENTS = 1 << CHUNK_BITS };
-
-typedef struct chunk {
-    tr_moment *moments; /* CHUNK_MOMENTS of them */
-} chunk;
+#include "bytes/fail.h"
+#include "files/spool.h"
+#include "files/spool_windows.h"
 
 struct tr_history {
     uint32_t count;
-    size_t chunk_count;
-    size_t chunk_capacity;
-    chunk *chunks; /* so that moments are never copied */
+    tr_spool spool; /* the moments, back to back: 24 bytes a record are too many for memory */
+    tr_spool_windows *windows;
     size_t slot_count;
     uint32_t *last_of_slot; /* number of the latest record of the open trace with that log_slot, or TR_NONE */
 };
 
-tr_history *tr_history_new(void) {
-    return calloc(1, sizeof(tr_history));
-}
-
-void tr_history_free(tr_history *history) {
+void tr_history_close(tr_history *history) {
     if (history != NULL) {
-        for (size_t i = 0; i < history->chunk_count; i++) {
-            free(history->chunks[i].moments);
-        }
-        free(history->chunks);
+        tr_spool_close(&history->spool);
+        free(history->windows);
         free(history->last_of_slot);
         free(history);
     }
 }
 
-static tr_moment *moment_at(const tr_history *history, uint32_t number) {
-    return &history->chunks[number >> CHUNK_BITS].moments[number & (CHUNK_MOMENTS - 1)];
+tr_status tr_history_open(tr_history **history, tr_error *error) {
+    *history = NULL;
+    tr_history *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return tr_fail_memory(error, "keeping a log's history");
+    }
+    made->spool.file = -1;
+    made->windows = calloc(1, sizeof *made->windows);
+    tr_status status =
+        made->windows == NULL ? tr_fail_memory(error, "keeping a log's history") : tr_spool_open(&made->spool, error);
+    if (status != TR_OK) {
+        tr_history_close(made);
+        return status;
+    }
+    *history = made;
+    return TR_OK;
 }
 
-static bool reserve_chunk(tr_history *history) {
-    if (history->count >> CHUNK_BITS < history->chunk_count) {
-        return true;
-    }
-    if (history->chunk_count == history->chunk_capacity) {
-        size_t capacity = history->chunk_capacity == 0 ? 16 : 2 * history->chunk_capacity;
-        chunk *chunks = realloc(history->chunks, capacity * sizeof *chunks);
-        if (chunks == NULL) {
-            return false;
-        }
-        history->chunks = chunks;
-        history->chunk_capacity = capacity;
-    }
-    tr_moment *moments = malloc(CHUNK_MOMENTS * sizeof *moments);
-    if (moments == NULL) {
-        return false;
-    }
-    history->chunks[history->chunk_count++].moments = moments;
-    return true;
+static tr_moment *moment_at(const tr_history *history, uint32_t number) {
+    uint64_t offset = (uint64_t)number * sizeof(tr_moment);
+    tr_spool_look(history->windows, &history->spool, offset);
+    return (tr_moment *)(void *)(history->spool.bytes + offset);
 }
 
 static bool reserve_slot(tr_history *history, size_t slot) {
@@ -81,12 +71,17 @@ static bool is_open(const tr_trace *trace) {
     return trace->status == TR_TRACE_RUNNING || trace->status == TR_TRACE_SUSPENDED;
 }
 
-tr_status tr_history_add(tr_history *history, const tr_event *event) {
+tr_status tr_history_add(tr_history *history, const tr_event *event, tr_error *error) {
     if (history->count == TR_NONE) {
-        return TR_ERROR_ARGUMENT;
+        return tr_fail(error, TR_ERROR_ARGUMENT, "a log of more than 4294967294 records is too long for a history");
     }
-    if (!reserve_chunk(history) || (event->trace != NULL && !reserve_slot(history, event->trace->log_slot))) {
-        return TR_ERROR_MEMORY;
+    if (event->trace != NULL && !reserve_slot(history, event->trace->log_slot)) {
+        return tr_fail_memory(error, "keeping a log's history");
+    }
+    uint64_t offset = 0;
+    tr_status status = tr_spool_reserve(&history->spool, sizeof(tr_moment), &offset, error);
+    if (status != TR_OK) {
+        return status;
     }
     uint32_t number = history->count++;
     tr_moment *added = moment_at(history, number);

@@ -1,5 +1,7 @@
 #include "tracereel/history.h"
 
+#include <sys/resource.h>
+
 #include "log_fixture.h"
 #include "scarce_memory.h"
 #include "trace/shape.h"
@@ -13,14 +15,15 @@ typedef struct replayed {
 } replayed;
 
 static replayed begin(void) {
-    replayed made = {tr_traces_new(), tr_history_new(), NULL};
-    CHECK(made.traces != NULL && made.history != NULL);
+    replayed made = {tr_traces_new(), NULL, NULL};
+    CHECK(made.traces != NULL);
+    CHECK_INT(TR_OK, tr_history_open(&made.history, NULL));
     return made;
 }
 
 static void end(replayed *made) {
     tr_traces_free(made->traces);
-    tr_history_free(made->history);
+    tr_history_close(made->history);
 }
 
 static void add(replayed *made, written_record written) {
@@ -29,7 +32,7 @@ static void add(replayed *made, written_record written) {
     tr_event event;
     CHECK_INT(TR_OK, tr_record_decode(bytes, put_record(bytes, written), &event.record, &defect));
     CHECK_INT(TR_OK, tr_traces_apply(made->traces, &event.record, false, &event.trace, &event.violations));
-    CHECK_INT(TR_OK, tr_history_add(made->history, &event));
+    CHECK_INT(TR_OK, tr_history_add(made->history, &event, NULL));
     made->trace = event.trace;
 }
 
@@ -92,6 +95,37 @@ static void long_life(void) {
         count++;
     }
     CHECK_UINT(RECORDS, count);
+    end(&made);
+}
+
+static long max_memory_kib(void) {
+    struct rusage usage;
+    CHECK_INT(0, getrusage(RUSAGE_SELF, &usage));
+    return usage.ru_maxrss;
+}
+
+/* Two million records are 46 MiB of moments. Each changes the one before it, and all are changed from the end on. */
+static void memory_is_bounded(void) {
+    enum { RECORDS = 2000000, MAX_KIB = 24 * 1024 };
+    replayed made = begin();
+    add(&made, (written_record){.type = 0, .trace = 1, .timestamp_ns = 1});
+    uint8_t bytes[BYTES];
+    tr_defect defect;
+    tr_event event = {.trace = made.trace};
+    size_t length = put_record(bytes, (written_record){.type = 9, .trace = 1, .node_id = 8, .timestamp_ns = 7});
+    CHECK_INT(TR_OK, tr_record_decode(bytes, length, &event.record, &defect));
+    long before_kib = max_memory_kib();
+    for (uint32_t i = 1; i < RECORDS; i++) {
+        CHECK_INT(TR_OK, tr_history_add(made.history, &event, NULL));
+    }
+    tr_history_finish(made.history);
+    uint32_t wrong_count = 0;
+    for (uint32_t i = 0; i < RECORDS; i++) {
+        const tr_moment *here = moment(&made, i);
+        wrong_count += here->first != 0 || here->next != (i + 1 < RECORDS ? i + 1 : TR_NONE);
+    }
+    CHECK_UINT(0, wrong_count);
+    CHECK(max_memory_kib() - before_kib < MAX_KIB);
     end(&made);
 }
 
@@ -180,19 +214,20 @@ static int add_until_memory_ends(void) {
     uint8_t bytes[BYTES];
     tr_defect defect;
     tr_event event = {.trace = NULL};
-    tr_history *history = tr_history_new();
+    tr_history *history = NULL;
+    CHECK_INT(TR_OK, tr_history_open(&history, NULL));
     tr_status status =
         tr_record_decode(bytes, put_record(bytes, (written_record){.type = 8, .trace = 1}), &event.record, &defect);
-    status = status == TR_OK ? tr_history_add(history, &event) : status;
+    status = status == TR_OK ? tr_history_add(history, &event, NULL) : status;
     uint32_t added = 1;
     get_no_more_memory();
     while (status == TR_OK && added < 1000000) {
-        status = tr_history_add(history, &event);
+        status = tr_history_add(history, &event, NULL);
         added += status == TR_OK;
     }
     int wrong = status != TR_ERROR_MEMORY ? 1 : tr_history_count(history) != added ? 2 : 0;
     tr_history_finish(history);
-    tr_history_free(history);
+    tr_history_close(history);
     return wrong;
 }
 
@@ -205,6 +240,7 @@ int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("a life spans from the start of a trace to its end, and has its outcome", records_of_a_life);
     check_run("a life of many records is complete", long_life);
+    check_run("a history of many records has most of them outside the memory", memory_is_bounded);
     check_run("a crash hides the record being written, and those lost before it", unseen_records);
     check_run("traces that differ only in ids and times have one shape", ids_and_times_do_not_count);
     check_run("every difference that recovery looks at changes the shape", what_recovery_looks_at_counts);

@@ -111,7 +111,7 @@ static tr_status measure_as_json(void) {
 }
 
 static tr_status each_to_history(void *self, const tr_event *event) {
-    return tr_history_add(self, event);
+    return tr_history_add(self, event, NULL);
 }
 
 static tr_status end_history(void *self, tr_traces *traces) {
@@ -126,10 +126,11 @@ static tr_status end_history(void *self, tr_traces *traces) {
 }
 
 static tr_status read_history(void) {
-    tr_history *history = tr_history_new();
+    tr_history *history = NULL;
+    tr_history_open(&history, NULL);
     tr_status status =
         history == NULL ? TR_ERROR_MEMORY : read_log((reader){each_to_history, end_history, history}, false);
-    tr_history_free(history);
+    tr_history_close(history);
     return status;
 }
 

@@ -272,7 +272,11 @@ return {
         assert.equal("", helper.shell("ls " .. directory))
         run = helper.run({ "crashtest", "give_up_errors", helper.log(orders) }, { env = { TMPDIR = "/nonexistent" } })
         assert.equal(4, run.status)
-        assert.matches("cannot make a temporary directory", run.stderr)
+        assert.matches("^tracereel: /nonexistent: cannot make a temporary file there %(TMPDIR says where%)", run.stderr)
+        run = helper.run({ "crashtest", "give_up_errors", helper.log(orders) }, { before = "ulimit -f 8;" })
+        assert.equal(4, run.status)
+        assert.matches("cannot make a temporary file 262144 bytes long (TMPDIR says where): File too large", run.stderr,
+            1, true)
     end)
 
     it("names what is wrong with the command line", function()
