@@ -17,7 +17,7 @@ END {
     print ""
     print "---@class tracereel.record_handlers"
     for (i = 1; i <= count; i++) {
-        print "---@field " name[i] "? fun(rec: tracereel.rec, trace: tracereel.trace|nil)"
+        print "---@field " name[i] "? (fun(rec: tracereel.rec, trace: tracereel.trace|nil))|tracereel.declared"
     }
     print ""
     print "---One constructor for each type: `tracereel.record.node_done{ trace_id = id, node_id = 3, ... }`. Every field is"

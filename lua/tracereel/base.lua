@@ -8,6 +8,7 @@ local units = require "tracereel.util.units"
 local base = {
     version = core.version,
     decode = core.decode,
+    fields = core.fields,
     record = core.constructors(),
     histogram = core.histogram,
     writer = core.writer,

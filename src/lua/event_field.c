@@ -77,16 +77,22 @@ bool tr_event_field_find(const char *name, tr_event_field *field) {
     return false;
 }
 
+/* Appends those of one object to the list on top, which has `place` of them. Returns how many it has then. */
+static lua_Integer append_names(lua_State *L, const field_list *list, lua_Integer place) {
+    int count;
+    const char *const *fields = list->fields(&count);
+    for (int i = 0; i < count; i++) {
+        lua_pushfstring(L, "%s%s", list->prefix, fields[i]);
+        lua_rawseti(L, -2, ++place);
+    }
+    return place;
+}
+
 int tr_lua_event_field_names(lua_State *L) {
     lua_newtable(L); /* names */
     lua_Integer place = 0;
     for (int i = 0; i < LIST_COUNT; i++) {
-        int count;
-        const char *const *fields = lists[i].fields(&count);
-        for (int j = 0; j < count; j++) {
-            lua_pushfstring(L, "%s%s", lists[i].prefix, fields[j]);
-            lua_rawseti(L, -2, ++place);
-        }
+        place = append_names(L, &lists[i], place);
     }
     for (int i = 0; i < LIST_COUNT; i++) {
         lua_pushstring(L, lists[i].object);
@@ -160,12 +166,25 @@ static int push_nearest(lua_State *L, const char *name) {
     return least;
 }
 
+/* Pushes the names of the object's fields of which the name seems to be one; all names where it says no object. */
+static void push_possible(lua_State *L, const char *name) {
+    for (int i = 0; i < LIST_COUNT; i++) {
+        size_t prefix_length = strlen(lists[i].prefix);
+        if (prefix_length > 0 && strncmp(name, lists[i].prefix, prefix_length) == 0) {
+            lua_newtable(L);
+            append_names(L, &lists[i], 0);
+            return;
+        }
+    }
+    tr_lua_event_field_names(L);
+}
+
 const char *tr_event_field_push_unknown(lua_State *L, const char *name) {
     int least = push_nearest(L, name); /* names */
     bool is_near = least <= 1 + (int)strlen(own_part(name)) / 4;
     if (!is_near) {
         lua_pop(L, 1);
-        tr_lua_event_field_names(L); /* names */
+        push_possible(L, name); /* names */
     }
     int names_index = lua_gettop(L);
     lua_Integer count = (lua_Integer)lua_rawlen(L, names_index);

@@ -79,15 +79,30 @@ static int count_parameters(lua_State *L) {
     return information.isvararg || information.nparams > 3 ? 3 : information.nparams;
 }
 
+/* Replaces the userdata on top of the stack by its function. */
+static void resolve_declared(lua_State *L, int anchor_index, const char *name, const tr_declared *declared) {
+    const char *problem = tr_lua_push_declared_problem(L, declared, name);
+    if (problem != NULL) {
+        luaL_error(L, "the handler %s", problem);
+    }
+    tr_lua_push_declared_function(L, -1); /* declared, function */
+    lua_insert(L, -2);
+    lua_pushboolean(L, true);
+    lua_rawset(L, anchor_index); /* function */
+}
+
 /* Pushes the handler of that name, if there is one. Returns 1 then, otherwise 0. */
-static int resolve(lua_State *L, int index, const char *name, int slot, tr_handler *handler) {
+static int resolve(lua_State *L, int index, int anchor_index, const char *name, int slot, tr_handler *handler) {
     lua_pushstring(L, name);
     int type = lua_rawget(L, index);
     if (type == LUA_TNIL) {
         lua_pop(L, 1);
         return 0;
     }
-    if (type != LUA_TFUNCTION) {
+    handler->declared = tr_lua_test_declared(L, -1);
+    if (handler->declared != NULL) {
+        resolve_declared(L, anchor_index, name, handler->declared);
+    } else if (type != LUA_TFUNCTION) {
         luaL_error(L, "the handler %s must be a function, is a %s", name, lua_typename(L, type));
     }
     handler->slot = slot;
@@ -150,11 +165,11 @@ int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first
     }
     for (unsigned type = 0; type < TR_RECORD_TYPE_COUNT; type++) {
         tr_handler *handler = &handlers->by_type[type];
-        count += resolve(L, index, tr_record_type_name(type), first_slot + count, handler);
+        count += resolve(L, index, anchor_index, tr_record_type_name(type), first_slot + count, handler);
         handlers->types |= handler->slot == 0 ? 0 : 1u << type;
     }
     resolve_timing(L, index, anchor_index, handlers);
-#define RESOLVE_EVENT(name) count += resolve(L, index, #name, first_slot + count, &handlers->name);
+#define RESOLVE_EVENT(name) count += resolve(L, index, anchor_index, #name, first_slot + count, &handlers->name);
     TR_HANDLER_EVENTS(RESOLVE_EVENT)
 #undef RESOLVE_EVENT
     if (handlers->record.slot != 0) {

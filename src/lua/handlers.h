@@ -7,6 +7,7 @@
 
 #include <lua.h>
 
+#include "lua/declared.h"
 #include "tracereel/record.h"
 #include "tracereel/replay.h"
 #include "tracereel/timing.h"
@@ -20,7 +21,8 @@
 /* A handler: the stack slot of its function, or 0 if there is none. */
 typedef struct tr_handler {
     int slot;
-    int parameters; /* how many it takes, at most 3 */
+    int parameters;              /* how many it takes, at most 3 */
+    const tr_declared *declared; /* the fields that it takes instead; NULL: record, trace and code */
 } tr_handler;
 
 typedef struct tr_handlers {
@@ -41,7 +43,7 @@ typedef struct tr_handlers {
 void tr_lua_push_handler_keys(lua_State *L, bool with_script_keys);
 
 /* Reads the handler table at `index`. Pushes its functions and returns how many; their slots count from `first_slot`,
- * the slot of the first. The table at `anchor_index` keeps the filter and the timing alive. `names`
+ * the slot of the first. The table at `anchor_index` keeps the filter, the timing and lists of fields alive. `names`
  * are those of tr_lua_push_filter. */
 int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first_slot, uint32_t names,
                             tr_handlers *handlers);

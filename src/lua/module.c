@@ -11,6 +11,7 @@
 #include "lua/core.h"
 #include "lua/cursor.h"
 #include "lua/data_text.h"
+#include "lua/declared.h"
 #include "lua/digest.h"
 #include "lua/engine_nodes.h"
 #include "lua/engine_walk.h"
@@ -170,6 +171,8 @@ static const luaL_Reg functions[] = {
     {"opener", tr_lua_new_opener},
     {"name_nodes", tr_lua_name_nodes},
     {"decode", tr_lua_decode},
+    {"fields", tr_lua_new_declared},
+    {"declared_problem", tr_lua_declared_problem},
     {"event_field_names", tr_lua_event_field_names},
     {"histogram", tr_lua_new_histogram},
     {"histogram_fields", tr_lua_histogram_fields},
@@ -240,6 +243,7 @@ int luaopen_tracereel_core(lua_State *L) {
     tr_lua_open_node(L);
     tr_lua_open_trace(L);
     tr_lua_open_cursor(L);
+    tr_lua_open_declared(L);
     tr_lua_open_log_type(L);
     tr_lua_open_histogram(L);
     tr_lua_open_timing(L);

@@ -39,8 +39,34 @@ static void make_arguments(lua_State *L, tr_lua_replay *replay, int wanted) {
     }
 }
 
+/* Values for names, straight from the event. A record and a handle that are among them are those that other handlers of
+ * the event get. */
+static void call_declared(lua_State *L, tr_lua_replay *replay, const tr_handler *handler, const char *code) {
+    const tr_declared *declared = handler->declared;
+    int made = declared->takes[TR_EVENT_TRACE] ? 2 : declared->takes[TR_EVENT_RECORD] ? 1 : 0;
+    if (made > 0) {
+        make_arguments(L, replay, made);
+    }
+    tr_event_view view = tr_lua_view_event(replay->cursor, &replay->event, code);
+    lua_pushvalue(L, handler->slot);
+    for (int i = 0; i < declared->count; i++) {
+        const tr_event_field *field = &declared->fields[i];
+        if (field->number == TR_EVENT_WHOLE && field->object <= TR_EVENT_TRACE) {
+            lua_pushvalue(L, replay->top + 1 + (int)field->object);
+        } else {
+            tr_event_field_push(L, &view, &loop_slots, field);
+        }
+    }
+    lua_call(L, declared->count, 0);
+}
+
 static void call_handler(lua_State *L, tr_lua_replay *replay, const tr_handler *handler, const char *name,
                          const char *code) {
+    if (handler->declared != NULL) {
+        replay->handler = name;
+        call_declared(L, replay, handler, code);
+        return;
+    }
     int count = code == NULL && handler->parameters > 2 ? 2 : handler->parameters;
     replay->handler = name;
     if (count > 0) {
@@ -73,9 +99,15 @@ static void show_to_one(lua_State *L, tr_lua_replay *replay, const tr_sole_handl
     if (filter != NULL && !tr_filter_passes(filter, &replay->event.record)) {
         return;
     }
-    int count = sole->handler.parameters < 2 ? sole->handler.parameters : 2;
     replay->handler = sole->name;
     replay->cursor->core->script_index = (uint32_t)sole->table;
+    if (sole->handler.declared != NULL) {
+        replay->made = 0;
+        call_declared(L, replay, &sole->handler, NULL);
+        lua_settop(L, replay->top);
+        return;
+    }
+    int count = sole->handler.parameters < 2 ? sole->handler.parameters : 2;
     lua_pushvalue(L, sole->handler.slot);
     if (count > 0) {
         tr_lua_push_event_rec(L, replay->cursor, &loop_slots, &replay->event);
@@ -158,6 +190,7 @@ static int run_loop(lua_State *L) {
     tr_lua_replay *replay = lua_touserdata(L, SLOT_REPLAY);
     tr_lua_cursor *cursor = replay->cursor;
     replay->top = lua_gettop(L);
+    tr_lua_check_stack(L, TR_DECLARED_MAX_FIELDS + LUA_MINSTACK, "handlers");
     while (tr_lua_stop_flag == TR_STOP_NONE && goes_on(replay->status)) {
         replay->handler = NULL; /* what fails from here on fails in none, and the record before may be gone */
         if (replay->pace_matters && !tr_lua_replay_advance(L, replay)) {

@@ -12,12 +12,15 @@
 ---`violation`; `tick`; and the filter's keys. A script has these and `api`, `summary`, `args`, `start`, `finish`, `merge`,
 ---`shard`, `associative`, `recover` (for tracereel recover) and `check` (for tracereel crashtest).
 ---@class tracereel.handlers: tracereel.filter, tracereel.record_handlers
----@field record? fun(rec: tracereel.rec, trace: tracereel.trace|nil)
+---@field record? (fun(rec: tracereel.rec, trace: tracereel.trace|nil))|tracereel.declared
 ---@field gap? fun(gap: tracereel.gap)
----@field violation? fun(rec: tracereel.rec, trace: tracereel.trace|nil, code: string)
+---@field violation? (fun(rec: tracereel.rec, trace: tracereel.trace|nil, code: string))|tracereel.declared
 ---@field tick? fun(now_ns: integer)
 ---@field timing? tracereel.timing each trace is added to it when it closes, without the cost of a handler
 ---@field every? string|integer time between ticks, of log time: "1s", or nanoseconds
+
+---A handler that `tracereel.fields` made. It can be called as any other: `handler(rec, trace, code)`.
+---@class tracereel.declared
 
 ---How a replay goes with time.
 ---@class tracereel.replay_options

@@ -43,7 +43,9 @@ local function check_key(key, value)
         return ("unknown key %s; known are %s"):format(failure.name(key), known_keys())
     end
     local wanted = type_of_key[key] or "function"
-    if not wanted:find(type(value), 1, true) then
+    if wanted == "function" and type(value) == "userdata" then
+        return core.declared_problem(value, key), key
+    elseif not wanted:find(type(value), 1, true) then
         return ("%s: a %s expected, got a %s"):format(key, wanted, type(value))
     end
 end
@@ -72,9 +74,9 @@ function script.check(value)
         return ("a script returns a table of handlers; this file returned a %s"):format(type(value))
     end
     for key, member in units.sorted(value) do
-        local problem = check_key(key, member)
+        local problem, at = check_key(key, member)
         if problem then
-            return problem
+            return problem, at
         end
     end
     if value.api ~= current_api then
