@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -60,6 +61,15 @@ static int terminal_columns(lua_State *L) {
     struct winsize size;
     bool is_known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
     lua_pushinteger(L, is_known ? size.ws_col : 80);
+    return 1;
+}
+
+/* cores() -> integer: how many this process may use */
+static int cores(lua_State *L) {
+    cpu_set_t set;
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)online;
+    lua_pushinteger(L, count > 0 ? count : 1);
     return 1;
 }
 
@@ -185,12 +195,13 @@ int luaopen_tracereel_host(lua_State *L) {
         {"lock_arena", tr_host_lock_arena},
         {"begin_workers", tr_host_begin_workers},
         {"start_worker", tr_host_start_worker},
+        {"next_unit", tr_host_next_unit},
         {"finish_unit", tr_host_finish_unit},
         {"give_up", tr_host_give_up},
         {"wait_for_workers", tr_host_wait_for_workers},
         {"end_workers", tr_host_end_workers},
         {"max_workers", tr_host_max_workers},
-        {"cores", tr_host_cores},
+        {"cores", cores},
         {NULL, NULL},
     };
     tr_host_open_locked_log(L);

@@ -5,14 +5,19 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
 
 #include "lua/limits.h"
+#include "lua/stop.h"
 #include "lua/unfinished.h"
+#include "lua/worker_files.h"
 
-static int own_value = -1; /* the file for the values; -1 in a process that is no worker */
+/* -1 in a process that is no worker. */
+static int own_value = -1; /* the file for the values */
+static int own_line = -1;  /* the socket that units come through */
 
 static bool write_all(int file, const char *bytes, size_t length) {
     while (length > 0) {
@@ -50,6 +55,23 @@ static noreturn void leave_for_disk(lua_State *L, int error_number) {
     leave(L, WORKER_DISK + error_number);
 }
 
+/* next_unit() -> the number of the unit to do; nil where there is none any more, or an interrupt came. */
+int tr_host_next_unit(lua_State *L) {
+    luaL_argcheck(L, own_line >= 0, 1, "this is no worker");
+    int64_t number = 0;
+    ssize_t length;
+    tr_lua_active_cursors++; /* an interrupt ends the waiting, and need not unwind the state */
+    do {
+        length = recv(own_line, &number, sizeof number, 0);
+    } while (length < 0 && errno == EINTR && !tr_limits_interrupted());
+    tr_lua_active_cursors--;
+    if (length != (ssize_t)sizeof number || tr_limits_interrupted()) {
+        return 0;
+    }
+    lua_pushinteger(L, number);
+    return 1;
+}
+
 /* finish_unit(value): what was written so far, and the string, belong to one unit of work, which is done. */
 int tr_host_finish_unit(lua_State *L) {
     size_t length;
@@ -66,6 +88,8 @@ int tr_host_finish_unit(lua_State *L) {
     if (!write_all(own_value, (const char *)header, sizeof header) || !write_all(own_value, value, length)) {
         leave_for_disk(L, errno);
     }
+    static const char finished = 1;
+    send(own_line, &finished, sizeof finished, MSG_NOSIGNAL); /* where nobody hears it, the parent has ended */
     return 0;
 }
 
@@ -73,8 +97,9 @@ int tr_host_give_up(lua_State *L) {
     leave_for_disk(L, (int)luaL_checkinteger(L, 1));
 }
 
-noreturn void tr_host_work(lua_State *L, int value_file) {
+noreturn void tr_host_work(lua_State *L, int value_file, int line) {
     own_value = value_file;
+    own_line = line;
     lua_pushvalue(L, 1);
     leave(L, lua_pcall(L, 0, 0, 0) == LUA_OK ? WORKER_DONE : status_of_failure(L));
 }

@@ -1,4 +1,4 @@
--- Units of work, each in a process of its own: what they write comes in the order of the units, as from one process.
+-- Units of work, done by several processes: what they write comes in the order of the units, as from one process.
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local host = require "tracereel.util.host"
@@ -44,15 +44,12 @@ local function answer(work, unit)
     return core.cbor_encode(worked and { value = value } or { failure = parts_of(value) })
 end
 
--- In a worker's process: units from one number to another, until an interrupt.
-local function do_units(job, first, last)
+-- In a worker's process: units as the parent gives them, until there are no more or an interrupt comes.
+local function do_units(job)
     is_worker = true
     io.stdout:setvbuf("full", 65536)
-    for number = first, last do
+    for number in host.next_unit do
         host.finish_unit(answer(job.work, job.units[number]))
-        if host.interrupted() then
-            return
-        end
     end
 end
 
@@ -94,7 +91,7 @@ local function loss(how, detail, name)
 end
 
 ---@class tracereel.job
----@field count integer how many processes at a time
+---@field count integer how many processes
 ---@field units any[]
 ---@field name fun(unit: any): string what a message calls it
 ---@field work fun(unit: any): any what is done in a process of its own; what it returns is plain
@@ -122,100 +119,164 @@ end
 local Pool = {}
 Pool.__index = Pool
 
-local max_units_of_one = 64
+-- Units that are under way, or done and not shown yet, for each process: a unit that takes long keeps the processes of
+-- others busy for so long.
+local max_held_units = 4
 
--- How many units the next worker gets. A process costs as much as some small logs: so several while there are many, and
--- one by one at the end, so that none has to wait for another.
-function Pool:share()
-    local left = #self.job.units - self.begun
-    return math.max(1, math.min(max_units_of_one, left // (self.max_count * 2)))
-end
+-- What of a worker's files was shown is given back once it is this much.
+local max_shown_bytes = 256 * 1024
 
--- Begins units from one number to another. nil where the system has no process for them, and what it says.
-local function begin(job, first, last)
-    local worker, problem = host.start_worker(function()
-        do_units(job, first, last)
-    end)
-    return worker and { worker = worker, first = first, last = last, stdout = 0, stderr = 0, value = 0 }, problem
-end
+---@class tracereel.pool_member
+---@field worker userdata
+---@field last integer number of the unit that it was given last
+---@field held_count integer units that it was given and that are not shown yet
+---@field stdout integer offsets: what is before them is shown
+---@field stderr integer
+---@field value integer
 
--- Begins what may be begun: so many workers at a time, and as many again that have ended and wait for their turn.
-function Pool:fill()
-    local running = 0
-    for index = 1, #self.line do
-        running = running + (self.line[index].worker:ended() and 0 or 1)
+-- One more worker; nil where the system has no process for it, or there may be no more.
+function Pool:start()
+    if #self.members >= self.max_count or self.lost_count >= self.max_count then
+        return nil
     end
-    while self.begun < #self.job.units and running < self.max_count and #self.line < 2 * self.max_count
-        and not host.interrupted() do
-        local last = self.begun + self:share()
-        local one, problem = begin(self.job, self.begun + 1, last)
-        if not one and #self.line == 0 then
-            failure.raise("io", "cannot start a process: %s", problem)
-        elseif not one then
-            return -- there is one when another has ended
+    local worker, problem = host.start_worker(function()
+        do_units(self.job)
+    end)
+    if not worker and #self.members == 0 then
+        failure.raise("io", "cannot start a process: %s", problem)
+    elseif not worker then
+        self.max_count = #self.members -- those that there are do it
+        return nil
+    end
+    local member = { worker = worker, last = 0, held_count = 0, stdout = 0, stderr = 0, value = 0 }
+    self.members[#self.members + 1] = member
+    return member
+end
+
+local function has_shown_much(member)
+    return member.stdout + member.stderr + member.value > max_shown_bytes
+end
+
+-- A worker that has nothing to do. One whose files have become large, and whose unit is the next to be shown, is given
+-- none before that: its files can be emptied then.
+function Pool:idle()
+    local next_owner = self.owners[self.shown + 1]
+    for _, member in ipairs(self.members) do
+        if not member.worker:is_busy() and not (member == next_owner and has_shown_much(member)) then
+            return member
         end
-        self.line[#self.line + 1], self.begun, running = one, last, running + 1
+    end
+    return self:start()
+end
+
+-- Takes away those that have ended. Of one that has units which are not shown, the files are needed still.
+function Pool:remove_ended()
+    for index = #self.members, 1, -1 do
+        local member = self.members[index]
+        if member.worker:ended() then
+            table.remove(self.members, index)
+            self:leave(member)
+        end
+    end
+end
+
+function Pool:leave(member)
+    if member.held_count == 0 then
+        member.worker:close()
+    else
+        member.is_lost = true
+        self.lost_count = self.lost_count + 1
+    end
+end
+
+-- Gives units to whoever has none, in their order.
+function Pool:give()
+    self:remove_ended()
+    local unit_count = #self.job.units
+    local max_begun = self.shown + max_held_units * self.max_count
+    while self.begun < math.min(unit_count, max_begun) and not host.interrupted() do
+        local member = self:idle()
+        if not member then
+            return
+        end
+        if member.held_count == 0 and has_shown_much(member) and member.worker:forget() then
+            member.stdout, member.stderr, member.value = 0, 0, 0
+        end
+        if member.worker:give(self.begun + 1) then
+            self.begun = self.begun + 1
+            self.owners[self.begun] = member
+            member.last, member.held_count = self.begun, member.held_count + 1
+        else
+            self:remove_ended()
+        end
+    end
+    if (self.begun == unit_count or host.interrupted()) and not self.is_dismissed then
+        self:dismiss()
+    end
+end
+
+-- No more units are begun: who has nothing to do need not stay.
+function Pool:dismiss()
+    self.is_dismissed = true
+    for _, member in ipairs(self.members) do
+        member.worker:dismiss()
     end
 end
 
 -- Shows what a worker has written for a unit, and takes its value. False where it has none.
-function Pool:take_unit(one, number)
-    local stdout_end, stderr_end, first, last = one.worker:unit(one.value)
+function Pool:take_unit(member, number)
+    local stdout_end, stderr_end, first, last = member.worker:unit(member.value)
     if not stdout_end then
         return false
     end
-    copy(one.worker, "stdout", one.stdout, stdout_end, output.write)
-    copy(one.worker, "stderr", one.stderr, stderr_end, output.talk)
-    one.stdout, one.stderr, one.value = stdout_end, stderr_end, last
-    local answered = read_value(one.worker, first, last)
+    copy(member.worker, "stdout", member.stdout, stdout_end, output.write)
+    copy(member.worker, "stderr", member.stderr, stderr_end, output.talk)
+    member.stdout, member.stderr, member.value = stdout_end, stderr_end, last
+    local answered = read_value(member.worker, first, last)
     local problem = answered.failure
     self.is_done = take(self.job, self.job.units[number], answered.value, problem
         and failure.new(problem.kind, problem.message, problem.traceback))
     return true
 end
 
--- After the last unit of a worker that has a value: none other was begun, or it was lost. What it said is shown; its
--- data is none, because it ends anywhere. The units after it are for another worker, which comes before all others.
-function Pool:take_loss(one, number)
-    local how, detail = one.worker:ended()
+-- A unit that a worker was given and has no value for: it was not begun, or lost. What the worker said is shown; its
+-- data is none, because it ends anywhere.
+function Pool:take_loss(member, number)
+    local how, detail = member.worker:ended()
     if how == "done" then
         return -- it was interrupted
     end
-    copy(one.worker, "stderr", one.stderr, math.maxinteger, output.talk)
+    copy(member.worker, "stderr", member.stderr, math.maxinteger, output.talk)
     local unit = self.job.units[number]
     self.is_done = take(self.job, unit, nil, loss(how, detail, self.job.name(unit)))
-    if number < one.last and not self.is_done and not host.interrupted() then
-        local rest, problem = begin(self.job, number + 1, one.last)
-        if not rest then
-            failure.raise("io", "cannot start a process: %s", problem)
-        end
-        table.insert(self.line, 1, rest)
-    end
 end
 
-function Pool:take_first()
-    local one = table.remove(self.line, 1)
-    for number = one.first, one.last do
-        local is_taken = self:take_unit(one, number)
-        if not is_taken then
-            self:take_loss(one, number)
-        end
-        if not is_taken or self.is_done then
-            break
-        end
+-- Takes the next unit in the order, which its worker has done, or will not do any more.
+function Pool:take_next()
+    local number = self.shown + 1
+    local member = self.owners[number]
+    self.owners[number], self.shown = nil, number
+    if not self:take_unit(member, number) then
+        self:take_loss(member, number)
     end
-    one.worker:close()
+    member.held_count = member.held_count - 1
+    if member.is_lost and member.held_count == 0 then
+        self.lost_count = self.lost_count - 1
+        member.worker:close()
+    end
 end
 
 function Pool:run()
-    self:fill()
-    while self.line[1] and not self.is_done do
-        if self.line[1].worker:ended() then
-            self:take_first()
+    self:give()
+    while self.shown < self.begun and not self.is_done do
+        local next_number = self.shown + 1
+        local member = self.owners[next_number]
+        if member.last ~= next_number or not member.worker:is_busy() then
+            self:take_next()
         else
             host.wait_for_workers()
         end
-        self:fill()
+        self:give()
     end
 end
 
@@ -229,8 +290,8 @@ function workers.map(job)
     output.remember_terminal()
     progress.clear()
     host.begin_workers()
-    local ran, problem = failure.xpcall(Pool.run, setmetatable({ job = job, begun = 0, line = {},
-        max_count = math.min(job.count, host.max_workers()) }, Pool))
+    local ran, problem = failure.xpcall(Pool.run, setmetatable({ job = job, begun = 0, shown = 0, members = {},
+        owners = {}, lost_count = 0, max_count = math.min(job.count, host.max_workers()) }, Pool))
     host.end_workers()
     if not ran then
         error(problem, 0)
