@@ -34,6 +34,7 @@ local binding_headers = {
     ["import/trace_text.h"] = true,
     ["import/waiting_spans.h"] = true,
     ["json/json_reader.h"] = true,
+    ["json/lines.h"] = true,
     ["record/text.h"] = true,
     ["trace/shape.h"] = true,
 }

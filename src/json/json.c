@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "bytes/bytes.h"
+#include "bytes/digits.h"
 #include "bytes/utf8.h"
 #include "record/record_view.h"
+#include "json/room.h"
 #include "json/special_bytes.h"
 
 /* As long as the longest name of a record type, with the final zero. */
@@ -19,10 +21,10 @@ union type_name {
 
 enum {
     FIRST_CAPACITY_BYTES = 512,
-    ESCAPED_BYTES = 6,       /* one byte of text becomes at most this many: \u001f */
-    TEXT_PIECE_BYTES = 1024, /* text is escaped in pieces, so that room for the worst case stays small */
-    NUMBER_BYTES = 20,       /* 18446744073709551615 and -9223372036854775808 */
-    DOUBLE_BYTES = 32,       /* -2.2250738585072014e-308 and some room */
+    ESCAPED_BYTES = 6,                 /* one byte of text becomes at most this many: \u001f */
+    TEXT_PIECE_BYTES = 1024,           /* text is escaped in pieces, so that room for the worst case stays small */
+    NUMBER_BYTES = TR_UNSIGNED_DIGITS, /* -9223372036854775808, too */
+    DOUBLE_BYTES = 32,                 /* -2.2250738585072014e-308 and some room */
     /* An object of tr_json_record without its two texts: at most 364 and the name of its type. */
     RECORD_FIXED_BYTES = 496 + sizeof(union type_name),
     TRACE_ID_QUOTED_BYTES = TR_TRACE_ID_TEXT_BYTES + 1
@@ -56,7 +58,7 @@ tr_status tr_json_status(const tr_json *json) {
     return json->out_of_memory ? TR_ERROR_MEMORY : TR_OK;
 }
 
-static bool grow(tr_json *json, size_t needed_bytes) {
+bool tr_json_grow(tr_json *json, size_t needed_bytes) {
     size_t capacity = json->capacity_bytes == 0 ? FIRST_CAPACITY_BYTES : json->capacity_bytes;
     while (capacity - json->length_bytes < needed_bytes && capacity <= SIZE_MAX / 2) {
         capacity *= 2;
@@ -71,24 +73,10 @@ static bool grow(tr_json *json, size_t needed_bytes) {
     return true;
 }
 
-/* Where the next `needed_bytes` may be written; NULL if this or an earlier allocation failed. */
-static inline char *reserve(tr_json *json, size_t needed_bytes) {
-    if (json->out_of_memory) {
-        return NULL;
-    }
-    if (json->capacity_bytes - json->length_bytes < needed_bytes && !grow(json, needed_bytes)) {
-        return NULL;
-    }
-    return json->bytes + json->length_bytes;
-}
-
-static inline void commit(tr_json *json, const char *end) {
-    json->length_bytes = (size_t)(end - json->bytes);
-}
-
-/* reserve() for a value or a key: writes the comma before it if needed, and notes that the next one needs a comma. */
+/* tr_json_reserve() for a value or a key: writes the comma before it if needed, and notes that the next one needs a
+ * comma. */
 static inline char *begin_value(tr_json *json, size_t needed_bytes) {
-    char *out = reserve(json, needed_bytes + 1);
+    char *out = tr_json_reserve(json, needed_bytes + 1);
     if (out != NULL && json->needs_comma) {
         *out++ = ',';
     }
@@ -99,7 +87,7 @@ static inline char *begin_value(tr_json *json, size_t needed_bytes) {
 static void put_value(tr_json *json, const char *bytes, size_t length) {
     char *out = begin_value(json, length);
     if (out != NULL) {
-        commit(json, put_bytes(out, bytes, length));
+        tr_json_commit(json, put_bytes(out, bytes, length));
     }
 }
 
@@ -135,37 +123,15 @@ void tr_json_key(tr_json *json, const char *name) {
     if (out != NULL) {
         *out++ = '"';
         out = put_bytes(out, name, length);
-        commit(json, PUT_LITERAL(out, "\":"));
+        tr_json_commit(json, PUT_LITERAL(out, "\":"));
     }
     json->needs_comma = false;
-}
-
-static char *put_unsigned(char *out, uint64_t value) {
-    static const char two_digits[] = "00010203040506070809101112131415161718192021222324"
-                                     "25262728293031323334353637383940414243444546474849"
-                                     "50515253545556575859606162636465666768697071727374"
-                                     "75767778798081828384858687888990919293949596979899";
-    if (value < 10) {
-        *out = (char)('0' + value);
-        return out + 1;
-    }
-    char digits[NUMBER_BYTES];
-    size_t start = sizeof digits;
-    while (value >= 10) {
-        start -= 2;
-        memcpy(digits + start, two_digits + value % 100 * 2, 2);
-        value /= 100;
-    }
-    if (value > 0) {
-        digits[--start] = (char)('0' + value);
-    }
-    return put_bytes(out, digits + start, sizeof digits - start);
 }
 
 void tr_json_unsigned(tr_json *json, uint64_t value) {
     char *out = begin_value(json, NUMBER_BYTES);
     if (out != NULL) {
-        commit(json, put_unsigned(out, value));
+        tr_json_commit(json, tr_put_unsigned(out, value));
     }
 }
 
@@ -179,7 +145,7 @@ void tr_json_signed(tr_json *json, int64_t value) {
         *out++ = '-';
         magnitude = 0 - magnitude;
     }
-    commit(json, put_unsigned(out, magnitude));
+    tr_json_commit(json, tr_put_unsigned(out, magnitude));
 }
 
 void tr_json_bool(tr_json *json, bool value) {
@@ -227,7 +193,7 @@ void tr_json_double(tr_json *json, double value) {
     if (strspn(text, "-0123456789") == strlen(text)) {
         out = PUT_LITERAL(out, ".0"); /* so that it reads back as a number with a fraction */
     }
-    commit(json, out);
+    tr_json_commit(json, out);
 }
 
 /* The same of each byte that cannot appear unescaped in what is written: also 80 and above. */
@@ -287,29 +253,29 @@ static char *put_escaped(char *out, const uint8_t **from, const uint8_t *piece_e
 static void append_text(tr_json *json, const char *bytes, size_t length) {
     const uint8_t *at = (const uint8_t *)(length > 0 ? bytes : "");
     const uint8_t *end = at + length;
-    char *out = reserve(json, 1);
+    char *out = tr_json_reserve(json, 1);
     if (out == NULL) {
         return;
     }
     *out++ = '"';
-    commit(json, out);
+    tr_json_commit(json, out);
     do {
         size_t piece = (size_t)(end - at) < TEXT_PIECE_BYTES ? (size_t)(end - at) : TEXT_PIECE_BYTES;
-        out = reserve(json, (piece + 8) * ESCAPED_BYTES + 1); /* 8: a piece may be overrun by a word */
+        out = tr_json_reserve(json, (piece + 8) * ESCAPED_BYTES + 1); /* 8: a piece may be overrun by a word */
         if (out == NULL) {
             return;
         }
         out = put_escaped(out, &at, at + piece, end);
-        commit(json, out);
+        tr_json_commit(json, out);
     } while (at < end);
     *out++ = '"';
-    commit(json, out);
+    tr_json_commit(json, out);
 }
 
 void tr_json_text(tr_json *json, const char *bytes, size_t length) {
     char *out = begin_value(json, 0);
     if (out != NULL) {
-        commit(json, out);
+        tr_json_commit(json, out);
         append_text(json, bytes, length);
     }
 }
@@ -317,10 +283,10 @@ void tr_json_text(tr_json *json, const char *bytes, size_t length) {
 void tr_json_key_text(tr_json *json, const char *bytes, size_t length) {
     tr_json_text(json, bytes, length);
     json->needs_comma = false;
-    char *out = reserve(json, 1);
+    char *out = tr_json_reserve(json, 1);
     if (out != NULL) {
         *out++ = ':';
-        commit(json, out);
+        tr_json_commit(json, out);
     }
 }
 
@@ -335,7 +301,7 @@ static char *put_trace_id(char *out, const uint8_t id[TR_TRACE_ID_BYTES]) {
 void tr_json_trace_id(tr_json *json, const uint8_t id[TR_TRACE_ID_BYTES]) {
     char *out = begin_value(json, TRACE_ID_QUOTED_BYTES);
     if (out != NULL) {
-        commit(json, put_trace_id(out, id));
+        tr_json_commit(json, put_trace_id(out, id));
     }
 }
 
@@ -345,12 +311,12 @@ static char *append_optional_text(tr_json *json, char *out, tr_text text) {
     if (text.length_bytes == 0) {
         return PUT_LITERAL(out, "null");
     }
-    commit(json, out);
+    tr_json_commit(json, out);
     append_text(json, text.bytes, text.length_bytes);
-    return reserve(json, RECORD_FIXED_BYTES);
+    return tr_json_reserve(json, RECORD_FIXED_BYTES);
 }
 
-#define PUT_NUMBER(out, name) put_unsigned(PUT_LITERAL((out), ",\"" #name "\":"), tr_view_##name(record))
+#define PUT_NUMBER(out, name) tr_put_unsigned(PUT_LITERAL((out), ",\"" #name "\":"), tr_view_##name(record))
 
 void tr_json_record(tr_json *json, const tr_record *record) {
     char *out = begin_value(json, RECORD_FIXED_BYTES);
@@ -374,5 +340,5 @@ void tr_json_record(tr_json *json, const tr_record *record) {
     out = put_trace_id(PUT_LITERAL(out, ",\"trace_id\":"), tr_view_trace_id(record));
     const char *type = tr_record_type_name(tr_view_type(record));
     out = put_bytes(PUT_LITERAL(out, ",\"type\":\""), type, strlen(type));
-    commit(json, PUT_LITERAL(out, "\"}"));
+    tr_json_commit(json, PUT_LITERAL(out, "\"}"));
 }

@@ -149,6 +149,14 @@ tr_record_view tr_lua_view_record(const tr_lua_cursor *cursor, const tr_event *e
                             cursor->place->suspect};
 }
 
+tr_status tr_lua_cursor_next_record(lua_State *L, tr_lua_cursor *cursor, tr_record *record) {
+    tr_status status = tr_log_next(cursor->log, record);
+    if (status == TR_GAP) {
+        note_gap(L, cursor);
+    }
+    return status;
+}
+
 void tr_lua_push_event_rec(lua_State *L, const tr_lua_cursor *cursor, const tr_lua_slots *slots,
                            const tr_event *event) {
     tr_record_view view = tr_lua_view_record(cursor, event);

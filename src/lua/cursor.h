@@ -78,6 +78,8 @@ void tr_lua_push_slots(lua_State *L, int index);
 tr_status tr_lua_cursor_next(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, tr_event *event);
 /* The record of the event, of which `cursor` knows the place. */
 tr_record_view tr_lua_view_record(const tr_lua_cursor *cursor, const tr_event *event);
+/* The same without the traces: as tr_log_next. */
+tr_status tr_lua_cursor_next_record(lua_State *L, tr_lua_cursor *cursor, tr_record *record);
 void tr_lua_push_event_rec(lua_State *L, const tr_lua_cursor *cursor, const tr_lua_slots *slots, const tr_event *event);
 void tr_lua_push_gap(lua_State *L, const tr_gap *gap, uint32_t segment_name);
 void tr_lua_open_cursor(lua_State *L);

@@ -17,6 +17,7 @@
 #include "lua/host_call.h"
 #include "lua/host_locked_arena.h"
 #include "lua/host_locked_log.h"
+#include "lua/host_records.h"
 #include "lua/host_work.h"
 #include "lua/host_worker.h"
 #include "lua/limits.h"
@@ -191,6 +192,7 @@ int luaopen_tracereel_host(lua_State *L) {
         {"make_temporary_directory", make_temporary_directory},
         {"list_directory", list_directory},
         {"real_path", real_path},
+        {"write_records", tr_host_write_records},
         {"lock_log", tr_host_lock_log},
         {"lock_arena", tr_host_lock_arena},
         {"begin_workers", tr_host_begin_workers},

@@ -54,8 +54,7 @@ static bool can_be_read_again(const char *path) {
     return strcmp(path, "-") != 0 && (stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
 }
 
-/* Pushes a cursor of the log at index 1 that has not begun, which becomes the latest. */
-static tr_lua_cursor *push_fresh(lua_State *L) {
+tr_lua_cursor *tr_lua_push_fresh_cursor(lua_State *L) {
     const tr_lua_log *self = check_log(L, 1);
     tr_lua_cursor *latest = push_latest(L); /* cursor */
     if (latest->replay == NULL) {
@@ -145,7 +144,7 @@ static int log_replay(lua_State *L) {
         lua_pop(L, 1);
     }
     int handler_count = lua_gettop(L) - 1;
-    tr_lua_cursor *cursor = push_fresh(L); /* log, handlers..., cursor */
+    tr_lua_cursor *cursor = tr_lua_push_fresh_cursor(L); /* log, handlers..., cursor */
     if (pace.follows) {
         tr_log_follow(cursor->log);
     }
@@ -163,7 +162,7 @@ static int log_records(lua_State *L) {
         tr_lua_push_filter(L, 2, check_log(L, 1)->names);
         lua_replace(L, 2);
     }
-    push_fresh(L); /* log, filter, cursor */
+    tr_lua_push_fresh_cursor(L); /* log, filter, cursor */
     tr_lua_push_records(L, 3, 2);
     return 1;
 }
@@ -171,14 +170,14 @@ static int log_records(lua_State *L) {
 static int log_history(lua_State *L) {
     check_log(L, 1);
     uint32_t lost = lua_isnoneornil(L, 2) ? 0 : tr_lua_to_u32(L, 2, "lost");
-    push_fresh(L); /* log, ..., cursor */
+    tr_lua_push_fresh_cursor(L); /* log, ..., cursor */
     return tr_lua_push_history(L, lua_gettop(L), lost);
 }
 
 static int log_pick(lua_State *L) {
     check_log(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
-    push_fresh(L); /* log, numbers, ..., cursor */
+    tr_lua_push_fresh_cursor(L); /* log, numbers, ..., cursor */
     return tr_lua_push_picked(L, lua_gettop(L), 2);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bytes/bytes.h"
+#include "bytes/digits.h"
 #include "record/record_view.h"
 
 static const char *const type_names[TR_RECORD_TYPE_COUNT] = {
@@ -171,15 +172,20 @@ static bool hyphen_before(int byte) {
 }
 
 void tr_trace_id_format(const uint8_t id[TR_TRACE_ID_BYTES], char *out) {
-    static const char digits[] = "0123456789abcdef";
-    for (int i = 0; i < TR_TRACE_ID_BYTES; i++) {
-        if (hyphen_before(i)) {
-            *out++ = '-';
-        }
-        *out++ = digits[id[i] >> 4];
-        *out++ = digits[id[i] & 15];
+    char digits[2 * TR_TRACE_ID_BYTES];
+    for (int i = 0; i < TR_TRACE_ID_BYTES; i += 4) {
+        tr_put_hexadecimal(digits + (ptrdiff_t)2 * i, id + i);
     }
-    *out = '\0';
+    memcpy(out, digits, 8);
+    out[8] = '-';
+    memcpy(out + 9, digits + 8, 4);
+    out[13] = '-';
+    memcpy(out + 14, digits + 12, 4);
+    out[18] = '-';
+    memcpy(out + 19, digits + 16, 4);
+    out[23] = '-';
+    memcpy(out + 24, digits + 20, 12);
+    out[36] = '\0';
 }
 
 static int hex_value(char c) {

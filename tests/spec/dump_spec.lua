@@ -119,6 +119,27 @@ describe("tracereel dump", function()
         end
     end)
 
+    it("--json tells a gap after the records before it, where output and messages go to one place", function()
+        local function records_before_gaps(...)
+            local words = { helper.quote(helper.program), ... }
+            local text = helper.shell(table.concat(words, " ") .. " " .. helper.log("garbage-middle") .. " 2>&1")
+            local counts, count = {}, 0
+            for line in text:gmatch("[^\n]+") do
+                if line:find("^tracereel: wal_") then
+                    counts[#counts + 1] = count
+                elseif line:find('^{"error_message":') or line:find("^[%d:.]+ %d+:%d+ ") then
+                    count = count + 1
+                end
+            end
+            return counts, count
+        end
+        local expected, total = records_before_gaps("dump")
+        assert.is_true(#expected > 0 and expected[1] > 0 and expected[1] < total)
+        local counts, records = records_before_gaps("dump", "--json")
+        assert.are.same(expected, counts)
+        assert.are.equal(total, records)
+    end)
+
     it("--stats counts types, nodes, bytes and time", function()
         local types, nodes, bytes = {}, {}, 0
         for _, record in ipairs(helper.expected("orders", "records")) do

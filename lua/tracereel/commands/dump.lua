@@ -1,4 +1,5 @@
 -- `tracereel dump`: the records of a log, one a line.
+local host = require "tracereel.host"
 local logs = require "tracereel.cli.logs"
 local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
@@ -18,20 +19,10 @@ function dump.define(command)
     options.reading(command)
 end
 
--- The hot path of the whole program: one call, one write for each record.
-local function json_writer(context)
-    local stdout, write, check = io.stdout, io.stdout.write, output.check
-    if context.json_start == "{" then
-        return function(rec)
-            local written, message, errno = write(stdout, rec:json(), "\n")
-            if not written then
-                check(nil, message, errno)
-            end
-        end
-    end
-    return function(rec)
-        output.line(logs.with_log(context, rec:json()))
-    end
+-- The hot path of the program: Lua is called for gaps, and for each record only where beginnings of ids are given.
+local function write_json(log, context, wanted)
+    wanted.start, wanted.by_line = context.json_start, output.is_terminal(1)
+    output.check(host.write_records(log, io.stdout, wanted))
 end
 
 -- Beginnings of ids are tested here, whole ids by the filter.
@@ -51,14 +42,15 @@ end
 function dump.run(parsed)
     return of_log.each(parsed, function(log, context)
         local filter, accepts = options.to_filter(parsed)
+        filter.gap = logs.say_gap
         local gathered = parsed.stats and record_stats.new()
-        local show = gathered and gathered.add or parsed.json and json_writer(context)
-            or record_line.writer(parsed.full)
-        local handlers = { gap = logs.say_gap, record = only(accepts, show) }
-        for key, value in pairs(filter) do
-            handlers[key] = value
+        if parsed.json and not gathered then
+            filter.accepts = accepts
+            write_json(log, context, filter)
+        else
+            filter.record = only(accepts, gathered and gathered.add or record_line.writer(parsed.full))
+            log:replay(filter)
         end
-        log:replay(handlers)
         context.has_told_damage = true
         if gathered then
             gathered.write(log, context, parsed.json)
