@@ -19,6 +19,11 @@ local script = [[
     }
 ]]
 
+-- Small: each of its allocations is one run of the whole command.
+local scenario = [[
+    return { seed = 1, traces = 3, arrivals = { rate = 40 }, node = { [3] = { time = 0.5 } }, limits = { nodes = 2 } }
+]]
+
 local commands = {
     check = { "check", log },
     traces = { "traces", "--json", log },
@@ -33,7 +38,7 @@ local commands = {
     ["an export to Chrome"] = { "export", "--format", "chrome", log },
     recover = { "recover", "safe_start", log },
     crashtest = { "crashtest", "examples/recover_dead_orders.lua", log },
-    ["a sweep"] = { "simulate", "--sweep", "arrivals.rate=20,40", "examples/rush_hour.lua", "examples/logs/orders" },
+    ["a sweep"] = { "simulate", "--sweep", "arrivals.rate=20,40", "SCENARIO", log },
     debug = { "debug", log },
     ["the help"] = { "--help" },
 }
@@ -45,7 +50,7 @@ local is_for_all_only = { ["a sweep"] = true, crashtest = true, ["an export to C
 local function arguments_of(words)
     local opened = reel.open(log)
     opened:replay {}
-    local made = { SCRIPT = helper.script(script), TRACE = opened:traces()[1].id }
+    local made = { SCRIPT = helper.script(script), SCENARIO = helper.script(scenario), TRACE = opened:traces()[1].id }
     local arguments = {}
     for index, word in ipairs(words) do
         arguments[index] = made[word] or word
