@@ -69,8 +69,9 @@ UNIT_OBJECTS = $(call objects,$(wildcard tests/c/*_test.c))
 FUZZ_OBJECTS = $(call objects,$(wildcard tests/fuzz/*_fuzz.c))
 BENCH_OBJECTS = $(call objects,$(wildcard tests/bench/*.c))
 BENCH_PARTS = $(call objects,$(wildcard tests/bench/parts/*.c))
+BENCH_PRELOAD_OBJECTS = $(call objects,$(wildcard tests/bench/preload/*.c))
 ALL_OBJECTS = $(ENGINE_OBJECTS) $(MODULE_OBJECTS) $(HOST_OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS) $(BENCH_OBJECTS) \
-	$(BENCH_PARTS) $(FAILING_MEMORY) $(FAILING_MEMORY_MODULE) $(FAILING_READS) $(UNPOOLED)
+	$(BENCH_PARTS) $(BENCH_PRELOAD_OBJECTS) $(FAILING_MEMORY) $(FAILING_MEMORY_MODULE) $(FAILING_READS) $(UNPOOLED)
 
 # What tests of memory that runs out need: the allocator that fails, and each block asked of it by itself. And of reads
 # that fail: the calls that do.
@@ -83,6 +84,7 @@ MEMORY_TEST_FILES = $(BUILD)/failing_memory.so $(BUILD)/failing_reads.so $(BUILD
 UNIT_PROGRAMS = $(UNIT_OBJECTS:$(BUILD)/obj/tests/c/%.o=$(BUILD)/tests/%)
 FUZZ_PROGRAMS = $(FUZZ_OBJECTS:$(BUILD)/obj/tests/fuzz/%.o=$(BUILD)/fuzzers/%)
 BENCH_PROGRAMS = $(BENCH_OBJECTS:$(BUILD)/obj/tests/bench/%.o=$(BUILD)/bench/%)
+BENCH_PRELOAD = $(BUILD)/bench/unvaried.so
 
 PROGRAM = $(BUILD)/tracereel
 STATIC_LIBRARY = $(BUILD)/libtracereel.a
@@ -107,7 +109,7 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 .PHONY: all program libraries module objects unit-programs memory-test-files fuzz-programs bench-programs deps demo test \
 	unit spec test-browser test-parallel test-slurm test-follow test-faults test-memory asan coverage fuzz bench \
-	intervals backtests growth bench-scale lint install uninstall clean help FORCE
+	bench-counts intervals backtests growth bench-scale lint install uninstall clean help FORCE
 
 all: program libraries module ## the program, the libraries, the Lua module and the pkg-config file
 program: $(PROGRAM)
@@ -117,7 +119,7 @@ objects: $(ALL_OBJECTS)
 unit-programs: $(UNIT_PROGRAMS)
 memory-test-files: $(MEMORY_TEST_FILES)
 fuzz-programs: $(FUZZ_PROGRAMS)
-bench-programs: $(BENCH_PROGRAMS)
+bench-programs: $(BENCH_PROGRAMS) $(BENCH_PRELOAD)
 
 # What is printed for a command: a short line, the whole command with V=1, nothing under --silent.
 silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
@@ -214,7 +216,11 @@ $(BUILD)/fuzzers/%: $(BUILD)/obj/tests/fuzz/%.o $(STATIC_LIBRARY)
 	@mkdir -p $(@D)
 	$(call run,link)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(ENGINE_LIBS) -lm
 
-$(BUILD)/bench/bench $(BUILD)/bench/measure: $(BENCH_PARTS)
+$(BUILD)/bench/bench $(BUILD)/bench/counts $(BUILD)/bench/measure: $(BENCH_PARTS)
+
+$(BENCH_PRELOAD): $(BUILD)/obj/tests/bench/preload/unvaried.o
+	@mkdir -p $(@D)
+	$(call run,link)$(CC) $(CFLAGS) $(NO_LTO) $(LDFLAGS) -shared -o $@ $^
 
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(STATIC_LIBRARY)
 	@mkdir -p $(@D)
@@ -303,8 +309,16 @@ fuzz: deps ## each fuzz program, and the fuzzers of the command line and of scri
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run_tests.sh $(BUILD) fuzz
 
 bench: deps ## measure against yardsticks in the same run
+	@tools/deps.sh install counts
 	@$(MAKE) $(PARALLEL) --silent all bench-programs
 	@tests/bench/run.sh $(BUILD)
+
+# The table anew: WRITE=yes. Some of the jobs: BENCH_JOBS=timing
+WRITE =
+bench-counts: deps ## instructions a record of each job, compared with tests/bench/counts.txt
+	@tools/deps.sh install counts
+	@$(MAKE) $(PARALLEL) --silent all bench-programs
+	@tests/bench/counts.sh $(BUILD) $(if $(WRITE),write,compare)
 
 # Of how many logs each: LOGS=200
 intervals: deps ## how often intervals of simulations hold the truth, over 200 logs of each of several processes

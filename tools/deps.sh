@@ -4,7 +4,7 @@
 #   tools/deps.sh install [FOR]   install what is missing, or say what to type
 #   tools/deps.sh check [FOR]     only say what is missing
 #
-# FOR is build, run, test, lint, browser, scale, slurm or coverage: only the packages for that. Without it: the first four.
+# FOR is build, run, test, lint, browser, scale, slurm, coverage or counts: only the packages for that. Without it: the first four.
 # Both exit with 0 when nothing is missing any more.
 set -u
 
@@ -40,7 +40,7 @@ find_missing() {
     while read -r package purpose sign; do
         case $package in '' | '#'*) continue ;; esac
         case ${1:-}:$purpose in
-        :browser | :scale | :slurm | :coverage) continue ;;
+        :browser | :scale | :slurm | :coverage | :counts) continue ;;
         ":$purpose" | "$purpose:$purpose") ;;
         *) continue ;;
         esac
@@ -90,7 +90,7 @@ check)
     [ -z "$missing" ] || tell_what_to_type
     ;;
 *)
-    echo "usage: tools/deps.sh install|check [build|run|test|lint|browser|coverage]" >&2
+    echo "usage: tools/deps.sh install|check [build|run|test|lint|browser|scale|slurm|coverage|counts]" >&2
     exit 2
     ;;
 esac

@@ -4,6 +4,7 @@
  *
  * Run in the root of the source tree. Environment: BENCH_ROUNDS (5), BENCH_RECORDS (2000000), BENCH_OPEN_TRACES
  * (1000000; 0 leaves that part out). */
+#include "parts/jobs.h"
 #include "parts/process.h"
 
 #include <errno.h>
@@ -16,46 +17,13 @@
 
 enum { MAX_ROUNDS = 99 };
 
-typedef struct job {
-    const char *name;
-    double target;       /* minimum speed relative to the yardstick; 0: for information */
-    unsigned passes;     /* how often the job reads the log in one run: short jobs do so more than once */
-    bool memory_limited; /* its memory has a target, too */
-    const char *arguments[MAX_ARGUMENTS]; /* as in process.h */
-} job;
-
-#define LUA_ENVIRONMENT "env", "LUA_PATH=lua/?.lua;lua/?/init.lua;;", "LUA_CPATH=%b/lua/?.so;;"
 #define MEMORY_LIMIT_MIB 30.0
 #define OPEN_TRACE_LIMIT_BYTES 1024.0
 #define PYTHON_RATIO 10.0
 #define TIME_FUNCTION_RATIO 0.5
 #define LONGER_LOG_MEMORY_RATIO 1.1
-#define SIMULATE_EMPTY "simulate: empty scenario"
-#define SIMULATE_TIME "simulate: time function"
-#define SIMULATE_POOLS "simulate: pools"
 #define POOLS_RATIO 0.67
-#define BACKTEST "backtest"
 #define BACKTEST_RATIO 0.25
-#define SIMULATE "%b/tracereel", "simulate", "-o", "%o"
-
-static const job jobs[] = {
-    {"yardstick: lengths and CRC", 0, 5, false, {"%b/bench/yardstick", "%l", "%p"}},
-    {"decode and verify (C)", 0.85, 5, true, {"%b/bench/read_records", "%l", "%p"}},
-    {"state machine (C)", 0.25, 5, true, {"%b/bench/replay_records", "%l", "%p"}},
-    {"script: every record", 0.075, 1, true, {"%b/tracereel", "run", "tests/bench/every_record.lua", "%l"}},
-    {"script: node_done only", 0.13, 1, true, {"%b/tracereel", "run", "tests/bench/node_done.lua", "%l"}},
-    {"timing", 0.08, 1, true, {"%b/tracereel", "timing", "%l"}},
-    {"crash points", 0.015, 1, false, {"%b/tracereel", "crashtest", "tests/bench/crash_points.lua", "%l"}},
-    {SIMULATE_EMPTY, 0.02, 1, true, {SIMULATE, "tests/bench/simulate_empty.lua", "%l"}},
-    {SIMULATE_TIME, 0.01, 1, true, {SIMULATE, "tests/bench/simulate_time.lua", "%l"}},
-    {SIMULATE_POOLS, 0.012, 1, true, {SIMULATE, "tests/bench/simulate_pools.lua", "%l"}},
-    {BACKTEST, 0.005, 1, false, {"%b/tracereel", "backtest", "%l"}},
-    {"dump --json", 0.025, 1, true, {"%b/tracereel", "dump", "--json", "%l"}},
-    {"lua5.4: pull every record", 0, 1, false, {LUA_ENVIRONMENT, "lua5.4", "tests/bench/pull_records.lua", "%l"}},
-    {"Python: count node_done", 0, 1, false, {"python3", "tests/bench/count_nodes.py", "%l"}},
-    {"Python: timing", 0, 1, false, {"python3", "tests/bench/timing_python.py", "%l"}},
-};
-enum { JOB_COUNT = sizeof jobs / sizeof jobs[0], YARDSTICK = 0 };
 
 typedef struct result {
     bool is_missing; /* its program is not installed */
@@ -64,14 +32,9 @@ typedef struct result {
 } result;
 
 static bench_places places_of_jobs;
-static result results[JOB_COUNT];
+static result results[BENCH_JOB_COUNT];
 
-static unsigned long setting(const char *name, unsigned long otherwise) {
-    const char *text = getenv(name);
-    return text == NULL || *text == '\0' ? otherwise : strtoul(text, NULL, 10);
-}
-
-static program program_of(const job *measured, unsigned passes) {
+static program program_of(const bench_job *measured, unsigned passes) {
     return (program){measured->name, passes, measured->arguments};
 }
 
@@ -95,45 +58,19 @@ static double least(const double *values, size_t count) {
     return found;
 }
 
-/* Makes a log unless an earlier run did. `name` says its settings, so other settings make another one. It is written
- * under a temporary name first: an unfinished one is not taken for a log. */
-static void make_log(const char *name, const char *const *options, int output) {
-    char *path = places_of_jobs.log_directory;
-    snprintf(path, TEXT_BYTES, "%s/bench/%s", places_of_jobs.build, name);
-    if (access(path, F_OK) == 0) {
-        return;
-    }
-    char finished[TEXT_BYTES];
-    memcpy(finished, path, sizeof finished);
-    snprintf(path, TEXT_BYTES, "%s/bench/%s.%ld.unfinished", places_of_jobs.build, name, (long)getpid());
-    const char *arguments[MAX_ARGUMENTS] = {"%b/tracereel", "generate", "%l"};
-    for (size_t i = 0; options[i] != NULL && i + 4 < MAX_ARGUMENTS; i++) {
-        arguments[i + 3] = options[i];
-    }
-    printf("making %s\n", finished);
-    program generate = {"generate", 1, arguments};
-    if (!process_wait(generate, process_start(&places_of_jobs, generate, output))) {
-        fail("generate", "cannot be run; is the program built?");
-    }
-    if (rename(path, finished) != 0) {
-        fail(finished, strerror(errno));
-    }
-    memcpy(path, finished, sizeof finished);
-}
-
 static void run_round(size_t round, int output) {
-    for (size_t i = 0; i < JOB_COUNT; i++) {
+    for (size_t i = 0; i < BENCH_JOB_COUNT; i++) {
         if (results[i].is_missing) {
             continue;
         }
-        results[i].is_missing = !process_measure_time(&places_of_jobs, program_of(&jobs[i], jobs[i].passes), output,
-                                                      &results[i].seconds[round]);
+        results[i].is_missing = !process_measure_time(&places_of_jobs, program_of(&bench_jobs[i], bench_jobs[i].passes),
+                                                      output, &results[i].seconds[round]);
     }
 }
 
 static const result *result_of(const char *name) {
-    for (size_t i = 0; i < JOB_COUNT; i++) {
-        if (strcmp(jobs[i].name, name) == 0) {
+    for (size_t i = 0; i < BENCH_JOB_COUNT; i++) {
+        if (strcmp(bench_jobs[i].name, name) == 0) {
             return &results[i];
         }
     }
@@ -144,21 +81,21 @@ static const result *result_of(const char *name) {
 static void print_row(size_t i, size_t rounds, double records) {
     const result *row = &results[i];
     if (row->is_missing) {
-        printf("%-28s not installed\n", jobs[i].name);
+        printf("%-28s not installed\n", bench_jobs[i].name);
         return;
     }
-    const double *yardstick = results[YARDSTICK].seconds;
+    const double *yardstick = results[BENCH_YARDSTICK].seconds;
     double seconds = median(row->seconds, rounds), min_seconds = least(row->seconds, rounds);
     double ratio = median(yardstick, rounds) / seconds;
-    printf("%-28s %9.1f %9.1f %8.2f %7.3f %7.3f ", jobs[i].name, seconds * 1e3, min_seconds * 1e3,
+    printf("%-28s %9.1f %9.1f %8.2f %7.3f %7.3f ", bench_jobs[i].name, seconds * 1e3, min_seconds * 1e3,
            records / seconds / 1e6, ratio, least(yardstick, rounds) / min_seconds);
-    if (jobs[i].target > 0) {
-        printf(">= %-6.3f %-6s", jobs[i].target, ratio >= jobs[i].target ? "met" : "MISSED");
+    if (bench_jobs[i].target > 0) {
+        printf(">= %-6.3f %-6s", bench_jobs[i].target, ratio >= bench_jobs[i].target ? "met" : "MISSED");
     } else {
         printf("%-9s %-6s", "-", "");
     }
     printf(" %8.1f", row->peak_mib);
-    if (jobs[i].memory_limited) {
+    if (bench_jobs[i].memory_limited) {
         printf(" < %.0f %s", MEMORY_LIMIT_MIB, row->peak_mib < MEMORY_LIMIT_MIB ? "met" : "MISSED");
     }
     printf("\n");
@@ -178,17 +115,17 @@ static void print_comparison(const char *name, const char *other, const char *ot
 /* With a log whose traces all end soon, and with one half as long: the simulation keeps open traces in memory, not the
  * log. */
 static void measure_simulation_memory(unsigned long records, int output) {
-    const job *simulation = &jobs[result_of(SIMULATE_TIME) - results];
+    const bench_job *simulation = &bench_jobs[result_of(SIMULATE_TIME) - results];
     const unsigned long lengths[] = {records - records / 2, records};
     double peaks_mib[2];
     for (int i = 0; i < 2; i++) {
         char count[32], name[64];
         snprintf(count, sizeof count, "%lu", lengths[i]);
         snprintf(name, sizeof name, "ending-%lu", lengths[i]);
-        make_log(name,
-                 (const char *const[]){"--traces", count, "--crash-after", count, "--approval-share", "0",
-                                       "--error-rate", "0", NULL},
-                 output);
+        bench_make_log(&places_of_jobs, name,
+                       (const char *const[]){"--traces", count, "--crash-after", count, "--approval-share", "0",
+                                             "--error-rate", "0", NULL},
+                       output);
         peaks_mib[i] = process_measure_peak_mib(&places_of_jobs, program_of(simulation, 1), output);
     }
     double ratio = peaks_mib[1] / peaks_mib[0];
@@ -199,26 +136,23 @@ static void measure_simulation_memory(unsigned long records, int output) {
 }
 
 static void measure_jobs(size_t rounds, unsigned long records, int output) {
-    char count[32], name[64];
-    snprintf(count, sizeof count, "%lu", records);
-    snprintf(name, sizeof name, "log-%lu", records);
-    make_log(name, (const char *const[]){"--traces", count, "--crash-after", count, "--wait-done", NULL}, output);
-
+    bench_make_records(&places_of_jobs, records, output);
     double discarded; /* loads the log into the page cache */
-    process_measure_time(&places_of_jobs, program_of(&jobs[YARDSTICK], jobs[YARDSTICK].passes), output, &discarded);
+    process_measure_time(&places_of_jobs, program_of(&bench_jobs[BENCH_YARDSTICK], bench_jobs[BENCH_YARDSTICK].passes),
+                         output, &discarded);
     for (size_t round = 0; round < rounds; round++) {
         run_round(round, output);
     }
-    for (size_t i = 0; i < JOB_COUNT; i++) {
+    for (size_t i = 0; i < BENCH_JOB_COUNT; i++) {
         if (!results[i].is_missing) {
-            results[i].peak_mib = process_measure_peak_mib(&places_of_jobs, program_of(&jobs[i], 1), output);
+            results[i].peak_mib = process_measure_peak_mib(&places_of_jobs, program_of(&bench_jobs[i], 1), output);
         }
     }
     printf("\n%lu records, %zu rounds; processor time of one reading; ratio: the yardstick's median over the job's\n\n",
            records, rounds);
     printf("%-28s %9s %9s %8s %7s %7s %-16s %8s\n", "job", "median ms", "least ms", "M rec/s", "ratio", "(least)",
            "target", "peak MiB");
-    for (size_t i = 0; i < JOB_COUNT; i++) {
+    for (size_t i = 0; i < BENCH_JOB_COUNT; i++) {
         print_row(i, rounds, (double)records);
     }
     print_comparison("timing", "Python: timing", "the Python program", PYTHON_RATIO, rounds);
@@ -232,10 +166,10 @@ static void measure_open_traces(unsigned long traces, int output) {
     char count[32], name[64];
     snprintf(count, sizeof count, "%lu", traces);
     snprintf(name, sizeof name, "open-%lu", traces);
-    make_log(name,
-             (const char *const[]){"--traces", count, "--approval-share", "1", "--approval-wait", "never",
-                                   "--error-rate", "0", "--rate", "1000", NULL},
-             output);
+    bench_make_log(&places_of_jobs, name,
+                   (const char *const[]){"--traces", count, "--approval-share", "1", "--approval-wait", "never",
+                                         "--error-rate", "0", "--rate", "1000", NULL},
+                   output);
     int ends[2];
     if (pipe(ends) != 0) {
         fail("pipe", strerror(errno));
@@ -267,9 +201,9 @@ int main(int argc, char **argv) {
     }
     places_of_jobs.build = argv[1];
     places_of_jobs.output_directory = argv[2];
-    unsigned long rounds = setting("BENCH_ROUNDS", 5);
-    unsigned long records = setting("BENCH_RECORDS", 2000000);
-    unsigned long open_traces = setting("BENCH_OPEN_TRACES", 1000000);
+    unsigned long rounds = bench_setting("BENCH_ROUNDS", 5);
+    unsigned long records = bench_setting("BENCH_RECORDS", 2000000);
+    unsigned long open_traces = bench_setting("BENCH_OPEN_TRACES", 1000000);
     if (rounds < 1 || rounds > MAX_ROUNDS || records < 1) {
         fail("BENCH_ROUNDS is 1 to 99 and BENCH_RECORDS is not 0", "wrong setting");
     }

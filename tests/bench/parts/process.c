@@ -91,6 +91,11 @@ static void clear_output(const bench_places *places) {
     }
 }
 
+bool process_end(const bench_places *places, const char *name, int status) {
+    clear_output(places);
+    return check_end(name, status);
+}
+
 static double seconds_of(struct timeval time) {
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
@@ -103,8 +108,7 @@ bool process_measure_time(const bench_places *places, program measured, int outp
         fail(measured.name, strerror(errno));
     }
     *seconds = (seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)) / measured.passes;
-    clear_output(places);
-    return check_end(measured.name, status);
+    return process_end(places, measured.name, status);
 }
 
 /* Memory of a process other than mapped files, in KiB; 0 if it cannot be read. */
@@ -140,7 +144,6 @@ void process_watch(const char *name, pid_t process, process_spent *spent) {
 double process_measure_peak_mib(const bench_places *places, program measured, int output) {
     process_spent spent;
     process_watch(measured.name, process_start(places, measured, output), &spent);
-    check_end(measured.name, spent.status);
-    clear_output(places);
+    process_end(places, measured.name, spent.status);
     return (double)spent.peak_kib / 1024;
 }

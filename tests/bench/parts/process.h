@@ -7,7 +7,7 @@
 #include <stdnoreturn.h>
 #include <sys/types.h>
 
-enum { MAX_ARGUMENTS = 16, TEXT_BYTES = 1024 };
+enum { MAX_ARGUMENTS = 24, TEXT_BYTES = 1024 };
 
 /* Values for %b, %l and %o in arguments: the build directory, the log, and a directory to write to, which does not
  * exist when a program starts. */
@@ -30,6 +30,9 @@ pid_t process_start(const bench_places *places, program started, int output);
 
 /* Waits for the program. Returns false if it is not installed. */
 bool process_wait(program started, pid_t process);
+
+/* What process_wait does, of a process that was waited for: `status` is as from waitpid. Removes what it wrote. */
+bool process_end(const bench_places *places, const char *name, int status);
 
 /* Processor time of one reading of the log, user and system. Returns false if the program is not installed. */
 bool process_measure_time(const bench_places *places, program measured, int output, double *seconds);
