@@ -8,19 +8,10 @@ if rawequal(rawget(math, "atan2"), math.atan) then
     rawset(math, "atan2", core.framed(math.atan))
 end
 
-local argparse = require "argparse"
+local command_list = require "tracereel.program.command_list"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
-local logs = require "tracereel.cli.logs"
 local output = require "tracereel.cli.output"
-local text = require "tracereel.util.text"
-local tracereel = require "tracereel"
-
--- In the order of the help. Each is tracereel.commands.NAME: { name, summary, define(command), run(options) -> code }.
-local command_names = {
-    "check", "traces", "show", "dump", "run", "merge", "debug", "timing", "flow", "simulate", "backtest", "capacity",
-    "recover", "apply", "undo", "repair", "crashtest", "export", "import", "generate",
-}
 
 local about = [[
 Inspect, analyse and repair the write-ahead logs of the workflow engine XERV,
@@ -38,6 +29,16 @@ local function answer_with(state, make_text)
     end
 end
 
+local function describe_exit_codes()
+    local text = require "tracereel.util.text"
+    local lines = {}
+    for index, one in ipairs(exit_codes.list()) do
+        lines[index] = ("%5d  %s"):format(one.status, table.concat(text.wrap(one.meaning, help_columns - 7),
+            "\n" .. (" "):rep(7)))
+    end
+    return table.concat(lines, "\n")
+end
+
 local function add_help(parser, state)
     parser:add_help {
         description = "Show this help and exit.",
@@ -49,21 +50,8 @@ local function add_help(parser, state)
     parser:help_description_margin(27)
 end
 
-local function add_completion(parser, state)
-    parser:option("--completion", "Print a completion script for that shell and exit.")
-        :choices({ "bash", "zsh", "fish" })
-        :action(answer_with(state, function(_, _, shell)
-            return require("tracereel.program.shell_completion").text(parser, shell)
-        end))
-end
-
-local function add_manual(parser, state)
-    parser:flag("--man", "Print the manual page, for man -l -, and exit."):action(answer_with(state, function()
-        return require("tracereel.program.man_page").text(parser, {
-            version = tracereel.version, summary = "inspect, analyse and repair the logs of the workflow engine XERV",
-            description = about, exit_statuses = exit_codes.list(),
-        })
-    end))
+local function version_text()
+    return "tracereel " .. core.version .. "\n"
 end
 
 -- "help" and "help COMMAND" are --help and COMMAND --help.
@@ -74,46 +62,55 @@ local function translate_help(arguments)
     return arguments[2] and { arguments[2], "--help" } or { "--help" }
 end
 
--- A command that is named first is the only one that has to be loaded; help and mistakes need them all, --version none.
-local function names_to_load(first)
-    if first == "--version" then
-        return {}
-    end
-    for _, name in ipairs(command_names) do
-        if name == first then
-            return { name }
-        end
-    end
-    return command_names
+local build
+
+local function add_completion(parser, state)
+    parser:option("--completion", "Print a completion script for that shell and exit.")
+        :choices({ "bash", "zsh", "fish" })
+        :action(answer_with(state, function(_, _, shell)
+            return require("tracereel.program.shell_completion").text(build(state, command_list, true), shell)
+        end))
 end
 
-local function describe_exit_codes()
-    local lines = {}
-    for index, one in ipairs(exit_codes.list()) do
-        lines[index] = ("%5d  %s"):format(one.status, table.concat(text.wrap(one.meaning, help_columns - 7),
-            "\n" .. (" "):rep(7)))
-    end
-    return table.concat(lines, "\n")
+local function add_manual(parser, state)
+    parser:flag("--man", "Print the manual page, for man -l -, and exit."):action(answer_with(state, function()
+        return require("tracereel.program.man_page").text(build(state, command_list, true), {
+            version = core.version, summary = "inspect, analyse and repair the logs of the workflow engine XERV",
+            description = about, exit_statuses = exit_codes.list(),
+        })
+    end))
 end
 
-local function build(state, first)
-    local parser = argparse("tracereel", about, "Exit status:\n" .. describe_exit_codes())
+-- The parser for some of the commands. Their options and arguments are defined by themselves, which are loaded for it;
+-- help and mistakes need no more than their names.
+function build(state, commands, are_loaded)
+    local parser = require "argparse"("tracereel", about, "Exit status:\n" .. describe_exit_codes())
     add_help(parser, state)
     add_completion(parser, state)
     add_manual(parser, state)
-    parser:flag("--version", "Print the version and exit."):action(answer_with(state, function()
-        return "tracereel " .. tracereel.version .. "\n"
-    end))
+    parser:flag("--version", "Print the version and exit."):action(answer_with(state, version_text))
     parser:command_target("command")
-    local commands = {}
-    for _, name in ipairs(names_to_load(first)) do
-        local command = require("tracereel.commands." .. name)
-        commands[name] = command
-        local definition = parser:command(name, command.summary)
-        add_help(definition, state)
-        command.define(definition)
+    for _, one in ipairs(commands) do
+        local definition = parser:command(one.name, one.summary)
+        if are_loaded then
+            local command = require("tracereel.commands." .. one.name)
+            state.loaded[one.name] = command
+            add_help(definition, state)
+            command.define(definition)
+        end
     end
-    return parser, commands
+    return parser
+end
+
+-- The parser for a command line. Where its first word is a command, that one is all that has to be known; after "--"
+-- any word may be one.
+local function parser_for(state, arguments)
+    for _, one in ipairs(command_list) do
+        if one.name == arguments[1] then
+            return build(state, { one }, true)
+        end
+    end
+    return build(state, command_list, arguments[1] == "--")
 end
 
 -- Options that had another name in an earlier version: the name that they have now.
@@ -143,9 +140,13 @@ local function join_negative_values(arguments)
 end
 
 local function run(arguments)
-    local state = {}
+    if arguments[1] == "--version" then
+        output.write(version_text())
+        return exit_codes.ok
+    end
     arguments = join_negative_values(translate_help(arguments))
-    local parser, commands = build(state, arguments[1])
+    local state = { loaded = {} }
+    local parser = parser_for(state, arguments)
     local called, parsed, result = pcall(parser.pparse, parser, arguments)
     if state.answer then
         output.write(state.answer)
@@ -153,7 +154,7 @@ local function run(arguments)
     elseif not called then
         error(parsed, 0)
     elseif not parsed then
-        local command = commands[arguments[1]]
+        local command = state.loaded[arguments[1]]
         if command and command.takes and result:find("^missing argument") then
             -- Of two words, one is missing: which one was given, nobody can tell.
             result = ("%s: %s takes %s"):format(result, command.name, command.takes)
@@ -162,8 +163,9 @@ local function run(arguments)
     end
     output.use_blocks()
     output.prints_as_talk = result.json ~= nil
-    logs.take_listed(result, commands[result.command])
-    return commands[result.command].run(result)
+    local command = state.loaded[result.command]
+    require("tracereel.cli.logs").take_listed(result, command)
+    return command.run(result)
 end
 
 local broken_pipe_status = 141

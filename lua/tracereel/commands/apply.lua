@@ -16,7 +16,7 @@ local tracereel = require "tracereel"
 local writing = require "tracereel.recovery.writing"
 
 local apply = {
-    name = "apply", summary = "Append a plan's records to its log: all of them, or none.",
+    name = "apply",
     takes = "a plan, then the log that it was made for",
 }
 

@@ -19,7 +19,7 @@ local tracereel = require "tracereel"
 local workplace = require "tracereel.simulation.workplace"
 
 local command = {
-    name = "backtest", summary = "Tell how well a simulation of a log's past predicts the rest of the log.",
+    name = "backtest",
     takes = "a log, then perhaps a scenario",
 }
 

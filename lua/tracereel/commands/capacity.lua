@@ -15,7 +15,7 @@ local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
 local command = {
-    name = "capacity", summary = "Find how many nodes could run at once, and what waited for want of a place.",
+    name = "capacity",
     takes = "a log",
 }
 

@@ -15,7 +15,7 @@ local units = require "tracereel.util.units"
 local unread = require "tracereel.log.unread"
 local workers = require "tracereel.cli.workers"
 
-local check = { name = "check", summary = "List damage in a log: where it is, and how much was lost." }
+local check = { name = "check" }
 
 function check.define(command)
     options.logs(command)

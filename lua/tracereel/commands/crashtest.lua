@@ -18,7 +18,7 @@ local script_file = require "tracereel.recovery.script_file"
 local tracereel = require "tracereel"
 
 local crashtest = {
-    name = "crashtest", summary = "Test a recovery script against every possible crash.",
+    name = "crashtest",
     takes = "a script, then a log",
 }
 

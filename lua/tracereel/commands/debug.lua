@@ -13,7 +13,7 @@ local timeline = require "tracereel.debugger.timeline"
 local units = require "tracereel.util.units"
 local labels = require "tracereel.debugger.labels"
 
-local debugger = { name = "debug", summary = "Step through a log or a trace, forwards and backwards." }
+local debugger = { name = "debug" }
 
 function debugger.define(command)
     command:argument("log", "A log: a directory of segments, one segment, or a .gz or .zst."):argname("<LOG>")

@@ -7,7 +7,7 @@ local output = require "tracereel.cli.output"
 local record_line = require "tracereel.render.record_line"
 local record_stats = require "tracereel.render.record_stats"
 
-local dump = { name = "dump", summary = "Show the records of a log." }
+local dump = { name = "dump" }
 
 function dump.define(command)
     options.logs(command)

@@ -13,7 +13,7 @@ local output_file = require "tracereel.cli.output_file"
 local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
 
-local export = { name = "export", summary = "Export traces to the formats of other programs." }
+local export = { name = "export" }
 
 -- "a (what it is), b, or c (what it is)."
 local function described(names)

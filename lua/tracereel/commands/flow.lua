@@ -16,7 +16,7 @@ local output_file = require "tracereel.cli.output_file"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 
-local command = { name = "flow", summary = "Infer the order of the nodes, or number the nodes of a flow file." }
+local command = { name = "flow" }
 
 local default_name = "pipeline"
 

@@ -255,7 +255,6 @@ end
 
 return {
     name = "generate",
-    summary = "Generate a log of a made-up order pipeline, for experiments.",
     define = define,
     run = run,
 }

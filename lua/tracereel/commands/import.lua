@@ -20,7 +20,7 @@ local starter = require "tracereel.import.starter"
 local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 
-local import = { name = "import", summary = "Import the recordings of other engines, by importers in Lua." }
+local import = { name = "import" }
 
 function import.define(command)
     command:argument("inputs", "Files, directories of files, or - for standard input."):argname("<INPUT>"):args("*")

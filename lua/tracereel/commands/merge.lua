@@ -16,7 +16,7 @@ local script_result = require "tracereel.render.script_result"
 local tables = require "tracereel.util.tables"
 local timing = require "tracereel.commands.timing"
 
-local merge = { name = "merge", summary = "Merge the results that run and timing --partial have written." }
+local merge = { name = "merge" }
 
 function merge.define(command)
     command:argument("files", "Partial results, in the order of their logs."):argname("<FILE>"):args("+")

@@ -22,7 +22,7 @@ local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
 local unknown_traces = require "tracereel.render.unknown_traces"
 
-local recover = { name = "recover", summary = "Decide what happens to each open trace, and write a plan." }
+local recover = { name = "recover" }
 
 function recover.define(command)
     command:argument("files", "A script with `recover` (a file or a bundled script's name), then the log. Without a "

@@ -12,7 +12,7 @@ local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
 local writing = require "tracereel.recovery.writing"
 
-local repair = { name = "repair", summary = "Cut torn records out of a log, so that the engine opens it again." }
+local repair = { name = "repair" }
 
 function repair.define(command)
     command:argument("log", "A directory of segments."):argname("<LOG>"):args("?")

@@ -30,7 +30,7 @@ local workers = require "tracereel.cli.workers"
 -- An id that no trace has: of the version that is all ones.
 local no_trace = ("f"):rep(32)
 
-local run = { name = "run", summary = "Replay logs through Lua scripts." }
+local run = { name = "run" }
 
 function run.define(command)
     command:argument("files", "Scripts (files ending in .lua, or names from --list), then logs.")

@@ -18,7 +18,7 @@ local tracereel = require "tracereel"
 local unknown_traces = require "tracereel.render.unknown_traces"
 
 local show = {
-    name = "show", summary = "Show the timeline of one trace.",
+    name = "show",
     takes = "a trace's id, then a log (`tracereel traces LOG` lists the ids)",
 }
 

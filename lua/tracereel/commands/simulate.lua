@@ -18,7 +18,7 @@ local workers = require "tracereel.cli.workers"
 local workplace = require "tracereel.simulation.workplace"
 
 local command = {
-    name = "simulate", summary = "Simulate a log in virtual time under a scenario, into a new log.",
+    name = "simulate",
     takes = "a scenario, then a log",
 }
 

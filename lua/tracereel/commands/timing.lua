@@ -23,7 +23,7 @@ local timing_table = require "tracereel.render.timing_table"
 local units = require "tracereel.util.units"
 local workers = require "tracereel.cli.workers"
 
-local command = { name = "timing", summary = "Show where time goes: run times, waiting, critical path, per node." }
+local command = { name = "timing" }
 
 local default_worst_count, default_trace_rows, max_rows = 10, 20, 1000
 

@@ -14,7 +14,7 @@ local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 local unknown_traces = require "tracereel.render.unknown_traces"
 
-local traces = { name = "traces", summary = "List traces: status, times, and what each open one waits for." }
+local traces = { name = "traces" }
 
 local statuses = { "running", "suspended", "held", "complete", "failed" }
 local words_of_outcomes = { "continued", "cancelled", "timed out", "terminated" }

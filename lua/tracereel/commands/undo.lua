@@ -11,7 +11,7 @@ local undoing = require "tracereel.recovery.undo"
 local unmending = require "tracereel.recovery.unmending"
 local writing = require "tracereel.recovery.writing"
 
-local undo = { name = "undo", summary = "Return the traces of an applied plan to their earlier state." }
+local undo = { name = "undo" }
 
 function undo.define(command)
     command:argument("files", "The plan that was applied (none with --arenas), then the directory of segments that it "

@@ -1,0 +1,25 @@
+-- The commands in the order of the help, each with the line about it there. What each does is in
+-- tracereel.commands.NAME, which is loaded when it is called, or asked for its options: { name, define(command),
+-- run(options) -> exit status }.
+return {
+    { name = "check", summary = "List damage in a log: where it is, and how much was lost." },
+    { name = "traces", summary = "List traces: status, times, and what each open one waits for." },
+    { name = "show", summary = "Show the timeline of one trace." },
+    { name = "dump", summary = "Show the records of a log." },
+    { name = "run", summary = "Replay logs through Lua scripts." },
+    { name = "merge", summary = "Merge the results that run and timing --partial have written." },
+    { name = "debug", summary = "Step through a log or a trace, forwards and backwards." },
+    { name = "timing", summary = "Show where time goes: run times, waiting, critical path, per node." },
+    { name = "flow", summary = "Infer the order of the nodes, or number the nodes of a flow file." },
+    { name = "simulate", summary = "Simulate a log in virtual time under a scenario, into a new log." },
+    { name = "backtest", summary = "Tell how well a simulation of a log's past predicts the rest of the log." },
+    { name = "capacity", summary = "Find how many nodes could run at once, and what waited for want of a place." },
+    { name = "recover", summary = "Decide what happens to each open trace, and write a plan." },
+    { name = "apply", summary = "Append a plan's records to its log: all of them, or none." },
+    { name = "undo", summary = "Return the traces of an applied plan to their earlier state." },
+    { name = "repair", summary = "Cut torn records out of a log, so that the engine opens it again." },
+    { name = "crashtest", summary = "Test a recovery script against every possible crash." },
+    { name = "export", summary = "Export traces to the formats of other programs." },
+    { name = "import", summary = "Import the recordings of other engines, by importers in Lua." },
+    { name = "generate", summary = "Generate a log of a made-up order pipeline, for experiments." },
+}
