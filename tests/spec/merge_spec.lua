@@ -25,6 +25,14 @@ describe("merge", function()
             refused(case[1], run("merge", good, path))
         end
         refused("none", run("merge", good, directory .. "/none"), 4)
+        local piped = helper.shell(("cat %s | %s merge /dev/stdin 2>&1; echo $?"):format(good, helper.program))
+        assert.matches("/dev/stdin: partials are read twice.*\n4\n$", piped)
+    end)
+
+    it("tells a file that is no partial by its beginning, however large it is", function()
+        local path = directory .. "/large"
+        helper.shell("truncate -s 100G " .. path)
+        refused("large: it is no partial", run("merge", path))
     end)
 
     it("names the file whose header or result is not right, though its checksum is", function()
@@ -86,6 +94,20 @@ describe("merge", function()
             run("merge", first, second))
         refused("another log or shard, or the log has changed", run("run", script, log, "--shard", "0/2", "--partial",
             first))
+    end)
+
+    it("refuses shards of a log that has got a snapshot between them, where they begin with it", function()
+        local log = copy_of("tests/fixtures/logs/snapshot", "log")
+        local hidden = directory .. "/snapshots"
+        os.rename(log .. "/snapshots", hidden)
+        local first = partial_of(log, "s0", "--shard", "0/2", "--snapshot")
+        local other = partial_of(log, "w0", "--shard", "0/2")
+        os.rename(hidden, log .. "/snapshots")
+        local second = partial_of(log, "s1", "--shard", "1/2", "--snapshot")
+        refused("s1: .*/log is not as it was for .*s0: its newest snapshot is another one", run("merge", first, second))
+        refused("another log or shard, or the log has changed",
+            run("run", script, log, "--shard", "0/2", "--partial", first, "--snapshot"))
+        same(run("run", script, log), run("merge", other, partial_of(log, "w1", "--shard", "1/2")))
     end)
 
     it("wants the logs of --expect, each once, and merges in their order", function()

@@ -64,12 +64,28 @@ local function refuse(path, problem)
     failure.raise("refused", "%s: %s; make it again, under another name or after removing this one", path, problem)
 end
 
+-- The bytes of an open file; of one that is no partial, which can be of any size, only the beginning.
+local function read_open(file)
+    if not file:seek("set") then
+        return nil, "partials are read twice, and a pipe can be read only once: save it to a file"
+    end
+    local beginning, problem = file:read(#magic)
+    if beginning ~= magic then
+        return beginning or not problem and "", problem
+    end
+    file:seek("set")
+    return file:read("a")
+end
+
 local function read_bytes(path)
-    local bytes, problem = files.read(path)
-    if not bytes then
+    local file, problem = files.open(path)
+    if not file then
         failure.raise("io", "cannot read the partial: %s", problem)
     end
-    return bytes
+    local bytes
+    bytes, problem = read_open(file)
+    file:close()
+    return bytes or failure.raise("io", "cannot read the partial: %s: %s", path, problem)
 end
 
 ---The header of a partial, which was read whole and is right. Raises "refused" where it is not.

@@ -72,13 +72,19 @@ end
 ---@param parsed table
 function header.log(path, parsed)
     local segments, last_bytes
+    local snapshot = ""
     if listed_logs.has(path) then
         segments, last_bytes = identity_of_list(path)
     else
-        segments, last_bytes = segment_identity.of(base.open(path, options.to_open(parsed, path)))
+        local log = base.open(path, options.to_open(parsed, path))
+        local statistics = log:stats()
+        segments, last_bytes = segment_identity.of(log)
+        snapshot = statistics.snapshot_sequence
+            and ("%d:%d"):format(statistics.snapshot_sequence, statistics.snapshot_offset) or ""
     end
     return {
         path = path,
+        snapshot = snapshot,
         segments = array(segments),
         last_bytes = last_bytes,
         flow_sha256 = header.flow_hash(path),
@@ -141,7 +147,8 @@ end
 function header.content(self)
     local said = {}
     for index, log in ipairs(self.logs) do
-        said[index] = { log.path, array(log.segments), log.last_bytes, log.flow_sha256, array(log.shards) }
+        said[index] = { log.path, array(log.segments), log.last_bytes, log.flow_sha256, log.snapshot,
+            array(log.shards) }
     end
     return exact_json.text(said)
 end
@@ -150,7 +157,7 @@ end
 ---@param before table of header.log
 ---@param after table
 function header.check_unchanged(before, after)
-    local difference = segment_identity.difference(before, after)
+    local difference = order.log_difference(before, after)
     if difference then
         failure.raise("refused", "%s: %s since it began to be read: no partial is written; read a log that nothing is "
             .. "written to, or a copy", before.path, difference)

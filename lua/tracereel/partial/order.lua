@@ -38,10 +38,19 @@ local function check_jobs(sources)
     end
 end
 
+---How a log differs from what it was: nil, or one sentence.
+---@param recorded table of a header's logs
+---@param found table
+---@return string|nil
+function order.log_difference(recorded, found)
+    return segment_identity.difference(recorded, found)
+        or recorded.flow_sha256 ~= found.flow_sha256 and "its flow is another one"
+        or recorded.snapshot ~= found.snapshot and "its newest snapshot is another one" or nil
+end
+
 -- The same log is the same in all partials of its shards: none was made after it had grown.
 local function check_log(known, log, path)
-    local difference = segment_identity.difference(known.log, log)
-        or known.log.flow_sha256 ~= log.flow_sha256 and "its flow is another one" or nil
+    local difference = order.log_difference(known.log, log)
     if difference then
         refuse(path, "%s is not as it was for %s: %s", log.path, known.source.path, difference)
     end

@@ -26,6 +26,7 @@ local log = {
     segments = { list = { name = "string", size_bytes = "count" } },
     last_bytes = { length_bytes = "count", crc32 = "string" },
     flow_sha256 = "string",
+    snapshot = "string",
     shards = { list = "count" },
     records = "count",
     damage = "object",
