@@ -8,7 +8,7 @@
 
 #include "lua/failure.h"
 
-/* Upvalues of both functions. The numbers are in a table with weak keys, the last of them at its index 0. */
+/* Upvalues of the functions. The numbers are in a table with weak keys, the last of them at its index 0. */
 enum { UPVALUE_NUMBERS = 1, UPVALUE_FORMAT };
 
 static bool has_address(lua_State *L, int index) {
@@ -128,7 +128,20 @@ static int text_format(lua_State *L) {
     return lua_error(L);
 }
 
-/* text_functions() -> tostring, format, which share their numbers. */
+/* Forgets all numbers. */
+static int begin_numbers(lua_State *L) {
+    lua_settop(L, 0);
+    lua_pushnil(L);
+    while (lua_next(L, lua_upvalueindex(UPVALUE_NUMBERS)) != 0) {
+        lua_pop(L, 1);
+        lua_pushvalue(L, 1);
+        lua_pushnil(L);
+        lua_rawset(L, lua_upvalueindex(UPVALUE_NUMBERS)); /* a field may be cleared on the way */
+    }
+    return 0;
+}
+
+/* text_functions() -> tostring, format, begin_numbers, which share their numbers. */
 int tr_lua_new_text_functions(lua_State *L) {
     lua_settop(L, 0);
     lua_newtable(L);          /* numbers */
@@ -143,5 +156,7 @@ int tr_lua_new_text_functions(lua_State *L) {
     lua_getfield(L, -1, "format");
     lua_remove(L, -2);
     lua_pushcclosure(L, text_format, UPVALUE_FORMAT);
-    return 2;
+    lua_pushvalue(L, 1);
+    lua_pushcclosure(L, begin_numbers, UPVALUE_NUMBERS);
+    return 3;
 }

@@ -83,19 +83,20 @@ describe("-j", function()
             return {
                 api = 1, shard = "trace",
                 start = function() is_started = true end,
-                finish = function() return { one = rows, same = rows } end,
+                finish = function() return { one = rows, same = rows, text = " " .. tostring(rows) } end,
                 merge = function(a, b)
                     merged_count = merged_count + 1
+                    a.text = tostring(a) .. a.text .. b.text
                     a.one[#a.one + 1] = 2
                     return a
                 end,
                 show = function(all)
-                    return ("%d %d %d %s"):format(#all.one, #all.same, merged_count, is_started)
+                    return ("%d %d %d %s %s"):format(#all.one, #all.same, merged_count, is_started, all.text or {})
                 end,
             }]])
         local result = assert_same { "run", script, helper.log("orders"), helper.log("restarted") }
-        assert.matches("== all logs ==\n2 1 0 false\n$", result.stdout)
-        assert.equal("1 1 0 false\n", helper.output_of("run", script, helper.log("orders")))
+        assert.matches("== all logs ==\n2 1 0 false table: 1 table: 1 table: 1\n$", result.stdout)
+        assert.equal("1 1 0 false  table: 1\n", helper.output_of("run", script, helper.log("orders")))
     end)
 
     it("run: what handlers print comes with its log, and talk with it", function()

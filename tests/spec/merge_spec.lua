@@ -225,10 +225,20 @@ describe("merge", function()
         assert.is_nil(io.open(directory .. "/all"))
     end)
 
-    it("ends with 1 and the script's line where merge fails", function()
-        helper.write(script, (sum_text:gsub("merge = function%(a, b%)", "merge = function(a, b) error 'odd'", 1)))
-        local ran = run("merge", partial_of(logs[1], "p1"), partial_of(logs[2], "p2"))
-        assert.equal(1, ran.status)
-        assert.matches("count.lua:%d+: odd", ran.stderr)
+    it("ends with 1 and what `run` says where merge or show fails, and prints no result of some logs", function()
+        for index, odd in ipairs {
+            { "merge = function%(a, b%)", "merge = function(a, b) error 'odd'" },
+            { "merge = function%(a, b%)", "show = function() error 'odd' end, merge = function(a, b)" },
+        } do
+            helper.write(script, (sum_text:gsub(odd[1], odd[2], 1)))
+            local paths = { partial_of(logs[1], "p" .. index), partial_of(logs[2], "q" .. index) }
+            local whole = run("run", script, logs[1], logs[2])
+            assert.equal(1, whole.status)
+            assert.matches("count.lua:%d+: odd.*\nstack traceback:\n", whole.stderr)
+            assert.not_matches("counts", whole.stdout)
+            same(whole, run("run", script, logs[1], logs[2], "-j", "2"))
+            same(whole, run("merge", table.unpack(paths)))
+        end
+        same(run("run", script, logs[1]), run("run", script, logs[1], "-j", "2"))
     end)
 end)

@@ -145,8 +145,11 @@ function logs.with_log(context, object)
     return context.json_start == "{" and object or context.json_start .. object:sub(2)
 end
 
--- The exit code of a failure that is about one log alone, which is said here; any other is raised again.
-local function code_of_failure(problem)
+---The exit code of a failure that is about one log alone, or about what was made of several, which is said here; any
+---other is raised again.
+---@param problem tracereel.failure
+---@return integer
+function logs.code_of_failure(problem)
     local code = exit_codes.of_failure(problem)
     if not code or output.failed or problem.kind == "limit" or problem.kind == "usage" then
         error(problem, 0)
@@ -178,7 +181,8 @@ local function name_of(unit)
 end
 
 ---Calls visit(log, context) for each log of the parsed command line, or, where `parsed.shards` says how many there are
----to be, for each shard of the only one; in as many processes as `parsed.jobs` says. Where a shard fails, all is lost.
+---to be, for each shard of the only one; in as many processes as `parsed.jobs` says. Where a shard or `take` fails, all
+---is lost, and no other is visited.
 ---@param parsed table options.logs and those of options.reading
 ---@param visit fun(log: tracereel.log, context: table): integer|nil, any the log's exit code, where it is not the usual
 ---  one, and a value
@@ -188,7 +192,7 @@ end
 function logs.each(parsed, visit, take)
     local code, is_lost = exit_codes.ok, false
     local function note(_, problem)
-        code = exit_codes.graver(code, code_of_failure(problem))
+        code = exit_codes.graver(code, logs.code_of_failure(problem))
         is_lost = parsed.shards ~= nil
         return is_lost
     end
@@ -198,7 +202,7 @@ function logs.each(parsed, visit, take)
         if not visited and parsed.shards then
             error(result, 0) -- it may be the same in each: the parent says it once
         elseif not visited then
-            return { code = code_of_failure(result) }
+            return { code = logs.code_of_failure(result) }
         elseif logs.interrupted() and not parsed.follow and shard.speaks(unit.shard) then
             output.say("interrupted: the answer may lack a part of %s", unit.path)
         end
@@ -210,7 +214,11 @@ function logs.each(parsed, visit, take)
             code = exit_codes.graver(code, visited.code)
             if take and visited.value ~= nil then
                 local taken, problem = failure.xpcall(take, visited.value, logs.context_of(unit.path, parsed))
-                return not taken and note(unit, problem)
+                if not taken then
+                    note(unit, problem)
+                    is_lost = true
+                    return true
+                end
             end
         end,
     }

@@ -233,7 +233,7 @@ function merge.run(parsed)
     end
     output.prints_as_talk = first.options.json == true
     local code = gravest(sources)
-    limits.guarded(function()
+    local merged, problem = failure.xpcall(limits.guarded, function()
         local one = load_script(parsed, sources[1])
         check_mergeable(one, sources, known_logs, parsed)
         if parsed.partial then
@@ -245,7 +245,7 @@ function merge.run(parsed)
                 count = #known_logs, logs = known_logs, is_merged = one:can_merge() }, sources, one, first.arguments)
         end
     end, "interrupted while results were merged")
-    return code
+    return merged and code or exit_codes.graver(code, logs.code_of_failure(problem))
 end
 
 return merge

@@ -285,7 +285,7 @@ local function run_logs(parsed, scripts_to_load, task)
         return code -- what is there is of some traces alone
     end
     -- Writing a result can run the script's code too, by metamethods.
-    limits.guarded(function()
+    local written, problem = failure.xpcall(limits.guarded, function()
         if #merged > 0 and #parsed.logs > 1 and not parsed.json then
             logs.heading("all logs", #parsed.logs + 1)
         end
@@ -293,7 +293,7 @@ local function run_logs(parsed, scripts_to_load, task)
             script_result.write(nil, joined.one, joined.result, how_shown)
         end
     end)
-    return code
+    return written and code or exit_codes.graver(code, logs.code_of_failure(problem))
 end
 
 -- What a partial says of its job. The script is loaded for its modules' sake.

@@ -7,6 +7,7 @@ local output = require "tracereel.cli.output"
 local plain = require "tracereel.util.plain"
 local sandbox = require "tracereel.script.sandbox"
 local script_arguments = require "tracereel.script.arguments"
+local text_methods = require "tracereel.script.text_methods"
 local units = require "tracereel.util.units"
 
 local script = {}
@@ -217,6 +218,7 @@ function Script:shown(result, given)
     output.without_prints(function()
         fresh = script.load(self.path, { name = self.name, unsafe = self.is_unsafe })
     end)
+    text_methods.begin_numbers()
     return (call(self, "show", fresh.table.show, result,
         script_arguments.values(self.name, self.arguments, given)))
 end
@@ -253,6 +255,7 @@ end
 ---The results of two logs, or of two shards of one, as one. The script was not started: it has its arguments.
 ---@param given table<string, any> values for the script's arguments
 function Script:merge(a, b, given)
+    text_methods.begin_numbers()
     return (call(self, "merge", self.table.merge, a, b, script_arguments.values(self.name, self.arguments, given)))
 end
 

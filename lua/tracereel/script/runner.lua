@@ -4,12 +4,14 @@ local failure = require "tracereel.util.failure"
 local script = require "tracereel.script"
 local shard = require "tracereel.cli.shard"
 local tables = require "tracereel.util.tables"
+local text_methods = require "tracereel.script.text_methods"
 
 local runner = {}
 
 ---@param files { path: string, name: string|nil }[]
 function runner.load(files, is_unsafe)
     local scripts = {}
+    text_methods.begin_numbers()
     for index, file in ipairs(files) do
         scripts[index] = script.load(file.path, { name = file.name, unsafe = is_unsafe })
     end

@@ -5,8 +5,9 @@ local core = require "tracereel.core"
 
 local text_methods = {}
 
----What scripts have as `tostring` and `string.format`: values without a text of their own are numbered.
-text_methods.tostring, text_methods.format = core.text_functions()
+---What scripts have as `tostring` and `string.format`: values without a text of their own are numbered. The numbers
+---begin again with each log, so that a log's texts do not depend on those that the same process has read before.
+text_methods.tostring, text_methods.format, text_methods.begin_numbers = core.text_functions()
 
 -- Nobody means a text's field: it is a text that was taken for a table.
 local function refuse(_, key)
