@@ -68,6 +68,7 @@ local function commands()
     table.move(paths, 1, #paths, 3, words)
     words[#words + 1] = random.chance(0.2) and "--partial=out/all" or nil
     words[#words + 1] = random.chance(0.1) and "--unsafe" or nil
+    words[#words + 1] = random.chance(0.1) and "--html=out/page.html" or nil
     words[#words + 1] = random.chance(0.1) and "--expect=list" or nil
     return words
 end
@@ -78,8 +79,12 @@ local function try_case()
         random.one(logs), directory, directory))
     files.write(directory .. "/case.lua", script_text)
     files.write(directory .. "/list", random.one({ "wal\n", "wal\nwal\n", "none\n", "" }))
+    local words = random.one({ { "run", "case.lua", "wal" }, { "timing", "wal", "--by=" .. random.one({ "node",
+        "trace", "hour", "outcome", "metadata.order" }) } })
     for index = 0, 1 do
-        all:try({ "run", "case.lua", "wal", ("--shard=%d/2"):format(index), "--partial=out/p" .. index }, 0)
+        local made = table.move(words, 1, #words, 1, {})
+        made[#made + 1], made[#made + 2] = ("--shard=%d/2"):format(index), "--partial=out/p" .. index
+        all:try(made, 0)
     end
     all:try({ "merge", "out/p0", "out/p1" })
     local place = directory .. "/out/p" .. random.one({ 0, 1 })

@@ -74,6 +74,20 @@ describe("timing --partial", function()
         same(whole {}, run("merge", all, table.unpack(files, 4)))
     end)
 
+    it("merges to the page that timing writes of all logs", function()
+        local expected, got = directory .. "/expected.html", directory .. "/got.html"
+        whole { "--html", expected }
+        local ran = run("merge", "--html", got, table.unpack(partials(logs, 2, {})))
+        assert.equal(3, ran.status)
+        assert.equal(helper.read(expected), helper.read(got))
+        local partial = directory .. "/of_run"
+        assert.equal(0, run("run", "node_times", logs[1], "--partial", partial).status)
+        ran = run("merge", "--html", got .. ".new", partial)
+        assert.equal(2, ran.status)
+        assert.matches("--html is the page of a report of timing, and .*/of_run is of run", ran.stderr)
+        assert.is_nil(io.open(got .. ".new"))
+    end)
+
     it("is done once, and refused where another report is there", function()
         local file = partials({ logs[1] }, 1, {})[1]
         local again = run("timing", logs[1], "--shard", "0/1", "--partial", file)

@@ -15,6 +15,7 @@ local script_modules = require "tracereel.script.modules"
 local script_result = require "tracereel.render.script_result"
 local tables = require "tracereel.util.tables"
 local timing = require "tracereel.commands.timing"
+local timing_parts = require "tracereel.partial.timing_parts"
 
 local merge = { name = "merge" }
 
@@ -24,6 +25,8 @@ function merge.define(command)
         .. "in which they are merged."):argname("<LIST>")
     command:option("--partial", "Write the result as a partial again, where the script says associative = true; shards "
         .. "may be missing still."):argname("<FILE>")
+    command:option("--html", "Also write the report of timing's partials to this file, as one HTML page.")
+        :argname("<FILE>")
     command:option("--script", "Where the script is now. Default: where it was for run."):argname("<FILE>")
     limits.define_use(command)
 end
@@ -178,29 +181,14 @@ local function check_flows(sources)
     end
 end
 
-local function each_part(sources, take)
-    for _, source in ipairs(sources) do
-        -- What reading a log has written is right; the checksum does not say who wrote it.
-        local taken, problem = pcall(function()
-            for _, part in ipairs(partial_file.result(source.path, source.sha256)) do
-                take(part)
-            end
-        end)
-        if not taken and type(problem) == "string" then
-            failure.raise("refused", "%s: its result is not right: %s", source.path, problem)
-        elseif not taken then
-            error(problem, 0)
-        end
-    end
-end
-
 -- The parts of a report of `timing`, or the report.
 local function merge_timing(parsed, sources, known_logs)
+    timing_parts.check_options(sources[1])
     if parsed.partial then
         return partial_output.write(parsed.partial, header.merged(sources), function()
             local parts = {}
-            each_part(sources, function(part)
-                parts[#parts + 1] = part
+            timing_parts.each(sources, function(_, packed)
+                parts[#parts + 1] = packed
             end)
             return parts
         end)
@@ -215,8 +203,8 @@ local function merge_timing(parsed, sources, known_logs)
             say_messages(log)
         end
     end
-    timing.write_merged(tables.joined(sources[1].header.options, { logs = paths }), function(take)
-        each_part(sources, take)
+    timing.write_merged(tables.joined(sources[1].header.options, { logs = paths, html = parsed.html }), function(take)
+        timing_parts.each(sources, take)
     end)
     return gravest(sources)
 end
@@ -224,12 +212,17 @@ end
 ---@param parsed table
 ---@return integer exit code
 function merge.run(parsed)
+    if parsed.partial and parsed.html then
+        failure.raise("usage", "--partial writes the result for another merge, which writes the page: leave --html out")
+    end
     limits.set(parsed)
     local sources = read_headers(parsed.files)
     local known_logs = order.of(sources, read_expected(parsed.expect), parsed.partial ~= nil)
     local first = sources[1].header
     if first.command == timing.name then
         return merge_timing(parsed, sources, known_logs)
+    elseif parsed.html then
+        failure.raise("usage", "--html is the page of a report of timing, and %s is of run", sources[1].path)
     end
     output.prints_as_talk = first.options.json == true
     local code = gravest(sources)

@@ -25,9 +25,8 @@ local workers = require "tracereel.cli.workers"
 
 local command = { name = "timing" }
 
-local default_worst_count, default_trace_rows, max_rows = 10, 20, 1000
+local default_worst_count, default_trace_rows = 10, 20
 
-local max_groups = 100000
 local default_limits = { window = 5000, value = 100 }
 -- Each group is compared with a baseline by dozens of tests.
 local max_compared_windows = 1000
@@ -39,8 +38,8 @@ end
 
 local function row_count(value)
     local number = value:match("^%d+$") and math.tointeger(tonumber(value))
-    if not number or number < 1 or number > max_rows then
-        return nil, ('"%s" is not a number from 1 to %d'):format(value, max_rows)
+    if not number or number < 1 or number > rows.max_rows then
+        return nil, ('"%s" is not a number from 1 to %d'):format(value, rows.max_rows)
     end
     return number
 end
@@ -60,7 +59,7 @@ function command.define(definition)
         :argname("<ROWS>"):convert(grouping.parse):action(set_once):default("node"):show_default(true)
     by.completions = grouping.words
     definition:option("--limit", "Show at most N windows (the latest; 5000) or values of metadata (those with the "
-        .. "most traces; 100); all others are one row."):argname("<N>"):convert(options.whole(1, max_groups))
+        .. "most traces; 100); all others are one row."):argname("<N>"):convert(options.whole(1, rows.max_groups))
     local sorts = units.keys(rows.keys)
     definition:option("--sort", "Sort nodes by this column, largest first: " .. table.concat(sorts, ", ") .. ".")
         :argname("<COLUMN>"):choices(sorts):default("total"):show_default(true)
@@ -85,10 +84,11 @@ end
 -- What a partial, or what is merged of partials, cannot have: it would need the logs again, or all of them at once.
 local function check_partial_usage(parsed)
     partial_task.check_usage(parsed)
-    for _, name in ipairs { "baseline", "html", "flow" } do
+    local ways_out = { baseline = "run timing on the logs themselves for it", flow = "put the flow beside the log",
+        html = "merge --html writes the page" }
+    for name, way_out in units.sorted(ways_out) do
         if parsed[name] then
-            failure.raise("usage", "--partial is merged without the logs: it excludes --%s%s", name, name == "flow"
-                and "; put the flow beside the log" or "; run timing on the logs themselves for it")
+            failure.raise("usage", "--partial is merged without the logs: it excludes --%s; %s", name, way_out)
         end
     end
     for _, name in ipairs { "since", "until" } do
@@ -211,7 +211,18 @@ local function compare(report, parsed, query, nodes)
     return code
 end
 
+local function write_page(report, path, nodes)
+    local target = output_file.open(path)
+    require "tracereel.render.timing_page".write(report, function(...)
+        target:write(...)
+    end, nodes)
+    target:commit()
+end
+
 local function write(report, parsed, nodes)
+    if parsed.html then
+        write_page(report, parsed.html, nodes)
+    end
     if parsed.json then
         timing_json.write(report, output.write)
     elseif parsed.csv then
@@ -289,13 +300,6 @@ function command.run(parsed)
     end
     local max_rows_shown = parsed.by.by ~= "trace" and parsed.top or nil
     rows.choose(report, { nodes = nodes, sort = parsed.sort, top = max_rows_shown })
-    if parsed.html then
-        local target = output_file.open(parsed.html)
-        require "tracereel.render.timing_page".write(report, function(...)
-            target:write(...)
-        end, nodes)
-        target:commit()
-    end
     write(report, parsed, nodes)
     return code
 end

@@ -24,7 +24,7 @@ end
 local function changed_texts(value, change)
     if type(value) == "string" then
         return (change(value))
-    elseif type(value) ~= "table" then
+    elseif type(value) ~= "table" or value == base.null then
         return value
     end
     local copy = setmetatable({}, getmetatable(value))

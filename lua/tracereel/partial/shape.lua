@@ -1,4 +1,5 @@
--- What the header of a partial may say. Its checksum keeps it from accidents; who wrote it may have meant harm.
+-- What the header of a partial, and what is in it, may say. Its checksum keeps it from accidents; who wrote it may have
+-- meant harm.
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
 local units = require "tracereel.util.units"
@@ -17,6 +18,9 @@ local is_of = {
     end,
     object = function(value)
         return type(value) == "table"
+    end,
+    integer = function(value)
+        return math.type(value) == "integer"
     end,
 }
 
@@ -66,22 +70,57 @@ local function list_problem(value, expected, place)
     end
 end
 
-function problem_of(value, expected, place)
-    if type(expected) == "string" then
-        return not is_of[expected](value) and ("%s: a %s expected, got %s"):format(place, expected, failure.got(value))
-            or nil
-    elseif expected.list then
-        return list_problem(value, expected.list, place)
-    elseif type(value) ~= "table" then
+local function map_problem(value, expected, place)
+    if type(value) ~= "table" then
         return ("%s: an object expected, got %s"):format(place, failure.got(value))
     end
-    for key, of_key in units.sorted(expected) do
-        local problem = problem_of(value[key], of_key, place .. "." .. key)
+    for key, member in units.sorted(value) do
+        local problem = problem_of(member, expected, ("%s[%s]"):format(place, failure.got(key)))
         if problem then
             return problem
         end
     end
 end
+
+-- The first field, in their order, that there may not be.
+local function unknown_field(value, expected, place)
+    for key in units.sorted(value) do
+        if expected[key] == nil then
+            return ("%s: it has a field %s, which is not known"):format(place, failure.got(key))
+        end
+    end
+end
+
+---The first problem of a value: nil, or one sentence. What is expected is the name of a type, with a question mark
+---where there may be nothing; { list = of what }; { map = to what }; a table of the fields, where there may be others;
+---or { only = a table of the fields }.
+---@param value any
+---@param expected any
+---@param place string what a message calls the value
+---@return string|nil
+function problem_of(value, expected, place)
+    if type(expected) == "string" then
+        local kind, may_lack = expected:match("^(%a+)(%??)$")
+        local is_right = is_of[kind](value) or may_lack ~= "" and value == nil
+        local article = kind:find("^[aeiou]") and "an" or "a"
+        return not is_right and ("%s: %s %s expected, got %s"):format(place, article, kind, failure.got(value)) or nil
+    elseif expected.list then
+        return list_problem(value, expected.list, place)
+    elseif expected.map then
+        return map_problem(value, expected.map, place)
+    elseif type(value) ~= "table" then
+        return ("%s: an object expected, got %s"):format(place, failure.got(value))
+    end
+    local fields = expected.only or expected
+    for key, of_key in units.sorted(fields) do
+        local problem = problem_of(value[key], of_key, place .. "." .. key)
+        if problem then
+            return problem
+        end
+    end
+    return expected.only and unknown_field(value, fields, place) or nil
+end
+shape.problem_of = problem_of
 
 -- The shards of a log, ascending and below their number; the damage, counts by class.
 local function log_problem(one, shard_count)

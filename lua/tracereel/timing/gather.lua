@@ -250,13 +250,24 @@ function Gatherer:part(log, path, handlers, open_options, is_packed)
     }
 end
 
+---A part that was packed, with its timings.
+---@param part tracereel.timing_part
+---@param restore? fun(fields: table, place: string): tracereel.timing raises where there can be none; `place` is the
+---  field that it is of
+---@return tracereel.timing_part
+function timing.unpacked(part, restore)
+    restore = restore or core.timing_from
+    return tables.changed(part, { is_packed = false, whole = restore(part.whole, "whole"),
+        groups = group_timings.unpacked(part.groups, restore) })
+end
+
 ---Adds what was read of a log, or of a shard of one; in their order.
 ---@param part tracereel.timing_part
 function Gatherer:add(part)
-    local whole = part.is_packed and core.timing_from(part.whole) or part.whole
+    part = part.is_packed and timing.unpacked(part) or part
     -- The first is taken as it is: merged, all of it would be there twice.
-    self.whole = #self.sources > 0 and self.whole:merge(whole) or whole
-    self.groups[part.is_packed and "merge_packed" or "merge"](self.groups, part.groups)
+    self.whole = #self.sources > 0 and self.whole:merge(part.whole) or part.whole
+    self.groups:merge(part.groups)
     self.sources[#self.sources + 1] = { path = part.path, family = part.family,
         open_options = tables.joined(part.open_options or {}, { shard = part.shard }) }
     self.log.closed_by_plan_count = self.log.closed_by_plan_count + part.closed_by_plan_count

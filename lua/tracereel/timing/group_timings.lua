@@ -5,8 +5,10 @@
 -- Which values have the most traces is known at the end. Where there are more than the limit, nothing but counts is
 -- kept (`is_counting`), and the logs are read once more with these values as `chosen`.
 local core = require "tracereel.core"
+local failure = require "tracereel.util.failure"
 local grouping = require "tracereel.timing.grouping"
 local tables = require "tracereel.util.tables"
+local units = require "tracereel.util.units"
 
 local group_timings = {}
 
@@ -135,12 +137,16 @@ function Groups:packed()
     return { timings = timings, counts = self.counts, floor = self.floor, is_counting = self.is_counting }
 end
 
----Adds what another process has packed, of the same grouping, limit and chosen values.
-function Groups:merge_packed(packed)
-    for key, fields in pairs(packed.timings) do
-        packed.timings[key] = core.timing_from(fields)
+---What another has packed, to be merged.
+---@param packed table
+---@param restore fun(fields: table, place: string): tracereel.timing
+---@return table
+function group_timings.unpacked(packed, restore)
+    local timings = {}
+    for key, fields in units.sorted(packed.timings) do
+        timings[key] = restore(fields, ("groups.timings[%s]"):format(failure.got(key)))
     end
-    self:merge(packed)
+    return tables.changed(packed, { timings = timings })
 end
 
 ---The values that have the most traces, as many as the limit.

@@ -203,6 +203,22 @@ local outcome_order = {
     complete = 1, continued = 2, failed = 3, timed_out = 4, cancelled = 5, terminated = 6, open = 7,
 }
 
+---Can a group have this key?
+---@param self tracereel.timing_grouping
+---@param key any
+---@return boolean
+function grouping.is_key(self, key)
+    local texts = special_texts[self.kind]
+    if texts and texts[key] then
+        return true
+    elseif self.kind == "window" then
+        return math.type(key) == "integer"
+    elseif self.kind == "value" then
+        return type(key) == "string" and key:byte() == 0x3D
+    end
+    return self.kind == "outcome" and outcome_order[key] ~= nil
+end
+
 local before_values = { before = 1, others = 2 }
 local after_values = { missing = 1, before = 2, others = 3 }
 

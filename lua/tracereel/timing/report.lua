@@ -1,5 +1,6 @@
 -- A timing report's accumulator, made for an order of nodes.
 local core = require "tracereel.core"
+local failure = require "tracereel.util.failure"
 local check_flow = require "tracereel.flow.check"
 
 local report = {}
@@ -21,6 +22,20 @@ function report.new(order, worst_count)
             core.got(worst_count))
     end
     return core.timing(checked, worst_count)
+end
+
+---A timing of its fields.
+---@param fields table
+---@return tracereel.timing|nil
+---@return string|nil problem why there can be no such timing
+function report.restored(fields)
+    local is_right, one = failure.pcall(core.timing_from, fields)
+    if is_right then
+        return one
+    elseif type(one) ~= "string" then
+        error(one, 0)
+    end
+    return nil, one
 end
 
 return report

@@ -4,6 +4,9 @@ local tables = require "tracereel.util.tables"
 
 local rows = {}
 
+-- How many nodes or traces, and how many groups, can be asked for.
+rows.max_rows, rows.max_groups = 1000, 100000
+
 -- What nodes can be sorted by: unsigned integers, largest first; "id" in ascending order.
 rows.keys = {}
 for _, column in ipairs(columns.list) do
