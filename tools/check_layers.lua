@@ -4,8 +4,8 @@
 -- The engine's layers, lowest first: the folders of src. A file may include those of its own folder and of those below.
 -- A public header belongs to the folder of the .c that has its name.
 local layers = {
-    "bytes", "record", "json", "files", "snapshot", "log", "trace", "replay", "histogram", "timing", "writing",
-    "import", "simulation",
+    "bytes", "record", "json", "files", "snapshot", "log", "trace", "replay", "histogram", "aggregate",
+    "timing", "writing", "import", "simulation",
 }
 
 -- The order alone would allow these: only replay sees both a log and traces.
@@ -13,10 +13,14 @@ local strangers = {
     trace = { log = true, files = true },
     writing = { trace = true, replay = true },
     histogram = { log = true, trace = true, replay = true },
+    aggregate = { json = true, files = true, snapshot = true, log = true, trace = true, replay = true },
 }
 
 -- What the Lua binding may include of the engine beside the public headers.
 local binding_headers = {
+    ["aggregate/aggregate.h"] = true,
+    ["aggregate/group_table.h"] = true,
+    ["aggregate/packed.h"] = true,
     ["bytes/digest.h"] = true,
     ["bytes/pool.h"] = true,
     ["files/descriptor.h"] = true,

@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 
+#include "lua/aggregate.h"
 #include "lua/arguments.h"
 #include "lua/core.h"
 #include "lua/failure.h"
@@ -14,7 +15,8 @@
 static const char *const known_keys[] = {
 #define KEY_OF_TYPE(number, constant, name, meanings) #name,
 #define KEY(name) #name,
-    TR_RECORD_TYPES(KEY_OF_TYPE) TR_HANDLER_EVENTS(KEY) "every", "timing", TR_FILTER_KEYS(KEY) TR_SCRIPT_KEYS(KEY)
+    TR_RECORD_TYPES(KEY_OF_TYPE) TR_HANDLER_EVENTS(KEY) "every", "timing", "aggregates",
+    TR_FILTER_KEYS(KEY) TR_SCRIPT_KEYS(KEY)
 #undef KEY_OF_TYPE
 #undef KEY
 };
@@ -149,6 +151,43 @@ static void resolve_timing(lua_State *L, int index, int anchor_index, tr_handler
     lua_rawset(L, anchor_index);
 }
 
+static size_t count_pairs(lua_State *L, int index) {
+    size_t count = 0;
+    for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+        count++;
+    }
+    return count;
+}
+
+/* Notes the aggregates that records are added to, if there are any. */
+static void resolve_aggregates(lua_State *L, int index, int anchor_index, tr_handlers *handlers) {
+    lua_pushliteral(L, "aggregates");
+    int type = lua_rawget(L, index); /* aggregates */
+    int table_index = lua_gettop(L);
+    if (type != LUA_TNIL && type != LUA_TTABLE) {
+        luaL_error(L, "aggregates must be a table of aggregates, is a %s", lua_typename(L, type));
+    }
+    size_t count = type == LUA_TNIL ? 0 : count_pairs(L, table_index);
+    if (count > 0) {
+        handlers->aggregates = lua_newuserdatauv(L, count * sizeof(tr_lua_aggregate *), 0);
+        lua_pushboolean(L, true);
+        lua_rawset(L, anchor_index);
+        lua_pushnil(L);
+    }
+    while (count > 0 && lua_next(L, table_index) != 0) { /* aggregates, key, aggregate */
+        tr_lua_aggregate *aggregate = tr_lua_test_aggregate(L, -1);
+        if (aggregate == NULL) {
+            luaL_error(L, "aggregates: aggregates expected, such as tracereel.count_by { key = \"node_id\" }, got %s",
+                       tr_lua_push_got(L, -1));
+        }
+        handlers->aggregates[handlers->aggregate_count++] = aggregate;
+        handlers->types |= aggregate->conditions->types;
+        lua_pushboolean(L, true);
+        lua_rawset(L, anchor_index); /* aggregates, key */
+    }
+    lua_settop(L, table_index - 1);
+}
+
 int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first_slot, uint32_t names,
                             tr_handlers *handlers) {
     int count = 0;
@@ -169,6 +208,7 @@ int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first
         handlers->types |= handler->slot == 0 ? 0 : 1u << type;
     }
     resolve_timing(L, index, anchor_index, handlers);
+    resolve_aggregates(L, index, anchor_index, handlers);
 #define RESOLVE_EVENT(name) count += resolve(L, index, anchor_index, #name, first_slot + count, &handlers->name);
     TR_HANDLER_EVENTS(RESOLVE_EVENT)
 #undef RESOLVE_EVENT

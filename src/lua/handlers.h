@@ -30,10 +30,12 @@ typedef struct tr_handlers {
 #define HANDLERS_MEMBER(name) tr_handler name;
     TR_HANDLER_EVENTS(HANDLERS_MEMBER)
 #undef HANDLERS_MEMBER
-    const tr_filter *filter; /* NULL: every record passes */
-    tr_timing *timing;       /* traces are added to it when they close; NULL: there is none */
-    uint32_t types;          /* bits 1 << type: records of it are of interest, whatever their violations */
-    uint64_t every_ns;       /* between ticks; above 0 where there is a tick */
+    const tr_filter *filter;              /* NULL: every record passes */
+    tr_timing *timing;                    /* traces are added to it when they close; NULL: there is none */
+    struct tr_lua_aggregate **aggregates; /* of which each adds the records that it looks at */
+    uint32_t aggregate_count;
+    uint32_t types;    /* bits 1 << type: records of it are of interest, whatever their violations */
+    uint64_t every_ns; /* between ticks; above 0 where there is a tick */
     uint64_t next_tick_ns;
     bool ticks_begun;
     bool has_next_tick; /* false where the next one would be after the last time that 64 bits can hold */
@@ -43,8 +45,8 @@ typedef struct tr_handlers {
 void tr_lua_push_handler_keys(lua_State *L, bool with_script_keys);
 
 /* Reads the handler table at `index`. Pushes its functions and returns how many; their slots count from `first_slot`,
- * the slot of the first. The table at `anchor_index` keeps the filter, the timing and lists of fields alive. `names`
- * are those of tr_lua_push_filter. */
+ * the slot of the first. The table at `anchor_index` keeps alive the filter, the timing, the aggregates and lists of
+ * fields. `names` are those of tr_lua_push_filter. */
 int tr_lua_resolve_handlers(lua_State *L, int index, int anchor_index, int first_slot, uint32_t names,
                             tr_handlers *handlers);
 

@@ -5,6 +5,7 @@
 
 #include <lauxlib.h>
 
+#include "lua/aggregate.h"
 #include "lua/arguments.h"
 #include "lua/cbor.h"
 #include "lua/contention.h"
@@ -177,7 +178,10 @@ static const luaL_Reg functions[] = {
     {"histogram", tr_lua_new_histogram},
     {"histogram_fields", tr_lua_histogram_fields},
     {"histogram_from", tr_lua_histogram_from},
-    {"timing", tr_lua_new_timing},
+#define AGGREGATE_FUNCTION(name) {#name, tr_lua_##name},
+    TR_LUA_AGGREGATES(AGGREGATE_FUNCTION)
+#undef AGGREGATE_FUNCTION
+        {"timing", tr_lua_new_timing},
     {"timing_fields", tr_lua_timing_fields},
     {"timing_from", tr_lua_timing_from},
     {"timing_like", tr_lua_timing_like},
@@ -247,6 +251,7 @@ int luaopen_tracereel_core(lua_State *L) {
     tr_lua_open_log_type(L);
     tr_lua_open_histogram(L);
     tr_lua_open_timing(L);
+    tr_lua_open_aggregate(L);
     tr_lua_open_writer(L);
     tr_lua_open_state(L);
     tr_lua_open_history(L);

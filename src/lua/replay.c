@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 
+#include "lua/aggregate.h"
 #include "lua/core.h"
 #include "lua/failure.h"
 #include "lua/replay_clock.h"
@@ -124,8 +125,23 @@ static void add_closed_trace(lua_State *L, tr_timing *timing, const tr_trace *tr
     }
 }
 
-/* The timing of a trace that has closed, a handler of the record's own type, then `record`, then `violation`: of each
- * table in turn. */
+static void add_to_aggregates(lua_State *L, tr_lua_replay *replay, const tr_handlers *handlers, unsigned type) {
+    tr_event_view view;
+    bool is_viewed = false;
+    replay->handler = NULL; /* memory that runs out here does so in no handler */
+    for (uint32_t i = 0; i < handlers->aggregate_count; i++) {
+        if ((handlers->aggregates[i]->conditions->types >> type & 1u) != 0) {
+            if (!is_viewed) {
+                view = tr_lua_view_event(replay->cursor, &replay->event, NULL);
+                is_viewed = true;
+            }
+            tr_lua_aggregate_event(L, handlers->aggregates[i], &view, &loop_slots);
+        }
+    }
+}
+
+/* The timing of a trace that has closed, aggregates, a handler of the record's own type, then `record`, then
+ * `violation`: of each table in turn. */
 static void show_record(lua_State *L, tr_lua_replay *replay, unsigned type) {
     replay->made = 0;
     for (int i = 0; i < replay->count; i++) {
@@ -140,6 +156,9 @@ static void show_record(lua_State *L, tr_lua_replay *replay, unsigned type) {
         replay->cursor->core->script_index = (uint32_t)i;
         if (handlers->timing != NULL) {
             add_closed_trace(L, handlers->timing, replay->event.trace);
+        }
+        if (handlers->aggregate_count > 0) {
+            add_to_aggregates(L, replay, handlers, type);
         }
         if (handlers->by_type[type].slot != 0) {
             call_handler(L, replay, &handlers->by_type[type], tr_record_type_name(type), NULL);
@@ -311,7 +330,7 @@ static void find_sole_handlers(tr_lua_replay *replay) {
                 replay->sole[type] = (tr_sole_handler){handlers->record, "record", i};
                 found++;
             }
-            found += handlers->timing != NULL;
+            found += handlers->timing != NULL || handlers->aggregate_count > 0;
         }
         if (found != 1) {
             replay->sole[type].handler.slot = 0;

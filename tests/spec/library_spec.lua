@@ -234,6 +234,7 @@ describe("the types for editors", function()
             log = log,
             histogram = reel.histogram(),
             timing = reel.timing(),
+            aggregate = reel.count_by {},
             state = reel.state(),
             writer = writer,
         }
@@ -288,6 +289,14 @@ describe("the types for editors", function()
         assert.are.same(classes.writer_options.fields, listed_by(reel.writer, "none", { no_such_key = 1 }))
         local log = reel.open(helper.log("orders"))
         assert.are.same(classes.replay_options.fields, listed_by(log.replay, log, {}, { speed = 1, no_such_key = 1 }))
+        local ordered = joined(classes.counted.fields, classes.ordered.fields)
+        local wrong, fields_of = { no_such_key = 1 }, classes.measured.fields
+        assert.are.same(classes.counted.fields, listed_by(reel.count_by, wrong))
+        assert.are.same(joined(classes.counted.fields, fields_of), listed_by(reel.sum_by, wrong))
+        assert.are.same(joined(classes.counted.fields, fields_of), listed_by(reel.histogram_by, wrong))
+        assert.are.same(ordered, listed_by(reel.first_by, wrong))
+        assert.are.same(ordered, listed_by(reel.last_by, wrong))
+        assert.are.same(joined(ordered, classes.top_ordered.fields), listed_by(reel.top_by, wrong))
         assert.are.same(joined(classes.handlers.fields, classes.record_handlers.fields, classes.filter.fields),
             set_of(core.handler_keys))
     end)

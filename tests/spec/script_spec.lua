@@ -10,7 +10,7 @@ describe("a script's file", function()
         { "return 5", "a script returns a table of handlers; this file returned a number" },
         { "return {}", "api = 1 expected, got nil" },
         { "return { api = 2 }", "api = 1 expected, got 2" },
-        { "return { api = 1, node_finished = function() end }", "unknown key node_finished; known are api, args, " },
+        { "return { api = 1, node_finished = function() end }", "unknown key node_finished; known are aggregates, " },
         { "return { api = 1, node_done = 5 }", "node_done: a function expected, got a number" },
         { "return { api = 1, summary = {} }", "summary: a string expected, got a table" },
         { "return { api = 1, tick = function() end }", "tick needs `every`" },

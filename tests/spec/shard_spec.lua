@@ -1,31 +1,9 @@
 local helper = require "tests.spec.helper"
+local random_log = require "tests.spec.random_log"
 local record_bytes = require "tests.spec.record_bytes"
 local reel = require "tracereel"
 
 local engine_logs = "tests/fixtures/logs-engine/"
-
--- A log of random records of some traces, with bytes between them that are none.
-local function random_log(seed)
-    math.randomseed(seed)
-    local ids, pieces, now_ns = {}, {}, 1764000000000000000
-    for index = 1, math.random(1, 12) do
-        ids[index] = ("%08x-%04x-4000-8000-%012x"):format(math.random(0, 0xFFFFFFFF), math.random(0, 0xFFFF), index)
-    end
-    local texts = { "", "", '{"a":1}', '{"tracereel":{"plan":"p","action":"apply"}}', "no JSON" }
-    for index = 1, math.random(0, 250) do
-        now_ns = now_ns + math.random(-100, 1000)
-        local piece = record_bytes.encode {
-            type = reel.types[math.random(#reel.types)], trace_id = ids[math.random(#ids)], timestamp_ns = now_ns,
-            node_id = math.random(0, 5), iteration = math.random(0, 3), metadata = texts[math.random(#texts)],
-        }
-        local damage = math.random(40)
-        pieces[index] = damage == 1 and piece:sub(1, math.random(#piece - 1))
-            or damage == 2 and ("\255"):rep(math.random(200)) or piece
-    end
-    local directory = helper.directory()
-    helper.write(directory .. "/wal_0000000000000000.log", table.concat(pieces))
-    return directory
-end
 
 -- What a reading shows: each event with all that can be seen in its handler, and what is there at the end.
 local function reading_of(path, options, shard)
@@ -125,7 +103,7 @@ describe("the shards of a log", function()
     it("together they show what the whole log does, of random logs", function()
         local busy = 0
         for seed = 1, 20 do
-            busy = busy + check_shards(random_log(seed), 2 + seed % 4, {})
+            busy = busy + check_shards(random_log.write(seed), 2 + seed % 4, {})
         end
         assert.is_true(busy > 40)
     end)
@@ -180,7 +158,7 @@ describe("timing of shards", function()
 
     it("merges to the timing of the whole, and their earliest and latest times are the whole's", function()
         local paths = { helper.log("orders"), helper.log("lost-page"), helper.log("restarted"),
-            engine_logs .. "orders-killed-twice/wal", random_log(7), random_log(8) }
+            engine_logs .. "orders-killed-twice/wal", random_log.write(7), random_log.write(8) }
         for _, path in ipairs(paths) do
             local whole, whole_stats = add_timing(reel.timing(), path)
             local first_ns, now_ns = math.maxinteger, 0

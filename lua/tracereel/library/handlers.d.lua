@@ -17,6 +17,7 @@
 ---@field violation? (fun(rec: tracereel.rec, trace: tracereel.trace|nil, code: string))|tracereel.declared
 ---@field tick? fun(now_ns: integer)
 ---@field timing? tracereel.timing each trace is added to it when it closes, without the cost of a handler
+---@field aggregates? table<any, tracereel.aggregate> each is filled with the records that it looks at
 ---@field every? string|integer time between ticks, of log time: "1s", or nanoseconds
 
 ---A handler that `tracereel.fields` made. It can be called as any other: `handler(rec, trace, code)`.

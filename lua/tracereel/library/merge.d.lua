@@ -5,7 +5,10 @@
 ---@class tracereel.merge
 ---@field sum fun(a: any, b: any): any numbers, and tables of numbers key by key
 ---@field list fun(a: any[], b: any[]): any[] one list after the other
----@field top fun(count: integer, key?: string|integer): fun(a: any[], b: any[]): any[] the first of two lists in which the largest come first
+---@field top fun(count: integer, key?: string|integer|(string|integer)[]): fun(a: any[], b: any[]): any[] the first of two lists in which the largest come first, by what is under the key, or under several one after the other
+---@field first fun(keys: string|integer|(string|integer)[]): fun(a: table, b: table): table the row with the smaller values
+---@field last fun(keys: string|integer|(string|integer)[]): fun(a: table, b: table): table the row with the larger values
 ---@field histogram fun(a: tracereel.histogram, b: tracereel.histogram): tracereel.histogram
 ---@field timing fun(a: tracereel.timing, b: tracereel.timing): tracereel.timing
 ---@field by_key fun(merge: fun(a: any, b: any): any): fun(a: table, b: table): table what is under each key, merged
+---@field each fun(merges: table<any, fun(a: any, b: any): any>): fun(a: table, b: table): table what is under each name, merged as its own merge says

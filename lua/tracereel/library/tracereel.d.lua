@@ -49,6 +49,36 @@ function tracereel.fields(...) end
 ---@return tracereel.histogram
 function tracereel.histogram() end
 
+---How many records each group has.
+---@param what tracereel.counted
+---@return tracereel.aggregate
+function tracereel.count_by(what) end
+
+---The sum of a field's values in each group.
+---@param what tracereel.measured
+---@return tracereel.aggregate
+function tracereel.sum_by(what) end
+
+---A histogram of a field's values in each group.
+---@param what tracereel.measured
+---@return tracereel.aggregate
+function tracereel.histogram_by(what) end
+
+---The rows of each group with the largest values, a list, the largest first.
+---@param what tracereel.top_ordered
+---@return tracereel.aggregate
+function tracereel.top_by(what) end
+
+---The row of each group with the smallest values: with `timestamp_ns` first, the earliest.
+---@param what tracereel.ordered
+---@return tracereel.aggregate
+function tracereel.first_by(what) end
+
+---The row of each group with the largest values: with `timestamp_ns` first, the latest.
+---@param what tracereel.ordered
+---@return tracereel.aggregate
+function tracereel.last_by(what) end
+
 ---A new empty timing: where the time of nodes and traces goes. The definitions: docs/timing.md.
 ---@param flow? tracereel.flow names nodes and says what must be done before a node is ready
 ---@param worst_count? integer how many of the longest traces are kept whole, 0 to 1000; 10 where not given

@@ -26,6 +26,7 @@ local type_of_key = {
     args = "table",
     every = "string or number",
     timing = "userdata",
+    aggregates = "table",
     types = "string or table",
     nodes = "number, string or table",
     traces = "string or table",
@@ -48,6 +49,16 @@ local function check_key(key, value)
         return core.declared_problem(value, key), key
     elseif not wanted:find(type(value), 1, true) then
         return ("%s: a %s expected, got a %s"):format(key, wanted, type(value))
+    end
+end
+
+-- What a script has aggregated. nil, or the problem and its key.
+local function check_aggregates(value)
+    for name, one in units.sorted(value.aggregates or {}) do
+        if failure.got(one) ~= "a tracereel.aggregate" then
+            return ("aggregates: %s: an aggregate expected, such as tracereel.count_by { key = \"node_id\" }, got %s")
+                :format(failure.name(name), failure.got(one)), "aggregates"
+        end
     end
 end
 
@@ -85,9 +96,11 @@ function script.check(value)
     elseif value.tick and not value.every then
         return 'tick needs `every`, the time between ticks: every = "1s"'
     end
-    local problem, key = check_merging(value)
-    if problem then
-        return problem, key
+    for _, check in ipairs { check_aggregates, check_merging } do
+        local problem, key = check(value)
+        if problem then
+            return problem, key
+        end
     end
     return value.args and script_arguments.check(value.args) or nil
 end
@@ -200,11 +213,23 @@ function Script:start(given, log)
     end
 end
 
----@return any what the script's finish returned
-function Script:finish(log)
-    if self.table.finish then
-        return (call(self, "finish", self.table.finish, log))
+-- Name to result; nil where nothing is aggregated.
+local function aggregated(self)
+    local results
+    for name, one in units.sorted(self.table.aggregates or {}) do
+        results = results or {}
+        results[name] = one:result()
     end
+    return results
+end
+
+---@return any what the script's finish returned; of a script without one, what its aggregates hold
+function Script:finish(log)
+    local results = aggregated(self)
+    if self.table.finish then
+        return (call(self, "finish", self.table.finish, log, results))
+    end
+    return results
 end
 
 ---What is printed of what the script's finish returned, or of several of these that were merged. `show` is called in an

@@ -66,6 +66,38 @@ merging.list = of_any(function(a, b)
     return table.move(b, 1, #b, #a + 1, a)
 end)
 
+-- The order of values of any kind, as the engine has it for rows: nil, false, true, numbers, texts.
+local ranks = { ["nil"] = 0, boolean = 1, number = 2, string = 3 }
+
+local function rank_of(value)
+    local rank = ranks[type(value)]
+    expect(rank, "top", "a number, a text, true, false or nil to compare by", value)
+    return rank
+end
+
+-- Which of two values is larger: 1 the first, -1 the other; 0 where they are equal.
+local function compare(one, other)
+    if rank_of(one) ~= rank_of(other) then
+        return rank_of(one) > rank_of(other) and 1 or -1
+    elseif one == other then
+        return 0
+    elseif type(one) == "boolean" then
+        return one and 1 or -1
+    end
+    return one > other and 1 or -1
+end
+
+-- The order of two rows: of the keys the first in which they differ decides.
+local function compare_rows(one, other, keys)
+    for _, key in ipairs(keys) do
+        local order = compare(one[key], other[key])
+        if order ~= 0 then
+            return order
+        end
+    end
+    return 0
+end
+
 -- Merges two lists in which the largest come first; of equal ones, those of `a` come first.
 local function first_of_both(a, b, count, is_larger)
     local joined, at_a, at_b = {}, 1, 1
@@ -79,11 +111,14 @@ end
 
 ---The first of two lists in which the largest come first.
 ---@param count integer how many there are at most
----@param key? string|integer what of each element is compared; nil: the element
+---@param key? string|integer|(string|integer)[] what of each element is compared, of several one after the other; nil:
+---the element
 function merging.top(count, key)
     expect(math.type(count) == "integer" and count >= 0, "top", "how many, from 0,", count)
     local function is_larger(one, other)
-        if key ~= nil then
+        if type(key) == "table" then
+            return compare_rows(one, other, key) > 0
+        elseif key ~= nil then
             return one[key] > other[key]
         end
         return one > other
@@ -91,6 +126,45 @@ function merging.top(count, key)
     return of_any(function(a, b)
         expect_tables("top", a, b)
         return first_of_both(a, b, count, is_larger)
+    end)
+end
+
+-- One of two rows: the other one only where `order` says so of it and this one.
+local function row_of_both(name, keys, order)
+    keys = type(keys) == "table" and keys or { keys }
+    expect(keys[1] ~= nil, name, "the keys that rows are compared by", keys[1])
+    return of_any(function(a, b)
+        expect_tables(name, a, b)
+        return compare_rows(b, a, keys) == order and b or a
+    end)
+end
+
+---Of two rows the one whose values at the keys, one after the other, are smaller.
+---@param keys string|integer|(string|integer)[]
+function merging.first(keys)
+    return row_of_both("first", keys, -1)
+end
+
+---Of two rows the one whose values at the keys are larger.
+---@param keys string|integer|(string|integer)[]
+function merging.last(keys)
+    return row_of_both("last", keys, 1)
+end
+
+---Of two tables with the same names, what is under each merged as its own merge says.
+---@param merges table<any, fun(a: any, b: any): any>
+function merging.each(merges)
+    expect(type(merges) == "table", "each", "a table of merges, by name", merges)
+    for _, merge in units.sorted(merges) do
+        expect(type(merge) == "function", "each", "a merge, such as merge.sum, under each name", merge)
+    end
+    return of_any(function(a, b)
+        expect_tables("each", a, b)
+        for name, value in units.sorted(b) do
+            expect(merges[name], "each", "a merge for each name", name)
+            a[name] = a[name] == nil and value or merges[name](a[name], value)
+        end
+        return a
     end)
 end
 
