@@ -26,16 +26,18 @@ static const field_list lists[] = {
 enum { LIST_COUNT = sizeof lists / sizeof *lists };
 
 static void describe(tr_event_field *field) {
+    static const tr_event_way ways[] = {[TR_EVENT_RECORD] = TR_EVENT_BY_RECORD,
+                                        [TR_EVENT_TRACE] = TR_EVENT_BY_TRACE,
+                                        [TR_EVENT_NODE] = TR_EVENT_BY_NODE};
+    field->way = field->number == TR_EVENT_WHOLE ? TR_EVENT_AS_A_WHOLE : ways[field->object];
     field->form = field->number == TR_EVENT_WHOLE ? TR_FIELD_TABLE : TR_FIELD_SCALAR;
-    field->by_handle = false;
-    if (field->number == TR_EVENT_WHOLE) {
-        return;
-    }
-    if (field->object == TR_EVENT_TRACE) {
+    if (field->way == TR_EVENT_BY_RECORD && tr_lua_is_record_number(field->number)) {
+        field->way = TR_EVENT_BY_NUMBERS;
+    } else if (field->way == TR_EVENT_BY_TRACE) {
         bool is_noted;
         field->form = tr_lua_trace_field_form(field->number, &is_noted);
-        field->by_handle = is_noted || field->form != TR_FIELD_SCALAR;
-    } else if (field->object == TR_EVENT_NODE) {
+        field->way = is_noted || field->form != TR_FIELD_SCALAR ? TR_EVENT_BY_HANDLE : TR_EVENT_BY_TRACE;
+    } else if (field->way == TR_EVENT_BY_NODE) {
         field->form = tr_lua_node_field_form(field->number);
     }
 }
@@ -54,7 +56,7 @@ static int number_of(const field_list *list, const char *name, const char **know
 
 bool tr_event_field_find(const char *name, tr_event_field *field) {
     if (strcmp(name, "code") == 0) {
-        *field = (tr_event_field){TR_EVENT_CODE, TR_EVENT_WHOLE, TR_FIELD_SCALAR, false, "code"};
+        *field = (tr_event_field){TR_EVENT_CODE, TR_EVENT_WHOLE, TR_FIELD_SCALAR, TR_EVENT_AS_A_WHOLE, "code"};
         return true;
     }
     for (int i = 0; i < LIST_COUNT; i++) {
@@ -209,10 +211,18 @@ tr_event_view tr_lua_view_event(const tr_lua_cursor *cursor, const tr_event *eve
     tr_event_view view;
     view.cursor = cursor;
     view.event = event;
-    view.record = tr_lua_view_record(cursor, event);
+    view.has_record = false;
     view.node_is_looked_up = false;
     view.code = code;
     return view;
+}
+
+static const tr_record_view *record_of(tr_event_view *view) {
+    if (!view->has_record) {
+        view->record = tr_lua_view_record(view->cursor, view->event);
+        view->has_record = true;
+    }
+    return &view->record;
 }
 
 /* The record's node in its trace; NULL where there is none. */
@@ -256,7 +266,7 @@ static void push_node(lua_State *L, tr_event_view *view, const tr_lua_slots *slo
 static void push_whole(lua_State *L, tr_event_view *view, const tr_lua_slots *slots, tr_event_object object) {
     switch (object) {
     case TR_EVENT_RECORD:
-        tr_lua_push_rec(L, view->cursor->core, &view->record, slots->rec_metatable);
+        tr_lua_push_rec(L, view->cursor->core, record_of(view), slots->rec_metatable);
         return;
     case TR_EVENT_TRACE:
         push_handle(L, view, slots);
@@ -279,25 +289,39 @@ static void push_from_handle(lua_State *L, const tr_event_view *view, const tr_l
     lua_remove(L, -2);
 }
 
-void tr_event_field_push(lua_State *L, tr_event_view *view, const tr_lua_slots *slots, const tr_event_field *field) {
-    const tr_trace *trace = view->event->trace;
-    if (field->number == TR_EVENT_WHOLE) {
-        push_whole(L, view, slots, field->object);
-    } else if (field->object == TR_EVENT_RECORD) {
-        tr_lua_push_rec_field(L, &view->record, field->number);
-    } else if (field->object == TR_EVENT_NODE) {
-        const tr_node_view *node = node_of(view);
-        if (node == NULL) {
-            lua_pushnil(L);
-        } else {
-            tr_lua_push_node_field(L, trace, view->cursor->names, node, field->number);
-        }
-    } else if (field->by_handle) {
-        push_from_handle(L, view, slots, field->name);
-    } else if (trace == NULL) {
+static void push_of_node(lua_State *L, tr_event_view *view, const tr_event_field *field) {
+    const tr_node_view *node = node_of(view);
+    if (node == NULL) {
         lua_pushnil(L);
     } else {
-        tr_scalar_push(L, tr_lua_trace_scalar(trace, field->number));
+        tr_lua_push_node_field(L, view->event->trace, view->cursor->names, node, field->number);
+    }
+}
+
+void tr_event_field_push(lua_State *L, tr_event_view *view, const tr_lua_slots *slots, const tr_event_field *field) {
+    const tr_trace *trace = view->event->trace;
+    switch (field->way) {
+    case TR_EVENT_BY_NUMBERS:
+        lua_pushinteger(L, tr_lua_record_number(&view->event->record, field->number));
+        return;
+    case TR_EVENT_BY_RECORD:
+        tr_lua_push_rec_field(L, record_of(view), field->number);
+        return;
+    case TR_EVENT_BY_TRACE:
+        if (trace == NULL) {
+            lua_pushnil(L);
+        } else {
+            tr_lua_push_trace_field(L, trace, field->number);
+        }
+        return;
+    case TR_EVENT_BY_NODE:
+        push_of_node(L, view, field);
+        return;
+    case TR_EVENT_BY_HANDLE:
+        push_from_handle(L, view, slots, field->name);
+        return;
+    case TR_EVENT_AS_A_WHOLE:
+        push_whole(L, view, slots, field->object);
     }
 }
 
@@ -315,7 +339,7 @@ tr_scalar tr_event_field_scalar(lua_State *L, tr_event_view *view, const tr_lua_
         return tr_scalar_nil();
     }
     if (field->object == TR_EVENT_RECORD) {
-        return tr_lua_rec_scalar(L, &view->record, field->number);
+        return tr_lua_rec_scalar(L, record_of(view), field->number);
     }
     if (field->object == TR_EVENT_TRACE) {
         return trace == NULL ? tr_scalar_nil() : tr_lua_trace_scalar(trace, field->number);

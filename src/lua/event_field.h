@@ -32,20 +32,31 @@ typedef enum tr_event_object {
 
 enum { TR_EVENT_WHOLE = -1 };
 
+/* How a field becomes a Lua value. */
+typedef enum tr_event_way {
+    TR_EVENT_BY_NUMBERS, /* a number that stands in the record */
+    TR_EVENT_BY_RECORD,
+    TR_EVENT_BY_TRACE,
+    TR_EVENT_BY_NODE,
+    TR_EVENT_BY_HANDLE, /* a field of a trace that only its handle can give */
+    TR_EVENT_AS_A_WHOLE
+} tr_event_way;
+
 typedef struct tr_event_field {
     tr_event_object object;
     int number;         /* of the field; TR_EVENT_WHOLE: the object itself, or the code */
     tr_field_form form; /* TR_FIELD_TABLE of an object itself */
-    bool by_handle;     /* a field of a trace that only its handle can give as a Lua value */
-    const char *name;   /* of the field alone: "status" */
+    tr_event_way way;
+    const char *name; /* of the field alone: "status" */
 } tr_event_field;
 
 /* One event: made by tr_lua_view_event, valid until the next one. */
 typedef struct tr_event_view {
     const tr_lua_cursor *cursor;
     const tr_event *event;
-    tr_record_view record;
-    tr_node_view node; /* looked up when it is needed first */
+    tr_record_view record; /* this and the node are made when they are needed first */
+    tr_node_view node;
+    bool has_record;
     bool node_is_looked_up;
     const char *code; /* of the violation; NULL where none is shown */
 } tr_event_view;

@@ -24,11 +24,11 @@ tr_lua_rec *tr_lua_test_rec(lua_State *L, int index) {
 /* ---- push ---- */
 
 void tr_lua_push_rec(lua_State *L, const tr_lua_core *core, const tr_record_view *view, int metatable_index) {
+    const uint8_t *bytes = view->record.bytes;
     uint32_t length = view->record.length_bytes;
     tr_lua_rec *self = lua_newuserdatauv(L, offsetof(tr_lua_rec, bytes) + length, 0);
-    memcpy(self->bytes, view->record.bytes, length);
     self->view = *view;
-    self->view.record.bytes = self->bytes;
+    self->view.record.bytes = memcpy(self->bytes, bytes, length);
     self->keys = core->rec_keys;
     lua_pushvalue(L, metatable_index);
     lua_setmetatable(L, -2);
@@ -110,36 +110,52 @@ tr_scalar tr_lua_rec_scalar(lua_State *L, const tr_record_view *view, int field)
     }
 }
 
-/* As tr_lua_rec_scalar, pushed: each value straight, without the detour over its kind. */
-static inline bool push_field(lua_State *L, const tr_record_view *view, int field) {
+/* The numbers come first. */
+bool tr_lua_is_record_number(int field) {
+    return field < REC_type;
+}
+
+lua_Integer tr_lua_record_number(const tr_record *record, int field) {
     switch (field) {
-#define REC_PUSH(name, value)                                                                                          \
+#define REC_NUMBER_VALUE(name, ctype, offset, bits)                                                                    \
     case REC_##name:                                                                                                   \
-        tr_scalar_push(L, value);                                                                                      \
-        return true;
-#define REC_NUMBER_PUSH(name, ctype, offset, bits)                                                                     \
-    case REC_##name:                                                                                                   \
-        lua_pushinteger(L, (lua_Integer)tr_record_##name(&view->record));                                              \
-        return true;
-        REC_FIELDS(REC_PUSH, REC_NUMBER_PUSH)
-#undef REC_PUSH
-#undef REC_NUMBER_PUSH
+        return (lua_Integer)tr_record_##name(record);
+        TR_RECORD_NUMBERS(REC_NUMBER_VALUE)
+#undef REC_NUMBER_VALUE
     default:
-        return false;
+        return 0;
     }
 }
 
 void tr_lua_push_rec_field(lua_State *L, const tr_record_view *view, int field) {
-    push_field(L, view, field);
+    switch (field) {
+#define REC_PUSH(name, value)                                                                                          \
+    case REC_##name:                                                                                                   \
+        tr_scalar_push(L, value);                                                                                      \
+        return;
+#define REC_NUMBER_PUSH(name, ctype, offset, bits)
+        REC_FIELDS(REC_PUSH, REC_NUMBER_PUSH)
+#undef REC_PUSH
+#undef REC_NUMBER_PUSH
+    default:
+        lua_pushinteger(L, tr_lua_record_number(&view->record, field));
+    }
 }
 
-/* The metatable is locked, so nothing but a record gets here. */
+/* The metatable is locked, so nothing but a record gets here. What is read most, numbers, is read on the way that takes
+ * no stack of its own. */
 static int rec_index(lua_State *L) {
     const tr_lua_rec *self = lua_touserdata(L, 1);
-    if (push_field(L, &self->view, tr_keys_find(self->keys, lua_tostring(L, 2)))) {
-        return 1;
+    int field = tr_keys_find(self->keys, lua_tostring(L, 2));
+    if (field < 0) {
+        return tr_lua_index_method(L, "a record");
     }
-    return tr_lua_index_method(L, "a record");
+    if (field < REC_type) {
+        lua_pushinteger(L, tr_lua_record_number(&self->view.record, field));
+    } else {
+        tr_lua_push_rec_field(L, &self->view, field);
+    }
+    return 1;
 }
 
 static int rec_equal(lua_State *L) {

@@ -37,6 +37,9 @@ tr_lua_rec *tr_lua_test_rec(lua_State *L, int index);
 void tr_lua_push_rec(lua_State *L, const tr_lua_core *core, const tr_record_view *view, int metatable_index);
 /* The fields' names, by number; `*count` of them. */
 const char *const *tr_lua_rec_fields(int *count);
+/* Whether the field is one of TR_RECORD_NUMBERS, and its value then. */
+bool tr_lua_is_record_number(int field);
+lua_Integer tr_lua_record_number(const tr_record *record, int field);
 void tr_lua_push_rec_field(lua_State *L, const tr_record_view *view, int field);
 tr_scalar tr_lua_rec_scalar(lua_State *L, const tr_record_view *view, int field);
 void tr_lua_open_rec(lua_State *L);

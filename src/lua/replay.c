@@ -105,7 +105,9 @@ static void show_to_one(lua_State *L, tr_lua_replay *replay, const tr_sole_handl
     if (sole->handler.declared != NULL) {
         replay->made = 0;
         call_declared(L, replay, &sole->handler, NULL);
-        lua_settop(L, replay->top);
+        if (replay->made > 0) {
+            lua_settop(L, replay->top);
+        }
         return;
     }
     int count = sole->handler.parameters < 2 ? sole->handler.parameters : 2;

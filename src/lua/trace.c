@@ -258,30 +258,55 @@ tr_field_form tr_lua_trace_field_form(int field, bool *is_noted) {
     }
 }
 
+void tr_lua_push_trace_field(lua_State *L, const tr_trace *trace, int field) {
+    switch (field) {
+#define TRACE_PUSH(name, value)                                                                                        \
+    case TRACE_##name:                                                                                                 \
+        tr_scalar_push(L, value);                                                                                      \
+        return;
+#define TRACE_NOTED_PUSH(name, value, push)
+#define TRACE_NO_PUSH(name, push)
+        TRACE_FIELDS(TRACE_PUSH, TRACE_NOTED_PUSH, TRACE_NO_PUSH, TRACE_NO_PUSH)
+#undef TRACE_PUSH
+#undef TRACE_NOTED_PUSH
+#undef TRACE_NO_PUSH
+    default:
+        lua_pushnil(L);
+    }
+}
+
+/* What needs the handle, at stack index 1. */
+static void make_field(lua_State *L, const tr_lua_trace *self, int field) {
+    const tr_trace *trace = self->trace;
+    switch (field) {
+#define TRACE_NOT_MADE(name, value)
+#define TRACE_NOTED(name, value, push)                                                                                 \
+    case TRACE_##name:                                                                                                 \
+        push;                                                                                                          \
+        return;
+#define TRACE_MADE(name, push)                                                                                         \
+    case TRACE_##name:                                                                                                 \
+        push;                                                                                                          \
+        return;
+        TRACE_FIELDS(TRACE_NOT_MADE, TRACE_NOTED, TRACE_MADE, TRACE_MADE)
+#undef TRACE_NOT_MADE
+#undef TRACE_NOTED
+#undef TRACE_MADE
+    default:
+        tr_lua_push_trace_field(L, trace, field);
+    }
+}
+
 /* The metatable is locked, so nothing but a handle gets here. */
 static int trace_index(lua_State *L) {
     const tr_lua_trace *self = lua_touserdata(L, 1);
-    const tr_trace *trace = shown(L, self);
-    switch (tr_keys_find(self->core->trace_keys, lua_tostring(L, 2))) {
-#define TRACE_FIELD_CASE(name, value)                                                                                  \
-    case TRACE_##name:                                                                                                 \
-        tr_scalar_push(L, value);                                                                                      \
-        return 1;
-#define TRACE_NOTED_CASE(name, value, push)                                                                            \
-    case TRACE_##name:                                                                                                 \
-        push;                                                                                                          \
-        return 1;
-#define TRACE_MADE_CASE(name, push)                                                                                    \
-    case TRACE_##name:                                                                                                 \
-        push;                                                                                                          \
-        return 1;
-        TRACE_FIELDS(TRACE_FIELD_CASE, TRACE_NOTED_CASE, TRACE_MADE_CASE, TRACE_MADE_CASE)
-#undef TRACE_FIELD_CASE
-#undef TRACE_NOTED_CASE
-#undef TRACE_MADE_CASE
-    default:
+    shown(L, self);
+    int field = tr_keys_find(self->core->trace_keys, lua_tostring(L, 2));
+    if (field < 0) {
         return tr_lua_index_method(L, "a trace");
     }
+    make_field(L, self, field);
+    return 1;
 }
 
 static int trace_tostring(lua_State *L) {

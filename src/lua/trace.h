@@ -53,6 +53,8 @@ const char *const *tr_lua_trace_fields(int *count);
 tr_field_form tr_lua_trace_field_form(int field, bool *is_noted);
 /* Of a field that is TR_FIELD_SCALAR; nil of another. */
 tr_scalar tr_lua_trace_scalar(const tr_trace *trace, int field);
+/* The same as a Lua value. */
+void tr_lua_push_trace_field(lua_State *L, const tr_trace *trace, int field);
 void tr_lua_open_trace(lua_State *L);
 
 /* The Lua function core.taint_was_read. */
