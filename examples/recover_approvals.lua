@@ -8,6 +8,7 @@
 -- the mail that was sent on Friday still works.
 return {
     api = 1,
+    shard = "trace",
     summary = "recover: orders that wait for a person wait without a timeout",
 
     recover = function(trace, default)

@@ -23,6 +23,7 @@ end
 
 return {
     api = 1,
+    shard = "trace",
     summary = "recover: hold every order, then release them in batches",
     args = { release = { type = "boolean", default = false, help = "release what this script holds; --limit says how "
         .. "many" } },

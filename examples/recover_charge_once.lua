@@ -22,6 +22,7 @@ end
 
 return {
     api = 1,
+    shard = "trace",
     summary = "recover: hold orders that were inside of \"charge\"",
 
     recover = function(trace, default)

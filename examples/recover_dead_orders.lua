@@ -21,6 +21,7 @@ end
 
 return {
     api = 1,
+    shard = "trace",
     summary = "recover: close orders that failed for good",
     args = { dead = { type = "string", default = "card declined,no carrier", help = "what an error says that no retry "
         .. "mends; texts with commas between them" } },

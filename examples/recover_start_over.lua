@@ -16,6 +16,7 @@ end
 
 return {
     api = 1,
+    shard = "trace",
     summary = "recover: start orders over in which a node failed, at most so many times",
     args = { starts = { type = "integer", default = 2, min = 0, help = "how often an order is started over" } },
 

@@ -265,6 +265,13 @@ static int log_stats(lua_State *L) {
     return 1;
 }
 
+/* log:record_count() -> how many records were read; of a shard, too, all of the log's */
+static int log_record_count(lua_State *L) {
+    check_log(L, 1);
+    tr_lua_push_unsigned(L, tr_log_get_statistics(push_latest(L)->log).records);
+    return 1;
+}
+
 static int log_position(lua_State *L) {
     check_log(L, 1);
     tr_position position = tr_log_position(push_latest(L)->log);
@@ -327,9 +334,16 @@ int tr_lua_name_nodes(lua_State *L) {
 }
 
 void tr_lua_open_log_type(lua_State *L) {
-    static const luaL_Reg methods[] = {{"replay", log_replay}, {"records", log_records},   {"history", log_history},
-                                       {"pick", log_pick},     {"traces", log_traces},     {"gaps", log_gaps},
-                                       {"stats", log_stats},   {"position", log_position}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"replay", log_replay},
+                                       {"records", log_records},
+                                       {"history", log_history},
+                                       {"pick", log_pick},
+                                       {"traces", log_traces},
+                                       {"gaps", log_gaps},
+                                       {"stats", log_stats},
+                                       {"position", log_position},
+                                       {"record_count", log_record_count},
+                                       {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__tostring", log_tostring}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_LOG, log_fields, LOG_FIELD_COUNT, methods, metamethods, log_index, 0);
 }

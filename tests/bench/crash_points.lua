@@ -1,6 +1,7 @@
 -- Benchmark: a recovery script that looks at a trace's state, and a check that looks at its future, at every record.
 return {
     api = 1,
+    shard = "trace",
     summary = "benchmark: crash points",
     recover = function(trace, default)
         local node = trace.last_completed_node

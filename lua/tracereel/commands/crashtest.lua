@@ -1,4 +1,5 @@
 -- `tracereel crashtest`: a recovery script against every crash that the log could have ended in. The log is only read.
+local base = require "tracereel.base"
 local crashtest_page = require "tracereel.render.crashtest_page"
 local engine = require "tracereel.crashtest"
 local engine_options = require "tracereel.forecast.options"
@@ -16,6 +17,7 @@ local temporary_directory = require "tracereel.util.temporary_directory"
 local script = require "tracereel.script"
 local script_file = require "tracereel.recovery.script_file"
 local tracereel = require "tracereel"
+local workers = require "tracereel.cli.workers"
 
 local crashtest = {
     name = "crashtest",
@@ -46,6 +48,8 @@ function crashtest.define(command)
     command:flag("--allow-rerun", "Allow nodes that are done to run again.")
     command:option("--save", "Write a small log and a failing spec for each finding to this new directory.")
         :argname("<DIR>")
+    workers.define(command, "Use so many processes: for the questions where the script says shard = \"trace\", and for "
+        .. "what is tried.")
     engine_options.define(command)
     of_log.define_rule(command)
     limits.define(command)
@@ -105,9 +109,39 @@ local function write_json(result)
     } })
 end
 
+-- Why the script is asked by one process; nil where it can be several.
+local function obstacle(parsed, file)
+    local loaded, one = failure.pcall(script_file.loader(file, parsed.unsafe).load)
+    if loaded and not one:can_shard() then
+        return ('%s does not say shard = "trace"'):format(one.name)
+    end
+end
+
+-- How many processes ask the script. What is wrong with it is reported where it is run.
+local function question_jobs(parsed, file)
+    local why_not
+    if parsed.jobs > 1 then
+        output.without_prints(function()
+            why_not = obstacle(parsed, file)
+        end)
+    end
+    if why_not then
+        output.say("-j: %s: it is asked by one process, and several try what it said", why_not)
+    end
+    return why_not and 1 or parsed.jobs
+end
+
+local function opener(parsed)
+    return function(shard)
+        local opened = options.to_open(parsed, parsed.log)
+        opened.shard = shard
+        return base.open(parsed.log, opened)
+    end
+end
+
 local function test_log(parsed, file, log)
     local script_text = script_file.text(file)
-    local function run(any_log)
+    local function run(any_log, jobs)
         return engine.run(any_log, script_file.loader(file, parsed.unsafe), {
             given = limits.given(parsed),
             once = parsed.once or {},
@@ -115,16 +149,21 @@ local function test_log(parsed, file, log)
             allow_rerun = parsed.allow_rerun,
             script_text = script_text,
             check_stop = check_stop,
+            jobs = jobs or 1,
+            trial_jobs = jobs and parsed.jobs or 1,
+            open_shard = opener(parsed),
         })
     end
-    local result = run(log)
+    local result = run(log, question_jobs(parsed, file))
     if parsed.save and #result.findings > 0 then
         local about = { script = file.name or file.path, name = file.name or script.name_of(file.path),
             is_bundled = file.is_bundled, arguments = words_of(parsed) }
         if files.exists(parsed.save) then
             failure.raise("usage", "--save: cannot make the directory: %s is there already", parsed.save)
         end
-        local saved, spec = saving.save(new_directory.open(parsed.save), about, result, log, run)
+        local saved, spec = saving.save(new_directory.open(parsed.save), about, result, log, function(small)
+            return run(small)
+        end)
         tell_saved(saved, spec, parsed.json)
     end
     return result
@@ -136,6 +175,9 @@ function crashtest.run(parsed)
     local file = script_file.find(parsed.script)
     if parsed.log == "-" then
         failure.raise("usage", "a log is read more than once for a crash test: save what comes through the pipe")
+    end
+    if parsed.jobs > 1 and parsed.lost > 0 then
+        failure.raise("usage", "-j shares out traces, and --lost counts the records of all: leave one of them out")
     end
     limits.set(parsed)
     engine_options.use(parsed, parsed.log, true)

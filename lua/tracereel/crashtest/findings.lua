@@ -19,9 +19,13 @@ function findings.describe(chosen)
     return chosen.kind == "default" and ("%s (%s)"):format(described, chosen.action) or described
 end
 
+local function key_of(check, record_type, node, described)
+    return table.concat({ check, record_type, tostring(node), described }, "\0")
+end
+
 local function group_of(self, check, rec, described)
     local node = record_types.node_of(rec)
-    local key = table.concat({ check, rec.type, tostring(node), described }, "\0")
+    local key = key_of(check, rec.type, node, described)
     local group = self.by_key[key]
     if not group then
         group = { check = check, node = node, record_type = rec.type, decision = described, count = 0 }
@@ -48,6 +52,47 @@ function Findings:add(check, reason, point, described, count)
     group.shortest = { number = point.number, trace_id = point.trace_id, segment = rec.segment, offset = rec.offset,
         reason = reason, record_count = point.record_count }
     group.first = group.first or group.shortest
+end
+
+-- Takes a group of a part of the same log that this one does not have yet, or adds it to that which it has.
+local function join(self, key, group)
+    local known = self.by_key[key]
+    if not known then
+        self.by_key[key] = group
+        self.groups[#self.groups + 1] = group
+        return
+    end
+    known.count = known.count + group.count
+    if group.first.number < known.first.number then
+        known.first = group.first
+    end
+    local shortest, other = known.shortest, group.shortest
+    if other.record_count < shortest.record_count
+        or other.record_count == shortest.record_count and other.number < shortest.number then
+        known.shortest = other
+    end
+end
+
+---What was found in parts of a log, none of which has a record of another: as if it was found in the whole.
+---@param parts table[][] groups of each
+function findings.joined(parts)
+    local self = findings.new()
+    for _, groups in ipairs(parts) do
+        for _, group in ipairs(groups) do
+            join(self, key_of(group.check, group.record_type, group.node, group.decision), group)
+        end
+    end
+    local place = {}
+    for index, group in ipairs(self.groups) do
+        place[group] = index -- of two that begin at one record, and so come from one part, the first is the first there
+    end
+    table.sort(self.groups, function(a, b)
+        if a.first.number ~= b.first.number then
+            return a.first.number < b.first.number
+        end
+        return place[a] < place[b]
+    end)
+    return self
 end
 
 ---All groups, those with the most crash points first.

@@ -8,6 +8,7 @@ local judge = require "tracereel.crashtest.judge"
 local logs = require "tracereel.cli.logs"
 local answer = require "tracereel.recovery.answer"
 local script_arguments = require "tracereel.script.arguments"
+local shards = require "tracereel.crashtest.shards"
 local steps = require "tracereel.crashtest.steps"
 local trials = require "tracereel.crashtest.trials"
 local findings = require "tracereel.crashtest.findings"
@@ -33,13 +34,19 @@ local function checked(given, default)
 end
 
 -- Looks at a state and a decision that were not met before; and now and then again, because only their shapes are
--- known to be the same.
+-- known to be the same. In a shard what is found must be the same each time: only then it does not matter which ones of
+-- all shards' states are looked at.
 local function examine(self, met, trace, chosen)
     local judged = judge.examine(trace, chosen, self.options)
     met.problems = #judged.problems > 0 and judged.problems or nil
     met.open_once = #judged.open_once > 0 and judged.open_once or nil
     met.is_noteworthy = met.problems ~= nil or met.open_once ~= nil
     met.plan_key = judged.plan_key
+    if self.is_shard then
+        local result = core.cbor_encode(judged)
+        self.differs = self.differs or met.result ~= nil and met.result ~= result
+        met.result = result
+    end
 end
 
 -- All combinations of a kind of decision that are not examined, because they are of a long trace. What --once says of
@@ -50,19 +57,28 @@ local function unexamined(self, chosen)
     local key = is_noteworthy and "once" or kind
     local met = self.unexamined[key]
     if not met then
-        met = { kind = kind, count = 0, next_count = math.huge, is_noteworthy = is_noteworthy, is_unexamined = true }
+        met = { kind = kind, count = 0, next_number = math.huge, is_noteworthy = is_noteworthy, is_unexamined = true }
         self.unexamined[key] = met
     end
     self.untried_count = self.untried_count + 1
     return met
 end
 
+local function note_unexamined(self, key, shape)
+    local list = self.unexamined_shapes[key] or {}
+    self.unexamined_shapes[key] = list
+    list[#list + 1] = shape
+end
+
 local function new_met(self, key, shape, number, rec, trace, chosen)
     local is_examined = steps.is_due(self.steps, rec, trace, chosen)
-    local met = is_examined and { key = key, count = 0, next_count = 1, number = number, rec = rec,
+    local met = is_examined and { key = key, shape = shape, count = 0, next_number = 1, number = number, rec = rec,
         trace_id = trace.id, is_tainted = trace.tainted, record_count = trace.record_count, kind = chosen.kind,
-        described = findings.describe(chosen) } or unexamined(self, chosen)
+        described = findings.describe(chosen), is_long = steps.is_long(trace) } or unexamined(self, chosen)
     self.by_key[key][shape] = met
+    if not is_examined then
+        note_unexamined(self, key, shape)
+    end
     self.met[#self.met + 1] = is_examined and met or nil
     if not self.shapes[shape] then
         self.shapes[shape] = true
@@ -101,13 +117,21 @@ local function note_verdict(self, verdict, number, rec, trace, chosen)
     note(self, "check", verdict or "the script's check does not hold", number, rec, trace, chosen)
 end
 
--- Judges a decision that was not met in this state before, that has something wrong, or that is due to be looked at.
+-- The least power of two above a number.
+local function next_power(number)
+    local power = 1
+    while power <= number do
+        power = power * 2
+    end
+    return power
+end
+
+-- Judges a decision that was not met in this state before, that has something wrong, or that is due to be looked at:
+-- once among the 2nd and 3rd record of the log, among the 4th to 7th, 8th to 15th ... A shard can tell that by itself.
 local function judge_met(self, met, number, rec, trace, chosen)
-    if met.count == met.next_count then
-        met.next_count = met.count * 2
-        if met.count == 1 or steps.is_due(self.steps, rec, trace, chosen) then
-            examine(self, met, trace, chosen)
-        end
+    if number >= met.next_number and (met.count == 1 or not steps.is_long(trace)) then
+        met.next_number = next_power(number)
+        examine(self, met, trace, chosen)
     end
     local judged = met.is_unexamined and judge.engine_once(trace, self.options.once) or met
     if judged.problems then
@@ -120,10 +144,10 @@ end
 
 -- The handler of every record, the hot path: one call into C gives the state's shape and its future. `has_handlers`:
 -- the script's own table comes before ours, so that its `trace.data` must be asked for.
-local function record_handler(self, has_handlers)
+local function record_handler(self, has_handlers, log)
     local number, asked, calling, defaults, plain = 0, 0, nil, {}, {}
     local history, at, by_key, recover, check = self.history, self.history.at, self.by_key, self.recover, self.check
-    local set_script, last_number = core.set_script, #self.history
+    local set_script, last_number, is_shard = core.set_script, #self.history, log.shard ~= nil
     by_key.default = plain
     self.progress = function()
         return number, asked, calling
@@ -136,7 +160,7 @@ local function record_handler(self, has_handlers)
     end
 
     return function(rec, trace)
-        number = number + 1
+        number = is_shard and log:record_count() or number + 1
         if not trace or number > last_number then
             return -- where the log grows, what has come since the first pass has no known future
         end
@@ -164,7 +188,7 @@ local function record_handler(self, has_handlers)
         local met = chosen == default and plain[shape] or met_for(shape, rec, trace, chosen, default)
         local count = met.count + 1
         met.count = count
-        if count == met.next_count or met.is_noteworthy then
+        if number >= met.next_number or met.is_noteworthy then
             judge_met(self, met, number, rec, trace, chosen)
         end
         if check then
@@ -207,7 +231,7 @@ local function pass(self, one, log)
     self.recover, self.check, self.name, self.path = one.table.recover, one.table.check, one.name, one.path
     local handlers = one:handlers()
     local has_handlers = next(handlers) ~= nil
-    local ours = { record = record_handler(self, has_handlers) }
+    local ours = { record = record_handler(self, has_handlers, log) }
     local called, problem = pcall(log.replay, log, table.unpack(has_handlers and { handlers, ours } or { ours }))
     if not called then
         explain(self, problem)
@@ -233,19 +257,57 @@ local function decisions_of(self)
     return counts
 end
 
+-- What a pass finds, and what it needs for that.
+local function new_test(options, history)
+    return setmetatable({ options = options, history = history, findings = findings.new(), by_key = {}, met = {},
+        shapes = {}, state_count = 0, steps = {}, unexamined = {}, unexamined_shapes = {}, untried_count = 0 }, Test)
+end
+
+-- In a process of its own: what a shard gives, or the script's failure and the number of its record.
+local function shard_pass(options, history, script, shard)
+    local self = new_test(options, history)
+    self.is_shard = true
+    local passed, problem = failure.pcall(pass, self, script.load(), options.open_shard(shard))
+    local number, asked = 0, 0
+    if self.progress then
+        number, asked = self.progress()
+    end
+    if passed then
+        return shards.part(self, asked)
+    elseif failure.is(problem) and problem.kind == "script" then
+        return problem, number
+    end
+    error(problem, 0)
+end
+
+-- Asks at every record, in as many processes as may be. Gives the test, and how often it has asked.
+local function ask(options, history, log, script)
+    local test = new_test(options, history)
+    if options.jobs > 1 then
+        local asked = shards.ask(test, options.jobs, function(shard)
+            return shard_pass(options, history, script, shard)
+        end)
+        if asked then
+            return test, asked
+        end
+        test = new_test(options, history)
+    end
+    pass(test, script.load(), log)
+    return test, select(2, test.progress())
+end
+
 ---@param log tracereel.log a directory or a file, not read yet
 ---@param script { load: fun(): table } makes a fresh script
 ---@param options { given: table, once: integer[], lost: integer, allow_rerun: boolean, script_text: string,
----  check_stop: fun(problem: any) }
+---  check_stop: fun(problem: any), jobs: integer, trial_jobs: integer,
+---  open_shard: (fun(shard: tracereel.shard): tracereel.log)|nil } jobs: processes that ask, each with the log of
+---  open_shard; trial_jobs: processes that try
 ---@return table result what was covered, and `findings`
 function crashtest.run(log, script, options)
-    local self = setmetatable({ options = options, findings = findings.new(), by_key = {}, met = {}, shapes = {},
-        state_count = 0, steps = {}, unexamined = {}, untried_count = 0 }, Test)
-    self.history = log:history(options.lost)
+    local history = log:history(options.lost)
     local now_ns = log:stats().now_ns
     options.timestamp_ns = now_ns == -1 and now_ns or now_ns + 1
-    pass(self, script.load(), log)
-    local _, asked = self.progress()
+    local self, asked = ask(options, history, log, script)
     local tried = trials.run(self, log, script)
     return {
         records = #self.history,

@@ -5,6 +5,11 @@ local steps = {}
 ---A trace with more records is long.
 steps.max_records = 1000
 
+---@param trace tracereel.trace
+function steps.is_long(trace)
+    return trace.record_count > steps.max_records
+end
+
 local function next_step(of_trace, key)
     local step = of_trace[key] or { count = 0, next_count = 1 }
     of_trace[key] = step
@@ -12,14 +17,14 @@ local function next_step(of_trace, key)
     return step
 end
 
----Every time in a short trace. In a long one the 1st, 2nd, 4th, 8th ... time that it is asked about a decision of that
----kind after a record of that type.
+---Every time in a short trace. In a long one the 1st, 2nd, 4th, 8th ... time that one of that kind is new after a
+---record of that type.
 ---@param by_trace table<tracereel.trace, table> how often it was asked; drop those of a trace that is closed
 ---@param rec tracereel.rec the latest of the trace
 ---@param trace tracereel.trace
 ---@param chosen tracereel.decision
 function steps.is_due(by_trace, rec, trace, chosen)
-    if trace.record_count <= steps.max_records then
+    if not steps.is_long(trace) then
         return true
     end
     by_trace[trace] = by_trace[trace] or {}

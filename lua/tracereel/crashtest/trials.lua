@@ -11,6 +11,7 @@ local temporary_directory = require "tracereel.util.temporary_directory"
 local small_log = require "tracereel.crashtest.small_log"
 local base = require "tracereel.base"
 local view = require "tracereel.recovery.view"
+local workers = require "tracereel.cli.workers"
 
 local trials = {}
 
@@ -93,19 +94,18 @@ local function recover_to_end(self, directory, trace_id)
     return ended
 end
 
+local converges, is_same_end = "every decision converges", "interrupted recovery leads to the same end"
+
 local function add_problem(self, met, check, reason)
     self.findings:add(check, reason, met, met.described, met.count)
 end
 
-local function try_state(self, met, expected, state)
-    small_log.fill(self.directory, state.files)
-    local ended, problem = recover_to_end(self, self.directory, met.trace_id)
+-- What is wrong with the end that is reached from a state on disk; nil where it is the expected one.
+local function problem_of_state(self, directory, trace_id, expected, state)
+    small_log.fill(directory, state.files)
+    local ended, problem = recover_to_end(self, directory, trace_id)
     local difference = ended and view.difference(expected, ended)
-    self.disk_states = self.disk_states + 1
-    if problem or difference then
-        add_problem(self, met, "interrupted recovery leads to the same end", ("%s: %s"):format(state.name,
-            problem or difference))
-    end
+    return (problem or difference) and ("%s: %s"):format(state.name, problem or difference)
 end
 
 -- A piece of the trace's next record, or of its last one again: what a crash inside of it leaves.
@@ -114,21 +114,23 @@ local function torn_tail(records, place)
     return bytes:sub(1, #bytes - 1 - #bytes // 3)
 end
 
-local function interrupt(self, met, history, tail, one)
-    small_log.fill(self.directory, { [small_log.first_segment] = history })
-    local expected, problem = recover_to_end(self, self.directory, met.trace_id)
+-- Interrupts the recovery of a history in every state on disk. Gives how many these were, and what is wrong with them;
+-- nil and the problem where nothing is there to compare with.
+local function interrupt(self, directory, trace_id, history, tail, one)
+    small_log.fill(directory, { [small_log.first_segment] = history })
+    local expected, problem = recover_to_end(self, directory, trace_id)
     if not expected then
-        add_problem(self, met, "every decision converges", problem)
-        return
+        return nil, problem
     end
     local states = #one.records > 0 and disk_states.of_apply(history, small_log.bytes(one.records)) or {}
-    for _, state in ipairs(states) do
-        try_state(self, met, expected, state)
-    end
     for _, state in ipairs(disk_states.of_repair(history, tail)) do
-        try_state(self, met, expected, state)
+        states[#states + 1] = state
     end
-    self.plans = self.plans + 1
+    local problems = {}
+    for _, state in ipairs(states) do
+        problems[#problems + 1] = problem_of_state(self, directory, trace_id, expected, state)
+    end
+    return #states, problems
 end
 
 local function is_decided_so(met, one)
@@ -153,7 +155,7 @@ local function try_with_others(self, met)
         small_log.fill(self.directory, { [small_log.first_segment] = bytes })
         local made, one = decide(self, self.directory, met.trace_id)
         if not made and one:find(met.trace_id, 1, true) then
-            add_problem(self, met, "every decision converges", one)
+            add_problem(self, met, converges, one)
             return
         elseif made and is_decided_so(met, one) then
             self.converged = self.converged + 1
@@ -161,25 +163,6 @@ local function try_with_others(self, met)
         end
     end
     self.untried.other_traces = self.untried.other_traces + 1
-end
-
--- Decides for the trace's history alone.
-local function try(self, met, records, place)
-    local history = small_log.bytes(records, place)
-    small_log.fill(self.directory, { [small_log.first_segment] = history })
-    local made, one = decide(self, self.directory, met.trace_id)
-    if not made then
-        add_problem(self, met, "every decision converges", one)
-        return
-    elseif not is_decided_so(met, one) then
-        try_with_others(self, met)
-        return
-    end
-    self.converged = self.converged + 1
-    if not self.is_plan_known[met.plan_key] then
-        self.is_plan_known[met.plan_key] = true
-        interrupt(self, met, history, torn_tail(records, place), one)
-    end
 end
 
 -- Why a state cannot be made again from the trace's own records; nil where it can.
@@ -219,6 +202,103 @@ local function records_of(self, met)
     return records, place
 end
 
+-- What is done in a process of its own works in a directory of its own.
+local function in_directory(self, index, work)
+    local directory = ("%s/%d"):format(self.directory, index)
+    small_log.make_directory(directory)
+    local value = work(directory)
+    temporary_directory.remove(directory)
+    return value
+end
+
+-- Decides for the trace's history alone: what came of it, as a value for another process.
+local function try(self, met, directory)
+    local records, place = records_of(self, met)
+    local why_not = obstacle(met, records)
+    if why_not then
+        return { untried = why_not }
+    end
+    small_log.fill(directory, { [small_log.first_segment] = small_log.bytes(records, place) })
+    local made, one = decide(self, directory, met.trace_id)
+    return { problem = not made and one or nil, is_decided = made ~= nil and is_decided_so(met, one) }
+end
+
+-- The same, and its recovery interrupted.
+local function try_interrupted(self, met, directory)
+    local records, place = records_of(self, met)
+    local history = small_log.bytes(records, place)
+    small_log.fill(directory, { [small_log.first_segment] = history })
+    local made, one = decide(self, directory, met.trace_id)
+    if not made then
+        return { problem = one }
+    end
+    local count, problems = interrupt(self, directory, met.trace_id, history, torn_tail(records, place), one)
+    return { problem = not count and problems or nil, count = count, problems = count and problems or nil }
+end
+
+-- Does work for each of those met, in several processes; gives what came of each.
+local function for_each(self, list, work)
+    local units, results = {}, {}
+    for index = 1, #list do
+        units[index] = index
+    end
+    workers.map_all {
+        count = self.options.trial_jobs,
+        units = units,
+        name = function(index)
+            return ("combination %d of %d"):format(index, #list)
+        end,
+        work = function(index)
+            return in_directory(self, index, function(directory)
+                return work(self, list[index], directory)
+            end)
+        end,
+        take = function(index, value)
+            results[list[index]] = value
+        end,
+    }
+    return results
+end
+
+-- The first one of each plan that converges.
+local function first_of_plans(all, tried)
+    local first, is_known = {}, {}
+    for _, met in ipairs(all) do
+        if tried[met].is_decided and not is_known[met.plan_key] then
+            is_known[met.plan_key] = true
+            first[#first + 1] = met
+        end
+    end
+    return first
+end
+
+local function note_interrupted(self, met, interrupted)
+    if interrupted.problem then
+        add_problem(self, met, converges, interrupted.problem)
+        return
+    end
+    for _, problem in ipairs(interrupted.problems) do
+        add_problem(self, met, is_same_end, problem)
+    end
+    self.plans, self.disk_states = self.plans + 1, self.disk_states + interrupted.count
+end
+
+-- What came of one that was met, in the order in which they were met.
+local function note(self, met, tried, interrupted)
+    if tried.untried then
+        self.untried[tried.untried] = self.untried[tried.untried] + 1
+    elseif tried.problem then
+        add_problem(self, met, converges, tried.problem)
+    elseif not tried.is_decided then
+        try_with_others(self, met)
+    else
+        self.converged = self.converged + 1
+        if interrupted then
+            note_interrupted(self, met, interrupted)
+        end
+    end
+end
+
 ---Tries every state and decision that was met and can be written.
 ---@param test table of crashtest: met, findings, options, history
 ---@param log tracereel.log
@@ -230,7 +310,6 @@ function trials.run(test, log, script)
         findings = test.findings,
         log = log,
         script = script,
-        is_plan_known = {},
         plans = 0,
         disk_states = 0,
         converged = 0,
@@ -244,14 +323,10 @@ function trials.run(test, log, script)
     end
     self.record_of = fetch_records(test.history, log, all)
     self.directory = temporary_directory.directory()
+    local tried = for_each(self, all, try)
+    local interrupted = for_each(self, first_of_plans(all, tried), try_interrupted)
     for _, met in ipairs(all) do
-        local records, place = records_of(self, met)
-        local why_not = obstacle(met, records)
-        if why_not then
-            self.untried[why_not] = self.untried[why_not] + 1
-        else
-            try(self, met, records, place)
-        end
+        note(self, met, tried[met], interrupted[met])
     end
     temporary_directory.remove(self.directory)
     return self

@@ -72,12 +72,17 @@ function log:gaps() end
 ---@return tracereel.statistics
 function log:stats() end
 
+---How many records the latest reading has read: in a handler the number of its record, from 1. Of a log that is read as a
+---shard all records count.
+---@return integer
+function log:record_count() end
+
 ---The position of the next record to read; pass it as `from` to continue later.
 ---@return tracereel.position
 function log:position() end
 
 ---What happens to each trace after each record, for `check` and for scripts of your own. Reads the log once; takes 24
----bytes for each of its records.
+---bytes for each of its records in a temporary file.
 ---@param lost? integer how many records before a crash may be missing; 0 where not given
 ---@return tracereel.history
 function log:history(lost) end

@@ -67,8 +67,9 @@ local function check_merging(value)
     if value.shard and value.shard ~= "trace" then
         return ('shard: "trace" expected, got %s'):format(failure.got(value.shard)), "shard"
     end
+    local needs_merge = { shard = not value.recover or value.finish ~= nil, associative = true }
     for _, key in ipairs { "shard", "associative" } do
-        if value[key] and not value.merge then
+        if value[key] and needs_merge[key] and not value.merge then
             return ("%s needs `merge`, which puts two results together: merge = function(a, b)"):format(key), key
         end
     end
@@ -277,11 +278,13 @@ function Script:is_associative()
     return self.table.associative == true
 end
 
----The results of two logs, or of two shards of one, as one. The script was not started: it has its arguments.
+---The results of two logs, or of two shards of one, as one. The script was not started: it has its arguments. One that
+---only decides has no results.
 ---@param given table<string, any> values for the script's arguments
 function Script:merge(a, b, given)
     text_methods.begin_numbers()
-    return (call(self, "merge", self.table.merge, a, b, script_arguments.values(self.name, self.arguments, given)))
+    local values = script_arguments.values(self.name, self.arguments, given)
+    return self.table.merge and (call(self, "merge", self.table.merge, a, b, values))
 end
 
 return script

@@ -16,6 +16,7 @@ end
 
 return {
     api = 1,
+    shard = "trace",
     summary = "recover: give up on suspensions that are past their timeout",
     args = { now_ns = { type = "integer", min = 0, help = "the time, ns since 1970; the end of the log otherwise" } },
 

@@ -6,6 +6,7 @@ local last_type = {}
 
 return {
     api = 1,
+    shard = "trace",
     summary = "recover: give up on traces whose last event is an error",
     args = { node = { type = "integer", min = 0, help = "only where that node failed" } },
 

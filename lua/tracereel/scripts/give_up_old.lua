@@ -3,6 +3,7 @@ local age_ns, now_ns, takes_suspended, log_of_run
 
 return {
     api = 1,
+    shard = "trace",
     summary = "recover: give up on traces older than an age",
     args = {
         age = { type = "duration", default = "24h", help = "how old is too old, from the trace's start" },

@@ -12,6 +12,7 @@ end
 
 return {
     api = 1,
+    shard = "trace",
     summary = "recover: hold traces that were inside a given node, for a person",
     args = { node = { type = "integer", min = 0, required = true, help = "the node that must not run again unseen" } },
 

@@ -58,6 +58,7 @@ end
 
 return {
     api = 1,
+    shard = "trace",
     summary = "recover: make the engine's next start lose nothing; then apply --repair",
     args = {
         arenas = switch("count on stale write positions of arenas being set right, as apply --repair does"),
