@@ -31,11 +31,11 @@ typedef struct chunk {
 /* Each large block has this much spare room, so that it can become a chunk for a small one. */
 enum { SPARE_BYTES = HAS_POOL ? sizeof(chunk) : 0 };
 
-static size_t class_of(size_t bytes) {
+static inline size_t class_of(size_t bytes) {
     return (bytes + TR_POOL_STEP_BYTES - 1) / TR_POOL_STEP_BYTES;
 }
 
-static void free_small(tr_pool *pool, void *block, size_t size_class) {
+static inline void free_small(tr_pool *pool, void *block, size_t size_class) {
     free_block *freed = block;
     freed->next = pool->free_blocks[size_class];
     pool->free_blocks[size_class] = freed;
@@ -57,31 +57,49 @@ static int add_chunk(tr_pool *pool) {
     return 1;
 }
 
-static void *allocate(tr_pool *pool, size_t bytes) {
+/* Cuts a small block; the chunk may end before it. */
+static __attribute__((noinline)) void *cut(tr_pool *pool, size_t size_class) {
+    size_t block_bytes = size_class * TR_POOL_STEP_BYTES;
+    if (pool->unused_bytes < block_bytes && !add_chunk(pool)) {
+        return NULL;
+    }
+    void *block = pool->unused;
+    pool->unused += block_bytes;
+    pool->unused_bytes -= block_bytes;
+    return block;
+}
+
+static inline void *allocate(tr_pool *pool, size_t bytes) {
     if (bytes > LARGEST_BYTES) {
         return malloc(bytes + SPARE_BYTES);
     }
     size_t size_class = class_of(bytes);
     free_block *block = pool->free_blocks[size_class];
-    if (block != NULL) {
-        pool->free_blocks[size_class] = block->next;
-        return block;
+    if (block == NULL) {
+        return cut(pool, size_class);
     }
-    size_t block_bytes = size_class * TR_POOL_STEP_BYTES;
-    if (pool->unused_bytes < block_bytes && !add_chunk(pool)) {
-        return NULL;
-    }
-    void *cut = pool->unused;
-    pool->unused += block_bytes;
-    pool->unused_bytes -= block_bytes;
-    return cut;
+    pool->free_blocks[size_class] = block->next;
+    return block;
 }
 
-static void give_back(tr_pool *pool, void *block, size_t bytes) {
+static inline void give_back(tr_pool *pool, void *block, size_t bytes) {
     if (bytes > LARGEST_BYTES) {
         free(block);
     } else {
         free_small(pool, block, class_of(bytes));
+    }
+}
+
+void *tr_pool_allocate(tr_pool *pool, size_t bytes) {
+    void *block = allocate(pool, bytes);
+    pool->used_bytes += block == NULL ? 0 : bytes;
+    return block;
+}
+
+void tr_pool_free(tr_pool *pool, void *block, size_t bytes) {
+    if (block != NULL) {
+        give_back(pool, block, bytes);
+        pool->used_bytes -= bytes;
     }
 }
 
@@ -98,14 +116,7 @@ static void *keep_smaller(tr_pool *pool, void *block, size_t old_bytes, size_t n
     return made + 1;
 }
 
-static void *reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t new_bytes) {
-    if (block == NULL) {
-        return new_bytes == 0 ? NULL : allocate(pool, new_bytes);
-    }
-    if (new_bytes == 0) {
-        give_back(pool, block, old_bytes);
-        return NULL;
-    }
+static void *move(tr_pool *pool, void *block, size_t old_bytes, size_t new_bytes) {
     if (old_bytes > LARGEST_BYTES && new_bytes > LARGEST_BYTES) {
         void *moved = realloc(block, new_bytes + SPARE_BYTES);
         return moved == NULL && new_bytes <= old_bytes ? block : moved;
@@ -123,9 +134,16 @@ static void *reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t new
 }
 
 void *tr_pool_reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t new_bytes) {
-    void *moved = reallocate(pool, block, old_bytes, new_bytes);
-    if (moved != NULL || new_bytes == 0) {
-        pool->used_bytes += new_bytes - (block == NULL ? 0 : old_bytes);
+    if (new_bytes == 0) {
+        tr_pool_free(pool, block, old_bytes);
+        return NULL;
+    }
+    if (block == NULL) {
+        return tr_pool_allocate(pool, new_bytes);
+    }
+    void *moved = move(pool, block, old_bytes, new_bytes);
+    if (moved != NULL) {
+        pool->used_bytes += new_bytes - old_bytes;
     }
     return moved;
 }

@@ -20,6 +20,12 @@ typedef struct tr_pool {
     size_t used_bytes; /* requested sizes of all blocks in use; callers may read it */
 } tr_pool;
 
+/* Returns NULL on allocation failure. */
+void *tr_pool_allocate(tr_pool *pool, size_t bytes);
+
+/* Frees a block of that size, or NULL. */
+void tr_pool_free(tr_pool *pool, void *block, size_t bytes);
+
 /* Like realloc, given the old size: `block` is NULL, or came from this pool with `old_bytes`. `new_bytes` = 0 frees.
  * Returns NULL on allocation failure; the block is then unchanged. Never fails to shrink a block. */
 void *tr_pool_reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t new_bytes);

@@ -11,13 +11,12 @@
 #include "trace/trace_store.h"
 #include "tracereel/trace.h"
 
-/* OPEN opens an attempt, and abandons one that is still open; NEED opens an estimated one if none is open; NEED_KNOWN
- * does so unless only a snapshot says that the node runs; CLOSE_DONE and CLOSE_ERROR do as NEED, and close it. */
+/* OPEN opens an attempt, and abandons one that is still open; NEED opens an estimated one if none is open; CLOSE_DONE
+ * and CLOSE_ERROR do as NEED, and close it. */
 typedef enum tr_attempts_action {
     TR_ATTEMPTS_KEEP,
     TR_ATTEMPTS_OPEN,
     TR_ATTEMPTS_NEED,
-    TR_ATTEMPTS_NEED_KNOWN,
     TR_ATTEMPTS_CLOSE_DONE,
     TR_ATTEMPTS_CLOSE_ERROR
 } tr_attempts_action;
@@ -63,11 +62,6 @@ static inline __attribute__((always_inline)) bool
 tr_attempts_change(tr_trace *trace, tr_node *node, tr_attempts_action action, uint64_t now_ns, uint32_t *violations) {
     tr_attempt *open = NULL;
     switch (action) {
-    case TR_ATTEMPTS_NEED_KNOWN:
-        if (node->from_snapshot) {
-            return true;
-        }
-        /* fall through */
     case TR_ATTEMPTS_NEED:
         return tr_attempts_open_of(trace, node) != NULL || tr_attempts_add_estimated(trace, node, now_ns) != NULL;
     case TR_ATTEMPTS_OPEN:

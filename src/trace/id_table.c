@@ -4,17 +4,12 @@
 #include <string.h>
 
 #include "bytes/hash.h"
-#include "trace/id_hash.h"
 
 enum { FIRST_CAPACITY = 64 };
 
 void tr_id_seed(tr_id_table *ids) {
     ids->seed[0] = tr_hash_seed();
     ids->seed[1] = tr_hash_mix(ids->seed[0]);
-}
-
-uint32_t tr_id_hash(const tr_id_table *ids, const uint8_t *id) {
-    return tr_id_hash_with(ids->seed[0], ids->seed[1], id);
 }
 
 bool tr_id_grow(tr_id_table *ids) {
@@ -38,17 +33,6 @@ bool tr_id_grow(tr_id_table *ids) {
     ids->entries = entries;
     ids->capacity = capacity;
     return true;
-}
-
-size_t tr_id_find(const tr_id_table *ids, tr_trace *const *slots, const uint8_t *id, uint32_t hash) {
-    size_t at = hash & (ids->capacity - 1);
-    for (;;) {
-        tr_id_entry seen = ids->entries[at];
-        if (seen.slot == TR_NONE || (seen.hash == hash && memcmp(slots[seen.slot]->id, id, TR_TRACE_ID_BYTES) == 0)) {
-            return at;
-        }
-        at = (at + 1) & (ids->capacity - 1);
-    }
 }
 
 /* Also moves up the entries after it that an empty entry would hide. */

@@ -11,7 +11,7 @@
 tr_imported *tr_imported_need(tr_trace *trace) {
     tr_trace_state *own = tr_own(trace);
     if (own->imported == NULL) {
-        tr_imported *made = tr_pool_reallocate(&own->home->pool, NULL, 0, sizeof *made);
+        tr_imported *made = tr_pool_allocate(&own->home->pool, sizeof *made);
         if (made == NULL) {
             return NULL;
         }
@@ -27,10 +27,10 @@ void tr_imported_free(tr_trace *trace) {
         return;
     }
     tr_pool *pool = &tr_own(trace)->home->pool;
-#define FREE_LIST(type, name) tr_pool_reallocate(pool, imported->name, imported->name##_capacity * sizeof(type), 0);
+#define FREE_LIST(type, name) tr_pool_free(pool, imported->name, imported->name##_capacity * sizeof(type));
     TR_IMPORTED_LISTS(FREE_LIST)
 #undef FREE_LIST
-    tr_pool_reallocate(pool, imported, sizeof *imported, 0);
+    tr_pool_free(pool, imported, sizeof *imported);
     tr_own(trace)->imported = NULL;
 }
 
@@ -44,9 +44,8 @@ bool tr_imported_copy(tr_trace *trace, const tr_trace *from) {
     bool copied = true;
     *copy = *source;
 #define COPY_LIST(type, name)                                                                                          \
-    copy->name = copied && source->name##_capacity > 0                                                                 \
-                     ? tr_pool_reallocate(pool, NULL, 0, source->name##_capacity * sizeof(type))                       \
-                     : NULL;                                                                                           \
+    copy->name =                                                                                                       \
+        copied && source->name##_capacity > 0 ? tr_pool_allocate(pool, source->name##_capacity * sizeof(type)) : NULL; \
     if (copy->name != NULL) {                                                                                          \
         memcpy(copy->name, source->name, source->name##_capacity * sizeof(type));                                      \
     } else {                                                                                                           \
@@ -149,12 +148,12 @@ static bool make_room_in_index(tr_trace *trace, tr_imported *imported) {
     }
     uint32_t capacity = old_capacity == 0 ? FIRST_CAPACITY : 2 * old_capacity;
     tr_pool *pool = &tr_own(trace)->home->pool;
-    uint32_t *index = tr_pool_reallocate(pool, NULL, 0, capacity * sizeof *index);
+    uint32_t *index = tr_pool_allocate(pool, capacity * sizeof *index);
     if (index == NULL) {
         return false;
     }
     memset(index, 0, capacity * sizeof *index);
-    tr_pool_reallocate(pool, imported->by_instance, old_capacity * sizeof *index, 0);
+    tr_pool_free(pool, imported->by_instance, old_capacity * sizeof *index);
     imported->by_instance = index;
     imported->by_instance_capacity = capacity;
     const tr_node *nodes = trace->nodes;

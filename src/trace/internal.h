@@ -14,9 +14,14 @@ struct tr_trace_home {
     tr_pool pool;
     uint32_t damage_count; /* damaged gaps met so far */
     bool is_measured;      /* tr_traces_measure */
-    char *scratch;         /* for the texts of one record's metadata; NULL until one has imported fields */
+    uint8_t usual_nodes;   /* how long the lists of most traces that have closed became, within TR_USUAL_MAX */
+    uint8_t usual_attempts;
+    char *scratch; /* for the texts of one record's metadata; NULL until one has imported fields */
     size_t scratch_bytes;
 };
+
+/* Longer lists grow from here on like any other. */
+enum { TR_USUAL_MAX = 16 };
 
 /* Open addressing. */
 typedef struct tr_node_index {
@@ -47,6 +52,8 @@ typedef struct tr_trace_state {
     bool follows_tracereel : 1; /* its latest record is tracereel's */
     bool is_held_apart : 1;     /* when only what ran counts: its latest record is a suspension that tracereel wrote */
     bool has_unordered_suspensions : 1; /* the clock stepped back: one does not begin after the end of the one before */
+    uint8_t first_nodes;                /* the least capacity of its `nodes`, once there is one */
+    uint8_t first_attempts;
 } tr_trace_state;
 
 /* The state that a trace is a part of: as const as the trace. */

@@ -39,8 +39,8 @@ uint32_t tr_trace_next_started(const tr_trace *trace, uint32_t from) {
 
 static void free_index(tr_trace *trace) {
     if (tr_own(trace)->started_index != NULL) {
-        tr_pool_reallocate(&tr_own(trace)->home->pool, tr_own(trace)->started_index,
-                           index_bytes(tr_own(trace)->started_index->node_capacity), 0);
+        tr_pool_free(&tr_own(trace)->home->pool, tr_own(trace)->started_index,
+                     index_bytes(tr_own(trace)->started_index->node_capacity));
         tr_own(trace)->started_index = NULL;
     }
 }
@@ -165,8 +165,8 @@ bool tr_started_copy(tr_trace *trace, const tr_trace *from) {
 
 void tr_started_free(tr_trace *trace) {
     free_index(trace);
-    tr_pool_reallocate(&tr_own(trace)->home->pool, trace->started_nodes,
-                       tr_own(trace)->started_capacity * sizeof *trace->started_nodes, 0);
+    tr_pool_free(&tr_own(trace)->home->pool, trace->started_nodes,
+                 tr_own(trace)->started_capacity * sizeof *trace->started_nodes);
     trace->started_nodes = NULL;
     trace->started_count = tr_own(trace)->started_capacity = 0;
 }

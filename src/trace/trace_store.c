@@ -10,14 +10,17 @@
 
 /* ---- lists ---- */
 
-/* Makes room for one more item. */
-static bool make_room(const tr_trace *trace, void **items, size_t count, size_t item_bytes) {
+/* The capacity of a list whose first block is for `first` items, which is one of tr_capacity_for. */
+static inline size_t capacity_of(size_t count, size_t first) {
     size_t capacity = tr_capacity_for(count);
-    if (count < capacity) {
-        return true;
-    }
-    void *grown = tr_pool_reallocate(&tr_own(trace)->home->pool, *items, capacity * item_bytes,
-                                     tr_capacity_for(count + 1) * item_bytes);
+    return count > 0 && capacity < first ? first : capacity;
+}
+
+/* Makes room for one more item in a list that is full. */
+static __attribute__((noinline)) bool grow(const tr_trace *trace, void **items, size_t count, size_t first,
+                                           size_t item_bytes) {
+    void *grown = tr_pool_reallocate(&tr_own(trace)->home->pool, *items, count * item_bytes,
+                                     capacity_of(count + 1, first) * item_bytes);
     if (grown == NULL) {
         return false;
     }
@@ -25,8 +28,24 @@ static bool make_room(const tr_trace *trace, void **items, size_t count, size_t 
     return true;
 }
 
-static void free_list(const tr_trace *trace, void *items, size_t count, size_t item_bytes) {
-    tr_pool_reallocate(&tr_own(trace)->home->pool, items, tr_capacity_for(count) * item_bytes, 0);
+/* Makes room for one more item. */
+static inline bool make_room(const tr_trace *trace, void **items, size_t count, size_t first, size_t item_bytes) {
+    return count < capacity_of(count, first) || grow(trace, items, count, first, item_bytes);
+}
+
+static void free_list(const tr_trace *trace, void *items, size_t count, size_t first, size_t item_bytes) {
+    tr_pool_free(&tr_own(trace)->home->pool, items, capacity_of(count, first) * item_bytes);
+}
+
+/* One step towards the count, so that it comes to the median of them. */
+static uint8_t step_to(uint8_t usual, size_t count) {
+    return (uint8_t)(usual + (count > usual && usual < TR_USUAL_MAX) - (count < usual));
+}
+
+void tr_trace_note_usual(const tr_trace *trace) {
+    struct tr_trace_home *home = tr_own(trace)->home;
+    home->usual_nodes = step_to(home->usual_nodes, trace->node_count);
+    home->usual_attempts = step_to(home->usual_attempts, trace->attempt_count);
 }
 
 /* ---- nodes ---- */
@@ -51,9 +70,9 @@ tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id) {
 }
 
 /* Makes the index at least twice as large as the number of nodes that it is going to hold. */
-static bool make_room_in_index(tr_trace *trace) {
+static __attribute__((noinline)) bool grow_index(tr_trace *trace) {
     tr_node_index *old = tr_own(trace)->node_index;
-    if (trace->node_count < NODES_WITHOUT_INDEX || (old != NULL && trace->node_count + 1 <= old->capacity / 2)) {
+    if (old != NULL && trace->node_count + 1 <= old->capacity / 2) {
         return true;
     }
     uint32_t capacity = old == NULL ? FIRST_INDEX : old->capacity * 2;
@@ -61,13 +80,13 @@ static bool make_room_in_index(tr_trace *trace) {
         capacity *= 2;
     }
     tr_pool *pool = &tr_own(trace)->home->pool;
-    tr_node_index *index = tr_pool_reallocate(pool, NULL, 0, tr_node_index_bytes(capacity));
+    tr_node_index *index = tr_pool_allocate(pool, tr_node_index_bytes(capacity));
     if (index == NULL) {
         return false;
     }
     index->capacity = capacity;
     memset(index->places, 0xff, capacity * sizeof *index->places); /* every entry TR_NONE */
-    tr_pool_reallocate(pool, old, old == NULL ? 0 : tr_node_index_bytes(old->capacity), 0);
+    tr_pool_free(pool, old, old == NULL ? 0 : tr_node_index_bytes(old->capacity));
     tr_own(trace)->node_index = index;
     for (uint32_t i = 0; i < trace->node_count; i++) {
         if (tr_trace_instance(trace, &trace->nodes[i]).length_bytes == 0) {
@@ -77,10 +96,14 @@ static bool make_room_in_index(tr_trace *trace) {
     return true;
 }
 
+static inline bool make_room_in_index(tr_trace *trace) {
+    return trace->node_count < NODES_WITHOUT_INDEX || grow_index(trace);
+}
+
 static inline __attribute__((always_inline)) tr_node *add_node(tr_trace *trace, uint32_t node_id, bool is_instance) {
     void *items = trace->nodes;
     if (trace->node_count >= TR_NODE_NONE || !make_room_in_index(trace) ||
-        !make_room(trace, &items, trace->node_count, sizeof *trace->nodes)) {
+        !make_room(trace, &items, trace->node_count, tr_own(trace)->first_nodes, sizeof *trace->nodes)) {
         return NULL;
     }
     trace->nodes = items;
@@ -106,7 +129,7 @@ tr_node *tr_trace_add_instance_node(tr_trace *trace, uint32_t node_id) {
 tr_attempt *tr_trace_add_attempt(tr_trace *trace, tr_node *node, uint64_t start_ns, bool estimated) {
     void *items = trace->attempts;
     if (trace->attempt_count >= TR_NODE_NONE ||
-        !make_room(trace, &items, trace->attempt_count, sizeof *trace->attempts)) {
+        !make_room(trace, &items, trace->attempt_count, tr_own(trace)->first_attempts, sizeof *trace->attempts)) {
         return NULL;
     }
     trace->attempts = items;
@@ -126,7 +149,7 @@ tr_attempt *tr_trace_add_attempt(tr_trace *trace, tr_node *node, uint64_t start_
 
 tr_suspension *tr_trace_add_suspension(tr_trace *trace, uint32_t node_id, uint64_t start_ns) {
     void *items = trace->suspensions;
-    if (!make_room(trace, &items, trace->suspension_count, sizeof *trace->suspensions)) {
+    if (!make_room(trace, &items, trace->suspension_count, 0, sizeof *trace->suspensions)) {
         return NULL;
     }
     trace->suspensions = items;
@@ -143,7 +166,7 @@ tr_loop_event *tr_trace_add_loop_event(tr_trace *trace, tr_node *node, uint64_t 
                                        bool is_exit) {
     void *items = trace->loop_events;
     if (trace->loop_event_count >= TR_NODE_NONE ||
-        !make_room(trace, &items, trace->loop_event_count, sizeof *trace->loop_events)) {
+        !make_room(trace, &items, trace->loop_event_count, 0, sizeof *trace->loop_events)) {
         return NULL;
     }
     trace->loop_events = items;
@@ -166,7 +189,7 @@ static bool copy_text(const tr_trace *trace, tr_text text, char **copy) {
     if (text.length_bytes == 0) {
         return true;
     }
-    *copy = tr_pool_reallocate(&tr_own(trace)->home->pool, NULL, 0, text.length_bytes);
+    *copy = tr_pool_allocate(&tr_own(trace)->home->pool, text.length_bytes);
     if (*copy == NULL) {
         return false;
     }
@@ -179,7 +202,7 @@ static bool set_text(const tr_trace *trace, tr_text text, char **held, uint32_t 
     if (!copy_text(trace, text, &copy)) {
         return false;
     }
-    tr_pool_reallocate(&tr_own(trace)->home->pool, *held, *held_bytes, 0);
+    tr_pool_free(&tr_own(trace)->home->pool, *held, *held_bytes);
     *held = copy;
     *held_bytes = text.length_bytes;
     return true;
@@ -194,7 +217,7 @@ bool tr_trace_set_suspension_metadata(tr_trace *trace, tr_text metadata) {
 }
 
 void tr_trace_forget_suspension_metadata(tr_trace *trace) {
-    tr_pool_reallocate(&tr_own(trace)->home->pool, trace->suspension_metadata, trace->suspension_metadata_bytes, 0);
+    tr_pool_free(&tr_own(trace)->home->pool, trace->suspension_metadata, trace->suspension_metadata_bytes);
     trace->suspension_metadata = NULL;
     trace->suspension_metadata_bytes = 0;
 }
@@ -221,8 +244,8 @@ tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
         return NULL;
     }
     /* Last, because the capacity of a list follows from its count, which changes right after. */
-    if (!make_room(trace, &items, trace->error_list_count, sizeof *trace->errors)) {
-        tr_pool_reallocate(&tr_own(trace)->home->pool, copy, message.length_bytes, 0);
+    if (!make_room(trace, &items, trace->error_list_count, 0, sizeof *trace->errors)) {
+        tr_pool_free(&tr_own(trace)->home->pool, copy, message.length_bytes);
         return NULL;
     }
     trace->errors = items;
@@ -234,42 +257,47 @@ tr_trace_error *tr_trace_add_error(tr_trace *trace, tr_text message) {
 /* ---- the trace as a whole ---- */
 
 tr_trace *tr_trace_new(struct tr_trace_home *home) {
-    tr_trace_state *state = tr_pool_reallocate(&home->pool, NULL, 0, sizeof *state);
+    tr_trace_state *state = tr_pool_allocate(&home->pool, sizeof *state);
     if (state == NULL) {
         return NULL;
     }
-    *state = (tr_trace_state){.home = home};
+    *state = (tr_trace_state){.home = home,
+                              .first_nodes = (uint8_t)tr_capacity_for(home->usual_nodes),
+                              .first_attempts = (uint8_t)tr_capacity_for(home->usual_attempts)};
     return &state->trace;
 }
 
 static void free_contents(tr_trace *trace) {
     tr_pool *pool = &tr_own(trace)->home->pool;
     for (uint32_t i = 0; i < trace->error_list_count; i++) {
-        tr_pool_reallocate(pool, trace->errors[i].message, trace->errors[i].message_bytes, 0);
+        tr_pool_free(pool, trace->errors[i].message, trace->errors[i].message_bytes);
     }
-    free_list(trace, trace->errors, trace->error_list_count, sizeof *trace->errors);
-    free_list(trace, trace->suspensions, trace->suspension_count, sizeof *trace->suspensions);
-    free_list(trace, trace->loop_events, trace->loop_event_count, sizeof *trace->loop_events);
-    free_list(trace, trace->attempts, trace->attempt_count, sizeof *trace->attempts);
-    free_list(trace, trace->nodes, trace->node_count, sizeof *trace->nodes);
+    free_list(trace, trace->errors, trace->error_list_count, 0, sizeof *trace->errors);
+    free_list(trace, trace->suspensions, trace->suspension_count, 0, sizeof *trace->suspensions);
+    free_list(trace, trace->loop_events, trace->loop_event_count, 0, sizeof *trace->loop_events);
+    free_list(trace, trace->attempts, trace->attempt_count, tr_own(trace)->first_attempts, sizeof *trace->attempts);
+    free_list(trace, trace->nodes, trace->node_count, tr_own(trace)->first_nodes, sizeof *trace->nodes);
     tr_started_free(trace);
-    tr_pool_reallocate(pool, trace->suspension_metadata, trace->suspension_metadata_bytes, 0);
-    tr_pool_reallocate(pool, trace->metadata, trace->metadata_bytes, 0);
-    free_list(trace, trace->plans, trace->plans_bytes, 1);
+    tr_pool_free(pool, trace->suspension_metadata, trace->suspension_metadata_bytes);
+    tr_pool_free(pool, trace->metadata, trace->metadata_bytes);
+    free_list(trace, trace->plans, trace->plans_bytes, 0, 1);
     tr_node_index *index = tr_own(trace)->node_index;
-    tr_pool_reallocate(pool, index, index == NULL ? 0 : tr_node_index_bytes(index->capacity), 0);
+    tr_pool_free(pool, index, index == NULL ? 0 : tr_node_index_bytes(index->capacity));
     tr_imported_free(trace);
 }
 
 void tr_trace_free(tr_trace *trace) {
     if (trace != NULL) {
         free_contents(trace);
-        tr_pool_reallocate(&tr_own(trace)->home->pool, trace, sizeof(tr_trace_state), 0);
+        tr_pool_free(&tr_own(trace)->home->pool, trace, sizeof(tr_trace_state));
     }
 }
 
 void tr_trace_reset(tr_trace *trace) {
-    tr_trace_state empty = {.trace.log_slot = trace->log_slot, .home = tr_own(trace)->home};
+    tr_trace_state empty = {.trace.log_slot = trace->log_slot,
+                            .home = tr_own(trace)->home,
+                            .first_nodes = tr_own(trace)->first_nodes,
+                            .first_attempts = tr_own(trace)->first_attempts};
     memcpy(empty.trace.id, trace->id, sizeof empty.trace.id);
     free_contents(trace);
     *tr_own(trace) = empty;
@@ -277,9 +305,7 @@ void tr_trace_reset(tr_trace *trace) {
 
 /* Copies a list. Returns NULL if it is empty, and on allocation failure, with `*failed` set. */
 static void *copy_list(const tr_trace *trace, const void *from, size_t count, size_t item_bytes, bool *failed) {
-    void *copy = count == 0
-                     ? NULL
-                     : tr_pool_reallocate(&tr_own(trace)->home->pool, NULL, 0, tr_capacity_for(count) * item_bytes);
+    void *copy = count == 0 ? NULL : tr_pool_allocate(&tr_own(trace)->home->pool, tr_capacity_for(count) * item_bytes);
     if (copy != NULL) {
         memcpy(copy, from, count * item_bytes);
     }
@@ -335,6 +361,7 @@ bool tr_trace_assign(tr_trace *trace, const tr_trace *from) {
     tr_trace *made = &state.trace;
     made->log_slot = trace->log_slot;
     state.home = tr_own(trace)->home;
+    state.first_nodes = state.first_attempts = 0; /* the lists are copied as long as they are */
     /* Owned members start empty, and are copied one by one. */
     made->node_count = made->attempt_count = made->suspension_count = 0;
     made->loop_event_count = made->error_list_count = made->started_count = 0;

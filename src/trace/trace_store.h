@@ -8,7 +8,9 @@
 #include "tracereel/trace.h"
 
 /* The capacity of a list with `count` items. It is not stored anywhere: a million traces may be open, and each has five
- * lists. Small lists grow by two, larger ones by a quarter of a power of two. */
+ * lists. Small lists grow by two, larger ones by a quarter of a power of two; nodes and attempts begin at what is
+ * usual.
+ */
 static inline size_t tr_capacity_for(size_t count) {
     if (count <= 16) {
         return (count + 1) & ~(size_t)1;
@@ -22,6 +24,8 @@ static inline size_t tr_capacity_for(size_t count) {
 
 /* Creates an empty trace. Returns NULL on allocation failure. */
 tr_trace *tr_trace_new(struct tr_trace_home *home);
+/* Notes how long the lists of a trace that has closed became, for those that are opened from now on. */
+void tr_trace_note_usual(const tr_trace *trace);
 /* NULL is allowed. */
 void tr_trace_free(tr_trace *trace);
 /* Empties the trace for reuse: its id, slot and home stay. */
@@ -50,17 +54,26 @@ bool tr_trace_add_plan(tr_trace *trace, tr_text value);
 /* The lookup for traces with many nodes; call tr_trace_node instead. */
 tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id);
 
-/* The node with that id, or NULL. */
-static inline tr_node *tr_trace_node(tr_trace *trace, uint32_t node_id) {
-    if (tr_own(trace)->node_index != NULL) {
-        return tr_trace_node_by_index(trace, node_id);
-    }
-    for (uint32_t i = 0; i < trace->node_count; i++) {
-        if (trace->nodes[i].node_id == node_id) {
-            return &trace->nodes[i];
+/* The lookup for traces with few nodes, of which those of imported logs can have entries of instances: the node's own
+ * entry is the first one with its id. Starts at the latest, which most records are of. */
+static inline tr_node *tr_trace_node_by_walk(tr_trace *trace, uint32_t node_id) {
+    tr_node *found = NULL;
+    for (tr_node *node = trace->nodes + trace->node_count; node > trace->nodes;) {
+        node--;
+        if (node->node_id == node_id) {
+            found = node;
+            if (tr_own(trace)->imported == NULL) {
+                break;
+            }
         }
     }
-    return NULL;
+    return found;
+}
+
+/* The node with that id, or NULL. */
+static inline tr_node *tr_trace_node(tr_trace *trace, uint32_t node_id) {
+    return tr_own(trace)->node_index != NULL ? tr_trace_node_by_index(trace, node_id)
+                                             : tr_trace_node_by_walk(trace, node_id);
 }
 
 static inline tr_attempt *tr_trace_attempt_of(tr_trace *trace, const tr_node *node) {

@@ -75,7 +75,7 @@ static tr_trace *new_trace(tr_traces *traces) {
 
 /* Opens a trace whose id is not in the table; `at` is what tr_id_find returned for it. */
 static tr_trace *open_trace(tr_traces *traces, const uint8_t *id, uint32_t hash, size_t at) {
-    if ((traces->open_count + traces->kept_count + 1) * 4 > traces->ids.capacity * 3) {
+    if ((traces->open_count + traces->kept_count + 1) * 2 > traces->ids.capacity) {
         if (!tr_id_grow(&traces->ids)) {
             return NULL;
         }
@@ -130,13 +130,16 @@ static void close_trace(tr_traces *traces, tr_trace *trace, size_t at) {
     } else {
         tr_id_remove(&traces->ids, at);
         traces->closed = trace;
+        tr_trace_note_usual(trace);
     }
 }
 
-static tr_status apply_to(tr_traces *traces, tr_trace *trace, size_t at, const tr_record *record, bool is_suspect,
-                          bool by_tracereel, uint32_t *violations) {
+static inline tr_status apply_to(tr_traces *traces, tr_trace *trace, size_t at, const tr_record *record,
+                                 bool is_suspect, bool by_tracereel, uint32_t *violations) {
     bool applied = tr_transition_apply(trace, record, by_tracereel, violations);
-    tr_own(trace)->was_tainted = tr_own(trace)->was_tainted || is_suspect;
+    if (is_suspect) {
+        tr_own(trace)->was_tainted = true;
+    }
     trace->violations_seen |= *violations;
     if (is_closed(trace)) {
         close_trace(traces, trace, at);

@@ -10,44 +10,46 @@
 #include "trace/trace_store.h"
 #include "trace/waiting.h"
 
-/* Both of the ways on which a record goes, with and without fields, have their own copy of these. */
+/* Each type of record without fields has its own copy of these, in which the tables' rows for the type are constants,
+ * and those with fields have one. */
 #define INLINED inline __attribute__((always_inline))
 
 /* What happens at a node. */
 typedef enum node_event { NO_EVENT, START, DONE, ERROR, SUSPEND, RESUME, ITERATION, EXIT, EVENT_COUNT } node_event;
 
 typedef struct node_rule {
-    uint8_t next;     /* tr_node_status */
-    uint8_t attempts; /* tr_attempts_action */
-    uint16_t violation;
+    uint8_t next; /* tr_node_status */
+    bool is_unexpected;
 } node_rule;
 
-#define NOT_STARTED TR_VIOLATION_DONE_WITHOUT_START
-#define NOT_LOOPING TR_VIOLATION_EXIT_WITHOUT_ITERATION
-
-#define RULE(status, action, violation)                                                                                \
-    { TR_NODE_##status, TR_ATTEMPTS_##action, violation }
-#define ALWAYS(status, action)                                                                                         \
-    {                                                                                                                  \
-        RULE(status, action, 0), RULE(status, action, 0), RULE(status, action, 0), RULE(status, action, 0),            \
-            RULE(status, action, 0), RULE(status, action, 0)                                                           \
-    }
+#define TO(status)                                                                                                     \
+    { TR_NODE_##status, false }
+#define UNEXPECTED(status)                                                                                             \
+    { TR_NODE_##status, true }
+#define ALWAYS(status)                                                                                                 \
+    { TO(status), TO(status), TO(status), TO(status), TO(status), TO(status) }
 
 /* By event, then by the node's status: idle, running, done, error, suspended, looping. */
 static const node_rule node_rules[EVENT_COUNT][TR_NODE_STATUS_COUNT] = {
-    [START] = ALWAYS(RUNNING, OPEN),
-    [DONE] = {RULE(DONE, CLOSE_DONE, NOT_STARTED), RULE(DONE, CLOSE_DONE, 0), RULE(DONE, CLOSE_DONE, NOT_STARTED),
-              RULE(DONE, CLOSE_DONE, NOT_STARTED), RULE(DONE, CLOSE_DONE, 0), RULE(DONE, CLOSE_DONE, NOT_STARTED)},
-    [ERROR] = {RULE(ERROR, CLOSE_ERROR, NOT_STARTED), RULE(ERROR, CLOSE_ERROR, 0),
-               RULE(ERROR, CLOSE_ERROR, NOT_STARTED), RULE(ERROR, CLOSE_ERROR, NOT_STARTED),
-               RULE(ERROR, CLOSE_ERROR, 0), RULE(ERROR, CLOSE_ERROR, NOT_STARTED)},
-    [SUSPEND] = {RULE(SUSPENDED, NEED, 0), RULE(SUSPENDED, NEED_KNOWN, 0), RULE(SUSPENDED, NEED, 0),
-                 RULE(SUSPENDED, NEED, 0), RULE(SUSPENDED, NEED_KNOWN, 0), RULE(SUSPENDED, NEED, 0)},
-    [RESUME] = {RULE(IDLE, KEEP, 0), RULE(RUNNING, KEEP, 0), RULE(DONE, KEEP, 0), RULE(ERROR, KEEP, 0),
-                RULE(RUNNING, KEEP, 0), RULE(LOOPING, KEEP, 0)},
-    [ITERATION] = ALWAYS(LOOPING, KEEP),
-    [EXIT] = {RULE(DONE, KEEP, NOT_LOOPING), RULE(DONE, KEEP, NOT_LOOPING), RULE(DONE, KEEP, NOT_LOOPING),
-              RULE(DONE, KEEP, NOT_LOOPING), RULE(DONE, KEEP, NOT_LOOPING), RULE(DONE, KEEP, 0)},
+    [START] = ALWAYS(RUNNING),
+    [DONE] = {UNEXPECTED(DONE), TO(DONE), UNEXPECTED(DONE), UNEXPECTED(DONE), TO(DONE), UNEXPECTED(DONE)},
+    [ERROR] = {UNEXPECTED(ERROR), TO(ERROR), UNEXPECTED(ERROR), UNEXPECTED(ERROR), TO(ERROR), UNEXPECTED(ERROR)},
+    [SUSPEND] = ALWAYS(SUSPENDED),
+    [RESUME] = {TO(IDLE), TO(RUNNING), TO(DONE), TO(ERROR), TO(RUNNING), TO(LOOPING)},
+    [ITERATION] = ALWAYS(LOOPING),
+    [EXIT] = {UNEXPECTED(DONE), UNEXPECTED(DONE), UNEXPECTED(DONE), UNEXPECTED(DONE), UNEXPECTED(DONE), TO(DONE)},
+};
+
+/* What an event does whatever the node's status is: to its attempts, and the violation where it is unexpected. */
+static const struct {
+    uint8_t attempts; /* tr_attempts_action */
+    uint16_t violation;
+} event_rules[EVENT_COUNT] = {
+    [START] = {TR_ATTEMPTS_OPEN, 0},
+    [DONE] = {TR_ATTEMPTS_CLOSE_DONE, TR_VIOLATION_DONE_WITHOUT_START},
+    [ERROR] = {TR_ATTEMPTS_CLOSE_ERROR, TR_VIOLATION_DONE_WITHOUT_START},
+    [SUSPEND] = {TR_ATTEMPTS_NEED, 0},
+    [EXIT] = {TR_ATTEMPTS_KEEP, TR_VIOLATION_EXIT_WITHOUT_ITERATION},
 };
 
 /* What a record does to its trace: the next status from each of the two that an open trace can have, the event at the
@@ -127,13 +129,28 @@ static INLINED tr_node *need_node(tr_trace *trace, uint32_t node_id) {
  * after it. The iterations of a loop can precede the snapshot. */
 static inline bool is_excused(tr_trace *trace, const tr_node *node, uint32_t violation) {
     switch (violation) {
-    case NOT_STARTED:
+    case TR_VIOLATION_DONE_WITHOUT_START:
         return !tr_own(trace)->records_starts || tr_attempts_open_of(trace, node) != NULL;
-    case NOT_LOOPING:
+    case TR_VIOLATION_EXIT_WITHOUT_ITERATION:
         return trace->from_snapshot && node->last_loop_event == TR_NODE_NONE;
     default:
         return false;
     }
+}
+
+/* Gives the node the status that follows the event. */
+static INLINED void change_status(tr_trace *trace, tr_node *node, node_event event, uint32_t *violations) {
+    const node_rule *rule = &node_rules[event][node->status];
+    uint32_t violation = event_rules[event].violation;
+    if (violation != 0 && rule->is_unexpected && !is_excused(trace, node, violation)) {
+        *violations |= violation;
+    }
+    node->status = rule->next & 7u;
+}
+
+/* Only a snapshot says that the node runs, or waits: its attempt began before what is known. */
+static INLINED bool is_known_by_snapshot(const tr_node *node) {
+    return node->from_snapshot && (node->status == TR_NODE_RUNNING || node->status == TR_NODE_SUSPENDED);
 }
 
 /* The entry of the instance that a record names; the node itself, of which the engine sees every record, gets the
@@ -147,7 +164,8 @@ static __attribute__((noinline)) tr_node *need_instance(tr_trace *trace, tr_node
 /* Returns the entry in the trace's `nodes` that the record is of, or NULL on allocation failure. `fields` is NULL where
  * the record has no metadata. */
 static INLINED tr_node *apply_to_node(tr_trace *trace, const tr_record *record, node_event event,
-                                      const tr_imported_fields *fields, uint64_t now_ns, uint32_t *violations) {
+                                      const tr_imported_fields *fields, bool has_own_waits, uint64_t now_ns,
+                                      uint32_t *violations) {
     tr_node *node = need_node(trace, tr_view_node_id(record));
     if (node != NULL && fields != NULL && fields->instance.length_bytes > 0) {
         node = need_instance(trace, node, event, fields->instance);
@@ -158,14 +176,15 @@ static INLINED tr_node *apply_to_node(tr_trace *trace, const tr_record *record, 
     if (event == DONE || event == ERROR) {
         tr_wait_take_back_end(trace, node);
     }
-    if (event <= ERROR && tr_own(trace)->imported != NULL) {
+    if (has_own_waits && event <= ERROR && tr_own(trace)->imported != NULL) {
         tr_own_waits_stop(trace, node, now_ns, violations);
     }
-    const node_rule *rule = &node_rules[event][node->status];
-    *violations |= is_excused(trace, node, rule->violation) ? 0 : rule->violation;
-    node->status = rule->next & 7u;
-    bool changed = tr_attempts_change(trace, node, (tr_attempts_action)rule->attempts, now_ns, violations);
-    return changed ? node : NULL;
+    tr_attempts_action action = (tr_attempts_action)event_rules[event].attempts;
+    if (action == TR_ATTEMPTS_NEED && is_known_by_snapshot(node)) {
+        action = TR_ATTEMPTS_KEEP;
+    }
+    change_status(trace, node, event, violations);
+    return tr_attempts_change(trace, node, action, now_ns, violations) ? node : NULL;
 }
 
 /* The measured view begins with the first trace_start. */
@@ -234,9 +253,9 @@ static inline tr_node *engines_node(tr_trace *trace, tr_node *entry, const tr_re
 
 /* What is particular to a type, beyond the tables. `entry` is what apply_to_node returned; NULL for types without a
  * node. */
-static INLINED bool apply_particulars(tr_trace *trace, tr_node *entry, const tr_record *record,
+static INLINED bool apply_particulars(tr_trace *trace, tr_node *entry, const tr_record *record, unsigned type,
                                       const tr_imported_fields *fields, uint64_t now_ns, uint32_t *violations) {
-    switch (tr_view_type(record)) {
+    switch (type) {
     case TR_TYPE_TRACE_START:
         return start_trace(trace, record, now_ns);
     case TR_TYPE_NODE_START:
@@ -294,9 +313,7 @@ static __attribute__((noinline)) bool apply_planned(tr_trace *trace, const tr_re
         release_node(trace);
     }
     if (node != NULL) {
-        const node_rule *rule = &node_rules[event][node->status];
-        *violations |= is_excused(trace, node, rule->violation) ? 0 : rule->violation;
-        node->status = rule->next & 7u;
+        change_status(trace, node, event, violations);
     } else if (makes_node) {
         return false;
     }
@@ -321,7 +338,7 @@ static __attribute__((noinline)) bool apply_planned(tr_trace *trace, const tr_re
 }
 
 /* Updates the measured times. */
-static void measure_time(tr_trace *trace, const trace_rule *rule, uint64_t now_ns) {
+static INLINED void measure_time(tr_trace *trace, const trace_rule *rule, uint64_t now_ns) {
     if (rule->makes_ready) {
         tr_own(trace)->ready_ns = now_ns;
     }
@@ -330,15 +347,17 @@ static void measure_time(tr_trace *trace, const trace_rule *rule, uint64_t now_n
     }
 }
 
-/* Applies a record. In XERV's own logs, where there are neither imported fields nor own waits, the copy of this that is
- * used asks nothing about them. `fields` is NULL where the record has none; `has_own_waits` is false where none can be.
- */
-static INLINED bool apply(tr_trace *trace, const tr_record *record, bool by_tracereel, const tr_imported_fields *fields,
-                          bool has_own_waits, uint32_t *violations) {
-    const trace_rule *rule = &trace_rules[tr_view_type(record)];
+/* Applies a record of that type. In XERV's own logs, where there are neither imported fields nor own waits, the copies
+ * of this that are used ask nothing about them. `fields` is NULL where the record has none; `has_own_waits` is false
+ * where none can be. */
+static INLINED bool apply(tr_trace *trace, const tr_record *record, unsigned type, bool by_tracereel,
+                          const tr_imported_fields *fields, bool has_own_waits, uint32_t *violations) {
+    const trace_rule *rule = &trace_rules[type];
     uint64_t now_ns = tr_view_timestamp_ns(record);
     bool suspended = trace->status == TR_TRACE_SUSPENDED && !(has_own_waits && tr_own_waits_alone(trace));
-    uint32_t found = rule->violation[suspended];
+    /* Both are read, so that what is the same in both is a constant. */
+    uint32_t found = suspended ? rule->violation[1] : rule->violation[0];
+    uint8_t next = suspended ? rule->next[1] : rule->next[0];
     if (now_ns < trace->start_ns) {
         found |= TR_VIOLATION_TIME_BACKWARDS;
     }
@@ -353,17 +372,16 @@ static INLINED bool apply(tr_trace *trace, const tr_record *record, bool by_trac
         applied = !tr_own(trace)->is_just_resumed || tr_wait_end(trace, record, is_of_instance);
         if (applied && fields != NULL && tr_own_waits_concern(record, fields)) {
             found = now_ns < trace->start_ns ? TR_VIOLATION_TIME_BACKWARDS : 0;
-            applied = tr_view_type(record) == TR_TYPE_TRACE_SUSPENDED
-                          ? tr_own_waits_suspend(trace, record, fields, &found)
-                          : tr_own_waits_resume(trace, record, fields, &found);
+            applied = type == TR_TYPE_TRACE_SUSPENDED ? tr_own_waits_suspend(trace, record, fields, &found)
+                                                      : tr_own_waits_resume(trace, record, fields, &found);
         } else if (applied) {
-            applied =
-                (event == NO_EVENT || (entry = apply_to_node(trace, record, event, fields, now_ns, &found)) != NULL) &&
-                apply_particulars(trace, entry, record, fields, now_ns, &found);
+            applied = (event == NO_EVENT ||
+                       (entry = apply_to_node(trace, record, event, fields, has_own_waits, now_ns, &found)) != NULL) &&
+                      apply_particulars(trace, entry, record, type, fields, now_ns, &found);
         }
         measure_time(trace, rule, now_ns);
     }
-    trace->status = rule->next[suspended];
+    trace->status = next;
     if (has_own_waits && !by_tracereel && trace->status <= TR_TRACE_SUSPENDED && tr_own_waits_any(trace)) {
         trace->status = (uint8_t)tr_own_waits_status(trace);
     }
@@ -383,7 +401,7 @@ static __attribute__((noinline, cold)) bool apply_with_fields(tr_trace *trace, c
         trace->record_count++;
         return false;
     }
-    return apply(trace, record, by_tracereel, has_fields ? &fields : NULL, true, violations);
+    return apply(trace, record, tr_view_type(record), by_tracereel, has_fields ? &fields : NULL, true, violations);
 }
 
 bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_tracereel, uint32_t *violations) {
@@ -392,5 +410,13 @@ bool tr_transition_apply(tr_trace *trace, const tr_record *record, bool by_trace
     if (by_tracereel || may_have_fields || tr_own(trace)->imported != NULL) {
         return apply_with_fields(trace, record, by_tracereel, violations);
     }
-    return apply(trace, record, false, NULL, false, violations);
+    switch (tr_view_type(record)) {
+#define APPLY(number, constant, name, meanings)                                                                        \
+    case number:                                                                                                       \
+        return apply(trace, record, number, false, NULL, false, violations);
+        TR_RECORD_TYPES(APPLY)
+#undef APPLY
+    default:
+        return true; /* a tr_record has no other */
+    }
 }

@@ -74,11 +74,7 @@ bool tr_wait_end(tr_trace *trace, const tr_record *record, bool is_of_instance) 
     return true;
 }
 
-void tr_wait_take_back_end(tr_trace *trace, tr_node *node) {
-    tr_attempt *attempt = tr_trace_attempt_of(trace, node);
-    if (attempt == NULL || !attempt->by_resume) {
-        return;
-    }
+void tr_wait_reopen(tr_trace *trace, tr_node *node, tr_attempt *attempt) {
     attempt->by_resume = false;
     attempt->outcome = TR_OUTCOME_OPEN;
     attempt->end_ns = 0;

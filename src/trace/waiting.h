@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "trace/trace_store.h"
 #include "tracereel/record.h"
 #include "tracereel/trace.h"
 
@@ -15,9 +16,17 @@ void tr_wait_note_resume(tr_trace *trace);
  * to the engine the node is not done. Returns false on allocation failure. */
 bool tr_wait_end(tr_trace *trace, const tr_record *record, bool is_of_instance);
 
+/* The next for an attempt, its node's last, that a resume ended. */
+void tr_wait_reopen(tr_trace *trace, tr_node *node, tr_attempt *attempt);
+
 /* Call before a node_done or node_error of the node is applied. Producers other than the engine write one for a node
  * that waited, perhaps long after its trace continued: then that record ends the attempt, not the resume. */
-void tr_wait_take_back_end(tr_trace *trace, tr_node *node);
+static inline void tr_wait_take_back_end(tr_trace *trace, tr_node *node) {
+    tr_attempt *attempt = tr_trace_attempt_of(trace, node);
+    if (attempt != NULL && attempt->by_resume) {
+        tr_wait_reopen(trace, node, attempt);
+    }
+}
 
 /* Whether nodes were started and have not ended. A node that waited has ended, though the engine still counts it as
  * started. */
