@@ -172,10 +172,27 @@ static inline bool count_value(tr_histogram *histogram, uint64_t value, uint64_t
                                     : count_in_first_table(histogram, value, times);
 }
 
-tr_status tr_histogram_add(tr_histogram *histogram, uint64_t value, uint64_t times) {
-    if (times == 0) {
-        return TR_OK;
+/* Adds a value once where nothing has to be made for it and nothing saturates. Returns false where it does: nothing is
+ * changed then. */
+static inline bool add_one(tr_histogram *histogram, uint64_t value) {
+    if (histogram->table == NULL || histogram->count == UINT64_MAX || histogram->sum_low > UINT64_MAX - value) {
+        return false;
     }
+    unsigned index = chunk_of(value);
+    chunk *counted = histogram->table->chunks[index];
+    if (counted == NULL) {
+        return false;
+    }
+    counted->counts[bucket_of(value, index)]++; /* not more than `count` */
+    histogram->count++;
+    histogram->min = value < histogram->min ? value : histogram->min;
+    histogram->max = value > histogram->max ? value : histogram->max;
+    histogram->sum_low += value;
+    return true;
+}
+
+/* Apart from tr_histogram_add, so that the many values that are added once do not pay for what it needs. */
+static __attribute__((noinline)) tr_status add_times(tr_histogram *histogram, uint64_t value, uint64_t times) {
     if (!count_value(histogram, value, times)) {
         return TR_ERROR_MEMORY;
     }
@@ -184,6 +201,13 @@ tr_status tr_histogram_add(tr_histogram *histogram, uint64_t value, uint64_t tim
     histogram->max = value > histogram->max ? value : histogram->max;
     add_product_to_sum(histogram, value, times);
     return TR_OK;
+}
+
+tr_status tr_histogram_add(tr_histogram *histogram, uint64_t value, uint64_t times) {
+    if ((times == 1 && add_one(histogram, value)) || times == 0) {
+        return TR_OK;
+    }
+    return add_times(histogram, value, times);
 }
 
 /* Adds to `into` the chunks that only `from` has. Returns false on allocation failure; `into` is then unchanged. */

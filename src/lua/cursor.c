@@ -122,7 +122,8 @@ static void note_gap(lua_State *L, tr_lua_cursor *cursor) {
     cursor->gaps[cursor->gap_count++] = (tr_lua_gap){*gap, cursor->gap_segment_name};
 }
 
-tr_status tr_lua_cursor_next(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, tr_event *event) {
+static inline __attribute__((always_inline)) tr_status next_event(lua_State *L, tr_lua_cursor *cursor,
+                                                                  const tr_lua_slots *slots, tr_event *event) {
     if (cursor->closed != NULL) {
         tr_lua_detach_trace(L, slots, cursor->closed);
         cursor->closed = NULL;
@@ -138,6 +139,21 @@ tr_status tr_lua_cursor_next(lua_State *L, tr_lua_cursor *cursor, const tr_lua_s
         note_gap(L, cursor);
     }
     return status;
+}
+
+tr_status tr_lua_cursor_next(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, tr_event *event) {
+    return next_event(L, cursor, slots, event);
+}
+
+tr_status tr_lua_cursor_next_of(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, tr_wanted_events wanted,
+                                tr_event *event) {
+    for (;;) {
+        tr_status status = next_event(L, cursor, slots, event);
+        if (status != TR_OK || (wanted.types >> (unsigned)tr_record_type_of(&event->record) & 1u) != 0 ||
+            (wanted.violations && event->violations != 0) || tr_lua_stop_flag != TR_STOP_NONE) {
+            return status;
+        }
+    }
 }
 
 tr_record_view tr_lua_view_record(const tr_lua_cursor *cursor, const tr_event *event) {

@@ -76,6 +76,15 @@ void tr_lua_set_cursor_state(tr_lua_cursor *cursor, tr_lua_cursor_state state);
 void tr_lua_push_slots(lua_State *L, int index);
 /* As tr_replay_next; notes gaps. Raises only if memory runs out. */
 tr_status tr_lua_cursor_next(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, tr_event *event);
+/* Which records somebody looks at. */
+typedef struct tr_wanted_events {
+    uint32_t types;  /* a bit for each */
+    bool violations; /* and those with a violation */
+} tr_wanted_events;
+
+/* The same, past records that are not wanted; a stop flag that is set ends this with any record. */
+tr_status tr_lua_cursor_next_of(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots *slots, tr_wanted_events wanted,
+                                tr_event *event);
 /* The record of the event, of which `cursor` knows the place. */
 tr_record_view tr_lua_view_record(const tr_lua_cursor *cursor, const tr_event *event);
 /* The same without the traces: as tr_log_next. */

@@ -210,6 +210,8 @@ static bool goes_on(tr_status status) {
 static int run_loop(lua_State *L) {
     tr_lua_replay *replay = lua_touserdata(L, SLOT_REPLAY);
     tr_lua_cursor *cursor = replay->cursor;
+    bool has_clock = replay->pace_matters || replay->has_tick_handler;
+    tr_wanted_events wanted = {has_clock ? UINT32_MAX : replay->types, replay->has_violation_handler};
     replay->top = lua_gettop(L);
     tr_lua_check_stack(L, TR_DECLARED_MAX_FIELDS + LUA_MINSTACK, "handlers");
     while (tr_lua_stop_flag == TR_STOP_NONE && goes_on(replay->status)) {
@@ -217,7 +219,7 @@ static int run_loop(lua_State *L) {
         if (replay->pace_matters && !tr_lua_replay_advance(L, replay)) {
             continue;
         }
-        replay->status = tr_lua_cursor_next(L, cursor, &loop_slots, &replay->event);
+        replay->status = tr_lua_cursor_next_of(L, cursor, &loop_slots, wanted, &replay->event);
         if (replay->is_hidden) {
             continue;
         }

@@ -54,7 +54,12 @@ void tr_timing_note_worst(tr_node_timing *node, bool is_first, const uint8_t *tr
 void tr_timing_note_period(tr_trace_timing *traces, uint64_t first_ns, uint64_t last_ns);
 
 /* Counts a value in a histogram, which is created with its first value. */
-bool tr_timing_count(tr_histogram **histogram, uint64_t value);
+static inline bool tr_timing_count(tr_histogram **histogram, uint64_t value) {
+    if (*histogram == NULL && (*histogram = tr_histogram_new()) == NULL) {
+        return false;
+    }
+    return tr_histogram_add(*histogram, value, 1) == TR_OK;
+}
 /* Take runs, and what else rests on starts, back to nothing: their starts were estimated, and another one was written.
  * The histogram of the runs, which may be NULL, is the caller's then. */
 tr_histogram *tr_timing_leave_out_runs(tr_node_timing *node);

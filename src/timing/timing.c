@@ -10,13 +10,6 @@
 #include "timing/spans.h"
 #include "trace/own_waits.h"
 
-bool tr_timing_count(tr_histogram **histogram, uint64_t value) {
-    if (*histogram == NULL && (*histogram = tr_histogram_new()) == NULL) {
-        return false;
-    }
-    return tr_histogram_add(*histogram, value, 1) == TR_OK;
-}
-
 static bool copy_flow(tr_timing *timing, const tr_flow *flow) {
     size_t after_count = 0;
     for (size_t i = 0; i < flow->node_count; i++) {
