@@ -260,9 +260,11 @@ static bool is_same_interrupt(void) {
 }
 
 /* The first ends replays as if the log ended there; the second unwinds whatever runs; the third ends the process. A
- * worker gets each from its parent, and SIGTERM where nothing is wanted of it any more. */
-static void on_interrupt(int signal_number) {
-    bool is_cancelled = is_worker && signal_number == SIGTERM;
+ * worker gets each from its parent, and its parent's SIGTERM where nothing is wanted of it any more. Schedulers send
+ * SIGTERM to all processes of a job: that is an interrupt. */
+static void on_interrupt(int signal_number, siginfo_t *from, void *context) {
+    (void)context;
+    bool is_cancelled = is_worker && signal_number == SIGTERM && from->si_code == SI_USER && from->si_pid == getppid();
     if (!is_cancelled && is_same_interrupt()) {
         return;
     }
@@ -296,11 +298,20 @@ static void handle(int signal_number, void (*handler)(int), int flags) {
     sigaction(signal_number, &action, NULL);
 }
 
+/* No SA_RESTART: a read from a terminal or a pipe must come back. */
+static void handle_interrupt(int signal_number) {
+    struct sigaction action = {0};
+    action.sa_sigaction = on_interrupt;
+    action.sa_flags = SA_SIGINFO;
+    sigemptyset(&action.sa_mask);
+    sigaction(signal_number, &action, NULL);
+}
+
 void tr_limits_begin(lua_State *main_thread) {
     running = main_thread;
     tr_lua_memory_counter = count_outside;
-    handle(SIGINT, on_interrupt, 0); /* no SA_RESTART: a read from a terminal or a pipe must come back */
-    handle(SIGTERM, on_interrupt, 0);
+    handle_interrupt(SIGINT);
+    handle_interrupt(SIGTERM);
     handle(SIGALRM, on_timer, SA_RESTART);
     /* A write that fails, also at a limit on the size of files, is reported where it was made. */
     handle(SIGPIPE, SIG_IGN, 0);

@@ -133,16 +133,40 @@ describe("-j", function()
             end,
             finish = function(log) return "finished " .. log.path end }]]):format(started))
         local logs = { helper.log("orders"), helper.log("restarted"), helper.log("edge"), helper.log("torn-tail") }
-        for _, whom in ipairs { "$reader", "-$reader" } do
+        -- A scheduler ends a job by SIGTERM to all of its processes.
+        for _, signal in ipairs { "INT -- $reader", "INT -- -$reader", "TERM -- -$reader" } do
             helper.write(started, "")
             local result = interrupt_after_start(joined({ "run", "--unsafe", script, "-j", "2" }, logs),
-                "kill -INT -- " .. whom, started)
+                "kill -" .. signal, started)
             assert.equal(130, result.status)
             assert.equal("== tests/fixtures/logs/orders ==\nfinished tests/fixtures/logs/orders\n"
                 .. "\n== tests/fixtures/logs/restarted ==\nfinished tests/fixtures/logs/restarted\n", result.stdout)
             local lacks = "tracereel: interrupted: the answer may lack a part of tests/fixtures/logs/"
             assert.equal(lacks .. "orders\n" .. lacks .. "restarted\n", result.stderr)
         end
+    end)
+
+    it("run: one process that alone is interrupted ends only its log, and the status says so", function()
+        local directory = helper.directory()
+        local started, sent = helper.write(directory .. "/started", ""), directory .. "/sent"
+        local script = helper.script(([[local is_begun
+            return { api = 1,
+            record = function()
+                if not is_begun then
+                    is_begun = true
+                    io.open(%q, "a"):write("x\n"):close()
+                    repeat until io.open(%q)
+                end
+            end,
+            finish = function(log) return "finished " .. log.path end }]]):format(started, sent))
+        local result = interrupt_after_start({ "run", "--unsafe", script, "-j", "2", helper.log("orders"),
+            helper.log("restarted") }, ("kill -INT $(env -u LD_PRELOAD ps -o pid= --ppid $reader | head -1); touch %s")
+            :format(sent), started)
+        assert.equal(130, result.status)
+        local lacking = result.stderr:match("^tracereel: interrupted: the answer may lack a part of ([^\n]*)\n$")
+        assert.truthy(lacking == helper.log("orders") or lacking == helper.log("restarted"), result.stderr)
+        assert.matches("finished tests/fixtures/logs/orders\n.*finished tests/fixtures/logs/restarted\n$",
+            result.stdout)
     end)
 
     it("run: a second interrupt ends busy handlers, and leaves no process", function()

@@ -203,8 +203,11 @@ function logs.each(parsed, visit, take)
             error(result, 0) -- it may be the same in each: the parent says it once
         elseif not visited then
             return { code = logs.code_of_failure(result) }
-        elseif logs.interrupted() and not parsed.follow and shard.speaks(unit.shard) then
-            output.say("interrupted: the answer may lack a part of %s", unit.path)
+        elseif logs.interrupted() then
+            result = exit_codes.graver(result, exit_codes.interrupted) -- of a worker alone, its parent does not know
+            if not parsed.follow and shard.speaks(unit.shard) then
+                output.say("interrupted: the answer may lack a part of %s", unit.path)
+            end
         end
         return { code = result, value = value }
     end
