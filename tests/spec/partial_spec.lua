@@ -185,6 +185,20 @@ describe("a partial result", function()
         end
     end)
 
+    it("takes away what processes have left that were killed while they wrote it beside others", function()
+        local path = directory .. "/p"
+        local function leave()
+            helper.write(path .. ".tracereel-unfinished", "half")
+            helper.write(path .. ".2.tracereel-unfinished", "half")
+        end
+        leave()
+        partial_of(logs[1], "p")
+        assert.equal("count.lua\np\n", (helper.shell("ls -A " .. directory)))
+        leave()
+        assert.matches("already done", run("run", script, logs[1], "--partial", path).stderr)
+        assert.equal("count.lua\np\n", (helper.shell("ls -A " .. directory)))
+    end)
+
     it("is refused wherever it is cut, and with any bit of it changed", function()
         local partial_file = require "tracereel.partial.file"
         local bytes = helper.read(partial_of("tests/fixtures/logs/all-complete", "p"))

@@ -11,6 +11,30 @@ local NewFile = {}
 NewFile.__index = NewFile
 
 local locked_errno, exists_errno = 11, 17
+local max_cleared_writers = 16
+
+-- Its own name for the first process that writes a file now, one with a number for each other.
+local function work_path(place, number)
+    return unfinished.beside(number == 1 and place or ("%s.%d"):format(place, number))
+end
+
+---Takes away what processes have left that were killed while they wrote a file that is whole now. What others are
+---writing stays.
+---@param path string
+function new_file.clear(path)
+    local place = core.without_links(path)
+    for number = 1, place and max_cleared_writers or 0 do
+        local name = work_path(place, number)
+        local held, file
+        if files.exists(name) then
+            held, file = core.unfinished_file(name, path)
+        end
+        if held then
+            file:close()
+            held:drop()
+        end
+    end
+end
 
 ---Writes texts, or raises. After a failure `problem` says what it was, and nothing can be written any more.
 function NewFile:write(...)
@@ -35,6 +59,7 @@ function NewFile:commit()
         end
         self:check("make", done, state and problem .. "; " .. state or problem)
         self.held = nil
+        new_file.clear(self.path)
     end
     local file = self.file
     self.file = nil
@@ -62,11 +87,10 @@ local function open_directly(path)
     return self
 end
 
--- Its own name, or one with a number where another process writes the same file now.
 local function hold(self)
-    local number, name = 1, unfinished.beside(self.place)
+    local number = 1
     while true do
-        local held, file, errno = core.unfinished_file(name, self.path)
+        local held, file, errno = core.unfinished_file(work_path(self.place, number), self.path)
         if held then
             self.held, self.file = held, file
             return
@@ -74,7 +98,6 @@ local function hold(self)
             self:check("write", nil, file)
         end
         number = number + 1
-        name = unfinished.beside(("%s.%d"):format(self.place, number))
     end
 end
 

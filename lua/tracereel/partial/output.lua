@@ -4,6 +4,7 @@ local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local header = require "tracereel.partial.header"
 local job = require "tracereel.partial.job"
+local new_file = require "tracereel.cli.new_file"
 local output = require "tracereel.cli.output"
 local partial_file = require "tracereel.partial.file"
 
@@ -31,6 +32,7 @@ function partial_output.is_done(path, wanted)
     if problem then
         failure.raise("refused", "%s exists: %s; nothing is written: name another file, or remove it", path, problem)
     end
+    new_file.clear(path)
     output.say("%s is already done", path)
     return true
 end
