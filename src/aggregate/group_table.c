@@ -19,22 +19,31 @@ typedef struct tr_key_block {
     uint64_t words[];
 } tr_key_block;
 
-static uint32_t hash_of(const uint64_t *key, uint32_t key_words) {
-    uint64_t hash = tr_hash_seed();
+static inline uint32_t hash_of(const tr_group_table *table, const uint64_t *key, uint32_t key_words) {
+    uint64_t hash = table->seed;
     for (uint32_t i = 0; i < key_words; i++) {
         hash = tr_hash_mix(hash ^ key[i]) + i;
     }
     return (uint32_t)hash;
 }
 
+/* Most keys are a few words: a call would take longer. */
+static inline bool is_equal(const uint64_t *left, const uint64_t *right, uint32_t words) {
+    for (uint32_t i = 0; i < words; i++) {
+        if (left[i] != right[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The slot of the key, or the free one where it belongs. At least one slot is free. */
-static uint32_t slot_of(const tr_group_table *table, const uint64_t *key, uint32_t key_words, uint32_t hash) {
+static inline uint32_t slot_of(const tr_group_table *table, const uint64_t *key, uint32_t key_words, uint32_t hash) {
     uint32_t mask = table->slot_count - 1;
     uint32_t slot = hash & mask;
     while (table->slots[slot] != 0) {
         const tr_group *group = &table->groups[table->slots[slot] - 1];
-        if (group->hash == hash && group->key_words == key_words &&
-            (key_words == 0 || memcmp(group->key, key, key_words * sizeof *key) == 0)) {
+        if (group->hash == hash && group->key_words == key_words && is_equal(group->key, key, key_words)) {
             break;
         }
         slot = (slot + 1) & mask;
@@ -109,14 +118,7 @@ static const uint64_t *keep_key(tr_group_table *table, const uint64_t *key, uint
 
 /* ---- the table ---- */
 
-tr_group *tr_group_table_need(tr_group_table *table, const uint64_t *key, uint32_t key_words) {
-    uint32_t hash = hash_of(key, key_words);
-    if (table->slot_count > 0) {
-        uint32_t found = table->slots[slot_of(table, key, key_words, hash)];
-        if (found != 0) {
-            return &table->groups[found - 1];
-        }
-    }
+static tr_group *add_group(tr_group_table *table, const uint64_t *key, uint32_t key_words) {
     if (!has_room(table)) {
         return NULL;
     }
@@ -124,10 +126,24 @@ tr_group *tr_group_table_need(tr_group_table *table, const uint64_t *key, uint32
     if (kept == NULL) {
         return NULL;
     }
+    uint32_t hash = hash_of(table, key, key_words);
     tr_group *group = &table->groups[table->group_count++];
     *group = (tr_group){.key = kept, .key_words = key_words, .hash = hash};
     table->slots[slot_of(table, key, key_words, hash)] = table->group_count;
     return group;
+}
+
+tr_group *tr_group_table_need(tr_group_table *table, const uint64_t *key, uint32_t key_words) {
+    if (table->slot_count > 0) {
+        uint32_t hash = hash_of(table, key, key_words);
+        uint32_t found = table->slots[slot_of(table, key, key_words, hash)];
+        if (found != 0) {
+            return &table->groups[found - 1];
+        }
+    } else {
+        table->seed = tr_hash_seed();
+    }
+    return add_group(table, key, key_words);
 }
 
 void tr_group_table_free(tr_group_table *table) {

@@ -24,6 +24,7 @@ typedef struct tr_group_table {
     uint32_t group_capacity;
     uint32_t *slots; /* open addressing: index of a group + 1, 0: free */
     uint32_t slot_count;
+    uint64_t seed;               /* of its hashes */
     struct tr_key_block *blocks; /* of keys, the newest first */
     size_t memory_bytes;
 } tr_group_table;

@@ -18,7 +18,7 @@ tr_lua_aggregate *tr_lua_test_aggregate(lua_State *L, int index) {
 
 /* ---- filling ---- */
 
-static bool pack(tr_packed *packed, const tr_scalar *scalar) {
+static inline bool pack(tr_packed *packed, const tr_scalar *scalar) {
     switch (scalar->kind) {
     case TR_SCALAR_NIL:
         return tr_packed_add_head(packed, TR_PACKED_NONE, 0);
@@ -61,13 +61,16 @@ static bool has_rows(const tr_lua_aggregate *self) {
     return self->aggregate.kind == TR_AGGREGATE_FIRST || self->aggregate.kind == TR_AGGREGATE_LAST;
 }
 
-static void tell_memory(lua_State *L, tr_lua_aggregate *self) {
+static inline void tell_memory(lua_State *L, tr_lua_aggregate *self) {
     size_t scratch_words = (size_t)self->key_words.capacity + self->value_words.capacity;
-    tr_lua_tell_memory(L, &self->told_bytes,
-                       tr_aggregate_memory_bytes(&self->aggregate) + scratch_words * sizeof(uint64_t));
+    size_t bytes = tr_aggregate_memory_bytes(&self->aggregate) + scratch_words * sizeof(uint64_t);
+    if (bytes != self->told_bytes) {
+        tr_lua_tell_memory(L, &self->told_bytes, bytes);
+    }
 }
 
-void tr_lua_aggregate_event(lua_State *L, tr_lua_aggregate *self, tr_event_view *view, const tr_lua_slots *slots) {
+/* Adds the event if it is one that the aggregate looks at. */
+static void add_event(lua_State *L, tr_lua_aggregate *self, tr_event_view *view, const tr_lua_slots *slots) {
     if (!tr_conditions_hold(L, self->conditions, view, slots) ||
         !pack_fields(L, &self->key_words, &self->key, self->key.count, view, slots)) {
         return;
@@ -95,6 +98,17 @@ void tr_lua_aggregate_event(lua_State *L, tr_lua_aggregate *self, tr_event_view 
         tr_lua_raise_status(L, status, NULL);
     }
     tell_memory(L, self);
+}
+
+void tr_lua_aggregate_event(lua_State *L, tr_lua_aggregate *const *aggregates, uint32_t count,
+                            const tr_lua_cursor *cursor, const tr_event *event, const tr_lua_slots *slots) {
+    tr_event_view view = tr_lua_view_event(cursor, event, NULL);
+    unsigned type = (unsigned)tr_record_type_of(&event->record);
+    for (uint32_t i = 0; i < count; i++) {
+        if ((aggregates[i]->conditions->types >> type & 1u) != 0) {
+            add_event(L, aggregates[i], &view, slots);
+        }
+    }
 }
 
 /* ---- declaring ---- */

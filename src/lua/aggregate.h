@@ -36,8 +36,9 @@ typedef struct tr_lua_aggregate {
 
 /* Returns the aggregate at `index`; NULL if it is something else. */
 tr_lua_aggregate *tr_lua_test_aggregate(lua_State *L, int index);
-/* Adds the event if it is one that the aggregate looks at. Raises only if memory runs out. */
-void tr_lua_aggregate_event(lua_State *L, tr_lua_aggregate *self, tr_event_view *view, const tr_lua_slots *slots);
+/* Adds the event to those of so many aggregates that look at it. Raises only if memory runs out. */
+void tr_lua_aggregate_event(lua_State *L, tr_lua_aggregate *const *aggregates, uint32_t count,
+                            const tr_lua_cursor *cursor, const tr_event *event, const tr_lua_slots *slots);
 
 /* The Lua functions. */
 #define TR_LUA_AGGREGATES(X) X(count_by) X(sum_by) X(histogram_by) X(top_by) X(first_by) X(last_by)

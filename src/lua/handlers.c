@@ -181,10 +181,11 @@ static void resolve_aggregates(lua_State *L, int index, int anchor_index, tr_han
                        tr_lua_push_got(L, -1));
         }
         handlers->aggregates[handlers->aggregate_count++] = aggregate;
-        handlers->types |= aggregate->conditions->types;
+        handlers->aggregate_types |= aggregate->conditions->types;
         lua_pushboolean(L, true);
         lua_rawset(L, anchor_index); /* aggregates, key */
     }
+    handlers->types |= handlers->aggregate_types;
     lua_settop(L, table_index - 1);
 }
 

@@ -34,8 +34,9 @@ typedef struct tr_handlers {
     tr_timing *timing;                    /* traces are added to it when they close; NULL: there is none */
     struct tr_lua_aggregate **aggregates; /* of which each adds the records that it looks at */
     uint32_t aggregate_count;
-    uint32_t types;    /* bits 1 << type: records of it are of interest, whatever their violations */
-    uint64_t every_ns; /* between ticks; above 0 where there is a tick */
+    uint32_t aggregate_types; /* bits 1 << type: of what they look at */
+    uint32_t types;           /* bits 1 << type: records of it are of interest, whatever their violations */
+    uint64_t every_ns;        /* between ticks; above 0 where there is a tick */
     uint64_t next_tick_ns;
     bool ticks_begun;
     bool has_next_tick; /* false where the next one would be after the last time that 64 bits can hold */

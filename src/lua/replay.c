@@ -94,10 +94,20 @@ static void call_violation_handler(lua_State *L, tr_lua_replay *replay, const tr
     }
 }
 
-/* What show_record does where one function is all there is to call. */
+static void add_to_aggregates(lua_State *L, tr_lua_replay *replay, const tr_handlers *handlers) {
+    replay->handler = NULL; /* memory that runs out here does so in no handler */
+    tr_lua_aggregate_event(L, handlers->aggregates, handlers->aggregate_count, replay->cursor, &replay->event,
+                           &loop_slots);
+}
+
+/* What show_record does where one function, or one table's aggregates, is all there is. */
 static void show_to_one(lua_State *L, tr_lua_replay *replay, const tr_sole_handler *sole) {
     const tr_filter *filter = replay->handlers[sole->table].filter;
     if (filter != NULL && !tr_filter_passes(filter, &replay->event.record)) {
+        return;
+    }
+    if (sole->handler.slot == 0) {
+        add_to_aggregates(L, replay, &replay->handlers[sole->table]);
         return;
     }
     replay->handler = sole->name;
@@ -127,21 +137,6 @@ static void add_closed_trace(lua_State *L, tr_timing *timing, const tr_trace *tr
     }
 }
 
-static void add_to_aggregates(lua_State *L, tr_lua_replay *replay, const tr_handlers *handlers, unsigned type) {
-    tr_event_view view;
-    bool is_viewed = false;
-    replay->handler = NULL; /* memory that runs out here does so in no handler */
-    for (uint32_t i = 0; i < handlers->aggregate_count; i++) {
-        if ((handlers->aggregates[i]->conditions->types >> type & 1u) != 0) {
-            if (!is_viewed) {
-                view = tr_lua_view_event(replay->cursor, &replay->event, NULL);
-                is_viewed = true;
-            }
-            tr_lua_aggregate_event(L, handlers->aggregates[i], &view, &loop_slots);
-        }
-    }
-}
-
 /* The timing of a trace that has closed, aggregates, a handler of the record's own type, then `record`, then
  * `violation`: of each table in turn. */
 static void show_record(lua_State *L, tr_lua_replay *replay, unsigned type) {
@@ -159,8 +154,8 @@ static void show_record(lua_State *L, tr_lua_replay *replay, unsigned type) {
         if (handlers->timing != NULL) {
             add_closed_trace(L, handlers->timing, replay->event.trace);
         }
-        if (handlers->aggregate_count > 0) {
-            add_to_aggregates(L, replay, handlers, type);
+        if ((handlers->aggregate_types >> type & 1u) != 0) {
+            add_to_aggregates(L, replay, handlers);
         }
         if (handlers->by_type[type].slot != 0) {
             call_handler(L, replay, &handlers->by_type[type], tr_record_type_name(type), NULL);
@@ -196,7 +191,7 @@ static void show_event(lua_State *L, tr_lua_replay *replay) {
         tr_lua_replay_show_time(L, replay, tr_replay_now_ns(replay->cursor->replay));
     }
     bool has_violation = replay->has_violation_handler && replay->event.violations != 0;
-    if (replay->sole[type].handler.slot != 0 && !has_violation) {
+    if (replay->sole[type].name != NULL && !has_violation) {
         show_to_one(L, replay, &replay->sole[type]);
     } else if ((replay->types >> type & 1u) != 0 || has_violation) {
         show_record(L, replay, type);
@@ -323,21 +318,26 @@ static int raise_handler_error(lua_State *L, const tr_lua_replay *replay, int ca
 
 static void find_sole_handlers(tr_lua_replay *replay) {
     for (unsigned type = 0; type < TR_RECORD_TYPE_COUNT; type++) {
+        tr_sole_handler *sole = &replay->sole[type];
         int found = 0;
         for (int i = 0; i < replay->count; i++) {
             const tr_handlers *handlers = &replay->handlers[i];
             if (handlers->by_type[type].slot != 0) {
-                replay->sole[type] = (tr_sole_handler){handlers->by_type[type], tr_record_type_name(type), i};
+                *sole = (tr_sole_handler){tr_record_type_name(type), handlers->by_type[type], i};
                 found++;
             }
             if (handlers->record.slot != 0) {
-                replay->sole[type] = (tr_sole_handler){handlers->record, "record", i};
+                *sole = (tr_sole_handler){"record", handlers->record, i};
                 found++;
             }
-            found += handlers->timing != NULL || handlers->aggregate_count > 0;
+            if ((handlers->aggregate_types >> type & 1u) != 0) {
+                *sole = (tr_sole_handler){"aggregates", {0}, i};
+                found++;
+            }
+            found += handlers->timing != NULL;
         }
         if (found != 1) {
-            replay->sole[type].handler.slot = 0;
+            sole->name = NULL;
         }
     }
 }

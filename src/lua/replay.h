@@ -15,10 +15,10 @@
 #include "tracereel/replay.h"
 #include "tracereel/status.h"
 
-/* The handler of a record type that no other handler wants to know of. */
+/* The handler of a record type, or the aggregates, where nothing else of any table wants to know of it. */
 typedef struct tr_sole_handler {
-    tr_handler handler; /* slot 0: there is none, or there are several */
-    const char *name;
+    const char *name;   /* NULL: there is none, or there are several */
+    tr_handler handler; /* slot 0: the aggregates of the table */
     int table;
 } tr_sole_handler;
 
