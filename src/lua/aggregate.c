@@ -36,12 +36,20 @@ static inline bool pack(tr_packed *packed, const tr_scalar *scalar) {
     return false;
 }
 
+static inline tr_scalar read_field(lua_State *L, const tr_event_field *field, tr_event_view *view,
+                                   const tr_lua_slots *slots) {
+    if (field->way == TR_EVENT_BY_NUMBERS) {
+        return tr_scalar_unsigned((uint64_t)tr_lua_record_number(&view->event->record, field->number));
+    }
+    return tr_event_field_scalar(L, view, slots, field);
+}
+
 /* Puts the fields' values into the list. Returns false where one of the first `needed` is nil. */
 static bool pack_fields(lua_State *L, tr_packed *packed, const tr_field_list *fields, uint32_t needed,
                         tr_event_view *view, const tr_lua_slots *slots) {
     packed->word_count = 0;
     for (uint32_t i = 0; i < fields->count; i++) {
-        tr_scalar scalar = tr_event_field_scalar(L, view, slots, &fields->items[i]);
+        tr_scalar scalar = read_field(L, &fields->items[i], view, slots);
         bool is_missing = scalar.kind == TR_SCALAR_NIL && i < needed;
         bool is_packed = is_missing || pack(packed, &scalar);
         if (fields->items[i].form == TR_FIELD_MADE) {
@@ -84,7 +92,7 @@ static void add_event(lua_State *L, tr_lua_aggregate *self, tr_event_view *view,
     } else {
         tr_scalar value = tr_scalar_unsigned(0);
         if (self->value.count > 0) {
-            value = tr_event_field_scalar(L, view, slots, &self->value.items[0]);
+            value = read_field(L, &self->value.items[0], view, slots);
             if (self->value.items[0].form == TR_FIELD_MADE) {
                 lua_pop(L, 1);
             }
