@@ -17,6 +17,7 @@ const bench_job bench_jobs[BENCH_JOB_COUNT] = {
     {"C program that keeps less", 0, 5, false, {"%b/bench/rival", "%l", "%p"}},
     {"script: every record", 0.075, 1, true, {"%b/tracereel", "run", "tests/bench/every_record.lua", "%l"}},
     {"script: node_done only", 0.13, 1, true, {"%b/tracereel", "run", "tests/bench/node_done.lua", "%l"}},
+    {"script: histogram by node", 0.15, 1, true, {"%b/tracereel", "run", "tests/bench/aggregates.lua", "%l"}},
     {"timing", 0.08, 1, true, {"%b/tracereel", "timing", "%l"}},
     {"crash points", 0.015, 1, false, {"%b/tracereel", "crashtest", "tests/bench/crash_points.lua", "%l"}},
     {SIMULATE_EMPTY, 0.02, 1, true, {SIMULATE, "tests/bench/simulate_empty.lua", "%l"}},
