@@ -97,6 +97,9 @@ RECORD_TYPES_FILE = $(BUILD)/lua/tracereel/library/record_types.d.lua
 TIMING_FIELDS_FILE = $(BUILD)/lua/tracereel/library/timing_fields.d.lua
 ANNOTATIONS = $(RECORD_TYPES_FILE) $(TIMING_FIELDS_FILE)
 PKG_CONFIG_FILE = $(BUILD)/tracereel.pc
+# The Lua files as the program in $(BUILD) would compile them at each start. It does so where there is no lua5.4 here.
+PRECOMPILED = $(BUILD)/precompiled.luac
+PRECOMPILE = lua5.4 tools/precompile.lua
 
 # --- building ------------------------------------------------------------------------------------------------------
 
@@ -112,7 +115,7 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 	bench-counts intervals backtests growth bench-scale lint install uninstall clean help FORCE
 
 all: program libraries module ## the program, the libraries, the Lua module and the pkg-config file
-program: $(PROGRAM)
+program: $(PROGRAM) $(PRECOMPILED)
 libraries: $(STATIC_LIBRARY) $(SHARED_LIBRARY) $(PKG_CONFIG_FILE)
 module: $(LUA_MODULE) $(ANNOTATIONS)
 objects: $(ALL_OBJECTS)
@@ -183,6 +186,11 @@ $(TIMING_FIELDS_FILE): include/tracereel/timing.h tools/timing_fields.awk
 # Linked with the shared Lua, so that a script run with --unsafe can load C modules.
 $(PROGRAM): $(HOST_OBJECTS) $(MODULE_OBJECTS) $(STATIC_LIBRARY)
 	$(call run,link)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LUA_LIBS) $(ENGINE_LIBS) -lm
+
+$(PRECOMPILED): $(LUA_FILES) tools/precompile.lua
+	@mkdir -p $(@D)
+	$(call run,compile)if command -v lua5.4 >/dev/null; then \
+		$(PRECOMPILE) $@ "$$(cd $(@D) && pwd -P)/../lua" $(LUA_FILES); else : >$@; fi
 
 $(PKG_CONFIG_FILE): tracereel.pc.in $(BUILD)/lua-dir Makefile
 	$(call run,write)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PACKAGES@|$(ENGINE_PACKAGES)|' $< >$@
@@ -354,7 +362,7 @@ PAGES = man/man1/tracereel.1:--man bash-completion/completions/tracereel:--compl
 page_files = $(foreach page,$(PAGES),share/$(firstword $(subst :, ,$(page))))
 INSTALLED_FILES = bin/tracereel lib/libtracereel.a lib/$(SHARED_FILE) lib/$(SONAME) lib/libtracereel.so \
 	lib/pkgconfig/tracereel.pc lib/lua/$(LUA_VERSION)/tracereel/core.so $(PUBLIC_HEADERS) $(page_files) \
-	$(LUA_FILES:lua/%=share/lua/$(LUA_VERSION)/%) $(ANNOTATIONS:$(BUILD)/lua/%=share/lua/$(LUA_VERSION)/%)
+	$(LUA_FILES:lua/%=share/lua/$(LUA_VERSION)/%) share/lua/$(LUA_VERSION)/tracereel/precompiled.luac $(ANNOTATIONS:$(BUILD)/lua/%=share/lua/$(LUA_VERSION)/%)
 quiet = $(if $(V),,@)
 say = $(if $(silent),,@echo '$(1)')
 
@@ -371,6 +379,9 @@ install: all ## the program, the libraries, the man page, completions, into PREF
 	$(quiet)for file in $(LUA_FILES:lua/%=%); do \
 		install -D -m 644 "lua/$$file" "$(DESTDIR)$(LUA_MODULE_DIR)/$$file" || exit 1; \
 	done
+	$(quiet)if command -v lua5.4 >/dev/null; then \
+		$(PRECOMPILE) '$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/precompiled.luac' '$(LUA_MODULE_DIR)' $(LUA_FILES); \
+	else : >'$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/precompiled.luac'; fi
 	$(quiet)install -m 644 $(ANNOTATIONS) '$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/library'
 	$(quiet)for page in $(PAGES); do \
 		LUA_PATH_5_4='lua/?.lua;lua/?/init.lua;;' $(PROGRAM) "$${page#*:}" >$(BUILD)/page && \

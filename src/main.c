@@ -13,6 +13,7 @@
 #include "lua/failure.h"
 #include "lua/host.h"
 #include "lua/host_modules.h"
+#include "lua/host_precompiled.h"
 #include "lua/host_worker.h"
 #include "lua/limits.h"
 #include "lua/module.h"
@@ -25,7 +26,8 @@
 /* Exit statuses that are decided here; lua/tracereel/cli/exit_codes.lua has all of them. */
 enum { EXIT_IO = 4, EXIT_LIMIT = 5, EXIT_INTERRUPTED = 130 };
 
-/* Pushes the directory of the Lua files: ../lua, seen from the program, or where they were installed. */
+/* Pushes the directory of the Lua files: ../lua, seen from the program, or where they were installed. What was compiled
+ * of them is beside the program, or among them. */
 static void push_lua_directory(lua_State *L) {
     char path[4096];
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
@@ -39,12 +41,15 @@ static void push_lua_directory(lua_State *L) {
             bool is_there = access(probe, R_OK) == 0 || (errno != ENOENT && errno != ENOTDIR && errno != EACCES);
             lua_pop(L, 1);
             if (is_there) {
+                tr_host_use_precompiled(lua_pushfstring(L, "%s/precompiled.luac", path));
+                lua_pop(L, 1);
                 return;
             }
             lua_pop(L, 1);
         }
     }
     lua_pushliteral(L, TRACEREEL_LUA_DIR);
+    tr_host_use_precompiled(TRACEREEL_LUA_DIR "/tracereel/precompiled.luac");
 }
 
 static void set_up_modules(lua_State *L) {

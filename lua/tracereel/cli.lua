@@ -36,14 +36,15 @@ local function describe_exit_codes()
         lines[index] = ("%5d  %s"):format(one.status, table.concat(text.wrap(one.meaning, help_columns - 7),
             "\n" .. (" "):rep(7)))
     end
-    return table.concat(lines, "\n")
+    return "\nExit status:\n" .. table.concat(lines, "\n") .. "\n"
 end
 
-local function add_help(parser, state)
+-- `make_end`: makes what follows the help, in lines that are short enough.
+local function add_help(parser, state, make_end)
     parser:add_help {
         description = "Show this help and exit.",
         action = answer_with(state, function()
-            return parser:get_help() .. "\n"
+            return parser:get_help() .. "\n" .. (make_end and make_end() or "")
         end),
     }
     parser:help_max_width(help_columns)
@@ -84,8 +85,8 @@ end
 -- The parser for some of the commands. Their options and arguments are defined by themselves, which are loaded for it;
 -- help and mistakes need no more than their names.
 function build(state, commands, are_loaded)
-    local parser = require "argparse"("tracereel", about, "Exit status:\n" .. describe_exit_codes())
-    add_help(parser, state)
+    local parser = require "argparse"("tracereel", about)
+    add_help(parser, state, describe_exit_codes)
     add_completion(parser, state)
     add_manual(parser, state)
     parser:flag("--version", "Print the version and exit."):action(answer_with(state, version_text))

@@ -10,6 +10,7 @@
 
 #include "lua/failure.h"
 #include "lua/files.h"
+#include "lua/host_precompiled.h"
 
 enum { SEARCHER_LUA = 2, SEARCHER_C = 3, UPVALUE_PACKAGE = 1 };
 
@@ -61,7 +62,7 @@ static int search_lua(lua_State *L) {
         return 1;
     }
     errno = 0;
-    int status = luaL_loadfile(L, file); /* ..., file, loader */
+    int status = tr_host_load_precompiled(L, file) ? LUA_OK : luaL_loadfile(L, file); /* ..., file, loader */
     if (status == LUA_ERRMEM || (status == LUA_ERRFILE && errno == ENOMEM)) {
         return raise_memory(L);
     }

@@ -1,4 +1,5 @@
 -- `tracereel check`: what of a log cannot be read, and where.
+local base = require "tracereel.base"
 local engine_reader = require "tracereel.log.engine_reader"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
@@ -9,7 +10,6 @@ local output = require "tracereel.cli.output"
 local renumbering = require "tracereel.flow.renumbering"
 local restarts = require "tracereel.log.restarts"
 local text = require "tracereel.util.text"
-local tracereel = require "tracereel"
 local unfinished = require "tracereel.log.unfinished"
 local units = require "tracereel.util.units"
 local unread = require "tracereel.log.unread"
@@ -49,7 +49,7 @@ end
 
 local function write_unread(context, file, offset, problem)
     if context.is_json then
-        output.line(logs.with_log(context, tracereel.json {
+        output.line(logs.with_log(context, base.json {
             class = "unread", segment = file.name, read_instead = file.read_instead,
             differs_at = offset or nil, problem = problem,
         }))
@@ -76,7 +76,7 @@ local function write_violations(violations)
         output.line("violations (records that the state machine did not expect):")
     end
     for code, count in units.sorted(violations) do
-        output.wrapped(("  %6d  %s: %s"):format(count, code, tracereel.violations[code]), (" "):rep(10))
+        output.wrapped(("  %6d  %s: %s"):format(count, code, base.violations[code]), (" "):rep(10))
     end
 end
 
@@ -97,7 +97,7 @@ end
 
 local function write_renumbering(context, one)
     if context.is_json then
-        output.line(logs.with_log(context, tracereel.json {
+        output.line(logs.with_log(context, base.json {
             class = "renumbered", restart = one.restart.number, segment = one.restart.segment,
             offset = one.restart.offset, nodes = renumbering.nodes(one),
         }))
@@ -149,7 +149,7 @@ local function write_engine(engine)
 end
 
 local function or_null(value)
-    return value == nil and tracereel.null or value
+    return value == nil and base.null or value
 end
 
 -- The last object of --json.
@@ -181,7 +181,7 @@ function check.run(parsed)
             gap = function(gap)
                 engine:note(gap)
                 if parsed.json then
-                    output.line(logs.with_log(context, tracereel.json(logs.gap_object(gap))))
+                    output.line(logs.with_log(context, base.json(logs.gap_object(gap))))
                 else
                     write_gap(gap)
                 end
@@ -200,7 +200,7 @@ function check.run(parsed)
         end
         local verdict = engine:verdict(log)
         if parsed.json then
-            output.line(logs.with_log(context, tracereel.json(summary_object(log, unclear, verdict))))
+            output.line(logs.with_log(context, base.json(summary_object(log, unclear, verdict))))
         else
             write_summary(log, unclear, parsed.since_restart and {} or finder.list)
             write_engine(verdict)

@@ -108,6 +108,9 @@ function text.pad_left(clean, columns)
 end
 
 local function break_position(clean, columns)
+    if #clean <= columns then
+        return #clean -- no character takes more columns than bytes
+    end
     local used, last_space = 0, nil
     for position, code in utf8.codes(clean) do
         used = used + columns_of(code)

@@ -10,7 +10,10 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include <lua.h>
+/* As in lua.h, which belongs to the binding. */
+typedef struct lua_State lua_State;
+typedef void *(*lua_Alloc)(void *data, void *block, size_t old_bytes, size_t new_bytes);
+lua_State *lua_newstate(lua_Alloc allocate, void *data);
 
 enum { STACK_BYTES = 1 << 20 };
 
