@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-static bool is_before(const tr_queued_event *a, const tr_queued_event *b) {
+static inline bool is_before(const tr_queued_event *a, const tr_queued_event *b) {
     if (a->time_ns != b->time_ns) {
         return a->time_ns < b->time_ns;
     }
@@ -31,26 +31,32 @@ bool tr_event_queue_push(tr_event_queue *queue, const tr_queued_event *event) {
     return true;
 }
 
+/* Fills the first place with the last event. The free place sinks to a leaf, and the event rises from there: it is one
+ * of the latest, so that this takes about half the comparisons of sinking it, and it comes to the same place. */
+static void fill_first(tr_event_queue *queue) {
+    tr_queued_event *items = queue->items;
+    const tr_queued_event last = items[queue->count];
+    size_t place = 0;
+    for (size_t child = 1; child < queue->count; child = place * 2 + 1) {
+        child += child + 1 < queue->count && is_before(&items[child + 1], &items[child]);
+        items[place] = items[child];
+        place = child;
+    }
+    while (place > 0 && !is_before(&items[(place - 1) / 2], &last)) {
+        items[place] = items[(place - 1) / 2];
+        place = (place - 1) / 2;
+    }
+    items[place] = last;
+}
+
 bool tr_event_queue_pop(tr_event_queue *queue, tr_queued_event *event) {
     if (queue->count == 0) {
         return false;
     }
     *event = queue->items[0];
-    tr_queued_event last = queue->items[--queue->count];
-    size_t place = 0;
-    for (;;) {
-        size_t child = place * 2 + 1;
-        if (child + 1 < queue->count && is_before(&queue->items[child + 1], &queue->items[child])) {
-            child++;
-        }
-        if (child >= queue->count || !is_before(&queue->items[child], &last)) {
-            break;
-        }
-        queue->items[place] = queue->items[child];
-        place = child;
-    }
+    queue->count--;
     if (queue->count > 0) {
-        queue->items[place] = last;
+        fill_first(queue);
     }
     return true;
 }
