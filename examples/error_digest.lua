@@ -2,8 +2,8 @@
 -- those traces got over it.
 local digests = {}
 
-local function digest_of(rec)
-    local text = ("node %d: %s"):format(rec.node_id, (rec.error_message or "no message"):gsub("%d+", "#"))
+local function digest_of(node, message)
+    local text = ("node %d: %s"):format(node, (message or "no message"):gsub("%d+", "#"))
     digests[text] = digests[text] or { count = 0, traces = {} }
     return digests[text]
 end
@@ -14,13 +14,13 @@ return {
     associative = true,
     merge = tracereel.merge.sum, -- of all numbers, message by message
     summary = "errors by message, and whether their traces got over them",
-    node_error = function(rec, trace)
-        local digest = digest_of(rec)
+    node_error = tracereel.fields("node_id", "error_message", "trace", function(node, message, trace)
+        local digest = digest_of(node, message)
         digest.count = digest.count + 1
         if trace then
             digest.traces[trace] = true
         end
-    end,
+    end),
     finish = function()
         local sums = {}
         for text, digest in pairs(digests) do

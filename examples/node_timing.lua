@@ -13,11 +13,10 @@ return {
     associative = true,
     merge = tracereel.merge.by_key(add),
     summary = "runs, mean and longest run of each node",
-    node_done = function(rec, trace)
-        local ns = trace and trace:node(rec.node_id).duration_ns or 0
-        local run = { runs = 1, total_ns = ns, max_ns = ns, trace_id = rec.trace_id }
-        nodes[rec.node_id] = nodes[rec.node_id] and add(nodes[rec.node_id], run) or run
-    end,
+    node_done = tracereel.fields("node_id", "trace_id", "node.duration_ns", function(node, trace_id, ns)
+        local run = { runs = 1, total_ns = ns or 0, max_ns = ns or 0, trace_id = trace_id }
+        nodes[node] = nodes[node] and add(nodes[node], run) or run
+    end),
     finish = function()
         return nodes
     end,

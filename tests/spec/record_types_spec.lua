@@ -213,7 +213,7 @@ describe("a record type that is only in the table", function()
 
     it("is in the annotations for editors", function()
         local text = helper.read(copy .. "/build/lua/tracereel/library/record_types.d.lua")
-        assert.matches("%-%-%-@field " .. new_type .. "%? fun%(rec", text)
+        assert.matches("%-%-%-@field " .. new_type .. "%? %(fun%(rec", text)
         assert.matches("%-%-%-@field " .. new_type .. " table<integer, integer%[%]|nil> times by node", text)
     end)
 end)

@@ -261,6 +261,7 @@ describe("tracereel run", function()
                 end
                 for _, record_type in ipairs { "trace_start", "node_start", "node_done", "node_error", "loop_exit" } do
                     local has_handler = text:find("\n    " .. record_type .. " = function(", 1, true) ~= nil
+                        or text:find("\n    " .. record_type .. " = tracereel.fields(", 1, true) ~= nil
                     assert.are.equal(types[record_type] == true, has_handler)
                 end
                 result = helper.run { "run", path, helper.log(name) }

@@ -21,10 +21,9 @@ local function shape(message)
     return (text:gsub("%d+", "N"))
 end
 
-local function note(node, rec)
-    local key = node .. "\0" .. shape(rec.error_message)
-    local one = { node = node, shape = shape(rec.error_message), count = 1, example = rec.trace_id,
-        time_ns = rec.timestamp_ns }
+local function note(node, message, trace_id, time_ns)
+    local key = node .. "\0" .. shape(message)
+    local one = { node = node, shape = shape(message), count = 1, example = trace_id, time_ns = time_ns }
     groups[key] = groups[key] and joined(groups[key], one) or one
 end
 
@@ -35,13 +34,14 @@ return {
     merge = tracereel.merge.by_key(joined),
     summary = "errors by node and kind of message, most frequent first, with a trace that has each",
 
-    node_error = function(rec)
-        note(rec.node_name or ("%d"):format(rec.node_id), rec)
-    end,
+    node_error = tracereel.fields("node_id", "node_name", "error_message", "trace_id", "timestamp_ns",
+        function(id, name, ...)
+            note(name or ("%d"):format(id), ...)
+        end),
 
-    trace_failed = function(rec)
-        note("trace", rec)
-    end,
+    trace_failed = tracereel.fields("error_message", "trace_id", "timestamp_ns", function(...)
+        note("trace", ...)
+    end),
 
     finish = function()
         return groups
