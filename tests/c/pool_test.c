@@ -50,21 +50,21 @@ static void blocks_do_not_overlap(void) {
     static uint8_t *blocks[COUNT];
     tr_pool pool = {0};
     for (unsigned i = 0; i < COUNT; i++) {
-        blocks[i] = tr_pool_reallocate(&pool, NULL, 0, 1 + i % 200);
+        blocks[i] = tr_pool_allocate(&pool, 1 + i % 200);
         REQUIRE(blocks[i] != NULL);
         fill(blocks[i], 1 + i % 200, i);
     }
     for (unsigned i = 0; i < COUNT; i += 2) {
-        tr_pool_reallocate(&pool, blocks[i], 1 + i % 200, 0);
+        tr_pool_free(&pool, blocks[i], 1 + i % 200);
     }
     for (unsigned i = 0; i < COUNT; i += 2) {
-        blocks[i] = tr_pool_reallocate(&pool, NULL, 0, 1 + i % 200);
+        blocks[i] = tr_pool_allocate(&pool, 1 + i % 200);
         REQUIRE(blocks[i] != NULL);
         fill(blocks[i], 1 + i % 200, i);
     }
     for (unsigned i = 0; i < COUNT; i++) {
         CHECK(is_filled(blocks[i], 1 + i % 200, i));
-        tr_pool_reallocate(&pool, blocks[i], 1 + i % 200, 0);
+        tr_pool_free(&pool, blocks[i], 1 + i % 200);
     }
     CHECK_UINT(0, pool.used_bytes);
     tr_pool_release(&pool);

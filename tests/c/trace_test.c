@@ -44,6 +44,49 @@ static void memory_is_counted(void) {
     tr_traces_free(traces);
 }
 
+/* A whole trace of so many nodes, each of which starts and is done, and what of the memory its first node took. */
+static size_t run_trace(tr_traces *traces, uint8_t number, uint32_t node_count) {
+    uint32_t violations = 0;
+    size_t first_node_bytes = 0;
+    const tr_trace *trace = NULL;
+    apply_with(traces, (written_record){.type = 0, .trace = number, .timestamp_ns = 1}, false, &violations);
+    for (uint32_t node = 0; node < node_count; node++) {
+        size_t before = tr_traces_memory_bytes(traces);
+        apply_with(traces, (written_record){.type = 1, .trace = number, .node_id = node, .timestamp_ns = node + 2},
+                   false, &violations);
+        first_node_bytes = node == 0 ? tr_traces_memory_bytes(traces) - before : first_node_bytes;
+        trace = apply_with(traces, (written_record){.type = 2, .trace = number, .node_id = node, .timestamp_ns = 1000},
+                           false, &violations);
+    }
+    CHECK_UINT(node_count, trace->node_count);
+    CHECK_UINT(node_count, trace->attempt_count);
+    for (uint32_t node = 0; node < node_count; node++) {
+        CHECK_UINT(node, tr_trace_find_node(trace, node)->node_id);
+    }
+    apply_with(traces, (written_record){.type = 4, .trace = number, .timestamp_ns = 2000}, false, &violations);
+    CHECK_UINT(0, violations);
+    apply_with(traces, (written_record){.type = 8, .trace = number, .timestamp_ns = 2000}, false, &violations);
+    return first_node_bytes;
+}
+
+/* Shorter, as long, longer than what was usual until then, and above what counts as usual. All of it is given back. */
+static void lists_begin_as_long_as_is_usual(void) {
+    static const uint32_t counts[] = {1, 2, 3, 7, 8, 9, 11, 12, 13, 24, 40, 1};
+    tr_traces *traces = tr_traces_new();
+    size_t first_bytes = run_trace(traces, 0, 7);
+    size_t empty_bytes = tr_traces_memory_bytes(traces);
+    for (uint8_t i = 1; i <= 20; i++) {
+        run_trace(traces, i, 7);
+    }
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        /* Room for the usual seven, rounded up to eight, in place of two nodes and two attempts. */
+        CHECK_UINT(first_bytes + 6 * (sizeof(tr_node) + sizeof(tr_attempt)), run_trace(traces, 99, counts[i]));
+        run_trace(traces, 98, 7);
+        CHECK_UINT(empty_bytes, tr_traces_memory_bytes(traces));
+    }
+    tr_traces_free(traces);
+}
+
 /* --- violations --- */
 
 typedef struct history {
@@ -346,6 +389,7 @@ int main(int argc, char **argv) {
               where_it_waits_is_part_of_a_shape);
     check_run("damage and suspect records taint a trace, and a restart removes the taint", taint);
     check_run("the memory of open traces is counted", memory_is_counted);
+    check_run("lists of a trace begin as long as those of the traces before became", lists_begin_as_long_as_is_usual);
     check_run("statuses, outcomes and violations have names", names);
     return check_end();
 }
