@@ -42,7 +42,8 @@ local files_of_page = {
     ["README.md"] = { "slow.lua" },
     ["docs/backtest.md"] = { "doubling.lua", "five.lua" },
     ["docs/import.md"] = { "jobs.lua", false, false, "jobs_spec.lua" },
-    ["docs/scripting.md"] = { "late.lua", "slow.lua", "slowest.lua", "runs.lua", "count.lua", "late_spec.lua", "pull.lua" },
+    ["docs/scripting.md"] = { "late.lua", "slow.lua", "slowest.lua", "runs.lua", "count.lua", "late_spec.lua",
+        "pull.lua" },
 }
 
 -- Needs an installed library: c_library_spec does it.

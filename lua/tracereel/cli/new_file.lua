@@ -26,7 +26,7 @@ function new_file.clear(path)
     for number = 1, place and max_cleared_writers or 0 do
         local name = work_path(place, number)
         local held, file
-        if files.exists(name) then
+        if core.file_kind(name) then -- what cannot be looked at stays: the file itself is whole
             held, file = core.unfinished_file(name, path)
         end
         if held then
