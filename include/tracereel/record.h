@@ -32,7 +32,7 @@ typedef enum tr_record_meaning {
 
 /* The table of record types, from which everything else that knows them is derived: X(number on disk, C name, name that
  * users see, which fields mean something). Numbers start at 0, without gaps. A new type also needs a row in
- * src/trace/transition.c; see "A record type" in docs/development.md. */
+ * src/trace/transition_rules.h; see "A record type" in docs/development.md. */
 #define TR_RECORD_TYPES(X)                                                                                             \
     X(0, TRACE_START, trace_start, TR_HAS_TRACE | TR_HAS_METADATA)                                                     \
     X(1, NODE_START, node_start, TR_HAS_TRACE | TR_HAS_NODE)                                                           \

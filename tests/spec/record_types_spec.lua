@@ -29,7 +29,7 @@ local function build_copy()
         ("X(%d, NODE_ANNOTATION_ADDED, %s, TR_HAS_TRACE | TR_HAS_NODE | TR_HAS_METADATA)"):format(#reel.types,
             new_type))
     local without_rule = make("build/obj/src/trace/transition.o")
-    add_row(copy .. "/src/trace/transition.c", "TRACE_RULES",
+    add_row(copy .. "/src/trace/transition_rules.h", "TRACE_RULES",
         "X(NODE_ANNOTATION_ADDED, RUNNING, SUSPENDED, NO_EVENT, false, 0, 0)")
     local text, status = make("build/tracereel build/lua/tracereel/library/record_types.d.lua")
     assert(status == 0, text)
