@@ -22,6 +22,7 @@ local binding_headers = {
     ["aggregate/group_table.h"] = true,
     ["aggregate/packed.h"] = true,
     ["bytes/digest.h"] = true,
+    ["bytes/digits.h"] = true,
     ["bytes/pool.h"] = true,
     ["files/descriptor.h"] = true,
     ["files/file_kind.h"] = true,

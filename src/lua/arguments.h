@@ -49,6 +49,12 @@ static inline void tr_lua_set_flag(lua_State *L, const char *name, bool value) {
     lua_pushboolean(L, value);
     lua_setfield(L, -2, name);
 }
+static inline void tr_lua_set_text_if_any(lua_State *L, const char *name, tr_text text) {
+    if (text.length_bytes > 0) {
+        lua_pushlstring(L, text.bytes, text.length_bytes);
+        lua_setfield(L, -2, name);
+    }
+}
 static inline void tr_lua_set_name(lua_State *L, const char *name, const char *value) { /* of the engine's names */
     lua_pushstring(L, value);
     lua_setfield(L, -2, name);

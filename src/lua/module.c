@@ -1,12 +1,11 @@
 #include "lua/module.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include <lauxlib.h>
 
+#include "bytes/digits.h"
 #include "lua/aggregate.h"
 #include "lua/arguments.h"
+#include "lua/block_writer.h"
 #include "lua/cbor.h"
 #include "lua/contention.h"
 #include "lua/core.h"
@@ -17,6 +16,8 @@
 #include "lua/engine_nodes.h"
 #include "lua/engine_walk.h"
 #include "lua/event_field.h"
+#include "lua/export_nodes.h"
+#include "lua/export_text.h"
 #include "lua/failure.h"
 #include "lua/files.h"
 #include "lua/handlers.h"
@@ -52,9 +53,9 @@
 /* ---- functions and tables of the module ---- */
 
 static int unsigned_digits(lua_State *L) {
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%" PRIu64, (uint64_t)luaL_checkinteger(L, 1));
-    lua_pushlstring(L, digits, (size_t)length);
+    char digits[TR_UNSIGNED_DIGITS];
+    const char *end = tr_put_unsigned(digits, (uint64_t)luaL_checkinteger(L, 1));
+    lua_pushlstring(L, digits, (size_t)(end - digits));
     return 1;
 }
 
@@ -198,6 +199,11 @@ static const luaL_Reg functions[] = {
     {"cbor_encode", tr_lua_cbor_encode},
     {"cbor_decode", tr_lua_cbor_decode},
     {"unsigned", unsigned_digits},
+    {"quoted_digits", tr_lua_quoted_digits},
+    {"decimal", tr_lua_decimal},
+    {"block_writer", tr_lua_new_block_writer},
+    {"json_object", tr_lua_json_object},
+    {"export_nodes", tr_lua_export_nodes},
     {"constructors", tr_lua_constructors},
     {"set_duration_parser", set_duration_parser},
     {"set_output_reader", set_output_reader},

@@ -75,7 +75,7 @@ void tr_lua_push_node(lua_State *L, const tr_node_view *view, int handle_index, 
     SCALAR(duration_ns, tr_scalar_unsigned(view->duration_ns))                                                         \
     SCALAR(ended_by, tr_scalar_name(view->last == NULL ? NULL : end_of(view->last)))                                   \
     SCALAR(estimated, tr_scalar_boolean(view->last != NULL && view->last->estimated))                                  \
-    OF_TRACE(error, last_error(trace, view))                                                                           \
+    OF_TRACE(error, tr_lua_node_error(trace, view))                                                                    \
     OF_TRACE(error_count, tr_scalar_unsigned(count_errors(trace, view)))                                               \
     OF_TRACE(loop_iterations, tr_scalar_unsigned(tr_trace_loop_iterations(trace, view->node)))                         \
     OF_TRACE(last_iteration, last_iteration(trace, view))                                                              \
@@ -122,14 +122,6 @@ static tr_scalar instance_of(const tr_trace *trace, const tr_node_view *view) {
     return tr_scalar_text_if_any(instance.bytes, instance.length_bytes);
 }
 
-/* Sets a field of the table on top of the stack, if there is a text. */
-static void set_text_if_any(lua_State *L, const char *name, tr_text text) {
-    if (text.length_bytes > 0) {
-        lua_pushlstring(L, text.bytes, text.length_bytes);
-        lua_setfield(L, -2, name);
-    }
-}
-
 static void set_number_if_any(lua_State *L, const char *name, uint64_t value) {
     if (value != 0) {
         tr_lua_set_unsigned(L, name, value);
@@ -139,9 +131,9 @@ static void set_number_if_any(lua_State *L, const char *name, uint64_t value) {
 /* Sets what an imported log says of an attempt that stands in the trace. */
 static void set_details(lua_State *L, const tr_trace *trace, const tr_attempt *attempt) {
     tr_attempt_details details = tr_trace_attempt_details(trace, attempt);
-    set_text_if_any(L, "instance", tr_trace_instance(trace, &trace->nodes[attempt->node_index]));
-    set_text_if_any(L, "resource", details.resource);
-    set_text_if_any(L, "kind", details.kind);
+    tr_lua_set_text_if_any(L, "instance", tr_trace_instance(trace, &trace->nodes[attempt->node_index]));
+    tr_lua_set_text_if_any(L, "resource", details.resource);
+    tr_lua_set_text_if_any(L, "kind", details.kind);
     set_number_if_any(L, "scheduled_ns", details.scheduled_ns);
     set_number_if_any(L, "number", details.number);
     set_number_if_any(L, "hidden_count", details.hidden_count);
@@ -199,7 +191,7 @@ static bool is_error_of(const tr_trace *trace, const tr_trace_error *error, cons
            (view->has_instances || tr_trace_error_node(trace, error) == &trace->nodes[view->place]);
 }
 
-static tr_scalar last_error(const tr_trace *trace, const tr_node_view *view) {
+tr_scalar tr_lua_node_error(const tr_trace *trace, const tr_node_view *view) {
     for (uint32_t i = view->error_list_count; i-- > 0;) {
         const tr_trace_error *error = &trace->errors[i];
         if (is_error_of(trace, error, view)) {

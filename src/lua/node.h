@@ -34,6 +34,8 @@ tr_field_form tr_lua_node_field_form(int field);
 /* `names` is the number of lua/node_names.h. A scalar is nil where the field is a table. */
 tr_scalar tr_lua_node_scalar(lua_State *L, const tr_trace *trace, uint32_t names, const tr_node_view *view, int field);
 void tr_lua_push_node_field(lua_State *L, const tr_trace *trace, uint32_t names, const tr_node_view *view, int field);
+/* The message of its latest error; nil where it has none. */
+tr_scalar tr_lua_node_error(const tr_trace *trace, const tr_node_view *view);
 void tr_lua_open_node(lua_State *L);
 
 #endif

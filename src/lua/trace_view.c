@@ -16,8 +16,7 @@ static void push_array(lua_State *L, uint32_t count) {
     lua_createtable(L, count < INT32_MAX ? (int)count : INT32_MAX, 0);
 }
 
-/* Whether nothing happened at the node itself. */
-static bool runs_only_in_instances(const tr_trace *trace, const tr_node *node) {
+bool tr_lua_runs_only_in_instances(const tr_trace *trace, const tr_node *node) {
     return tr_trace_instance_count(trace, node) > 0 && node->last_attempt == TR_NODE_NONE &&
            node->last_loop_event == TR_NODE_NONE;
 }
@@ -28,7 +27,7 @@ void tr_lua_push_nodes(lua_State *L, const tr_trace *trace) {
     int metatable_index = lua_gettop(L);
     lua_Integer count = 0;
     for (uint32_t i = 0; i < trace->node_count; i++) {
-        if (!runs_only_in_instances(trace, &trace->nodes[i])) {
+        if (!tr_lua_runs_only_in_instances(trace, &trace->nodes[i])) {
             tr_node_view view = tr_lua_view_node(trace, &trace->nodes[i], false);
             tr_lua_push_node(L, &view, 1, metatable_index); /* nodes, metatable, node */
             lua_rawseti(L, -3, ++count);

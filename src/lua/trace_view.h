@@ -11,6 +11,9 @@
 /* Pushes the table that a JSON object decodes to, or nil if the text is none. */
 void tr_lua_push_object(lua_State *L, const char *text, uint32_t length);
 
+/* Whether nothing happened at the node itself: then only its instances are shown. */
+bool tr_lua_runs_only_in_instances(const tr_trace *trace, const tr_node *node);
+
 /* Each pushes one value. The handle is at stack index 1. */
 void tr_lua_push_nodes(lua_State *L, const tr_trace *trace);
 void tr_lua_push_errors(lua_State *L, const tr_trace *trace);

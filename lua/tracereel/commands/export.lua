@@ -1,5 +1,6 @@
 -- `tracereel export`: the traces of logs in the formats of other programs. A trace is written when it closes, open ones
 -- at the end of their log, so that no more is kept than the traces that are open.
+local core = require "tracereel.core"
 local exit_codes = require "tracereel.cli.exit_codes"
 local stats = require "tracereel.export.stats"
 local failure = require "tracereel.util.failure"
@@ -185,8 +186,15 @@ local function export_log(log, exporter, format, parsed)
 end
 
 -- What a handler raises is reported with the record it was at; a full disk is not about a record.
-local function export_log_to(out, ...)
-    local exported, result = failure.xpcall(export_log, ...)
+local function export_log_to(out, flush, ...)
+    local exported, result = failure.xpcall(function(...)
+        local timeless_count = export_log(...)
+        flush()
+        return timeless_count
+    end, ...)
+    if not exported then
+        failure.pcall(flush) -- what came before, where it can be written
+    end
     if not exported and out.problem then
         failure.raise("io", "%s", out.problem)
     elseif not exported then
@@ -197,18 +205,21 @@ end
 
 local function export_all(parsed, out)
     local format = formats.format(parsed.format)
-    local context = new_context(function(...)
-        out:write(...)
+    local write, flush = core.block_writer(function(text)
+        out:write(text)
     end)
+    local context = new_context(write)
     local exporter = format.new(context)
+    flush() -- here and at the end of each log: messages come where they came without blocks
     local code = of_log.each(parsed, function(log, log_context)
         if out.problem then
             return exit_codes.io
         end
         context.path, context.flow = log_context.path, log_context.flow or { nodes = {} }
-        local timeless_count = export_log_to(out, log, exporter, format, parsed)
+        local timeless_count = export_log_to(out, flush, log, exporter, format, parsed)
         if exporter.log_ends then
             exporter:log_ends(log)
+            flush()
         end
         if timeless_count > 0 then
             output.say("%s: %d open traces are known from a snapshot only, without any time: they are not in the "
@@ -218,6 +229,7 @@ local function export_all(parsed, out)
     if exporter.finish and not out.problem then
         exporter:finish()
     end
+    flush()
     return code
 end
 

@@ -1,31 +1,12 @@
 -- JSON written piece by piece: the keys keep their order, and every value is JSON text already, so that no number
 -- passes through a Lua value that could change it.
+local core = require "tracereel.core"
 local tracereel = require "tracereel"
 
 local json_text = { null = "null" }
 
--- Keys are few: each is made once.
-local before_key = setmetatable({}, {
-    __index = function(self, key)
-        local made = '"' .. key .. '":'
-        self[key] = made
-        return made
-    end,
-})
-
 ---`{"key":value,...}` of alternating keys and JSON texts. A value of nil or false leaves its key out.
-function json_text.object(...)
-    local fields, parts, count = { ... }, {}, 0
-    for index = 1, select("#", ...), 2 do
-        local value = fields[index + 1]
-        if value then
-            parts[count + 1], parts[count + 2], parts[count + 3] = before_key[fields[index]], value, ","
-            count = count + 3
-        end
-    end
-    parts[count] = "}"
-    return count == 0 and "{}" or "{" .. table.concat(parts)
-end
+json_text.object = core.json_object
 
 ---@param items string[] JSON texts
 function json_text.array(items)
@@ -48,9 +29,7 @@ function json_text.unsigned(value)
 end
 
 ---The same as a text of digits, for readers whose numbers are doubles.
-function json_text.digits(value)
-    return '"' .. tracereel.unsigned(value) .. '"'
-end
+json_text.digits = core.quoted_digits
 
 ---"true", or nil, which leaves the key out.
 function json_text.mark(value)

@@ -1,4 +1,5 @@
 -- What every format says of a trace: its nodes with their attempts, suspensions, loops and errors, put together once.
+local core = require "tracereel.core"
 local imported_fields = require "tracereel.log.imported_fields"
 local numbers = require "tracereel.export.numbers"
 local trace_times = require "tracereel.log.trace_times"
@@ -17,7 +18,8 @@ local stats = {}
 ---@class tracereel.export.node
 ---@field id integer
 ---@field instance string|nil of a node that runs in parallel with itself: each instance is a node here
----@field node tracereel.node
+---@field status string as of tracereel.node
+---@field error string|nil the message of its latest error
 ---@field start_ns integer the earliest time known of it
 ---@field end_ns integer the latest
 ---@field attempts tracereel.export.attempt[]
@@ -63,8 +65,12 @@ local function new_span(start_ns, written_end_ns, last_ns)
 end
 
 local function widen(span, start_ns, end_ns)
-    span.start_ns = span.start_ns and numbers.smaller(span.start_ns, start_ns) or start_ns
-    span.end_ns = span.end_ns and numbers.larger(span.end_ns, end_ns) or end_ns
+    if not span.start_ns or math.ult(start_ns, span.start_ns) then
+        span.start_ns = start_ns
+    end
+    if not span.end_ns or math.ult(span.end_ns, end_ns) then
+        span.end_ns = end_ns
+    end
 end
 
 -- The errors of each node, and the trace's own.
@@ -84,23 +90,15 @@ local function split_errors(trace)
     return of_node, failure
 end
 
-local function attempts_of(node, errors, last_ns)
-    local attempts, error_number = {}, 0
-    for number, attempt in ipairs(node.attempts) do
-        local span = new_span(attempt.start_ns, attempt.end_ns, last_ns)
-        span.number, span.outcome, span.duration_ns = attempt.number or number, attempt.outcome, attempt.duration_ns
-        span.instance, span.scheduled_ns, span.resource = attempt.instance, attempt.scheduled_ns, attempt.resource
-        span.is_estimated, span.is_cut = attempt.estimated, attempt.cut
-        span.is_clock_step = attempt.end_ns ~= nil and math.ult(attempt.end_ns, attempt.start_ns)
-        span.suspended_ns = span.is_open and 0 or span.end_ns - span.start_ns - span.duration_ns
+-- Every node_error ends one attempt with that outcome.
+local function add_errors(attempts, errors)
+    local error_number = 0
+    for _, attempt in ipairs(attempts) do
         if attempt.outcome == "error" then
-            -- Every node_error ends one attempt with that outcome.
             error_number = error_number + 1
-            span.error, span.kind = errors and errors[error_number], attempt.kind
+            attempt.error = errors[error_number]
         end
-        attempts[number] = span
     end
-    return attempts
 end
 
 local function suspensions_by_node(trace)
@@ -126,23 +124,20 @@ end
 
 local nothing = {}
 
-local function describe_node(node, errors, suspensions, loop_events, last_ns)
-    local described = {
-        id = node.id,
-        instance = node.instance,
-        node = node,
-        attempts = attempts_of(node, errors, last_ns),
-        suspensions = suspensions or nothing,
-        loop_events = loop_events or nothing,
-    }
-    widen_by_all(described, described.attempts)
-    widen_by_all(described, described.suspensions)
-    widen_by_all(described, described.loop_events)
-    if not described.start_ns then
-        -- A snapshot says of this node that it is done or runs, and nothing else.
-        described.start_ns, described.end_ns = last_ns, last_ns
+-- Adds what is not said with the attempts.
+local function complete_node(node, errors, suspensions, loop_events, last_ns)
+    if errors then
+        add_errors(node.attempts, errors)
     end
-    return described
+    node.suspensions, node.loop_events = suspensions or nothing, loop_events or nothing
+    if suspensions or loop_events then
+        widen_by_all(node, node.suspensions)
+        widen_by_all(node, node.loop_events)
+    end
+    if not node.start_ns then
+        -- A snapshot says of this node that it is done or runs, and nothing else.
+        node.start_ns, node.end_ns = last_ns, last_ns
+    end
 end
 
 ---@param trace tracereel.trace
@@ -163,13 +158,12 @@ function stats.of(trace, loop_events, is_wanted)
     if described.is_start_known then
         widen(described, trace.start_ns, last_ns)
     end
-    for _, node in ipairs(trace.nodes) do
-        local key = imported_fields.node_key(node.id, node.instance)
-        local node_stats = describe_node(node, errors[key], suspensions[key], loop_events and loop_events[key],
-            last_ns)
-        widen(described, node_stats.start_ns, node_stats.end_ns)
+    for _, node in ipairs(core.export_nodes(trace)) do
+        local key = node.instance and imported_fields.node_key(node.id, node.instance) or node.id
+        complete_node(node, errors[key], suspensions[key], loop_events and loop_events[key], last_ns)
+        widen(described, node.start_ns, node.end_ns)
         if not is_wanted or is_wanted[node.id] then
-            described.nodes[#described.nodes + 1] = node_stats
+            described.nodes[#described.nodes + 1] = node
         end
     end
     if not described.start_ns then

@@ -54,15 +54,14 @@ function Csv:trace(trace_stats)
     }, ",")
     local own_id = self.is_imported and field(context.own_id(trace))
     for _, node in ipairs(trace_stats.nodes) do
-        local of_node = ("%s,%s,%s"):format(of_trace, number(node.id), field(context.node_name(node.id)))
+        local of_node = ("%s,%s,%s,"):format(of_trace, number(node.id), field(context.node_name(node.id)))
         for _, attempt in ipairs(node.attempts) do
             local is_measured = not attempt.is_open and not attempt.is_cut
-            context.write(table.concat({
-                of_node, number(attempt.number), attempt.outcome, tostring(attempt.is_estimated),
-                number(not attempt.is_cut and attempt.start_ns), number(attempt.written_end_ns),
-                number(is_measured and attempt.duration_ns), number(is_measured and attempt.suspended_ns),
-                field(attempt.error and attempt.error.message),
-            }, ","), own_id and imported_fields(own_id, attempt) or "", "\n")
+            context.write(of_node, number(attempt.number), ",", attempt.outcome,
+                attempt.is_estimated and ",true," or ",false,",
+                number(not attempt.is_cut and attempt.start_ns), ",", number(attempt.written_end_ns), ",",
+                number(is_measured and attempt.duration_ns), ",", number(is_measured and attempt.suspended_ns), ",",
+                field(attempt.error and attempt.error.message), own_id and imported_fields(own_id, attempt) or "", "\n")
         end
     end
 end

@@ -56,7 +56,7 @@ function Jsonl:trace(trace_stats)
             "node_id", unsigned(node.id),
             "name", text(self.context.node_name(node.id)),
             "instance", node.instance and text(node.instance),
-            "status", text(node.node.status),
+            "status", text(node.status),
             "attempts", map(node.attempts, describe_attempt),
             "suspensions", map(node.suspensions, describe_suspension),
             "loop_events", map(node.loop_events, describe_loop_event))

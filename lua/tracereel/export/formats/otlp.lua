@@ -167,12 +167,12 @@ local status_of_node = { done = status_ok, error = status_error }
 local function add_node(story, parent_id, label, node)
     local attributes = {}
     integer_attribute(attributes, "tracereel.node_id", node.id)
-    text_attribute(attributes, "tracereel.status", node.node.status)
-    local code = status_of_node[node.node.status]
+    text_attribute(attributes, "tracereel.status", node.status)
+    local code = status_of_node[node.status]
     local id = story:add("node", { node_id = node.id, instance = node.instance }, parent_id, label, node, {
         attributes = attributes,
         events = loop_events(node),
-        status = status_text(code, code == status_error and node.node.error),
+        status = status_text(code, code == status_error and node.error),
     })
     for number, attempt in ipairs(node.attempts) do
         add_attempt(story, id, node.id, label, attempt, number)

@@ -39,13 +39,17 @@ local families = {
 
 local escapes = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
 
+local function escaped(value)
+    return value:find('[\\"\n\x80-\xFF]') and json_text.valid_utf8(value):gsub('[\\"\n]', escapes) or value
+end
+
 -- "{a="1",b="2"" of alternating names and values, without the brace that closes it.
 local function labels_of(...)
     local parts = {}
     for index = 1, select("#", ...), 2 do
         local name, value = select(index, ...)
         if value then
-            parts[#parts + 1] = ('%s="%s"'):format(name, json_text.valid_utf8(value):gsub('[\\"\n]', escapes))
+            parts[#parts + 1] = name .. '="' .. escaped(value) .. '"'
         end
     end
     return "{" .. table.concat(parts, ",")
@@ -81,28 +85,36 @@ function Prometheus:observe(family, labels, ns)
     local histogram = self:series(family, labels, new_histogram)
     histogram.count = histogram.count + 1
     histogram.sum_ns = numbers.add(histogram.sum_ns, ns)
-    for index, bound in ipairs(bounds) do
-        if not math.ult(bound.ns, ns) then
-            histogram.buckets[index] = (histogram.buckets[index] or 0) + 1
-            return
+    local low, high = 1, #bounds + 1
+    while low < high do
+        local middle = (low + high) // 2
+        if math.ult(bounds[middle].ns, ns) then
+            low = middle + 1
+        else
+            high = middle
         end
+    end
+    if low <= #bounds then
+        histogram.buckets[low] = (histogram.buckets[low] or 0) + 1
     end
 end
 
 function Prometheus:add_node(node, trace)
-    local function labels(...)
-        return labels_of("log", self.context.path, "node", tostring(node.id), "name", self.context.node_name(node.id),
-            ...)
+    local of_node = labels_of("log", self.context.path, "node", tostring(node.id), "name",
+        self.context.node_name(node.id))
+    local function labels(outcome, start)
+        return of_node .. (outcome and ',outcome="' .. outcome .. '"' or "")
+            .. (start and ',start="' .. start .. '"' or "")
     end
     for _, attempt in ipairs(node.attempts) do
         if attempt.is_open then
             self:add("attempts_open", labels(), 1)
         else
-            self:add("attempts_total", labels("outcome", attempt.outcome), 1)
+            self:add("attempts_total", labels(attempt.outcome), 1)
         end
         if not attempt.is_open and not attempt.is_cut and not trace.tainted then
-            self:observe("attempt_seconds", labels("outcome", attempt.outcome,
-                "start", attempt.is_estimated and "estimated" or "written"), attempt.duration_ns)
+            self:observe("attempt_seconds", labels(attempt.outcome,
+                attempt.is_estimated and "estimated" or "written"), attempt.duration_ns)
         end
     end
     for _, suspension in ipairs(node.suspensions) do

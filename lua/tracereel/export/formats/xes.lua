@@ -34,6 +34,9 @@ local escapes = {
 
 -- What XML 1.0 has no way to write: control characters, and two characters at the end of the first plane.
 local function escaped(value)
+    if not value:find('[&<>"%c\x80-\xFF]') then
+        return value
+    end
     local valid = json_text.valid_utf8(value):gsub('[&<>"\t\n\r]', escapes)
     valid = valid:gsub("[\0-\8\11\12\14-\31]", "\u{FFFD}")
     return (valid:gsub("\u{FFFE}", "\u{FFFD}"):gsub("\u{FFFF}", "\u{FFFD}"))
