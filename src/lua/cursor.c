@@ -129,6 +129,7 @@ static inline __attribute__((always_inline)) tr_status next_event(lua_State *L, 
         cursor->closed = NULL;
     }
     tr_status status = tr_replay_next(cursor->replay, event);
+    cursor->event = event;
     if (status == TR_OK) {
         cursor->closed = event->trace != NULL && !tr_lua_is_open(event->trace) ? event->trace : NULL;
         if (cursor->place->segment_index != cursor->segment_index) {

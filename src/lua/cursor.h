@@ -43,8 +43,9 @@ typedef struct tr_lua_cursor {
     tr_log *log;
     tr_replay *replay;
     const tr_place *place;
-    tr_trace *closed; /* closed by the last event: detach its handle before the next one */
-    tr_lua_gap *gaps; /* the first TR_LUA_MAX_GAPS_KEPT */
+    const tr_event *event; /* the last one that was read */
+    tr_trace *closed;      /* closed by the last event: detach its handle before the next one */
+    tr_lua_gap *gaps;      /* the first TR_LUA_MAX_GAPS_KEPT */
     size_t gap_count;
     size_t gap_capacity;
     uint32_t script_count; /* handler tables, at least 1 */

@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 
 #include "lua/arguments.h"
+#include "lua/asker.h"
 #include "lua/cursor.h"
 #include "lua/failure.h"
 #include "lua/future.h"
@@ -244,12 +245,11 @@ static int history_finalize(lua_State *L) {
 /* ---- open ---- */
 
 void tr_lua_open_history(lua_State *L) {
-    static const luaL_Reg methods[] = {{"at", history_at},
-                                       {"future", history_future},
-                                       {"has_run", history_has_run},
-                                       {"life", history_life},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"at", history_at},           {"future", history_future},
+                                       {"has_run", history_has_run}, {"life", history_life},
+                                       {"asker", tr_lua_new_asker},  {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__len", history_length}, {"__gc", history_finalize}, {NULL, NULL}};
     tr_lua_new_type(L, TR_LUA_HISTORY, NULL, 0, methods, metamethods, history_index, 0);
     tr_lua_open_future(L);
+    tr_lua_open_asker(L);
 }

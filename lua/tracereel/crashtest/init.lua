@@ -57,7 +57,8 @@ local function unexamined(self, chosen)
     local key = is_noteworthy and "once" or kind
     local met = self.unexamined[key]
     if not met then
-        met = { kind = kind, count = 0, next_number = math.huge, is_noteworthy = is_noteworthy, is_unexamined = true }
+        met = { kind = kind, count = 0, next_number = math.maxinteger, is_noteworthy = is_noteworthy,
+            is_unexamined = true }
         self.unexamined[key] = met
     end
     self.untried_count = self.untried_count + 1
@@ -128,8 +129,8 @@ end
 
 -- Judges a decision that was not met in this state before, that has something wrong, or that is due to be looked at:
 -- once among the 2nd and 3rd record of the log, among the 4th to 7th, 8th to 15th ... A shard can tell that by itself.
-local function judge_met(self, met, number, rec, trace, chosen)
-    if number >= met.next_number and (met.count == 1 or not steps.is_long(trace)) then
+local function judge_met(self, met, count, number, rec, trace, chosen)
+    if number >= met.next_number and (count == 1 or not steps.is_long(trace)) then
         met.next_number = next_power(number)
         examine(self, met, trace, chosen)
     end
@@ -142,63 +143,41 @@ local function judge_met(self, met, number, rec, trace, chosen)
     end
 end
 
--- The handler of every record, the hot path: one call into C gives the state's shape and its future. `has_handlers`:
--- the script's own table comes before ours, so that its `trace.data` must be asked for.
-local function record_handler(self, has_handlers, log)
-    local number, asked, calling, defaults, plain = 0, 0, nil, {}, {}
-    local history, at, by_key, recover, check = self.history, self.history.at, self.by_key, self.recover, self.check
-    local set_script, last_number, is_shard = core.set_script, #self.history, log.shard ~= nil
-    by_key.default = plain
-    self.progress = function()
-        return number, asked, calling
-    end
+local function met_for(self, key, shape, number, rec, trace, chosen)
+    self.by_key[key] = self.by_key[key] or {}
+    return self.by_key[key][shape] or new_met(self, key, shape, number, rec, trace, chosen)
+end
 
-    local function met_for(shape, rec, trace, chosen, default)
-        local key = chosen == default and "default" or judge.key(chosen, trace)
-        by_key[key] = by_key[key] or {}
-        return by_key[key][shape] or new_met(self, key, shape, number, rec, trace, chosen)
+-- What the asker calls where there is something to say or to look at. All else it does by itself.
+local function asker_of(self)
+    local plain = {}
+    self.by_key.default = plain
+    local function on_default(shape, count, number, rec, trace, chosen)
+        local met = plain[shape] or new_met(self, "default", shape, number, rec, trace, chosen)
+        judge_met(self, met, count, number, rec, trace, chosen)
+        return met.next_number, met.is_noteworthy
     end
-
-    return function(rec, trace)
-        number = is_shard and log:record_count() or number + 1
-        if not trace or number > last_number then
-            return -- where the log grows, what has come since the first pass has no known future
-        end
-        local shape, is_tainted, future = at(history, number, trace, check)
-        if not shape then
-            defaults[trace], self.steps[trace] = nil, nil
-            return
-        end
-        local default = defaults[trace]
-        if not default then
-            default = decision.default(trace)
-            defaults[trace] = default
-        end
-        if has_handlers then
-            set_script(1)
-        end
-        calling = "recover"
-        -- Tainted traces are rare, and have rules of their own.
-        local chosen = is_tainted and answer.ask(recover, trace, false) or not is_tainted and recover(trace, default)
-        if chosen ~= default then
-            chosen = checked(chosen, default)
-        end
-        calling = "own"
-        asked = asked + 1
-        local met = chosen == default and plain[shape] or met_for(shape, rec, trace, chosen, default)
-        local count = met.count + 1
-        met.count = count
+    local function on_other(shape, number, rec, trace, chosen)
+        local met = met_for(self, judge.key(chosen, trace), shape, number, rec, trace, chosen)
+        met.count = met.count + 1
         if number >= met.next_number or met.is_noteworthy then
-            judge_met(self, met, number, rec, trace, chosen)
+            judge_met(self, met, met.count, number, rec, trace, chosen)
         end
-        if check then
-            calling = "check"
-            local verdict = check(trace, chosen, future)
-            if verdict ~= nil and verdict ~= true then
-                note_verdict(self, verdict, number, rec, trace, chosen)
-            end
-        end
-        calling = nil
+    end
+    return self.history:asker(decision.default, answer.ask, self.recover, checked, self.check,
+        on_default, on_other,
+        function(verdict, number, rec, trace, chosen)
+            note_verdict(self, verdict, number, rec, trace, chosen)
+        end, function(trace)
+            self.steps[trace] = nil
+        end)
+end
+
+-- What was left to the engine was counted by the asker.
+local function add_counts(self, asker)
+    for shape, count in pairs(asker:counts()) do
+        local met = self.by_key.default[shape]
+        met.count = met.count + count
     end
 end
 
@@ -208,12 +187,15 @@ local own_frame = ("\n\t%s:"):format(debug.getinfo(1, "S").short_src)
 local function script_part(traceback, path)
     local own = traceback and traceback:find(own_frame, 1, true)
     local part = own and traceback:sub(1, own - 1)
+    while part and part:find("\n\t%[C%]:[^\n]*$") do -- what called the script
+        part = part:gsub("\n\t%[C%]:[^\n]*$", "")
+    end
     return part and part:find(path, 1, true) and part or nil
 end
 
 -- An error of the script's own, with what was called; log:replay has added the place.
 local function explain(self, problem)
-    local _, _, calling = self.progress()
+    local _, calling = self.asker:progress()
     if not failure.is(problem) or problem.kind ~= "script" then
         error(problem, 0)
     elseif calling == "own" then
@@ -231,13 +213,16 @@ local function pass(self, one, log)
     self.recover, self.check, self.name, self.path = one.table.recover, one.table.check, one.name, one.path
     local handlers = one:handlers()
     local has_handlers = next(handlers) ~= nil
-    local ours = { record = record_handler(self, has_handlers, log) }
+    local step, asker = asker_of(self)
+    self.asker = asker
+    local ours = { record = core.fields("trace", step) }
     local called, problem = pcall(log.replay, log, table.unpack(has_handlers and { handlers, ours } or { ours }))
     if not called then
         explain(self, problem)
     elseif logs.interrupted() then
-        failure.raise("interrupted", "interrupted after %d records", (self.progress()))
+        failure.raise("interrupted", "interrupted after %d records", log:record_count())
     end
+    add_counts(self, asker)
 end
 
 -- How many crashes there can be: after each record, inside each, and with up to `lost` missing before that.
@@ -268,9 +253,9 @@ local function shard_pass(options, history, script, shard)
     local self = new_test(options, history)
     self.is_shard = true
     local passed, problem = failure.pcall(pass, self, script.load(), options.open_shard(shard))
-    local number, asked = 0, 0
-    if self.progress then
-        number, asked = self.progress()
+    local asked, _, number = 0, nil, 0
+    if self.asker then
+        asked, _, number = self.asker:progress()
     end
     if passed then
         return shards.part(self, asked)
@@ -293,7 +278,7 @@ local function ask(options, history, log, script)
         test = new_test(options, history)
     end
     pass(test, script.load(), log)
-    return test, select(2, test.progress())
+    return test, (test.asker:progress())
 end
 
 ---@param log tracereel.log a directory or a file, not read yet

@@ -37,6 +37,13 @@ function history:life(number, max_later) end
 ---@return boolean
 function history:has_run(number, node_id, from_first) end
 
+---What `tracereel crashtest` asks with: a function for `record = tracereel.fields("trace", ...)`, which asks a script
+---after each record and calls the other functions where there is something to say, and an object that counts.
+---@param ... function|nil
+---@return function
+---@return userdata
+function history:asker(...) end
+
 ---What really happened to a trace after a record, up to the end of its life. Times are in ns, in the order of the
 ---records: `future.node_done[3]` is { ns, ... }, or nil if node 3 was not done again.
 ---@class tracereel.future: tracereel.future_times

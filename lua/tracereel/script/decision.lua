@@ -230,12 +230,15 @@ default_metatable = {
     __metatable = type_name,
     __newindex = refuse_change,
     __index = function(self, key)
-        if engine_fields[key] then
+        local field = default_fields[key] -- first: most scripts ask for nothing but the kind
+        if field then
+            return field
+        elseif engine_fields[key] then
             local recovery = rawget(self, "trace"):recovery()
             return recovery[key]
         end
         local forecast = forecasts[key]
-        return forecast and forecast(self) or default_fields[key] or methods[key]
+        return forecast and forecast(self) or methods[key]
     end,
 }
 ---What the engine does by itself: `action`, and `node` or `nodes`; `engine` is what comes of it,
