@@ -59,11 +59,14 @@ static noreturn void leave_for_disk(lua_State *L, int error_number) {
 int tr_host_next_unit(lua_State *L) {
     luaL_argcheck(L, own_line >= 0, 1, "this is no worker");
     int64_t number = 0;
-    ssize_t length;
+    ssize_t length = -1;
     tr_lua_active_cursors++; /* an interrupt ends the waiting, and need not unwind the state */
-    do {
+    while (length < 0 && !tr_limits_interrupted()) {
         length = recv(own_line, &number, sizeof number, 0);
-    } while (length < 0 && errno == EINTR && !tr_limits_interrupted());
+        if (length < 0 && errno != EINTR) {
+            length = 0;
+        }
+    }
     tr_lua_active_cursors--;
     if (length != (ssize_t)sizeof number || tr_limits_interrupted()) {
         return 0;

@@ -10,8 +10,8 @@
 enum { WORKER_DONE, WORKER_FAILED, WORKER_LIMIT, WORKER_INTERRUPTED, WORKER_DISK /* and errno is added */ };
 
 /* Calls the function at index 1, which asks for units of work with next_unit and calls finish_unit after each, and ends
- * the process. `value_file` is where the values go, and `line` a socket: the numbers of units come through it, and a byte
- * goes back for each that is finished. */
+ * the process. `value_file` is where the values go, and `line` a socket: the numbers of units come through it, and a
+ * byte goes back for each that is finished. */
 noreturn void tr_host_work(lua_State *L, int value_file, int line);
 
 /* The Lua function next_unit() -> the number of the unit to do; nil where there is none any more, or an interrupt

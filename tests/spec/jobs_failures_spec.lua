@@ -169,6 +169,32 @@ describe("-j", function()
             result.stdout)
     end)
 
+    it("run: where one process alone is interrupted, each log is shown or named, and the status is 130", function()
+        -- os.execute ignores SIGINT itself; the record's handler is busy until it comes.
+        local script = helper.script([[local is_first
+            return { api = 1,
+                start = function(_, log) is_first = log.path:find("done") end,
+                record = function()
+                    if is_first then
+                        is_first = nil
+                        os.execute("(sleep 0.1; kill -INT $PPID) >/dev/null 2>&1 &")
+                        local first = os.time()
+                        while os.time() - first < 2 do end
+                    end
+                end,
+                finish = function(log) return "finished " .. log.path end }]])
+        local logs = { helper.log("done-only") }
+        for index = 2, 12 do
+            logs[index] = helper.log("orders")
+        end
+        local result = helper.run(joined({ "run", "--unsafe", script, "-j", "2" }, logs))
+        assert.equal(130, result.status)
+        local _, shown = result.stdout:gsub("finished tests/fixtures/logs/orders\n", "")
+        local _, named = result.stderr:gsub("logs/orders: interrupted before it was done\n", "")
+        assert.equal(11, shown + named)
+        assert.is_true(named <= 1)
+    end)
+
     it("run: a second interrupt ends busy handlers, and leaves no process", function()
         local directory = helper.directory()
         local started = helper.write(directory .. "/started", "")

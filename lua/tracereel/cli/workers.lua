@@ -244,7 +244,10 @@ end
 function Pool:take_loss(member, number)
     local how, detail = member.worker:ended()
     if how == "done" then
-        return -- it was interrupted
+        if host.interrupted() then
+            return
+        end
+        how = "interrupted" -- it alone was: this unit, which it had been given, is not done
     end
     copy(member.worker, "stderr", member.stderr, math.maxinteger, output.talk)
     local unit = self.job.units[number]
