@@ -58,9 +58,40 @@ local function declaration()
     return "{ " .. table.concat(parts, ", ") .. " }"
 end
 
+-- Fields and values of aggregates, mostly such that some record has them.
+local field_names = { "'type'", "'node_id'", "'trace_id'", "'timestamp_ns'", "'error_message'", "'segment'",
+    "'suspect'", "'trace.status'", "'trace.open'", "'trace.name'", "'trace.held'", "'trace.nodes'",
+    "'node.duration_ns'", "'node.error'", "'node.instance'", "'code'", "'x'" }
+local field_values = { "'node_done'", "'running'", "3", "true", "false", "{ 3, 4 }", "{ 'node_done', 'node_error' }",
+    "{ min = 1 }", "{ min = 0, max = 1 << 40 }", "'3d3a54fc-9c04-448d-a925-81f425329bea'" }
+
+local function some_field()
+    return random.one(random.chance(0.1) and odd_values or field_names)
+end
+
+-- Arguments of `declared`, below.
+local function aggregate()
+    local conditions = {}
+    for index = 1, random.one({ 0, 1, 1, 2 }) do
+        local value = random.one(random.chance(0.2) and odd_values or field_values)
+        conditions[index] = ("[%s] = %s"):format(random.one(field_names), value)
+    end
+    local form = random.one({ "count_by", "sum_by", "histogram_by", "top_by", "first_by", "last_by" })
+    local value = form == "count_by" and "nil"
+        or form:find("sum") and some_field() or form:find("histogram") and "'node.duration_ns'"
+        or ("{ %s, %s }"):format(some_field(), some_field())
+    local count = form == "top_by" and random.one({ 1, 2, 0, 1000 }) or "nil"
+    return ("declared('%s', { key = { %s, %s }, value = %s, where = { %s }, count = %s })"):format(form, some_field(),
+        some_field(), value, table.concat(conditions, ", "), count)
+end
+
 local head_form = [[
 local draws = require('probe').new(%d, _G)
 local calls = 0
+local function declared(form, what)
+    local is_right, one = pcall(tracereel[form], what)
+    return is_right and one or nil
+end
 return {
     api = 1,
     every = '%s',]]
@@ -92,8 +123,9 @@ local recover_form = [[
     end,]]
 
 local finish_form = [[
-    finish = function(log)
+    finish = function(log, aggregated)
         draws:keep(log)
+        draws:keep(aggregated)
         draws:some(60)
         return draws:value()
     end,]]
@@ -107,6 +139,9 @@ local function script_text()
     end
     lines[#lines + 1] = recover_form:format(random.one({ 2, 8, 1000 }))
     lines[#lines + 1] = finish_form
+    if random.chance(0.5) then
+        lines[#lines + 1] = ("    aggregates = { a = %s, b = %s },"):format(aggregate(), aggregate())
+    end
     if random.chance(0.3) then
         lines[#lines + 1] = ("    args = { a = %s, b = %s },"):format(declaration(), declaration())
     end
