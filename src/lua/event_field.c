@@ -136,8 +136,8 @@ static const char *own_part(const char *name) {
     return dot == NULL ? name : dot + 1;
 }
 
-/* Pushes the list of names that tr_lua_event_field_names gives, of which those with the smallest distance to `name` stay.
- * Returns that distance. A name that only another object has is as near as one with one wrong letter. */
+/* Pushes the list of names that tr_lua_event_field_names gives, of which those with the smallest distance to `name`
+ * stay. Returns that distance. A name that only another object has is as near as one with one wrong letter. */
 static int push_nearest(lua_State *L, const char *name) {
     int least = MAX_COMPARED;
     lua_Integer kept = 0;
