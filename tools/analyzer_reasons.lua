@@ -25,6 +25,8 @@ return {
         reason = "the trace is kept in worst->items, and tr_worst_traces_free frees what it has" },
     { file = "src/trace/shape.c", within = "tr_shapes_of", warning = "leak of '<unknown>'",
         reason = "the bits are kept in the slot of the trace, and tr_shapes_free frees them" },
+    { file = "src/trace/transition.c", within = "suspend", warning = "dereference of NULL 'entry'",
+        reason = "the rule of trace_suspended has an event of a node, so apply_to_node has added the node" },
     { file = "src/trace/started_nodes.c", within = "tr_started_add", warning = "dereference of NULL 'node'",
         reason = "copy_contents has copied every node before tr_started_copy looks for those that are started" },
 }

@@ -103,8 +103,10 @@ static tr_text text_of(const tr_packed_value *value) {
         return (tr_text){value->as.name, (uint32_t)strlen(value->as.name)};
     case TR_PACKED_ID:
         return (tr_text){(const char *)value->as.id, TR_TRACE_ID_BYTES};
-    default:
+    case TR_PACKED_TEXT:
         return value->as.text;
+    default:
+        return (tr_text){0};
     }
 }
 

@@ -110,7 +110,8 @@ static void add_event(lua_State *L, tr_lua_aggregate *self, tr_event_view *view,
 
 void tr_lua_aggregate_event(lua_State *L, tr_lua_aggregate *const *aggregates, uint32_t count,
                             const tr_lua_cursor *cursor, const tr_event *event, const tr_lua_slots *slots) {
-    tr_event_view view = tr_lua_view_event(cursor, event, NULL);
+    tr_event_view view;
+    tr_lua_view_event(&view, cursor, event, NULL);
     unsigned type = (unsigned)tr_record_type_of(&event->record);
     for (uint32_t i = 0; i < count; i++) {
         if ((aggregates[i]->conditions->types >> type & 1u) != 0) {

@@ -24,6 +24,7 @@ _Noreturn static void refuse(lua_State *L, const reading *at, const char *proble
 /* ---- fields ---- */
 
 void tr_lua_to_scalar_field(lua_State *L, int index, const char *owner, const char *what, tr_event_field *field) {
+    *field = (tr_event_field){0};
     if (lua_type(L, index) != LUA_TSTRING) {
         luaL_error(L, "%s: %s: the name of a field expected, such as \"node_id\", got %s", owner, what,
                    tr_lua_push_got(L, index));

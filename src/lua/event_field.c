@@ -207,14 +207,12 @@ const char *tr_event_field_push_unknown(lua_State *L, const char *name) {
 
 /* ---- values ---- */
 
-tr_event_view tr_lua_view_event(const tr_lua_cursor *cursor, const tr_event *event, const char *code) {
-    tr_event_view view;
-    view.cursor = cursor;
-    view.event = event;
-    view.has_record = false;
-    view.node_is_looked_up = false;
-    view.code = code;
-    return view;
+void tr_lua_view_event(tr_event_view *view, const tr_lua_cursor *cursor, const tr_event *event, const char *code) {
+    view->cursor = cursor;
+    view->event = event;
+    view->has_record = false;
+    view->node_is_looked_up = false;
+    view->code = code;
 }
 
 static const tr_record_view *record_of(tr_event_view *view) {

@@ -66,7 +66,7 @@ bool tr_event_field_find(const char *name, tr_event_field *field);
 /* Pushes a sentence for a name that tr_event_field_find does not know: the nearest names that there are, or all. */
 const char *tr_event_field_push_unknown(lua_State *L, const char *name);
 
-tr_event_view tr_lua_view_event(const tr_lua_cursor *cursor, const tr_event *event, const char *code);
+void tr_lua_view_event(tr_event_view *view, const tr_lua_cursor *cursor, const tr_event *event, const char *code);
 /* Pushes one value. */
 void tr_event_field_push(lua_State *L, tr_event_view *view, const tr_lua_slots *slots, const tr_event_field *field);
 /* The value without making it one of Lua's; nil for tables. Of a field that is TR_FIELD_MADE it pushes a value, in

@@ -1,5 +1,6 @@
 #include "lua/handlers.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -159,6 +160,13 @@ static size_t count_pairs(lua_State *L, int index) {
     return count;
 }
 
+/* What is no aggregate is on top of the stack. */
+_Noreturn static void refuse_aggregate(lua_State *L) {
+    luaL_error(L, "aggregates: aggregates expected, such as tracereel.count_by { key = \"node_id\" }, got %s",
+               tr_lua_push_got(L, -1));
+    abort(); /* luaL_error does not return, but does not say so */
+}
+
 /* Notes the aggregates that records are added to, if there are any. */
 static void resolve_aggregates(lua_State *L, int index, int anchor_index, tr_handlers *handlers) {
     lua_pushliteral(L, "aggregates");
@@ -177,8 +185,7 @@ static void resolve_aggregates(lua_State *L, int index, int anchor_index, tr_han
     while (count > 0 && lua_next(L, table_index) != 0) { /* aggregates, key, aggregate */
         tr_lua_aggregate *aggregate = tr_lua_test_aggregate(L, -1);
         if (aggregate == NULL) {
-            luaL_error(L, "aggregates: aggregates expected, such as tracereel.count_by { key = \"node_id\" }, got %s",
-                       tr_lua_push_got(L, -1));
+            refuse_aggregate(L);
         }
         handlers->aggregates[handlers->aggregate_count++] = aggregate;
         handlers->aggregate_types |= aggregate->conditions->types;

@@ -48,7 +48,8 @@ static void call_declared(lua_State *L, tr_lua_replay *replay, const tr_handler 
     if (made > 0) {
         make_arguments(L, replay, made);
     }
-    tr_event_view view = tr_lua_view_event(replay->cursor, &replay->event, code);
+    tr_event_view view;
+    tr_lua_view_event(&view, replay->cursor, &replay->event, code);
     lua_pushvalue(L, handler->slot);
     for (int i = 0; i < declared->count; i++) {
         const tr_event_field *field = &declared->fields[i];

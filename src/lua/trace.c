@@ -235,27 +235,23 @@ tr_scalar tr_lua_trace_scalar(const tr_trace *trace, int field) {
 }
 
 tr_field_form tr_lua_trace_field_form(int field, bool *is_noted) {
-    *is_noted = false;
-    switch (field) {
-#define TRACE_SCALAR_FORM(name, value)
-#define TRACE_NOTED_FORM(name, value, push)                                                                            \
-    case TRACE_##name:                                                                                                 \
-        *is_noted = true;                                                                                              \
-        return TR_FIELD_SCALAR;
-#define TRACE_MADE_FORM(name, push)                                                                                    \
-    case TRACE_##name:                                                                                                 \
-        return TR_FIELD_MADE;
-#define TRACE_TABLE_FORM(name, push)                                                                                   \
-    case TRACE_##name:                                                                                                 \
-        return TR_FIELD_TABLE;
+    typedef struct field_form {
+        tr_field_form form;
+        bool is_noted;
+    } field_form;
+    static const field_form forms[TRACE_FIELD_COUNT] = {
+#define TRACE_SCALAR_FORM(name, value) [TRACE_##name] = {TR_FIELD_SCALAR, false},
+#define TRACE_NOTED_FORM(name, value, push) [TRACE_##name] = {TR_FIELD_SCALAR, true},
+#define TRACE_MADE_FORM(name, push) [TRACE_##name] = {TR_FIELD_MADE, false},
+#define TRACE_TABLE_FORM(name, push) [TRACE_##name] = {TR_FIELD_TABLE, false},
         TRACE_FIELDS(TRACE_SCALAR_FORM, TRACE_NOTED_FORM, TRACE_MADE_FORM, TRACE_TABLE_FORM)
 #undef TRACE_SCALAR_FORM
 #undef TRACE_NOTED_FORM
 #undef TRACE_MADE_FORM
 #undef TRACE_TABLE_FORM
-    default:
-        return TR_FIELD_SCALAR;
-    }
+    };
+    *is_noted = forms[field].is_noted;
+    return forms[field].form;
 }
 
 void tr_lua_push_trace_field(lua_State *L, const tr_trace *trace, int field) {
