@@ -121,17 +121,18 @@ static void reap(worker *self) {
 
 /* Gives up what belongs to the parent: its workers, what it writes, its timer, and that it may be interrupted. */
 static noreturn void become_worker(lua_State *L, worker *self, int line, pid_t parent, const sigset_t *signals) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would read what it writes */
+    while (all != NULL) {
+        all->pid = 0; /* it is not this process that waits for it */
+        drop(all);
+    }
+    close_line(self);
     int value = fcntl(self->files.of[WORKER_VALUE], F_DUPFD_CLOEXEC, 0); /* all others are closed */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);                                    /* nobody would read what it writes */
     if (value < 0 || getppid() != parent || dup2(self->files.of[WORKER_STDOUT], STDOUT_FILENO) < 0 ||
         dup2(self->files.of[WORKER_STDERR], STDERR_FILENO) < 0) {
         _exit(WORKER_FAILED);
     }
     drop(self);
-    while (all != NULL) {
-        all->pid = 0; /* it is not this process that waits for it */
-        drop(all);
-    }
     is_open = false;
     tr_lua_unfinished_disown_all();
     tr_limits_begin_worker();
@@ -191,7 +192,10 @@ int tr_host_start_worker(lua_State *L) {
     luaL_setmetatable(L, type_name);
     int line[2];
     if (!is_made) {
-        return tr_lua_path_result(L, false, directory);
+        int error_number = errno;
+        const char *place = lua_pushfstring(L, "a temporary file (TMPDIR says where) in %s", directory);
+        errno = error_number;
+        return tr_lua_path_result(L, false, place);
     } else if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line) != 0) {
         return tr_lua_path_result(L, false, "socketpair");
     }

@@ -248,8 +248,17 @@ describe("-j", function()
         assert.equal(4, result.status)
         result = helper.run({ "check", "-j", "2", helper.log("orders"), helper.log("empty") },
             { env = { TMPDIR = "/nonexistent/directory" } })
-        assert.matches("cannot start a process: /nonexistent/directory: No such file or directory", result.stderr, 1,
-            true)
+        assert.matches("cannot start a process: a temporary file (TMPDIR says where) in /nonexistent/directory: "
+            .. "No such file or directory", result.stderr, 1, true)
         assert.equal(4, result.status)
+    end)
+
+    it("run: where no more files can be opened than one worker needs, the answer is that of one process", function()
+        local words = { "run", "errors", helper.log("orders"), helper.log("empty"), "-j" }
+        local expected = helper.run(joined(words, { "1" }))
+        local result = helper.run(joined(words, { "9" }),
+            { before = [[bash -c 'exec 3>&- 4>&- 5>&- 6>&- 7>&-; ulimit -n 8; exec "$@"' -]] })
+        assert.equal(expected.stdout, result.stdout)
+        assert.equal(0, result.status)
     end)
 end)

@@ -120,9 +120,6 @@ local function expect(all, by_key, expected, list_path)
             refuse(known.source.path, "%s is not listed in %s", known.log.path, list_path)
         end
     end
-    table.sort(all, function(a, b)
-        return a.position < b.position
-    end)
 end
 
 -- What is merged already must be of neighbours, or the result would be in another order than that of one process.
