@@ -58,8 +58,8 @@ tr_node *tr_trace_node_by_index(tr_trace *trace, uint32_t node_id);
  * entry is the first one with its id. Starts at the latest, which most records are of. */
 static inline tr_node *tr_trace_node_by_walk(tr_trace *trace, uint32_t node_id) {
     tr_node *found = NULL;
-    for (tr_node *node = trace->nodes + trace->node_count; node > trace->nodes;) {
-        node--;
+    for (uint32_t i = trace->node_count; i > 0; i--) { /* by number: of no nodes there is no pointer to add to */
+        tr_node *node = &trace->nodes[i - 1];
         if (node->node_id == node_id) {
             found = node;
             if (tr_own(trace)->imported == NULL) {
