@@ -164,10 +164,12 @@ run_specs() {
 # These start the program hundreds of times for what is decided in Lua, over paths in C that other specs take, too: under
 # sanitizers they took a third of the time.
 left_out_when_sanitized='
-    children crash_limits crashtest_checks examples export_marks flow_number import_github merge names own_ids partial
-    record_types recover_batch recover_input repeatable safe_start script_errors script_messages simulate_command
-    simulate_contention simulate_damage simulate_explore simulate_intervals simulate_loop simulate_model
-    simulate_progress simulate_series timing_command timing_groups timing_page timing_partial unfinished'
+    backtest_input children crash_limits crashtest_checks examples export_marks flow_number growth
+    import_exported import_github import_temporal import_temporal_ends merge names no_file no_log own_ids
+    partial record_types recover_batch recover_hold recover_input repeatable safe_start script_errors
+    script_messages simulate_command simulate_contention simulate_damage simulate_explore simulate_intervals
+    simulate_loop simulate_model simulate_progress simulate_series timing_command timing_forged timing_groups
+    timing_page timing_partial unfinished'
 
 run_spec() {
     local file

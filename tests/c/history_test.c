@@ -125,7 +125,9 @@ static void memory_is_bounded(void) {
         wrong_count += here->first != 0 || here->next != (i + 1 < RECORDS ? i + 1 : TR_NONE);
     }
     CHECK_UINT(0, wrong_count);
-    CHECK(max_memory_kib() - before_kib < MAX_KIB);
+    if (CAN_RUN_OUT_OF_MEMORY) { /* the address sanitizer keeps what is freed for a while: its memory says nothing */
+        CHECK(max_memory_kib() - before_kib < MAX_KIB);
+    }
     end(&made);
 }
 
