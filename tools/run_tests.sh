@@ -67,7 +67,7 @@ prepare_sanitizers() {
     export ASAN_OPTIONS=$with_leaks
     # lua5.4 and busted leak on purpose; the program must not. So only the program turns the detection on.
     program=$results/tracereel
-    printf '#!/bin/sh\nASAN_OPTIONS=%s exec %s/tracereel "$@"\n' "$with_leaks" "$build" >"$program"
+    printf '#!/bin/bash\nASAN_OPTIONS=%s exec %s/tracereel "$@"\n' "$with_leaks" "$build" >"$program"
     chmod +x "$program"
 }
 

@@ -3,8 +3,8 @@
 --
 --   lua5.4 tests/bench/growth/scale.lua BUILD [DIMENSIONS [COMMANDS]]
 --
--- DIMENSIONS are names with commas: records, logs, segments, jobs; COMMANDS is a Lua pattern that a command's name
--- contains.
+-- DIMENSIONS are names with commas: records, exports, logs, segments, jobs; COMMANDS is a Lua pattern that a command's
+-- name contains.
 local commands = require "tests.bench.growth.commands"
 local measured = require "tests.bench.growth.measured"
 
@@ -20,16 +20,21 @@ local directory = shell("mktemp -d"):match("[^\n]+")
 local allowed = { [0] = true, [3] = true, [6] = true, [7] = true }
 
 local function generate(path, traces, ...)
-    local _, _, status = measure { "generate", "--traces", tostring(traces), path, ... }
+    local _, _, status = measure { "generate", "--traces", ("%d"):format(traces), path, ... }
     assert(status == 0, "generate failed")
     return path
 end
 
--- Each gives the logs of a size.
+local function generate_records(home, millions)
+    return { generate(home .. "/log", millions * 1000000 // RECORDS_A_TRACE) }
+end
+
+-- Each gives the logs of a size. Exports are measured on fewer records than the rest: a record takes them longest.
 local dimensions = {
-    { name = "records", unit = "a million records", sizes = { 1, 4, 16, 32 }, make = function(home, size)
-        return { generate(home .. "/log", size * 1000000 // RECORDS_A_TRACE) }
-    end },
+    { name = "records", unit = "a million records", sizes = { 1, 4, 16, 32 }, make = generate_records,
+        without = "export" },
+    { name = "exports", unit = "a million records", sizes = { 0.06, 1, 4 }, make = generate_records,
+        only = "export" },
     { name = "logs", unit = "100 logs", sizes = { 10, 100, 1000, 5000 }, divisor = 100, make = function(home, size)
         local paths = {}
         for number = 1, size do
@@ -58,8 +63,11 @@ local function words_of(command, logs, scratch)
     return words
 end
 
-local function is_measured(command, logs)
+local function is_measured(command, dimension, logs)
     local verb = command.name:match("^%a+")
+    if verb == dimension.without or verb ~= (dimension.only or verb) then
+        return false
+    end
     local needs_one = command.writes or command.planned or command.input or verb == "show"
         or command.name:find("--baseline", 1, true) or command.name:find("--html", 1, true)
     return not needs_one and command.name:find(chosen_commands) and (#logs == 1 or takes_many[verb])
@@ -107,7 +115,7 @@ end
 local function measure_dimension(dimension)
     local bad, all = 0, {}
     for index, size in ipairs(dimension.sizes) do
-        local home = ("%s/%s-%d"):format(directory, dimension.name, size)
+        local home = ("%s/%s-%d"):format(directory, dimension.name, index)
         shell("mkdir " .. home)
         all[index] = dimension.make(home, size)
     end
@@ -115,7 +123,7 @@ local function measure_dimension(dimension)
         dimension.name, dimension.unit, table.concat(dimension.sizes, ", ")))
     for _, command in ipairs(commands) do
         local costs = {}
-        for index, logs in ipairs(is_measured(command, all[#all]) and all or {}) do
+        for index, logs in ipairs(is_measured(command, dimension, all[#all]) and all or {}) do
             local cost, status = cost_of(command, logs, directory .. "/scratch")
             if not cost then
                 print(("  %-26s FAILED: status %d at %d"):format(command.name, status, dimension.sizes[index]))
