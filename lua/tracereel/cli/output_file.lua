@@ -19,13 +19,24 @@ function output_file.open(path)
     return path and path ~= "-" and new_file.open(path, true) or standard_output
 end
 
+---Writes what `make` says, piece by piece, in place of what the file held.
+---@param path string|nil nil or "-" for standard output
+---@param make fun(write: fun(...: string))
+function output_file.made(path, make)
+    local target = output_file.open(path)
+    make(function(...)
+        target:write(...)
+    end)
+    target:commit()
+end
+
 ---Writes a whole text, in place of what the file held.
 ---@param path string|nil nil or "-" for standard output
 ---@param text string
 function output_file.replace(path, text)
-    local target = output_file.open(path)
-    target:write(text)
-    target:commit()
+    output_file.made(path, function(write)
+        write(text)
+    end)
 end
 
 return output_file

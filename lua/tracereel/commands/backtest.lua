@@ -101,7 +101,9 @@ function command.run(parsed)
         result = run(parsed, place)
     end, interrupted)
     if parsed.html then
-        output_file.replace(parsed.html, require("tracereel.render.backtest_page").text(report.page(result)))
+        output_file.made(parsed.html, function(put)
+            require "tracereel.render.backtest_page".write(report.page(result), put)
+        end)
     end
     write(parsed, result)
     local code = #result.failed_checks > 0 and exit_codes.check_failed or exit_codes.ok

@@ -211,17 +211,15 @@ local function compare(report, parsed, query, nodes)
     return code
 end
 
-local function write_page(report, path, nodes)
-    local target = output_file.open(path)
-    require "tracereel.render.timing_page".write(report, function(...)
-        target:write(...)
-    end, nodes)
-    target:commit()
+local function write_page(report, path, nodes, top)
+    output_file.made(path, function(write)
+        require "tracereel.render.timing_page".write(report, write, { nodes = nodes, top = top })
+    end)
 end
 
 local function write(report, parsed, nodes)
     if parsed.html then
-        write_page(report, parsed.html, nodes)
+        write_page(report, parsed.html, nodes, parsed.by.by ~= "trace" and parsed.top or nil)
     end
     if parsed.json then
         timing_json.write(report, output.write)

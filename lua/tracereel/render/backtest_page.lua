@@ -1,10 +1,9 @@
 -- What a backtest has found as one HTML file: the curves of what came, of what was predicted and of the past, laid on
--- each other, and the errors. It needs no network, opens from disk and runs nothing.
+-- each other, and the errors.
 local axis = require "tracereel.render.axis"
-local content_hash = require "tracereel.util.content_hash"
+local document = require "tracereel.render.page.document"
 local html = require "tracereel.render.html"
 local labels = require "tracereel.render.timing_page.labels"
-local page_style = require "tracereel.render.timing_page.style"
 local svg = require "tracereel.render.svg"
 
 local backtest_page = {}
@@ -12,28 +11,6 @@ local backtest_page = {}
 local plot_height, scale_height = 180, 22
 -- A page stays readable, and of moderate size.
 local max_charts = 100
-
-local style = page_style .. [[
-:root { --real: #1b1f24; --predicted: #1f6fb5; --naive: #b5651d; }
-@media (prefers-color-scheme: dark) { :root { --real: #e4e7eb; --predicted: #6cb0f0; --naive: #e0a458; } }
-.chart path { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
-.chart path.real { stroke: var(--real); stroke-width: 4; stroke-opacity: 0.55; }
-.chart path.predicted { stroke: var(--predicted); }
-.chart path.naive { stroke: var(--naive); stroke-dasharray: 6 4; }
-.swatch { height: 4px; vertical-align: middle; }
-.swatch.real { background: var(--real); } .swatch.predicted { background: var(--predicted); }
-.swatch.naive { background: var(--naive); }
-.curves { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 26px 40px; margin-top: 14px; }
-.curves figure { margin: 0; padding-left: 44px; }
-.curves figcaption { margin: 0 0 10px -44px; }
-.curves figcaption .detail { color: var(--muted); font-size: 12.5px; }
-.curves .whole { grid-column: 1 / -1; }
-td.measure, th.measure { text-align: left; }
-@media (max-width: 900px) { .curves { grid-template-columns: minmax(0, 1fr); } }
-]]
-
-local policy = ("default-src 'none'; style-src '%s'; base-uri 'none'; form-action 'none'"):format(
-    content_hash.source(style))
 
 local series = { { "real", "what came" }, { "predicted", "predicted" }, { "naive", "the past repeated" } }
 
@@ -100,7 +77,7 @@ local function legend()
     for index, one in ipairs(series) do
         items[index] = html.element("li", nil, html.element("span", { class = "swatch " .. one[1] }), one[2])
     end
-    return html.element("ul", { class = "legend" }, items)
+    return html.element("ul", { class = "legend series" }, items)
 end
 
 local function curves(page)
@@ -147,27 +124,20 @@ local function notices(page)
     return html.element("ul", { class = "notices" }, "\n", items) .. "\n"
 end
 
----The page, the same bytes for the same table.
+---Writes the page, the same bytes for the same table.
 ---@param page table of backtest.report
----@return string
-function backtest_page.text(page)
+---@param write fun(text: string)
+function backtest_page.write(page, write)
     local where = {}
     for index, sentence in ipairs(page.where) do
         where[index] = html.escape(sentence)
     end
-    return table.concat {
-        "<!DOCTYPE html>\n<html lang=\"en\">\n", html.element("head", nil, "\n",
-            html.element("meta", { charset = "utf-8" }), "\n",
-            html.element("meta", { ["http-equiv"] = "Content-Security-Policy", content = policy }), "\n",
-            html.element("meta", { name = "viewport", content = "width=device-width, initial-scale=1" }), "\n",
-            html.element("meta", { name = "generator", content = "tracereel" }), "\n",
-            html.element("title", nil, html.escape(page.title)), "\n", "<style>", style, "</style>\n"),
-        "\n<body>\n", html.element("header", nil, html.element("h1", nil, html.escape(page.title)), "\n",
-            html.element("p", { class = "where" }, table.concat(where, "<br>"))), "\n<main>\n",
-        notices(page), curves(page), error_table(page), "</main>\n",
-        html.element("footer", nil, "Written by ", html.element("code", nil, "tracereel backtest"),
-            ". Each number is defined in docs/backtest.md."), "\n</body>\n</html>\n",
-    }
+    document.write({
+        title = page.title, command = "backtest", manual = "backtest.md",
+        header = html.element("header", nil, html.element("h1", nil, html.escape(page.title)), "\n",
+            html.element("p", { class = "where" }, table.concat(where, "<br>"))) .. "\n",
+        body = { notices(page), curves(page), error_table(page) },
+    }, write)
 end
 
 return backtest_page

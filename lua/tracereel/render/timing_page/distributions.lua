@@ -1,7 +1,6 @@
 -- How long things took: one small chart for each distribution, all above one logarithmic scale, so that they compare.
 local axis = require "tracereel.render.axis"
 local html = require "tracereel.render.html"
-local nodes = require "tracereel.render.timing_page.nodes"
 local svg = require "tracereel.render.svg"
 local labels = require "tracereel.render.timing_page.labels"
 
@@ -14,7 +13,7 @@ local hill_height = plot_height - 12
 -- Steps across the whole chart: about as fine as a histogram's buckets when the chart spans four decades.
 local step_count = 240
 -- A page stays readable, and of moderate size: the charts are those of the busiest nodes, and it says so.
-local node_limit = 200
+local node_limit = 60
 
 ---What belongs on the page: rows of { class, label (HTML), words, distribution, is_estimated }.
 local function rows_of(report, drawn)
@@ -153,11 +152,11 @@ local function left_out_note(report)
 end
 
 ---@param report tracereel.timing_report
-function distributions.section(report)
-    local busiest = nodes.busiest_first(report.nodes)
+---@param page table of timing_page.lua
+function distributions.section(report, page)
     local drawn = {}
-    for index = 1, math.min(#busiest, node_limit) do
-        drawn[index] = busiest[index]
+    for index = 1, math.min(#page.busiest, node_limit) do
+        drawn[index] = page.busiest[index]
     end
     local rows = with_values(rows_of(report, drawn))
     if #rows == 0 then

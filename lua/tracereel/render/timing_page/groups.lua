@@ -97,7 +97,7 @@ local function note_of(report)
 end
 
 ---@param report tracereel.timing_report
----@param page { drawn_traces: table<string, boolean> }
+---@param page table of timing_page.lua
 function groups.section(report, page)
     if #report.groups == 0 then
         return ""
@@ -108,7 +108,8 @@ function groups.section(report, page)
         if #group.nodes > 0 then
             parts[#parts + 1] = html.element("details", nil, html.element("summary", nil, "Nodes: ",
                 html.escape(group_name(group, report.grouping))), "\n",
-                (nodes.table(group.nodes, page, "Nodes: " .. group_name(group, report.grouping)))) .. "\n"
+                nodes.table(nodes.busiest_first(group.nodes), page,
+                    "Nodes: " .. group_name(group, report.grouping))) .. "\n"
         end
     end
     if #report.groups > folded_limit then

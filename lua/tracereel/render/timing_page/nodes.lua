@@ -123,7 +123,7 @@ local function node_row(node, page)
             ["data-value"] = value and ("%d"):format(value),
         }, is_html and text or html.escape(text))
     end
-    return html.element("tr", nil, row)
+    return html.element("tr", { ["data-node"] = ("%d"):format(node.id) }, row)
 end
 
 ---Nodes, the busiest first.
@@ -133,36 +133,34 @@ function nodes.busiest_first(list)
 end
 
 ---The table, in a box that scrolls.
----@param list tracereel.timing_node[] of timing/node_list.lua
----@param page { drawn_traces: table<string, boolean>, own_ids: table<string, string> }
+---@param sorted tracereel.timing_node[] of nodes.busiest_first
+---@param page { drawn_traces: table<string, boolean>, own_ids: table<string, string>, max_rows: integer|nil }
 ---@param caption string
 ---@param id string|nil of the table, where something refers to it
----@param hole string|nil to be there in place of the rows, which the caller writes
 ---@return string
----@return fun(write: fun(text: string)) write_rows
-function nodes.table(list, page, caption, id, hole)
-    local sorted = nodes.busiest_first(list)
+function nodes.table(sorted, page, caption, id)
     local busiest = sorted[1]
     local context = {
         drawn_traces = page.drawn_traces,
         own_ids = page.own_ids,
         max_ns = math.max(1, busiest and busy_ns(busiest) or 1),
     }
-    local function write_rows(write)
-        for _, node in ipairs(sorted) do
-            write(node_row(node, context) .. "\n")
-        end
-    end
-    local rows = { hole }
-    if not hole then
-        write_rows(function(text)
-            rows[#rows + 1] = text
-        end)
+    local rows = {}
+    for index = 1, math.min(#sorted, page.max_rows) do
+        rows[index] = node_row(sorted[index], context) .. "\n"
     end
     return html.element("div", { class = "scroller", tabindex = "0", role = "region", ["aria-label"] = caption },
         html.element("table", { class = "sortable compact", id = id or false },
             html.element("caption", { class = "for-readers" }, html.escape(caption)),
-            html.element("thead", nil, heading_row()), "\n", html.element("tbody", nil, "\n", rows))), write_rows
+            html.element("thead", nil, heading_row()), "\n", html.element("tbody", nil, "\n", rows)))
+end
+
+-- What of the nodes is not on the page, and where it is.
+local function left_out_note(sorted, page)
+    local count = #sorted - page.max_rows
+    return count > 0 and html.element("p", { class = "note left-out" }, ("Not in this table: %s no busier than these. "
+        .. "--node names those that are to be here; --json and --csv have all."):format(html.counted(count, "node")))
+        or ""
 end
 
 local function legend()
@@ -175,8 +173,7 @@ local function legend()
 end
 
 ---@param report tracereel.timing_report
----@param page { drawn_traces: table<string, boolean>, own_ids: table<string, string>, hole: string,
----  write_rows: fun(write: fun(text: string)) } has the hole in place of its rows, and gets what writes them
+---@param page table of timing_page.lua
 function nodes.section(report, page)
     if #report.nodes == 0 then
         return labels.section("nodes", "Nodes", "No attempt of a node is in these traces.")
@@ -185,9 +182,9 @@ function nodes.section(report, page)
         .. "within %.2g %%; min, mean and max are exact."):format(100.0 * report.relative_error)
     local toggle = html.element("button", { type = "button", class = "toggle", ["aria-controls"] = "nodes-table",
         ["aria-pressed"] = "false" }, "All columns")
-    local rows
-    rows, page.write_rows = nodes.table(report.nodes, page, "Nodes and their times", "nodes-table", page.hole)
-    return labels.section("nodes", "Nodes", note, legend(), "\n", rows, "\n", toggle)
+    return labels.section("nodes", "Nodes", note, legend(), "\n",
+        nodes.table(page.busiest, page, "Nodes and their times", "nodes-table"), "\n",
+        left_out_note(page.busiest, page), toggle)
 end
 
 return nodes
