@@ -100,6 +100,11 @@ PKG_CONFIG_FILE = $(BUILD)/tracereel.pc
 # The Lua files as the program in $(BUILD) would compile them at each start. It does so where there is no lua5.4 here.
 PRECOMPILED = $(BUILD)/precompiled.luac
 PRECOMPILE = lua5.4 tools/precompile.lua
+# What the program writes about itself, below share: manual pages and completions.
+COMMANDS = $(patsubst lua/tracereel/commands/%.lua,%,$(wildcard lua/tracereel/commands/*.lua))
+PAGES = man/man1/tracereel.1 $(COMMANDS:%=man/man1/tracereel-%.1) bash-completion/completions/tracereel \
+	zsh/site-functions/_tracereel fish/vendor_completions.d/tracereel.fish
+PAGES_WRITTEN = $(BUILD)/share/written
 
 # --- building ------------------------------------------------------------------------------------------------------
 
@@ -110,14 +115,15 @@ MAKEFLAGS += --no-print-directory
 JOBS := $(shell nproc 2>/dev/null || echo 1)
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: all program libraries module objects unit-programs memory-test-files fuzz-programs bench-programs deps demo test \
+.PHONY: all program libraries module pages objects unit-programs memory-test-files fuzz-programs bench-programs deps demo test \
 	unit spec test-browser test-parallel test-slurm test-follow test-faults test-memory asan coverage fuzz bench \
 	bench-counts intervals backtests growth bench-scale lint install uninstall clean help FORCE
 
-all: program libraries module ## the program, the libraries, the Lua module and the pkg-config file
+all: program libraries module pages ## the program, the libraries, the Lua module, the pkg-config file, manual pages
 program: $(PROGRAM) $(PRECOMPILED)
 libraries: $(STATIC_LIBRARY) $(SHARED_LIBRARY) $(PKG_CONFIG_FILE)
 module: $(LUA_MODULE) $(ANNOTATIONS)
+pages: $(PAGES_WRITTEN)
 objects: $(ALL_OBJECTS)
 unit-programs: $(UNIT_PROGRAMS)
 memory-test-files: $(MEMORY_TEST_FILES)
@@ -191,6 +197,9 @@ $(PRECOMPILED): $(LUA_FILES) tools/precompile.lua
 	@mkdir -p $(@D)
 	$(call run,compile)if command -v lua5.4 >/dev/null; then \
 		$(PRECOMPILE) $@ "$$(cd $(@D) && pwd -P)/../lua" $(LUA_FILES); else : >$@; fi
+
+$(PAGES_WRITTEN): $(PROGRAM) $(PRECOMPILED) tools/write_pages.sh
+	$(call run,write)tools/write_pages.sh $(PROGRAM) $(@D) $(COMMANDS) && touch $@
 
 $(PKG_CONFIG_FILE): tracereel.pc.in $(BUILD)/lua-dir Makefile
 	$(call run,write)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PACKAGES@|$(ENGINE_PACKAGES)|' $< >$@
@@ -356,12 +365,8 @@ lint: deps ## compiler warnings, analyzers, clang-tidy, luacheck, formatting, in
 
 # --- installing ----------------------------------------------------------------------------------------------------
 
-# What the program writes about itself, below share: file:option.
-PAGES = man/man1/tracereel.1:--man bash-completion/completions/tracereel:--completion=bash \
-	zsh/site-functions/_tracereel:--completion=zsh fish/vendor_completions.d/tracereel.fish:--completion=fish
-page_files = $(foreach page,$(PAGES),share/$(firstword $(subst :, ,$(page))))
 INSTALLED_FILES = bin/tracereel lib/libtracereel.a lib/$(SHARED_FILE) lib/$(SONAME) lib/libtracereel.so \
-	lib/pkgconfig/tracereel.pc lib/lua/$(LUA_VERSION)/tracereel/core.so $(PUBLIC_HEADERS) $(page_files) \
+	lib/pkgconfig/tracereel.pc lib/lua/$(LUA_VERSION)/tracereel/core.so $(PUBLIC_HEADERS) $(PAGES:%=share/%) \
 	$(LUA_FILES:lua/%=share/lua/$(LUA_VERSION)/%) share/lua/$(LUA_VERSION)/tracereel/precompiled.luac $(ANNOTATIONS:$(BUILD)/lua/%=share/lua/$(LUA_VERSION)/%)
 quiet = $(if $(V),,@)
 say = $(if $(silent),,@echo '$(1)')
@@ -384,8 +389,7 @@ install: all ## the program, the libraries, the man page, completions, into PREF
 	else : >'$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/precompiled.luac'; fi
 	$(quiet)install -m 644 $(ANNOTATIONS) '$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/library'
 	$(quiet)for page in $(PAGES); do \
-		LUA_PATH_5_4='lua/?.lua;lua/?/init.lua;;' $(PROGRAM) "$${page#*:}" >$(BUILD)/page && \
-			install -D -m 644 $(BUILD)/page "$(DESTDIR)$(PREFIX)/share/$${page%:*}" || exit 1; \
+		install -D -m 644 "$(BUILD)/share/$$page" "$(DESTDIR)$(PREFIX)/share/$$page" || exit 1; \
 	done
 	$(call say,installed $(words $(INSTALLED_FILES)) files below $(DESTDIR)$(PREFIX))
 

@@ -55,10 +55,11 @@ nothing_left() {
     ! find "$prefix" ! -type d | grep .
 }
 
-manual_names_every_command() {
-    local page=$prefix/share/man/man1/tracereel.1 name
+manual_has_every_command() {
+    local pages=$prefix/share/man/man1 name
     for name in "$root"/lua/tracereel/commands/*.lua; do
-        grep -qx "\.SS $(basename "$name" .lua)" "$page" || return 1
+        name=tracereel-$(basename "$name" .lua)
+        grep -q "${name//-/.*} (1)" "$pages/tracereel.1" && grep -q '^\.SH EXAMPLES' "$pages/$name.1" || return 1
     done
 }
 completions_are_there() {
@@ -76,7 +77,7 @@ installs_in_a_line() {
 cd "$staging" || exit 2
 expect "it installs" make_there install
 expect "it says so in a line" installs_in_a_line
-expect "the manual page is there, and has every command" manual_names_every_command
+expect "the manual page is there, names every command, and each has its own" manual_has_every_command
 expect "completions for bash, zsh and fish are there" completions_are_there
 expect "the installed program reads a log, far from its source" "$prefix/bin/tracereel" check "$log"
 expect "plain lua5.4 finds the installed module" plain_lua \

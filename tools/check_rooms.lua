@@ -20,7 +20,7 @@ local core_users = [[
     api base cli cli.exit_codes cli.new_directory cli.new_file cli.workers commands.export crashtest
     export.json_text export.numbers export.stats flow.beside import.input import.out init
     log.arenas log.completion log.engine_reader log.node_names log.record_types log.segment_identity
-    partial.file partial.job recovery recovery.answer
+    partial.file partial.job program.parser recovery recovery.answer
     recovery.journal recovery.plan recovery.repair recovery.repaired recovery.convergence
     recovery.writing script script.decision script.modules script.runner script.sandbox script.text_methods simulation
     timing.gather timing.group_list timing.group_timings timing.grouping timing.node_list timing.report

@@ -15,6 +15,7 @@ describe("the command line", function()
 
     it("answers --version", function()
         local result = helper.run { "--version" }
+        assert.are.same(result, helper.run { "-V" })
         assert.truthy(result.stdout:find("^tracereel %d+%.%d+%.%d+\n$"))
         assert.are.equal(0, result.status)
     end)
@@ -29,7 +30,7 @@ describe("the command line", function()
 
     it("ends with 2 and a hint on standard error for wrong usage", function()
         for _, arguments in ipairs {
-            {}, { "frobnicate" }, { "dump" }, { "dump", "--nope", helper.log("orders") },
+            { "frobnicate" }, { "dump" }, { "dump", "--nope", helper.log("orders") },
             { "dump", "--type", "node_finished", helper.log("orders") },
             { "dump", "--from", "here", helper.log("orders") },
             { "dump", "--node", "x", helper.log("orders") },

@@ -61,8 +61,8 @@ describe("the start of the program", function()
             result.stderr)
     end)
 
-    it("the help, completions and manual page are of all commands wherever they are asked for", function()
-        for _, words in ipairs { { "--help" }, { "--completion", "bash" }, { "--man" } } do
+    it("the help and completions are of all commands wherever they are asked for", function()
+        for _, words in ipairs { { "--help" }, { "--completion", "bash" } } do
             local alone = helper.run(words)
             assert.are.equal(0, alone.status)
             assert.truthy(alone.stdout:find("generate", 1, true))
