@@ -4,7 +4,7 @@
 -- The rooms, lowest first: the folders of lua/tracereel, and the modules beside them. A module may require those of its
 -- own room and of the rooms below.
 local rooms = {
-    "util", "base", "log", "cli", "flow", "timing", "forecast", "script", "recovery", "render", "partial", "export",
+    "util", "base", "log", "cli", "flow", "timing", "where", "forecast", "script", "recovery", "render", "partial", "export",
     "simulation",
     "backtest",
     "crashtest", "debugger", "import", "commands", "program",

@@ -13,6 +13,7 @@ local output = require "tracereel.cli.output"
 local output_file = require "tracereel.cli.output_file"
 local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
+local where = require "tracereel.where"
 
 local export = { name = "export" }
 
@@ -35,6 +36,8 @@ function export.define(command)
     of_log.define(command, "A file with names of the nodes, in place of the log's tracereel.flow.lua.")
     options.trace_filter(command)
     options.outcome(command)
+    where.define(command, "traces")
+    where.define_order(command, "traces")
     options.reading(command)
     options.since_restart(command)
 end
@@ -111,6 +114,7 @@ end
 local function new_trace_test(parsed)
     local filter, accepts_id = options.to_filter(parsed)
     local is_outcome_wanted = options.outcome_test(parsed)
+    local is_meant = where.test(parsed, "trace")
     local is_wanted_id = filter.traces and tables.set(filter.traces)
     local is_wanted_node = filter.nodes and tables.set(filter.nodes)
     local function accepts(trace_stats)
@@ -121,6 +125,7 @@ local function new_trace_test(parsed)
     local function accepts_trace(trace)
         return (not is_wanted_id or is_wanted_id[trace.id] ~= nil) and (not accepts_id or accepts_id(trace.id))
             and (not is_outcome_wanted or is_outcome_wanted(trace.outcome))
+            and (not is_meant or is_meant(trace))
     end
     return accepts_trace, accepts, is_wanted_node
 end
@@ -151,16 +156,13 @@ local function new_loop_book()
     return book
 end
 
--- Replays one log into the exporter. Returns how many of its traces have no place in the format.
+-- Replays one log into the exporter. Returns how many of its traces have no place in the format. Sorted ones are
+-- written at its end.
 local function export_log(log, exporter, format, parsed)
     local accepts_trace, accepts, is_wanted_node = new_trace_test(parsed)
-    local book = new_loop_book()
+    local book, sorted = new_loop_book(), where.ranking(parsed, "trace")
     local timeless_count = 0
-    local function write(_, trace)
-        local loops = trace and book.take(trace)
-        if not trace or not accepts_trace(trace) then
-            return
-        end
+    local function write(trace, loops)
         local trace_stats = stats.of(trace, loops, is_wanted_node)
         if not trace_stats or not accepts(trace_stats) then
             return
@@ -170,17 +172,32 @@ local function export_log(log, exporter, format, parsed)
             exporter:trace(trace_stats)
         end
     end
+    local function take(_, trace)
+        local loops = trace and book.take(trace)
+        if not trace or not accepts_trace(trace) then
+            return
+        elseif sorted then
+            sorted:add(function()
+                return { trace = trace, loops = loops }
+            end, trace)
+        else
+            write(trace, loops)
+        end
+    end
     log:replay {
         loop_iteration = book.note,
         loop_exit = book.note,
-        trace_complete = write,
-        trace_failed = write,
+        trace_complete = take,
+        trace_failed = take,
         gap = exporter.gap and function(gap)
             exporter:gap(gap, log:stats().now_ns)
         end,
     }
     for _, trace in ipairs(log:traces()) do
-        write(nil, trace)
+        take(nil, trace)
+    end
+    for _, one in ipairs(sorted and sorted:sorted() or {}) do
+        write(one.trace, one.loops)
     end
     return timeless_count
 end
@@ -241,6 +258,7 @@ local is_complete = { [exit_codes.ok] = true, [exit_codes.damaged] = true }
 function export.run(parsed)
     -- One document for all logs: no headings between them. Of what ran, not of what plans wrote.
     parsed.json, parsed.measured = true, true
+    where.check(parsed, "trace")
     if parsed.flow then
         of_log.of_all(parsed, parsed.logs)
     end

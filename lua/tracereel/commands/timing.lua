@@ -21,6 +21,7 @@ local timing_json = require "tracereel.render.timing_json"
 local tables = require "tracereel.util.tables"
 local timing_table = require "tracereel.render.timing_table"
 local units = require "tracereel.util.units"
+local where = require "tracereel.where"
 local workers = require "tracereel.cli.workers"
 
 local command = { name = "timing" }
@@ -54,6 +55,7 @@ function command.define(definition)
     options.logs(definition)
     options.trace_filter(definition, timing.parse_moment)
     options.outcome(definition)
+    where.define(definition, "traces")
     local by = definition:option("--by", "What each row is: node, trace (the longest), outcome, hour or any window of "
         .. "time such as 15m, or metadata.KEY: the traces with the same value in their metadata.")
         :argname("<ROWS>"):convert(grouping.parse):action(set_once):default("node"):show_default(true)
@@ -277,6 +279,9 @@ end
 ---@return integer exit code
 function command.run(parsed)
     check_usage(parsed)
+    if parsed.where then
+        where.check({ where = parsed.where }, "trace")
+    end
     if parsed.partial then
         check_partial_usage(parsed)
     end
@@ -285,6 +290,7 @@ function command.run(parsed)
     node_names.use(flow)
     local nodes, prefixes = options.nodes_and_traces(parsed)
     local query = query_of(parsed, flow, prefixes, parsed.partial)
+    query.is_meant = where.test(parsed, "trace")
     if parsed.partial then
         return write_partial(parsed, query)
     end

@@ -13,6 +13,7 @@ local trace_times = require "tracereel.log.trace_times"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 local unknown_traces = require "tracereel.render.unknown_traces"
+local where = require "tracereel.where"
 
 local traces = { name = "traces" }
 
@@ -27,6 +28,8 @@ function traces.define(command)
     command:option("--status", "Show only traces with this status; held are those that tracereel suspended. Can be "
         .. "repeated."):count("*"):choices(statuses)
     options.outcome(command)
+    where.define(command, "traces")
+    where.define_order(command, "traces")
     command:flag("--full", "Do not shorten ids and texts to the line's width.")
     engine_options.define(command)
     options.reading(command)
@@ -71,18 +74,16 @@ local function header(id_columns, has_own_ids, last_columns)
         "ERRORS", last_columns < 15 and "STANDS" or "WHERE IT STANDS")
 end
 
--- Writes a trace as a line; the first one has the heading before it.
-local function row_writer(is_full, log, has_own_ids)
+-- Makes a trace a line; the heading goes before the first that is written.
+local function row_maker(is_full, log, has_own_ids)
     local id_columns = is_full and 36 or 8
     local columns = is_full and math.maxinteger or output.data_columns()
     local status_columns = has_own_ids and own_status_columns or 9
     local used = id_columns + (has_own_ids and own_id_columns + 2 or 0) + status_columns + 20 + 8 + 5 + 6 + 6 * 2
-    local has_header = false
+    local function write_header()
+        output.line(output.paint("bold", header(id_columns, has_own_ids, columns - used)))
+    end
     return function(trace, outlook, engine)
-        if not has_header then
-            has_header = true
-            output.line(output.paint("bold", header(id_columns, has_own_ids, columns - used)))
-        end
         local took = trace_times.is_start_known(trace) and units.span(trace.start_ns, trace.last_ns) or "-"
         local stands = trace_labels.stands(trace, log:stats().now_ns)
         if outlook and outlook.short then
@@ -100,8 +101,8 @@ local function row_writer(is_full, log, has_own_ids)
         local line = row_form:format(trace.id:sub(1, id_columns), has_own_ids and own_id(trace, is_full) or "", status,
             started_text(trace), took, node_counts(trace),
             ("%d"):format(trace.error_count), "")
-        output.line(((line .. text.cut(stands, math.max(columns - used, 8))):gsub(" +$", "")))
-    end
+        return ((line .. text.cut(stands, math.max(columns - used, 8))):gsub(" +$", ""))
+    end, write_header
 end
 
 local function status_test(wanted)
@@ -124,7 +125,9 @@ local function no_trace_words(parsed)
         wanted[1] = "the status " .. table.concat(parsed.status, " or ")
     end
     wanted[#wanted + 1] = outcomes and "the outcome " .. table.concat(outcomes, " or ") or nil
-    if #wanted == 0 then
+    if parsed.where then
+        return ("--where is true of no %strace"):format(parsed.open and "open " or "")
+    elseif #wanted == 0 then
         return parsed.open and "no trace is open" or "no traces"
     end
     return ("no %strace has %s"):format(parsed.open and "open " or "", table.concat(wanted, " and "))
@@ -188,46 +191,80 @@ local function with_origin(object, trace)
     return next(own) == nil and object or object:sub(1, -2) .. "," .. tracereel.json(own):sub(2)
 end
 
--- Writes the traces that are wanted, and counts them. The whole log is listed where engine_traces are given.
+-- What a trace must pass to be shown.
+local function wanted_test(parsed)
+    local is_status_wanted, is_outcome_wanted = status_test(parsed.status), options.outcome_test(parsed)
+    local is_meant = where.test(parsed, "trace")
+    return function(trace)
+        return is_status_wanted(trace) and (not is_outcome_wanted or is_outcome_wanted(trace.outcome))
+            and (not is_meant or is_meant(trace))
+    end
+end
+
+-- Writes the traces that are wanted, and counts them. The whole log is listed where engine_traces are given. Sorted
+-- ones are written at the end.
 local function new_lister(parsed, log, context, engine_traces, has_own_ids)
-    local is_wanted, is_outcome_wanted = status_test(parsed.status), options.outcome_test(parsed)
-    local write_row = row_writer(parsed.full, log, has_own_ids)
+    local is_wanted, sorted = wanted_test(parsed), where.ranking(parsed, "trace")
+    local make_row, write_header = row_maker(parsed.full, log, has_own_ids)
     local lister = { counts = {} }
-    function lister.show(trace, mark)
-        if not is_wanted(trace) or is_outcome_wanted and not is_outcome_wanted(trace.outcome) then
-            return
-        end
-        local status = trace_labels.outcome(trace)
-        lister.counts[status] = (lister.counts[status] or 0) + 1
+    local function line_of(trace, mark)
         local engine, outlook
         if trace.open then
             engine, outlook = forecast_of(trace, engine_traces)
         end
-        if parsed.json then
-            local object = forecast.joined(trace:json(), engine)
-            object = has_own_ids and with_origin(object, trace) or object
-            output.line(logs.with_log(context, mark and mark(object) or object))
-        else
-            write_row(trace, outlook, engine)
+        if not parsed.json then
+            return make_row(trace, outlook, engine)
         end
+        local object = forecast.joined(trace:json(), engine)
+        object = has_own_ids and with_origin(object, trace) or object
+        return logs.with_log(context, mark and mark(object) or object)
+    end
+    local function write(line)
+        if not parsed.json and not lister.has_header then
+            lister.has_header = true
+            write_header()
+        end
+        output.line(line)
+    end
+    function lister.show(trace, mark)
+        if not is_wanted(trace) then
+            return
+        end
+        local status = trace_labels.outcome(trace)
+        lister.counts[status] = (lister.counts[status] or 0) + 1
+        if not sorted then
+            write(line_of(trace, mark))
+            return
+        end
+        sorted:add(function()
+            return line_of(trace, mark)
+        end, trace)
+    end
+    function lister.finish()
+        local lines = sorted and sorted:sorted() or {}
+        for _, line in ipairs(lines) do
+            write(line)
+        end
+        lister.top_words = sorted and #lines < sorted:count()
+            and ("; the first %d of these are shown"):format(#lines) or ""
     end
     return lister
 end
 
 -- By their status nothing can be said of traces whose beginning is nowhere: they are shown where all are.
-local function unknown_of_status(found, wanted)
-    if not wanted or #wanted == 0 then
+local function unknown_of_status(found, parsed)
+    if (not parsed.status or #parsed.status == 0) and not parsed.where then
         return found
     end
-    local is_wanted, kept = status_test(wanted), {}
+    local is_wanted, is_meant, kept = status_test(parsed.status), where.test(parsed, "trace"), {}
     for _, one in ipairs(found.unknown) do
-        kept[#kept + 1] = one.trace and is_wanted(one.trace) and one or nil
+        kept[#kept + 1] = one.trace and is_wanted(one.trace) and (not is_meant or is_meant(one.trace)) and one or nil
     end
     return { unknown = kept, otherwise = found.otherwise }
 end
 
 local function show_unknown(found, parsed, context)
-    found = unknown_of_status(found, parsed.status)
+    found = unknown_of_status(found, parsed)
     if not parsed.json then
         unknown_traces.write(found, parsed.full)
         return
@@ -251,6 +288,7 @@ end
 function traces.run(parsed)
     -- From elsewhere than the beginning nobody can say what the engine knows.
     parsed.as_engine = parsed.open and not parsed.from and not parsed.snapshot
+    where.check(parsed, "trace")
     return logs.each(parsed, function(log, context)
         local known = engine_options.use(parsed, context.path, false, log)
         local is_whole = not parsed.open and not parsed.from and not parsed.snapshot
@@ -262,8 +300,9 @@ function traces.run(parsed)
         else
             show_all(log, lister)
         end
+        lister.finish()
         if not parsed.json then
-            output.line(summary(lister.counts, parsed))
+            output.line(summary(lister.counts, parsed) .. lister.top_words)
             show_used(known, forecast.foreign_rule() and {} or lister.counts)
         end
         if found then

@@ -17,7 +17,8 @@ local timing_parts = {}
 local options_shape = { only = {
     by = { by = "string" }, sort = "string", limit = "count?", top = "count?",
     json = "boolean?", csv = "boolean?", numbers = "boolean?", measured = "boolean?", has_one = "boolean?",
-    node = "object?", trace = "object?", outcome = "object?", since = "object?", ["until"] = "object?",
+    node = "object?", trace = "object?", outcome = "object?", where = "string?",
+    since = "object?", ["until"] = "object?",
     mode = "string?", from = "object?", snapshot = "boolean?", since_restart = "count?",
 } }
 

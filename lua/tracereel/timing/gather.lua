@@ -28,6 +28,7 @@ local timing = {}
 ---@field until_moment tracereel.moment|nil
 ---@field is_trace_meant nil|fun(id: string): boolean
 ---@field is_outcome_meant nil|fun(outcome: string|nil): boolean
+---@field is_meant nil|fun(trace: tracereel.trace): boolean
 
 ---A time, or how long before the end of the logs.
 ---@class tracereel.moment
@@ -119,8 +120,8 @@ end
 -- What a trace must pass before it is added; nil where every one does.
 function Gatherer:test()
     local since_ns, until_ns, is_meant = self.since_ns, self.until_ns, self.query.is_trace_meant
-    local is_outcome_meant = self.query.is_outcome_meant
-    if not (since_ns or until_ns or is_meant or is_outcome_meant) then
+    local is_outcome_meant, passes = self.query.is_outcome_meant, self.query.is_meant
+    if not (since_ns or until_ns or is_meant or is_outcome_meant or passes) then
         return nil
     end
     return function(trace)
@@ -129,6 +130,7 @@ function Gatherer:test()
             and not (until_ns and not trace.from_snapshot and not math.ult(start_ns, until_ns))
             and (not is_meant or is_meant(trace.id))
             and (not is_outcome_meant or is_outcome_meant(trace.outcome))
+            and (not passes or passes(trace))
     end
 end
 
@@ -185,7 +187,7 @@ end
 -- read only once.
 function Gatherer:family(path, open_options)
     local query = self.query
-    local is_chosen = query.is_trace_meant or query.is_outcome_meant
+    local is_chosen = query.is_trace_meant or query.is_outcome_meant or query.is_meant
     return query.has_own_ids and not is_chosen and path ~= "-"
         and lineage.read(path, open_options or {}, query.flow, query.grouping.kind == "value" and self:key_function())
         or nil

@@ -41,16 +41,18 @@ function grouping.parse(text)
         window_ns and "a window of 0 ns holds nothing" or text:find("^%d") and problem or ('"%s"'):format(text))
 end
 
--- At the path in an object: a key that is all of it, or else a key that is its beginning up to a dot, and in that
--- object the rest. Longer beginnings come first.
-local function find(object, path)
+---At the path in an object: a key that is all of it, or else a key that is its beginning up to a dot, and in that
+---object the rest. Longer beginnings come first.
+---@param object table
+---@param path string
+function grouping.at(object, path)
     local value = object[path]
     local position = #path
     while value == nil and position > 1 do
         position = position - 1
         local inner = path:byte(position) == 0x2E and object[path:sub(1, position - 1)]
         if type(inner) == "table" then
-            value = find(inner, path:sub(position + 1))
+            value = grouping.at(inner, path:sub(position + 1))
         end
     end
     return value
@@ -62,9 +64,9 @@ end
 ---@param path string
 ---@return string|nil
 function grouping.value(metadata, path)
-    local value = metadata and find(metadata, path)
+    local value = metadata and grouping.at(metadata, path)
     if value == nil and metadata and type(metadata.metadata) == "table" then
-        value = find(metadata.metadata, path)
+        value = grouping.at(metadata.metadata, path)
     end
     if value == nil or value == base.null then
         return nil
