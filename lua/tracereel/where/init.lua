@@ -1,8 +1,6 @@
 -- --where, --sort and --top: which traces or records are meant, and in what order (docs/where.md).
-local compiler = require "tracereel.where.compiler"
 local failure = require "tracereel.util.failure"
 local options = require "tracereel.cli.options"
-local ranking = require "tracereel.where.ranking"
 local text = require "tracereel.util.text"
 
 local where = {}
@@ -39,8 +37,9 @@ local function marked(expression, at)
     return ("  %s%s\n  %s^"):format(start, text.cut(text.clean(tail), max_shown_after), (" "):rep(text.width(start)))
 end
 
-local function compiled(compile, option, expression, ...)
-    local done, made, more = failure.pcall(compile, expression, ...)
+-- `what` the compiler is to make: "test" or "value". It is loaded where there is something to compile.
+local function compiled(what, option, expression, ...)
+    local done, made, more = failure.pcall(require("tracereel.where.compiler")[what], expression, ...)
     if done then
         return made, more
     elseif type(made) ~= "table" or not made.at then
@@ -56,7 +55,7 @@ end
 ---@param scope "trace"|"record"
 function where.check(parsed, scope)
     if parsed.where then
-        compiled(compiler.test, "where", parsed.where, scope, false)
+        compiled("test", "where", parsed.where, scope, false)
     end
     if parsed.sort then
         where.order(parsed, scope)
@@ -68,7 +67,7 @@ end
 ---@param scope "trace"|"record"
 ---@return nil|fun(subject: table, trace?: table): boolean
 function where.test(parsed, scope)
-    return parsed.where and compiled(compiler.test, "where", parsed.where, scope, true) or nil
+    return parsed.where and compiled("test", "where", parsed.where, scope, true) or nil
 end
 
 ---@class tracereel.where_order
@@ -85,7 +84,7 @@ function where.order(parsed, scope, has_names)
     if direction and direction ~= "asc" and direction ~= "desc" then
         failure.raise("usage", "--sort %s: FIELD:asc or FIELD:desc expected", parsed.sort)
     end
-    local key, is_unsigned = compiled(compiler.value, "sort", field or parsed.sort, scope, has_names or false)
+    local key, is_unsigned = compiled("value", "sort", field or parsed.sort, scope, has_names or false)
     local is_ascending
     if direction then
         is_ascending = direction == "asc"
@@ -99,7 +98,7 @@ end
 ---@return tracereel.where_ranking|nil
 function where.ranking(parsed, scope)
     if parsed.sort or parsed.top then
-        return ranking.new(parsed.sort and where.order(parsed, scope, true), parsed.top)
+        return require("tracereel.where.ranking").new(parsed.sort and where.order(parsed, scope, true), parsed.top)
     end
 end
 
