@@ -15,8 +15,13 @@ local standard_output = {
 }
 
 ---@param path string|nil nil or "-" for standard output
+---@return table out write, commit, abandon; is_terminal where it is one
 function output_file.open(path)
-    return path and path ~= "-" and new_file.open(path, true) or standard_output
+    if path and path ~= "-" then
+        return new_file.open(path, true)
+    end
+    standard_output.is_terminal = output.is_terminal(1)
+    return standard_output
 end
 
 ---Writes what `make` says, piece by piece, in place of what the file held.

@@ -156,12 +156,12 @@ local function new_loop_book()
     return book
 end
 
--- Replays one log into the exporter. Returns how many of its traces have no place in the format. Sorted ones are
--- written at its end.
+-- Replays one log into the exporter. Returns how many of its traces have no place in the format, and whether all of the
+-- others are there. Sorted ones are written at its end.
 local function export_log(log, exporter, format, parsed)
     local accepts_trace, accepts, is_wanted_node = new_trace_test(parsed)
     local book, sorted = new_loop_book(), where.ranking(parsed, "trace")
-    local timeless_count = 0
+    local timeless_count, trace_count, written_count = 0, 0, 0
     local function write(trace, loops)
         local trace_stats = stats.of(trace, loops, is_wanted_node)
         if not trace_stats or not accepts(trace_stats) then
@@ -169,11 +169,13 @@ local function export_log(log, exporter, format, parsed)
         elseif format.needs_times and not trace_stats.has_times then
             timeless_count = timeless_count + 1
         else
+            written_count = written_count + 1
             exporter:trace(trace_stats)
         end
     end
     local function take(_, trace)
         local loops = trace and book.take(trace)
+        trace_count = trace_count + (trace and 1 or 0)
         if not trace or not accepts_trace(trace) then
             return
         elseif sorted then
@@ -189,6 +191,9 @@ local function export_log(log, exporter, format, parsed)
         loop_exit = book.note,
         trace_complete = take,
         trace_failed = take,
+        record = exporter.record and function(rec)
+            exporter:record(rec)
+        end,
         gap = exporter.gap and function(gap)
             exporter:gap(gap, log:stats().now_ns)
         end,
@@ -199,15 +204,15 @@ local function export_log(log, exporter, format, parsed)
     for _, one in ipairs(sorted and sorted:sorted() or {}) do
         write(one.trace, one.loops)
     end
-    return timeless_count
+    return timeless_count, written_count + timeless_count == trace_count
 end
 
 -- What a handler raises is reported with the record it was at; a full disk is not about a record.
 local function export_log_to(out, flush, ...)
-    local exported, result = failure.xpcall(function(...)
-        local timeless_count = export_log(...)
+    local exported, result, has_all = failure.xpcall(function(...)
+        local timeless_count, has_all = export_log(...)
         flush()
-        return timeless_count
+        return timeless_count, has_all
     end, ...)
     if not exported then
         failure.pcall(flush) -- what came before, where it can be written
@@ -217,7 +222,7 @@ local function export_log_to(out, flush, ...)
     elseif not exported then
         error(result, 0)
     end
-    return result
+    return result, has_all
 end
 
 local function export_all(parsed, out)
@@ -226,6 +231,7 @@ local function export_all(parsed, out)
         out:write(text)
     end)
     local context = new_context(write)
+    context.is_terminal = out.is_terminal
     local exporter = format.new(context)
     flush() -- here and at the end of each log: messages come where they came without blocks
     local code = of_log.each(parsed, function(log, log_context)
@@ -233,9 +239,9 @@ local function export_all(parsed, out)
             return exit_codes.io
         end
         context.path, context.flow = log_context.path, log_context.flow or { nodes = {} }
-        local timeless_count = export_log_to(out, flush, log, exporter, format, parsed)
+        local timeless_count, has_all = export_log_to(out, flush, log, exporter, format, parsed)
         if exporter.log_ends then
-            exporter:log_ends(log)
+            exporter:log_ends(log, has_all)
             flush()
         end
         if timeless_count > 0 then
