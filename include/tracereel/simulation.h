@@ -42,6 +42,9 @@ typedef struct tr_recording_stats {
 /* Begins to record `log`, which must have been opened without `use_snapshot` and must outlive the recording. Returns
  * TR_OK (close `*recording` with tr_recording_close) or a failure: `*recording` is NULL. */
 tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *error);
+/* Adds every trace of the log to `timing` while it is recorded, as tracereel/replay.h has them where only what ran
+ * counts (tr_replay_measure). Call before the first record; `timing` must live until everything was read. */
+void tr_recording_measure(tr_recording *recording, tr_timing *timing);
 /* Records up to about `max_records` more. TR_OK: there is more. TR_END: everything was read, and simulations can be
  * opened. */
 tr_status tr_recording_read(tr_recording *recording, uint64_t max_records, tr_error *error);
@@ -158,6 +161,10 @@ const tr_probe_result *tr_simulation_get_probe_result(const tr_simulation *simul
  * tr_writer_open. */
 tr_status tr_simulation_open(const tr_recording *recording, const tr_scenario *scenario, const char *directory,
                              tr_simulation **simulation, tr_error *error);
+/* Adds every trace of the new log to `timing` while it is written, as if the log had been recorded. The scenario must
+ * not have has_crash, which takes records from the log's end again. Call before the first tr_simulation_next; `timing`
+ * must live until TR_END. Returns TR_OK, or TR_ERROR_MEMORY: nothing is added. */
+tr_status tr_simulation_measure(tr_simulation *simulation, tr_timing *timing);
 /* Goes on with the simulation. TR_END: the log is complete and durable. TR_OK with a `*question`: answer it, then call
  * again; TR_OK with NULL: some work was done, call again. */
 tr_status tr_simulation_next(tr_simulation *simulation, const tr_question **question, tr_error *error);

@@ -12,6 +12,7 @@
 #include "lua/probe.h"
 #include "lua/scenario.h"
 #include "lua/stop.h"
+#include "lua/timing.h"
 #include "lua/type.h"
 #include "tracereel/log.h"
 #include "tracereel/record.h"
@@ -55,8 +56,9 @@ static void tell_progress(lua_State *L, int index, uint64_t records, uint64_t tr
 
 int tr_lua_new_recording(lua_State *L) {
     const char *path = luaL_checkstring(L, 1);
-    lua_settop(L, 3);
-    tr_lua_recording *self = lua_newuserdatauv(L, sizeof *self, 0); /* path, progress, to, recording */
+    lua_settop(L, 4);
+    tr_timing *timing = lua_isnil(L, 4) ? NULL : tr_lua_check_timing(L, 4, "what measures the log");
+    tr_lua_recording *self = lua_newuserdatauv(L, sizeof *self, 0); /* path, progress, to, timing, recording */
     memset(self, 0, sizeof *self);
     luaL_setmetatable(L, TR_LUA_RECORDING);
     tr_log_options options;
@@ -71,6 +73,9 @@ int tr_lua_new_recording(lua_State *L) {
     if (status == TR_OK) {
         status = tr_recording_open(self->log, &self->recording, &error);
     }
+    if (status == TR_OK && timing != NULL) {
+        tr_recording_measure(self->recording, timing);
+    }
     while (status == TR_OK) {
         tr_lua_active_cursors++;
         status = tr_recording_read(self->recording, RECORDS_AT_ONCE, &error);
@@ -78,6 +83,9 @@ int tr_lua_new_recording(lua_State *L) {
         tr_lua_raise_where_stopped(L);
         const tr_recording_stats *stats = tr_recording_get_stats(self->recording);
         tell_progress(L, 2, stats->records, stats->traces);
+    }
+    if (timing != NULL) {
+        tr_lua_tell_timing_memory(L, 4);
     }
     return status == TR_END ? 1 : tr_lua_raise_status(L, status, &error);
 }
@@ -215,14 +223,21 @@ static int recording_simulate(lua_State *L) {
     luaL_checktype(L, 2, LUA_TTABLE);
     const char *directory = luaL_checkstring(L, 3);
     luaL_checktype(L, 4, LUA_TFUNCTION);
-    lua_settop(L, 5);
-    lua_newtable(L); /* recording, scenario, directory, ask, progress, anchor */
+    lua_settop(L, 6);
+    tr_timing *timing = lua_isnil(L, 6) ? NULL : tr_lua_check_timing(L, 6, "what measures the new log");
+    lua_newtable(L); /* recording, scenario, directory, ask, progress, timing, anchor */
     tr_scenario scenario;
-    tr_lua_read_scenario(L, 2, 6, recording, &scenario);
+    tr_lua_read_scenario(L, 2, 7, recording, &scenario);
     tr_lua_simulation *self = tr_lua_push_simulation(L); /* ..., simulation */
     tr_error error = {""};
     tr_status status = tr_simulation_open(recording, &scenario, directory, &self->simulation, &error);
+    if (status == TR_OK && timing != NULL) {
+        status = tr_simulation_measure(self->simulation, timing);
+    }
     tr_lua_run_simulation(L, 4, 5, self->simulation, status, &error);
+    if (timing != NULL) {
+        tr_lua_tell_timing_memory(L, 6);
+    }
     push_simulation_stats(L, tr_simulation_get_stats(self->simulation));
     if (tr_simulation_pool_count(self->simulation) > 0) {
         tr_lua_push_pool_results(L, self->simulation);

@@ -5,6 +5,7 @@
 
 #include "simulation/event_queue.h"
 #include "simulation/loops.h"
+#include "simulation/measured_log.h"
 #include "simulation/node_views.h"
 #include "simulation/pools.h"
 #include "simulation/probe.h"
@@ -97,6 +98,7 @@ struct tr_simulation {
     const tr_recording *recording;
     tr_scenario scenario;
     tr_simulated_log log;
+    tr_measured_log measured;
     tr_probe_trace *probe; /* instead of the log, or NULL */
     bool counts_records;   /* per trace: the scenario has faults, or there is a probe */
     tr_event_queue events;

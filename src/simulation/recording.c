@@ -5,6 +5,7 @@
 
 #include "bytes/fail.h"
 #include "record/record_view.h"
+#include "timing/measured.h"
 #include "tracereel/replay.h"
 
 enum { NODE_SEEN = 1, NODE_IS_LOOP = 2 };
@@ -30,6 +31,7 @@ struct tr_recording {
     uint8_t *node_used; /* NODE_SEEN, and NODE_IS_LOOP */
     size_t node_capacity;
     size_t node_count;
+    tr_timing *timing; /* of the traces in the log, or NULL */
     tr_recording_stats stats;
 };
 
@@ -76,6 +78,10 @@ tr_status tr_recording_open(tr_log *log, tr_recording **recording, tr_error *err
     tr_replay_measure(made->replay);
     *recording = made;
     return TR_OK;
+}
+
+void tr_recording_measure(tr_recording *recording, tr_timing *timing) {
+    recording->timing = timing;
 }
 
 static size_t node_place(const tr_recording *recording, uint32_t node_id) {
@@ -253,6 +259,9 @@ static tr_status add(tr_recording *recording, const tr_event *event, tr_error *e
         recording->stats.first_ns = tr_replay_now_ns(recording->replay);
     }
     recording->segment_bytes[tr_log_place(recording->log)->segment_index] += event->record.length_bytes;
+    if (recording->timing != NULL && tr_timing_add_closed(recording->timing, event->trace) != TR_OK) {
+        return tr_fail_memory(error, "measuring a log");
+    }
     if (event->trace != NULL) {
         status = add_to_trace(recording, event->trace, offset, error);
     } else {
@@ -275,7 +284,11 @@ static void leave_out_orphans(tr_recording *recording) {
     }
 }
 
-static void finish(tr_recording *recording) {
+static tr_status finish(tr_recording *recording, tr_error *error) {
+    tr_traces *open = tr_replay_traces(recording->replay);
+    if (recording->timing != NULL && tr_timing_add_open(recording->timing, open) != TR_OK) {
+        return tr_fail_memory(error, "measuring a log");
+    }
     for (size_t slot = 0; slot < recording->tail_capacity; slot++) {
         if (recording->tails[slot].trace != NULL) {
             end_chain(recording, recording->tails[slot].trace);
@@ -293,6 +306,7 @@ static void finish(tr_recording *recording) {
     }
     tr_replay_close(recording->replay);
     recording->replay = NULL;
+    return TR_END;
 }
 
 tr_status tr_recording_read(tr_recording *recording, uint64_t max_records, tr_error *error) {
@@ -302,7 +316,7 @@ tr_status tr_recording_read(tr_recording *recording, uint64_t max_records, tr_er
         if (status == TR_GAP || status == TR_ERROR_INTERRUPTED) {
             continue;
         } else if (status == TR_END) {
-            finish(recording);
+            status = finish(recording, error);
         } else if (status == TR_OK) {
             status = add(recording, &event, error);
         } else if (error != NULL) {

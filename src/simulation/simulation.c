@@ -88,6 +88,10 @@ tr_status tr_simulation_probe(const tr_recording *recording, const tr_scenario *
     return begin(made, made->probe == NULL ? tr_fail_memory(error, "simulating") : TR_OK, simulation, error);
 }
 
+tr_status tr_simulation_measure(tr_simulation *simulation, tr_timing *timing) {
+    return tr_measured_log_open(&simulation->measured, timing);
+}
+
 const tr_probe_result *tr_simulation_get_probe_result(const tr_simulation *simulation) {
     return &simulation->probe->result;
 }
@@ -116,6 +120,9 @@ static tr_status finish(tr_simulation *simulation, tr_error *error) {
     count_waiting(simulation);
     if (simulation->probe != NULL) {
         return TR_END;
+    }
+    if (simulation->measured.timing != NULL && tr_measured_log_finish(&simulation->measured) != TR_OK) {
+        return tr_fail_memory(error, "measuring the simulated log");
     }
     tr_status status = tr_simulated_log_finish(&simulation->log, error);
     return status == TR_OK ? TR_END : status;
@@ -249,6 +256,7 @@ void tr_simulation_close(tr_simulation *simulation) {
     }
     tr_population_free(simulation);
     tr_simulated_log_close(&simulation->log);
+    tr_measured_log_close(&simulation->measured);
     tr_probe_trace_free(simulation->probe);
     tr_event_queue_free(&simulation->events);
     tr_stations_free(&simulation->stations);

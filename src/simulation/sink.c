@@ -11,6 +11,9 @@
 
 static tr_status append(tr_simulation *simulation, const tr_simulated_trace *trace, const uint8_t *bytes, size_t length,
                         tr_error *error) {
+    if (simulation->measured.timing != NULL && tr_measured_log_append(&simulation->measured, bytes, length) != TR_OK) {
+        return tr_fail_memory(error, "measuring the simulated log");
+    }
     if (simulation->probe == NULL) {
         return tr_simulated_log_append(&simulation->log, bytes, length, error);
     }

@@ -15,10 +15,24 @@ static char directory[64]; /* has a log, and below `new` what is simulated */
 static tr_log *source;
 static tr_recording *recorded;
 
-static tr_status record_source(tr_recording **recording) {
+static bool is_measured; /* what is recorded or simulated has a timing */
+
+static void note_timing(const tr_timing *timing) {
+    const tr_trace_timing *traces = tr_timing_traces(timing);
+    note_number(traces->makespan_ns);
+    for (size_t i = 0; i < tr_timing_node_count(timing); i++) {
+        note_number(tr_timing_node(timing, i)->run_ns);
+    }
+    CHECK(traces->open_count > 0 && traces->complete_count > 0);
+}
+
+static tr_status record_source(tr_recording **recording, tr_timing *timing) {
     tr_error error = {""};
     tr_status status = tr_recording_open(source, recording, &error);
     CHECK((status == TR_OK) == (*recording != NULL));
+    if (status == TR_OK && timing != NULL) {
+        tr_recording_measure(*recording, timing);
+    }
     while (status == TR_OK) {
         status = tr_recording_read(*recording, 50, &error);
     }
@@ -29,9 +43,13 @@ static tr_status record_source(tr_recording **recording) {
 static tr_status record_the_log(void) {
     tr_recording *recording = NULL;
     tr_error error = {""};
-    tr_status status = tr_log_open(directory, NULL, &source, &error);
+    tr_timing *timing = is_measured ? tr_timing_new(NULL, 0) : NULL;
+    tr_status status = is_measured && timing == NULL ? TR_ERROR_MEMORY : tr_log_open(directory, NULL, &source, &error);
     if (status == TR_OK) {
-        status = record_source(&recording);
+        status = record_source(&recording, timing);
+    }
+    if (status == TR_OK && is_measured) {
+        note_timing(timing);
     }
     if (status == TR_OK) {
         note_number(tr_recording_get_stats(recording)->records);
@@ -43,6 +61,7 @@ static tr_status record_the_log(void) {
     }
     tr_recording_close(recording);
     tr_log_close(source);
+    tr_timing_free(timing);
     source = NULL;
     return status;
 }
@@ -136,6 +155,10 @@ static tr_status simulate(void) {
     tr_status status = probe != NULL ? tr_simulation_probe(recorded, scenario, probe, &simulation, &error)
                                      : tr_simulation_open(recorded, scenario, path, &simulation, &error);
     CHECK(status == TR_OK ? simulation != NULL : simulation == NULL && error.message[0] != '\0');
+    tr_timing *timing = status == TR_OK && is_measured ? tr_timing_new(NULL, 0) : NULL;
+    if (status == TR_OK && is_measured) {
+        status = timing == NULL ? TR_ERROR_MEMORY : tr_simulation_measure(simulation, timing);
+    }
     if (status == TR_OK) {
         status = run_simulation(simulation, &error);
         CHECK(status == TR_END || error.message[0] != '\0');
@@ -146,8 +169,12 @@ static tr_status simulate(void) {
         if (probe != NULL) {
             note_probe_result(simulation);
         }
+        if (is_measured) {
+            note_timing(timing);
+        }
     }
     tr_simulation_close(simulation);
+    tr_timing_free(timing);
     return status == TR_END ? TR_OK : status;
 }
 
@@ -171,7 +198,7 @@ static void refuse_each_of(const tr_scenario *wanted, const tr_probe *watched) {
 static void record_directory(void) {
     tr_error error;
     CHECK_INT(TR_OK, tr_log_open(directory, NULL, &source, &error));
-    CHECK_INT(TR_OK, record_source(&recorded));
+    CHECK_INT(TR_OK, record_source(&recorded, NULL));
 }
 
 static void open_recording(void) {
@@ -207,6 +234,15 @@ static void recording_a_log(void) {
     write_log_to_simulate(directory);
     refuse_each(record_the_log);
     remove_directory(directory);
+}
+
+static void a_measured_log(void) {
+    is_measured = true;
+    recording_a_log();
+    open_recording();
+    refuse_each_of(&(tr_scenario){.is_temporary = true}, NULL);
+    close_recording();
+    is_measured = false;
 }
 
 static void a_log_as_recorded(void) {
@@ -345,6 +381,7 @@ static void a_trace_in_memory(void) {
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("without memory a recording says so, or is the same", recording_a_log);
+    check_run("without memory for measuring, logs say so, or are the same", a_measured_log);
     check_run("without memory a simulation says so, or writes the same", a_log_as_recorded);
     check_run("without memory a resample of a damaged log says so, or is the same", a_resample_of_a_damaged_log);
     check_run("without memory limits and retries say so, or write the same", limits_and_retries);

@@ -1,5 +1,6 @@
 -- The tables that simulate prints.
 local helper = require "tests.spec.helper"
+local reel = require "tracereel"
 local simulation_logs = require "tests.spec.simulation_logs"
 
 local function printed(scenario, log, arguments)
@@ -23,8 +24,67 @@ local function two_traces()
     return simulation_logs.write(records)
 end
 
+-- Of a log that is read for it: what `measures` of --json says of either log, by what a timing counts.
+local function measured(path, flow)
+    local timing = reel.timing(flow)
+    local log = reel.open(path, { measured = true })
+    local function add(_, trace)
+        if trace then
+            timing:add(trace)
+        end
+    end
+    log:replay { trace_complete = add, trace_failed = add }
+    for _, trace in ipairs(log:traces()) do
+        timing:add(trace)
+    end
+    local report = timing:report()
+    local values = {
+        complete = report.traces.complete_count, failed = report.traces.failed_count, open = report.traces.open_count,
+        throughput = report.traces.throughput_per_s, suspended_mean = report.traces.suspended.mean_ns,
+        makespan_p50 = report.traces.makespan.p50_ns, makespan_mean = report.traces.makespan.mean_ns,
+    }
+    for _, node in ipairs(report.nodes) do
+        for name, value in pairs {
+            done = node.count, errors = node.error_count, run_p99 = node.run.p99_ns, queue_mean = node.queue.mean_ns,
+            critical = node.critical_share,
+        } do
+            values[("node.%d.%s"):format(node.id, name)] = value
+        end
+    end
+    return values
+end
+
+-- The measures of one side that `measured` has, 0 where the other log has none.
+local function assert_measured(expected, measures, side, log)
+    for name, value in pairs(expected) do
+        assert.equal(value, measures[name] and measures[name][side], ("%s of %s: %s"):format(name, log, side))
+    end
+end
+
 describe("what simulate prints", function()
     after_each(helper.clean)
+
+    -- Logs with open traces, damage, restarts and records of no trace.
+    it("is what reading each log again would measure, also with a flow, and where records are lost", function()
+        local flow = "{ nodes = { [0] = {}, [1] = { after = { 0 } }, [2] = { after = { 0 } } } }"
+        for _, name in ipairs { "orders", "bit-flip-payload", "restarted" } do
+            for _, rest in ipairs {
+                "",
+                ", node = { [1] = { time = 2.5 }, [2] = { fail = 0.5, retry = { max = 1 } } }",
+                ", crash = { record = 20, torn = 5, lost = 2 }",
+                ", damage = { bit_flips = 3 }",
+            } do
+                local log = "tests/fixtures/logs/" .. name
+                local scenario = ("return { flow = %s%s }"):format(flow, rest)
+                local out, ran = simulation_logs.simulate(scenario, log, { "--json" })
+                assert.is_true(ran.status == 0 or ran.status == 3, ran.stderr)
+                local order = load("return " .. flow)()
+                local measures = reel.json_decode(ran.stdout).measures
+                assert_measured(measured(log, order), measures, "recorded", name .. rest)
+                assert_measured(measured(out, order), measures, "simulated", name .. rest)
+            end
+        end
+    end)
 
     -- Node 2 becomes 15 ms: makespan 40 -> 25 ms; of it node 1 decides 10 (25 % -> 40 %). Two traces are closed in
     -- 140 ms (from the first start to the last end), then in 125 ms.

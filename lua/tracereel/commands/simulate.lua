@@ -11,6 +11,7 @@ local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local progress = require "tracereel.cli.progress"
 local rank = require "tracereel.simulation.rank"
+local report = require "tracereel.simulation.report"
 local series_options = require "tracereel.simulation.series_options"
 local simulation = require "tracereel.simulation"
 local sweep = require "tracereel.simulation.sweep"
@@ -60,6 +61,12 @@ local function warnings(parsed, mode, recording, compiled)
     return contention.warnings(recording, compiled, mode == "rank" or mode == "sweep")
 end
 
+-- What the log is measured with while it is recorded, where it is to be compared. nil where the scenario has no flow to
+-- measure by, which its check will say.
+local function timing_for(mode, scenario)
+    return mode == "comparison" and type(scenario.value) == "table" and report.timing(scenario:flow()) or nil
+end
+
 ---@param parsed table
 ---@return integer exit code
 function command.run(parsed)
@@ -79,13 +86,14 @@ function command.run(parsed)
         local _ <close> = progress.open()
         simulation.use_flow(of_log.use(parsed, parsed.log, nil, true))
         local scenario = simulation.load(parsed.scenario, { given = limits.given(parsed), unsafe = parsed.unsafe })
-        local recording = simulation.record(parsed.log)
+        local timing = timing_for(mode, scenario)
+        local recording = simulation.record(parsed.log, nil, timing)
         parsed.warnings = warnings(parsed, mode, recording, scenario:check(recording))
         for _, sentence in ipairs(parsed.warnings) do
             output.say("%s", sentence)
         end
         damaged = recording:stats().is_damaged
-        code = modes[mode].run(parsed, scenario, recording) or exit_codes.ok
+        code = modes[mode].run(parsed, scenario, recording, timing) or exit_codes.ok
     end, interrupted)
     if damaged then
         output.say("%s is damaged: what is simulated is what is whole of it; `tracereel check` lists what was lost",

@@ -69,9 +69,9 @@ local function run_all(parsed, scenario, recording)
             progress.set_prefix(parsed.runs > 1 and ("run %d of %d: "):format(run, parsed.runs) or "")
             -- Loaded afresh, so that nothing that its functions keep goes from one run to the next.
             local one = run == 1 and scenario or scenario:with_arguments {}
-            local stats = one:run(recording, unit.directory, (parsed.seed or scenario.seed) + run - 1)
-            progress.show("measuring what was simulated")
-            return { stats = stats, measured = report.measure(unit.directory, one:flow()) }
+            local measured, stats = report.simulate(one, recording, unit.directory,
+                (parsed.seed or scenario.seed) + run - 1)
+            return { stats = stats, measured = measured }
         end,
         take = function(unit, done)
             all_stats[unit.run], runs[unit.run] = done.stats, done.measured
@@ -108,15 +108,14 @@ end
 ---@param parsed table the command's options
 ---@param scenario table of simulation.load, checked
 ---@param recording userdata of simulation.record
-function comparison.run(parsed, scenario, recording)
+---@param timing tracereel.timing|nil of all traces of the log; nil: it is read once more for it
+function comparison.run(parsed, scenario, recording, timing)
     local plan = resamples.plan(parsed, scenario, recording)
     local runs, all_stats = run_all(parsed, scenario, recording)
     local resampled = resamples.simulate(parsed, plan, parsed.seed or scenario.seed, recording, function()
         return scenario:with_arguments {}
-    end, function(directory, one)
-        return report.measure(directory, one:flow())
-    end)
-    local recorded = report.measure(parsed.log, scenario:flow())
+    end, report.simulate)
+    local recorded = timing and report.measures(timing) or report.measure(parsed.log, scenario:flow())
     progress.clear()
     write(parsed, scenario, recording:stats(), all_stats, report.rows(recorded, runs, resampled, plan), plan)
 end

@@ -140,13 +140,14 @@ end
 ---Reads a log for any number of simulations. Kept in temporary files while it is used.
 ---@param path string
 ---@param to tracereel.position|nil read as if the log ended there, and say nothing of it
-function simulation.record(path, to)
+---@param timing tracereel.timing|nil gets all traces of the log
+function simulation.record(path, to, timing)
     if not to then
         simulation.say_unread(path)
     end
     local recording = core.recording(path, progress.is_shown() and function(records)
         progress.show("reading the log: %d records", records)
-    end or nil, to)
+    end or nil, to, timing)
     progress.clear()
     return recording
 end
@@ -193,8 +194,10 @@ end
 ---@param seed integer|nil in place of the scenario's
 ---@param further_faults table[]|nil compiled faults besides the scenario's own
 ---@param is_temporary boolean|nil the new log need not be there after a crash of the machine
+---@param timing tracereel.timing|nil gets all traces of the new log, where nothing happens to it after it was written
 ---@return table stats what happened
-function Scenario:run(recording, directory, seed, further_faults, is_temporary)
+---@return boolean is_measured `timing` has the traces
+function Scenario:run(recording, directory, seed, further_faults, is_temporary, timing)
     local compiled, functions = self:prepared(recording)
     compiled.is_temporary = is_temporary
     compiled.seed = seed or compiled.seed
@@ -204,8 +207,9 @@ function Scenario:run(recording, directory, seed, further_faults, is_temporary)
         compiled.timetable, compiled.traces = self.timetable, #self.timetable.times_ns
         compiled.crash = { ns = self.until_ns, records = math.maxinteger, torn_bytes = 0, lost_records = 0 }
     end
+    local is_measured = timing ~= nil and not compiled.crash and not compiled.damage
     local stats = recording:simulate(compiled, directory, answers.new(self.path, functions),
-        progress_of(compiled, recording))
+        progress_of(compiled, recording), is_measured and timing or nil)
     progress.clear()
     if flow_of_log and not is_temporary then
         local path = directory .. "/" .. beside.file_name
@@ -216,7 +220,7 @@ function Scenario:run(recording, directory, seed, further_faults, is_temporary)
     end
     stats.damage = compiled.damage and damage.apply(compiled.damage, directory, compiled.seed)
     stats.unfit_faults = #compiled.faults - stats.faults
-    return stats
+    return stats, is_measured
 end
 
 return simulation

@@ -1,10 +1,11 @@
 -- The recorded and the simulated log side by side, by the definitions of docs/timing.md.
+local all_traces = require "tracereel.timing.all_traces"
 local estimates = require "tracereel.simulation.estimates"
 local format = require "tracereel.simulation.format"
 local intervals = require "tracereel.simulation.intervals"
+local progress = require "tracereel.cli.progress"
 local tables = require "tracereel.util.tables"
-local timing = require "tracereel.timing.gather"
-local base = require "tracereel.base"
+local timing_report = require "tracereel.timing.report"
 local units = require "tracereel.util.units"
 
 local report = {}
@@ -65,15 +66,19 @@ local function measured_of(name, measure, counts)
     return { name = name, value = value, kind = kind, count = count, share = share }
 end
 
----The measures of a log: { name, value, kind, count, share } in a fixed order, plain; nodes in the order of their ids.
----@param path string
+---A timing for the traces of one log.
 ---@param flow tracereel.flow|nil which nodes follow which, as the scenario says it
+---@return tracereel.timing|nil
+---@return string|nil problem with the flow
+function report.timing(flow)
+    return timing_report.new(flow, 0)
+end
+
+---The measures of a log: { name, value, kind, count, share } in a fixed order, plain; nodes in the order of their ids.
+---@param timing tracereel.timing of all its traces
 ---@return table[]
-function report.measure(path, flow)
-    local gatherer = timing.gatherer { worst_count = 0, flow = flow }
-    gatherer:read(base.open(path, { measured = true }), path)
-    local measured = gatherer:report()
-    local measures = {}
+function report.measures(timing)
+    local measured, measures = timing:report(), {}
     for _, measure in ipairs(trace_measures) do
         measures[#measures + 1] = measured_of(measure[1], measure, measured.traces)
     end
@@ -83,6 +88,34 @@ function report.measure(path, flow)
         end
     end
     return measures
+end
+
+---The measures of a log that is read for them.
+---@param path string
+---@param flow tracereel.flow|nil
+---@return table[]
+function report.measure(path, flow)
+    local timing = assert(report.timing(flow))
+    all_traces.add(timing, path)
+    return report.measures(timing)
+end
+
+---Simulates once, and measures the new log.
+---@param scenario table of simulation.load, checked
+---@param recording userdata of simulation.record
+---@param directory string for the new log
+---@param seed integer
+---@param is_temporary boolean|nil the new log need not be there after a crash of the machine
+---@return table[] measures
+---@return table stats what happened
+function report.simulate(scenario, recording, directory, seed, is_temporary)
+    local timing = assert(report.timing(scenario:flow()))
+    local stats, is_measured = scenario:run(recording, directory, seed, nil, is_temporary, timing)
+    if not is_measured then
+        progress.show("measuring what was simulated")
+        return report.measure(directory, scenario:flow()), stats
+    end
+    return report.measures(timing), stats
 end
 
 -- How each measure is shown, by its name without the node.

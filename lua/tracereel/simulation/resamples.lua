@@ -58,14 +58,12 @@ end
 ---@param seed integer of the first
 ---@param recording userdata
 ---@param one table the scenario, loaded afresh
----@param measure fun(directory: string, scenario: table): any of a simulated log
----@return any what `measure` answered
-function resamples.simulate_one(plan, round, directory, seed, recording, one, measure)
+---@param simulate fun(scenario: table, recording: userdata, directory: string, seed: integer, is_temporary: true): any
+---  simulates once, and measures it
+---@return any what `simulate` answered first
+function resamples.simulate_one(plan, round, directory, seed, recording, one, simulate)
     progress.set_prefix(("resample %d of %d: "):format(round, plan.rounds))
-    one = one:with_resample(plan.block)
-    one:run(recording, directory, seed + round - 1, nil, true)
-    progress.show("measuring what was simulated")
-    local measured = measure(directory, one)
+    local measured = simulate(one:with_resample(plan.block), recording, directory, seed + round - 1, true)
     progress.set_prefix("")
     return measured
 end
@@ -76,9 +74,9 @@ end
 ---@param seed integer of the first
 ---@param recording userdata
 ---@param new_scenario fun(): table the scenario, loaded afresh
----@param measure fun(directory: string, scenario: table): any of a simulated log
----@return any[] what `measure` answered
-function resamples.simulate(parsed, plan, seed, recording, new_scenario, measure)
+---@param simulate function as simulate_one takes it
+---@return any[] what `simulate` answered
+function resamples.simulate(parsed, plan, seed, recording, new_scenario, simulate)
     local measured, units = {}, {}
     local place <close> = workplace.open()
     for round = 1, plan.rounds do
@@ -91,7 +89,7 @@ function resamples.simulate(parsed, plan, seed, recording, new_scenario, measure
         end,
         work = function(unit)
             local one = resamples.simulate_one(plan, unit.round, unit.directory, seed, recording, new_scenario(),
-                measure)
+                simulate)
             place:done(unit.directory)
             return one
         end,

@@ -41,8 +41,11 @@ local function units_of(parsed, points, plan, resample_place)
     return units
 end
 
-local function measure(directory, one)
-    return makespans.measure(directory, one:flow())
+-- As report.simulate.
+local function simulate(one, recording, directory, seed, is_temporary)
+    local stats = one:run(recording, directory, seed, nil, is_temporary)
+    progress.show("measuring what was simulated")
+    return makespans.measure(directory, one:flow()), stats
 end
 
 ---@param parsed table the command's options: workplace, runs, seed, jobs
@@ -62,14 +65,13 @@ function series.play(parsed, scenario, recording, points, plan)
         local one = unit.point.change(scenario:with_arguments {})
         if unit.round then
             local measured = resamples.simulate_one(plan, unit.round, unit.directory, first_seed, recording, one,
-                measure)
+                simulate)
             resample_place:done(unit.directory)
             return { measured = measured }
         end
         progress.set_prefix(("%d of %d, %s: "):format(unit.index, #points, unit.name))
-        local stats = one:run(recording, unit.directory, first_seed + unit.run - 1, nil, place.is_temporary)
-        progress.show("measuring what was simulated")
-        local measured = measure(unit.directory, one)
+        local measured, stats = simulate(one, recording, unit.directory, first_seed + unit.run - 1,
+            place.is_temporary)
         place:done(unit.directory)
         return { stats = stats, measured = measured }
     end
