@@ -216,7 +216,7 @@ $(UNPOOLED): src/bytes/pool.c $(BUILD)/flags | $(BUILD)/headers-found
 	$(call run,compile)$(COMPILE) $(NO_LTO) -DTRACEREEL_WITHOUT_POOL -MMD -MP -c -o $@ $<
 OUT_OF_MEMORY_TESTS = $(BUILD)/tests/out_of_memory_test $(BUILD)/tests/out_of_memory_simulation_test \
 	$(BUILD)/tests/out_of_memory_writing_test $(BUILD)/tests/out_of_memory_import_test \
-	$(BUILD)/tests/out_of_memory_contention_test
+	$(BUILD)/tests/out_of_memory_contention_test $(BUILD)/tests/out_of_memory_aggregate_test
 $(OUT_OF_MEMORY_TESTS): $(if $(SANITIZE),,$(UNPOOLED))
 $(OUT_OF_MEMORY_TESTS) $(BUILD)/tests/pool_test $(BUILD)/tests/replay_test: $(if $(SANITIZE),,$(FAILING_MEMORY))
 
