@@ -31,7 +31,7 @@ END {
     print "---@class tracereel.future_times"
     for (i = 1; i <= count; i++) {
         if (has_node[i]) {
-            print "---@field " name[i] " table<integer, integer[]|nil> times by node"
+            print "---@field " name[i] " tracereel.times times by node"
         } else if (has_trace[i]) {
             print "---@field " name[i] " integer[]|nil times"
         }

@@ -2,41 +2,10 @@
 local core = require "tracereel.core"
 local helper = require "tests.spec.helper"
 local imported_log = require "tests.spec.imported_log"
+local luacats = require "tests.spec.luacats"
 local reel = require "tracereel"
 
--- Those of the tree, and those that were built.
-local library_directories = { "lua/tracereel/library", (os.getenv("TRACEREEL_BUILD") or "build")
-    .. "/lua/tracereel/library" }
-
--- Class name, without "tracereel.", to { fields = its @field names, functions = its functions and methods }.
-local function read_classes()
-    local classes, texts = {}, {}
-    for path in helper.shell("find " .. table.concat(library_directories, " ") .. " -type f | sort"):gmatch("%S+") do
-        local class, class_of_variable = nil, {}
-        texts[#texts + 1] = helper.read(path)
-        for line in texts[#texts]:gmatch("[^\n]+") do
-            local class_name = line:match("^%-%-%-@class tracereel%.?([%w_]*)")
-            local field = line:match("^%-%-%-@field ([%a_][%w_]*)")
-            local variable = line:match("^local ([%w_]+) = {}$")
-            local owner, name = line:match("^function ([%w_]+)[.:]([%w_]+)%(")
-            if class_name then
-                class = { fields = {}, functions = {} }
-                assert(not classes[class_name], "documented twice: " .. class_name)
-                classes[class_name] = class
-            elseif field then
-                class.fields[field] = true
-            elseif variable then
-                class_of_variable[variable] = class
-            elseif owner then
-                local functions = class_of_variable[owner].functions
-                functions[name] = true
-            end
-        end
-    end
-    return classes, table.concat(texts)
-end
-
-local classes, library_text = read_classes()
+local classes, library_text = luacats.read()
 
 local function names_in(text)
     local names = {}

@@ -44,6 +44,10 @@ function history:has_run(number, node_id, from_first) end
 ---@return userdata
 function history:asker(...) end
 
+---Times of a kind of record by node: `times[3]` is { ns, ... }, or nil. Not a table: it cannot be gone through.
+---@class tracereel.times
+---@field [integer] integer[]|nil
+
 ---What really happened to a trace after a record, up to the end of its life. Times are in ns, in the order of the
 ---records: `future.node_done[3]` is { ns, ... }, or nil if node 3 was not done again.
 ---@class tracereel.future: tracereel.future_times

@@ -138,6 +138,7 @@ function tracereel.parse_duration(text) end
 ---@generic K, V
 ---@param t table<K, V>
 ---@return fun(): K, V
+---@return table<K, V> t for the loop
 function tracereel.sorted(t) end
 
 ---Traces that records are applied to in memory, by the same state machine that reads logs.

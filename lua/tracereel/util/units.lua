@@ -301,6 +301,7 @@ end
 ---@generic K, V
 ---@param t table<K, V>
 ---@return fun(): K, V
+---@return table<K, V> t for the loop
 function units.sorted(t)
     if type(t) ~= "table" then
         error("sorted: a table expected, got " .. failure.got(t), 2)
