@@ -308,8 +308,9 @@ const char *tr_recovery_action_name(tr_recovery_action action);
 bool tr_trace_held(const tr_trace *trace, char *reason, uint32_t *length_bytes);
 
 /* Writes an object: the engine's view under completed_nodes, last_completed_node, recovery, started_nodes,
- * suspended_at, suspension_metadata, trace_id; and error_count, held (the reason, or null), last_ns, record_count,
- * start_ns, status, tainted, violations. */
+ * suspended_at, suspension_metadata, trace_id; and duration_ns (null where its start is not known), error_count, held
+ * (the reason, or null), last_error (of its present life, or null), last_ns, metadata (a text, or null), outcome,
+ * record_count, start_ns, status, tainted, violations. */
 void tr_json_trace(tr_json *json, const tr_trace *trace);
 
 /* A copy of a trace in one block: how many bytes it takes, and the copy. Its pointers point into `memory` (aligned for

@@ -87,6 +87,25 @@ static void put_held(tr_json *json, const tr_trace *trace) {
     free(reason);
 }
 
+static void put_duration_or_null(tr_json *json, const tr_trace *trace) {
+    bool is_start_known = !trace->from_snapshot || trace->start_ns != 0;
+    if (!is_start_known) {
+        tr_json_null(json);
+    } else {
+        tr_json_unsigned(json, trace->last_ns < trace->start_ns ? 0 : trace->last_ns - trace->start_ns);
+    }
+}
+
+/* Of its present life. An error without a message has an empty one. */
+static void put_last_error_or_null(tr_json *json, const tr_trace *trace) {
+    if (trace->error_list_count == trace->first_error) {
+        tr_json_null(json);
+        return;
+    }
+    const tr_trace_error *last = &trace->errors[trace->error_list_count - 1];
+    tr_json_text(json, last->message_bytes == 0 ? "" : last->message, last->message_bytes);
+}
+
 static void put_violations(tr_json *json, const tr_trace *trace) {
     tr_json_begin_array(json);
     for (unsigned bit = 0; bit < TR_VIOLATION_COUNT; bit++) {
@@ -101,14 +120,22 @@ void tr_json_trace(tr_json *json, const tr_trace *trace) {
     tr_json_begin_object(json);
     tr_json_key(json, "completed_nodes");
     put_completed_nodes(json, trace);
+    tr_json_key(json, "duration_ns");
+    put_duration_or_null(json, trace);
     tr_json_key(json, "error_count");
     tr_json_unsigned(json, trace->error_count);
     tr_json_key(json, "held");
     put_held(json, trace);
     tr_json_key(json, "last_completed_node");
     put_node_or_null(json, trace->has_last_completed_node, trace->last_completed_node);
+    tr_json_key(json, "last_error");
+    put_last_error_or_null(json, trace);
     tr_json_key(json, "last_ns");
     tr_json_unsigned(json, trace->last_ns);
+    tr_json_key(json, "metadata");
+    put_text_or_null(json, trace->metadata, trace->metadata_bytes);
+    tr_json_key(json, "outcome");
+    put_name(json, tr_trace_outcome_name(trace->outcome));
     tr_json_key(json, "record_count");
     tr_json_unsigned(json, trace->record_count);
     tr_json_key(json, "recovery");

@@ -2,6 +2,7 @@
 local failure = require "tracereel.util.failure"
 local base = require "tracereel.base"
 local node_names = require "tracereel.log.node_names"
+local period = require "tracereel.cli.period"
 local tables = require "tracereel.util.tables"
 local units = require "tracereel.util.units"
 
@@ -138,11 +139,21 @@ end)
 ---For argparse: a list with commas of ids, beginnings of ids, and texts that an import had as ids.
 options.trace_list = to_traces
 
-local function add_filter(command, nodes, traces, since, before, parse_time)
+local time_forms = "RFC 3339, nanoseconds since 1970, or, as in -2h, a time before the end of the log."
+
+---When, of what is meant.
+---@param command table
+---@param since string what --since says, up to the forms of a time
+---@param before string what --until says
+---@param parse_time? function
+function options.period(command, since, before, parse_time)
+    command:option("--since", since .. time_forms):argname("<TIME>"):convert(parse_time or period.parse)
+    command:option("--until", before):argname("<TIME>"):convert(parse_time or period.parse)
+end
+
+local function add_filter(command, nodes, traces)
     command:option("--node", nodes):argname("<NODE>"):count("*"):convert(to_nodes)
     command:option("--trace", traces):argname("<ID>"):count("*"):convert(to_traces)
-    command:option("--since", since):argname("<TIME>"):convert(parse_time or units.parse_time)
-    command:option("--until", before):argname("<TIME>"):convert(parse_time or units.parse_time)
 end
 
 ---Which records are meant. Every option can be repeated and takes lists with commas.
@@ -150,21 +161,25 @@ function options.filter(command)
     command:option("--type", "Show only records of these types."):argname("<TYPE>"):count("*")
         :convert(list_of("a record type", one_of(known_types, "type")))
     add_filter(command, "Show only records of these nodes, and records that name no node.",
-        "Show only records of these traces, given by id, by the beginning of one, or by the source's own id.",
-        "Show only records from this time on: RFC 3339, or nanoseconds since 1970.",
-        "Show only records before this time.")
+        "Show only records of these traces, given by id, by the beginning of one, or by the source's own id.")
+    options.period(command, "Show only records from this time on: ", "Show only records before this time.")
 end
 
 ---Which traces are meant, and which of their nodes. Every option can be repeated and takes lists with commas.
 ---@param command table
----@param parse_moment? function for a command that takes times before the end of the log, too
-function options.trace_filter(command, parse_moment)
+---@param parse_time? function in place of period.parse
+function options.trace_filter(command, parse_time)
     add_filter(command, "Include only these nodes of the traces.",
-        "Include only these traces, given by id, by the beginning of one, or by the source's own id.",
-        "Include only traces that began at this time or later: RFC 3339, " .. (parse_moment
-            and "nanoseconds since 1970, or, as in -2h, a time before the end of the log."
-            or "or nanoseconds since 1970."),
-        "Include only traces that began before this time.", parse_moment)
+        "Include only these traces, given by id, by the beginning of one, or by the source's own id.")
+    options.trace_period(command, parse_time)
+end
+
+---Which traces are meant, by when they began.
+---@param command table
+---@param parse_time? function
+function options.trace_period(command, parse_time)
+    options.period(command, "Include only traces that began at this time or later: ",
+        "Include only traces that began before this time.", parse_time)
 end
 
 local function flat(lists, convert)
@@ -270,6 +285,20 @@ function options.id_test(words)
     end
 end
 
+---Where the period begins and ends that is meant. Raises where nothing can be in it.
+---@param parsed table after period.resolve
+---@return integer|nil since_ns
+---@return integer|nil until_ns
+function options.times(parsed)
+    local since_ns, until_ns = parsed.since, parsed["until"]
+    if since_ns and until_ns and not math.ult(since_ns, until_ns) then
+        failure.raise("usage", "--since is not before --until: nothing can be shown")
+    elseif until_ns == 0 then
+        failure.raise("usage", "--until: nothing is before 1970-01-01T00:00:00Z")
+    end
+    return since_ns, until_ns
+end
+
 ---The filter for a replay, from the parsed options.
 ---@return tracereel.filter
 ---@return nil|fun(id: string): boolean accepts what the filter's `traces` cannot say: beginnings of ids
@@ -280,18 +309,8 @@ function options.to_filter(parsed)
         is_whole = is_whole and (not is_prefix(word) or #id_key(word) == 32)
         ids[index] = base.trace_id_of(word)
     end
-    local filter = {
-        types = flat(parsed.type),
-        nodes = nodes,
-        traces = is_whole and traces and ids or nil,
-        since_ns = parsed.since,
-        until_ns = parsed["until"],
-    }
-    if filter.since_ns and filter.until_ns and not math.ult(filter.since_ns, filter.until_ns) then
-        failure.raise("usage", "--since is not before --until: nothing can be shown")
-    elseif filter.until_ns == 0 then
-        failure.raise("usage", "--until: nothing is before 1970-01-01T00:00:00Z")
-    end
+    local filter = { types = flat(parsed.type), nodes = nodes, traces = is_whole and traces and ids or nil }
+    filter.since_ns, filter.until_ns = options.times(parsed)
     return filter, not is_whole and options.id_test(traces) or nil
 end
 

@@ -5,9 +5,11 @@ local logs = require "tracereel.cli.logs"
 local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
+local period = require "tracereel.cli.period"
 local record_line = require "tracereel.render.record_line"
 local record_stats = require "tracereel.render.record_stats"
 local where = require "tracereel.where"
+local zone = require "tracereel.cli.zone"
 
 local dump = { name = "dump" }
 
@@ -19,6 +21,7 @@ function dump.define(command)
     options.filter(command)
     where.define(command, "records")
     where.define_order(command, "records")
+    zone.define(command)
     of_log.define(command)
     options.reading(command)
 end
@@ -77,6 +80,8 @@ end
 ---@return integer exit code
 function dump.run(parsed)
     where.check(parsed, "record")
+    zone.use(parsed)
+    period.resolve(parsed, options.opener(parsed))
     if parsed.stats and (parsed.sort or parsed.top) then
         failure.raise("usage", "--stats shows totals, not records: it excludes --sort and --top")
     end

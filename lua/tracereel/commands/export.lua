@@ -10,6 +10,7 @@ local imported_fields = require "tracereel.log.imported_fields"
 local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
+local period = require "tracereel.cli.period"
 local output_file = require "tracereel.cli.output_file"
 local tables = require "tracereel.util.tables"
 local tracereel = require "tracereel"
@@ -265,6 +266,7 @@ function export.run(parsed)
     -- One document for all logs: no headings between them. Of what ran, not of what plans wrote.
     parsed.json, parsed.measured = true, true
     where.check(parsed, "trace")
+    period.resolve(parsed, options.opener(parsed))
     if parsed.flow then
         of_log.of_all(parsed, parsed.logs)
     end

@@ -14,6 +14,7 @@ local new_file = require "tracereel.cli.new_file"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local pace = require "tracereel.script.pace"
+local period = require "tracereel.cli.period"
 local partial_header = require "tracereel.partial.header"
 local partial_task = require "tracereel.partial.task"
 local runner = require "tracereel.script.runner"
@@ -331,6 +332,12 @@ function run.run(parsed)
     shard_check.resolve(parsed)
     local scripts
     scripts, parsed.logs = sort_files(parsed.files)
+    if parsed.partial then
+        period.check_partial(parsed)
+    end
+    period.resolve(parsed, function()
+        return { mode = parsed.mode } -- where --from says a time, it is not where reading begins
+    end)
     limits.set(parsed)
     return (parsed.partial and run_partial or run_logs)(parsed, scripts)
 end

@@ -16,6 +16,7 @@ local trace_page = require "tracereel.render.trace_page"
 local trace_times = require "tracereel.log.trace_times"
 local tracereel = require "tracereel"
 local unknown_traces = require "tracereel.render.unknown_traces"
+local zone = require "tracereel.cli.zone"
 
 local show = {
     name = "show",
@@ -30,6 +31,7 @@ function show.define(command)
     command:flag("--ascii", "Draw with ASCII characters only.")
     command:flag("--children", "List the traces that this one has started, and those that they have.")
     options.outcome(command, "With --children: list only those that ended so, and what leads to them: ")
+    zone.define(command)
     engine_options.define(command)
     options.reading(command)
     options.since_restart(command)
@@ -254,6 +256,7 @@ end
 ---@param parsed table
 ---@return integer exit code
 function show.run(parsed)
+    zone.use(parsed)
     local is_meant, called_id = options.id_test({ parsed.trace }), tracereel.trace_id_of(parsed.trace)
     local all_ids, found_count = {}, 0
     local code = logs.each(parsed, function(log, context)

@@ -14,6 +14,7 @@ local restarts = require "tracereel.log.restarts"
 local rows = require "tracereel.timing.rows"
 local shard = require "tracereel.cli.shard"
 local output_file = require "tracereel.cli.output_file"
+local period = require "tracereel.cli.period"
 local partial_header = require "tracereel.partial.header"
 local partial_task = require "tracereel.partial.task"
 local timing = require "tracereel.timing.gather"
@@ -53,7 +54,7 @@ end
 
 function command.define(definition)
     options.logs(definition)
-    options.trace_filter(definition, timing.parse_moment)
+    options.trace_filter(definition, period.parse_moment)
     options.outcome(definition)
     where.define(definition, "traces")
     local by = definition:option("--by", "What each row is: node, trace (the longest), outcome, hour or any window of "
@@ -93,11 +94,7 @@ local function check_partial_usage(parsed)
             failure.raise("usage", "--partial is merged without the logs: it excludes --%s; %s", name, way_out)
         end
     end
-    for _, name in ipairs { "since", "until" } do
-        if parsed[name] and parsed[name].before_end_ns then
-            failure.raise("usage", "--partial knows no end of the other logs: give --%s as a time", name)
-        end
-    end
+    period.check_partial(parsed)
 end
 
 local function check_usage(parsed)

@@ -6,6 +6,7 @@ local logs = require "tracereel.cli.logs"
 local node_names = require "tracereel.log.node_names"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
+local period = require "tracereel.cli.period"
 local tables = require "tracereel.util.tables"
 local text = require "tracereel.util.text"
 local trace_labels = require "tracereel.render.trace_labels"
@@ -14,6 +15,7 @@ local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
 local unknown_traces = require "tracereel.render.unknown_traces"
 local where = require "tracereel.where"
+local zone = require "tracereel.cli.zone"
 
 local traces = { name = "traces" }
 
@@ -28,21 +30,23 @@ function traces.define(command)
     command:option("--status", "Show only traces with this status; held are those that tracereel suspended. Can be "
         .. "repeated."):count("*"):choices(statuses)
     options.outcome(command)
+    options.trace_period(command)
     where.define(command, "traces")
     where.define_order(command, "traces")
+    zone.define(command)
     command:flag("--full", "Do not shorten ids and texts to the line's width.")
     engine_options.define(command)
     options.reading(command)
     options.since_restart(command)
 end
 
-local row_form = "%s  %s%s  %-20s  %8s  %5s  %6s  %s"
+local row_form = "%s  %s%s  %s  %8s  %5s  %6s  %s"
 
 local function started_text(trace)
     if not trace_times.is_start_known(trace) then
         return "in a snapshot"
     end
-    return (tracereel.time(trace.start_ns):gsub("^([%d-]+)T([%d:]+).*$", "%1 %2Z"))
+    return (zone.time(trace.start_ns):gsub("^([%d-]+)T([%d:]+)%.%d+", "%1 %2"))
 end
 
 local function node_counts(trace)
@@ -59,6 +63,8 @@ end
 
 -- Of an imported log: the source's own id, beside the beginning of the trace's id, by which no two look the same.
 local own_id_columns = 20
+-- "2025-11-24 16:00:00Z".
+local started_columns = 20
 -- "terminated" is longer than what the engine knows.
 local own_status_columns = 10
 
@@ -70,7 +76,8 @@ end
 local function header(id_columns, has_own_ids, last_columns)
     return row_form:format(text.pad_right("TRACE", id_columns),
         has_own_ids and text.pad_right("ID", own_id_columns + 2) or "",
-        text.pad_right("STATUS", has_own_ids and own_status_columns or 9), "STARTED", "TOOK", "NODES",
+        text.pad_right("STATUS", has_own_ids and own_status_columns or 9),
+        text.pad_right("STARTED", zone.columns(started_columns)), "TOOK", "NODES",
         "ERRORS", last_columns < 15 and "STANDS" or "WHERE IT STANDS")
 end
 
@@ -79,7 +86,8 @@ local function row_maker(is_full, log, has_own_ids)
     local id_columns = is_full and 36 or 8
     local columns = is_full and math.maxinteger or output.data_columns()
     local status_columns = has_own_ids and own_status_columns or 9
-    local used = id_columns + (has_own_ids and own_id_columns + 2 or 0) + status_columns + 20 + 8 + 5 + 6 + 6 * 2
+    local used = id_columns + (has_own_ids and own_id_columns + 2 or 0) + status_columns + zone.columns(started_columns)
+        + 8 + 5 + 6 + 6 * 2
     local function write_header()
         output.line(output.paint("bold", header(id_columns, has_own_ids, columns - used)))
     end
@@ -99,7 +107,7 @@ local function row_maker(is_full, log, has_own_ids)
         local status = trace_labels.outcome(trace)
         status = output.paint(style_of[status], text.pad_right(status, status_columns))
         local line = row_form:format(trace.id:sub(1, id_columns), has_own_ids and own_id(trace, is_full) or "", status,
-            started_text(trace), took, node_counts(trace),
+            text.pad_right(started_text(trace), zone.columns(started_columns)), took, node_counts(trace),
             ("%d"):format(trace.error_count), "")
         return ((line .. text.cut(stands, math.max(columns - used, 8))):gsub(" +$", ""))
     end, write_header
@@ -125,7 +133,9 @@ local function no_trace_words(parsed)
         wanted[1] = "the status " .. table.concat(parsed.status, " or ")
     end
     wanted[#wanted + 1] = outcomes and "the outcome " .. table.concat(outcomes, " or ") or nil
-    if parsed.where then
+    if parsed.since or parsed["until"] then
+        return ("no %strace that is meant began in that time"):format(parsed.open and "open " or "")
+    elseif parsed.where then
         return ("--where is true of no %strace"):format(parsed.open and "open " or "")
     elseif #wanted == 0 then
         return parsed.open and "no trace is open" or "no traces"
@@ -186,17 +196,18 @@ end
 
 -- An imported trace's JSON text with what its source says of it.
 local function with_origin(object, trace)
-    local own = { id = trace.text_id, name = trace.name, outcome = trace.outcome, parent = trace.parent,
-        parent_node = trace.parent_node, parent_instance = trace.parent_instance }
+    local own = { id = trace.text_id, name = trace.name, parent = trace.parent, parent_node = trace.parent_node,
+        parent_instance = trace.parent_instance }
     return next(own) == nil and object or object:sub(1, -2) .. "," .. tracereel.json(own):sub(2)
 end
 
 -- What a trace must pass to be shown.
 local function wanted_test(parsed)
     local is_status_wanted, is_outcome_wanted = status_test(parsed.status), options.outcome_test(parsed)
-    local is_meant = where.test(parsed, "trace")
+    local is_meant, is_in_period = where.test(parsed, "trace"), period.trace_test(options.times(parsed))
     return function(trace)
-        return is_status_wanted(trace) and (not is_outcome_wanted or is_outcome_wanted(trace.outcome))
+        return (not is_in_period or is_in_period(trace)) and is_status_wanted(trace)
+            and (not is_outcome_wanted or is_outcome_wanted(trace.outcome))
             and (not is_meant or is_meant(trace))
     end
 end
@@ -251,20 +262,22 @@ local function new_lister(parsed, log, context, engine_traces, has_own_ids)
     return lister
 end
 
--- By their status nothing can be said of traces whose beginning is nowhere: they are shown where all are.
-local function unknown_of_status(found, parsed)
-    if (not parsed.status or #parsed.status == 0) and not parsed.where then
+-- Of traces whose beginning is nowhere nothing can be said but that they are there: they are shown where all are.
+local function meant_unknown(found, parsed)
+    local is_all = (not parsed.status or #parsed.status == 0) and not parsed.where and not parsed.since
+        and not parsed["until"]
+    if is_all then
         return found
     end
-    local is_wanted, is_meant, kept = status_test(parsed.status), where.test(parsed, "trace"), {}
+    local is_wanted, kept = wanted_test(parsed), {}
     for _, one in ipairs(found.unknown) do
-        kept[#kept + 1] = one.trace and is_wanted(one.trace) and (not is_meant or is_meant(one.trace)) and one or nil
+        kept[#kept + 1] = one.trace and is_wanted(one.trace) and one or nil
     end
     return { unknown = kept, otherwise = found.otherwise }
 end
 
 local function show_unknown(found, parsed, context)
-    found = unknown_of_status(found, parsed)
+    found = meant_unknown(found, parsed)
     if not parsed.json then
         unknown_traces.write(found, parsed.full)
         return
@@ -289,6 +302,8 @@ function traces.run(parsed)
     -- From elsewhere than the beginning nobody can say what the engine knows.
     parsed.as_engine = parsed.open and not parsed.from and not parsed.snapshot
     where.check(parsed, "trace")
+    zone.use(parsed)
+    period.resolve(parsed, options.opener(parsed))
     return logs.each(parsed, function(log, context)
         local known = engine_options.use(parsed, context.path, false, log)
         local is_whole = not parsed.open and not parsed.from and not parsed.snapshot

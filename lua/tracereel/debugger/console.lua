@@ -3,7 +3,7 @@ local failure = require "tracereel.util.failure"
 local node_names = require "tracereel.log.node_names"
 local options = require "tracereel.cli.options"
 local stops = require "tracereel.debugger.stops"
-local timing = require "tracereel.timing.gather"
+local period = require "tracereel.cli.period"
 local units = require "tracereel.util.units"
 
 local Console = {}
@@ -64,7 +64,7 @@ local function move(is_forward)
 end
 
 local function time_of(self, argument)
-    local moment = timing.parse_moment(argument)
+    local moment = period.parse_moment(argument)
     if moment and moment.before_end_ns then
         return self.end_ns() - moment.before_end_ns
     end

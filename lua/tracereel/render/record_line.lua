@@ -5,6 +5,7 @@ local provenance = require "tracereel.render.provenance"
 local record_types = require "tracereel.log.record_types"
 local text = require "tracereel.util.text"
 local tracereel = require "tracereel"
+local zone = require "tracereel.cli.zone"
 
 local record_line = {}
 
@@ -84,7 +85,7 @@ local function node_text(rec, label)
 end
 
 local function full_line(rec)
-    return ("%s %s:%d %s %s %s %s%s"):format(tracereel.time(rec.timestamp_ns), tracereel.unsigned(rec.sequence),
+    return ("%s %s:%d %s %s %s %s%s"):format(zone.time(rec.timestamp_ns), tracereel.unsigned(rec.sequence),
         rec.offset, type_form:format(rec.type), node_text(rec, node_names.label), rec.trace_id, marks(rec),
         all_fields(rec))
 end
@@ -97,11 +98,12 @@ local function short_writer()
     local pad = node_columns > 0 and text.pad_right or text.pad_left
     node_columns = math.max(node_columns, 3)
     return function(rec)
-        local time = tracereel.time(rec.timestamp_ns)
-        local date = time:match("^%d+%-%d+%-%d+")
+        local time = zone.time(rec.timestamp_ns)
+        local date, shown_zone = time:match("^(%d+%-%d+%-%d+)T[%d:.]+(.+)$")
+        date = ("%s (%s)"):format(date, shown_zone == "Z" and "UTC" or shown_zone)
         if date ~= last_date then
             last_date = date
-            output.line(output.paint("dim", ("-- %s (UTC)"):format(date)))
+            output.line(output.paint("dim", "-- " .. date))
         end
         local place = ("%s:%d"):format(tracereel.unsigned(rec.sequence), rec.offset)
         local start = ("%s %-9s "):format(time:match("T([%d:]+%.%d%d%d%d%d%d)"), place)

@@ -6,6 +6,7 @@ local record_types = require "tracereel.log.record_types"
 local render_table = require "tracereel.render.table"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
+local zone = require "tracereel.cli.zone"
 
 local record_stats = {}
 
@@ -54,10 +55,11 @@ local function present(counts)
     return met
 end
 
-local function write_text(object, span)
+local function write_text(object, state)
     output.line(("%d records, %d bytes, %d segments"):format(object.records, object.bytes, object.segments))
     if object.records > 0 then
-        output.line(("from %s\nto   %s  (%s)"):format(object.first_time, object.last_time, span))
+        output.line(("from %s\nto   %s  (%s)"):format(zone.time(state.first_ns), zone.time(state.last_ns),
+            units.span(state.first_ns, state.last_ns)))
     end
     write_counts("types", object.types)
     write_counts("nodes", object.nodes, node_names.label)
@@ -92,7 +94,7 @@ function record_stats.new()
             if is_json then
                 output.line(logs.with_log(context, tracereel.json(object)))
             else
-                write_text(object, units.span(state.first_ns or 0, state.last_ns or 0))
+                write_text(object, state)
             end
         end,
     }

@@ -10,6 +10,7 @@ local trace_labels = require "tracereel.render.trace_labels"
 local trace_times = require "tracereel.log.trace_times"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
+local zone = require "tracereel.cli.zone"
 
 local trace_page = {}
 
@@ -84,7 +85,7 @@ local function write_header(found)
     labelled("status", trace_labels.outcome(trace) .. (trace.open and ", open at the end of the log" or ""),
         style_of[trace.status])
     if trace_times.is_start_known(trace) then
-        labelled("started", tracereel.time(trace.start_ns))
+        labelled("started", zone.time(trace.start_ns))
         labelled("took", units.span(trace.start_ns, trace.last_ns) .. (trace.open and " so far" or ""))
     elseif trace.from_snapshot then
         labelled("started", "before the snapshot that reading began from"
@@ -123,12 +124,12 @@ local function node_line(trace, node, now_ns, waits)
     local wait = waits[imported_fields.node_key(node.id, node.instance)]
     if node.status == "suspended" and wait then
         words[#words + 1] = ("waits for %s, since %s"):format(units.span(wait.start_ns, now_ns),
-            tracereel.time(wait.start_ns))
+            zone.time(wait.start_ns))
         words[#words + 1] = text.clean(wait.wait)
     elseif node.status == "suspended" and trace.suspension then
         local since_ns = trace.suspension.since_ns
         words[#words + 1] = (trace.held and "held " or "suspended ") .. trace_labels.waited(trace.suspension, now_ns)
-            .. (since_ns ~= 0 and ", since " .. tracereel.time(since_ns) or "")
+            .. (since_ns ~= 0 and ", since " .. zone.time(since_ns) or "")
         words[#words + 1] = trace_labels.waits_for(trace.suspension_metadata)
     elseif node.status == "error" then
         words[#words + 1] = ("failed (%s)"):format(text.count(node.error_count, "error"))
@@ -154,7 +155,7 @@ end
 local function write_unfinished(found, now_ns)
     local trace = found.trace
     output.line("")
-    output.line(output.paint("bold", "unfinished at the end of the log, " .. tracereel.time(now_ns)))
+    output.line(output.paint("bold", "unfinished at the end of the log, " .. zone.time(now_ns)))
     local count, waits = 0, own_waits(trace)
     for _, node in ipairs(trace.nodes) do
         if is_unfinished(node) then

@@ -4,7 +4,7 @@ local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
 local host = require "tracereel.host"
 local output = require "tracereel.cli.output"
-local timing = require "tracereel.timing.gather"
+local period = require "tracereel.cli.period"
 local units = require "tracereel.util.units"
 
 local pace = {}
@@ -30,7 +30,7 @@ local function parse_from(text)
     if position then
         return position
     end
-    local moment = timing.parse_moment(text)
+    local moment = period.parse_moment(text)
     return moment, moment == nil and ('"%s" is neither a position (1:3088) nor a time (2025-11-24T16:00:00Z, ' ..
         "nanoseconds since 1970, or -2h: so long before the end of the log)"):format(text) or nil
 end
@@ -45,7 +45,7 @@ pace.from = {
 
 function pace.define(command)
     command:option("--to", "Stop at this time: RFC 3339, nanoseconds since 1970, or, as in -2h, a time before the end.")
-        :argname("<TIME>"):convert(timing.parse_moment)
+        :argname("<TIME>"):convert(period.parse_moment)
     command:option("--speed", "Replay at this multiple of real time: 1x, 60x, 0.5x, or max: without waiting.", "max")
         :argname("<PACE>"):convert(pace.parse_speed)
     command:flag("--follow", "At the end of the log, wait for its writer to append more, until interrupted.")

@@ -10,9 +10,9 @@ local grouping = require "tracereel.timing.grouping"
 local shard = require "tracereel.cli.shard"
 local lineage = require "tracereel.timing.lineage"
 local node_list = require "tracereel.timing.node_list"
+local period = require "tracereel.cli.period"
 local tables = require "tracereel.util.tables"
 local timing_report = require "tracereel.timing.report"
-local units = require "tracereel.util.units"
 
 local timing = {}
 
@@ -29,24 +29,6 @@ local timing = {}
 ---@field is_trace_meant nil|fun(id: string): boolean
 ---@field is_outcome_meant nil|fun(outcome: string|nil): boolean
 ---@field is_meant nil|fun(trace: tracereel.trace): boolean
-
----A time, or how long before the end of the logs.
----@class tracereel.moment
----@field time_ns integer|nil
----@field before_end_ns integer|nil
-
----A moment as it is written: RFC 3339, nanoseconds, or "-2h" before the end.
----@param text string
----@return tracereel.moment|nil
----@return string|nil problem
-function timing.parse_moment(text)
-    if text:sub(1, 1) == "-" then
-        local before_end_ns, problem = units.parse_duration(text:sub(2))
-        return before_end_ns and { before_end_ns = before_end_ns }, problem
-    end
-    local time_ns, problem = units.parse_time(text)
-    return time_ns and { time_ns = time_ns }, problem
-end
 
 local Gatherer = {}
 Gatherer.__index = Gatherer
@@ -119,15 +101,13 @@ end
 
 -- What a trace must pass before it is added; nil where every one does.
 function Gatherer:test()
-    local since_ns, until_ns, is_meant = self.since_ns, self.until_ns, self.query.is_trace_meant
+    local is_in_period, is_meant = period.trace_test(self.since_ns, self.until_ns), self.query.is_trace_meant
     local is_outcome_meant, passes = self.query.is_outcome_meant, self.query.is_meant
-    if not (since_ns or until_ns or is_meant or is_outcome_meant or passes) then
+    if not (is_in_period or is_meant or is_outcome_meant or passes) then
         return nil
     end
     return function(trace)
-        local start_ns = trace.start_ns
-        return not (since_ns and (trace.from_snapshot or math.ult(start_ns, since_ns)))
-            and not (until_ns and not trace.from_snapshot and not math.ult(start_ns, until_ns))
+        return (not is_in_period or is_in_period(trace))
             and (not is_meant or is_meant(trace.id))
             and (not is_outcome_meant or is_outcome_meant(trace.outcome))
             and (not passes or passes(trace))
@@ -138,28 +118,7 @@ end
 ---@param parsed table options.logs and options.reading
 ---@param opener fun(path: string): tracereel.open_options
 function Gatherer:find_period(parsed, opener)
-    local since, until_moment = self.query.since, self.query.until_moment
-    local end_ns
-    if since and since.before_end_ns or until_moment and until_moment.before_end_ns then
-        end_ns = 0
-        for _, path in ipairs(parsed.logs) do
-            if path == "-" then
-                failure.raise("usage", "a time before the end needs the log's end first, and a pipe can be read only "
-                    .. "once: save the log to a file, or write the time itself")
-            end
-            -- A log that cannot be opened is reported when it is read for the report.
-            local opened, log = failure.pcall(base.open, path, opener(path))
-            local last_ns = opened and failure.pcall(log.replay, log, {}) and log:stats().now_ns or 0
-            end_ns = math.ult(end_ns, last_ns) and last_ns or end_ns
-        end
-    end
-    local function resolve(moment)
-        if moment and moment.before_end_ns then
-            return math.ult(moment.before_end_ns, end_ns) and end_ns - moment.before_end_ns or 0
-        end
-        return moment and moment.time_ns
-    end
-    self.since_ns, self.until_ns = resolve(since), resolve(until_moment)
+    self.since_ns, self.until_ns = period.times(self.query.since, self.query.until_moment, parsed.logs, opener)
     if self.since_ns and self.until_ns and not math.ult(self.since_ns, self.until_ns) then
         failure.raise("usage", "--since is not before --until: no trace can be in the report")
     end

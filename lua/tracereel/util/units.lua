@@ -200,16 +200,29 @@ local function days_of_date(year, month, day)
     return era * 146097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719468
 end
 
+---A point in time as RFC 3339 where local time is so many seconds ahead of UTC: "2025-11-24T18:00:00.005674000+02:00".
+---@param ns integer unsigned
+---@param offset_seconds integer whole minutes
+---@return string
+function units.time_at_offset(ns, offset_seconds)
+    local seconds, fraction_ns = units.unsigned_divide(ns, second_ns)
+    seconds = seconds + offset_seconds
+    local year, month, day = date_of_days(seconds // 86400)
+    local of_day = seconds % 86400
+    local zone = "Z"
+    if offset_seconds ~= 0 then
+        local minutes = math.abs(offset_seconds) // 60
+        zone = ("%s%02d:%02d"):format(offset_seconds < 0 and "-" or "+", minutes // 60, minutes % 60)
+    end
+    return ("%04d-%02d-%02dT%02d:%02d:%02d.%09d%s"):format(
+        year, month, day, of_day // 3600, of_day // 60 % 60, of_day % 60, fraction_ns, zone)
+end
+
 ---A point in time as RFC 3339 UTC with nanoseconds: "2025-11-24T16:00:00.005674000Z".
 ---@param ns integer unsigned
 ---@return string
 function units.time(ns)
-    ns = whole_ns(ns, "time")
-    local seconds, fraction_ns = units.unsigned_divide(ns, second_ns)
-    local year, month, day = date_of_days(seconds // 86400)
-    local of_day = seconds % 86400
-    return ("%04d-%02d-%02dT%02d:%02d:%02d.%09dZ"):format(
-        year, month, day, of_day // 3600, of_day // 60 % 60, of_day % 60, fraction_ns)
+    return units.time_at_offset(whole_ns(ns, "time"), 0)
 end
 
 ---How many seconds local time is ahead of UTC in a zone like "+01:00"; nil where it is none.
