@@ -13,6 +13,7 @@
 #include "lua/failure.h"
 #include "lua/host.h"
 #include "lua/host_modules.h"
+#include "lua/host_pager.h"
 #include "lua/host_precompiled.h"
 #include "lua/host_worker.h"
 #include "lua/limits.h"
@@ -132,6 +133,7 @@ int main(int argc, char **argv) {
     lua_pushinteger(L, argc);
     lua_pushlightuserdata(L, argv);
     int code = lua_pcall(L, 2, 1, 1) == LUA_OK ? (int)lua_tointeger(L, -1) : explain_failure(L);
+    tr_host_end_pager();
     tr_host_workers_cancel();
     tr_lua_unfinished_drop_all();
     tr_limits_end();

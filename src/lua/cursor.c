@@ -16,6 +16,8 @@
 
 enum { CURSOR_USER_VALUE_HANDLES = 1 };
 
+const tr_log *volatile tr_lua_log_being_read;
+
 static bool is_active(tr_lua_cursor_state state) {
     return state == TR_CURSOR_IN_REPLAY || state == TR_CURSOR_IN_RECORDS || state == TR_CURSOR_IN_TRACES;
 }
@@ -23,6 +25,11 @@ static bool is_active(tr_lua_cursor_state state) {
 void tr_lua_set_cursor_state(tr_lua_cursor *cursor, tr_lua_cursor_state state) {
     tr_lua_active_cursors += is_active(state) - is_active(cursor->state);
     cursor->state = state;
+    if (is_active(state)) {
+        tr_lua_log_being_read = cursor->log;
+    } else if (tr_lua_log_being_read == cursor->log) {
+        tr_lua_log_being_read = NULL;
+    }
 }
 
 /* ---- push ---- */

@@ -59,6 +59,9 @@ typedef struct tr_lua_cursor {
     tr_lua_shard shard;
 } tr_lua_cursor;
 
+/* The log that was last begun to be read, and is still: for signal handlers. NULL: none. */
+extern const tr_log *volatile tr_lua_log_being_read;
+
 /* Where the values are that every event needs: stack slots, or upvalues. */
 typedef struct tr_lua_slots {
     int cursor;

@@ -17,6 +17,8 @@
 #include "lua/host_call.h"
 #include "lua/host_locked_arena.h"
 #include "lua/host_locked_log.h"
+#include "lua/host_pager.h"
+#include "lua/host_progress.h"
 #include "lua/host_records.h"
 #include "lua/host_work.h"
 #include "lua/host_worker.h"
@@ -57,10 +59,11 @@ static int is_terminal(lua_State *L) {
     return 1;
 }
 
-/* terminal_columns() -> integer: of standard output, 80 where that is unknown */
+/* terminal_columns() -> integer: of standard output or else standard error, 80 where that is unknown */
 static int terminal_columns(lua_State *L) {
     struct winsize size;
-    bool is_known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    bool is_known = (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) ||
+                    (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0);
     lua_pushinteger(L, is_known ? size.ws_col : 80);
     return 1;
 }
@@ -204,6 +207,11 @@ int luaopen_tracereel_host(lua_State *L) {
         {"end_workers", tr_host_end_workers},
         {"max_workers", tr_host_max_workers},
         {"cores", cores},
+        {"start_pager", tr_host_start_pager},
+        {"finish_pager", tr_host_finish_pager},
+        {"begin_progress", tr_host_begin_progress},
+        {"clear_progress", tr_host_clear_progress},
+        {"end_progress", tr_host_end_progress},
         {NULL, NULL},
     };
     tr_host_open_locked_log(L);

@@ -94,14 +94,14 @@ function helper.output_of(...)
     return result.stdout
 end
 
----What a shell command writes on a terminal.
+---What a shell command writes on a terminal, where nothing is paged.
 ---@param command string
 ---@param environment? string "NAME=VALUE ..."
 ---@return string|nil text nil where there can be no terminal, in a container without /dev/pts: then the test is pending
 function helper.on_terminal(command, environment)
     local function run(what)
-        return helper.shell(("%s script -qec %s /dev/null </dev/null 2>/dev/null"):format(environment or "",
-            helper.quote(what)))
+        return helper.shell(("PAGER=cat LC_ALL=C.UTF-8 %s script -qec %s /dev/null </dev/null 2>/dev/null"):format(
+            environment or "", helper.quote(what)))
     end
     local _, status = run("true")
     return status == 0 and run(command) or nil

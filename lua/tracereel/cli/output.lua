@@ -16,6 +16,36 @@ local broken_pipe_errno = 32
 local stdout = io.stdout
 local is_muted = false
 
+-- What is done before standard output is first written to, where a pager is to be started; and before each talk.
+local before_first, before_talk
+
+-- What texts are changed by on the way to a terminal that cannot show them; nil where it can.
+local to_ascii, talk_to_ascii
+
+---What is to be done before the first write to standard output, and each time before something is said.
+---@param first function
+---@param talk function
+function output.before(first, talk)
+    before_first, before_talk = first, talk
+end
+
+---To be called before standard output is written to in another way.
+function output.begin()
+    if before_first then
+        local callee = before_first
+        before_first = nil
+        callee()
+    end
+end
+
+---From here on texts are shown in ASCII: on standard output, on standard error.
+---@param is_shown boolean
+---@param is_said boolean
+function output.use_ascii(is_shown, is_said)
+    local of = require "tracereel.util.ascii".of
+    to_ascii, talk_to_ascii = is_shown and of or nil, is_said and of or nil
+end
+
 ---Takes what a write or flush of io.stdout returned, and raises where it failed.
 function output.check(written, message, errno)
     if not written then
@@ -28,13 +58,24 @@ end
 -- What is written instead of to standard output, while output.collected is under way.
 local pieces
 
----Writes texts to standard output, or raises.
-function output.write(...)
+---Writes data to standard output as it is, or raises.
+function output.write_data(...)
     if pieces then
         pieces[#pieces + 1] = table.concat({ ... })
         return
+    elseif before_first then
+        output.begin()
     end
     output.check(stdout:write(...))
+end
+
+---Writes texts to standard output, or raises.
+function output.write(...)
+    if to_ascii then
+        output.write_data(to_ascii(table.concat({ ... })))
+        return
+    end
+    output.write_data(...)
 end
 
 ---Calls a function; what it writes to standard output is not written. Raises what it raises.
@@ -74,6 +115,17 @@ local function escape_controls(message)
     end))
 end
 
+-- Data that was written before comes first, also where both go to one terminal.
+local function talk(...)
+    if before_talk then
+        before_talk()
+    end
+    if not output.failed then
+        stdout:flush()
+    end
+    io.stderr:write(...)
+end
+
 local heard
 
 ---From here on what is said is kept in a list, too.
@@ -91,19 +143,13 @@ function output.say(message, ...)
     if heard then
         heard[#heard + 1] = message
     end
-    -- Data that was written before comes first, also where both go to one terminal.
-    if not output.failed then
-        stdout:flush()
-    end
-    io.stderr:write("tracereel: ", escape_controls(message), "\n")
+    message = escape_controls(message)
+    talk("tracereel: ", talk_to_ascii and talk_to_ascii(message) or message, "\n")
 end
 
 ---Talk of another process, word for word.
 function output.talk(words)
-    if not output.failed then
-        stdout:flush()
-    end
-    io.stderr:write(words)
+    talk(words)
 end
 
 -- Is standard output a terminal, and how many columns has it: found before it became a file.
@@ -119,6 +165,9 @@ end
 local function terminal_columns()
     return remembered and remembered.columns or host.terminal_columns()
 end
+
+---How many columns has the terminal, of standard output or else of standard error?
+output.terminal_columns = terminal_columns
 
 ---From here on, also in processes that write to files in its place, standard output is what it is now.
 function output.remember_terminal()
@@ -176,12 +225,31 @@ end
 local escapes = { bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36" }
 local uses_colour
 
----Words in a colour, where standard output is a terminal and nobody has asked for none.
+---Says when words are painted, in place of what the environment says.
+---@param when "auto"|"always"|"never"
+function output.colour(when)
+    uses_colour = when == "always" or when == "auto" and nil
+end
+
+local function is_set(name)
+    local value = os.getenv(name)
+    return value ~= nil and value ~= ""
+end
+
+-- NO_COLOR (no-color.org) comes first, then CLICOLOR_FORCE and CLICOLOR (bixense.com/clicolors), then the terminal.
+local function is_painted()
+    if is_set("NO_COLOR") then
+        return false
+    elseif is_set("CLICOLOR_FORCE") and os.getenv("CLICOLOR_FORCE") ~= "0" then
+        return true
+    end
+    return os.getenv("CLICOLOR") ~= "0" and os.getenv("TERM") ~= "dumb" and output.is_terminal(1)
+end
+
+---Words in a colour, where somebody sees it.
 function output.paint(style, words)
     if uses_colour == nil then
-        local no_color = os.getenv("NO_COLOR")
-        local is_wanted = (no_color == nil or no_color == "") and os.getenv("TERM") ~= "dumb"
-        uses_colour = is_wanted and output.is_terminal(1)
+        uses_colour = is_painted()
     end
     if not uses_colour or not style then
         return words

@@ -6,7 +6,7 @@ local output_file = {}
 
 local standard_output = {
     write = function(_, ...)
-        output.write(...)
+        output.write_data(...)
     end,
     commit = function() end,
     abandon = function()

@@ -6,7 +6,7 @@ local output = require "tracereel.cli.output"
 local progress = {}
 
 local interval_ns = 200000000
-local columns = 79
+local columns
 
 local is_open, prefix, last_ns, shown_length = false, "", 0, 0
 
@@ -31,6 +31,10 @@ end
 ---From here on progress is shown, until what this answers with is closed: `local shown <close> = progress.open()`.
 function progress.open()
     is_open = output.is_terminal(2)
+    if is_open then
+        host.end_progress() -- what is shown from here on says more
+        columns = output.terminal_columns() - 1
+    end
     prefix, last_ns = "", is_open and host.now_ns() or 0
     return setmetatable({}, { __close = close })
 end

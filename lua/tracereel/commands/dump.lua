@@ -29,6 +29,7 @@ end
 -- The hot path of the program: Lua is called for gaps, and for each record only where beginnings of ids are given.
 local function write_json(log, context, wanted)
     wanted.start, wanted.by_line = context.json_start, output.is_terminal(1)
+    output.begin()
     output.check(host.write_records(log, io.stdout, wanted))
 end
 

@@ -1,9 +1,10 @@
 -- The reader of command lines: argparse's, with the program's own options, help and manual pages. What answers by
 -- itself, such as --help, raises: argparse would write unchecked and end the process itself. state.answer is then what
--- is to be written, or state.problem what is wrong.
+-- is to be written (state.is_help: for a person), or state.problem what is wrong.
 local core = require "tracereel.core"
 
 local command_list = require "tracereel.program.command_list"
+local output = require "tracereel.cli.output"
 
 local parser = {}
 
@@ -16,10 +17,21 @@ options of a command.]]
 -- What is looked at of the environment.
 local environment = {
     { "NO_COLOR", "Not empty: no colours." },
+    { "CLICOLOR_FORCE", "Not empty and not 0: colours, also into a pipe." },
+    { "CLICOLOR", "0: no colours." },
+    { "TRACEREEL_PAGER, PAGER", "What shows output that is longer than the screen; less where none is set. Empty, or "
+        .. "cat: nothing." },
+    { "LESS", "Options of less; FRX where it is not set." },
+    { "LC_ALL, LC_CTYPE, LANG", "Where none of them names UTF-8, a terminal gets ASCII." },
     { "TMPDIR", "Where temporary files are made; /tmp where it is not set." },
 }
 
-local help_columns, help_margin = 80, 27
+local help_margin = 27
+
+-- As wide as the terminal, but no wider than is read with ease.
+local function help_columns()
+    return math.max(50, math.min(output.columns(), 100))
+end
 
 local function answer_with(state, make_text)
     return function(...)
@@ -33,7 +45,7 @@ local function describe_exit_codes()
     local text = require "tracereel.util.text"
     local lines = {}
     for index, one in ipairs(exit_codes.list()) do
-        lines[index] = ("%5d  %s"):format(one.status, table.concat(text.wrap(one.meaning, help_columns - 7),
+        lines[index] = ("%5d  %s"):format(one.status, table.concat(text.wrap(one.meaning, help_columns() - 7),
             "\n" .. (" "):rep(7)))
     end
     return "\nExit status:\n" .. table.concat(lines, "\n") .. "\n"
@@ -46,7 +58,7 @@ local function describe_examples(name)
     for _, example in ipairs(require("tracereel.program.examples")[name] or {}) do
         local line, margin = "   " .. example[1], (" "):rep(help_margin)
         lines[#lines + 1] = line .. "\n" .. margin
-            .. table.concat(text.wrap(example[2], help_columns - help_margin), "\n" .. margin)
+            .. table.concat(text.wrap(example[2], help_columns() - help_margin), "\n" .. margin)
     end
     return #lines > 0 and "\nExamples:\n" .. table.concat(lines, "\n") .. "\n" or ""
 end
@@ -56,10 +68,11 @@ local function add_help(definition, state, make_end)
     definition:add_help {
         description = "Show this help and exit.",
         action = answer_with(state, function()
+            state.is_help = true
             return definition:get_help() .. "\n" .. make_end()
         end),
     }
-    definition:help_max_width(help_columns)
+    definition:help_max_width(help_columns())
     definition:help_description_margin(help_margin)
 end
 
@@ -100,6 +113,9 @@ local function manual_text(state, arguments)
 end
 
 local function add_own_options(definition, state)
+    definition:option("--color", "When to use colours. auto: on a terminal.", "auto"):argname("<WHEN>")
+        :choices({ "auto", "always", "never" }):show_default(true)
+    definition:flag("--no-pager", "Do not show long output by a pager.")
     definition:option("--completion", "Print a completion script for that shell and exit.")
         :choices({ "bash", "zsh", "fish" })
         :action(answer_with(state, function(_, _, shell)
@@ -133,8 +149,7 @@ function build(state, commands, are_loaded)
     return definition
 end
 
----The parser for a command line. Where its first word is a command, that one is all that has to be known; after "--"
----any word may be one.
+---The parser for a command line. Where its first word is a command, that one is all that has to be known.
 ---@param state { loaded: table, answer: string|nil, problem: string|nil, arguments: string[] } loaded: commands by name
 function parser.of_line(state)
     local first = state.arguments[1]
@@ -143,7 +158,7 @@ function parser.of_line(state)
             return build(state, { one }, true)
         end
     end
-    return build(state, command_list, first == "--")
+    return build(state, command_list, false)
 end
 
 return parser
