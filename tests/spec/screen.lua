@@ -57,7 +57,7 @@ end
 ---@return string text of the screen
 function Screen:wait(pattern)
     local text
-    for _ = 1, 200 do
+    for _ = 1, 600 do
         text = self:text()
         if text:find(pattern) then
             return text

@@ -191,9 +191,9 @@ describe("on a terminal", function()
 
     it("reading says how far it is after a second, and the line is gone when there is something to show", function()
         local segment = helper.shell(("ls %s/*.log"):format(orders)):match("[^\n]+")
-        on_screen({ PAGER = "cat" }, ("check - < /dev/null; (sleep 2; cat %s) | %s check -"):format(segment, program),
+        on_screen({ PAGER = "cat" }, ("check - < /dev/null; (sleep 3; cat %s) | %s check -"):format(segment, program),
             function(one)
-                one:wait("reading: 0 records, 1 s")
+                one:wait("reading: 0 records, %d s")
                 local shown = one:wait("status=0")
                 assert.falsy(shown:find("reading", 1, true), shown)
                 assert.truthy(shown:find("segments?, %d+ records"), shown)
