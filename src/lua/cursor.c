@@ -129,6 +129,13 @@ static void note_gap(lua_State *L, tr_lua_cursor *cursor) {
     cursor->gaps[cursor->gap_count++] = (tr_lua_gap){*gap, cursor->gap_segment_name};
 }
 
+static inline void note_segment(lua_State *L, tr_lua_cursor *cursor) {
+    if (cursor->place->segment_index != cursor->segment_index) {
+        cursor->segment_name = number_segment_name(L, cursor->place->segment);
+        cursor->segment_index = cursor->place->segment_index;
+    }
+}
+
 static inline __attribute__((always_inline)) tr_status next_event(lua_State *L, tr_lua_cursor *cursor,
                                                                   const tr_lua_slots *slots, tr_event *event) {
     if (cursor->closed != NULL) {
@@ -139,10 +146,7 @@ static inline __attribute__((always_inline)) tr_status next_event(lua_State *L, 
     cursor->event = event;
     if (status == TR_OK) {
         cursor->closed = event->trace != NULL && !tr_lua_is_open(event->trace) ? event->trace : NULL;
-        if (cursor->place->segment_index != cursor->segment_index) {
-            cursor->segment_name = number_segment_name(L, cursor->place->segment);
-            cursor->segment_index = cursor->place->segment_index;
-        }
+        note_segment(L, cursor);
     } else if (status == TR_GAP) {
         note_gap(L, cursor);
     }
@@ -175,7 +179,9 @@ tr_record_view tr_lua_view_record(const tr_lua_cursor *cursor, const tr_event *e
 
 tr_status tr_lua_cursor_next_record(lua_State *L, tr_lua_cursor *cursor, tr_record *record) {
     tr_status status = tr_log_next(cursor->log, record);
-    if (status == TR_GAP) {
+    if (status == TR_OK) {
+        note_segment(L, cursor);
+    } else if (status == TR_GAP) {
         note_gap(L, cursor);
     }
     return status;

@@ -71,15 +71,15 @@ static tr_status add_all(lua_State *L, tr_lua_cursor *cursor, const tr_lua_slots
     return status;
 }
 
-/* What comes of a cursor that is over: an error, where it did not come to its end. */
-static void end_cursor(lua_State *L, tr_lua_cursor *cursor, tr_status status) {
+/* What comes of a cursor that is over: `error`, where it did not come to its end. */
+static void end_cursor(lua_State *L, tr_lua_cursor *cursor, tr_status status, const tr_error *error) {
     tr_lua_set_cursor_state(cursor, status == TR_END ? TR_CURSOR_ENDED : TR_CURSOR_STOPPED);
     if (tr_lua_stop_flag == TR_STOP_LIMIT) {
         luaL_error(L, "a limit on the script was reached");
     } else if (status == TR_ERROR_MEMORY) {
         tr_lua_raise_status(L, status, NULL);
     } else if (status > TR_GAP && status != TR_ERROR_INTERRUPTED) {
-        tr_lua_raise_status(L, status, tr_replay_error(cursor->replay));
+        tr_lua_raise_status(L, status, error);
     }
 }
 
@@ -104,7 +104,8 @@ int tr_lua_push_history(lua_State *L, int cursor_index, uint32_t lost) {
     }
     const tr_lua_slots slots = push_slots(L, cursor_index);
     tr_lua_begin_cursor(L, cursor, 1, TR_CURSOR_IN_TRACES);
-    end_cursor(L, cursor, add_all(L, cursor, &slots, self->history));
+    tr_status status = add_all(L, cursor, &slots, self->history);
+    end_cursor(L, cursor, status, tr_replay_error(cursor->replay));
     tr_history_finish(self->history);
     lua_settop(L, index);
     return 1;
@@ -121,6 +122,11 @@ static lua_Integer wanted_number(lua_State *L, int numbers_index, lua_Integer pl
     return number;
 }
 
+/* Traces are not needed for records by their number, where none is left out for what its trace is. */
+static bool shows_every_record(const tr_lua_cursor *cursor) {
+    return !cursor->is_measured && cursor->shard.count <= 1;
+}
+
 int tr_lua_push_picked(lua_State *L, int cursor_index, int numbers_index) {
     tr_lua_cursor *cursor = lua_touserdata(L, cursor_index);
     lua_newtable(L); /* records */
@@ -129,9 +135,11 @@ int tr_lua_push_picked(lua_State *L, int cursor_index, int numbers_index) {
     tr_lua_begin_cursor(L, cursor, 1, TR_CURSOR_IN_TRACES);
     tr_event event;
     tr_status status = TR_OK;
+    bool is_plain = shows_every_record(cursor);
     lua_Integer place = 1, number = 0, wanted = wanted_number(L, numbers_index, place, 0);
     while (wanted != 0 && tr_lua_stop_flag == TR_STOP_NONE) {
-        status = tr_lua_cursor_next(L, cursor, &slots, &event);
+        status = is_plain ? tr_lua_cursor_next_record(L, cursor, &event.record)
+                          : tr_lua_cursor_next(L, cursor, &slots, &event);
         if (status == TR_OK && ++number == wanted) {
             tr_lua_push_event_rec(L, cursor, &slots, &event);
             lua_rawseti(L, records_index, place);
@@ -140,7 +148,7 @@ int tr_lua_push_picked(lua_State *L, int cursor_index, int numbers_index) {
             break;
         }
     }
-    end_cursor(L, cursor, status);
+    end_cursor(L, cursor, status, is_plain ? tr_log_error(cursor->log) : tr_replay_error(cursor->replay));
     lua_settop(L, records_index);
     return 1;
 }

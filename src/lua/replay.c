@@ -29,24 +29,33 @@ static void push_event_trace(lua_State *L, const tr_lua_replay *replay) {
     }
 }
 
-static void make_arguments(lua_State *L, tr_lua_replay *replay, int wanted) {
-    if (replay->made < 1) {
+/* What of an event is on the stack: its record right above `top`, its handle above that. */
+enum { MADE_RECORD = 1, MADE_TRACE = 2 };
+
+static void make_arguments(lua_State *L, tr_lua_replay *replay, unsigned wanted) {
+    unsigned missing = wanted & ~replay->made;
+    if ((missing & MADE_RECORD) != 0) {
         tr_lua_push_event_rec(L, replay->cursor, &loop_slots, &replay->event);
-        replay->made = 1;
+        if ((replay->made & MADE_TRACE) != 0) {
+            lua_replace(L, replay->top + 1);
+        }
+    } else if (missing != 0 && replay->made == 0) {
+        lua_pushnil(L); /* in the record's place */
     }
-    if (wanted > 1 && replay->made < 2) {
+    if ((missing & MADE_TRACE) != 0) {
         push_event_trace(L, replay);
-        replay->made = 2;
     }
+    replay->made |= missing;
 }
 
 /* Values for names, straight from the event. A record and a handle that are among them are those that other handlers of
  * the event get. */
 static void call_declared(lua_State *L, tr_lua_replay *replay, const tr_handler *handler, const char *code) {
     const tr_declared *declared = handler->declared;
-    int made = declared->takes[TR_EVENT_TRACE] ? 2 : declared->takes[TR_EVENT_RECORD] ? 1 : 0;
-    if (made > 0) {
-        make_arguments(L, replay, made);
+    unsigned wanted = (declared->takes[TR_EVENT_RECORD] ? MADE_RECORD : 0u) |
+                      (declared->takes[TR_EVENT_TRACE] ? MADE_TRACE : 0u);
+    if (wanted != 0) {
+        make_arguments(L, replay, wanted);
     }
     tr_event_view view;
     tr_lua_view_event(&view, replay->cursor, &replay->event, code);
@@ -72,7 +81,7 @@ static void call_handler(lua_State *L, tr_lua_replay *replay, const tr_handler *
     int count = code == NULL && handler->parameters > 2 ? 2 : handler->parameters;
     replay->handler = name;
     if (count > 0) {
-        make_arguments(L, replay, count);
+        make_arguments(L, replay, count > 1 ? MADE_RECORD | MADE_TRACE : MADE_RECORD);
     }
     lua_pushvalue(L, handler->slot);
     if (count > 0) {
@@ -116,7 +125,7 @@ static void show_to_one(lua_State *L, tr_lua_replay *replay, const tr_sole_handl
     if (sole->handler.declared != NULL) {
         replay->made = 0;
         call_declared(L, replay, &sole->handler, NULL);
-        if (replay->made > 0) {
+        if (replay->made != 0) {
             lua_settop(L, replay->top);
         }
         return;

@@ -29,7 +29,7 @@ typedef struct tr_lua_replay {
     const char *handler; /* name of what was called last, for the place of an error; NULL before the first */
     tr_status status;    /* how reading ended */
     int top;             /* up to this slot the stack of the loop is fixed */
-    int made;            /* of the record and the trace handle, how many are above it */
+    unsigned made;       /* whether the record, and the trace handle, are above it */
     uint32_t types;      /* of interest to any of the tables */
     bool has_violation_handler;
     bool has_tick_handler;

@@ -6,6 +6,8 @@ local units = require "tracereel.util.units"
 
 local decision = {}
 
+local metatable_of = debug.getmetatable
+
 ---@class tracereel.decision
 local methods = {}
 
@@ -249,7 +251,7 @@ end
 
 ---Is this a decision?
 function decision.is(value)
-    local actual = debug.getmetatable(value) -- itself: its name can be had by any table
+    local actual = metatable_of(value) -- itself: its name can be had by any table
     return actual == metatable or actual == default_metatable
 end
 
@@ -321,7 +323,8 @@ local is_whole_of = {
 ---A script can write into the tables that it got. Does this one still say what a decision says?
 function decision.is_whole(value)
     local is_whole = is_whole_of[value.kind]
-    return is_whole ~= nil and is_whole(value) and are_skipped(value.skipped) and are_nodes(value.forgotten)
+    return is_whole ~= nil and is_whole(value) and (value.skipped == nothing or are_skipped(value.skipped))
+        and (value.forgotten == nothing or are_nodes(value.forgotten))
         and (value.reason == nil or type(value.reason) == "string")
 end
 
