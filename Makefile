@@ -283,8 +283,10 @@ spec: ## only the specs of the Lua module and the command line
 	@$(MAKE) $(PARALLEL) --silent all memory-test-files
 	@tools/run_tests.sh $(BUILD) spec
 
-test-browser: deps ## the HTML report in a headless Chromium, which is installed if it is missing
+test-browser: deps ## the HTML pages in a headless Chromium, which is installed if it is missing; axe-core where npm has it
 	@tools/deps.sh install browser
+	@test -d $(BUILD)/npm/node_modules/axe-core || ! command -v npm >/dev/null || npm install --silent --no-audit \
+		--no-fund --prefix $(BUILD)/npm axe-core@4.14.1 || echo 'axe-core: left out, npm cannot get it'
 	@$(MAKE) $(PARALLEL) --silent all
 	@tools/run_tests.sh $(BUILD) browser
 

@@ -12,6 +12,7 @@ local node_names = require "tracereel.log.node_names"
 local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
+local output_file = require "tracereel.cli.output_file"
 local trace_page = require "tracereel.render.trace_page"
 local trace_times = require "tracereel.log.trace_times"
 local tracereel = require "tracereel"
@@ -30,6 +31,7 @@ function show.define(command)
     options.json(command)
     command:flag("--ascii", "Draw with ASCII characters only.")
     command:flag("--children", "List the traces that this one has started, and those that they have.")
+    command:option("--html", "Also write the trace to this file, as one HTML page."):argname("<FILE>")
     options.outcome(command, "With --children: list only those that ended so, and what leads to them: ")
     zone.define(command)
     engine_options.define(command)
@@ -243,6 +245,12 @@ local function write_found(search, log, context, parsed, is_imported)
     end
     search.parent = is_imported and search.trace and parent_of(search.trace, context.path) or nil
     search.lists_children, search.is_outcome_wanted = parsed.children, options.outcome_test(parsed)
+    if parsed.html then
+        output_file.made(parsed.html, function(put)
+            require "tracereel.render.show_page".write(search, { path = context.path, now_ns = log:stats().now_ns,
+                flow = of_log.of(parsed, context.path) }, put)
+        end)
+    end
     if parsed.json then
         output.line(logs.with_log(context, json_object(search)))
     else
@@ -257,6 +265,9 @@ end
 ---@return integer exit code
 function show.run(parsed)
     zone.use(parsed)
+    if parsed.html and #parsed.logs > 1 then
+        failure.raise("usage", "--html writes a page of one trace of one log: give the logs one by one")
+    end
     local is_meant, called_id = options.id_test({ parsed.trace }), tracereel.trace_id_of(parsed.trace)
     local all_ids, found_count = {}, 0
     local code = logs.each(parsed, function(log, context)

@@ -178,7 +178,7 @@ local function gather(parsed, query)
     if report and not parsed.shard then
         say_missing(report, gatherer.noted)
     end
-    return report, report and code or exit_codes.interrupted
+    return report, report and code or exit_codes.interrupted, gatherer
 end
 
 -- A time that is written absolutely is of the logs; the baseline has its own. One before the end is before its own end.
@@ -210,15 +210,17 @@ local function compare(report, parsed, query, nodes)
     return code
 end
 
-local function write_page(report, path, nodes, top)
-    output_file.made(path, function(write)
-        require "tracereel.render.timing_page".write(report, write, { nodes = nodes, top = top })
+local function write_page(report, parsed, nodes, gatherer)
+    local wanted = { nodes = nodes, top = parsed.by.by ~= "trace" and parsed.top or nil,
+        logs = gatherer and { sources = gatherer.sources, test = gatherer:test(), flow = gatherer.query.flow } }
+    output_file.made(parsed.html, function(put)
+        require "tracereel.render.timing_page".write(report, put, wanted)
     end)
 end
 
-local function write(report, parsed, nodes)
+local function write(report, parsed, nodes, gatherer)
     if parsed.html then
-        write_page(report, parsed.html, nodes, parsed.by.by ~= "trace" and parsed.top or nil)
+        write_page(report, parsed, nodes, gatherer)
     end
     if parsed.json then
         timing_json.write(report, output.write)
@@ -291,7 +293,7 @@ function command.run(parsed)
     if parsed.partial then
         return write_partial(parsed, query)
     end
-    local report, code = gather(parsed, query)
+    local report, code, gatherer = gather(parsed, query)
     if not report then
         return code
     end
@@ -301,7 +303,7 @@ function command.run(parsed)
     end
     local max_rows_shown = parsed.by.by ~= "trace" and parsed.top or nil
     rows.choose(report, { nodes = nodes, sort = parsed.sort, top = max_rows_shown })
-    write(report, parsed, nodes)
+    write(report, parsed, nodes, gatherer)
     return code
 end
 

@@ -3,7 +3,7 @@
 local axis = require "tracereel.render.axis"
 local document = require "tracereel.render.page.document"
 local html = require "tracereel.render.html"
-local labels = require "tracereel.render.timing_page.labels"
+local labels = require "tracereel.render.page.labels"
 local svg = require "tracereel.render.svg"
 
 local backtest_page = {}

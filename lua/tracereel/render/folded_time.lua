@@ -6,6 +6,8 @@ local folded_time = {}
 
 -- A stretch without work is folded when it is longer than this part of all work, into this part of the width.
 local fold_above, fold_width, all_folds_width = 0.5, 0.14, 0.45
+-- More stretches are waits of a trace that does next to nothing else: none of them is folded.
+local max_folds = 24
 
 local function merged(intervals)
     table.sort(intervals, function(a, b)
@@ -23,38 +25,53 @@ local function merged(intervals)
     return result
 end
 
--- What is left of an interval when others (in order) are taken out of it.
-local function without(interval, holes, into)
+-- What is left of an interval when others (in order, the first that can matter at `place`) are taken out of it.
+local function without(interval, holes, place, into)
     local from = interval[1]
-    for _, hole in ipairs(holes) do
-        if hole[1] > from and hole[1] < interval[2] then
+    while holes[place] and holes[place][1] < interval[2] do
+        local hole = holes[place]
+        if hole[1] > from then
             into[#into + 1] = { from, hole[1] }
         end
-        if hole[1] < interval[2] and hole[2] > from then
-            from = hole[2]
-        end
+        from = math.max(from, hole[2])
+        place = place + 1
     end
     if from <= interval[2] then
         into[#into + 1] = { from, interval[2] }
     end
 end
 
----When something was at work: the spans, less what their nodes were suspended.
----@param trace tracereel.timed_trace
----@return integer[][] from and to, as ns since the start, in order and apart from each other
-local function work_of(trace)
+-- When each node was suspended: intervals in order and apart from each other.
+local function holes_of(trace)
     local holes_of_node = {}
     for _, suspension in ipairs(trace.suspensions) do
         local holes = holes_of_node[suspension.node_id] or {}
         holes[#holes + 1] = { suspension.start_ns - trace.start_ns, suspension.end_ns - trace.start_ns }
         holes_of_node[suspension.node_id] = holes
     end
+    for node_id, holes in pairs(holes_of_node) do
+        holes_of_node[node_id] = merged(holes)
+    end
+    return holes_of_node
+end
+
+---When something was at work: the spans, which are in the order of their starts, less what their nodes were suspended.
+---@param trace tracereel.timed_trace
+---@return integer[][] from and to, as ns since the start, in order and apart from each other
+local function work_of(trace)
+    local holes_of_node, places = holes_of(trace), {}
     local intervals = { { 0, 0 }, { trace.makespan_ns, trace.makespan_ns } }
     for _, span in ipairs(trace.spans) do
         local interval = { math.max(0, span.start_ns - trace.start_ns),
             math.min(trace.makespan_ns, span.end_ns - trace.start_ns) }
         if interval[1] <= interval[2] then
-            without(interval, holes_of_node[span.node_id] or {}, intervals)
+            local holes, place = holes_of_node[span.node_id] or {}, places[span.node_id] or 1
+            -- What ended before this attempt began is before all that follow, too.
+            while holes[place] and holes[place][2] <= interval[1] do
+                place = place + 1
+            end
+            places[span.node_id] = place
+            without(interval, holes, place, intervals)
         end
     end
     return merged(intervals)
@@ -82,6 +99,9 @@ local function pieces_of(work, total_ns)
         end
     end
     pieces[#pieces + 1] = { from_ns = from_ns, to_ns = total_ns }
+    if #pieces // 2 > max_folds then
+        return { { from_ns = 0, to_ns = total_ns } }
+    end
     return pieces
 end
 
@@ -107,11 +127,11 @@ end
 
 ---@param trace tracereel.timed_trace
 ---@return table scale `position(ns since the trace's start)` -> 0 to 1; `ticks` as of axis; `folds`: { left, right,
----length_ns }
+---length_ns }; `pieces`: { from_ns, to_ns, left, width, is_folded }
 function folded_time.scale(trace)
     local pieces = pieces_of(work_of(trace), trace.makespan_ns)
     local ns_of_width = lay_out(pieces)
-    local scale = { ticks = {}, folds = {} }
+    local scale = { ticks = {}, folds = {}, pieces = pieces }
     function scale.position(ns)
         for _, piece in ipairs(pieces) do
             local length_ns = piece.to_ns - piece.from_ns

@@ -5,11 +5,11 @@ local assets = {}
 
 local directory = debug.getinfo(1, "S").source:match("^@(.*/)") or ""
 
----A file, as it is.
+---A file, without what only its authors need: indents, and lines that are comments.
 ---@param name string
 ---@return string
 function assets.text(name)
-    return files.read(directory .. name)
+    return (("\n" .. files.read(directory .. name)):gsub("\n +", "\n"):gsub("\n//[^\n]*", ""):gsub("^\n", ""))
 end
 
 ---Several, one after the other. Each is a function that is called at once: they share nothing but one name.

@@ -8,7 +8,7 @@ local html = require "tracereel.render.html"
 local document = {}
 
 -- In the order in which they are run.
-local default_scripts = { "base.js", "tables.js" }
+local default_scripts = { "base.js", "tables.js", "readout.js", "filter.js" }
 
 -- Nothing is fetched, and only this style and these scripts count: a name in the log that got past the escaping would
 -- still not run.
@@ -33,16 +33,30 @@ local function data_block(data)
 end
 
 
+---A box whose words filter what the page lists, for those who have scripts.
+---@param hint string what the words are looked for in
+function document.filter_box(hint)
+    return html.element("form", { class = "filter", role = "search", hidden = true },
+        html.element("label", { ["for"] = "filter" }, "Filter"),
+        html.element("input", { id = "filter", type = "search", placeholder = hint, autocomplete = "off",
+            spellcheck = "false" }),
+        html.element("output", { id = "filter-count", ["for"] = "filter" }),
+        html.element("button", { type = "button", class = "toggle", id = "whole-time", hidden = true },
+            "All times")) .. "\n"
+end
+
 ---Writes a page: the same bytes for the same contents.
 ---@param page { title: string, header: string, body: (string|fun(write: fun(text: string)))[], command: string,
----  manual: string, scripts: string[]|nil, data: table|nil } `manual`: the page of the docs that defines what is shown
+---  manual: string, scripts: string[]|nil, data: table|nil, entries: string|nil } `manual`: the page of the docs that
+---  defines what is shown; `entries`: what the rows are that the filter counts
 ---@param write fun(text: string)
 function document.write(page, write)
     local names = table.move(default_scripts, 1, #default_scripts, 1, {})
     table.move(page.scripts or {}, 1, #(page.scripts or {}), #names + 1, names)
     names[#names + 1] = "start.js"
     local style, script = assets.text("page.css"), assets.joined(names)
-    write('<!DOCTYPE html>\n<html lang="en">\n' .. head(page.title, style, script) .. "\n<body>\n" .. page.header
+    write('<!DOCTYPE html>\n<html lang="en">\n' .. head(page.title, style, script) .. "\n"
+        .. html.element("body", { ["data-entries"] = page.entries }):gsub("</body>$", "\n") .. page.header
         .. "<main>\n")
     for _, part in ipairs(page.body) do
         if type(part) == "function" then

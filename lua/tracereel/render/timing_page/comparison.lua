@@ -1,7 +1,7 @@
 -- What changed against a baseline: the significant shifts in words, then every shift in a table.
 local group_name = require "tracereel.render.group_name"
 local html = require "tracereel.render.html"
-local labels = require "tracereel.render.timing_page.labels"
+local labels = require "tracereel.render.page.labels"
 
 local comparison = {}
 

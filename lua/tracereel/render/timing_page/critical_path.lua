@@ -2,7 +2,7 @@
 -- shares add up.
 local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
-local labels = require "tracereel.render.timing_page.labels"
+local labels = require "tracereel.render.page.labels"
 local path_parts = require "tracereel.timing.path_parts"
 
 local critical_path = {}
@@ -20,7 +20,7 @@ local function node_rows(list)
         return node.critical_ns ~= 0 and node.critical_ns or nil
     end)) do
         if #rows < node_limit then
-            rows[#rows + 1] = { label = labels.node_label(node.id, node.name), words = "node "
+            rows[#rows + 1] = { node_id = node.id, label = labels.node_label(node.id, node.name), words = "node "
                 .. labels.node(node.id, node.name), ns = node.critical_ns, is_estimated = node.estimated,
                 class = "run" }
         else
@@ -47,7 +47,7 @@ end
 local function row_text(row, from_ns, total_ns)
     local share = html.share(row.ns, total_ns)
     local duration = labels.duration(row.ns, row.is_estimated)
-    return html.element("div", { class = "row" },
+    return html.element("div", { class = "row", ["data-node"] = row.node_id },
         html.element("div", { class = "label" }, row.label),
         svg.chart("path", bar_height, ("%s: %s of the critical paths, %s"):format(row.words, share, duration),
             svg.bar(row.class, from_ns / total_ns, (from_ns + row.ns) / total_ns, 1, bar_height - 2)),

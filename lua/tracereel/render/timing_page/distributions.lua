@@ -2,7 +2,7 @@
 local axis = require "tracereel.render.axis"
 local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
-local labels = require "tracereel.render.timing_page.labels"
+local labels = require "tracereel.render.page.labels"
 
 local distributions = {}
 
@@ -22,11 +22,11 @@ local function rows_of(report, drawn)
     for _, node in ipairs(drawn) do
         local label = labels.node_label(node.id, node.name)
         local name = "node " .. labels.node(node.id, node.name)
-        rows[#rows + 1] = { class = "run", label = label, words = "run time of " .. name, distribution = node.run,
+        rows[#rows + 1] = { node_id = node.id, class = "run", label = label, words = "run time of " .. name, distribution = node.run,
             is_estimated = node.estimated }
-        rows[#rows + 1] = { class = "suspended", label = label .. " <small>suspended</small>",
+        rows[#rows + 1] = { node_id = node.id, class = "suspended", label = label .. " <small>suspended</small>",
             words = "suspensions at " .. name, distribution = node.suspended }
-        rows[#rows + 1] = { class = "iteration", label = label .. " <small>one iteration</small>",
+        rows[#rows + 1] = { node_id = node.id, class = "iteration", label = label .. " <small>one iteration</small>",
             words = "iterations of " .. name, distribution = node.iteration }
     end
     return rows
@@ -37,9 +37,9 @@ local function waiting_rows_of(drawn)
     for _, node in ipairs(drawn) do
         local label = labels.node_label(node.id, node.name)
         local name = "node " .. labels.node(node.id, node.name)
-        rows[#rows + 1] = { class = "queue", label = label .. " <small>queue</small>", words = "queue time of " .. name,
+        rows[#rows + 1] = { node_id = node.id, class = "queue", label = label .. " <small>queue</small>", words = "queue time of " .. name,
             distribution = node.queue }
-        rows[#rows + 1] = { class = "slack", label = label .. " <small>slack</small>", words = "slack of " .. name,
+        rows[#rows + 1] = { node_id = node.id, class = "slack", label = label .. " <small>slack</small>", words = "slack of " .. name,
             distribution = node.slack, is_estimated = node.estimated }
     end
     return rows
@@ -118,7 +118,7 @@ local function distribution_row(row, scale)
     local label = ("Distribution of the %s: p50 %s, p90 %s, p95 %s, p99 %s, max %s"):format(row.words, p50,
         labels.duration(distribution.p90_ns, row.is_estimated), labels.duration(distribution.p95_ns, row.is_estimated),
         p99, labels.duration(distribution.max_ns, row.is_estimated))
-    return html.element("div", { class = "row" },
+    return html.element("div", { class = "row", ["data-node"] = row.node_id },
         html.element("div", { class = "label" }, row.label),
         svg.chart("distribution", plot_height, label, grid(scale), hill(row, scale),
             percentile_marks(distribution, scale)),

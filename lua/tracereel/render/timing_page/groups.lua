@@ -2,7 +2,7 @@
 local group_name = require "tracereel.render.group_name"
 local html = require "tracereel.render.html"
 local nodes = require "tracereel.render.timing_page.nodes"
-local labels = require "tracereel.render.timing_page.labels"
+local labels = require "tracereel.render.page.labels"
 
 local groups = {}
 

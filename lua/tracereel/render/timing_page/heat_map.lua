@@ -4,7 +4,7 @@ local axis = require "tracereel.render.axis"
 local group_name = require "tracereel.render.group_name"
 local heat_grid = require "tracereel.render.timing_page.heat_grid"
 local html = require "tracereel.render.html"
-local labels = require "tracereel.render.timing_page.labels"
+local labels = require "tracereel.render.page.labels"
 local units = require "tracereel.util.units"
 local window_name = require "tracereel.render.window_name"
 

@@ -2,7 +2,7 @@
 local axis = require "tracereel.render.axis"
 local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
-local labels = require "tracereel.render.timing_page.labels"
+local labels = require "tracereel.render.page.labels"
 
 local in_flight = {}
 
@@ -38,6 +38,22 @@ local function time_labels(scale)
         parts[#parts + 1] = svg.line("tick", tick.position, bottom, tick.position, bottom + 5)
     end
     return table.concat(parts) .. svg.labels(scale.ticks, bottom + 18, 840, 340)
+end
+
+-- What in_flight.js reads: when it begins, in ms of the clock, and for each point how long after it, in ns, and how
+-- many.
+---@param report tracereel.timing_report
+---@return table|nil
+function in_flight.data(report)
+    local points = report.traces.in_flight.points
+    if #points < 2 then
+        return nil
+    end
+    local list, first_ns = {}, points[1].time_ns
+    for index, point in ipairs(points) do
+        list[index] = { point.time_ns - first_ns, point.count }
+    end
+    return { begin_ms = axis.unsigned_float(first_ns) / 1e6, points = list }
 end
 
 ---@param report tracereel.timing_report

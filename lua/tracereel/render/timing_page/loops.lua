@@ -1,7 +1,7 @@
 -- Loops: whether the n-th iteration takes longer than the first.
 local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
-local labels = require "tracereel.render.timing_page.labels"
+local labels = require "tracereel.render.page.labels"
 
 local loops = {}
 
@@ -44,7 +44,7 @@ local function loop_row(node)
     local summary = figure(first) .. (last ~= first and " · " .. figure(last) or "")
     local label = ("Mean duration of the iterations of node %s, from the first to the last: %s"):format(
         labels.node(node.id, node.name), summary)
-    return html.element("div", { class = "row" },
+    return html.element("div", { class = "row", ["data-node"] = node.id },
         html.element("div", { class = "label" }, labels.node_label(node.id, node.name), " ",
             html.element("small", nil, html.counted(node.iteration.count, "iteration"))),
         svg.chart("trend", chart_height, label, columns(node)),

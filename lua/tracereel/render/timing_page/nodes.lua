@@ -1,7 +1,7 @@
 -- The table of nodes: a row for each, columns that can be sorted by their values.
 local html = require "tracereel.render.html"
 local svg = require "tracereel.render.svg"
-local labels = require "tracereel.render.timing_page.labels"
+local labels = require "tracereel.render.page.labels"
 local timing_columns = require "tracereel.timing.columns"
 local trace_name = require "tracereel.render.trace_name"
 

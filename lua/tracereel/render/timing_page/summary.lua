@@ -3,7 +3,7 @@ local html = require "tracereel.render.html"
 local in_flight = require "tracereel.render.timing_page.in_flight"
 local svg = require "tracereel.render.svg"
 local units = require "tracereel.util.units"
-local labels = require "tracereel.render.timing_page.labels"
+local labels = require "tracereel.render.page.labels"
 
 local summary = {}
 
