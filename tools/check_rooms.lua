@@ -4,7 +4,7 @@
 -- The rooms, lowest first: the folders of lua/tracereel, and the modules beside them. A module may require those of its
 -- own room and of the rooms below.
 local rooms = {
-    "util", "base", "log", "cli", "flow", "timing", "where", "forecast", "script", "recovery", "render", "partial", "export",
+    "util", "base", "log", "cli", "flow", "timing", "where", "forecast", "script", "recovery", "render", "partial", "export", "extract",
     "simulation",
     "backtest",
     "crashtest", "debugger", "import", "commands", "program",
@@ -17,7 +17,7 @@ local room_of_root = {
 
 -- Who may use tracereel.core, the engine: all others use tracereel.base or the public module, as scripts do.
 local core_users = [[
-    api base cli cli.exit_codes cli.new_directory cli.new_file cli.workers commands.export crashtest
+    api base cli cli.exit_codes cli.new_directory cli.new_file cli.workers commands.export crashtest extract.copy
     export.json_text export.numbers export.stats flow.beside import.input import.out init
     log.arenas log.completion log.engine_reader log.node_names log.record_types log.segment_identity
     partial.file partial.job program.parser recovery recovery.answer

@@ -108,7 +108,7 @@ describe("every command but apply, undo and repair", function()
         { "check" }, { "traces" }, { "show", trace }, { "dump" }, { "run", "throughput" }, { "recover" }, { "timing" },
         { "flow" }, { "export", "--format", "chrome" }, { "crashtest", "examples/recover_dead_orders.lua" },
         { "simulate", "examples/rush_hour.lua", "-o", "NEW" }, { "backtest", status = 6 },
-        { "capacity" },
+        { "capacity" }, { "extract", "-o", "NEW" },
     }
     for _, command in ipairs(commands) do
         it("opens a log only to read: " .. command[1], function()

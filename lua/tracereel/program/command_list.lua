@@ -20,6 +20,7 @@ return {
     { name = "repair", summary = "Cut torn records out of a log, so that the engine opens it again." },
     { name = "crashtest", summary = "Test a recovery script against every possible crash." },
     { name = "export", summary = "Export traces to the formats of other programs." },
+    { name = "extract", summary = "Copy some traces of a log into a smaller one, with its damage as it was." },
     { name = "import", summary = "Import the recordings of other engines, by importers in Lua." },
     { name = "generate", summary = "Generate a log of a made-up order pipeline, for experiments." },
 }

@@ -77,6 +77,11 @@ return {
         { "tracereel export --format chrome wal -o wal.json", "A file for Perfetto and Speedscope." },
         { "tracereel export --format csv month", "A table for a spreadsheet." },
     },
+    extract = {
+        { "tracereel extract wal -o small --where error --redact metadata,errors",
+            "The failed traces, to show to somebody else." },
+        { "tracereel extract wal -o today --since -24h", "The traces of the last day." },
+    },
     import = {
         { "tracereel import --list", "What can be read." },
         { "tracereel import history.json -o imported", "A Temporal history as a log." },
