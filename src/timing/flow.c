@@ -14,9 +14,7 @@ void tr_flow_sort(tr_flow_node *nodes, size_t node_count) {
     }
 }
 
-const tr_flow_node *tr_flow_find(const tr_flow *flow, uint32_t node_id) {
+const tr_flow_node *tr_flow_search(const tr_flow *flow, uint32_t node_id) {
     tr_flow_node sought = {.node_id = node_id};
-    return flow == NULL || flow->node_count == 0
-               ? NULL
-               : bsearch(&sought, flow->nodes, flow->node_count, sizeof sought, compare_nodes);
+    return bsearch(&sought, flow->nodes, flow->node_count, sizeof sought, compare_nodes);
 }

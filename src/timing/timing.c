@@ -174,7 +174,11 @@ static bool add_span(tr_timing *timing, tr_node_timing *node, const tr_span *spa
     return tr_timing_count(&node->slack, span->slack_ns);
 }
 
+/* After its spans were laid out: most traces have a span for each attempt. */
 static bool add_unfinished(tr_timing *timing, const tr_trace *trace) {
+    if (timing->spans.count == trace->attempt_count && !trace->from_snapshot) {
+        return true;
+    }
     for (uint32_t i = 0; i < trace->attempt_count; i++) {
         const tr_attempt *attempt = &trace->attempts[i];
         if (tr_attempt_is_counted(trace, attempt)) {
