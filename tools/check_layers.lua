@@ -40,6 +40,7 @@ local binding_headers = {
     ["import/waiting_spans.h"] = true,
     ["json/json_reader.h"] = true,
     ["json/lines.h"] = true,
+    ["json/room.h"] = true,
     ["record/text.h"] = true,
     ["trace/shape.h"] = true,
 }

@@ -17,8 +17,8 @@ local room_of_root = {
 
 -- Who may use tracereel.core, the engine: all others use tracereel.base or the public module, as scripts do.
 local core_users = [[
-    api base cli cli.exit_codes cli.new_directory cli.new_file cli.workers commands.export crashtest extract.copy
-    export.json_text export.numbers export.stats flow.beside import.input import.out init
+    api base cli cli.exit_codes cli.new_directory cli.new_file cli.workers crashtest extract.copy
+    export.lanes export.layout export.numbers export.stats flow.beside import.input import.out init
     log.arenas log.completion log.engine_reader log.node_names log.record_types log.segment_identity
     partial.file partial.job program.parser recovery recovery.answer
     recovery.journal recovery.plan recovery.repair recovery.repaired recovery.convergence

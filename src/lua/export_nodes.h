@@ -4,8 +4,10 @@
 
 #include <lua.h>
 
-/* The Lua function export_nodes(trace) -> a list of nodes as lua/tracereel/export/stats.lua describes them: with their
- * id, instance, status, error and attempts; and start_ns and end_ns where they have attempts. */
+/* The Lua function export_nodes(trace, exit_iterations, wanted) -> nodes, start_ns, end_ns: a list of nodes as
+ * lua/tracereel/export/stats.lua describes them, and the times of all nodes, nil where the trace has none. `wanted`
+ * says of ids of nodes whether they are to be in the list; nil: all are. `exit_iterations` are the numbers in the
+ * trace's loop_exit records, in their order, or nil. */
 int tr_lua_export_nodes(lua_State *L);
 
 #endif

@@ -5,7 +5,6 @@
 #include "bytes/digits.h"
 #include "lua/aggregate.h"
 #include "lua/arguments.h"
-#include "lua/block_writer.h"
 #include "lua/cbor.h"
 #include "lua/contention.h"
 #include "lua/core.h"
@@ -17,7 +16,6 @@
 #include "lua/engine_walk.h"
 #include "lua/event_field.h"
 #include "lua/export_nodes.h"
-#include "lua/export_text.h"
 #include "lua/failure.h"
 #include "lua/files.h"
 #include "lua/handlers.h"
@@ -29,13 +27,17 @@
 #include "lua/import_input.h"
 #include "lua/json.h"
 #include "lua/json_decode.h"
+#include "lua/lanes.h"
+#include "lua/layout.h"
 #include "lua/log.h"
 #include "lua/node.h"
 #include "lua/rec.h"
 #include "lua/record_make.h"
 #include "lua/simulation.h"
 #include "lua/sort.h"
+#include "lua/sort_by.h"
 #include "lua/state.h"
+#include "lua/text_block.h"
 #include "lua/timing.h"
 #include "lua/timing_fields.h"
 #include "lua/timing_report.h"
@@ -199,10 +201,10 @@ static const luaL_Reg functions[] = {
     {"cbor_encode", tr_lua_cbor_encode},
     {"cbor_decode", tr_lua_cbor_decode},
     {"unsigned", unsigned_digits},
-    {"quoted_digits", tr_lua_quoted_digits},
-    {"decimal", tr_lua_decimal},
-    {"block_writer", tr_lua_new_block_writer},
-    {"json_object", tr_lua_json_object},
+    {"text_block", tr_lua_new_text_block},
+    {"layout", tr_lua_new_layout},
+    {"lanes", tr_lua_assign_lanes},
+    {"sort_by", tr_lua_sort_by},
     {"export_nodes", tr_lua_export_nodes},
     {"constructors", tr_lua_constructors},
     {"set_duration_parser", set_duration_parser},
@@ -266,6 +268,7 @@ int luaopen_tracereel_core(lua_State *L) {
     tr_lua_open_draft_types(L);
     tr_lua_open_import_stream(L);
     tr_lua_open_unfinished(L);
+    tr_lua_open_text_block(L);
     luaL_newlib(L, functions); /* module */
     set_names(L);
     return 1;

@@ -1,12 +1,11 @@
 -- `tracereel export`: the traces of logs in the formats of other programs. A trace is written when it closes, open ones
 -- at the end of their log, so that no more is kept than the traces that are open.
-local core = require "tracereel.core"
 local exit_codes = require "tracereel.cli.exit_codes"
 local stats = require "tracereel.export.stats"
 local failure = require "tracereel.util.failure"
 local formats = require "tracereel.export"
 local host = require "tracereel.host"
-local imported_fields = require "tracereel.log.imported_fields"
+local layout = require "tracereel.export.layout"
 local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
@@ -53,8 +52,8 @@ local function user_metadata(trace, is_imported)
 end
 
 -- The names of things, for all formats. `context.flow` is that of the log.
-local function new_context(write)
-    local context = { write = write, flow = { nodes = {} } }
+local function new_context(write, block)
+    local context = { write = write, block = block, flow = { nodes = {} } }
 
     ---Does the log come from another program, by `tracereel import`?
     function context.is_imported()
@@ -131,27 +130,23 @@ local function new_trace_test(parsed)
     return accepts_trace, accepts, is_wanted_node
 end
 
--- Follows the loops of open traces, which their handles know only in numbers. A trace's loops are forgotten with it.
-local function new_loop_book()
-    local loops_of = {}
+-- The numbers in the loop_exit records of open traces, which their handles do not keep. They are forgotten with it.
+local function new_exit_book()
+    local iterations_of = {}
     local book = {}
 
-    function book.note(rec, trace)
+    book.note = tracereel.fields("trace", "iteration", function(trace, iteration)
         if trace then
-            local loops = loops_of[trace] or {}
-            loops_of[trace] = loops
-            local key = imported_fields.node_key(rec.node_id, imported_fields.of(rec).instance)
-            local events = loops[key] or {}
-            loops[key] = events
-            events[#events + 1] = { timestamp_ns = rec.timestamp_ns, iteration = rec.iteration,
-                is_exit = rec.type == "loop_exit", life = trace.restart_count }
+            local iterations = iterations_of[trace] or {}
+            iterations_of[trace] = iterations
+            iterations[#iterations + 1] = iteration
         end
-    end
+    end)
 
     function book.take(trace)
-        local loops = loops_of[trace]
-        loops_of[trace] = nil
-        return loops
+        local iterations = iterations_of[trace]
+        iterations_of[trace] = nil
+        return iterations
     end
 
     return book
@@ -161,10 +156,10 @@ end
 -- others are there. Sorted ones are written at its end.
 local function export_log(log, exporter, format, parsed)
     local accepts_trace, accepts, is_wanted_node = new_trace_test(parsed)
-    local book, sorted = new_loop_book(), where.ranking(parsed, "trace")
+    local book, sorted = new_exit_book(), where.ranking(parsed, "trace")
     local timeless_count, trace_count, written_count = 0, 0, 0
-    local function write(trace, loops)
-        local trace_stats = stats.of(trace, loops, is_wanted_node)
+    local function write(trace, exit_iterations)
+        local trace_stats = stats.of(trace, exit_iterations, is_wanted_node)
         if not trace_stats or not accepts(trace_stats) then
             return
         elseif format.needs_times and not trace_stats.has_times then
@@ -175,20 +170,19 @@ local function export_log(log, exporter, format, parsed)
         end
     end
     local function take(_, trace)
-        local loops = trace and book.take(trace)
+        local exit_iterations = trace and book.take(trace)
         trace_count = trace_count + (trace and 1 or 0)
         if not trace or not accepts_trace(trace) then
             return
         elseif sorted then
             sorted:add(function()
-                return { trace = trace, loops = loops }
+                return { trace = trace, exit_iterations = exit_iterations }
             end, trace)
         else
-            write(trace, loops)
+            write(trace, exit_iterations)
         end
     end
     log:replay {
-        loop_iteration = book.note,
         loop_exit = book.note,
         trace_complete = take,
         trace_failed = take,
@@ -203,7 +197,7 @@ local function export_log(log, exporter, format, parsed)
         take(nil, trace)
     end
     for _, one in ipairs(sorted and sorted:sorted() or {}) do
-        write(one.trace, one.loops)
+        write(one.trace, one.exit_iterations)
     end
     return timeless_count, written_count + timeless_count == trace_count
 end
@@ -228,10 +222,10 @@ end
 
 local function export_all(parsed, out)
     local format = formats.format(parsed.format)
-    local write, flush = core.block_writer(function(text)
+    local write, flush, block = layout.block(function(text)
         out:write(text)
     end)
-    local context = new_context(write)
+    local context = new_context(write, block)
     context.is_terminal = out.is_terminal
     local exporter = format.new(context)
     flush() -- here and at the end of each log: messages come where they came without blocks

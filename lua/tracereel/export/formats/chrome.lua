@@ -1,11 +1,11 @@
 -- Chrome trace events, for chrome://tracing, Perfetto and Speedscope. Each trace is a process; its threads are lanes on
 -- which slices nest: the trace itself, its loops, its nodes, and what it waited for.
-local json_text = require "tracereel.export.json_text"
 local lanes = require "tracereel.export.lanes"
+local layout = require "tracereel.export.layout"
 local numbers = require "tracereel.export.numbers"
 local tracereel = require "tracereel"
 
-local object, text, mark, digits = json_text.object, json_text.text, json_text.mark, json_text.digits
+local object, digits = layout.object, layout.digits
 
 local chrome = { place = 1, note = "trace events", needs_times = true }
 
@@ -23,58 +23,111 @@ local function origin_before(ns)
     return origin_s > 0 and origin_s * 1000000000 or 0
 end
 
-function Chrome:event(...)
-    self.write(self.has_events and ",\n" or "\n", object(...))
-    self.has_events = true
+local function mark(key, path)
+    return { key, "true", path }
 end
 
-function Chrome:time(ns)
-    if math.ult(ns, self.origin_ns) then
-        return "-" .. numbers.microseconds(self.origin_ns - ns)
-    end
-    return numbers.microseconds(ns - self.origin_ns)
+local fill_head = layout.new({ "origin_ns" }, '{"displayTimeUnit":"ns","otherData":', object {
+    { "origin", layout.items('"', { "time", "origin_ns" }, '"') }, { "origin_ns", digits "origin_ns" },
+    { "producer", tracereel.json("tracereel " .. tracereel.version) },
+}, ',"traceEvents":[')
+
+local fill_process = layout.new({ "to", "name" }, { "if", "to.has_events", { "," } }, "\n", object {
+    { "ph", '"M"' }, { "pid", { "plain", "to.process_count" } }, { "name", '"process_name"' },
+    { "args", object { { "name", { "json", "name" } } } },
+})
+
+local fill_lane = layout.new({ "process", "lane", "name" }, ",\n", object {
+    { "ph", '"M"' }, { "pid", { "plain", "process" } }, { "tid", { "plain", "lane" } }, { "name", '"thread_name"' },
+    { "args", object { { "name", { "json", "name" } } } },
+}, ",\n", object {
+    { "ph", '"M"' }, { "pid", { "plain", "process" } }, { "tid", { "plain", "lane" } },
+    { "name", '"thread_sort_index"' }, { "args", object { { "sort_index", { "plain", "lane" } } } },
+})
+
+-- The parts of a slice: what lasts is a span, what is said of it beside its times is in `about`.
+local function slice(category, arguments)
+    return layout.new({ "to", "process", "lane", "name", "span", "about" }, ",\n", object {
+        { "ph", '"X"' }, { "pid", { "plain", "process" } }, { "tid", { "plain", "lane" } },
+        { "name", { "json", "name" } }, { "cat", '"' .. category .. '"' },
+        { "ts", { "microseconds", "span.start_ns", "to.origin_ns" } },
+        { "dur", { "microseconds", "span.end_ns", "span.start_ns" } }, { "args", object(arguments) },
+    })
 end
+
+local function instant(category, arguments)
+    return layout.new({ "to", "process", "lane", "name", "ns", "about" }, ",\n", object {
+        { "ph", '"i"' }, { "pid", { "plain", "process" } }, { "tid", { "plain", "lane" } },
+        { "name", { "json", "name" } }, { "cat", '"' .. category .. '"' }, { "s", '"t"' },
+        { "ts", { "microseconds", "ns", "to.origin_ns" } }, { "args", object(arguments) },
+    })
+end
+
+local start_time = { "start_ns", digits "span.start_ns" }
+local end_time = { "end_ns", { "if", "span.is_open", { "null" }, digits "span.written_end_ns" } }
+
+local trace_slice = slice("trace", {
+    { "trace_id", { "json", "about.id" } }, { "status", { "json", "about.status" } },
+    { "held", { "json", "about.held" }, "about.held" }, mark("open", "about.open"), mark("tainted", "about.tainted"),
+    mark("start_unknown", "span.is_start_unknown"), { "start_ns", digits "span.start_ns" },
+    { "last_ns", digits "about.last_ns" }, { "records", { "plain", "about.record_count" } },
+    { "metadata", { "json", "about.metadata" }, "about.metadata" },
+})
+local loop_slice = slice("loop", {
+    { "node_id", { "plain", "span.node_id" } }, { "iterations", { "plain", "about" } }, mark("open", "span.is_open"),
+})
+local iteration_slice = slice("iteration", {
+    { "node_id", { "plain", "about.node_id" } }, { "iteration", { "plain", "span.number" } },
+    mark("open", "span.is_open"),
+})
+local attempt_slice = slice("node", {
+    { "node_id", { "plain", "span.node_id" } }, { "attempt", { "plain", "span.number" } },
+    { "outcome", { "json", "span.outcome" } }, mark("open", "span.is_open"), mark("estimated", "span.is_estimated"),
+    mark("cut", "span.is_cut"), mark("clock_step", "span.is_clock_step"), start_time, end_time,
+    { "run_ns", digits "span.duration_ns", "span.duration_ns" },
+})
+local suspension_slice = slice("suspension", {
+    { "node_id", { "plain", "span.node_id" } }, mark("open", "span.is_open"), start_time, end_time,
+})
+local trace_failure = instant("error", { { "message", { "json", "about.message" } } })
+local attempt_failure = instant("error", {
+    { "node_id", { "plain", "about.node_id" } }, { "attempt", { "plain", "about.number" } },
+    { "message", { "json", "about.error_message" }, "about.error_message" },
+})
+local gap_instant = instant("gap", {
+    { "damage", { "plain", "about.damage" } }, { "segment", { "json", "about.segment" } },
+    { "offset", { "json", "about.offset" } }, { "length", { "json", "about.length" } },
+    { "detail", { "json", "about.detail" } },
+})
 
 function Chrome:begin(first_ns)
     if self.origin_ns then
         return
     end
     self.origin_ns = origin_before(first_ns)
-    self.write('{"displayTimeUnit":"ns","otherData":', object(
-        "origin", text(tracereel.time(self.origin_ns)),
-        "origin_ns", digits(self.origin_ns),
-        "producer", text("tracereel " .. tracereel.version)
-    ), ',"traceEvents":[')
+    fill_head(self.block, self.origin_ns)
 end
 
 function Chrome:new_process(name)
     self.process_count = self.process_count + 1
-    self:event("ph", '"M"', "pid", self.process_count, "name", '"process_name"', "args", object("name", text(name)))
-    return tostring(self.process_count)
+    fill_process(self.block, self, name)
+    self.has_events = true
+    return self.process_count
 end
 
 function Chrome:name_lanes(process, first, count, name)
     for index = 1, count do
-        local label = count > 1 and ("%s %d"):format(name, index) or name
-        self:event("ph", '"M"', "pid", process, "tid", first + index - 1, "name", '"thread_name"',
-            "args", object("name", text(label)))
-        self:event("ph", '"M"', "pid", process, "tid", first + index - 1, "name", '"thread_sort_index"',
-            "args", object("sort_index", tostring(first + index - 1)))
+        fill_lane(self.block, process, first + index - 1, count > 1 and ("%s %d"):format(name, index) or name)
     end
 end
 
-function Chrome:slice(process, lane, name, category, span, arguments)
-    self:event("ph", '"X"', "pid", process, "tid", lane, "name", text(name), "cat", category,
-        "ts", self:time(span.start_ns), "dur", numbers.microseconds(span.end_ns - span.start_ns), "args", arguments)
+---Writes a span, of which a layout has the rest.
+function Chrome:slice(fill, process, lane, name, span, about)
+    fill(self.block, self, process, lane, name, span, about)
 end
 
-function Chrome:instant(process, lane, name, category, ns, arguments)
-    self:event("ph", '"i"', "pid", process, "tid", lane, "name", text(name), "cat", category, "s", '"t"',
-        "ts", self:time(ns), "args", arguments)
-end
-
-local function times_of(span)
-    return digits(span.start_ns), span.is_open and "null" or digits(span.written_end_ns)
+function Chrome:instant(fill, process, lane, name, ns, about)
+    fill(self.block, self, process, lane, name, ns, about)
 end
 
 local function gather(nodes, key)
@@ -102,16 +155,16 @@ end
 -- A loop is a slice, its iterations are slices in it: each from one loop_iteration to the next, or to loop_exit. What
 -- no loop_exit ends is open until the latest time known of the trace; or, where the trace began afresh meanwhile, until
 -- the last that is known of the loop.
-local function add_loops(loops, node, last_ns, last_life)
-    local loop, life
+local function add_loops(loops, node, last_ns)
+    local loop, is_abandoned
     for _, event in ipairs(node.loop_events) do
-        if loop and event.life ~= life then
+        if loop and is_abandoned then
             end_iteration(loop, loop.end_ns, true)
             loop = nil
         end
-        life = event.life
+        is_abandoned = event.is_abandoned
         if loop then
-            end_iteration(loop, event.timestamp_ns, false)
+            end_iteration(loop, event.timestamp_ns, nil)
         elseif not event.is_exit then
             loop = { node_id = node.id, iterations = {}, start_ns = event.timestamp_ns, end_ns = event.timestamp_ns }
             loops[#loops + 1] = loop
@@ -123,41 +176,33 @@ local function add_loops(loops, node, last_ns, last_life)
         end
     end
     if loop then
-        end_iteration(loop, life == last_life and last_ns or loop.end_ns, true)
+        end_iteration(loop, is_abandoned and loop.end_ns or last_ns, true)
     end
 end
 
-local function loops_of(nodes, last_ns, last_life)
+local function loops_of(nodes, last_ns)
     local loops = {}
     for _, node in ipairs(nodes) do
-        add_loops(loops, node, last_ns, last_life)
+        add_loops(loops, node, last_ns)
     end
     return loops
 end
 
 function Chrome:write_trace_slice(process, trace_stats)
     local trace = trace_stats.trace
-    self:slice(process, trace_lane, self.context.pipeline_of(trace), '"trace"', trace_stats, object(
-        "trace_id", text(trace.id), "status", text(trace.status), "held", trace.held and text(trace.held),
-        "open", mark(trace.open), "tainted", mark(trace.tainted), "start_unknown", mark(not trace_stats.is_start_known),
-        "start_ns", digits(trace_stats.start_ns), "last_ns", digits(trace.last_ns),
-        "records", tracereel.unsigned(trace.record_count), "metadata", trace.metadata and text(trace.metadata)
-    ))
+    self:slice(trace_slice, process, trace_lane, self.context.pipeline_of(trace), trace_stats, trace)
     if trace_stats.failure then
-        self:instant(process, trace_lane, "trace failed", '"error"', trace_stats.failure.timestamp_ns,
-            object("message", text(trace_stats.failure.message)))
+        self:instant(trace_failure, process, trace_lane, "trace failed", trace_stats.failure.timestamp_ns,
+            trace_stats.failure)
     end
 end
 
 function Chrome:write_loops(process, first_lane, loops)
     for _, loop in ipairs(loops) do
         local lane, label = first_lane + loop.lane - 1, self.context.node_label(loop.node_id)
-        self:slice(process, lane, label .. " loop", '"loop"', loop, object(
-            "node_id", tostring(loop.node_id), "iterations", tostring(#loop.iterations), "open", mark(loop.is_open)))
+        self:slice(loop_slice, process, lane, label .. " loop", loop, #loop.iterations)
         for _, iteration in ipairs(loop.iterations) do
-            self:slice(process, lane, ("iteration %d"):format(iteration.number), '"iteration"', iteration, object(
-                "node_id", tostring(loop.node_id), "iteration", tostring(iteration.number),
-                "open", mark(iteration.is_open)))
+            self:slice(iteration_slice, process, lane, "iteration " .. iteration.number, iteration, loop)
         end
     end
 end
@@ -165,27 +210,17 @@ end
 function Chrome:write_attempts(process, first_lane, attempts)
     for _, attempt in ipairs(attempts) do
         local lane, label = first_lane + attempt.lane - 1, self.context.node_label(attempt.node_id)
-        local start_text, end_text = times_of(attempt)
-        self:slice(process, lane, label, '"node"', attempt, object(
-            "node_id", tostring(attempt.node_id), "attempt", tostring(attempt.number), "outcome", text(attempt.outcome),
-            "open", mark(attempt.is_open), "estimated", mark(attempt.is_estimated), "cut", mark(attempt.is_cut),
-            "clock_step", mark(attempt.is_clock_step), "start_ns", start_text, "end_ns", end_text,
-            "run_ns", not attempt.is_open and digits(attempt.duration_ns)))
+        self:slice(attempt_slice, process, lane, label, attempt)
         if attempt.outcome == "error" then
-            self:instant(process, lane, label .. " failed", '"error"', attempt.end_ns, object(
-                "node_id", tostring(attempt.node_id), "attempt", tostring(attempt.number),
-                "message", attempt.error and text(attempt.error.message)))
+            self:instant(attempt_failure, process, lane, label .. " failed", attempt.end_ns, attempt)
         end
     end
 end
 
 function Chrome:write_suspensions(process, first_lane, suspensions)
     for _, suspension in ipairs(suspensions) do
-        local start_text, end_text = times_of(suspension)
-        self:slice(process, first_lane + suspension.lane - 1, self.context.node_label(suspension.node_id) .. " waits",
-            '"suspension"', suspension, object(
-                "node_id", tostring(suspension.node_id), "open", mark(suspension.is_open),
-                "start_ns", start_text, "end_ns", end_text))
+        self:slice(suspension_slice, process, first_lane + suspension.lane - 1,
+            self.context.node_label(suspension.node_id) .. " waits", suspension)
     end
 end
 
@@ -199,7 +234,7 @@ function Chrome:trace(trace_stats)
     self:write_trace_slice(process, trace_stats)
     local first_lane = trace_lane + 1
     for _, kind in ipairs {
-        { "loops", loops_of(nodes, trace_stats.end_ns, trace_stats.trace.restart_count), self.write_loops },
+        { "loops", loops_of(nodes, trace_stats.end_ns), self.write_loops },
         { "nodes", gather(nodes, "attempts"), self.write_attempts },
         { "waits", gather(nodes, "suspensions"), self.write_suspensions },
     } do
@@ -215,9 +250,7 @@ end
 function Chrome:gap(gap, now_ns)
     self:begin(now_ns)
     self.log_process = self.log_process or self:new_process("log " .. self.context.path)
-    self:instant(self.log_process, trace_lane, gap.class, '"gap"', now_ns, object(
-        "damage", gap.damage and "true" or "false", "segment", text(gap.segment),
-        "offset", json_text.unsigned(gap.offset), "length", json_text.unsigned(gap.length), "detail", text(gap.detail)))
+    self:instant(gap_instant, self.log_process, trace_lane, gap.class, now_ns, gap)
 end
 
 function Chrome:log_ends()
@@ -233,7 +266,9 @@ end
 chrome.class = Chrome
 
 function chrome.new(context)
-    return setmetatable({ context = context, write = context.write, process_count = 0, has_events = false }, Chrome)
+    return setmetatable({
+        context = context, write = context.write, block = context.block, process_count = 0, has_events = false,
+    }, Chrome)
 end
 
 return chrome

@@ -1,7 +1,5 @@
 -- Comma-separated values: a row for each attempt, in the form of RFC 4180, but with lines that end in a line feed.
-local json_text = require "tracereel.export.json_text"
-local text = require "tracereel.util.text"
-local tracereel = require "tracereel"
+local layout = require "tracereel.export.layout"
 
 local csv = { place = 6, note = "one row per attempt" }
 
@@ -16,18 +14,22 @@ local imported_columns = { "id", "instance", "resource", "scheduled_ns", "error_
 local Csv = {}
 Csv.__index = Csv
 
-local function field(value)
-    if value == nil then
-        return ""
-    elseif not value:find('[,"\r\n\x80-\xFF]') then
-        return value
-    end
-    return text.csv_field(json_text.valid_utf8(value))
+local function row(...)
+    return layout.new({ "log", "pipeline", "status", "trace", "node", "name", "attempt", "id" },
+        { "csv", "log" }, ",", { "plain", "trace.id" }, ",", { "csv", "pipeline" }, ",", { "plain", "status" }, ",",
+        { "plain", "trace.tainted" }, ",", { "plain", "node.id" }, ",", { "csv", "name" }, ",",
+        { "plain", "attempt.number" }, ",", { "plain", "attempt.outcome" },
+        { "if", "attempt.is_estimated", { ",true," }, { ",false," } },
+        { "if", "attempt.is_cut", {}, { { "plain", "attempt.start_ns" } } }, ",",
+        { "csv", "attempt.written_end_ns" }, ",",
+        { "if", "attempt.is_cut", { "," },
+            { { "csv", "attempt.duration_ns" }, ",", { "csv", "attempt.suspended_ns" } } }, ",",
+        { "csv", "attempt.error_message" }, ...)
 end
 
-local function number(value)
-    return value and tracereel.unsigned(value) or ""
-end
+local fill_row = row "\n"
+local fill_imported_row = row(",", { "csv", "id" }, ",", { "csv", "attempt.instance" }, ",",
+    { "csv", "attempt.resource" }, ",", { "csv", "attempt.scheduled_ns" }, ",", { "csv", "attempt.kind" }, "\n")
 
 -- Whether the first log is an imported one decides for all.
 local function write_header(self)
@@ -37,31 +39,20 @@ local function write_header(self)
     self.context.write(table.concat(columns, ","), more, "\n")
 end
 
-local function imported_fields(own_id, attempt)
-    return "," .. table.concat({ own_id, field(attempt.instance), field(attempt.resource),
-        number(attempt.scheduled_ns), field(attempt.kind) }, ",")
-end
-
 ---@param trace_stats tracereel.export.stats
 function Csv:trace(trace_stats)
     local trace, context = trace_stats.trace, self.context
     if not self.has_header then
         write_header(self)
     end
-    local of_trace = table.concat({
-        field(context.path), trace.id, field(context.pipeline_of(trace)),
-        trace.held and "held" or context.status_of(trace), tostring(trace.tainted),
-    }, ",")
-    local own_id = self.is_imported and field(context.own_id(trace))
+    local block, path, pipeline = context.block, context.path, context.pipeline_of(trace)
+    local status = trace.held and "held" or context.status_of(trace)
+    local own_id = self.is_imported and context.own_id(trace) or nil
+    local fill = self.is_imported and fill_imported_row or fill_row
     for _, node in ipairs(trace_stats.nodes) do
-        local of_node = ("%s,%s,%s,"):format(of_trace, number(node.id), field(context.node_name(node.id)))
+        local name = context.node_name(node.id)
         for _, attempt in ipairs(node.attempts) do
-            local is_measured = not attempt.is_open and not attempt.is_cut
-            context.write(of_node, number(attempt.number), ",", attempt.outcome,
-                attempt.is_estimated and ",true," or ",false,",
-                number(not attempt.is_cut and attempt.start_ns), ",", number(attempt.written_end_ns), ",",
-                number(is_measured and attempt.duration_ns), ",", number(is_measured and attempt.suspended_ns), ",",
-                field(attempt.error and attempt.error.message), own_id and imported_fields(own_id, attempt) or "", "\n")
+            fill(block, path, pipeline, status, trace, node, name, attempt, own_id)
         end
     end
 end

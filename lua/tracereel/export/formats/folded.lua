@@ -1,8 +1,8 @@
 -- Folded stacks, for flame graphs: PIPELINE;NODE;OUTCOME and the nanoseconds spent there, added up over all traces.
-local json_text = require "tracereel.export.json_text"
 local numbers = require "tracereel.export.numbers"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
+local valid_utf8 = require "tracereel.export.valid_utf8"
 
 local folded = { place = 4, note = "stacks" }
 
@@ -12,7 +12,7 @@ Folded.__index = Folded
 -- A frame must hold no separator. What is escaped can be read back: %3B is a semicolon, %20 a space, %25 a per cent
 -- sign.
 local function frame(name)
-    return (json_text.valid_utf8(name):gsub("[%c;%% \x7F]", function(character)
+    return (valid_utf8(name):gsub("[%c;%% \x7F]", function(character)
         return ("%%%02X"):format(character:byte())
     end))
 end

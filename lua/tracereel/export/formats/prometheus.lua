@@ -1,8 +1,8 @@
 -- The text format of Prometheus, for the textfile collector: counters, gauges and histograms over whole logs.
-local json_text = require "tracereel.export.json_text"
 local numbers = require "tracereel.export.numbers"
 local tracereel = require "tracereel"
 local units = require "tracereel.util.units"
+local valid_utf8 = require "tracereel.export.valid_utf8"
 
 local prometheus = { place = 5, note = "text" }
 
@@ -40,7 +40,7 @@ local families = {
 local escapes = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
 
 local function escaped(value)
-    return value:find('[\\"\n\x80-\xFF]') and json_text.valid_utf8(value):gsub('[\\"\n]', escapes) or value
+    return value:find('[\\"\n\x80-\xFF]') and valid_utf8(value):gsub('[\\"\n]', escapes) or value
 end
 
 -- "{a="1",b="2"" of alternating names and values, without the brace that closes it.
@@ -99,28 +99,45 @@ function Prometheus:observe(family, labels, ns)
     end
 end
 
-function Prometheus:add_node(node, trace)
-    local of_node = labels_of("log", self.context.path, "node", tostring(node.id), "name",
-        self.context.node_name(node.id))
-    local function labels(outcome, start)
-        return of_node .. (outcome and ',outcome="' .. outcome .. '"' or "")
-            .. (start and ',start="' .. start .. '"' or "")
+-- The texts with a value between the two, each made once.
+local function remembered(before, after)
+    return setmetatable({}, { __index = function(texts, value)
+        texts[value] = before .. value .. after
+        return texts[value]
+    end })
+end
+
+-- The labels of a node in the log that is read, each made once: with an outcome, and with how the start is known.
+function Prometheus:labels_of_node(node_id)
+    local made = self.node_labels[node_id]
+    if not made then
+        local of_node = labels_of("log", self.context.path, "node", tostring(node_id), "name",
+            self.context.node_name(node_id))
+        made = { plain = of_node, outcome = remembered(of_node .. ',outcome="', '"'),
+            written = remembered(of_node .. ',outcome="', '",start="written"'),
+            estimated = remembered(of_node .. ',outcome="', '",start="estimated"') }
+        self.node_labels[node_id] = made
     end
+    return made
+end
+
+function Prometheus:add_node(node, trace)
+    local labels, is_tainted = self:labels_of_node(node.id), trace.tainted
     for _, attempt in ipairs(node.attempts) do
         if attempt.is_open then
-            self:add("attempts_open", labels(), 1)
+            self:add("attempts_open", labels.plain, 1)
         else
-            self:add("attempts_total", labels(attempt.outcome), 1)
+            self:add("attempts_total", labels.outcome[attempt.outcome], 1)
         end
-        if not attempt.is_open and not attempt.is_cut and not trace.tainted then
-            self:observe("attempt_seconds", labels(attempt.outcome,
-                attempt.is_estimated and "estimated" or "written"), attempt.duration_ns)
+        if not attempt.is_open and not attempt.is_cut and not is_tainted then
+            local of_start = attempt.is_estimated and labels.estimated or labels.written
+            self:observe("attempt_seconds", of_start[attempt.outcome], attempt.duration_ns)
         end
     end
     for _, suspension in ipairs(node.suspensions) do
         if not suspension.is_open then
-            self:add("suspensions_total", labels(), 1)
-            self:add("suspended_seconds_total", labels(), suspension.end_ns - suspension.start_ns)
+            self:add("suspensions_total", labels.plain, 1)
+            self:add("suspended_seconds_total", labels.plain, suspension.end_ns - suspension.start_ns)
         end
     end
 end
@@ -142,6 +159,7 @@ end
 ---@param log tracereel.log
 function Prometheus:log_ends(log)
     local path, statistics = self.context.path, log:stats()
+    self.node_labels = {}
     local labels = labels_of("log", path)
     self:add("traces_tainted", labels, 0)
     for _, status in ipairs { "running", "suspended" } do
@@ -192,7 +210,7 @@ function Prometheus:finish()
 end
 
 function prometheus.new(context)
-    return setmetatable({ context = context, families = {} }, Prometheus)
+    return setmetatable({ context = context, families = {}, node_labels = {} }, Prometheus)
 end
 
 return prometheus

@@ -1,12 +1,27 @@
 -- Speedscope's own file format: the slices of the Chrome trace events as profiles, one for each lane of each trace.
 -- Speedscope makes the arguments of Chrome's slices a part of their names; here slices of one name are one frame.
 local chrome = require "tracereel.export.formats.chrome"
-local json_text = require "tracereel.export.json_text"
+local layout = require "tracereel.export.layout"
+local numbers = require "tracereel.export.numbers"
 local tracereel = require "tracereel"
 
-local object, text, array = json_text.object, json_text.text, json_text.array
-
 local speedscope = { place = 2, needs_times = true }
+
+local fill_profile = layout.new({ "to", "name", "last_at" }, { "if", "to.has_profiles", { "," } }, "\n",
+    '{"type":"evented","name":', { "json", "name" }, ',"unit":"nanoseconds","startValue":0,"endValue":',
+    { "plain", "last_at" }, ',"events":[')
+
+local function event(before, kind)
+    return layout.new({ "slice", "at" }, before, layout.object {
+        { "type", '"' .. kind .. '"' }, { "frame", { "plain", "slice.frame" } }, { "at", { "plain", "at" } },
+    })
+end
+
+local fill_first_opening, fill_opening, fill_closing = event("", "O"), event(",", "O"), event(",", "C")
+
+local fill_frames = layout.new({ "names" }, layout.object {
+    { "frames", layout.array("names", "name", layout.object { { "name", { "json", "name" } } }) },
+})
 
 local Speedscope = setmetatable({}, { __index = chrome.class })
 Speedscope.__index = Speedscope
@@ -15,7 +30,7 @@ function Speedscope:begin()
     if not self.has_begun then
         self.has_begun = true
         self.write('{"$schema":"https://www.speedscope.app/file-format-schema.json","exporter":',
-            text("tracereel " .. tracereel.version), ',"profiles":[')
+            tracereel.json("tracereel " .. tracereel.version), ',"profiles":[')
     end
 end
 
@@ -37,10 +52,10 @@ function Speedscope:frame(name)
         frame = #self.names - 1
         self.frame_of[name] = frame
     end
-    return tostring(frame)
+    return frame
 end
 
-function Speedscope:slice(_, lane, name, _, span)
+function Speedscope:slice(_, _, lane, name, span)
     local slices = self.lanes[lane].slices
     slices[#slices + 1] = { frame = self:frame(name), start_ns = span.start_ns, end_ns = span.end_ns }
 end
@@ -49,34 +64,24 @@ local function leave_out() end
 
 Speedscope.instant, Speedscope.gap = leave_out, leave_out -- there is no place for these
 
--- What begins first comes first; of those that begin together the one that holds the other.
-local function is_before(a, b)
-    if a.start_ns ~= b.start_ns then
-        return math.ult(a.start_ns, b.start_ns)
-    end
-    return math.ult(b.end_ns, a.end_ns)
-end
-
--- Slices that nest as the opening and closing of frames, in the order of their times, counted from `origin_ns`.
-local function events_of(slices, origin_ns)
-    local events, open = {}, {}
-    local function add(kind, slice, ns)
-        events[#events + 1] = object("type", kind, "frame", slice.frame, "at", tracereel.unsigned(ns - origin_ns))
-    end
+-- Writes slices that nest as the opening and closing of frames, in the order of their times, counted from `origin_ns`.
+local function write_events(block, slices, origin_ns)
+    local open, count = {}, 0
     local function close_until(ns)
-        while open[1] and not (ns and math.ult(ns, open[#open].end_ns)) do
-            local slice = table.remove(open)
-            add('"C"', slice, slice.end_ns)
+        while count > 0 and not (ns and math.ult(ns, open[count].end_ns)) do
+            fill_closing(block, open[count], open[count].end_ns - origin_ns)
+            count = count - 1
         end
     end
-    table.sort(slices, is_before)
-    for _, slice in ipairs(slices) do
+    numbers.sort_by(slices, "start_ns", "-end_ns") -- of those that begin together the one that holds the other is first
+    for index, slice in ipairs(slices) do
         close_until(slice.start_ns)
-        add('"O"', slice, slice.start_ns)
-        open[#open + 1] = slice
+        local fill = index > 1 and fill_opening or fill_first_opening
+        fill(block, slice, slice.start_ns - origin_ns)
+        count = count + 1
+        open[count] = slice
     end
     close_until(nil)
-    return array(events)
 end
 
 local function bounds_of(lanes)
@@ -96,10 +101,9 @@ function Speedscope:trace(trace_stats)
     local origin_ns, last_ns = bounds_of(self.lanes)
     for _, lane in ipairs(self.lanes) do
         if #lane.slices > 0 then
-            self.write(self.has_profiles and ",\n" or "\n", object(
-                "type", '"evented"', "name", text(self.process_name .. ": " .. lane.name), "unit", '"nanoseconds"',
-                "startValue", "0", "endValue", tracereel.unsigned(last_ns - origin_ns),
-                "events", events_of(lane.slices, origin_ns)))
+            fill_profile(self.context.block, self, self.process_name .. ": " .. lane.name, last_ns - origin_ns)
+            write_events(self.context.block, lane.slices, origin_ns)
+            self.write("]}")
             self.has_profiles = true
         end
     end
@@ -107,11 +111,9 @@ end
 
 function Speedscope:finish()
     self:begin()
-    local frames = {}
-    for index, name in ipairs(self.names) do
-        frames[index] = object("name", text(name))
-    end
-    self.write('\n],"shared":', object("frames", array(frames)), "}\n")
+    self.write('\n],"shared":')
+    fill_frames(self.context.block, self.names)
+    self.write("}\n")
 end
 
 function speedscope.new(context)

@@ -37,7 +37,7 @@ function Sqlite:insert_attempt(attempt)
         boolean(attempt.is_estimated), unsigned(not attempt.is_cut and attempt.start_ns),
         unsigned(attempt.written_end_ns), unsigned(is_measured and attempt.duration_ns),
         unsigned(is_measured and attempt.suspended_ns), unsigned(attempt.scheduled_ns), text(attempt.resource),
-        text(attempt.error and attempt.error.message), text(attempt.kind))
+        text(attempt.error_message), text(attempt.kind))
 end
 
 ---@param trace_stats tracereel.export.stats

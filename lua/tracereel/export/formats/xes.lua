@@ -1,6 +1,7 @@
 -- XES (IEEE 1849): a trace for each trace, with an event for each start and end of an attempt, each suspension and
 -- resumption, and each record of a loop.
-local json_text = require "tracereel.export.json_text"
+local layout = require "tracereel.export.layout"
+local numbers = require "tracereel.export.numbers"
 local tracereel = require "tracereel"
 
 local xes = { place = 8, note = "IEEE XES event log", needs_times = true }
@@ -27,55 +28,74 @@ local head = [[
 <string key="lifecycle:model" value="standard"/>
 ]]
 
-local escapes = {
-    ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["\t"] = "&#9;", ["\n"] = "&#10;",
-    ["\r"] = "&#13;",
-}
-
--- What XML 1.0 has no way to write: control characters, and two characters at the end of the first plane.
-local function escaped(value)
-    if not value:find('[&<>"%c\x80-\xFF]') then
-        return value
-    end
-    local valid = json_text.valid_utf8(value):gsub('[&<>"\t\n\r]', escapes)
-    valid = valid:gsub("[\0-\8\11\12\14-\31]", "\u{FFFD}")
-    return (valid:gsub("\u{FFFE}", "\u{FFFD}"):gsub("\u{FFFF}", "\u{FFFD}"))
+local function attribute(kind, key, item)
+    return layout.items("<" .. kind .. ' key="' .. key .. '" value="', item, '"/>\n')
 end
 
-local function attribute(kind, key, value)
-    return "<" .. kind .. ' key="' .. escaped(key) .. '" value="' .. value .. '"/>\n'
+-- These are there only where there is a value.
+local function text(key, path)
+    return { "if", path, attribute("string", key, { "xml", path }) }
 end
 
-local function text(key, value)
-    return value ~= nil and attribute("string", key, escaped(value)) or ""
+local function time(key, path)
+    return { "if", path, attribute("date", key, { "time", path }) }
 end
 
--- XES has 64 bits with a sign: what is larger is a text of its digits.
-local function unsigned(key, value)
-    return value and attribute(value < 0 and "string" or "int", key, tracereel.unsigned(value)) or ""
-end
-
-local function time(key, ns)
-    return ns ~= nil and attribute("date", key, tracereel.time(ns)) or ""
+local function integer(key, path)
+    return { "if", path, attribute("int", key, { "plain", path }) }
 end
 
 -- Marks are there only where they hold.
-local function mark(key, value)
-    return value and attribute("boolean", key, "true") or ""
+local function mark(key, path)
+    return { "if", path, attribute("boolean", key, "true") }
 end
 
--- A value of a user's metadata, with the type that it has.
-local function value_of_metadata(key, value)
+-- An event with a transition of the standard lifecycle.
+local function event(transition, ...)
+    return layout.new({ "event" }, "<event>\n", attribute("string", "concept:name", { "xml", "event.name" }),
+        text("concept:instance", "event.instance"), attribute("string", "lifecycle:transition", transition),
+        attribute("date", "time:timestamp", { "time", "event.ns" }), layout.items(...), "</event>\n")
+end
+
+local is_clock_step = mark("tracereel.clock_step", "event.is_clock_step")
+
+local fill_schedule = event "schedule"
+local fill_start = event("start", text("org:resource", "event.resource"), integer("tracereel.attempt", "event.attempt"),
+    mark("tracereel.estimated", "event.is_estimated"))
+local fill_complete = event("complete", is_clock_step)
+local fill_abort = event("ate_abort", text("tracereel.outcome", "event.outcome"),
+    text("tracereel.error", "event.error"), text("tracereel.kind", "event.kind"), is_clock_step)
+local fill_suspend = event("suspend", text("tracereel.wait", "event.wait"))
+local fill_resume = event "resume"
+local fill_loop = event("unknown", integer("tracereel.iteration", "event.iteration"),
+    mark("tracereel.loop_exit", "event.is_exit"))
+
+local fill_trace = layout.new({ "about" }, "<trace>\n",
+    attribute("string", "concept:name", { "xml", "about.name" }),
+    attribute("string", "tracereel.pipeline", { "xml", "about.pipeline" }),
+    attribute("string", "tracereel.status", { "xml", "about.status" }),
+    time("tracereel.start", "about.start_ns"),
+    time("tracereel.end", "about.end_ns"),
+    text("tracereel.error", "about.error"),
+    text("tracereel.parent", "about.parent"),
+    mark("tracereel.tainted", "about.is_tainted"),
+    text("tracereel.metadata", "about.metadata"))
+
+-- The user's own keys are texts of theirs.
+local fill_member = layout.new({ "kind", "key", "value" }, "<", { "plain", "kind" }, ' key="', { "xml", "key" },
+    '" value="', { "xml", "value" }, '"/>\n')
+
+-- The kind of a value of a user's metadata, and the value as a text; nil where XES has none for it.
+local function kind_of_member(value)
     if type(value) == "string" then
-        return text(key, value)
+        return "string", value
     elseif type(value) == "boolean" then
-        return attribute("boolean", key, tostring(value))
+        return "boolean", tostring(value)
     elseif math.type(value) == "integer" then
-        return attribute("int", key, ("%d"):format(value))
+        return "int", ("%d"):format(value)
     elseif math.type(value) == "float" then
-        return attribute("float", key, ("%.17g"):format(value))
+        return "float", ("%.17g"):format(value)
     end
-    return ""
 end
 
 -- Within one instant: what ends, then loops, then what begins. An attempt that takes no time ends where it begins,
@@ -87,53 +107,36 @@ local phase = { resumed = 1, ended = 2, looped = 3, scheduled = 4, started = 5, 
 local Story = {}
 Story.__index = Story
 
----@param name string the event's concept:name
----@param instance string|nil
----@param transition string of the standard lifecycle
-function Story:add(ns, order, name, instance, transition, attributes)
-    self[#self + 1] = {
-        ns = ns, order = order, number = #self,
-        text = "<event>\n" .. text("concept:name", name) .. text("concept:instance", instance)
-            .. text("lifecycle:transition", transition) .. time("time:timestamp", ns) .. attributes .. "</event>\n",
-    }
+---@param event table with ns, name, instance and what its layout takes
+function Story:add(order, fill, event_of_node)
+    event_of_node.order, event_of_node.fill = order, fill
+    self[#self + 1] = event_of_node
 end
 
-local function is_earlier(a, b)
-    if a.ns ~= b.ns then
-        return math.ult(a.ns, b.ns)
-    elseif a.order ~= b.order then
-        return a.order < b.order
+local function add_end(story, label, attempt, order)
+    if attempt.outcome == "done" then
+        story:add(order, fill_complete, { ns = attempt.end_ns, name = label, instance = attempt.instance,
+            is_clock_step = attempt.is_clock_step })
+    else
+        story:add(order, fill_abort, { ns = attempt.end_ns, name = label, instance = attempt.instance,
+            outcome = attempt.outcome, error = attempt.error_message, kind = attempt.kind,
+            is_clock_step = attempt.is_clock_step })
     end
-    return a.number < b.number
-end
-
-local function ends_of(attempt)
-    if attempt.is_open then
-        return nil
-    elseif attempt.outcome == "done" then
-        return "complete", mark("tracereel.clock_step", attempt.is_clock_step)
-    end
-    local problem = attempt.error
-    return "ate_abort", text("tracereel.outcome", attempt.outcome)
-        .. text("tracereel.error", problem and problem.message) .. text("tracereel.kind", attempt.kind)
-        .. mark("tracereel.clock_step", attempt.is_clock_step)
 end
 
 local function add_attempt(story, label, attempt, waits_at)
     local instance = attempt.instance
     if attempt.scheduled_ns then
-        story:add(attempt.scheduled_ns, phase.scheduled, label, instance, "schedule", "")
+        story:add(phase.scheduled, fill_schedule, { ns = attempt.scheduled_ns, name = label, instance = instance })
     end
     if not attempt.is_cut then
-        story:add(attempt.start_ns, phase.started, label, instance, "start", text("org:resource", attempt.resource)
-            .. unsigned("tracereel.attempt", attempt.number) .. mark("tracereel.estimated", attempt.is_estimated))
+        story:add(phase.started, fill_start, { ns = attempt.start_ns, name = label, instance = instance,
+            resource = attempt.resource, attempt = attempt.number, is_estimated = attempt.is_estimated })
     end
-    local transition, attributes = ends_of(attempt)
-    if transition then
+    if not attempt.is_open then
         local is_instant = attempt.end_ns == attempt.start_ns and not attempt.is_cut
-        local order = not is_instant and phase.ended or waits_at[attempt.end_ns] and phase.ended_at_once
-            or phase.started
-        story:add(attempt.end_ns, order, label, instance, transition, attributes)
+        add_end(story, label, attempt, not is_instant and phase.ended or waits_at[attempt.end_ns]
+            and phase.ended_at_once or phase.started)
     end
 end
 
@@ -142,19 +145,19 @@ local function add_node(story, label, node)
     for _, suspension in ipairs(node.suspensions) do
         local start_ns, end_ns = suspension.start_ns, suspension.end_ns
         waits_at[start_ns] = true
-        story:add(start_ns, phase.suspended, label, instance, "suspend",
-            text("tracereel.wait", suspension.wait))
+        story:add(phase.suspended, fill_suspend, { ns = start_ns, name = label, instance = instance,
+            wait = suspension.wait })
         if not suspension.is_open then
-            story:add(end_ns, start_ns == end_ns and phase.resumed_at_once or phase.resumed, label, instance, "resume",
-                "")
+            story:add(start_ns == end_ns and phase.resumed_at_once or phase.resumed, fill_resume,
+                { ns = end_ns, name = label, instance = instance })
         end
     end
     for _, attempt in ipairs(node.attempts) do
         add_attempt(story, label, attempt, waits_at)
     end
-    for _, event in ipairs(node.loop_events) do
-        story:add(event.timestamp_ns, phase.looped, label, instance, "unknown",
-            unsigned("tracereel.iteration", event.iteration) .. mark("tracereel.loop_exit", event.is_exit))
+    for _, of_loop in ipairs(node.loop_events) do
+        story:add(phase.looped, fill_loop, { ns = of_loop.timestamp_ns, name = label, instance = instance,
+            iteration = of_loop.iteration, is_exit = of_loop.is_exit })
     end
 end
 
@@ -164,44 +167,38 @@ local function is_ours(key)
 end
 
 -- The user's own fields: the metadata where it is a JSON object, each value under its key.
-local function user_metadata(context, trace)
-    local fields, whole = context.metadata_of(trace)
-    if not fields then
-        return text("tracereel.metadata", whole)
-    end
-    local parts = {}
+local function write_members(block, fields)
     for key, value in tracereel.sorted(fields) do
-        if not is_ours(key) then
-            parts[#parts + 1] = value_of_metadata(key, value)
+        local kind, value_text = kind_of_member(value)
+        if kind and not is_ours(key) then
+            fill_member(block, kind, key, value_text)
         end
     end
-    return table.concat(parts)
-end
-
-local function of_trace(context, trace_stats)
-    local trace, problem = trace_stats.trace, trace_stats.failure
-    return text("concept:name", context.own_id(trace) or trace.id)
-        .. text("tracereel.pipeline", context.pipeline_of(trace))
-        .. text("tracereel.status", trace.held and "held" or context.status_of(trace))
-        .. time("tracereel.start", trace_stats.is_start_known and trace.start_ns or nil)
-        .. time("tracereel.end", not trace.open and trace.last_ns or nil)
-        .. text("tracereel.error", problem and problem.message)
-        .. text("tracereel.parent", context.is_imported() and trace.parent or nil)
-        .. mark("tracereel.tainted", trace.tainted)
-        .. user_metadata(context, trace)
 end
 
 ---@param trace_stats tracereel.export.stats
 function Xes:trace(trace_stats)
-    local context = self.context
+    local context, trace, problem = self.context, trace_stats.trace, trace_stats.failure
     local story = setmetatable({}, Story)
     for _, node in ipairs(trace_stats.nodes) do
         add_node(story, context.node_label(node.id), node)
     end
-    table.sort(story, is_earlier)
-    context.write("<trace>\n", of_trace(context, trace_stats))
-    for _, event in ipairs(story) do
-        context.write(event.text)
+    numbers.sort_by(story, "ns", "order")
+    local fields, whole = context.metadata_of(trace)
+    fill_trace(context.block, {
+        name = context.own_id(trace) or trace.id,
+        pipeline = context.pipeline_of(trace),
+        status = trace.held and "held" or context.status_of(trace),
+        start_ns = trace_stats.is_start_known and trace.start_ns or nil,
+        end_ns = not trace.open and trace.last_ns or nil,
+        error = problem and problem.message,
+        parent = context.is_imported() and trace.parent or nil,
+        is_tainted = trace.tainted,
+        metadata = whole,
+    })
+    write_members(context.block, fields or {})
+    for _, each in ipairs(story) do
+        each.fill(context.block, each)
     end
     context.write("</trace>\n")
 end

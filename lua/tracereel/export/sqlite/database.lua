@@ -1,8 +1,8 @@
 -- A new SQLite database, filled row by row through Debian's binding (lua-sql-sqlite3), which knows SQL texts only: rows
 -- are gathered into one INSERT for some hundreds of them.
 local failure = require "tracereel.util.failure"
-local json_text = require "tracereel.export.json_text"
 local tracereel = require "tracereel"
+local valid_utf8 = require "tracereel.export.valid_utf8"
 
 local database = {}
 
@@ -63,7 +63,7 @@ function database.text(value)
     if value == nil then
         return "NULL"
     end
-    value = json_text.valid_utf8(value)
+    value = valid_utf8(value)
     if value:find("\0", 1, true) then -- SQLite reads a statement up to the first zero byte
         return "CAST(x'" .. value:gsub(".", function(byte)
             return ("%02x"):format(byte:byte())
