@@ -7,7 +7,7 @@ local rooms = {
     "util", "base", "log", "cli", "flow", "timing", "where", "forecast", "script", "recovery", "render", "partial", "export", "extract",
     "simulation",
     "backtest",
-    "crashtest", "debugger", "import", "commands", "program",
+    "crashtest", "debugger", "import", "top", "commands", "program",
 }
 
 -- The modules beside the folders: the room whose neighbours they are.
@@ -30,7 +30,7 @@ local core_users = [[
 -- Who may use tracereel.host, the program around the Lua state: modules that plain lua5.4 never loads.
 local program_modules = [[
     cli.limits cli.new_directory cli.terminal commands.debug commands.dump commands.export commands.import commands.run
-    crashtest.small_log debugger.stops program.shell_completion script.pace simulation.saved_faults
+    commands.top crashtest.small_log debugger.stops program.shell_completion script.pace simulation.saved_faults
     simulation.workplace util.host util.temporary_directory
 ]]
 

@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 #include "lua/host_pager.h"
 #include "lua/host_progress.h"
 #include "lua/host_records.h"
+#include "lua/host_terminal.h"
 #include "lua/host_work.h"
 #include "lua/host_worker.h"
 #include "lua/limits.h"
@@ -50,21 +50,6 @@ static int tripped(lua_State *L) {
 /* interrupted() -> boolean */
 static int interrupted(lua_State *L) {
     lua_pushboolean(L, tr_limits_interrupted());
-    return 1;
-}
-
-/* is_terminal(descriptor) -> boolean */
-static int is_terminal(lua_State *L) {
-    lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
-    return 1;
-}
-
-/* terminal_columns() -> integer: of standard output or else standard error, 80 where that is unknown */
-static int terminal_columns(lua_State *L) {
-    struct winsize size;
-    bool is_known = (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) ||
-                    (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0);
-    lua_pushinteger(L, is_known ? size.ws_col : 80);
     return 1;
 }
 
@@ -187,8 +172,12 @@ int luaopen_tracereel_host(lua_State *L) {
         {"interrupted", interrupted},
         {"guard", tr_host_guard},
         {"xpcall", tr_host_xpcall},
-        {"is_terminal", is_terminal},
-        {"terminal_columns", terminal_columns},
+        {"is_terminal", tr_host_is_terminal},
+        {"terminal_columns", tr_host_terminal_columns},
+        {"terminal_rows", tr_host_terminal_rows},
+        {"begin_keys", tr_host_begin_keys},
+        {"end_keys", tr_host_end_keys},
+        {"read_keys", tr_host_read_keys},
         {"now_ns", now_ns},
         {"sleep", sleep_for},
         {"make_directory", make_directory},

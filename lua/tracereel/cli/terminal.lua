@@ -21,7 +21,7 @@ local is_paged = {
 }
 
 -- What waits for a person, or is done at once.
-local is_quiet = { help = true, debug = true }
+local is_quiet = { help = true, debug = true, top = true }
 
 local function is_on_path(name)
     for directory in (os.getenv("PATH") or ""):gmatch("[^:]+") do

@@ -6,6 +6,7 @@ return {
     { name = "traces", summary = "List traces: status, times, and what each open one waits for." },
     { name = "show", summary = "Show the timeline of one trace." },
     { name = "dump", summary = "Show the records of a log." },
+    { name = "top", summary = "Watch a log while it is written: what runs, waits and fails." },
     { name = "run", summary = "Replay logs through Lua scripts." },
     { name = "merge", summary = "Merge the results that run and timing --partial have written." },
     { name = "debug", summary = "Step through a log or a trace, forwards and backwards." },

@@ -18,6 +18,10 @@ return {
         { "tracereel dump --type node_error,trace_failed --json month", "Every error, for a program." },
         { "tracereel dump --stats month", "How many records are there of each type?" },
     },
+    top = {
+        { "tracereel top wal", "What runs, waits and fails now? Keys sort, filter and open traces; `q` ends." },
+        { "tracereel top --once wal", "The same once, as text." },
+    },
     run = {
         { "tracereel run --list", "The bundled scripts and their arguments." },
         { "tracereel run errors month", "Which errors came how often?" },
