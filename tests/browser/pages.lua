@@ -6,7 +6,7 @@ local tracereel = require "tracereel"
 
 local pages = {}
 
-pages.names = { "timing", "show" }
+pages.names = { "timing", "show", "recover", "crashtest", "backtest" }
 
 local Made = {}
 Made.__index = Made
@@ -46,6 +46,12 @@ function pages.make()
     local made = setmetatable({ log = log, traces = traces_of(log), timing = directory .. "/timing.html",
         show = directory .. "/show.html" }, Made)
     helper.output_of("timing", log, "--html", made.timing)
+    for _, name in ipairs { "recover", "crashtest", "backtest" } do
+        made[name] = directory .. "/" .. name .. ".html"
+    end
+    helper.output_of("recover", "examples/recover_approvals.lua", "examples/killed/wal", "--html", made.recover)
+    helper.run { "crashtest", "examples/recover_charge_once.lua", "examples/killed/wal", "--html", made.crashtest }
+    helper.output_of("backtest", log, "--html", made.backtest)
     made.report = dkjson.decode((helper.output_of("timing", log, "--json")))
     local longest = made.report.worst_traces[1].trace_id
     helper.output_of("show", longest, log, "--html", made.show)

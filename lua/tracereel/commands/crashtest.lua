@@ -12,6 +12,7 @@ local of_log = require "tracereel.flow.of_log"
 local new_directory = require "tracereel.cli.new_directory"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
+local output_file = require "tracereel.cli.output_file"
 local saving = require "tracereel.crashtest.saving"
 local temporary_directory = require "tracereel.util.temporary_directory"
 local script = require "tracereel.script"
@@ -48,6 +49,7 @@ function crashtest.define(command)
     command:flag("--allow-rerun", "Allow nodes that are done to run again.")
     command:option("--save", "Write a small log and a failing spec for each finding to this new directory.")
         :argname("<DIR>")
+    command:option("--html", "Also write what was found to this file, as one HTML page."):argname("<FILE>")
     workers.define(command, "Use so many processes: for the questions where the script says shard = \"trace\", and for "
         .. "what is tried.")
     engine_options.define(command)
@@ -191,6 +193,12 @@ function crashtest.run(parsed)
         temporary_directory.remove_all()
         if not ran then
             error(problem, 0)
+        end
+        if parsed.html then
+            output_file.made(parsed.html, function(put)
+                require "tracereel.render.findings_page".write(result,
+                    { script = parsed.script, path = parsed.log }, put)
+            end)
         end
         if parsed.json then
             write_json(result)

@@ -14,6 +14,7 @@ local of_log = require "tracereel.flow.of_log"
 local new_file = require "tracereel.cli.new_file"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
+local output_file = require "tracereel.cli.output_file"
 local plan = require "tracereel.recovery.plan"
 local recovery = require "tracereel.recovery"
 local recovery_page = require "tracereel.render.recovery_page"
@@ -42,6 +43,7 @@ function recover.define(command)
     engine_options.define(command)
     command:flag("--keep-going", "Write the plan even if the script fails for some traces; those are held.")
     command:flag("--full", "Show every trace of a group.")
+    command:option("--html", "Also write what is decided to this file, as one HTML page."):argname("<FILE>")
     of_log.define_rule(command)
     limits.define(command)
 end
@@ -110,6 +112,12 @@ end
 
 local function show(parsed, made, log, known)
     local found = engine_view.compare(log)
+    if parsed.html then
+        output_file.made(parsed.html, function(put)
+            require "tracereel.render.plan_page".write(made,
+                { path = log.path, used = engine_options.lines(known) }, put)
+        end)
+    end
     if not parsed.json then
         recovery_page.write(made, parsed.full, engine_options.lines(known))
         unknown_traces.write(found, parsed.full)

@@ -67,7 +67,7 @@ local function chart(one)
 end
 
 local function figure(one)
-    return html.element("figure", { class = one.is_whole and "whole" or nil },
+    return html.element("figure", { class = one.is_whole and "whole" or nil, ["data-entry"] = true },
         html.element("figcaption", nil, html.element("b", nil, html.escape(one.title)), " ",
             html.element("span", { class = "detail" }, html.escape(one.detail))), chart(one)) .. "\n"
 end
@@ -100,7 +100,8 @@ end
 local function error_table(page)
     local head, rows = {}, {}
     for index, heading in ipairs(page.headings) do
-        head[index] = html.element("th", { scope = "col", class = index == 1 and "node" or nil }, html.escape(heading))
+        head[index] = html.element("th", { scope = "col", class = index == 1 and "node" or nil },
+            html.escape(heading ~= "" and heading or "Verdict"))
     end
     for index, row in ipairs(page.rows) do
         local cells = { html.element("th", { scope = "row", class = "node" }, html.escape(row.title)) }
@@ -108,10 +109,10 @@ local function error_table(page)
             cells[#cells + 1] = cell(text)
         end
         cells[#cells + 1] = cell(row.verdict or "", row.verdict)
-        rows[index] = html.element("tr", nil, cells) .. "\n"
+        rows[index] = html.element("tr", { ["data-entry"] = true }, cells) .. "\n"
     end
     return labels.section("errors", "Errors", html.escape(page.errors_note),
-        html.element("div", { class = "scroller", tabindex = "0", role = "region", ["aria-label"] = "Errors" },
+        html.element("div", { class = "scroller", tabindex = "0", role = "region", ["aria-label"] = "Table of errors" },
             html.element("table", nil, html.element("thead", nil, html.element("tr", nil, head)),
                 html.element("tbody", nil, "\n", rows))))
 end
@@ -136,7 +137,7 @@ function backtest_page.write(page, write)
         title = page.title, command = "backtest", manual = "backtest.md",
         header = html.element("header", nil, html.element("h1", nil, html.escape(page.title)), "\n",
             html.element("p", { class = "where" }, table.concat(where, "<br>"))) .. "\n",
-        body = { notices(page), curves(page), error_table(page) },
+        entries = "curves and rows", body = { document.filter_box("node or measure"), notices(page), curves(page), error_table(page) },
     }, write)
 end
 

@@ -47,8 +47,8 @@ local function awaited(plan_view)
     return (words:gsub("^waits for ", ""))
 end
 
--- A line for each thing that a view in a plan says: { what, text }.
-local function lines_of(plan_view)
+---A line for each thing that a view in a plan says: { what, text }.
+function recovery_page.lines_of(plan_view)
     if not plan_view.open then
         return { { "trace", "closed: " .. plan_view.status } }
     end
@@ -74,17 +74,32 @@ local function diff_line(sign, style, name, value)
     output.line(output.paint(style, text.cut(line, output.columns())))
 end
 
--- Nodes that are done: a line for each that is so on one side only, or with another output.
-local function write_done_diff(before, after)
-    local sides, nodes = { {}, {} }, {}
-    for side, completed in ipairs { before.completed_nodes, after.completed_nodes } do
-        for _, one in ipairs(completed) do
-            sides[side][one.node] = ("%s, %d bytes at %s, schema %s"):format(node_names.node(one.node), one.size,
-                one.offset, one.schema_hash)
-            nodes[one.node] = true
+---The nodes that are done, each with its output in words.
+---@return table<integer, string>
+function recovery_page.done_lines(plan_view)
+    local lines = {}
+    for _, one in ipairs(plan_view.completed_nodes) do
+        lines[one.node] = ("%s, %d bytes at %s, schema %s"):format(node_names.node(one.node), one.size, one.offset,
+            one.schema_hash)
+    end
+    return lines
+end
+
+---The nodes of one or the other of two such tables.
+function recovery_page.nodes_of(one, other)
+    local nodes = {}
+    for _, lines in ipairs { one, other } do
+        for node in pairs(lines) do
+            nodes[node] = true
         end
     end
-    for node in tracereel.sorted(nodes) do
+    return nodes
+end
+
+-- Nodes that are done: a line for each that is so on one side only, or with another output.
+local function write_done_diff(before, after)
+    local sides = { recovery_page.done_lines(before), recovery_page.done_lines(after) }
+    for node in tracereel.sorted(recovery_page.nodes_of(sides[1], sides[2])) do
         local old, new = sides[1][node], sides[2][node]
         if old and old ~= new then
             diff_line("-", "red", "done", old)
@@ -96,7 +111,7 @@ local function write_done_diff(before, after)
 end
 
 local function write_diff(entry)
-    local before, after = lines_of(entry.before), lines_of(entry.after)
+    local before, after = recovery_page.lines_of(entry.before), recovery_page.lines_of(entry.after)
     for index = 1, math.max(#before, #after) do
         local old, new = before[index], after[index]
         if not new and index > 1 then
@@ -111,7 +126,8 @@ local function write_diff(entry)
     end
 end
 
-local function record_words(records)
+---"2 records: node_done, trace_complete"
+function recovery_page.record_words(records)
     local types = {}
     for index, rec in ipairs(records) do
         types[index] = rec.type
@@ -144,7 +160,7 @@ local function write_trace(one, is_full)
     end
     if #one.records > 0 then
         write_diff(entry)
-        output.line("    " .. record_words(one.records))
+        output.line("    " .. recovery_page.record_words(one.records))
     end
     if one.decision.kind ~= "default" or #one.records > 0 then
         write_reason("by itself: " .. one.engine.reason, is_full)
@@ -156,8 +172,8 @@ local function group_of(one)
     return kind, one.entry.decision.node or view.place(view.of(one.trace))
 end
 
--- Groups in the order of decisions' names, then nodes: { kind, node, traces = {...}, records }.
-local function groups_of(traces)
+---Groups in the order of decisions' names, then nodes: { kind, node, traces = {...}, records }.
+function recovery_page.groups_of(traces)
     local groups, by_key = {}, {}
     for _, one in ipairs(traces) do
         local kind, node = group_of(one)
@@ -244,13 +260,13 @@ function recovery_page.write(plan, is_full, used)
         output.line("no open trace: there is nothing to recover")
         return
     elseif plan.script ~= tracereel.null then
-        write_groups(groups_of(plan.traces), is_full)
+        write_groups(recovery_page.groups_of(plan.traces), is_full)
     else
         forecast_page.write(plan.traces, is_full)
         local changed = changed_traces(plan)
         if #changed > 0 then
             output.line("")
-            write_groups(groups_of(changed), is_full)
+            write_groups(recovery_page.groups_of(changed), is_full)
         end
     end
     write_left_out(plan, is_full)
