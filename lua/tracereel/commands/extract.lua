@@ -1,17 +1,23 @@
 -- `tracereel extract`: a smaller log of the traces that are meant, with its damage as it was, to show to somebody else.
 local base = require "tracereel.base"
 local beside = require "tracereel.flow.beside"
+local bundled = require "tracereel.script.bundled"
 local copy = require "tracereel.extract.copy"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
+local limits = require "tracereel.cli.limits"
+local minimizing = require "tracereel.extract.minimizing"
 local new_directory = require "tracereel.cli.new_directory"
 local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
 local output = require "tracereel.cli.output"
 local period = require "tracereel.cli.period"
 local redaction = require "tracereel.extract.redaction"
+local runner = require "tracereel.script.runner"
+local script_arguments = require "tracereel.script.arguments"
 local selection = require "tracereel.extract.selection"
+local temporary_directory = require "tracereel.util.temporary_directory"
 local text = require "tracereel.util.text"
 local where = require "tracereel.where"
 
@@ -29,6 +35,9 @@ function extract.define(command)
     command:option("--redact", "Cover texts: metadata, errors, or both with a comma, each as long as it was; or by a "
         .. "Lua file that returns a function (text, field, rec)."):argname("<WHAT>")
     command:flag("--keep-lengths", "Cut or fill what the Lua file of --redact makes to the length that it had.")
+    command:option("--minimize", "Of what is meant, only the fewest traces and records for which this script still "
+        .. "fails: one of `tracereel run`."):argname("<SCRIPT>")
+    limits.define(command)
     options.json(command)
 end
 
@@ -40,6 +49,11 @@ end
 
 -- Where what stands after a gap would be read otherwise, all that a broken record claims is kept.
 local function copy_all(source, directory, query)
+    if query.is_free then
+        local free = copy.new(source, directory.work_path, query)
+        free:run()
+        return free
+    end
     local one, is_same = copy_once(source, directory, query)
     if not is_same and one.left_out == 0 then
         query.keeps_spans = true
@@ -82,11 +96,54 @@ local function report(parsed, one, source, trace_count)
     end
 end
 
+-- The script of --minimize, as a function of a log that raises where it fails.
+local function script_of(parsed)
+    local word = parsed.minimize
+    local bundled_path = not files.exists(word) and bundled.path(word)
+    local scripts, given = { bundled_path and { path = bundled_path, name = word } or { path = word } },
+        limits.given(parsed)
+    local function load_it()
+        local loaded = runner.load(scripts, parsed.unsafe)
+        script_arguments.check_given(loaded, given)
+        return loaded
+    end
+    limits.guarded(load_it) -- what is wrong with it is not how it fails
+    return function(log)
+        runner.replay(load_it(), log, given, {})
+    end
+end
+
+-- Finds what of the log is enough for the script to fail, in a copy of what is meant. Returns what it has found, and
+-- the query of that copy for it.
+local function minimized(parsed, query)
+    local chosen = temporary_directory.directory()
+    local run_script = script_of(parsed)
+    local found, small
+    copy.new(base.open(parsed.log), chosen, { ids = query.ids }):run()
+    copy_flow(parsed.log, { work_path = chosen })
+    limits.guarded(function()
+        found = minimizing.new(chosen, run_script)
+        small = found:find()
+    end, "interrupted: nothing was written")
+    small.redaction = query.redaction
+    return found, small
+end
+
 -- Into a directory that is there whole or not at all.
 local function write(parsed, query, trace_count)
+    local found
+    local path = parsed.log
+    if parsed.minimize then
+        limits.set(parsed)
+        found, query = minimized(parsed, query)
+        path = found.path
+    end
     local directory = new_directory.open(parsed.output)
-    local source = base.open(parsed.log)
+    local source = base.open(path)
     local done, one = failure.xpcall(copy_all, source, directory, query)
+    if done and found and found:failure_of(directory.work_path) ~= found.expected then
+        done, one = false, failure.new("refused", "with its texts covered the script does not fail as it did")
+    end
     if not done then
         directory:drop()
         error(one, 0)
@@ -94,7 +151,11 @@ local function write(parsed, query, trace_count)
     copy_flow(parsed.log, directory)
     directory:finish()
     report(parsed, one, source, trace_count)
-    return source:stats().damaged and exit_codes.damaged or exit_codes.ok
+    if found and not parsed.json then
+        output.wrapped(("the script fails for it as for the whole log (%s tried): %s"):format(
+            text.count(found.trials, "part"), text.clean(found.message)))
+    end
+    return source:stats().damaged and not query.has_no_gaps and exit_codes.damaged or exit_codes.ok
 end
 
 ---@param parsed table
@@ -125,7 +186,9 @@ function extract.run(parsed)
             failure.raise("usage", "no trace of %s is meant: nothing was written", parsed.log)
         end
     end
-    return write(parsed, query, trace_count)
+    local written, code = failure.xpcall(write, parsed, query, trace_count)
+    temporary_directory.remove_all()
+    return written and code or error(code, 0)
 end
 
 return extract

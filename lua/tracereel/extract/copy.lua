@@ -15,12 +15,21 @@ local max_claim_bytes = 64 << 20
 local Copy = {}
 Copy.__index = Copy
 
+---@class tracereel.extract_query
+---@field ids table<string, true>|nil of the traces that are meant; nil: all
+---@field numbers table<integer, true>|nil of the records that are meant, from 1; nil: all
+---@field redaction table|nil
+---@field keeps_spans boolean|nil all that a broken record claims is kept
+---@field is_free boolean|nil what cannot be read may be read otherwise
+---@field has_no_gaps boolean|nil it is left out
+
 ---@param source tracereel.log
 ---@param directory string
----@param query { ids: table<string, true>|nil, redaction: table|nil, keeps_spans: boolean }
+---@param query tracereel.extract_query
 function copy.new(source, directory, query)
     return setmetatable({
         source = source, directory = directory, ids = query.ids, redaction = query.redaction,
+        numbers = query.numbers, is_free = query.is_free, has_no_gaps = query.has_no_gaps, number = 0,
         keeps_spans = query.keeps_spans, next_segment = 1, bytes = 0, records = 0, beside_damage = 0, left_out = 0,
         digest = "",
     }, Copy)
@@ -117,6 +126,9 @@ function Copy:finish_gap(rec)
         self:write(self.redaction and self.redaction:gap(bytes, is_first) or bytes)
     end)
     self:note("gap", gap.class, ("%d"):format(gap.length))
+    if self.is_free then
+        return
+    end
     local has_span = claimed and claimed > gap.length and claimed <= max_claim_bytes
     self.keep_until = rec and (rec.suspect or self.keeps_spans and has_span) and gap.offset + claimed or gap.offset
         + gap.length
@@ -125,7 +137,9 @@ end
 ---A gap that was met.
 ---@param gap tracereel.gap
 function Copy:gap(gap)
-    if gap.class == "missing_segment" then
+    if self.has_no_gaps then
+        return
+    elseif gap.class == "missing_segment" then
         self:finish_gap(nil)
         self:note("missing", gap.segment, ("%d"):format(gap.missing_count))
         return
@@ -143,7 +157,8 @@ function Copy:record(rec)
         self.keep_until = nil
     end
     self:finish_gap(rec)
-    local is_meant = not self.ids or self.ids[rec.trace_id] ~= nil
+    self.number = self.number + 1
+    local is_meant = (not self.ids or self.ids[rec.trace_id] ~= nil) and (not self.numbers or self.numbers[self.number])
     local is_beside = self.keep_until ~= nil and rec.offset <= self.keep_until
     if not is_meant and not is_beside then
         return
