@@ -30,7 +30,7 @@ local core_users = [[
 -- Who may use tracereel.host, the program around the Lua state: modules that plain lua5.4 never loads.
 local program_modules = [[
     cli.limits cli.new_directory cli.terminal commands.debug commands.dump commands.export commands.import commands.run
-    commands.top crashtest.small_log debugger.stops program.shell_completion script.pace simulation.saved_faults
+    commands.top crashtest.small_log debugger.stops program.completion script.pace simulation.saved_faults
     simulation.workplace util.host util.temporary_directory
 ]]
 

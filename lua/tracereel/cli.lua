@@ -92,6 +92,11 @@ local function run(arguments)
         output.write("tracereel ", core.version, "\n")
         return exit_codes.ok
     end
+    if arguments[1] == "--complete" then
+        local index = math.tointeger(tonumber(arguments[2])) or 1
+        output.write(require("tracereel.program.completion").text(index, table.move(arguments, 3, #arguments, 1, {})))
+        return exit_codes.ok
+    end
     arguments = join_negative_values(arranged(arguments))
     local state = { loaded = {}, arguments = arguments }
     local parser = require("tracereel.program.parser").of_line(state)

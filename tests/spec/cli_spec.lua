@@ -24,7 +24,7 @@ describe("the command line", function()
         it("prints a completion script for " .. shell, function()
             local result = helper.run { "--completion", shell }
             assert.are.equal(0, result.status)
-            assert.truthy(result.stdout:find("traces", 1, true))
+            assert.truthy(result.stdout:find("--complete", 1, true))
         end)
     end
 

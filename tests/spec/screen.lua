@@ -37,8 +37,13 @@ end
 
 ---@param words string as they are typed; then Enter
 function Screen:type(words)
-    tmux(self, "send-keys -l " .. helper.quote(words))
+    self:put(words)
     self:press("Enter")
+end
+
+---@param words string as they are typed
+function Screen:put(words)
+    tmux(self, "send-keys -l " .. helper.quote(words))
 end
 
 ---@param key string "q", "Enter", "C-c"
@@ -57,7 +62,7 @@ end
 ---@return string text of the screen
 function Screen:wait(pattern)
     local text
-    for _ = 1, 600 do
+    for _ = 1, 400 do
         text = self:text()
         if text:find(pattern) then
             return text

@@ -119,7 +119,7 @@ local function add_own_options(definition, state)
     definition:option("--completion", "Print a completion script for that shell and exit.")
         :choices({ "bash", "zsh", "fish" })
         :action(answer_with(state, function(_, _, shell)
-            return require("tracereel.program.shell_completion").text(build(state, command_list, true), shell)
+            return require("tracereel.program.shell_completion").scripts[shell]
         end))
     definition:flag("--man", "Print the manual page, or that of a command (--man COMMAND), for man -l -, and exit.")
         :action(answer_with(state, function()
