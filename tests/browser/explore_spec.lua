@@ -45,7 +45,8 @@ describe("looking around in the pages", function()
         for _, name in ipairs(pages.names) do
             open(name)
             assert.are.same({}, browser:run([[return Array.from(document.querySelectorAll("a[href]"))
-                .filter(link => !document.getElementById(decodeURIComponent(link.hash.slice(1)))).map(link => link.href)]]))
+                .filter(link => !document.getElementById(decodeURIComponent(link.hash.slice(1))))
+                .map(link => link.href)]]))
             assert.are.same({}, browser:console(), name)
         end
         open("timing")
@@ -193,9 +194,10 @@ describe("looking around in the pages", function()
         assert.is_truthy(browser:text(".tip"):find("Distribution of the makespan of traces: p50 ", 1, true))
         browser:type("#distributions svg[role=img]", arrow.down)
         assert.is_truthy(browser:text(".tip"):find("Distribution of the run time of node ", 1, true))
-        browser:run([[const bar = document.querySelector("#nodes-table .busy-bar rect"), at = bar.getBoundingClientRect();
-            bar.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, pointerType: "touch", clientX: at.left + 1,
-              clientY: at.top + 1 }));]])
+        browser:run([[const bar = document.querySelector("#nodes-table .busy-bar rect");
+            const at = bar.getBoundingClientRect();
+            bar.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, pointerType: "touch",
+              clientX: at.left + 1, clientY: at.top + 1 }));]])
         assert.is_truthy(browser:text(".tip"):find("^run [%d.]+ "), browser:text(".tip"))
     end)
 

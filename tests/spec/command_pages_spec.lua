@@ -1,5 +1,5 @@
--- The pages that `recover --html` and `crashtest --html` write, against what --json says of the same. tests/browser opens
--- them.
+-- The pages that `recover --html` and `crashtest --html` write, against what --json says of the same. tests/browser
+-- opens them.
 local dkjson = require "dkjson"
 local helper = require "tests.spec.helper"
 
@@ -56,7 +56,8 @@ describe("the pages of recover and crashtest", function()
                 count = count + 1
                 local part = page:match('id="finding%-' .. index .. '".-</details>')
                 assert.is_truthy(part:find(finding.first.reason, 1, true))
-                assert.is_truthy(part:find(("%s:%d"):format(finding.shortest.segment, finding.shortest.offset), 1, true))
+                local shortest = finding.shortest
+                assert.is_truthy(part:find(("%s:%d"):format(shortest.segment, shortest.offset), 1, true))
                 assert.is_truthy(part:find(finding.shortest.trace_id, 1, true))
                 assert.is_truthy(page:find(('<td data-value="%d">'):format(finding.count), 1, true))
             end

@@ -92,16 +92,19 @@ describe("exploring a trace", function()
         assert.matches("all 18 futures with 1 fault were tried\n", ran.stdout)
     end)
 
-    it("draws the curve", function()
+    it("draws a point for each record at which a fault was tried, and names it", function()
         local file = helper.directory() .. "/curve.svg"
         explore(("return { %s }"):format(complete), chain(), { "--svg", file, "--faults", "error,crash" })
         local picture = helper.read(file)
         assert.matches("Futures of trace 00000000%-0000%-4000%-8000%-000000000001 that fail", picture)
         assert.matches("share of failing futures", picture)
         local shares_drawn = {}
-        for share, record in picture:gmatch("<title>error, crash: (%d+) %% at (%d+)</title>") do
+        for share, record in picture:gmatch("<title>record %d+, [%w_ ]+: (%d+) %% at (%d+)</title>") do
             shares_drawn[tonumber(record)] = share
         end
+        assert.matches("<title>record 3, node_done of node 1: 50 %% at 3</title>", picture)
+        assert.matches(">record 3, node_done of node 1</text>", picture) -- beside the highest
+        assert.is_nil(picture:find('class="line', 1, true))
         assert.same({ "0", "0", "50", "0", "0", "0", "50", "0" }, shares_drawn)
     end)
 

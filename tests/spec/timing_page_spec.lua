@@ -253,6 +253,52 @@ describe("the page of tracereel timing", function()
         assert.is_nil(make(log):find('id="comparison"', 1, true))
     end)
 
+    -- A log in which node n runs `runs[n]` times, each for some ms from `ms[n]` on.
+    local function log_of_runs(runs, ms)
+        local directory = helper.directory() .. "/log"
+        local writer = tracereel.writer(directory)
+        local number, most = 0, math.max(table.unpack(runs))
+        for round = 1, most do
+            for node, count in ipairs(runs) do
+                number = number + 1
+                local id = ("00000000-0000-4000-8000-%012x"):format(number)
+                local start_ns = 1764000000000000000 + number * 1000000000
+                local function append(kind, after_ns, fields)
+                    fields.trace_id, fields.timestamp_ns = id, start_ns + after_ns
+                    writer:append(tracereel.record[kind](fields))
+                end
+                if round <= count then
+                    append("trace_start", 0, {})
+                    append("node_start", 0, { node_id = node })
+                    append("node_done", ms[node] * 1000000 + round * 10000, { node_id = node })
+                    append("trace_complete", ms[node] * 1000000 + round * 10000, {})
+                end
+            end
+        end
+        writer:close()
+        return directory
+    end
+
+    it("sorts the nodes by what changed most, says why, and lays the most changed over the baseline", function()
+        local before = log_of_runs({ 100, 100, 3 }, { 10, 10, 10 })
+        local after = log_of_runs({ 100, 100, 3 }, { 10, 50, 900 })
+        local page = make(after, "--baseline", before)
+        local rows = {}
+        for row in page:match('id="shifts%-table".-<tbody>(.-)</tbody>'):gmatch("<tr.-</tr>") do
+            rows[#rows + 1] = { (row:match("<th.->(.-)</th>"):gsub("<[^>]+>", "")), (row:match('words">([^<]*)</td>')) }
+        end
+        local place = {}
+        for index, row in ipairs(rows) do
+            place[row[1]] = index
+        end
+        -- 50 times as slow, but of three runs nobody can tell; four times as slow is significant.
+        assert.is_true(place["2"] < place["3"] and place["3"] < place["1"])
+        assert.are.equal("significant: 100 runs against 100", rows[place["2"]][2])
+        assert.are.equal("not compared: 3 runs", rows[place["3"]][2])
+        assert.are.equal("within chance: 100 runs against 100", rows[place["1"]][2])
+        assert.are.equal(4, select(2, page:gsub('<path class="baseline"', "")))
+    end)
+
     it("has a table of hours, with the nodes of each", function()
         local page = make(helper.log("orders"), "--by", "hour")
         local report = report_of(helper.log("orders"), "--by", "hour")

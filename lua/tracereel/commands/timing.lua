@@ -207,20 +207,20 @@ local function compare(report, parsed, query, nodes)
         output.say("%s", sentence)
         code = exit_codes.graver(code, exit_codes.check_failed)
     end
-    return code
+    return code, before
 end
 
-local function write_page(report, parsed, nodes, gatherer)
-    local wanted = { nodes = nodes, top = parsed.by.by ~= "trace" and parsed.top or nil,
+local function write_page(report, parsed, nodes, gatherer, before)
+    local wanted = { nodes = nodes, before = before, top = parsed.by.by ~= "trace" and parsed.top or nil,
         logs = gatherer and { sources = gatherer.sources, test = gatherer:test(), flow = gatherer.query.flow } }
     output_file.made(parsed.html, function(put)
         require "tracereel.render.timing_page".write(report, put, wanted)
     end)
 end
 
-local function write(report, parsed, nodes, gatherer)
+local function write(report, parsed, nodes, gatherer, before)
     if parsed.html then
-        write_page(report, parsed, nodes, gatherer)
+        write_page(report, parsed, nodes, gatherer, before)
     end
     if parsed.json then
         timing_json.write(report, output.write)
@@ -294,16 +294,19 @@ function command.run(parsed)
         return write_partial(parsed, query)
     end
     local report, code, gatherer = gather(parsed, query)
+    local before
     if not report then
         return code
     end
     if parsed.baseline then
         rows.choose(report, { nodes = nodes })
-        code = exit_codes.graver(code, compare(report, parsed, query, nodes))
+        local compared
+        compared, before = compare(report, parsed, query, nodes)
+        code = exit_codes.graver(code, compared)
     end
     local max_rows_shown = parsed.by.by ~= "trace" and parsed.top or nil
     rows.choose(report, { nodes = nodes, sort = parsed.sort, top = max_rows_shown })
-    write(report, parsed, nodes, gatherer)
+    write(report, parsed, nodes, gatherer, before)
     return code
 end
 

@@ -137,7 +137,8 @@ function backtest_page.write(page, write)
         title = page.title, command = "backtest", manual = "backtest.md",
         header = html.element("header", nil, html.element("h1", nil, html.escape(page.title)), "\n",
             html.element("p", { class = "where" }, table.concat(where, "<br>"))) .. "\n",
-        entries = "curves and rows", body = { document.filter_box("node or measure"), notices(page), curves(page), error_table(page) },
+        entries = "curves and rows",
+        body = { document.filter_box("node or measure"), notices(page), curves(page), error_table(page) },
     }, write)
 end
 

@@ -9,9 +9,10 @@
 --         series = { { name = "p50", points = { { x = 0.5, y = 81, low = 79, high = 83 }, ... } }, ... },
 --     }
 --
--- `low` and `high` are nil, or the ends of an interval around y, which is drawn as a bar. Points are in the order of
--- their x. y is not negative, and its axis begins at 0; that of durations that span more than a factor of 20 is
--- logarithmic.
+-- A series with `is_points` is points without a line, however many; a point's `name` is said of it, and written beside
+-- the highest. `low` and `high` are nil, or the ends of an interval around y, which is drawn as a bar. Points are in the
+-- order of their x. y is not negative, and its axis begins at 0; that of durations that span more than a factor of 20
+-- is logarithmic.
 -- x is on a logarithmic axis where all are above 0 and span more than a factor of 30, but for `x_is_linear`. Up to six
 -- series differ in colour and in the shape of their points; more repeat them.
 local axis = require "tracereel.render.axis"
@@ -262,6 +263,23 @@ local function interval(index, x, y, point)
     })
 end
 
+-- The name of the highest point, the first of several, on the side of it on which there is more room.
+local function highest_name(one, x, y)
+    local highest
+    for _, point in ipairs(one.is_points and one.points or {}) do
+        if point.name and (not highest or point.y > highest.y) then
+            highest = point
+        end
+    end
+    if not highest then
+        return ""
+    end
+    local left = plot.width * x.position(highest.x)
+    local is_left = left < plot.width / 2
+    return at(left + (is_left and 9 or -9), from_top(y.position(highest.y)) - 6, "label", is_left and "start" or "end",
+        highest.name)
+end
+
 local function drawn(document, index, x, y)
     local one = document.series[index]
     local line, intervals, marks = {}, {}, {}
@@ -269,13 +287,14 @@ local function drawn(document, index, x, y)
         local share_x, share_y = x.position(point.x), y.position(point.y)
         line[number] = { share_x, share_y }
         intervals[number] = interval(index, x, y, point)
-        if #one.points <= max_marks then
-            local words = ("%s: %s"):format(one.name, point_words(document, point))
+        if one.is_points or #one.points <= max_marks then
+            local words = ("%s: %s"):format(point.name or one.name, point_words(document, point))
             marks[number] = mark(index, plot.width * share_x, from_top(share_y), words)
         end
     end
-    return svg.stretched(0, plot.height, svg.through("line s" .. style_number(index), line))
-        .. table.concat(intervals) .. table.concat(marks)
+    local through = one.is_points and ""
+        or svg.stretched(0, plot.height, svg.through("line s" .. style_number(index), line))
+    return through .. table.concat(intervals) .. table.concat(marks) .. highest_name(one, x, y)
 end
 
 local function legend(document)

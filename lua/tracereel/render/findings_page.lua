@@ -43,7 +43,8 @@ local function notices(result)
     for kind, words in tracereel.sorted(untried_words) do
         local count = result.untried[kind]
         items[#items + 1] = count > 0 and html.element("li", { class = "warning" }, "<b>Untried:</b> ",
-            html.escape(("%s of state and decision %s."):format(html.counted(count, "combination"), words))) .. "\n" or nil
+            html.escape(("%s of state and decision %s."):format(html.counted(count, "combination"), words)))
+            .. "\n" or nil
     end
     return #items > 0 and html.element("ul", { class = "notices" }, "\n", items) .. "\n" or ""
 end
@@ -105,7 +106,8 @@ local function findings_section(result)
         ("Not on this page: %s; `tracereel crashtest --json` has all."):format(
             html.counted(#result.findings - max_findings, "more finding"))) or ""
     return labels.section("findings", "Findings", "Those with the most crash points come first.",
-        html.element("div", { class = "scroller", tabindex = "0", role = "region", ["aria-label"] = "Table of findings" },
+        html.element("div",
+            { class = "scroller", tabindex = "0", role = "region", ["aria-label"] = "Table of findings" },
             html.element("table", { class = "sortable" }, html.element("thead", nil, html.element("tr", nil, headings)),
                 html.element("tbody", nil, "\n", rows))), elements, left_out)
 end

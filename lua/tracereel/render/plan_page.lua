@@ -40,8 +40,8 @@ local function group_table(groups)
     local function heading(title, class, sort)
         return html.element("th", { scope = "col", class = class, ["aria-sort"] = sort }, title)
     end
-    return labels.section("decisions", "What happens", "Each trace is in the row of its decision and of the node at which "
-        .. "it stands.", html.element("div", { class = "scroller", tabindex = "0", role = "region",
+    return labels.section("decisions", "What happens", "Each trace is in the row of its decision and of the node at "
+        .. "which it stands.", html.element("div", { class = "scroller", tabindex = "0", role = "region",
             ["aria-label"] = "Table of decisions" }, html.element("table", { class = "sortable" },
                 html.element("thead", nil, html.element("tr", nil, heading("Decision", "node", "ascending"),
                     heading("At node", "words", false), heading("Traces", false, "none"),
@@ -103,12 +103,14 @@ local function trace_element(one, index)
         parts[#parts + 1] = paragraph("note", "Written: " .. recovery_page.record_words(one.records))
     end
     local change = #one.records > 0 and html.counted(#one.records, "record") or "no change"
-    return html.element("details", { class = "trace", id = "trace-" .. entry.trace_id, open = index <= max_open and #one.records > 0,
+    return html.element("details", { class = "trace", id = "trace-" .. entry.trace_id,
+        open = index <= max_open and #one.records > 0,
         ["data-entry"] = true },
         html.element("summary", nil, html.element("b", nil,
             html.escape(decision.describe(one.decision, node_names.label))), " ",
             html.element("code", nil, html.escape(entry.trace_id)), " ",
-            html.element("span", { class = "detail" }, entry.tainted and "tainted · " or "", html.escape(change))), "\n",
+            html.element("span", { class = "detail" }, entry.tainted and "tainted · " or "",
+                html.escape(change))), "\n",
         parts) .. "\n"
 end
 

@@ -26,6 +26,7 @@ local drawn_count, open_count = 10, 3
 ---@class tracereel.timing_page_wanted
 ---@field nodes integer[]|nil those that --node names
 ---@field top integer|nil how many nodes --top asks for
+---@field before tracereel.timing_report|nil of the baseline
 ---@field logs table|nil of chosen_traces.of: where to find traces
 
 local function first_time(report, views)
@@ -60,7 +61,8 @@ function timing_page.write(report, write, wanted)
         scripts = { "heat_map.js", "time_view.js", "in_flight.js", "trace_details.js", "waterfall.js" }, data = data,
         body = {
             document.filter_box("id, node, error or metadata"),
-            summary.notices(report), summary.numbers(report), comparison.section(report), nodes.section(report, page),
+            summary.notices(report), summary.numbers(report), comparison.section(report, wanted.before),
+            nodes.section(report, page),
             critical_path.section(report), heat_map.section(report, wanted.nodes), groups.section(report, page),
             distributions.section(report, page), loops.section(report), in_flight.section(report),
             trace_table.section(views, chosen_traces.words),

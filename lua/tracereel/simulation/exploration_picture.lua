@@ -1,5 +1,7 @@
 -- The curve of an exploration as an SVG picture.
 local curve = require "tracereel.render.curve"
+local node_names = require "tracereel.log.node_names"
+local record_types = require "tracereel.log.record_types"
 
 local exploration_picture = {}
 
@@ -9,7 +11,10 @@ function exploration_picture.svg(result)
     local points = {}
     for _, point in ipairs(result.search.points) do
         if point.tried > 0 then
-            points[#points + 1] = { x = point.record, y = point.failing / point.tried }
+            local node = record_types.node_of(point)
+            points[#points + 1] = { x = point.record, y = point.failing / point.tried,
+                name = ("record %d, %s%s"):format(point.record, point.type,
+                    node and " of " .. node_names.node(node) or "") }
         end
     end
     return curve.document {
@@ -18,7 +23,7 @@ function exploration_picture.svg(result)
         x_is_linear = true,
         y_label = "share of failing futures",
         y_kind = "share",
-        series = { { name = table.concat(result.kinds, ", "), points = points } },
+        series = { { name = table.concat(result.kinds, ", "), points = points, is_points = true } },
     }
 end
 

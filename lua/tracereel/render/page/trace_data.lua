@@ -114,7 +114,8 @@ local function wait_numbers(wait, lane, start_ns)
         wait.wait and text.clean(wait.wait) or nil }
 end
 
--- The pieces of the time's scale, of which long waits are folded: where each ends, how wide it is, whether it is folded.
+-- The pieces of the time's scale, of which long waits are folded: where each ends, how wide it is, whether it is
+-- folded.
 local function pieces_of(scale)
     local pieces = {}
     for index, piece in ipairs(scale.pieces) do
@@ -166,8 +167,8 @@ end
 function trace_data.of(views, first_ns, max_spans)
     local data, room = { traces = {}, names = {} }, max_spans
     for index, view in ipairs(views) do
-        local share, taken = math.max(0, room // (#views - index + 1)), nil
-        data.traces[index], taken = object_of(view, share, data.names, first_ns)
+        local object, taken = object_of(view, math.max(0, room // (#views - index + 1)), data.names, first_ns)
+        data.traces[index] = object
         room = room - taken
     end
     return data

@@ -22,7 +22,8 @@ local function rows_of(report, drawn)
     for _, node in ipairs(drawn) do
         local label = labels.node_label(node.id, node.name)
         local name = "node " .. labels.node(node.id, node.name)
-        rows[#rows + 1] = { node_id = node.id, class = "run", label = label, words = "run time of " .. name, distribution = node.run,
+        rows[#rows + 1] = { node_id = node.id, class = "run", label = label,
+            words = "run time of " .. name, distribution = node.run,
             is_estimated = node.estimated }
         rows[#rows + 1] = { node_id = node.id, class = "suspended", label = label .. " <small>suspended</small>",
             words = "suspensions at " .. name, distribution = node.suspended }
@@ -37,9 +38,11 @@ local function waiting_rows_of(drawn)
     for _, node in ipairs(drawn) do
         local label = labels.node_label(node.id, node.name)
         local name = "node " .. labels.node(node.id, node.name)
-        rows[#rows + 1] = { node_id = node.id, class = "queue", label = label .. " <small>queue</small>", words = "queue time of " .. name,
+        rows[#rows + 1] = { node_id = node.id, class = "queue", label = label .. " <small>queue</small>",
+            words = "queue time of " .. name,
             distribution = node.queue }
-        rows[#rows + 1] = { node_id = node.id, class = "slack", label = label .. " <small>slack</small>", words = "slack of " .. name,
+        rows[#rows + 1] = { node_id = node.id, class = "slack", label = label .. " <small>slack</small>",
+            words = "slack of " .. name,
             distribution = node.slack, is_estimated = node.estimated }
     end
     return rows
@@ -60,6 +63,9 @@ local function common_scale(rows)
     for _, row in ipairs(rows) do
         low = math.min(low, math.max(row.distribution.min_ns, 1))
         high = math.max(high, row.distribution.max_ns)
+        if row.before then
+            low, high = math.min(low, math.max(row.before.min_ns, 1)), math.max(high, row.before.max_ns)
+        end
     end
     return axis.logarithmic(low, high)
 end
@@ -78,17 +84,38 @@ local function counts_of(distribution, scale)
     return counts
 end
 
-local function hill(row, scale)
-    local counts = counts_of(row.distribution, scale)
-    local most, first, last = 0, step_count, 0
-    for step, count in pairs(counts) do
-        most, first, last = math.max(most, count), math.min(first, step), math.max(last, step)
+-- The share of each step, and the largest.
+local function shares_of(distribution, scale)
+    local shares, largest = counts_of(distribution, scale), 0
+    for step, count in pairs(shares) do
+        shares[step] = count / distribution.count
+        largest = math.max(largest, shares[step])
+    end
+    return shares, largest
+end
+
+local function stairs(class, shares, largest)
+    local first, last = step_count, 0
+    for step in pairs(shares) do
+        first, last = math.min(first, step), math.max(last, step)
     end
     local steps = {}
     for step = first, last do
-        steps[#steps + 1] = { step / step_count, (counts[step] or 0) / most }
+        steps[#steps + 1] = { step / step_count, (shares[step] or 0) / largest }
     end
-    return svg.stretched(0, hill_height, svg.stairs(row.class, steps, (last + 1) / step_count))
+    return svg.stairs(class, steps, (last + 1) / step_count)
+end
+
+-- As high as its peak or, laid over the one before, as the higher peak of both.
+local function hill(row, scale)
+    local shares, largest = shares_of(row.distribution, scale)
+    local before = ""
+    if row.before then
+        local shares_before, largest_before = shares_of(row.before, scale)
+        largest = math.max(largest, largest_before)
+        before = stairs("baseline", shares_before, largest)
+    end
+    return svg.stretched(0, hill_height, stairs(row.class, shares, largest), before)
 end
 
 local function percentile_marks(distribution, scale)
@@ -118,6 +145,10 @@ local function distribution_row(row, scale)
     local label = ("Distribution of the %s: p50 %s, p90 %s, p95 %s, p99 %s, max %s"):format(row.words, p50,
         labels.duration(distribution.p90_ns, row.is_estimated), labels.duration(distribution.p95_ns, row.is_estimated),
         p99, labels.duration(distribution.max_ns, row.is_estimated))
+    if row.before then
+        label = ("%s; in the baseline p50 %s, p99 %s, max %s"):format(label, html.duration(row.before.p50_ns),
+            html.duration(row.before.p99_ns), html.duration(row.before.max_ns))
+    end
     return html.element("div", { class = "row", ["data-node"] = row.node_id },
         html.element("div", { class = "label" }, row.label),
         svg.chart("distribution", plot_height, label, grid(scale), hill(row, scale),
@@ -141,6 +172,12 @@ local function charts(rows)
         parts[#parts + 1] = scale_row(scale)
     end
     return html.element("div", { class = "distributions" }, "\n", parts)
+end
+
+---Distributions of a report, each laid over that of its baseline.
+---@param rows table[] { class, label (HTML), words, distribution, before, is_estimated, node_id }
+function distributions.overlaid(rows)
+    return charts(rows)
 end
 
 local function left_out_note(report)
