@@ -40,11 +40,13 @@ static void widen(entry *self, uint64_t start_ns, uint64_t end_ns) {
     self->end_ns = end_ns > self->end_ns ? end_ns : self->end_ns;
 }
 
-/* A snapshot can know of a wait at a node that no record has named. */
-static entry *entry_of_suspension(const tr_trace *trace, entry *entries, const tr_suspension *suspension) {
+/* TR_NONE where it does not count, or is at no node of the trace. Of a wait that a snapshot or a plan names alone the
+ * node is found by its id. */
+static uint32_t entry_of_suspension(const tr_trace *trace, const tr_suspension *suspension) {
     const tr_node *node = tr_trace_suspension_node(trace, suspension);
     node = node != NULL ? node : tr_trace_find_node(trace, suspension->node_id);
-    return node == NULL || suspension->outcome == TR_OUTCOME_ABANDONED ? NULL : &entries[node - trace->nodes];
+    bool is_measured = suspension->outcome != TR_OUTCOME_ABANDONED;
+    return node != NULL && is_measured ? (uint32_t)(node - trace->nodes) : TR_NONE;
 }
 
 static void note_errors(const tr_trace *trace, entry *entries, uint32_t *next_errors) {
@@ -73,10 +75,10 @@ static void note_times(const tr_trace *trace, entry *entries) {
     }
     for (uint32_t i = 0; i < trace->suspension_count; i++) {
         const tr_suspension *suspension = &trace->suspensions[i];
-        entry *of = entry_of_suspension(trace, entries, suspension);
-        if (of != NULL) {
-            widen(of, suspension->start_ns, suspension_end_ns(trace, suspension));
-            of->suspension_count++;
+        uint32_t at = entry_of_suspension(trace, suspension);
+        if (at != TR_NONE) {
+            widen(&entries[at], suspension->start_ns, suspension_end_ns(trace, suspension));
+            entries[at].suspension_count++;
         }
     }
     for (uint32_t i = 0; i < trace->loop_event_count; i++) {
@@ -186,10 +188,11 @@ static void add_attempts(lua_State *L, const tr_trace *trace, entry *entries) {
 static void add_suspensions(lua_State *L, const tr_trace *trace, entry *entries) {
     for (uint32_t i = 0; i < trace->suspension_count; i++) {
         const tr_suspension *suspension = &trace->suspensions[i];
-        entry *of = entry_of_suspension(trace, entries, suspension);
-        if (of == NULL || of->place == 0) {
+        uint32_t at = entry_of_suspension(trace, suspension);
+        if (at == TR_NONE || entries[at].place == 0) {
             continue;
         }
+        entry *of = &entries[at];
         push_list(L, of, "suspensions");
         lua_createtable(L, 0, 4); /* ..., suspensions, suspension */
         tr_lua_set_unsigned(L, "start_ns", suspension->start_ns);

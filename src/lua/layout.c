@@ -96,6 +96,7 @@ static source read_path(lua_State *L, maker *self, int item, int field) {
     const char *path = lua_tolstring(L, -1, &length);
     if (path == NULL) {
         luaL_error(L, "layout: a path expected, got %s", luaL_typename(L, -1));
+        return (source){0};
     }
     const char *point = strchr(path, '.');
     size_t name_bytes = point == NULL ? length : (size_t)(point - path);
