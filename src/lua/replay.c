@@ -52,8 +52,8 @@ static void make_arguments(lua_State *L, tr_lua_replay *replay, unsigned wanted)
  * the event get. */
 static void call_declared(lua_State *L, tr_lua_replay *replay, const tr_handler *handler, const char *code) {
     const tr_declared *declared = handler->declared;
-    unsigned wanted = (declared->takes[TR_EVENT_RECORD] ? MADE_RECORD : 0u) |
-                      (declared->takes[TR_EVENT_TRACE] ? MADE_TRACE : 0u);
+    unsigned wanted =
+        (declared->takes[TR_EVENT_RECORD] ? MADE_RECORD : 0u) | (declared->takes[TR_EVENT_TRACE] ? MADE_TRACE : 0u);
     if (wanted != 0) {
         make_arguments(L, replay, wanted);
     }
