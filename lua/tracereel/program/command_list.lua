@@ -5,6 +5,7 @@ return {
     { name = "check", summary = "List damage in a log: where it is, and how much was lost." },
     { name = "traces", summary = "List traces: status, times, and what each open one waits for." },
     { name = "show", summary = "Show the timeline of one trace." },
+    { name = "diff", summary = "Compare two traces: what both did, when, and where they part first." },
     { name = "dump", summary = "Show the records of a log." },
     { name = "top", summary = "Watch a log while it is written: what runs, waits and fails." },
     { name = "run", summary = "Replay logs through Lua scripts." },

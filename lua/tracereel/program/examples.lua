@@ -81,6 +81,10 @@ return {
         { "tracereel export --format chrome wal -o wal.json", "A file for Perfetto and Speedscope." },
         { "tracereel export --format csv month", "A table for a spreadsheet." },
     },
+    diff = {
+        { "tracereel diff wal 2a08 03c0", "Two traces of a log." },
+        { "tracereel diff wal 2a08 --with wal", "A trace, and the same in a copy or a simulation of its log." },
+    },
     extract = {
         { "tracereel extract wal -o small --where error --redact metadata,errors",
             "The failed traces, to show to somebody else." },
