@@ -73,7 +73,8 @@ function command.run(parsed)
     exploration_options.complete(parsed)
     local mode = series_options.mode(parsed)
     if not parsed.output and mode == "comparison" then
-        failure.raise("usage", "-o DIR says where the simulated log is to be written")
+        failure.raise("usage", "-o DIR says where the simulated log is to be written; --sweep, --rank and "
+            .. "--explore write none")
     elseif parsed.log == "-" then
         failure.raise("usage", "a log from a pipe is read once, and compared with what is simulated: save it first")
     end
