@@ -321,9 +321,10 @@ local is_outcome = tables.set(outcomes)
 ---@param command table
 ---@param help string|nil
 function options.outcome(command, help)
-    command:option("--outcome", (help or "Include only traces that ended so: ") .. table.concat(outcomes, ", ")
-        .. ". Can be repeated."):argname("<OUTCOME>"):count("*")
+    local option = command:option("--outcome", (help or "Include only traces that ended so: ")
+        .. table.concat(outcomes, ", ") .. ". Can be repeated."):argname("<OUTCOME>"):count("*")
         :convert(list_of("an outcome", one_of(is_outcome, "outcome")))
+    option.completions = outcomes
 end
 
 ---The outcomes that are meant; nil where all are.

@@ -10,8 +10,8 @@ local terminal = {}
 -- The commands whose output is read by somebody and changes nothing when it is not read to its end: true, or a test of
 -- the parsed options.
 local is_paged = {
-    check = true, traces = true, show = true, dump = true, merge = true, timing = true, flow = true, backtest = true,
-    capacity = true, crashtest = true, help = true,
+    check = true, traces = true, show = true, dump = true, merge = true, timing = true, diff = true, flow = true,
+    backtest = true, capacity = true, crashtest = true, help = true,
     run = function(parsed)
         return not (parsed.follow or parsed.speed or parsed.new or parsed.unsafe)
     end,

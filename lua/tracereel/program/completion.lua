@@ -11,18 +11,15 @@ local completion = {}
 
 -- Lists with commas are allowed, so that argparse must not check them as choices. An option of a command that takes
 -- other values beside some words has these in its `completions`.
-local words_of_option = {
-    ["--type"] = base.types,
-    ["--outcome"] = { "complete", "failed", "open", "continued", "cancelled", "timed_out", "terminated" },
-}
+local words_of_option = { ["--type"] = base.types }
 
 -- The commands that take the name of a bundled script or a file. For some it must decide.
 local script_commands = {
     run = "", recover = "%f[%w]recover%f[%W]", crashtest = "%f[%w]recover%f[%W]",
 }
 
--- Which of their words is a trace.
-local trace_argument = { show = 1, debug = 2 }
+-- Which of their words are traces.
+local is_trace_argument = { show = { [1] = true }, debug = { [2] = true }, diff = { [2] = true, [3] = true } }
 
 -- A log can be large, and TAB is pressed for an answer at once.
 local max_read_ns, max_ids, records_between_looks = 500000000, 1000, 4096
@@ -136,7 +133,7 @@ end
 
 local function arguments(line)
     local pattern, argument = script_commands[line.command], argument_index(line)
-    if trace_argument[line.command] == argument then
+    if (is_trace_argument[line.command] or {})[argument] then
         local ids = trace_ids(line, line.word)
         return ids, #ids == 0
     elseif pattern and (argument == 1 or line.command == "run") then
