@@ -20,7 +20,7 @@ typedef struct bench_job {
 #define SIMULATE_POOLS "simulate: pools"
 #define BACKTEST "backtest"
 
-enum { BENCH_JOB_COUNT = 19, BENCH_YARDSTICK = 0 };
+enum { BENCH_JOB_COUNT = 22, BENCH_YARDSTICK = 0 };
 extern const bench_job bench_jobs[BENCH_JOB_COUNT];
 
 /* A number from the environment. */
