@@ -50,6 +50,16 @@ describe("the page of tracereel show", function()
         assert.is_true(compared > 20)
     end)
 
+    it("show --html: a node that waits is said to be suspended, not to have run, as its bar shows", function()
+        local page = page_of("examples/logs/orders", "c77823a7")
+        local row = page:match('aria%-label="Node 4: .-</div></div>')
+        assert.is_truthy(row:find('<rect class="suspended"', 1, true))
+        -- Its node_start is 9 us before the trace is suspended; then it waits until the end of the log.
+        local words = row:match('aria%-label="([^"]+)"')
+        assert.is_truthy(words:find("^Node 4: ran for %d+[%d.]* µs in 1 attempt, suspended for 641 ms$"), words)
+        assert.is_truthy(row:find("<small>suspended </small><b>641 ms</b>", 1, true), row)
+    end)
+
     it("show --html: is below 2 MB for very many attempts, and says how many are left out", function()
         local directory, count = helper.directory() .. "/log", 40500
         local writer = tracereel.writer(directory)

@@ -10,9 +10,9 @@
 --     }
 --
 -- A series with `is_points` is points without a line, however many; a point's `name` is said of it, and written beside
--- the highest. `low` and `high` are nil, or the ends of an interval around y, which is drawn as a bar. Points are in the
--- order of their x. y is not negative, and its axis begins at 0; that of durations that span more than a factor of 20
--- is logarithmic.
+-- the highest. `low` and `high` are nil, or the ends of an interval around y, which is drawn as a bar. Points are in
+-- the order of their x. y is not negative, and its axis begins at 0; that of durations that span more than a
+-- factor of 20 is logarithmic.
 -- x is on a logarithmic axis where all are above 0 and span more than a factor of 30, but for `x_is_linear`. Up to six
 -- series differ in colour and in the shape of their points; more repeat them.
 local axis = require "tracereel.render.axis"

@@ -98,6 +98,23 @@ local function add_suspensions(trace, view, end_ns)
     table.sort(view.suspensions, by_start)
 end
 
+-- An attempt that goes on has not run while its node was suspended; of one that has ended the trace knows.
+local function take_waits_from_open(view)
+    local running = {}
+    for _, span in ipairs(view.spans) do
+        if span.outcome == "open" then
+            running[imported_fields.node_key(span.node_id, span.instance)] = span
+        end
+    end
+    for _, wait in ipairs(view.suspensions) do
+        local span = running[imported_fields.node_key(wait.node_id, wait.instance)]
+        local from_ns = span and math.max(span.start_ns, wait.start_ns)
+        if span and from_ns < wait.end_ns then
+            span.run_ns = math.max(0, span.run_ns - (wait.end_ns - from_ns))
+        end
+    end
+end
+
 -- When it began; of one that only a snapshot knows, when the first of its attempts did.
 local function start_of(trace, spans)
     if trace_times.is_start_known(trace) then
@@ -126,6 +143,7 @@ function trace_view.of(trace, now_ns, timed)
     end
     table.sort(view.spans, by_start)
     add_suspensions(trace, view, end_ns)
+    take_waits_from_open(view)
     view.start_ns = start_of(trace, view.spans)
     view.makespan_ns = math.max(0, end_ns - view.start_ns)
     return view
