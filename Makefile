@@ -5,12 +5,16 @@ VERSION = 0.1.0
 SO_VERSION = 0
 
 PREFIX = /usr/local
+BINDIR = $(PREFIX)/bin
+LIBDIR = $(PREFIX)/lib
+INCLUDEDIR = $(PREFIX)/include
+DATADIR = $(PREFIX)/share
 DESTDIR =
 BUILD = build
 
 LUA_VERSION = 5.4
-LUA_MODULE_DIR = $(PREFIX)/share/lua/$(LUA_VERSION)
-LUA_C_MODULE_DIR = $(PREFIX)/lib/lua/$(LUA_VERSION)
+LUA_MODULE_DIR = $(DATADIR)/lua/$(LUA_VERSION)
+LUA_C_MODULE_DIR = $(LIBDIR)/lua/$(LUA_VERSION)
 # Where build/tracereel looks for its Lua files when they are not beside it (in ../lua, as in this tree).
 LUA_DIR = $(LUA_MODULE_DIR)
 
@@ -19,7 +23,8 @@ FUZZ_TEST_SECONDS = 5
 
 # --- flags ---------------------------------------------------------------------------------------------------------
 
-CFLAGS = -O2 -g
+# CC, CFLAGS, CPPFLAGS and LDFLAGS may come from the environment, too.
+CFLAGS ?= -O2 -g
 # For example address,undefined. Sanitizers bring checks of their own in place of the hardening flags.
 SANITIZE =
 HARDEN_CPPFLAGS = $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
@@ -34,6 +39,8 @@ comma = ,
 IS_GCC := $(shell $(CC) -v 2>&1 | grep -c '^gcc version')
 LTO_CFLAGS = $(if $(SANITIZE),,$(if $(filter 1,$(IS_GCC)),-flto=auto -ffat-lto-objects))
 NO_LTO = $(if $(LTO_CFLAGS),-fno-lto)
+# The same bytes, whatever the directory is called: no path of it, and no random names of link-time sections.
+SAME_BYTES_CFLAGS = -ffile-prefix-map='$(CURDIR)'=. $(if $(LTO_CFLAGS),-frandom-seed=$(@:$(BUILD)/%=%))
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 # What is compressed with zstd is read where the library is there; ZSTD=no does without.
@@ -48,7 +55,8 @@ LUA_LIBS := $(shell pkg-config --libs lua$(LUA_VERSION) 2>/dev/null)
 ALL_CPPFLAGS = -Iinclude -Isrc $(ENGINE_CFLAGS) $(LUA_CFLAGS) $(if $(filter yes,$(ZSTD)),-DTR_WITH_ZSTD) \
 	-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DTRACEREEL_VERSION='"$(VERSION)"' $(HARDEN_CPPFLAGS) $(CPPFLAGS)
 # Position independent throughout: the same objects make the program, both libraries and the Lua module.
-ALL_CFLAGS = -std=c11 $(WARNINGS) -fPIC -fno-semantic-interposition $(HARDEN_CFLAGS) $(LTO_CFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=c11 $(WARNINGS) -fPIC -fno-semantic-interposition $(HARDEN_CFLAGS) $(LTO_CFLAGS) \
+	$(SAME_BYTES_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(HARDEN_LDFLAGS) $(LDFLAGS)
 COMPILE = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
 
@@ -59,7 +67,7 @@ ENGINE_SOURCES = $(filter-out src/lua/%,$(wildcard src/*/*.c))
 # Needs the host program around it: limits on scripts, the terminal, signals.
 HOST_SOURCES = $(wildcard src/lua/host*.c src/lua/limits*.c)
 MODULE_SOURCES = $(filter-out $(HOST_SOURCES),$(wildcard src/lua/*.c))
-LUA_FILES = $(shell find lua/tracereel -type f)
+LUA_FILES = $(sort $(shell find lua/tracereel -type f))
 
 objects = $(1:%.c=$(BUILD)/obj/%.o)
 ENGINE_OBJECTS = $(call objects,$(ENGINE_SOURCES))
@@ -117,7 +125,8 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 .PHONY: all program libraries module pages objects unit-programs memory-test-files fuzz-programs bench-programs deps demo test \
 	unit spec test-browser test-parallel test-slurm test-follow test-faults test-memory asan coverage fuzz bench \
-	bench-counts intervals backtests growth bench-scale lint install uninstall clean help FORCE
+	bench-counts intervals backtests growth bench-scale lint install install-program install-libraries \
+	install-module uninstall dist test-packages test-cross clean help FORCE
 
 all: program libraries module pages ## the program, the libraries, the Lua module, the pkg-config file, manual pages
 program: $(PROGRAM) $(PRECOMPILED)
@@ -135,9 +144,11 @@ silent = $(findstring s,$(firstword -$(MAKEFLAGS)))
 V =
 run = $(if $(V)$(silent),,@echo '  $(1) $@'; )
 
-# Names the package of a header that is missing, instead of the compiler's many words.
+# Names the package of a header that is missing, and says once that the machine is not one of 64 bits, instead of the
+# compiler's many words.
 $(BUILD)/headers-found: tools/packages.txt tools/deps.sh
 	@mkdir -p $(@D)
+	@CC='$(CC) $(CFLAGS)' tools/deps.sh check-machine
 	@CC='$(CC)' CPPFLAGS='$(ENGINE_CFLAGS) $(LUA_CFLAGS) $(CPPFLAGS)' tools/deps.sh check build
 	@touch $@
 
@@ -149,6 +160,9 @@ $(BUILD)/flags: FORCE
 $(BUILD)/lua-dir: FORCE
 	@mkdir -p $(@D)
 	@$(call keep_if_same,$(LUA_DIR))
+$(BUILD)/library-dir: FORCE
+	@mkdir -p $(@D)
+	@$(call keep_if_same,$(PREFIX) $(LIBDIR) $(INCLUDEDIR))
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/headers-found
 	@mkdir -p $(@D)
@@ -201,8 +215,9 @@ $(PRECOMPILED): $(LUA_FILES) tools/precompile.lua
 $(PAGES_WRITTEN): $(PROGRAM) $(PRECOMPILED) tools/write_pages.sh
 	$(call run,write)tools/write_pages.sh $(PROGRAM) $(@D) $(COMMANDS) && touch $@
 
-$(PKG_CONFIG_FILE): tracereel.pc.in $(BUILD)/lua-dir Makefile
-	$(call run,write)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PACKAGES@|$(ENGINE_PACKAGES)|' $< >$@
+$(PKG_CONFIG_FILE): tracereel.pc.in $(BUILD)/library-dir Makefile
+	$(call run,write)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PACKAGES@|$(ENGINE_PACKAGES)|' $< >$@
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/c/%.o $(STATIC_LIBRARY)
 	@mkdir -p $(@D)
@@ -257,7 +272,7 @@ ASAN_BUILD = $(BUILD)/asan
 ASAN_FLAGS = $(PARALLEL) --silent BUILD=$(ASAN_BUILD) CC=gcc SANITIZE=address,undefined CFLAGS='-O1 -g' \
 	LUA_DIR='$(CURDIR)/lua'
 COVERAGE_BUILD = $(BUILD)/coverage
-COVERAGE_FLAGS = $(PARALLEL) --silent LTO_CFLAGS= HARDEN_CPPFLAGS= LUA_DIR='$(CURDIR)/lua'
+COVERAGE_FLAGS = $(PARALLEL) --silent LTO_CFLAGS= SAME_BYTES_CFLAGS= HARDEN_CPPFLAGS= LUA_DIR='$(CURDIR)/lua'
 # gcov's counters are written down as a process exits, llvm's stand in a mapped file, also when the process is killed.
 GCOV_FLAGS = $(COVERAGE_FLAGS) BUILD=$(COVERAGE_BUILD)/gcc CC=gcc CFLAGS='-O0 -g --coverage' \
 	LDFLAGS='-Wl,--wrap=_exit $(CURDIR)/$(COVERAGE_BUILD)/gcc/obj/tests/coverage/dump_at_exit.o'
@@ -367,41 +382,67 @@ lint: deps ## compiler warnings, analyzers, clang-tidy, luacheck, formatting, in
 
 # --- installing ----------------------------------------------------------------------------------------------------
 
-INSTALLED_FILES = bin/tracereel lib/libtracereel.a lib/$(SHARED_FILE) lib/$(SONAME) lib/libtracereel.so \
-	lib/pkgconfig/tracereel.pc lib/lua/$(LUA_VERSION)/tracereel/core.so $(PUBLIC_HEADERS) $(PAGES:%=share/%) \
-	$(LUA_FILES:lua/%=share/lua/$(LUA_VERSION)/%) share/lua/$(LUA_VERSION)/tracereel/precompiled.luac $(ANNOTATIONS:$(BUILD)/lua/%=share/lua/$(LUA_VERSION)/%)
+PKG_CONFIG_DIR = $(LIBDIR)/pkgconfig
+INSTALLED_PRECOMPILED = $(LUA_MODULE_DIR)/tracereel/precompiled.luac
+INSTALLED_MODULE = $(LUA_C_MODULE_DIR)/tracereel/core.so $(LUA_FILES:lua/%=$(LUA_MODULE_DIR)/%) \
+	$(ANNOTATIONS:$(BUILD)/lua/%=$(LUA_MODULE_DIR)/%)
+INSTALLED_FILES = $(BINDIR)/tracereel $(INSTALLED_PRECOMPILED) $(PAGES:%=$(DATADIR)/%) $(INSTALLED_MODULE) \
+	$(addprefix $(LIBDIR)/,libtracereel.a $(SHARED_FILE) $(SONAME) libtracereel.so) $(PKG_CONFIG_DIR)/tracereel.pc \
+	$(PUBLIC_HEADERS:include/%=$(INCLUDEDIR)/%)
+INSTALLED_DIRECTORIES = $(addsuffix /tracereel,$(INCLUDEDIR) $(LUA_C_MODULE_DIR) $(LUA_MODULE_DIR))
 quiet = $(if $(V),,@)
 say = $(if $(silent),,@echo '$(1)')
 
-install: all ## the program, the libraries, the man page, completions, into PREFIX (/usr/local), below DESTDIR
-	$(quiet)install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/pkgconfig' \
-		'$(DESTDIR)$(PREFIX)/include/tracereel' '$(DESTDIR)$(LUA_C_MODULE_DIR)/tracereel'
-	$(quiet)install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/tracereel'
-	$(quiet)install -m 644 $(STATIC_LIBRARY) $(BUILD)/$(SHARED_FILE) '$(DESTDIR)$(PREFIX)/lib'
-	$(quiet)ln -sf $(SHARED_FILE) '$(DESTDIR)$(PREFIX)/lib/$(SONAME)'
-	$(quiet)ln -sf $(SONAME) '$(DESTDIR)$(PREFIX)/lib/libtracereel.so'
-	$(quiet)install -m 644 $(PKG_CONFIG_FILE) '$(DESTDIR)$(PREFIX)/lib/pkgconfig/tracereel.pc'
-	$(quiet)install -m 644 $(PUBLIC_HEADERS) '$(DESTDIR)$(PREFIX)/include/tracereel'
-	$(quiet)install -m 644 $(LUA_MODULE) '$(DESTDIR)$(LUA_C_MODULE_DIR)/tracereel/core.so'
+install: install-program install-libraries install-module ## the program, the libraries, the man page, completions, into PREFIX (/usr/local), below DESTDIR
+	$(call say,installed $(words $(INSTALLED_FILES)) files below $(DESTDIR)$(PREFIX))
+
+install-program: all
+	$(quiet)install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LUA_MODULE_DIR)/tracereel'
+	$(quiet)install -m 755 $(PROGRAM) '$(DESTDIR)$(BINDIR)/tracereel'
+	$(quiet)if command -v lua5.4 >/dev/null; then \
+		$(PRECOMPILE) '$(DESTDIR)$(INSTALLED_PRECOMPILED)' '$(LUA_MODULE_DIR)' $(LUA_FILES); \
+	else : >'$(DESTDIR)$(INSTALLED_PRECOMPILED)'; fi
+	$(quiet)for page in $(PAGES); do \
+		install -D -m 644 "$(BUILD)/share/$$page" "$(DESTDIR)$(DATADIR)/$$page" || exit 1; \
+	done
+
+install-libraries: libraries
+	$(quiet)install -d '$(DESTDIR)$(PKG_CONFIG_DIR)' '$(DESTDIR)$(INCLUDEDIR)/tracereel'
+	$(quiet)install -m 644 $(STATIC_LIBRARY) $(BUILD)/$(SHARED_FILE) '$(DESTDIR)$(LIBDIR)'
+	$(quiet)ln -sf $(SHARED_FILE) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
+	$(quiet)ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/libtracereel.so'
+	$(quiet)install -m 644 $(PKG_CONFIG_FILE) '$(DESTDIR)$(PKG_CONFIG_DIR)/tracereel.pc'
+	$(quiet)install -m 644 $(PUBLIC_HEADERS) '$(DESTDIR)$(INCLUDEDIR)/tracereel'
+
+install-module: module ## only the Lua module, into LUA_MODULE_DIR and LUA_C_MODULE_DIR
+	$(quiet)install -D -m 644 $(LUA_MODULE) '$(DESTDIR)$(LUA_C_MODULE_DIR)/tracereel/core.so'
 	$(quiet)for file in $(LUA_FILES:lua/%=%); do \
 		install -D -m 644 "lua/$$file" "$(DESTDIR)$(LUA_MODULE_DIR)/$$file" || exit 1; \
 	done
-	$(quiet)if command -v lua5.4 >/dev/null; then \
-		$(PRECOMPILE) '$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/precompiled.luac' '$(LUA_MODULE_DIR)' $(LUA_FILES); \
-	else : >'$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/precompiled.luac'; fi
 	$(quiet)install -m 644 $(ANNOTATIONS) '$(DESTDIR)$(LUA_MODULE_DIR)/tracereel/library'
-	$(quiet)for page in $(PAGES); do \
-		install -D -m 644 "$(BUILD)/share/$$page" "$(DESTDIR)$(PREFIX)/share/$$page" || exit 1; \
-	done
-	$(call say,installed $(words $(INSTALLED_FILES)) files below $(DESTDIR)$(PREFIX))
 
 uninstall: ## remove what install put there
-	$(quiet)rm -f $(INSTALLED_FILES:%='$(DESTDIR)$(PREFIX)/%')
-	$(quiet)for directory in include/tracereel lib/lua/$(LUA_VERSION)/tracereel share/lua/$(LUA_VERSION)/tracereel; do \
-		test ! -d '$(DESTDIR)$(PREFIX)'/$$directory || \
-			find '$(DESTDIR)$(PREFIX)'/$$directory -depth -type d -empty -delete; \
+	$(quiet)rm -f $(INSTALLED_FILES:%='$(DESTDIR)%')
+	$(quiet)for directory in $(INSTALLED_DIRECTORIES:%='$(DESTDIR)%'); do \
+		test ! -d "$$directory" || find "$$directory" -depth -type d -empty -delete; \
 	done
 	$(call say,removed $(words $(INSTALLED_FILES)) files below $(DESTDIR)$(PREFIX))
+
+# --- packages ------------------------------------------------------------------------------------------------------
+
+DIST = $(BUILD)/tracereel-$(VERSION).tar.gz
+dist: ## a tarball of the tree as it is, the same bytes for the same files; without debian/
+	@tools/dist.sh $(DIST) tracereel-$(VERSION)
+	$(call say,made $(DIST))
+
+test-packages: deps ## the Debian packages, the rock, the tarball, and builds in other build systems that use the library
+	@tools/deps.sh install packages
+	@tools/check_packages.sh $(BUILD)
+
+test-cross: ## unit tests built with clang, and for arm64 and s390x, which an emulator runs
+	@tools/deps.sh install
+	@tools/deps.sh install cross
+	@tools/cross.sh $(BUILD)
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

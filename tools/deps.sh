@@ -3,8 +3,10 @@
 #
 #   tools/deps.sh install [FOR]   install what is missing, or say what to type
 #   tools/deps.sh check [FOR]     only say what is missing
+#   tools/deps.sh check-machine   say whether the compiler is for a machine that tracereel does not run on
 #
-# FOR is build, run, test, lint, browser, scale, slurm, coverage or counts: only the packages for that. Without it: the first four.
+# FOR is build, run, test, lint, browser, scale, slurm, coverage, counts, packages or cross: only the packages for that.
+# Without it: the first four.
 # Both exit with 0 when nothing is missing any more.
 set -u
 
@@ -40,7 +42,7 @@ find_missing() {
     while read -r package purpose sign; do
         case $package in '' | '#'*) continue ;; esac
         case ${1:-}:$purpose in
-        :browser | :scale | :slurm | :coverage | :counts) continue ;;
+        :browser | :scale | :slurm | :coverage | :counts | :packages | :cross) continue ;;
         ":$purpose" | "$purpose:$purpose") ;;
         *) continue ;;
         esac
@@ -89,8 +91,18 @@ check)
     find_missing "${2:-}"
     [ -z "$missing" ] || tell_what_to_type
     ;;
+check-machine)
+    # Lengths and offsets have 64 bits, and are kept in size_t once they are bounded.
+    size=$(echo __SIZEOF_SIZE_T__ | $compiler -E -P -x c - 2>/dev/null)
+    case $size in
+    2 | 4)
+        echo "tracereel needs a 64-bit machine, this compiler is for one of $((size * 8)): sound logs would be called damaged there" >&2
+        exit 1
+        ;;
+    esac
+    ;;
 *)
-    echo "usage: tools/deps.sh install|check [build|run|test|lint|browser|scale|slurm|coverage|counts]" >&2
+    echo "usage: tools/deps.sh check-machine, or install|check [build|run|test|lint|browser|scale|slurm|coverage|counts|packages|cross]" >&2
     exit 2
     ;;
 esac
