@@ -39,7 +39,7 @@ comma = ,
 IS_GCC := $(shell $(CC) -v 2>&1 | grep -c '^gcc version')
 LTO_CFLAGS = $(if $(SANITIZE),,$(if $(filter 1,$(IS_GCC)),-flto=auto -ffat-lto-objects))
 NO_LTO = $(if $(LTO_CFLAGS),-fno-lto)
-# The same bytes, whatever the directory is called: no path of it, and no random names of link-time sections.
+# The same program and shared library, whatever the directory is called: no path of it, no random names of sections.
 SAME_BYTES_CFLAGS = -ffile-prefix-map='$(CURDIR)'=. $(if $(LTO_CFLAGS),-frandom-seed=$(@:$(BUILD)/%=%))
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -126,7 +126,7 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 .PHONY: all program libraries module pages objects unit-programs memory-test-files fuzz-programs bench-programs deps demo test \
 	unit spec test-browser test-parallel test-slurm test-follow test-faults test-memory asan coverage fuzz bench \
 	bench-counts intervals backtests growth bench-scale lint install install-program install-libraries \
-	install-module uninstall dist test-packages test-cross clean help FORCE
+	install-module uninstall dist test-packages clean help FORCE
 
 all: program libraries module pages ## the program, the libraries, the Lua module, the pkg-config file, manual pages
 program: $(PROGRAM) $(PRECOMPILED)
@@ -435,14 +435,9 @@ dist: ## a tarball of the tree as it is, the same bytes for the same files; with
 	@tools/dist.sh $(DIST) tracereel-$(VERSION)
 	$(call say,made $(DIST))
 
-test-packages: deps ## the Debian packages, the rock, the tarball, and builds in other build systems that use the library
+test-packages: deps ## the rock, the tarball, and builds in other build systems that use the library
 	@tools/deps.sh install packages
 	@tools/check_packages.sh $(BUILD)
-
-test-cross: ## unit tests built with clang, and for arm64 and s390x, which an emulator runs
-	@tools/deps.sh install
-	@tools/deps.sh install cross
-	@tools/cross.sh $(BUILD)
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

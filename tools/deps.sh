@@ -5,7 +5,7 @@
 #   tools/deps.sh check [FOR]     only say what is missing
 #   tools/deps.sh check-machine   say whether the compiler is for a machine that tracereel does not run on
 #
-# FOR is build, run, test, lint, browser, scale, slurm, coverage, counts, packages or cross: only the packages for that.
+# FOR is build, run, test, lint, browser, scale, slurm, coverage, counts or packages: only the packages for that.
 # Without it: the first four.
 # Both exit with 0 when nothing is missing any more.
 set -u
@@ -42,7 +42,7 @@ find_missing() {
     while read -r package purpose sign; do
         case $package in '' | '#'*) continue ;; esac
         case ${1:-}:$purpose in
-        :browser | :scale | :slurm | :coverage | :counts | :packages | :cross) continue ;;
+        :browser | :scale | :slurm | :coverage | :counts | :packages) continue ;;
         ":$purpose" | "$purpose:$purpose") ;;
         *) continue ;;
         esac
@@ -102,7 +102,7 @@ check-machine)
     esac
     ;;
 *)
-    echo "usage: tools/deps.sh check-machine, or install|check [build|run|test|lint|browser|scale|slurm|coverage|counts|packages|cross]" >&2
+    echo "usage: tools/deps.sh check-machine, or install|check [build|run|test|lint|browser|scale|slurm|coverage|counts|packages]" >&2
     exit 2
     ;;
 esac
