@@ -23,6 +23,11 @@ describe("looking around in the pages", function()
         helper.clean()
     end)
 
+    -- Whatever was done, no script has failed.
+    after_each(function()
+        assert.are.same({}, browser:console())
+    end)
+
     local function open(name, anchor)
         browser:resize(1280, 900)
         browser:prefer("light")

@@ -41,8 +41,7 @@ function document.filter_box(hint)
         html.element("input", { id = "filter", type = "search", placeholder = hint, autocomplete = "off",
             spellcheck = "false" }),
         html.element("output", { id = "filter-count", ["for"] = "filter" }),
-        html.element("button", { type = "button", class = "toggle", id = "whole-time", hidden = true },
-            "All times")) .. "\n"
+        html.element("button", { type = "button", id = "whole-time", hidden = true }, "All times")) .. "\n"
 end
 
 ---Writes a page: the same bytes for the same contents.
