@@ -54,9 +54,7 @@ static void call_declared(lua_State *L, tr_lua_replay *replay, const tr_handler 
     const tr_declared *declared = handler->declared;
     unsigned wanted =
         (declared->takes[TR_EVENT_RECORD] ? MADE_RECORD : 0u) | (declared->takes[TR_EVENT_TRACE] ? MADE_TRACE : 0u);
-    if (wanted != 0) {
-        make_arguments(L, replay, wanted);
-    }
+    make_arguments(L, replay, wanted);
     tr_event_view view;
     tr_lua_view_event(&view, replay->cursor, &replay->event, code);
     lua_pushvalue(L, handler->slot);
@@ -80,9 +78,7 @@ static void call_handler(lua_State *L, tr_lua_replay *replay, const tr_handler *
     }
     int count = code == NULL && handler->parameters > 2 ? 2 : handler->parameters;
     replay->handler = name;
-    if (count > 0) {
-        make_arguments(L, replay, count > 1 ? MADE_RECORD | MADE_TRACE : MADE_RECORD);
-    }
+    make_arguments(L, replay, (count > 0 ? MADE_RECORD : 0u) | (count > 1 ? MADE_TRACE : 0u));
     lua_pushvalue(L, handler->slot);
     if (count > 0) {
         lua_pushvalue(L, replay->top + 1);
