@@ -1,8 +1,9 @@
 /* A write-ahead log of XERV (the engine): segments in the order of their numbers, read record by record, around
  * whatever is damaged.
  *
- * Plain segments are mapped; compressed ones and pipes go through an unlinked temporary file, so that memory stays flat
- * however long the log is. Nothing here writes to the log. Use a tr_log from one thread at a time. */
+ * Plain segments are read part by part, or mapped; compressed ones and pipes go through an unlinked temporary file, so
+ * that memory stays flat however long the log is. Nothing here writes to the log. Use a tr_log from one thread at a
+ * time. */
 #ifndef TRACEREEL_LOG_H
 #define TRACEREEL_LOG_H
 

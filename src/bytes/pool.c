@@ -1,7 +1,9 @@
 #include "bytes/pool.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Tests of failing allocations need one allocation for each block. */
 #if defined(__SANITIZE_ADDRESS__) || defined(TRACEREEL_WITHOUT_POOL)
@@ -16,7 +18,12 @@
 #define HAS_POOL 1
 #endif
 
-enum { LARGEST_BYTES = HAS_POOL ? TR_POOL_LARGEST_BYTES : 0, CHUNK_BYTES = 64 * 1024 };
+enum {
+    LARGEST_BYTES = HAS_POOL ? TR_POOL_LARGEST_BYTES : 0,
+    CHUNK_BYTES = 64 * 1024,
+    HUGE_BYTES = 2 * 1024 * 1024, /* a huge page: one fault, where 512 others would cost a hundred times as much */
+    LARGE_POOL_BYTES = 256 * 1024
+};
 
 /* A free block. */
 typedef struct free_block {
@@ -26,6 +33,7 @@ typedef struct free_block {
 /* The first bytes of a chunk; blocks follow. */
 typedef struct chunk {
     struct chunk *next;
+    size_t mapped_bytes; /* 0: it came from malloc */
 } chunk;
 
 /* Each large block has this much spare room, so that it can become a chunk for a small one. */
@@ -41,9 +49,41 @@ static inline void free_small(tr_pool *pool, void *block, size_t size_class) {
     pool->free_blocks[size_class] = freed;
 }
 
+/* A huge page, or as much in small ones where the system has none; NULL on failure. */
+static chunk *map_huge(void) {
+    void *mapped = mmap(NULL, 2 * HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) {
+        return NULL;
+    }
+    char *begin = mapped;
+    size_t before = (HUGE_BYTES - (uintptr_t)begin % HUGE_BYTES) % HUGE_BYTES;
+    if (before > 0) {
+        munmap(begin, before);
+    }
+    munmap(begin + before + HUGE_BYTES, HUGE_BYTES - before);
+    madvise(begin + before, HUGE_BYTES, MADV_HUGEPAGE);
+    chunk *made = (chunk *)(begin + before);
+    made->mapped_bytes = HUGE_BYTES;
+    return made;
+}
+
+static chunk *new_chunk(const tr_pool *pool, size_t *bytes) {
+    chunk *made = pool->chunk_bytes >= LARGE_POOL_BYTES ? map_huge() : NULL;
+    *bytes = HUGE_BYTES;
+    if (made == NULL) {
+        *bytes = CHUNK_BYTES;
+        made = malloc(CHUNK_BYTES);
+        if (made != NULL) {
+            made->mapped_bytes = 0;
+        }
+    }
+    return made;
+}
+
 /* Allocates a new chunk; the rest of the old one goes to the free lists. */
 static int add_chunk(tr_pool *pool) {
-    chunk *added = malloc(CHUNK_BYTES);
+    size_t bytes;
+    chunk *added = new_chunk(pool, &bytes);
     if (added == NULL) {
         return 0;
     }
@@ -53,7 +93,8 @@ static int add_chunk(tr_pool *pool) {
     added->next = pool->chunks;
     pool->chunks = added;
     pool->unused = (char *)(added + 1);
-    pool->unused_bytes = (CHUNK_BYTES - sizeof *added) / TR_POOL_STEP_BYTES * TR_POOL_STEP_BYTES;
+    pool->unused_bytes = (bytes - sizeof *added) / TR_POOL_STEP_BYTES * TR_POOL_STEP_BYTES;
+    pool->chunk_bytes += bytes;
     return 1;
 }
 
@@ -111,7 +152,7 @@ static void *keep_smaller(tr_pool *pool, void *block, size_t old_bytes, size_t n
     }
     chunk *made = block;
     memmove(made + 1, block, new_bytes);
-    made->next = pool->chunks;
+    *made = (chunk){.next = pool->chunks};
     pool->chunks = made;
     return made + 1;
 }
@@ -148,11 +189,21 @@ void *tr_pool_reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t ne
     return moved;
 }
 
+void tr_pool_begin_large(tr_pool *pool) {
+    memset(pool->free_blocks, 0, sizeof pool->free_blocks);
+    pool->unused_bytes = 0;
+    pool->chunk_bytes = LARGE_POOL_BYTES;
+}
+
 void tr_pool_release(tr_pool *pool) {
     while (pool->chunks != NULL) {
-        chunk *next = ((chunk *)pool->chunks)->next;
-        free(pool->chunks);
-        pool->chunks = next;
+        chunk *released = pool->chunks;
+        pool->chunks = released->next;
+        if (released->mapped_bytes > 0) {
+            munmap(released, released->mapped_bytes);
+        } else {
+            free(released);
+        }
     }
     memset(pool, 0, sizeof *pool);
 }

@@ -17,7 +17,8 @@ typedef struct tr_pool {
     void *chunks;
     char *unused; /* of the newest chunk */
     size_t unused_bytes;
-    size_t used_bytes; /* requested sizes of all blocks in use; callers may read it */
+    size_t chunk_bytes; /* of all chunks: a pool that has become large takes larger ones, in huge pages */
+    size_t used_bytes;  /* requested sizes of all blocks in use; callers may read it */
 } tr_pool;
 
 /* Returns NULL on allocation failure. */
@@ -29,6 +30,10 @@ void tr_pool_free(tr_pool *pool, void *block, size_t bytes);
 /* Like realloc, given the old size: `block` is NULL, or came from this pool with `old_bytes`. `new_bytes` = 0 frees.
  * Returns NULL on allocation failure; the block is then unchanged. Never fails to shrink a block. */
 void *tr_pool_reallocate(tr_pool *pool, void *block, size_t old_bytes, size_t new_bytes);
+
+/* For a pool that is going to be large, or was inherited by a forked process: blocks come from new chunks from here on,
+ * so that the pages of the old ones need not be copied. Blocks that were free stay unused. */
+void tr_pool_begin_large(tr_pool *pool);
 
 /* Frees all chunks. No small block may be in use any more, and large ones must have been freed one by one. */
 void tr_pool_release(tr_pool *pool);

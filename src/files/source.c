@@ -17,10 +17,11 @@
 #include "files/temporary.h"
 
 enum {
-    MAX_MAPPED_AGAIN = 100,             /* a page lost more often than this is lost for good */
-    CHUNK_BYTES = 256 * 1024,           /* read, or inflated, at a time */
-    FORGET_BYTES = 32 * 1024 * 1024,    /* granularity in which a stream's disk space is released */
-    SPOOL_STEP_BYTES = 64 * 1024 * 1024 /* granularity in which a stream's address space is reserved */
+    MAX_MAPPED_AGAIN = 100,              /* a page lost more often than this is lost for good */
+    CHUNK_BYTES = 256 * 1024,            /* read, or inflated, at a time */
+    FORGET_BYTES = 32 * 1024 * 1024,     /* granularity in which a stream's disk space is released */
+    SPOOL_STEP_BYTES = 64 * 1024 * 1024, /* granularity in which a stream's address space is reserved */
+    WINDOWED_BYTES = 1024 * 1024         /* files from this size on are read through a window */
 };
 
 struct tr_source {
@@ -30,8 +31,10 @@ struct tr_source {
     int input; /* the file, the archive or the pipe */
     int spool; /* the temporary file, or -1 */
     tr_mapping mapping;
+    tr_file_window *window; /* of a file that is not mapped, or not yet; otherwise NULL */
+    size_t file_bytes;      /* the size of a file with a window */
     size_t available_bytes;
-    size_t forgotten_bytes;
+    size_t forgotten_bytes; /* those before this offset are not needed any more */
     bool complete;
     unsigned mapped_again; /* how often, because a page was lost though the size was unchanged */
     uint64_t read_bytes;   /* of a stream */
@@ -65,23 +68,54 @@ static tr_status start_spooling(tr_source *source, tr_error *error) {
     return open_spool(source, error);
 }
 
-static tr_status map_file(tr_source *source, tr_error *error) {
-    struct stat status;
-    if (fstat(source->input, &status) != 0) {
-        return tr_fail_system(error, "%s: cannot get its size", source->name);
-    }
-    if (!S_ISREG(status.st_mode)) {
-        return tr_fail(error, TR_ERROR_NOT_A_LOG, "%s: expected a file, found %s", source->name,
-                       tr_file_kind_name(status.st_mode));
-    }
-    source->complete = source->kind == TR_SOURCE_FILE;
-    if (source->kind == TR_SOURCE_FILE && status.st_size > 0) {
-        tr_status mapped = tr_mapping_set(&source->mapping, source->input, (size_t)status.st_size, source->name, error);
-        if (mapped != TR_OK) {
-            return mapped;
+static tr_status map(tr_source *source, size_t bytes, tr_error *error) {
+    if (bytes > 0) {
+        tr_status status = tr_mapping_set(&source->mapping, source->input, bytes, source->name, error);
+        if (status != TR_OK) {
+            return status;
         }
-        source->available_bytes = (size_t)status.st_size;
     }
+    source->available_bytes = bytes;
+    source->complete = true;
+    return TR_OK;
+}
+
+static tr_status get_size(const tr_source *source, struct stat *status, tr_error *error) {
+    return fstat(source->input, status) == 0 ? TR_OK : tr_fail_system(error, "%s: cannot get its size", source->name);
+}
+
+/* From here on all of the file is available. */
+static tr_status leave_window(tr_source *source, tr_error *error) {
+    struct stat found;
+    tr_status status = get_size(source, &found, error);
+    if (status == TR_OK) {
+        status = map(source, (size_t)found.st_size, error);
+    }
+    if (status == TR_OK) {
+        source->window = NULL;
+    }
+    return status;
+}
+
+static tr_status open_file(tr_source *source, tr_file_window *window, tr_error *error) {
+    struct stat found;
+    tr_status status = get_size(source, &found, error);
+    if (status != TR_OK) {
+        return status;
+    }
+    if (!S_ISREG(found.st_mode)) {
+        return tr_fail(error, TR_ERROR_NOT_A_LOG, "%s: expected a file, found %s", source->name,
+                       tr_file_kind_name(found.st_mode));
+    }
+    if (source->kind != TR_SOURCE_FILE) {
+        return TR_OK;
+    }
+    if (window == NULL || found.st_size < WINDOWED_BYTES) {
+        return map(source, (size_t)found.st_size, error);
+    }
+    source->window = window;
+    source->file_bytes = (size_t)found.st_size;
+    tr_file_window_empty(window);
     return TR_OK;
 }
 
@@ -127,7 +161,8 @@ static tr_status finish_opening(tr_source *source, tr_status status, tr_source *
     return TR_OK;
 }
 
-tr_status tr_source_open(const char *path, const char *name, tr_source_kind kind, tr_source **out, tr_error *error) {
+tr_status tr_source_open(const char *path, const char *name, tr_source_kind kind, tr_file_window *window,
+                         tr_source **out, tr_error *error) {
     *out = NULL;
     tr_source *source = new_source(name, kind);
     if (source == NULL) {
@@ -135,7 +170,7 @@ tr_status tr_source_open(const char *path, const char *name, tr_source_kind kind
     }
     tr_status status = open_input(source, path, error);
     if (status == TR_OK && kind != TR_SOURCE_STREAM) {
-        status = map_file(source, error);
+        status = open_file(source, window, error);
     }
     return finish_opening(source, status, out, error);
 }
@@ -153,6 +188,9 @@ tr_status tr_source_open_command(const char *command, const char *name, bool com
 
 tr_source_view tr_source_look(const tr_source *source) {
     static const uint8_t nothing[1] = {0};
+    if (source->window != NULL && source->window->buffer != NULL) {
+        return (tr_source_view){tr_file_window_bytes(source->window), source->available_bytes, source->complete};
+    }
     const uint8_t *bytes = source->mapping.bytes != NULL ? source->mapping.bytes : nothing;
     return (tr_source_view){bytes, source->available_bytes, source->complete};
 }
@@ -211,9 +249,31 @@ static tr_status read_archive(tr_source *source, tr_error *error) {
     return status == TR_OK && tr_inflater_has_read_all(source->inflater) ? wait_for_command(source, error) : status;
 }
 
+static tr_status move_window(tr_source *source, size_t wanted_bytes, tr_error *error) {
+    if (!tr_file_window_move(source->window, source->input, source->forgotten_bytes, wanted_bytes,
+                             source->file_bytes)) {
+        source->available_bytes = source->forgotten_bytes;
+        return leave_window(source, error);
+    }
+    source->available_bytes = source->window->end;
+    source->complete = source->available_bytes == source->file_bytes;
+    return TR_OK;
+}
+
+static tr_status read_on(tr_source *source, size_t wanted_bytes, tr_error *error) {
+    switch (source->kind) {
+    case TR_SOURCE_ARCHIVE:
+        return read_archive(source, error);
+    case TR_SOURCE_STREAM:
+        return read_stream(source, error);
+    default:
+        return move_window(source, wanted_bytes, error);
+    }
+}
+
 tr_status tr_source_more(tr_source *source, size_t wanted_bytes, tr_error *error) {
     while (!source->complete && source->available_bytes < wanted_bytes) {
-        tr_status status = source->kind == TR_SOURCE_ARCHIVE ? read_archive(source, error) : read_stream(source, error);
+        tr_status status = read_on(source, wanted_bytes, error);
         if (status != TR_OK) {
             return status;
         }
@@ -226,11 +286,17 @@ tr_status tr_source_recheck(tr_source *source, bool *changed, tr_error *error) {
     if (source->kind != TR_SOURCE_FILE) {
         return TR_OK;
     }
-    struct stat status;
-    if (fstat(source->input, &status) != 0) {
-        return tr_fail_system(error, "%s: cannot get its size", source->name);
+    if (source->window != NULL) {
+        tr_status status = leave_window(source, error);
+        *changed = source->available_bytes != source->file_bytes;
+        return status;
     }
-    size_t size = (size_t)status.st_size;
+    struct stat found;
+    tr_status status = get_size(source, &found, error);
+    if (status != TR_OK) {
+        return status;
+    }
+    size_t size = (size_t)found.st_size;
     bool same_size = size == source->available_bytes;
     bool lost_a_page = tr_mapping_lost_a_page(&source->mapping);
     if (same_size && (!lost_a_page || source->mapped_again == MAX_MAPPED_AGAIN)) {
@@ -266,6 +332,10 @@ size_t tr_source_head(const tr_source *source, uint8_t *out, size_t capacity_byt
 }
 
 void tr_source_forget_before(tr_source *source, size_t offset) {
+    if (source->window != NULL) {
+        source->forgotten_bytes = offset;
+        return;
+    }
     if (source->spool < 0 || offset - source->forgotten_bytes < FORGET_BYTES) {
         return;
     }

@@ -66,7 +66,7 @@ static tr_status walk_through(tr_segment_reader *reader, tr_engine_walk *walk, t
 
 tr_status tr_engine_walk_segment(const char *path, const char *name, tr_engine_walk *walk, tr_error *error) {
     tr_segment_reader reader;
-    tr_reader_init(&reader);
+    tr_reader_init(&reader, NULL);
     *walk = (tr_engine_walk){0};
     tr_status status = tr_reader_open(&reader, path, name, TR_SOURCE_FILE, error);
     if (status == TR_OK) {

@@ -12,6 +12,7 @@
 
 struct tr_log {
     tr_segment_reader reader;
+    tr_file_window window; /* the reader's */
     tr_place place;
     tr_log_statistics statistics;
     tr_status finished; /* TR_OK while reading; then what every further call returns */

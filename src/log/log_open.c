@@ -101,7 +101,7 @@ tr_status tr_log_open(const char *path, const tr_log_options *options, tr_log **
         free(log);
         return tr_fail_memory(error, "opening a log");
     }
-    tr_reader_init(&log->reader);
+    tr_reader_init(&log->reader, &log->window);
     if (options != NULL) {
         log->options = *options;
     }
@@ -122,6 +122,7 @@ void tr_log_close(tr_log *log) {
         return;
     }
     tr_reader_close(&log->reader);
+    tr_file_window_clear(&log->window);
     tr_segment_list_clear(&log->walk.segments);
     tr_snapshot_store_clear(&log->snapshots);
     free(log->path);

@@ -2,9 +2,9 @@
 
 static const uint8_t no_bytes[1];
 
-void tr_reader_init(tr_segment_reader *reader) {
-    *reader =
-        (tr_segment_reader){.bytes = no_bytes, .direct_bytes = SIZE_MAX, .limit_bytes = SIZE_MAX, .complete = true};
+void tr_reader_init(tr_segment_reader *reader, tr_file_window *window) {
+    *reader = (tr_segment_reader){
+        .bytes = no_bytes, .direct_bytes = SIZE_MAX, .limit_bytes = SIZE_MAX, .complete = true, .window = window};
 }
 
 static void adopt_view(tr_segment_reader *reader) {
@@ -16,10 +16,13 @@ static void adopt_view(tr_segment_reader *reader) {
         reader->available_bytes = reader->limit_bytes;
         reader->complete = true;
     }
+    if (reader->offset > reader->available_bytes) { /* truncated before what was read already */
+        reader->offset = reader->available_bytes;
+    }
 }
 
 static void begin(tr_segment_reader *reader, tr_source *source) {
-    tr_reader_init(reader);
+    tr_reader_init(reader, reader->window);
     reader->source = source;
     adopt_view(reader);
 }
@@ -27,7 +30,7 @@ static void begin(tr_segment_reader *reader, tr_source *source) {
 tr_status tr_reader_open(tr_segment_reader *reader, const char *path, const char *name, tr_source_kind kind,
                          tr_error *error) {
     tr_source *source;
-    tr_status status = tr_source_open(path, name, kind, &source, error);
+    tr_status status = tr_source_open(path, name, kind, reader->window, &source, error);
     if (status == TR_OK) {
         begin(reader, source);
     }
@@ -52,7 +55,7 @@ void tr_reader_limit(tr_segment_reader *reader, uint64_t limit_bytes) {
 void tr_reader_close(tr_segment_reader *reader) {
     tr_source_close(reader->source);
     tr_span_crc_clear(&reader->spans);
-    tr_reader_init(reader);
+    tr_reader_init(reader, reader->window);
 }
 
 static tr_status want(tr_segment_reader *reader, size_t wanted_bytes, tr_error *error) {
@@ -171,12 +174,9 @@ static tr_status find_next_record(tr_segment_reader *reader, size_t *found, tr_e
 
 tr_status tr_reader_recheck(tr_segment_reader *reader, bool *changed, tr_error *error) {
     tr_status status = tr_source_recheck(reader->source, changed, error);
-    if (status == TR_OK && *changed) {
-        adopt_view(reader);
+    adopt_view(reader);
+    if (*changed) {
         tr_span_crc_clear(&reader->spans);
-        if (reader->offset > reader->available_bytes) { /* truncated before what was read already */
-            reader->offset = reader->available_bytes;
-        }
     }
     return status;
 }

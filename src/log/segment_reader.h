@@ -24,10 +24,12 @@ typedef struct tr_segment_reader {
     tr_source *source;                 /* NULL while no segment is open */
     const volatile sig_atomic_t *stop; /* from the log's options: checked during a search */
     tr_span_crc spans;                 /* of `bytes` */
+    tr_file_window *window;            /* for large files; NULL: they are mapped, and looked at in any order */
 } tr_segment_reader;
 
-/* Initializes a reader with no segment open. */
-void tr_reader_init(tr_segment_reader *reader);
+/* Initializes a reader with no segment open. `window` may be NULL, and must outlive the reader; with one, only bytes
+ * from `offset` on are there. */
+void tr_reader_init(tr_segment_reader *reader, tr_file_window *window);
 
 /* Opens a segment at its beginning; arguments and statuses are those of tr_source_open. */
 tr_status tr_reader_open(tr_segment_reader *reader, const char *path, const char *name, tr_source_kind kind,

@@ -309,6 +309,7 @@ static void handle_interrupt(int signal_number) {
 
 void tr_limits_begin(lua_State *main_thread) {
     running = main_thread;
+    tr_pool_begin_large(&pool); /* the program's own modules are more than a megabyte */
     tr_lua_memory_counter = count_outside;
     handle_interrupt(SIGINT);
     handle_interrupt(SIGTERM);
@@ -320,6 +321,7 @@ void tr_limits_begin(lua_State *main_thread) {
 
 void tr_limits_begin_worker(void) {
     is_worker = true;
+    tr_pool_begin_large(&pool);
     is_guarded = false;
     interrupt_count = 0;
     unwinding = UNWIND_NOTHING;

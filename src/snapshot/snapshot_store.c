@@ -14,7 +14,7 @@ static tr_status read_one(const char *directory, const char *name, tr_snapshot_s
         return tr_fail_memory(error, "reading a snapshot");
     }
     tr_source *source;
-    tr_status status = tr_source_open(path, name, TR_SOURCE_FILE, &source, error);
+    tr_status status = tr_source_open(path, name, TR_SOURCE_FILE, NULL, &source, error);
     free(path);
     if (status != TR_OK) {
         return status;

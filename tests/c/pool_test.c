@@ -70,7 +70,33 @@ static void blocks_do_not_overlap(void) {
     tr_pool_release(&pool);
 }
 
-#if CAN_RUN_OUT_OF_MEMORY
+#if CAN_RUN_OUT_OF_MEMORY /* otherwise there is no pool: a sanitizer sees each block */
+
+/* What a forked process does not touch it need not have a copy of. */
+static void free_blocks_are_left_alone(void) {
+    tr_pool pool = {0};
+    uint8_t *kept = tr_pool_allocate(&pool, SMALL);
+    uint8_t *freed = tr_pool_allocate(&pool, SMALL);
+    REQUIRE(kept != NULL && freed != NULL);
+    fill(kept, SMALL, 5);
+    fill(freed, SMALL, 6);
+    tr_pool_free(&pool, freed, SMALL);
+    uint8_t before[SMALL];
+    memcpy(before, freed, SMALL);
+    tr_pool_begin_large(&pool);
+    CHECK_UINT(SMALL, pool.used_bytes);
+    uint8_t *added = tr_pool_allocate(&pool, SMALL);
+    REQUIRE(added != NULL);
+    fill(added, SMALL, 7);
+    CHECK_BYTES(before, SMALL, freed, SMALL);
+    CHECK(is_filled(kept, SMALL, 5));
+    tr_pool_free(&pool, added, SMALL);
+    CHECK(tr_pool_allocate(&pool, SMALL) == added);
+    tr_pool_free(&pool, added, SMALL);
+    tr_pool_free(&pool, kept, SMALL);
+    CHECK_UINT(0, pool.used_bytes);
+    tr_pool_release(&pool);
+}
 
 /* One block grows or shrinks while every allocation fails. */
 static void check_without_memory(size_t old_bytes, size_t new_bytes) {
@@ -113,6 +139,7 @@ int main(int argc, char **argv) {
     check_run("a block keeps its contents through any sequence of sizes", a_block_keeps_its_bytes);
     check_run("blocks that are freed and allocated again do not overlap", blocks_do_not_overlap);
 #if CAN_RUN_OUT_OF_MEMORY
+    check_run("a process that was forked leaves the free blocks that it inherited alone", free_blocks_are_left_alone);
     check_run("without memory a block can still shrink, and is freed with the pool", without_memory_a_block_can_shrink);
     check_run("without memory a block that should grow is unchanged",
               without_memory_a_block_that_should_grow_is_unchanged);

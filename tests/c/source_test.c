@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "files/file_window.h"
 #include "log_fixture.h"
 #include "tracereel/log.h"
 
@@ -221,6 +222,128 @@ static void changed_all_the_time(void) {
     close_changing(&with);
 }
 
+/* ---- segments so large that they are read part by part ---- */
+
+enum {
+    LARGE_RECORDS = 20000,
+    LARGE_BYTES = LARGE_RECORDS * RECORD_BYTES,
+    PART_RECORDS = TR_FILE_WINDOW_BYTES / RECORD_BYTES /* what is in memory when the first record was read */
+};
+
+static void open_large(changing_log *with, uint32_t already) {
+    tr_record record;
+    make_directory(with->directory);
+    with->bytes = put_log(2 * LARGE_RECORDS);
+    write_file(with->directory, SEGMENT, with->bytes, LARGE_BYTES);
+    join(with->path, sizeof with->path, with->directory, SEGMENT);
+    CHECK_INT(TR_OK, tr_log_open(with->directory, NULL, &with->log, NULL));
+    for (uint32_t i = 0; i < already; i++) {
+        CHECK_INT(TR_OK, tr_log_next(with->log, &record));
+    }
+}
+
+static void large_and_whole(void) {
+    changing_log with;
+    open_large(&with, 0);
+    check_rest(&with, 0, LARGE_RECORDS, 0);
+    CHECK_UINT(LARGE_BYTES, tr_log_get_statistics(with.log).record_bytes);
+    close_changing(&with);
+}
+
+/* One byte of each of these records is wrong; two of them are neighbours. */
+static void large_and_damaged(void) {
+    static const uint32_t wrong[] = {3, PART_RECORDS, 5000, 5001, LARGE_RECORDS - 1};
+    changing_log with;
+    tr_record record;
+    open_large(&with, 0);
+    int file = open(with.path, O_WRONLY);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        CHECK(pwrite(file, "\xff", 1, (off_t)wrong[i] * RECORD_BYTES + 80) == 1);
+    }
+    close(file);
+    size_t next_wrong = 0;
+    for (uint32_t i = 0; i < LARGE_RECORDS; i++) {
+        if (next_wrong < sizeof wrong / sizeof *wrong && i == wrong[next_wrong]) {
+            uint32_t count = i == 5000 ? 2 : 1;
+            REQUIRE(tr_log_next(with.log, &record) == TR_GAP);
+            CHECK_UINT((uint64_t)i * RECORD_BYTES, tr_log_gap(with.log)->position.offset);
+            CHECK_UINT((uint64_t)count * RECORD_BYTES, tr_log_gap(with.log)->length_bytes);
+            next_wrong += count;
+            i += count - 1;
+        } else {
+            REQUIRE(tr_log_next(with.log, &record) == TR_OK);
+            CHECK_BYTES(with.bytes + (size_t)i * RECORD_BYTES, RECORD_BYTES, record.bytes, record.length_bytes);
+        }
+    }
+    CHECK_INT(TR_END, tr_log_next(with.log, &record));
+    tr_log_close(with.log);
+    free(with.bytes);
+    remove_directory(with.directory);
+}
+
+/* A record that is larger than the window, between others. */
+static void large_with_a_large_record(void) {
+    enum { TEXT_BYTES = 3 * TR_FILE_WINDOW_BYTES };
+    changing_log with;
+    tr_record record;
+    open_large(&with, 0);
+    tr_log_close(with.log);
+    char *text = malloc(TEXT_BYTES + 1);
+    uint8_t *bytes = malloc(TEXT_BYTES + RECORD_BYTES);
+    REQUIRE(text != NULL && bytes != NULL);
+    memset(text, 'x', TEXT_BYTES);
+    text[TEXT_BYTES] = '\0';
+    size_t length = put_record(bytes, (written_record){.type = 2, .trace = 0xee, .metadata = text});
+    int file = open(with.path, O_WRONLY | O_APPEND);
+    CHECK(write(file, bytes, length) == (ssize_t)length);
+    CHECK(write(file, with.bytes, LARGE_BYTES) == LARGE_BYTES);
+    close(file);
+    REQUIRE(tr_log_open(with.directory, NULL, &with.log, NULL) == TR_OK);
+    for (uint32_t i = 0; i < LARGE_RECORDS; i++) {
+        REQUIRE(tr_log_next(with.log, &record) == TR_OK);
+    }
+    REQUIRE(tr_log_next(with.log, &record) == TR_OK);
+    CHECK_BYTES(bytes, length, record.bytes, record.length_bytes);
+    check_rest(&with, 0, LARGE_RECORDS, 0);
+    free(text);
+    free(bytes);
+    close_changing(&with);
+}
+
+/* Truncates a large log to that length after 10 records were read. */
+static void check_large_cut(size_t length) {
+    changing_log with;
+    open_large(&with, 10);
+    set_length(&with, length);
+    uint32_t records = (uint32_t)(length / RECORD_BYTES);
+    if (records >= PART_RECORDS) {
+        check_rest(&with, 10, records, length % RECORD_BYTES);
+    } else {
+        check_rest(&with, 10, PART_RECORDS, 0); /* they were in memory; nothing is said of what is gone */
+    }
+    close_changing(&with);
+}
+
+static void large_and_cut_off(void) {
+    check_large_cut(LARGE_BYTES - 1);
+    check_large_cut(9000 * RECORD_BYTES);
+    check_large_cut(9000 * RECORD_BYTES + 1);
+    check_large_cut(PART_RECORDS * RECORD_BYTES + 70);
+    check_large_cut(20 * RECORD_BYTES);
+    check_large_cut(0);
+}
+
+static void large_and_grown(void) {
+    changing_log with;
+    open_large(&with, 0);
+    set_length(&with, LARGE_BYTES - 40);
+    tr_log_close(with.log);
+    REQUIRE(tr_log_open(with.directory, NULL, &with.log, NULL) == TR_OK);
+    set_length(&with, LARGE_BYTES + 5 * RECORD_BYTES); /* what was half written when it was opened is complete now */
+    check_rest(&with, 0, LARGE_RECORDS + 5, 0);
+    close_changing(&with);
+}
+
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     check_run("a segment that is truncated while it is read ends where it was cut", cut_off_while_read);
@@ -230,5 +353,10 @@ int main(int argc, char **argv) {
     check_run("a segment that is truncated and written again is complete", cut_off_and_written_again);
     check_run("pages that were lost for a while are read when they are back", pages_that_came_back);
     check_run("a segment that changes all the time is never called damaged", changed_all_the_time);
+    check_run("a large segment gives every record", large_and_whole);
+    check_run("a large segment gives every gap, and every record around it", large_and_damaged);
+    check_run("a record that is larger than the window is read", large_with_a_large_record);
+    check_run("a large segment that is truncated while it is read ends where it was cut", large_and_cut_off);
+    check_run("a large segment that grew has the record that was half written", large_and_grown);
     return check_end();
 }

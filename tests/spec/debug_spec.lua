@@ -180,7 +180,7 @@ describe("debug", function()
         assert.are.equal(0, helper.run({ "generate", log, "--traces", "12000", "--seed", "3" }).status)
         local text = helper.shell(([[
             '%s' debug '%s' </dev/null >%s/out 2>/dev/null & pid=$!
-            until grep -q wal_ /proc/$pid/maps; do kill -0 $pid || break; done
+            until ls -l /proc/$pid/fd | grep -q wal_; do kill -0 $pid || break; done
             kill -INT $pid; wait $pid; echo "status $?"]]):format(helper.program, log, place))
         assert.are.equal("status 130\n", text)
         assert.are.equal("", helper.read(place .. "/out"))
