@@ -435,7 +435,7 @@ dist: ## a tarball of the tree as it is, the same bytes for the same files; with
 	@tools/dist.sh $(DIST) tracereel-$(VERSION)
 	$(call say,made $(DIST))
 
-test-packages: deps ## the rock, the tarball, and builds in other build systems that use the library
+test-packages: deps ## the Debian packages, the rock, the tarball, and builds in other build systems that use the library
 	@tools/deps.sh install packages
 	@tools/check_packages.sh $(BUILD)
 

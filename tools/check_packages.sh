@@ -1,10 +1,11 @@
 #!/bin/bash
-# Makes the packages from a copy of the tree and uses what is in them as a stranger would: the rock, the tarball, and the
-# C library in programs that CMake and meson build. Closes with "N passed, N failed".
+# Makes the packages from a copy of the tree and uses what is in them as a stranger would: Debian's, the rock, the
+# tarball, and the C library in programs that CMake and meson build. Closes with "N passed, N failed".
 #
 #   tools/check_packages.sh BUILD [PART...]
 #
 #   dist   the same tarball from the tree and from itself; the same installed files from two directories
+#   deb    the Debian packages build, lintian has nothing to say, and what is in them works where it is unpacked
 #   rock   `luarocks make` into an empty tree, and the module there
 #   users  CMake and meson find the installed library
 set -u
@@ -13,7 +14,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$1/packages"
 work=$(cd "$1/packages" && pwd) || exit 2
 shift
-[ $# -gt 0 ] || set -- dist rock users
+[ $# -gt 0 ] || set -- dist deb rock users
 log=$root/tests/fixtures/logs/orders
 version=$(sed -n 's/^VERSION = //p' "$root/Makefile")
 tarball=$work/tracereel-$version.tar.gz
@@ -80,6 +81,73 @@ check_dist() {
     for file in libtracereel.a "libtracereel.so.$version" pkgconfig/tracereel.pc lua/5.4/tracereel/core.so; do
         expect "LIBDIR has $file" test -s "$work/root-one/usr/lib/somewhere/$file"
     done
+}
+
+# --- Debian --------------------------------------------------------------------------------------------------------
+
+has_no_fault() {
+    local said
+    said=$(lintian --allow-root --fail-on error,warning "$work/deb/tracereel_$version-"*.changes 2>&1)
+    local code=$?
+    printf '%s\n' "$said"
+    return $code
+}
+deb_version_is_the_makefiles() {
+    [ "$(dpkg-parsechangelog -l "$root/debian/changelog" -S Version | sed 's/-[^-]*$//')" = "$version" ]
+}
+# extract PACKAGE...: what they hold, in one new root directory, $work/root.
+extract() {
+    local package
+    rm -rf "$work/root"
+    for package in "$@"; do
+        dpkg --extract "$work/deb/${package}_$version-"*.deb "$work/root" || return 1
+    done
+}
+architecture_directory=$work/root/usr/lib/$(dpkg-architecture -q DEB_HOST_MULTIARCH 2>/dev/null)
+module_reads() {
+    LUA_PATH="$work/root/usr/share/lua/5.4/?.lua;$work/root/usr/share/lua/5.4/?/init.lua;;" \
+        LUA_CPATH="$architecture_directory/lua/5.4/?.so;;" lua5.4 -e \
+        "local n = 0; for _ in require('tracereel').open('$log'):records() do n = n + 1 end; assert(n > 0)"
+}
+# The program looks for its Lua files in /usr/share: here they are where LUA_PATH says.
+program_reads() {
+    LUA_PATH="$work/root/usr/share/lua/5.4/?.lua;$work/root/usr/share/lua/5.4/?/init.lua;;" \
+        reads_the_log "$work/root/usr/bin/tracereel" check
+}
+compiles_against() {
+    cc -o "$work/client" "$root/examples/failed_traces.c" -I"$work/root/usr/include" \
+        -L"$architecture_directory" -ltracereel &&
+        LD_LIBRARY_PATH=$architecture_directory reads_the_log "$work/client"
+}
+# is_in_only PACKAGE PATTERN: a path that ends so is in that package, and in no other.
+is_in_only() {
+    local package found
+    for package in tracereel lua-tracereel libtracereel0 libtracereel-dev; do
+        found=$(dpkg --contents "$work/deb/${package}_$version-"*.deb | grep -c "$2")
+        if [ "$package" = "$1" ]; then
+            [ "$found" -gt 0 ] || return 1
+        else
+            [ "$found" -eq 0 ] || return 1
+        fi
+    done
+}
+
+check_deb() {
+    expect "the Debian packages have the version of the Makefile" deb_version_is_the_makefiles
+    expect "dpkg-buildpackage builds source and packages, and runs the unit tests" \
+        "$root/tools/make_deb.sh" "$work/deb" "$tarball" "$version"
+    expect "lintian has no error and no warning" has_no_fault
+    expect "the program is in tracereel alone" is_in_only tracereel 'usr/bin/tracereel$'
+    expect "manual pages are in tracereel alone" is_in_only tracereel 'man1/tracereel.1.gz$'
+    expect "the module is in lua-tracereel alone" is_in_only lua-tracereel '5.4/tracereel/core.so$'
+    expect "the shared library is in libtracereel0 alone" is_in_only libtracereel0 "libtracereel.so.$version\$"
+    expect "the static library is in libtracereel-dev alone" is_in_only libtracereel-dev 'libtracereel.a$'
+    expect "lua-tracereel unpacks" extract lua-tracereel
+    expect "plain lua5.4 reads a log with it alone" module_reads
+    expect "tracereel and lua-tracereel unpack together" extract tracereel lua-tracereel
+    expect "the program reads a log" program_reads
+    expect "libtracereel0 and libtracereel-dev unpack together" extract libtracereel0 libtracereel-dev
+    expect "a C program compiles with them and reads a log" compiles_against
 }
 
 # --- the rock ------------------------------------------------------------------------------------------------------
