@@ -109,6 +109,9 @@ end
 
 -- The labels of a node in the log that is read, each made once: with an outcome, and with how the start is known.
 function Prometheus:labels_of_node(node_id)
+    if self.labelled_log ~= self.context.path then -- another log, also after one that could not be read to its end
+        self.labelled_log, self.node_labels = self.context.path, {}
+    end
     local made = self.node_labels[node_id]
     if not made then
         local of_node = labels_of("log", self.context.path, "node", tostring(node_id), "name",
@@ -159,7 +162,6 @@ end
 ---@param log tracereel.log
 function Prometheus:log_ends(log)
     local path, statistics = self.context.path, log:stats()
-    self.node_labels = {}
     local labels = labels_of("log", path)
     self:add("traces_tainted", labels, 0)
     for _, status in ipairs { "running", "suspended" } do
