@@ -3,6 +3,7 @@ local alignment = require "tracereel.log.trace_alignment"
 local base = require "tracereel.base"
 local exit_codes = require "tracereel.cli.exit_codes"
 local failure = require "tracereel.util.failure"
+local logs = require "tracereel.cli.logs"
 local node_names = require "tracereel.log.node_names"
 local of_log = require "tracereel.flow.of_log"
 local options = require "tracereel.cli.options"
@@ -41,7 +42,9 @@ local function find(parsed, path, word)
             records[#records + 1] = rec
         end
     end }
-    if not id then
+    if logs.interrupted() then
+        failure.raise("interrupted", "interrupted: %s was not read to its end", path)
+    elseif not id then
         failure.raise("usage", "%s has no trace %s", path, options.trace_words(word))
     end
     return { path = path, id = id, records = records, trace = found, damaged = log:stats().damaged }

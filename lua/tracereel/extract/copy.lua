@@ -5,8 +5,16 @@ local archive_name = require "tracereel.util.archive_name"
 local core = require "tracereel.core"
 local failure = require "tracereel.util.failure"
 local files = require "tracereel.util.files"
+local logs = require "tracereel.cli.logs"
 
 local copy = {}
+
+---Raises where the user has interrupted: what was read is not all.
+function copy.check_whole()
+    if logs.interrupted() then
+        failure.raise("interrupted", "interrupted: nothing was written")
+    end
+end
 
 local block_bytes = 65536
 -- The engine's largest segment: no record claims more.
@@ -197,6 +205,7 @@ end
 ---@return string
 function Copy:run()
     self.source:replay(self:handlers())
+    copy.check_whole()
     self:go_to(nil)
     self:finish_gap(nil)
     self:close()
@@ -229,6 +238,7 @@ function copy.digest(log, ids)
             end
         end,
     }, { trace_complete = close, trace_failed = close })
+    copy.check_whole()
     for _, trace in ipairs(log:traces()) do
         reader:trace(trace)
     end

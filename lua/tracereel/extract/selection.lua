@@ -1,4 +1,5 @@
 -- Which traces of a log are meant: their ids, found by reading it once.
+local copy = require "tracereel.extract.copy"
 local options = require "tracereel.cli.options"
 local period = require "tracereel.cli.period"
 local where = require "tracereel.where"
@@ -35,6 +36,7 @@ function selection.ids(log, parsed)
         end
     end
     log:replay { trace_complete = look, trace_failed = look }
+    copy.check_whole()
     for _, trace in ipairs(log:traces()) do
         look(nil, trace)
     end
