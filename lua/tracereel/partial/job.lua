@@ -10,7 +10,8 @@ local job = {}
 -- Keys of a parsed command line that say which part of the work this is, where it goes, and what it may use up; and
 -- those whose content counts, which the header has elsewhere.
 local not_of_job = {
-    arg = true, command = true, files = true, flow = true, flows = true, jobs = true, list = true, logs = true,
+    arg = true, color = true, command = true, files = true, flow = true, flows = true, jobs = true, list = true,
+    logs = true, no_pager = true,
     max_memory = true, max_time = true, new = true, partial = true, segments_from = true, shard = true,
     shards = true,
 }
