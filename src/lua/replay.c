@@ -29,9 +29,6 @@ static void push_event_trace(lua_State *L, const tr_lua_replay *replay) {
     }
 }
 
-/* What of an event is on the stack: its record right above `top`, its handle above that. */
-enum { MADE_RECORD = 1, MADE_TRACE = 2 };
-
 static void make_arguments(lua_State *L, tr_lua_replay *replay, unsigned wanted) {
     unsigned missing = wanted & ~replay->made;
     if ((missing & MADE_RECORD) != 0) {
@@ -54,7 +51,9 @@ static void call_declared(lua_State *L, tr_lua_replay *replay, const tr_handler 
     const tr_declared *declared = handler->declared;
     unsigned wanted =
         (declared->takes[TR_EVENT_RECORD] ? MADE_RECORD : 0u) | (declared->takes[TR_EVENT_TRACE] ? MADE_TRACE : 0u);
-    make_arguments(L, replay, wanted);
+    if (wanted != 0) {
+        make_arguments(L, replay, wanted);
+    }
     tr_event_view view;
     tr_lua_view_event(&view, replay->cursor, &replay->event, code);
     lua_pushvalue(L, handler->slot);

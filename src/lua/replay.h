@@ -22,6 +22,9 @@ typedef struct tr_sole_handler {
     int table;
 } tr_sole_handler;
 
+/* What of an event is on the stack: its record right above `top`, its handle above that. */
+enum { MADE_RECORD = 1, MADE_TRACE = 2 };
+
 /* One replay, as a userdata. */
 typedef struct tr_lua_replay {
     tr_lua_cursor *cursor;
@@ -29,7 +32,7 @@ typedef struct tr_lua_replay {
     const char *handler; /* name of what was called last, for the place of an error; NULL before the first */
     tr_status status;    /* how reading ended */
     int top;             /* up to this slot the stack of the loop is fixed */
-    unsigned made;       /* whether the record, and the trace handle, are above it */
+    unsigned made;       /* MADE_RECORD, MADE_TRACE */
     uint32_t types;      /* of interest to any of the tables */
     bool has_violation_handler;
     bool has_tick_handler;
