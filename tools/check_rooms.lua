@@ -4,10 +4,9 @@
 -- The rooms, lowest first: the folders of lua/tracereel, and the modules beside them. A module may require those of its
 -- own room and of the rooms below.
 local rooms = {
-    "util", "base", "log", "cli", "flow", "timing", "where", "forecast", "script", "recovery", "render", "partial", "export", "extract",
-    "simulation",
-    "backtest",
-    "crashtest", "debugger", "import", "top", "commands", "program",
+    "util", "base", "log", "cli", "flow", "timing", "where", "forecast", "script", "recovery", "render", "partial",
+    "export", "extract", "simulation", "backtest", "crashtest", "debugger", "import", "top", "commands",
+    "program",
 }
 
 -- The modules beside the folders: the room whose neighbours they are.

@@ -20,7 +20,7 @@ local function open(options)
     count = count + 1
     local self = setmetatable({ name = ("tracereel-%d-%d"):format(os.time(), count)
         .. tostring(options):match("0x(%x+)") }, Screen)
-    local variables = { "PATH=" .. os.getenv("PATH"), "HOME=/nonexistent", "TERM=screen-256color", "PS1='$ '",
+    local variables = { "PATH=" .. os.getenv("PATH"), "HOME=" .. helper.directory(), "TERM=screen-256color", "PS1='$ '",
         "LD_PRELOAD=" .. (os.getenv("LD_PRELOAD") or ""), "ASAN_OPTIONS=" .. (os.getenv("ASAN_OPTIONS") or "") }
     for name, value in pairs(options.env) do
         variables[#variables + 1] = name .. "=" .. helper.quote(value)

@@ -48,7 +48,7 @@ end
 ---@param wanted tracereel.timing_page_wanted
 function timing_page.write(report, write, wanted)
     local busiest = nodes.busiest_first(report.nodes)
-    local views = chosen_traces.of(report, busiest, wanted.logs)
+    local views, words = chosen_traces.of(report, busiest, wanted.logs)
     local page = {
         drawn_traces = is_drawn(views), own_ids = report.own_ids or {}, busiest = busiest,
         max_rows = wanted.top or wanted.nodes and #wanted.nodes or max_rows,
@@ -65,7 +65,7 @@ function timing_page.write(report, write, wanted)
             nodes.section(report, page),
             critical_path.section(report), heat_map.section(report, wanted.nodes), groups.section(report, page),
             distributions.section(report, page), loops.section(report), in_flight.section(report),
-            trace_table.section(views, chosen_traces.words),
+            trace_table.section(views, words),
             waterfall.section(views, { title = #views == 1 and "The trace" or "Traces in time",
                 drawn_count = drawn_count, open_count = open_count, note = "From each trace's start." }),
         },

@@ -9,6 +9,12 @@ local chosen_traces = {}
 -- So many of each. What all of them take of a page is limited by trace_data.lua, too.
 local max_longest, max_worst, max_failed, max_open = 10, 60, 20, 20
 
+local words_of_all = ("The %d longest, the worst run of each of the %d busiest nodes, the last %d that failed and "
+    .. "the first %d that are open."):format(max_longest, max_worst, max_failed, max_open)
+-- Of a pipe, and of partials that were merged.
+local words_of_longest = ("The %d longest. Their errors and metadata, and other traces, are on a page that timing "
+    .. "makes of the logs themselves."):format(max_longest)
+
 ---@param report tracereel.timing_report
 ---@param busiest tracereel.timing_node[] its nodes, the busiest first
 ---@return string[] ids
@@ -117,6 +123,7 @@ end
 ---@param query { sources: table[], test: nil|fun(trace: tracereel.trace): boolean, flow: table|nil }|nil where the logs
 ---  are; nil, or one that is a pipe: only the longest can be there
 ---@return tracereel.trace_view[]
+---@return string words what is said of the choice
 function chosen_traces.of(report, busiest, query)
     local views, own_ids = {}, report.own_ids or {}
     local can_read = query ~= nil
@@ -129,7 +136,7 @@ function chosen_traces.of(report, busiest, query)
             views[index] = trace_view.of_timed(timed, own_ids[timed.trace_id])
             views[index].reasons[1] = "longest"
         end
-        return views
+        return views, words_of_longest
     end
     local ids, reasons = wanted_of(report, busiest)
     local finder = setmetatable({ reasons = reasons, test = query.test, found = {}, failed = {}, open = {} }, Finder)
@@ -142,11 +149,7 @@ function chosen_traces.of(report, busiest, query)
         views[index] = trace_view.of(one.trace, one.now_ns, timed[one.trace.id])
         views[index].reasons = one.reasons
     end
-    return views
+    return views, words_of_all
 end
-
----What is said of the choice.
-chosen_traces.words = ("The %d longest, the worst run of each of the %d busiest nodes, the last %d that failed and the "
-    .. "first %d that are open."):format(max_longest, max_worst, max_failed, max_open)
 
 return chosen_traces

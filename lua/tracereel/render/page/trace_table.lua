@@ -21,6 +21,9 @@ local function words_cell(bytes)
 end
 
 local function number_cell(value, words)
+    if not value then
+        return html.element("td", nil, "–")
+    end
     return html.element("td", { ["data-value"] = ("%d"):format(value), class = value == 0 and "zero" },
         html.escape(words))
 end
@@ -40,7 +43,8 @@ local function row(view, index)
         html.element("td", { class = "words" }, html.escape(view.status)),
         number_cell(view.makespan_ns, html.duration(view.makespan_ns)),
         number_cell(view.start_ns, labels.time(view.start_ns)),
-        number_cell(#view.spans, html.count(#view.spans)), number_cell(view.error_count, html.count(view.error_count)),
+        number_cell(#view.spans, html.count(#view.spans)),
+        number_cell(view.error_count, view.error_count and html.count(view.error_count)),
         words_cell(reasons_text(view.reasons)), words_cell(view.error), words_cell(view.metadata)) .. "\n"
 end
 

@@ -20,7 +20,7 @@ local trace_view = {}
 ---@field reasons string[] why it is on the page
 ---@field metadata string|nil
 ---@field error string|nil the last one
----@field error_count integer
+---@field error_count integer|nil nil where nobody has asked the log
 ---@field spans table[] of timed_span, with attempt, error, output_offset, output_size, resource
 ---@field suspensions table[]
 ---@field left_out_count integer
@@ -156,7 +156,7 @@ end
 function trace_view.of_timed(timed, own_id)
     return {
         trace_id = timed.trace_id, own_id = own_id, status = timed.status, is_open = false, reasons = {},
-        error_count = 0, suspended_ns = timed.suspended_ns, critical_ns = timed.critical_ns, path = timed,
+        suspended_ns = timed.suspended_ns, critical_ns = timed.critical_ns, path = timed,
         spans = timed.spans, suspensions = timed.suspensions, left_out_count = timed.left_out_count,
         start_ns = timed.start_ns, makespan_ns = timed.makespan_ns,
     }
