@@ -162,15 +162,16 @@ run_specs() {
 }
 
 # These start the program hundreds of times for what is decided in Lua, over paths in C that other specs take, too: under
-# sanitizers they took a third of the time.
+# sanitizers they took half of the time.
 left_out_when_sanitized='
-    backtest_input children command_pages crash_limits crashtest_checks diff examples export_marks export_sqlite
-    flow_number growth help import_exported import_github import_temporal import_temporal_ends merge minimize
-    names no_file no_log own_ids page_colours partial period record_types recover_batch recover_hold
-    recover_input repeatable safe_start script_errors script_messages show_page simulate_command
-    simulate_contention simulate_damage simulate_explore simulate_intervals simulate_loop simulate_model
-    simulate_progress simulate_series timing_command timing_forged timing_groups timing_page timing_partial
-    unfinished where where_commands'
+    backtest_input children cli command_pages crash_limits crashtest_checks diff examples export_marks
+    export_sqlite flow_number flow_restarts flow_waiting forecast_engine growth help import_chrome
+    import_exported import_github import_temporal import_temporal_ends import_wfformat merge minimize names
+    no_file no_log own_ids page_colours partial period record_types recover_batch recover_hold recover_input
+    recover_plan repeatable safe_start script_errors script_messages show_page simulate_command
+    simulate_contention simulate_damage simulate_explore simulate_faults simulate_intervals simulate_loop
+    simulate_model simulate_progress simulate_series terminal timing_baseline timing_command timing_forged
+    timing_groups timing_page timing_partial undo unfinished unmending where where_commands'
 
 run_spec() {
     local file
