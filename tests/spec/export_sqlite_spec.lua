@@ -115,6 +115,14 @@ describe("export to sqlite", function()
         assert.are.equal(#expected.traces("orders") .. "\n", query(path, "SELECT count(*) FROM traces WHERE log = 2"))
     end)
 
+    it("a log that could not be read to its end does not lend its number to the next one", function()
+        local path, result = export("--mode", "strict", helper.log("garbage-middle"), helper.log("orders"))
+        assert.are.equal(3, result.status)
+        assert.are.equal(#expected.traces("orders") .. "\n",
+            query(path, "SELECT count(*) FROM traces JOIN logs USING (log) WHERE path LIKE '%/orders'"))
+        assert.are.equal("", query(path, "SELECT path FROM logs WHERE path LIKE '%garbage%'"))
+    end)
+
     it("gives the same bytes each time, also to standard output", function()
         local first = helper.read((export(helper.log("orders"))))
         assert.are.equal(first, helper.read((export(helper.log("orders")))))

@@ -3,6 +3,7 @@
 local base = require "tracereel.base"
 local failure = require "tracereel.util.failure"
 local logs = require "tracereel.cli.logs"
+local period = require "tracereel.cli.period"
 local text = require "tracereel.util.text"
 local units = require "tracereel.util.units"
 
@@ -27,12 +28,8 @@ function partition.parse_cut(written)
             return nil, ('"%s" is not more than 0%% and less than 100%%'):format(written)
         end
         return { share = share }
-    elseif written:sub(1, 1) == "-" then
-        local before_end_ns, problem = units.parse_duration(written:sub(2))
-        return before_end_ns and { before_end_ns = before_end_ns }, problem
     end
-    local time_ns, problem = units.parse_time(written)
-    return time_ns and { time_ns = time_ns }, problem
+    return period.parse_moment(written)
 end
 
 ---@class tracereel.arrivals of all traces that began in a log, in its order. Times are event times: the latest

@@ -234,6 +234,9 @@ local function export_all(parsed, out)
             return exit_codes.io
         end
         context.path, context.flow = log_context.path, log_context.flow or { nodes = {} }
+        if exporter.log_begins then
+            exporter:log_begins()
+        end
         local timeless_count, has_all = export_log_to(out, flush, log, exporter, format, parsed)
         if exporter.log_ends then
             exporter:log_ends(log, has_all)

@@ -3,7 +3,8 @@
 --   note         what it is in a few words, for the help; nil where its name says it
 --   needs_times  leaves out a trace that only a snapshot has, without any time
 --   new(context) makes an exporter: it has trace(stats), and where it wants them record(rec), gap(gap, now_ns),
---                log_ends(log, has_all): has_all is false where options left out traces of it, and finish()
+--                log_begins(), log_ends(log, has_all), which does not come for a log that could not be read to its end
+--                (has_all is false where options left out traces of it), and finish()
 local files = require "tracereel.util.files"
 
 local export = {}

@@ -253,7 +253,7 @@ function Chrome:gap(gap, now_ns)
     self:instant(gap_instant, self.log_process, trace_lane, gap.class, now_ns, gap)
 end
 
-function Chrome:log_ends()
+function Chrome:log_begins()
     self.log_process = nil
 end
 

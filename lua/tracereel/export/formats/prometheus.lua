@@ -109,9 +109,6 @@ end
 
 -- The labels of a node in the log that is read, each made once: with an outcome, and with how the start is known.
 function Prometheus:labels_of_node(node_id)
-    if self.labelled_log ~= self.context.path then -- another log, also after one that could not be read to its end
-        self.labelled_log, self.node_labels = self.context.path, {}
-    end
     local made = self.node_labels[node_id]
     if not made then
         local of_node = labels_of("log", self.context.path, "node", tostring(node_id), "name",
@@ -143,6 +140,11 @@ function Prometheus:add_node(node, trace)
             self:add("suspended_seconds_total", labels.plain, suspension.end_ns - suspension.start_ns)
         end
     end
+end
+
+-- The labels of a log's nodes are made once.
+function Prometheus:log_begins()
+    self.node_labels = {}
 end
 
 ---@param trace_stats tracereel.export.stats

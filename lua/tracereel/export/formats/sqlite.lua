@@ -18,6 +18,11 @@ local remove_records = "DELETE FROM records WHERE log = %s AND trace_id NOT IN "
 local Sqlite = {}
 Sqlite.__index = Sqlite
 
+function Sqlite:log_begins()
+    self.log_count = self.log_count + 1
+    self.log = tostring(self.log_count)
+end
+
 ---@param rec tracereel.record
 function Sqlite:record(rec)
     self.record_count = self.record_count + 1
@@ -76,7 +81,6 @@ function Sqlite:log_ends(log, has_all)
         self.database:execute(remove_records:format(self.log, self.log))
         self.has_removed = true
     end
-    self.log = tostring(math.tointeger(self.log) + 1)
 end
 
 function Sqlite:finish()
@@ -95,7 +99,7 @@ function sqlite.new(context)
     if context.is_terminal then
         failure.raise("usage", "a database is not written to a terminal: name a file with -o")
     end
-    local self = setmetatable({ context = context, log = "1", record_count = 0, trace_count = 0, node_count = 0 },
+    local self = setmetatable({ context = context, log_count = 0, record_count = 0, trace_count = 0, node_count = 0 },
         Sqlite)
     self.directory = temporary_directory.directory()
     self.path = self.directory .. "/database"
