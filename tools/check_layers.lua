@@ -24,6 +24,7 @@ local binding_headers = {
     ["bytes/digest.h"] = true,
     ["bytes/digits.h"] = true,
     ["bytes/pool.h"] = true,
+    ["files/command.h"] = true,
     ["files/descriptor.h"] = true,
     ["files/file_kind.h"] = true,
     ["files/temporary.h"] = true,

@@ -22,12 +22,13 @@ static int set_signals(posix_spawnattr_t *attributes) {
     return refused != 0 ? refused : posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF);
 }
 
-static int set_files(posix_spawn_file_actions_t *actions, int output) {
-    int refused = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    return refused != 0 ? refused : posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
+static int set_files(posix_spawn_file_actions_t *actions, int input, int output) {
+    int refused = input < 0 ? posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+                            : posix_spawn_file_actions_adddup2(actions, input, STDIN_FILENO);
+    return refused != 0 || output < 0 ? refused : posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
 }
 
-static int spawn(pid_t *process, const char *text, int output) {
+int tr_command_spawn(pid_t *process, const char *text, int input, int output) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int refused = posix_spawn_file_actions_init(&actions);
@@ -36,7 +37,7 @@ static int spawn(pid_t *process, const char *text, int output) {
     }
     refused = posix_spawnattr_init(&attributes);
     if (refused == 0) {
-        refused = set_files(&actions, output);
+        refused = set_files(&actions, input, output);
         refused = refused != 0 ? refused : set_signals(&attributes);
         if (refused == 0) {
             char *arguments[] = {"sh", "-c", (char *)text, NULL};
@@ -55,7 +56,7 @@ tr_status tr_command_start(tr_command *command, const char *text, const char *na
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return tr_fail_system(error, "%s: cannot make a pipe for its command", name);
     }
-    int refused = spawn(&command->process, text, ends[1]);
+    int refused = tr_command_spawn(&command->process, text, -1, ends[1]);
     close(ends[1]);
     if (refused != 0) {
         close(ends[0]);

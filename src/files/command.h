@@ -10,6 +10,10 @@ typedef struct tr_command {
     pid_t process; /* 0 while none runs */
 } tr_command;
 
+/* Starts `text` by /bin/sh, for who waits for it himself. `input` is its standard input, -1: nothing is to be read
+ * there; `output` its standard output, -1: this process's. Returns 0, or an errno. */
+int tr_command_spawn(pid_t *process, const char *text, int input, int output);
+
 /* Starts `text` by /bin/sh, with an empty standard input and this process's standard error. `*output` is a descriptor
  * for what it writes; close it before tr_command_end. Messages call it `name`. Returns TR_OK, TR_ERROR_IO,
  * TR_ERROR_TOO_MANY or TR_ERROR_MEMORY; on failure `*output` is -1 and nothing runs. */

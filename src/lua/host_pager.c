@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +10,7 @@
 
 #include <lauxlib.h>
 
-extern char **environ;
+#include "files/command.h"
 
 /* Descriptors of what was replaced; -1: it was not. */
 static struct {
@@ -21,31 +19,6 @@ static struct {
     int standard_output;
     int standard_error;
 } pager = {.standard_output = -1, .standard_error = -1};
-
-static int spawn(pid_t *process, const char *command, int input) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int refused = posix_spawn_file_actions_init(&actions);
-    if (refused != 0) {
-        return refused;
-    }
-    refused = posix_spawnattr_init(&attributes);
-    if (refused == 0) {
-        sigset_t defaults; /* what is ignored here, the pager must not ignore */
-        sigemptyset(&defaults);
-        sigaddset(&defaults, SIGPIPE);
-        posix_spawnattr_setsigdefault(&attributes, &defaults);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-        refused = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-        if (refused == 0) {
-            char *arguments[] = {"sh", "-c", (char *)command, NULL};
-            refused = posix_spawn(process, "/bin/sh", &actions, &attributes, arguments, environ);
-        }
-        posix_spawnattr_destroy(&attributes);
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    return refused;
-}
 
 /* Puts `descriptor` in the place of a stream. Returns a descriptor of what was there; -1 on failure, with errno. */
 static int replace(int stream, int descriptor) {
@@ -90,7 +63,7 @@ int tr_host_start_pager(lua_State *L) {
         return luaL_fileresult(L, false, NULL);
     }
     fflush(stdout);
-    int refused = spawn(&pager.process, command, ends[0]);
+    int refused = tr_command_spawn(&pager.process, command, ends[0], -1);
     if (refused == 0) {
         pager.owner = getpid();
         bool takes_errors = isatty(STDERR_FILENO) != 0;

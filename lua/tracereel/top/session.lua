@@ -140,7 +140,7 @@ local function head(self, traces, now_ns, rate)
     local statistics = self.log:stats()
     local waiting = 0
     for _, trace in ipairs(traces) do
-        waiting = waiting + (trace.suspension and 1 or 0)
+        waiting = waiting + (trace.suspended_at and 1 or 0)
     end
     local time = now_ns ~= 0 and units.time(now_ns):gsub("^([%d-]+)T([%d:]+).*$", "%1 %2Z") or "no records yet"
     return {
